@@ -1,0 +1,51 @@
+"""What a stop says: who is stopped, the fact, what was allowed, and what to do next (rule 6 of the house)."""
+
+from __future__ import annotations
+
+
+class ParkBridgeError(Exception):
+    """A stop that a user can act on; the command line prints it without a traceback.
+
+    Args:
+        where: The feed, table or file that stopped, with its period where it has one ("tax_filing 2026-11").
+        fact: What was found, in figures.
+        allowed: What would have been accepted; left out where nothing of the kind is.
+        next_step: What the reader does now.
+    """
+
+    def __init__(self, where: str, fact: str, *, next_step: str, allowed: str | None = None) -> None:
+        self.where = where
+        self.fact = fact
+        self.allowed = allowed
+        self.next_step = next_step
+        super().__init__(where, fact, allowed, next_step)
+
+    def __str__(self) -> str:
+        allowed = f"; {self.allowed} allowed" if self.allowed else ""
+        return f"{self.where}: {self.fact}{allowed}. Next: {self.next_step}"
+
+
+class DeclarationError(ParkBridgeError):
+    """A declaration (feed.yml, subjects.yml, a rule file, a model's header) says something that cannot be."""
+
+
+class SourceError(ParkBridgeError):
+    """A source cannot be reached, refuses us, or hands over something that cannot be read. `is_passing`: a retry may help."""
+
+    def __init__(
+        self, where: str, fact: str, *, next_step: str, allowed: str | None = None, is_passing: bool = False
+    ) -> None:
+        super().__init__(where, fact, next_step=next_step, allowed=allowed)
+        self.is_passing = is_passing
+
+
+class DeliveryRefused(ParkBridgeError):
+    """A delivery was landed or read and must not go further; nothing that stood before has changed."""
+
+
+class CheckFailed(ParkBridgeError):
+    """A critical expectation does not hold; yesterday's published data stands."""
+
+
+class WarehouseBusy(ParkBridgeError):
+    """Another process holds the warehouse's one writer's place."""
