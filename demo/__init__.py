@@ -1,0 +1,121 @@
+"""The demo park: a seeded city with known truth, and its offices' silos as real sources.
+
+It knows nothing of the system that reads it. `build` writes a city, `connections` names its sources to Airflow, `serving`
+runs the registration API while a block of code runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from demo import registry_api
+from demo.city import FEWEST_FIRMS, MONTHS_AHEAD, build_city
+from demo.silos import clear, write_silos
+from demo.truth import write_truth
+
+__all__ = ["build", "connections", "serving", "token"]
+
+
+def build(
+    folder: Path,
+    *,
+    enterprises: int = 300,
+    months: int = 36,
+    seed: int = 1,
+    until: date | None = None,
+    start: date | None = None,
+) -> dict[str, Any]:
+    """Write a city's silos as they stood before the day `until` began, and the truth about it.
+
+    Args:
+        folder: Where to; `silos/` and `truth/` are made in it. A folder built before with the same seed and size goes on
+            from the same first month, so that a later build only adds to it.
+        enterprises: How many, branches among them.
+        months: Months of history before the month of `until`; six more are drawn, and come true in later builds.
+        seed: Same seed, same city.
+        until: Nothing recorded or delivered on or after this day is there (park time). Default today.
+        start: First month of the history; by default `months` before the month of `until`.
+
+    Returns:
+        What was built: seed, enterprises, months, start, until and the last day that a later build can reach.
+
+    Raises:
+        ValueError: The city is too small, or `until` lies outside its history.
+    """
+    if enterprises < FEWEST_FIRMS:
+        raise ValueError(f"a city of {enterprises} enterprises cannot hold every story; take {FEWEST_FIRMS} or more")
+    until = until or datetime.now(registry_api.PARK_CLOCK).date()
+    plan = folder / "city.json"
+    before = json.loads(plan.read_text(encoding="utf-8")) if plan.exists() else None
+    goes_on = before is not None and [before[key] for key in ("seed", "enterprises", "months")] == [
+        seed,
+        enterprises,
+        months,
+    ]
+    if start is not None:
+        first = np.datetime64(start, "M")
+    elif before is not None and goes_on:
+        first = np.datetime64(before["start"], "M")
+    else:
+        first = np.datetime64(until, "M") - months
+    last = (first + months + MONTHS_AHEAD).astype("datetime64[D]")
+    if not first < np.datetime64(until, "M") <= last.astype("datetime64[M]"):
+        raise ValueError(f"until {until} lies outside the history of {first} to {last}: build into an empty folder")
+    if not goes_on or before is None or before["start"] != str(first):
+        clear(folder / "silos")
+    city = build_city(seed, enterprises, first, months)
+    books = write_silos(city, folder / "silos", np.datetime64(until, "s"))
+    write_truth(books, folder / "truth")
+    facts = {
+        "seed": seed,
+        "enterprises": enterprises,
+        "months": months,
+        "start": str(first),
+        "until": str(until),
+        "history_ends": str(last),
+    }
+    plan.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    return facts
+
+
+def token(folder: Path) -> str:
+    """The registration API's bearer token for the city in this folder."""
+    seed = json.loads((folder / "city.json").read_text(encoding="utf-8"))["seed"]
+    return hashlib.sha256(f"registration office of city {seed}".encode()).hexdigest()[:32]
+
+
+def connections(folder: Path, port: int) -> dict[str, str]:
+    """The environment in which Airflow finds the city's sources: AIRFLOW_CONN_… as JSON.
+
+    Args:
+        folder: The city's folder.
+        port: Where `serve` or `serving` answers.
+    """
+    silos = folder.resolve() / "silos"
+    found: dict[str, dict[str, Any]] = {
+        "demo_registration": {
+            "conn_type": "http",
+            "host": "http://127.0.0.1",
+            "port": port,
+            "password": token(folder),
+        },
+        "demo_tax": {"conn_type": "sqlite", "host": str(silos / "tax" / "税务.sqlite")},
+    }
+    for silo in ("employment", "lease", "utility", "access"):
+        found[f"demo_{silo}"] = {"conn_type": "fs", "extra": {"path": str(silos / silo)}}
+    return {f"AIRFLOW_CONN_{name.upper()}": json.dumps(entry, ensure_ascii=False) for name, entry in found.items()}
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[int]:
+    """Run the registration API in a thread; gives its port."""
+    with registry_api.running(folder / "silos" / "registration", token(folder)) as port:
+        yield port

@@ -1,0 +1,229 @@
+"""How one office writes a firm's code, name and address: mostly right, sometimes in one of the ways offices get it wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from demo import words
+from demo.city import NEVER, Array, City, choose, join, pick
+
+CODE_KINDS = (
+    "clean",
+    "lower_case",
+    "mistyped",
+    "legacy_tax_no",
+    "legacy_registration_no",
+    "organisation_code",
+    "other_firm",
+    "missing",
+)
+NAME_KINDS = (
+    "clean",
+    "half_width",
+    "full_width",
+    "spaces",
+    "no_city",
+    "form_swapped",
+    "traditional",
+    "typo",
+    "never_updated",
+    "short",
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """One field as an office writes it: before and after the firm's change, when the office switches, and the kind of dirt."""
+
+    before: pa.Array
+    after: pa.Array
+    switch: Array  # month index from which `after` is written
+    kind: Array  # position in CODE_KINDS or NAME_KINDS
+
+    def at(self, month: int, firms: Array) -> pa.Array:
+        """The field of these firms as written in this month."""
+        return choose(self.switch[firms] <= month, self.after.take(pa.array(firms)), self.before.take(pa.array(firms)))
+
+
+def draw_kinds(city: City, name: str, kinds: tuple[str, ...], rates: dict[str, float]) -> Array:
+    """Give each firm a kind of dirt. Every kind that has a rate is there at least twice, whatever the city's size."""
+    rng = city.stream(f"{name} kinds")
+    kind = np.zeros(city.firms, dtype=np.int64)
+    order = rng.permutation(city.firms)
+    taken = 0
+    for dirt, rate in rates.items():
+        count = max(2, round(rate * city.firms))
+        kind[order[taken : taken + count]] = kinds.index(dirt)
+        taken += count
+    return kind
+
+
+def write_codes(city: City, silo: str, rates: dict[str, float], lag: tuple[int, int]) -> Written:
+    """Credit codes as a silo has them; a new code arrives there between lag[0] and lag[1] months late."""
+    rng = city.stream(f"{silo} codes")
+    kind = draw_kinds(city, f"{silo} codes", CODE_KINDS, rates)
+    n = city.firms
+    position, step = rng.integers(8, 16, n), rng.integers(1, 10, n)
+    wrong = rng.permutation(n)
+    wrong = np.where(wrong == np.arange(n), (wrong + 1) % n, wrong)
+    hyphen = rng.random(n) < 0.5
+
+    def written(code: pa.Array) -> pa.Array:
+        area, organisation = pc.utf8_slice_codeunits(code, 2, 8), pc.utf8_slice_codeunits(code, 8, 17)
+        spelled = join(pc.utf8_slice_codeunits(organisation, 0, 8), "-", pc.utf8_slice_codeunits(organisation, 8, 9))
+        forms = {
+            "lower_case": pc.ascii_lower(code),
+            "mistyped": _mistyped(code, position, step),
+            "legacy_tax_no": join(area, organisation),
+            "legacy_registration_no": city.text["registration_no"],
+            "organisation_code": choose(hyphen, spelled, organisation),
+            "other_firm": city.text["uscc_0"].take(pa.array(wrong)),
+            "missing": pa.nulls(n, pa.string()),
+        }
+        text = code
+        for name, form in forms.items():
+            if (kind == CODE_KINDS.index(name)).any():
+                text = choose(kind == CODE_KINDS.index(name), form, text)
+        return text
+
+    switch = city.firm["change_code"] + rng.integers(lag[0], lag[1] + 1, n)
+    return Written(written(city.text["uscc_0"]), written(city.text["uscc_1"]), switch, kind)
+
+
+def _mistyped(code: pa.Array, position: Array, step: Array) -> pa.Array:
+    """One digit of the code is another digit (the two check digits then no longer agree)."""
+    characters = np.frombuffer(b"".join(pc.cast(code, pa.binary()).to_pylist()), dtype=np.uint8).reshape(len(code), 18).copy()
+    rows = np.arange(len(code))
+    old = characters[rows, position]
+    digit = (old >= ord("0")) & (old <= ord("9"))
+    characters[rows, position] = np.where(digit, ord("0") + (old - ord("0") + step) % 10, ord("0") + step % 10)
+    offsets = np.arange(len(code) + 1, dtype=np.int32) * 18
+    return pa.StringArray.from_buffers(len(code), pa.py_buffer(offsets), pa.py_buffer(characters))
+
+
+def write_names(city: City, silo: str, rates: dict[str, float], lag: tuple[int, int]) -> Written:
+    """Names as a silo has them; a new name arrives there between lag[0] and lag[1] months late, or never."""
+    rng = city.stream(f"{silo} names")
+    kind = draw_kinds(city, f"{silo} names", NAME_KINDS, rates)
+    n = city.firms
+    swapped = rng.random(n) < 0.5
+
+    def written(name: pa.Array, brand: pa.Array) -> pa.Array:
+        without_city = name
+        for place in (words.CITY, *words.OTHER_CITIES):
+            without_city = pc.replace_substring_regex(without_city, f"^{place}市?|（{place}）", "")
+        long, short = "有限责任公司", "有限公司"
+        has_long = pc.match_substring(name, long)
+        other_form = pc.if_else(
+            has_long, pc.replace_substring(name, long, short), pc.replace_substring(name, short, long)
+        )
+        first, second = pc.utf8_slice_codeunits(brand, 0, 1), pc.utf8_slice_codeunits(brand, 1, 2)
+        typo = _replace_each(name, brand, choose(swapped, join(second, first), join(first, "某")), brand)
+        forms = {
+            "half_width": pc.replace_substring(pc.replace_substring(name, "（", "("), "）", ")"),
+            "full_width": _full_width(name),
+            "spaces": join(pc.utf8_slice_codeunits(name, 0, 4), " ", pc.utf8_slice_codeunits(name, 4), "  "),
+            "no_city": without_city,
+            "form_swapped": other_form,
+            "traditional": _traditional(name, kind == NAME_KINDS.index("traditional")),
+            "typo": typo,
+            "short": join(brand, city.text["word"]),
+        }
+        text = name
+        for dirt, form in forms.items():
+            where = kind == NAME_KINDS.index(dirt)
+            if where.any():
+                text = choose(where, form, text)
+        return text
+
+    before = written(city.text["name_0"], city.text["brand_0"])
+    after = written(city.text["name_1"], city.text["brand_1"])
+    switch = city.firm["change_name"] + rng.integers(lag[0], lag[1] + 1, n)
+    switch = np.where(kind == NAME_KINDS.index("never_updated"), NEVER, switch)
+    same = pc.equal(before, city.text["name_0"]).to_numpy(zero_copy_only=False)
+    changed = city.firm["change_name"] < NEVER
+    stale = (kind == NAME_KINDS.index("never_updated")) & changed
+    return Written(before, after, switch, np.where(same & ~stale, 0, kind))
+
+
+def _replace_each(text: pa.Array, old: pa.Array, new: pa.Array, like: pa.Array) -> pa.Array:
+    """Each row's own piece of text replaced once; rows without the piece stay as they are."""
+    start = pc.utf8_length(like)
+    pieces = [
+        name.replace(a, b, 1) if start_of else name
+        for name, a, b, start_of in zip(text.to_pylist(), old.to_pylist(), new.to_pylist(), start.to_pylist(), strict=True)
+    ]
+    return pa.array(pieces, pa.string())
+
+
+def _traditional(text: pa.Array, where: Array) -> pa.Array:
+    names = text.to_pylist()
+    for row in np.flatnonzero(where):
+        names[row] = names[row].translate(words.TRADITIONAL)
+    return pa.array(names, pa.string())
+
+
+def _full_width(text: pa.Array) -> pa.Array:
+    for character in "AKTSDBY8":
+        text = pc.replace_substring(text, character, chr(ord(character) + 0xFEE0))
+    return text
+
+
+def write_addresses(city: City, silo: str) -> pa.Array:
+    """The address in the park as a silo has it: in full, or one of the shorter ways to say it."""
+    n, text = city.firms, city.text
+    style = city.stream(f"{silo} addresses").integers(0, 6, n)
+    road, number, block, room = text["road"], text["number"], text["block"], text["room"]
+    styles = [
+        text["seat_here"],
+        text["seat_here"],
+        join(words.DISTRICT, road, number, "号", block, "号楼", room),
+        join(words.CITY, words.DISTRICT, road, number, "号", block, "栋", room, "室"),
+        join(road, number, "号", block, "幢-", room),
+        join(words.CITY, "市 ", road, " ", number, "#", block, "-", room),
+    ]
+    written = styles[0]
+    for position, spelled in enumerate(styles):
+        written = choose(style == position, spelled, written)
+    return written
+
+
+def short_names(city: City, lag: tuple[int, int]) -> Written:
+    """What the gate calls a firm: its brand with the trade's word, the brand alone, or the brand with the city."""
+    rng = city.stream("gate names")
+    style = rng.choice(4, city.firms, p=[0.6, 0.15, 0.15, 0.1])
+
+    def written(brand: pa.Array, name: pa.Array) -> pa.Array:
+        text = join(brand, city.text["word"])
+        text = choose(style == 1, join(words.CITY, brand), text)
+        text = choose(style == 2, name, text)
+        return choose(style == 3, join(brand, "公司"), text)
+
+    before = written(city.text["brand_0"], city.text["name_0"])
+    after = written(city.text["brand_1"], city.text["name_1"])
+    switch = city.firm["change_name"] + rng.integers(lag[0], lag[1] + 1, city.firms)
+    return Written(before, after, switch, np.where(style == 2, 0, NAME_KINDS.index("short")))
+
+
+def people(city: City, silo: str) -> dict[str, pa.Array]:
+    """A natural person for every firm: name, mobile phone and identity number. None of them may ever land."""
+    from demo import codes
+
+    rng = city.stream(f"{silo} people")
+    n = city.firms
+    name = join(
+        pick(words.SURNAMES, rng.integers(0, len(words.SURNAMES), n)), pick(words.GIVEN, rng.integers(0, len(words.GIVEN), n))
+    )
+    phone = join("13", codes.to_text(codes.digits(rng.integers(100_000_000, 999_999_999, n), 9)))
+    born = (np.datetime64("1962-01-01") + rng.integers(0, 365 * 38, n)).astype("datetime64[D]")
+    year = born.astype("datetime64[Y]").astype(np.int64) + 1970
+    month = born.astype("datetime64[M]").astype(np.int64) % 12 + 1
+    day = (born - born.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64) + 1
+    birth = codes.digits(year * 10_000 + month * 100 + day, 8)
+    area = codes.from_text(list(words.CITY_DIVISIONS))[rng.integers(0, len(words.CITY_DIVISIONS), n)]
+    identity = codes.to_text(codes.identity_number(area, birth, rng.integers(1, 999, n)))
+    return {"name": name, "phone": phone, "identity_no": identity}

@@ -1,0 +1,129 @@
+"""The truth, written apart from the silos for scoring only; README.md describes its tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from demo import words
+from demo.city import BRANCH, EVENT_KINDS, NEVER, SOLE_TRADER, STORY_NAMES, Array, City, pick
+from demo.silos import Books
+from demo.taxes import tax_periods
+
+
+def write_truth(books: Books, folder: Path) -> None:
+    """Write every table of the truth, over the whole horizon whatever the silos were built up to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    city = books.city
+    pq.write_table(_enterprise(city), folder / "enterprise.parquet")
+    pq.write_table(_event(city), folder / "event.parquet")
+    pq.write_table(pa.concat_tables(books.links).combine_chunks(), folder / "link.parquet")
+    pq.write_table(pa.concat_tables(books.planted).combine_chunks(), folder / "planted.parquet")
+    silo, label, month, at, kind = zip(*books.calendar, strict=True)
+    calendar = pa.table(
+        {
+            "silo": pa.array(silo),
+            "delivery": pa.array(label),
+            "month": pa.array(city.day(np.array(month)), pa.date32()),
+            "delivered_at": pa.array(np.array(at, dtype="datetime64[s]")),
+            "kind": pa.array(kind),
+        }
+    )
+    pq.write_table(calendar, folder / "delivery.parquet")
+    _write_tax_periods(city, folder / "tax_period.parquet")
+    _write_enterprise_months(city, folder / "enterprise_month.parquet")
+
+
+def _month(city: City, months: Array) -> pa.Array:
+    """First days of months; null where it never comes."""
+    never = np.asarray(months) >= NEVER
+    return pa.array(city.day(np.where(never, 0, months)), pa.date32(), mask=never)
+
+
+def _enterprise(city: City) -> pa.Table:
+    firm, text = city.firm, city.text
+    form = firm["form"]
+    came = city.is_story("move_in")
+    born = city.is_story("birth", "spun_off", "branch_new")
+    left = city.is_story("move_out", "move_out_sudden")
+    died = np.minimum(firm["cancelled"], firm["revoked"])
+    return pa.table(
+        {
+            "true_id": pa.array(np.arange(city.firms)),
+            "story": pick(STORY_NAMES, firm["story"]),
+            "kind": pick(
+                ("company", "sole_trader", "branch"), np.select([form == SOLE_TRADER, form == BRANCH], [1, 2], 0)
+            ),
+            "name": text["name_0"],
+            "later_name": pc.if_else(pa.array(firm["change_name"] < NEVER), text["name_1"], None),
+            "renamed_month": _month(city, firm["change_name"]),
+            "uscc": text["uscc_0"],
+            "later_uscc": pc.if_else(pa.array(firm["change_code"] < NEVER), text["uscc_1"], None),
+            "code_changed_month": _month(city, firm["change_code"]),
+            "industry_code": pick([trade.code for trade in words.INDUSTRIES], firm["industry"]),
+            "registered_date": pa.array(city.day(firm["registered"], firm["registered_day"]), pa.date32()),
+            "first_month": _month(city, firm["arrive"]),
+            "gone_month": _month(city, firm["gone"]),
+            "born_month": _month(city, np.where(born, firm["arrive"], NEVER)),
+            "moved_in_month": _month(city, np.where(came, firm["arrive"], NEVER)),
+            "moved_out_month": _month(city, np.where(left, firm["gone"], NEVER)),
+            "died_month": _month(city, np.where(died < NEVER, firm["gone"], NEVER)),
+            "paused_month": _month(city, firm["pause"]),
+            "resumed_month": _month(city, firm["resume"]),
+            "partner_id": pa.array(firm["partner"], mask=firm["partner"] < 0),
+            "is_registered_here": pa.array(firm["is_registered_here"]),
+            "is_virtual": pa.array(firm["is_virtual"]),
+            "is_small_taxpayer": pa.array(firm["is_small_taxpayer"] | firm["is_virtual"]),
+            "is_exporter": pa.array(firm["is_exporter"]),
+        }
+    )
+
+
+def _event(city: City) -> pa.Table:
+    event = city.event
+    return pa.table(
+        {
+            "event_code": pick(EVENT_KINDS, event["kind"]),
+            "true_id": pa.array(event["firm"]),
+            "event_date": pa.array(event["date"].astype("datetime64[D]"), pa.date32()),
+            "other_id": pa.array(event["other_firm"], mask=event["other_firm"] < 0),
+            "recorded_at": pa.array(event["recorded"]),
+        }
+    )
+
+
+def _write_tax_periods(city: City, path: Path) -> None:
+    writer = None
+    for periods in tax_periods(city):
+        rows = len(periods.firm)
+        table = pa.table(
+            {
+                "true_id": pa.array(periods.firm),
+                "tax_kind_code": pa.array([periods.kind] * rows, pa.string()),
+                "period_start": pa.array(np.repeat(city.day(periods.first_month), rows), pa.date32()),
+                "period_end": pa.array(np.repeat(city.day(periods.last_month + 1) - 1, rows), pa.date32()),
+                "is_settlement": pa.array(np.full(rows, periods.is_settlement)),
+                "sales_fen": pa.array(periods.sales_fen),
+                "due_fen": pa.array(periods.due_fen),
+            }
+        )
+        writer = writer or pq.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+    if writer:
+        writer.close()
+
+
+def _write_enterprise_months(city: City, path: Path) -> None:
+    writer = None
+    for t in range(city.horizon):
+        matrices = {name: pa.array(matrix[:, t]) for name, matrix in city.month.items()}
+        month = pa.array(np.repeat(city.day(t), city.firms), pa.date32())
+        table = pa.table({"true_id": pa.array(np.arange(city.firms)), "month": month, **matrices})
+        writer = writer or pq.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+    if writer:
+        writer.close()
