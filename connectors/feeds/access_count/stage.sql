@@ -1,0 +1,10 @@
+-- The short name is all there is to know an enterprise by, so it is key and name at once.
+select
+    row_number,
+    单位简称 as source_key,
+    单位简称 as enterprise_name,
+    楼栋 as building_code,
+    to_month(月份) as month,
+    to_count(人员进出次数) as people_entry_count,
+    to_count(车辆进出次数) as vehicle_entry_count
+from delivery

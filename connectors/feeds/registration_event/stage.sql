@@ -1,0 +1,13 @@
+-- The register's own words, one to one; what was changed (altitem) is translated by the feed's code list.
+select
+    row_number,
+    eventno as event_no,
+    pripid as source_key,
+    uniscid as uscc,
+    entname as enterprise_name,
+    altitem as event_code,
+    to_date(altdate) as event_date,
+    altbe as before_text,
+    altaf as after_text,
+    othercode as other_uscc
+from delivery
