@@ -1,0 +1,37 @@
+-- rule: A registered branch is not merged into its parent | 分支机构不与总公司合并
+-- severity: critical
+-- stage: resolved
+-- why: a branch begins with its parent's full name and is an enterprise of its own; merged, both are counted wrong
+-- next step: add a line to transforms/judgements.csv that says `different` for the two records
+with registered as (
+    select
+        r.feed,
+        r.source_key,
+        r.uscc,
+        r.parent_uscc,
+        r.enterprise_name,
+        l.enterprise_id
+    from known.registration as r
+    inner join resolved.link as l on r.feed = l.feed and r.source_key = l.source_key
+)
+
+select distinct
+    b.feed,
+    b.source_key,
+    b.enterprise_name as branch_name,
+    p.feed as parent_feed,
+    p.source_key as parent_source_key,
+    p.enterprise_name as parent_name,
+    b.enterprise_id
+from registered as b
+inner join registered as p on b.enterprise_id = p.enterprise_id
+where
+    b.uscc is distinct from p.uscc
+    and (
+        b.parent_uscc = p.uscc
+        or (
+            starts_with(b.enterprise_name, p.enterprise_name)
+            and b.enterprise_name <> p.enterprise_name
+            and regexp_matches(b.enterprise_name, '(分公司|支公司|营业部|办事处|分店|支行|分行)$')
+        )
+    )
