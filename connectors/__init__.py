@@ -1,0 +1,1 @@
+"""Extract and land: how deliveries of the park's silos become immutable batches."""

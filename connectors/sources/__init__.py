@@ -1,0 +1,135 @@
+"""How deliveries are fetched: one module per protocol, and the types they share.
+
+A protocol hands over `Delivery` objects: a header and record batches, exactly as the source gave them. It knows nothing
+of feeds, subjects or the warehouse. Whatever is wrong with a source as a whole is a `SourceError` or `DeliveryRefused`;
+a single piece that is no row is an `Unreadable`. Nothing is dropped without one or the other.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol, cast
+
+import pyarrow as pa
+
+from connectors.credentials import Credentials
+from warehouse.errors import DeclarationError
+
+ROW_NUMBER: Final = "row_number"
+"""First column of every batch: where the row stands in its delivery, so that a person can find it."""
+
+BATCH_ROWS: Final = 10_000
+"""Rows in one record batch: what bounds the memory of a pull."""
+
+PROTOCOLS: Final = ("database", "file_drop", "http_api")
+
+
+@dataclass
+class Unreadable:
+    """A piece of a delivery that is no row.
+
+    Attributes:
+        row_number: Line of the file, row of the sheet, or ordinal in the pull.
+        reason: What is wrong with it, without any of its values.
+        text: The piece as it came, for whoever repairs it; None where it could hold an excluded column's values. It
+            holds whatever was not excluded: a caller that fetched personal columns must not keep it.
+    """
+
+    row_number: int
+    reason: str
+    text: str | None
+
+
+@dataclass
+class Delivery:
+    """One thing that a source hands over: a file, one pull of a table, one pull of an API.
+
+    Attributes:
+        label: What the office calls it (file name, table, path of the API); safe to show.
+        header: Column names as delivered, excluded ones too.
+        batches: At least one record batch, perhaps of no rows: `row_number` int64, then the delivered columns without
+            the excluded ones. Files and APIs: all string, NULL for nothing. Databases: native types, decimals exact.
+        delivered_at: The source's own clock (a file's time), aware UTC.
+        content_id: SHA-256 of a file's bytes in hex, known before it is parsed.
+        unreadable: Filled while `batches` is consumed.
+        cursor: The highest value of the cursor column so far; filled while `batches` is consumed. None where no row
+            came or the source has no cursor.
+    """
+
+    label: str
+    header: tuple[str, ...]
+    batches: Iterator[pa.RecordBatch]
+    delivered_at: datetime | None = None
+    content_id: str | None = None
+    unreadable: list[Unreadable] = field(default_factory=list)
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which part of a source's life one run asks for.
+
+    Attributes:
+        since: End of the last accepted pull, aware UTC; None on the first.
+        until: End of this run's interval, aware UTC; nothing recorded or delivered after it is taken.
+        cursor: The highest cursor value landed so far, as `Delivery.cursor` gave it.
+        known: Content ids landed already; these are skipped without parsing.
+    """
+
+    since: datetime | None
+    until: datetime
+    cursor: str | None = None
+    known: frozenset[str] = frozenset()
+
+
+class Source(Protocol):
+    """What a protocol module offers."""
+
+    OPTIONS: frozenset[str]
+
+    def deliveries(
+        self,
+        options: Mapping[str, Any],
+        credentials: Credentials,
+        window: Window,
+        where: str,
+        *,
+        exclude: frozenset[str] = frozenset(),
+        expected: frozenset[str] = frozenset(),
+    ) -> Iterator[Delivery]:
+        """Hand over what the source has for this window, oldest first.
+
+        Args:
+            options: The feed's `source:` entry; `protocol` and `connection` in it are passed over.
+            credentials: The connection that the feed names.
+            window: Which part of the source's life to take.
+            where: The feed, for messages.
+            exclude: Column names as delivered that must not be fetched, or not be kept for a moment longer than reading
+                takes: personal ones.
+            expected: Every column name a delivery may have, aliases included; finds the header row of files and stands
+                in for the header where an API has no record.
+
+        Raises:
+            DeclarationError: An option is wrong; raised before anything is fetched.
+            SourceError: The source cannot be reached or read; raised while iterating, here or in `batches`.
+            DeliveryRefused: One delivery cannot be used as it is; raised while iterating, here or in `batches`.
+        """
+
+
+def protocol(name: str) -> Source:
+    """Give the module of a protocol.
+
+    Raises:
+        DeclarationError: There is no protocol of this name.
+    """
+    if name not in PROTOCOLS:
+        raise DeclarationError(
+            "source",
+            f"there is no protocol {name!r}",
+            allowed=", ".join(PROTOCOLS),
+            next_step="name one of these under `source: protocol:` in feed.yml",
+        )
+    return cast(Source, importlib.import_module(f"{__name__}.{name}"))

@@ -1,0 +1,269 @@
+"""Types and values of databases in Arrow, to the last digit.
+
+What a database declares decides the Arrow type; each value must fit it exactly or its row is unreadable.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+TIMESTAMP: Final = pa.timestamp("us")
+UTC_TIMESTAMP: Final = pa.timestamp("us", "UTC")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that is pulled: its Arrow type, and whether the database writes it as text for us."""
+
+    name: str
+    type: pa.DataType
+    is_cast_to_text: bool = False
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows as pulled: the first one's ordinal, their arrays, and (by position) reason and text of the wrong ones."""
+
+    first: int
+    count: int
+    arrays: list[pa.Array]
+    wrong: Mapping[int, tuple[str, str]]
+
+
+def declared_type(name: Any) -> pa.DataType | None:
+    """Give the Arrow type of a name in feed.yml; None for one that is not known."""
+    simple = {
+        "text": pa.string(),
+        "bigint": pa.int64(),
+        "double": pa.float64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+        "timestamp": TIMESTAMP,
+    }
+    decimal = re.fullmatch(r"decimal\((\d+),\s*(\d+)\)", str(name))
+    if decimal:
+        return _decimal(int(decimal[1]), int(decimal[2]))
+    return simple.get(str(name))
+
+
+def _decimal(precision: int, scale: int) -> pa.DataType | None:
+    return pa.decimal128(precision, scale) if 1 <= precision <= 38 and 0 <= scale <= precision else None
+
+
+def postgres_column(described: Any) -> Column:
+    """Give the column of a PostgreSQL result, by the type's number in pg_type (fixed since the beginning)."""
+    types: dict[int, pa.DataType | None] = {
+        16: pa.bool_(),
+        17: pa.binary(),
+        20: pa.int64(),
+        21: pa.int64(),
+        23: pa.int64(),
+        25: pa.string(),
+        700: pa.float32(),
+        701: pa.float64(),
+        1043: pa.string(),
+        1082: pa.date32(),
+        1083: pa.time64("us"),
+        1114: TIMESTAMP,
+        1184: UTC_TIMESTAMP,
+        1700: _decimal(described.precision or 0, described.scale or 0),
+    }
+    found = types.get(described.type_code)
+    return Column(described.name, found or pa.string(), is_cast_to_text=found is None)
+
+
+def arrow_type(declared: sa.types.TypeEngine[Any]) -> pa.DataType:
+    """Give the Arrow type of a reflected column; text for what Arrow has no equal for."""
+    if isinstance(declared, sa.Boolean):
+        return pa.bool_()
+    if isinstance(declared, sa.Integer):
+        is_wide = isinstance(declared, sa.BigInteger) and getattr(declared, "unsigned", False)
+        return pa.decimal128(20, 0) if is_wide else pa.int64()
+    if isinstance(declared, sa.Float):
+        return pa.float64()
+    if isinstance(declared, sa.Numeric):
+        return _decimal(declared.precision or 0, declared.scale or 0) or pa.string()
+    if isinstance(declared, sa.DateTime):
+        return UTC_TIMESTAMP if declared.timezone else TIMESTAMP
+    if isinstance(declared, sa.Date):
+        return pa.date32()
+    if isinstance(declared, sa.types._Binary):
+        return pa.binary()
+    return pa.string()
+
+
+# What a driver may hand over for each kind of column, and how anything else is read without losing a digit. SQLite
+# stores any value in any column; Arrow by itself would cut 1.5 to 1 and take 1 as a microsecond of 1970.
+
+
+def _to_decimal(value: Any, type_: pa.DataType, _: ZoneInfo) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise TypeError
+    # repr gives the shortest decimal that is this float: 0.1, not 0.1000000000000000055
+    number = Decimal(repr(value) if isinstance(value, float) else value)
+    fitted = number.quantize(Decimal(1).scaleb(-type_.scale))
+    if fitted != number and not (isinstance(value, float) and math.isclose(float(fitted), value, rel_tol=1e-14)):
+        raise ValueError
+    return fitted
+
+
+def _to_whole(value: Any, _type: pa.DataType, _: ZoneInfo) -> int:
+    if isinstance(value, str):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or value != int(value):
+        raise ValueError
+    return int(value)
+
+
+def _to_float(value: Any, _type: pa.DataType, _: ZoneInfo) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise TypeError
+    return float(value)
+
+
+def _to_truth(value: Any, _type: pa.DataType, _: ZoneInfo) -> bool:
+    if value not in (0, 1):
+        raise ValueError
+    return bool(value)
+
+
+def _to_timestamp(value: Any, type_: pa.DataType, clock: ZoneInfo) -> datetime:
+    found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    if type_.tz is not None:
+        return found if found.tzinfo else found.replace(tzinfo=clock)
+    return found.astimezone(clock).replace(tzinfo=None) if found.tzinfo else found
+
+
+def _to_date(value: Any, _type: pa.DataType, _: ZoneInfo) -> date:
+    found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    if found.time() != time():
+        raise ValueError
+    return found.date()
+
+
+def _to_time(value: Any, _type: pa.DataType, _: ZoneInfo) -> time:
+    return time.fromisoformat(value)
+
+
+def _to_text(value: Any, _type: pa.DataType, _: ZoneInfo) -> str:
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return value.isoformat(" ") if isinstance(value, datetime) else str(value)
+
+
+def _to_bytes(value: Any, _type: pa.DataType, _: ZoneInfo) -> bytes:
+    return value.encode() if isinstance(value, str) else bytes(memoryview(value))
+
+
+@dataclass(frozen=True)
+class _Kind:
+    exact: frozenset[type]
+    convert: Callable[[Any, pa.DataType, ZoneInfo], Any]
+
+
+def _kind(convert: Callable[[Any, pa.DataType, ZoneInfo], Any], *exact: type) -> _Kind:
+    return _Kind(frozenset({*exact, type(None)}), convert)
+
+
+_KINDS: Final = {
+    "decimal": _kind(_to_decimal, Decimal, int),
+    "whole": _kind(_to_whole, int),
+    "float": _kind(_to_float, float),
+    "truth": _kind(_to_truth, bool),
+    "timestamp": _kind(_to_timestamp, datetime),
+    "date": _kind(_to_date, date),
+    "time": _kind(_to_time, time),
+    "bytes": _kind(_to_bytes, bytes),
+    "text": _kind(_to_text, str),
+}
+
+
+def _kind_of(type_: pa.DataType) -> str:
+    tests: Mapping[str, Callable[[pa.DataType], bool]] = {
+        "decimal": pa.types.is_decimal,
+        "whole": pa.types.is_integer,
+        "float": pa.types.is_floating,
+        "truth": pa.types.is_boolean,
+        "timestamp": pa.types.is_timestamp,
+        "date": pa.types.is_date,
+        "time": pa.types.is_time,
+        "bytes": pa.types.is_binary,
+    }
+    return next((kind for kind, fits in tests.items() if fits(type_)), "text")
+
+
+def rows_of(first: int, rows: Sequence[Sequence[Any]], columns: Sequence[Column], clock: ZoneInfo) -> Rows:
+    """Turn rows of a driver into arrays.
+
+    Args:
+        first: Ordinal of the first row.
+        rows: The rows; a value beyond the columns is the position of the column that the database says is unreadable.
+        columns: What they hold.
+        clock: The database's own time zone, for times that carry another.
+    """
+    wrong: dict[int, tuple[str, str]] = {}
+    by_column = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    for position, problem in enumerate(by_column[len(columns)] if len(by_column) > len(columns) else ()):
+        if problem is not None:
+            wrong[position] = (no_equal(columns[problem]), row_text(columns, rows[position]))
+    arrays = []
+    for column, values in zip(columns, by_column[: len(columns)], strict=True):
+        array, unfit = _array(values, column.type, clock)
+        arrays.append(array)
+        for position in unfit:
+            reason = f"{column.name} holds a {type(values[position]).__name__} that does not fit {column.type}"
+            wrong.setdefault(position, (reason, row_text(columns, rows[position])))
+    return Rows(first, len(rows), arrays, wrong)
+
+
+def _array(values: Sequence[Any], type_: pa.DataType, clock: ZoneInfo) -> tuple[pa.Array, list[int]]:
+    """Give the values as an array, with NULL in place of those that do not fit, and where these stand."""
+    kind = _KINDS[_kind_of(type_)]
+    if set(map(type, values)) <= kind.exact:
+        try:
+            return pa.array(values, type_), []
+        except (pa.ArrowInvalid, OverflowError):
+            pass  # one value is too large or too fine: find it
+    fitted: list[Any] = []
+    unfit = []
+    for position, value in enumerate(values):
+        try:
+            found = None if value is None else kind.convert(value, type_, clock)
+            pa.scalar(found, type_)
+        except (ValueError, TypeError, OverflowError, InvalidOperation):
+            found = None
+            unfit.append(position)
+        fitted.append(found)
+    return pa.array(fitted, type_), unfit
+
+
+def no_equal(column: Column) -> str:
+    """Say why a value of PostgreSQL cannot be taken over."""
+    return f"{column.name} holds NaN, infinity or a time outside the years 1 to 9999"
+
+
+def row_text(columns: Sequence[Column], row: Sequence[Any]) -> str:
+    """Write a row as JSON, for whoever repairs it."""
+    named = {column.name: value for column, value in zip(columns, row, strict=False)}
+    return json.dumps(named, ensure_ascii=False, default=str)
+
+
+def without_values(message: str) -> str:
+    """Take a driver's message down to one line without the values that it quotes: a value may be a person's."""
+    text = re.split(r"\bDETAIL:|\bLINE \d+:| with text ", " ".join(message.split()).split("ERROR: ")[-1], maxsplit=1)[0]
+    return re.sub(r"(: |\bvalue )\"[^\"]*\"", r'\1"…"', text).strip()
