@@ -1,0 +1,101 @@
+"""Landed batches on disk: what a manifest says, and whether a batch is accepted, refused or discarded.
+
+A batch is raw/<feed>/<batch_id>/ with rows.parquet and manifest.json, beside them unreadable.parquet (pieces that are no
+row), rejected.parquet (rows that staging could not use) and one marker: accepted.json or discarded.json. An accepted batch
+never changes; the warehouse can be rebuilt from the accepted ones at any time. A batch without a marker is an attempt: the
+feed's next run replaces it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+ROWS, UNREADABLE, REJECTED, MANIFEST = "rows.parquet", "unreadable.parquet", "rejected.parquet", "manifest.json"
+ACCEPTED, DISCARDED = "accepted.json", "discarded.json"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is known about one batch. Times are aware UTC.
+
+    `pulled_from` to `pulled_until` is the stretch of time in which its rows can have become known to us; `delivery` is the
+    source's own name for it; `content_id` the SHA-256 of the file it came from, or of rows.parquet where there was none.
+    """
+
+    feed: str
+    subject: str
+    batch_id: str
+    run_id: str
+    delivery: str
+    protocol: str
+    header: tuple[str, ...]
+    columns: dict[str, str]
+    rows: int
+    unreadable_rows: int
+    identity_numbers_removed: int
+    content_id: str
+    rows_sha256: str
+    cursor: str | None
+    delivered_at: datetime | None
+    pulled_from: datetime | None
+    pulled_until: datetime
+    started_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch folder with its manifest and its marker, if any."""
+
+    folder: Path
+    manifest: Manifest
+    accepted_at: datetime | None
+    is_discarded: bool
+
+
+_TIMES = ("delivered_at", "pulled_from", "pulled_until", "started_at", "ended_at")
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON whole or not at all: to a neighbour first, then renamed over."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+    os.replace(part, path)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write manifest.json into a batch folder."""
+    times = {name: value.isoformat() for name in _TIMES if (value := getattr(manifest, name))}
+    write_json(folder / MANIFEST, asdict(manifest) | times)
+
+
+def _read(folder: Path) -> Batch:
+    raw = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    times = {name: datetime.fromisoformat(raw[name]) for name in _TIMES if raw[name]}
+    accepted = folder / ACCEPTED
+    accepted_at = json.loads(accepted.read_text(encoding="utf-8"))["accepted_at"] if accepted.exists() else None
+    return Batch(
+        folder,
+        Manifest(**raw | times | {"header": tuple(raw["header"])}),
+        datetime.fromisoformat(accepted_at) if accepted_at else None,
+        (folder / DISCARDED).exists(),
+    )
+
+
+def batches(raw: Path, feed: str) -> list[Batch]:
+    """All batches of a feed: accepted ones in the order of their acceptance, then the others in the order of landing."""
+    found = [_read(path.parent) for path in (raw / feed).glob(f"*/{MANIFEST}")]
+    return sorted(
+        found,
+        key=lambda b: (b.accepted_at is None, b.accepted_at or b.manifest.ended_at, b.manifest.batch_id),
+    )
+
+
+def pending(raw: Path, feed: str) -> list[Batch]:
+    """Batches that were landed and are neither accepted nor discarded, in the order of landing."""
+    return [b for b in batches(raw, feed) if b.accepted_at is None and not b.is_discarded]

@@ -1,0 +1,131 @@
+"""Connections: one writer behind a lock, and readers that never touch the writer's file (rule 3 of the house)."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import ParkBridgeError, WarehouseBusy
+from warehouse.settings import Settings
+from warehouse.subjects import LINEAGE, subjects
+
+OPS_TABLES = {
+    "feed": "feed varchar primary key, subject varchar, title_en varchar, title_zh varchar, office varchar, owner varchar, "
+    "replaces varchar, stale_days integer, coverage_pct double, last_received_at timestamp",
+    "batch": "feed varchar, subject varchar, batch_id varchar, delivery varchar, delivered_at timestamp, "
+    "pulled_from timestamp, pulled_until timestamp, rows_landed bigint, rows_rejected bigint, rows_skipped bigint, rows_new bigint, "
+    "rows_changed bigint, rows_unchanged bigint, rows_withdrawn bigint, accepted_at timestamp, primary key (feed, batch_id)",
+    "quarantine": "feed varchar, batch_id varchar, row_number bigint, reason varchar, row_json varchar",
+    "night": "night_id varchar, as_of timestamp, park_name varchar",
+    "validation_result": "night_id varchar, suite varchar, object_name varchar, check_name varchar, severity varchar, "
+    "success boolean, observed varchar, unexpected_count bigint, unexpected_pct double, message varchar, checked_at timestamp",
+}
+
+
+def quote(identifier: str) -> str:
+    """Quote an identifier for SQL: `承租人` becomes `"承租人"`, and a quote within is doubled."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Quote a string for the few statements of DuckDB that take no parameters (ATTACH, COMMENT ON)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextmanager
+def writer(settings: Settings, wait_seconds: float = 120) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse for writing, alone: Airflow's pool of one slot and the command line meet at the same lock.
+
+    Raises:
+        WarehouseBusy: another process holds the writer's place for longer than `wait_seconds`.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    lock = (settings.home / "warehouse.lock").open("a+")
+    try:
+        _acquire(lock.fileno(), wait_seconds)
+        connection = duckdb.connect(settings.warehouse_file)
+        try:
+            connection.execute("set memory_limit = ?", [settings.memory_limit])
+            # rows are ordered by the models that need it; keeping insertion order costs memory for nothing
+            connection.execute("set preserve_insertion_order = false")
+            prepare(connection)
+            yield connection
+        finally:
+            connection.close()
+    finally:
+        lock.close()
+
+
+def _acquire(descriptor: int, wait_seconds: float) -> None:
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise WarehouseBusy(
+                    "warehouse",
+                    f"another process has been writing for more than {wait_seconds:.0f} s",
+                    next_step="wait for it (`parkbridge status` names the last batch) or stop it, then run this again",
+                ) from None
+            time.sleep(0.05)
+        else:
+            return
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the schemas, the ops tables, the staging macros, and a staged table and a known view per subject.
+
+    `known.<subject>` is what was known as of the night: received by then, and not yet superseded then.
+    """
+    for schema in ("raw", "incoming", "staged", "known", "rules", "resolved", "monthly", "signals", "snapshots", "ops"):
+        connection.execute(f"create schema if not exists {schema}")
+    for name, columns in OPS_TABLES.items():
+        connection.execute(f"create table if not exists ops.{name} ({columns})")
+    connection.execute(Path(__file__).with_name("macros.sql").read_text(encoding="utf-8"))
+    for subject in subjects().values():
+        columns = {name: column.type for name, column in subject.columns.items()} | LINEAGE
+        listed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
+        connection.execute(f"create table if not exists staged.{subject.name} ({listed})")
+        connection.execute(
+            f"create view if not exists known.{subject.name} as select s.* from staged.{subject.name} as s "
+            "cross join ops.night as n where s.received_at <= n.as_of "
+            "and (s.superseded_at is null or s.superseded_at > n.as_of)"
+        )
+
+
+@contextmanager
+def reader(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the published file read-only, locked down: no other file, no network, no settings.
+
+    An in-memory connection with ATTACH, because a cached connection of this process would go on serving the file that
+    a publish has replaced.
+    """
+    if not settings.published_file.exists():
+        raise ParkBridgeError(
+            "published data",
+            f"nothing is published yet in {settings.published}",
+            next_step="run `make run` for the demo park, or `parkbridge sync`",
+        )
+    with open_read_only(settings.published_file) as connection:
+        yield connection
+
+
+@contextmanager
+def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Attach one DuckDB file read-only under the name `park` in a fresh, locked-down connection."""
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute(f"attach {literal(os.fspath(path))} as park (read_only)")
+        connection.execute("use park")
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+        yield connection
+    finally:
+        connection.close()

@@ -1,0 +1,646 @@
+"""LOAD and STAGE: landed batches become staged rows with two clocks, or stop before anything is replaced.
+
+Two steps. `stage` reads a feed's pending batches through its stage.sql into `incoming.<feed>`, quarantines what cannot be used
+and stops where more is wrong than the feed allows. `accept` merges what stands in `incoming.<feed>` into `staged.<subject>`
+in one transaction. Between the two the feed's contract is checked (expectations/).
+
+Clocks of a staged row: `recorded_at` is the office's own time, where it gives one. `received_at` is when we can first have
+known the row: the office's time if that lies within the stretch this pull covers, else the end of the pull. A row that
+turns up with an older office time was not known then, and does not pretend to have been. `superseded_at` is when a later
+version (or its withdrawal) became known; it is NULL for what is current. Both versions of a corrected row stay.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from warehouse.batches import ACCEPTED, REJECTED, ROWS, UNREADABLE, Batch, Manifest, write_json
+from warehouse.connection import literal, quote
+from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.subjects import LINEAGE, Subject
+
+BLOTTED = "[identity number removed]"
+
+
+class Allowance(Protocol):
+    """How much may be wrong before a feed stops."""
+
+    @property
+    def rejected_pct(self) -> float: ...
+    @property
+    def rejected_rows(self) -> int: ...
+    @property
+    def rows_min_pct(self) -> float: ...
+    @property
+    def rows_max_factor(self) -> float: ...
+    @property
+    def stale_days(self) -> int: ...
+    @property
+    def coverage_pct(self) -> float: ...
+
+
+class StagedFeed(Protocol):
+    """What the loader needs to know of a feed; connectors.feed.Feed is one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def subject(self) -> Subject: ...
+    @property
+    def title_en(self) -> str: ...
+    @property
+    def title_zh(self) -> str: ...
+    @property
+    def office(self) -> str: ...
+    @property
+    def owner(self) -> str: ...
+    @property
+    def replaces(self) -> str: ...
+    @property
+    def landed_columns(self) -> tuple[str, ...]: ...
+    @property
+    def columns(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def codes(self) -> Mapping[str, Mapping[str, str]]: ...
+    @property
+    def missing(self) -> tuple[str, ...]: ...
+    @property
+    def recorded_at(self) -> str | None: ...
+    @property
+    def clock(self) -> str | None: ...
+    @property
+    def stage_sql(self) -> str: ...
+    @property
+    def allow(self) -> Allowance: ...
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What became of one batch at staging."""
+
+    manifest: Manifest
+    rows: int
+    rejected: int
+    skipped: int
+
+
+def utc(moment: datetime) -> datetime:
+    """Naive UTC, as every timestamp in the warehouse is kept."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def stage(
+    connection: duckdb.DuckDBPyConnection,
+    feed: StagedFeed,
+    batches: Sequence[Batch],
+    *,
+    time_zone: ZoneInfo,
+    is_rebuild: bool = False,
+) -> list[Staged]:
+    """Read pending batches into incoming.<feed>, which is made anew; rows that cannot be used go to rejected.parquet.
+
+    Args:
+        connection: The writer's.
+        feed: The declared feed.
+        batches: In the order in which they are to be accepted.
+        time_zone: In which the office's times are, unless the feed names its own clock.
+        is_rebuild: The batches were accepted before; what they may be short of is not asked again.
+
+    Raises:
+        DeliveryRefused: Unknown codes, more rejected rows than allowed, too few or too many rows, or a feed that goes
+            backwards. `incoming.<feed>` is empty then.
+        DeclarationError: stage.sql does not run or gives no row_number.
+    """
+    table = f"incoming.{quote(feed.name)}"
+    columns = {name: column.type for name, column in feed.subject.columns.items()} | LINEAGE
+    listed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
+    connection.execute(f"create or replace table {table} ({listed}, batch_number integer)")
+    try:
+        results = []
+        for number, batch in enumerate(batches):
+            results.append(_stage_one(connection, feed, table, batch, number, time_zone, is_rebuild))
+    except BaseException:
+        connection.execute(f"delete from {table}")
+        raise
+    return results
+
+
+def _stage_one(
+    connection: duckdb.DuckDBPyConnection,
+    feed: StagedFeed,
+    table: str,
+    batch: Batch,
+    number: int,
+    time_zone: ZoneInfo,
+    is_rebuild: bool,
+) -> Staged:
+    manifest, where = batch.manifest, f"{feed.name} {batch.manifest.delivery}"
+    _open_delivery(connection, feed, batch.folder / ROWS, where)
+    _run_stage_sql(connection, feed, where)
+    _judge(connection, feed)
+    connection.execute(
+        f"insert into {table} by name select {_received(feed, time_zone)}, s.* exclude (skip_because), "
+        "$feed as feed, $batch_id as batch_id, $number as batch_number "
+        "from candidate as s join delivery as d using (row_number) "
+        "where s.skip_because is null and s.row_number not in (select row_number from rejected)",
+        {
+            "feed": feed.name,
+            "batch_id": manifest.batch_id,
+            "number": number,
+            "until": utc(manifest.pulled_until),
+            "pulled_from": utc(manifest.pulled_from) if manifest.pulled_from else None,
+            "delivered_at": utc(manifest.delivered_at) if manifest.delivered_at else None,
+        },
+    )
+    _collapse_repeats(connection, feed, table, number)
+    _write_rejected(connection, feed, batch)
+    rejected = _count(connection, f"from read_parquet({literal(os.fspath(batch.folder / REJECTED))})")
+    staged = Staged(
+        manifest,
+        rows=_count(connection, f"from {table} where batch_number = {number}"),
+        rejected=rejected,
+        skipped=_count(connection, "from candidate where skip_because is not null"),
+    )
+    if not is_rebuild:
+        _hold_to_allowance(connection, feed, batch, staged, table, number)
+    return staged
+
+
+def _count(connection: duckdb.DuckDBPyConnection, rest: str, parameters: Sequence[object] = ()) -> int:
+    found = connection.execute(f"select count(*) {rest}", list(parameters)).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows: str, types: Mapping[str, str]) -> None:
+    """Make the view `delivery` over landed rows: trimmed, blanks and stated missing values NULL, codes translated.
+
+    Args:
+        connection: Where the view is made.
+        feed: The declared feed.
+        rows: A relation to select from.
+        types: Its columns and their types.
+    """
+    missing = ", ".join(literal(text) for text in (*feed.missing, BLOTTED, ""))
+    columns = ["row_number::bigint as row_number"]
+    for name in feed.landed_columns:
+        if name not in types:
+            columns.append(f"null::varchar as {quote(name)}")
+            continue
+        value = quote(name)
+        if types[name] == "VARCHAR":
+            value = f"case when trim({value}) not in ({missing}) then trim({value}) end"
+        elif feed.missing:
+            value = f"case when {value}::varchar not in ({missing}) then {value} end"
+        if codes := feed.codes.get(name):
+            choices = " ".join(f"when {literal(code)} then {literal(meaning)}" for code, meaning in codes.items())
+            value = f"case ({value})::varchar {choices} else chr(1) || ({value})::varchar end"
+        columns.append(f"{value} as {quote(name)}")
+    connection.execute(f"create or replace temp view delivery as select {', '.join(columns)} from {rows}")
+
+
+def _open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, path: Path, where: str) -> None:
+    rows = f"read_parquet({literal(os.fspath(path))})"
+    types = {name: kind for name, kind, *_ in connection.execute(f"describe select * from {rows}").fetchall()}
+    open_delivery(connection, feed, rows, types)
+    for column in feed.codes:
+        unknown = connection.execute(
+            f"select substr({quote(column)}, 2) as code, count(*) as n from delivery "
+            f"where starts_with({quote(column)}, chr(1)) group by 1 order by n desc, code limit 5"
+        ).fetchall()
+        if unknown:
+            raise DeliveryRefused(
+                where,
+                f"unknown code in {column}: " + ", ".join(f"{code!r} ({n:,} rows)" for code, n in unknown),
+                allowed=", ".join(feed.codes[column]),
+                next_step=f"ask the office what it means and add it to codes in {feed.name}/feed.yml, then run "
+                f"`parkbridge sync {feed.name}`. Published data is unchanged",
+            )
+
+
+def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, where: str) -> None:
+    """Make `candidate`: the subject's columns, cast, with row_number and skip_because."""
+    try:
+        found = connection.execute(f"describe select * from ({_one_select(feed)})").fetchall()
+    except duckdb.Error as error:
+        raise DeclarationError(
+            f"{feed.name}/stage.sql",
+            f"it does not run: {' '.join(str(error).split())[:300]}",
+            next_step=f"mend it, then `parkbridge feed check {feed.name}`",
+        ) from error
+    given = {str(name) for name, *_ in found}
+    strangers = sorted(given - set(feed.subject.columns) - {"row_number", "skip_because"})
+    if "row_number" not in given or strangers:
+        raise DeclarationError(
+            f"{feed.name}/stage.sql",
+            f"it gives {', '.join(strangers)}, which {feed.subject.name} does not have"
+            if strangers
+            else "it gives no row_number",
+            next_step=f"return row_number and columns of {feed.subject.name}: {', '.join(feed.subject.columns)}",
+        )
+    columns = [
+        (f"try_cast({quote(c.name)} as {c.type})" if c.name in given else f"null::{c.type}") + f" as {quote(c.name)}"
+        for c in feed.subject.columns.values()
+    ]
+    skip = "skip_because::varchar" if "skip_because" in given else "null::varchar"
+    try:
+        connection.execute(
+            f"create or replace temp table candidate as select row_number, {', '.join(columns)}, {skip} as skip_because "
+            f"from ({_one_select(feed)})"
+        )
+    except duckdb.Error as error:
+        raise DeclarationError(
+            f"{feed.name}/stage.sql",
+            f"it fails on {where}: {' '.join(str(error).split())[:300]}",
+            next_step="use try_cast or the macros of warehouse/macros.sql, so that one odd value costs one row",
+        ) from error
+
+
+def _one_select(feed: StagedFeed) -> str:
+    return feed.stage_sql.strip().rstrip(";") + "\n"
+
+
+def judgement_sql(feed: StagedFeed) -> str:
+    """The SELECT of rejected rows: row_number and reason, from `delivery` and `candidate`.
+
+    A row is rejected where stage.sql gives nothing for it, where a required column has no value, or where the source had
+    a value and none of the columns that it feeds has one.
+    """
+    required = [c.name for c in feed.subject.columns.values() if c.is_required]
+    pairs = [(source, target) for source in feed.landed_columns for target in feed.columns.get(source, ())]
+    seen = sorted({target for _, target in pairs} | set(required))
+    has = ", ".join(f"bool_or({quote(c)} is not null) as {quote('has_' + c)}" for c in seen)
+    reasons = [
+        f"case when d.{quote(source)} is not null and not g.{quote('has_' + target)} "
+        f"then {literal(f'{source} cannot be read as {target}: ')} || left(d.{quote(source)}::varchar, 60) end"
+        for source, target in pairs
+    ]
+    fed = {target: [source for source, t in pairs if t == target] for target in required}
+    for column in required:
+        sources = " and ".join(f"d.{quote(source)} is null" for source in fed[column]) or "true"
+        origin = f" ({', '.join(fed[column])} is empty)" if fed[column] else ""
+        reasons.append(
+            f"case when not g.{quote('has_' + column)} and {sources} then {literal(f'no {column}{origin}')} end"
+        )
+    return (
+        f"with given as (select row_number, bool_and(skip_because is not null) as is_skipped, {has} from candidate group by row_number), "
+        "judged as (select d.row_number, case when g.row_number is null then 'stage.sql gives no row for it' "
+        f"when g.is_skipped then '' else concat_ws('; ', {', '.join(reasons)}) end as reason "
+        "from delivery as d left join given as g using (row_number)) "
+        "select row_number, reason from judged where reason <> ''"
+    )
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    connection.execute(f"create or replace temp table rejected as {judgement_sql(feed)}")
+
+
+def _received(feed: StagedFeed, time_zone: ZoneInfo) -> str:
+    """The two clocks of a row, in naive UTC: recorded_at and received_at."""
+    if feed.recorded_at:
+        zone = literal(feed.clock or time_zone.key)
+        recorded = f"timezone('UTC', timezone({zone}, try_cast(d.{quote(feed.recorded_at)} as timestamp)))"
+    else:
+        recorded = "null::timestamp"
+    stated = f"coalesce({recorded}, $delivered_at::timestamp)"
+    return (
+        f"{recorded} as recorded_at, case when {stated} <= $until::timestamp "
+        f"and ($pulled_from::timestamp is null or {stated} > $pulled_from::timestamp) then {stated} else $until::timestamp end "
+        "as received_at"
+    )
+
+
+def _collapse_repeats(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> None:
+    """Within a batch: the same row twice counts once; two rows that disagree about one fact are both rejected."""
+    key = ", ".join(map(quote, feed.subject.key))
+    values = ", ".join(quote(c) for c in feed.subject.columns)
+    repeated = (
+        f"select {key}, received_at, recorded_at, count(distinct row({values})) as versions, min(row_number) as first_row "
+        f"from {table} where batch_number = {number} group by {key}, received_at, recorded_at having count(*) > 1"
+    )
+    connection.execute(f"create or replace temp table repeated as {repeated}")
+    same = " and ".join(
+        f"i.{quote(c)} is not distinct from r.{quote(c)}" for c in (*feed.subject.key, "received_at", "recorded_at")
+    )
+    connection.execute(
+        "insert into rejected select distinct i.row_number, "
+        f"'two rows disagree about the same {' + '.join(feed.subject.key)}' from {table} as i join repeated as r on {same} "
+        f"where i.batch_number = {number} and r.versions > 1"
+    )
+    connection.execute(
+        f"delete from {table} as i using repeated as r where {same} and i.batch_number = {number} "
+        "and (r.versions > 1 or i.row_number <> r.first_row)"
+    )
+
+
+def _write_rejected(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch) -> None:
+    """rejected.parquet: what the source handed over and cannot be used, with the reason, in the order of the delivery."""
+    unreadable = batch.folder / UNREADABLE
+    pieces = (
+        f"union all select row_number, reason, json_object('text', text)::varchar from read_parquet({literal(os.fspath(unreadable))})"
+        if unreadable.exists()
+        else ""
+    )
+    connection.execute(
+        f"copy (select * from (select row_number, reason, to_json(d)::varchar as row_json from rejected "
+        f"join delivery as d using (row_number) {pieces}) order by row_number, reason) "
+        f"to {literal(os.fspath(batch.folder / REJECTED))} (format parquet)"
+    )
+
+
+def _hold_to_allowance(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch, staged: Staged, table: str, number: int
+) -> None:
+    manifest, allow = batch.manifest, feed.allow
+    total = manifest.rows + manifest.unreadable_rows
+    period = _period_of(connection, feed, table, number)
+    where = f"{feed.name} {period or manifest.delivery}".strip()
+    unchanged = "Published data is unchanged"
+    again = f"then run `parkbridge sync {feed.name}` again"
+    if feed.replaces != "nothing" and total == 0:
+        raise DeliveryRefused(
+            where, f"{manifest.delivery} is empty", next_step=f"ask {feed.office} for it again, {again}. {unchanged}"
+        )
+    share = 100 * staged.rejected / total if total else 0
+    if share > allow.rejected_pct and staged.rejected > allow.rejected_rows:
+        reasons = connection.execute(
+            "select split_part(reason, ': ', 1), count(*) from read_parquet(?) group by 1 order by 2 desc, 1 limit 3",
+            [os.fspath(batch.folder / REJECTED)],
+        ).fetchall()
+        raise DeliveryRefused(
+            where,
+            f"{staged.rejected:,} of {total:,} rows ({share:.1f} %) cannot be used ("
+            + "; ".join(f"{count:,} × {reason}" for reason, count in reasons)
+            + ")",
+            allowed=f"{allow.rejected_pct:g} %",
+            next_step=f"read the rejected rows in raw/{feed.name}/{manifest.batch_id}/{REJECTED} (`parkbridge sql --file`), have "
+            f"{feed.office} correct them or mend stage.sql, {again}. {unchanged}",
+        )
+    _hold_to_last(connection, feed, manifest, where, f"{again}. {unchanged}", table, number)
+
+
+def _period_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> str:
+    """The months a batch is about, for messages: '2026-11', '2026-01 to 2026-11', or nothing."""
+    if not feed.subject.period:
+        return ""
+    column = quote(feed.subject.period)
+    found = connection.execute(
+        f"select strftime(min({column}), '%Y-%m'), strftime(max({column}), '%Y-%m') from {table} where batch_number = {number}"
+    ).fetchone()
+    first, last = found or (None, None)
+    return "" if first is None else str(first) if first == last else f"{first} to {last}"
+
+
+def _hold_to_last(
+    connection: duckdb.DuckDBPyConnection,
+    feed: StagedFeed,
+    manifest: Manifest,
+    where: str,
+    closing: str,
+    table: str,
+    number: int,
+) -> None:
+    """A delivery of a whole period or register is held against the one before it: its size, and its time."""
+    if feed.replaces == "nothing":
+        return
+    if feed.replaces == "period":
+        column = quote(feed.subject.period or "")
+        scope = f"and {column} in (select distinct {column} from {table} where batch_number = {number})"
+        per = f"count(*)::double / nullif(count(distinct {column}), 0)"
+    else:
+        scope, per = "", "count(*)::double"
+    newest = connection.execute(
+        f"select max(delivered_at), max(delivery) from (select b.delivered_at, b.delivery from ops.batch as b where b.feed = $feed "
+        f"and b.batch_id in (select batch_id from staged.{feed.subject.name} where feed = $feed and superseded_at is null {scope}))",
+        {"feed": feed.name},
+    ).fetchone()
+    if newest and newest[0] and manifest.delivered_at and utc(manifest.delivered_at) < newest[0]:
+        raise DeliveryRefused(
+            where,
+            f"{manifest.delivery} is of {manifest.delivered_at:%Y-%m-%d %H:%M}, older than what is known ({newest[0]:%Y-%m-%d %H:%M}): "
+            "the feed goes backwards",
+            next_step=f"ask {feed.office} which is right; to leave this one out: `parkbridge discard {feed.name} "
+            f"{manifest.batch_id} --why …`; to take it, send it again under a new date, {closing}",
+        )
+    # held against the last delivery that is known, or that stands before this one in the same run
+    last = connection.execute(
+        f"select {per} from {table} where batch_number = (select max(batch_number) from {table} where batch_number < {number})"
+    ).fetchone()
+    if not last or not last[0]:
+        last = connection.execute(
+            f"select {per} from staged.{feed.subject.name} where feed = $feed and batch_id = (select batch_id from ops.batch "
+            "where feed = $feed and rows_landed > 0 order by accepted_at desc, batch_id desc limit 1)",
+            {"feed": feed.name},
+        ).fetchone()
+    if not last or not last[0]:
+        return
+    this = connection.execute(f"select {per} from {table} where batch_number = {number}").fetchone()
+    rows, before = float((this or (0,))[0] or 0), float(last[0])
+    if rows < before * feed.allow.rows_min_pct / 100:
+        raise DeliveryRefused(
+            where,
+            f"{rows:,.0f} rows, {100 * rows / before:.1f} % of the last delivery's {before:,.0f}",
+            allowed=f"{feed.allow.rows_min_pct:g} % or more",
+            next_step=f"compare with {feed.office}: a truncated file is sent again; a true fall is let through by rows_min_pct in "
+            f"{feed.name}/feed.yml, {closing}",
+        )
+    if rows > before * feed.allow.rows_max_factor:
+        raise DeliveryRefused(
+            where,
+            f"{rows:,.0f} rows, {rows / before:.1f} times the last delivery's {before:,.0f}",
+            allowed=f"{feed.allow.rows_max_factor:g} times",
+            next_step=f"ask {feed.office} what was added; a true rise is let through by rows_max_factor in {feed.name}/feed.yml, {closing}",
+        )
+
+
+def accept(
+    connection: duckdb.DuckDBPyConnection,
+    feed: StagedFeed,
+    batches: Sequence[Batch],
+    staged: Sequence[Staged],
+    *,
+    now: datetime,
+) -> None:
+    """Merge incoming.<feed> into staged.<subject>, batch by batch in one transaction, then mark the batches accepted.
+
+    The same rows again change nothing; a changed row supersedes the version before it; what a delivery of a whole period or
+    register no longer holds is withdrawn. `now` is the moment of acceptance, which a rebuild takes from the marker.
+    """
+    table = f"incoming.{quote(feed.name)}"
+    with transaction(connection):
+        for number, (batch, result) in enumerate(zip(batches, staged, strict=True)):
+            accepted_at = batch.accepted_at or now
+            counts = _merge(connection, feed, table, number)
+            manifest = batch.manifest
+            connection.execute(
+                "insert into ops.batch by name select * from (values ($1, $2, $3, $4, $5::timestamp, $6::timestamp, $7::timestamp, $8, $9, "
+                "$10, $11, $12, $13, $14, $15::timestamp)) as b (feed, subject, batch_id, delivery, delivered_at, pulled_from, pulled_until, "
+                "rows_landed, rows_rejected, rows_skipped, rows_new, rows_changed, rows_unchanged, rows_withdrawn, accepted_at)",
+                [
+                    feed.name,
+                    feed.subject.name,
+                    manifest.batch_id,
+                    manifest.delivery,
+                    utc(manifest.delivered_at) if manifest.delivered_at else None,
+                    utc(manifest.pulled_from) if manifest.pulled_from else None,
+                    utc(manifest.pulled_until),
+                    manifest.rows + manifest.unreadable_rows,
+                    result.rejected,
+                    result.skipped,
+                    counts["new"],
+                    counts["changed"],
+                    counts["unchanged"],
+                    counts["withdrawn"],
+                    utc(accepted_at),
+                ],
+            )
+            connection.execute(
+                "insert into ops.quarantine select ?, ?, row_number, reason, row_json from read_parquet(?)",
+                [feed.name, manifest.batch_id, os.fspath(batch.folder / REJECTED)],
+            )
+        declare(connection, [feed])
+        connection.execute(f"drop table {table}")
+    for batch in batches:
+        if batch.accepted_at is None:
+            write_json(batch.folder / ACCEPTED, {"accepted_at": now.isoformat()})
+
+
+def declare(connection: duckdb.DuckDBPyConnection, feeds: Sequence[StagedFeed]) -> None:
+    """Write what the declarations say into ops.feed, with the time up to which each feed is known."""
+    for feed in feeds:
+        connection.execute(
+            "insert or replace into ops.feed by name select $1 as feed, $2 as subject, $3 as title_en, $4 as title_zh, $5 as office, "
+            "$6 as owner, $7 as replaces, $8 as stale_days, $9 as coverage_pct, "
+            "(select max(pulled_until) from ops.batch where feed = $1) as last_received_at",
+            [
+                feed.name,
+                feed.subject.name,
+                feed.title_en,
+                feed.title_zh,
+                feed.office,
+                feed.owner,
+                feed.replaces,
+                feed.allow.stale_days,
+                feed.allow.coverage_pct,
+            ],
+        )
+
+
+def _merge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> dict[str, int]:
+    """Merge one batch. Returns how many rows were new, changed, unchanged and withdrawn."""
+    staged, mine = f"staged.{feed.subject.name}", f"feed = {literal(feed.name)}"
+    key = feed.subject.key
+    values = [c for c in feed.subject.columns if c not in key]
+    same_key = " and ".join(f"c.{quote(k)} is not distinct from i.{quote(k)}" for k in key)
+    same_values = " and ".join(f"c.{quote(v)} is not distinct from i.{quote(v)}" for v in values) or "true"
+    listed = ", ".join(map(quote, feed.subject.columns))
+    partition = ", ".join(map(quote, key))
+    given = f"(select * from {table} where batch_number = {number})"
+    # An overlapping pull brings versions again that were superseded long ago; they are recognised by the office's time.
+    seen_before = (
+        "(c.recorded_at = i.recorded_at or (i.recorded_at is null and c.superseded_at is null))"
+        if feed.recorded_at
+        else "c.superseded_at is null"
+    )
+    connection.execute(
+        f"create or replace temp table fresh as select * from {given} as i where not exists ("
+        f"select 1 from {staged} as c where c.{mine} and {seen_before} and {same_key} and {same_values})"
+    )
+    # One delivery can hold several versions of a fact: a version that repeats the one before it says nothing new.
+    changed = " or ".join(f"i.{quote(v)} is distinct from i.{quote('before_' + v)}" for v in values) or "false"
+    lagged = ", ".join(f"lag({quote(v)}) over w as {quote('lag_' + v)}" for v in values)
+    picked = ", ".join(
+        f"case when i.place > 1 then i.{quote('lag_' + v)} else c.{quote(v)} end as {quote('before_' + v)}"
+        for v in values
+    )
+    connection.execute(
+        f"create or replace temp table version as with placed as (select *, row_number() over w as place"
+        f"{', ' + lagged if lagged else ''} from fresh "
+        f"window w as (partition by {partition} order by received_at, recorded_at nulls first, row_number)), "
+        f"compared as (select i.*, c.feed is not null as is_known, c.recorded_at as known_recorded_at{', ' + picked if picked else ''} "
+        f"from placed as i left join {staged} as c on c.{mine} and c.superseded_at is null and {same_key}) "
+        f"select i.* from compared as i where (place = 1 and not is_known) or {changed}"
+    )
+    # A version that the office recorded before the one we know comes too late to be current.
+    connection.execute(
+        f"create or replace temp table arrival as select {listed}, feed, batch_id, row_number, recorded_at, received_at, "
+        "coalesce(recorded_at < known_recorded_at, false) as is_outdated, is_known or place > 1 as is_change from version"
+    )
+    connection.execute(
+        f"create or replace temp table newcomer as select *, lead(received_at) over (partition by {partition} "
+        "order by received_at, recorded_at nulls first, row_number) as superseded_at from arrival where not is_outdated "
+        "union all by name select *, received_at as superseded_at from arrival where is_outdated"
+    )
+    connection.execute(
+        f"update {staged} as c set superseded_at = i.first_received from (select {partition}, min(received_at) as first_received "
+        f"from newcomer where not is_outdated group by {partition}) as i where c.{mine} and c.superseded_at is null and {same_key}"
+    )
+    withdrawn = _withdraw(connection, feed, table, number, staged, mine, same_key)
+    connection.execute(f"insert into {staged} by name select * exclude (is_outdated, is_change) from newcomer")
+    arrived = _count(connection, "from newcomer")
+    changes = _count(connection, "from newcomer where is_change")
+    total = _count(connection, f"from {given}")
+    return {"new": arrived - changes, "changed": changes, "unchanged": total - arrived, "withdrawn": withdrawn}
+
+
+def _withdraw(
+    connection: duckdb.DuckDBPyConnection,
+    feed: StagedFeed,
+    table: str,
+    number: int,
+    staged: str,
+    mine: str,
+    same_key: str,
+) -> int:
+    """Close the current rows that a delivery of a whole period or register no longer holds."""
+    if feed.replaces == "nothing":
+        return 0
+    given = f"(select * from {table} where batch_number = {number})"
+    scope = (
+        f"and c.{quote(feed.subject.period or '')} in (select {quote(feed.subject.period or '')} from {given})"
+        if feed.replaces == "period"
+        else ""
+    )
+    gone = (
+        f"from {staged} as c where c.{mine} and c.superseded_at is null {scope} "
+        f"and not exists (select 1 from {given} as i where {same_key})"
+    )
+    count = _count(connection, gone)
+    if count:
+        connection.execute(
+            f"update {staged} as c set superseded_at = (select max(received_at) from {given}) "
+            + gone.removeprefix(f"from {staged} as c ")
+        )
+    return count
+
+
+def show_raw(connection: duckdb.DuckDBPyConnection, feed: str, folders: Sequence[Path]) -> None:
+    """Make raw.<feed>: a view of every accepted batch as it was landed, with its batch_id."""
+    if not folders:
+        return
+    files: Any = ", ".join(literal(os.fspath(folder / ROWS)) for folder in folders)
+    connection.execute(
+        f"create or replace view raw.{quote(feed)} as select parse_path(filename)[-2] as batch_id, * exclude (filename) "
+        f"from read_parquet([{files}], union_by_name = true, filename = true)"
+    )

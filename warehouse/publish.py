@@ -1,0 +1,236 @@
+"""PUBLISH: a fresh file of one consistent night, put in place by one atomic rename; readers never wait and never see half.
+
+published/park.duckdb is what clients open. published/nights/<night_id>.duckdb are the last nights, for rollback; each has its
+manifest beside it (<night_id>.json): tables, rows, columns, and what changed since the night before. An open reader keeps
+the night it opened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse.batches import write_json
+from warehouse.connection import literal, open_read_only, quote
+from warehouse.errors import ParkBridgeError
+from warehouse.models import Label, Model, comment, labels
+from warehouse.settings import Settings
+
+OPERATORS_SCHEMA = "园区"
+OPS_COMMENTS = {
+    "night": "one row is: the night that this file shows; everything in it is as known at as_of (UTC)",
+    "feed": "one row is: one declared feed, with the office and the owner to ask, and the time up to which it is known (UTC)",
+    "batch": "one row is: one accepted delivery, with what became of its rows",
+    "quarantine": "one row is: one row of a delivery that could not be used, with the reason; row_json is the row as delivered",
+    "validation_result": "one row is: one check of one night; severity critical stops the publish",
+}
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published night: its manifest, and where it lies."""
+
+    path: Path
+    manifest: dict[str, Any]
+
+
+def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: list[Model]) -> Published:
+    """Write the night that stands in the warehouse into a fresh file and swap it in.
+
+    What is published: the tables of `models`, the rules that made them, and ops.*. Raw and staged rows stay private.
+
+    Args:
+        connection: The writer's; ops.night says which night it is.
+        settings: Where to.
+        models: Every model, in order; their headers and column notes go into the file.
+    """
+    night = connection.execute("select night_id, as_of from ops.night").fetchone()
+    assert night is not None
+    night_id, as_of = str(night[0]), night[1]
+    nights = settings.published / "nights"
+    nights.mkdir(parents=True, exist_ok=True)
+    part, final = nights / f"{night_id}.part", nights / f"{night_id}.duckdb"
+    part.unlink(missing_ok=True)
+    tables = _write(connection, part, models)
+    before = current_manifest(settings)
+    manifest: dict[str, Any] = {
+        "night_id": night_id,
+        "as_of": as_of.isoformat() + "Z",
+        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "park_name": settings.park_name,
+        "sha256": _sha256(part),
+        "tables": tables,
+    }
+    if before and settings.published_file.exists():
+        manifest["previous_night_id"] = before["night_id"]
+        manifest["changes"] = changes(settings.published_file, part, models)
+    os.replace(part, final)
+    final.chmod(0o444)
+    write_json(final.with_suffix(".json"), manifest)
+    _put_in_place(settings, final)
+    _forget_old_nights(settings, night_id)
+    return Published(settings.published_file, manifest)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, part: Path, models: list[Model]) -> dict[str, Any]:
+    tables: dict[str, Any] = {}
+    rules = [
+        name
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'rules' order by 1"
+        ).fetchall()
+    ]
+    wanted = [(m.schema, m.name) for m in models]
+    wanted += [("rules", name) for name in rules] + [("ops", name) for name in OPS_COMMENTS]
+    warehouse = connection.execute("select current_database()").fetchone()
+    assert warehouse is not None
+    connection.execute(f"attach {literal(os.fspath(part))} as fresh")
+    try:
+        for schema, name in wanted:
+            source, target = f"{quote(warehouse[0])}.{schema}.{quote(name)}", f"fresh.{schema}.{quote(name)}"
+            connection.execute(f"create schema if not exists fresh.{schema}")
+            connection.execute(f"create table {target} as select * from {source}")
+        connection.execute("use fresh")
+        own = {(m.schema, m.name): m for m in models}
+        for schema, name in wanted:
+            model = own.get((schema, name))
+            text = (
+                model.comment
+                if model
+                else OPS_COMMENTS.get(name, f"one row is: one rule of transforms/rules/{name}.yml")
+            )
+            comment(connection, schema, name, text, model.columns if model else None)
+            columns = [column for column, *_ in connection.execute(f"describe {schema}.{quote(name)}").fetchall()]
+            count = connection.execute(f"select count(*) from {schema}.{quote(name)}").fetchone()
+            tables[f"{schema}.{name}"] = {"rows": count[0] if count else 0, "columns": columns}
+        connection.execute(f"create schema if not exists {quote(OPERATORS_SCHEMA)}")
+        for model in models:
+            _view_in_chinese(connection, model)
+    finally:
+        connection.execute(f"use {quote(warehouse[0])}")
+        connection.execute("detach fresh")
+    return tables
+
+
+def _view_in_chinese(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """园区."企业月度": the same table under the operators' own names."""
+    known: dict[str, Label] = labels() | dict(model.columns)
+    columns = [column for column, *_ in connection.execute(f"describe {model.schema}.{quote(model.name)}").fetchall()]
+    listed = ", ".join(f"{quote(c)} as {quote(known[c].zh)}" if c in known else quote(c) for c in columns)
+    view = f"{quote(OPERATORS_SCHEMA)}.{quote(model.title_zh)}"
+    connection.execute(f"create view {view} as select {listed} from {model.schema}.{quote(model.name)}")
+    connection.execute(f"comment on view {view} is {literal(f'{model.table}: {model.header['one row is']}')}")
+
+
+def changes(before: Path, after: Path, models: list[Model]) -> dict[str, dict[str, int]]:
+    """Per table with a key: rows added, removed and changed between two published files; tables of one shape only."""
+    found: dict[str, dict[str, int]] = {}
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute(f"attach {literal(os.fspath(before))} as old (read_only)")
+        connection.execute(f"attach {literal(os.fspath(after))} as new (read_only)")
+        for model in models:
+            shapes = [
+                connection.execute(
+                    "select column_name, data_type from duckdb_columns() where database_name = ? and schema_name = ? "
+                    "and table_name = ? order by column_index",
+                    [database, model.schema, model.name],
+                ).fetchall()
+                for database in ("old", "new")
+            ]
+            table, key = f"{model.schema}.{quote(model.name)}", ", ".join(map(quote, model.key))
+            columns = {name for name, _ in shapes[1]}
+            if shapes[0] != shapes[1] or not set(model.key) <= columns:
+                continue
+            row = connection.execute(
+                f"with o as (select {key}, md5(to_json(t)::varchar) as h from old.{table} as t), "
+                f"n as (select {key}, md5(to_json(t)::varchar) as h from new.{table} as t) "
+                "select count(*) filter (o.h is null), count(*) filter (n.h is null), count(*) filter (o.h <> n.h) "
+                f"from o full join n on {' and '.join(f'o.{quote(k)} is not distinct from n.{quote(k)}' for k in model.key)}"
+            ).fetchone()
+            if row and any(row):
+                found[model.table] = dict(zip(("added", "removed", "changed"), row, strict=True))
+    finally:
+        connection.close()
+    return found
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _put_in_place(settings: Settings, night: Path) -> None:
+    """One rename: whoever opens park.duckdb gets the old night or the new one, whole."""
+    part = settings.published / "park.duckdb.part"
+    part.unlink(missing_ok=True)
+    try:
+        os.link(night, part)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(night, part)
+        part.chmod(0o444)
+    os.replace(part, settings.published_file)
+    shutil.copyfile(night.with_suffix(".json"), settings.published / "park.json.part")
+    os.replace(settings.published / "park.json.part", settings.published / "park.json")
+
+
+def current_manifest(settings: Settings) -> dict[str, Any] | None:
+    """The manifest of what is published now; None before the first night."""
+    path = settings.published / "park.json"
+    if not path.exists():
+        return None
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def nights(settings: Settings) -> list[dict[str, Any]]:
+    """The manifests of the nights that are kept, newest first."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in (settings.published / "nights").glob("*.json")]
+    return sorted(found, key=lambda m: str(m["night_id"]), reverse=True)
+
+
+def rollback(settings: Settings, night_id: str | None = None) -> dict[str, Any]:
+    """Put an earlier night back in place, by the same rename; the night that is left stays among the kept ones.
+
+    Args:
+        settings: Where.
+        night_id: Which night; the one before the current by default.
+
+    Raises:
+        ParkBridgeError: There is no such night, or its file is damaged.
+    """
+    kept, current = nights(settings), current_manifest(settings)
+    ids = [str(m["night_id"]) for m in kept]
+    earlier = [i for i in ids if current is None or i < current["night_id"]]
+    wanted = night_id or (earlier[0] if earlier else None)
+    if wanted is None or wanted not in ids:
+        raise ParkBridgeError(
+            "rollback",
+            f"there is no night {wanted}" if wanted else "there is no earlier night",
+            next_step=f"choose one that is kept: {', '.join(ids) or '(none)'}",
+        )
+    path = settings.published / "nights" / f"{wanted}.duckdb"
+    manifest = kept[ids.index(wanted)]
+    if not path.exists() or _sha256(path) != manifest["sha256"]:
+        raise ParkBridgeError(
+            f"night {wanted}", "its file is missing or not what its manifest says", next_step="choose another night"
+        )
+    with open_read_only(path) as connection:
+        connection.execute("select night_id from ops.night").fetchone()
+    _put_in_place(settings, path)
+    return manifest
+
+
+def _forget_old_nights(settings: Settings, newest: str) -> None:
+    for manifest in nights(settings)[settings.keep_nights :]:
+        if manifest["night_id"] != newest:
+            for ending in (".duckdb", ".json"):
+                (settings.published / "nights" / f"{manifest['night_id']}{ending}").unlink(missing_ok=True)

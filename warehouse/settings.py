@@ -1,0 +1,90 @@
+"""Where things lie on this machine, read from the environment once per process; nothing else reads the environment.
+
+===========================  =======================================================================================
+PARKBRIDGE_HOME              the park's folder: raw batches, the warehouse, what is published (default: build/park)
+PARKBRIDGE_FEEDS             feed folders, separated as in PATH (default: connectors/feeds)
+PARKBRIDGE_PARK_NAME         the park's name, as readers see it
+PARKBRIDGE_TIME_ZONE         the park's time zone; a night ends at midnight there (default: Asia/Shanghai)
+PARKBRIDGE_KEEP_NIGHTS       how many published nights are kept for rollback (default: 7)
+PARKBRIDGE_MEMORY_LIMIT      DuckDB's memory limit (default: 4GB)
+PARKBRIDGE_ALERT_COMMAND     a program run with the text of an alert on standard input (default: the task log only)
+===========================  =======================================================================================
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from warehouse.errors import DeclarationError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One machine's answers to where and how much. All paths are absolute."""
+
+    home: Path
+    feed_folders: tuple[Path, ...]
+    park_name: str
+    time_zone: ZoneInfo
+    keep_nights: int
+    memory_limit: str
+    alert_command: str
+
+    @property
+    def raw(self) -> Path:
+        """Landed batches: raw/<feed>/<batch_id>/."""
+        return self.home / "raw"
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The private warehouse; readers never open it."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """What readers open: park.duckdb, its manifest, the nights kept, the data docs."""
+        return self.home / "published"
+
+    @property
+    def published_file(self) -> Path:
+        """The file that SQL clients and BI tools open."""
+        return self.published / "park.duckdb"
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read the environment; a value that cannot be used raises DeclarationError naming the variable."""
+
+        def of(name: str, default: str) -> str:
+            return os.environ.get(f"PARKBRIDGE_{name}", "").strip() or default
+
+        home = Path(of("HOME", str(CHECKOUT / "build" / "park"))).expanduser().absolute()
+        folders = tuple(
+            Path(part).expanduser().absolute()
+            for part in of("FEEDS", str(CHECKOUT / "connectors" / "feeds")).split(os.pathsep)
+            if part
+        )
+        zone, nights = of("TIME_ZONE", "Asia/Shanghai"), of("KEEP_NIGHTS", "7")
+        try:
+            time_zone = ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise DeclarationError(
+                "PARKBRIDGE_TIME_ZONE", f"{zone!r} is no time zone", next_step="give a name such as Asia/Shanghai"
+            ) from error
+        if not nights.isdigit() or int(nights) < 1:
+            raise DeclarationError(
+                "PARKBRIDGE_KEEP_NIGHTS", f"{nights!r} is no count of nights", next_step="give a whole number from 1"
+            )
+        return cls(
+            home=home,
+            feed_folders=folders,
+            park_name=of("PARK_NAME", "Demo park 示范园区"),
+            time_zone=time_zone,
+            keep_nights=int(nights),
+            memory_limit=of("MEMORY_LIMIT", "4GB"),
+            alert_command=of("ALERT_COMMAND", ""),
+        )
