@@ -18,7 +18,7 @@ import numpy as np
 
 from demo import registry_api
 from demo.city import FEWEST_FIRMS, MONTHS_AHEAD, build_city
-from demo.silos import clear, write_silos
+from demo.silos import write_silos
 from demo.truth import write_truth
 
 __all__ = ["build", "connections", "serving", "token"]
@@ -69,8 +69,6 @@ def build(
     last = (first + months + MONTHS_AHEAD).astype("datetime64[D]")
     if not first < np.datetime64(until, "M") <= last.astype("datetime64[M]"):
         raise ValueError(f"until {until} lies outside the history of {first} to {last}: build into an empty folder")
-    if not goes_on or before is None or before["start"] != str(first):
-        clear(folder / "silos")
     city = build_city(seed, enterprises, first, months)
     books = write_silos(city, folder / "silos", np.datetime64(until, "s"))
     write_truth(books, folder / "truth")

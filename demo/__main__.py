@@ -20,7 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
     make.add_argument("--months", type=int, default=36)
     make.add_argument("--seed", type=int, default=1)
     make.add_argument("--until", type=date.fromisoformat, help="nothing from this day on is there yet (default today)")
-    make.add_argument("--start", type=date.fromisoformat, help="a day of the first month (default: months before until)")
+    make.add_argument(
+        "--start", type=date.fromisoformat, help="a day of the first month (default: months before until)"
+    )
     serve = commands.add_parser("serve", help="answer as the registration office's API on loopback")
     serve.add_argument("folder", type=Path)
     serve.add_argument("--port", type=int, default=8390)

@@ -157,7 +157,9 @@ def _draw_lives(city: City) -> None:
         turn[who] = 5 + ((np.arange(count) + rng.random(count)) / count * (horizon - 9)).astype(int)
     city.firm["story"] = story
     of = city.is_story
-    company_stories = of("absorbed", "spun_off", "agency", "agency_client", "code_change", "rename", "growth", "virtual")
+    company_stories = of(
+        "absorbed", "spun_off", "agency", "agency_client", "code_change", "rename", "growth", "virtual"
+    )
 
     rng = city.stream("forms")
     form = rng.choice(len(FORMS), n, p=[share for _, _, share in FORMS])
@@ -219,7 +221,9 @@ def _draw_lives(city: City) -> None:
     registered_here = ~(plain & (rng.random(n) < 0.09)) | np.isin(np.arange(n), partner)
     virtual = of("virtual")
     sole = form == SOLE_TRADER
-    insures = ~virtual & (rng.random(n) < np.where(sole, 0.45, 0.95)) | of("agency", "agency_client", "absorbed", "spun_off")
+    insures = ~virtual & (rng.random(n) < np.where(sole, 0.45, 0.95)) | of(
+        "agency", "agency_client", "absorbed", "spun_off"
+    )
     rents = ~virtual & (rng.random(n) < 0.94) | of("move_out", "move_out_sudden")
     city.firm |= {
         "turn": turn,
@@ -243,6 +247,7 @@ def _draw_lives(city: City) -> None:
         # the register knows of only three in four who leave
         "tells_leaving": rng.random(n) < 0.75,
         "event_lag": rng.integers(-1, 4, n),
+        "turn_day": rng.integers(1, 28, n),
     }
 
 
@@ -489,7 +494,9 @@ def _draw_activity(city: City) -> None:
     np.add.at(insured, firm["partner"][who], moved)
     dispatched = np.zeros((n, horizon), dtype=np.int32)
     dispatched[who] = moved
-    trades = {key: np.array([getattr(trade, key) for trade in words.INDUSTRIES]) for key in ("sales", "wage", "kwh", "gas")}
+    trades = {
+        key: np.array([getattr(trade, key) for trade in words.INDUSTRIES]) for key in ("sales", "wage", "kwh", "gas")
+    }
     industry = firm["industry"]
     pay = trades["wage"][industry] * city.stream("pay").lognormal(0, 0.18, n)
     wages = np.rint(insured * (pay[:, None] * 1.0035**t) * 100).astype(np.int64)
@@ -545,7 +552,9 @@ def _draw_leases(city: City) -> None:
     rent = rng.lognormal(np.log(32), 0.3, n)  # yuan per m2 and month
     per_head = rng.lognormal(np.log(16), 0.4, n) * np.where(np.isin(firm["industry"], np.arange(7, 12)), 3, 1)
     notice = rng.integers(1, 4, n)
-    rows: dict[str, list[Array]] = {key: [] for key in ("firm", "round", "start", "end", "stop", "known", "area", "rent")}
+    rows: dict[str, list[Array]] = {
+        key: [] for key in ("firm", "round", "start", "end", "stop", "known", "area", "rent")
+    }
     begin = np.where(firm["arrive"] >= 0, firm["arrive"], anchor + (first - anchor) // term * term)
     is_open = firm["has_lease"].copy()
     for turn in range((horizon + 36) // 12 + 2):
@@ -597,7 +606,7 @@ def _draw_events(city: City) -> None:
     firm, text, of = city.firm, city.text, city.is_story
     rng = city.stream("events")
     n = city.firms
-    day = rng.integers(1, 28, n)
+    day = firm["turn_day"]
     second_day = rng.integers(1, 28, n)
     turn, partner = firm["turn"], firm["partner"]
     nothing = pa.nulls(n, pa.string())
@@ -647,13 +656,19 @@ def _draw_events(city: City) -> None:
     removed = np.where(of("reactivated"), firm["resume"], turn + 6)
     tell("abnormal_removed", of("reactivated") | of("abnormal") & (np.arange(n) % 3 > 0), removed, days=second_day)
     tell("abnormal_listed", of("revoked"), turn - 7)
-    tell("revoked", of("revoked"), turn, days=second_day)
+    tell("revoked", of("revoked"), turn)
     firm["cancelled"] = np.where(of("death", "death_sudden", "absorbed"), turn, NEVER)
     firm["revoked"] = np.where(of("revoked"), turn, NEVER)
-    tell("cancelled", of("death", "death_sudden", "absorbed"), turn, days=np.minimum(day + 1, 28))
+    tell("cancelled", of("death", "death_sudden", "absorbed"), turn)
     for spelled in ("capital_0", "capital_1"):
         text[spelled] = capital_text(firm[spelled], firm["currency"], firm["capital_spelling"])
-    tell("capital_change", firm["change_capital"] < NEVER, firm["change_capital"], before=text["capital_0"], after=text["capital_1"])
+    tell(
+        "capital_change",
+        firm["change_capital"] < NEVER,
+        firm["change_capital"],
+        before=text["capital_0"],
+        after=text["capital_1"],
+    )
     # investments elsewhere: the code and name of a firm outside the park
     invests = of("steady", "growth") & (firm["form"] < PARTNERSHIP) & (rng.random(n) < 0.05)
     outside = codes.from_text(list(words.OTHER_DIVISIONS))[rng.integers(0, len(words.OTHER_DIVISIONS), n)]
@@ -663,9 +678,9 @@ def _draw_events(city: City) -> None:
     tell("investment", invests, rng.integers(1, city.horizon, n), other=code, after=name)
     rows[-1]["other_firm"][:] = -1
 
-    city.event = {
-        key: np.concatenate([row[key] for row in rows]) for key in ("kind", "firm", "date", "other_firm")
-    } | {key: pa.concat_arrays([row[key] for row in rows]) for key in ("before", "after", "other")}
+    city.event = {key: np.concatenate([row[key] for row in rows]) for key in ("kind", "firm", "date", "other_firm")} | {
+        key: pa.concat_arrays([row[key] for row in rows]) for key in ("before", "after", "other")
+    }
     count = len(city.event["kind"])
     entry = city.stream("event entry")
     lag = entry.integers(1, 11, count) + np.where(entry.random(count) < 0.06, 35, 0)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from demo import words
+from demo import codes, words
 from demo.city import NEVER, Array, City, choose, join, pick
 
 CODE_KINDS = (
@@ -96,7 +96,9 @@ def write_codes(city: City, silo: str, rates: dict[str, float], lag: tuple[int, 
 
 def _mistyped(code: pa.Array, position: Array, step: Array) -> pa.Array:
     """One digit of the code is another digit (the two check digits then no longer agree)."""
-    characters = np.frombuffer(b"".join(pc.cast(code, pa.binary()).to_pylist()), dtype=np.uint8).reshape(len(code), 18).copy()
+    characters = (
+        np.frombuffer(b"".join(pc.cast(code, pa.binary()).to_pylist()), dtype=np.uint8).reshape(len(code), 18).copy()
+    )
     rows = np.arange(len(code))
     old = characters[rows, position]
     digit = (old >= ord("0")) & (old <= ord("9"))
@@ -111,6 +113,7 @@ def write_names(city: City, silo: str, rates: dict[str, float], lag: tuple[int, 
     kind = draw_kinds(city, f"{silo} names", NAME_KINDS, rates)
     n = city.firms
     swapped = rng.random(n) < 0.5
+    typos = NAME_KINDS.index("typo")
 
     def written(name: pa.Array, brand: pa.Array) -> pa.Array:
         without_city = name
@@ -122,7 +125,7 @@ def write_names(city: City, silo: str, rates: dict[str, float], lag: tuple[int, 
             has_long, pc.replace_substring(name, long, short), pc.replace_substring(name, short, long)
         )
         first, second = pc.utf8_slice_codeunits(brand, 0, 1), pc.utf8_slice_codeunits(brand, 1, 2)
-        typo = _replace_each(name, brand, choose(swapped, join(second, first), join(first, "某")), brand)
+        typo = _replace_each(name, brand, choose(swapped, join(second, first), join(first, "某")), kind == typos)
         forms = {
             "half_width": pc.replace_substring(pc.replace_substring(name, "（", "("), "）", ")"),
             "full_width": _full_width(name),
@@ -150,14 +153,12 @@ def write_names(city: City, silo: str, rates: dict[str, float], lag: tuple[int, 
     return Written(before, after, switch, np.where(same & ~stale, 0, kind))
 
 
-def _replace_each(text: pa.Array, old: pa.Array, new: pa.Array, like: pa.Array) -> pa.Array:
-    """Each row's own piece of text replaced once; rows without the piece stay as they are."""
-    start = pc.utf8_length(like)
-    pieces = [
-        name.replace(a, b, 1) if start_of else name
-        for name, a, b, start_of in zip(text.to_pylist(), old.to_pylist(), new.to_pylist(), start.to_pylist(), strict=True)
-    ]
-    return pa.array(pieces, pa.string())
+def _replace_each(text: pa.Array, old: pa.Array, new: pa.Array, where: Array) -> pa.Array:
+    """Each chosen row's own piece of text (its first two characters count) replaced once."""
+    names = text.to_pylist()
+    for row in np.flatnonzero(where):
+        names[row] = names[row].replace(old[row].as_py()[:2], new[row].as_py(), 1)
+    return pa.array(names, pa.string())
 
 
 def _traditional(text: pa.Array, where: Array) -> pa.Array:
@@ -211,12 +212,11 @@ def short_names(city: City, lag: tuple[int, int]) -> Written:
 
 def people(city: City, silo: str) -> dict[str, pa.Array]:
     """A natural person for every firm: name, mobile phone and identity number. None of them may ever land."""
-    from demo import codes
-
     rng = city.stream(f"{silo} people")
     n = city.firms
     name = join(
-        pick(words.SURNAMES, rng.integers(0, len(words.SURNAMES), n)), pick(words.GIVEN, rng.integers(0, len(words.GIVEN), n))
+        pick(words.SURNAMES, rng.integers(0, len(words.SURNAMES), n)),
+        pick(words.GIVEN, rng.integers(0, len(words.GIVEN), n)),
     )
     phone = join("13", codes.to_text(codes.digits(rng.integers(100_000_000, 999_999_999, n), 9)))
     born = (np.datetime64("1962-01-01") + rng.integers(0, 365 * 38, n)).astype("datetime64[D]")

@@ -34,7 +34,8 @@ class Register:
     def __init__(self, folder: Path) -> None:
         self._tables = {name: pq.read_table(folder / f"{name}.parquet").combine_chunks() for name in KEYS}
         self._recorded = {
-            name: np.asarray(table["recorded"].cast(pa.timestamp("s")).cast(pa.int64())) for name, table in self._tables.items()
+            name: np.asarray(table["recorded"].cast(pa.timestamp("s")).cast(pa.int64()))
+            for name, table in self._tables.items()
         }  # seconds, park time
         self._key = {
             name: np.asarray(self._tables[name][key].combine_chunks().dictionary_encode().indices)

@@ -34,6 +34,8 @@ class Periods:
     firm: Array
     sales_fen: Array
     due_fen: Array
+    paid_fen: Array  # what is ever paid of it
+    is_troubled: Array  # about to leave, and slow to pay
 
 
 def tax_periods(city: City) -> Iterator[Periods]:
@@ -55,12 +57,27 @@ def tax_periods(city: City) -> Iterator[Periods]:
     vat_rate = np.where(exports, -0.4 * vat_rate, vat_rate)
     city.firm["is_exporter"] = exports
 
+    fails, leaves = city.is_story("death", "revoked"), city.is_story("death", "revoked", "move_out")
     sales, wages, present = city.month["sales_fen"], city.month["wage_fen"], city.month["is_present"]
     calendar = (city.start.astype(int) + np.arange(horizon)) % 12  # 0 is January
 
     def block(kind: str, first: int, last: int, who: Array, due: Array, is_settlement: bool = False) -> Periods:
         total = sales[who, first : last + 1].sum(axis=1)
-        return Periods(kind, first, last, is_settlement, who, total, np.rint(due[who]).astype(np.int64))
+        owed = np.rint(due[who]).astype(np.int64)
+        end = firm["gone"][who]
+        # who dies leaves the last two months unpaid
+        unpaid = fails[who] & (last >= end - 2)
+        return Periods(
+            kind,
+            first,
+            last,
+            is_settlement,
+            who,
+            total,
+            owed,
+            np.where(unpaid, 0, owed),
+            leaves[who] & (last >= end - 7),
+        )
 
     prepaid = np.zeros(n)
     for last in range(horizon):

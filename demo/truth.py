@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from demo import words
 from demo.city import BRANCH, EVENT_KINDS, NEVER, SOLE_TRADER, STORY_NAMES, Array, City, pick
-from demo.silos import Books
+from demo.silos.books import Books
 from demo.taxes import tax_periods
 
 
@@ -109,6 +109,7 @@ def _write_tax_periods(city: City, path: Path) -> None:
                 "is_settlement": pa.array(np.full(rows, periods.is_settlement)),
                 "sales_fen": pa.array(periods.sales_fen),
                 "due_fen": pa.array(periods.due_fen),
+                "paid_fen": pa.array(periods.paid_fen),
             }
         )
         writer = writer or pq.ParquetWriter(path, table.schema)

@@ -1,0 +1,32 @@
+"""The silos: how each office writes the city down, when, and what it gets wrong. One module per office."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from demo.city import City
+from demo.silos import access, employment, lease, registration, tax, utility
+from demo.silos.books import Books
+
+OFFICES = {
+    "registration": registration,
+    "tax": tax,
+    "employment": employment,
+    "lease": lease,
+    "utility": utility,
+    "access": access,
+}
+
+
+def write_silos(city: City, folder: Path, until: np.datetime64) -> Books:
+    """Write every silo as it stands at `until` (park time), under `folder`; whatever else is in a silo's folder goes."""
+    books = Books(city, folder, until)
+    for office in OFFICES.values():
+        office.write(books)
+    for name in OFFICES:
+        for path in (folder / name).iterdir():
+            if path not in books.written:
+                path.unlink()
+    return books

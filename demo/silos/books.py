@@ -1,0 +1,152 @@
+"""What the offices share while they write: the folder, the moment up to which they have written, and the truth about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from demo import codes, dirt
+from demo.city import Array, City, join, pick
+from demo.files import write_file
+
+# A spreadsheet of more rows is nothing that an office still sends: it sends CSV in a zip then.
+LARGEST_SHEET = 30_000
+
+CODE_RATES = {
+    "lower_case": 0.015,
+    "mistyped": 0.012,
+    "legacy_tax_no": 0.015,
+    "legacy_registration_no": 0.012,
+    "organisation_code": 0.015,
+    "other_firm": 0.006,
+    "missing": 0.06,
+}
+NAME_RATES = {
+    "half_width": 0.08,
+    "full_width": 0.02,
+    "spaces": 0.02,
+    "no_city": 0.05,
+    "form_swapped": 0.03,
+    "traditional": 0.012,
+    "typo": 0.015,
+    "never_updated": 0.1,
+}
+
+
+@dataclass
+class Books:
+    """Where the silos are written to, up to which moment (park time), and what is truly behind what they say."""
+
+    city: City
+    folder: Path
+    until: np.datetime64
+    links: list[pa.Table] = field(default_factory=list)
+    planted: list[pa.Table] = field(default_factory=list)
+    calendar: list[tuple[str, str, int, np.datetime64, str]] = field(default_factory=list)
+    written: set[Path] = field(default_factory=set)
+
+    def deliver(self, silo: str, label: str, month: int, at: np.datetime64, kind: str) -> bool:
+        """Note a delivery in the calendar; True where it has happened by `until` and is to be written.
+
+        Kinds: regular, late, correction (a whole month again), duplicate (the same bytes again), gap (never delivered).
+        """
+        self.calendar.append((silo, label, month, at, kind))
+        return kind != "gap" and bool(at < self.until)
+
+    def file(self, silo: str, label: str, content: bytes, at: np.datetime64) -> None:
+        """Write one delivered file, dated with its delivery."""
+        path = self.folder / silo / label
+        write_file(path, content, at)
+        self.written.add(path)
+
+    def known(self, table: pa.Table, column: str) -> pa.Table:
+        """The rows recorded before `until`."""
+        return table.filter(pc.less(table[column], pa.scalar(self.until, table[column].type)))
+
+    def link(
+        self, silo: str, key: pa.Array, firm: Array, code: Array | str, name: Array | str, note: str | None = None
+    ) -> None:
+        """Note which enterprise a silo's own key truly stands for (-1: none), and what is wrong with code and name there.
+
+        `code` and `name` are positions in dirt.CODE_KINDS and dirt.NAME_KINDS, or one kind for all rows.
+        """
+        rows = len(firm)
+
+        def kinds(given: Array | str, of: tuple[str, ...]) -> pa.Array:
+            return pa.array([given] * rows, pa.string()) if isinstance(given, str) else pick(of, given)
+
+        self.links.append(
+            pa.table(
+                {
+                    "silo": pa.array([silo] * rows, pa.string()),
+                    "source_key": key,
+                    "true_id": pa.array(firm.astype(np.int64), mask=firm < 0),
+                    "code_dirt": kinds(code, dirt.CODE_KINDS),
+                    "name_dirt": kinds(name, dirt.NAME_KINDS),
+                    "note": pa.array([note] * rows, pa.string()),
+                }
+            )
+        )
+
+    def plant(
+        self,
+        silo: str,
+        kind: str,
+        firm: Array,
+        value: pa.Array,
+        month: Array | None = None,
+        key: pa.Array | None = None,
+    ) -> None:
+        """Note something that was put where it must be caught: what, about whom, in which month, under which key."""
+        rows = len(firm)
+        self.planted.append(
+            pa.table(
+                {
+                    "silo": pa.array([silo] * rows, pa.string()),
+                    "kind": pa.array([kind] * rows, pa.string()),
+                    "true_id": pa.array(firm.astype(np.int64)),
+                    "month": pa.nulls(rows, pa.date32())
+                    if month is None
+                    else pa.array(self.city.day(month), pa.date32()),
+                    "source_key": pa.nulls(rows, pa.string()) if key is None else key,
+                    "value": pc.cast(value, pa.string()),
+                }
+            )
+        )
+
+    def month_text(self, month: int, form: str = "{year}{month:02d}") -> str:
+        """A month of the city as text."""
+        index = int(self.city.start.astype(int)) + month
+        return form.format(year=1970 + index // 12, month=index % 12 + 1)
+
+    def moment(self, month: int, day: int, hour: int, minute: int = 0) -> np.datetime64:
+        """A moment in park time; a day beyond the month's end runs into the next."""
+        date = (self.city.start + month).astype("datetime64[D]") + (day - 1)
+        return np.datetime64(date.astype("datetime64[s]") + np.timedelta64(hour * 3600 + minute * 60, "s"))
+
+
+def numbered(prefix: str, numbers: Array, width: int) -> pa.Array:
+    """An office's own numbers: a prefix and digits."""
+    return join(prefix, codes.to_text(codes.digits(numbers.astype(np.int64), width)))
+
+
+def same(text: str | None, rows: int) -> pa.Array:
+    """A column that says the same in every row."""
+    return pa.array([text] * rows, pa.string()) if rows < 1000 else pa.repeat(pa.scalar(text, pa.string()), rows)
+
+
+def with_decimals(hundredths: Array) -> pa.Array:
+    """Whole hundredths (fen) as text with two decimals, without rounding; not negative."""
+    return join(
+        pc.cast(pa.array(hundredths // 100), pa.string()), ".", codes.to_text(codes.digits(hundredths % 100, 2))
+    )
+
+
+def with_thousands(numbers: Array) -> pa.Array:
+    """Whole numbers as text, with a comma before the last three digits from 1,000 to 999,999."""
+    text = pc.cast(pa.array(numbers), pa.string())
+    return pc.replace_substring_regex(text, r"^(\d{1,3})(\d{3})$", r"\1,\2")

@@ -1,0 +1,71 @@
+"""The property company's meter book: electricity, water and gas by meter and month, as CSV in zips."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from demo import dirt, words
+from demo.city import pick
+from demo.files import csv_bytes, zip_bytes
+from demo.silos.books import NAME_RATES, Books, numbered, same
+
+# months of the history whose book never came, and came three weeks late
+MISSING_MONTH, LATE_MONTH = 20, 14
+# truth's matrix, the meter book's word, first letter of its meters
+KINDS = (("electricity_tenth", "电", "D"), ("water_tenth", "水", "S"), ("gas_tenth", "燃气", "Q"))
+
+
+def write(books: Books) -> None:
+    """Write the meter books delivered before `until`: 抄表_YYYYMM.zip."""
+    city = books.city
+    name = dirt.write_names(city, "utility", NAME_RATES | {"short": 0.08, "never_updated": 0.35}, (3, 12))
+    address = dirt.write_addresses(city, "utility")
+    rng = city.stream("accounts")
+    account = numbered("8", rng.permutation(city.firms) + 1, 8)
+    serial = rng.permutation(city.firms * 3) + 1
+    meters = [numbered(letter, serial[i::3], 8) for i, (_, _, letter) in enumerate(KINDS)]
+    metered = np.flatnonzero(city.month["electricity_tenth"].any(axis=1))
+    books.link("utility", account.take(pa.array(metered)), metered, "missing", name.kind[metered])
+    # lifts, lamps and pumps belong to no enterprise
+    parks = max(2, city.firms // 60)
+    park_account = numbered("9", np.arange(parks) + 1, 8)
+    books.link("utility", park_account, np.full(parks, -1), "missing", "clean", "no_enterprise")
+    roads = [f"{words.CITY}市{words.DISTRICT}{road}" for road in words.ROADS]
+
+    for t in range(city.horizon):
+        label = f"抄表_{books.month_text(t)}"
+        at = books.moment(t + 1, 26 if t == LATE_MONTH else 5, 9)
+        kind = {MISSING_MONTH: "gap", LATE_MONTH: "late"}.get(t, "regular")
+        if not books.deliver("utility", f"{label}.zip", t, at, kind):
+            continue
+        parts = []
+        for (key, word, _), meter in zip(KINDS, meters, strict=True):
+            who = np.flatnonzero(city.month[key][:, t] > 0)
+            take = pa.array(who)
+            parts.append(
+                {
+                    "户号": account.take(take),
+                    "户名": name.at(t, who),
+                    "用电地址": address.take(take),
+                    "表号": meter.take(take),
+                    "类别": same(word, len(who)),
+                    "用量": pc.divide(pc.cast(pa.array(city.month[key][who, t]), pa.float64()), 10.0),
+                }
+            )
+        parts.append(
+            {
+                "户号": park_account,
+                "户名": same("园区公共用电", parks),
+                "用电地址": pick(roads, np.arange(parks) % len(roads)),
+                "表号": numbered("DG", np.arange(parks) + 1, 7),
+                "类别": same("电", parks),
+                "用量": pc.round(pa.array(city.stream(f"utility {t}").uniform(2_000, 9_000, parks)), 1),
+            }
+        )
+        table = pa.concat_tables([pa.table(part) for part in parts])
+        month = same(books.month_text(t, "{year}-{month:02d}"), table.num_rows)
+        table = table.add_column(4, "抄表月份", month)
+        content = zip_bytes(f"{label}.csv", csv_bytes(table, encoding="utf-8-sig"))
+        books.file("utility", f"{label}.zip", content, at)
