@@ -1,0 +1,92 @@
+-- title: Enterprises | 企业
+-- one row is: one enterprise that any silo speaks of; a branch is an enterprise of its own
+-- answers: who is this, by the best source for each field?
+-- key: enterprise_id
+-- rules: Each field is the winning value of resolved.enterprise_value (rules/authority.yml). identity_code says what the enterprise
+--   is known by: register (the register has it), code (a valid code that the register does not know), name (a name only),
+--   review (a record that waits for a person, counted by itself meanwhile). conflict_count is the number of fields
+--   on which some silo contradicts the value shown.
+-- known gaps: Of several registrations of one enterprise the best-ranked value learned last is shown, not the one in force.
+-- checked by: tests/models/resolved.enterprise
+with won as (
+    select
+        enterprise_id,
+        max(case when field_code = 'enterprise_name' then value_text end) as enterprise_name,
+        max(case when field_code = 'uscc' then value_text end) as uscc,
+        max(case when field_code = 'registration_no' then value_text end) as registration_no,
+        max(case when field_code = 'enterprise_type' then value_text end) as enterprise_type,
+        max(case when field_code = 'industry_code' then value_text end) as industry_code,
+        max(case when field_code = 'division_code' then value_text end) as division_code,
+        max(case when field_code = 'registered_address' then value_text end) as registered_address,
+        max(case when field_code = 'operating_address' then value_text end) as operating_address,
+        max(case when field_code = 'status_code' then value_text end) as status_code,
+        max(case when field_code = 'registered_date' then value_text end) as registered_date,
+        max(case when field_code = 'cancelled_date' then value_text end) as cancelled_date,
+        max(case when field_code = 'registered_capital_amount' then value_text end) as registered_capital_amount,
+        max(case when field_code = 'currency_code' then value_text end) as currency_code,
+        max(case when field_code = 'parent_uscc' then value_text end) as parent_uscc
+    from resolved.enterprise_value
+    where is_winner
+    group by enterprise_id
+),
+
+conflict as (
+    select
+        enterprise_id,
+        count(distinct field_code) as conflict_count
+    from resolved.enterprise_value
+    where is_conflict
+    group by enterprise_id
+),
+
+linked as (
+    select
+        l.enterprise_id,
+        count(*) as record_count,
+        count(distinct l.feed) as feed_count,
+        max(case when l.subject = 'registration' then 1 else 0 end) as is_registered,
+        max(case when s.own_code is not null or s.org_code is not null then 1 else 0 end) as has_code,
+        max(
+            case when l.outcome_code in (
+                'contradiction', 'ambiguous_name', 'ambiguous_code', 'judged_unsure', 'judged_different',
+                'judgements_contradict'
+            ) then 1 else 0 end
+        ) as is_in_review,
+        min(s.first_received_at) as first_received_at,
+        max(s.last_received_at) as last_received_at
+    from resolved.link as l
+    inner join resolved.source_record as s on l.feed = s.feed and l.source_key = s.source_key
+    group by l.enterprise_id
+)
+
+select
+    l.enterprise_id,
+    w.enterprise_name,
+    w.uscc,
+    w.registration_no,
+    substr(w.uscc, 9, 9) as org_code,
+    w.enterprise_type,
+    w.industry_code,
+    w.division_code,
+    w.registered_address,
+    w.operating_address,
+    w.status_code,
+    cast(w.registered_date as date) as registered_date,
+    cast(w.cancelled_date as date) as cancelled_date,
+    cast(w.registered_capital_amount as decimal(18, 2)) as registered_capital_amount,
+    w.currency_code,
+    w.parent_uscc,
+    case
+        when l.is_registered = 1 then 'register'
+        when l.is_in_review = 1 then 'review'
+        when l.has_code = 1 then 'code'
+        else 'name'
+    end as identity_code,
+    l.record_count,
+    l.feed_count,
+    coalesce(c.conflict_count, 0) as conflict_count,
+    l.first_received_at,
+    l.last_received_at
+from linked as l
+left join won as w on l.enterprise_id = w.enterprise_id
+left join conflict as c on l.enterprise_id = c.enterprise_id

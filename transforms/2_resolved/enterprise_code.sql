@@ -1,0 +1,82 @@
+-- title: Codes and the enterprise that bears them | 企业代码对照
+-- one row is: one code of one kind (USCC, registration number, organisation code, or the register's own unknown form)
+-- answers: which enterprise does a code in a silo belong to?
+-- key: code_kind, code
+-- rules: What the register states outranks what other silos state; a whole code outranks an organisation code alone. Old
+--   codes lead to the enterprise that has the new one (resolved.code_group). A code that belongs to several enterprises
+--   after that has no enterprise_id here and links nothing by itself.
+-- known gaps: Social insurance unit numbers are not used as codes yet.
+-- checked by: tests/models/resolved.match_decision, tests/transforms/test_resolution.py
+with stated as (
+    select
+        'uscc' as code_kind,
+        s.uscc as code,
+        a.enterprise_id,
+        case when s.subject = 'registration' then 1 else 2 end as standing
+    from resolved.source_record as s
+    inner join resolved.record_anchor as a on s.feed = a.feed and s.source_key = a.source_key
+    where s.uscc is not null
+    union all
+    select
+        'registration_no' as code_kind,
+        s.registration_no as code,
+        a.enterprise_id,
+        case when s.subject = 'registration' then 1 else 2 end as standing
+    from resolved.source_record as s
+    inner join resolved.record_anchor as a on s.feed = a.feed and s.source_key = a.source_key
+    where s.registration_no is not null
+    union all
+    select
+        'org_code' as code_kind,
+        s.org_code as code,
+        a.enterprise_id,
+        case when s.subject = 'registration' then 1 when a.anchor_kind = 'code' then 2 else 3 end as standing
+    from resolved.source_record as s
+    inner join resolved.record_anchor as a on s.feed = a.feed and s.source_key = a.source_key
+    where s.org_code is not null
+    union all
+    select
+        'stated_code' as code_kind,
+        s.stated_code as code,
+        a.enterprise_id,
+        1 as standing
+    from resolved.source_record as s
+    inner join resolved.record_anchor as a on s.feed = a.feed and s.source_key = a.source_key
+    where s.subject = 'registration' and s.own_code = s.stated_code and s.code_check <> 'valid'
+    union all
+    -- codes that nobody states any more
+    select
+        case when length(g.code) = 18 then 'uscc' else 'registration_no' end as code_kind,
+        g.code,
+        concat('E', substr(sha256(concat('code:', g.anchor_code)), 1, 15)) as enterprise_id,
+        1 as standing
+    from resolved.code_group as g
+    where length(g.code) in (15, 18)
+    union all
+    select
+        'org_code' as code_kind,
+        substr(g.code, 9, 9) as code,
+        concat('E', substr(sha256(concat('code:', g.anchor_code)), 1, 15)) as enterprise_id,
+        1 as standing
+    from resolved.code_group as g
+    where length(g.code) = 18
+),
+
+best as (
+    select
+        code_kind,
+        code,
+        min(standing) as standing
+    from stated
+    group by code_kind, code
+)
+
+select
+    s.code_kind,
+    s.code,
+    case when count(distinct s.enterprise_id) = 1 then min(s.enterprise_id) end as enterprise_id,
+    count(distinct s.enterprise_id) as enterprise_count,
+    s.standing = 1 as is_registered
+from stated as s
+inner join best as b on s.code_kind = b.code_kind and s.code = b.code and s.standing = b.standing
+group by s.code_kind, s.code, s.standing

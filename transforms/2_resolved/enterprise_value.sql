@@ -1,0 +1,117 @@
+-- title: What each silo says of an enterprise | 企业各来源取值
+-- one row is: one value of one field of one enterprise as one feed states it
+-- answers: where does a value of the golden record come from, who says otherwise, and since when?
+-- key: enterprise_id, field_code, value_text, feed
+-- rules: Silos are ranked per field in rules/authority.yml: the best rank wins; among equals the value learned last, then the
+--   smaller text, so that no row order decides. Losing values stay. A value conflicts where it differs from
+--   the winning one beyond spaces and, for names, beyond spelling (the name's key).
+-- known gaps: A silo that does not stand in rules/authority.yml for a field is not heard on it. Amounts in other
+--   currencies are compared as figures.
+-- checked by: tests/models/resolved.enterprise_value
+with stated as (
+    select s.feed, s.source_key, s.subject, 'enterprise_name' as field_code, s.name as value_text, s.name_key as compared_text,
+        s.last_received_at as received_at
+    from resolved.source_record as s
+    union all
+    select s.feed, s.source_key, s.subject, 'uscc' as field_code, s.uscc as value_text, s.uscc as compared_text,
+        s.last_received_at as received_at
+    from resolved.source_record as s
+    union all
+    select s.feed, s.source_key, s.subject, 'registration_no' as field_code, s.registration_no as value_text,
+        s.registration_no as compared_text, s.last_received_at as received_at
+    from resolved.source_record as s
+    union all
+    select s.feed, s.source_key, s.subject,
+        case when s.subject = 'registration' then 'registered_address' else 'operating_address' end as field_code,
+        s.address as value_text, replace(s.address, ' ', '') as compared_text, s.last_received_at as received_at
+    from resolved.source_record as s
+    union all
+    select r.feed, r.source_key, 'registration' as subject, 'industry_code' as field_code, r.industry_code as value_text,
+        r.industry_code as compared_text, r.received_at
+    from known.registration as r
+    union all
+    select r.feed, r.source_key, 'registration' as subject, 'status_code' as field_code, r.status_code as value_text,
+        r.status_code as compared_text, r.received_at
+    from known.registration as r
+    union all
+    select r.feed, r.source_key, 'registration' as subject, 'registered_date' as field_code,
+        cast(r.registered_date as varchar) as value_text, cast(r.registered_date as varchar) as compared_text, r.received_at
+    from known.registration as r
+    union all
+    select r.feed, r.source_key, 'registration' as subject, 'cancelled_date' as field_code,
+        cast(r.cancelled_date as varchar) as value_text, cast(r.cancelled_date as varchar) as compared_text, r.received_at
+    from known.registration as r
+    union all
+    select r.feed, r.source_key, 'registration' as subject, 'registered_capital_amount' as field_code,
+        cast(r.registered_capital_amount as varchar) as value_text,
+        cast(r.registered_capital_amount as varchar) as compared_text, r.received_at
+    from known.registration as r
+    union all
+    select r.feed, r.source_key, 'registration' as subject, 'currency_code' as field_code, r.currency_code as value_text,
+        r.currency_code as compared_text, r.received_at
+    from known.registration as r
+    union all
+    select r.feed, r.source_key, 'registration' as subject, 'enterprise_type' as field_code, r.enterprise_type as value_text,
+        r.enterprise_type as compared_text, r.received_at
+    from known.registration as r
+    union all
+    select r.feed, r.source_key, 'registration' as subject, 'division_code' as field_code, r.division_code as value_text,
+        r.division_code as compared_text, r.received_at
+    from known.registration as r
+    union all
+    select r.feed, r.source_key, 'registration' as subject, 'parent_uscc' as field_code, r.parent_uscc as value_text,
+        r.parent_uscc as compared_text, r.received_at
+    from known.registration as r
+    union all
+    select e.feed, e.source_key, 'registration_event' as subject, 'status_code' as field_code, e.event_code as value_text,
+        e.event_code as compared_text, e.received_at
+    from known.registration_event as e
+    where e.event_code in ('cancelled', 'revoked')
+    union all
+    select e.feed, e.source_key, 'registration_event' as subject, 'cancelled_date' as field_code,
+        cast(e.event_date as varchar) as value_text, cast(e.event_date as varchar) as compared_text, e.received_at
+    from known.registration_event as e
+    where e.event_code in ('cancelled', 'revoked')
+),
+
+ranked as (
+    select
+        l.enterprise_id,
+        s.field_code,
+        s.value_text,
+        s.feed,
+        min(s.compared_text) as compared_text,
+        min(s.subject) as subject,
+        min(s.source_key) as source_key,
+        max(s.received_at) as received_at,
+        min(a.authority_rank) as authority_rank
+    from stated as s
+    inner join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
+    inner join rules.authority as a on s.field_code = a.field_code and s.subject = a.subject
+    where s.value_text is not null
+    group by l.enterprise_id, s.field_code, s.value_text, s.feed
+),
+
+placed as (
+    select
+        *,
+        row_number() over (
+            partition by enterprise_id, field_code
+            order by authority_rank, received_at desc, value_text, feed
+        ) as place
+    from ranked
+)
+
+select
+    p.enterprise_id,
+    p.field_code,
+    p.value_text,
+    p.feed,
+    p.subject,
+    p.source_key,
+    p.received_at,
+    p.authority_rank,
+    p.place = 1 as is_winner,
+    coalesce(p.compared_text <> w.compared_text, p.value_text <> w.value_text) as is_conflict
+from placed as p
+inner join placed as w on p.enterprise_id = w.enterprise_id and p.field_code = w.field_code and w.place = 1

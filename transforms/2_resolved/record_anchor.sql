@@ -1,0 +1,46 @@
+-- title: What each source record would be if it stood alone | 记录自身身份
+-- one row is: one source record (feed, source_key), also where nothing identifies it
+-- answers: from what is an enterprise_id made, and why does it stay the same over reruns?
+-- key: feed, source_key
+-- rules: The anchor is the first of: the record's code (USCC with both check digits right, else registration number with its
+--   check digit, else the register's own code of an unknown form that only one name bears), replaced by the earliest
+--   code of the same enterprise where the register records a change of code (resolved.code_group); the organisation
+--   code; the name's key; the record itself, where the name is too short to identify anybody (rules/resolution.yml).
+--   enterprise_id is E and the first 15 hexadecimal digits of the anchor's SHA-256: it depends on nothing else.
+-- known gaps: An enterprise first seen by name only and later by code gets the code's id; the link of its records moves
+--   with it, and no forwarding from the id by name is kept yet. A change of code learned late, and older than the
+--   first one known, moves the anchor (resolved.enterprise_forward says from where to where).
+-- checked by: tests/models/resolved.record_anchor, tests/transforms/test_resolution.py
+with anchored as (
+    select
+        s.feed,
+        s.source_key,
+        s.subject,
+        case
+            when s.own_code is not null then 'code'
+            when s.org_code is not null then 'org_code'
+            when length(s.name_key) >= rule.name_key_min_length then 'name'
+            when s.name_key is not null then 'record'
+        end as anchor_kind,
+        case
+            when s.own_code is not null then coalesce(g.anchor_code, s.own_code)
+            when s.org_code is not null then s.org_code
+            when length(s.name_key) >= rule.name_key_min_length then s.name_key
+            when s.name_key is not null then concat(s.feed, '/', s.source_key)
+        end as anchor_text
+    from resolved.source_record as s
+    cross join rules.resolution as rule
+    left join resolved.code_group as g on s.own_code = g.code
+)
+
+select
+    feed,
+    source_key,
+    subject,
+    anchor_kind,
+    anchor_text,
+    case
+        when anchor_text is not null
+            then concat('E', substr(sha256(concat(anchor_kind, ':', anchor_text)), 1, 15))
+    end as enterprise_id
+from anchored

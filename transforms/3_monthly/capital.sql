@@ -1,0 +1,70 @@
+-- title: Registered capital by month | 月末注册资本
+-- one row is: one enterprise in one month at whose end the register had it with a capital
+-- answers: what was this enterprise's registered capital, and when did it change?
+-- key: enterprise_id, month
+-- rules: At a month's end the capital after the last change recorded by then; before the first recorded change the amount which that
+--   change started from; without changes the capital in the register. From the month of registration to the month before
+--   the cancellation. Only for enterprises that another silo knows too: a register may hold a whole country.
+-- known gaps: Capital changes without readable amounts are passed over. Other currencies are not converted.
+-- checked by: tests/models/monthly.capital
+with here as (
+    select l.enterprise_id
+    from resolved.link as l
+    where l.subject not in ('registration', 'registration_event')
+    group by l.enterprise_id
+),
+
+capital_change as (
+    select
+        l.enterprise_id,
+        e.event_date,
+        cast(regexp_extract(replace(e.before_text, ',', ''), '-?[0-9]+([.][0-9]+)?') as varchar) as before_figure,
+        cast(regexp_extract(replace(e.after_text, ',', ''), '-?[0-9]+([.][0-9]+)?') as varchar) as after_figure,
+        row_number() over (partition by l.enterprise_id order by e.event_date, e.event_no) as place
+    from known.registration_event as e
+    inner join resolved.link as l on e.feed = l.feed and e.source_key = l.source_key
+    where e.event_code = 'capital_change'
+),
+
+-- one row per stretch of time with one capital
+stretch as (
+    select
+        enterprise_id,
+        cast(null as date) as from_date,
+        event_date as until_date,
+        try_cast(before_figure as decimal(18, 2)) as capital_amount
+    from capital_change
+    where place = 1
+    union all
+    select
+        c.enterprise_id,
+        c.event_date as from_date,
+        n.event_date as until_date,
+        try_cast(c.after_figure as decimal(18, 2)) as capital_amount
+    from capital_change as c
+    left join capital_change as n on c.enterprise_id = n.enterprise_id and c.place + 1 = n.place
+    union all
+    select
+        e.enterprise_id,
+        cast(null as date) as from_date,
+        cast(null as date) as until_date,
+        e.registered_capital_amount as capital_amount
+    from resolved.enterprise as e
+    left join capital_change as c on e.enterprise_id = c.enterprise_id
+    where c.enterprise_id is null
+)
+
+select
+    e.enterprise_id,
+    m.month,
+    s.capital_amount as registered_capital_amount
+from resolved.enterprise as e
+inner join here as h on e.enterprise_id = h.enterprise_id
+inner join stretch as s on e.enterprise_id = s.enterprise_id
+inner join monthly.month as m
+    on
+        (s.from_date is null or s.from_date <= m.month_end_date)
+        and (s.until_date is null or s.until_date > m.month_end_date)
+        and (e.registered_date is null or e.registered_date <= m.month_end_date)
+        and (e.cancelled_date is null or e.cancelled_date > m.month_end_date)
+where e.identity_code = 'register' and s.capital_amount is not null

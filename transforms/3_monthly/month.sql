@@ -1,0 +1,54 @@
+-- title: Calendar of months | 月历
+-- one row is: one month, from the first that any silo speaks of to the last complete one
+-- answers: which months are measured as of this night?
+-- key: month
+-- rules: The last month is the one before the month of the night's as_of; the first is the earliest month in employment, tax,
+--   utility and access feeds or lease starts, but no more than months_max months back (rules/calendar.yml).
+-- known gaps: as_of is UTC: in the first hours of a month, park time, the month just ended may still be missing; the next night
+--   has it.
+-- checked by: tests/models/monthly.month
+with last_month as (
+    select cast(date_trunc('month', cast(as_of as date)) - interval '1' month as date) as month
+    from ops.night
+),
+
+spoken_of as (
+    select min(month) as month from known.employment
+    union all
+    select min(cast(date_trunc('month', period_end) as date)) as month from known.tax_filing
+    union all
+    select min(cast(date_trunc('month', period_end) as date)) as month from known.tax_payment
+    union all
+    select min(month) as month from known.utility_use
+    union all
+    select min(month) as month from known.access_count
+    union all
+    select min(cast(date_trunc('month', start_date) as date)) as month from known.lease
+),
+
+bounds as (
+    select
+        l.month as last_month,
+        greatest(
+            min(s.month), cast(l.month - interval '1' month * (r.months_max - 1) as date)
+        ) as first_month
+    from spoken_of as s
+    cross join last_month as l
+    cross join rules.calendar as r
+    where s.month <= l.month
+    group by l.month, r.months_max
+),
+
+months as (
+    select
+        cast(unnest(generate_series(first_month, last_month, interval '1' month)) as date) as month,
+        last_month
+    from bounds
+)
+
+select
+    month,
+    cast(year(month) * 12 + month(month) as integer) as month_number,
+    last_day(month) as month_end_date,
+    month = last_month as is_last_month
+from months

@@ -1,0 +1,18 @@
+-- title: Occupied premises by month | 月末占用房产
+-- one row is: one enterprise in one month at whose end it occupies at least one unit of property
+-- answers: how many units does this enterprise occupy, of what rateable value?
+-- key: enterprise_id, month
+-- rules: From the premises register as of this night: a unit counts from the month its present occupier took it, and not while vacant.
+-- known gaps: Occupiers before the present one are not seen here; signals.premises_change has what changed between deliveries.
+-- checked by: tests/models/monthly.premises
+select
+    l.enterprise_id,
+    m.month,
+    cast(count(*) as integer) as premises_count,
+    cast(sum(p.rateable_value_amount) as decimal(18, 2)) as rateable_value_amount,
+    max(p.received_at) as received_at
+from known.premises as p
+inner join resolved.link as l on p.feed = l.feed and p.source_key = l.source_key
+inner join monthly.month as m on p.occupied_since_date <= m.month_end_date
+where not p.is_vacant
+group by l.enterprise_id, m.month

@@ -1,0 +1,51 @@
+-- title: Taxable sales by period | 申报销售额
+-- one row is: one enterprise and one reporting period (a month, a quarter or a year) for which it filed sales
+-- answers: what did this enterprise sell, by its tax returns?
+-- key: enterprise_id, period_start, period_end
+-- rules: Of several kinds of return that state turnover, one kind a calendar year is taken (rules/sales.yml). A quarter stays a
+--   quarter: its figure stands once, in the month in which the period ends, with period_months = 3; it is never
+--   spread over invented months.
+-- known gaps: An enterprise that changes from monthly to quarterly filing within a quarter has overlapping periods in it.
+-- checked by: tests/models/monthly.sales
+with filed as (
+    select
+        l.enterprise_id,
+        f.period_start,
+        f.period_end,
+        f.tax_kind_code,
+        r.sales_rank,
+        f.sales_amount,
+        f.filed_date,
+        f.received_at
+    from known.tax_filing as f
+    inner join resolved.link as l on f.feed = l.feed and f.source_key = l.source_key
+    inner join rules.sales as r on f.tax_kind_code = r.tax_kind_code
+    where f.sales_amount is not null
+),
+
+best as (
+    select
+        enterprise_id,
+        year(period_end) as year_number,
+        min(sales_rank) as sales_rank
+    from filed
+    group by enterprise_id, year(period_end)
+)
+
+select
+    f.enterprise_id,
+    m.month,
+    f.period_start,
+    f.period_end,
+    cast((year(f.period_end) - year(f.period_start)) * 12 + month(f.period_end) - month(f.period_start) + 1 as integer)
+        as period_months,
+    min(f.tax_kind_code) as tax_kind_code,
+    cast(sum(f.sales_amount) as decimal(18, 2)) as sales_amount,
+    max(f.filed_date) as filed_date,
+    cast(count(*) as integer) as filing_count,
+    max(f.received_at) as received_at
+from filed as f
+inner join best as b
+    on f.enterprise_id = b.enterprise_id and year(f.period_end) = b.year_number and f.sales_rank = b.sales_rank
+inner join monthly.month as m on cast(date_trunc('month', f.period_end) as date) = m.month
+group by f.enterprise_id, m.month, f.period_start, f.period_end

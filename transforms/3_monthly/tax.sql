@@ -1,0 +1,56 @@
+-- title: Tax by kind and period | 分税种税款（所属期）
+-- one row is: one enterprise, one kind of tax and one period the tax is for
+-- answers: what tax was due for a period, and what has been paid for it so far?
+-- key: enterprise_id, tax_kind_code, period_start, period_end
+-- rules: Due comes from the returns, paid from the treasury: payments less refunds, by the period they are for, whenever they came.
+--   The row stands in the month in which the period ends; quarters and annual settlements are not spread. Where a
+--   return states that nothing is due and nothing was paid, paid is 0; where something is due and nothing has come, paid has
+--   no value. By the month of payment (入库): monthly.tax_receipt.
+-- known gaps: Payments whose period is stated differently from the return's stand in a row of their own.
+-- checked by: tests/models/monthly.tax
+with stated as (
+    select
+        l.enterprise_id,
+        f.tax_kind_code,
+        f.period_start,
+        f.period_end,
+        f.tax_due_amount as due_amount,
+        cast(null as decimal(18, 2)) as paid_amount,
+        cast(null as date) as paid_date,
+        f.received_at
+    from known.tax_filing as f
+    inner join resolved.link as l on f.feed = l.feed and f.source_key = l.source_key
+    union all
+    select
+        l.enterprise_id,
+        p.tax_kind_code,
+        p.period_start,
+        p.period_end,
+        cast(null as decimal(18, 2)) as due_amount,
+        p.paid_amount,
+        p.paid_date,
+        p.received_at
+    from known.tax_payment as p
+    inner join resolved.link as l on p.feed = l.feed and p.source_key = l.source_key
+)
+
+select
+    s.enterprise_id,
+    s.tax_kind_code,
+    m.month,
+    s.period_start,
+    s.period_end,
+    cast((year(s.period_end) - year(s.period_start)) * 12 + month(s.period_end) - month(s.period_start) + 1 as integer)
+        as period_months,
+    cast(sum(s.due_amount) as decimal(18, 2)) as due_amount,
+    cast(
+        case when sum(s.paid_amount) is null and sum(s.due_amount) = 0 then 0 else sum(s.paid_amount) end
+        as decimal(18, 2)
+    ) as paid_amount,
+    cast(coalesce(-sum(case when s.paid_amount < 0 then s.paid_amount end), 0) as decimal(18, 2)) as refunded_amount,
+    cast(count(s.paid_amount) as integer) as payment_count,
+    max(s.paid_date) as last_paid_date,
+    max(s.received_at) as received_at
+from stated as s
+inner join monthly.month as m on cast(date_trunc('month', s.period_end) as date) = m.month
+group by s.enterprise_id, s.tax_kind_code, m.month, s.period_start, s.period_end

@@ -1,0 +1,53 @@
+-- title: Growth over 1, 3 and 12 months | 增长率
+-- one row is: one signal of one enterprise in one month that has a value
+-- answers: by how much has this grown since 1, 3 and 12 months before?
+-- key: enterprise_id, signal_code, month
+-- rules: Davis-Haltiwanger-Schuh: the change divided by the mean of both values, from -2 (gone) to +2 (new); absolute values in the
+--   denominator, since tax may be negative; both values stand beside it. Zero to zero is 0. The earlier value is that of exactly
+--   1, 3 or 12 calendar months before: if that month has no value, there is no growth. A quarter is compared
+--   with quarters only (3 and 12 months). Rates are decimal with four places: exact to compare and to add in any engine.
+-- known gaps: is_provisional is this month's; the earlier month may have been provisional too.
+-- checked by: tests/models/signals.growth
+with paired as (
+    select
+        enterprise_id,
+        signal_code,
+        month,
+        period_months,
+        is_provisional,
+        value,
+        max(value) over (
+            partition by enterprise_id, signal_code order by month_number range between 1 preceding and 1 preceding
+        ) as value_1m_before,
+        max(value) over (
+            partition by enterprise_id, signal_code order by month_number range between 3 preceding and 3 preceding
+        ) as value_3m_before,
+        max(value) over (
+            partition by enterprise_id, signal_code order by month_number range between 12 preceding and 12 preceding
+        ) as value_12m_before
+    from signals.signal
+)
+
+select
+    enterprise_id,
+    signal_code,
+    month,
+    period_months,
+    is_provisional,
+    value,
+    value_1m_before,
+    cast(case
+        when value = 0 and value_1m_before = 0 then 0
+        else (value - value_1m_before) / nullif((abs(value) + abs(value_1m_before)) / 2, 0)
+    end as decimal(9, 4)) as growth_1m,
+    value_3m_before,
+    cast(case
+        when value = 0 and value_3m_before = 0 then 0
+        else (value - value_3m_before) / nullif((abs(value) + abs(value_3m_before)) / 2, 0)
+    end as decimal(9, 4)) as growth_3m,
+    value_12m_before,
+    cast(case
+        when value = 0 and value_12m_before = 0 then 0
+        else (value - value_12m_before) / nullif((abs(value) + abs(value_12m_before)) / 2, 0)
+    end as decimal(9, 4)) as growth_12m
+from paired

@@ -1,0 +1,82 @@
+-- title: Changes of premises between deliveries | 房产变动
+-- one row is: one change of one unit of property between two deliveries of a premises register
+-- answers: which units are new or gone, which were taken up or vacated, and who replaced whom?
+-- key: feed, premises_no, changed_at
+-- rules: Every version of a unit is compared with the version it replaced. new: not in the delivery before (a feed's first delivery is
+--   no change); gone: in the delivery before and not in this one; taken_up: vacant before, occupied now; vacated: occupied
+--   before, vacant now; occupier_changed: occupied before and now under another name, punctuation and case aside.
+--   Other corrections (value, address) are no change here. This model reads staged.premises, with what was superseded, instead of
+--   known.*, because the history of versions is its subject; nothing received after the night's as_of is used.
+-- known gaps: A unit that is withdrawn and comes back later is gone and then new. A renamed occupier looks like another one.
+-- checked by: tests/models/signals.premises_change, tests/transforms/test_premises_real.py (real deliveries, where present)
+with version as (
+    select
+        p.feed,
+        p.premises_no,
+        p.source_key,
+        p.enterprise_name,
+        regexp_replace(upper(p.enterprise_name), '[[:space:][:punct:]（）]', '', 'g') as compared_name,
+        p.is_vacant,
+        p.received_at,
+        case when p.superseded_at <= n.as_of then p.superseded_at end as superseded_at
+    from staged.premises as p
+    cross join ops.night as n
+    where p.received_at <= n.as_of
+),
+
+first_delivery as (
+    select
+        feed,
+        min(received_at) as received_at
+    from version
+    group by feed
+),
+
+compared as (
+    select
+        v.feed,
+        v.premises_no,
+        v.received_at as changed_at,
+        b.source_key as earlier_source_key,
+        v.source_key,
+        b.enterprise_name as earlier_occupier_name,
+        v.enterprise_name as occupier_name,
+        case
+            when b.premises_no is null then 'new'
+            when b.is_vacant and not v.is_vacant then 'taken_up'
+            when not b.is_vacant and v.is_vacant then 'vacated'
+            when not v.is_vacant and b.compared_name <> v.compared_name then 'occupier_changed'
+        end as change_code
+    from version as v
+    inner join first_delivery as f on v.feed = f.feed and v.received_at > f.received_at
+    left join version as b
+        on v.feed = b.feed and v.premises_no = b.premises_no and v.received_at = b.superseded_at
+    union all
+    select
+        v.feed,
+        v.premises_no,
+        v.superseded_at as changed_at,
+        v.source_key as earlier_source_key,
+        cast(null as varchar) as source_key,
+        v.enterprise_name as earlier_occupier_name,
+        cast(null as varchar) as occupier_name,
+        'gone' as change_code
+    from version as v
+    left join version as n
+        on v.feed = n.feed and v.premises_no = n.premises_no and v.superseded_at = n.received_at
+    where v.superseded_at is not null and n.premises_no is null
+)
+
+select
+    c.feed,
+    c.premises_no,
+    c.changed_at,
+    c.change_code,
+    c.earlier_occupier_name,
+    b.enterprise_id as earlier_enterprise_id,
+    c.occupier_name,
+    l.enterprise_id
+from compared as c
+left join resolved.link as b on c.feed = b.feed and c.earlier_source_key = b.source_key
+left join resolved.link as l on c.feed = l.feed and c.source_key = l.source_key
+where c.change_code is not null
