@@ -67,7 +67,7 @@ nothing_due as (
     inner join monthly.tax as t on p.enterprise_id = t.enterprise_id and p.period_months = t.period_months
     inner join monthly.month as m on t.month = m.month
     group by p.feed, p.subject, p.reporter, p.enterprise_id, t.period_months, m.month_number
-    having sum(t.due_amount) <= 0
+    having sum(t.tax_due_amount) <= 0
 ),
 
 shortest as (

@@ -14,7 +14,7 @@ with stated as (
         f.tax_kind_code,
         f.period_start,
         f.period_end,
-        f.tax_due_amount as due_amount,
+        f.tax_due_amount,
         cast(null as decimal(18, 2)) as paid_amount,
         cast(null as date) as paid_date,
         f.received_at
@@ -26,7 +26,7 @@ with stated as (
         p.tax_kind_code,
         p.period_start,
         p.period_end,
-        cast(null as decimal(18, 2)) as due_amount,
+        cast(null as decimal(18, 2)) as tax_due_amount,
         p.paid_amount,
         p.paid_date,
         p.received_at
@@ -42,9 +42,9 @@ select
     s.period_end,
     cast((year(s.period_end) - year(s.period_start)) * 12 + month(s.period_end) - month(s.period_start) + 1 as integer)
         as period_months,
-    cast(sum(s.due_amount) as decimal(18, 2)) as due_amount,
+    cast(sum(s.tax_due_amount) as decimal(18, 2)) as tax_due_amount,
     cast(
-        case when sum(s.paid_amount) is null and sum(s.due_amount) = 0 then 0 else sum(s.paid_amount) end
+        case when sum(s.paid_amount) is null and sum(s.tax_due_amount) = 0 then 0 else sum(s.paid_amount) end
         as decimal(18, 2)
     ) as paid_amount,
     cast(coalesce(-sum(case when s.paid_amount < 0 then s.paid_amount end), 0) as decimal(18, 2)) as refunded_amount,
