@@ -1,7 +1,7 @@
 """The demo park: a seeded city with known truth, and its offices' silos as real sources.
 
-It knows nothing of the system that reads it. `build` writes a city, `connections` names its sources to Airflow, `serving`
-runs the registration API while a block of code runs.
+It knows nothing of the system that reads it. `build` writes a city, `connections` names its sources to Airflow,
+`serving` runs the registration API while a block of code runs.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def build(
     """Write a city's silos as they stood before the day `until` began, and the truth about it.
 
     Args:
-        folder: Where to; `silos/` and `truth/` are made in it. A folder built before with the same seed and size goes on
-            from the same first month, so that a later build only adds to it.
+        folder: Where to; `silos/` and `truth/` are made in it. A folder built before with the same seed and size goes
+            on from the same first month, so that a later build only adds to it.
         enterprises: How many, branches among them.
         months: Months of history before the month of `until`; six more are drawn, and come true in later builds.
         seed: Same seed, same city.

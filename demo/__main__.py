@@ -1,4 +1,4 @@
-"""`python -m demo build FOLDER` writes the demo city; `python -m demo serve FOLDER --port N` answers as its register."""
+"""`python -m demo build FOLDER` writes the demo city; `python -m demo serve FOLDER --port N` is its register's API."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Who lives in the demo city and what truly happens to them, month by month: the truth that the silos write down badly.
+"""Who lives in the demo city and what truly happens to them, month by month: what the silos then write down badly.
 
-Everything is drawn for the whole horizon (the months asked for and six more) from the seed, each quantity from a stream of
-its own, so that a change to one draw changes no other. Columns over firms are arrays of length N; monthly ones are N × H.
+Everything is drawn for the whole horizon (the months asked for and six more) from the seed, each quantity from a stream
+of its own, so that a change to one draw changes no other. Columns over firms have length N; monthly ones are N × H.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ SHOPS = ("经营部", "工作室", "商行", "服务部", "店")
 
 @dataclass
 class City:
-    """The truth. `start` is the first month; `firm` and `text` have one value per firm; `month` holds N × H matrices."""
+    """The truth: `start` is the first month; `firm` and `text` have a value per firm; `month` holds N × H matrices."""
 
     seed: int
     start: np.datetime64
@@ -89,9 +89,10 @@ class City:
         """The random stream of this name; no other stream's draws move it."""
         return stream(self.seed, name)
 
-    def day(self, months: Array, days: Array | int = 1) -> Array:
+    def day(self, months: Array | int, days: Array | int = 1) -> Array:
         """Dates from month indices and days of the month (1 = first)."""
-        return (self.start + np.asarray(months)).astype("datetime64[D]") + (np.asarray(days) - 1)
+        dates: Array = (self.start + np.asarray(months)).astype("datetime64[D]") + (np.asarray(days) - 1)
+        return dates
 
     def is_story(self, *names: str) -> npt.NDArray[np.bool_]:
         """Which firms live one of these stories."""
@@ -379,7 +380,7 @@ def _make_unique(names: pa.Array) -> pa.Array:
 
 
 def _draw_addresses(city: City) -> None:
-    """Where a firm sits in the park (road, number, building, room) and, for those who come or go, its seat elsewhere."""
+    """Where a firm sits in the park (road, number, building, room) and, where it comes or goes, its seat elsewhere."""
     n = city.firms
     rng = city.stream("addresses")
     sites = max(6, n // 40)  # buildings of the park
@@ -706,7 +707,8 @@ EVENT_KINDS = (
 
 def office_time(dates: Array, rng: np.random.Generator) -> Array:
     """A second within office hours (9:00 to 17:00, park time) of each day."""
-    return dates.astype("datetime64[s]") + rng.integers(9 * 3600, 17 * 3600, len(dates))
+    moments: Array = dates.astype("datetime64[s]") + rng.integers(9 * 3600, 17 * 3600, len(dates))
+    return moments
 
 
 def capital_text(yuan: Array, currency: Array, spelling: Array) -> pa.Array:

@@ -1,6 +1,6 @@
 """Identifiers as the offices issue them, with their check digits, whole columns at a time.
 
-This is the demo's own arithmetic, apart from the one the pipeline checks codes with, so that one cannot excuse the other.
+This is the demo's own arithmetic, apart from the one the pipeline checks codes with: one cannot excuse the other.
 Columns of characters are arrays of bytes, one row per code: shape (number of codes, characters).
 """
 
@@ -58,13 +58,15 @@ def digits(numbers: Ints, width: int) -> Bytes:
 def organisation_check(first_eight: Bytes) -> Bytes:
     """Check character of organisation codes (GB 11714): 11 − Σ mod 11, where 10 is X and 11 is 0."""
     remainder = (11 - (_ORGANISATION_VALUE[first_eight] * np.array(ORGANISATION_WEIGHTS)).sum(axis=1) % 11) % 11
-    return np.where(remainder == 10, ord("X"), remainder + ord("0")).astype(np.uint8)
+    check: Bytes = np.where(remainder == 10, ord("X"), remainder + ord("0")).astype(np.uint8)
+    return check
 
 
 def uscc_check(first_seventeen: Bytes) -> Bytes:
     """Check character of unified social credit codes (GB 32100): (31 − Σ mod 31) mod 31."""
     value = (31 - (_USCC_VALUE[first_seventeen] * np.array(USCC_WEIGHTS)).sum(axis=1) % 31) % 31
-    return _USCC_CHARACTER[value]
+    check: Bytes = _USCC_CHARACTER[value]
+    return check
 
 
 def uscc(kind: Bytes, division: Bytes, organisation: Bytes) -> Bytes:

@@ -1,4 +1,4 @@
-"""How one office writes a firm's code, name and address: mostly right, sometimes in one of the ways offices get it wrong."""
+"""How one office writes a firm's code, name and address: mostly right, sometimes in one of the usual wrong ways."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NAME_KINDS = (
 
 @dataclass(frozen=True)
 class Written:
-    """One field as an office writes it: before and after the firm's change, when the office switches, and the kind of dirt."""
+    """One field as an office writes it: before and after the firm's change, when the office switches, kind of dirt."""
 
     before: pa.Array
     after: pa.Array
@@ -96,15 +96,12 @@ def write_codes(city: City, silo: str, rates: dict[str, float], lag: tuple[int, 
 
 def _mistyped(code: pa.Array, position: Array, step: Array) -> pa.Array:
     """One digit of the code is another digit (the two check digits then no longer agree)."""
-    characters = (
-        np.frombuffer(b"".join(pc.cast(code, pa.binary()).to_pylist()), dtype=np.uint8).reshape(len(code), 18).copy()
-    )
+    characters = codes.from_text(code.to_pylist()).copy()
     rows = np.arange(len(code))
     old = characters[rows, position]
     digit = (old >= ord("0")) & (old <= ord("9"))
     characters[rows, position] = np.where(digit, ord("0") + (old - ord("0") + step) % 10, ord("0") + step % 10)
-    offsets = np.arange(len(code) + 1, dtype=np.int32) * 18
-    return pa.StringArray.from_buffers(len(code), pa.py_buffer(offsets), pa.py_buffer(characters))
+    return codes.to_text(characters)
 
 
 def write_names(city: City, silo: str, rates: dict[str, float], lag: tuple[int, int]) -> Written:
@@ -214,10 +211,8 @@ def people(city: City, silo: str) -> dict[str, pa.Array]:
     """A natural person for every firm: name, mobile phone and identity number. None of them may ever land."""
     rng = city.stream(f"{silo} people")
     n = city.firms
-    name = join(
-        pick(words.SURNAMES, rng.integers(0, len(words.SURNAMES), n)),
-        pick(words.GIVEN, rng.integers(0, len(words.GIVEN), n)),
-    )
+    surname = pick(words.SURNAMES, rng.integers(0, len(words.SURNAMES), n))
+    name = join(surname, pick(words.GIVEN, rng.integers(0, len(words.GIVEN), n)))
     phone = join("13", codes.to_text(codes.digits(rng.integers(100_000_000, 999_999_999, n), 9)))
     born = (np.datetime64("1962-01-01") + rng.integers(0, 365 * 38, n)).astype("datetime64[D]")
     year = born.astype("datetime64[Y]").astype(np.int64) + 1970

@@ -1,4 +1,4 @@
-"""Files as offices make them: titled CSV in their encodings, spreadsheets with merged titles, zips; the same bytes every time."""
+"""Files as offices make them: CSV in their encodings, spreadsheets with merged titles, zips; equal bytes every time."""
 
 from __future__ import annotations
 
@@ -85,8 +85,9 @@ def xlsx_bytes(table: pa.Table, *, sheet: str, titles: Sequence[str] = (), total
         f'<Relationship Id="rId1" Type="{relations}/worksheet" Target="worksheets/sheet1.xml"/>'
         f'<Relationship Id="rId2" Type="{relations}/styles" Target="styles.xml"/></Relationships>',
         # style 1 is a date
-        "xl/styles.xml": f'{head}<styleSheet xmlns="{space}"><fonts count="1"><font/></fonts><fills count="1"><fill/></fills>'
-        '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+        "xl/styles.xml": f'{head}<styleSheet xmlns="{space}"><fonts count="1"><font/></fonts>'
+        '<fills count="1"><fill/></fills><borders count="1"><border/></borders>'
+        '<cellStyleXfs count="1"><xf/></cellStyleXfs>'
         '<cellXfs count="2"><xf/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs></styleSheet>',
         "xl/worksheets/sheet1.xml": f'{head}<worksheet xmlns="{space}"><sheetData>{"".join(rows)}</sheetData>{merged}'
         "</worksheet>",

@@ -1,9 +1,9 @@
 """The market regulator's API over the demo's register: paged JSON behind a bearer token, on loopback.
 
 `/enterprises` and `/events` answer `{"total", "page", "size", "data"}`. Parameters: `updated_since` (exclusive) and
-`updated_until` (inclusive) by the time of recording, ISO 8601, park time where no offset is given; `page` from 1; `size`
-up to 1,000. An enterprise shows its latest version recorded until `updated_until`, so that a question about a past day is
-answered as on that day.
+`updated_until` (inclusive) by the time of recording, ISO 8601, park time where no offset is given; `page` from 1;
+`size` up to 1,000. `updated_at` in a record is park time. An enterprise shows its latest version recorded until
+`updated_until`, so that a question about a past day is answered as on that day.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Register:
         chosen = self._tables[name].take(pa.array(rows[(page - 1) * size : page * size]))
         records = chosen.drop_columns("recorded").to_pylist()
         for record, at in zip(records, chosen["recorded"].to_pylist(), strict=True):
-            record["updated_at"] = at.isoformat() + "+08:00"
+            record["updated_at"] = str(at)
         return {"total": len(rows), "page": page, "size": size, "data": records}
 
 
@@ -101,7 +101,7 @@ def _handler(register: Register, token: str) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ARG002 - the base class's name
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
             """Say nothing: a log line per page helps nobody."""
 
     return Handler

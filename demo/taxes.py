@@ -1,4 +1,4 @@
-"""What every firm truly owes the tax office, period by period: the final figures, behind all late and corrected filings."""
+"""What every firm truly owes the tax office, period by period: the final figures behind all filings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXEMPT_QUARTER_FEN = 300_000_00  # small-scale taxpayers below this owe no VAT
 
 @dataclass(frozen=True)
 class Periods:
-    """What firms owe for one kind of tax and one period: parallel arrays over `firm`. Months are indices, both included."""
+    """What firms owe for one kind of tax and one period: parallel arrays over `firm`. Months are indices, inclusive."""
 
     kind: str
     first_month: int

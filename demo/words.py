@@ -1,4 +1,4 @@
-"""The words that names, trades and addresses of the demo city are made of. The city, its roads and its firms are invented."""
+"""The words that names, trades and addresses of the demo city are made of; the city and its firms are invented."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ PARK_DIVISION = "329905"
 CITY_DIVISIONS = ("329902", "329903", "329905", "329921")
 OTHER_DIVISIONS = ("339902", "369905", "359903", "449906", "539911")
 
-BRAND_FIRST = tuple("华中恒瑞锐启创博天宏远盛嘉德信诚安康明新泰金昊鼎凯万亿优佳卓晟铭腾飞祥云海江源科智联通达富") + (
+BRAND_FIRST = (
+    *"华中恒瑞锐启创博天宏远盛嘉德信诚安康明新泰金昊鼎凯万亿优佳卓晟铭腾飞祥云海江源科智联通达富",
     "AK",
     "TS",
     "D8",
@@ -34,28 +35,7 @@ TRADITIONAL = str.maketrans(
 )
 
 SURNAMES = tuple("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗")
-GIVEN = (
-    "伟",
-    "芳",
-    "娜",
-    "敏",
-    "静",
-    "丽",
-    "强",
-    "磊",
-    "军",
-    "洋",
-    "勇",
-    "艳",
-    "杰",
-    "娟",
-    "涛",
-    "明",
-    "超",
-    "秀兰",
-    "建国",
-    "志强",
-)
+GIVEN = (*"伟芳娜敏静丽强磊军洋勇艳杰娟涛明超", "秀兰", "建国", "志强")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ OFFICES = {
 
 
 def write_silos(city: City, folder: Path, until: np.datetime64) -> Books:
-    """Write every silo as it stands at `until` (park time), under `folder`; whatever else is in a silo's folder goes."""
+    """Write every silo as it stands at `until` (park time); whatever else lies in a silo's folder goes."""
     books = Books(city, folder, until)
     for office in OFFICES.values():
         office.write(books)

@@ -1,4 +1,4 @@
-"""What the offices share while they write: the folder, the moment up to which they have written, and the truth about it."""
+"""What the offices share while they write: the folder, the moment up to which they write, and the truth behind it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Books:
     def link(
         self, silo: str, key: pa.Array, firm: Array, code: Array | str, name: Array | str, note: str | None = None
     ) -> None:
-        """Note which enterprise a silo's own key truly stands for (-1: none), and what is wrong with code and name there.
+        """Note which enterprise a silo's own key truly stands for (-1: none), and how code and name there are wrong.
 
         `code` and `name` are positions in dirt.CODE_KINDS and dirt.NAME_KINDS, or one kind for all rows.
         """
@@ -92,27 +92,17 @@ class Books:
             )
         )
 
-    def plant(
-        self,
-        silo: str,
-        kind: str,
-        firm: Array,
-        value: pa.Array,
-        month: Array | None = None,
-        key: pa.Array | None = None,
-    ) -> None:
-        """Note something that was put where it must be caught: what, about whom, in which month, under which key."""
+    def plant(self, silo: str, kind: str, firm: Array, value: pa.Array, month: Array | None = None) -> None:
+        """Note something that was put where it must be caught: what, about whom, and in which month if in one."""
         rows = len(firm)
+        months = pa.nulls(rows, pa.date32()) if month is None else pa.array(self.city.day(month), pa.date32())
         self.planted.append(
             pa.table(
                 {
                     "silo": pa.array([silo] * rows, pa.string()),
                     "kind": pa.array([kind] * rows, pa.string()),
                     "true_id": pa.array(firm.astype(np.int64)),
-                    "month": pa.nulls(rows, pa.date32())
-                    if month is None
-                    else pa.array(self.city.day(month), pa.date32()),
-                    "source_key": pa.nulls(rows, pa.string()) if key is None else key,
+                    "month": months,
                     "value": pc.cast(value, pa.string()),
                 }
             )

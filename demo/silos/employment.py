@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo import dirt, words
-from demo.city import NEVER, Array, City, choose, office_time
+from demo.city import Array, City, choose, office_time
 from demo.files import csv_bytes, xlsx_bytes, zip_bytes
 from demo.silos.books import CODE_RATES, LARGEST_SHEET, NAME_RATES, Books, numbered, same, with_decimals, with_thousands
 
@@ -39,66 +39,100 @@ class _Reported:
     is_unreadable: Array  # no number in the headcount's place
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What the bureau knows of units and firms."""
+
+    units: _Units
+    code: dirt.Written
+    name: dirt.Written
+    address: pa.Array
+    person: dict[str, pa.Array]
+
+
 def write(books: Books) -> None:
     """Write the files delivered before `until`: 参保_YYYYMM.csv, and …_更正 where a month was corrected."""
     city = books.city
+    known = _Known(
+        _units(city),
+        dirt.write_codes(city, "employment", CODE_RATES, (0, 4)),
+        dirt.write_names(city, "employment", NAME_RATES, (1, 6)),
+        dirt.write_addresses(city, "employment"),
+        dirt.people(city, "employment"),
+    )
+    units, person = known.units, known.person
     reported = _report(books)
-    code = dirt.write_codes(city, "employment", CODE_RATES, (0, 4))
-    name = dirt.write_names(city, "employment", NAME_RATES, (1, 6))
-    address = dirt.write_addresses(city, "employment")
-    person = dirt.people(city, "employment")
-    units = _units(city)
-    ever = np.flatnonzero(reported.is_listed.any(axis=1)[units.firm])
+    ever = np.flatnonzero(reported.is_listed[units.firm].any(axis=1))
     firms = units.firm[ever]
-    books.link("employment", units.number.take(pa.array(ever)), firms, code.kind[firms], name.kind[firms])
+    books.link("employment", units.number.take(pa.array(ever)), firms, known.code.kind[firms], known.name.kind[firms])
     books.plant("employment", "phone_in_personal_column", firms, person["phone"].take(pa.array(firms)))
     books.plant("employment", "person_name_in_personal_column", firms, person["name"].take(pa.array(firms)))
 
     for t in range(city.horizon):
         rng = city.stream(f"employment {t}")
-        rows = np.flatnonzero(reported.is_listed[units.firm, t])
-        rows = rows[~(units.is_second[rows] & (reported.headcount[units.firm[rows], t] < 8))]
-        firm = units.firm[rows]
-        heads, wages = _of_unit(reported, units, rows, t)
+        month = _month(reported, units, t)
+        count = len(month.unit)
         at = books.moment(t + 1, 10, int(rng.integers(14, 19)), 10)
         fixed_at = at + np.timedelta64(19, "D")
-        entered = office_time(city.day(t + 1) + rng.integers(0, 8, len(rows)), rng)
+        entered = office_time(city.day(t + 1) + rng.integers(0, 8, count), rng)
         # in months that are corrected, some units were wrong or missing at first
         is_corrected = t % 9 == 4
-        wrong = is_corrected & (rng.random(len(rows)) < 0.03)
-        absent = is_corrected & (rng.random(len(rows)) < 0.015)
-        first_heads = np.where(wrong, heads + rng.integers(1, 9, len(rows)), heads)
-        again = np.where(wrong | absent, (fixed_at - np.timedelta64(2, "D")).astype("datetime64[s]"), entered)
+        wrong = is_corrected & (rng.random(count) < 0.03)
+        absent = is_corrected & (rng.random(count) < 0.015)
+        mistaken = month.headcount + np.where(wrong, rng.integers(1, 9, count), 0)
+        rows = _rows(books, known, month, mistaken, entered).filter(pa.array(~absent))
+        _send(books, t, f"参保_{books.month_text(t)}", rows, at)
+        label = f"参保_{books.month_text(t)}_更正.csv"
+        if is_corrected and books.deliver("employment", label, t, fixed_at, "correction"):
+            entered = np.where(wrong | absent, fixed_at - np.timedelta64(2, "D"), entered)
+            rows = _rows(books, known, month, month.headcount, entered)
+            books.file("employment", label, _csv(books, t, rows), fixed_at)
 
-        def table(
-            which: Array, counts: Array, recorded: Array, t: int = t, rows: Array = rows, pay: Array = wages
-        ) -> pa.Table:
-            owners = units.firm[rows[which]]
-            take = pa.array(owners)
-            text = with_thousands(counts[which]) if t % 5 == 3 else pc.cast(pa.array(counts[which]), pa.string())
-            text = choose(reported.is_unreadable[owners, t], "待核", text)
-            label = "统一社会信用代码" if t < NEW_HEADER_FROM else "社会信用代码"
-            return pa.table(
-                {
-                    "单位编号": units.number.take(pa.array(rows[which])),
-                    "单位名称": name.at(t, owners),
-                    label: code.at(t, owners),
-                    "单位地址": address.take(take),
-                    "所属期": same(books.month_text(t), len(which)),
-                    "参保人数": text,
-                    "缴费基数合计": with_decimals(pay[which]),
-                    "经办人": person["name"].take(take),
-                    "手机": person["phone"].take(take),
-                    "受理时间": pc.cast(pa.array(recorded[which]), pa.string()),
-                }
-            )
 
-        _send(books, t, f"参保_{books.month_text(t)}", table(np.flatnonzero(~absent), first_heads, entered), at)
-        if is_corrected:
-            label = f"参保_{books.month_text(t)}_更正.csv"
-            if books.deliver("employment", label, t, fixed_at, "correction"):
-                books.file("employment", label, _csv(books, t, table(np.arange(len(rows)), heads, again)), fixed_at)
-        del firm
+@dataclass(frozen=True)
+class _Month:
+    """What there is to say of one month, by unit: heads and wages (fen)."""
+
+    month: int
+    unit: Array
+    headcount: Array
+    wage_fen: Array
+    is_unreadable: Array
+
+
+def _month(reported: _Reported, units: _Units, t: int) -> _Month:
+    """A second unit has a quarter of its firm's people, from eight people on."""
+    unit = np.flatnonzero(reported.is_listed[units.firm, t])
+    firm = units.firm[unit]
+    heads, wages = reported.headcount[firm, t], reported.wage_fen[firm, t]
+    is_split = units.has_second[firm] & (heads >= 8)
+    is_second = units.is_second[unit]
+    heads = np.where(is_split, np.where(is_second, heads // 4, heads - heads // 4), heads)
+    wages = np.where(is_split, np.where(is_second, wages // 4, wages - wages // 4), wages)
+    there = ~is_second | is_split
+    return _Month(t, unit[there], heads[there], wages[there], reported.is_unreadable[firm, t][there])
+
+
+def _rows(books: Books, known: _Known, month: _Month, headcount: Array, recorded: Array) -> pa.Table:
+    """The file's rows as the bureau writes them."""
+    t, firm = month.month, known.units.firm[month.unit]
+    take = pa.array(firm)
+    heads = with_thousands(headcount) if t % 5 == 3 else pc.cast(pa.array(headcount), pa.string())
+    code_header = "统一社会信用代码" if t < NEW_HEADER_FROM else "社会信用代码"
+    return pa.table(
+        {
+            "单位编号": known.units.number.take(pa.array(month.unit)),
+            "单位名称": known.name.at(t, firm),
+            code_header: known.code.at(t, firm),
+            "单位地址": known.address.take(take),
+            "所属期": same(books.month_text(t), len(firm)),
+            "参保人数": choose(month.is_unreadable, "待核", heads),
+            "缴费基数合计": with_decimals(month.wage_fen),
+            "经办人": known.person["name"].take(take),
+            "手机": known.person["phone"].take(take),
+            "受理时间": pc.cast(pa.array(recorded.astype("datetime64[s]")), pa.string()),
+        }
+    )
 
 
 def _units(city: City) -> _Units:
@@ -108,16 +142,6 @@ def _units(city: City) -> _Units:
     firm = np.concatenate([np.arange(city.firms), np.flatnonzero(two)])
     number = numbered("10", rng.permutation(city.firms * 2)[: len(firm)], 8)
     return _Units(firm, number, np.arange(len(firm)) >= city.firms, two)
-
-
-def _of_unit(reported: _Reported, units: _Units, rows: Array, t: int) -> tuple[Array, Array]:
-    """Heads and wages (fen) of these units: a second unit has a quarter of its firm's, from eight heads on."""
-    firm = units.firm[rows]
-    heads, wages = reported.headcount[firm, t], reported.wage_fen[firm, t]
-    is_split = units.has_second[firm] & (heads >= 8)
-    part_heads, part_wages = np.where(is_split, heads // 4, 0), np.where(is_split, wages // 4, 0)
-    second = units.is_second[rows]
-    return np.where(second, part_heads, heads - part_heads), np.where(second, part_wages, wages - part_wages)
 
 
 def _report(books: Books) -> _Reported:
@@ -168,7 +192,6 @@ def _report(books: Books) -> _Reported:
         listed_here = listed[firms, months]
         firms, months = firms[listed_here], months[listed_here]
         books.plant("employment", kind, firms, pa.array(heads[firms, months]), months)
-    assert NEVER > city.horizon
     return _Reported(heads, wages, listed, unreadable)
 
 
@@ -187,7 +210,7 @@ def _csv(books: Books, t: int, table: pa.Table) -> bytes:
 
 
 def _send(books: Books, t: int, stem: str, table: pa.Table, at: np.datetime64) -> None:
-    """The first delivery of a month, in the form of that month; in some, the same bytes come again under another name."""
+    """The first delivery of a month, in that month's form; in some, the same bytes come again under another name."""
     if t == SPREADSHEET and table.num_rows <= LARGEST_SHEET:
         if books.deliver("employment", f"{stem}.xlsx", t, at, "regular"):
             content = xlsx_bytes(table, sheet="参保", titles=[_title(books, t)], totals=_totals(table))

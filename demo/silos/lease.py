@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo import dirt, words
-from demo.city import NEVER, choose, join
+from demo.city import NEVER, Array, choose, join
 from demo.files import csv_bytes, xlsx_bytes, zip_bytes
 from demo.silos.books import CODE_RATES, LARGEST_SHEET, NAME_RATES, Books, numbered, with_decimals
 
@@ -29,7 +29,7 @@ def write(books: Books) -> None:
     noted[np.flatnonzero(lease["known"] < 0)[:3]] = True
     take, who = pa.array(lease["firm"]), np.flatnonzero(noted)
     identity = person["identity_no"].take(take)
-    remark = join("联系人", person["name"].take(take), "，身份证", identity)
+    remark = join("实际承租人身份证", identity)
     remark = choose(noted, remark, pa.nulls(len(noted), pa.string()))
     books.plant("lease", "identity_number_in_free_text", lease["firm"][who], identity.take(pa.array(who)))
     books.plant("lease", "phone_in_personal_column", rents, person["phone"].take(pa.array(rents)))
@@ -113,7 +113,7 @@ def write(books: Books) -> None:
         books.file("lease", label, content, at)
 
 
-def _number(hundredths: np.typing.NDArray[np.int64], is_cell: bool) -> pa.Array:
+def _number(hundredths: Array, is_cell: bool) -> pa.Array:
     """Numbers as a spreadsheet's cells hold them (floating point), or as text."""
     if is_cell:
         return pc.divide(pc.cast(pa.array(hundredths), pa.float64()), 100.0)

@@ -1,4 +1,4 @@
-"""The market regulator: records in every version that they ever had, and events. demo.registry_api answers from them."""
+"""The market regulator: records in every version they ever had, and events. demo.registry_api answers from them."""
 
 from __future__ import annotations
 

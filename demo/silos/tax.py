@@ -87,9 +87,14 @@ def _taxpayers(books: Books) -> _Taxpayers:
     here = np.flatnonzero(city.firm["is_registered_here"])
     plain, owners = here[~owner[here]], here[owner[here]]
     recoded = plain[city.firm["change_code"][plain] < NEVER]
-    keys = {note: (number.before, who) for note, who in ((None, plain), ("identity_number", owners))}
-    keys["new_code"] = (number.after, recoded)
-    for note, (text, who) in keys.items():
+    # the owner's identity number never lands, so that the name is what such a taxpayer is known by
+    renamed = owners[city.firm["change_name"][owners] < NEVER]
+    for note, text, who in (
+        (None, number.before, plain),
+        ("new_code", number.after, recoded),
+        ("identity_number", name.before, owners),
+        ("identity_number", name.after, renamed),
+    ):
         books.link("tax", text.take(pa.array(who)), who, number.kind[who], name.kind[who], note)
     books.plant("tax", "identity_number_as_taxpayer_no", owners, number.before.take(pa.array(owners)))
     books.plant("tax", "identity_number_in_personal_column", here, person["identity_no"].take(pa.array(here)))
