@@ -21,7 +21,7 @@ import duckdb
 from expectations.contracts import DeclaredFeed, contract
 from expectations.identity_numbers import no_identity_numbers
 from expectations.rule import STAGES, read_rule
-from expectations.suite import Check, Suite, named_apart, read_suite
+from expectations.suite import Suite, named_apart, read_suite
 from warehouse.errors import CheckFailed, DeclarationError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def check_feed(connection: duckdb.DuckDBPyConnection, feed: DeclaredFeed, batch_
         DeclarationError: feed.yml's checks say something that cannot be.
     """
     where = f"{feed.name} {batch_id}"
-    return _run(connection, [contract(feed)], batch_id, where, "nothing of the delivery was accepted", None)
+    return _run(connection, [contract(feed)], batch_id, where, "nothing of the delivery is accepted", None)
 
 
 def stage_suites(connection: duckdb.DuckDBPyConnection, stage: str, folder: Path = _HERE) -> list[Suite]:
@@ -138,14 +138,16 @@ def _run(
     outcomes = evaluate(connection, suites, docs=docs, run_name=night_id)
     results = [_result(suite, outcome) for suite, ours in zip(suites, outcomes, strict=True) for outcome in ours]
     _keep(connection, night_id, suites, outcomes, results)
-    critical = [result for result in results if not result.success and result.severity == "critical"]
-    if critical:
-        listed = "; ".join(result.message for result in critical[:5])
-        more = f"; and {len(critical) - 5} more" if len(critical) > 5 else ""
+    stopping = [result for result in results if not result.success and result.severity == "critical"]
+    if stopping:
+        listed = "; ".join(result.message.partition(". Next: ")[0] for result in stopping[:5])
+        more = f"; and {len(stopping) - 5} more" if len(stopping) > 5 else ""
+        own_step = stopping[0].message.partition(". Next: ")[2]
+        rows = f"the rows are in ops.validation_failure, night_id {night_id}"
         raise CheckFailed(
             where,
-            f"{len(critical)} of {len(results)} checks fail and are critical ({consequence}): {listed}{more}",
-            next_step=f"see ops.validation_failure where night_id = '{night_id}' for the rows",
+            f"{consequence}; {len(stopping)} of {len(results)} checks failed: {listed}{more}",
+            next_step=f"{own_step}; {rows}" if own_step else f"look at what is wrong; {rows}",
         )
     return results
 
@@ -154,7 +156,7 @@ def _result(suite: Suite, outcome: Outcome) -> Result:
     check, name = outcome.check, outcome.check.about or suite.table
     share = 100 * outcome.wrong_count / outcome.row_count if outcome.wrong_count and outcome.row_count else None
     observed = None if outcome.is_met else _observed(outcome, share)
-    message = "holds" if observed is None else f"{name}: {check.name}: {observed}; {_allowed(check)} allowed"
+    message = "holds" if observed is None else f"{name}: {check.name}: {observed}{_allowed(outcome)}"
     if not outcome.is_met and check.next_step:
         message += f". Next: {check.next_step}"
     return Result(
@@ -172,11 +174,11 @@ def _observed(outcome: Outcome, share: float | None) -> str:
     return f"{outcome.wrong_count:,} of {outcome.row_count:,} rows ({share:.1f} %) wrong"
 
 
-def _allowed(check: Check) -> str:
-    mostly = float(check.arguments.get("mostly", 1))
-    if check.wrong_rows is None:
-        return "only that is"
-    return f"{100 * (1 - mostly):g} %" if mostly < 1 else "none"
+def _allowed(outcome: Outcome) -> str:
+    if outcome.wrong_count is None:
+        return ""  # the check's name says what is allowed
+    mostly = float(outcome.check.arguments.get("mostly", 1))
+    return f"; {100 * (1 - mostly):.3g} % allowed" if mostly < 1 else "; none allowed"
 
 
 def _keep(

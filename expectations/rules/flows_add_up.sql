@@ -1,0 +1,24 @@
+-- rule: Creation less destruction is the net change, and with the rest explains all of it | 创造减消失等于净变化
+-- severity: critical
+-- stage: snapshots
+-- why: a flow that is counted twice or nowhere makes growth out of nothing
+-- next step: compare snapshots.park_month with signals.flow for the month and signal
+select
+    month,
+    signal_code,
+    period_months,
+    creation_value,
+    destruction_value,
+    net_value,
+    drift_value,
+    succession_value,
+    open_value + move_in_value + expand_value as gains,
+    close_value + move_out_value + contract_value as losses,
+    compared_value - compared_earlier_value as change_of_the_compared
+from snapshots.park_month
+where
+    creation_value <> open_value + move_in_value + expand_value
+    or destruction_value <> close_value + move_out_value + contract_value
+    or net_value <> creation_value - destruction_value
+    or reallocation_value <> creation_value + destruction_value - abs(net_value)
+    or compared_value - compared_earlier_value <> net_value + drift_value + succession_value

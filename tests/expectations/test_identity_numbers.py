@@ -1,0 +1,73 @@
+"""Identity numbers of natural persons are found in published text, and credit codes are not taken for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+from stdnum.cn import ric, uscc
+
+from expectations.identity_numbers import no_identity_numbers
+
+# made-up persons; python-stdnum confirms the check character
+PERSONS = ("11010519491231002X", "")
+# all digits, in the shape of an identity number, with its check digit right too; both digits of a credit code are right
+CODE_LIKE_A_PERSON = "110105195205278344"
+
+
+@pytest.fixture
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema resolved; create schema monthly; create schema ops;"
+            "create table resolved.enterprise (enterprise_name varchar, 备注 varchar, headcount bigint);"
+            "create table ops.quarantine (row_json varchar)"
+        )
+        yield connection
+
+
+def found(connection: duckdb.DuckDBPyConnection, text: str) -> list[tuple[str, str, int]]:
+    connection.execute("delete from resolved.enterprise")
+    connection.execute("insert into resolved.enterprise values ('某公司', ?, 1)", [text])
+    check = no_identity_numbers(connection, ["resolved", "monthly"])
+    assert check is not None
+    assert check.wrong_rows is not None
+    return connection.execute(check.wrong_rows).fetchall()
+
+
+@pytest.mark.parametrize("number", PERSONS)
+def test_a_person_is_found_wherever_the_number_stands(warehouse: duckdb.DuckDBPyConnection, number: str) -> None:
+    assert ric.is_valid(number)
+    for text in (number, number.lower(), f"联系人{number}", f"{number}，电话", f"a, {number}; {number} b"):
+        ((table, column, count),) = found(warehouse, text)
+        assert (table, column, count) == ("resolved.enterprise", "备注", text.lower().count(number.lower()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "110105194912310021",  # check digit wrong
+        "110105194913310022",  # no such month
+        "91110000100000" + "00123456789012",  # a longer number
+        "A11010519491231002X",
+        "某公司",
+    ],
+)
+def test_other_numbers_are_left_alone(warehouse: duckdb.DuckDBPyConnection, text: str) -> None:
+    assert found(warehouse, text) == []
+
+
+def test_a_credit_code_of_digits_is_no_person(warehouse: duckdb.DuckDBPyConnection) -> None:
+    assert ric.is_valid(CODE_LIKE_A_PERSON)
+    assert uscc.is_valid(CODE_LIKE_A_PERSON)
+    assert found(warehouse, CODE_LIKE_A_PERSON) == []
+
+
+def test_the_number_itself_is_not_copied_into_results(warehouse: duckdb.DuckDBPyConnection) -> None:
+    assert PERSONS[0] not in str(found(warehouse, PERSONS[0]))
+
+
+def test_without_text_there_is_nothing_to_check() -> None:
+    with duckdb.connect() as connection:
+        assert no_identity_numbers(connection, ["resolved"]) is None
