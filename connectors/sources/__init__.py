@@ -119,6 +119,11 @@ class Source(Protocol):
         """
 
 
+def plain(name: str) -> str:
+    """Give a column's name with its white space evened out, as names are compared: headers break lines midway."""
+    return " ".join(name.split())
+
+
 def protocol(name: str) -> Source:
     """Give the module of a protocol.
 

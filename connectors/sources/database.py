@@ -53,7 +53,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import NullPool
 
 from connectors.credentials import Credentials
-from connectors.sources import BATCH_ROWS, ROW_NUMBER, Delivery, Unreadable, Window
+from connectors.sources import BATCH_ROWS, ROW_NUMBER, Delivery, Unreadable, Window, plain
 from connectors.sources.database_values import (
     Column,
     Rows,
@@ -160,7 +160,7 @@ def _plan(options: Mapping[str, Any], where: str, exclude: frozenset[str]) -> _P
         if not schema or not table:
             read.refuse("table", f"is {options['table']!r}", "table or schema.table")
     cursor_column = read.text("cursor_column", None)
-    if cursor_column in exclude:
+    if plain(cursor_column or "") in exclude:
         read.refuse("cursor_column", f"is {cursor_column!r}, which is personal and never fetched", "another column")
     if read.has("overlap") and cursor_column is None:
         read.refuse("overlap", "needs source.cursor_column", "no overlap for a whole table")
@@ -355,14 +355,14 @@ def _describe(
         header = tuple(result.keys())
     _refuse_bad_names(header, plan, where)
     if connection.dialect.name == "postgresql":
-        wanted = [name for name in header if name not in exclude]
+        wanted = [name for name in header if plain(name) not in exclude]
         source = _from(plan, wanted)
         described = connection.execute(sa.select(*[source.c[name] for name in wanted]).limit(0)) if wanted else None
         columns = [postgres_column(column) for column in described.cursor.description] if described else []
     elif plan.query is None:
-        columns = [Column(c["name"], arrow_type(c["type"])) for c in reflected if c["name"] not in exclude]
+        columns = [Column(c["name"], arrow_type(c["type"])) for c in reflected if plain(c["name"]) not in exclude]
     else:
-        columns = [Column(name, plan.types.get(name, pa.string())) for name in header if name not in exclude]
+        columns = [Column(name, plan.types.get(name, pa.string())) for name in header if plain(name) not in exclude]
     return header, columns, key
 
 

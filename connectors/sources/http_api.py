@@ -1,0 +1,689 @@
+"""Pull records from a JSON API, page by page, until the API has no more.
+
+Options in feed.yml under `source:`
+
+    path            Path of the resource, below the connection's host.
+    method          GET (default) or POST; with POST the parameters travel as a JSON body.
+    params          Parameters that never change: {key: value}.
+    headers         Headers that never change and are not secret.
+    success         What every answer must hold, {dotted path: value}, for APIs that report errors with status 200.
+    records         Dotted path to the list of records (default: the answer is the list).
+    total           Dotted path to the number of records there are; fewer than that is an error.
+
+    pagination      none (default), page, offset, cursor or link.
+    page_param      Parameter for the number of the page (default page); first_page: the first one's number (default 1).
+    offset_param    Parameter for how many records to pass over (default offset).
+    cursor_param    Parameter for the cursor (default cursor); next: dotted path to the next cursor.
+    next            For link: dotted path to the next page's URL, where it is not in the Link header.
+    size_param      Parameter for the size of a page, and page_size: that size. A page that is shorter does not end the
+                    pull (servers cap sizes): an empty page does, or the total.
+    max_pages       Pages after which something must be wrong (default 100,000).
+
+    since_param     Parameter for the end of the last accepted pull; left out on the first pull.
+    until_param     Parameter for the end of this run's interval.
+    time_format     iso (default), date, epoch, epoch_ms, or a pattern such as "%Y%m%d%H%M%S".
+    clock           Time zone in which these times are told (default UTC).
+    overlap_minutes How far before the end of the last pull to begin again, for records that were late (default 0).
+
+    auth            none (default), basic (login and password), bearer or header (the password is the token).
+    auth_header     Header for `auth: header` (default X-API-Key).
+
+    retries         How often a page is asked for again after 429, 5xx or a broken connection (default 5).
+    backoff_seconds Wait before the first of these (default 1), doubled each time up to a minute, with jitter.
+    max_wait_seconds        Longest wait that the API may ask for by Retry-After (default 300).
+    timeout_seconds Silence after which a connection counts as broken (default 30); an answer may take ten times that.
+    requests_per_second     Speed limit of the API (default: none).
+    max_response_mb Largest answer that is read (default 64).
+
+Connections: http, with host (https://… or a name), port, login, password; extra.ca_file for an office's own certificate
+authority. Redirects are followed on the same host only, so credentials go nowhere else.
+
+Values arrive as text: numbers with the digits that the API wrote (1.10 stays 1.10), true and false, nested values as
+JSON. All pages are read before the first row is handed over: a pull that stops half-way lands nothing, and fields that
+only some records have are known from the start. Pages wait compressed in memory, never on disk.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import random
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, NoReturn
+from urllib.parse import urljoin, urlsplit
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import requests
+import urllib3
+
+from connectors.credentials import Credentials
+from connectors.sources import ROW_NUMBER, Delivery, Unreadable, Window, plain
+from connectors.sources.options import Options
+from warehouse.errors import SourceError
+
+OPTIONS: frozenset[str] = frozenset(
+    {
+        "path",
+        "method",
+        "params",
+        "headers",
+        "success",
+        "records",
+        "total",
+        "pagination",
+        "page_param",
+        "first_page",
+        "offset_param",
+        "cursor_param",
+        "next",
+        "size_param",
+        "page_size",
+        "max_pages",
+        "since_param",
+        "until_param",
+        "time_format",
+        "clock",
+        "overlap_minutes",
+        "auth",
+        "auth_header",
+        "retries",
+        "backoff_seconds",
+        "max_wait_seconds",
+        "timeout_seconds",
+        "requests_per_second",
+        "max_response_mb",
+    }
+)
+
+_LONGEST_BACKOFF_SECONDS: Final = 60
+_REDIRECTS: Final = 5
+_jitter: Final = random.SystemRandom()
+
+
+class _Number(str):
+    """A number of the answer, as the API wrote it."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The options, read."""
+
+    path: str
+    method: str
+    params: Mapping[str, Any]
+    headers: Mapping[str, str]
+    success: Mapping[str, Any]
+    records: str
+    total: str | None
+    pagination: str
+    page_param: str
+    first_page: int
+    offset_param: str
+    cursor_param: str
+    next: str | None
+    size: Mapping[str, int]
+    max_pages: int
+    since_param: str | None
+    until_param: str | None
+    time_format: str
+    clock: ZoneInfo
+    overlap: timedelta
+    auth: str
+    auth_header: str
+    retries: int
+    backoff_seconds: float
+    max_wait_seconds: float
+    timeout_seconds: float
+    seconds_between_requests: float
+    max_response_bytes: int
+
+
+def deliveries(
+    options: Mapping[str, Any],
+    credentials: Credentials,
+    window: Window,
+    where: str,
+    *,
+    exclude: frozenset[str] = frozenset(),
+    expected: frozenset[str] = frozenset(),
+) -> Iterator[Delivery]:
+    """Pull the API: one delivery, see `connectors.sources.Source.deliveries`."""
+    return _pull(_plan(options, where), credentials, window, where, exclude, expected)
+
+
+def _plan(options: Mapping[str, Any], where: str) -> _Plan:
+    read = Options(options, OPTIONS, where)
+    pagination = read.choice("pagination", ("none", "page", "offset", "cursor", "link"), "none")
+    if pagination == "cursor" and not read.has("next"):
+        read.refuse("next", "is missing", "the dotted path to the next cursor")
+    if read.has("size_param") != read.has("page_size"):
+        read.refuse("page_size", "and source.size_param belong together", "both or none")
+    time_format = read.text("time_format", "iso")
+    if "%" not in time_format:
+        read.choice("time_format", ("iso", "date", "epoch", "epoch_ms"), "iso")
+    per_second = read.number("requests_per_second", 0)
+    return _Plan(
+        path=read.text("path", ""),
+        method=read.choice("method", ("GET", "POST"), "GET"),
+        params=read.mapping("params"),
+        headers={name: str(value) for name, value in read.mapping("headers").items()},
+        success=read.mapping("success"),
+        records=read.text("records", ""),
+        total=read.text("total", None),
+        pagination=pagination,
+        page_param=read.text("page_param", "page"),
+        first_page=read.whole("first_page", 1),
+        offset_param=read.text("offset_param", "offset"),
+        cursor_param=read.text("cursor_param", "cursor"),
+        next=read.text("next", None),
+        size={read.text("size_param"): read.whole("page_size", 1, 1)} if read.has("size_param") else {},
+        max_pages=read.whole("max_pages", 100_000, 1),
+        since_param=read.text("since_param", None),
+        until_param=read.text("until_param", None),
+        time_format=time_format,
+        clock=read.zone("clock"),
+        overlap=timedelta(minutes=read.number("overlap_minutes", 0)),
+        auth=read.choice("auth", ("none", "basic", "bearer", "header"), "none"),
+        auth_header=read.text("auth_header", "X-API-Key"),
+        retries=read.whole("retries", 5),
+        backoff_seconds=read.number("backoff_seconds", 1),
+        max_wait_seconds=read.number("max_wait_seconds", 300),
+        timeout_seconds=read.number("timeout_seconds", 30, 0.01),
+        seconds_between_requests=1 / per_second if per_second else 0,
+        max_response_bytes=int(read.number("max_response_mb", 64) * 1_000_000),
+    )
+
+
+def _pull(
+    plan: _Plan,
+    credentials: Credentials,
+    window: Window,
+    where: str,
+    exclude: frozenset[str],
+    expected: frozenset[str],
+) -> Iterator[Delivery]:
+    header: dict[str, None] = {}  # in the order in which fields were first seen
+    unreadable: list[Unreadable] = []
+    pages: list[pa.Buffer] = []
+    first = 1
+    with _Api(plan, credentials, where) as api:
+        for records in _pages(plan, api, window):
+            pages.append(_packed(records, first, header, unreadable, exclude))
+            first += len(records)
+    if ROW_NUMBER in header:
+        raise api.stop(
+            f"a field is called {ROW_NUMBER!r}, which every batch has of its own", "ask the office to rename it"
+        )
+    # Where there is no record there is no field either; what is declared is what would have come.
+    names = tuple(header) or tuple(sorted(expected))
+    kept = [name for name in names if plain(name) not in exclude]
+    yield Delivery(label=plan.path or "/", header=names, batches=_batches(pages, kept), unreadable=unreadable)
+
+
+def _batches(pages: list[pa.Buffer], names: list[str]) -> Iterator[pa.RecordBatch]:
+    schema = pa.schema([(ROW_NUMBER, pa.int64()), *((name, pa.string()) for name in names)])
+    if not pages:
+        yield pa.RecordBatch.from_pylist([], schema)
+    for page in pages:
+        with pa.ipc.open_stream(page) as reader:
+            batch = reader.read_next_batch()
+        missing = pa.nulls(batch.num_rows, pa.string())
+        arrays = [batch.column(name) if name in batch.schema.names else missing for name in schema.names]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _packed(
+    records: list[Any], first: int, header: dict[str, None], unreadable: list[Unreadable], exclude: frozenset[str]
+) -> pa.Buffer:
+    """Turn a page into text columns, note its fields, and compress it."""
+    numbers: list[int] = []
+    rows: list[dict[str, str | None]] = []
+    for number, record in enumerate(records, first):
+        problem = None
+        row: dict[str, str | None] = {}
+        if isinstance(record, dict):
+            header.update(dict.fromkeys(record))
+            row = {name: _text(value) for name, value in record.items() if plain(name) not in exclude}
+            if any(value is not None and not _is_unicode(value) for value in row.values()):
+                problem = "it holds half a character (an unpaired surrogate)"
+        else:
+            problem = "the record is not an object with named fields"
+        if problem:
+            text = None if exclude else _json(record).encode("utf-8", "backslashreplace").decode()
+            unreadable.append(Unreadable(number, problem, text))
+        else:
+            numbers.append(number)
+            rows.append(row)
+    names = [name for name in header if plain(name) not in exclude and name != ROW_NUMBER]
+    arrays = [pa.array([row.get(name) for row in rows], pa.string()) for name in names]
+    batch = pa.RecordBatch.from_arrays(
+        [pa.array(numbers, pa.int64()), *arrays],
+        schema=pa.schema([(ROW_NUMBER, pa.int64()), *((name, pa.string()) for name in names)]),
+    )
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_batch(batch)
+    return sink.getvalue()
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _text(value: Any) -> str | None:
+    if value is None or type(value) is str:
+        return value
+    return str(value) if isinstance(value, _Number) else _json(value)
+
+
+def _json(value: Any) -> str:
+    """Write a value as JSON with its numbers as they came; the json module would put them in quotes."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_json(name)}: {_json(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_json, value)) + "]"
+    return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
+
+
+# --- pages ----------------------------------------------------------------------------------------------------------
+
+
+def _pages(plan: _Plan, api: _Api, window: Window) -> Iterator[list[Any]]:
+    """Ask for page after page; ends when the API has no more, stops where it does not add up."""
+    params = {**plan.params, **plan.size, **_interval(plan, window)}
+    seen: dict[bytes, int] = {}
+    rows, total = 0, None
+    url: str | None = None
+    if plan.pagination == "page":
+        params[plan.page_param] = plan.first_page
+    elif plan.pagination == "offset":
+        params[plan.offset_param] = 0
+    for page in range(1, plan.max_pages + 1):
+        answer, link = api.ask(url, params if url is None or plan.method == "POST" else {})
+        records = _records(plan, api, answer)
+        if records:
+            # One digest a page: an API that ignores its parameters would otherwise be read for ever.
+            digest = hashlib.sha256(_json(records).encode("utf-8", "surrogatepass")).digest()
+            if digest in seen:
+                raise api.stop(
+                    f"page {page} repeats page {seen[digest]}",
+                    "the API seems to ignore what asks for the next page: check source.pagination and its parameter",
+                )
+            seen[digest] = page
+            yield records
+        rows += len(records)
+        total = _total(plan, api, answer) if plan.total is not None else None
+        is_last = not records or (total is not None and rows >= total)
+        if plan.pagination == "none":
+            break
+        if plan.pagination == "page":
+            params[plan.page_param] = plan.first_page + page
+        elif plan.pagination == "offset":
+            params[plan.offset_param] = rows
+        elif plan.pagination == "cursor":
+            after = _find(answer, plan.next or "")
+            is_last = after in (None, "", False)
+            if not is_last and params.get(plan.cursor_param) == str(after):
+                raise api.stop(
+                    "the next cursor is the one just used", "ask the office how its API says that it has no more"
+                )
+            params[plan.cursor_param] = None if is_last else str(after)
+        else:
+            target = _find(answer, plan.next) if plan.next else link
+            is_last = not target
+            url = api.same_host(str(target)) if target else None
+        if is_last:
+            break
+    else:
+        raise api.stop(f"more than {plan.max_pages} pages", "raise source.max_pages if there are that many")
+    if total is not None and rows < total:
+        raise SourceError(
+            api.where,
+            f"{plan.path} gave {rows} of {total} records",
+            next_step="nothing was landed; the run tries again by itself. If it stays so, check source.pagination, "
+            "and ask the office whether the login may see all records",
+            is_passing=True,
+        )
+
+
+def _interval(plan: _Plan, window: Window) -> dict[str, str]:
+    found = {}
+    if plan.since_param and window.since is not None:
+        found[plan.since_param] = _time_text(plan, window.since - plan.overlap)
+    if plan.until_param:
+        found[plan.until_param] = _time_text(plan, window.until)
+    return found
+
+
+def _time_text(plan: _Plan, moment: datetime) -> str:
+    local = moment.astimezone(plan.clock)
+    if plan.time_format == "iso":
+        return local.isoformat()
+    if plan.time_format == "date":
+        return local.date().isoformat()
+    if plan.time_format == "epoch":
+        return str(int(moment.timestamp()))
+    if plan.time_format == "epoch_ms":
+        return str(int(moment.timestamp() * 1000))
+    return local.strftime(plan.time_format)
+
+
+_NOT_THERE: Final = object()
+
+
+def _find(answer: Any, path: str) -> Any:
+    """Follow a dotted path; None where it leads nowhere."""
+    found = _follow(answer, path)
+    return None if found is _NOT_THERE else found
+
+
+def _follow(answer: Any, path: str) -> Any:
+    for name in path.split(".") if path else ():
+        if not isinstance(answer, dict) or name not in answer:
+            return _NOT_THERE
+        answer = answer[name]
+    return answer
+
+
+def _records(plan: _Plan, api: _Api, answer: Any) -> list[Any]:
+    for path, wanted in plan.success.items():
+        found = _find(answer, path)
+        if _text(found) != _text(wanted):
+            fact = f"the answer's {path} is {_text(found)!r}{_said(answer)}"
+            raise api.stop(fact, "ask the office what this means", repr(_text(wanted)))
+    records = _follow(answer, plan.records)
+    if isinstance(records, list):
+        return records
+    if records is None and plan.total is not None and _find(answer, plan.total) == "0":
+        return []
+    what = "is not there" if records is _NOT_THERE else f"is {'null' if records is None else 'not a list'}"
+    there = f"; the answer has {', '.join(map(str, answer)) or 'nothing'}" if isinstance(answer, dict) else ""
+    raise api.stop(
+        f"{plan.records or 'the answer'} {what}{there}{_said(answer)}",
+        "correct source.records in feed.yml, or ask the office what this answer means",
+        "a list of records",
+    )
+
+
+def _total(plan: _Plan, api: _Api, answer: Any) -> int:
+    found = _find(answer, plan.total or "")
+    if not isinstance(found, str) or not found.isdecimal():
+        raise api.stop(f"{plan.total} is {_text(found)!r}", "correct source.total in feed.yml", "a number of records")
+    return int(found)
+
+
+def _said(answer: Any) -> str:
+    """Give what an answer says of itself, where it says anything."""
+    names = ("code", "status", "error", "msg", "message", "detail")
+    said = [
+        f"{name} {_text(answer[name])}"
+        for name in names
+        if isinstance(answer, dict) and isinstance(answer.get(name), str) and answer[name]
+    ]
+    return f" ({', '.join(said)[:200]})" if said else ""
+
+
+# --- one request ----------------------------------------------------------------------------------------------------
+
+
+class _Api:
+    """The API behind one connection: keeps its pace, its retries, its bounds and its secrets."""
+
+    def __init__(self, plan: _Plan, credentials: Credentials, where: str) -> None:
+        self.where = where
+        self._plan = plan
+        self._credentials = credentials
+        self._base = _base_url(credentials, where)
+        self._secret = self._secret_headers()
+        self._next_at = 0.0
+        self._session = requests.Session()
+        # Without this, requests would look for a login in ~/.netrc.
+        self._session.auth = lambda request: request
+        if credentials.extra.get("ca_file"):
+            self._session.verify = str(credentials.extra["ca_file"])
+
+    def __enter__(self) -> _Api:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    def stop(self, fact: str, next_step: str, allowed: str | None = None, is_passing: bool = False) -> SourceError:
+        """Make the error for what the API answers."""
+        fact = self._credentials.redact(f"{self._plan.path}: {fact}")
+        return SourceError(self.where, fact, allowed=allowed, next_step=next_step, is_passing=is_passing)
+
+    def _secret_headers(self) -> dict[str, str]:
+        plan, credentials = self._plan, self._credentials
+        if plan.auth == "none":
+            return {}
+        if not credentials.password or (plan.auth == "basic" and not credentials.login):
+            raise self.stop(
+                f"source.auth is {plan.auth}, but the connection has no {'login or ' * (plan.auth == 'basic')}password",
+                "put the token into the connection as its password"
+                if plan.auth != "basic"
+                else "complete the connection",
+            )
+        if plan.auth == "basic":
+            pair = base64.b64encode(f"{credentials.login}:{credentials.password}".encode()).decode()
+            return {"Authorization": f"Basic {pair}"}
+        if plan.auth == "bearer":
+            return {"Authorization": f"Bearer {credentials.password}"}
+        return {plan.auth_header: credentials.password}
+
+    def same_host(self, target: str) -> str:
+        """Give the absolute URL of a target on this host.
+
+        Raises:
+            SourceError: It is on another host, which must not get our credentials.
+        """
+        url = urljoin(self._base, target)
+        if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
+            elsewhere = "://".join(urlsplit(url)[:2]).rpartition("@")
+            raise self.stop(
+                f"it leads to another host ({elsewhere[2]})",
+                "if the office has moved its API, set the connection's host to the new one",
+                "://".join(urlsplit(self._base)[:2]),
+            )
+        return url
+
+    def ask(self, url: str | None, params: Mapping[str, Any]) -> tuple[Any, str | None]:
+        """Ask for one page, again if need be: (the answer, the next page's URL if a Link header names one)."""
+        plan = self._plan
+        problem, wait = "", 0.0
+        for attempt in range(plan.retries + 1):
+            if attempt:
+                time.sleep(wait)
+            pause = min(_LONGEST_BACKOFF_SECONDS, plan.backoff_seconds * 2**attempt)
+            wait = pause * _jitter.uniform(0.5, 1)
+            try:
+                response, body = self._get(url, params)
+            except requests.exceptions.SSLError:
+                raise self.stop(
+                    "its certificate is not trusted", "give the office's authority as ca_file in extra"
+                ) from None
+            except (
+                requests.exceptions.ConnectionError,
+                requests.exceptions.Timeout,
+                requests.exceptions.ChunkedEncodingError,
+                requests.exceptions.ContentDecodingError,
+                urllib3.exceptions.HTTPError,
+                OSError,
+            ) as error:
+                problem = _reason(error)
+                continue
+            except requests.exceptions.RequestException as error:
+                raise self.stop(
+                    f"cannot be asked ({type(error).__name__})", "check the connection's host and source.path"
+                ) from None
+            status = response.status_code
+            if status in (408, 429) or (status >= 500 and status not in (501, 505)):
+                problem = f"status {status}"
+                asked = _retry_after(response.headers.get("Retry-After"))
+                if asked is not None and asked > plan.max_wait_seconds:
+                    raise self.stop(
+                        f"{problem}, and it asks to wait {asked:.0f} s",
+                        "run the feed later; the run tries again by itself",
+                        f"{plan.max_wait_seconds:.0f} s",
+                        is_passing=True,
+                    )
+                wait = max(wait, asked or 0)
+                continue
+            if status != 200:
+                raise self._bad_status(status, body)
+            return self._parsed(response, body), response.links.get("next", {}).get("url")
+        raise self.stop(
+            f"{problem}, {plan.retries + 1} times in a row",
+            "check whether the office's API is up and reachable from here; the run tries again by itself",
+            is_passing=True,
+        )
+
+    def _get(self, url: str | None, params: Mapping[str, Any]) -> tuple[requests.Response, bytes]:
+        """Send one request and read its whole answer, following redirects on this host."""
+        plan = self._plan
+        given = {name: value for name, value in params.items() if value is not None}
+        url = url or self._base + plan.path.lstrip("/")
+        for _ in range(_REDIRECTS + 1):
+            time.sleep(max(0.0, self._next_at - time.monotonic()))
+            self._next_at = time.monotonic() + plan.seconds_between_requests
+            with self._session.request(
+                plan.method,
+                url,
+                params=given if plan.method == "GET" else None,
+                json=given if plan.method == "POST" else None,
+                headers={"Accept": "application/json", **plan.headers, **self._secret},
+                timeout=plan.timeout_seconds,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                if response.is_redirect and plan.method == "GET":
+                    url, given = self.same_host(urljoin(response.url, response.headers["Location"])), {}
+                    continue
+                return response, self._body(response)
+        raise self.stop(f"more than {_REDIRECTS} redirects", "check source.path")
+
+    def _body(self, response: requests.Response) -> bytes:
+        plan = self._plan
+        deadline = time.monotonic() + 10 * plan.timeout_seconds
+        body = bytearray()
+        # read1 hands over what has arrived, so that neither size nor slowness can go unnoticed.
+        while chunk := response.raw.read1(65_536, decode_content=True):
+            body += chunk
+            if len(body) > plan.max_response_bytes:
+                raise self.stop(
+                    f"an answer of more than {plan.max_response_bytes / 1e6:g} MB",
+                    "ask for smaller pages (source.page_size), or raise source.max_response_mb",
+                )
+            if time.monotonic() > deadline:
+                raise requests.exceptions.Timeout("the answer took too long")
+        return bytes(body)
+
+    def _bad_status(self, status: int, body: bytes) -> SourceError:
+        steps = {
+            401: "check the connection's login and password, and source.auth in feed.yml",
+            403: "ask the office to allow this login to read the resource",
+            404: "check source.path and the connection's host; ask the office whether the resource has moved",
+        }
+        try:
+            said = _said(json.loads(body))
+        except ValueError:
+            said = ""
+        return self.stop(
+            f"status {status}{said}", steps.get(status, "check the options of the source in feed.yml"), "200"
+        )
+
+    def _parsed(self, response: requests.Response, body: bytes) -> Any:
+        kind = response.headers.get("Content-Type", "").lower()
+        if "html" in kind or body[:512].lstrip().startswith(b"<"):
+            raise self.stop(
+                "the answer is a web page, perhaps a login page",
+                "check the connection's login and host, and source.auth in feed.yml",
+                "JSON",
+            )
+        charset = re.search(r"charset=\"?([\w-]+)", kind)
+        try:
+            text = body.decode(charset[1] if charset and charset[1] != "utf-8" else "utf-8-sig")
+            return json.loads(
+                text,
+                parse_int=_Number,
+                parse_float=_Number,
+                parse_constant=_no_number,
+                object_pairs_hook=_object,
+            )
+        except (ValueError, LookupError, RecursionError) as error:
+            # What the parser fell over is part of its message; its place is enough.
+            place = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
+            problem = str(error) if isinstance(error, _UnusableJsonError) else f"{type(error).__name__}{place}"
+            raise self.stop(
+                f"the answer of {len(body)} bytes is not JSON that can be read ({problem})",
+                "the run tries again by itself; if it stays so, show the office this message",
+                is_passing=True,
+            ) from None
+
+
+class _UnusableJsonError(ValueError):
+    """JSON that parsers read, each in its own way."""
+
+
+def _no_number(name: str) -> NoReturn:
+    raise _UnusableJsonError(f"{name} is no JSON number")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _UnusableJsonError("an object has a field twice")
+    return found
+
+
+def _base_url(credentials: Credentials, where: str) -> str:
+    """Give scheme, host and port, the way Airflow's own HTTP hook reads a connection."""
+    host = credentials.host or ""
+    scheme = credentials.schema if credentials.schema in ("http", "https") else None
+    base = host if "://" in host else f"{scheme or 'https' * (credentials.conn_type == 'https') or 'http'}://{host}"
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise SourceError(
+            where,
+            "the connection's host is no address of an API",
+            allowed="https://name or a name; login and password have their own fields",
+            next_step="correct the connection's host",
+        )
+    if credentials.port and parts.port is None:
+        base = base.replace(parts.netloc, f"{parts.netloc}:{credentials.port}", 1)
+    return base.rstrip("/") + "/"
+
+
+def _reason(error: Exception) -> str:
+    """Say what broke, without the URL and its parameters that the message would repeat."""
+    text = str(error)
+    if isinstance(error, requests.exceptions.Timeout) or "timed out" in text.lower():
+        return "no answer in time"
+    found = re.search(r"\[Errno -?\d+\] [\w ]+", text)
+    return f"the connection broke ({found[0] if found else type(error).__name__})"
+
+
+def _retry_after(header: str | None) -> float | None:
+    """Give the seconds to wait that a Retry-After header asks for; it holds seconds or a date."""
+    if not header:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
