@@ -10,6 +10,9 @@ select
     enttype as enterprise_type,
     parentcode as parent_uscc,
     regstate as status_code,
+    industryco as industry_code,
+    regorg as division_code,
+    dom as address,
     to_date(estdate) as registered_date,
     to_date(candate) as cancelled_date,
     try_cast(regexp_extract(plain_number(regcap), '\d+(\.\d+)?') as decimal(18, 6))
@@ -20,8 +23,5 @@ select
         when regcap like '%欧元%' then 'EUR'
         when regcap like '%港%' then 'HKD'
         else 'CNY'
-    end as currency_code,
-    industryco as industry_code,
-    regorg as division_code,
-    dom as address
+    end as currency_code
 from delivery

@@ -6,8 +6,8 @@ select
     uniscid as uscc,
     entname as enterprise_name,
     altitem as event_code,
-    to_date(altdate) as event_date,
     altbe as before_text,
     altaf as after_text,
-    othercode as other_uscc
+    othercode as other_uscc,
+    to_date(altdate) as event_date
 from delivery

@@ -1,10 +1,11 @@
--- The taxpayer number is both the tax office's key and, most of the time, the credit code. Amounts come in fen.
+-- The taxpayer number is both the tax office's key and, most of the time, the credit code. A sole trader's may be the
+-- owner's identity number, which never lands: the name is the key then. Amounts come in fen.
 select
     row_number,
-    纳税人识别号 as source_key,
     纳税人识别号 as taxpayer_no,
     纳税人名称 as enterprise_name,
     征收项目 as tax_kind_code,
+    coalesce(纳税人识别号, 纳税人名称) as source_key,
     to_date(所属期起) as period_start,
     to_date(所属期止) as period_end,
     to_date(申报日期) as filed_date,
