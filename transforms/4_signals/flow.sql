@@ -6,13 +6,14 @@
 --   Start: positive now, a reported zero or no value ever before. It is move_in if the enterprise was registered more than
 --   12 months before it was first seen here, and the start belongs to its arrival; else open. End: a reported zero,
 --   no row in a complete book (leases, capital), nothing for three believable months in a row, or nothing any more after the
---   register cancelled it. It is move_out if the register has the enterprise alive or moved, and the end belongs to its departure from
---   here; else close. Otherwise expand, contract, or unchanged within the signal's tolerance (rules/signal.yml). Around a
+--   register cancelled it. It is move_out if the register has the enterprise alive or moved, all its signals here have ended, and this end
+--   belongs to its departure; else close. Otherwise expand, contract, or unchanged within the signal's tolerance (rules/signal.yml). Around a
 --   merger or division (rules/flow.yml) the loss of the old one and the gain of the new one are succession_out and
 --   succession_in, with the other side's id: no flow. A changed code or name never shows: the enterprise_id is the same.
 --   A value after a gap is "resumed" and no flow. No row where this or the earlier month is provisional.
 -- known gaps: What changes across a gap is in no flow. All of a change in the window of a merger is taken as the merger's. People who move
---   to a labour agency (劳务派遣) still count as contraction. A stop without a word is dated right but seen three months late.
+--   to a labour agency (劳务派遣) still count as contraction. A stop without a word is dated right but seen three months late;
+--   until the last of its signals has ended, a leaver's ends read close.
 -- checked by: tests/models/signals.flow
 with subject_month as (
     select
@@ -43,15 +44,16 @@ seen_first as (
     group by signal_code
 ),
 
--- when anything but the register first and last saw it here
-here as (
+-- when any silo but the register first and last had something of it
+seen as (
     select
         enterprise_id,
+        signal_code,
         min(month_number) as first_number,
         max(month_number) as last_number
     from signals.signal
     where value > 0 and signal_code <> 'registered_capital'
-    group by enterprise_id
+    group by enterprise_id, signal_code
 ),
 
 neighbours as (
@@ -150,6 +152,28 @@ stepped as (
     select * from stopped
 ),
 
+ended as (
+    select
+        enterprise_id,
+        signal_code,
+        max(month_number) as month_number
+    from stepped
+    where step = 'end'
+    group by enterprise_id, signal_code
+),
+
+-- gone: every one of its signals has ended
+here as (
+    select
+        s.enterprise_id,
+        min(s.first_number) as first_number,
+        max(s.last_number) as last_number,
+        min(case when e.month_number > s.last_number then 1 else 0 end) as is_gone
+    from seen as s
+    left join ended as e on s.enterprise_id = e.enterprise_id and s.signal_code = e.signal_code
+    group by s.enterprise_id
+),
+
 succession as (
     select
         t.enterprise_id,
@@ -202,6 +226,7 @@ judged as (
             when s.step = 'start' then 'open'
             when
                 s.step = 'end'
+                and h.is_gone = 1
                 and h.last_number - s.month_number < rule.arrival_window_months
                 and e.identity_code = 'register'
                 and coalesce(e.status_code, '') in ('active', 'moved_out')

@@ -1,0 +1,158 @@
+"""Runs every hand-worked case: tests/models/<schema>.<model>/<case>/{given.<schema>.<table>.csv, expect.csv}.
+
+A case gives the tables that its model reads and states what must come out; what it does not state, it does not check.
+So that a case shows only what matters for it:
+
+- a table that is not given is empty, a column that is not given is NULL, an empty field is NULL;
+- known.* rows come from a feed named after their subject, received on 2026-01-01;
+- signals.signal rows are of single months and not provisional, and month_number follows from month;
+- the night is 2026-04-10 12:00 and the calendar its last 36 months, up to March 2026;
+- rules are the ones in transforms/rules/: a case shows what they do.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from transforms import resolution
+from warehouse.connection import prepare, quote
+from warehouse.models import build, load_rules, read_model
+
+CASES = Path(__file__).parent
+TRANSFORMS = Path(resolution.__file__).parent
+MODEL_FILES = sorted(TRANSFORMS.glob("[0-9]_*/*.sql"))
+FOLDERS = {path.parent.name.partition("_")[2]: path.parent for path in MODEL_FILES}
+
+NIGHT = "select 'night' as night_id, timestamp '2026-04-10 12:00' as as_of, 'test park' as park_name"
+CALENDAR = """
+    select month, cast(year(month) * 12 + month(month) as integer), last_day(month), month = date '2026-03-01'
+    from (select cast(unnest(generate_series(date '2023-04-01', date '2026-03-01', interval 1 month)) as date) as month)
+"""
+
+Columns = dict[str, str]
+
+
+def cases() -> list[Path]:
+    return sorted(path.parent for path in CASES.glob("*.*/*/expect.csv"))
+
+
+def case_name(case: Path) -> str:
+    return f"{case.parent.name}/{case.name}"
+
+
+@pytest.fixture(scope="module")
+def table_columns() -> dict[str, Columns]:
+    """Columns and types of every table, from a build over an empty warehouse."""
+    connection = duckdb.connect()
+    prepare(connection)
+    connection.execute(f"insert into ops.night {NIGHT}")
+    resolution.resolve(connection)
+    for schema in ("monthly", "signals", "snapshots"):
+        build(connection, FOLDERS[schema], None)
+    tables: dict[str, Columns] = {}
+    for schema, table, column, kind in connection.execute(
+        "select table_schema, table_name, column_name, data_type from information_schema.columns order by ordinal_position"
+    ).fetchall():
+        tables.setdefault(f"{schema}.{table}", {})[column] = kind
+    return tables
+
+
+def read_rows(path: Path) -> tuple[list[str], list[list[str | None]]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = list(csv.reader(file))
+    wrong = [row for row in rows if len(row) != len(header)]
+    assert not wrong, f"{path}: rows of another length than the header: {wrong}"
+    return header, [[value or None for value in row] for row in rows]
+
+
+def fill(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns, given: Path | None) -> None:
+    """Make a table with its declared columns and types, and put the given rows into it."""
+    schema, name = table.split(".")
+    connection.execute(f"create schema if not exists {schema}")
+    connection.execute(f"drop view if exists {schema}.{quote(name)}" if schema == "known" else "select 1")
+    declared = ", ".join(f"{quote(column)} {kind}" for column, kind in columns.items())
+    connection.execute(f"create or replace table {schema}.{quote(name)} ({declared})")
+    if given is None:
+        if table == "ops.night":
+            connection.execute(f"insert into ops.night {NIGHT}")
+        if table == "monthly.month":
+            connection.execute(f"insert into monthly.month {CALENDAR}")
+        return
+    header, rows = read_rows(given)
+    strangers = sorted(set(header) - set(columns))
+    assert not strangers, f"{given}: {table} has no column {', '.join(strangers)}; it has {', '.join(columns)}"
+    for number, row in enumerate(rows, start=1):
+        values = dict(zip(header, row, strict=True))
+        if schema in ("known", "staged"):
+            values = {"feed": name, "received_at": "2026-01-01", "batch_id": "1", "row_number": str(number)} | values
+        if table == "signals.signal":
+            year, month, _ = str(values["month"]).split("-")
+            values = {"period_months": "1", "is_provisional": "false"} | values
+            values["month_number"] = str(int(year) * 12 + int(month))
+        names = ", ".join(quote(column) for column in values)
+        connection.execute(
+            f"insert into {schema}.{quote(name)} ({names}) values ({', '.join('?' * len(values))})", list(values.values())
+        )
+
+
+@pytest.mark.parametrize("case", cases(), ids=case_name)
+def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
+    schema, name = case.parent.name.split(".")
+    model = read_model(FOLDERS[schema] / f"{name}.sql")
+    given = {path.name.removeprefix("given.").removesuffix(".csv"): path for path in case.glob("given.*.csv")}
+    unread = sorted(set(given) - model.reads)
+    assert not unread, f"{case}: {model.table} does not read {', '.join(unread)}"
+
+    connection = duckdb.connect()
+    prepare(connection)
+    load_rules(connection, TRANSFORMS / "rules")
+    for table in sorted(model.reads):
+        if not table.startswith("rules."):
+            fill(connection, table, table_columns[table], given.get(table))
+    build(connection, FOLDERS[schema], [name])
+
+    header, rows = read_rows(case / "expect.csv")
+    kinds = [table_columns[model.table][column] for column in header]
+    connection.execute(f"create table expected ({', '.join(map(' '.join, zip(map(quote, header), kinds, strict=True)))})")
+    if rows:
+        connection.executemany(f"insert into expected values ({', '.join('?' * len(header))})", rows)
+    listed = ", ".join(map(quote, header))
+    missing = connection.execute(
+        f"select {listed} from expected except all select {listed} from {model.table} order by all"
+    ).fetchall()
+    surplus = connection.execute(
+        f"select {listed} from {model.table} except all select {listed} from expected order by all"
+    ).fetchall()
+    assert not missing and not surplus, "\n".join(
+        [case_name(case), f"columns: {listed}"]
+        + [f"expected, not there: {tuple(map(str, row))}" for row in missing]
+        + [f"there, not expected: {tuple(map(str, row))}" for row in surplus]
+    )
+
+
+@pytest.mark.parametrize("path", MODEL_FILES, ids=lambda path: path.stem)
+def test_model_has_a_case(path: Path) -> None:
+    folder = CASES / f"{path.parent.name.partition('_')[2]}.{path.stem}"
+    assert list(folder.glob("*/expect.csv")), f"write {folder.relative_to(CASES.parent.parent)}/<case>/expect.csv"
+
+
+def test_every_case_belongs_to_a_model() -> None:
+    models = {f"{path.parent.name.partition('_')[2]}.{path.stem}" for path in MODEL_FILES}
+    folders = {path.name for path in CASES.iterdir() if path.is_dir() and "." in path.name}
+    assert folders <= models
+
+
+def test_a_wrong_expectation_fails(table_columns: dict[str, Columns], tmp_path: Path) -> None:
+    """The comparison itself: a value that differs, and a row too few, are found."""
+    case = tmp_path / "monthly.headcount" / "wrong"
+    case.mkdir(parents=True)
+    (case / "given.known.employment.csv").write_text("source_key,month,insured_headcount\nu1,2026-03-01,5\n")
+    (case / "given.resolved.link.csv").write_text("feed,source_key,enterprise_id\nemployment,u1,E1\n")
+    for wrong in ("enterprise_id,insured_headcount\nE1,6\n", "enterprise_id,insured_headcount\n"):
+        (case / "expect.csv").write_text(wrong)
+        with pytest.raises(AssertionError, match="there, not expected"):
+            test_case(case, table_columns)
