@@ -1,7 +1,9 @@
 """LAND: a delivery becomes an immutable batch of Parquet with a manifest, before anything reads its meaning.
 
 What a batch holds is what the office handed over, less what names a person: personal columns are dropped, rosters become
-counts, and identity numbers hidden in other columns are blotted out, all before the first byte is written. Landing takes no
+counts, and identity numbers hidden in other columns (a sole trader's taxpayer number is one) are blotted out, all before the
+first byte is written. With a key (PARKBRIDGE_PSEUDONYM_KEY) they become keyed pseudonyms instead, so that a sole trader stays one
+enterprise; a plain hash would be enumerated in a minute. Landing takes no
 lock: feeds land side by side.
 """
 
@@ -9,28 +11,32 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from connectors.credentials import Credentials, from_airflow
-from connectors.feed import Feed, Roster
+from connectors.credentials import Credentials
+from connectors.feed import Feed
+from connectors.persons import Blotter, counted
 from connectors.sources import ROW_NUMBER, Delivery, Unreadable, Window, protocol
-from warehouse.batches import MANIFEST, ROWS, UNREADABLE, Batch, Manifest, batches, write_manifest
+from warehouse.batches import ROWS, UNREADABLE, Manifest, batches, write_manifest
 from warehouse.errors import DeliveryRefused, SourceError
 
-BLOTTED = "[identity number removed]"
-_IDENTITY_NUMBER = re.compile(
-    r"(?<![0-9A-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]"
-)
-_IDENTITY_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+@dataclass(frozen=True)
+class _Pull:
+    """One run's look at a source: which run, the stretch of time it covers, what is landed already."""
+
+    run_id: str
+    pulled_from: datetime | None
+    pulled_until: datetime
+    started_at: datetime
+    known: frozenset[str]
 
 
 def land(
@@ -41,6 +47,7 @@ def land(
     until: datetime,
     now: datetime | None = None,
     credentials: Credentials | None = None,
+    pseudonym_key: str = "",
 ) -> list[Manifest]:
     """Fetch what a feed's source has up to `until` and land it; the feed's earlier attempts are replaced.
 
@@ -51,6 +58,7 @@ def land(
         until: End of the run's interval, aware UTC: nothing that the source recorded or delivered later is taken.
         now: The moment of landing; the clock's by default.
         credentials: Instead of the Airflow connection that the feed names.
+        pseudonym_key: Turns identity numbers into pseudonyms; without it they are blotted out.
 
     Returns:
         The manifests of the new batches; none where the source has nothing new.
@@ -64,7 +72,7 @@ def land(
     root = raw / feed.name
     root.mkdir(parents=True, exist_ok=True)
     set_aside_attempts(raw, feed.name)
-    accepted = [b for b in batches(raw, feed.name) if b.accepted_at]
+    accepted = [b for b in batches(raw, feed.name) if b.accepted_at and not b.is_discarded]
     settled = [b.manifest for b in batches(raw, feed.name)]
     last = max((b.manifest.pulled_until for b in accepted), default=None)
     before = [b.manifest for b in accepted if b.manifest.pulled_until <= until]
@@ -77,7 +85,8 @@ def land(
     )
     # A past interval that is filled in after later ones is known from now on, not from then.
     pulled_until = until if last is None or until > last else now
-    login = credentials or from_airflow(feed.connection)
+    pull = _Pull(run_id, last, pulled_until, now, window.known)
+    login = credentials or Credentials.from_airflow(feed.connection)
     landed: list[Manifest] = []
     try:
         found = protocol(feed.protocol).deliveries(
@@ -93,7 +102,7 @@ def land(
             while (root / batch_id).exists():
                 number += 1
                 batch_id = f"{until:%Y%m%dT%H%M%SZ}-{number:04d}"
-            manifest = _land_one(feed, delivery, root, batch_id, run_id, last, pulled_until, now, window.known)
+            manifest = _land_one(feed, delivery, root / batch_id, pull, Blotter(pseudonym_key))
             if manifest:
                 landed.append(manifest)
     except (SourceError, DeliveryRefused) as error:
@@ -116,7 +125,7 @@ def set_aside_attempts(raw: Path, feed: str) -> None:
             aside.mkdir(parents=True, exist_ok=True)
             target = aside / f"{batch.manifest.batch_id}-{batch.manifest.ended_at:%Y%m%dT%H%M%S%f}"
             shutil.rmtree(target, ignore_errors=True)
-            os.replace(batch.folder, target)
+            batch.folder.replace(target)
     for part in (raw / feed).glob("*.part"):
         shutil.rmtree(part, ignore_errors=True)
 
@@ -127,7 +136,8 @@ def resolve_header(feed: Feed, header: Iterable[str], label: str) -> dict[str, s
     Raises:
         DeliveryRefused: A column is unknown, twice there, or missing.
     """
-    where, found = f"{feed.name} {label}", {}
+    where = f"{feed.name} {label}"
+    found: dict[str, str] = {}
     unknown = []
     for delivered in header:
         plain = " ".join(delivered.split())
@@ -159,30 +169,19 @@ def resolve_header(feed: Feed, header: Iterable[str], label: str) -> dict[str, s
     return found
 
 
-def _land_one(
-    feed: Feed,
-    delivery: Delivery,
-    root: Path,
-    batch_id: str,
-    run_id: str,
-    pulled_from: datetime | None,
-    pulled_until: datetime,
-    now: datetime,
-    known: frozenset[str],
-) -> Manifest | None:
+def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter: Blotter) -> Manifest | None:
     names = resolve_header(feed, delivery.header, delivery.label)
-    part = root / f"{batch_id}.part"
+    part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
-    blotted = [0]
     stream = _renamed(delivery.batches, names)
-    tables = _counted(stream, feed.roster) if feed.roster else stream
+    tables = counted(stream, feed.roster) if feed.roster else stream
     rows, schema = 0, None
     writer: pq.ParquetWriter | None = None
     try:
         for batch in tables:
             kept = [n for n in batch.schema.names if n == ROW_NUMBER or n in feed.landed_columns]
-            clean = _without_identity_numbers(batch.select(kept), blotted)
+            clean = blotter.clean(batch.select(kept))
             if writer is None:
                 schema = pa.schema(
                     [pa.field(f.name, pa.string() if pa.types.is_null(f.type) else f.type) for f in clean.schema]
@@ -207,97 +206,38 @@ def _land_one(
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     content_id = delivery.content_id or digest
     nothing_new = rows == 0 and not delivery.unreadable and feed.replaces == "nothing"
-    if content_id in known or nothing_new:
+    if content_id in pull.known or nothing_new:
         shutil.rmtree(part)
         return None
     manifest = Manifest(
         feed=feed.name,
         subject=feed.subject.name,
-        batch_id=batch_id,
-        run_id=run_id,
+        batch_id=folder.name,
+        run_id=pull.run_id,
         delivery=delivery.label,
         protocol=feed.protocol,
         header=delivery.header,
         columns={f.name: str(f.type) for f in schema},
         rows=rows,
         unreadable_rows=len(delivery.unreadable),
-        identity_numbers_removed=blotted[0],
+        identity_numbers_removed=blotter.count,
         content_id=content_id,
         rows_sha256=digest,
         cursor=delivery.cursor,
         delivered_at=delivery.delivered_at,
-        pulled_from=pulled_from,
-        pulled_until=pulled_until,
-        started_at=now,
+        pulled_from=pull.pulled_from,
+        pulled_until=pull.pulled_until,
+        started_at=pull.started_at,
         ended_at=datetime.now(UTC),
     )
     write_manifest(part, manifest)
-    os.replace(part, root / batch_id)
+    part.replace(folder)
     return manifest
 
 
 def _renamed(stream: Iterable[pa.RecordBatch], names: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
     for batch in stream:
         yield batch.rename_columns([names.get(name, name) for name in batch.schema.names])
-
-
-def _counted(stream: Iterable[pa.RecordBatch], roster: Roster) -> Iterator[pa.RecordBatch]:
-    """A roster of persons as counts: one row per group, the number of distinct persons in it, no person."""
-    table = pa.Table.from_batches(list(stream))
-    groups = table.group_by(list(roster.by), use_threads=False).aggregate(
-        [(roster.count_distinct, "count_distinct"), (ROW_NUMBER, "min")]
-    )
-    yield from (
-        groups.rename_columns(
-            [
-                {f"{roster.count_distinct}_count_distinct": roster.counted_as, f"{ROW_NUMBER}_min": ROW_NUMBER}.get(
-                    n, n
-                )
-                for n in groups.column_names
-            ]
-        )
-        .select([ROW_NUMBER, *roster.by, roster.counted_as])
-        .combine_chunks()
-        .to_batches()
-    )
-
-
-def is_identity_number(text: str) -> bool:
-    """Whether 18 characters are a citizen's identity number: the check digit of GB 11643-1999 (ISO 7064 MOD 11-2) holds.
-
-    A unified credit code can be 18 digits too; one whose own check digit (GB 32100-2015) holds is not taken for a person's.
-    """
-    remainder = sum(int(c) * w for c, w in zip(text[:17], _IDENTITY_WEIGHTS, strict=True)) % 11
-    if "10X98765432"[remainder] != text[17].upper():
-        return False
-    weight, total = 1, 0
-    for character in text[:17]:
-        total += _USCC_ALPHABET.index(character) * weight
-        weight = weight * 3 % 31
-    return not (text[0] in "159" and _USCC_ALPHABET[(31 - total % 31) % 31] == text[17].upper())
-
-
-def _without_identity_numbers(batch: pa.RecordBatch, blotted: list[int]) -> pa.RecordBatch:
-    """Blot identity numbers out of every text column; counts them in `blotted`."""
-
-    def blot(match: re.Match[str]) -> str:
-        if not is_identity_number(match[0]):
-            return match[0]
-        blotted[0] += 1
-        return BLOTTED
-
-    columns = []
-    for column in batch.columns:
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            hits = pc.match_substring_regex(column, r"\d{17}[\dXx]")
-            if pc.any(hits).as_py():
-                values = [
-                    v if not hit else _IDENTITY_NUMBER.sub(blot, v)
-                    for v, hit in zip(column.to_pylist(), hits.to_pylist(), strict=True)
-                ]
-                column = pa.array(values, column.type)
-        columns.append(column)
-    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 
 def _write_unreadable(path: Path, unreadable: list[Unreadable], *, keep_text: bool) -> None:
@@ -309,8 +249,4 @@ def _write_unreadable(path: Path, unreadable: list[Unreadable], *, keep_text: bo
             "text": pa.array([u.text if keep_text else None for u in unreadable], pa.string()),
         }
     )
-    text = _without_identity_numbers(pa.RecordBatch.from_arrays([table["text"].combine_chunks()], ["text"]), [0])
-    pq.write_table(table.set_column(2, "text", text["text"]), path)
-
-
-__all__ = ["BLOTTED", "MANIFEST", "Batch", "is_identity_number", "land", "resolve_header", "set_aside_attempts"]
+    pq.write_table(pa.Table.from_batches([Blotter().clean(b) for b in table.combine_chunks().to_batches()]), path)

@@ -9,22 +9,35 @@ from connectors.feed import Feed, read_feed
 from warehouse.errors import DeclarationError
 
 
-def feeds(folders: Sequence[Path]) -> dict[str, Feed]:
-    """All declared feeds by name, sorted. Two folders of one name raise DeclarationError: a name means one feed."""
-    found: dict[str, Feed] = {}
+def declared_feeds(folders: Sequence[Path]) -> dict[str, Feed | DeclarationError]:
+    """Every feed folder by name, sorted: the feed, or what is wrong with its declaration."""
+    found: dict[str, Feed | DeclarationError] = {}
     for folder in folders:
         if not folder.is_dir():
             raise DeclarationError(
                 str(folder), "this feed folder does not exist", next_step="correct PARKBRIDGE_FEEDS or make the folder"
             )
         for declaration in sorted(folder.glob("*/feed.yml")):
-            feed = read_feed(declaration.parent)
-            if feed.name in found:
-                raise DeclarationError(
-                    feed.name, f"declared in {found[feed.name].folder.parent} and in {folder}", next_step="rename one"
-                )
-            found[feed.name] = feed
+            name = declaration.parent.name
+            if name in found:
+                # a name means one feed: batches, rows and DAG go by it
+                found[name] = DeclarationError(name, "two feed folders have this name", next_step="rename one of them")
+                continue
+            try:
+                found[name] = read_feed(declaration.parent)
+            except DeclarationError as error:
+                found[name] = error
     return dict(sorted(found.items()))
+
+
+def feeds(folders: Sequence[Path]) -> dict[str, Feed]:
+    """All declared feeds by name, sorted; the first wrong declaration is raised."""
+    found = {}
+    for name, feed in declared_feeds(folders).items():
+        if isinstance(feed, DeclarationError):
+            raise feed
+        found[name] = feed
+    return found
 
 
 def feed_named(folders: Sequence[Path], name: str) -> Feed:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from warehouse.errors import ParkBridgeError
+
 ROWS, UNREADABLE, REJECTED, MANIFEST = "rows.parquet", "unreadable.parquet", "rejected.parquet", "manifest.json"
-ACCEPTED, DISCARDED = "accepted.json", "discarded.json"
+ACCEPTED, DISCARDED, STOPPED = "accepted.json", "discarded.json", "stopped.json"
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,16 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Batch:
-    """One batch folder with its manifest and its marker, if any."""
+    """One batch folder with its manifest and its marker, if any.
+
+    `night_before` is the night that had been begun when the batch was accepted (naive UTC, as in ops.night): that night did
+    not know it.
+    """
 
     folder: Path
     manifest: Manifest
     accepted_at: datetime | None
+    night_before: datetime | None
     is_discarded: bool
 
 
@@ -65,7 +72,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write JSON whole or not at all: to a neighbour first, then renamed over."""
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    part.replace(path)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -77,12 +84,13 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def _read(folder: Path) -> Batch:
     raw = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     times = {name: datetime.fromisoformat(raw[name]) for name in _TIMES if raw[name]}
-    accepted = folder / ACCEPTED
-    accepted_at = json.loads(accepted.read_text(encoding="utf-8"))["accepted_at"] if accepted.exists() else None
+    marker = folder / ACCEPTED
+    accepted = json.loads(marker.read_text(encoding="utf-8")) if marker.exists() else {}
     return Batch(
         folder,
         Manifest(**raw | times | {"header": tuple(raw["header"])}),
-        datetime.fromisoformat(accepted_at) if accepted_at else None,
+        datetime.fromisoformat(accepted["accepted_at"]) if accepted else None,
+        datetime.fromisoformat(accepted["night_before"]) if accepted.get("night_before") else None,
         (folder / DISCARDED).exists(),
     )
 
@@ -99,3 +107,43 @@ def batches(raw: Path, feed: str) -> list[Batch]:
 def pending(raw: Path, feed: str) -> list[Batch]:
     """Batches that were landed and are neither accepted nor discarded, in the order of landing."""
     return [b for b in batches(raw, feed) if b.accepted_at is None and not b.is_discarded]
+
+
+def mark_accepted(folder: Path, now: datetime, night_before: datetime | None) -> None:
+    """Say that a batch is part of the warehouse; from here on it never changes."""
+    night = night_before.isoformat() if night_before else None
+    write_json(folder / ACCEPTED, {"accepted_at": now.isoformat(), "night_before": night})
+
+
+def discard(raw: Path, feed: str, batch_id: str, *, who: str, why: str) -> Batch:
+    """Leave a batch out for good: its content is not asked for again. An accepted one leaves at the next rebuild.
+
+    Raises:
+        ParkBridgeError: There is no such batch.
+    """
+    found = {b.manifest.batch_id: b for b in batches(raw, feed)}
+    if batch_id not in found:
+        raise ParkBridgeError(
+            feed, f"there is no batch {batch_id}", next_step=f"choose one of {', '.join(list(found)[-5:]) or '(none)'}"
+        )
+    write_json(found[batch_id].folder / DISCARDED, {"at": datetime.now(UTC).isoformat(), "who": who, "why": why})
+    return found[batch_id]
+
+
+def mark_stopped(raw: Path, feed: str, message: str) -> None:
+    """Say that a feed has stopped and why; no night is published while one has, so that nobody reads half a truth."""
+    (raw / feed).mkdir(parents=True, exist_ok=True)
+    write_json(raw / feed / STOPPED, {"at": datetime.now(UTC).isoformat(timespec="seconds"), "message": message})
+
+
+def clear_stopped(raw: Path, feed: str) -> None:
+    """Say that a feed runs again."""
+    (raw / feed / STOPPED).unlink(missing_ok=True)
+
+
+def stopped(raw: Path) -> dict[str, str]:
+    """The feeds that have stopped, with their messages."""
+    return {
+        path.parent.name: str(json.loads(path.read_text(encoding="utf-8"))["message"])
+        for path in sorted(raw.glob(f"*/{STOPPED}"))
+    }

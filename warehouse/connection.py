@@ -21,6 +21,7 @@ OPS_TABLES = {
     "batch": "feed varchar, subject varchar, batch_id varchar, delivery varchar, delivered_at timestamp, "
     "pulled_from timestamp, pulled_until timestamp, rows_landed bigint, rows_rejected bigint, rows_skipped bigint, rows_new bigint, "
     "rows_changed bigint, rows_unchanged bigint, rows_withdrawn bigint, accepted_at timestamp, primary key (feed, batch_id)",
+    "incoming": "feed varchar, batch_number integer, batch_id varchar, rejected bigint, skipped bigint",
     "quarantine": "feed varchar, batch_id varchar, row_number bigint, reason varchar, row_json varchar",
     "night": "night_id varchar, as_of timestamp, park_name varchar",
     "validation_result": "night_id varchar, suite varchar, object_name varchar, check_name varchar, severity varchar, "
@@ -45,10 +46,7 @@ def writer(settings: Settings, wait_seconds: float = 120) -> Iterator[duckdb.Duc
     Raises:
         WarehouseBusy: another process holds the writer's place for longer than `wait_seconds`.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
-    lock = (settings.home / "warehouse.lock").open("a+")
-    try:
-        _acquire(lock.fileno(), wait_seconds)
+    with alone(settings, wait_seconds):
         connection = duckdb.connect(settings.warehouse_file)
         try:
             connection.execute("set memory_limit = ?", [settings.memory_limit])
@@ -58,8 +56,15 @@ def writer(settings: Settings, wait_seconds: float = 120) -> Iterator[duckdb.Duc
             yield connection
         finally:
             connection.close()
-    finally:
-        lock.close()
+
+
+@contextmanager
+def alone(settings: Settings, wait_seconds: float = 120) -> Iterator[None]:
+    """Hold the writer's lock; raises WarehouseBusy as `writer` does."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / "warehouse.lock").open("a+") as lock:
+        _acquire(lock.fileno(), wait_seconds)
+        yield
 
 
 def _acquire(descriptor: int, wait_seconds: float) -> None:
@@ -86,8 +91,8 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """
     for schema in ("raw", "incoming", "staged", "known", "rules", "resolved", "monthly", "signals", "snapshots", "ops"):
         connection.execute(f"create schema if not exists {schema}")
-    for name, columns in OPS_TABLES.items():
-        connection.execute(f"create table if not exists ops.{name} ({columns})")
+    for name, listed in OPS_TABLES.items():
+        connection.execute(f"create table if not exists ops.{name} ({listed})")
     connection.execute(Path(__file__).with_name("macros.sql").read_text(encoding="utf-8"))
     for subject in subjects().values():
         columns = {name: column.type for name, column in subject.columns.items()} | LINEAGE

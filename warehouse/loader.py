@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from warehouse.batches import ACCEPTED, REJECTED, ROWS, UNREADABLE, Batch, Manifest, write_json
+from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, mark_accepted
 from warehouse.connection import literal, quote
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.subjects import LINEAGE, Subject
@@ -136,10 +136,16 @@ def stage(
     columns = {name: column.type for name, column in feed.subject.columns.items()} | LINEAGE
     listed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
     connection.execute(f"create or replace table {table} ({listed}, batch_number integer)")
+    connection.execute("delete from ops.incoming where feed = ?", [feed.name])
+    results = []
     try:
-        results = []
         for number, batch in enumerate(batches):
-            results.append(_stage_one(connection, feed, table, batch, number, time_zone, is_rebuild))
+            staged = _stage_one(connection, feed, table, batch, number, time_zone, is_rebuild)
+            results.append(staged)
+            connection.execute(
+                "insert into ops.incoming values (?, ?, ?, ?, ?)",
+                [feed.name, number, staged.manifest.batch_id, staged.rejected, staged.skipped],
+            )
     except BaseException:
         connection.execute(f"delete from {table}")
         raise
@@ -160,7 +166,7 @@ def _stage_one(
     _run_stage_sql(connection, feed, where)
     _judge(connection, feed)
     connection.execute(
-        f"insert into {table} by name select {_received(feed, time_zone)}, s.* exclude (skip_because), "
+        f"insert into {table} by name select {_clocks(feed, time_zone)}, s.* exclude (skip_because), "
         "$feed as feed, $batch_id as batch_id, $number as batch_number "
         "from candidate as s join delivery as d using (row_number) "
         "where s.skip_because is null and s.row_number not in (select row_number from rejected)",
@@ -168,8 +174,6 @@ def _stage_one(
             "feed": feed.name,
             "batch_id": manifest.batch_id,
             "number": number,
-            "until": utc(manifest.pulled_until),
-            "pulled_from": utc(manifest.pulled_from) if manifest.pulled_from else None,
             "delivered_at": utc(manifest.delivered_at) if manifest.delivered_at else None,
         },
     )
@@ -316,18 +320,36 @@ def _judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
     connection.execute(f"create or replace temp table rejected as {judgement_sql(feed)}")
 
 
-def _received(feed: StagedFeed, time_zone: ZoneInfo) -> str:
-    """The two clocks of a row, in naive UTC: recorded_at and received_at."""
+def _clocks(feed: StagedFeed, time_zone: ZoneInfo) -> str:
+    """The office's clock of a row in naive UTC, and for now in received_at what the source states; `accept` settles it."""
     if feed.recorded_at:
         zone = literal(feed.clock or time_zone.key)
         recorded = f"timezone('UTC', timezone({zone}, try_cast(d.{quote(feed.recorded_at)} as timestamp)))"
     else:
         recorded = "null::timestamp"
-    stated = f"coalesce({recorded}, $delivered_at::timestamp)"
-    return (
-        f"{recorded} as recorded_at, case when {stated} <= $until::timestamp "
-        f"and ($pulled_from::timestamp is null or {stated} > $pulled_from::timestamp) then {stated} else $until::timestamp end "
-        "as received_at"
+    return f"{recorded} as recorded_at, coalesce({recorded}, $delivered_at::timestamp) as received_at"
+
+
+def _settle_received(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    number: int,
+    manifest: Manifest,
+    night: datetime | None,
+    now: datetime,
+) -> None:
+    """received_at: the time the source states where we can have known it then, else the end of the pull.
+
+    Not before: what the pull before this one, or the last night, did not show was not known to it, whatever the office's
+    clock says. So every published night can be rebuilt exactly.
+    """
+    until = utc(manifest.pulled_until)
+    floor = max((utc(manifest.pulled_from) if manifest.pulled_from else datetime.min), night or datetime.min)
+    known_at = until if until > floor else utc(now)
+    connection.execute(
+        f"update {table} set received_at = $known_at where batch_number = $number "
+        "and (received_at is null or received_at > $known_at or received_at <= $floor)",
+        {"known_at": known_at, "number": number, "floor": max(floor, datetime(1900, 1, 1))},
     )
 
 
@@ -336,13 +358,11 @@ def _collapse_repeats(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, t
     key = ", ".join(map(quote, feed.subject.key))
     values = ", ".join(quote(c) for c in feed.subject.columns)
     repeated = (
-        f"select {key}, received_at, recorded_at, count(distinct row({values})) as versions, min(row_number) as first_row "
-        f"from {table} where batch_number = {number} group by {key}, received_at, recorded_at having count(*) > 1"
+        f"select {key}, recorded_at, count(distinct row({values})) as versions, min(row_number) as first_row "
+        f"from {table} where batch_number = {number} group by {key}, recorded_at having count(*) > 1"
     )
     connection.execute(f"create or replace temp table repeated as {repeated}")
-    same = " and ".join(
-        f"i.{quote(c)} is not distinct from r.{quote(c)}" for c in (*feed.subject.key, "received_at", "recorded_at")
-    )
+    same = " and ".join(f"i.{quote(c)} is not distinct from r.{quote(c)}" for c in (*feed.subject.key, "recorded_at"))
     connection.execute(
         "insert into rejected select distinct i.row_number, "
         f"'two rows disagree about the same {' + '.join(feed.subject.key)}' from {table} as i join repeated as r on {same} "
@@ -478,42 +498,53 @@ def accept(
     connection: duckdb.DuckDBPyConnection,
     feed: StagedFeed,
     batches: Sequence[Batch],
-    staged: Sequence[Staged],
     *,
     now: datetime,
-) -> None:
+) -> list[dict[str, int]]:
     """Merge incoming.<feed> into staged.<subject>, batch by batch in one transaction, then mark the batches accepted.
 
     The same rows again change nothing; a changed row supersedes the version before it; what a delivery of a whole period or
-    register no longer holds is withdrawn. `now` is the moment of acceptance, which a rebuild takes from the marker.
+    register no longer holds is withdrawn. A batch that was accepted before (a rebuild) keeps the moment of its marker.
+
+    Args:
+        connection: The writer's.
+        feed: The declared feed.
+        batches: Those that `stage` read, in the same order.
+        now: The moment of acceptance, aware UTC.
+
+    Returns:
+        Per batch: rows new, changed, unchanged and withdrawn.
     """
     table = f"incoming.{quote(feed.name)}"
+    results = []
     with transaction(connection):
-        for number, (batch, result) in enumerate(zip(batches, staged, strict=True)):
-            accepted_at = batch.accepted_at or now
+        begun = connection.execute("select max(as_of) from ops.night").fetchone()
+        night = begun[0] if begun else None
+        for number, batch in enumerate(batches):
+            manifest, accepted_at = batch.manifest, batch.accepted_at or now
+            known_night = batch.night_before if batch.accepted_at else night
+            _settle_received(connection, table, number, manifest, known_night, accepted_at)
             counts = _merge(connection, feed, table, number)
-            manifest = batch.manifest
+            results.append(counts)
             connection.execute(
-                "insert into ops.batch by name select * from (values ($1, $2, $3, $4, $5::timestamp, $6::timestamp, $7::timestamp, $8, $9, "
-                "$10, $11, $12, $13, $14, $15::timestamp)) as b (feed, subject, batch_id, delivery, delivered_at, pulled_from, pulled_until, "
-                "rows_landed, rows_rejected, rows_skipped, rows_new, rows_changed, rows_unchanged, rows_withdrawn, accepted_at)",
-                [
-                    feed.name,
-                    feed.subject.name,
-                    manifest.batch_id,
-                    manifest.delivery,
-                    utc(manifest.delivered_at) if manifest.delivered_at else None,
-                    utc(manifest.pulled_from) if manifest.pulled_from else None,
-                    utc(manifest.pulled_until),
-                    manifest.rows + manifest.unreadable_rows,
-                    result.rejected,
-                    result.skipped,
-                    counts["new"],
-                    counts["changed"],
-                    counts["unchanged"],
-                    counts["withdrawn"],
-                    utc(accepted_at),
-                ],
+                "insert into ops.batch by name select $feed as feed, $subject as subject, $batch_id as batch_id, "
+                "$delivery as delivery, $delivered_at::timestamp as delivered_at, $pulled_from::timestamp as pulled_from, "
+                "$pulled_until::timestamp as pulled_until, $landed as rows_landed, i.rejected as rows_rejected, "
+                "i.skipped as rows_skipped, $new as rows_new, $changed as rows_changed, $unchanged as rows_unchanged, "
+                "$withdrawn as rows_withdrawn, $accepted_at::timestamp as accepted_at "
+                "from ops.incoming as i where i.feed = $feed and i.batch_id = $batch_id",
+                {
+                    "feed": feed.name,
+                    "subject": feed.subject.name,
+                    "batch_id": manifest.batch_id,
+                    "delivery": manifest.delivery,
+                    "delivered_at": utc(manifest.delivered_at) if manifest.delivered_at else None,
+                    "pulled_from": utc(manifest.pulled_from) if manifest.pulled_from else None,
+                    "pulled_until": utc(manifest.pulled_until),
+                    "landed": manifest.rows + manifest.unreadable_rows,
+                    "accepted_at": utc(accepted_at),
+                }
+                | counts,
             )
             connection.execute(
                 "insert into ops.quarantine select ?, ?, row_number, reason, row_json from read_parquet(?)",
@@ -521,9 +552,11 @@ def accept(
             )
         declare(connection, [feed])
         connection.execute(f"drop table {table}")
+        connection.execute("delete from ops.incoming where feed = ?", [feed.name])
     for batch in batches:
         if batch.accepted_at is None:
-            write_json(batch.folder / ACCEPTED, {"accepted_at": now.isoformat()})
+            mark_accepted(batch.folder, now, night)
+    return results
 
 
 def declare(connection: duckdb.DuckDBPyConnection, feeds: Sequence[StagedFeed]) -> None:

@@ -142,6 +142,11 @@ def read_folder(folder: Path) -> list[Model]:
     return [models[table] for table in order]
 
 
+def read_layers(transforms: Path) -> list[Model]:
+    """Every model of every layer, in the order in which a night builds them."""
+    return [model for folder in sorted(transforms.glob("[0-9]_*")) for model in read_folder(folder)]
+
+
 @cache
 def labels() -> dict[str, Label]:
     """What every column of the warehouse means, by name (columns.yml)."""

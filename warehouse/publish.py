@@ -72,7 +72,7 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: l
     if before and settings.published_file.exists():
         manifest["previous_night_id"] = before["night_id"]
         manifest["changes"] = changes(settings.published_file, part, models)
-    os.replace(part, final)
+    part.replace(final)
     final.chmod(0o444)
     write_json(final.with_suffix(".json"), manifest)
     _put_in_place(settings, final)
@@ -177,9 +177,9 @@ def _put_in_place(settings: Settings, night: Path) -> None:
     except OSError:  # a file system without hard links
         shutil.copyfile(night, part)
         part.chmod(0o444)
-    os.replace(part, settings.published_file)
+    part.replace(settings.published_file)
     shutil.copyfile(night.with_suffix(".json"), settings.published / "park.json.part")
-    os.replace(settings.published / "park.json.part", settings.published / "park.json")
+    (settings.published / "park.json.part").replace(settings.published / "park.json")
 
 
 def current_manifest(settings: Settings) -> dict[str, Any] | None:

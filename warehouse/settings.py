@@ -7,6 +7,7 @@ PARKBRIDGE_PARK_NAME         the park's name, as readers see it
 PARKBRIDGE_TIME_ZONE         the park's time zone; a night ends at midnight there (default: Asia/Shanghai)
 PARKBRIDGE_KEEP_NIGHTS       how many published nights are kept for rollback (default: 7)
 PARKBRIDGE_MEMORY_LIMIT      DuckDB's memory limit (default: 4GB)
+PARKBRIDGE_PSEUDONYM_KEY     makes identity numbers keyed pseudonyms; without it they are blotted out (docs/runbook.md)
 PARKBRIDGE_ALERT_COMMAND     a program run with the text of an alert on standard input (default: the task log only)
 ===========================  =======================================================================================
 """
@@ -14,7 +15,7 @@ PARKBRIDGE_ALERT_COMMAND     a program run with the text of an alert on standard
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -34,6 +35,7 @@ class Settings:
     keep_nights: int
     memory_limit: str
     alert_command: str
+    pseudonym_key: str = field(repr=False)
 
     @property
     def raw(self) -> Path:
@@ -87,4 +89,5 @@ class Settings:
             keep_nights=int(nights),
             memory_limit=of("MEMORY_LIMIT", "4GB"),
             alert_command=of("ALERT_COMMAND", ""),
+            pseudonym_key=of("PSEUDONYM_KEY", ""),
         )

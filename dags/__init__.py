@@ -1,0 +1,1 @@
+"""WHEN: the DAGs, and nothing but their assembly."""

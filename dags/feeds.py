@@ -1,0 +1,131 @@
+"""One DAG per declared feed, all from one sorted loop: land → stage → check → accept.
+
+A feed is a folder (connectors/feeds/, or those named by PARKBRIDGE_FEEDS); a folder whose declaration is wrong becomes a DAG
+of one task that says so, so that one bad folder does not hide the others. Landing takes no lock and runs beside others;
+the three steps that write the warehouse share the pool of one slot. Every step may be repeated: an attempt that was not
+accepted is replaced, and what was accepted changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import dag, task
+
+from connectors.feed import Feed
+from connectors.registry import declared_feeds
+from dags.runs import RETRIES, WRITER_POOL, deadline, end_of_interval, note, step
+from warehouse.errors import DeclarationError
+from warehouse.settings import Settings
+
+SETTINGS = Settings.from_environment()
+START = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def feed_dag(feed: Feed) -> None:
+    """Declare the DAG of one feed."""
+
+    @dag(
+        dag_id=f"feed_{feed.name}",
+        description=f"{feed.title_en} {feed.title_zh} from {feed.office}",
+        doc_md=f"**{feed.title_en} {feed.title_zh}** from {feed.office}\n\n{feed.description}",
+        schedule=feed.schedule,
+        start_date=START.astimezone(SETTINGS.time_zone),
+        catchup=False,
+        max_active_runs=1,
+        tags=["feed", feed.subject.name],
+        default_args={"owner": feed.owner, **RETRIES},
+        deadline=deadline(timedelta(hours=3)),
+    )
+    def assemble() -> None:
+        @task(doc_md="Fetch what is new and write it as immutable Parquet batches under raw/.")
+        @step(feed.name)
+        def land(**context: Any) -> list[str]:
+            from connectors.landing import land as land_feed
+
+            landed = land_feed(
+                feed,
+                SETTINGS.raw,
+                run_id=context["run_id"],
+                until=end_of_interval(context),
+                pseudonym_key=SETTINGS.pseudonym_key,
+            )
+            note(f"{len(landed)} deliveries, {sum(m.rows for m in landed):,} rows" if landed else "nothing new")
+            return [manifest.batch_id for manifest in landed]
+
+        @task(
+            pool=WRITER_POOL,
+            doc_md="Read the landed batches through stage.sql into incoming.<feed>; stop on what is not allowed.",
+        )
+        @step(feed.name)
+        def stage(landed: list[str]) -> list[str]:
+            from warehouse import loader
+            from warehouse.batches import pending
+            from warehouse.connection import writer
+
+            waiting = pending(SETTINGS.raw, feed.name)
+            if waiting:
+                with writer(SETTINGS) as connection:
+                    staged = loader.stage(connection, feed, waiting, time_zone=SETTINGS.time_zone)
+                note(f"{sum(s.rows for s in staged):,} rows, {sum(s.rejected for s in staged):,} quarantined")
+            return [batch.manifest.batch_id for batch in waiting]
+
+        @task(pool=WRITER_POOL, doc_md="Hold incoming.<feed> against the feed's contract (Great Expectations).")
+        @step(feed.name)
+        def check(staged: list[str]) -> list[str]:
+            from expectations.runner import check_feed
+            from warehouse.connection import writer
+
+            if staged:
+                with writer(SETTINGS) as connection:
+                    results = check_feed(connection, feed, staged[-1])
+                note(f"{sum(r.success for r in results)} of {len(results)} checks hold")
+            return staged
+
+        @task(
+            pool=WRITER_POOL,
+            doc_md="Merge incoming.<feed> into staged.<subject>: both versions of a corrected row stay.",
+        )
+        @step(feed.name)
+        def accept(checked: list[str]) -> None:
+            from warehouse import loader
+            from warehouse.batches import batches, clear_stopped, pending
+            from warehouse.connection import writer
+
+            waiting = [b for b in pending(SETTINGS.raw, feed.name) if b.manifest.batch_id in checked]
+            with writer(SETTINGS) as connection:
+                if waiting:
+                    counts = loader.accept(connection, feed, waiting, now=datetime.now(UTC))
+                    note(", ".join(f"{sum(c[kind] for c in counts):,} {kind}" for kind in counts[0]))
+                    known = [b.folder for b in batches(SETTINGS.raw, feed.name) if b.accepted_at]
+                    loader.show_raw(connection, feed.name, known)
+                else:
+                    loader.declare(connection, [feed])
+            clear_stopped(SETTINGS.raw, feed.name)
+
+        accept(check(stage(land())))
+
+    assemble()
+
+
+def broken_dag(name: str, error: DeclarationError) -> None:
+    """Declare a DAG whose one task says what is wrong with a feed's folder."""
+
+    @dag(dag_id=f"feed_{name}", schedule=None, tags=["feed", "declaration"], doc_md=str(error))
+    def assemble() -> None:
+        @task
+        @step(name)
+        def declaration() -> None:
+            raise error
+
+        declaration()
+
+    assemble()
+
+
+for _name, _feed in declared_feeds(SETTINGS.feed_folders).items():
+    if isinstance(_feed, DeclarationError):
+        broken_dag(_name, _feed)
+    else:
+        feed_dag(_feed)

@@ -1,0 +1,128 @@
+"""The night: resolve → validate → measure → signal → snapshot → validate → publish.
+
+It runs on its own schedule and asks how fresh each feed is; waiting for every feed would wait for the slowest. A critical
+check that fails leaves yesterday's published file in place.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import Param, dag, task
+
+from dags.runs import RETRIES, WRITER_POOL, deadline, end_of_interval, note, step
+from warehouse.settings import CHECKOUT, Settings
+
+SETTINGS = Settings.from_environment()
+TRANSFORMS = CHECKOUT / "transforms"
+
+
+def build(layer: str) -> list[str]:
+    """Run one layer's models."""
+    from warehouse.connection import writer
+    from warehouse.models import build as build_models
+
+    with writer(SETTINGS) as connection:
+        tables = build_models(connection, TRANSFORMS / layer)
+    note(f"{len(tables)} tables")
+    return tables
+
+
+def validate(stage: str, night_id: str) -> int:
+    """Run one stage's suites and rules; a critical failure stops here."""
+    from expectations.runner import validate as run_suites
+    from warehouse.connection import writer
+
+    with writer(SETTINGS) as connection:
+        results = run_suites(connection, stage, night_id)
+    warned = sum(not r.success for r in results)
+    note(f"{len(results)} checks, {warned} warned")
+    return len(results)
+
+
+@dag(
+    schedule="0 2 * * *",
+    start_date=datetime(2020, 1, 1, tzinfo=UTC).astimezone(SETTINGS.time_zone),
+    catchup=False,
+    max_active_runs=1,
+    tags=["night"],
+    default_args={"owner": "data-engineering", "pool": WRITER_POOL, **RETRIES},
+    deadline=deadline(timedelta(hours=4)),
+    params={"without": Param([], type="array", description="Feeds that have stopped and need not hold up this night")},
+    doc_md=__doc__,
+)
+def operating_snapshots() -> None:
+    """Declare the nightly DAG."""
+
+    @task(
+        doc_md="Begin the night: what is known as of the end of the interval. Stop where a feed has stopped or is stale."
+    )
+    @step()
+    def begin(**context: Any) -> str:
+        from connectors.registry import feeds
+        from warehouse.connection import writer
+        from warehouse.models import load_rules
+        from warehouse.night import begin_night
+
+        with writer(SETTINGS) as connection:
+            load_rules(connection, TRANSFORMS / "rules")
+            declared = list(feeds(SETTINGS.feed_folders).values())
+            return begin_night(connection, SETTINGS, declared, end_of_interval(context), context["params"]["without"])
+
+    @task(doc_md="Tie every source record to one enterprise, with method and evidence.")
+    @step()
+    def resolve(night_id: str) -> str:
+        from transforms.resolution import resolve as resolve_enterprises
+        from warehouse.connection import writer
+
+        with writer(SETTINGS) as connection:
+            resolve_enterprises(connection)
+        build("2_resolved")
+        return night_id
+
+    @task(doc_md="Check who is who before anything is counted.")
+    @step()
+    def validate_resolved(night_id: str) -> str:
+        validate("resolved", night_id)
+        return night_id
+
+    @task(doc_md="Monthly figures per enterprise.")
+    @step()
+    def measure(night_id: str) -> str:
+        build("3_monthly")
+        return night_id
+
+    @task(doc_md="Growth, the six flows, tax trends.")
+    @step()
+    def signal(night_id: str) -> str:
+        build("4_signals")
+        return night_id
+
+    @task(doc_md="What readers see.")
+    @step()
+    def snapshot(night_id: str) -> str:
+        build("5_snapshots")
+        return night_id
+
+    @task(doc_md="Check the night before anyone sees it.")
+    @step()
+    def validate_snapshots(night_id: str) -> str:
+        validate("snapshots", night_id)
+        return night_id
+
+    @task(doc_md="A fresh file, put in place by one rename; the last nights are kept.")
+    @step()
+    def publish(night_id: str) -> None:
+        from warehouse.connection import writer
+        from warehouse.models import read_layers
+        from warehouse.publish import publish as publish_night
+
+        with writer(SETTINGS) as connection:
+            published = publish_night(connection, SETTINGS, read_layers(TRANSFORMS))
+        note(f"{len(published.manifest['tables'])} tables in {published.path.name}")
+
+    publish(validate_snapshots(snapshot(signal(measure(validate_resolved(resolve(begin())))))))
+
+
+operating_snapshots()

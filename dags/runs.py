@@ -1,0 +1,110 @@
+"""What every run has in common: its retries, how far it looks, and how a stop or a late run is told."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, ParamSpec, TypeVar
+
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+from airflow.sdk.exceptions import AirflowFailException
+
+from warehouse import batches
+from warehouse.errors import ParkBridgeError, SourceError, WarehouseBusy
+from warehouse.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+log = logging.getLogger("parkbridge")
+
+RETRIES: dict[str, Any] = {
+    "retries": 4,
+    "retry_delay": timedelta(minutes=1),
+    "retry_exponential_backoff": 3.0,  # 1, 3, 9, 27 minutes
+    "max_retry_delay": timedelta(minutes=30),
+}
+WRITER_POOL = "warehouse_writer"
+
+
+def note(text: str) -> None:
+    """Say what a step did, in figures: in the task's log, and to `watcher`."""
+    log.info("%s", text)
+    _noted.append(text)
+
+
+# The command line sets this to show a line per step; called with feed or None, step, seconds, and what was noted or went wrong.
+watcher: Callable[[str | None, str, float, str, bool], None] | None = None
+_noted: list[str] = []
+
+
+def _watched(feed: str | None, name: str, started: float, text: str, is_well: bool) -> None:
+    if watcher:
+        watcher(feed, name, time.monotonic() - started, text, is_well)
+
+
+def end_of_interval(context: Any) -> datetime:
+    """Up to when a run looks, aware UTC: the end of its data interval, or the moment of a run by hand."""
+    moment: datetime = context.get("data_interval_end") or context["dag_run"].run_after
+    return moment.astimezone(UTC)
+
+
+def step(feed: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Tell a stop plainly: its message without a traceback; a retry only where waiting may help.
+
+    Args:
+        feed: The feed whose step it is: it is marked as stopped, so that no night is published meanwhile.
+    """
+
+    def decorate(work: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(work)
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            started = time.monotonic()
+            _noted.clear()
+            try:
+                result = work(*args, **kwargs)
+                _watched(feed, work.__name__, started, "; ".join(_noted), True)
+                return result
+            except ParkBridgeError as error:
+                log.error("%s", error)
+                _watched(feed, work.__name__, started, str(error), False)
+                if feed:
+                    batches.mark_stopped(Settings.from_environment().raw, feed, str(error))
+                if isinstance(error, WarehouseBusy) or (isinstance(error, SourceError) and error.is_passing):
+                    raise
+                tell(str(error))
+                raise AirflowFailException(str(error)) from None
+
+        return run
+
+    return decorate
+
+
+def tell(message: str) -> None:
+    """Hand a message to the park's own program (PARKBRIDGE_ALERT_COMMAND), on its standard input."""
+    command = Settings.from_environment().alert_command
+    if command:
+        subprocess.run([command], input=message, text=True, timeout=60, check=False)  # noqa: S603 - the operator's own setting
+
+
+def deadline(interval: timedelta) -> DeadlineAlert:
+    """An alert for a run that is not done `interval` after it was queued."""
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=interval,
+        # by path: an executor imports it, and a callable that it cannot import would never run
+        callback=SyncCallback("dags.runs.missed_deadline", kwargs={"hours": interval.total_seconds() / 3600}),
+    )
+
+
+def missed_deadline(hours: float, **context: Any) -> None:
+    """Called by Airflow when a run is late."""
+    run = context.get("dag_run") or (context.get("context") or {}).get("dag_run") or {}
+    name = run.get("dag_id", "?") if isinstance(run, dict) else getattr(run, "dag_id", "?")
+    message = f"{name}: not done {hours:g} h after it was queued. Next: read its log in Airflow, and `parkbridge status` for feeds that have stopped"
+    log.error("%s", message)
+    tell(message)

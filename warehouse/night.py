@@ -1,0 +1,68 @@
+"""Begin a night: fix the moment as of which everything is told, and ask whether the feeds are fit to be told of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import duckdb
+
+from warehouse.batches import stopped
+from warehouse.errors import CheckFailed
+from warehouse.loader import StagedFeed, declare, transaction, utc
+from warehouse.settings import Settings
+
+
+def begin_night(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    feeds: Sequence[StagedFeed],
+    as_of: datetime,
+    without: Sequence[str] = (),
+) -> str:
+    """Write ops.night and ops.feed; from here on nothing accepted later belongs to this night.
+
+    Args:
+        connection: The writer's.
+        settings: Whose park.
+        feeds: All declared feeds.
+        as_of: Aware; nothing received later is told.
+        without: Feeds that may have stopped or be stale; their last known rows are told.
+
+    Returns:
+        The night's id, its as_of in UTC.
+
+    Raises:
+        CheckFailed: A feed has stopped, or is older than its stale_days.
+    """
+    known = utc(as_of)
+    halted = {name: message for name, message in stopped(settings.raw).items() if name not in without}
+    declared = {feed.name for feed in feeds}
+    if halted := {name: message for name, message in halted.items() if name in declared}:
+        name, message = next(iter(halted.items()))
+        raise CheckFailed(
+            f"night {known:%Y-%m-%d}",
+            f"{len(halted)} feed{'s have' if len(halted) > 1 else ' has'} stopped ({', '.join(halted)}): {message}",
+            next_step=f"mend it, or publish without it: `parkbridge sync --without {name}`. Yesterday's night stands",
+        )
+    with transaction(connection):
+        connection.execute("delete from ops.feed")
+        declare(connection, feeds)
+        connection.execute("delete from ops.night")
+        connection.execute(
+            "insert into ops.night values (?, ?, ?)", [f"{known:%Y%m%dT%H%M%SZ}", known, settings.park_name]
+        )
+    for feed in feeds:
+        row = connection.execute("select last_received_at from ops.feed where feed = ?", [feed.name]).fetchone()
+        last = row[0] if row else None
+        if feed.name not in without and (last is None or last < known - timedelta(days=feed.allow.stale_days)):
+            raise CheckFailed(
+                feed.name,
+                "nothing was ever accepted"
+                if last is None
+                else f"last accepted {last:%Y-%m-%d}, {(known - last).days} days ago",
+                allowed=f"{feed.allow.stale_days} days",
+                next_step=f"run `parkbridge sync {feed.name}`, ask {feed.office}, or publish without it: "
+                f"`parkbridge sync --without {feed.name}`. Yesterday's night stands",
+            )
+    return f"{known:%Y%m%dT%H%M%SZ}"

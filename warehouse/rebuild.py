@@ -1,0 +1,64 @@
+"""Make the warehouse again from the accepted batches: identical rows, in a new file put in place by one rename."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from warehouse.batches import batches
+from warehouse.connection import alone, literal, prepare
+from warehouse.loader import StagedFeed, accept, show_raw, stage
+from warehouse.settings import Settings
+
+
+def rebuild(settings: Settings, feeds: Sequence[StagedFeed]) -> dict[str, int]:
+    """Stage and accept every accepted batch anew, in the order of acceptance; discarded ones stay out.
+
+    What the batches may be short of is not asked again. The night and its results come with the next snapshot run.
+
+    Args:
+        settings: Whose warehouse.
+        feeds: All declared feeds.
+
+    Returns:
+        Batches taken, by feed.
+
+    Raises:
+        WarehouseBusy: Someone is writing.
+        DeliveryRefused, DeclarationError: A declaration no longer fits a batch; the warehouse stays as it was.
+    """
+    part = settings.warehouse_file.with_suffix(".rebuilt")
+    counts: dict[str, int] = {}
+    with alone(settings):
+        part.unlink(missing_ok=True)
+        connection = duckdb.connect(part)
+        try:
+            connection.execute("set memory_limit = ?", [settings.memory_limit])
+            prepare(connection)
+            for feed in feeds:
+                taken = [b for b in batches(settings.raw, feed.name) if b.accepted_at and not b.is_discarded]
+                stage(connection, feed, taken, time_zone=settings.time_zone, is_rebuild=True)
+                accept(connection, feed, taken, now=datetime.now(UTC))
+                show_raw(connection, feed.name, [b.folder for b in taken])
+                counts[feed.name] = len(taken)
+            _keep_night(connection, settings.warehouse_file)
+        except BaseException:
+            connection.close()
+            part.unlink(missing_ok=True)
+            raise
+        connection.close()
+        part.replace(settings.warehouse_file)
+        settings.warehouse_file.with_suffix(".duckdb.wal").unlink(missing_ok=True)
+    return counts
+
+
+def _keep_night(connection: duckdb.DuckDBPyConnection, old: Path) -> None:
+    """The last night begun stays known: what is accepted next was not known to it."""
+    if old.exists():
+        connection.execute(f"attach {literal(os.fspath(old))} as old (read_only)")
+        connection.execute("insert into ops.night select * from old.ops.night")
+        connection.execute("detach old")
