@@ -154,7 +154,7 @@ def test_an_unknown_stage_is_refused(warehouse: duckdb.DuckDBPyConnection) -> No
 def test_declared_stages_run_on_an_empty_warehouse_and_say_what_is_missing(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
-    """Every declared suite and rule is understood by Great Expectations; here most tables are not there yet."""
+    """Great Expectations takes every declared suite and rule; here most tables are not there yet."""
     for stage in ("resolved", "snapshots"):
         with pytest.raises(CheckFailed, match="could not be checked"):
             validate(warehouse, stage, "2026-11-01")

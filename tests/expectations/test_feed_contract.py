@@ -59,7 +59,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def deliver(connection: duckdb.DuckDBPyConnection, *changes: Mapping[str, Any]) -> None:
+def deliver(connection: duckdb.DuckDBPyConnection, *changes: dict[str, Any]) -> None:
     for change in changes:
         row = GOOD | change
         connection.execute(

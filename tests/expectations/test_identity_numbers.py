@@ -11,7 +11,7 @@ from stdnum.cn import ric, uscc
 from expectations.identity_numbers import no_identity_numbers
 
 # made-up persons; python-stdnum confirms the check character
-PERSONS = ("11010519491231002X", "")
+PERSONS = ("11010519491231002X", "110101199003074514")
 # all digits, in the shape of an identity number, with its check digit right too; both digits of a credit code are right
 CODE_LIKE_A_PERSON = "110105195205278344"
 

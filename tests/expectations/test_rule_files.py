@@ -1,0 +1,152 @@
+"""Each rule of expectations/rules, on a small warehouse where it holds and on ones where it does not.
+
+A case file rules/<rule>.yml gives, under `holds`, the tables as they should be, and under `breaks` a list of cases:
+`why`, the tables that differ (`given`), and the rows that the rule must find (`finds`: as many, with these values).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from expectations.rule import read_rule
+from warehouse.connection import prepare, quote
+from warehouse.errors import DeclarationError
+from warehouse.subjects import LINEAGE, subjects
+
+RULES = Path(__file__).parents[2] / "expectations" / "rules"
+CASES = Path(__file__).with_name("rules")
+NIGHT = {"night_id": "n1", "as_of": datetime(2026, 11, 5, 16), "park_name": "示范园区"}
+Rows = list[dict[str, Any]]
+TYPES = {bool: "boolean", int: "bigint", float: "decimal(18, 3)", datetime: "timestamp", date: "date", str: "varchar"}
+
+
+def case_file(rule: str) -> Any:
+    return yaml.safe_load((CASES / f"{rule}.yml").read_text(encoding="utf-8"))
+
+
+def columns_of(table: str, rows: Rows) -> dict[str, str]:
+    """Declared columns of a known.* table; else those of the rows, typed by their first value or name."""
+    schema, _, name = table.partition(".")
+    if schema == "known":
+        return {column.name: column.type for column in subjects()[name].columns.values()} | LINEAGE
+    found: dict[str, str] = {}
+    for row in rows:
+        for column, value in row.items():
+            if value is not None:
+                found.setdefault(column, TYPES[type(value)])
+    untyped = {column for row in rows for column in row} - set(found)
+    return found | {column: "date" if column.endswith(("_date", "month")) else "varchar" for column in untyped}
+
+
+def fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows, columns: Mapping[str, str]) -> None:
+    if table.startswith("known."):
+        connection.execute(f"drop view {table}")
+    listed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
+    connection.execute(f"create or replace table {table} ({listed})")
+    for row in rows:
+        values = ", ".join(f"? as {quote(name)}" for name in row)
+        connection.execute(f"insert into {table} by name select {values}", list(row.values()))
+
+
+def wrong_rows(rule: str, given: Mapping[str, Rows], all_rows: Mapping[str, Rows]) -> Rows:
+    query = read_rule(RULES / f"{rule}.sql").check.wrong_rows
+    assert query is not None
+    with duckdb.connect() as connection:
+        prepare(connection)
+        for table, rows in ({"ops.night": [NIGHT]} | dict(given)).items():
+            fill(connection, table, rows, columns_of(table, all_rows.get(table, rows)))
+        found = connection.execute(query)
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def rows_by_table(case: Any) -> dict[str, Rows]:
+    """All rows that a case file gives of each table, so that an empty table still has its columns."""
+    together: dict[str, Rows] = {}
+    for given in [case["holds"], *(broken["given"] for broken in case["breaks"])]:
+        for table, rows in given.items():
+            together.setdefault(table, []).extend(rows)
+    return together
+
+
+def all_breaks() -> list[Any]:
+    return [
+        pytest.param(path.stem, broken, id=f"{path.stem}: {broken['why']}")
+        for path in sorted(CASES.glob("*.yml"))
+        for broken in case_file(path.stem)["breaks"]
+    ]
+
+
+def test_every_rule_has_cases() -> None:
+    assert sorted(path.stem for path in RULES.glob("*.sql")) == sorted(path.stem for path in CASES.glob("*.yml"))
+
+
+@pytest.mark.parametrize("rule", sorted(path.stem for path in RULES.glob("*.sql")))
+def test_a_rule_finds_nothing_where_it_holds(rule: str) -> None:
+    case = case_file(rule)
+    assert wrong_rows(rule, case["holds"], rows_by_table(case)) == []
+
+
+@pytest.mark.parametrize(("rule", "broken"), all_breaks())
+def test_a_rule_finds_what_breaks_it(rule: str, broken: Any) -> None:
+    case = case_file(rule)
+    found = wrong_rows(rule, case["holds"] | broken["given"], rows_by_table(case))
+    expected = broken["finds"]
+    assert len(found) == len(expected), found
+    for row in expected:
+        assert [f for f in found if all(f[column] == value for column, value in row.items())], (row, found)
+
+
+@pytest.mark.parametrize("name", ["record_is_accounted_for", "fact_is_known_once"])
+def test_rules_about_every_subject_name_every_subject(name: str) -> None:
+    query = (RULES / f"{name}.sql").read_text(encoding="utf-8")
+    assert {subject for subject in subjects() if f"from known.{subject}" in query} == set(subjects())
+
+
+GOOD = """-- rule: Nobody is called X | 无人叫X
+-- severity: warning
+-- stage: resolved
+-- why: it is
+--   no name
+-- next step: ask
+select 1 as a where false;
+"""
+
+
+def test_a_rule_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "nobody.sql"
+    path.write_text(GOOD, encoding="utf-8")
+    rule = read_rule(path)
+    assert (rule.stage, rule.title_zh, rule.check.severity) == ("resolved", "无人叫X", "warning")
+    assert (rule.check.name, rule.check.why, rule.check.about) == ("Nobody is called X", "it is no name", "nobody")
+    assert rule.check.wrong_rows == "select 1 as a where false"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("-- why: it is\n--   no name\n", "", "nobody.sql: the header lacks why"),
+        ("-- severity: warning\n", "", "the header lacks severity"),
+        ("-- next step: ask\n", "-- next step:\n", "no header line|lacks next step"),
+        ("-- stage: resolved", "-- stage: monthly", "stage 'monthly' is unknown"),
+        ("-- severity: warning", "-- severity: fatal", "severity 'fatal' is unknown"),
+        (" | 无人叫X", "", "lacks a language"),
+        ("-- next step: ask", "-- next step: ask\n-- mood: good", "unknown mood"),
+        ("select 1 as a where false;", "", "no SELECT follows"),
+        ("select 1 as a where false;", "delete from resolved.link", "no SELECT follows"),
+        ("-- rule: Nobody", "-- Nobody", "no header line"),
+    ],
+)
+def test_a_rule_file_without_its_header_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in GOOD
+    path = tmp_path / "nobody.sql"
+    path.write_text(GOOD.replace(old, new), encoding="utf-8")
+    with pytest.raises(DeclarationError, match=message):
+        read_rule(path)
