@@ -191,6 +191,29 @@ def _stage_one(
     return staged
 
 
+def rehearse(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows: str, types: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """What staging makes of the rows of a relation, as text, with `rejected_because`; nothing is kept.
+
+    Raises:
+        DeliveryRefused: Unknown codes.
+        DeclarationError: stage.sql does not run.
+    """
+    open_delivery(connection, feed, rows, types)
+    _stop_on_unknown_codes(connection, feed, feed.name)
+    _run_stage_sql(connection, feed, feed.name)
+    _judge(connection, feed)
+    columns = ", ".join(f"coalesce(s.{quote(c)}::varchar, '') as {quote(c)}" for c in feed.subject.columns)
+    found = connection.execute(
+        f"select {columns}, coalesce(s.skip_because, '') as skip_because, coalesce(r.reason, '') as rejected_because "
+        "from delivery as d left join candidate as s using (row_number) left join rejected as r using (row_number) "
+        f"order by row_number, {', '.join(f's.{quote(k)}' for k in feed.subject.key)}"
+    )
+    names = [name for name, *_ in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
 def _count(connection: duckdb.DuckDBPyConnection, rest: str, parameters: Sequence[object] = ()) -> int:
     found = connection.execute(f"select count(*) {rest}", list(parameters)).fetchone()
     assert found is not None
@@ -228,6 +251,10 @@ def _open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, path
     rows = f"read_parquet({literal(os.fspath(path))})"
     types = {name: kind for name, kind, *_ in connection.execute(f"describe select * from {rows}").fetchall()}
     open_delivery(connection, feed, rows, types)
+    _stop_on_unknown_codes(connection, feed, where)
+
+
+def _stop_on_unknown_codes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, where: str) -> None:
     for column in feed.codes:
         unknown = connection.execute(
             f"select substr({quote(column)}, 2) as code, count(*) as n from delivery "

@@ -1,0 +1,61 @@
+# Every routine as one word; CI runs the same words. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+run: install ## the demo park: build its offices, run every feed and the night, publish, sum up
+	@$(BIN)/parkbridge demo
+
+test: install ## the whole suite
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
+
+test-slow: install ## what takes more than half a minute
+	@$(BIN)/pytest -n 2 --dist loadgroup -m slow
+
+check: install ## ruff, mypy strict, sqlfluff, import-linter, every feed's sample
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint -q transforms expectations connectors examples
+	@$(BIN)/lint-imports
+	@$(BIN)/parkbridge feed check
+
+format: install ## write Python and SQL as `make check` wants them
+	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
+	@$(BIN)/sqlfluff fix -q transforms expectations connectors examples
+
+real: install ## the same DAGs over real data (../shared/data; examples/README.md)
+	@$(BIN)/python -m examples.real
+
+new-feed: install ## begin a feed: make new-feed NAME=water_meters SUBJECT=utility_use
+	@$(BIN)/parkbridge feed new $(NAME) --subject $(SUBJECT)
+
+airflow: install ## Airflow standalone over this park, with its scheduler (http://localhost:8080)
+	@$(BIN)/python -m dags.standalone
+
+dictionary: install ## build/dictionary.md: every published table and column, from the last night
+	@$(BIN)/python -m warehouse.dictionary
+
+lock: install ## requirements.lock anew from setup.cfg, for every supported Python
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev --no-header setup.cfg -o requirements.lock
+
+install: $(INSTALLED) ## .venv from requirements.lock
+$(INSTALLED): requirements.lock setup.cfg
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "Python 3.11 to 3.13 is needed: apt-get install python3"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "python3-venv is needed: apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+clean: ## remove what was built (not .venv)
+	rm -rf build
+
+.PHONY: help run test test-slow check format real new-feed airflow dictionary lock install clean

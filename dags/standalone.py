@@ -1,0 +1,22 @@
+"""Start Airflow standalone over this park: its scheduler runs the same DAGs, at their hours."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from dags.local import prepare_airflow
+from warehouse.settings import CHECKOUT, Settings
+
+
+def main() -> None:
+    """Make Airflow's database and the writer's pool, then become `airflow standalone`."""
+    prepare_airflow(Settings.from_environment(), is_quiet=False)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
+    airflow = Path(sys.executable).with_name("airflow")
+    os.execv(airflow, [str(airflow), "standalone"])  # noqa: S606 - the interpreter's own neighbour
+
+
+if __name__ == "__main__":
+    main()

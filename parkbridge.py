@@ -1,0 +1,369 @@
+"""parkbridge: run the feeds and the night, ask what is published, undo what went wrong.
+
+It runs the same DAGs that Airflow's scheduler runs, in this process, and asks the published file. It has no logic of its own.
+
+exit codes: 0 done · 1 stopped: the message says what and what to do next · 2 the command is not understood
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import getpass
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warehouse.errors import ParkBridgeError
+from warehouse.settings import CHECKOUT, Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+NIGHT = "operating_snapshots"
+
+
+def sync(settings: Settings, names: list[str], *, until: datetime | None, without: list[str], is_quiet: bool) -> int:
+    """Run the DAGs of the named feeds (all by default), then the night; the night only where every feed came through."""
+    from connectors.registry import declared_feeds, feed_named
+    from dags.local import prepare_airflow, run
+
+    for name in (*names, *without):
+        feed_named(settings.feed_folders, name)
+    chosen = names or list(declared_feeds(settings.feed_folders))
+    prepare_airflow(settings, is_quiet=is_quiet)
+    from dags import runs
+
+    runs.watcher = _show_step
+    failed = [dag_id for dag_id, is_well in run([f"feed_{name}" for name in chosen], until) if not is_well]
+    if blocking := [dag_id for dag_id in failed if dag_id.removeprefix("feed_") not in without]:
+        print(
+            f"\nStopped: {', '.join(blocking)}. The night was not run; what is published is unchanged.", file=sys.stderr
+        )
+        return 1
+    return 0 if all(is_well for _, is_well in run([NIGHT], until, {"without": without})) else 1
+
+
+def _show_step(feed: str | None, step: str, seconds: float, text: str, is_well: bool) -> None:
+    mark = "  ✓" if is_well else "  ✗"
+    line = f"{mark} {feed or 'night':<20} {step:<18} {seconds:5.1f} s  {text}"
+    print(line, file=sys.__stdout__ if is_well else sys.__stderr__, flush=True)
+
+
+def command_sync(settings: Settings, given: argparse.Namespace) -> int:
+    """Fetch, check and publish."""
+    until = datetime.combine(given.until + timedelta(days=1), time.min, settings.time_zone) if given.until else None
+    return sync(settings, given.feed, until=until, without=given.without, is_quiet=not given.debug)
+
+
+def command_demo(settings: Settings, given: argparse.Namespace) -> int:
+    """Build the demo park's offices, run everything over them, and sum up."""
+    import demo
+
+    silos = settings.home.parent / "demo"
+    built = demo.build(silos, enterprises=given.enterprises, months=given.months, seed=given.seed, until=given.until)
+    print(
+        f"The demo park: {built['enterprises']} enterprises, {built['start']} to {built['until']}, in {_short(silos)}"
+    )
+    # the demo's own key: a real park keeps one in its scheduler's environment
+    os.environ.setdefault("PARKBRIDGE_PSEUDONYM_KEY", "demo park, not a secret")
+    with demo.serving(silos) as port:
+        os.environ.update(demo.connections(silos, port))
+        code = sync(settings, [], until=None, without=[], is_quiet=not given.debug)
+    if code == 0:
+        print()
+        command_summary(settings, given)
+    return code
+
+
+def command_summary(settings: Settings, given: argparse.Namespace) -> int:
+    """Say what the last night came to."""
+    from warehouse.summary import TRY_THESE, summary
+
+    for line in summary(settings):
+        print(line)
+    print("Try")
+    for query in TRY_THESE:
+        print(f"  .venv/bin/parkbridge sql {_quoted(query)}")
+    return 0
+
+
+def command_status(settings: Settings, given: argparse.Namespace) -> int:
+    """Say what is fresh, late, stopped, quarantined and waiting."""
+    from warehouse.batches import stopped
+    from warehouse.summary import status
+
+    for line in status(settings):
+        print(line)
+    return 1 if stopped(settings.raw) else 0
+
+
+def command_feeds(settings: Settings, given: argparse.Namespace) -> int:
+    """List the declared feeds."""
+    from connectors.registry import declared_feeds
+
+    code = 0
+    for name, feed in declared_feeds(settings.feed_folders).items():
+        if isinstance(feed, ParkBridgeError):
+            print(f"{name:<20} ✗ {feed}")
+            code = 1
+        else:
+            print(
+                f"{name:<20} {feed.subject.name:<20} {feed.protocol:<10} {feed.title_zh}  {feed.title_en}, {feed.office}"
+            )
+    return code
+
+
+def command_feed_check(settings: Settings, given: argparse.Namespace) -> int:
+    """Hold a feed's sample against its expected rows."""
+    from connectors.registry import declared_feeds, feed_named
+    from connectors.rehearsal import check, write_expected
+
+    code = 0
+    for name in given.name or list(declared_feeds(settings.feed_folders)):
+        feed = feed_named(settings.feed_folders, name)
+        if given.write:
+            print(f"{name}: wrote {_short(write_expected(feed))}; read it through before you believe it")
+            continue
+        differences = check(feed)
+        print(f"{name}: {'as expected' if not differences else f'{len(differences)} differences'}")
+        for difference in differences:
+            print(f"  {difference}")
+        code = 1 if differences else code
+    return code
+
+
+def command_feed_new(settings: Settings, given: argparse.Namespace) -> int:
+    """Begin a feed's folder."""
+    from connectors.scaffold import scaffold
+
+    folder = scaffold(settings.feed_folders[0], given.name, given.subject)
+    print(
+        f"{_short(folder)} is there and passes `parkbridge feed check {given.name}`. Next: make feed.yml say what the office sends"
+    )
+    return 0
+
+
+def command_rebuild(settings: Settings, given: argparse.Namespace) -> int:
+    """Make the warehouse again from the accepted batches."""
+    from connectors.registry import feeds
+    from warehouse.rebuild import rebuild
+
+    counts = rebuild(settings, list(feeds(settings.feed_folders).values()))
+    print(
+        f"Rebuilt from {sum(counts.values())} batches of {len(counts)} feeds. Next: `parkbridge sync` publishes a night from it"
+    )
+    return 0
+
+
+def command_rollback(settings: Settings, given: argparse.Namespace) -> int:
+    """Put an earlier night back."""
+    from warehouse.publish import nights, rollback
+
+    if given.list:
+        for manifest in nights(settings):
+            print(f"{manifest['night_id']}  as known at {manifest['as_of']}, published {manifest['published_at']}")
+        return 0
+    manifest = rollback(settings, given.night)
+    print(
+        f"Readers now see night {manifest['night_id']}. The next sync publishes a new one; `parkbridge rollback NIGHT` goes back"
+    )
+    return 0
+
+
+def command_discard(settings: Settings, given: argparse.Namespace) -> int:
+    """Leave a batch out for good."""
+    from warehouse.batches import clear_stopped, discard
+
+    batch = discard(settings.raw, given.feed, given.batch, who=given.who, why=given.why)
+    clear_stopped(settings.raw, given.feed)
+    after = "; `parkbridge rebuild` takes its rows out" if batch.accepted_at else ""
+    print(
+        f"{given.feed} {given.batch} ({batch.manifest.delivery}) is left out{after}. Next: `parkbridge sync {given.feed}`"
+    )
+    return 0
+
+
+def command_sql(settings: Settings, given: argparse.Namespace) -> int:
+    """Ask the published file, read-only."""
+    from warehouse.connection import open_read_only, reader
+
+    place = open_read_only(given.file) if given.file else reader(settings)
+    with place as connection:
+        if given.query:
+            return _answer(connection, given.query, given.format)
+        print(
+            f"{given.file or settings.published_file}, read-only. A query on one line; `tables` lists them; Ctrl-D ends."
+        )
+        for query in _typed():
+            with contextlib.suppress(KeyboardInterrupt):
+                _answer(connection, "show all tables" if query == "tables" else query, given.format)
+    return 0
+
+
+def _typed() -> Iterator[str]:
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401 - gives input() its history and editing
+    while True:
+        try:
+            line = input("park> ").strip().rstrip(";")
+        except (EOFError, KeyboardInterrupt):
+            print()
+            return
+        if line:
+            yield line
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, query: str, form: str) -> int:
+    import duckdb
+
+    try:
+        relation = connection.sql(query)
+        if relation is None:
+            return 0
+        if form == "csv":
+            print(relation.df().to_csv(index=False), end="")
+        elif form == "json":
+            print(relation.df().to_json(orient="records", force_ascii=False, date_format="iso", lines=True), end="")
+        else:
+            relation.show(max_width=200, max_rows=100)
+    except duckdb.Error as error:
+        print(
+            f"sql: {' '.join(str(error).split())}. Next: `parkbridge sql tables` lists what there is", file=sys.stderr
+        )
+        return 1
+    return 0
+
+
+def command_doctor(settings: Settings, given: argparse.Namespace) -> int:
+    """Say what this machine lacks."""
+    from warehouse.doctor import findings
+
+    found = list(findings(settings))
+    for is_well, text in found:
+        print(f"{'✓' if is_well else '✗'} {text}")
+    return 0 if all(is_well for is_well, _ in found) else 1
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(CHECKOUT)) if path.is_relative_to(CHECKOUT) else str(path)
+
+
+def _quoted(query: str) -> str:
+    return f"'{query}'" if "'" not in query else f'"{query}"'
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line's grammar, with examples."""
+    top = argparse.ArgumentParser(
+        prog="parkbridge", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    top.add_argument("--debug", action="store_true", help="show tracebacks and Airflow's own log")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, work: object, text: str, example: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog=f"example:\n{example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        one.set_defaults(work=work)
+        return one
+
+    one = command(
+        "sync",
+        command_sync,
+        "run feeds (all by default), then the night",
+        "  parkbridge sync\n  parkbridge sync tax_filing\n  parkbridge sync --without lease\n  parkbridge sync --until 2026-10-31",
+    )
+    one.add_argument("feed", nargs="*", help="feeds to run; all by default")
+    one.add_argument(
+        "--until", type=date.fromisoformat, metavar="DATE", help="as at the end of this day; now by default"
+    )
+    one.add_argument(
+        "--without", action="append", default=[], metavar="FEED", help="publish although this feed has stopped"
+    )
+
+    one = command(
+        "demo",
+        command_demo,
+        "build the demo park and run everything over it",
+        "  parkbridge demo\n  parkbridge demo --enterprises 2000 --seed 2",
+    )
+    one.add_argument("--enterprises", type=int, default=300)
+    one.add_argument("--months", type=int, default=36)
+    one.add_argument("--seed", type=int, default=1)
+    one.add_argument("--until", type=date.fromisoformat, metavar="DATE", default=None, help="the demo park's today")
+
+    command("summary", command_summary, "what the last night came to", "  parkbridge summary")
+    command("status", command_status, "what is fresh, late, stopped, quarantined", "  parkbridge status")
+    command("feeds", command_feeds, "the declared feeds", "  parkbridge feeds")
+
+    feed = commands.add_parser("feed", help="check or begin a feed's folder")
+    under = feed.add_subparsers(dest="feed_command", required=True, metavar="check|new")
+    one = under.add_parser("check", help="sample.csv through stage.sql against expected.csv")
+    one.set_defaults(work=command_feed_check)
+    one.add_argument("name", nargs="*", help="feeds to check; all by default")
+    one.add_argument("--write", action="store_true", help="write expected.csv from what stage.sql gives now")
+    one = under.add_parser("new", help="begin a folder that passes its check")
+    one.set_defaults(work=command_feed_new)
+    one.add_argument("name")
+    one.add_argument("--subject", required=True, help="an entry of warehouse/subjects.yml")
+
+    command("rebuild", command_rebuild, "make the warehouse again from the landed batches", "  parkbridge rebuild")
+    one = command(
+        "rollback",
+        command_rollback,
+        "put an earlier night back in place",
+        "  parkbridge rollback\n  parkbridge rollback --list",
+    )
+    one.add_argument("night", nargs="?", help="which night; the one before by default")
+    one.add_argument("--list", action="store_true", help="the nights that are kept")
+    one = command(
+        "discard",
+        command_discard,
+        "leave a landed batch out for good",
+        '  parkbridge discard lease 20261101T160000Z-0000 --why "sent by mistake"',
+    )
+    one.add_argument("feed")
+    one.add_argument("batch")
+    one.add_argument("--why", required=True)
+    one.add_argument("--who", default=getpass.getuser())
+    one = command(
+        "sql",
+        command_sql,
+        "ask the published file, read-only: one query, or a shell",
+        '  parkbridge sql "select * from 园区.企业现状快照 limit 5"\n  parkbridge sql --format csv "from snapshots.park_month" > park.csv',
+    )
+    one.add_argument("query", nargs="?")
+    one.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    one.add_argument("--file", type=Path, help="another DuckDB file, such as an earlier night")
+    command("doctor", command_doctor, "what this machine lacks", "  parkbridge doctor")
+    return top
+
+
+def main() -> int:
+    """Run one command."""
+    given = parser().parse_args()
+    try:
+        code: int = given.work(Settings.from_environment(), given)
+    except ParkBridgeError as error:
+        if given.debug:
+            traceback.print_exc()
+        print(f"parkbridge: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""What a night came to, in words: read from the published file alone, so that it says what readers will find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+
+from warehouse.batches import batches, stopped
+from warehouse.connection import reader
+from warehouse.publish import current_manifest
+from warehouse.settings import Settings
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    return connection.execute(sql).fetchall()
+
+
+def feeds_table(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+    """Per feed: rows delivered, rejected, current, latest month covered, coverage, days since it was last known."""
+    return connection.sql(
+        """
+        with delivered as (
+            select feed, count(*) as deliveries, sum(rows_landed) as landed, sum(rows_rejected) as rejected,
+                   sum(rows_changed) as corrected
+            from ops.batch group by feed
+        ),
+        covered as (
+            select feed, max(month) as month,
+                   max_by(coverage_pct, month) as coverage_pct, max_by(is_provisional, month) as is_provisional
+            from monthly.coverage group by feed
+        )
+        select f.feed, f.title_zh as 数据, coalesce(d.deliveries, 0)::int as deliveries, coalesce(d.landed, 0)::bigint as "rows landed",
+               coalesce(d.rejected, 0)::bigint as rejected, coalesce(d.corrected, 0)::bigint as corrected,
+               coalesce(strftime(c.month, '%Y-%m'), '') as "last month",
+               case when c.coverage_pct is null then '' else format('{:.1f} %{}', c.coverage_pct,
+                    case when c.is_provisional then ' provisional' else '' end) end as coverage,
+               case when f.last_received_at is null then 'never'
+                    else date_diff('day', f.last_received_at, n.as_of) || ' d' end as "known since"
+        from ops.feed as f cross join ops.night as n left join delivered as d using (feed) left join covered as c using (feed)
+        order by f.feed
+        """
+    )
+
+
+def summary(settings: Settings) -> Iterator[str]:
+    """The night in a page: feeds, checks, enterprises, flows, where the file is and what to ask it.
+
+    Raises:
+        ParkBridgeError: Nothing is published yet.
+    """
+    manifest = current_manifest(settings) or {}
+    with reader(settings) as connection:
+        night, as_of, park = _rows(connection, "select night_id, as_of, park_name from ops.night")[0]
+        yield f"{park} — night {night}, as known at {as_of:%Y-%m-%d %H:%M} UTC"
+        yield str(feeds_table(connection)).rstrip()
+        checks = _rows(
+            connection,
+            f"select count(*) filter (success), count(*) filter (not success and severity = 'warning'), "
+            f"count(*) filter (not success and severity = 'critical') from ops.validation_result where night_id = '{night}'",
+        )[0]
+        yield f"Checks       {checks[0]:,} passed, {checks[1]:,} warned, {checks[2]:,} failed"
+        linked = _rows(connection, "select count(*), count(distinct enterprise_id) from resolved.link")[0]
+        loose = _rows(connection, "select count(*) from resolved.unmatched")[0][0]
+        yield f"Enterprises  {linked[1]:,} from {linked[0]:,} source records; {loose:,} records matched no other and are listed"
+        months = _rows(
+            connection, "select count(distinct month), min(month), max(month) from snapshots.enterprise_month"
+        )[0]
+        if months[0]:
+            yield f"Months       {months[0]:,}, {months[1]:%Y-%m} to {months[2]:%Y-%m}"
+        flows = _rows(
+            connection,
+            "select flow_code, count(*) from signals.flow where signal_code = 'headcount' and flow_code is not null "
+            "group by all order by 2 desc, 1",
+        )
+        yield "Staff flows  " + (", ".join(f"{count:,} {code}" for code, count in flows) or "none")
+        changed = manifest.get("changes")
+        if changed:
+            parts = [
+                f"{table.split('.')[-1]} +{c['added']} −{c['removed']} ~{c['changed']}"
+                for table, c in changed.items()
+                if table.startswith("snapshots.")
+            ]
+            yield "Since then   " + ("; ".join(parts) or "nothing new for readers")
+        yield f"Published    {settings.published_file}"
+
+
+TRY_THESE = (
+    "select enterprise_name, headcount, headcount_growth_12m_pct from snapshots.enterprise_current order by 2 desc limit 5",
+    'select * from 园区."园区月度" order by 1 desc limit 3',
+    "select gap_kind, count(*) from snapshots.presence group by all order by 2 desc",
+)
+
+
+def status(settings: Settings) -> Iterator[str]:
+    """What is fresh, late, stopped and quarantined."""
+    halted = stopped(settings.raw)
+    for name, message in halted.items():
+        yield f"STOPPED  {name}: {message}"
+    if not settings.published_file.exists():
+        yield "Nothing is published yet. Next: run `parkbridge sync`."
+        return
+    with reader(settings) as connection:
+        yield str(feeds_table(connection)).rstrip()
+        waiting = _rows(
+            connection,
+            "select feed, reason_kind, sum(n) from (select feed, split_part(reason, ': ', 1) as reason_kind, count(*) as n "
+            "from ops.quarantine group by all) group by all order by 3 desc, 1, 2 limit 10",
+        )
+        for feed, reason, count in waiting:
+            yield f"QUARANTINED  {feed}: {count:,} × {reason}"
+        late = _rows(
+            connection,
+            "select f.feed, f.last_received_at, f.stale_days from ops.feed as f cross join ops.night as n "
+            "where f.last_received_at is null or date_diff('day', f.last_received_at, n.as_of) > f.stale_days",
+        )
+        for feed, last, days in late:
+            yield f"LATE  {feed}: last known {last or 'never'}, {days} days allowed"
+    pending = [
+        b
+        for path in sorted(settings.raw.glob("*"))
+        if path.is_dir()
+        for b in batches(settings.raw, path.name)
+        if not b.accepted_at
+    ]
+    for batch in pending:
+        kind = "DISCARDED" if batch.is_discarded else "WAITING"
+        yield f"{kind}  {batch.manifest.feed} {batch.manifest.batch_id} ({batch.manifest.delivery}, {batch.manifest.rows:,} rows)"
