@@ -365,7 +365,9 @@ def _draw_names(city: City) -> None:
 
 
 def _make_unique(names: pa.Array) -> pa.Array:
-    """The names, with one more character behind the second where a name has been given before."""
+    """The names, with one more character in the brand where a name has been given before."""
+    places = "|".join((words.CITY, *words.OTHER_CITIES))
+    brand = f"^((?:{places})?市?(?:{words.DISTRICT})?(?:[A-Z0-9]+|.))"
     for extra in words.BRAND_THIRD:
         seen = pc.dictionary_encode(names)
         number = np.asarray(seen.indices)
@@ -374,7 +376,7 @@ def _make_unique(names: pa.Array) -> pa.Array:
         again[earliest] = False
         if not again.any():
             break
-        longer = join(pc.utf8_slice_codeunits(names, 0, 2), extra, pc.utf8_slice_codeunits(names, 2))
+        longer = pc.replace_substring_regex(names, brand, rf"\1{extra}", max_replacements=1)
         names = choose(again, longer, names)
     return names
 

@@ -49,27 +49,35 @@ class Written:
         return choose(self.switch[firms] <= month, self.after.take(pa.array(firms)), self.before.take(pa.array(firms)))
 
 
-def draw_kinds(city: City, name: str, kinds: tuple[str, ...], rates: dict[str, float]) -> Array:
-    """Give each firm a kind of dirt. Every kind that has a rate is there at least twice, whatever the city's size."""
+def draw_kinds(
+    city: City, name: str, kinds: tuple[str, ...], rates: dict[str, float], possible: dict[str, Array]
+) -> Array:
+    """Give each firm a kind of dirt.
+
+    A rate is a share of the firms to which that kind of dirt can happen: those in `possible`, or all. Every kind that
+    has a rate is there at least twice, whatever the city's size.
+    """
     rng = city.stream(f"{name} kinds")
     kind = np.zeros(city.firms, dtype=np.int64)
     order = rng.permutation(city.firms)
-    taken = 0
-    for dirt, rate in rates.items():
-        count = max(2, round(rate * city.firms))
-        kind[order[taken : taken + count]] = kinds.index(dirt)
-        taken += count
+    # what can happen to few comes first, or nothing would be left of them
+    for dirt, rate in sorted(rates.items(), key=lambda entry: entry[0] not in possible):
+        free = order[(kind[order] == 0) & possible.get(dirt, np.ones(city.firms, dtype=bool))[order]]
+        kind[free[: max(2, round(rate * len(free)))]] = kinds.index(dirt)
     return kind
 
 
 def write_codes(city: City, silo: str, rates: dict[str, float], lag: tuple[int, int]) -> Written:
     """Credit codes as a silo has them; a new code arrives there between lag[0] and lag[1] months late."""
     rng = city.stream(f"{silo} codes")
-    kind = draw_kinds(city, f"{silo} codes", CODE_KINDS, rates)
+    has_letter = pc.match_substring_regex(city.text["uscc_0"], "[A-Z]").to_numpy(zero_copy_only=False)
+    kind = draw_kinds(city, f"{silo} codes", CODE_KINDS, rates, {"lower_case": has_letter})
     n = city.firms
     position, step = rng.integers(8, 16, n), rng.integers(1, 10, n)
-    wrong = rng.permutation(n)
-    wrong = np.where(wrong == np.arange(n), (wrong + 1) % n, wrong)
+    # another firm's code: of one that has long been here
+    settled = np.flatnonzero((city.firm["arrive"] < 0) & city.firm["is_registered_here"])
+    wrong = settled[rng.integers(0, len(settled), n)]
+    wrong = np.where(wrong == np.arange(n), settled[0], wrong)
     hyphen = rng.random(n) < 0.5
 
     def written(code: pa.Array) -> pa.Array:
@@ -107,7 +115,14 @@ def _mistyped(code: pa.Array, position: Array, step: Array) -> pa.Array:
 def write_names(city: City, silo: str, rates: dict[str, float], lag: tuple[int, int]) -> Written:
     """Names as a silo has them; a new name arrives there between lag[0] and lag[1] months late, or never."""
     rng = city.stream(f"{silo} names")
-    kind = draw_kinds(city, f"{silo} names", NAME_KINDS, rates)
+    renamed = city.firm["change_name"] < NEVER
+    possible = {
+        "half_width": pc.match_substring(city.text["name_0"], "（").to_numpy(zero_copy_only=False),
+        "full_width": pc.match_substring_regex(city.text["name_0"], "[A-Z]").to_numpy(zero_copy_only=False),
+        "never_updated": renamed,
+        "form_swapped": pc.match_substring_regex(city.text["name_0"], "有限(责任)?公司").to_numpy(zero_copy_only=False),
+    }
+    kind = draw_kinds(city, f"{silo} names", NAME_KINDS, rates, possible)
     n = city.firms
     swapped = rng.random(n) < 0.5
     typos = NAME_KINDS.index("typo")
@@ -145,8 +160,7 @@ def write_names(city: City, silo: str, rates: dict[str, float], lag: tuple[int, 
     switch = city.firm["change_name"] + rng.integers(lag[0], lag[1] + 1, n)
     switch = np.where(kind == NAME_KINDS.index("never_updated"), NEVER, switch)
     same = pc.equal(before, city.text["name_0"]).to_numpy(zero_copy_only=False)
-    changed = city.firm["change_name"] < NEVER
-    stale = (kind == NAME_KINDS.index("never_updated")) & changed
+    stale = (kind == NAME_KINDS.index("never_updated")) & renamed
     return Written(before, after, switch, np.where(same & ~stale, 0, kind))
 
 

@@ -86,7 +86,7 @@ def xlsx_bytes(table: pa.Table, *, sheet: str, titles: Sequence[str] = (), total
         f'<Relationship Id="rId2" Type="{relations}/styles" Target="styles.xml"/></Relationships>',
         # style 1 is a date
         "xl/styles.xml": f'{head}<styleSheet xmlns="{space}"><fonts count="1"><font/></fonts>'
-        '<fills count="1"><fill/></fills><borders count="1"><border/></borders>'
+        '<fills count="1"><fill><patternFill/></fill></fills><borders count="1"><border/></borders>'
         '<cellStyleXfs count="1"><xf/></cellStyleXfs>'
         '<cellXfs count="2"><xf/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs></styleSheet>',
         "xl/worksheets/sheet1.xml": f'{head}<worksheet xmlns="{space}"><sheetData>{"".join(rows)}</sheetData>{merged}'

@@ -50,8 +50,8 @@ def tax_periods(city: City) -> Iterator[Periods]:
     cit_rate = margin * np.where(firm["base"] < 100, 0.05, 0.25)
     pays_cit = payer & ~np.isin(firm["form"], [PARTNERSHIP, SOLE_TRADER, BRANCH])
     rng = city.stream("property")
-    owns = payer & (rng.random(n) < 0.04) & ~firm["is_virtual"] & (firm["base"] > 10)
-    owned_fen = np.rint(firm["base"] * 22 * rng.lognormal(0, 0.3, n) * 100)
+    owns = payer & (rng.random(n) < 0.12) & ~firm["is_virtual"] & (firm["base"] > 10)
+    owned_fen = np.rint(firm["base"] * 380 * rng.lognormal(0, 0.3, n) * 100)
     # exporters get more VAT back than they owe
     exports = payer & ~small & np.isin(industry, [3, 4, 6, 7, 12]) & (rng.random(n) < 0.25)
     vat_rate = np.where(exports, -0.4 * vat_rate, vat_rate)

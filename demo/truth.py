@@ -21,7 +21,7 @@ def write_truth(books: Books, folder: Path) -> None:
     city = books.city
     pq.write_table(_enterprise(city), folder / "enterprise.parquet")
     pq.write_table(_event(city), folder / "event.parquet")
-    pq.write_table(pa.concat_tables(books.links).combine_chunks(), folder / "link.parquet")
+    pq.write_table(_links(books), folder / "link.parquet")
     pq.write_table(pa.concat_tables(books.planted).combine_chunks(), folder / "planted.parquet")
     silo, label, month, at, kind = zip(*books.calendar, strict=True)
     calendar = pa.table(
@@ -36,6 +36,15 @@ def write_truth(books: Books, folder: Path) -> None:
     pq.write_table(calendar, folder / "delivery.parquet")
     _write_tax_periods(city, folder / "tax_period.parquet")
     _write_enterprise_months(city, folder / "enterprise_month.parquet")
+
+
+def _links(books: Books) -> pa.Table:
+    """One row per silo, key and enterprise: a new code or name that is written like the old one is no new key."""
+    links = pa.concat_tables(books.links).combine_chunks()
+    keys = ["silo", "source_key", "true_id"]
+    rest = [(name, "first") for name in links.column_names if name not in keys]
+    unique = links.group_by(keys, use_threads=False).aggregate(rest)
+    return unique.rename_columns([name.removesuffix("_first") for name in unique.column_names])
 
 
 def _month(city: City, months: Array) -> pa.Array:

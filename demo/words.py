@@ -35,7 +35,11 @@ TRADITIONAL = str.maketrans(
 )
 
 SURNAMES = tuple("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗")
-GIVEN = (*"伟芳娜敏静丽强磊军洋勇艳杰娟涛明超", "秀兰", "建国", "志强")
+# of two characters each, so that no person's name turns up inside a firm's by chance
+GIVEN = (
+    *("秀兰", "建国", "志强", "晓燕", "海燕", "丽娟", "永强", "国栋", "雪梅", "俊杰"),
+    *("玉珍", "红霞", "文静", "少华", "小红", "桂英", "立群", "亚男", "素芬", "伟民"),
+)
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ CODE_RATES = {
     "missing": 0.06,
 }
 NAME_RATES = {
-    "half_width": 0.08,
-    "full_width": 0.02,
+    "half_width": 0.4,
+    "full_width": 0.25,
     "spaces": 0.02,
     "no_city": 0.05,
     "form_swapped": 0.03,
@@ -72,7 +72,7 @@ class Books:
     ) -> None:
         """Note which enterprise a silo's own key truly stands for (-1: none), and how code and name there are wrong.
 
-        `code` and `name` are positions in dirt.CODE_KINDS and dirt.NAME_KINDS, or one kind for all rows.
+        What is noted twice counts once. `code` and `name` are positions in dirt.CODE_KINDS and dirt.NAME_KINDS, or one kind for all rows.
         """
         rows = len(firm)
 

@@ -82,6 +82,8 @@ def _write_enterprises(books: Books) -> None:
     )
     _write_versions(books, "enterprises", records)
     books.link("registration", text["record_no"].take(pa.array(listed)), listed, "clean", "clean")
+    persons = text["legal_person"].take(pa.array(listed))
+    books.plant("registration", "person_name_in_personal_column", listed, persons)
 
 
 def _write_events(books: Books) -> None:

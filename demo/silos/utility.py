@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo import dirt, words
-from demo.city import pick
+from demo.city import Array, choose, join, pick
 from demo.files import csv_bytes, zip_bytes
 from demo.silos.books import NAME_RATES, Books, numbered, same
 
@@ -32,6 +32,7 @@ def write(books: Books) -> None:
     parks = max(2, city.firms // 60)
     park_account = numbered("9", np.arange(parks) + 1, 8)
     books.link("utility", park_account, np.full(parks, -1), "missing", "clean", "no_enterprise")
+    broken = _broken(books)
     roads = [f"{words.CITY}市{words.DISTRICT}{road}" for road in words.ROADS]
 
     for t in range(city.horizon):
@@ -51,7 +52,7 @@ def write(books: Books) -> None:
                     "用电地址": address.take(take),
                     "表号": meter.take(take),
                     "类别": same(word, len(who)),
-                    "用量": pc.divide(pc.cast(pa.array(city.month[key][who, t]), pa.float64()), 10.0),
+                    "用量": _used(city.month[key][who, t], broken[key][who, t]),
                 }
             )
         parts.append(
@@ -61,7 +62,7 @@ def write(books: Books) -> None:
                 "用电地址": pick(roads, np.arange(parks) % len(roads)),
                 "表号": numbered("DG", np.arange(parks) + 1, 7),
                 "类别": same("电", parks),
-                "用量": pc.round(pa.array(city.stream(f"utility {t}").uniform(2_000, 9_000, parks)), 1),
+                "用量": _used(city.stream(f"utility {t}").integers(20_000, 90_000, parks), np.zeros(parks, dtype=bool)),
             }
         )
         table = pa.concat_tables([pa.table(part) for part in parts])
@@ -69,3 +70,25 @@ def write(books: Books) -> None:
         table = table.add_column(4, "抄表月份", month)
         content = zip_bytes(f"{label}.csv", csv_bytes(table, encoding="utf-8-sig"))
         books.file("utility", f"{label}.zip", content, at)
+
+
+def _broken(books: Books) -> dict[str, Array]:
+    """Where a meter was broken and somebody wrote that in the number's place."""
+    city = books.city
+    found = {}
+    for key, _, _ in KINDS:
+        rng = city.stream(f"broken {key}")
+        used = city.month[key] > 0
+        found[key] = np.zeros_like(used)
+        metered = np.flatnonzero(used.all(axis=1))
+        who = rng.permutation(metered)[: max(1, city.firms // 200)]
+        when = rng.integers(2, city.horizon - 6, len(who))
+        found[key][who, when] = True
+        books.plant("utility", f"unreadable_{key.removesuffix('_tenth')}", who, pa.array(["表坏"] * len(who)), when)
+    return found
+
+
+def _used(tenths: Array, is_broken: Array) -> pa.Array:
+    """A meter's use with one decimal, or the word for a broken one."""
+    whole, rest = pc.cast(pa.array(tenths // 10), pa.string()), pc.cast(pa.array(tenths % 10), pa.string())
+    return choose(is_broken, "表坏", join(whole, ".", rest))
