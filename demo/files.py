@@ -88,7 +88,8 @@ def xlsx_bytes(table: pa.Table, *, sheet: str, titles: Sequence[str] = (), total
         "xl/styles.xml": f'{head}<styleSheet xmlns="{space}"><fonts count="1"><font/></fonts>'
         '<fills count="1"><fill><patternFill/></fill></fills><borders count="1"><border/></borders>'
         '<cellStyleXfs count="1"><xf/></cellStyleXfs>'
-        '<cellXfs count="2"><xf/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs></styleSheet>',
+        '<cellXfs count="2"><xf/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs>'
+        '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
         "xl/worksheets/sheet1.xml": f'{head}<worksheet xmlns="{space}"><sheetData>{"".join(rows)}</sheetData>{merged}'
         "</worksheet>",
     }

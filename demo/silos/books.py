@@ -72,7 +72,8 @@ class Books:
     ) -> None:
         """Note which enterprise a silo's own key truly stands for (-1: none), and how code and name there are wrong.
 
-        What is noted twice counts once. `code` and `name` are positions in dirt.CODE_KINDS and dirt.NAME_KINDS, or one kind for all rows.
+        What is noted twice counts once. `code` and `name` are positions in dirt.CODE_KINDS and dirt.NAME_KINDS, or one
+        kind for all rows.
         """
         rows = len(firm)
 

@@ -20,7 +20,7 @@ def port(city: Path) -> Iterator[int]:
         yield number
 
 
-def _ask(city: Path, port: int, path: str, token: str | None = None, **parameters: object) -> Any:
+def _ask(city: Path, port: int, path: str, parameters: dict[str, object], token: str | None = None) -> Any:
     request = urllib.request.Request(f"http://127.0.0.1:{port}/{path}?{urlencode(parameters)}")
     request.add_header("Authorization", f"Bearer {token or demo.token(city)}")
     with urllib.request.urlopen(request) as answer:
@@ -30,7 +30,7 @@ def _ask(city: Path, port: int, path: str, token: str | None = None, **parameter
 def _all(city: Path, port: int, path: str, **parameters: object) -> list[dict[str, Any]]:
     records: list[dict[str, Any]] = []
     for page in range(1, 100):
-        answer = _ask(city, port, path, page=page, size=100, **parameters)
+        answer = _ask(city, port, path, {"page": page, "size": 100, **parameters})
         records += answer["data"]
         if not answer["data"]:
             assert len(records) == answer["total"]
@@ -87,13 +87,13 @@ def test_wrong_questions_are_refused(
     city: Path, port: int, path: str, parameters: dict[str, object], status: int
 ) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
-        _ask(city, port, path, **parameters)
+        _ask(city, port, path, parameters)
     assert refused.value.code == status
 
 
 def test_without_the_token_nothing_is_told(city: Path, port: int) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
-        _ask(city, port, "enterprises", token="guess")
+        _ask(city, port, "enterprises", {}, token="guess")
     assert refused.value.code == 401
 
 
