@@ -127,7 +127,7 @@ def _view_in_chinese(connection: duckdb.DuckDBPyConnection, model: Model) -> Non
     listed = ", ".join(f"{quote(c)} as {quote(known[c].zh)}" if c in known else quote(c) for c in columns)
     view = f"{quote(OPERATORS_SCHEMA)}.{quote(model.title_zh)}"
     connection.execute(f"create view {view} as select {listed} from {model.schema}.{quote(model.name)}")
-    connection.execute(f"comment on view {view} is {literal(f'{model.table}: {model.header['one row is']}')}")
+    connection.execute(f"comment on view {view} is {literal(model.table + ': ' + model.header['one row is'])}")
 
 
 def changes(before: Path, after: Path, models: list[Model]) -> dict[str, dict[str, int]]:
