@@ -1,8 +1,8 @@
 """Check digits of the codes by which Chinese offices name an enterprise, for whole columns at once.
 
 Every check takes an Arrow array of *normalised* codes (see `normalised`) and returns one boolean per row; NULL, a wrong
-length and a character outside the code's alphabet are False, never an error. A failed check says "do not trust this code
-alone": what fails in real registers is systematic (whole provinces), so a row is never dropped for it.
+length and a character outside the code's alphabet are False, never an error. A failed check says "do not trust this
+code alone": what fails in real registers is systematic (whole provinces), so a row is never dropped for it.
 """
 
 from __future__ import annotations
@@ -36,22 +36,23 @@ def uscc_outer_digit_holds(codes: pa.Array) -> np.ndarray:
     check = (31 - sum mod 31) mod 31: without the outer mod, the one code in thirty-one whose sum is 0 would be refused.
     """
     values, holds, rows = _values(codes, 18, USCC_ALPHABET)
-    total = values[:, :17] @ np.array(USCC_WEIGHTS)
+    total = _weighed(values[:, :17], USCC_WEIGHTS)
     return _by_row(holds & ((31 - total % 31) % 31 == values[:, 17]), rows, len(codes))
 
 
 def uscc_inner_digit_holds(codes: pa.Array) -> np.ndarray:
-    """Whether characters 9 to 17 of an 18-character code are an organisation code with a right check digit (GB 11714)."""
+    """Whether characters 9 to 17 of an 18-character code are a right organisation code (GB 11714)."""
     return org_code_holds(org_code_of(codes))
 
 
 def uscc_holds(codes: pa.Array) -> np.ndarray:
     """Whether both check digits of a unified social credit code are right."""
-    return uscc_outer_digit_holds(codes) & uscc_inner_digit_holds(codes)
+    holds: np.ndarray = uscc_outer_digit_holds(codes) & uscc_inner_digit_holds(codes)
+    return holds
 
 
 def org_code_of(codes: pa.Array) -> pa.Array:
-    """The organisation code inside a code: characters 9 to 17 of 18, 7 to 15 of 15 (tax number), 9 themselves; else NULL."""
+    """The organisation code inside a code: characters 9 to 17 of 18, 7 to 15 of 15, all of 9; else NULL."""
     length = pc.utf8_length(codes)
     nothing = pa.scalar(None, pa.string())
     inner = pc.if_else(pc.equal(length, 18), pc.utf8_slice_codeunits(codes, 8, 17), nothing)
@@ -60,9 +61,9 @@ def org_code_of(codes: pa.Array) -> pa.Array:
 
 
 def org_code_holds(codes: pa.Array) -> np.ndarray:
-    """Whether a 9-character organisation code is right: 11 - sum mod 11, with 10 written X and 11 written 0 (GB 11714)."""
+    """Whether a 9-character organisation code is right: 11 - sum mod 11, 10 written X, 11 written 0 (GB 11714)."""
     values, holds, rows = _values(codes, 9, ORG_CODE_ALPHABET)
-    check = 11 - values[:, :8] @ np.array(ORG_CODE_WEIGHTS) % 11
+    check = 11 - _weighed(values[:, :8], ORG_CODE_WEIGHTS) % 11
     written = np.where(check == 10, ORG_CODE_ALPHABET.index("X"), np.where(check == 11, 0, check))
     return _by_row(holds & (written == values[:, 8]), rows, len(codes))
 
@@ -72,16 +73,17 @@ def registration_no_holds(codes: pa.Array) -> np.ndarray:
     values, holds, rows = _values(codes, 15, DIGITS)
     product = np.full(len(values), 10)
     for place in range(14):
-        total = (product + values[:, place]) % 10
+        total = (product + values[:, place].astype(np.int64)) % 10
         product = np.where(total == 0, 10, total) * 2 % 11
     return _by_row(holds & ((11 - product) % 10 == values[:, 14]), rows, len(codes))
 
 
 def taxpayer_no_holds(codes: pa.Array) -> np.ndarray:
-    """Whether a 15-character tax number is 6 digits of an area and a right organisation code (no list of areas is asked)."""
+    """Whether a 15-character tax number is 6 digits (of any area) and a right organisation code."""
     _, area_holds, rows = _values(pc.utf8_slice_codeunits(codes, 0, 6), 6, DIGITS)
     is_long_enough = np.asarray(pc.fill_null(pc.equal(pc.utf8_length(codes), 15), False))
-    return is_long_enough & _by_row(area_holds, rows, len(codes)) & org_code_holds(org_code_of(codes))
+    holds: np.ndarray = is_long_enough & _by_row(area_holds, rows, len(codes)) & org_code_holds(org_code_of(codes))
+    return holds
 
 
 def _one_array(codes: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -93,7 +95,7 @@ def _values(codes: pa.Array, length: int, alphabet: str) -> tuple[np.ndarray, np
     """The characters' values of all codes of the right length, as a matrix.
 
     Returns:
-        The values (int64; a character outside the alphabet counts 0), whether every character is in the alphabet, and
+        The values (0 to 35; 255 for a character outside the alphabet), whether every character is in the alphabet, and
         the rows that the matrix's rows stand for.
     """
     codes = _one_array(codes)
@@ -101,14 +103,19 @@ def _values(codes: pa.Array, length: int, alphabet: str) -> tuple[np.ndarray, np
     rows = np.flatnonzero(is_of_length)
     kept = codes.filter(pa.array(is_of_length))
     # all kept codes are `length` bytes long, so their bytes stand in one block that numpy reads without copying
-    start = kept.offset * 0 if len(kept) == 0 else int(np.frombuffer(kept.buffers()[1], np.int32)[kept.offset])
+    start = int(np.frombuffer(kept.buffers()[1], np.int32)[kept.offset]) if len(kept) else 0
     block = np.frombuffer(kept.buffers()[2], np.uint8) if len(kept) else np.empty(0, np.uint8)
     characters = block[start : start + len(kept) * length].reshape(len(kept), length)
     table = np.full(256, _NOT_IN_ALPHABET, np.uint8)
-    table[np.frombuffer(alphabet.encode("ascii"), np.uint8)] = np.arange(len(alphabet))
+    table[np.frombuffer(alphabet.encode("ascii"), np.uint8)] = np.arange(len(alphabet), dtype=np.uint8)
     values = table[characters]
-    outside = values == _NOT_IN_ALPHABET
-    return np.where(outside, 0, values).astype(np.int64), ~outside.any(axis=1), rows
+    return values, values.max(axis=1, initial=0) != _NOT_IN_ALPHABET, rows
+
+
+def _weighed(values: np.ndarray, weights: tuple[int, ...]) -> np.ndarray:
+    """Weighted sum of each row; exact, since single precision holds whole numbers up to 16 million."""
+    total: np.ndarray = values.astype(np.float32) @ np.array(weights, np.float32)
+    return total.astype(np.int32)
 
 
 def _by_row(holds: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:

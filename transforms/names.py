@@ -33,7 +33,7 @@ def name_keys(names: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def simplified(names: pa.Array) -> pa.Array:
-    """Names with traditional characters made simplified; only names that hold one are sent through the slow converter."""
+    """Names with traditional characters made simplified; only names that hold one go through the slow converter."""
     has_traditional = pc.fill_null(pc.match_substring_regex(names, f"[{_traditional_characters()}]"), False)
     if not pc.any(has_traditional).as_py():
         return names

@@ -1,15 +1,15 @@
 """Ties every silo's records to enterprises: which record is which firm, by what evidence, and what nobody could tell.
 
-`resolve` prepares what SQL cannot (check digits, name keys, chains of changed codes, people's judgements) as four tables
-and then builds the models of 2_resolved/, where every decision can be read:
+`resolve` prepares what SQL cannot (check digits, name keys, chains of changed codes, people's judgements) as four
+tables and then builds the models of 2_resolved/, where every decision can be read:
 
     resolved.source_record  one row per record of an enterprise in a feed, with its codes checked and its name's key
     resolved.source_alias   former names and names before and after a renaming
     resolved.code_group     codes that are the same enterprise's, by a change of code or a judgement
     resolved.judgement      judgements.csv, with what follows from it
 
-No state is kept: the same records give the same enterprise_id in any order, because an id is made from the anchor of its
-cluster: the first code known, else the name's key.
+No state is kept: the same records give the same enterprise_id in any order, because an id is made from the anchor of
+its cluster: the first code known, else the name's key.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import pyarrow as pa
 from transforms import codes, names
 from warehouse.connection import quote
 from warehouse.errors import DeclarationError, ParkBridgeError
-from warehouse.models import build, load_rules
+from warehouse.models import build, comment, load_rules
 from warehouse.subjects import Subject, subjects
 
 MODELS = Path(__file__).with_name("2_resolved")
@@ -35,6 +35,23 @@ JUDGEMENTS = Path(__file__).with_name("judgements.csv")
 
 IDENTITY_COLUMNS = ("uscc", "registration_no", "taxpayer_no", "unit_no", "enterprise_name", "address")
 CODE_COLUMNS = ("uscc", "registration_no", "taxpayer_no")
+# what is prepared here and not by a model; the words become COMMENT ON TABLE
+PREPARED = {
+    "source_record": """title: Source records | 来源记录
+one row is: one record of an enterprise in one feed, with what it states last of each identity column, its codes checked
+and its name's key
+key: feed, source_key""",
+    "source_alias": """title: Names known beside the present one | 别名
+one row is: one former name, or one name before or after a renaming, as the register states it
+key: feed, source_key, name, alias_kind, event_date""",
+    "code_group": """title: Codes of one enterprise | 同一企业的代码
+one row is: one code that a change of code or a judgement ties to others, with the earliest of them
+key: code""",
+    "judgement": """title: Judgements by people | 人工判定
+one row is: one record that somebody judged, and what it is the same as, different from, or undecided about
+(judgements.csv, chains of `same` followed)
+key: feed, source_key, other_feed, other_source_key, other_enterprise_id, decision""",
+}
 JUDGEMENT_COLUMNS = ("left", "right", "decision", "who", "when", "why")
 
 
@@ -56,6 +73,8 @@ def resolve(connection: duckdb.DuckDBPyConnection, judgements: Path = JUDGEMENTS
     judged = read_judgements(judgements)
     make_code_groups(connection, judged)
     make_judgements(connection, judged)
+    for table, text in PREPARED.items():
+        comment(connection, "resolved", table, text)
     build(connection, MODELS, None)
     stop_on_giant_cluster(connection)
 
@@ -157,7 +176,7 @@ def make_source_records(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _identity_versions(subject: Subject) -> str:
-    """All identities that a subject's records have stated, each with its time; a vacant unit of property is no enterprise."""
+    """All identities that a subject's records have stated, with their times; a vacant unit is no enterprise."""
     stated = [
         quote(column) if column in subject.columns else f"cast(null as varchar) as {column}"
         for column in IDENTITY_COLUMNS
@@ -207,7 +226,7 @@ def _register_name_keys(connection: duckdb.DuckDBPyConnection, view: str, texts:
 
 
 def make_source_aliases(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make resolved.source_alias: the register's former names (split at ； ; 、 | and line ends) and both names of a renaming."""
+    """Make resolved.source_alias: former names (split at ； ; 、 | and line ends) and both names of a renaming."""
     connection.execute(
         """
         create or replace temp table stated_alias as
@@ -261,7 +280,9 @@ def read_judgements(path: Path) -> list[Judgement]:
         reader = csv.DictReader(file)
         if tuple(reader.fieldnames or ()) != JUDGEMENT_COLUMNS:
             raise DeclarationError(
-                path.name, f"columns are {reader.fieldnames}", next_step=f"write the header {','.join(JUDGEMENT_COLUMNS)}"
+                path.name,
+                f"columns are {reader.fieldnames}",
+                next_step=f"write the header {','.join(JUDGEMENT_COLUMNS)}",
             )
         for line, row in enumerate(reader, start=2):
             judgement = Judgement(*(str(row[column] or "").strip() for column in JUDGEMENT_COLUMNS))
@@ -323,13 +344,8 @@ def make_code_groups(connection: duckdb.DuckDBPyConnection, judged: list[Judgeme
         if judged
         else []
     )
-    cut = {
-        frozenset((own_code.get(j.left), own_code.get(j.right))) for j in judged if j.decision == "different"
-    }
-    edges = [
-        (str(change[0]), code[2 * i], code[2 * i + 1])
-        for i, change in enumerate(changes)
-    ] + [
+    cut = {frozenset((own_code.get(j.left), own_code.get(j.right))) for j in judged if j.decision == "different"}
+    edges = [(str(change[0]), code[2 * i], code[2 * i + 1]) for i, change in enumerate(changes)] + [
         ("9999", own_code.get(j.left), own_code.get(j.right)) for j in judged if j.decision == "same"
     ]
     kept = [
@@ -351,7 +367,9 @@ def make_code_groups(connection: duckdb.DuckDBPyConnection, judged: list[Judgeme
         {
             "code": pa.array([name for name, _ in rows], pa.string()),
             "anchor_code": pa.array([first for _, first in rows], pa.string()),
-            "since_date": pa.array(dates, pa.string()).cast(pa.date32()) if any(dates) else pa.nulls(len(rows), pa.date32()),
+            "since_date": pa.array(dates, pa.string()).cast(pa.date32())
+            if any(dates)
+            else pa.nulls(len(rows), pa.date32()),
         },
     )
 
@@ -359,9 +377,9 @@ def make_code_groups(connection: duckdb.DuckDBPyConnection, judged: list[Judgeme
 def make_judgements(connection: duckdb.DuckDBPyConnection, judged: list[Judgement]) -> None:
     """Make resolved.judgement: per judged record what it is the same as, different from, or undecided about.
 
-    `same` is transitive: every record of a chain is tied to the chain's representative (an enterprise_id if one is named,
-    else a registered record, else the first by name). A chain that also says `different` of two of its members, or that
-    names two enterprises, is contradictory: none of it is applied, all of it is queued.
+    `same` is transitive: every record of a chain is tied to the chain's representative (an enterprise_id if one is
+    named, else a registered record, else the first by name). A chain that also says `different` of two of its members,
+    or that names two enterprises, is contradictory: none of it is applied, all of it is queued.
     """
     registered = {
         row[0]
@@ -376,9 +394,7 @@ def make_judgements(connection: duckdb.DuckDBPyConnection, judged: list[Judgemen
     members: dict[str, list[str]] = {}
     for name, cluster in sorted(cluster_of.items()):
         members.setdefault(cluster, []).append(name)
-    contradictory = {
-        cluster for cluster, chain in members.items() if sum("/" not in name for name in chain) > 1
-    } | {
+    contradictory = {cluster for cluster, chain in members.items() if sum("/" not in name for name in chain) > 1} | {
         cluster_of[j.left]
         for j in judged
         if j.decision == "different" and j.left in cluster_of and cluster_of[j.left] == cluster_of.get(j.right)
@@ -402,7 +418,9 @@ def make_judgements(connection: duckdb.DuckDBPyConnection, judged: list[Judgemen
             "feed": pa.array([name.partition("/")[0] for name, _, _, _ in rows], pa.string()),
             "source_key": pa.array([name.partition("/")[2] for name, _, _, _ in rows], pa.string()),
             "other_feed": pa.array([o.partition("/")[0] if "/" in o else None for _, o, _, _ in rows], pa.string()),
-            "other_source_key": pa.array([o.partition("/")[2] if "/" in o else None for _, o, _, _ in rows], pa.string()),
+            "other_source_key": pa.array(
+                [o.partition("/")[2] if "/" in o else None for _, o, _, _ in rows], pa.string()
+            ),
             "other_enterprise_id": pa.array([None if "/" in o else o for _, o, _, _ in rows], pa.string()),
             "decision": pa.array([decision for _, _, decision, _ in rows], pa.string()),
             "decided_by": pa.array([j.who for _, _, _, j in rows], pa.string()),

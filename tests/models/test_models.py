@@ -55,7 +55,8 @@ def table_columns() -> dict[str, Columns]:
         build(connection, FOLDERS[schema], None)
     tables: dict[str, Columns] = {}
     for schema, table, column, kind in connection.execute(
-        "select table_schema, table_name, column_name, data_type from information_schema.columns order by ordinal_position"
+        "select table_schema, table_name, column_name, data_type "
+        "from information_schema.columns order by ordinal_position"
     ).fetchall():
         tables.setdefault(f"{schema}.{table}", {})[column] = kind
     return tables
@@ -86,16 +87,18 @@ def fill(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns, gi
     strangers = sorted(set(header) - set(columns))
     assert not strangers, f"{given}: {table} has no column {', '.join(strangers)}; it has {', '.join(columns)}"
     for number, row in enumerate(rows, start=1):
-        values = dict(zip(header, row, strict=True))
+        values: dict[str, str | None] = dict(zip(header, row, strict=True))
         if schema in ("known", "staged"):
-            values = {"feed": name, "received_at": "2026-01-01", "batch_id": "1", "row_number": str(number)} | values
+            lineage = {"feed": name, "received_at": "2026-01-01", "batch_id": "1", "row_number": str(number)}
+            values = {**lineage, **values}
         if table == "signals.signal":
             year, month, _ = str(values["month"]).split("-")
-            values = {"period_months": "1", "is_provisional": "false"} | values
+            values = {"period_months": "1", "is_provisional": "false", **values}
             values["month_number"] = str(int(year) * 12 + int(month))
         names = ", ".join(quote(column) for column in values)
         connection.execute(
-            f"insert into {schema}.{quote(name)} ({names}) values ({', '.join('?' * len(values))})", list(values.values())
+            f"insert into {schema}.{quote(name)} ({names}) values ({', '.join('?' * len(values))})",
+            list(values.values()),
         )
 
 
@@ -117,7 +120,9 @@ def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
 
     header, rows = read_rows(case / "expect.csv")
     kinds = [table_columns[model.table][column] for column in header]
-    connection.execute(f"create table expected ({', '.join(map(' '.join, zip(map(quote, header), kinds, strict=True)))})")
+    connection.execute(
+        f"create table expected ({', '.join(map(' '.join, zip(map(quote, header), kinds, strict=True)))})"
+    )
     if rows:
         connection.executemany(f"insert into expected values ({', '.join('?' * len(header))})", rows)
     listed = ", ".join(map(quote, header))
@@ -127,11 +132,9 @@ def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
     surplus = connection.execute(
         f"select {listed} from {model.table} except all select {listed} from expected order by all"
     ).fetchall()
-    assert not missing and not surplus, "\n".join(
-        [case_name(case), f"columns: {listed}"]
-        + [f"expected, not there: {tuple(map(str, row))}" for row in missing]
-        + [f"there, not expected: {tuple(map(str, row))}" for row in surplus]
-    )
+    differences = [f"expected, not there: {tuple(map(str, row))}" for row in missing]
+    differences += [f"there, not expected: {tuple(map(str, row))}" for row in surplus]
+    assert not differences, "\n".join([case_name(case), f"columns: {listed}", *differences])
 
 
 @pytest.mark.parametrize("path", MODEL_FILES, ids=lambda path: path.stem)

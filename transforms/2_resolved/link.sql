@@ -16,7 +16,7 @@ select
     cast(m.score as decimal(3, 2)) as score,
     d.evidence,
     d.outcome_code,
-    concat(r.version, ', ', m.version) as rule_version,
+    concat(r.version, '; ', m.version) as rule_version,
     n.as_of as decided_at
 from resolved.match_decision as d
 inner join rules.match_method as m on d.method = m.method

@@ -2,7 +2,8 @@
 -- one row is: one source record (feed, source_key), matched or not
 -- answers: which enterprise does this record belong to, by which evidence; and if none, why not?
 -- key: feed, source_key
--- rules: In this order. A person's judgement wins. A registered record is its own enterprise (by its code, else by its name).
+-- rules: In this order. A person's judgement wins: same, else different (from the enterprise that the rules choose), else unsure;
+--   to take a judgement back, remove its line. A registered record is its own enterprise (by its code, else by its name).
 --   Any other record goes by code: USCC with both check digits right; then the organisation code in a 15-character tax number,
 --   the organisation code alone, the registration number, or a code of an unknown form that the register states letter for
 --   letter. Then by exact name key: present, then former names. Never automatically: a code of one registered enterprise with
@@ -139,42 +140,42 @@ decided as (
     from automatic
 ),
 
--- one judgement a record: the one decided last
-last_judgement as (
+-- what people said of the record, where it bears on it
+judgement_applied as (
     select
-        *,
-        row_number() over (
-            partition by feed, source_key
-            order by
-                decided_on desc,
-                case decision when 'contradiction' then 1 when 'different' then 2 when 'same' then 3 else 4 end,
-                coalesce(other_enterprise_id, concat(other_feed, '/', other_source_key))
-        ) as place
-    from resolved.judgement
-),
-
-judged as (
-    select
-        d.*,
+        d.feed,
+        d.source_key,
         j.decision,
         j.decided_by,
         j.decided_on,
         j.reason,
-        coalesce(j.other_enterprise_id, o.enterprise_id) as other_enterprise_id
+        coalesce(j.other_enterprise_id, o.enterprise_id) as other_enterprise_id,
+        row_number() over (
+            partition by d.feed, d.source_key
+            order by
+                case j.decision when 'contradiction' then 1 when 'same' then 2 when 'different' then 3 else 4 end,
+                j.decided_on desc,
+                coalesce(j.other_enterprise_id, o.enterprise_id)
+        ) as place
     from decided as d
-    left join last_judgement as j on d.feed = j.feed and d.source_key = j.source_key and j.place = 1
+    inner join resolved.judgement as j on d.feed = j.feed and d.source_key = j.source_key
     left join decided as o on j.other_feed = o.feed and j.other_source_key = o.source_key
+    where
+        j.decision in ('contradiction', 'unsure')
+        or (j.decision = 'same' and coalesce(j.other_enterprise_id, o.enterprise_id) is not null)
+        or (j.decision = 'different' and coalesce(j.other_enterprise_id, o.enterprise_id) = d.enterprise_id)
 ),
 
 applied as (
     select
-        *,
-        case
-            when decision = 'same' and other_enterprise_id is not null then 'same'
-            when decision = 'different' and other_enterprise_id = enterprise_id then 'different'
-            when decision in ('unsure', 'contradiction') then decision
-        end as judged_as
-    from judged
+        d.*,
+        j.decision as judged_as,
+        j.decided_by,
+        j.decided_on,
+        j.reason,
+        j.other_enterprise_id
+    from decided as d
+    left join judgement_applied as j on d.feed = j.feed and d.source_key = j.source_key and j.place = 1
 )
 
 select
@@ -198,7 +199,7 @@ select
     name_enterprise_id,
     name_count as name_enterprise_count,
     case
-        when judged_as is not null then concat(decided_by, ' on ', decided_on, ': ', judged_as, ', ', reason)
+        when judged_as is not null then concat(decided_by, ' on ', decided_on, ': ', judged_as, '; ', reason)
         when method = 'uscc' then concat('USCC ', stated_code)
         when method = 'taxpayer_no' then concat('organisation code in tax number ', stated_code)
         when method = 'org_code' then concat('organisation code ', stated_code)

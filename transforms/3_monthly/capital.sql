@@ -5,7 +5,7 @@
 -- rules: At a month's end the capital after the last change recorded by then; before the first recorded change the amount which that
 --   change started from; without changes the capital in the register. From the month of registration to the month before
 --   the cancellation. Only for enterprises that another silo knows too: a register may hold a whole country.
--- known gaps: Capital changes without readable amounts are passed over. Other currencies are not converted.
+-- known gaps: Of "500万元人民币" the figure and 万 are read; a change without a figure leaves a gap. Other currencies are not converted.
 -- checked by: tests/models/monthly.capital
 with here as (
     select l.enterprise_id
@@ -18,8 +18,10 @@ capital_change as (
     select
         l.enterprise_id,
         e.event_date,
-        cast(regexp_extract(replace(e.before_text, ',', ''), '-?[0-9]+([.][0-9]+)?') as varchar) as before_figure,
-        cast(regexp_extract(replace(e.after_text, ',', ''), '-?[0-9]+([.][0-9]+)?') as varchar) as after_figure,
+        try_cast(regexp_extract(replace(e.before_text, ',', ''), '[0-9]+([.][0-9]+)?') as decimal(18, 4))
+        * case when e.before_text like '%万%' then 10000 else 1 end as before_amount,
+        try_cast(regexp_extract(replace(e.after_text, ',', ''), '[0-9]+([.][0-9]+)?') as decimal(18, 4))
+        * case when e.after_text like '%万%' then 10000 else 1 end as after_amount,
         row_number() over (partition by l.enterprise_id order by e.event_date, e.event_no) as place
     from known.registration_event as e
     inner join resolved.link as l on e.feed = l.feed and e.source_key = l.source_key
@@ -32,7 +34,7 @@ stretch as (
         enterprise_id,
         cast(null as date) as from_date,
         event_date as until_date,
-        try_cast(before_figure as decimal(18, 2)) as capital_amount
+        before_amount as capital_amount
     from capital_change
     where place = 1
     union all
@@ -40,7 +42,7 @@ stretch as (
         c.enterprise_id,
         c.event_date as from_date,
         n.event_date as until_date,
-        try_cast(c.after_figure as decimal(18, 2)) as capital_amount
+        c.after_amount as capital_amount
     from capital_change as c
     left join capital_change as n on c.enterprise_id = n.enterprise_id and c.place + 1 = n.place
     union all
@@ -57,7 +59,7 @@ stretch as (
 select
     e.enterprise_id,
     m.month,
-    s.capital_amount as registered_capital_amount
+    cast(s.capital_amount as decimal(18, 2)) as registered_capital_amount
 from resolved.enterprise as e
 inner join here as h on e.enterprise_id = h.enterprise_id
 inner join stretch as s on e.enterprise_id = s.enterprise_id

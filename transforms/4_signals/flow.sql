@@ -10,7 +10,8 @@
 --   belongs to its departure; else close. Otherwise expand, contract, or unchanged within the signal's tolerance (rules/signal.yml). Around a
 --   merger or division (rules/flow.yml) the loss of the old one and the gain of the new one are succession_out and
 --   succession_in, with the other side's id: no flow. A changed code or name never shows: the enterprise_id is the same.
---   A value after a gap is "resumed" and no flow. No row where this or the earlier month is provisional.
+--   A value after a gap is "resumed" and no flow; the
+--   earlier value is then the last one before the gap. No row where this or the earlier month is provisional.
 -- known gaps: What changes across a gap is in no flow. All of a change in the window of a merger is taken as the merger's. People who move
 --   to a labour agency (劳务派遣) still count as contraction. A stop without a word is dated right but seen three months late;
 --   until the last of its signals has ended, a leaver's ends read close.
@@ -83,8 +84,9 @@ changed as (
         n.month_number,
         n.period_months,
         case
-            when n.last_number = n.month_number - n.period_months then n.last_value
-            when r.missing_means = 'zero' or n.last_number is null then 0
+            when n.last_number is null then 0
+            when n.last_number < n.month_number - n.period_months and r.missing_means = 'zero' then 0
+            else n.last_value
         end as earlier_value,
         n.value,
         case
@@ -241,7 +243,7 @@ judged as (
         end as flow_code,
         coalesce(s.step = 'start' and s.month_number - s.positive_number <= rule.reactivation_months, false)
             as is_reactivation,
-        concat(rule.version, ', ', r.version) as rule_version
+        concat(rule.version, '; ', r.version) as rule_version
     from stepped as s
     cross join rules.flow as rule
     inner join rules.signal as r on s.signal_code = r.signal_code

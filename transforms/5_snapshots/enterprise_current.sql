@@ -132,7 +132,7 @@ select
     p.gap_code,
     e.conflict_count,
     o.as_of,
-    concat(r.version, ', ', c.version, ', ', q.version, ', ', p.rule_version) as rule_version
+    concat(r.version, '; ', c.version, '; ', q.version, '; ', p.rule_version) as rule_version
 from resolved.enterprise as e
 inner join snapshots.presence as p on e.enterprise_id = p.enterprise_id
 cross join ops.night as o

@@ -89,7 +89,7 @@ select
     cast(m.vehicle_entry_count as bigint) as vehicle_entry_count,
     m.is_provisional = 1 as is_provisional,
     n.as_of,
-    concat(r.version, ', ', s.version, ', ', c.version) as rule_version
+    concat(r.version, '; ', s.version, '; ', c.version) as rule_version
 from measured as m
 cross join ops.night as n
 cross join rules.flow as r

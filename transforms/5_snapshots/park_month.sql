@@ -100,7 +100,7 @@ select
     a.unchanged_count,
     a.resumed_count,
     o.as_of,
-    concat(f.version, ', ', s.version, ', ', v.version) as rule_version
+    concat(f.version, '; ', s.version, '; ', v.version) as rule_version
 from total as t
 cross join ops.night as o
 cross join rules.flow as f

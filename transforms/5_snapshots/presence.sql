@@ -154,7 +154,7 @@ named as (
     select
         *,
         coalesce(gap_register, gap_closed, gap_tax, gap_lease, gap_staff, gap_operating, gap_activity) as gap_code,
-        concat_ws(', ', gap_register, gap_closed, gap_tax, gap_lease, gap_staff, gap_operating, gap_activity) as gap_codes
+        concat_ws('; ', gap_register, gap_closed, gap_tax, gap_lease, gap_staff, gap_operating, gap_activity) as gap_codes
     from gapped
 )
 
@@ -191,7 +191,7 @@ select
     g.next_step_zh,
     n.month,
     o.as_of,
-    concat(n.rule_version, ', ', v.version) as rule_version
+    concat(n.rule_version, '; ', v.version) as rule_version
 from named as n
 cross join ops.night as o
 cross join (select max(version) as version from rules.gap) as v

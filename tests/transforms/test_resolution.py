@@ -1,0 +1,392 @@
+"""Whole resolutions over small invented registers: what is tied to whom; order and reruns change nothing."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from stdnum.cn import uscc as stdnum_uscc
+
+from transforms import codes, resolution
+from warehouse.connection import prepare
+from warehouse.errors import DeclarationError, ParkBridgeError
+
+Rows = list[dict[str, Any]]
+
+
+def credit_code(number: int) -> str:
+    """A code with both check digits right, made with another implementation than the one under test."""
+    body = f"{number:08d}"
+    total = sum(int(digit) * weight for digit, weight in zip(body, (3, 7, 9, 10, 5, 8, 4, 2), strict=True))
+    check = 11 - total % 11
+    org_code = body + ("X" if check == 10 else "0" if check == 11 else str(check))
+    return "91320594" + org_code + stdnum_uscc.calc_check_digit("91320594" + org_code)
+
+
+A, B, C, NEW = (credit_code(number) for number in (10000001, 10000002, 10000003, 10000004))
+
+
+def warehouse(rows: dict[str, Rows], seed: int | None = None) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    prepare(connection)
+    connection.execute("insert into ops.night values ('night', timestamp '2026-04-10', 'park')")
+    for subject, stated in rows.items():
+        shuffled = list(stated)
+        if seed is not None:
+            random.Random(seed).shuffle(shuffled)
+        for number, row in enumerate(shuffled):
+            full = {"feed": subject, "batch_id": "1", "row_number": number, "received_at": datetime(2026, 1, 1)} | row
+            connection.execute(
+                f"insert into staged.{subject} ({', '.join(full)}) values ({', '.join('?' * len(full))})",
+                list(full.values()),
+            )
+    return connection
+
+
+@pytest.fixture
+def judgements(tmp_path: Path) -> Callable[..., Path]:
+    def write(*lines: str) -> Path:
+        path = tmp_path / "judgements.csv"
+        path.write_text("\n".join(["left,right,decision,who,when,why", *lines]) + "\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+def links(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
+    """feed/source_key -> (enterprise_id, method)."""
+    return {
+        f"{feed}/{key}": (enterprise_id, method)
+        for feed, key, enterprise_id, method in connection.execute(
+            "select feed, source_key, enterprise_id, method from resolved.link"
+        ).fetchall()
+    }
+
+
+def registered(key: str, uscc: str | None, name: str, **more: Any) -> dict[str, Any]:
+    return {"source_key": key, "uscc": uscc, "enterprise_name": name, **more}
+
+
+def lease(key: str, name: str | None, uscc: str | None = None) -> dict[str, Any]:
+    return {
+        "source_key": key,
+        "lease_no": f"L{key}",
+        "enterprise_name": name,
+        "uscc": uscc,
+        "start_date": datetime(2025, 1, 1),
+    }
+
+
+def tax(key: str, taxpayer_no: str | None, name: str | None) -> dict[str, Any]:
+    return {
+        "source_key": key,
+        "taxpayer_no": taxpayer_no,
+        "enterprise_name": name,
+        "tax_kind_code": "vat",
+        "period_start": datetime(2026, 1, 1),
+        "period_end": datetime(2026, 1, 31),
+    }
+
+
+PARK: dict[str, Rows] = {
+    "registration": [
+        registered("r1", A, "苏州明达科技有限公司"),
+        registered("r2", B, "苏州华强（中国）贸易有限公司", former_names="苏州老华强贸易有限公司；华强商店总店"),
+        registered("r3", C, "苏州明达科技有限公司无锡分公司", parent_uscc=A),
+        registered("r4", None, "无码老字号饭店"),
+    ],
+    "registration_event": [
+        {
+            "source_key": "r1",
+            "event_no": "1",
+            "uscc": NEW,
+            "event_code": "code_change",
+            "event_date": datetime(2025, 6, 1),
+            "before_text": A,
+            "after_text": NEW,
+        },
+        {
+            "source_key": "r2",
+            "event_no": "2",
+            "uscc": B,
+            "event_code": "rename",
+            "event_date": datetime(2024, 6, 1),
+            "before_text": "苏州第一华强贸易有限公司",
+            "after_text": "苏州华强(中国)贸易有限公司",
+        },
+    ],
+    "lease": [
+        lease("l1", "明达", A.lower() + " "),
+        lease("l2", "蘇州華強（中國）貿易有限公司"),
+        lease("l3", "华强商店总店"),
+        lease("l4", "苏州第一华强贸易有限公司"),
+        lease("l5", "苏州明达科技有限公司无锡分公司"),
+        lease("l6", "园区新来的公司"),
+        lease("l7", "苏州明达科技有限公司", B),
+        lease("l8", None),
+        lease("l9", "无码老字号饭店"),
+    ],
+    "tax_filing": [
+        tax("t1", "320594" + B[8:17], "看不懂的名字"),
+        tax("t2", NEW, None),
+        tax("t3", C[:-1] + ("0" if C[-1] != "0" else "1"), "园区新来的公司"),
+    ],
+}
+
+
+def test_each_road_to_an_enterprise() -> None:
+    connection = warehouse(PARK)
+    resolution.resolve(connection)
+    found = links(connection)
+    firm_a, firm_b, branch = found["registration/r1"][0], found["registration/r2"][0], found["registration/r3"][0]
+    assert len({firm_a, firm_b, branch}) == 3
+    assert found["lease/l1"] == (firm_a, "uscc")
+    assert found["tax_filing/t2"] == (firm_a, "uscc"), "a new code is the same enterprise"
+    assert found["lease/l2"] == (firm_b, "name")
+    assert found["lease/l3"] == (firm_b, "former_name")
+    assert found["lease/l4"] == (firm_b, "former_name")
+    assert found["tax_filing/t1"] == (firm_b, "taxpayer_no")
+    assert found["lease/l5"] == (branch, "name"), "a branch is not its parent"
+    assert found["lease/l9"][0] == found["registration/r4"][0]
+    assert found["lease/l6"][1] == "own_record"
+    assert found["tax_filing/t3"] == (found["lease/l6"][0], "own_record"), "unknown everywhere, but one name"
+    assert found["lease/l7"][1] == "own_record"
+    assert found["lease/l7"][0] not in (firm_a, firm_b), "code of one, name of the other: neither"
+    assert "lease/l8" not in found
+
+
+def test_nothing_is_dropped() -> None:
+    connection = warehouse(PARK)
+    resolution.resolve(connection)
+    records = sum(len(rows) for rows in PARK.values())
+    matched = connection.execute("select count(*) from resolved.link where outcome_code = 'matched'").fetchone()
+    unmatched = dict(connection.execute("select source_key, reason_code from resolved.unmatched").fetchall())
+    assert matched is not None
+    assert matched[0] + len(unmatched) == records
+    assert unmatched == {
+        "l6": "name_not_in_register",
+        "t3": "name_not_in_register",
+        "l7": "contradiction",
+        "l8": "no_identity",
+    }
+    assert connection.execute("select source_key, reason_code from resolved.review_queue").fetchall() == [
+        ("l7", "contradiction")
+    ]
+
+
+def everything(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Any]]:
+    tables = [
+        row[0]
+        for row in connection.execute(
+            "select table_name from information_schema.tables where table_schema = 'resolved'"
+        ).fetchall()
+    ]
+    return {table: connection.execute(f"select * from resolved.{table} order by all").fetchall() for table in tables}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_row_order_and_reruns_change_nothing(seed: int) -> None:
+    first, second = warehouse(PARK), warehouse(PARK, seed=seed)
+    resolution.resolve(first)
+    resolution.resolve(second)
+    resolution.resolve(second)
+    assert everything(first) == everything(second)
+
+
+def test_more_data_keeps_the_ids() -> None:
+    before, after = warehouse(PARK), warehouse(PARK)
+    after.execute(
+        "insert into staged.registration (feed, source_key, uscc, enterprise_name, received_at) "
+        f"values ('registration', 'r9', '{credit_code(20000009)}', '另外一家有限公司', '2026-02-01')"
+    )
+    resolution.resolve(before)
+    resolution.resolve(after)
+    old, new = links(before), links(after)
+    assert {record: new[record] for record in old} == old
+
+
+def test_a_code_change_keeps_the_id_of_the_first_code_and_forwards_the_second() -> None:
+    alone = warehouse({"registration": [registered("r1", A, "苏州明达科技有限公司")]})
+    newer = warehouse({"registration": [registered("r1", NEW, "苏州明达科技有限公司")]})
+    changed = warehouse(PARK)
+    for connection in (alone, newer, changed):
+        resolution.resolve(connection)
+    first = links(alone)["registration/r1"][0]
+    second = links(newer)["registration/r1"][0]
+    assert links(changed)["registration/r1"][0] == first != second
+    assert changed.execute(
+        "select enterprise_id from resolved.enterprise_forward where former_enterprise_id = ?", [second]
+    ).fetchone() == (first,)
+
+
+def test_codes_that_change_in_a_circle_do_not_loop() -> None:
+    events = [
+        {
+            "source_key": "r1",
+            "event_no": str(number),
+            "event_code": "code_change",
+            "event_date": datetime(2025, number + 1, 1),
+            "before_text": before,
+            "after_text": after,
+        }
+        for number, (before, after) in enumerate([(B, C), (C, A), (A, B)])
+    ]
+    connection = warehouse({"registration": [registered("r1", A, "某某有限公司")], "registration_event": events})
+    resolution.resolve(connection)
+    assert connection.execute("select distinct anchor_code from resolved.code_group").fetchall() == [(B,)]
+
+
+def test_a_name_of_two_registered_firms_links_nothing() -> None:
+    connection = warehouse(
+        {
+            "registration": [registered("r1", A, "同名贸易有限公司"), registered("r2", B, "同名贸易有限公司")],
+            "lease": [lease("l1", "同名贸易有限公司"), lease("l2", "同名贸易有限公司", B)],
+        }
+    )
+    resolution.resolve(connection)
+    found = links(connection)
+    assert found["lease/l1"][1] == "own_record"
+    assert found["lease/l2"] == (found["registration/r2"][0], "uscc")
+    assert connection.execute("select source_key, name_enterprise_count from resolved.review_queue").fetchall() == [
+        ("l1", 2)
+    ]
+
+
+def test_what_a_record_states_last_counts_and_blanks_do_not_erase() -> None:
+    stated = [
+        {
+            "source_key": "u1",
+            "month": datetime(2026, 1, 1),
+            "insured_headcount": 1,
+            "uscc": A,
+            "enterprise_name": "旧名",
+        },
+        {"source_key": "u1", "month": datetime(2026, 3, 1), "insured_headcount": 1, "enterprise_name": "新名"},
+        {"source_key": "u1", "month": datetime(2026, 2, 1), "insured_headcount": 1, "enterprise_name": "中间名"},
+    ]
+    connection = warehouse({"employment": stated})
+    resolution.resolve(connection)
+    assert connection.execute("select name, uscc from resolved.source_record").fetchall() == [("新名", A)]
+
+
+def test_a_vacant_unit_of_property_is_no_enterprise() -> None:
+    connection = warehouse(
+        {
+            "premises": [
+                {"source_key": "p1", "premises_no": "p1", "is_vacant": True},
+                {"source_key": "Acme", "premises_no": "p2", "is_vacant": False, "enterprise_name": "Acme"},
+            ]
+        }
+    )
+    resolution.resolve(connection)
+    assert connection.execute("select source_key from resolved.source_record").fetchall() == [("Acme",)]
+
+
+def test_ten_thousand_records_with_one_short_name_stay_apart() -> None:
+    connection = warehouse({})
+    connection.execute(
+        "insert into staged.lease (feed, source_key, lease_no, enterprise_name, start_date, received_at) "
+        "select 'lease', i, i, '个体', date '2025-01-01', timestamp '2026-01-01' from range(10000) t(i)"
+    )
+    resolution.resolve(connection)
+    assert connection.execute("select count(distinct enterprise_id) from resolved.link").fetchone() == (10000,)
+
+
+def test_a_giant_cluster_stops_and_shows_itself() -> None:
+    connection = warehouse({"registration": [registered("r1", A, "被冒用的有限公司")]})
+    connection.execute(
+        "insert into staged.lease (feed, source_key, lease_no, uscc, enterprise_name, start_date, received_at) "
+        f"select 'lease', i, i, '{A}', '不同的公司' || i, date '2025-01-01', timestamp '2026-01-01' "
+        "from range(100) t(i)"
+    )
+    with pytest.raises(ParkBridgeError, match=rf"101 source records with 101 names .*{A}.* 50 names allowed"):
+        resolution.resolve(connection)
+
+
+def test_every_table_says_what_it_holds() -> None:
+    connection = warehouse(PARK)
+    resolution.resolve(connection)
+    silent = connection.execute(
+        "select table_name, column_name from duckdb_columns() where schema_name = 'resolved' and comment is null"
+    ).fetchall()
+    assert silent == []
+    assert not connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'resolved' and comment is null"
+    ).fetchall()
+
+
+# --- judgements -------------------------------------------------------------------------------------------------------
+
+
+def test_a_judgement_wins_and_can_be_taken_back(judgements: Callable[..., Path]) -> None:
+    connection = warehouse(PARK)
+    resolution.resolve(connection, judgements("lease/l7,registration/r1,same,wang,2026-02-01,visited"))
+    judged = links(connection)
+    assert judged["lease/l7"] == (judged["registration/r1"][0], "judgement")
+    resolution.resolve(connection, judgements())
+    assert links(connection)["lease/l7"][1] == "own_record"
+
+
+def test_same_is_transitive(judgements: Callable[..., Path]) -> None:
+    connection = warehouse(PARK)
+    path = judgements("lease/l6,lease/l7,same,wang,2026-02-01,a", "lease/l7,registration/r2,same,wang,2026-02-02,b")
+    resolution.resolve(connection, path)
+    judged = links(connection)
+    assert judged["lease/l6"] == judged["lease/l7"] == (judged["registration/r2"][0], "judgement")
+
+
+def test_different_takes_a_record_away_from_the_rules_choice_only(judgements: Callable[..., Path]) -> None:
+    connection = warehouse(PARK)
+    path = judgements(
+        "lease/l1,registration/r1,different,wang,2026-02-01,the landlord's code",
+        "lease/l2,registration/r1,different,wang,2026-02-01,never was",
+    )
+    resolution.resolve(connection, path)
+    judged = links(connection)
+    assert judged["lease/l1"][1] == "own_record"
+    assert judged["lease/l1"][0] != judged["registration/r1"][0]
+    assert judged["lease/l2"] == (judged["registration/r2"][0], "name")
+
+
+def test_contradicting_judgements_are_applied_by_nobody_and_queued(judgements: Callable[..., Path]) -> None:
+    connection = warehouse(PARK)
+    path = judgements(
+        "lease/l6,lease/l7,same,wang,2026-02-01,a",
+        "lease/l7,lease/l9,same,li,2026-02-01,b",
+        "lease/l6,lease/l9,different,wang,2026-02-02,c",
+    )
+    resolution.resolve(connection, path)
+    judged = links(connection)
+    assert len({judged[record][0] for record in ("lease/l6", "lease/l7", "lease/l9")}) == 3
+    queued = connection.execute(
+        "select source_key from resolved.review_queue where reason_code = 'judgements_contradict' order by 1"
+    ).fetchall()
+    assert queued == [("l6",), ("l7",), ("l9",)]
+
+
+def test_judging_two_registered_records_the_same_makes_one_enterprise(judgements: Callable[..., Path]) -> None:
+    connection = warehouse(PARK)
+    resolution.resolve(connection, judgements("registration/r2,registration/r3,same,wang,2026-02-01,one firm"))
+    judged = links(connection)
+    assert judged["registration/r2"][0] == judged["registration/r3"][0] == judged["lease/l5"][0]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("lease/l1,registration/r1,maybe,wang,2026-02-01,x", "line 2: decision is 'maybe'"),
+        ("l1,registration/r1,same,wang,2026-02-01,x", "line 2: left is 'l1'"),
+        ("lease/l1,lease/l1,same,wang,2026-02-01,x", "line 2: left is 'lease/l1', right is 'lease/l1'"),
+    ],
+)
+def test_a_judgement_that_cannot_be_read_stops(judgements: Callable[..., Path], line: str, message: str) -> None:
+    with pytest.raises(DeclarationError, match=message):
+        resolution.read_judgements(judgements(line))
+
+
+def test_made_up_codes_are_valid() -> None:
+    assert codes.uscc_holds(pa.array([A, B, C, NEW])).all()
