@@ -91,7 +91,8 @@ class DuckDBDatasource(SQLDatasource):
     def speak_through(self, engine: sqlalchemy.Engine) -> None:
         """Run everything through this engine (see `borrow`)."""
         self._borrowed = engine
-        self._execution = DuckDBExecutionEngine(engine=engine)
+        # GX's default copies every table that it looks at into a temporary one, in the caller's connection
+        self._execution = DuckDBExecutionEngine(engine=engine, create_temp_table=False)
 
     @property
     def schema_(self) -> str:

@@ -260,11 +260,11 @@ def test_checks_see_the_callers_transaction_and_leave_it_open(tmp_path: Path) ->
         check = expect("ExpectColumnValuesToNotBeNull", column="a", severity="critical")
         (outcomes,) = evaluate(connection, [Suite("s.t", "s.t", (check,))])
         assert outcomes[0].wrong_count == 1
+        # nothing of GX's is left in the database or in the connection
+        assert connection.execute("select table_name from duckdb_tables()").fetchall() == [("t",)]
         connection.rollback()
+        # the connection was borrowed, and neither committed nor closed
         assert connection.execute("select count(*) from s.t").fetchone() == (1,)
-        # the connection was borrowed, not closed, and nothing of GX's is left in the database
-        tables = connection.execute("select table_name from duckdb_tables()").fetchall()
-        assert tables == [("t",)]
 
 
 def test_nothing_is_said_on_the_way(park: duckdb.DuckDBPyConnection, capfd: pytest.CaptureFixture[str]) -> None:
