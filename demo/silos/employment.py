@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 
 from demo import dirt, words
 from demo.city import Array, City, choose, office_time
-from demo.files import csv_bytes, xlsx_bytes, zip_bytes
+from demo.files import csv_bytes, zip_bytes
 from demo.silos.books import CODE_RATES, LARGEST_SHEET, NAME_RATES, Books, numbered, same, with_decimals, with_thousands
+from demo.spreadsheet import xlsx_bytes
 
 # months of the history in which the file has another form than CSV
 ZIPPED, SPREADSHEET = 7, 11

@@ -8,8 +8,9 @@ import pyarrow.compute as pc
 
 from demo import dirt, words
 from demo.city import NEVER, Array, choose, join
-from demo.files import csv_bytes, xlsx_bytes, zip_bytes
+from demo.files import csv_bytes, zip_bytes
 from demo.silos.books import CODE_RATES, LARGEST_SHEET, NAME_RATES, Books, numbered, with_decimals
+from demo.spreadsheet import xlsx_bytes
 
 
 def write(books: Books) -> None:

@@ -87,13 +87,14 @@ def _taxpayers(books: Books) -> _Taxpayers:
     here = np.flatnonzero(city.firm["is_registered_here"])
     plain, owners = here[~owner[here]], here[owner[here]]
     recoded = plain[city.firm["change_code"][plain] < NEVER]
-    # the owner's identity number never lands, so that the name is what such a taxpayer is known by
+    # the owner's identity number never lands: such a taxpayer is known by a pseudonym of it, or by name
     renamed = owners[city.firm["change_name"][owners] < NEVER]
     for note, text, who in (
         (None, number.before, plain),
         ("new_code", number.after, recoded),
-        ("identity_number", name.before, owners),
-        ("identity_number", name.after, renamed),
+        ("identity_number", number.before, owners),
+        ("name_for_identity_number", name.before, owners),
+        ("name_for_identity_number", name.after, renamed),
     ):
         books.link("tax", text.take(pa.array(who)), who, number.kind[who], name.kind[who], note)
     books.plant("tax", "identity_number_as_taxpayer_no", owners, number.before.take(pa.array(owners)))
