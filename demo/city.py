@@ -351,10 +351,17 @@ def _draw_names(city: City) -> None:
     which = pa.array(np.flatnonzero(renamed))
     both = _make_unique(pa.concat_arrays([name_0, full_name(brand_1, word_1, new_form).take(which)]))
     name_1 = pc.replace_with_mask(name_0, pa.array(renamed), both[n:])
+    # names given up before the history begins
+    former_rng = city.stream("former names")
+    once = (city.firm["arrive"] < -12) & (form < SOLE_TRADER) & ~renamed & (former_rng.random(n) < 0.08)
+    which = pa.array(np.flatnonzero(once))
+    brand_then = brand_text(former_rng.integers(0, first * second * (third + 1), n))
+    former = _make_unique(pa.concat_arrays([both, full_name(brand_then, word_0, form).take(which)]))
     surname = pick(words.SURNAMES, rng.integers(0, len(words.SURNAMES), n))
     city.text |= {
         "name_0": name_0,
         "name_1": name_1,
+        "former_name": pc.replace_with_mask(pa.nulls(n, pa.string()), pa.array(once), former[len(both) :]),
         "brand_0": brand_0,
         "brand_1": choose(renamed, brand_1, brand_0),
         "word": word_0,

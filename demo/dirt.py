@@ -31,6 +31,7 @@ NAME_KINDS = (
     "traditional",
     "typo",
     "never_updated",
+    "former",
     "short",
 )
 
@@ -120,6 +121,7 @@ def write_names(city: City, silo: str, rates: dict[str, float], lag: tuple[int, 
         "half_width": pc.match_substring(city.text["name_0"], "（").to_numpy(zero_copy_only=False),
         "full_width": pc.match_substring_regex(city.text["name_0"], "[A-Z]").to_numpy(zero_copy_only=False),
         "never_updated": renamed,
+        "former": pc.is_valid(city.text["former_name"]).to_numpy(zero_copy_only=False),
         "form_swapped": pc.match_substring_regex(city.text["name_0"], "有限(责任)?公司").to_numpy(zero_copy_only=False),
     }
     kind = draw_kinds(city, f"{silo} names", NAME_KINDS, rates, possible)
@@ -146,6 +148,7 @@ def write_names(city: City, silo: str, rates: dict[str, float], lag: tuple[int, 
             "form_swapped": other_form,
             "traditional": _traditional(name, kind == NAME_KINDS.index("traditional")),
             "typo": typo,
+            "former": city.text["former_name"],
             "short": join(brand, city.text["word"]),
         }
         text = name

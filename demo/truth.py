@@ -70,6 +70,7 @@ def _enterprise(city: City) -> pa.Table:
             "name": text["name_0"],
             "later_name": pc.if_else(pa.array(firm["change_name"] < NEVER), text["name_1"], None),
             "renamed_month": _month(city, firm["change_name"]),
+            "former_name": text["former_name"],
             "uscc": text["uscc_0"],
             "later_uscc": pc.if_else(pa.array(firm["change_code"] < NEVER), text["uscc_1"], None),
             "code_changed_month": _month(city, firm["change_code"]),

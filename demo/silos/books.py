@@ -34,6 +34,7 @@ NAME_RATES = {
     "traditional": 0.012,
     "typo": 0.015,
     "never_updated": 0.1,
+    "former": 0.1,
 }
 
 

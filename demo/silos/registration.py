@@ -66,7 +66,7 @@ def _write_enterprises(books: Books) -> None:
             "uniscid": old_or_new("uscc", "change_code"),
             "regno": text["registration_no"].take(take),
             "entname": old_or_new("name", "change_name"),
-            "oldname": choose(since("change_name"), text["name_0"].take(take), pa.nulls(len(who), pa.string())),
+            "oldname": choose(since("change_name"), text["name_0"].take(take), text["former_name"].take(take)),
             "enttype": pick([kind for _, kind, _ in FORMS], firm["form"][who]),
             "parentcode": parent_code.take(take),
             "regstate": pick(STATES, np.select([cancelled, revoked, left], [2, 1, 3], 0)),

@@ -20,7 +20,9 @@ KINDS = (("electricity_tenth", "电", "D"), ("water_tenth", "水", "S"), ("gas_t
 def write(books: Books) -> None:
     """Write the meter books delivered before `until`: 抄表_YYYYMM.zip."""
     city = books.city
-    name = dirt.write_names(city, "utility", NAME_RATES | {"short": 0.08, "never_updated": 0.35}, (3, 12))
+    name = dirt.write_names(
+        city, "utility", NAME_RATES | {"short": 0.08, "never_updated": 0.35, "former": 0.3}, (3, 12)
+    )
     address = dirt.write_addresses(city, "utility")
     rng = city.stream("accounts")
     account = numbered("8", rng.permutation(city.firms) + 1, 8)

@@ -41,6 +41,15 @@ def test_every_kind_of_dirt_is_in_some_silo(truth: duckdb.DuckDBPyConnection) ->
     assert shared[0] >= 1
 
 
+def test_branches_bear_their_parents_names(truth: duckdb.DuckDBPyConnection) -> None:
+    found = truth.execute(
+        """select count(*), count(*) filter (starts_with(b.name, p.name) and b.name like '%分公司' and b.uscc <> p.uscc)
+        from enterprise b join enterprise p on p.true_id = b.partner_id where b.kind = 'branch'"""
+    ).fetchone()
+    assert found is not None
+    assert found[0] == found[1] >= 8
+
+
 def test_every_kind_of_delivery_and_of_planted_error(truth: duckdb.DuckDBPyConnection) -> None:
     kinds = _counts(truth, f"select kind, count(*) from delivery where delivered_at < date '{UNTIL}' group by 1")
     assert set(kinds) == {"regular", "late", "correction", "duplicate", "gap"}
