@@ -34,7 +34,7 @@ SESSION: Final = {
 """Settings under which what PostgreSQL writes as text (json, arrays, intervals, …) looks the same on both roads."""
 
 
-class FastRoadClosed(Exception):  # noqa: N818 - it is a state of affairs that has another way round it
+class FastRoadClosed(Exception):
     """DuckDB cannot read this: no extension, no connection, or a server that does not let it. May hold secrets."""
 
 

@@ -1,0 +1,180 @@
+"""The lines of a CSV file in its declared encoding.
+
+The whole file is decoded strictly before its first line is handed on. Python's csv module in strict mode reads it:
+pyarrow's reader is several times faster, but takes the rows behind a quotation mark that never closes for one long
+field, without a word, and cannot say on which line a row stands.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from typing import IO, Final
+
+from connectors.sources.tables import DAMAGED, Line, looks_damaged
+from warehouse.errors import DeliveryRefused
+
+ENCODINGS: Final = {
+    "utf-8": "utf-8-sig",
+    "utf-8-sig": "utf-8-sig",
+    # GB18030 holds all that GBK and GB2312 hold; offices use the three names for one thing.
+    "gb18030": "gb18030",
+    "gbk": "gb18030",
+    "gb2312": "gb18030",
+    "big5": "big5",
+    "cp1252": "cp1252",
+}
+"""Encodings that feed.yml may declare, and the codec that reads each; UTF-8 comes with or without a byte order mark."""
+
+_CHUNK: Final = 1 << 20
+_LONGEST_LINE: Final = 16 << 20
+# How many characters must read as UTF-8 before another encoding is taken for a mistake: in cp1252 two accented letters
+# hardly ever make one, in the Chinese encodings one character in seven does.
+_UTF8_CHARACTERS: Final = {"cp1252": 1, "gb18030": 8, "big5": 8}
+
+
+def csv_lines(file: IO[bytes], encoding: str, delimiter: str, quote: str, where: str) -> Iterator[Line]:
+    """Give the lines of a file.
+
+    Args:
+        file: The file, at its start; stays open.
+        encoding: A key of `ENCODINGS`.
+        delimiter: What stands between fields.
+        quote: What stands around fields that hold a delimiter.
+        where: The feed and the file, for messages.
+
+    Raises:
+        DeliveryRefused: The bytes are not in this encoding, or a quotation mark never closes.
+    """
+    codec = ENCODINGS[encoding]
+    check_encoding(file, codec, where)
+    file.seek(0)
+    return _lines(io.TextIOWrapper(file, codec, newline=""), delimiter, quote, where)
+
+
+def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str) -> Iterator[Line]:
+    pending: list[str] = []
+
+    def remembered() -> Iterator[str]:
+        for line in text:
+            pending.append(line)
+            yield line
+
+    reader = csv.reader(remembered(), delimiter=delimiter, quotechar=quote, strict=True)
+    try:
+        while True:
+            pending.clear()
+            number = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                if "unexpected end" in str(error) or "field limit" in str(error):
+                    raise DeliveryRefused(
+                        where,
+                        f"in the row that begins on line {number} a quotation mark opens and never closes: "
+                        "what follows cannot be told apart",
+                        next_step="the file is cut off or damaged there: ask the office for it again",
+                    ) from None
+                reason = "there is text behind a closing quotation mark"
+                yield Line(number, (), {}, reason, "".join(pending).rstrip("\r\n"))
+                continue
+            # Joining the few lines of a record is cheap; looking at every cell is not.
+            whole = pending[0] if len(pending) == 1 else "".join(pending)
+            flaws = {}
+            if "E+" in whole or "e+" in whole:
+                flaws = {position: DAMAGED for position, cell in enumerate(cells) if looks_damaged(cell.strip())}
+            yield Line(number, cells, flaws, None, whole.rstrip("\r\n"))
+    finally:
+        text.detach()  # the file is not ours to close
+
+
+def check_encoding(file: IO[bytes], codec: str, where: str) -> None:
+    """Decode the whole file strictly, and look for signs that its encoding is another one.
+
+    Raises:
+        DeliveryRefused: Some bytes cannot be decoded, or what comes out is no text.
+    """
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(codec)("strict")
+    utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")("strict")
+    characters = 0  # outside ASCII, when read as UTF-8
+    done = line_start = 0
+    while True:
+        chunk = file.read(_CHUNK)
+        try:
+            decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError:
+            raise _undecodable(file, codec, where) from None
+        if not chunk:
+            break
+        if b"\0" in chunk:
+            raise DeliveryRefused(
+                where,
+                f"byte {done + chunk.index(0):,} is a NUL, which no text has",
+                next_step=f"declare the right encoding or ask for a CSV file: {_likely(file, codec)}",
+            )
+        newline = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+        line_start = done + newline + 1 if newline >= 0 else line_start
+        done += len(chunk)
+        if done - line_start > _LONGEST_LINE:
+            raise DeliveryRefused(
+                where,
+                f"{_LONGEST_LINE >> 20} MB without the end of a line",
+                next_step="this is no CSV file: ask the office for it again",
+            )
+        if utf8 and not chunk.isascii():
+            try:
+                characters += sum(character > "\x7f" for character in utf8.decode(chunk)) if codec != "utf-8-sig" else 0
+            except UnicodeDecodeError:
+                utf8 = None
+    if utf8 and codec != "utf-8-sig" and characters >= _UTF8_CHARACTERS[codec]:
+        raise DeliveryRefused(
+            where,
+            f"it is declared as {codec}, but all of its {characters:,} characters outside ASCII read as UTF-8",
+            next_step="declare `encoding: utf-8` under source in feed.yml, if the office has changed it",
+        )
+
+
+def _undecodable(file: IO[bytes], codec: str, where: str) -> DeliveryRefused:
+    """Find the first line that cannot be decoded. In all of `ENCODINGS` a line break is never part of a character."""
+    file.seek(0)
+    offset = 0
+    fact = ""
+    for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
+        try:
+            line.decode("utf-8" if codec == "utf-8-sig" else codec)
+        except UnicodeDecodeError as error:
+            is_cut = error.end == len(line) and not line.endswith(b"\n")
+            cut = ", where the file ends in the middle of a character" if is_cut else ""
+            fact = f"line {number:,}, byte {offset + error.start:,} is not {codec.removesuffix('-sig')}{cut}"
+            break
+        offset += len(line)
+    return DeliveryRefused(where, fact, next_step=f"declare the right encoding or ask again: {_likely(file, codec)}")
+
+
+def _likely(file: IO[bytes], declared: str) -> str:
+    """Say which encoding the file seems to be in."""
+    file.seek(0)
+    sample = file.read(8 * _CHUNK)
+    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or sample[:200].count(0) > len(sample[:200]) // 4:
+        return "it looks like UTF-16, which is not read here; let the office save it as CSV UTF-8"
+    if sample.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
+        return "it looks like a spreadsheet, not a CSV file"
+    for codec, name in (("utf-8", "utf-8"), ("gb18030", "gb18030"), ("big5", "big5"), ("cp1252", "cp1252")):
+        try:
+            text = codecs.getincrementaldecoder(codec)("strict").decode(sample)
+        except UnicodeDecodeError:
+            continue
+        foreign = [character for character in text if character > "\x7f"]
+        chinese = sum(
+            "\u4e00" <= c <= "\u9fff" or "\u3000" <= c <= "\u303f" or "\uff00" <= c <= "\uffef" for c in foreign
+        )
+        if codec in ("gb18030", "big5") and chinese < 0.8 * len(foreign):
+            continue
+        if codec != declared.removesuffix("-sig"):
+            return f"the file reads as {name}"
+    return "no other encoding reads it either, so the file is damaged there"

@@ -1,0 +1,403 @@
+r"""Take files that an office drops: local folder, SFTP or S3; CSV, Excel or Parquet, also zipped.
+
+Options in feed.yml under `source:`
+
+    folder          Below the connection's base folder; a whole path where the connection has none.
+    pattern         Glob of file names, or a list of them (default *). With a `/` it looks into folders: "2026*/*.csv".
+    member_pattern  Glob of the files inside a zip that are taken (default: every CSV, Excel and Parquet file in it).
+    name_pattern    Regular expression searched in the name (for a zip: zip/member); its named groups become columns:
+                    "(?P<月份>\d{6})". A name in which it is not found stops the feed.
+    recent_days     Files older than this are not looked at; otherwise every file is read on each run, to compare its
+                    content with what was landed.
+
+    ready           stable (default): a file is taken when two looks, settle_seconds apart (default 1), find the same
+                    size and time. marker: when `<name>.done` is there and not older than the file.
+    max_file_mb     Largest file that is read (default 2048).
+    max_unpacked_mb Most that a zip, a workbook or a Parquet file may unpack to (default 4096).
+
+    format          csv, xlsx or parquet, where the name does not say it.
+    encoding        Of CSV files: utf-8 (default, with or without byte order mark), gb18030 (also gbk, gb2312), big5,
+                    cp1252.
+    delimiter       Between fields of a CSV file (default comma; tab for .tsv and .txt).
+    quote           Around fields of a CSV file (default ").
+    sheet           Of a workbook (default: the only visible one that holds anything).
+    header          auto (default): the line among the first 20 that holds the declared column names; or its number.
+    totals          {column: …, values: [合计, …]}: lines with such a value in this column are totals, not rows. Spaces,
+                    colons, widths and case make no difference. Where a column has several names, list them: the
+                    first that the file has counts. (CSV and Excel.)
+
+A file is one delivery, and so is each member of a zip. Its time is the delivery's time (a zip's time that of its
+members); what is newer than the end of the run's interval waits for the next run. What was landed already, by SHA-256
+of the content, is passed over; a changed file under the same name is a new delivery. Deliveries come in the order of
+their times, then names.
+
+A file is copied once, into a nameless temporary file that vanishes with the process, and hashed on the way: what is
+compared is what is read. Names that begin with a dot or `~$`, or end in .part, .tmp, .filepart, .swp or .done are not
+deliveries.
+
+Columns without a heading at the end of the header are none, and a value below them makes its row unreadable; elsewhere
+they are called `column 3`, by their position. A second column of one name is called `name (2)`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from typing import IO, Any, Final
+
+import pyarrow as pa
+
+from connectors.credentials import Credentials
+from connectors.sources import Delivery, Unreadable, Window
+from connectors.sources.csv_lines import ENCODINGS, csv_lines
+from connectors.sources.options import Options
+from connectors.sources.parquet_rows import read_parquet
+from connectors.sources.stores import DONE, Found, Store, open_store
+from connectors.sources.tables import Layout, read_table
+from connectors.sources.xlsx_lines import xlsx_lines
+from connectors.sources.zips import Bounds, open_zip, unpack
+from warehouse.errors import DeliveryRefused
+
+OPTIONS: frozenset[str] = frozenset(
+    {
+        "folder",
+        "pattern",
+        "member_pattern",
+        "name_pattern",
+        "recent_days",
+        "ready",
+        "settle_seconds",
+        "max_file_mb",
+        "max_unpacked_mb",
+        "format",
+        "encoding",
+        "delimiter",
+        "quote",
+        "sheet",
+        "header",
+        "totals",
+    }
+)
+
+_log = logging.getLogger(__name__)
+
+_FORMATS: Final = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".parquet": "parquet",
+    ".zip": "zip",
+}
+_NOT_DELIVERIES: Final = re.compile(r"^(\.|~\$)|\.(part|tmp|filepart|swp)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The options, read."""
+
+    folder: str
+    patterns: tuple[str, ...]
+    member_patterns: tuple[str, ...]
+    name_pattern: re.Pattern[str] | None
+    recent: timedelta | None
+    by_marker: bool
+    settle_seconds: float
+    max_file_bytes: int
+    max_unpacked_bytes: int
+    format: str | None
+    encoding: str
+    delimiter: str | None
+    quote: str
+    sheet: str | None
+    header: int | None
+    totals: tuple[tuple[str, ...], frozenset[str]] | None
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What one run asks for."""
+
+    plan: _Plan
+    window: Window
+    where: str
+    exclude: frozenset[str]
+    expected: frozenset[str]
+
+
+def deliveries(
+    options: Mapping[str, Any],
+    credentials: Credentials,
+    window: Window,
+    where: str,
+    *,
+    exclude: frozenset[str] = frozenset(),
+    expected: frozenset[str] = frozenset(),
+) -> Iterator[Delivery]:
+    """Take the files that are new: one delivery each, see `connectors.sources.Source.deliveries`."""
+    return _taken(_Run(_plan(options, where), window, where, exclude, expected), credentials)
+
+
+def _plan(options: Mapping[str, Any], where: str) -> _Plan:
+    read = Options(options, OPTIONS, where)
+    folder = read.text("folder", "")
+    if ".." in PurePosixPath(folder).parts:
+        read.refuse("folder", f"is {folder!r}, which leads out of the connection's folder", "a folder below it")
+    patterns = read.texts("pattern", ("*",))
+    if any(".." in PurePosixPath(pattern).parts or pattern.startswith("/") for pattern in patterns):
+        read.refuse("pattern", f"is {options['pattern']!r}, which leads out of the folder", "patterns below it")
+    encoding = read.choice("encoding", tuple(ENCODINGS), "utf-8")
+    delimiter, quote = read.text("delimiter", None), read.text("quote", '"')
+    for key, value in (("delimiter", delimiter), ("quote", quote)):
+        if value is not None and len(value) != 1:
+            read.refuse(key, f"is {value!r}", "one character")
+    header = None
+    if options.get("header", "auto") != "auto":
+        header = read.whole("header", 1, 1)
+    totals = None
+    if read.has("totals"):
+        inside = read.inside("totals", frozenset({"column", "values"}))
+        totals = (inside.texts("column") or inside.text("column"), frozenset(inside.texts("values", ("合计", "总计"))))
+    name_pattern = None
+    if read.has("name_pattern"):
+        try:
+            name_pattern = re.compile(read.text("name_pattern"))
+        except re.error as error:
+            read.refuse("name_pattern", f"is no regular expression ({error})", 'something like "(?P<month>\\d{6})"')
+        if not name_pattern.groupindex:
+            read.refuse("name_pattern", "has no named group", 'a name in it, such as "(?P<month>\\d{6})"')
+    return _Plan(
+        folder=folder,
+        patterns=patterns,
+        member_patterns=read.texts("member_pattern"),
+        name_pattern=name_pattern,
+        recent=timedelta(days=read.number("recent_days", 0)) if read.has("recent_days") else None,
+        by_marker=read.choice("ready", ("stable", "marker"), "stable") == "marker",
+        settle_seconds=read.number("settle_seconds", 1),
+        max_file_bytes=int(read.number("max_file_mb", 2048) * 1_000_000),
+        max_unpacked_bytes=int(read.number("max_unpacked_mb", 4096) * 1_000_000),
+        format=read.choice("format", ("csv", "xlsx", "parquet"), "csv") if read.has("format") else None,
+        encoding=encoding,
+        delimiter=delimiter,
+        quote=quote,
+        sheet=read.text("sheet", None),
+        header=header,
+        totals=totals,
+    )
+
+
+# --- which files ----------------------------------------------------------------------------------------------------
+
+
+def _taken(run: _Run, credentials: Credentials) -> Iterator[Delivery]:
+    with open_store(credentials, run.where) as store:
+        for found in _ready(run, store):
+            yield from _of_file(run, store, found)
+
+
+def _ready(run: _Run, store: Store) -> list[Found]:
+    """Give the files that are complete and belong to this run, by time and name."""
+    plan = run.plan
+    seen = store.find(plan.folder, plan.patterns)
+    candidates = {name: found for name, found in seen.items() if _is_wanted(run, found)}
+    if plan.by_marker:
+        marked = {name.removesuffix(DONE): found for name, found in seen.items() if name.endswith(DONE)}
+        # A marker older than its file speaks of the file that was there before.
+        ready = [f for name, f in candidates.items() if name in marked and marked[name].modified >= f.modified]
+    elif candidates:
+        time.sleep(plan.settle_seconds)
+        again = store.find(plan.folder, plan.patterns)
+        ready = [found for name, found in candidates.items() if again.get(name) == found]
+    else:
+        ready = []
+    for name in sorted(candidates.keys() - {found.name for found in ready}):
+        _log.info("%s: %s is not complete yet and waits for the next run", run.where, name)
+    return sorted(ready, key=lambda found: (found.modified, found.name))
+
+
+def _is_wanted(run: _Run, found: Found) -> bool:
+    name = PurePosixPath(found.name).name
+    if _NOT_DELIVERIES.search(name) or name.endswith(DONE) or found.modified > run.window.until:
+        return False
+    return run.plan.recent is None or found.modified >= run.window.until - run.plan.recent
+
+
+# --- one file -------------------------------------------------------------------------------------------------------
+
+
+def _of_file(run: _Run, store: Store, found: Found) -> Iterator[Delivery]:
+    kind = _format(run, found.name)
+    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the delivery's batches read it later, and close it
+    content_id = _hash(store.copy(found, file, run.plan.max_file_bytes))
+    if file.tell() != found.size:
+        _log.info("%s: %s changed while it was copied and waits for the next run", run.where, found.name)
+        file.close()
+    elif kind == "zip":
+        with file:
+            yield from _of_zip(run, found, file)
+    elif content_id in run.window.known:
+        file.close()
+    else:
+        yield _delivery(run, file, kind, found.name, found.modified, content_id)
+
+
+def _of_zip(run: _Run, found: Found, file: IO[bytes]) -> Iterator[Delivery]:
+    """Give each member that matches; the zip itself has no content of its own."""
+    where = f"{run.where} {found.name}"
+    archive, members = open_zip(file, Bounds(run.plan.max_unpacked_bytes), where)
+    wanted = [member for member in members if _is_member(run, member.name)]
+    if not wanted:
+        raise DeliveryRefused(
+            where,
+            f"none of its {len(members)} members is a delivery: {', '.join(m.name for m in members[:5])}",
+            allowed=", ".join(run.plan.member_patterns) or "CSV, Excel and Parquet files",
+            next_step="correct source.member_pattern in feed.yml, or ask the office for the right file",
+        )
+    for member in wanted:
+        label = f"{found.name}/{member.name}"
+        kind = _format(run, label)
+        if kind == "zip":
+            raise DeliveryRefused(
+                where, f"there is a zip in it: {member.name!r}", next_step="ask the office to zip its files once"
+            )
+        unpacked: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - as above
+        content_id = _hash(_written(unpack(archive, member, where), unpacked))
+        if content_id in run.window.known:
+            unpacked.close()
+        else:
+            yield _delivery(run, unpacked, kind, label, found.modified, content_id)
+
+
+def _is_member(run: _Run, name: str) -> bool:
+    base = PurePosixPath(name).name
+    if _NOT_DELIVERIES.search(base) or name.startswith("__MACOSX/"):
+        return False
+    if run.plan.member_patterns:
+        return any(fnmatchcase(base, pattern) for pattern in run.plan.member_patterns)
+    return PurePosixPath(base).suffix.lower() in _FORMATS
+
+
+def _written(pieces: Iterator[bytes], file: IO[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        file.write(piece)
+        yield piece
+
+
+def _hash(pieces: Iterator[bytes]) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _format(run: _Run, name: str) -> str:
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix == ".zip":
+        return "zip"
+    found = run.plan.format or _FORMATS.get(suffix)
+    if found is None:
+        is_old = suffix == ".xls"
+        raise DeliveryRefused(
+            f"{run.where} {name}",
+            "it is in Excel's format of before 2007" if is_old else f"files that end in {suffix!r} are not known",
+            allowed=", ".join(_FORMATS),
+            next_step="ask the office to save it as .xlsx"
+            if is_old
+            else "narrow source.pattern, or declare source.format",
+        )
+    return found
+
+
+def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datetime, content_id: str) -> Delivery:
+    plan = run.plan
+    where = f"{run.where} {label}"
+    layout = Layout(
+        where=where,
+        header=plan.header,
+        expected=run.expected,
+        exclude=run.exclude,
+        totals=plan.totals,
+        added=_told_by_name(plan, label, where),
+        is_ragged_strict=kind == "csv",
+    )
+    unreadable: list[Unreadable] = []
+    try:
+        _refuse_another_kind(file, kind, where)
+        file.seek(0)
+        if kind == "parquet":
+            header, batches = read_parquet(file, layout, plan.max_unpacked_bytes)
+        elif kind == "xlsx":
+            open_zip(file, Bounds(plan.max_unpacked_bytes), where)[0].close()  # a workbook is a zip: the same bounds
+            header, batches = read_table(xlsx_lines(file, plan.sheet, where), layout, unreadable)
+        else:
+            usual = "\t" if PurePosixPath(label).suffix.lower() in (".tsv", ".txt") else ","
+            lines = csv_lines(file, plan.encoding, plan.delimiter or usual, plan.quote, where)
+            header, batches = read_table(lines, layout, unreadable)
+    except BaseException:
+        file.close()
+        raise
+    return Delivery(
+        label=label,
+        header=header,
+        batches=_closing(file, batches),
+        delivered_at=modified,
+        content_id=content_id,
+        unreadable=unreadable,
+    )
+
+
+def _closing(file: IO[bytes], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    with file:
+        yield from batches
+
+
+def _told_by_name(plan: _Plan, label: str, where: str) -> dict[str, str]:
+    if plan.name_pattern is None:
+        return {}
+    found = plan.name_pattern.search(label)
+    if found is None:
+        raise DeliveryRefused(
+            where,
+            f"its name does not tell {', '.join(plan.name_pattern.groupindex)} by {plan.name_pattern.pattern!r}",
+            next_step="ask the office to name it as before, or correct source.name_pattern in feed.yml",
+        )
+    return {name: value or "" for name, value in found.groupdict().items()}
+
+
+_SIGNS: Final = (
+    (b"PK\x03\x04", "xlsx", "a zip or an Excel workbook"),
+    (b"PAR1", "parquet", "a Parquet file"),
+    (b"\xd0\xcf\x11\xe0", "", "an Excel workbook of before 2007, or one with a password"),
+    (b"%PDF", "", "a PDF"),
+    (b"\x1f\x8b", "", "a gzip file"),
+    (b"Rar!", "", "a RAR archive"),
+    (b"7z\xbc\xaf", "", "a 7z archive"),
+)
+
+
+def _refuse_another_kind(file: IO[bytes], kind: str, where: str) -> None:
+    """Stop where the content is not what the name says; offices rename files to get them through."""
+    file.seek(0)
+    start = file.read(512)
+    if not start:
+        raise DeliveryRefused(where, "it is empty: not a single byte", next_step="ask the office for the file again")
+    found = next(((of, what) for sign, of, what in _SIGNS if start.startswith(sign)), None)
+    if found is None and re.match(
+        rb"\s*<(!doctype|html|table|\?xml)", start.removeprefix(b"\xef\xbb\xbf"), re.IGNORECASE
+    ):
+        found = ("", "a web page or XML")
+    if (found[0] if found else "csv") != kind:
+        raise DeliveryRefused(
+            where,
+            f"it looks like {found[1] if found else 'text'}, not like {kind}",
+            next_step="ask the office for it in the format that is declared, under its true name",
+        )

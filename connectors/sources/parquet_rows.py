@@ -1,0 +1,107 @@
+"""The rows of a Parquet file, as text like those of every other file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from connectors.sources import BATCH_ROWS, ROW_NUMBER, plain
+from connectors.sources.tables import Layout
+from warehouse.errors import DeliveryRefused
+
+
+def read_parquet(
+    file: IO[bytes], layout: Layout, max_unpacked_bytes: int
+) -> tuple[tuple[str, ...], Iterator[pa.RecordBatch]]:
+    """Give the header and the rows of a file; see `connectors.sources.tables.read_table`.
+
+    Raises:
+        DeliveryRefused: The file is no Parquet file, is damaged or too large, or its columns cannot be told apart.
+    """
+    problem = None
+    try:
+        parquet = pq.ParquetFile(file)
+        groups = [parquet.metadata.row_group(number) for number in range(parquet.metadata.num_row_groups)]
+        names = [plain(name) for name in parquet.schema_arrow.names]
+    except (pa.ArrowException, OSError, ValueError) as error:
+        problem = type(error).__name__
+    if problem:
+        raise _damaged(layout, problem)
+    unpacked = sum(group.total_byte_size for group in groups)
+    if unpacked > max_unpacked_bytes:
+        raise DeliveryRefused(
+            layout.where,
+            f"it unpacks to {unpacked / 1e6:,.0f} MB",
+            allowed=f"{max_unpacked_bytes / 1e6:,.0f} MB",
+            next_step="raise source.max_unpacked_mb if the file is meant to be that large",
+        )
+    header = (*names, *layout.added)
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice or ROW_NUMBER in names:
+        raise DeliveryRefused(
+            layout.where,
+            f"two columns are called {twice[0]!r}" if twice else f"a column is called {ROW_NUMBER!r}",
+            allowed="each name once, row_number not at all",
+            next_step="ask the office to rename the column, or change source.name_pattern in feed.yml",
+        )
+    return header, _batches(parquet, names, layout)
+
+
+def _damaged(layout: Layout, problem: str) -> DeliveryRefused:
+    return DeliveryRefused(
+        layout.where, f"it cannot be read as a Parquet file ({problem})", next_step="ask the office for it again"
+    )
+
+
+def _batches(parquet: Any, names: list[str], layout: Layout) -> Iterator[pa.RecordBatch]:
+    kept = [position for position, name in enumerate(names) if name not in layout.exclude]
+    schema = pa.schema(
+        [(ROW_NUMBER, pa.int64()), *((name, pa.string()) for name in [*(names[p] for p in kept), *layout.added])]
+    )
+    wanted = [parquet.schema_arrow.names[position] for position in kept]
+    first = 1
+    problem = None
+    try:
+        for batch in parquet.iter_batches(BATCH_ROWS, columns=wanted):
+            numbers = pa.array(range(first, first + batch.num_rows), pa.int64())
+            arrays = [_texts(batch.column(name)) for name in wanted]
+            added = [pa.repeat(value, batch.num_rows) for value in layout.added.values()]
+            yield pa.RecordBatch.from_arrays([numbers, *arrays, *added], schema=schema)
+            first += batch.num_rows
+    except (pa.ArrowException, OSError) as error:
+        problem = type(error).__name__
+    if problem:
+        raise _damaged(layout, problem)
+    if first == 1:
+        yield pa.RecordBatch.from_pylist([], schema)
+
+
+def _texts(array: pa.Array) -> pa.Array:
+    """Write values as text: whole numbers without .0, times in ISO, empty text as nothing, nested values as JSON."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_nested(array.type):
+        return pa.array(
+            [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in array.to_pylist()],
+            pa.string(),
+        )
+    if pa.types.is_floating(array.type) or pa.types.is_decimal(array.type):
+        return pa.array([None if v is None else _number(v) for v in array.to_pylist()], pa.string())
+    text = array.cast(pa.string())
+    if pa.types.is_temporal(array.type):
+        text = pc.replace_substring_regex(text, r"\.0+($|Z|[+-])", r"\1")  # no fraction
+        text = pc.replace_substring_regex(text, r"([+-]\d\d)(\d\d)$", r"\1:\2")  # +0800 as +08:00
+        text = pc.replace_substring_regex(text, " 00:00:00$", "")
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+def _number(value: float | Decimal) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)

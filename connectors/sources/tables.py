@@ -1,0 +1,272 @@
+"""From the lines of a file to the rows of a table: find the header, cut what is no row, keep count of what is broken.
+
+Lines come from `csv_lines` and `xlsx_lines`. Every line below the header that holds anything is handed on as a row,
+noted as unreadable, or is a total or the header once more; nothing else is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.sources import BATCH_ROWS, ROW_NUMBER, Unreadable, plain
+from warehouse.errors import DeliveryRefused
+
+HEADER_WITHIN: Final = 20
+"""How far down `header: auto` looks."""
+
+_DAMAGED_TEXT = re.compile(r"[+-]?\d(\.\d+)?[eE]\+(1[5-9]|[2-9]\d|\d{3,})")
+_LARGEST_TRUSTED: Final = 10**15
+
+
+class Line(NamedTuple):
+    """One line of a file or row of a sheet.
+
+    Attributes:
+        number: Where it stands.
+        cells: Its texts, empty for nothing.
+        flaws: Why a cell's text is not what the office wrote, by position.
+        broken: Why the line as a whole is no row.
+        text: The line as it came.
+    """
+
+    number: int
+    cells: Sequence[str]
+    flaws: dict[int, str]
+    broken: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the table stands in its file.
+
+    Attributes:
+        where: The feed and the file, for messages.
+        header: Number of the header's line; None looks for the line that holds the expected names.
+        expected: Every name that a column may have.
+        exclude: Names of columns that are dropped while reading.
+        totals: (column's names, values): lines with such a value there are totals.
+        added: Columns that are not in the file, with the one value they have in it.
+        is_ragged_strict: A line with fewer fields than the header is broken (CSV), not cut short (sheets).
+    """
+
+    where: str
+    header: int | None = None
+    expected: frozenset[str] = frozenset()
+    exclude: frozenset[str] = frozenset()
+    totals: tuple[tuple[str, ...], frozenset[str]] | None = None
+    added: Mapping[str, str] = field(default_factory=dict)
+    is_ragged_strict: bool = True
+
+
+def looks_damaged(text: str) -> bool:
+    """Tell whether a spreadsheet turned an identifier into a number and wrote it as 9.13206E+17."""
+    return _DAMAGED_TEXT.fullmatch(text) is not None
+
+
+def is_beyond_trust(number: float) -> bool:
+    """Tell whether a spreadsheet's number has more digits than a spreadsheet keeps (15)."""
+    return abs(number) >= _LARGEST_TRUSTED
+
+
+DAMAGED: Final = "identifier damaged by spreadsheet"
+
+
+def read_table(
+    lines: Iterator[Line], layout: Layout, unreadable: list[Unreadable]
+) -> tuple[tuple[str, ...], Iterator[pa.RecordBatch]]:
+    """Find the header and give the rows below it.
+
+    Args:
+        lines: The lines of the file, first to last.
+        layout: How the table stands in it.
+        unreadable: Filled while the batches are consumed.
+
+    Returns:
+        The header, with the added columns at its end, and at least one batch without the excluded columns.
+
+    Raises:
+        DeliveryRefused: There is no header where there should be one, or its names cannot be told apart.
+    """
+    found, lines = _header(lines, layout)
+    names = _names(found, layout)
+    header = (*names, *layout.added)
+    return header, _batches(lines, tuple(names), _totals_test(names, layout), layout, unreadable)
+
+
+def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]]:
+    if layout.header is not None:
+        for line in lines:
+            if line.number == layout.header:
+                return line, lines
+            if line.number > layout.header:
+                break
+        raise DeliveryRefused(
+            layout.where,
+            f"there is no line {layout.header}, where the header should be",
+            next_step="look at the file; correct source.header in feed.yml, or ask for the file again",
+        )
+    top = list(islice(lines, HEADER_WITHIN))
+    filled = [line for line in top if any(cell.strip() for cell in line.cells)]
+    if not filled:
+        raise DeliveryRefused(
+            layout.where,
+            f"the first {HEADER_WITHIN} lines are empty" if top else "it is empty: not even a header",
+            next_step="ask the office for the file again",
+        )
+    if layout.expected:
+        # The header's cells are names; a title has one cell, and rows of data hold values, not names.
+        known = [sum(plain(cell) in layout.expected for cell in line.cells) for line in filled]
+        best = known.index(max(known))
+        cells = [cell for cell in filled[best].cells if cell.strip()]
+        if known[best] * 2 < len(cells) or not known[best]:
+            raise DeliveryRefused(
+                layout.where,
+                f"no line of the first {HEADER_WITHIN} is a header: the best, line {filled[best].number}, "
+                f"has {known[best]} declared names among {len(cells)} cells{_other_separator(filled, layout)}",
+                allowed="at least half of them declared",
+                next_step="if the office renamed its columns, declare the names in feed.yml (aliases); "
+                "if the file is another one or has lost its header, ask for it again",
+            )
+    else:
+        best = 0
+    rest = top[top.index(filled[best]) + 1 :]
+    return filled[best], chain(rest, lines)
+
+
+def _other_separator(lines: Sequence[Line], layout: Layout) -> str:
+    for line in lines:
+        for separator, name in ((";", "semicolons"), ("\t", "tabs"), (",", "commas"), ("|", "bars")):
+            parts = [plain(part.strip('"')) for part in line.text.split(separator)]
+            if sum(part in layout.expected for part in parts) >= 2:
+                return f" (split at {name}, line {line.number} has more: is source.delimiter right?)"
+    return ""
+
+
+def _names(header: Line, layout: Layout) -> list[str]:
+    """Name the columns: empty ones at the end are none, empty ones before it get their position."""
+    if header.broken:
+        raise DeliveryRefused(
+            layout.where, f"the header in line {header.number}: {header.broken}", next_step="ask for the file again"
+        )
+    cells = [plain(cell) for cell in header.cells]
+    while cells and not cells[-1]:
+        cells.pop()
+    names: list[str] = []
+    for position, cell in enumerate(cells, 1):
+        name = cell or f"column {position}"
+        times = cells[:position].count(cell) if cell else 1
+        names.append(f"{name} ({times})" if times > 1 else name)
+    twice = sorted({name for name in [*names, *layout.added] if [*names, *layout.added].count(name) > 1})
+    if twice or ROW_NUMBER in names:
+        raise DeliveryRefused(
+            layout.where,
+            f"two columns are called {twice[0]!r}" if twice else f"a column is called {ROW_NUMBER!r}",
+            allowed="each name once, row_number not at all",
+            next_step="ask the office to rename the column, or change source.name_pattern in feed.yml",
+        )
+    return names
+
+
+def _batches(
+    lines: Iterator[Line],
+    names: tuple[str, ...],
+    is_total: Callable[[Sequence[str]], bool],
+    layout: Layout,
+    unreadable: list[Unreadable],
+) -> Iterator[pa.RecordBatch]:
+    width = len(names)
+    kept = [position for position, name in enumerate(names) if name not in layout.exclude]
+    schema = pa.schema(
+        [(ROW_NUMBER, pa.int64()), *((name, pa.string()) for name in [*(names[p] for p in kept), *layout.added])]
+    )
+
+    def batch() -> pa.RecordBatch:
+        columns = list(zip(*rows, strict=True)) if rows else [()] * width
+        arrays = [_or_null(pa.array(columns[position], pa.string())) for position in kept]
+        added = [pa.repeat(value, len(rows)) for value in layout.added.values()]
+        return pa.RecordBatch.from_arrays([pa.array(numbers, pa.int64()), *arrays, *added], schema=schema)
+
+    numbers: list[int] = []
+    rows: list[Sequence[str]] = []
+    has_given = False
+    for line in lines:
+        cells = line.cells
+        reason = line.broken
+        if reason is None:
+            if not "".join(cells).strip():
+                continue
+            if len(cells) != width:
+                cells, reason = _fitted(cells, width, layout)
+            if reason is None:
+                if is_total(cells) or [plain(cell) for cell in cells] == list(names):
+                    continue
+                if line.flaws:
+                    reason = next((line.flaws[position] for position in kept if position in line.flaws), None)
+        if reason is not None:
+            unreadable.append(Unreadable(line.number, reason, _text(line, names, kept)))
+            continue
+        numbers.append(line.number)
+        rows.append(cells)
+        if len(rows) == BATCH_ROWS:
+            yield batch()
+            has_given = True
+            numbers, rows = [], []
+    if rows or not has_given:
+        yield batch()
+
+
+def _or_null(array: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
+
+
+def _fitted(cells: Sequence[str], width: int, layout: Layout) -> tuple[Sequence[str], str | None]:
+    """Make the line as wide as the header, or say why it cannot be."""
+    if len(cells) > width:
+        beyond = next((position for position in range(width, len(cells)) if cells[position].strip()), None)
+        if beyond is None:
+            return cells[:width], None
+        return cells, f"it has {len(cells)} fields where the header has {width}: field {beyond + 1} has no heading"
+    if layout.is_ragged_strict:
+        return cells, f"it has {len(cells)} fields where the header has {width}"
+    return [*cells, *[""] * (width - len(cells))], None
+
+
+def _totals_test(names: Sequence[str], layout: Layout) -> Callable[[Sequence[str]], bool]:
+    if layout.totals is None:
+        return lambda _: False
+    columns, values = layout.totals
+    found = next((column for column in columns if column in names), None)
+    if found is None:
+        raise DeliveryRefused(
+            layout.where,
+            f"it has no column {' or '.join(map(repr, columns))}, where its totals would be found",
+            next_step="if the office renamed the column, add its name to source.totals.column in feed.yml",
+        )
+    position = names.index(found)
+    wanted = frozenset(map(_label, values))
+    return lambda cells: _label(cells[position]) in wanted
+
+
+def _label(text: str) -> str:
+    """Even out how offices write a label: 合 计, 合计：, ｔｏｔａｌ."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).rstrip(":").casefold()
+
+
+def _text(line: Line, names: tuple[str, ...], kept: Sequence[int]) -> str | None:
+    """Give the line for whoever repairs it, without the excluded columns: where these cannot be told apart, nothing."""
+    if len(kept) == len(names):
+        return line.text
+    if line.broken or len(line.cells) > len(names):
+        return None
+    cells = {names[position]: line.cells[position] for position in kept if position < len(line.cells)}
+    return json.dumps(cells, ensure_ascii=False) if len(line.cells) == len(names) else None

@@ -1,0 +1,301 @@
+"""Files from a real SFTP server and a real S3 endpoint, both on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import os
+import threading
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import boto3
+import pytest
+from consuming import only, table_of
+from dropping import NOW, drop, take
+from moto.server import ThreadedMotoServer
+
+from connectors.credentials import Credentials
+from connectors.sources import Window
+from warehouse.errors import SourceError
+
+PASSWORD = "g3heim/wort+x"
+ROWS = [{"row_number": 2, "no": "1", "name": "甲"}]
+CONTENT = "no,name\n1,甲\n"
+
+
+# --- SFTP -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Sftp:
+    """A server for one folder, with its own keys and one user."""
+
+    folder: Path
+    credentials: Credentials
+    host_key: str
+    user_key: str
+    connections: list[str]
+
+
+class Server(asyncssh.SSHServer):
+    def __init__(self, connections: list[str], authorized: str) -> None:
+        self.connections = connections
+        self.authorized = asyncssh.import_authorized_keys(authorized)
+
+    def begin_auth(self, username: str) -> bool:
+        self.connections.append(username)
+        return True
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return (username, password) == ("park", PASSWORD)
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    def validate_public_key(self, username: str, key: Any) -> bool:
+        return username == "key-park" and self.authorized.validate(key, "", "") is not None
+
+
+@pytest.fixture(scope="module")
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    found = asyncio.new_event_loop()
+    thread = threading.Thread(target=found.run_forever, daemon=True)
+    thread.start()
+    yield found
+    found.call_soon_threadsafe(found.stop)
+    thread.join(5)
+    found.close()
+
+
+def run(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run_coroutine_threadsafe(work, loop).result(20)
+
+
+@pytest.fixture(scope="module")
+def server(loop: asyncio.AbstractEventLoop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sftp]:
+    folder = tmp_path_factory.mktemp("sftp")
+    host_key = asyncssh.generate_private_key("ssh-ed25519")
+    user_key = asyncssh.generate_private_key("ssh-ed25519")
+    connections: list[str] = []
+
+    async def listen() -> Any:
+        return await asyncssh.listen(
+            "127.0.0.1",
+            0,
+            server_factory=lambda: Server(connections, user_key.export_public_key().decode()),
+            server_host_keys=[host_key],
+            sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=os.fsencode(folder)),
+        )
+
+    listener = run(loop, listen())
+    public = host_key.export_public_key().decode().strip()
+    yield Sftp(
+        folder,
+        Credentials(
+            "sftp", "127.0.0.1", listener.get_port(), "park", PASSWORD, extra={"path": "/drop", "host_key": public}
+        ),
+        public,
+        user_key.export_private_key("openssh").decode(),
+        connections,
+    )
+    listener.close()
+    run(loop, listener.wait_closed())
+
+
+@pytest.fixture
+def sftp(server: Sftp) -> Iterator[Sftp]:
+    (server.folder / "drop").mkdir()
+    server.connections.clear()
+    yield server
+    for path in sorted(server.folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def with_extra(sftp: Sftp, **extra: Any) -> Credentials:
+    merged = {**sftp.credentials.extra, **extra}
+    return dataclasses.replace(sftp.credentials, extra={key: value for key, value in merged.items() if value})
+
+
+def test_files_over_sftp(sftp: Sftp) -> None:
+    drop(sftp.folder / "drop", "社保/2026/a.csv", CONTENT, NOW - timedelta(hours=3))
+    drop(sftp.folder / "drop", "社保/2026/late.csv", CONTENT, NOW + timedelta(hours=3))
+    delivery = only(iter(take(sftp.credentials, folder="社保", pattern="*/*.csv")))
+    assert (delivery.label, delivery.delivered_at) == ("2026/a.csv", NOW - timedelta(hours=3))
+    assert table_of(delivery).to_pylist() == ROWS
+    assert (
+        take(sftp.credentials, Window(None, NOW, known=frozenset({delivery.content_id or ""})), folder="社保/2026")
+        == []
+    )
+
+
+def test_a_large_file_over_sftp_arrives_whole(sftp: Sftp) -> None:
+    content = "no,name\n" + "".join(f"{n},公司{n}\n" for n in range(200_000))
+    drop(sftp.folder / "drop", "a.csv", content)
+    table = table_of(only(iter(take(sftp.credentials))))
+    assert table.num_rows == 200_000
+    assert table.column("name")[-1].as_py() == "公司199999"
+
+
+def test_sftp_with_a_private_key(sftp: Sftp, tmp_path: Path) -> None:
+    drop(sftp.folder / "drop", "a.csv", CONTENT)
+    credentials = dataclasses.replace(with_extra(sftp, private_key=sftp.user_key), login="key-park", password=None)
+    assert len(take(credentials)) == 1
+    (tmp_path / "key").write_text(sftp.user_key)
+    (tmp_path / "key").chmod(0o600)
+    credentials = dataclasses.replace(with_extra(sftp, key_file=str(tmp_path / "key")), login="key-park", password=None)
+    assert len(take(credentials)) == 1
+    with pytest.raises(SourceError, match="private_key in the connection's extra cannot be read"):
+        take(dataclasses.replace(with_extra(sftp, private_key="-----BEGIN secret-----"), password=None))
+
+
+def test_an_unknown_host_key_stops_before_the_password_is_sent(
+    sftp: Sftp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(sftp.folder / "drop", "a.csv", CONTENT)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for extra in ({"host_key": None}, {"host_key": None, "no_host_key_check": "true", "allow_host_key_change": True}):
+        with pytest.raises(
+            SourceError, match=r"shows a ssh-ed25519 key with fingerprint SHA256:\S+ that is not known"
+        ) as stop:
+            take(with_extra(sftp, **extra))
+        assert not stop.value.is_passing
+    assert sftp.connections == [], "nobody tried to log in"
+    assert not (tmp_path / ".ssh").exists(), "the key is not remembered either"
+
+
+def test_another_host_key_stops(sftp: Sftp) -> None:
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    with pytest.raises(SourceError, match="does not match") as stop:
+        take(with_extra(sftp, host_key=other))
+    assert not stop.value.is_passing
+    assert sftp.connections == []
+    with pytest.raises(SourceError, match="host_key in the connection's extra is no public key"):
+        take(with_extra(sftp, host_key="SHA256:abc"))
+
+
+def test_a_known_hosts_file(sftp: Sftp, tmp_path: Path) -> None:
+    drop(sftp.folder / "drop", "a.csv", CONTENT)
+    port = sftp.credentials.port
+    (tmp_path / "known").write_text(f"[127.0.0.1]:{port} {sftp.host_key}\n")
+    assert len(take(with_extra(sftp, host_key=None, known_hosts=str(tmp_path / "known")))) == 1
+    base64_alone = sftp.host_key.split()[1]
+    assert len(take(with_extra(sftp, host_key=base64_alone))) == 1
+
+
+def test_a_wrong_password_is_in_no_message(sftp: Sftp, caplog: pytest.LogCaptureFixture) -> None:
+    wrong = dataclasses.replace(sftp.credentials, password="wr0ng+secret")
+    with caplog.at_level(logging.DEBUG), pytest.raises(SourceError, match="Authentication failed") as stop:
+        take(wrong)
+    assert not stop.value.is_passing
+    assert "wr0ng" not in f"{stop.value} {stop.value!r} {stop.value.__context__!r} {caplog.text} {wrong!r}"
+
+
+def test_links_out_of_the_folder_over_sftp_are_refused(sftp: Sftp) -> None:
+    drop(sftp.folder, "secret.csv", CONTENT)
+    inside = drop(sftp.folder / "drop", "kept/a.csv", CONTENT)
+    (sftp.folder / "drop" / "link.csv").symlink_to("kept/a.csv")
+    assert inside.exists()
+    assert [delivery.label for delivery in take(sftp.credentials, pattern="*.csv")] == ["link.csv"]
+    (sftp.folder / "drop" / "out.csv").symlink_to("../secret.csv")
+    with pytest.raises(SourceError, match=r"'out\.csv' is a link that leads out of the folder"):
+        take(sftp.credentials, pattern="*.csv")
+
+
+def test_a_missing_folder_and_a_missing_server(sftp: Sftp) -> None:
+    with pytest.raises(SourceError, match="there is no /drop/工商") as stop:
+        take(sftp.credentials, folder="工商")
+    assert not stop.value.is_passing
+    with pytest.raises(SourceError, match="the run tries again by itself") as stop:
+        take(dataclasses.replace(sftp.credentials, port=1))
+    assert stop.value.is_passing
+
+
+# --- S3 -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Bucket:
+    name: str
+    client: Any
+    credentials: Credentials
+
+    def put(self, key: str, content: str) -> None:
+        self.client.put_object(Bucket=self.name, Key=key, Body=content.encode())
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(endpoint: str, request: pytest.FixtureRequest) -> Bucket:
+    client = boto3.client(
+        "s3", endpoint_url=endpoint, aws_access_key_id="k", aws_secret_access_key="s", region_name="us-east-1"
+    )
+    name = f"park-{abs(hash(request.node.name)) % 10**8}"
+    client.create_bucket(Bucket=name)
+    extra = {"path": f"{name}/drop", "endpoint_url": endpoint, "region_name": "us-east-1"}
+    return Bucket(name, client, Credentials("aws", login="AKIAKEY", password=PASSWORD, extra=extra))
+
+
+SOON = Window(since=None, until=datetime.now(UTC) + timedelta(hours=1))
+
+
+def test_objects_in_a_bucket(bucket: Bucket) -> None:
+    bucket.put("drop/社保/2026-01.csv", CONTENT)
+    bucket.put("drop/社保/2026/02.csv", CONTENT)
+    bucket.put("drop/社保/", "")
+    bucket.put("drop/other.csv", CONTENT)
+    delivery = only(iter(take(bucket.credentials, SOON, folder="社保")))
+    assert delivery.label == "2026-01.csv"
+    assert table_of(delivery).to_pylist() == ROWS
+    assert delivery.delivered_at is not None
+    assert abs(datetime.now(UTC) - delivery.delivered_at) < timedelta(minutes=5)
+    known = Window(None, SOON.until, known=frozenset({delivery.content_id or ""}))
+    assert take(bucket.credentials, known, folder="社保") == []
+    assert [d.label for d in take(bucket.credentials, SOON, folder="社保", pattern="*/*")] == ["2026/02.csv"]
+    assert take(bucket.credentials, Window(None, datetime(2020, 1, 1, tzinfo=UTC)), folder="社保") == []
+
+
+def test_an_object_that_is_replaced_between_two_looks_waits(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket.put("drop/a.csv", CONTENT)
+    monkeypatch.setattr(
+        "connectors.sources.file_drop.time.sleep", lambda _: bucket.put("drop/a.csv", CONTENT + "2,乙\n")
+    )
+    assert take(bucket.credentials, SOON) == []
+    monkeypatch.undo()
+    assert len(take(bucket.credentials, SOON)) == 1
+
+
+def test_an_empty_prefix_is_no_delivery_and_a_missing_bucket_stops(bucket: Bucket) -> None:
+    assert take(bucket.credentials, SOON, folder="nothing") == []
+    missing = dataclasses.replace(bucket.credentials, extra={**bucket.credentials.extra, "path": "no-such-bucket"})
+    with pytest.raises(SourceError, match="no-such-bucket"):
+        take(missing, SOON)
+
+
+def test_an_endpoint_that_is_not_there_is_passing_and_tells_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    credentials = Credentials(
+        "aws", login="AKIAKEY", password=PASSWORD, extra={"path": "b", "endpoint_url": "http://127.0.0.1:1"}
+    )
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(caplog.at_level(logging.INFO))
+        stop = stack.enter_context(pytest.raises(SourceError, match=r"127\.0\.0\.1:1"))
+        take(credentials, SOON)
+    assert stop.value.is_passing
+    assert PASSWORD not in f"{stop.value} {stop.value!r} {caplog.text} {credentials!r}"
