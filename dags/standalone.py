@@ -15,6 +15,8 @@ def main() -> None:
     prepare_airflow(Settings.from_environment(), is_quiet=False)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
     airflow = Path(sys.executable).with_name("airflow")
+    # standalone starts its parts by the name `airflow`
+    os.environ["PATH"] = os.pathsep.join([str(airflow.parent), os.environ.get("PATH", "")])
     os.execv(airflow, [str(airflow), "standalone"])  # noqa: S606 - the interpreter's own neighbour
 
 

@@ -8,6 +8,7 @@ PARKBRIDGE_TIME_ZONE         the park's time zone; a night ends at midnight ther
 PARKBRIDGE_KEEP_NIGHTS       how many published nights are kept for rollback (default: 7)
 PARKBRIDGE_MEMORY_LIMIT      DuckDB's memory limit (default: 4GB)
 PARKBRIDGE_PSEUDONYM_KEY     makes identity numbers keyed pseudonyms; without it they are blotted out (docs/runbook.md)
+PARKBRIDGE_BACKUP            where weekly backups go; another disk is wiser (default: backup in the park's folder)
 PARKBRIDGE_ALERT_COMMAND     a program run with the text of an alert on standard input (default: the task log only)
 ===========================  =======================================================================================
 """
@@ -34,6 +35,7 @@ class Settings:
     time_zone: ZoneInfo
     keep_nights: int
     memory_limit: str
+    backup: Path
     alert_command: str
     pseudonym_key: str = field(repr=False)
 
@@ -88,6 +90,7 @@ class Settings:
             time_zone=time_zone,
             keep_nights=int(nights),
             memory_limit=of("MEMORY_LIMIT", "4GB"),
+            backup=Path(of("BACKUP", str(home / "backup"))).expanduser().absolute(),
             alert_command=of("ALERT_COMMAND", ""),
             pseudonym_key=of("PSEUDONYM_KEY", ""),
         )

@@ -1,0 +1,58 @@
+"""Upkeep: forget what is old, back up what cannot be made again, and prove now and then that the backup works.
+
+Backed up: raw/ (batches, manifests, markers). Everything else is made from it. The restore drill copies the newest backup to
+a scratch folder, rebuilds a warehouse from it, and compares its staged rows with the real one.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import dag, task
+
+from dags.runs import RETRIES, WRITER_POOL, deadline, note, step
+from warehouse.settings import Settings
+
+SETTINGS = Settings.from_environment()
+
+
+@dag(
+    schedule="0 5 * * 0",
+    start_date=datetime(2020, 1, 1, tzinfo=UTC).astimezone(SETTINGS.time_zone),
+    catchup=False,
+    max_active_runs=1,
+    tags=["upkeep"],
+    default_args={"owner": "data-engineering", **RETRIES},
+    deadline=deadline(timedelta(hours=6)),
+    doc_md=__doc__,
+)
+def upkeep() -> None:
+    """Declare the weekly DAG."""
+
+    @task(doc_md="Delete refused attempts older than keep_refused_days.")
+    @step()
+    def retention() -> None:
+        from warehouse.upkeep import forget_refused
+
+        note(f"{forget_refused(SETTINGS)} refused attempts deleted")
+
+    @task(doc_md="Copy new batches to the backup folder; accepted batches never change, so each is copied once.")
+    @step()
+    def backup() -> None:
+        from warehouse.upkeep import back_up
+
+        note(f"{back_up(SETTINGS)} batches copied to {SETTINGS.backup}")
+
+    @task(pool=WRITER_POOL, doc_md="Rebuild from the backup in a scratch folder and compare with the warehouse.")
+    @step()
+    def restore_drill() -> None:
+        from connectors.registry import feeds
+        from warehouse.upkeep import drill
+
+        counts = drill(SETTINGS, list(feeds(SETTINGS.feed_folders).values()))
+        note(f"{sum(counts.values()):,} staged rows rebuilt from the backup, identical")
+
+    retention() >> backup() >> restore_drill()
+
+
+upkeep()

@@ -1,0 +1,204 @@
+"""What a stranger sees after the first command: a summary, a file that opens, no person in it, and a second run that is short."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from tests.system.conftest import Park
+from warehouse.publish import OPERATORS_SCHEMA
+
+
+def test_the_summary_says_what_the_issue_of_the_night_was(first_run: tuple[Park, str]) -> None:
+    park, printed = first_run
+    for feed in ("registration", "tax_filing", "tax_payment", "employment", "lease", "utility_use", "access_count"):
+        assert f"✓ {feed}" in printed
+    assert "0 failed" in printed
+    assert str(park.published) in printed
+    enterprises = park.ask("select count(distinct enterprise_id) from resolved.link")[0][0]
+    assert f"Enterprises  {enterprises:,} from" in printed
+
+
+def test_pandas_and_duckdb_open_the_published_file(park: Park) -> None:
+    with duckdb.connect(str(park.published), read_only=True) as connection:
+        frame = connection.sql("select * from snapshots.enterprise_month").df()
+    assert isinstance(frame, pd.DataFrame)
+    assert not frame.duplicated(["enterprise_id", "month"]).any()
+    assert frame["month"].nunique() == 36
+
+
+def test_every_published_table_and_column_has_its_meaning(park: Park) -> None:
+    silent = park.ask(
+        "select schema_name || '.' || table_name from duckdb_tables() where comment is null union all "
+        "select schema_name || '.' || table_name || '.' || column_name from duckdb_columns() "
+        "where comment is null and schema_name not in ('rules', 'ops', 'main', 'pg_catalog', 'information_schema') "
+        f"and schema_name <> '{OPERATORS_SCHEMA}' and not internal"
+    )
+    assert silent == []
+
+
+def test_operators_ask_in_chinese(park: Park) -> None:
+    rows = park.ask("select 企业编号, 月份 from 园区.企业月度快照 limit 3")
+    assert len(rows) == 3
+
+
+def _texts(path: Path) -> list[str]:
+    """Every text in every column of a DuckDB or Parquet file: what a byte search would miss in compressed pages."""
+    with duckdb.connect(":memory:") as connection:
+        if path.suffix == ".parquet":
+            tables = [f"read_parquet('{path}')"]
+        else:
+            connection.execute(f"attach '{path}' as f (read_only)")
+            tables = [
+                f'f."{schema}"."{table}"'
+                for schema, table in connection.execute(
+                    "select schema_name, table_name from duckdb_tables() where database_name = 'f'"
+                ).fetchall()
+            ]
+        return [
+            row[0]
+            for table in tables
+            for row in connection.execute(f"select to_json(t)::varchar from {table} as t").fetchall()
+        ]
+
+
+def test_no_planted_person_is_in_any_file(park: Park) -> None:
+    planted = pq.read_table(park.truth / "planted.parquet").to_pandas()
+    persons = {
+        str(value)
+        for kind, value in zip(planted["kind"], planted["value"], strict=True)
+        if "identity" in kind or "phone" in kind or "mobile" in kind
+    }
+    assert len(persons) > 100
+    found = []
+    for path in sorted(park.home.rglob("*")):
+        if not path.is_file() or "airflow" in path.relative_to(park.home).parts:
+            continue
+        text = (
+            "\n".join(_texts(path))
+            if path.suffix in (".duckdb", ".parquet")
+            else path.read_bytes().decode("utf-8", "replace")
+        )
+        found += [f"{path.name}: {person}" for person in persons if person in text]
+    assert found == []
+
+
+def test_a_second_run_does_only_what_is_new(park: Park) -> None:
+    before = park.ask("select count(*) from ops.batch")[0][0]
+    manifests = {p: hashlib.sha256(p.read_bytes()).hexdigest() for p in (park.home / "raw").glob("*/*/rows.parquet")}
+    printed = park.demo().stdout
+    assert park.ask(
+        "select sum(rows_new + rows_changed + rows_withdrawn) from ops.batch where batch_id not in "
+        "(select batch_id from ops.batch order by accepted_at limit ?)".replace("?", str(before))
+    )[0][0] in (None, 0)
+    assert printed.count("nothing new") >= 5
+    after = {p: hashlib.sha256(p.read_bytes()).hexdigest() for p in (park.home / "raw").glob("*/*/rows.parquet")}
+    assert manifests.items() <= after.items()
+
+
+def test_the_same_night_again_gives_the_same_rows(park: Park) -> None:
+    content = "select md5(string_agg(to_json(t)::varchar, '' order by enterprise_id, month)) from snapshots.enterprise_month as t"
+    before = park.ask(content)
+    park.demo()
+    assert park.ask(content) == before
+
+
+def test_rebuild_gives_identical_staged_rows(park: Park) -> None:
+    def staged() -> dict[str, tuple[object, ...]]:
+        with duckdb.connect(str(park.home / "warehouse.duckdb"), read_only=True) as connection:
+            tables = connection.execute(
+                "select table_name from duckdb_tables() where schema_name = 'staged'"
+            ).fetchall()
+            return {
+                name: connection.execute(
+                    f"select count(*), bit_xor(hash(t)), sum(hash(t) % 1000003) from staged.{name} as t"
+                ).fetchall()[0]
+                for (name,) in tables
+            }
+
+    before = staged()
+    assert sum(int(str(row[0])) for row in before.values()) > 50_000
+    park.run("rebuild")
+    assert staged() == before
+
+
+def test_rollback_puts_the_night_before_back(park: Park) -> None:
+    park.demo()
+    newest = park.ask("select night_id from ops.night")[0][0]
+    park.run("rollback")
+    assert park.ask("select night_id from ops.night")[0][0] < newest  # type: ignore[operator]
+    park.run("rollback", str(newest))
+    assert park.ask("select night_id from ops.night")[0][0] == newest
+
+
+def test_one_broken_feed_leaves_everything_published_as_it_was(park: Park, tmp_path: Path) -> None:
+    before = park.published.read_bytes()
+    file = sorted((park.folder / "demo" / "silos" / "employment").glob("参保_*.csv"))[-1]
+    good = file.read_bytes()
+    extra = file.with_name("参保_202611.csv")
+    extra.write_bytes(good.replace("参保人数".encode("gb18030"), "人头数".encode("gb18030"), 1))
+    try:
+        done = park.demo(check=False)
+        assert done.returncode == 1
+        assert "unknown column '人头数'" in done.stderr
+        assert "Next: " in done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+        assert park.published.read_bytes() == before
+        told = park.run("status", check=False)
+        assert told.returncode == 1
+        assert "STOPPED  employment" in told.stdout
+    finally:
+        extra.unlink()
+    park.demo()
+    assert "STOPPED" not in park.run("status").stdout
+
+
+def test_sql_answers_in_three_forms_and_only_reads(park: Park) -> None:
+    assert '"n":1' in park.run("sql", "select 1 as n", "--format", "json").stdout
+    assert park.run("sql", "select 1 as n", "--format", "csv").stdout == "n\n1\n"
+    assert "园区" in park.run("sql", "select park_name from ops.night").stdout
+    for forbidden in (
+        "create table x (a int)",
+        "copy (select 1) to '/tmp/x.csv'",
+        "select * from read_text('/etc/hostname')",
+    ):
+        refused = park.run("sql", forbidden, check=False)
+        assert refused.returncode == 1
+        assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("words", [("feeds",), ("doctor",), ("summary",), ("rollback", "--list"), ("feed", "check")])
+def test_commands_answer(park: Park, words: tuple[str, ...]) -> None:
+    assert park.run(*words).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("sync", "no_such_feed"), "no such feed"),
+        (("rollback", "19990101T000000Z"), "there is no night"),
+        (("discard", "lease", "no_such_batch", "--why", "x"), "there is no batch"),
+        (("sql", "select * from nowhere"), "nowhere"),
+        (("feed", "new", "x", "--subject", "weather"), "there is no subject"),
+    ],
+)
+def test_a_users_mistake_is_answered_without_a_traceback(park: Park, words: tuple[str, ...], message: str) -> None:
+    done = park.run(*words, check=False)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Next: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_new_feed_is_one_folder(park: Park, tmp_path: Path) -> None:
+    folder = tmp_path / "feeds"
+    folder.mkdir()
+    shutil.copytree("connectors/feeds/lease", folder / "lease")
+    park.run("feed", "new", "gym_visits", "--subject", "access_count", PARKBRIDGE_FEEDS=str(folder))
+    assert "gym_visits: as expected" in park.run("feed", "check", PARKBRIDGE_FEEDS=str(folder)).stdout
