@@ -105,6 +105,9 @@ def missed_deadline(hours: float, **context: Any) -> None:
     """Called by Airflow when a run is late."""
     run = context.get("dag_run") or (context.get("context") or {}).get("dag_run") or {}
     name = run.get("dag_id", "?") if isinstance(run, dict) else getattr(run, "dag_id", "?")
-    message = f"{name}: not done {hours:g} h after it was queued. Next: read its log in Airflow, and `parkbridge status` for feeds that have stopped"
+    message = (
+        f"{name}: not done {hours:g} h after it was queued. "
+        "Next: read its log in Airflow, and `parkbridge status` for feeds that have stopped"
+    )
     log.error("%s", message)
     tell(message)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,9 +69,9 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Park, str]:
 
 
 @pytest.fixture
-def park(first_run: tuple[Park, str]) -> Iterator[Park]:
+def park(first_run: tuple[Park, str]) -> Park:
     """The park, published."""
-    yield first_run[0]
+    return first_run[0]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
