@@ -289,3 +289,17 @@ def test_data_docs_show_what_was_checked(park: duckdb.DuckDBPyConnection, tmp_pa
     shown = page.read_text(encoding="utf-8")
     assert "名称" in shown
     assert "编号 is unique" in shown
+
+
+def test_data_docs_load_nothing_from_elsewhere(park: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    from expectations.evaluation import evaluate
+
+    evaluate(park, [Suite("resolved.enterprise", "resolved.enterprise", (unique(["编号"]),))], tmp_path)
+    pages = list(tmp_path.rglob("*.html"))
+    assert len(pages) == 3
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        policy = text.index("Content-Security-Policy")
+        assert "default-src 'none'" in text[policy : policy + 100]
+        # the policy binds what stands after it: every address on the page does
+        assert "//" not in text[:policy]
