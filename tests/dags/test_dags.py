@@ -1,0 +1,134 @@
+"""The DAGs as Airflow sees them: one per feed folder, tagged, owned, retried, one writer, and no work at import."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.registry import feeds
+from dags.runs import missed_deadline
+from warehouse.settings import CHECKOUT
+
+DESCRIBE = """
+import json, sys, time
+started = time.process_time()
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(sys.argv[1])
+heavy = sorted({"great_expectations", "duckdb_sqlalchemy", "moto", "s3fs", "paramiko"} & set(sys.modules))
+print(json.dumps({
+    "errors": bag.import_errors,
+    "heavy": heavy,
+    "dags": {
+        dag_id: {
+            "tags": sorted(dag.tags), "doc": dag.doc_md, "catchup": dag.catchup, "max_active_runs": dag.max_active_runs,
+            "schedule": str(dag.schedule), "deadline": bool(dag.deadline),
+            "tasks": {t.task_id: {"owner": t.owner, "pool": t.pool, "retries": t.retries, "doc": t.doc_md,
+                                  "backoff": t.retry_exponential_backoff, "after": sorted(t.upstream_task_ids)} for t in dag.tasks},
+        }
+        for dag_id, dag in sorted(bag.dags.items())
+    },
+}))
+"""
+
+
+def described(home: Path, feed_folders: str) -> dict[str, Any]:
+    """What Airflow finds in this checkout."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PARKBRIDGE"))}
+    environment |= {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "PARKBRIDGE_FEEDS": feed_folders,
+        "PARKBRIDGE_HOME": str(home / "park"),
+        "PYTHONPATH": str(CHECKOUT),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", DESCRIBE, str(CHECKOUT)], env=environment, capture_output=True, text=True, timeout=120, check=True
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return described(tmp_path_factory.mktemp("airflow"), str(CHECKOUT / "connectors" / "feeds"))
+
+
+def test_every_feed_folder_is_a_dag_and_nothing_fails_to_load(found: dict[str, Any]) -> None:
+    assert found["errors"] == {}
+    declared = {f"feed_{name}" for name in feeds([CHECKOUT / "connectors" / "feeds"])}
+    assert set(found["dags"]) == declared | {"operating_snapshots", "upkeep"}
+
+
+def test_loading_a_dag_file_imports_nothing_heavy(found: dict[str, Any]) -> None:
+    assert found["heavy"] == []
+
+
+def test_each_dag_says_what_it_is_and_each_task_who_owns_it(found: dict[str, Any]) -> None:
+    for dag_id, dag in found["dags"].items():
+        assert dag["doc"], dag_id
+        assert dag["tags"], dag_id
+        assert dag["deadline"], dag_id
+        assert dag["catchup"] is False
+        assert dag["max_active_runs"] == 1
+        for task_id, task in dag["tasks"].items():
+            assert task["doc"], f"{dag_id}.{task_id}"
+            assert task["owner"] != "airflow", f"{dag_id}.{task_id}"
+            assert task["retries"] >= 1
+            assert task["backoff"] > 1
+
+
+def test_steps_follow_each_other(found: dict[str, Any]) -> None:
+    tasks = found["dags"]["feed_lease"]["tasks"]
+    assert {task_id: task["after"] for task_id, task in tasks.items()} == {
+        "land": [],
+        "stage": ["land"],
+        "check": ["stage"],
+        "accept": ["check"],
+    }
+    night = found["dags"]["operating_snapshots"]["tasks"]
+    assert night["publish"]["after"] == ["validate_snapshots"]
+    assert night["measure"]["after"] == ["validate_resolved"]
+
+
+def test_whatever_writes_the_warehouse_waits_for_the_one_slot(found: dict[str, Any]) -> None:
+    assert {t["pool"] for t in found["dags"]["operating_snapshots"]["tasks"].values()} == {"warehouse_writer"}
+    feed = found["dags"]["feed_lease"]["tasks"]
+    assert {name for name, task in feed.items() if task["pool"] == "warehouse_writer"} == {"stage", "check", "accept"}
+
+
+def test_one_bad_folder_becomes_a_dag_that_says_so_and_hides_no_other(tmp_path: Path) -> None:
+    bad = tmp_path / "feeds" / "broken_feed"
+    bad.mkdir(parents=True)
+    (bad / "feed.yml").write_text("feed: broken_feed\nsubjekt: lease\n", encoding="utf-8")
+    folders = os.pathsep.join([str(CHECKOUT / "connectors" / "feeds"), str(tmp_path / "feeds")])
+    found = described(tmp_path / "airflow", folders)
+    assert found["errors"] == {}
+    assert "subjekt" in found["dags"]["feed_broken_feed"]["doc"]
+    assert list(found["dags"]["feed_broken_feed"]["tasks"]) == ["declaration"]
+    assert "feed_lease" in found["dags"]
+
+
+def test_packages_resolve_inside_this_checkout() -> None:
+    import connectors
+    import expectations
+    import transforms
+    import warehouse
+
+    for package in (connectors, expectations, transforms, warehouse):
+        assert Path(str(package.__file__)).is_relative_to(CHECKOUT)
+
+
+def test_a_missed_deadline_reaches_the_parks_own_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = tmp_path / "told.txt"
+    program = tmp_path / "tell"
+    program.write_text(f"#!/bin/sh\ncat > {told}\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PARKBRIDGE_ALERT_COMMAND", str(program))
+    missed_deadline(3.0, dag_run={"dag_id": "feed_lease"})
+    assert "feed_lease: not done 3 h after it was queued" in told.read_text(encoding="utf-8")
