@@ -2,11 +2,12 @@
 -- one row is: one enterprise that any silo speaks of; a branch is an enterprise of its own
 -- answers: who is this, by the best source for each field?
 -- key: enterprise_id
--- rules: Each field is the winning value of resolved.enterprise_value (rules/authority.yml). identity_code says what the enterprise
---   is known by: register (the register has it), code (a valid code that the register does not know), name (a name only),
---   review (a record that waits for a person, counted by itself meanwhile). conflict_count is the number of fields
---   on which some silo contradicts the value shown.
--- known gaps: Of several registrations of one enterprise the best-ranked value learned last is shown, not the one in force.
+-- rules: Each field is the winning value of resolved.enterprise_value (rules/authority.yml). identity_code says what
+--   the enterprise is known by: register (the register has it), code (a valid code that the register does not know),
+--   name (a name only), review (a record that waits for a person, counted by itself meanwhile). conflict_count is the
+--   number of fields on which some silo contradicts the value shown.
+-- known gaps: Of several registrations of one enterprise the best-ranked value learned last is shown, not the one in
+--   force.
 -- checked by: tests/models/resolved.enterprise
 with won as (
     select

@@ -2,9 +2,9 @@
 -- one row is: one code of one kind (USCC, registration number, organisation code, or the register's own unknown form)
 -- answers: which enterprise does a code in a silo belong to?
 -- key: code_kind, code
--- rules: What the register states outranks what other silos state; a whole code outranks an organisation code alone. Old
---   codes lead to the enterprise that has the new one (resolved.code_group). A code that belongs to several enterprises
---   after that has no enterprise_id here and links nothing by itself.
+-- rules: What the register states outranks what other silos state; a whole code outranks an organisation code alone.
+--   Old codes lead to the enterprise that has the new one (resolved.code_group). A code that belongs to several
+--   enterprises after that has no enterprise_id here and links nothing by itself.
 -- known gaps: Social insurance unit numbers are not used as codes yet.
 -- checked by: tests/models/resolved.match_decision, tests/transforms/test_resolution.py
 with stated as (

@@ -2,8 +2,8 @@
 -- one row is: one enterprise_id that could have been published for a code, and the enterprise_id that holds now
 -- answers: where has an id gone that stood in an earlier night?
 -- key: former_enterprise_id
--- rules: Every later code of an enterprise had, or would have had, an id of its own while the change of code was not yet known; so
---   had a registration number before its record carried a USCC.
+-- rules: Every later code of an enterprise had, or would have had, an id of its own while the change of code was not
+--   yet known; so had a registration number before its record carried a USCC.
 -- known gaps: Ids made from names are not forwarded yet.
 -- checked by: tests/models/resolved.enterprise_forward
 with coded as (

@@ -2,12 +2,12 @@
 -- one row is: one name key of one enterprise, of the best kind that this enterprise has it in
 -- answers: which enterprises may a name mean, today or formerly?
 -- key: enterprise_id, name_key
--- rules: Names come from the register (registered), its former names and renamings (former), and records tied by a code to
---   an enterprise that the register does not know (stated). name_standing 1 = of an enterprise that the register knows by
---   a code, 2 = of one it knows by name only, 3 = of one known by code to other silos only; a name is looked up in
---   the lowest standing that has it.
--- known gaps: A former name carries no dates here: a name given up by one enterprise and taken by another is ambiguous for all
---   records, and goes to the review queue. Renamings without a valid code in the event are not used.
+-- rules: Names come from the register (registered), its former names and renamings (former), and records tied by a
+--   code to an enterprise that the register does not know (stated). name_standing 1 = of an enterprise that the
+--   register knows by a code, 2 = of one it knows by name only, 3 = of one known by code to other silos only; a name
+--   is looked up in the lowest standing that has it.
+-- known gaps: A former name carries no dates here: a name given up by one enterprise and taken by another is ambiguous
+--   for all records, and goes to the review queue. Renamings without a valid code in the event are not used.
 -- checked by: tests/models/resolved.match_decision, tests/transforms/test_resolution.py
 with record_code as (
     select

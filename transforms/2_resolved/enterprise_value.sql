@@ -2,74 +2,162 @@
 -- one row is: one value of one field of one enterprise as one feed states it
 -- answers: where does a value of the golden record come from, who says otherwise, and since when?
 -- key: enterprise_id, field_code, value_text, feed
--- rules: Silos are ranked per field in rules/authority.yml: the best rank wins; among equals the value learned last, then the
---   smaller text, so that no row order decides. Losing values stay. A value conflicts where it differs from
+-- rules: Silos are ranked per field in rules/authority.yml: the best rank wins; among equals the value learned last,
+--   then the smaller text, so that no row order decides. Losing values stay. A value conflicts where it differs from
 --   the winning one beyond spaces and, for names, beyond spelling (the name's key).
 -- known gaps: A silo that does not stand in rules/authority.yml for a field is not heard on it. Amounts in other
 --   currencies are compared as figures.
 -- checked by: tests/models/resolved.enterprise_value
 with stated as (
-    select s.feed, s.source_key, s.subject, 'enterprise_name' as field_code, s.name as value_text, s.name_key as compared_text,
+    select
+        s.feed,
+        s.source_key,
+        s.subject,
+        'enterprise_name' as field_code,
+        s.name as value_text,
+        s.name_key as compared_text,
         s.last_received_at as received_at
     from resolved.source_record as s
     union all
-    select s.feed, s.source_key, s.subject, 'uscc' as field_code, s.uscc as value_text, s.uscc as compared_text,
+    select
+        s.feed,
+        s.source_key,
+        s.subject,
+        'uscc' as field_code,
+        s.uscc as value_text,
+        s.uscc as compared_text,
         s.last_received_at as received_at
     from resolved.source_record as s
     union all
-    select s.feed, s.source_key, s.subject, 'registration_no' as field_code, s.registration_no as value_text,
-        s.registration_no as compared_text, s.last_received_at as received_at
+    select
+        s.feed,
+        s.source_key,
+        s.subject,
+        'registration_no' as field_code,
+        s.registration_no as value_text,
+        s.registration_no as compared_text,
+        s.last_received_at as received_at
     from resolved.source_record as s
     union all
-    select s.feed, s.source_key, s.subject,
+    select
+        s.feed,
+        s.source_key,
+        s.subject,
         case when s.subject = 'registration' then 'registered_address' else 'operating_address' end as field_code,
-        s.address as value_text, replace(s.address, ' ', '') as compared_text, s.last_received_at as received_at
+        s.address as value_text,
+        replace(s.address, ' ', '') as compared_text,
+        s.last_received_at as received_at
     from resolved.source_record as s
     union all
-    select r.feed, r.source_key, 'registration' as subject, 'industry_code' as field_code, r.industry_code as value_text,
-        r.industry_code as compared_text, r.received_at
+    select
+        r.feed,
+        r.source_key,
+        'registration' as subject,
+        'industry_code' as field_code,
+        r.industry_code as value_text,
+        r.industry_code as compared_text,
+        r.received_at
     from known.registration as r
     union all
-    select r.feed, r.source_key, 'registration' as subject, 'status_code' as field_code, r.status_code as value_text,
-        r.status_code as compared_text, r.received_at
+    select
+        r.feed,
+        r.source_key,
+        'registration' as subject,
+        'status_code' as field_code,
+        r.status_code as value_text,
+        r.status_code as compared_text,
+        r.received_at
     from known.registration as r
     union all
-    select r.feed, r.source_key, 'registration' as subject, 'registered_date' as field_code,
-        cast(r.registered_date as varchar) as value_text, cast(r.registered_date as varchar) as compared_text, r.received_at
+    select
+        r.feed,
+        r.source_key,
+        'registration' as subject,
+        'registered_date' as field_code,
+        cast(r.registered_date as varchar) as value_text,
+        cast(r.registered_date as varchar) as compared_text,
+        r.received_at
     from known.registration as r
     union all
-    select r.feed, r.source_key, 'registration' as subject, 'cancelled_date' as field_code,
-        cast(r.cancelled_date as varchar) as value_text, cast(r.cancelled_date as varchar) as compared_text, r.received_at
+    select
+        r.feed,
+        r.source_key,
+        'registration' as subject,
+        'cancelled_date' as field_code,
+        cast(r.cancelled_date as varchar) as value_text,
+        cast(r.cancelled_date as varchar) as compared_text,
+        r.received_at
     from known.registration as r
     union all
-    select r.feed, r.source_key, 'registration' as subject, 'registered_capital_amount' as field_code,
+    select
+        r.feed,
+        r.source_key,
+        'registration' as subject,
+        'registered_capital_amount' as field_code,
         cast(r.registered_capital_amount as varchar) as value_text,
-        cast(r.registered_capital_amount as varchar) as compared_text, r.received_at
+        cast(r.registered_capital_amount as varchar) as compared_text,
+        r.received_at
     from known.registration as r
     union all
-    select r.feed, r.source_key, 'registration' as subject, 'currency_code' as field_code, r.currency_code as value_text,
-        r.currency_code as compared_text, r.received_at
+    select
+        r.feed,
+        r.source_key,
+        'registration' as subject,
+        'currency_code' as field_code,
+        r.currency_code as value_text,
+        r.currency_code as compared_text,
+        r.received_at
     from known.registration as r
     union all
-    select r.feed, r.source_key, 'registration' as subject, 'enterprise_type' as field_code, r.enterprise_type as value_text,
-        r.enterprise_type as compared_text, r.received_at
+    select
+        r.feed,
+        r.source_key,
+        'registration' as subject,
+        'enterprise_type' as field_code,
+        r.enterprise_type as value_text,
+        r.enterprise_type as compared_text,
+        r.received_at
     from known.registration as r
     union all
-    select r.feed, r.source_key, 'registration' as subject, 'division_code' as field_code, r.division_code as value_text,
-        r.division_code as compared_text, r.received_at
+    select
+        r.feed,
+        r.source_key,
+        'registration' as subject,
+        'division_code' as field_code,
+        r.division_code as value_text,
+        r.division_code as compared_text,
+        r.received_at
     from known.registration as r
     union all
-    select r.feed, r.source_key, 'registration' as subject, 'parent_uscc' as field_code, r.parent_uscc as value_text,
-        r.parent_uscc as compared_text, r.received_at
+    select
+        r.feed,
+        r.source_key,
+        'registration' as subject,
+        'parent_uscc' as field_code,
+        r.parent_uscc as value_text,
+        r.parent_uscc as compared_text,
+        r.received_at
     from known.registration as r
     union all
-    select e.feed, e.source_key, 'registration_event' as subject, 'status_code' as field_code, e.event_code as value_text,
-        e.event_code as compared_text, e.received_at
+    select
+        e.feed,
+        e.source_key,
+        'registration_event' as subject,
+        'status_code' as field_code,
+        e.event_code as value_text,
+        e.event_code as compared_text,
+        e.received_at
     from known.registration_event as e
     where e.event_code in ('cancelled', 'revoked')
     union all
-    select e.feed, e.source_key, 'registration_event' as subject, 'cancelled_date' as field_code,
-        cast(e.event_date as varchar) as value_text, cast(e.event_date as varchar) as compared_text, e.received_at
+    select
+        e.feed,
+        e.source_key,
+        'registration_event' as subject,
+        'cancelled_date' as field_code,
+        cast(e.event_date as varchar) as value_text,
+        cast(e.event_date as varchar) as compared_text,
+        e.received_at
     from known.registration_event as e
     where e.event_code in ('cancelled', 'revoked')
 ),
@@ -97,7 +185,7 @@ placed as (
         *,
         row_number() over (
             partition by enterprise_id, field_code
-            order by authority_rank, received_at desc, value_text, feed
+            order by authority_rank asc, received_at desc, value_text asc, feed asc
         ) as place
     from ranked
 )

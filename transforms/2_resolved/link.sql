@@ -2,9 +2,9 @@
 -- one row is: one source record (feed, source_key) that is tied to an enterprise
 -- answers: whose headcount, tax or lease is this, and why do we think so?
 -- key: feed, source_key
--- rules: The decision of resolved.match_decision with the score of its method (rules/match_method.yml). Records that nothing
---   identifies have no row here; they stand in resolved.unmatched. decided_at is the as_of of the night (every night decides
---   anew); when a person judged stands in the evidence.
+-- rules: The decision of resolved.match_decision with the score of its method (rules/match_method.yml). Records that
+--   nothing identifies have no row here; they stand in resolved.unmatched. decided_at is the as_of of the night (every
+--   night decides anew); when a person judged stands in the evidence.
 -- known gaps: Since when a link holds is not kept yet.
 -- checked by: tests/models/resolved.link, tests/models/resolved.match_decision, tests/transforms/test_resolution.py
 select

@@ -2,17 +2,18 @@
 -- one row is: one source record (feed, source_key), matched or not
 -- answers: which enterprise does this record belong to, by which evidence; and if none, why not?
 -- key: feed, source_key
--- rules: In this order. A person's judgement wins: same, else different (from the enterprise that the rules choose), else unsure;
---   to take a judgement back, remove its line. A registered record is its own enterprise (by its code, else by its name).
---   Any other record goes by code: USCC with both check digits right; then the organisation code in a 15-character tax number,
---   the organisation code alone, the registration number, or a code of an unknown form that the register states letter for
---   letter. Then by exact name key: present, then former names. Never automatically: a code of one registered enterprise with
---   the name of another one (contradiction); a name or code of several enterprises (ambiguous). These stand alone until somebody
---   judges them, and so does a name that nobody in the register bears: it becomes an enterprise of its own, so that a
---   tenant unknown to the register is seen. A valid code that the register does not know is its own enterprise too,
---   and is queued if its name is registered under another code.
--- known gaps: A code with a name that nobody else bears is believed, however different the name is. Typing errors, short names and
---   addresses are not compared yet. A record has one identity for all its months: the one stated last.
+-- rules: In this order. A person's judgement wins: same, else different (from the enterprise that the rules choose),
+--   else unsure; to take a judgement back, remove its line. A registered record is its own enterprise (by its code,
+--   else by its name). Any other record goes by code: USCC with both check digits right; then the organisation code in
+--   a 15-character tax number, the organisation code alone, the registration number, or a code of an unknown form that
+--   the register states letter for letter. Then by exact name key: present, then former names. Never automatically: a
+--   code of one registered enterprise with the name of another one (contradiction); a name or code of several
+--   enterprises (ambiguous). These stand alone until somebody judges them, and so does a name that nobody in the
+--   register bears: it becomes an enterprise of its own, so that a tenant unknown to the register is seen. A valid
+--   code that the register does not know is its own enterprise too, and is queued if its name is registered under
+--   another code.
+-- known gaps: A code with a name that nobody else bears is believed, however different the name is. Typing errors,
+--   short names and addresses are not compared yet. A record has one identity for all its months: the one stated last.
 -- checked by: tests/models/resolved.match_decision, tests/transforms/test_resolution.py
 with name_best as (
     select
@@ -187,7 +188,8 @@ select
         when judged_as is not null then concat('E', substr(sha256(concat('record:', feed, '/', source_key)), 1, 15))
         else enterprise_id
     end as enterprise_id,
-    case when judged_as = 'same' then 'judgement' when judged_as is not null then 'own_record' else method end as method,
+    case when judged_as = 'same' then 'judgement' when judged_as is not null then 'own_record' else method end
+        as method,
     case
         when judged_as = 'same' then 'matched'
         when judged_as = 'different' then 'judged_different'
@@ -204,12 +206,17 @@ select
         when method = 'taxpayer_no' then concat('organisation code in tax number ', stated_code)
         when method = 'org_code' then concat('organisation code ', stated_code)
         when method = 'registration_no' then concat('registration number ', stated_code)
-        when method = 'stated_code' then concat('code ', stated_code, ' (', code_check, ') letter for letter as registered')
+        when
+            method = 'stated_code'
+            then concat('code ', stated_code, ' (', code_check, ') letter for letter as registered')
         when method in ('name', 'former_name')
             then concat(
-                    'name ', name,
-                    case when code_check not in ('valid', 'none') then concat('; code ', stated_code, ' ', code_check) else '' end
-                )
+                'name ', name,
+                case
+                    when code_check not in ('valid', 'none') then concat('; code ', stated_code, ' ', code_check) else
+                        ''
+                end
+            )
         when outcome_code = 'contradiction'
             then concat('code ', stated_code, ' is one enterprise''s, name ', name, ' another one''s')
         when outcome_code = 'ambiguous_name'

@@ -2,9 +2,9 @@
 -- one row is: one source record that the rules will not tie to an enterprise by themselves, or doubt
 -- answers: what should somebody look at, most important first, and what are the candidates?
 -- key: feed, source_key
--- rules: Contradictions of code and name first, then contradicting judgements, ambiguous names and codes, then valid codes unknown to
---   the register under a registered name, then judgements "unsure". To decide, add a line to judgements.csv: left is
---   feed/source_key of this row, right the enterprise_id that is the same or different.
+-- rules: Contradictions of code and name first, then contradicting judgements, ambiguous names and codes, then valid
+--   codes unknown to the register under a registered name, then judgements "unsure". To decide, add a line to
+--   judgements.csv: left is feed/source_key of this row, right the enterprise_id that is the same or different.
 -- known gaps: Not ranked by how much money or staff hangs on the match.
 -- checked by: tests/models/resolved.review_queue
 with one_name as (

@@ -2,8 +2,9 @@
 -- one row is: one source record that is tied to no enterprise of the register
 -- answers: what do the silos say of enterprises that the register does not know, and which records can nobody place?
 -- key: feed, source_key
--- rules: Every record whose outcome is not "matched", with the reason. Where enterprise_id is filled, the record's facts are counted
---   under that enterprise of its own; where it is empty (neither name nor usable code), its facts are in no total.
+-- rules: Every record whose outcome is not "matched", with the reason. Where enterprise_id is filled, the record's
+--   facts are counted under that enterprise of its own; where it is empty (neither name nor usable code), its facts
+--   are in no total.
 -- known gaps: none known
 -- checked by: tests/transforms/test_resolution.py
 select

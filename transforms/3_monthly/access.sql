@@ -2,7 +2,8 @@
 -- one row is: one enterprise in one month for which its entries were counted
 -- answers: how many people and vehicles come in for this enterprise?
 -- key: enterprise_id, month
--- rules: Sums of the counted entries, by the enterprise that the access system names; counts only, no person's passage.
+-- rules: Sums of the counted entries, by the enterprise that the access system names; counts only, no person's
+--   passage.
 -- known gaps: Visitors and staff are not told apart.
 -- checked by: tests/models/monthly.access
 select

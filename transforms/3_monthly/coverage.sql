@@ -2,20 +2,37 @@
 -- one row is: one feed of monthly or periodic reports in one month
 -- answers: have those reported of whom we expect it, so that this month can be believed?
 -- key: feed, month
--- rules: A report is expected from who reported for any of the three periods before (rules/coverage.yml) and is not closed in the
---   register: monthly filers every month, quarterly filers in quarter-ends. Coverage = expected reports that are in / expected
---   reports. A month is provisional below the feed's threshold, and whenever nothing at all has come in for it.
---   Annual settlements are not waited for. A taxpayer whose return says that nothing is due counts as having paid.
--- known gaps: Who left without telling the register is expected for three more periods. A feed's first month has no expectation.
+-- rules: A report is expected from who reported for any of the three periods before (rules/coverage.yml) and is not
+--   closed in the register: monthly filers every month, quarterly filers in quarter-ends. Coverage = expected reports
+--   that are in / expected reports. A month is provisional below the feed's threshold, and whenever nothing at all has
+--   come in for it. Annual settlements are not waited for. A taxpayer whose return says that nothing is due counts as
+--   having paid.
+-- known gaps: Who left without telling the register is expected for three more periods. A feed's first month has no
+--   expectation.
 -- checked by: tests/models/monthly.coverage
 with report as (
-    select feed, source_key, 'employment' as subject, month, 1 as period_months
+    select
+        feed,
+        source_key,
+        'employment' as subject,
+        month,
+        1 as period_months
     from known.employment
     union all
-    select feed, source_key, 'utility_use' as subject, month, 1 as period_months
+    select
+        feed,
+        source_key,
+        'utility_use' as subject,
+        month,
+        1 as period_months
     from known.utility_use
     union all
-    select feed, source_key, 'access_count' as subject, month, 1 as period_months
+    select
+        feed,
+        source_key,
+        'access_count' as subject,
+        month,
+        1 as period_months
     from known.access_count
     union all
     select
@@ -59,7 +76,12 @@ nothing_due as (
         t.period_months,
         m.month_number
     from (
-        select feed, subject, reporter, enterprise_id, period_months
+        select
+            feed,
+            subject,
+            reporter,
+            enterprise_id,
+            period_months
         from reported
         where subject = 'tax_payment'
         group by feed, subject, reporter, enterprise_id, period_months
@@ -71,14 +93,20 @@ nothing_due as (
 ),
 
 shortest as (
-    select feed, min(period_months) as period_months
+    select
+        feed,
+        min(period_months) as period_months
     from reported
     group by feed
 ),
 
 counted as (
     select r.*
-    from (select * from reported union select * from nothing_due) as r
+    from (
+        select * from reported
+        union
+        select * from nothing_due
+    ) as r
     inner join shortest as s on r.feed = s.feed
     cross join rules.coverage as rule
     where r.period_months <= greatest(rule.regular_period_months_max, s.period_months)
@@ -119,7 +147,10 @@ expected as (
 ),
 
 arrived as (
-    select feed, month_number, count(*) as report_count
+    select
+        feed,
+        month_number,
+        count(*) as report_count
     from counted
     group by feed, month_number
 ),
@@ -130,7 +161,12 @@ feed_month as (
         a.subject,
         m.month,
         m.month_number
-    from (select feed, subject, min(month_number) as month_number from counted group by feed, subject) as a
+    from (select
+        feed,
+        subject,
+        min(month_number) as month_number
+    from counted
+    group by feed, subject) as a
     inner join monthly.month as m on a.month_number <= m.month_number
 ),
 

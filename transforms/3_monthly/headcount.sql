@@ -2,9 +2,11 @@
 -- one row is: one enterprise in one month for which at least one of its units reported insured staff
 -- answers: how many people does this enterprise insure here?
 -- key: enterprise_id, month
--- rules: The sum over the enterprise's employing units, as last corrected by this night. A month nobody reported has no row; a
---   reported 0 is 0. A month covers everybody insured in it, also for part of it, as the social insurance bureau counts.
--- known gaps: Two feeds that report the same people would be added up. Staff on an agency's payroll (劳务派遣) count at the agency.
+-- rules: The sum over the enterprise's employing units, as last corrected by this night. A month nobody reported has
+--   no row; a reported 0 is 0. A month covers everybody insured in it, also for part of it, as the social insurance
+--   bureau counts.
+-- known gaps: Two feeds that report the same people would be added up. Staff on an agency's payroll (劳务派遣) count at
+--   the agency.
 -- checked by: tests/models/monthly.headcount
 select
     l.enterprise_id,

@@ -2,10 +2,12 @@
 -- one row is: one enterprise in one month at whose end it has a lease in force
 -- answers: how much space does this enterprise lease here, and until when?
 -- key: enterprise_id, month
--- rules: A lease is in force on the month's last day if it has started and neither its end nor its termination lies before that day.
---   Of several leases in force for the same room (a renewal that overlaps) the one that started last counts; a lease without
---   a room counts by itself. The lease book is complete: a month without a row is a month without a lease.
--- known gaps: A tenant who stays on after the end without a renewal has no lease. Common areas are counted as the lease states them.
+-- rules: A lease is in force on the month's last day if it has started and neither its end nor its termination lies
+--   before that day. Of several leases in force for the same room (a renewal that overlaps) the one that started last
+--   counts; a lease without a room counts by itself. The lease book is complete: a month without a row is a month
+--   without a lease.
+-- known gaps: A tenant who stays on after the end without a renewal has no lease. Common areas are counted as the
+--   lease states them.
 -- checked by: tests/models/monthly.lease_area
 with in_force as (
     select

@@ -2,10 +2,11 @@
 -- one row is: one month, from the first that any silo speaks of to the last complete one
 -- answers: which months are measured as of this night?
 -- key: month
--- rules: The last month is the one before the month of the night's as_of; the first is the earliest month in employment, tax,
---   utility and access feeds or lease starts, but no more than months_max months back (rules/calendar.yml).
--- known gaps: as_of is UTC: in the first hours of a month, park time, the month just ended may still be missing; the next night
---   has it.
+-- rules: The last month is the one before the month of the night's as_of; the first is the earliest month in
+--   employment, tax, utility and access feeds or lease starts, but no more than months_max months back
+--   (rules/calendar.yml).
+-- known gaps: as_of is UTC: in the first hours of a month, park time, the month just ended may still be missing; the
+--   next night has it.
 -- checked by: tests/models/monthly.month
 with last_month as (
     select cast(date_trunc('month', cast(as_of as date)) - interval '1' month as date) as month

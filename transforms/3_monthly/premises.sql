@@ -2,8 +2,10 @@
 -- one row is: one enterprise in one month at whose end it occupies at least one unit of property
 -- answers: how many units does this enterprise occupy, of what rateable value?
 -- key: enterprise_id, month
--- rules: From the premises register as of this night: a unit counts from the month its present occupier took it, and not while vacant.
--- known gaps: Occupiers before the present one are not seen here; signals.premises_change has what changed between deliveries.
+-- rules: From the premises register as of this night: a unit counts from the month its present occupier took it, and
+--   not while vacant.
+-- known gaps: Occupiers before the present one are not seen here; signals.premises_change has what changed between
+--   deliveries.
 -- checked by: tests/models/monthly.premises
 select
     l.enterprise_id,

@@ -2,10 +2,10 @@
 -- one row is: one enterprise, one kind of tax and one period the tax is for
 -- answers: what tax was due for a period, and what has been paid for it so far?
 -- key: enterprise_id, tax_kind_code, period_start, period_end
--- rules: Due comes from the returns, paid from the treasury: payments less refunds, by the period they are for, whenever they came.
---   The row stands in the month in which the period ends; quarters and annual settlements are not spread. Where a
---   return states that nothing is due and nothing was paid, paid is 0; where something is due and nothing has come, paid has
---   no value. By the month of payment (入库): monthly.tax_receipt.
+-- rules: Due comes from the returns, paid from the treasury: payments less refunds, by the period they are for,
+--   whenever they came. The row stands in the month in which the period ends; quarters and annual settlements are not
+--   spread. Where a return states that nothing is due and nothing was paid, paid is 0; where something is due and
+--   nothing has come, paid has no value. By the month of payment (入库): monthly.tax_receipt.
 -- known gaps: Payments whose period is stated differently from the return's stand in a row of their own.
 -- checked by: tests/models/monthly.tax
 with stated as (

@@ -2,8 +2,8 @@
 -- one row is: one enterprise, one kind of tax and one month in which money came in or went back
 -- answers: what did the treasury receive from this enterprise in a month?
 -- key: enterprise_id, tax_kind_code, month
--- rules: By the day of payment, whatever period the tax is for: what a treasury counts (入库口径). Refunds are taken off. Growth,
---   flows and trends use monthly.tax, by period, because a late payment is not growth.
+-- rules: By the day of payment, whatever period the tax is for: what a treasury counts (入库口径). Refunds are taken off.
+--   Growth, flows and trends use monthly.tax, by period, because a late payment is not growth.
 -- known gaps: none known
 -- checked by: tests/models/monthly.tax_receipt
 select

@@ -2,7 +2,8 @@
 -- one row is: one enterprise, one utility and one month for which at least one of its meters was read
 -- answers: how much electricity, water and gas does this enterprise use?
 -- key: enterprise_id, utility_code, month
--- rules: The sum over the enterprise's meters: electricity in kWh, water and gas in m3. A month nobody read has no row.
+-- rules: The sum over the enterprise's meters: electricity in kWh, water and gas in m3. A month nobody read has no
+--   row.
 -- known gaps: Shared meters count for whom the feed names. An estimated reading is not told from a real one.
 -- checked by: tests/models/monthly.utility
 select

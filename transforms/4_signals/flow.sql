@@ -2,19 +2,20 @@
 -- one row is: one signal of one enterprise in one period that can be compared with the period before
 -- answers: did it open, close, expand, contract, move in or move out; or is the change only on paper?
 -- key: enterprise_id, signal_code, month
--- rules: Each period is compared with the one before it of the same length (a month with the last month, a quarter with the last quarter).
---   Start: positive now, a reported zero or no value ever before. It is move_in if the enterprise was registered more than
---   12 months before it was first seen here, and the start belongs to its arrival; else open. End: a reported zero,
---   no row in a complete book (leases, capital), nothing for three believable months in a row, or nothing any more after the
---   register cancelled it. It is move_out if the register has the enterprise alive or moved, all its signals here have ended, and this end
---   belongs to its departure; else close. Otherwise expand, contract, or unchanged within the signal's tolerance (rules/signal.yml). Around a
---   merger or division (rules/flow.yml) the loss of the old one and the gain of the new one are succession_out and
---   succession_in, with the other side's id: no flow. A changed code or name never shows: the enterprise_id is the same.
---   A value after a gap is "resumed" and no flow; the
---   earlier value is then the last one before the gap. No row where this or the earlier month is provisional.
--- known gaps: What changes across a gap is in no flow. All of a change in the window of a merger is taken as the merger's. People who move
---   to a labour agency (劳务派遣) still count as contraction. A stop without a word is dated right but seen three months late;
---   until the last of its signals has ended, a leaver's ends read close.
+-- rules: Each period is compared with the one before it of the same length (a month with the last month, a quarter
+--   with the last quarter). Start: positive now, a reported zero or no value ever before. It is move_in if the
+--   enterprise was registered more than 12 months before it was first seen here, and the start belongs to its arrival;
+--   else open. End: a reported zero, no row in a complete book (leases, capital), nothing for three believable months
+--   in a row, or nothing any more after the register cancelled it. It is move_out if the register has the enterprise
+--   alive or moved, all its signals here have ended, and this end belongs to its departure; else close. Otherwise
+--   expand, contract, or unchanged within the signal's tolerance (rules/signal.yml). Around a merger or division
+--   (rules/flow.yml) the loss of the old one and the gain of the new one are succession_out and succession_in, with
+--   the other side's id: no flow. A changed code or name never shows: the enterprise_id is the same. A value after a
+--   gap is "resumed" and no flow; the earlier value is then the last one before the gap. No row where this or the
+--   earlier month is provisional.
+-- known gaps: What changes across a gap is in no flow. All of a change in the window of a merger is taken as the
+--   merger's. People who move to a labour agency (劳务派遣) still count as contraction. A stop without a word is dated
+--   right but seen three months late; until the last of its signals has ended, a leaver's ends read close.
 -- checked by: tests/models/signals.flow
 with subject_month as (
     select
@@ -26,13 +27,19 @@ with subject_month as (
     group by c.subject, m.month_number
 ),
 
+last_month as (
+    select month_number
+    from monthly.month
+    where is_last_month
+),
+
 -- the last month that can be believed: nothing stops after it, as far as we know
 believed_until as (
     select
         r.signal_code,
         coalesce(max(s.month_number), l.month_number) as month_number
     from rules.signal as r
-    cross join (select month_number from monthly.month where is_last_month) as l
+    cross join last_month as l
     left join subject_month as s on r.subject = s.subject and s.is_provisional = 0
     group by r.signal_code, l.month_number
 ),
@@ -176,34 +183,40 @@ here as (
     group by s.enterprise_id
 ),
 
+-- who lost to whom: told by either side
+succession_event as (
+    select
+        enterprise_id,
+        case relation_code when 'merged_into' then 'predecessor' else 'successor' end as role,
+        year(since_date) * 12 + month(since_date) as event_number,
+        other_enterprise_id
+    from resolved.relation
+    where relation_code in ('merged_into', 'split_from') and since_date is not null
+    union all
+    select
+        other_enterprise_id as enterprise_id,
+        case relation_code when 'merged_into' then 'successor' else 'predecessor' end as role,
+        year(since_date) * 12 + month(since_date) as event_number,
+        enterprise_id as other_enterprise_id
+    from resolved.relation
+    where
+        relation_code in ('merged_into', 'split_from') and since_date is not null
+        and other_enterprise_id is not null
+),
+
+succession_window as (
+    select unnest(generate_series(-1, succession_window_months)) as shift
+    from rules.flow
+),
+
 succession as (
     select
         t.enterprise_id,
         t.role,
         t.event_number + w.shift as month_number,
         min(t.other_enterprise_id) as other_enterprise_id
-    from (
-        select
-            enterprise_id,
-            case relation_code when 'merged_into' then 'predecessor' else 'successor' end as role,
-            year(since_date) * 12 + month(since_date) as event_number,
-            other_enterprise_id
-        from resolved.relation
-        where relation_code in ('merged_into', 'split_from') and since_date is not null
-        union all
-        select
-            other_enterprise_id as enterprise_id,
-            case relation_code when 'merged_into' then 'successor' else 'predecessor' end as role,
-            year(since_date) * 12 + month(since_date) as event_number,
-            enterprise_id as other_enterprise_id
-        from resolved.relation
-        where
-            relation_code in ('merged_into', 'split_from') and since_date is not null
-            and other_enterprise_id is not null
-    ) as t
-    cross join (
-        select unnest(generate_series(-1, succession_window_months)) as shift from rules.flow
-    ) as w
+    from succession_event as t
+    cross join succession_window as w
     group by t.enterprise_id, t.role, t.event_number + w.shift
 ),
 
@@ -223,7 +236,8 @@ judged as (
             when
                 s.step = 'start'
                 and s.month_number - h.first_number < rule.arrival_window_months
-                and year(e.registered_date) * 12 + month(e.registered_date) + rule.move_in_min_age_months < h.first_number
+                and year(e.registered_date) * 12 + month(e.registered_date) + rule.move_in_min_age_months
+                < h.first_number
                 then 'move_in'
             when s.step = 'start' then 'open'
             when

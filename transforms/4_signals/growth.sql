@@ -2,10 +2,11 @@
 -- one row is: one signal of one enterprise in one month that has a value
 -- answers: by how much has this grown since 1, 3 and 12 months before?
 -- key: enterprise_id, signal_code, month
--- rules: Davis-Haltiwanger-Schuh: the change divided by the mean of both values, from -2 (gone) to +2 (new); absolute values in the
---   denominator, since tax may be negative; both values stand beside it. Zero to zero is 0. The earlier value is that of exactly
---   1, 3 or 12 calendar months before: if that month has no value, there is no growth. A quarter is compared
---   with quarters only (3 and 12 months). Rates are decimal with four places: exact to compare and to add in any engine.
+-- rules: Davis-Haltiwanger-Schuh: the change divided by the mean of both values, from -2 (gone) to +2 (new); absolute
+--   values in the denominator, since tax may be negative; both values stand beside it. Zero to zero is 0. The earlier
+--   value is that of exactly 1, 3 or 12 calendar months before: if that month has no value, there is no growth. A
+--   quarter is compared with quarters only (3 and 12 months). Rates are decimal with four places: exact to compare and
+--   to add in any engine.
 -- known gaps: is_provisional is this month's; the earlier month may have been provisional too.
 -- checked by: tests/models/signals.growth
 with paired as (

@@ -2,20 +2,22 @@
 -- one row is: one change of one unit of property between two deliveries of a premises register
 -- answers: which units are new or gone, which were taken up or vacated, and who replaced whom?
 -- key: feed, premises_no, changed_at
--- rules: Every version of a unit is compared with the version it replaced. new: not in the delivery before (a feed's first delivery is
---   no change); gone: in the delivery before and not in this one; taken_up: vacant before, occupied now; vacated: occupied
---   before, vacant now; occupier_changed: occupied before and now under another name, punctuation and case aside.
---   Other corrections (value, address) are no change here. This model reads staged.premises, with what was superseded, instead of
---   known.*, because the history of versions is its subject; nothing received after the night's as_of is used.
--- known gaps: A unit that is withdrawn and comes back later is gone and then new. A renamed occupier looks like another one.
--- checked by: tests/models/signals.premises_change, tests/transforms/test_premises_real.py (real deliveries, where present)
+-- rules: Every version of a unit is compared with the version it replaced. new: not in the delivery before (a feed's
+--   first delivery is no change); gone: in the delivery before and not in this one; taken_up: vacant before, occupied
+--   now; vacated: occupied before, vacant now; occupier_changed: occupied before and now under another name,
+--   punctuation and case aside. Other corrections (value, address) are no change here. This model reads
+--   staged.premises, with what was superseded, instead of known.*, because the history of versions is its subject;
+--   nothing received after the night's as_of is used.
+-- known gaps: A unit that is withdrawn and comes back later is gone and then new. A renamed occupier looks like
+--   another one.
+-- checked by: tests/models/signals.premises_change, tests/transforms/test_premises_real.py
 with version as (
     select
         p.feed,
         p.premises_no,
         p.source_key,
         p.enterprise_name,
-        regexp_replace(upper(p.enterprise_name), '[[:space:][:punct:]（）]', '', 'g') as compared_name,
+        regexp_replace(upper(p.enterprise_name), '[\s\p{P}\p{S}]', '', 'g') as compared_name,
         p.is_vacant,
         p.received_at,
         case when p.superseded_at <= n.as_of then p.superseded_at end as superseded_at

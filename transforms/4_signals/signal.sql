@@ -2,14 +2,15 @@
 -- one row is: one signal of one enterprise in one month (for a quarterly filer: the month in which the quarter ends)
 -- answers: how much of this did the enterprise have, and is the month complete enough to be believed?
 -- key: enterprise_id, signal_code, month
--- rules: headcount, sales, tax (all kinds) and tax_<kind> by the period the tax is for, leased_area at month's end, electricity, water,
---   gas, registered_capital at month's end, people_entries, vehicle_entries (rules/signal.yml has the units). No report, no
---   row; a reported zero is zero. Each series of sales and tax has one period length, the longest that the enterprise files in, up to
---   a quarter: the months of one who also files by the quarter are added up to quarters, never the other way; a quarter counts
---   once its last month is in. Longer periods (annual settlements) make a series only where there is nothing shorter.
---   A month is provisional if any feed of the signal's subject is (monthly.coverage).
--- known gaps: Branches and outward investment are in resolved.relation, not a signal yet. A quarter in which a firm started or stopped
---   holds fewer months. A change of filing frequency makes the whole series quarterly.
+-- rules: headcount, sales, tax (all kinds) and tax_<kind> by the period the tax is for, leased_area at month's end,
+--   electricity, water, gas, registered_capital at month's end, people_entries, vehicle_entries (rules/signal.yml has
+--   the units). No report, no row; a reported zero is zero. Each series of sales and tax has one period length, the
+--   longest that the enterprise files in, up to a quarter: the months of one who also files by the quarter are added
+--   up to quarters, never the other way; a quarter counts once its last month is in. Longer periods (annual
+--   settlements) make a series only where there is nothing shorter. A month is provisional if any feed of the signal's
+--   subject is (monthly.coverage).
+-- known gaps: Branches and outward investment are in resolved.relation, not a signal yet. A quarter in which a firm
+--   started or stopped holds fewer months. A change of filing frequency makes the whole series quarterly.
 -- checked by: tests/models/signals.signal
 with filed as (
     select
@@ -85,31 +86,66 @@ period_series as (
 ),
 
 month_series as (
-    select enterprise_id, 'headcount' as signal_code, month, cast(insured_headcount as decimal(18, 3)) as value
+    select
+        enterprise_id,
+        'headcount' as signal_code,
+        month,
+        cast(insured_headcount as decimal(18, 3)) as value
     from monthly.headcount
     union all
-    select enterprise_id, 'leased_area' as signal_code, month, cast(leased_area_m2 as decimal(18, 3)) as value
+    select
+        enterprise_id,
+        'leased_area' as signal_code,
+        month,
+        cast(leased_area_m2 as decimal(18, 3)) as value
     from monthly.lease_area
     union all
-    select enterprise_id, utility_code as signal_code, month, used_quantity as value
+    select
+        enterprise_id,
+        utility_code as signal_code,
+        month,
+        used_quantity as value
     from monthly.utility
     union all
     select
-        enterprise_id, 'registered_capital' as signal_code, month, cast(registered_capital_amount as decimal(18, 3)) as value
+        enterprise_id,
+        'registered_capital' as signal_code,
+        month,
+        cast(registered_capital_amount as decimal(18, 3)) as value
     from monthly.capital
     union all
-    select enterprise_id, 'people_entries' as signal_code, month, cast(people_entry_count as decimal(18, 3)) as value
+    select
+        enterprise_id,
+        'people_entries' as signal_code,
+        month,
+        cast(people_entry_count as decimal(18, 3)) as value
     from monthly.access
     union all
-    select enterprise_id, 'vehicle_entries' as signal_code, month, cast(vehicle_entry_count as decimal(18, 3)) as value
+    select
+        enterprise_id,
+        'vehicle_entries' as signal_code,
+        month,
+        cast(vehicle_entry_count as decimal(18, 3)) as value
     from monthly.access
 ),
 
 series as (
-    select enterprise_id, signal_code, month, month_number, period_months, cast(value as decimal(18, 3)) as value
+    select
+        enterprise_id,
+        signal_code,
+        month,
+        month_number,
+        period_months,
+        cast(value as decimal(18, 3)) as value
     from period_series
     union all
-    select s.enterprise_id, s.signal_code, s.month, m.month_number, 1 as period_months, s.value
+    select
+        s.enterprise_id,
+        s.signal_code,
+        s.month,
+        m.month_number,
+        1 as period_months,
+        s.value
     from month_series as s
     inner join monthly.month as m on s.month = m.month
     where s.value is not null

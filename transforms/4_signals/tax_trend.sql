@@ -1,26 +1,31 @@
 -- title: Tax trend | 税收趋势
--- one row is: one enterprise and one kind of tax, or all kinds together (total), up to the last month that can be believed
--- answers: has this tax risen or fallen over the last 12 months, and is there a trend that is more than season and chance?
+-- one row is: one enterprise and one kind of tax, or all kinds together (total), up to the last month that can be
+--   believed
+-- answers: has this tax risen or fallen over the last 12 months, and is there a trend that is more than season and
+--   chance?
 -- key: enterprise_id, tax_kind_code
--- rules: Rolling 12: tax paid for periods that lie wholly within the 12 months up to `month`, against the 12 months before; the change
---   is stated only where both hold the same number of reported months. Trend: seasonal Kendall test (Hirsch, Slack): within each
---   month of the year all pairs of years are compared; S is the number of rises less the number of falls; its variance,
---   with ties, is (n(n-1)(2n+5) - sum t(t-1)(2t+5)) / 18 added over the seasons; z = (S -+ 1) / sqrt(variance);
---   p is two-sided by the normal distribution (Abramowitz and Stegun 7.1.26, error below 0.0000002). rising or falling if p is
---   under the significance in rules/tax_trend.yml, else flat; insufficient with too few months or pairs.
--- known gaps: Seasons are taken as independent; with strong carry-over from month to month p is too small. No slope yet. An
---   annual settlement is in a rolling 12 only where the window holds its whole year.
--- checked by: tests/models/signals.tax_trend, tests/transforms/test_tax_trend.py (against brute force)
-with last_believed as (
+-- rules: Rolling 12: tax paid for periods that lie wholly within the 12 months up to `month`, against the 12 months
+--   before; the change is stated only where both hold the same number of reported months. Trend: seasonal Kendall test
+--   (Hirsch, Slack): within each month of the year all pairs of years are compared; S is the number of rises less the
+--   number of falls; its variance, with ties, is (n(n-1)(2n+5) - sum t(t-1)(2t+5)) / 18 added over the seasons; z = (S
+--   -+ 1) / sqrt(variance); p is two-sided by the normal distribution (Abramowitz and Stegun 7.1.26, error below
+--   0.0000002). rising or falling if p is under the significance in rules/tax_trend.yml, else flat; insufficient with
+--   too few months or pairs.
+-- known gaps: Seasons are taken as independent; with strong carry-over from month to month p is too small. No slope
+--   yet. An annual settlement is in a rolling 12 only where the window holds its whole year.
+-- checked by: tests/models/signals.tax_trend, tests/transforms/test_tax_trend.py
+with believed as (
+    select month
+    from monthly.coverage
+    where subject = 'tax_payment'
+    group by month
+    having max(case when is_provisional then 1 else 0 end) = 0
+),
+
+last_believed as (
     select coalesce(max(c.month), max(m.month)) as month
     from monthly.month as m
-    left join (
-        select month
-        from monthly.coverage
-        where subject = 'tax_payment'
-        group by month
-        having max(case when is_provisional then 1 else 0 end) = 0
-    ) as c on m.month = c.month
+    left join believed as c on m.month = c.month
 ),
 
 ended as (
@@ -33,11 +38,23 @@ ended as (
 ),
 
 paid as (
-    select enterprise_id, tax_kind_code, period_start, period_end, period_months, paid_amount
+    select
+        enterprise_id,
+        tax_kind_code,
+        period_start,
+        period_end,
+        period_months,
+        paid_amount
     from monthly.tax
     where paid_amount is not null
     union all
-    select enterprise_id, 'total' as tax_kind_code, period_start, period_end, period_months, paid_amount
+    select
+        enterprise_id,
+        'total' as tax_kind_code,
+        period_start,
+        period_end,
+        period_months,
+        paid_amount
     from monthly.tax
     where paid_amount is not null
 ),
@@ -78,7 +95,10 @@ tested as (
         s.period_months
     from signals.signal as s
     cross join ended as e
-    where (s.signal_code = 'tax' or s.signal_code like 'tax!_%' escape '!') and not s.is_provisional and s.month <= e.month
+    where
+        (s.signal_code = 'tax' or s.signal_code like 'tax!_%' escape '!')
+        and not s.is_provisional
+        and s.month <= e.month
 ),
 
 pair as (
@@ -104,7 +124,12 @@ tie as (
         sum(value_count) as value_count,
         sum(value_count * (value_count - 1) * (2 * value_count + 5)) as tie_correction
     from (
-        select enterprise_id, tax_kind_code, season, value, count(*) as value_count
+        select
+            enterprise_id,
+            tax_kind_code,
+            season,
+            value,
+            count(*) as value_count
         from tested
         group by enterprise_id, tax_kind_code, season, value
     ) as t

@@ -2,10 +2,11 @@
 -- one row is: one enterprise that any silo speaks of
 -- answers: who is this enterprise, what are its latest figures, where is it heading, and is it here?
 -- key: enterprise_id
--- rules: The latest value of each signal that is not provisional, with its month and its growth; the last flow of staff that is not
---   "unchanged", with its month; the tax trend over all kinds; presence as in snapshots.presence. A latest value may be old: its
---   month says so.
--- known gaps: No overall assessment (expanding, contracting, mixed …) yet: signals may disagree and stand side by side.
+-- rules: The latest value of each signal that is not provisional, with its month and its growth; the last flow of
+--   staff that is not "unchanged", with its month; the tax trend over all kinds; presence as in snapshots.presence. A
+--   latest value may be old: its month says so.
+-- known gaps: No overall assessment (expanding, contracting, mixed …) yet: signals may disagree and stand side by
+--   side.
 -- checked by: tests/models/snapshots.enterprise_current
 with placed as (
     select

@@ -2,9 +2,10 @@
 -- one row is: one enterprise in one month in which a silo other than the register spoke of it
 -- answers: staff, sales, tax, space, meters and entries of this enterprise in this month, side by side, with growth?
 -- key: enterprise_id, month
--- rules: Figures, growth and flows are those of signals.signal, signals.growth and signals.flow, side by side. Nothing reported: no
---   value; reported zero: 0. Sales and tax of a quarterly filer stand in the quarter's last month with sales_period_months or
---   tax_period_months = 3. is_provisional: at least one figure of this row is of a month that is not complete yet.
+-- rules: Figures, growth and flows are those of signals.signal, signals.growth and signals.flow, side by side. Nothing
+--   reported: no value; reported zero: 0. Sales and tax of a quarterly filer stand in the quarter's last month with
+--   sales_period_months or tax_period_months = 3. is_provisional: at least one figure of this row is of a month that
+--   is not complete yet.
 -- known gaps: Single kinds of tax beyond VAT and corporate income tax are in signals.signal only.
 -- checked by: tests/models/snapshots.enterprise_month
 with measured as (
@@ -53,6 +54,11 @@ flowed as (
     from signals.flow
     where signal_code in ('headcount', 'sales', 'tax', 'leased_area', 'electricity')
     group by enterprise_id, month
+),
+
+signal_version as (
+    select max(version) as version
+    from rules.signal
 )
 
 select
@@ -94,5 +100,5 @@ from measured as m
 cross join ops.night as n
 cross join rules.flow as r
 cross join rules.coverage as c
-cross join (select max(version) as version from rules.signal) as s
+cross join signal_version as s
 left join flowed as f on m.enterprise_id = f.enterprise_id and m.month = f.month

@@ -2,11 +2,12 @@
 -- one row is: one signal in one month over all enterprises whose figures are for periods of this length
 -- answers: how much is it in all, and how much of the change came from openings, closings, growth, decline and moves?
 -- key: month, signal_code, period_months
--- rules: Monthly and quarterly filers stand in rows of their own; adding them up would count unlike periods. Creation = open + move_in +
---   expand; destruction = close + move_out + contract, as a positive figure; net = creation - destruction; reallocation = creation + destruction -
---   |net|. Rates divide by the mean of both periods over the enterprises compared. Changes within the tolerance (drift), by mergers
---   and divisions (succession) and after a gap (resumed) stand apart, so that creation - destruction + drift + succession = all of the
---   change of the enterprises compared. Provisional months have totals but no flows.
+-- rules: Monthly and quarterly filers stand in rows of their own; adding them up would count unlike periods. Creation
+--   = open + move_in + expand; destruction = close + move_out + contract, as a positive figure; net = creation -
+--   destruction; reallocation = creation + destruction - |net|. Rates divide by the mean of both periods over the
+--   enterprises compared. Changes within the tolerance (drift), by mergers and divisions (succession) and after a gap
+--   (resumed) stand apart, so that creation - destruction + drift + succession = all of the change of the enterprises
+--   compared. Provisional months have totals but no flows.
 -- known gaps: Moves count as creation and destruction here, since the park is the frame: they are, seen from the park.
 -- checked by: tests/models/snapshots.park_month
 with total as (

@@ -2,44 +2,64 @@
 -- one row is: one enterprise that any silo speaks of
 -- answers: who is known to which silo, who is missing where, and what should somebody do about it?
 -- key: enterprise_id
--- rules: Present up to the last complete month (rules/presence.yml): leasing = a lease in force at its end, or a unit occupied;
---   paying tax = a return or payment for a period that ended in the last 6 months; insuring = insured staff above zero,
---   using utilities = a reading above zero, accessing = an entry, each in the last 3 months. Registered = the register has it
---   and does not call it cancelled or revoked. Gaps, in the order of rules/gap.yml, look only at silos that any feed fills.
---   gap_code is the first gap with its suggested next step, gap_codes all of them.
--- known gaps: Registered here is not told from registered elsewhere: that needs the park's own addresses. Records that wait for a person
---   (resolved.review_queue) appear as enterprises of their own.
+-- rules: Present up to the last complete month (rules/presence.yml): leasing = a lease in force at its end, or a unit
+--   occupied; paying tax = a return or payment for a period that ended in the last 6 months; insuring = insured staff
+--   above zero, using utilities = a reading above zero, accessing = an entry, each in the last 3 months. Registered =
+--   the register has it and does not call it cancelled or revoked. Gaps, in the order of rules/gap.yml, look only at
+--   silos that any feed fills. gap_code is the first gap with its suggested next step, gap_codes all of them.
+-- known gaps: Registered here is not told from registered elsewhere: that needs the park's own addresses. Records that
+--   wait for a person (resolved.review_queue) appear as enterprises of their own.
 -- checked by: tests/models/snapshots.presence
 with last_month as (
-    select month, month_number
+    select
+        month,
+        month_number
     from monthly.month
     where is_last_month
 ),
 
 trace as (
-    select enterprise_id, 'lease' as trace_code, max(month) as month
+    select
+        enterprise_id,
+        'lease' as trace_code,
+        max(month) as month
     from monthly.lease_area
     group by enterprise_id
     union all
-    select enterprise_id, 'premises' as trace_code, max(month) as month
+    select
+        enterprise_id,
+        'premises' as trace_code,
+        max(month) as month
     from monthly.premises
     group by enterprise_id
     union all
-    select enterprise_id, 'tax' as trace_code, max(month) as month
+    select
+        enterprise_id,
+        'tax' as trace_code,
+        max(month) as month
     from monthly.tax
     group by enterprise_id
     union all
-    select enterprise_id, 'staff' as trace_code, max(month) as month
+    select
+        enterprise_id,
+        'staff' as trace_code,
+        max(month) as month
     from monthly.headcount
     where insured_headcount > 0
     group by enterprise_id
     union all
-    select enterprise_id, 'utility' as trace_code, max(month) as month
+    select
+        enterprise_id,
+        'utility' as trace_code,
+        max(month) as month
     from monthly.utility
     where used_quantity > 0
     group by enterprise_id
     union all
-    select enterprise_id, 'access' as trace_code, max(month) as month
+    select
+        enterprise_id,
+        'access' as trace_code,
+        max(month) as month
     from monthly.access
     where people_entry_count > 0 or vehicle_entry_count > 0
     group by enterprise_id
@@ -135,10 +155,13 @@ gapped as (
         a.*,
         case when f.has_register = 1 and a.is_active_here and a.identity_code <> 'register' then 'not_in_register' end
             as gap_register,
-        case when a.is_active_here and a.status_code in ('cancelled', 'revoked') then 'closed_but_active' end as gap_closed,
+        case when a.is_active_here and a.status_code in ('cancelled', 'revoked') then 'closed_but_active' end
+            as gap_closed,
         case when f.has_tax = 1 and a.is_leasing and not a.is_paying_tax then 'tenant_unknown_to_tax' end as gap_tax,
-        case when f.has_property = 1 and a.is_paying_tax and not a.is_leasing then 'taxpayer_without_lease' end as gap_lease,
-        case when f.has_insurance = 1 and a.is_leasing and not a.is_insuring then 'tenant_without_staff' end as gap_staff,
+        case when f.has_property = 1 and a.is_paying_tax and not a.is_leasing then 'taxpayer_without_lease' end
+            as gap_lease,
+        case when f.has_insurance = 1 and a.is_leasing and not a.is_insuring then 'tenant_without_staff' end
+            as gap_staff,
         case
             when
                 f.has_property = 1 and (a.is_insuring or a.is_using_utilities or a.is_accessing)
@@ -154,8 +177,14 @@ named as (
     select
         *,
         coalesce(gap_register, gap_closed, gap_tax, gap_lease, gap_staff, gap_operating, gap_activity) as gap_code,
-        concat_ws('; ', gap_register, gap_closed, gap_tax, gap_lease, gap_staff, gap_operating, gap_activity) as gap_codes
+        concat_ws('; ', gap_register, gap_closed, gap_tax, gap_lease, gap_staff, gap_operating, gap_activity)
+            as gap_codes
     from gapped
+),
+
+gap_version as (
+    select max(version) as version
+    from rules.gap
 )
 
 select
@@ -194,5 +223,5 @@ select
     concat(n.rule_version, '; ', v.version) as rule_version
 from named as n
 cross join ops.night as o
-cross join (select max(version) as version from rules.gap) as v
+cross join gap_version as v
 left join rules.gap as g on n.gap_code = g.gap_code
