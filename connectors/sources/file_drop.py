@@ -62,7 +62,6 @@ from connectors.sources.options import Options
 from connectors.sources.parquet_rows import read_parquet
 from connectors.sources.stores import DONE, Found, Store, open_store
 from connectors.sources.tables import Layout, read_table
-from connectors.sources.xlsx_lines import xlsx_lines
 from connectors.sources.zips import Bounds, open_zip, unpack
 from warehouse.errors import DeliveryRefused
 
@@ -336,6 +335,9 @@ def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datet
         if kind == "parquet":
             header, batches = read_parquet(file, layout, plan.max_unpacked_bytes)
         elif kind == "xlsx":
+            # Loaded by those who need it only: feeds are declared in every process.
+            from connectors.sources.xlsx_lines import xlsx_lines
+
             open_zip(file, Bounds(plan.max_unpacked_bytes), where)[0].close()  # a workbook is a zip: the same bounds
             header, batches = read_table(xlsx_lines(file, plan.sheet, where), layout, unreadable)
         else:

@@ -15,13 +15,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from conftest import Postgres
-from consuming import only, table_of
 
 from connectors.credentials import Credentials
 from connectors.sources import Delivery, Window, protocol
 from connectors.sources.database import sqlalchemy_url
 from connectors.sources.postgres_fast_road import FastRoadClosed
+from tests.connectors.sources.conftest import Postgres
+from tests.connectors.sources.consuming import only, table_of
 from warehouse.errors import DeclarationError, SourceError
 
 ALWAYS = Window(since=None, until=datetime(2100, 1, 1, tzinfo=UTC))

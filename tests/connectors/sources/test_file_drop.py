@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consuming import only, table_of
-from dropping import NOW, WINDOW, drop, take
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.credentials import Credentials
 from connectors.sources import Delivery, Window, protocol
+from tests.connectors.sources.consuming import only, table_of
+from tests.connectors.sources.dropping import NOW, WINDOW, drop, take
 from warehouse.errors import DeclarationError, DeliveryRefused, SourceError
 
 

@@ -17,11 +17,11 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from consuming import only, table_of
-from dropping import NOW, drop, take
 from openpyxl.worksheet.worksheet import Worksheet
 
 from connectors.sources import Delivery, Window
+from tests.connectors.sources.consuming import only, table_of
+from tests.connectors.sources.dropping import NOW, drop, take
 from warehouse.errors import DeliveryRefused
 
 

@@ -17,10 +17,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from consuming import only, table_of
 
 from connectors.credentials import Credentials
 from connectors.sources import Delivery, Window, protocol
+from tests.connectors.sources.consuming import only, table_of
 from warehouse.errors import DeclarationError, SourceError
 
 TOKEN = "t0ken/with+signs=="

@@ -17,12 +17,12 @@ from typing import Any
 import asyncssh
 import boto3
 import pytest
-from consuming import only, table_of
-from dropping import NOW, drop, take
 from moto.server import ThreadedMotoServer
 
 from connectors.credentials import Credentials
 from connectors.sources import Window
+from tests.connectors.sources.consuming import only, table_of
+from tests.connectors.sources.dropping import NOW, drop, take
 from warehouse.errors import SourceError
 
 PASSWORD = "g3heim/wort+x"
