@@ -119,8 +119,13 @@ def make_source_records(connection: duckdb.DuckDBPyConnection) -> None:
                 end as valid_uscc,
                 case
                     when r.is_registration_no then r.code when u.is_registration_no then u.code
+                    when t.is_registration_no and not t.is_taxpayer_no then t.code
                 end as valid_registration_no,
-                case when t.is_taxpayer_no then t.code when u.is_taxpayer_no then u.code end as valid_taxpayer_no,
+                case
+                    when t.is_taxpayer_no then t.code
+                    -- by chance one registration number in eleven reads as a tax number too
+                    when u.is_taxpayer_no and not u.is_registration_no then u.code
+                end as valid_taxpayer_no,
                 case
                     when u.is_org_code then u.code when t.is_org_code then t.code when r.is_org_code then r.code
                 end as valid_org_code,

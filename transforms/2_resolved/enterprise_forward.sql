@@ -1,36 +1,47 @@
 -- title: Ids that lead on to another enterprise | 企业编号转接
--- one row is: one enterprise_id that could have been published for a code, and the enterprise_id that holds now
+-- one row is: one enterprise_id that a night could have published while less was known, and the one that holds now
 -- answers: where has an id gone that stood in an earlier night?
 -- key: former_enterprise_id
--- rules: Every later code of an enterprise had, or would have had, an id of its own while the change of code was not
---   yet known; so had a registration number before its record carried a USCC.
--- known gaps: Ids made from names are not forwarded yet.
--- checked by: tests/models/resolved.enterprise_forward
-with coded as (
+-- rules: A record that stands alone has an id made from its own code or name (resolved.record_anchor). Where all
+--   records of such an id now belong to one enterprise with another id, the former leads on to it; so does the id of
+--   every later code of an enterprise whose code changed. An id that still stands never leads on.
+-- known gaps: An id whose records now belong to several enterprises leads nowhere.
+-- checked by: tests/models/resolved.enterprise_forward, tests/transforms/test_resolution.py
+with moved as (
     select
-        g.code,
-        concat('E', substr(sha256(concat('code:', g.code)), 1, 15)) as former_enterprise_id,
-        concat('E', substr(sha256(concat('code:', g.anchor_code)), 1, 15)) as enterprise_id,
-        'code_change' as forward_kind,
-        g.since_date
-    from resolved.code_group as g
+        a.enterprise_id as former_enterprise_id,
+        a.anchor_kind,
+        a.anchor_text,
+        l.enterprise_id,
+        cast(null as date) as since_date
+    from resolved.record_anchor as a
+    inner join resolved.link as l on a.feed = l.feed and a.source_key = l.source_key
+    where a.anchor_kind <> 'record' and a.enterprise_id <> l.enterprise_id and l.method <> 'own_record'
     union all
     select
-        c.code,
-        concat('E', substr(sha256(concat('code:', c.code)), 1, 15)) as former_enterprise_id,
-        c.enterprise_id,
-        'registration_no' as forward_kind,
-        cast(null as date) as since_date
-    from resolved.enterprise_code as c
-    left join resolved.code_group as g on c.code = g.code
-    where c.code_kind = 'registration_no' and c.is_registered and c.enterprise_id is not null and g.code is null
+        concat('E', substr(sha256(concat('code:', g.code)), 1, 15)) as former_enterprise_id,
+        'code' as anchor_kind,
+        g.code as anchor_text,
+        concat('E', substr(sha256(concat('code:', g.anchor_code)), 1, 15)) as enterprise_id,
+        g.since_date
+    from resolved.code_group as g
+    where g.code <> g.anchor_code
+),
+
+standing as (
+    select enterprise_id
+    from resolved.link
+    group by enterprise_id
 )
 
 select
-    former_enterprise_id,
-    enterprise_id,
-    forward_kind,
-    code,
-    since_date
-from coded
-where former_enterprise_id <> enterprise_id
+    m.former_enterprise_id,
+    min(m.enterprise_id) as enterprise_id,
+    m.anchor_kind,
+    m.anchor_text,
+    min(m.since_date) as since_date
+from moved as m
+left join standing as s on m.former_enterprise_id = s.enterprise_id
+where s.enterprise_id is null
+group by m.former_enterprise_id, m.anchor_kind, m.anchor_text
+having count(distinct m.enterprise_id) = 1

@@ -9,24 +9,7 @@
 -- known gaps: A former name carries no dates here: a name given up by one enterprise and taken by another is ambiguous
 --   for all records, and goes to the review queue. Renamings without a valid code in the event are not used.
 -- checked by: tests/models/resolved.match_decision, tests/transforms/test_resolution.py
-with record_code as (
-    select
-        s.feed,
-        s.source_key,
-        c.enterprise_id,
-        c.is_registered
-    from resolved.source_record as s
-    inner join resolved.enterprise_code as c
-        on
-            c.code_kind = case
-                when s.uscc is not null then 'uscc' when s.registration_no is not null then 'registration_no'
-                else 'stated_code'
-            end
-            and c.code = coalesce(s.uscc, s.registration_no, s.stated_code)
-    where c.enterprise_id is not null
-),
-
-known as (
+with known as (
     select
         a.enterprise_id,
         s.name_key,
@@ -39,25 +22,28 @@ known as (
     where s.subject = 'registration' and s.name_key is not null
     union all
     select
-        r.enterprise_id,
+        r.code_enterprise_id as enterprise_id,
         f.name_key,
         f.name,
         'former' as name_kind,
         case when r.is_registered then 1 else 3 end as name_standing,
         2 as preference
     from resolved.source_alias as f
-    inner join record_code as r on f.feed = r.feed and f.source_key = r.source_key
+    inner join resolved.code_match as r on f.feed = r.feed and f.source_key = r.source_key
+    where r.code_enterprise_id is not null
     union all
     select
-        r.enterprise_id,
+        r.code_enterprise_id as enterprise_id,
         s.name_key,
         s.name,
         'stated' as name_kind,
         3 as name_standing,
         3 as preference
     from resolved.source_record as s
-    inner join record_code as r on s.feed = r.feed and s.source_key = r.source_key
-    where s.subject <> 'registration' and not r.is_registered and s.name_key is not null
+    inner join resolved.code_match as r on s.feed = r.feed and s.source_key = r.source_key
+    where
+        s.subject <> 'registration' and r.code_enterprise_id is not null and not r.is_registered
+        and s.name_key is not null
 )
 
 select

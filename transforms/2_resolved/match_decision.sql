@@ -37,33 +37,6 @@ name_found as (
     group by n.name_key, n.name_standing
 ),
 
--- the first kind of code by which the register, or anybody, knows an enterprise
-coded as (
-    select
-        s.feed,
-        s.source_key,
-        coalesce(u.enterprise_id, o.enterprise_id, r.enterprise_id, t.enterprise_id) as code_enterprise_id,
-        case
-            when u.enterprise_id is not null then 'uscc'
-            when o.enterprise_id is not null and length(s.taxpayer_no) = 15 then 'taxpayer_no'
-            when o.enterprise_id is not null then 'org_code'
-            when r.enterprise_id is not null then 'registration_no'
-            when t.enterprise_id is not null then 'stated_code'
-        end as code_method,
-        case
-            when u.enterprise_id is not null then u.is_registered
-            when o.enterprise_id is not null then o.is_registered
-            when r.enterprise_id is not null then r.is_registered
-            else t.is_registered
-        end as is_code_registered,
-        coalesce(u.enterprise_count, o.enterprise_count, r.enterprise_count, t.enterprise_count, 0) as code_count
-    from resolved.source_record as s
-    left join resolved.enterprise_code as u on u.code_kind = 'uscc' and s.uscc = u.code
-    left join resolved.enterprise_code as o on o.code_kind = 'org_code' and s.org_code = o.code and s.uscc is null
-    left join resolved.enterprise_code as r on r.code_kind = 'registration_no' and s.registration_no = r.code
-    left join resolved.enterprise_code as t on t.code_kind = 'stated_code' and s.stated_code = t.code
-),
-
 found as (
     select
         s.feed,
@@ -76,9 +49,9 @@ found as (
         a.enterprise_id as own_enterprise_id,
         a.anchor_kind,
         c.code_enterprise_id,
-        c.code_method,
-        c.is_code_registered,
-        c.code_count,
+        c.method as code_method,
+        c.is_registered as is_code_registered,
+        c.enterprise_count as code_count,
         f.name_standing,
         f.name_kind,
         coalesce(f.enterprise_count, 0) as name_count,
@@ -86,7 +59,7 @@ found as (
         n.name_key is not null as is_name_of_code
     from resolved.source_record as s
     inner join resolved.record_anchor as a on s.feed = a.feed and s.source_key = a.source_key
-    inner join coded as c on s.feed = c.feed and s.source_key = c.source_key
+    inner join resolved.code_match as c on s.feed = c.feed and s.source_key = c.source_key
     left join name_found as f on s.name_key = f.name_key
     left join resolved.enterprise_name as n on c.code_enterprise_id = n.enterprise_id and s.name_key = n.name_key
 ),
@@ -103,7 +76,8 @@ automatic as (
                 and name_enterprise_id <> code_enterprise_id and not is_name_of_code
                 then 'contradiction'
             when
-                not is_code_registered and name_enterprise_id is not null and name_standing < 3
+                code_enterprise_id is not null and not is_code_registered
+                and name_enterprise_id is not null and name_standing < 3
                 then 'code_unknown_name_known'
             when code_enterprise_id is not null and is_code_registered then 'matched'
             when code_enterprise_id is not null then 'code_not_in_register'

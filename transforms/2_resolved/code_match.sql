@@ -1,0 +1,63 @@
+-- title: The enterprise that a record's codes lead to | 记录代码指向的企业
+-- one row is: one source record (feed, source_key), also where its codes lead nowhere
+-- answers: which enterprise does this record name by a code, by which kind of code, and does the register know that
+--   code?
+-- key: feed, source_key
+-- rules: A USCC with both check digits right goes first, registered or not. Else the first registered of: organisation
+--   code (alone, or in a 15-character tax number), registration number, a code of an unknown form that the register
+--   states letter for letter; else the same in that order among codes that only other silos know.
+-- known gaps: A USCC that the register does not know is not looked up by the organisation code within it.
+-- checked by: tests/models/resolved.code_match, tests/transforms/test_resolution.py
+with found as (
+    select
+        s.feed,
+        s.source_key,
+        s.taxpayer_no,
+        u.enterprise_id as uscc_enterprise_id,
+        o.enterprise_id as org_enterprise_id,
+        r.enterprise_id as registration_enterprise_id,
+        t.enterprise_id as stated_enterprise_id,
+        coalesce(u.is_registered, false) as is_uscc_registered,
+        coalesce(o.is_registered, false) as is_org_registered,
+        coalesce(r.is_registered, false) as is_registration_registered,
+        coalesce(u.enterprise_count, o.enterprise_count, r.enterprise_count, t.enterprise_count, 0) as code_count
+    from resolved.source_record as s
+    left join resolved.enterprise_code as u on u.code_kind = 'uscc' and s.uscc = u.code
+    left join resolved.enterprise_code as o on o.code_kind = 'org_code' and s.org_code = o.code and s.uscc is null
+    left join resolved.enterprise_code as r on r.code_kind = 'registration_no' and s.registration_no = r.code
+    left join resolved.enterprise_code as t on t.code_kind = 'stated_code' and s.stated_code = t.code
+),
+
+chosen as (
+    select
+        *,
+        case
+            when uscc_enterprise_id is not null then 'uscc'
+            when is_org_registered and org_enterprise_id is not null then 'org_code'
+            when is_registration_registered and registration_enterprise_id is not null then 'registration_no'
+            when stated_enterprise_id is not null then 'stated_code'
+            when org_enterprise_id is not null then 'org_code'
+            when registration_enterprise_id is not null then 'registration_no'
+        end as code_kind
+    from found
+)
+
+select
+    feed,
+    source_key,
+    case code_kind
+        when 'uscc' then uscc_enterprise_id
+        when 'org_code' then org_enterprise_id
+        when 'registration_no' then registration_enterprise_id
+        when 'stated_code' then stated_enterprise_id
+    end as code_enterprise_id,
+    case when code_kind = 'org_code' and length(taxpayer_no) = 15 then 'taxpayer_no' else code_kind end as method,
+    case code_kind
+        when 'uscc' then is_uscc_registered
+        when 'org_code' then is_org_registered
+        when 'registration_no' then is_registration_registered
+        when 'stated_code' then true
+        else false
+    end as is_registered,
+    code_count as enterprise_count
+from chosen
