@@ -1,15 +1,14 @@
 """Landed batches on disk: what a manifest says, and whether a batch is accepted, refused or discarded.
 
-A batch is raw/<feed>/<batch_id>/ with rows.parquet and manifest.json, beside them unreadable.parquet (pieces that are no
-row), rejected.parquet (rows that staging could not use) and one marker: accepted.json or discarded.json. An accepted batch
-never changes; the warehouse can be rebuilt from the accepted ones at any time. A batch without a marker is an attempt: the
-feed's next run replaces it.
+A batch is raw/<feed>/<batch_id>/ with rows.parquet and manifest.json, beside them unreadable.parquet (pieces that are
+no row), rejected.parquet (rows that staging could not use) and one marker: accepted.json or discarded.json. What an
+accepted batch landed never changes; the warehouse can be rebuilt from the accepted ones at any time. A batch without a
+marker is an attempt: the feed's next run replaces it.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +24,9 @@ ACCEPTED, DISCARDED, STOPPED = "accepted.json", "discarded.json", "stopped.json"
 class Manifest:
     """What is known about one batch. Times are aware UTC.
 
-    `pulled_from` to `pulled_until` is the stretch of time in which its rows can have become known to us; `delivery` is the
-    source's own name for it; `content_id` the SHA-256 of the file it came from, or of rows.parquet where there was none.
+    `pulled_from` to `pulled_until` is the stretch of time in which its rows can have become known to us; `delivery` is
+    the source's own name for it; `content_id` the SHA-256 of the file it came from, or of rows.parquet where there was
+    none.
     """
 
     feed: str
@@ -54,8 +54,8 @@ class Manifest:
 class Batch:
     """One batch folder with its manifest and its marker, if any.
 
-    `night_before` is the night that had been begun when the batch was accepted (naive UTC, as in ops.night): that night did
-    not know it.
+    `night_before` is the last night that had been begun when the batch was accepted (naive UTC, as in ops.night): that
+    night did not know it.
     """
 
     folder: Path
@@ -96,8 +96,9 @@ def _read(folder: Path) -> Batch:
 
 
 def batches(raw: Path, feed: str) -> list[Batch]:
-    """All batches of a feed: accepted ones in the order of their acceptance, then the others in the order of landing."""
-    found = [_read(path.parent) for path in (raw / feed).glob(f"*/{MANIFEST}")]
+    """All batches of a feed: accepted ones in the order of acceptance, then the others in the order of landing."""
+    # what another process is still writing (.part) is no batch yet
+    found = [_read(path.parent) for path in (raw / feed).glob(f"*/{MANIFEST}") if path.parent.suffix != ".part"]
     return sorted(
         found,
         key=lambda b: (b.accepted_at is None, b.accepted_at or b.manifest.ended_at, b.manifest.batch_id),

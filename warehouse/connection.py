@@ -16,16 +16,20 @@ from warehouse.settings import Settings
 from warehouse.subjects import LINEAGE, subjects
 
 OPS_TABLES = {
-    "feed": "feed varchar primary key, subject varchar, title_en varchar, title_zh varchar, office varchar, owner varchar, "
-    "replaces varchar, stale_days integer, coverage_pct double, last_received_at timestamp",
+    "feed": "feed varchar primary key, subject varchar, title_en varchar, title_zh varchar, office varchar, "
+    "owner varchar, replaces varchar, stale_days integer, coverage_pct double, last_received_at timestamp",
     "batch": "feed varchar, subject varchar, batch_id varchar, delivery varchar, delivered_at timestamp, "
-    "pulled_from timestamp, pulled_until timestamp, rows_landed bigint, rows_rejected bigint, rows_skipped bigint, rows_new bigint, "
-    "rows_changed bigint, rows_unchanged bigint, rows_withdrawn bigint, accepted_at timestamp, primary key (feed, batch_id)",
+    "pulled_from timestamp, pulled_until timestamp, rows_landed bigint, rows_rejected bigint, rows_skipped bigint, "
+    "rows_new bigint, rows_changed bigint, rows_unchanged bigint, rows_withdrawn bigint, accepted_at timestamp, "
+    "primary key (feed, batch_id)",
     "incoming": "feed varchar, batch_number integer, batch_id varchar, rejected bigint, skipped bigint",
     "quarantine": "feed varchar, batch_id varchar, row_number bigint, reason varchar, row_json varchar",
     "night": "night_id varchar, as_of timestamp, park_name varchar",
+    # every night ever begun: one that is told again later must not hide what it did not know
+    "night_begun": "as_of timestamp",
     "validation_result": "night_id varchar, suite varchar, object_name varchar, check_name varchar, severity varchar, "
-    "success boolean, observed varchar, unexpected_count bigint, unexpected_pct double, message varchar, checked_at timestamp",
+    "success boolean, observed varchar, unexpected_count bigint, unexpected_pct double, message varchar, "
+    "checked_at timestamp",
 }
 
 
@@ -39,15 +43,30 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def forget(file: Path) -> None:
+    """Remove a DuckDB file and its log, which would be played back into the next file of this name."""
+    for path in (file, file.with_name(file.name + ".wal")):
+        path.unlink(missing_ok=True)
+
+
 @contextmanager
 def writer(settings: Settings, wait_seconds: float = 120) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the warehouse for writing, alone: Airflow's pool of one slot and the command line meet at the same lock.
 
     Raises:
-        WarehouseBusy: another process holds the writer's place for longer than `wait_seconds`.
+        WarehouseBusy: Another process holds the writer's place for longer than `wait_seconds`, or has the file open.
     """
     with alone(settings, wait_seconds):
-        connection = duckdb.connect(settings.warehouse_file)
+        try:
+            connection = duckdb.connect(settings.warehouse_file)
+        except duckdb.IOException as error:
+            if "lock" not in str(error):
+                raise
+            raise WarehouseBusy(
+                "warehouse",
+                f"another program has {settings.warehouse_file.name} open",
+                next_step="close it and run this again; for questions, open published/park.duckdb instead",
+            ) from None
         try:
             connection.execute("set memory_limit = ?", [settings.memory_limit])
             # rows are ordered by the models that need it; keeping insertion order costs memory for nothing

@@ -1,19 +1,20 @@
 """LOAD and STAGE: landed batches become staged rows with two clocks, or stop before anything is replaced.
 
-Two steps. `stage` reads a feed's pending batches through its stage.sql into `incoming.<feed>`, quarantines what cannot be used
-and stops where more is wrong than the feed allows. `accept` merges what stands in `incoming.<feed>` into `staged.<subject>`
-in one transaction. Between the two the feed's contract is checked (expectations/).
+Two steps. `stage` reads a feed's pending batches through its stage.sql into `incoming.<feed>`, quarantines what cannot be
+used and stops where more is wrong than the feed allows. `accept` merges what stands in `incoming.<feed>` into
+`staged.<subject>` in one transaction. Between the two the feed's contract is checked (expectations/).
 
 Clocks of a staged row: `recorded_at` is the office's own time, where it gives one. `received_at` is when we can first have
-known the row: the office's time if that lies within the stretch this pull covers, else the end of the pull. A row that
-turns up with an older office time was not known then, and does not pretend to have been. `superseded_at` is when a later
-version (or its withdrawal) became known; it is NULL for what is current. Both versions of a corrected row stay.
+known the row: the time the source states if that lies within the stretch this pull covers, else the end of the pull. A row
+that turns up with an older time was not known then, and does not pretend to have been. `superseded_at` is when a later
+version (or its withdrawal) became known; it is NULL for what is current. Both versions of a corrected row stay. A version
+that was outdated when it arrived has `superseded_at` at or before its `received_at`: it is kept and was never current.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,7 +29,10 @@ from warehouse.connection import literal, quote
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.subjects import LINEAGE, Subject
 
+_LONG_AGO = datetime(1900, 1, 1)
 BLOTTED = "[identity number removed]"
+# What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
+_BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200b", "\u202f", "\u3000", "\ufeff")
 
 
 class Allowance(Protocol):
@@ -230,6 +234,7 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
         types: Its columns and their types.
     """
     missing = ", ".join(literal(text) for text in (*feed.missing, BLOTTED, ""))
+    blanks = literal("".join(_BLANKS))
     columns = ["row_number::bigint as row_number"]
     for name in feed.landed_columns:
         if name not in types:
@@ -237,7 +242,8 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
             continue
         value = quote(name)
         if types[name] == "VARCHAR":
-            value = f"case when trim({value}) not in ({missing}) then trim({value}) end"
+            trimmed = f"trim({value}, {blanks})"
+            value = f"case when {trimmed} not in ({missing}) then {trimmed} end"
         elif feed.missing:
             value = f"case when {value}::varchar not in ({missing}) then {value} end"
         if codes := feed.codes.get(name):
@@ -315,27 +321,40 @@ def _one_select(feed: StagedFeed) -> str:
 def judgement_sql(feed: StagedFeed) -> str:
     """The SELECT of rejected rows: row_number and reason, from `delivery` and `candidate`.
 
-    A row is rejected where stage.sql gives nothing for it, where a required column has no value, or where the source had
-    a value and none of the columns that it feeds has one.
+    A row is rejected where stage.sql gives nothing for it, where a required column has no value in all that is made of it,
+    or where the source had a value and a column that it feeds has none.
     """
     required = [c.name for c in feed.subject.columns.values() if c.is_required]
     pairs = [(source, target) for source in feed.landed_columns for target in feed.columns.get(source, ())]
     seen = sorted({target for _, target in pairs} | set(required))
-    has = ", ".join(f"bool_or({quote(c)} is not null) as {quote('has_' + c)}" for c in seen)
+    has = "".join(f", bool_or({quote(c)} is not null) as {quote('has_' + c)}" for c in seen)
+    lacks = "".join(
+        f", coalesce(bool_or({quote(c)} is null) filter (skip_because is null), false) as {quote('lacks_' + c)}"
+        for c in required
+    )
     reasons = [
         f"case when d.{quote(source)} is not null and not g.{quote('has_' + target)} "
         f"then {literal(f'{source} cannot be read as {target}: ')} || left(d.{quote(source)}::varchar, 60) end"
         for source, target in pairs
     ]
-    fed = {target: [source for source, t in pairs if t == target] for target in required}
-    for column in required:
-        sources = " and ".join(f"d.{quote(source)} is null" for source in fed[column]) or "true"
-        origin = f" ({', '.join(fed[column])} is empty)" if fed[column] else ""
+    if feed.recorded_at:
+        time = f"d.{quote(feed.recorded_at)}"
         reasons.append(
-            f"case when not g.{quote('has_' + column)} and {sources} then {literal(f'no {column}{origin}')} end"
+            f"case when {time} is not null and to_utc({time}, 'UTC') is null "
+            f"then {literal(f'{feed.recorded_at} cannot be read as a time: ')} || left({time}::varchar, 60) end"
+        )
+    for column in required:
+        sources = [source for source, target in pairs if target == column]
+        empty = " and ".join(f"d.{quote(source)} is null" for source in sources) or "true"
+        origin = f" ({', '.join(sources)} is empty)" if sources else ""
+        reasons.append(
+            f"case when not g.{quote('has_' + column)} and {empty} then {literal(f'no {column}{origin}')} "
+            f"when g.{quote('has_' + column)} and g.{quote('lacks_' + column)} "
+            f"then {literal(f'no {column} in one of the rows made of it')} end"
         )
     return (
-        f"with given as (select row_number, bool_and(skip_because is not null) as is_skipped, {has} from candidate group by row_number), "
+        f"with given as (select row_number, bool_and(skip_because is not null) as is_skipped{has}{lacks} "
+        "from candidate group by row_number), "
         "judged as (select d.row_number, case when g.row_number is null then 'stage.sql gives no row for it' "
         f"when g.is_skipped then '' else concat_ws('; ', {', '.join(reasons)}) end as reason "
         "from delivery as d left join given as g using (row_number)) "
@@ -349,12 +368,10 @@ def _judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
 
 def _clocks(feed: StagedFeed, time_zone: ZoneInfo) -> str:
     """The office's clock of a row in naive UTC, and for now in received_at what the source states; `accept` settles it."""
-    if feed.recorded_at:
-        zone = literal(feed.clock or time_zone.key)
-        recorded = f"timezone('UTC', timezone({zone}, try_cast(d.{quote(feed.recorded_at)} as timestamp)))"
-    else:
-        recorded = "null::timestamp"
-    return f"{recorded} as recorded_at, coalesce({recorded}, $delivered_at::timestamp) as received_at"
+    zone = literal(feed.clock or time_zone.key)
+    recorded = f"to_utc(d.{quote(feed.recorded_at)}, {zone})" if feed.recorded_at else "null::timestamp"
+    # a row that the office recorded before it sent the file was not known before the file was there
+    return f"{recorded} as recorded_at, greatest({recorded}, $delivered_at::timestamp) as received_at"
 
 
 def _settle_received(
@@ -371,49 +388,55 @@ def _settle_received(
     clock says. So every published night can be rebuilt exactly.
     """
     until = utc(manifest.pulled_until)
-    floor = max((utc(manifest.pulled_from) if manifest.pulled_from else datetime.min), night or datetime.min)
+    floor = max(utc(manifest.pulled_from) if manifest.pulled_from else _LONG_AGO, night or _LONG_AGO)
     known_at = until if until > floor else utc(now)
     connection.execute(
         f"update {table} set received_at = $known_at where batch_number = $number "
         "and (received_at is null or received_at > $known_at or received_at <= $floor)",
-        {"known_at": known_at, "number": number, "floor": max(floor, datetime(1900, 1, 1))},
+        {"known_at": known_at, "number": number, "floor": floor},
     )
 
 
 def _collapse_repeats(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> None:
     """Within a batch: the same row twice counts once; two rows that disagree about one fact are both rejected."""
     key = ", ".join(map(quote, feed.subject.key))
-    values = ", ".join(quote(c) for c in feed.subject.columns)
-    repeated = (
-        f"select {key}, recorded_at, count(distinct row({values})) as versions, min(row_number) as first_row "
-        f"from {table} where batch_number = {number} group by {key}, recorded_at having count(*) > 1"
-    )
-    connection.execute(f"create or replace temp table repeated as {repeated}")
-    same = " and ".join(f"i.{quote(c)} is not distinct from r.{quote(c)}" for c in (*feed.subject.key, "recorded_at"))
+    values = ", ".join(map(quote, feed.subject.columns))
     connection.execute(
-        "insert into rejected select distinct i.row_number, "
-        f"'two rows disagree about the same {' + '.join(feed.subject.key)}' from {table} as i join repeated as r on {same} "
-        f"where i.batch_number = {number} and r.versions > 1"
+        f"insert into rejected with judged as (select row_number, count(distinct row({values})) "
+        f"over (partition by {key}, recorded_at) as versions from {table} where batch_number = {number}) "
+        f"select distinct row_number, 'two rows disagree about the same {' + '.join(feed.subject.key)}' "
+        "from judged where versions > 1"
     )
     connection.execute(
-        f"delete from {table} as i using repeated as r where {same} and i.batch_number = {number} "
-        "and (r.versions > 1 or i.row_number <> r.first_row)"
+        f"delete from {table} where batch_number = {number} and (row_number in (select row_number from rejected) "
+        f"or rowid not in (select arg_min(rowid, row_number) from {table} where batch_number = {number} "
+        f"group by {key}, recorded_at))"
     )
 
 
 def _write_rejected(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch) -> None:
-    """rejected.parquet: what the source handed over and cannot be used, with the reason, in the order of the delivery."""
+    """rejected.parquet: what cannot be used, as delivered, with the reason, in the order of the delivery.
+
+    `facts` are the keys that it speaks of, as far as they could be read: nothing is withdrawn because its row is damaged.
+    """
     unreadable = batch.folder / UNREADABLE
     pieces = (
-        f"union all select row_number, reason, json_object('text', text)::varchar from read_parquet({literal(os.fspath(unreadable))})"
+        "union all select row_number, reason, json_object('text', text)::varchar, [] "
+        f"from read_parquet({literal(os.fspath(unreadable))})"
         if unreadable.exists()
         else ""
     )
     connection.execute(
-        f"copy (select * from (select row_number, reason, to_json(d)::varchar as row_json from rejected "
-        f"join delivery as d using (row_number) {pieces}) order by row_number, reason) "
+        f"copy (with spoken as (select row_number, list({_fact(feed, 's')}) as facts from candidate as s group by row_number) "
+        "select * from (select row_number, reason, to_json(d)::varchar as row_json, facts from rejected "
+        f"join delivery as d using (row_number) left join spoken using (row_number) {pieces}) order by row_number, reason) "
         f"to {literal(os.fspath(batch.folder / REJECTED))} (format parquet)"
     )
+
+
+def _fact(feed: StagedFeed, alias: str) -> str:
+    """A row's key as one text."""
+    return f"to_json([{', '.join(f'{alias}.{quote(k)}::varchar' for k in feed.subject.key)}])::varchar"
 
 
 def _hold_to_allowance(
@@ -468,56 +491,58 @@ def _hold_to_last(
     table: str,
     number: int,
 ) -> None:
-    """A delivery of a whole period or register is held against the one before it: its size, and its time."""
+    """A delivery of a whole period or register is held against what is known of it: its time, and its size."""
     if feed.replaces == "nothing":
         return
-    if feed.replaces == "period":
-        column = quote(feed.subject.period or "")
-        scope = f"and {column} in (select distinct {column} from {table} where batch_number = {number})"
-        per = f"count(*)::double / nullif(count(distinct {column}), 0)"
-    else:
-        scope, per = "", "count(*)::double"
+    staged, mine = f"staged.{feed.subject.name}", f"feed = {literal(feed.name)} and superseded_at is null"
+    period = quote(feed.subject.period or "") if feed.replaces == "period" else "true"
     newest = connection.execute(
-        f"select max(delivered_at), max(delivery) from (select b.delivered_at, b.delivery from ops.batch as b where b.feed = $feed "
-        f"and b.batch_id in (select batch_id from staged.{feed.subject.name} where feed = $feed and superseded_at is null {scope}))",
-        {"feed": feed.name},
+        "select max(delivered_at) from ops.batch where feed = $feed and ($replaces = 'everything' or batch_id in ("
+        f"select batch_id from {staged} where {mine} "
+        f"and {period} in (select {period} from {table} where batch_number = $number)))",
+        {"feed": feed.name, "replaces": feed.replaces, "number": number},
     ).fetchone()
     if newest and newest[0] and manifest.delivered_at and utc(manifest.delivered_at) < newest[0]:
         raise DeliveryRefused(
             where,
-            f"{manifest.delivery} is of {manifest.delivered_at:%Y-%m-%d %H:%M}, older than what is known ({newest[0]:%Y-%m-%d %H:%M}): "
-            "the feed goes backwards",
+            f"{manifest.delivery} is of {utc(manifest.delivered_at):%Y-%m-%d %H:%M}, older than what is known "
+            f"({newest[0]:%Y-%m-%d %H:%M}): the feed goes backwards",
             next_step=f"ask {feed.office} which is right; to leave this one out: `parkbridge discard {feed.name} "
             f"{manifest.batch_id} --why …`; to take it, send it again under a new date, {closing}",
         )
-    # held against the last delivery that is known, or that stands before this one in the same run
-    last = connection.execute(
-        f"select {per} from {table} where batch_number = (select max(batch_number) from {table} where batch_number < {number})"
+    # Per period: what is current, or what stands before this delivery in the same run. A period that is new is held
+    # against the one before it.
+    known = connection.execute(
+        f"with told as (select {period} as p, -1 as place, count(*) as n from {staged} where {mine} group by all "
+        f"union all select {period}, batch_number, count(*) from {table} where batch_number < $number group by all), "
+        "known as (select p, arg_max(n, place) as n from told group by p), "
+        f"this as (select {period} as p, count(*) as n from {table} where batch_number = $number group by all) "
+        "select (select sum(n) from this), (select count(*) from this), (select avg(n) from this), coalesce("
+        "(select avg(n) from known where p in (select p from this)), "
+        "(select arg_max(n, p) from known where p < (select min(p) from this)), "
+        "(select arg_min(n, p) from known))",
+        {"number": number},
     ).fetchone()
-    if not last or not last[0]:
-        last = connection.execute(
-            f"select {per} from staged.{feed.subject.name} where feed = $feed and batch_id = (select batch_id from ops.batch "
-            "where feed = $feed and rows_landed > 0 order by accepted_at desc, batch_id desc limit 1)",
-            {"feed": feed.name},
-        ).fetchone()
-    if not last or not last[0]:
+    total, periods, rows, before = known or (0, 0, 0, None)
+    if not before:
         return
-    this = connection.execute(f"select {per} from {table} where batch_number = {number}").fetchone()
-    rows, before = float((this or (0,))[0] or 0), float(last[0])
+    fact = f"{total or 0:,} rows" + (f" in {periods} periods, {rows:,.0f} each" if periods > 1 else "")
+    rows = rows or 0
     if rows < before * feed.allow.rows_min_pct / 100:
         raise DeliveryRefused(
             where,
-            f"{rows:,.0f} rows, {100 * rows / before:.1f} % of the last delivery's {before:,.0f}",
+            f"{fact}, {100 * rows / before:.1f} % of the {before:,.0f} known before",
             allowed=f"{feed.allow.rows_min_pct:g} % or more",
-            next_step=f"compare with {feed.office}: a truncated file is sent again; a true fall is let through by rows_min_pct in "
-            f"{feed.name}/feed.yml, {closing}",
+            next_step=f"compare with {feed.office}: a truncated file is sent again; a true fall is let through by "
+            f"rows_min_pct in {feed.name}/feed.yml, {closing}",
         )
     if rows > before * feed.allow.rows_max_factor:
         raise DeliveryRefused(
             where,
-            f"{rows:,.0f} rows, {rows / before:.1f} times the last delivery's {before:,.0f}",
+            f"{fact}, {rows / before:.1f} times the {before:,.0f} known before",
             allowed=f"{feed.allow.rows_max_factor:g} times",
-            next_step=f"ask {feed.office} what was added; a true rise is let through by rows_max_factor in {feed.name}/feed.yml, {closing}",
+            next_step=f"ask {feed.office} what was added; a true rise is let through by rows_max_factor in "
+            f"{feed.name}/feed.yml, {closing}",
         )
 
 
@@ -541,17 +566,32 @@ def accept(
 
     Returns:
         Per batch: rows new, changed, unchanged and withdrawn.
+
+    Raises:
+        DeliveryRefused: A batch is not the one that was staged.
     """
     table = f"incoming.{quote(feed.name)}"
     results = []
+    numbers = dict(
+        connection.execute("select batch_id, batch_number from ops.incoming where feed = ?", [feed.name]).fetchall()
+    )
+    if strangers := [b.manifest.batch_id for b in batches if b.manifest.batch_id not in numbers]:
+        raise DeliveryRefused(
+            feed.name,
+            f"batch {strangers[0]} is not staged: another run came between",
+            next_step=f"run `parkbridge sync {feed.name}` again. Published data is unchanged",
+        )
     with transaction(connection):
-        begun = connection.execute("select max(as_of) from ops.night").fetchone()
+        begun = connection.execute(
+            "select max(as_of) from (from ops.night_begun union all select as_of from ops.night)"
+        ).fetchone()
         night = begun[0] if begun else None
-        for number, batch in enumerate(batches):
+        for batch in batches:
             manifest, accepted_at = batch.manifest, batch.accepted_at or now
+            number = numbers[manifest.batch_id]
             known_night = batch.night_before if batch.accepted_at else night
             _settle_received(connection, table, number, manifest, known_night, accepted_at)
-            counts = _merge(connection, feed, table, number)
+            counts = _merge(connection, feed, table, number, batch.folder / REJECTED)
             results.append(counts)
             connection.execute(
                 "insert into ops.batch by name select $feed as feed, $subject as subject, $batch_id as batch_id, "
@@ -590,107 +630,114 @@ def declare(connection: duckdb.DuckDBPyConnection, feeds: Sequence[StagedFeed]) 
     """Write what the declarations say into ops.feed, with the time up to which each feed is known."""
     for feed in feeds:
         connection.execute(
-            "insert or replace into ops.feed by name select $1 as feed, $2 as subject, $3 as title_en, $4 as title_zh, $5 as office, "
-            "$6 as owner, $7 as replaces, $8 as stale_days, $9 as coverage_pct, "
-            "(select max(pulled_until) from ops.batch where feed = $1) as last_received_at",
-            [
-                feed.name,
-                feed.subject.name,
-                feed.title_en,
-                feed.title_zh,
-                feed.office,
-                feed.owner,
-                feed.replaces,
-                feed.allow.stale_days,
-                feed.allow.coverage_pct,
-            ],
+            "insert or replace into ops.feed by name select $feed as feed, $subject as subject, $title_en as title_en, "
+            "$title_zh as title_zh, $office as office, $owner as owner, $replaces as replaces, $stale_days as stale_days, "
+            "$coverage_pct as coverage_pct, (select max(pulled_until) from ops.batch where feed = $feed) as last_received_at",
+            {
+                "feed": feed.name,
+                "subject": feed.subject.name,
+                "title_en": feed.title_en,
+                "title_zh": feed.title_zh,
+                "office": feed.office,
+                "owner": feed.owner,
+                "replaces": feed.replaces,
+                "stale_days": feed.allow.stale_days,
+                "coverage_pct": feed.allow.coverage_pct,
+            },
         )
 
 
-def _merge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> dict[str, int]:
-    """Merge one batch. Returns how many rows were new, changed, unchanged and withdrawn."""
-    staged, mine = f"staged.{feed.subject.name}", f"feed = {literal(feed.name)}"
+def _merge(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int, rejected: Path
+) -> dict[str, int]:
+    """Merge one batch. Returns how many rows were new, changed, unchanged and withdrawn.
+
+    A delivery of a whole period or register states what is current: the last version it has of a fact replaces the one we
+    know. So does a row without an office's time. Any other row is placed by the office's clock: it may repeat what was
+    said before (pulls overlap), correct what is current, or come too late to be current.
+    """
+    staged, mine = f"staged.{feed.subject.name}", f"c.feed = {literal(feed.name)}"
     key = feed.subject.key
+    keys, same_key = _listed(key), " and ".join(f"c.{quote(k)} is not distinct from i.{quote(k)}" for k in key)
     values = [c for c in feed.subject.columns if c not in key]
-    same_key = " and ".join(f"c.{quote(k)} is not distinct from i.{quote(k)}" for k in key)
-    same_values = " and ".join(f"c.{quote(v)} is not distinct from i.{quote(v)}" for v in values) or "true"
-    listed = ", ".join(map(quote, feed.subject.columns))
-    partition = ", ".join(map(quote, key))
-    given = f"(select * from {table} where batch_number = {number})"
-    # An overlapping pull brings versions again that were superseded long ago; they are recognised by the office's time.
-    seen_before = (
-        "(c.recorded_at = i.recorded_at or (i.recorded_at is null and c.superseded_at is null))"
-        if feed.recorded_at
-        else "c.superseded_at is null"
+    is_stated = "i.recorded_at is null"
+    if feed.replaces != "nothing":
+        last = f"partition by {_listed(key, 'i')} order by i.recorded_at desc nulls last, i.row_number desc"
+        is_stated = f"row_number() over ({last}) = 1"
+    connection.execute(
+        f"create or replace temp table given as select i.*, i.rowid as id, {_told(values, 'i')} as says, "
+        f"{is_stated} as is_stated, c.feed is not null as is_known, "
+        f"c.recorded_at as known_recorded_at, {_told(values, 'c')} as known_says from {table} as i "
+        f"left join {staged} as c on {mine} and c.superseded_at is null and {same_key} where i.batch_number = {number}"
     )
     connection.execute(
-        f"create or replace temp table fresh as select * from {given} as i where not exists ("
-        f"select 1 from {staged} as c where c.{mine} and {seen_before} and {same_key} and {same_values})"
+        "create or replace temp table said_before as with told as ("
+        f"select {keys}, recorded_at, received_at, says, id from given where not is_stated union all "
+        f"select {_listed(key, 'c')}, c.recorded_at, c.received_at, {_told(values, 'c')}, null from {staged} as c "
+        f"where {mine} and c.recorded_at is not null and exists (from given as i where not i.is_stated and {same_key})) "
+        "select id from told qualify id is not null and says is not distinct from "
+        f"lag(says) over (partition by {keys} order by recorded_at, id is not null, received_at, id)"
     )
-    # One delivery can hold several versions of a fact: a version that repeats the one before it says nothing new.
-    changed = " or ".join(f"i.{quote(v)} is distinct from i.{quote('before_' + v)}" for v in values) or "false"
-    lagged = ", ".join(f"lag({quote(v)}) over w as {quote('lag_' + v)}" for v in values)
-    picked = ", ".join(
-        f"case when i.place > 1 then i.{quote('lag_' + v)} else c.{quote(v)} end as {quote('before_' + v)}"
-        for v in values
+    order = "order by is_stated, recorded_at nulls first, row_number"
+    connection.execute(
+        "create or replace temp table version as with heard as (select *, "
+        "coalesce(not is_stated and recorded_at < known_recorded_at, false) as is_outdated "
+        "from given where id not in (from said_before)), "
+        "placed as (select *, lag(says) over w as says_before, row_number() over w as place from heard "
+        f"window w as (partition by is_outdated, {keys} {order})) "
+        "select * from placed where is_outdated or (place = 1 and not is_known) "
+        "or says is distinct from case when place = 1 then known_says else says_before end"
+    )
+    # What follows a version ends it, even where the source states an earlier time for what follows.
+    connection.execute(
+        f"create or replace temp table newcomer as select {_listed(feed.subject.columns)}, feed, batch_id, row_number, "
+        "recorded_at, received_at, case when is_outdated then received_at else min(received_at) over "
+        f"(partition by is_outdated, {keys} {order} rows between 1 following and unbounded following) end as superseded_at, "
+        "is_outdated, is_known or place > 1 as is_change from version"
     )
     connection.execute(
-        f"create or replace temp table version as with placed as (select *, row_number() over w as place"
-        f"{', ' + lagged if lagged else ''} from fresh "
-        f"window w as (partition by {partition} order by received_at, recorded_at nulls first, row_number)), "
-        f"compared as (select i.*, c.feed is not null as is_known, c.recorded_at as known_recorded_at{', ' + picked if picked else ''} "
-        f"from placed as i left join {staged} as c on c.{mine} and c.superseded_at is null and {same_key}) "
-        f"select i.* from compared as i where (place = 1 and not is_known) or {changed}"
+        f"update {staged} as c set superseded_at = i.first_received from (select {keys}, min(received_at) as first_received "
+        f"from newcomer where not is_outdated group by all) as i where {mine} and {same_key} "
+        "and (c.superseded_at is null or c.superseded_at > i.first_received)"
     )
-    # A version that the office recorded before the one we know comes too late to be current.
-    connection.execute(
-        f"create or replace temp table arrival as select {listed}, feed, batch_id, row_number, recorded_at, received_at, "
-        "coalesce(recorded_at < known_recorded_at, false) as is_outdated, is_known or place > 1 as is_change from version"
-    )
-    connection.execute(
-        f"create or replace temp table newcomer as select *, lead(received_at) over (partition by {partition} "
-        "order by received_at, recorded_at nulls first, row_number) as superseded_at from arrival where not is_outdated "
-        "union all by name select *, received_at as superseded_at from arrival where is_outdated"
-    )
-    connection.execute(
-        f"update {staged} as c set superseded_at = i.first_received from (select {partition}, min(received_at) as first_received "
-        f"from newcomer where not is_outdated group by {partition}) as i where c.{mine} and c.superseded_at is null and {same_key}"
-    )
-    withdrawn = _withdraw(connection, feed, table, number, staged, mine, same_key)
+    withdrawn = _withdraw(connection, feed, staged, mine, same_key, rejected)
     connection.execute(f"insert into {staged} by name select * exclude (is_outdated, is_change) from newcomer")
     arrived = _count(connection, "from newcomer")
     changes = _count(connection, "from newcomer where is_change")
-    total = _count(connection, f"from {given}")
+    total = _count(connection, "from given")
     return {"new": arrived - changes, "changed": changes, "unchanged": total - arrived, "withdrawn": withdrawn}
+
+
+def _listed(columns: Iterable[str], alias: str = "") -> str:
+    return ", ".join(f"{alias}.{quote(c)}" if alias else quote(c) for c in columns)
+
+
+def _told(columns: Iterable[str], alias: str) -> str:
+    """What a row says, as one value that can be compared."""
+    return "{" + ", ".join(f"{literal(c)}: {alias}.{quote(c)}" for c in columns) + "}"
 
 
 def _withdraw(
     connection: duckdb.DuckDBPyConnection,
     feed: StagedFeed,
-    table: str,
-    number: int,
     staged: str,
     mine: str,
     same_key: str,
+    rejected: Path,
 ) -> int:
-    """Close the current rows that a delivery of a whole period or register no longer holds."""
+    """Close the current rows that a delivery of a whole period or register no longer holds, not even as a rejected row."""
     if feed.replaces == "nothing":
         return 0
-    given = f"(select * from {table} where batch_number = {number})"
-    scope = (
-        f"and c.{quote(feed.subject.period or '')} in (select {quote(feed.subject.period or '')} from {given})"
-        if feed.replaces == "period"
-        else ""
-    )
+    period = quote(feed.subject.period or "")
+    scope = f"and c.{period} in (select {period} from given)" if feed.replaces == "period" else ""
     gone = (
-        f"from {staged} as c where c.{mine} and c.superseded_at is null {scope} "
-        f"and not exists (select 1 from {given} as i where {same_key})"
+        f"{mine} and c.superseded_at is null {scope} and not exists (from given as i where {same_key}) "
+        f"and {_fact(feed, 'c')} not in (select unnest(facts) from read_parquet({literal(os.fspath(rejected))}))"
     )
-    count = _count(connection, gone)
+    count = _count(connection, f"from {staged} as c where {gone}")
     if count:
         connection.execute(
-            f"update {staged} as c set superseded_at = (select max(received_at) from {given}) "
-            + gone.removeprefix(f"from {staged} as c ")
+            f"update {staged} as c set superseded_at = (select max(received_at) from given) where {gone}"
         )
     return count
 

@@ -36,9 +36,8 @@ def begin_night(
         CheckFailed: A feed has stopped, or is older than its stale_days.
     """
     known = utc(as_of)
-    halted = {name: message for name, message in stopped(settings.raw).items() if name not in without}
-    declared = {feed.name for feed in feeds}
-    if halted := {name: message for name, message in halted.items() if name in declared}:
+    asked = {feed.name for feed in feeds} - set(without)
+    if halted := {name: message for name, message in stopped(settings.raw).items() if name in asked}:
         name, message = next(iter(halted.items()))
         raise CheckFailed(
             f"night {known:%Y-%m-%d}",
@@ -48,21 +47,27 @@ def begin_night(
     with transaction(connection):
         connection.execute("delete from ops.feed")
         declare(connection, feeds)
+        for feed in feeds:
+            if feed.name not in without:
+                _hold_to_freshness(connection, feed, known)
         connection.execute("delete from ops.night")
         connection.execute(
             "insert into ops.night values (?, ?, ?)", [f"{known:%Y%m%dT%H%M%SZ}", known, settings.park_name]
         )
-    for feed in feeds:
-        row = connection.execute("select last_received_at from ops.feed where feed = ?", [feed.name]).fetchone()
-        last = row[0] if row else None
-        if feed.name not in without and (last is None or last < known - timedelta(days=feed.allow.stale_days)):
-            raise CheckFailed(
-                feed.name,
-                "nothing was ever accepted"
-                if last is None
-                else f"last accepted {last:%Y-%m-%d}, {(known - last).days} days ago",
-                allowed=f"{feed.allow.stale_days} days",
-                next_step=f"run `parkbridge sync {feed.name}`, ask {feed.office}, or publish without it: "
-                f"`parkbridge sync --without {feed.name}`. Yesterday's night stands",
-            )
+        connection.execute("insert into ops.night_begun values (?)", [known])
     return f"{known:%Y%m%dT%H%M%SZ}"
+
+
+def _hold_to_freshness(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, known: datetime) -> None:
+    row = connection.execute("select last_received_at from ops.feed where feed = ?", [feed.name]).fetchone()
+    last = row[0] if row else None
+    if last is None or last < known - timedelta(days=feed.allow.stale_days):
+        raise CheckFailed(
+            feed.name,
+            "nothing was ever accepted"
+            if last is None
+            else f"last accepted {last:%Y-%m-%d}, {(known - last).days} days ago",
+            allowed=f"{feed.allow.stale_days} days",
+            next_step=f"run `parkbridge sync {feed.name}`, ask {feed.office}, or publish without it: "
+            f"`parkbridge sync --without {feed.name}`. Yesterday's night stands",
+        )

@@ -1,8 +1,8 @@
-"""PUBLISH: a fresh file of one consistent night, put in place by one atomic rename; readers never wait and never see half.
+"""PUBLISH: a fresh file of one consistent night, put in place by one atomic rename. No reader waits or sees half of it.
 
-published/park.duckdb is what clients open. published/nights/<night_id>.duckdb are the last nights, for rollback; each has its
-manifest beside it (<night_id>.json): tables, rows, columns, and what changed since the night before. An open reader keeps
-the night it opened.
+published/park.duckdb is what clients open. published/nights/<night_id>.duckdb are the last nights, for rollback; each has
+its manifest beside it (<night_id>.json): tables, rows, columns, and what changed since the night before. An open reader
+keeps the night it opened.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 
 from warehouse.batches import write_json
-from warehouse.connection import literal, open_read_only, quote
+from warehouse.connection import forget, literal, open_read_only, quote
 from warehouse.errors import ParkBridgeError
 from warehouse.models import Label, Model, comment, labels
 from warehouse.settings import Settings
@@ -27,9 +27,9 @@ from warehouse.settings import Settings
 OPERATORS_SCHEMA = "园区"
 OPS_COMMENTS = {
     "night": "one row is: the night that this file shows; everything in it is as known at as_of (UTC)",
-    "feed": "one row is: one declared feed, with the office and the owner to ask, and the time up to which it is known (UTC)",
+    "feed": "one row is: one declared feed, with the office and the owner to ask, and up to when it is known (UTC)",
     "batch": "one row is: one accepted delivery, with what became of its rows",
-    "quarantine": "one row is: one row of a delivery that could not be used, with the reason; row_json is the row as delivered",
+    "quarantine": "one row is: one row of a delivery that could not be used, and why; row_json is the row as delivered",
     "validation_result": "one row is: one check of one night; severity critical stops the publish",
 }
 
@@ -58,7 +58,7 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: l
     nights = settings.published / "nights"
     nights.mkdir(parents=True, exist_ok=True)
     part, final = nights / f"{night_id}.part", nights / f"{night_id}.duckdb"
-    part.unlink(missing_ok=True)
+    forget(part)
     tables = _write(connection, part, models)
     before = current_manifest(settings)
     manifest: dict[str, Any] = {
@@ -147,6 +147,7 @@ def changes(before: Path, after: Path, models: list[Model]) -> dict[str, dict[st
                 for database in ("old", "new")
             ]
             table, key = f"{model.schema}.{quote(model.name)}", ", ".join(map(quote, model.key))
+            same_key = " and ".join(f"o.{quote(k)} is not distinct from n.{quote(k)}" for k in model.key)
             columns = {name for name, _ in shapes[1]}
             if shapes[0] != shapes[1] or not set(model.key) <= columns:
                 continue
@@ -154,7 +155,7 @@ def changes(before: Path, after: Path, models: list[Model]) -> dict[str, dict[st
                 f"with o as (select {key}, md5(to_json(t)::varchar) as h from old.{table} as t), "
                 f"n as (select {key}, md5(to_json(t)::varchar) as h from new.{table} as t) "
                 "select count(*) filter (o.h is null), count(*) filter (n.h is null), count(*) filter (o.h <> n.h) "
-                f"from o full join n on {' and '.join(f'o.{quote(k)} is not distinct from n.{quote(k)}' for k in model.key)}"
+                f"from o full join n on {same_key}"
             ).fetchone()
             if row and any(row):
                 found[model.table] = dict(zip(("added", "removed", "changed"), row, strict=True))
@@ -178,6 +179,7 @@ def _put_in_place(settings: Settings, night: Path) -> None:
         shutil.copyfile(night, part)
         part.chmod(0o444)
     part.replace(settings.published_file)
+    part.unlink(missing_ok=True)  # a rename onto itself, where this night is in place already, leaves both names
     shutil.copyfile(night.with_suffix(".json"), settings.published / "park.json.part")
     (settings.published / "park.json.part").replace(settings.published / "park.json")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.batches import batches
-from warehouse.connection import alone, literal, prepare
+from warehouse.connection import alone, forget, literal, prepare
 from warehouse.loader import StagedFeed, accept, show_raw, stage
 from warehouse.settings import Settings
 
@@ -31,10 +31,10 @@ def rebuild(settings: Settings, feeds: Sequence[StagedFeed]) -> dict[str, int]:
         WarehouseBusy: Someone is writing.
         DeliveryRefused, DeclarationError: A declaration no longer fits a batch; the warehouse stays as it was.
     """
-    part = settings.warehouse_file.with_suffix(".rebuilt")
+    part, wal = settings.warehouse_file.with_suffix(".rebuilt"), settings.warehouse_file.with_suffix(".duckdb.wal")
     counts: dict[str, int] = {}
     with alone(settings):
-        part.unlink(missing_ok=True)
+        forget(part)
         connection = duckdb.connect(part)
         try:
             connection.execute("set memory_limit = ?", [settings.memory_limit])
@@ -48,17 +48,19 @@ def rebuild(settings: Settings, feeds: Sequence[StagedFeed]) -> dict[str, int]:
             _keep_night(connection, settings.warehouse_file)
         except BaseException:
             connection.close()
-            part.unlink(missing_ok=True)
+            forget(part)
             raise
         connection.close()
+        # first the old file's log: DuckDB would play it back into the new file
+        wal.unlink(missing_ok=True)
         part.replace(settings.warehouse_file)
-        settings.warehouse_file.with_suffix(".duckdb.wal").unlink(missing_ok=True)
     return counts
 
 
 def _keep_night(connection: duckdb.DuckDBPyConnection, old: Path) -> None:
-    """The last night begun stays known: what is accepted next was not known to it."""
+    """The nights begun stay known: what is accepted next was not known to them."""
     if old.exists():
         connection.execute(f"attach {literal(os.fspath(old))} as old (read_only)")
-        connection.execute("insert into ops.night select * from old.ops.night")
+        for table in ("night", "night_begun"):
+            connection.execute(f"insert into ops.{table} select * from old.ops.{table}")
         connection.execute("detach old")

@@ -16,6 +16,7 @@ PARKBRIDGE_ALERT_COMMAND     a program run with the text of an alert on standard
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -79,9 +80,13 @@ class Settings:
             raise DeclarationError(
                 "PARKBRIDGE_TIME_ZONE", f"{zone!r} is no time zone", next_step="give a name such as Asia/Shanghai"
             ) from error
-        if not nights.isdigit() or int(nights) < 1:
+        if not re.fullmatch("0*[1-9][0-9]*", nights):
             raise DeclarationError(
                 "PARKBRIDGE_KEEP_NIGHTS", f"{nights!r} is no count of nights", next_step="give a whole number from 1"
+            )
+        if not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?([KMGT]i?B|%)", memory := of("MEMORY_LIMIT", "4GB")):
+            raise DeclarationError(
+                "PARKBRIDGE_MEMORY_LIMIT", f"{memory!r} is no size", next_step="give a size such as 4GB or 800MiB"
             )
         return cls(
             home=home,
@@ -89,7 +94,7 @@ class Settings:
             park_name=of("PARK_NAME", "Demo park 示范园区"),
             time_zone=time_zone,
             keep_nights=int(nights),
-            memory_limit=of("MEMORY_LIMIT", "4GB"),
+            memory_limit=memory,
             backup=Path(of("BACKUP", str(home / "backup"))).expanduser().absolute(),
             alert_command=of("ALERT_COMMAND", ""),
             pseudonym_key=of("PSEUDONYM_KEY", ""),

@@ -1,0 +1,383 @@
+"""A small park in a temporary folder: three feeds of three offices, two models, and what the DAGs do with them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+
+from connectors.credentials import Credentials
+from connectors.feed import Feed, read_feed
+from connectors.landing import land
+from warehouse import loader
+from warehouse.batches import Manifest, batches, pending
+from warehouse.connection import writer
+from warehouse.models import Model, build, read_layers
+from warehouse.night import begin_night
+from warehouse.publish import Published, publish
+from warehouse.settings import Settings
+
+FIRST_DAY = datetime(2026, 3, 1, tzinfo=UTC)
+
+STAFF = """
+feed: staff
+subject: employment
+title: {en: Insured staff, zh: 参保人数}
+office: Social insurance bureau
+owner: data-engineering
+description: One row is the insured staff of one unit in one month.
+schedule: "30 0 * * *"
+source: {protocol: file_drop, connection: none, folder: staff, pattern: "*", settle_seconds: 0}
+replaces: period
+recorded_at: 受理时间
+columns:
+  单位编号: source_key
+  单位名称: enterprise_name
+  所属期: month
+  参保人数: insured_headcount
+  缴费基数: wage_amount
+  经办人: personal
+  手机: personal
+  备注: ignored
+  受理时间: ignored
+optional: [备注]
+aliases: {单位代码: 单位编号}
+missing: ["-"]
+allow: {rejected_pct: 10, rows_min_pct: 60, rows_max_factor: 5, stale_days: 40}
+"""
+STAFF_SQL = """
+select
+    row_number,
+    单位编号 as source_key,
+    单位名称 as enterprise_name,
+    to_month(所属期) as month,
+    to_count(参保人数) as insured_headcount,
+    to_amount(缴费基数) as wage_amount
+from delivery
+"""
+STAFF_HEADER = "单位编号,单位名称,所属期,参保人数,缴费基数,经办人,手机,受理时间"
+
+LEASES = """
+feed: leases
+subject: lease
+title: {en: Leases, zh: 租赁台账}
+office: Property company
+owner: data-engineering
+description: One row is one lease.
+schedule: "35 0 * * *"
+source:
+  protocol: file_drop
+  connection: none
+  folder: leases
+  settle_seconds: 0
+  totals: {column: 合同编号, values: [合计]}
+replaces: everything
+missing: [无]
+columns:
+  合同编号: lease_no
+  客户编号: source_key
+  承租人: enterprise_name
+  统一社会信用代码: uscc
+  面积: leased_area_m2
+  起租日: start_date
+  到期日: end_date
+  联系人: personal
+  备注: ignored
+allow: {rejected_pct: 10, rows_min_pct: 60, rows_max_factor: 5, stale_days: 40}
+"""
+LEASES_SQL = """
+select
+    row_number,
+    客户编号 as source_key,
+    合同编号 as lease_no,
+    承租人 as enterprise_name,
+    统一社会信用代码 as uscc,
+    to_amount(面积) as leased_area_m2,
+    to_date(起租日) as start_date,
+    to_date(到期日) as end_date
+from delivery
+"""
+LEASES_HEADER = "合同编号,客户编号,承租人,统一社会信用代码,面积,起租日,到期日,联系人,备注"
+
+PAYMENTS = """
+feed: payments
+subject: tax_payment
+title: {en: Tax payments, zh: 税款入库}
+office: Tax bureau
+owner: data-engineering
+description: One row is one payment into the treasury.
+schedule: "10 0 * * *"
+source:
+  protocol: database
+  connection: none
+  table: 入库
+  cursor_column: 记录时间
+  overlap: 2 days
+  clock: Asia/Shanghai
+  order_by: [税票号码]
+replaces: nothing
+recorded_at: 记录时间
+columns:
+  税票号码: payment_no
+  纳税人识别号: [source_key, taxpayer_no]
+  征收项目: tax_kind_code
+  所属期起: period_start
+  所属期止: period_end
+  入库日期: paid_date
+  金额_分: paid_amount
+  经办人: personal
+  记录时间: ignored
+codes:
+  征收项目: {增值税: vat, 企业所得税: cit}
+allow: {rejected_pct: 10, stale_days: 40}
+"""
+PAYMENTS_SQL = """
+select
+    row_number,
+    税票号码 as payment_no,
+    纳税人识别号 as source_key,
+    纳税人识别号 as taxpayer_no,
+    征收项目 as tax_kind_code,
+    to_date(所属期起) as period_start,
+    to_date(所属期止) as period_end,
+    to_date(入库日期) as paid_date,
+    try_cast(金额_分 as bigint) * 0.01 as paid_amount
+from delivery
+"""
+
+HEADCOUNT_MODEL = """
+-- title: Staff by unit and month | 单位月度人数
+-- one row is: one unit and month
+-- answers: how many people a unit insured
+-- key: source_key, month
+-- rules: none
+-- known gaps: none
+-- checked by: tests/warehouse
+-- column source_key: the office's number of the unit | 单位编号 社保局的编号
+select n.night_id, e.source_key, e.month, e.insured_headcount
+from known.employment as e cross join ops.night as n
+"""
+TOTAL_MODEL = """
+-- title: The park by month | 园区月度
+-- one row is: one month
+-- answers: how many people were insured in the park
+-- key: month
+-- rules: none
+-- known gaps: none
+-- checked by: tests/warehouse
+select night_id, month, sum(insured_headcount) as insured_headcount, count(*) as unit_count
+from monthly.staff group by night_id, month
+"""
+
+
+def day(number: float) -> datetime:
+    """The moment `number` days into the park's life, aware UTC."""
+    return FIRST_DAY + timedelta(days=number)
+
+
+def naive(number: float) -> datetime:
+    """The same as the warehouse keeps it."""
+    return day(number).replace(tzinfo=None)
+
+
+def staff_row(unit: str, headcount: object = 10, *, month: str = "2026-01", at: str = "2026-02-05 09:00:00") -> str:
+    """One row of the staff feed's files."""
+    return f"{unit},{unit}公司,{month},{headcount},{5000 if headcount else 0},张三,13800138000,{at}"
+
+
+def staff_file(rows: Iterable[str]) -> str:
+    """A file of the staff feed."""
+    return "\n".join([STAFF_HEADER, *rows]) + "\n"
+
+
+def staff(units: dict[str, int], *, month: str = "2026-01", at: str = "2026-02-05 09:00:00") -> str:
+    """A file of the staff feed for one month: unit → headcount."""
+    return staff_file(staff_row(unit, count, month=month, at=at) for unit, count in units.items())
+
+
+def lease_row(number: int, *, start: str = "2025-01-01", end: str = "2027-12-31", note: str = "") -> str:
+    """One row of the leases feed's files."""
+    return f"ZL{number:04d},KH{number:04d},{number}号公司,无,100.5,{start},{end},李四,{note}"
+
+
+def leases(numbers: Iterable[int], **given: str) -> str:
+    """A whole register of leases."""
+    return "\n".join([LEASES_HEADER, *(lease_row(n, **given) for n in numbers)]) + "\n"
+
+
+@dataclass
+class Park:
+    """A park's folders and feeds, and the steps of its DAGs, without Airflow and without the feed's own checks."""
+
+    home: Path
+    offices: Path
+    feed_folder: Path
+    transforms: Path
+    pseudonym_key: str = ""
+    keep_nights: int = 3
+    counts: dict[str, list[dict[str, int]]] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        given: dict[str, Any] = dict.fromkeys(Settings.__dataclass_fields__, "")
+        return Settings(
+            **given
+            | {
+                "home": self.home,
+                "feed_folders": (self.feed_folder,),
+                "park_name": "Test park",
+                "time_zone": ZoneInfo("Asia/Shanghai"),
+                "keep_nights": self.keep_nights,
+                "memory_limit": "1GB",
+                "pseudonym_key": self.pseudonym_key,
+            }
+        )
+
+    @property
+    def raw(self) -> Path:
+        return self.settings.raw
+
+    @property
+    def models(self) -> list[Model]:
+        return read_layers(self.transforms)
+
+    def declare(self, name: str, declaration: str, stage_sql: str) -> None:
+        """Write a feed's folder."""
+        folder = self.feed_folder / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "feed.yml").write_text(declaration.lstrip(), encoding="utf-8")
+        (folder / "stage.sql").write_text(stage_sql.lstrip(), encoding="utf-8")
+
+    def change(self, name: str, old: str, new: str) -> None:
+        """Change a feed's declaration."""
+        path = self.feed_folder / name / "feed.yml"
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{old!r} does not stand in {path}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def feed(self, name: str) -> Feed:
+        return read_feed(self.feed_folder / name)
+
+    def drop(self, feed: str, name: str, content: str | bytes, at: datetime) -> Path:
+        """An office drops a file."""
+        path = self.offices / feed / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.utime(path, (at.timestamp(), at.timestamp()))
+        return path
+
+    def tax_database(self, sql: str, parameters: Sequence[Sequence[object]] = ()) -> None:
+        """Run a statement in the tax bureau's database."""
+        with sqlite3.connect(self.offices / "tax.db") as database:
+            database.executemany(sql, parameters) if parameters else database.execute(sql)
+        database.close()
+
+    def pay(self, number: str, fen: object, recorded: str, *, kind: str = "增值税", payer: str = "T1") -> None:
+        """A payment as the tax bureau records it; the same number again is a change of it."""
+        row = (number, payer, kind, "2026-01-01", "2026-01-31", "2026-02-10", fen, "王五", recorded)
+        self.tax_database("insert or replace into 入库 values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [row])
+
+    def land(self, name: str, until: datetime, now: datetime | None = None) -> list[Manifest]:
+        feed = self.feed(name)
+        credentials = (
+            Credentials("sqlite", host=str(self.offices / "tax.db"))
+            if feed.protocol == "database"
+            else Credentials("fs", extra={"path": str(self.offices)})
+        )
+        return land(
+            feed,
+            self.raw,
+            run_id=f"run {until:%Y-%m-%d}",
+            until=until,
+            now=now or until,
+            credentials=credentials,
+            pseudonym_key=self.pseudonym_key,
+        )
+
+    def stage(self, name: str) -> list[loader.Staged]:
+        with writer(self.settings) as connection:
+            return loader.stage(
+                connection, self.feed(name), pending(self.raw, name), time_zone=ZoneInfo("Asia/Shanghai")
+            )
+
+    def accept(self, name: str, now: datetime) -> list[dict[str, int]]:
+        with writer(self.settings) as connection:
+            return loader.accept(connection, self.feed(name), pending(self.raw, name), now=now)
+
+    def sync(self, name: str, until: datetime, now: datetime | None = None) -> list[dict[str, int]]:
+        """Land, stage and accept what a feed has up to `until`; `now` is the moment it happens, `until` by default."""
+        if not self.land(name, until, now):
+            return []
+        feed, waiting = self.feed(name), pending(self.raw, name)
+        with writer(self.settings) as connection:
+            loader.stage(connection, feed, waiting, time_zone=ZoneInfo("Asia/Shanghai"))
+            return loader.accept(connection, feed, waiting, now=now or until)
+
+    def batch_ids(self, name: str) -> list[str]:
+        """Accepted batches, in order."""
+        return [b.manifest.batch_id for b in batches(self.raw, name) if b.accepted_at]
+
+    def begin(self, as_of: datetime, without: Sequence[str] = ()) -> str:
+        with writer(self.settings) as connection:
+            declared = [self.feed(path.parent.name) for path in sorted(self.feed_folder.glob("*/feed.yml"))]
+            return begin_night(connection, self.settings, declared, as_of, without)
+
+    def publish(self, as_of: datetime, without: Sequence[str] = ("staff", "leases", "payments")) -> Published:
+        """A night: begin, build the models, publish."""
+        self.begin(as_of, without)
+        with writer(self.settings) as connection:
+            for folder in sorted(self.transforms.glob("[0-9]_*")):
+                build(connection, folder)
+            return publish(connection, self.settings, self.models)
+
+    def ask(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Ask the private warehouse."""
+        with duckdb.connect(self.settings.warehouse_file) as connection:
+            return connection.execute(sql, list(parameters)).fetchall()
+
+    def staged(self, subject: str = "employment") -> list[tuple[Any, ...]]:
+        """Every staged row with every column, in an order of its own."""
+        return self.ask(f"select * from staged.{subject} order by all")
+
+    def current(self, columns: str, subject: str = "employment") -> list[tuple[Any, ...]]:
+        """Columns of the current rows, ordered."""
+        return self.ask(f"select {columns} from staged.{subject} where superseded_at is null order by all")
+
+
+@pytest.fixture(scope="session")
+def _empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with its empty tables: made once, copied for each test."""
+    home = tmp_path_factory.mktemp("empty")
+    park = Park(home, home, home, home)
+    with writer(park.settings):
+        pass
+    return park.settings.warehouse_file
+
+
+@pytest.fixture
+def park(tmp_path: Path, _empty_warehouse: Path) -> Park:
+    park = Park(tmp_path / "home", tmp_path / "offices", tmp_path / "feeds", tmp_path / "transforms")
+    park.home.mkdir()
+    shutil.copyfile(_empty_warehouse, park.settings.warehouse_file)
+    for folder in ("staff", "leases"):
+        (park.offices / folder).mkdir(parents=True)
+    park.declare("staff", STAFF, STAFF_SQL)
+    park.declare("leases", LEASES, LEASES_SQL)
+    park.declare("payments", PAYMENTS, PAYMENTS_SQL)
+    park.tax_database(
+        "create table 入库 (税票号码 text primary key, 纳税人识别号 text, 征收项目 text, 所属期起 text, 所属期止 text, "
+        "入库日期 text, 金额_分 integer, 经办人 text, 记录时间 timestamp)"
+    )
+    for layer, name, sql in (("3_monthly", "staff", HEADCOUNT_MODEL), ("5_snapshots", "park", TOTAL_MODEL)):
+        (park.transforms / layer).mkdir(parents=True)
+        (park.transforms / layer / f"{name}.sql").write_text(sql.lstrip(), encoding="utf-8")
+    return park
