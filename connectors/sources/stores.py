@@ -23,6 +23,7 @@ from connectors.credentials import Credentials
 from warehouse.errors import SourceError
 
 _CHUNK: Final = 1 << 20
+_REQUESTS_AHEAD: Final = 64
 _LOCAL: Final = ("fs", "file", "local")
 _SFTP: Final = ("sftp", "ssh")
 _S3: Final = ("aws", "s3")
@@ -124,6 +125,7 @@ class Store:
                 return None
             if entry["type"] != "file":
                 return None  # a folder, a pipe, a device
+            path = real  # a link that is turned elsewhere meanwhile is not followed there
         modified = entry.get("LastModified") or entry["mtime"]
         if not isinstance(modified, datetime):
             modified = datetime.fromtimestamp(modified, UTC)
@@ -142,7 +144,8 @@ class Store:
         done = 0
         with answering(self._credentials, self._where, found.path), self._files.open(found.path, "rb") as source:
             if hasattr(source, "prefetch"):
-                source.prefetch(found.size)  # SFTP asks for one piece after the other otherwise
+                # SFTP asks for one piece after the other otherwise; without a limit it asks for all of them at once.
+                source.prefetch(found.size, max_concurrent_requests=_REQUESTS_AHEAD)
             while piece := source.read(_CHUNK):
                 done += len(piece)
                 if done > most_bytes:

@@ -208,7 +208,7 @@ def _batches(
             if len(cells) != width:
                 cells, reason = _fitted(cells, width, layout)
             if reason is None:
-                if is_total(cells) or [plain(cell) for cell in cells] == list(names):
+                if is_total(cells) or (cells[0].strip() == names[0] and tuple(map(plain, cells)) == names):
                     continue
                 if line.flaws:
                     reason = next((line.flaws[position] for position in kept if position in line.flaws), None)

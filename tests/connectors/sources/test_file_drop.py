@@ -8,7 +8,7 @@ import io
 import os
 import tempfile
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -511,3 +511,20 @@ def test_the_files_of_a_run_may_be_read_in_any_order(tmp_path: Path) -> None:
         drop(tmp_path, name, f"no\n{name}\n")
     first, second = take(tmp_path)
     assert [table_of(d).to_pylist()[0]["no"] for d in (second, first)] == ["b.csv", "a.csv"]
+
+
+SHARED = Path(os.environ.get("PARKBRIDGE_SHARED_DATA") or Path(__file__).resolve().parents[4] / "shared" / "data")
+
+
+@pytest.mark.skipif(not (SHARED / "property_uk").is_dir(), reason="the shared data are not here")
+def test_a_real_premises_register_in_three_layouts() -> None:
+    """Line 2,099 of the first delivery is blank; the third has two columns without headings at its end."""
+    found = take(SHARED / "property_uk", Window(None, datetime.now(UTC)), pattern="hambleton_*.csv")
+    counts = {delivery.label[:11]: (table_of(delivery).num_rows, len(delivery.unreadable)) for delivery in found}
+    assert counts == {
+        "hambleton_1": (4280, 0),
+        "hambleton_2": (4280, 0),
+        "hambleton_3": (4307, 0),
+        "hambleton_4": (4307, 0),
+    }
+    assert {len(delivery.header) for delivery in found} == {19}
