@@ -6,8 +6,8 @@
 select
     f.former_enterprise_id,
     f.enterprise_id,
-    f.forward_kind,
-    f.code,
+    f.anchor_kind,
+    f.anchor_text,
     case when n.former_enterprise_id is null then 'the former id still stands' else 'it leads to another forward' end
         as reason
 from resolved.enterprise_forward as f
