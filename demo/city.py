@@ -24,6 +24,7 @@ Ints = npt.NDArray[np.int64]
 MONTHS_AHEAD = 6  # of the horizon behind the months asked for: what comes true after the builds of today
 FEWEST_FIRMS = 150  # below, not every story finds its firms
 NEVER = 9999  # month index of what does not happen
+SECOND_SPACE = 90  # the round of a lease that was taken beside another, not after it
 
 # What befalls a firm: name, share of all firms, the fewest at any size. The rest live steadily.
 STORIES: tuple[tuple[str, float, int], ...] = (
@@ -592,7 +593,7 @@ def _draw_leases(city: City) -> None:
     area = np.rint(np.maximum(firm["base"][who], 3) * per_head[who] * 4 + 200)
     for key, values in {
         "firm": who,
-        "round": np.full(len(who), 90),
+        "round": np.full(len(who), SECOND_SPACE),
         "start": more,
         "end": more + 36,
         "stop": np.full(len(who), NEVER),

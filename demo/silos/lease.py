@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo import dirt, words
-from demo.city import NEVER, Array, choose, join
+from demo.city import NEVER, SECOND_SPACE, Array, choose, join
 from demo.files import csv_bytes, zip_bytes
 from demo.silos.books import CODE_RATES, LARGEST_SHEET, NAME_RATES, Books, numbered, with_decimals
 from demo.spreadsheet import xlsx_bytes
@@ -77,7 +77,10 @@ def write(books: Books) -> None:
                 "承租人": name.at(t, owners),
                 "统一社会信用代码": written,
                 "楼栋": text["building_code"].take(owner),
-                "房号": text["room"].take(owner),
+                # a second space is another room: next door
+                "房号": choose(
+                    lease["round"][rows] == SECOND_SPACE, join(text["room"].take(owner), "A"), text["room"].take(owner)
+                ),
                 "地址": address.take(owner),
                 "建筑面积(㎡)": _number(area * 10, is_sheet),
                 "起租日": pa.array(start[rows], pa.date32()),
