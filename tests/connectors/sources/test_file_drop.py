@@ -121,7 +121,7 @@ def test_a_file_that_still_grows_waits(tmp_path: Path) -> None:
     writer = threading.Thread(target=grow)
     writer.start()
     try:
-        assert [delivery.label for delivery in take(tmp_path, settle_seconds=0.2)] == ["whole.csv"]
+        assert [delivery.label for delivery in take(tmp_path, settle_seconds=0.5)] == ["whole.csv"]
     finally:
         stop.set()
         writer.join()

