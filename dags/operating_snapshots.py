@@ -35,7 +35,7 @@ def validate(stage: str, night_id: str) -> int:
     from warehouse.connection import writer
 
     with writer(SETTINGS) as connection:
-        results = run_suites(connection, stage, night_id)
+        results = run_suites(connection, stage, night_id, SETTINGS.data_docs)
     warned = sum(not r.success for r in results)
     note(f"{len(results)} checks, {warned} warned")
     return len(results)

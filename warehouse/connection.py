@@ -30,6 +30,7 @@ OPS_TABLES = {
     "validation_result": "night_id varchar, suite varchar, object_name varchar, check_name varchar, severity varchar, "
     "success boolean, observed varchar, unexpected_count bigint, unexpected_pct double, message varchar, "
     "checked_at timestamp",
+    "validation_failure": "night_id varchar, suite varchar, object_name varchar, check_name varchar, row_json varchar",
 }
 
 

@@ -60,6 +60,11 @@ class Settings:
         """The file that SQL clients and BI tools open."""
         return self.published / "park.duckdb"
 
+    @property
+    def data_docs(self) -> Path:
+        """Great Expectations' pages about the last night's checks; they quote values, so they are not published."""
+        return self.home / "data_docs"
+
     @classmethod
     def from_environment(cls) -> Settings:
         """Read the environment; a value that cannot be used raises DeclarationError naming the variable."""
