@@ -45,6 +45,7 @@ def connection() -> duckdb.DuckDBPyConnection:
     load_rules(connection, TRANSFORMS / "rules")
     for folder in ("3_monthly", "4_signals"):
         build(connection, TRANSFORMS / folder, None)
+    connection.execute("delete from monthly.month")
     connection.execute(
         "insert into monthly.month select m, year(m) * 12 + month(m), last_day(m), m = date '2025-12-01' from "
         "(select unnest(generate_series(date '2022-01-01', date '2025-12-01', interval 1 month))::date as m)"

@@ -3,8 +3,9 @@
 -- answers: which months are measured as of this night?
 -- key: month
 -- rules: The last month is the one before the month of the night's as_of; the first is the earliest month in
---   employment, tax, utility and access feeds or lease starts, but no more than months_max months back
---   (rules/calendar.yml).
+--   employment, tax, utility and access feeds, but no more than months_max months back (rules/calendar.yml). Where no
+--   such feed is there, leases and premises set it: they list what is left today, so what they say of earlier years is
+--   only what has survived. There is always the last month.
 -- known gaps: as_of is UTC: in the first hours of a month, park time, the month just ended may still be missing; the
 --   next night has it.
 -- checked by: tests/models/monthly.month
@@ -23,20 +24,24 @@ spoken_of as (
     select min(month) as month from known.utility_use
     union all
     select min(month) as month from known.access_count
-    union all
+),
+
+occupied as (
     select min(cast(date_trunc('month', start_date) as date)) as month from known.lease
+    union all
+    select min(cast(date_trunc('month', occupied_since_date) as date)) as month from known.premises
 ),
 
 bounds as (
     select
         l.month as last_month,
         greatest(
-            min(s.month), cast(l.month - interval '1' month * (r.months_max - 1) as date)
+            coalesce(min(s.month), min(e.month), l.month), cast(l.month - interval '1' month * (r.months_max - 1) as date)
         ) as first_month
-    from spoken_of as s
-    cross join last_month as l
+    from last_month as l
     cross join rules.calendar as r
-    where s.month <= l.month
+    left join spoken_of as s on s.month <= l.month
+    left join occupied as e on e.month <= l.month
     group by l.month, r.months_max
 ),
 

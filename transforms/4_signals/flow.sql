@@ -6,16 +6,17 @@
 --   with the last quarter). Start: positive now, a reported zero or no value ever before. It is move_in if the
 --   enterprise was registered more than 12 months before it was first seen here, and the start belongs to its arrival;
 --   else open. End: a reported zero, no row in a complete book (leases, capital), nothing for three believable months
---   in a row, or nothing any more after the register cancelled it. It is move_out if the register has the enterprise
---   alive or moved, all its signals here have ended, and this end belongs to its departure; else close. Otherwise
---   expand, contract, or unchanged within the signal's tolerance (rules/signal.yml). Around a merger or division
---   (rules/flow.yml) the loss of the old one and the gain of the new one are succession_out and succession_in, with
---   the other side's id: no flow. A changed code or name never shows: the enterprise_id is the same. A value after a
---   gap is "resumed" and no flow; the earlier value is then the last one before the gap. No row where this or the
---   earlier month is provisional.
+--   in a row, or nothing any more after the register cancelled it. It is move_out if the end belongs to the departure
+--   of an enterprise that the register has alive: all it had here of people, space and meters has ended, or the
+--   register says that it moved; else close. Otherwise expand, contract, or unchanged within the signal's tolerance
+--   (rules/signal.yml). Around a merger or division (rules/flow.yml) the loss of the old one and the gain of the new
+--   one are succession_out and succession_in, with the other side's id: no flow. A changed code or name never shows:
+--   the enterprise_id is the same. A value after a gap is "resumed" and no flow; the earlier value is then the last
+--   one before the gap. No row where this or the earlier month is provisional.
 -- known gaps: What changes across a gap is in no flow. All of a change in the window of a merger is taken as the
 --   merger's. People who move to a labour agency (劳务派遣) still count as contraction. A stop without a word is dated
---   right but seen three months late; until the last of its signals has ended, a leaver's ends read close.
+--   right but seen three months late; until the last of its people, space and meters has ended, a leaver's ends read
+--   close.
 -- checked by: tests/models/signals.flow
 with subject_month as (
     select
@@ -44,12 +45,14 @@ believed_until as (
     group by r.signal_code, l.month_number
 ),
 
+-- before its first period nothing is known of a signal: who has a value in it did not start in it
 seen_first as (
     select
         signal_code,
+        period_months,
         min(month_number) as month_number
     from signals.signal
-    group by signal_code
+    group by signal_code, period_months
 ),
 
 -- when any silo but the register first and last had something of it
@@ -109,7 +112,7 @@ changed as (
         n.positive_number
     from neighbours as n
     inner join rules.signal as r on n.signal_code = r.signal_code
-    inner join seen_first as f on n.signal_code = f.signal_code
+    inner join seen_first as f on n.signal_code = f.signal_code and n.period_months = f.period_months
     where
         not n.is_provisional
         and (
@@ -171,14 +174,18 @@ ended as (
     group by enterprise_id, signal_code
 ),
 
--- gone: every one of its signals has ended
+-- gone: every signal of people, space and meters has ended; of who never had one, every signal
 here as (
     select
         s.enterprise_id,
         min(s.first_number) as first_number,
-        max(s.last_number) as last_number,
-        min(case when e.month_number > s.last_number then 1 else 0 end) as is_gone
+        coalesce(max(case when r.shows_presence then s.last_number end), max(s.last_number)) as last_number,
+        coalesce(
+            min(case when r.shows_presence then case when e.month_number > s.last_number then 1 else 0 end end),
+            min(case when e.month_number > s.last_number then 1 else 0 end)
+        ) as is_gone
     from seen as s
+    inner join rules.signal as r on s.signal_code = r.signal_code
     left join ended as e on s.enterprise_id = e.enterprise_id and s.signal_code = e.signal_code
     group by s.enterprise_id
 ),
@@ -242,7 +249,7 @@ judged as (
             when s.step = 'start' then 'open'
             when
                 s.step = 'end'
-                and h.is_gone = 1
+                and (h.is_gone = 1 or e.status_code = 'moved_out')
                 and h.last_number - s.month_number < rule.arrival_window_months
                 and e.identity_code = 'register'
                 and coalesce(e.status_code, '') in ('active', 'moved_out')
