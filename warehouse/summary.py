@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from unicodedata import east_asian_width
 
 import duckdb
 
@@ -17,9 +18,26 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ..
     return connection.execute(sql).fetchall()
 
 
-def feeds_table(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-    """Per feed: rows delivered, rejected, current, latest month covered, coverage, days since it was last known."""
-    return connection.sql(
+def _aligned(rows: list[tuple[Any, ...]]) -> Iterator[str]:
+    """Rows as lines of aligned columns; a Chinese character takes two places."""
+
+    def width(text: str) -> int:
+        return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+    texts = [[f"{v:,}" if isinstance(v, int) else str(v) for v in row] for row in rows]
+    widths = [max(map(width, column)) for column in zip(*texts, strict=True)]
+    are_figures = [all(isinstance(v, int) for v in column) for column in zip(*rows[1:], strict=True)]
+    for row in texts:
+        cells = [
+            " " * (w - width(t)) + t if is_figure else t + " " * (w - width(t))
+            for t, w, is_figure in zip(row, widths, are_figures, strict=True)
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def feeds_table(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Per feed: deliveries, rows landed, rejected, corrected, the last month it covers and how well, how fresh it is."""
+    found = connection.execute(
         """
         with delivered as (
             select feed, count(*) as deliveries, sum(rows_landed) as landed, sum(rows_rejected) as rejected,
@@ -37,11 +55,13 @@ def feeds_table(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelatio
                case when c.coverage_pct is null then '' else format('{:.1f} %{}', c.coverage_pct,
                     case when c.is_provisional then ' provisional' else '' end) end as coverage,
                case when f.last_received_at is null then 'never'
-                    else date_diff('day', f.last_received_at, n.as_of) || ' d' end as "known since"
+                    else date_diff('day', f.last_received_at, n.as_of) || ' days ago' end as "known"
         from ops.feed as f cross join ops.night as n left join delivered as d using (feed) left join covered as c using (feed)
         order by f.feed
         """
     )
+    header = tuple(name for name, *_ in found.description or ())
+    yield from _aligned([header, *found.fetchall()])
 
 
 def summary(settings: Settings) -> Iterator[str]:
@@ -54,7 +74,7 @@ def summary(settings: Settings) -> Iterator[str]:
     with reader(settings) as connection:
         night, as_of, park = _rows(connection, "select night_id, as_of, park_name from ops.night")[0]
         yield f"{park} — night {night}, as known at {as_of:%Y-%m-%d %H:%M} UTC"
-        yield str(feeds_table(connection)).rstrip()
+        yield from feeds_table(connection)
         checks = _rows(
             connection,
             f"select count(*) filter (success), count(*) filter (not success and severity = 'warning'), "
@@ -87,9 +107,10 @@ def summary(settings: Settings) -> Iterator[str]:
 
 
 TRY_THESE = (
-    "select enterprise_name, headcount, headcount_growth_12m_pct from snapshots.enterprise_current order by 2 desc limit 5",
-    'select * from 园区."园区月度" order by 1 desc limit 3',
-    "select gap_kind, count(*) from snapshots.presence group by all order by 2 desc",
+    "select 企业名称, 参保人数 from 园区.企业现状快照 order by 参保人数 desc nulls last limit 5",
+    "select month, total_value as staff, open_count, expand_count, contract_count, close_count from snapshots.park_month "
+    "where signal_code = 'headcount' order by month desc limit 6",
+    "select gap_code, count(*) from snapshots.presence group by all order by 2 desc",
 )
 
 
@@ -102,7 +123,7 @@ def status(settings: Settings) -> Iterator[str]:
         yield "Nothing is published yet. Next: run `parkbridge sync`."
         return
     with reader(settings) as connection:
-        yield str(feeds_table(connection)).rstrip()
+        yield from feeds_table(connection)
         waiting = _rows(
             connection,
             "select feed, reason_kind, sum(n) from (select feed, split_part(reason, ': ', 1) as reason_kind, count(*) as n "
