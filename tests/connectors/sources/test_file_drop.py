@@ -128,6 +128,16 @@ def test_a_file_that_still_grows_waits(tmp_path: Path) -> None:
     assert [delivery.label for delivery in take(tmp_path, settle_seconds=0.05)] == ["whole.csv", "growing.csv"]
 
 
+def test_a_file_that_is_rewritten_between_two_looks_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(tmp_path, "a.csv", "no\n1\n", NOW - timedelta(hours=2))
+
+    def rewrite(_: float) -> None:
+        drop(tmp_path, "a.csv", "no\n2\n", NOW - timedelta(hours=1))  # as long as before
+
+    monkeypatch.setattr("connectors.sources.file_drop.time.sleep", rewrite)
+    assert take(tmp_path) == []
+
+
 def test_a_marker_speaks_of_its_file_and_not_of_a_later_one(tmp_path: Path) -> None:
     drop(tmp_path, "a.csv", "no\n1\n", NOW - timedelta(hours=2))
     assert take(tmp_path, ready="marker", pattern="*.csv") == []

@@ -21,6 +21,7 @@ from moto.server import ThreadedMotoServer
 
 from connectors.credentials import Credentials
 from connectors.sources import Window
+from connectors.sources.stores import answering
 from tests.connectors.sources.consuming import only, table_of
 from tests.connectors.sources.dropping import NOW, drop, take
 from warehouse.errors import SourceError
@@ -218,6 +219,18 @@ def test_a_missing_folder_and_a_missing_server(sftp: Sftp) -> None:
     with pytest.raises(SourceError, match="the run tries again by itself") as stop:
         take(dataclasses.replace(sftp.credentials, port=1))
     assert stop.value.is_passing
+
+
+def test_a_store_that_repeats_the_password_does_not_get_it_into_a_message() -> None:
+    credentials = Credentials("sftp", login="park", password=PASSWORD)
+    with (
+        pytest.raises(SourceError, match=r"/drop: cannot log in with \*\*\*") as stop,
+        answering(credentials, "f", "/drop"),
+    ):
+        raise ConnectionError(f"cannot log in with {PASSWORD}")
+    assert stop.value.__suppress_context__
+    with pytest.raises(ZeroDivisionError), answering(credentials, "f", "/drop"):
+        raise ZeroDivisionError  # an error of our own is not the store's
 
 
 # --- S3 -------------------------------------------------------------------------------------------------------------
