@@ -221,6 +221,8 @@ def sqlalchemy_url(credentials: Credentials, where: str) -> URL:
             )
         if url.drivername in ("postgres", "postgresql"):
             url = url.set(drivername="postgresql+psycopg")
+        if url.drivername == "sqlite" and not url.query:
+            return _sqlite_url(url.database or "", where)
         return url.set(username=url.username or credentials.login, password=url.password or credentials.password)
     driver = _DRIVERS.get(credentials.conn_type)
     if driver is None:
@@ -231,7 +233,7 @@ def sqlalchemy_url(credentials: Credentials, where: str) -> URL:
             next_step="set the connection's type, or put a SQLAlchemy URL into its extra as sqlalchemy_url",
         )
     if driver == "sqlite":
-        return _sqlite_url(credentials, where)
+        return _sqlite_url(credentials.host or credentials.schema or "", where)
     query = {}
     host = credentials.host
     if driver == "postgresql+psycopg":
@@ -244,9 +246,9 @@ def sqlalchemy_url(credentials: Credentials, where: str) -> URL:
     )
 
 
-def _sqlite_url(credentials: Credentials, where: str) -> URL:
+def _sqlite_url(file: str, where: str) -> URL:
     """Open the file read-only: SQLite would otherwise create a missing one and find no table in it."""
-    path = Path(credentials.host or credentials.schema or "")
+    path = Path(file)
     if not path.is_file():
         raise SourceError(
             where,
