@@ -4,7 +4,7 @@
 with split as (
     select
         *,
-        try_cast(replace(regexp_extract(capital, '^[0-9][0-9,]*(\.[0-9]+)?'), ',', '') as decimal(18, 6)) as figure,
+        try_cast(replace(regexp_extract(capital, '^[0-9][0-9,]*(\.[0-9]+)?'), ',', '') as decimal(28, 6)) as figure,
         regexp_replace(capital, '^[0-9][0-9,]*(\.[0-9]+)?|[()（）\s]', '', 'g') as unit
     from delivery
 ),
