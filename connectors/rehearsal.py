@@ -43,7 +43,7 @@ def staged_sample(feed: Feed) -> list[dict[str, str]]:
             f"create temp table sample as select row_number() over () as row_number, * "
             f"from read_csv({literal(str(sample))}, header = true, columns = {{{columns}}}, quote = '\"', all_varchar = true)"
         )
-        return rehearse(connection, feed, "sample", {name: "VARCHAR" for name in header})
+        return rehearse(connection, feed, "sample", dict.fromkeys(header, "VARCHAR"))
     finally:
         connection.close()
 

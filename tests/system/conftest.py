@@ -34,12 +34,14 @@ class Park:
     def truth(self) -> Path:
         return self.folder / "demo" / "truth"
 
-    def run(self, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str, check: bool = True, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run `parkbridge WORDS` over this park."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PARKBRIDGE_", "AIRFLOW"))}
         done = subprocess.run(
             [sys.executable, str(CHECKOUT / "parkbridge.py"), *words],
-            env=kept | {"PARKBRIDGE_HOME": str(self.home)} | environment,
+            env=kept | {"PARKBRIDGE_HOME": str(self.home)} | (environment or {}),
             capture_output=True,
             text=True,
             timeout=600,
