@@ -6,20 +6,24 @@ there raises DeclarationError before anything runs. CONTRIBUTING.md explains eve
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
+from croniter import croniter  # type: ignore[import-untyped]  # what Airflow reads schedules with
 
-from connectors.sources import protocol
+from connectors.sources import PROTOCOLS, ROW_NUMBER, protocol
 from warehouse.errors import DeclarationError
 from warehouse.subjects import Subject, subjects
 
 REPLACES = ("nothing", "period", "everything")
-CHECK_KEYS = frozenset({"column", "between", "matches", "in", "not_null", "mostly", "severity"})
+CONDITIONS = frozenset({"between", "matches", "in", "not_null"})
+CHECK_KEYS = CONDITIONS | {"column", "mostly", "severity"}
 _REQUIRED = frozenset(
     {"feed", "subject", "title", "office", "owner", "description", "schedule", "source", "replaces", "columns"}
 )
@@ -99,36 +103,89 @@ class Feed:
         return path.read_text(encoding="utf-8")
 
 
+class _Declaration(yaml.SafeLoader):
+    """YAML in which no key stands twice: of two, the reader would see both and the machine take the last."""
+
+
+def _each_key_once(loader: _Declaration, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [key.value for key, _ in node.value]
+    for place, (key, _) in enumerate(node.value):
+        if key.value in keys[:place]:
+            raise yaml.MarkedYAMLError(problem=f"{key.value!r} is there twice", problem_mark=key.start_mark)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Declaration.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _each_key_once)
+
+
+class _Entry:
+    """The entries of one feed.yml, asked for by key and kind; what is not of its kind stops with feed, key and cure."""
+
+    def __init__(self, where: str, entry: Any) -> None:
+        self.where = where
+        self.entry = self.mapping(entry, "the file")
+
+    def wrong(self, fact: str, next_step: str) -> NoReturn:
+        raise DeclarationError(self.where, fact, next_step=next_step)
+
+    def mapping(self, value: Any, key: str) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self.wrong(f"{key} is no mapping", "write it as lines of `name: value`")
+        for name in value:
+            if not isinstance(name, str):  # 01 would have become 1, and no False
+                self.wrong(f"{key} has the name {name!r}, which YAML does not read as text", 'put it in quotes: "…"')
+        return value
+
+    def listing(self, key: str) -> list[Any]:
+        value = self.entry.get(key, [])
+        if not isinstance(value, list):
+            self.wrong(f"{key} is no list", "write it as [one, two]")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        for item in (items := self.listing(key)):
+            self.text(item, key)
+        return tuple(items)
+
+    def text(self, value: Any, key: str) -> str:
+        if not isinstance(value, str) or not value.strip():
+            self.wrong(f"{key} is {value!r}, which is no text", f'write {key} as text, in quotes where in doubt: "…"')
+        return value
+
+
 def read_feed(folder: Path) -> Feed:
     """Read and check folder/feed.yml.
 
     Raises:
         DeclarationError: naming the feed, the key and what would be right.
     """
-
-    def wrong(fact: str, next_step: str) -> NoReturn:
-        raise DeclarationError(f"{folder.name}/feed.yml", fact, next_step=next_step)
-
-    def mapping(value: Any, key: str) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            wrong(f"{key} is no mapping", f"write {key}: {{name: value}}")
-        return value
-
+    where = f"{folder.name}/feed.yml"
     try:
-        raw = yaml.safe_load((folder / "feed.yml").read_text(encoding="utf-8"))
+        raw = yaml.load((folder / "feed.yml").read_text(encoding="utf-8"), _Declaration)  # noqa: S506 - a safe loader
     except (OSError, UnicodeDecodeError) as error:
-        wrong(f"it cannot be read ({type(error).__name__})", "write the file in UTF-8")
+        fact = f"it cannot be read ({type(error).__name__})"
+        raise DeclarationError(where, fact, next_step="write the file in UTF-8") from None
     except yaml.YAMLError as error:
-        wrong(f"it is no YAML: {' '.join(str(error).split())}", "mend the line named")
-    entry = mapping(raw, "the file")
+        problem, mark = getattr(error, "problem", None) or str(error), getattr(error, "problem_mark", None)
+        line = f"line {mark.line + 1}: " if mark else ""
+        raise DeclarationError(where, f"{line}{problem}", next_step="mend the line, as YAML wants it") from None
+    declared = _Entry(where, raw)
+    entry, wrong = declared.entry, declared.wrong
     if unknown := sorted(set(entry) - _REQUIRED - _OPTIONAL):
         wrong(f"unknown key {', '.join(map(repr, unknown))}", f"use {', '.join(sorted(_REQUIRED | _OPTIONAL))}")
     if absent := sorted(_REQUIRED - set(entry)):
         wrong(f"key {', '.join(map(repr, absent))} is missing", "add it; CONTRIBUTING.md explains each")
+    for key in ("feed", "subject", "office", "owner", "description", "schedule", "replaces"):
+        declared.text(entry[key], key)
     if entry["feed"] != folder.name:
         wrong(f"feed is {entry['feed']!r} in folder {folder.name!r}", "give both the same name")
     if not re.fullmatch(r"[a-z][a-z0-9_]{1,50}", folder.name):
         wrong(f"{folder.name!r} is no feed name", "use small letters, digits and _")
+    if not croniter.is_valid(entry["schedule"]):
+        wrong(f"schedule is {entry['schedule']!r}, which is no cron expression", 'write one, such as "30 0 * * *"')
+    title = declared.mapping(entry["title"], "title")
+    if set(title) != {"en", "zh"}:
+        wrong("title needs en and zh", "give both")
     known_subjects = subjects()
     if entry["subject"] not in known_subjects:
         wrong(f"unknown subject {entry['subject']!r}", f"use one of {', '.join(known_subjects)}")
@@ -137,91 +194,137 @@ def read_feed(folder: Path) -> Feed:
         wrong(f"replaces is {entry['replaces']!r}", f"use one of {', '.join(REPLACES)}")
     if entry["replaces"] == "period" and not subject.period:
         wrong(f"subject {subject.name} has no period to replace", "use nothing or everything")
-
-    columns: dict[str, tuple[str, ...]] = {}
-    personal = set()
-    for column, target in mapping(entry["columns"], "columns").items():
-        targets = target if isinstance(target, list) else [target]
-        if targets == ["personal"]:
-            personal.add(str(column))
-        elif targets != ["ignored"] and (strangers := [t for t in targets if t not in subject.columns]):
-            wrong(
-                f"column {column!r} feeds {strangers[0]!r}, which {subject.name} does not have",
-                f"use one of {', '.join(subject.columns)}, ignored or personal",
-            )
-        columns[str(column)] = () if targets in (["personal"], ["ignored"]) else tuple(targets)
-
-    def declared(names: Sequence[str], key: str) -> None:
-        if strangers := [name for name in names if name not in columns]:
-            wrong(f"{key} names {strangers[0]!r}, which is not under columns", "list it under columns")
-
-    roster = None
-    if "roster" in entry:
-        given = mapping(entry["roster"], "roster")
-        if set(given) != {"by", "count_distinct", "as"}:
-            wrong("roster needs by, count_distinct and as", "write roster: {by: […], count_distinct: …, as: …}")
-        roster = Roster(tuple(given["by"]), given["count_distinct"], given["as"])
-        declared([*roster.by, roster.count_distinct, roster.counted_as], "roster")
-        if personal & {*roster.by, roster.counted_as}:
-            wrong("roster keeps a personal column", "group by columns that name no person")
-    recorded_at = entry.get("recorded_at")
-    aliases = {str(k): str(v) for k, v in mapping(entry.get("aliases", {}), "aliases").items()}
-    codes = {
-        str(c): {str(k): str(v) for k, v in mapping(m, f"codes.{c}").items()}
-        for c, m in mapping(entry.get("codes", {}), "codes").items()
-    }
-    declared([recorded_at] if recorded_at else [], "recorded_at")
-    declared(list(aliases.values()), "aliases")
-    declared(list(codes), "codes")
-    declared(list(map(str, entry.get("optional", []))), "optional")
-
-    allowed = mapping(entry.get("allow", {}), "allow")
-    if unknown := sorted(set(allowed) - set(Allowance.__dataclass_fields__)):
-        wrong(f"unknown key 'allow.{unknown[0]}'", f"use {', '.join(Allowance.__dataclass_fields__)}")
-    if not all(isinstance(v, int | float) and v >= 0 for v in allowed.values()):
-        wrong("allow holds something that is no figure", "give percentages and days as numbers")
-    checks = entry.get("checks", [])
-    for check in checks:
-        given = mapping(check, "a check")
-        if unknown := sorted(set(given) - CHECK_KEYS):
-            wrong(f"unknown key {unknown[0]!r} in a check", f"use {', '.join(sorted(CHECK_KEYS))}")
-        if given.get("column") not in subject.columns:
-            wrong(f"a check names column {given.get('column')!r}", f"use one of {', '.join(subject.columns)}")
-        if given.get("severity") not in ("critical", "warning"):
-            wrong(f"the check of {given['column']} has no severity", "say severity: critical or warning")
-
-    source = dict(mapping(entry["source"], "source"))
-    name, connection = source.pop("protocol", None), source.pop("connection", None)
-    if not isinstance(name, str) or not isinstance(connection, str):
-        wrong("source needs protocol and connection", "name both")
-    if unknown := sorted(set(source) - protocol(name).OPTIONS):
-        wrong(f"unknown option {unknown[0]!r} of {name}", f"use {', '.join(sorted(protocol(name).OPTIONS))}")
-    title = mapping(entry["title"], "title")
-    if set(title) != {"en", "zh"}:
-        wrong("title needs en and zh", "give both")
-    return Feed(
+    columns, personal = _columns(declared, subject)
+    roster = _roster(declared, columns, personal)
+    name, options = _source(declared)
+    feed = Feed(
         name=folder.name,
         folder=folder,
         subject=subject,
-        title_en=title["en"],
-        title_zh=title["zh"],
+        title_en=declared.text(title["en"], "title.en"),
+        title_zh=declared.text(title["zh"], "title.zh"),
         office=entry["office"],
         owner=entry["owner"],
         description=entry["description"],
         schedule=entry["schedule"],
         protocol=name,
-        connection=connection,
-        options=source,
+        connection=entry["source"]["connection"],
+        options=options,
         replaces=entry["replaces"],
         columns=columns,
-        personal=frozenset(personal),
-        recorded_at=recorded_at,
+        personal=personal,
+        recorded_at=entry.get("recorded_at"),
         clock=entry.get("clock"),
-        optional=frozenset(map(str, entry.get("optional", []))),
-        aliases=aliases,
-        codes=codes,
-        missing=tuple(map(str, entry.get("missing", []))),
+        optional=frozenset(declared.texts("optional")),
+        aliases={
+            k: declared.text(v, f"aliases.{k}")
+            for k, v in declared.mapping(entry.get("aliases", {}), "aliases").items()
+        },
+        codes={
+            column: {
+                k: declared.text(v, f"codes.{column}.{k}") for k, v in declared.mapping(m, f"codes.{column}").items()
+            }
+            for column, m in declared.mapping(entry.get("codes", {}), "codes").items()
+        },
+        missing=declared.texts("missing"),
         roster=roster,
-        allow=Allowance(**allowed),
-        checks=tuple(checks),
+        allow=_allowance(declared),
+        checks=_checks(declared, subject),
     )
+    _hold_together(declared, feed)
+    return feed
+
+
+def _columns(declared: _Entry, subject: Subject) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
+    columns: dict[str, tuple[str, ...]] = {}
+    personal = set()
+    for column, target in declared.mapping(declared.entry["columns"], "columns").items():
+        targets = target if isinstance(target, list) else [target]
+        if targets == ["personal"]:
+            personal.add(column)
+        elif targets != ["ignored"] and (strangers := [t for t in targets if t not in list(subject.columns)]):
+            declared.wrong(
+                f"column {column!r} feeds {strangers[0]!r}, which {subject.name} does not have",
+                f"use one of {', '.join(subject.columns)}, ignored or personal",
+            )
+        columns[column] = () if targets in (["personal"], ["ignored"]) else tuple(targets)
+    if ROW_NUMBER in columns:
+        declared.wrong(f"a column is called {ROW_NUMBER}", "give it another name by aliases: that one is ours")
+    return columns, frozenset(personal)
+
+
+def _roster(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal: frozenset[str]) -> Roster | None:
+    if "roster" not in declared.entry:
+        return None
+    given = declared.mapping(declared.entry["roster"], "roster")
+    if set(given) != {"by", "count_distinct", "as"} or not isinstance(given["by"], list) or not given["by"]:
+        declared.wrong("roster needs by, count_distinct and as", "write roster: {by: […], count_distinct: …, as: …}")
+    names = [*given["by"], given["count_distinct"], given["as"]]
+    if strangers := [name for name in names if name not in list(columns)]:
+        declared.wrong(f"roster names {strangers[0]!r}, which is not under columns", "list it under columns")
+    if personal & {*given["by"], given["as"]}:
+        declared.wrong("roster keeps a personal column", "group by columns that name no person")
+    return Roster(tuple(given["by"]), given["count_distinct"], given["as"])
+
+
+def _source(declared: _Entry) -> tuple[str, dict[str, Any]]:
+    source = dict(declared.mapping(declared.entry["source"], "source"))
+    name, connection = source.pop("protocol", None), source.pop("connection", None)
+    if not isinstance(name, str) or not isinstance(connection, str):
+        declared.wrong("source needs protocol and connection", "name both")
+    if name not in PROTOCOLS:
+        declared.wrong(f"there is no protocol {name!r}", f"use one of {', '.join(PROTOCOLS)}")
+    if unknown := sorted(set(source) - protocol(name).OPTIONS):
+        declared.wrong(f"unknown option {unknown[0]!r} of {name}", f"use {', '.join(sorted(protocol(name).OPTIONS))}")
+    return name, source
+
+
+def _allowance(declared: _Entry) -> Allowance:
+    allowed = declared.mapping(declared.entry.get("allow", {}), "allow")
+    if unknown := sorted(set(allowed) - set(Allowance.__dataclass_fields__)):
+        declared.wrong(f"unknown key 'allow.{unknown[0]}'", f"use {', '.join(Allowance.__dataclass_fields__)}")
+    for key, value in allowed.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+            declared.wrong(f"allow.{key} is {value!r}, which is no figure", "give percentages and days as numbers")
+    return Allowance(**allowed)
+
+
+def _checks(declared: _Entry, subject: Subject) -> tuple[Mapping[str, Any], ...]:
+    checks = declared.listing("checks")
+    for check in checks:
+        given = declared.mapping(check, "a check")
+        if unknown := sorted(set(given) - CHECK_KEYS):
+            declared.wrong(f"unknown key {unknown[0]!r} in a check", f"use {', '.join(sorted(CHECK_KEYS))}")
+        if given.get("column") not in list(subject.columns):
+            declared.wrong(f"a check names column {given.get('column')!r}", f"use one of {', '.join(subject.columns)}")
+        if given.get("severity") not in ("critical", "warning"):
+            declared.wrong(f"the check of {given['column']} has no severity", "say severity: critical or warning")
+        if not CONDITIONS & set(given):
+            declared.wrong(
+                f"the check of {given['column']} asks nothing", f"add one of {', '.join(sorted(CONDITIONS))}"
+            )
+    return tuple(checks)
+
+
+def _hold_together(declared: _Entry, feed: Feed) -> None:
+    """Keys that speak of columns speak of columns that are there, and that are landed where their values are needed."""
+    wrong = declared.wrong
+    named = {
+        "recorded_at": [feed.recorded_at] if feed.recorded_at else [],
+        "aliases": list(feed.aliases.values()),
+        "codes": list(feed.codes),
+        "optional": sorted(feed.optional),
+    }
+    for key, names in named.items():
+        if strangers := [name for name in names if name not in list(feed.columns)]:
+            wrong(f"{key} names {strangers[0]!r}, which is not under columns", "list it under columns")
+    for key in ("recorded_at", "codes"):
+        if lost := [name for name in named[key] if name not in feed.landed_columns]:
+            wrong(f"{key} names {lost[0]!r}, which does not land", "name a column that is neither personal nor counted")
+    if both := [alias for alias in feed.aliases if alias in feed.columns]:
+        wrong(f"aliases names {both[0]!r}, which is a column itself", "list it in one of the two places")
+    if feed.clock is not None:
+        try:
+            ZoneInfo(declared.text(feed.clock, "clock"))
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            wrong(f"clock is {feed.clock!r}, which is no time zone", "give a name such as Asia/Shanghai")

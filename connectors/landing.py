@@ -1,10 +1,9 @@
 """LAND: a delivery becomes an immutable batch of Parquet with a manifest, before anything reads its meaning.
 
 What a batch holds is what the office handed over, less what names a person: personal columns are dropped, rosters become
-counts, and identity numbers hidden in other columns (a sole trader's taxpayer number is one) are blotted out, all before the
-first byte is written. With a key (PARKBRIDGE_PSEUDONYM_KEY) they become keyed pseudonyms instead, so that a sole trader stays one
-enterprise; a plain hash would be enumerated in a minute. Landing takes no
-lock: feeds land side by side.
+counts, and identity numbers hidden in other columns (a sole trader's taxpayer number is one) are blotted out or, with a
+key (PARKBRIDGE_PSEUDONYM_KEY), become keyed pseudonyms, all before the first byte is written. Landing takes no lock: feeds
+land side by side.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,13 +29,13 @@ from warehouse.errors import DeliveryRefused, SourceError
 
 @dataclass(frozen=True)
 class _Pull:
-    """One run's look at a source: which run, the stretch of time it covers, what is landed already."""
+    """One run's look at a source: which run, the stretch of time it covers, which contents are not landed again."""
 
     run_id: str
     pulled_from: datetime | None
     pulled_until: datetime
     started_at: datetime
-    known: frozenset[str]
+    known: set[str]
 
 
 def land(
@@ -66,13 +66,12 @@ def land(
         SourceError: The source cannot be reached or read.
         DeliveryRefused: A delivery's columns are not those declared.
     """
-    now = now or datetime.now(UTC)
-    where = feed.name
+    now, until = now or datetime.now(UTC), until.astimezone(UTC)
     root = raw / feed.name
     root.mkdir(parents=True, exist_ok=True)
     set_aside_attempts(raw, feed.name)
-    accepted = [b for b in batches(raw, feed.name) if b.accepted_at and not b.is_discarded]
-    settled = [b.manifest for b in batches(raw, feed.name)]
+    settled = batches(raw, feed.name)
+    accepted = [b for b in settled if b.accepted_at and not b.is_discarded]
     last = max((b.manifest.pulled_until for b in accepted), default=None)
     before = [b.manifest for b in accepted if b.manifest.pulled_until <= until]
     cursors = [m.cursor for m in before if m.cursor is not None]
@@ -80,11 +79,13 @@ def land(
         since=max((m.pulled_until for m in before), default=None),
         until=until,
         cursor=cursors[-1] if cursors else None,
-        known=frozenset(m.content_id for m in settled),
+        known=frozenset(b.manifest.content_id for b in settled),
     )
     # A past interval that is filled in after later ones is known from now on, not from then.
     pulled_until = until if last is None or until > last else now
-    pull = _Pull(run_id, last, pulled_until, now, window.known)
+    # A file is known by its bytes for good. A pull says what the source holds now: as before the last one is news again.
+    known = {b.manifest.content_id for b in settled if b.is_discarded or b in accepted[-1:]}
+    pull = _Pull(run_id, last, pulled_until, now, known)
     login = credentials or Credentials.from_airflow(feed.connection)
     landed: list[Manifest] = []
     try:
@@ -92,18 +93,17 @@ def land(
             feed.options,
             login,
             window,
-            where,
+            feed.name,
             exclude=frozenset() if feed.roster else _with_aliases(feed, feed.personal),
             expected=_with_aliases(feed, feed.columns),
         )
-        for number, delivery in enumerate(found):
-            batch_id = f"{until:%Y%m%dT%H%M%SZ}-{number:04d}"
-            while (root / batch_id).exists():
-                number += 1
-                batch_id = f"{until:%Y%m%dT%H%M%SZ}-{number:04d}"
-            manifest = _land_one(feed, delivery, root / batch_id, pull, Blotter(pseudonym_key))
-            if manifest:
+        numbers = count()
+        for delivery in found:
+            while (folder := root / f"{until:%Y%m%dT%H%M%SZ}-{next(numbers):04d}").exists():
+                pass
+            if manifest := _land_one(feed, delivery, folder, pull, Blotter(pseudonym_key)):
                 landed.append(manifest)
+                pull.known.add(manifest.content_id)
     except (SourceError, DeliveryRefused) as error:
         error.fact = login.redact(error.fact)
         raise
@@ -156,7 +156,10 @@ def resolve_header(feed: Feed, header: Iterable[str], label: str) -> dict[str, s
         and not (feed.roster and name == feed.roster.counted_as)
     ]
     if unknown or missing:
-        facts = [f"unknown column {', '.join(map(repr, unknown))}"] if unknown else []
+        names = ", ".join(repr(Blotter().text(name)) for name in unknown)
+        if len(unknown) > len(found):  # what stands there may be a row of data: it is not copied into a message
+            names = f"in {len(unknown)} of {len(found) + len(unknown)} places (is the header line missing?)"
+        facts = [f"unknown column {names}"] if unknown else []
         facts += [f"column {', '.join(map(repr, missing))} is missing"] if missing else []
         raise DeliveryRefused(
             where,
@@ -200,7 +203,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         )
         pq.write_table(schema.empty_table(), part / ROWS)
     if delivery.unreadable:
-        _write_unreadable(part / UNREADABLE, delivery.unreadable, keep_text=not feed.personal)
+        _write_unreadable(part / UNREADABLE, delivery.unreadable, keep_text=not (feed.personal or feed.roster))
     with (part / ROWS).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     content_id = delivery.content_id or digest
@@ -213,7 +216,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         subject=feed.subject.name,
         batch_id=folder.name,
         run_id=pull.run_id,
-        delivery=delivery.label,
+        delivery=Blotter().text(delivery.label),
         protocol=feed.protocol,
         header=delivery.header,
         columns={f.name: str(f.type) for f in schema},

@@ -41,8 +41,10 @@ def feeds(folders: Sequence[Path]) -> dict[str, Feed]:
 
 
 def feed_named(folders: Sequence[Path], name: str) -> Feed:
-    """One feed by its name; an unknown name raises DeclarationError listing those there are."""
-    known = feeds(folders)
+    """One feed by its name, whatever is wrong with others; an unknown name raises DeclarationError listing them."""
+    known = declared_feeds(folders)
     if name not in known:
         raise DeclarationError(name, "no such feed", next_step=f"use one of {', '.join(known) or '(none declared)'}")
-    return known[name]
+    if isinstance(feed := known[name], DeclarationError):
+        raise feed
+    return feed

@@ -1,0 +1,107 @@
+"""What a right declaration is read as; the wrong ones are in tests/feeds_that_must_fail/."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from connectors.feed import Allowance, Roster, read_feed
+from tests.conftest import Park
+from warehouse.errors import DeclarationError
+
+DECLARATION = """
+feed: insured_staff
+subject: employment
+title: {en: Insured staff, zh: 参保人数}
+office: 社会保险局
+owner: data-engineering
+description: One row is one unit in one month.
+schedule: "@daily"
+source: {protocol: file_drop, connection: social_insurance, pattern: "参保_*"}
+replaces: period
+columns:
+  单位编号: [source_key, unit_no]
+  月份: month
+  参保人数: insured_headcount
+  身份证号: personal
+  备注: ignored
+optional: [备注]
+aliases: {单位代码: 单位编号}
+missing: ["-1", "#N/A"]
+clock: Asia/Shanghai
+roster: {by: [单位编号, 月份], count_distinct: 身份证号, as: 参保人数}
+allow: {rejected_pct: 1, stale_days: 45}
+checks:
+  - {column: insured_headcount, not_null: true, severity: critical}
+"""
+
+
+def write(folder: Path, text: str, stage_sql: str | None = "select 1") -> Path:
+    folder.mkdir(parents=True)
+    (folder / "feed.yml").write_text(text, encoding="utf-8")
+    if stage_sql is not None:
+        (folder / "stage.sql").write_text(stage_sql, encoding="utf-8")
+    return folder
+
+
+def test_a_whole_declaration(tmp_path: Path) -> None:
+    feed = read_feed(write(tmp_path / "insured_staff", DECLARATION))
+    assert (feed.name, feed.subject.name, feed.title_en, feed.title_zh) == (
+        "insured_staff",
+        "employment",
+        "Insured staff",
+        "参保人数",
+    )
+    assert (feed.protocol, feed.connection, feed.options) == ("file_drop", "social_insurance", {"pattern": "参保_*"})
+    assert feed.columns == {
+        "单位编号": ("source_key", "unit_no"),
+        "月份": ("month",),
+        "参保人数": ("insured_headcount",),
+        "身份证号": (),
+        "备注": (),
+    }
+    assert feed.personal == {"身份证号"}
+    assert feed.optional == {"备注"}
+    assert feed.aliases == {"单位代码": "单位编号"}
+    assert (feed.missing, feed.clock, feed.recorded_at) == (("-1", "#N/A"), "Asia/Shanghai", None)
+    assert feed.roster == Roster(("单位编号", "月份"), "身份证号", "参保人数")
+    assert feed.allow == Allowance(1, 0, 98.0, 5.0, 45, 95.0)
+    assert feed.checks == ({"column": "insured_headcount", "not_null": True, "severity": "critical"},)
+    assert feed.stage_sql == "select 1"
+
+
+def test_what_lands(tmp_path: Path, park: Park) -> None:
+    assert read_feed(write(tmp_path / "insured_staff", DECLARATION)).landed_columns == ("单位编号", "月份", "参保人数")
+    without_roster = re.sub("roster:.*\n", "", DECLARATION).replace("insured_staff", "staff_2")
+    assert read_feed(write(tmp_path / "staff_2", without_roster)).landed_columns == (
+        "单位编号",
+        "月份",
+        "参保人数",
+        "备注",
+    )
+
+
+def test_a_folder_without_stage_sql_is_told(tmp_path: Path) -> None:
+    feed = read_feed(write(tmp_path / "insured_staff", DECLARATION, stage_sql=None))
+    with pytest.raises(DeclarationError, match=r"insured_staff: the folder has no stage.sql. Next: write stage.sql"):
+        _ = feed.stage_sql
+
+
+@pytest.mark.parametrize("name", ["Staff", "2_staff", "staff-2", "s", "员工", "s" * 60])
+def test_a_folder_s_name_must_do_as_a_table_s(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DeclarationError, match=r"is no feed name. Next: use small letters, digits and _"):
+        read_feed(write(tmp_path / name, DECLARATION.replace("feed: insured_staff", f"feed: {name}")))
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    folder = write(tmp_path / "insured_staff", DECLARATION)
+    (folder / "feed.yml").write_bytes("title: 参保".encode("gb18030"))
+    with pytest.raises(
+        DeclarationError, match=r"it cannot be read \(UnicodeDecodeError\). Next: write the file in UTF-8"
+    ):
+        read_feed(folder)
+    (folder / "feed.yml").unlink()
+    with pytest.raises(DeclarationError, match=r"it cannot be read \(FileNotFoundError\)"):
+        read_feed(folder)
