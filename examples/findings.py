@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms import codes
 from warehouse.connection import literal
@@ -136,24 +138,18 @@ def national_register(connection: duckdb.DuckDBPyConnection, data: Path) -> Iter
 def code_counts(stated: pa.Array) -> Counter[str]:
     """How many codes are of which kind, by their length and their check digits."""
     code = codes.normalised(stated)
+    is_whole = np.asarray(pc.equal(pc.utf8_length(code), 18))
     outer, inner = codes.uscc_outer_digit_holds(code), codes.uscc_inner_digit_holds(code)
-    registration = codes.registration_no_holds(code)
-    counts: Counter[str] = Counter()
-    for text, outer_holds, inner_holds, is_registration in zip(
-        code.to_pylist(), outer, inner, registration, strict=True
-    ):
-        if len(text or "") == 18:
-            verdict = {
-                (True, True): "both check digits hold",
-                (True, False): "inner digit wrong",
-                (False, True): "outer digit wrong",
-            }
-            counts[f"18 characters, {verdict.get((outer_holds, inner_holds), 'both digits wrong')}"] += 1
-        elif is_registration:
-            counts["15-digit registration number, check digit holds"] += 1
-        else:
-            counts[f"{len(text or '')} characters, no known form"] += 1
-    return counts
+    kinds = {
+        "credit code, both check digits hold": outer & inner,
+        "credit code, inner digit wrong": outer,
+        "credit code, outer digit wrong": is_whole & inner,
+        "credit code, both digits wrong": is_whole,
+        "registration number of 15 digits, check digit holds": codes.registration_no_holds(code),
+        "organisation code alone, check digit holds": codes.org_code_holds(code),
+    }
+    kind = np.select(list(kinds.values()), list(kinds), "no known form")
+    return Counter(kind.tolist())
 
 
 PARKS = {

@@ -38,6 +38,7 @@ class Park:
         until: The day at whose end it is looked at: all deliveries are in.
         hand_over: Puts the offices' files into a folder.
         has_night: Whether the night is run over it; if not, its feeds alone.
+        memory_limit: DuckDB's; what it cannot hold it writes to disk meanwhile.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Park:
     until: date
     hand_over: Callable[[Path, Path], None]
     has_night: bool
+    memory_limit: str = "4GB"
 
     @property
     def home(self) -> Path:
@@ -60,6 +62,7 @@ class Park:
             "PARKBRIDGE_FEEDS": str(CHECKOUT / "examples" / self.name / "feeds"),
             "PARKBRIDGE_PARK_NAME": self.title,
             "PARKBRIDGE_TIME_ZONE": self.time_zone,
+            "PARKBRIDGE_MEMORY_LIMIT": self.memory_limit,
             f"AIRFLOW_CONN_{self.name.upper()}": json.dumps(connection),
         }
 
@@ -84,6 +87,7 @@ PARKS = {
             date(2020, 1, 31),
             handover.national_register,
             False,
+            "2GB",
         ),
     )
 }

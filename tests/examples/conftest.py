@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,18 +45,13 @@ class Park:
                 loader.accept(connection, feed, waiting, now=datetime.now(UTC))
 
 
-def make_park(home: Path, name: str) -> Park:
+def make_park(home: Path, name: str, memory_limit: str = "4GB") -> Park:
     settings = replace(
         Settings.from_environment(),
         home=home,
         feed_folders=(EXAMPLES / name / "feeds",),
         park_name=name,
         time_zone=ZoneInfo("UTC"),
-        memory_limit="4GB",
+        memory_limit=memory_limit,
     )
     return Park(settings, home / "office")
-
-
-@pytest.fixture
-def new_park(tmp_path: Path) -> Callable[[str], Park]:
-    return lambda name: make_park(tmp_path / name, name)

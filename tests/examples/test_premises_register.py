@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from examples import handover
 from examples.findings import findings
-from tests.examples.conftest import Park
+from tests.examples.conftest import Park, make_park
 from transforms import resolution
 from warehouse.connection import writer
 from warehouse.models import build
@@ -23,9 +22,9 @@ DELIVERED = [datetime(2019, month, day, tzinfo=UTC) for month, day in ((6, 13), 
 MODELS = resolution.MODELS.parent
 
 
-@pytest.fixture(params=["all at once", "each on its day"])
-def park(request: pytest.FixtureRequest, data: Path, new_park: Callable[[str], Park]) -> Park:
-    park = new_park("premises_register")
+@pytest.fixture(scope="module", params=["all at once", "each on its day"])
+def park(request: pytest.FixtureRequest, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Park:
+    park = make_park(tmp_path_factory.mktemp("premises"), "premises_register")
     handover.premises_register(data, park.office)
     for day in DELIVERED if request.param == "each on its day" else DELIVERED[-1:]:
         park.pull(day + timedelta(days=1))
