@@ -8,7 +8,43 @@
 --   states letter for letter; else the same in that order among codes that only other silos know.
 -- known gaps: A USCC that the register does not know is not looked up by the organisation code within it.
 -- checked by: tests/models/resolved.code_match, tests/transforms/test_resolution.py
-with found as (
+with uscc_code as (
+    select *
+    from resolved.enterprise_code
+    where code_kind = 'uscc'
+),
+
+org_code as (
+    select *
+    from resolved.enterprise_code
+    where code_kind = 'org_code'
+),
+
+registration_code as (
+    select *
+    from resolved.enterprise_code
+    where code_kind = 'registration_no'
+),
+
+other_code as (
+    select *
+    from resolved.enterprise_code
+    where code_kind = 'stated_code'
+),
+
+asked as (
+    select
+        feed,
+        source_key,
+        uscc,
+        case when uscc is null then org_code end as org_code,
+        registration_no,
+        stated_code,
+        taxpayer_no
+    from resolved.source_record
+),
+
+found as (
     select
         s.feed,
         s.source_key,
@@ -21,11 +57,11 @@ with found as (
         coalesce(o.is_registered, false) as is_org_registered,
         coalesce(r.is_registered, false) as is_registration_registered,
         coalesce(u.enterprise_count, o.enterprise_count, r.enterprise_count, t.enterprise_count, 0) as code_count
-    from resolved.source_record as s
-    left join resolved.enterprise_code as u on u.code_kind = 'uscc' and s.uscc = u.code
-    left join resolved.enterprise_code as o on o.code_kind = 'org_code' and s.org_code = o.code and s.uscc is null
-    left join resolved.enterprise_code as r on r.code_kind = 'registration_no' and s.registration_no = r.code
-    left join resolved.enterprise_code as t on t.code_kind = 'stated_code' and s.stated_code = t.code
+    from asked as s
+    left join uscc_code as u on s.uscc = u.code
+    left join org_code as o on s.org_code = o.code
+    left join registration_code as r on s.registration_no = r.code
+    left join other_code as t on s.stated_code = t.code
 ),
 
 chosen as (

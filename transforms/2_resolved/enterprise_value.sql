@@ -186,20 +186,23 @@ placed as (
         row_number() over (
             partition by enterprise_id, field_code
             order by authority_rank asc, received_at desc, value_text asc, feed asc
-        ) as place
+        ) as place,
+        first_value(compared_text) over (
+            partition by enterprise_id, field_code
+            order by authority_rank asc, received_at desc, value_text asc, feed asc
+        ) as winning_text
     from ranked
 )
 
 select
-    p.enterprise_id,
-    p.field_code,
-    p.value_text,
-    p.feed,
-    p.subject,
-    p.source_key,
-    p.received_at,
-    p.authority_rank,
-    p.place = 1 as is_winner,
-    coalesce(p.compared_text <> w.compared_text, p.value_text <> w.value_text) as is_conflict
-from placed as p
-inner join placed as w on p.enterprise_id = w.enterprise_id and p.field_code = w.field_code and w.place = 1
+    enterprise_id,
+    field_code,
+    value_text,
+    feed,
+    subject,
+    source_key,
+    received_at,
+    authority_rank,
+    place = 1 as is_winner,
+    coalesce(compared_text <> winning_text, false) as is_conflict
+from placed

@@ -52,44 +52,71 @@ with report as (
     from known.tax_payment
 ),
 
-reported as (
+payer as (
+    select
+        enterprise_id,
+        feed
+    from resolved.link
+    where subject = 'tax_payment'
+    group by enterprise_id, feed
+),
+
+paid_length as (
+    select
+        enterprise_id,
+        period_months
+    from monthly.tax
+    where payment_count > 0
+    group by enterprise_id, period_months
+),
+
+-- nothing was due, so nothing will be paid: that is a report too, of who has paid for such periods before
+nothing_due as (
+    select
+        p.feed,
+        t.enterprise_id,
+        t.period_months,
+        m.month_number
+    from monthly.tax as t
+    inner join payer as p on t.enterprise_id = p.enterprise_id
+    inner join paid_length as d on t.enterprise_id = d.enterprise_id and t.period_months = d.period_months
+    inner join monthly.month as m on t.month = m.month
+    group by p.feed, t.enterprise_id, t.period_months, m.month_number
+    having sum(t.tax_due_amount) <= 0
+),
+
+told as (
     select
         r.feed,
         r.subject,
         coalesce(l.enterprise_id, r.source_key) as reporter,
-        min(l.enterprise_id) as enterprise_id,
+        l.enterprise_id,
         r.period_months,
         m.month_number
     from report as r
     left join resolved.link as l on r.feed = l.feed and r.source_key = l.source_key
     inner join monthly.month as m on r.month = m.month
-    group by r.feed, r.subject, coalesce(l.enterprise_id, r.source_key), r.period_months, m.month_number
+    union all
+    select
+        feed,
+        'tax_payment' as subject,
+        enterprise_id as reporter,
+        enterprise_id,
+        period_months,
+        month_number
+    from nothing_due
 ),
 
--- nothing was due, so nothing will be paid: that is a report too, of who has paid the same feed before
-nothing_due as (
+reported as (
     select
-        p.feed,
-        p.subject,
-        p.reporter,
-        p.enterprise_id,
-        t.period_months,
-        m.month_number
-    from (
-        select
-            feed,
-            subject,
-            reporter,
-            enterprise_id,
-            period_months
-        from reported
-        where subject = 'tax_payment'
-        group by feed, subject, reporter, enterprise_id, period_months
-    ) as p
-    inner join monthly.tax as t on p.enterprise_id = t.enterprise_id and p.period_months = t.period_months
-    inner join monthly.month as m on t.month = m.month
-    group by p.feed, p.subject, p.reporter, p.enterprise_id, t.period_months, m.month_number
-    having sum(t.tax_due_amount) <= 0
+        feed,
+        reporter,
+        period_months,
+        month_number,
+        min(subject) as subject,
+        min(enterprise_id) as enterprise_id
+    from told
+    group by feed, reporter, period_months, month_number
 ),
 
 shortest as (
@@ -102,11 +129,7 @@ shortest as (
 
 counted as (
     select r.*
-    from (
-        select * from reported
-        union
-        select * from nothing_due
-    ) as r
+    from reported as r
     inner join shortest as s on r.feed = s.feed
     cross join rules.coverage as rule
     where r.period_months <= greatest(rule.regular_period_months_max, s.period_months)

@@ -36,12 +36,13 @@ bounds as (
     select
         l.month as last_month,
         greatest(
-            coalesce(min(s.month), min(e.month), l.month), cast(l.month - interval '1' month * (r.months_max - 1) as date)
+            coalesce(min(s.month), min(e.month), l.month),
+            cast(l.month - interval '1' month * (r.months_max - 1) as date)
         ) as first_month
     from last_month as l
     cross join rules.calendar as r
-    left join spoken_of as s on s.month <= l.month
-    left join occupied as e on e.month <= l.month
+    left join spoken_of as s on l.month >= s.month
+    left join occupied as e on l.month >= e.month
     group by l.month, r.months_max
 ),
 
