@@ -147,7 +147,8 @@ def resolve_header(feed: Feed, header: Iterable[str], label: str) -> dict[str, s
             raise DeliveryRefused(
                 where, f"column {name!r} is there twice", next_step="ask the office which one counts, then send again"
             )
-        found[delivered] = name
+        else:
+            found[delivered] = name
     missing = [
         name
         for name in feed.columns
