@@ -77,6 +77,8 @@ def test_every_record_with_a_usable_code_or_a_clean_name_finds_its_enterprise(bo
     assert sum(right for _, right in by_name) >= 0.97 * sum(records for records, _ in by_name)
 
 
+# tax returns are corrected for some months after their period; the truth knows what the corrections will say
+SETTLED_MONTHS = {"headcount": 0, "leased area": 0, "electricity": 0, "sales": 5, "tax paid": 5}
 MEASURES = {
     "headcount": (
         "select true_id, month, sum(insured_headcount)::double as value from park.monthly.headcount "
@@ -114,7 +116,7 @@ def test_monthly_figures_are_the_true_ones_but_for_what_was_reported_wrongly(
     rows = both.execute(
         f"with p as ({published}), t as ({true}), planted as (select distinct true_id, month from true_planted) "
         "select p.true_id, p.month, p.value, t.value, x.true_id is not null from p join t using (true_id, month) "
-        f"left join planted as x using (true_id, month) where p.month <= date '{UNTIL}'"
+        f"left join planted as x using (true_id, month) where p.month <= date '{UNTIL}' - interval {SETTLED_MONTHS[measure]} month"
     ).fetchall()
     different = [row for row in rows if abs(row[2] - row[3]) > 0.011]
     unexplained = [row for row in different if not row[4]]
@@ -122,7 +124,7 @@ def test_monthly_figures_are_the_true_ones_but_for_what_was_reported_wrongly(
     for true_id, month, value, truth, _ in different[:40]:
         print(f"  firm {true_id} {month:%Y-%m}: published {value:,.2f}, true {truth:,.2f}")
     assert len(rows) > 1_000
-    assert len(unexplained) <= 0.002 * len(rows)
+    assert unexplained == []
 
 
 def test_no_growth_comes_from_a_rename_or_a_new_code(both: duckdb.DuckDBPyConnection) -> None:
