@@ -163,7 +163,7 @@ HEADCOUNT_MODEL = """
 -- known gaps: none
 -- checked by: tests/warehouse
 -- column source_key: the office's number of the unit | 单位编号 社保局的编号
-select n.night_id, e.source_key, e.month, e.insured_headcount
+select n.as_of, e.source_key, e.month, e.insured_headcount
 from known.employment as e cross join ops.night as n
 """
 TOTAL_MODEL = """
@@ -174,8 +174,8 @@ TOTAL_MODEL = """
 -- rules: none
 -- known gaps: none
 -- checked by: tests/warehouse
-select night_id, month, sum(insured_headcount) as insured_headcount, count(*) as unit_count
-from monthly.staff group by night_id, month
+select as_of, month, sum(insured_headcount) as insured_headcount, count(*) as unit_count
+from monthly.staff group by as_of, month
 """
 
 

@@ -59,7 +59,11 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: l
     nights.mkdir(parents=True, exist_ok=True)
     part, final = nights / f"{night_id}.part", nights / f"{night_id}.duckdb"
     forget(part)
-    tables = _write(connection, part, models)
+    try:
+        tables = _write(connection, part, models)
+    except BaseException:
+        forget(part)
+        raise
     before = current_manifest(settings)
     manifest: dict[str, Any] = {
         "night_id": night_id,
@@ -131,29 +135,27 @@ def _view_in_chinese(connection: duckdb.DuckDBPyConnection, model: Model) -> Non
 
 
 def changes(before: Path, after: Path, models: list[Model]) -> dict[str, dict[str, int]]:
-    """Per table with a key: rows added, removed and changed between two published files; tables of one shape only."""
+    """Per table with a key: rows added, removed and changed between two published files; tables of one shape only.
+
+    Columns that only say which night it is (the night's as_of in every row) are left out: by them every row would change.
+    """
     found: dict[str, dict[str, int]] = {}
     connection = duckdb.connect(":memory:")
     try:
-        connection.execute(f"attach {literal(os.fspath(before))} as old (read_only)")
-        connection.execute(f"attach {literal(os.fspath(after))} as new (read_only)")
+        for name, path in (("old", before), ("new", after)):
+            connection.execute(f"attach {literal(os.fspath(path))} as {name} (read_only)")
         for model in models:
-            shapes = [
-                connection.execute(
-                    "select column_name, data_type from duckdb_columns() where database_name = ? and schema_name = ? "
-                    "and table_name = ? order by column_index",
-                    [database, model.schema, model.name],
-                ).fetchall()
-                for database in ("old", "new")
-            ]
-            table, key = f"{model.schema}.{quote(model.name)}", ", ".join(map(quote, model.key))
-            same_key = " and ".join(f"o.{quote(k)} is not distinct from n.{quote(k)}" for k in model.key)
-            columns = {name for name, _ in shapes[1]}
-            if shapes[0] != shapes[1] or not set(model.key) <= columns:
+            shapes = [_shape(connection, database, model) for database in ("old", "new")]
+            if shapes[0] != shapes[1] or not set(model.key) <= set(shapes[1]):
                 continue
+            table, key = f"{model.schema}.{quote(model.name)}", ", ".join(map(quote, model.key))
+            told = ", ".join(
+                quote(column) for column in shapes[1] if not _is_the_night(connection, table, column, shapes[1])
+            )
+            same_key = " and ".join(f"o.{quote(k)} is not distinct from n.{quote(k)}" for k in model.key)
+            hashed = f"select {key}, md5(to_json(t)::varchar) as h from (select {told} from {{}}.{table}) as t"
             row = connection.execute(
-                f"with o as (select {key}, md5(to_json(t)::varchar) as h from old.{table} as t), "
-                f"n as (select {key}, md5(to_json(t)::varchar) as h from new.{table} as t) "
+                f"with o as ({hashed.format('old')}), n as ({hashed.format('new')}) "
                 "select count(*) filter (o.h is null), count(*) filter (n.h is null), count(*) filter (o.h <> n.h) "
                 f"from o full join n on {same_key}"
             ).fetchone()
@@ -162,6 +164,28 @@ def changes(before: Path, after: Path, models: list[Model]) -> dict[str, dict[st
     finally:
         connection.close()
     return found
+
+
+def _shape(connection: duckdb.DuckDBPyConnection, database: str, model: Model) -> dict[str, str]:
+    found = connection.execute(
+        "select column_name, data_type from duckdb_columns() where database_name = ? and schema_name = ? "
+        "and table_name = ? order by column_index",
+        [database, model.schema, model.name],
+    )
+    return dict(found.fetchall())
+
+
+def _is_the_night(connection: duckdb.DuckDBPyConnection, table: str, column: str, shape: dict[str, str]) -> bool:
+    if shape[column] != "TIMESTAMP":
+        return False
+    for database in ("old", "new"):
+        row = connection.execute(
+            f"select bool_and({quote(column)} is not distinct from (select as_of from {database}.ops.night)) "
+            f"from {database}.{table}"
+        ).fetchone()
+        if not row or row[0] is False:
+            return False
+    return True
 
 
 def _sha256(path: Path) -> str:
