@@ -3,16 +3,17 @@
 -- answers: did it open, close, expand, contract, move in or move out; or is the change only on paper?
 -- key: enterprise_id, signal_code, month
 -- rules: Each period is compared with the one before it of the same length (a month with the last month, a quarter
---   with the last quarter). Start: positive now, a reported zero or no value ever before. It is move_in if the
---   enterprise was registered more than 12 months before it was first seen here, and the start belongs to its arrival;
---   else open. End: a reported zero, no row in a complete book (leases, capital), nothing for three believable months
---   in a row, or nothing any more after the register cancelled it. It is move_out if the end belongs to the departure
---   of an enterprise that the register has alive: all it had here of people, space and meters has ended, or the
---   register says that it moved; else close. Otherwise expand, contract, or unchanged within the signal's tolerance
---   (rules/signal.yml). Around a merger or division (rules/flow.yml) the loss of the old one and the gain of the new
---   one are succession_out and succession_in, with the other side's id: no flow. A changed code or name never shows:
---   the enterprise_id is the same. A value after a gap is "resumed" and no flow; the earlier value is then the last
---   one before the gap. No row where this or the earlier month is provisional.
+--   with the last quarter). Start: positive now, a reported zero or no value ever before. The first period that
+--   anybody reported starts nothing: what was before is not known. It is move_in if the enterprise was registered long
+--   before it was first seen here, and the start belongs to its arrival; else open. End: a reported zero, no row in a
+--   complete book (leases, capital), nothing for three believable months in a row, or nothing any more after the
+--   register cancelled it. It is move_out if the end belongs to the departure of an enterprise that the register has
+--   alive: all it had here of people, space and meters has ended, or the register says that it moved; else close.
+--   Otherwise expand, contract, or unchanged within the signal's tolerance (rules/signal.yml). Around a merger or
+--   division (rules/flow.yml) the loss of the old one and the gain of the new one are succession_out and
+--   succession_in, with the other side's id: no flow. A changed code or name never shows: the enterprise_id is the
+--   same. A value after a gap is "resumed" and no flow; the earlier value is then the last one before the gap. No row
+--   where this or the earlier month is provisional. How long is long, and all other limits, stand in rules/flow.yml.
 -- known gaps: What changes across a gap is in no flow. All of a change in the window of a merger is taken as the
 --   merger's. People who move to a labour agency (劳务派遣) still count as contraction. A stop without a word is dated
 --   right but seen three months late; until the last of its people, space and meters has ended, a leaver's ends read
@@ -242,6 +243,7 @@ judged as (
             when x.role = 'predecessor' then 'succession_out'
             when
                 s.step = 'start'
+                and s.month_number >= h.first_number
                 and s.month_number - h.first_number < rule.arrival_window_months
                 and year(e.registered_date) * 12 + month(e.registered_date) + rule.move_in_min_age_months
                 < h.first_number
