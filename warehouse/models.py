@@ -189,31 +189,44 @@ def comment(
 def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
     """Load every rules/<name>.yml into rules.<name>: its figures as columns of one row, or one row per entry of `rows`.
 
-    Every table has `version`, so that a snapshot can say which rules made it.
+    Every table has `version`, so that a snapshot can say which rules made it. Rules whose file is gone are gone.
 
     Raises:
         DeclarationError: A rule file without a version, or whose values are no figures, words or dates.
     """
-    connection.execute("create schema if not exists rules")
-    made = []
+    read = []
     for path in sorted(folder.glob("*.yml")):
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if not isinstance(raw, dict) or not raw.get("version"):
-            raise DeclarationError(f"rules/{path.name}", "it has no version", next_step="add version: to it")
-        shared = {k: v for k, v in raw.items() if k != "rows"}
-        rows = [shared | row for row in raw.get("rows", [{}])]
-        columns: dict[str, str] = {}
+        rows, columns = _rows_of_rule(path), dict[str, str]()
         for row in rows:
             for column, value in row.items():
                 columns[column] = _wider(columns.get(column), _kind(path, column, value))
+        read.append((path.stem, columns, rows))
+    connection.execute("drop schema if exists rules cascade")
+    connection.execute("create schema rules")
+    for name, columns, rows in read:
         listed = ", ".join(f"{quote(column)} {kind or 'varchar'}" for column, kind in columns.items())
-        connection.execute(f"create or replace table rules.{quote(path.stem)} ({listed})")
+        connection.execute(f"create table rules.{quote(name)} ({listed})")
         connection.executemany(
-            f"insert into rules.{quote(path.stem)} values ({', '.join('?' * len(columns))})",
+            f"insert into rules.{quote(name)} values ({', '.join('?' * len(columns))})",
             [[row.get(column) for column in columns] for row in rows],
         )
-        made.append(f"rules.{path.stem}")
-    return made
+    return [f"rules.{name}" for name, _, _ in read]
+
+
+def _rows_of_rule(path: Path) -> list[dict[str, Any]]:
+    where = f"rules/{path.name}"
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        fact = f"it is no YAML: {' '.join(str(error).split())}"
+        raise DeclarationError(where, fact, next_step="mend the line named") from None
+    if not isinstance(raw, dict) or not raw.get("version"):
+        raise DeclarationError(where, "it has no version", next_step="add version: to it")
+    shared = {column: value for column, value in raw.items() if column != "rows"}
+    rows = raw.get("rows", [{}])
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise DeclarationError(where, "rows is no list of mappings", next_step="write one mapping per row")
+    return [shared | row for row in rows]
 
 
 def _kind(path: Path, column: str, value: Any) -> str:

@@ -81,7 +81,7 @@ class Settings:
         zone, nights = of("TIME_ZONE", "Asia/Shanghai"), of("KEEP_NIGHTS", "7")
         try:
             time_zone = ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise DeclarationError(
                 "PARKBRIDGE_TIME_ZONE", f"{zone!r} is no time zone", next_step="give a name such as Asia/Shanghai"
             ) from error
@@ -89,7 +89,7 @@ class Settings:
             raise DeclarationError(
                 "PARKBRIDGE_KEEP_NIGHTS", f"{nights!r} is no count of nights", next_step="give a whole number from 1"
             )
-        if not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?([KMGT]i?B|%)", memory := of("MEMORY_LIMIT", "4GB")):
+        if not re.fullmatch(r"(?i)[0-9]+(\.[0-9]+)? ?[KMGT]i?B", memory := of("MEMORY_LIMIT", "4GB")):
             raise DeclarationError(
                 "PARKBRIDGE_MEMORY_LIMIT", f"{memory!r} is no size", next_step="give a size such as 4GB or 800MiB"
             )

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import yaml
 
@@ -20,6 +21,7 @@ LINEAGE = {
     "received_at": "timestamp",
     "superseded_at": "timestamp",
 }
+_ENTRY = {"title", "row", "key", "period", "columns"}
 _TYPE = re.compile(r"varchar|bigint|boolean|date|timestamp|decimal\(\d+,\d+\)")
 
 
@@ -50,24 +52,31 @@ class Subject:
 
 def read_subjects(path: Path) -> dict[str, Subject]:
     """Read a subjects file; a wrong entry raises DeclarationError naming it."""
+
+    def wrong(where: str, fact: str, next_step: str) -> NoReturn:
+        raise DeclarationError(f"{path.name}: {where}", fact, next_step=next_step)
+
     subjects = {}
     for name, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+        given = set(entry) if isinstance(entry, dict) else set()
+        if strangers := sorted((given ^ _ENTRY) - {"period"}):
+            wrong(
+                name, f"{strangers[0]} is {'unknown' if strangers[0] in given else 'missing'}", f"use {sorted(_ENTRY)}"
+            )
         columns = {}
         for column, text in entry["columns"].items():
             kind = str(text).removesuffix("!")
             if not _TYPE.fullmatch(kind):
-                raise DeclarationError(
-                    f"{path.name}: {name}.{column}", f"{kind!r} is no column type", next_step=f"use {_TYPE.pattern}"
-                )
+                wrong(f"{name}.{column}", f"{kind!r} is no column type", f"use {_TYPE.pattern}")
             columns[column] = Column(column, kind, str(text).endswith("!"))
+        if taken := sorted(set(columns) & set(LINEAGE)):
+            wrong(name, f"{taken[0]} is a column of every staged row", "give it another name")
         key, period = tuple(entry["key"]), entry.get("period")
-        strangers = [column for column in (*key, *([period] if period else [])) if column not in columns]
-        if strangers or "source_key" not in columns:
-            raise DeclarationError(
-                f"{path.name}: {name}",
-                f"key or period names no column: {strangers or ['source_key']}",
-                next_step="list it under columns",
-            )
+        named = [*key, *([period] if period else []), "source_key"]
+        if strangers := [column for column in named if column not in columns]:
+            wrong(name, f"key or period names no column: {strangers[0]}", "list it under columns")
+        if set(columns) == set(key):
+            wrong(name, "every column is of the key", "leave out of it what can be corrected")
         subjects[name] = Subject(name, entry["title"]["en"], entry["title"]["zh"], entry["row"], key, period, columns)
     return subjects
 

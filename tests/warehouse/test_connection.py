@@ -1,0 +1,279 @@
+"""One writer, and settings and subjects that say what is wrong with them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+
+from tests.conftest import Park
+from warehouse.connection import literal, prepare, quote, writer
+from warehouse.errors import DeclarationError, ParkBridgeError, SourceError, WarehouseBusy
+from warehouse.settings import CHECKOUT, Settings
+from warehouse.subjects import Column, read_subjects, subjects
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from tests.conftest import Park
+from warehouse.connection import writer
+home = Path(sys.argv[1])
+with writer(Park(home, home, home, home).settings):
+    (home / "held").touch()
+    while not (home / "let_go").exists():
+        time.sleep(0.01)
+"""
+WRITE = """
+import sys
+from pathlib import Path
+from tests.conftest import Park
+from warehouse.connection import writer
+from warehouse.errors import WarehouseBusy
+home = Path(sys.argv[1])
+try:
+    with writer(Park(home, home, home, home).settings, wait_seconds=0.2):
+        print("wrote")
+except WarehouseBusy as error:
+    print(error)
+"""
+
+
+def python(script: str, home: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", script, str(home)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=CHECKOUT,
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+    )
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_second_writer_waits_and_then_is_told(park: Park) -> None:
+    with writer(park.settings) as connection:
+        connection.execute("create table staged.held as select 1")
+        told, _ = python(WRITE, park.home).communicate(timeout=60)
+    assert told.strip() == (
+        "warehouse: another process has been writing for more than 0 s. Next: wait for it (`parkbridge status` names the "
+        "last batch) or stop it, then run this again"
+    )
+
+
+def test_a_writer_that_is_killed_leaves_the_place_free(park: Park) -> None:
+    holder = python(HOLD, park.home)
+    try:
+        wait_for(park.home / "held")
+        with pytest.raises(WarehouseBusy), writer(park.settings, wait_seconds=0.1):
+            pass
+        holder.kill()
+        holder.wait(60)
+        with writer(park.settings, wait_seconds=10) as connection:
+            assert connection.execute("select count(*) from ops.batch").fetchone() == (0,)
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def test_a_writer_gets_the_place_when_it_is_free(park: Park) -> None:
+    holder = python(HOLD, park.home)
+    wait_for(park.home / "held")
+    (park.home / "let_go").touch()
+    with writer(park.settings, wait_seconds=30):
+        pass
+    holder.communicate(timeout=60)
+    assert holder.returncode == 0
+
+
+def test_a_warehouse_that_another_program_has_open(park: Park) -> None:
+    shell = (
+        "import duckdb, sys, time; shell = duckdb.connect(sys.argv[1] + '/warehouse.duckdb'); "
+        "open(sys.argv[1] + '/held', 'w'); time.sleep(60)"
+    )
+    holder = python(shell, park.home)
+    try:
+        wait_for(park.home / "held")
+        with pytest.raises(WarehouseBusy) as busy, writer(park.settings):
+            pass
+        assert str(busy.value) == (
+            "warehouse: another program has warehouse.duckdb open. Next: close it and run this again; for questions, "
+            "open published/park.duckdb instead"
+        )
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def test_the_place_is_free_after_an_error(park: Park) -> None:
+    with pytest.raises(duckdb.CatalogException), writer(park.settings) as connection:
+        connection.execute("from nowhere")
+    with writer(park.settings, wait_seconds=0):
+        pass
+
+
+def test_preparing_twice_changes_nothing() -> None:
+    connection = duckdb.connect()
+    prepare(connection)
+    connection.execute("insert into ops.night values ('n', timestamp '2026-03-01', 'park')")
+    before = connection.execute("select sql from duckdb_tables() union all select sql from duckdb_views() order by 1")
+    tables = before.fetchall()
+    prepare(connection)
+    after = connection.execute("select sql from duckdb_tables() union all select sql from duckdb_views() order by 1")
+    assert after.fetchall() == tables
+    assert connection.execute("select count(*) from ops.night").fetchone() == (1,)
+    assert len(tables) > 2 * len(subjects())
+
+
+def test_names_and_texts_in_sql() -> None:
+    name, text = 'a "quoted" 名', "it's 'so'"
+    found = duckdb.sql(f"select {literal(text)} as {quote(name)}")
+    assert (found.columns, found.fetchall()) == ([name], [(text,)])
+
+
+# --- errors ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_error_says_fact_allowance_and_next_step() -> None:
+    error = ParkBridgeError("staff 2026-01", "3 of 9 rows", allowed="0.5 %", next_step="ask")
+    assert str(error) == "staff 2026-01: 3 of 9 rows; 0.5 % allowed. Next: ask"
+    assert str(ParkBridgeError("staff", "gone", next_step="ask")) == "staff: gone. Next: ask"
+    assert SourceError("staff", "slow", next_step="wait", is_passing=True).is_passing
+
+
+# --- settings -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("PARKBRIDGE_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures("_no_settings")
+def test_settings_of_a_checkout() -> None:
+    settings = Settings.from_environment()
+    assert settings.home == CHECKOUT / "build" / "park"
+    assert settings.feed_folders == (CHECKOUT / "connectors" / "feeds",)
+    assert (settings.time_zone, settings.keep_nights, settings.memory_limit) == (ZoneInfo("Asia/Shanghai"), 7, "4GB")
+    assert settings.pseudonym_key == ""
+
+
+@pytest.mark.usefixtures("_no_settings")
+def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given = {
+        "HOME": "park",
+        "FEEDS": f"{tmp_path}/a{os.pathsep}{os.pathsep}~/b",
+        "PARK_NAME": " East park ",
+        "TIME_ZONE": "Europe/Oslo",
+        "KEEP_NIGHTS": "3",
+        "MEMORY_LIMIT": "800MiB",
+        "PSEUDONYM_KEY": "s3cret",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"PARKBRIDGE_{name}", value)
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.from_environment()
+    assert settings.home == tmp_path / "park"
+    assert settings.raw == tmp_path / "park" / "raw"
+    assert settings.published_file == tmp_path / "park" / "published" / "park.duckdb"
+    assert settings.feed_folders == (tmp_path / "a", Path.home() / "b")
+    assert (settings.park_name, settings.time_zone, settings.keep_nights) == ("East park", ZoneInfo("Europe/Oslo"), 3)
+    assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.usefixtures("_no_settings")
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("TIME_ZONE", "Beijing", "'Beijing' is no time zone. Next: give a name such as Asia/Shanghai"),
+        ("TIME_ZONE", "Asia", "'Asia' is no time zone"),
+        ("TIME_ZONE", "/etc/localtime", "'/etc/localtime' is no time zone"),
+        ("KEEP_NIGHTS", "0", "'0' is no count of nights. Next: give a whole number from 1"),
+        ("KEEP_NIGHTS", "-1", "'-1' is no count of nights"),
+        ("KEEP_NIGHTS", "²", "'²' is no count of nights"),
+        ("KEEP_NIGHTS", "seven", "'seven' is no count of nights"),
+        ("MEMORY_LIMIT", "much", "'much' is no size. Next: give a size such as 4GB or 800MiB"),
+        ("MEMORY_LIMIT", "4", "'4' is no size"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
+    monkeypatch.setenv(f"PARKBRIDGE_{name}", value)
+    with pytest.raises(DeclarationError) as wrong:
+        Settings.from_environment()
+    assert str(wrong.value).startswith(f"PARKBRIDGE_{name}: {message}")
+
+
+@pytest.mark.parametrize("size", ["4GB", "1.5 GiB", "800mb"])
+def test_sizes_that_settings_take_are_sizes_to_the_database(size: str) -> None:
+    duckdb.connect().execute("set memory_limit = ?", [size])
+
+
+# --- subjects -------------------------------------------------------------------------------------------------------
+
+SUBJECT = """
+visit:
+  title: {en: Visits, zh: 走访}
+  row: one visit
+  key: [visit_no]
+  period: month
+  columns:
+    source_key: varchar!
+    visit_no: varchar!
+    month: date
+    minutes: decimal(18,2)
+"""
+
+
+def test_a_subject_as_declared(tmp_path: Path) -> None:
+    path = tmp_path / "subjects.yml"
+    path.write_text(SUBJECT, encoding="utf-8")
+    visit = read_subjects(path)["visit"]
+    assert (visit.title_en, visit.title_zh, visit.row, visit.key, visit.period) == (
+        "Visits",
+        "走访",
+        "one visit",
+        ("visit_no",),
+        "month",
+    )
+    assert list(visit.columns.values()) == [
+        Column("source_key", "varchar", True),
+        Column("visit_no", "varchar", True),
+        Column("month", "date", False),
+        Column("minutes", "decimal(18,2)", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("minutes: decimal(18,2)", "minutes: number", "visit.minutes: 'number' is no column type. Next: use varchar|"),
+        ("key: [visit_no]", "key: [visit_number]", "visit: key or period names no column: visit_number. Next: list it"),
+        ("period: month", "period: year", "visit: key or period names no column: year"),
+        ("    source_key: varchar!\n", "", "visit: key or period names no column: source_key"),
+        ("  row: one visit\n", "", "visit: row is missing. Next: use"),
+        ("row:", "rows:", "visit: row is missing"),
+        ("  row: one visit\n", "  row: one visit\n  unit: h\n", "visit: unit is unknown. Next: use"),
+        ("minutes: decimal", "received_at: decimal", "visit: received_at is a column of every staged row"),
+        ("key: [visit_no]", "key: [source_key, visit_no, month, minutes]", "visit: every column is of the key"),
+        (SUBJECT.partition(":")[2], " nothing\n", "visit: columns is missing"),
+    ],
+)
+def test_a_wrong_subject_is_told(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in SUBJECT
+    path = tmp_path / "subjects.yml"
+    path.write_text(SUBJECT.replace(old, new), encoding="utf-8")
+    with pytest.raises(DeclarationError) as wrong:
+        read_subjects(path)
+    assert str(wrong.value).startswith(f"subjects.yml: {message}")

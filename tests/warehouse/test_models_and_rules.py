@@ -1,0 +1,216 @@
+"""SQL models: their headers, their order, and the rules they read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from warehouse.errors import DeclarationError
+from warehouse.models import Label, build, labels, load_rules, read_folder, read_layers, read_model
+
+HEADER = """\
+-- title: Staff by unit | 单位人数
+-- one row is: one unit
+-- answers: how many people a unit has,
+--   and had
+-- key: source_key, month
+-- rules: the newest counts
+-- known gaps: none
+-- checked by: a person
+-- column source_key: the office's number | 单位编号 社保局的编号
+"""
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect()
+    yield connection
+    connection.close()
+
+
+def write(folder: Path, name: str, select: str, header: str = HEADER) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.sql"
+    path.write_text(header + select, encoding="utf-8")
+    return path
+
+
+def test_a_model_as_written(tmp_path: Path) -> None:
+    select = "with s as (select * from known.employment) select s.* from s join ops.night on true cross join rules.flow"
+    model = read_model(write(tmp_path / "3_monthly", "staff", select))
+    assert (model.schema, model.name, model.table) == ("monthly", "staff", "monthly.staff")
+    assert (model.title_en, model.title_zh, model.key) == ("Staff by unit", "单位人数", ("source_key", "month"))
+    assert model.header["answers"] == "how many people a unit has, and had"
+    assert model.reads == {"known.employment", "ops.night", "rules.flow"}
+    assert model.columns == {"source_key": Label("the office's number", "单位编号", "社保局的编号")}
+    assert model.columns["source_key"].comment == "the office's number | 单位编号：社保局的编号"
+    assert model.comment.splitlines()[0] == "title: Staff by unit | 单位人数"
+    assert "column source_key" not in model.comment
+
+
+@pytest.mark.parametrize("field", ["title", "one row is", "answers", "key", "rules", "known gaps", "checked by"])
+def test_a_header_without_a_field_is_told(tmp_path: Path, field: str) -> None:
+    lines = [line for line in HEADER.splitlines(keepends=True) if not line.startswith(f"-- {field}:")]
+    with pytest.raises(
+        DeclarationError, match=f"staff.sql: the header says nothing of {field}. Next: add `-- field: text`"
+    ):
+        read_model(write(tmp_path, "staff", "select 1", "".join(lines)))
+
+
+@pytest.mark.parametrize(
+    ("header", "select", "message"),
+    [
+        (HEADER.replace(" | 单位人数", ""), "select 1", "staff.sql: the title has no Chinese half"),
+        (HEADER, "select 1; select 2", "staff.sql: it is not one SELECT"),
+        (HEADER, "create table t as select 1", "staff.sql: it is not one SELECT"),
+        (HEADER, "delete from staged.employment", "staff.sql: it is not one SELECT"),
+        (HEADER, "", "staff.sql: it is not one SELECT"),
+        (HEADER, "select from where", "staff.sql: it does not parse: "),
+        ("\n" + HEADER, "select 1", "staff.sql: the header says nothing of title, one row is"),
+    ],
+)
+def test_a_wrong_model_is_told(tmp_path: Path, header: str, select: str, message: str) -> None:
+    with pytest.raises(DeclarationError) as wrong:
+        read_model(write(tmp_path, "staff", select, header))
+    assert str(wrong.value).startswith(message)
+
+
+def test_models_run_in_the_order_of_their_references(tmp_path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    folder = tmp_path / "3_monthly"
+    write(folder, "a", "select n + 1 as n from monthly.c")
+    write(folder, "b", "select n * 10 as n from monthly.a")
+    write(folder, "c", "select 1 as n")
+    assert build(connection, folder) == ["monthly.c", "monthly.a", "monthly.b"]
+    assert connection.execute("select n from monthly.b").fetchall() == [(20,)]
+    write(folder, "c", "select 5 as n")
+    assert build(connection, folder, only=["a", "c"]) == ["monthly.c", "monthly.a"]
+    assert connection.execute("select a.n, b.n from monthly.a, monthly.b").fetchall() == [(6, 20)]
+
+
+def test_models_that_read_each_other_in_a_circle_are_told(tmp_path: Path) -> None:
+    folder = tmp_path / "3_monthly"
+    write(folder, "a", "select * from monthly.b")
+    write(folder, "b", "select * from monthly.c")
+    write(folder, "c", "select * from monthly.a")
+    with pytest.raises(
+        DeclarationError, match=r"3_monthly: models read each other in a circle: .*monthly.a.* → "
+    ) as wrong:
+        read_folder(folder)
+    assert {f"monthly.{name}" for name in "abc"} <= set(
+        str(wrong.value).replace(".", " ", 0).replace(" → ", " ").split(". ")[0].split()
+    )
+
+
+def test_layers_run_by_their_number(tmp_path: Path) -> None:
+    for layer in ("5_snapshots", "2_resolved", "rules", "3_monthly"):
+        write(tmp_path / layer, "t", "select 1 as n")
+    assert [model.table for model in read_layers(tmp_path)] == ["resolved.t", "monthly.t", "snapshots.t"]
+
+
+def test_comments_of_tables_and_columns(tmp_path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    write(tmp_path / "3_monthly", "t", "select 'U' as source_key, date '2026-01-01' as month, 1 as nobody_knows")
+    build(connection, tmp_path / "3_monthly")
+    assert connection.execute("select comment from duckdb_tables()").fetchall() == [
+        (read_model(tmp_path / "3_monthly" / "t.sql").comment,)
+    ]
+    comments = dict(
+        connection.execute("select column_name, comment from duckdb_columns() where not internal").fetchall()
+    )
+    assert comments["source_key"] == "the office's number | 单位编号：社保局的编号"
+    assert comments["month"] == labels()["month"].comment
+    assert comments["nobody_knows"] is None
+
+
+# --- rules ----------------------------------------------------------------------------------------------------------
+
+
+def rule(folder: Path, name: str, text: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.yml").write_text(text, encoding="utf-8")
+
+
+def columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    return {name: kind for name, kind, *_ in connection.execute(f"describe {table}").fetchall()}
+
+
+def test_a_rule_s_figures_are_columns_of_one_row(tmp_path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    rule(tmp_path, "flow", "version: 1\nshare: 0.5\ncount: 3\nis_on: true\nsince: 2026-01-31\nword: 一\nnone:\n")
+    assert load_rules(connection, tmp_path) == ["rules.flow"]
+    assert columns(connection, "rules.flow") == {
+        "version": "BIGINT",
+        "share": "DOUBLE",
+        "count": "BIGINT",
+        "is_on": "BOOLEAN",
+        "since": "DATE",
+        "word": "VARCHAR",
+        "none": "VARCHAR",
+    }
+    assert connection.execute("from rules.flow").fetchall() == [(1, 0.5, 3, True, date(2026, 1, 31), "一", None)]
+
+
+def test_a_rule_s_rows_are_rows(tmp_path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    rule(tmp_path, "line", "version: 2\nrows:\n- {kind: a, least: 1}\n- {kind: b, least: 2.5, note: x}\n- {kind: 7}\n")
+    load_rules(connection, tmp_path)
+    assert columns(connection, "rules.line") == {
+        "version": "BIGINT",
+        "kind": "VARCHAR",
+        "least": "DOUBLE",
+        "note": "VARCHAR",
+    }
+    assert connection.execute("from rules.line").fetchall() == [
+        (2, "a", 1.0, None),
+        (2, "b", 2.5, "x"),
+        (2, "7", None, None),
+    ]
+
+
+def test_rules_loaded_again_take_the_place_of_the_old_ones(
+    tmp_path: Path, connection: duckdb.DuckDBPyConnection
+) -> None:
+    rule(tmp_path, "flow", "version: 1\nshare: 1\n")
+    rule(tmp_path, "gone", "version: 1\n")
+    load_rules(connection, tmp_path)
+    rule(tmp_path, "flow", "version: 2\nshare: 2.5\n")
+    (tmp_path / "gone.yml").unlink()
+    assert load_rules(connection, tmp_path) == ["rules.flow"]
+    assert connection.execute("select version, share from rules.flow").fetchall() == [(2, 2.5)]
+    assert connection.execute("select table_name from duckdb_tables()").fetchall() == [("flow",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("share: 0.5\n", "rules/flow.yml: it has no version. Next: add version: to it"),
+        ("", "rules/flow.yml: it has no version"),
+        ("- 1\n", "rules/flow.yml: it has no version"),
+        (
+            "version: 1\nshares: [1, 2]\n",
+            "rules/flow.yml: shares is neither figure, word nor date. Next: put lists under rows",
+        ),
+        ("version: 1\nshare: {a: 1}\n", "rules/flow.yml: share is neither figure, word nor date"),
+        ("version: 1\nrows: []\n", "rules/flow.yml: rows is no list of mappings. Next: write one mapping per row"),
+        ("version: 1\nrows: [1, 2]\n", "rules/flow.yml: rows is no list of mappings"),
+        ("version: 1\nrows:\n", "rules/flow.yml: rows is no list of mappings"),
+        ("version: 1\nshare: {{\n", "rules/flow.yml: it is no YAML: "),
+    ],
+)
+def test_a_wrong_rule_is_told_and_the_old_rules_stand(
+    tmp_path: Path, connection: duckdb.DuckDBPyConnection, text: str, message: str
+) -> None:
+    rule(tmp_path, "flow", "version: 1\nshare: 1\n")
+    load_rules(connection, tmp_path)
+    rule(tmp_path, "flow", text)
+    with pytest.raises(DeclarationError) as wrong:
+        load_rules(connection, tmp_path)
+    assert str(wrong.value).startswith(message)
+    assert connection.execute("select share from rules.flow").fetchall() == [(1,)]
+
+
+def test_a_label_without_a_note() -> None:
+    assert Label("staff", "人数").comment == "staff | 人数"
+    assert dataclasses.replace(Label("staff", "人数"), note_zh="月末").comment == "staff | 人数：月末"
