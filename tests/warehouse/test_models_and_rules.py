@@ -97,13 +97,12 @@ def test_models_that_read_each_other_in_a_circle_are_told(tmp_path: Path) -> Non
     write(folder, "a", "select * from monthly.b")
     write(folder, "b", "select * from monthly.c")
     write(folder, "c", "select * from monthly.a")
-    with pytest.raises(
-        DeclarationError, match=r"3_monthly: models read each other in a circle: .*monthly.a.* → "
-    ) as wrong:
+    with pytest.raises(DeclarationError) as wrong:
         read_folder(folder)
-    assert {f"monthly.{name}" for name in "abc"} <= set(
-        str(wrong.value).replace(".", " ", 0).replace(" → ", " ").split(". ")[0].split()
-    )
+    message, _, _ = str(wrong.value).partition(". Next: ")
+    start, _, circle = message.partition(" in a circle: ")
+    assert start == "3_monthly: models read each other"
+    assert set(circle.split(" → ")) == {"monthly.a", "monthly.b", "monthly.c"}
 
 
 def test_layers_run_by_their_number(tmp_path: Path) -> None:
