@@ -32,6 +32,9 @@ format: install ## write Python and SQL as `make check` wants them
 real: install ## the same DAGs over real data (../shared/data; examples/README.md)
 	@$(BIN)/python -m examples.real
 
+bench: install ## what a first night costs, step by step: make bench ENTERPRISES=2000
+	@$(BIN)/python -m benchmarks.night --enterprises $(or $(ENTERPRISES),300)
+
 new-feed: install ## begin a feed: make new-feed NAME=water_meters SUBJECT=utility_use
 	@$(BIN)/parkbridge feed new $(NAME) --subject $(SUBJECT)
 
@@ -58,4 +61,4 @@ $(INSTALLED): requirements.lock setup.cfg
 clean: ## remove what was built (not .venv)
 	rm -rf build
 
-.PHONY: help run test test-slow check format real new-feed airflow dictionary lock install clean
+.PHONY: help run test test-slow check format real bench new-feed airflow dictionary lock install clean

@@ -48,7 +48,12 @@ def described(home: Path, feed_folders: str) -> dict[str, Any]:
         "PYTHONPATH": str(CHECKOUT),
     }
     done = subprocess.run(
-        [sys.executable, "-c", DESCRIBE, str(CHECKOUT)], env=environment, capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", DESCRIBE, str(CHECKOUT)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
     )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

@@ -1,5 +1,6 @@
 -- The taxpayer number is both the tax office's key and, most of the time, the credit code. A sole trader's may be the
--- owner's identity number, which never lands: where no pseudonym of it is kept, the name is the key. Amounts come in fen.
+-- owner's identity number, which never lands: where no pseudonym of it is kept, the name is the key.
+-- Amounts come in fen.
 select
     row_number,
     纳税人识别号 as taxpayer_no,
