@@ -62,11 +62,9 @@ def operating_snapshots() -> None:
     def begin(**context: Any) -> str:
         from connectors.registry import feeds
         from warehouse.connection import writer
-        from warehouse.models import load_rules
         from warehouse.night import begin_night
 
         with writer(SETTINGS) as connection:
-            load_rules(connection, TRANSFORMS / "rules")
             declared = list(feeds(SETTINGS.feed_folders).values())
             return begin_night(connection, SETTINGS, declared, end_of_interval(context), context["params"]["without"])
 
@@ -77,8 +75,9 @@ def operating_snapshots() -> None:
         from warehouse.connection import writer
 
         with writer(SETTINGS) as connection:
-            resolve_enterprises(connection)
-        build("2_resolved")
+            resolve_enterprises(connection, SETTINGS.judgements)
+            found = connection.execute("select count(*), count(distinct enterprise_id) from resolved.link").fetchone()
+        note("{:,} records are of {:,} enterprises".format(*(found or (0, 0))))
         return night_id
 
     @task(doc_md="Check who is who before anything is counted.")

@@ -8,6 +8,7 @@ PARKBRIDGE_TIME_ZONE         the park's time zone; a night ends at midnight ther
 PARKBRIDGE_KEEP_NIGHTS       how many published nights are kept for rollback (default: 7)
 PARKBRIDGE_MEMORY_LIMIT      DuckDB's memory limit (default: 4GB)
 PARKBRIDGE_PSEUDONYM_KEY     makes identity numbers keyed pseudonyms; without it they are blotted out (docs/runbook.md)
+PARKBRIDGE_JUDGEMENTS        people's match decisions (default: transforms/judgements.csv)
 PARKBRIDGE_BACKUP            where weekly backups go; another disk is wiser (default: backup in the park's folder)
 PARKBRIDGE_ALERT_COMMAND     a program run with the text of an alert on standard input (default: the task log only)
 ===========================  =======================================================================================
@@ -36,6 +37,7 @@ class Settings:
     time_zone: ZoneInfo
     keep_nights: int
     memory_limit: str
+    judgements: Path
     backup: Path
     alert_command: str
     pseudonym_key: str = field(repr=False)
@@ -100,6 +102,7 @@ class Settings:
             time_zone=time_zone,
             keep_nights=int(nights),
             memory_limit=memory,
+            judgements=Path(of("JUDGEMENTS", str(CHECKOUT / "transforms" / "judgements.csv"))).expanduser().absolute(),
             backup=Path(of("BACKUP", str(home / "backup"))).expanduser().absolute(),
             alert_command=of("ALERT_COMMAND", ""),
             pseudonym_key=of("PSEUDONYM_KEY", ""),
