@@ -89,7 +89,8 @@ def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str) -> It
                 flaws = {position: DAMAGED for position, cell in enumerate(cells) if looks_damaged(cell.strip())}
             yield Line(number, cells, flaws, None, whole.rstrip("\r\n"))
     finally:
-        text.detach()  # the file is not ours to close
+        if not text.closed:  # a refused delivery's file is closed before these lines are done with
+            text.detach()  # the file is not ours to close
 
 
 def check_encoding(file: IO[bytes], codec: str, where: str) -> None:
