@@ -1,4 +1,7 @@
-"""One demo park for the whole folder, made by the command line as a new user makes it."""
+"""One demo park for the whole folder, made by the command line as a new user makes it.
+
+Each module carries the same xdist group, so that one process makes the park and runs its tests in order.
+"""
 
 from __future__ import annotations
 
@@ -74,11 +77,3 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Park, str]:
 def park(first_run: tuple[Park, str]) -> Park:
     """The park, published."""
     return first_run[0]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the folder's tests in one process, so that the park is made once, and in the order of the files."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("demo park"))
-            item.add_marker(pytest.mark.airflow)

@@ -17,6 +17,9 @@ from warehouse.publish import OPERATORS_SCHEMA
 from warehouse.summary import TRY_THESE
 
 
+pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+
+
 def test_the_summary_says_what_is_there(first_run: tuple[Park, str]) -> None:
     park, printed = first_run
     for feed in ("registration", "tax_filing", "tax_payment", "employment", "lease", "utility_use", "access_count"):

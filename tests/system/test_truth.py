@@ -9,6 +9,9 @@ import pytest
 
 from tests.system.conftest import UNTIL, Park
 
+pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+
+
 SILO_OF_FEED = {
     "registration": "registration",
     "registration_event": "registration",
