@@ -417,7 +417,7 @@ def _collapse_repeats(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, t
 def _write_rejected(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch) -> None:
     """rejected.parquet: what cannot be used, as delivered, with the reason, in the order of the delivery.
 
-    `facts` are the keys that it speaks of, as far as they could be read: nothing is withdrawn because its row is damaged.
+    `facts` are the keys that a row speaks of, as far as they could be read: no fact is withdrawn because its row is damaged.
     """
     unreadable = batch.folder / UNREADABLE
     pieces = (
@@ -427,7 +427,8 @@ def _write_rejected(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, bat
         else ""
     )
     connection.execute(
-        f"copy (with spoken as (select row_number, list({_fact(feed, 's')}) as facts from candidate as s group by row_number) "
+        f"copy (with spoken as (select row_number, list({_fact(feed, 's')}) as facts from candidate as s "
+        f"where {' and '.join(f's.{quote(k)} is not null' for k in feed.subject.key)} group by row_number) "
         "select * from (select row_number, reason, to_json(d)::varchar as row_json, facts from rejected "
         f"join delivery as d using (row_number) left join spoken using (row_number) {pieces}) order by row_number, reason) "
         f"to {literal(os.fspath(batch.folder / REJECTED))} (format parquet)"
@@ -455,7 +456,10 @@ def _hold_to_allowance(
     share = 100 * staged.rejected / total if total else 0
     if share > allow.rejected_pct and staged.rejected > allow.rejected_rows:
         reasons = connection.execute(
-            "select split_part(reason, ': ', 1), count(*) from read_parquet(?) group by 1 order by 2 desc, 1 limit 3",
+            # the same reason in another cell, or over another value, is the same reason
+            "select split_part(regexp_replace(reason, '^cell [A-Z]+[0-9]+:? ', 'cell: '), ': ', "
+            "case when reason like 'cell %' then 2 else 1 end), count(*) from read_parquet(?) "
+            "group by 1 order by 2 desc, 1 limit 3",
             [os.fspath(batch.folder / REJECTED)],
         ).fetchall()
         raise DeliveryRefused(
@@ -725,20 +729,24 @@ def _withdraw(
     same_key: str,
     rejected: Path,
 ) -> int:
-    """Close the current rows that a delivery of a whole period or register no longer holds, not even as a rejected row."""
+    """Close the current rows that a delivery of a whole period or register no longer holds, not even as a rejected row.
+
+    As long as no more facts are missing than there are pieces of which nobody can tell what they speak of, these pieces
+    may be the missing facts: nothing is withdrawn.
+    """
     if feed.replaces == "nothing":
         return 0
+    pieces = f"read_parquet({literal(os.fspath(rejected))})"
     period = quote(feed.subject.period or "")
     scope = f"and c.{period} in (select {period} from given)" if feed.replaces == "period" else ""
     gone = (
         f"{mine} and c.superseded_at is null {scope} and not exists (from given as i where {same_key}) "
-        f"and {_fact(feed, 'c')} not in (select unnest(facts) from read_parquet({literal(os.fspath(rejected))}))"
+        f"and {_fact(feed, 'c')} not in (select unnest(facts) from {pieces})"
     )
     count = _count(connection, f"from {staged} as c where {gone}")
-    if count:
-        connection.execute(
-            f"update {staged} as c set superseded_at = (select max(received_at) from given) where {gone}"
-        )
+    if count <= _count(connection, f"from {pieces} where len(coalesce(facts, [])) = 0"):
+        return 0
+    connection.execute(f"update {staged} as c set superseded_at = (select max(received_at) from given) where {gone}")
     return count
 
 

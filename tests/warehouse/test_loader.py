@@ -471,6 +471,18 @@ def test_rows_that_disagree_do_not_withdraw_their_fact(park: Park) -> None:
     assert park.current("end_date", "lease") == [(date(2027, 12, 31),)] * 30
 
 
+@pytest.mark.parametrize(("missing", "withdrawn"), [(1, 0), (2, 0), (3, 3)])
+def test_lines_that_nobody_can_read_may_be_the_facts_that_are_missing(park: Park, missing: int, withdrawn: int) -> None:
+    """Two broken lines: up to two missing leases may stand in them; of three, one at least is gone."""
+    park.drop("leases", "a.csv", leases(range(30)), day(0.5))
+    park.sync("leases", day(1))
+    rows = [*(lease_row(n) for n in range(missing, 30)), "ZL,KH", "ZL,KH,x"]
+    park.drop("leases", "b.csv", "\n".join([LEASES_HEADER, *rows]) + "\n", day(1.5))
+    assert park.sync("leases", day(2))[0]["withdrawn"] == withdrawn
+    park.drop("leases", "c.csv", leases(range(missing, 30)), day(2.5))
+    assert park.sync("leases", day(3))[0]["withdrawn"] == missing - withdrawn, "once all can be read, it is known"
+
+
 def test_overlapping_pulls_change_nothing(park: Park) -> None:
     for n in range(5):
         park.pay(f"P{n}", 100 * n, f"2026-03-01 0{n}:00:00")
