@@ -23,7 +23,7 @@ from connectors.credentials import Credentials
 from connectors.feed import Feed
 from connectors.persons import Blotter, counted
 from connectors.sources import ROW_NUMBER, Delivery, Unreadable, Window, protocol
-from warehouse.batches import ROWS, UNREADABLE, Manifest, batches, write_manifest
+from warehouse.batches import ROWS, UNREADABLE, Manifest, batches, pending, write_manifest
 from warehouse.errors import DeliveryRefused, SourceError
 
 
@@ -118,13 +118,12 @@ def _with_aliases(feed: Feed, names: Iterable[str]) -> frozenset[str]:
 
 def set_aside_attempts(raw: Path, feed: str) -> None:
     """Move batches that were never accepted to refused/: the run that follows reads their source again."""
-    for batch in batches(raw, feed):
-        if batch.accepted_at is None and not batch.is_discarded:
-            aside = raw.parent / "refused" / feed
-            aside.mkdir(parents=True, exist_ok=True)
-            target = aside / f"{batch.manifest.batch_id}-{batch.manifest.ended_at:%Y%m%dT%H%M%S%f}"
-            shutil.rmtree(target, ignore_errors=True)
-            batch.folder.replace(target)
+    for batch in pending(raw, feed):
+        aside = raw.parent / "refused" / feed
+        aside.mkdir(parents=True, exist_ok=True)
+        target = aside / f"{batch.manifest.batch_id}-{batch.manifest.ended_at:%Y%m%dT%H%M%S%f}"
+        shutil.rmtree(target, ignore_errors=True)
+        batch.folder.replace(target)
     for part in (raw / feed).glob("*.part"):
         shutil.rmtree(part, ignore_errors=True)
 

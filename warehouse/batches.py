@@ -9,6 +9,7 @@ marker is an attempt: the feed's next run replaces it.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Container, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from warehouse.errors import ParkBridgeError
 
 ROWS, UNREADABLE, REJECTED, MANIFEST = "rows.parquet", "unreadable.parquet", "rejected.parquet", "manifest.json"
 ACCEPTED, DISCARDED, STOPPED = "accepted.json", "discarded.json", "stopped.json"
+ACCEPTING = "accepting.json"
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,37 @@ def batches(raw: Path, feed: str) -> list[Batch]:
 
 def pending(raw: Path, feed: str) -> list[Batch]:
     """Batches that were landed and are neither accepted nor discarded, in the order of landing."""
-    return [b for b in batches(raw, feed) if b.accepted_at is None and not b.is_discarded]
+    journal = raw / feed / ACCEPTING
+    undecided = json.loads(journal.read_text(encoding="utf-8"))["batches"] if journal.exists() else []
+    return [
+        b
+        for b in batches(raw, feed)
+        if b.accepted_at is None and not b.is_discarded and b.manifest.batch_id not in undecided
+    ]
 
 
-def mark_accepted(folder: Path, now: datetime, night_before: datetime | None) -> None:
-    """Say that a batch is part of the warehouse; from here on it never changes."""
+def announce(accepted: Sequence[Batch], now: datetime, night_before: datetime | None) -> None:
+    """Write down which batches a transaction accepts, before it commits: markers and warehouse cannot fall apart."""
     night = night_before.isoformat() if night_before else None
-    write_json(folder / ACCEPTED, {"accepted_at": now.isoformat(), "night_before": night})
+    marker = {"accepted_at": now.isoformat(), "night_before": night}
+    ids = [b.manifest.batch_id for b in accepted]
+    for folder in {b.folder.parent for b in accepted}:
+        write_json(folder / ACCEPTING, {"batches": ids, "marker": marker})
+
+
+def settle(raw: Path, accepted: Callable[[str], Container[str]]) -> None:
+    """Mark what was announced and committed as accepted; what was announced only is an attempt like others.
+
+    Args:
+        raw: The folder of all batches.
+        accepted: The batches of a feed that the warehouse holds.
+    """
+    for journal in raw.glob(f"*/{ACCEPTING}"):
+        entry, known = json.loads(journal.read_text(encoding="utf-8")), accepted(journal.parent.name)
+        for batch_id in entry["batches"]:
+            if batch_id in known:
+                write_json(journal.parent / batch_id / ACCEPTED, entry["marker"])
+        journal.unlink()
 
 
 def discard(raw: Path, feed: str, batch_id: str, *, who: str, why: str) -> Batch:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.batches import settle
 from warehouse.errors import ParkBridgeError, WarehouseBusy
 from warehouse.settings import Settings
 from warehouse.subjects import LINEAGE, subjects
@@ -44,6 +45,12 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def accepted_batches(connection: duckdb.DuckDBPyConnection, feed: str) -> set[str]:
+    """The batches of a feed that the warehouse holds."""
+    found = connection.execute("select batch_id from ops.batch where feed = ?", [feed]).fetchall()
+    return {batch_id for (batch_id,) in found}
+
+
 def forget(file: Path) -> None:
     """Remove a DuckDB file and its log, which would be played back into the next file of this name."""
     for path in (file, file.with_name(file.name + ".wal")):
@@ -73,6 +80,7 @@ def writer(settings: Settings, wait_seconds: float = 120) -> Iterator[duckdb.Duc
             # rows are ordered by the models that need it; keeping insertion order costs memory for nothing
             connection.execute("set preserve_insertion_order = false")
             prepare(connection)
+            settle(settings.raw, lambda feed: accepted_batches(connection, feed))
             yield connection
         finally:
             connection.close()

@@ -24,8 +24,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, mark_accepted
-from warehouse.connection import literal, quote
+from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, announce, settle
+from warehouse.connection import accepted_batches, literal, quote
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.subjects import LINEAGE, Subject
 
@@ -624,9 +624,10 @@ def accept(
         declare(connection, [feed])
         connection.execute(f"drop table {table}")
         connection.execute("delete from ops.incoming where feed = ?", [feed.name])
-    for batch in batches:
-        if batch.accepted_at is None:
-            mark_accepted(batch.folder, now, night)
+        fresh = [batch for batch in batches if batch.accepted_at is None]
+        announce(fresh, now, night)
+    for raw in {batch.folder.parent.parent for batch in fresh}:
+        settle(raw, lambda feed: accepted_batches(connection, feed))
     return results
 
 

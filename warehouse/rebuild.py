@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.batches import batches
-from warehouse.connection import alone, forget, literal, prepare
+from warehouse.batches import ACCEPTING, batches
+from warehouse.connection import alone, forget, literal, prepare, writer
 from warehouse.loader import StagedFeed, accept, show_raw, stage
 from warehouse.settings import Settings
 
@@ -33,6 +33,9 @@ def rebuild(settings: Settings, feeds: Sequence[StagedFeed]) -> dict[str, int]:
     """
     part, wal = settings.warehouse_file.with_suffix(".rebuilt"), settings.warehouse_file.with_suffix(".duckdb.wal")
     counts: dict[str, int] = {}
+    if any(settings.raw.glob(f"*/{ACCEPTING}")):
+        with writer(settings):
+            pass  # it settles what a killed process left undecided
     with alone(settings):
         forget(part)
         connection = duckdb.connect(part)

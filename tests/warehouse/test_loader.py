@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import duckdb
 import pytest
@@ -23,9 +24,10 @@ from tests.conftest import (
     staff_row,
 )
 from warehouse import loader
-from warehouse.batches import REJECTED, discard, pending
+from warehouse.batches import REJECTED, announce, batches, discard, pending
 from warehouse.connection import writer
 from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.rebuild import rebuild
 
 UNITS = {f"U{n}": 10 + n for n in range(10)}
 
@@ -631,6 +633,47 @@ def test_a_failure_in_the_middle_of_accepting_leaves_everything_as_it_was(park: 
     assert [b.manifest.batch_id for b in pending(park.raw, "staff")] == [b.manifest.batch_id for b in waiting]
     park.sync("staff", day(2))
     assert park.ask("select count(*) from staged.employment where superseded_at is null") == [(20,)]
+
+
+def test_a_process_killed_before_the_commit_has_accepted_nothing(park: Park, monkeypatch: pytest.MonkeyPatch) -> None:
+    park.drop("staff", "a.csv", staff(UNITS), day(0.5))
+
+    def announce_and_die(*given: Any) -> None:
+        announce(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loader, "announce", announce_and_die)
+    with pytest.raises(KeyboardInterrupt):
+        park.sync("staff", day(1))
+    monkeypatch.undo()
+    assert (park.raw / "staff" / "accepting.json").exists()
+    assert park.land("staff", day(2)) == [], "nobody knows yet what became of it"
+    assert park.ask("select count(*) from staged.employment") == [(0,)]
+    with writer(park.settings):
+        pass  # whoever writes next finds out
+    assert not (park.raw / "staff" / "accepting.json").exists()
+    assert park.sync("staff", day(2))[0]["new"] == 10
+
+
+def test_a_process_killed_after_the_commit_has_accepted_everything(park: Park, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    park.begin(day(0.25), without=["staff", "leases", "payments"])
+    park.drop("staff", "a.csv", staff(UNITS), day(0.5))
+    park.drop("staff", "b.csv", staff(UNITS, month="2026-02"), day(0.6))
+    monkeypatch.setattr(loader, "settle", die)
+    with pytest.raises(KeyboardInterrupt):
+        park.sync("staff", day(1), now=day(1.25))
+    monkeypatch.undo()
+    assert park.batch_ids("staff") == []
+    assert park.land("staff", day(2)) == []
+    assert pending(park.raw, "staff") == []
+    before = park.staged()
+    assert rebuild(park.settings, [park.feed("staff")]) == {"staff": 2}
+    assert park.staged() == before
+    assert [(b.accepted_at, b.night_before) for b in batches(park.raw, "staff")] == [(day(1.25), naive(0.25))] * 2
+    assert park.sync("staff", day(3)) == []
 
 
 def test_only_what_was_staged_is_accepted(park: Park) -> None:

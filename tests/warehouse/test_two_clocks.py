@@ -7,6 +7,7 @@ each fact; what a moment shows is the last entry that was received by then.
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -147,7 +148,10 @@ class Warehouse:
             started_at=aware(pull.now),
             ended_at=aware(pull.now),
         )
-        batch = Batch(self.folder, manifest, None, None, False)
+        folder = self.folder / manifest.batch_id
+        folder.mkdir(exist_ok=True)
+        shutil.copy(self.folder / REJECTED, folder)
+        batch = Batch(folder, manifest, None, None, False)
         night = self.connection.execute("select max(as_of) from ops.night_begun").fetchone()
         self._stage([batch], [pull.rows])
         accept(self.connection, self.feed, [batch], now=aware(pull.now))
