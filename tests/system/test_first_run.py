@@ -16,7 +16,6 @@ from tests.system.conftest import Park
 from warehouse.publish import OPERATORS_SCHEMA
 from warehouse.summary import TRY_THESE
 
-
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
 
 
