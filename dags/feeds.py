@@ -20,7 +20,7 @@ from warehouse.errors import DeclarationError
 from warehouse.settings import Settings
 
 SETTINGS = Settings.from_environment()
-START = datetime(2020, 1, 1, tzinfo=UTC)
+START = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 def feed_dag(feed: Feed) -> None:

@@ -43,7 +43,7 @@ def validate(stage: str, night_id: str) -> int:
 
 @dag(
     schedule="0 2 * * *",
-    start_date=datetime(2020, 1, 1, tzinfo=UTC).astimezone(SETTINGS.time_zone),
+    start_date=datetime(1990, 1, 1, tzinfo=UTC).astimezone(SETTINGS.time_zone),
     catchup=False,
     max_active_runs=1,
     tags=["night"],

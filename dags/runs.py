@@ -78,6 +78,11 @@ def step(feed: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
                     raise
                 tell(str(error))
                 raise AirflowFailException(str(error)) from None
+            except Exception as error:
+                # not a stop that was foreseen: told in a line, and left to Airflow with its traceback
+                text = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}. Next: run it again with --debug"
+                _watched(feed, work.__name__, started, text, False)
+                raise
 
         return run
 

@@ -18,7 +18,7 @@ SETTINGS = Settings.from_environment()
 
 @dag(
     schedule="0 5 * * 0",
-    start_date=datetime(2020, 1, 1, tzinfo=UTC).astimezone(SETTINGS.time_zone),
+    start_date=datetime(1990, 1, 1, tzinfo=UTC).astimezone(SETTINGS.time_zone),
     catchup=False,
     max_active_runs=1,
     tags=["upkeep"],

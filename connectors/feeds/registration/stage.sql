@@ -15,7 +15,7 @@ select
     dom as address,
     to_date(estdate) as registered_date,
     to_date(candate) as cancelled_date,
-    try_cast(regexp_extract(plain_number(regcap), '\d+(\.\d+)?') as decimal(18, 6))
+    try_cast(regexp_extract(plain_number(regcap), '\d+(\.\d+)?') as decimal(28, 6))
     * case when regcap like '%万%' then 10000 else 1 end as registered_capital_amount,
     case
         when not regexp_matches(plain_number(regcap), '\d') then null
