@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -79,6 +81,7 @@ def writer(settings: Settings, wait_seconds: float = 120) -> Iterator[duckdb.Duc
             connection.execute("set memory_limit = ?", [settings.memory_limit])
             # rows are ordered by the models that need it; keeping insertion order costs memory for nothing
             connection.execute("set preserve_insertion_order = false")
+            connection.execute("set enable_progress_bar = false")
             prepare(connection)
             settle(settings.raw, lambda feed: accepted_batches(connection, feed))
             yield connection
@@ -115,22 +118,35 @@ def _acquire(descriptor: int, wait_seconds: float) -> None:
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the schemas, the ops tables, the staging macros, and a staged table and a known view per subject.
 
-    `known.<subject>` is what was known as of the night: received by then, and not yet superseded then.
+    `known.<subject>` is what was known as of the night: received by then, and not yet superseded then. A warehouse that
+    was prepared by these very statements is left alone: every step of every run comes by here.
     """
-    for schema in ("raw", "incoming", "staged", "known", "rules", "resolved", "monthly", "signals", "snapshots", "ops"):
-        connection.execute(f"create schema if not exists {schema}")
-    for name, listed in OPS_TABLES.items():
-        connection.execute(f"create table if not exists ops.{name} ({listed})")
-    connection.execute(Path(__file__).with_name("macros.sql").read_text(encoding="utf-8"))
+    statements = _layout()
+    digest = hashlib.sha256("".join(statements).encode()).hexdigest()
+    is_old = connection.execute("from duckdb_tables() where schema_name = 'ops' and table_name = 'layout'").fetchone()
+    if is_old and connection.execute("select digest from ops.layout").fetchone() == (digest,):
+        return
+    for statement in statements:
+        connection.execute(statement)
+    connection.execute("create or replace table ops.layout as select $1::varchar as digest", [digest])
+
+
+@cache
+def _layout() -> tuple[str, ...]:
+    schemas = ("raw", "incoming", "staged", "known", "rules", "resolved", "monthly", "signals", "snapshots", "ops")
+    statements = [f"create schema if not exists {schema}" for schema in schemas]
+    statements += [f"create table if not exists ops.{name} ({listed})" for name, listed in OPS_TABLES.items()]
+    statements.append(Path(__file__).with_name("macros.sql").read_text(encoding="utf-8"))
     for subject in subjects().values():
         columns = {name: column.type for name, column in subject.columns.items()} | LINEAGE
         listed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
-        connection.execute(f"create table if not exists staged.{subject.name} ({listed})")
-        connection.execute(
-            f"create view if not exists known.{subject.name} as select s.* from staged.{subject.name} as s "
+        statements.append(f"create table if not exists staged.{subject.name} ({listed})")
+        statements.append(
+            f"create or replace view known.{subject.name} as select s.* from staged.{subject.name} as s "
             "cross join ops.night as n where s.received_at <= n.as_of "
             "and (s.superseded_at is null or s.superseded_at > n.as_of)"
         )
+    return tuple(statements)
 
 
 @contextmanager
