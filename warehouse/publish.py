@@ -150,7 +150,9 @@ def changes(before: Path, after: Path, models: list[Model]) -> dict[str, dict[st
                 continue
             table, key = f"{model.schema}.{quote(model.name)}", ", ".join(map(quote, model.key))
             told = ", ".join(
-                quote(column) for column in shapes[1] if not _is_the_night(connection, table, column, shapes[1])
+                quote(column)
+                for column in shapes[1]
+                if column in model.key or not _is_the_night(connection, table, column, shapes[1])
             )
             same_key = " and ".join(f"o.{quote(k)} is not distinct from n.{quote(k)}" for k in model.key)
             hashed = f"select {key}, md5(to_json(t)::varchar) as h from (select {told} from {{}}.{table}) as t"
