@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -214,6 +215,11 @@ def leases(numbers: Iterable[int], **given: str) -> str:
     return "\n".join([LEASES_HEADER, *(lease_row(n, **given) for n in numbers)]) + "\n"
 
 
+@cache
+def _read_feed(folder: Path, content: bytes) -> Feed:
+    return read_feed(folder)
+
+
 @dataclass
 class Park:
     """A park's folders and feeds, and the steps of its DAGs, without Airflow and without the feed's own checks."""
@@ -265,7 +271,8 @@ class Park:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def feed(self, name: str) -> Feed:
-        return read_feed(self.feed_folder / name)
+        folder = self.feed_folder / name
+        return _read_feed(folder, (folder / "feed.yml").read_bytes())
 
     def drop(self, feed: str, name: str, content: str | bytes, at: datetime) -> Path:
         """An office drops a file."""
@@ -343,6 +350,11 @@ class Park:
         """Ask the private warehouse."""
         with duckdb.connect(self.settings.warehouse_file) as connection:
             return connection.execute(sql, list(parameters)).fetchall()
+
+    def ask_each(self, questions: Iterable[str]) -> list[list[tuple[Any, ...]]]:
+        """Ask the private warehouse several things over one connection."""
+        with duckdb.connect(self.settings.warehouse_file) as connection:
+            return [connection.execute(sql).fetchall() for sql in questions]
 
     def staged(self, subject: str = "employment") -> list[tuple[Any, ...]]:
         """Every staged row with every column, in an order of its own."""

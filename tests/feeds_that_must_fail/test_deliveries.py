@@ -192,7 +192,8 @@ def state(park: Park) -> dict[str, object]:
     published = {p.name: p.read_bytes() for p in park.settings.published.rglob("*") if p.is_file()}
     tables = ("staged.employment", "staged.lease", "ops.batch", "ops.quarantine", "ops.feed")
     accepted = {p: p.read_bytes() for p in park.raw.glob("*/20260302*/*")}
-    return {"published": published, "accepted": accepted} | {t: park.ask(f"from {t} order by all") for t in tables}
+    rows = park.ask_each(f"from {table} order by all" for table in tables)
+    return {"published": published, "accepted": accepted} | dict(zip(tables, rows, strict=True))
 
 
 def deliver(park: Park, case: Path, expected: dict[str, Any]) -> None:

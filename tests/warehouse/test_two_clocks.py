@@ -313,7 +313,7 @@ def any_life(count: int) -> examples:
 @given(events=lives(is_whole=False, has_clock=True), is_dated=st.booleans())
 # the last of three versions has no time of its own, and the file is older than the other two
 @example(events=[("delivery", 10, 0, (("A", 1, 2), ("A", 2, 1), ("A", 3, None)))], is_dated=True)
-@any_life(30)
+@any_life(22)
 def test_any_life_of_a_feed_with_the_office_s_clock(
     connection: duckdb.DuckDBPyConnection, staff_feed: Feed, events: list[Event], is_dated: bool
 ) -> None:
@@ -321,7 +321,7 @@ def test_any_life_of_a_feed_with_the_office_s_clock(
 
 
 @given(events=lives(is_whole=False, has_clock=False))
-@any_life(8)
+@any_life(5)
 def test_any_life_of_a_feed_that_adds(
     connection: duckdb.DuckDBPyConnection, staff_feed: Feed, events: list[Event]
 ) -> None:
@@ -339,7 +339,7 @@ def test_any_life_of_a_feed_that_adds(
     ],
     is_dated=False,
 )
-@any_life(20)
+@any_life(14)
 def test_any_life_of_a_whole_register(
     connection: duckdb.DuckDBPyConnection, staff_feed: Feed, events: list[Event], is_dated: bool
 ) -> None:
