@@ -152,6 +152,7 @@ def stage(
             )
     except BaseException:
         connection.execute(f"delete from {table}")
+        connection.execute("delete from ops.incoming where feed = ?", [feed.name])
         raise
     return results
 

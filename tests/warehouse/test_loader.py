@@ -325,6 +325,8 @@ def test_deliveries_of_one_run_are_held_against_each_other(park: Park) -> None:
     park.land("staff", day(1))
     with pytest.raises(DeliveryRefused, match=r"staff 2026-02: 1 rows, 10.0 % of the 10 known before"):
         park.stage("staff")
+    with pytest.raises(DeliveryRefused, match="is not staged"):
+        park.accept("staff", day(1))
 
 
 @pytest.mark.parametrize("name", ["staff", "leases"])
