@@ -41,7 +41,7 @@ new-feed: install ## begin a feed: make new-feed NAME=water_meters SUBJECT=utili
 airflow: install ## Airflow standalone over this park, with its scheduler (http://localhost:8080)
 	@$(BIN)/python -m dags.standalone
 
-dictionary: install ## build/dictionary.md: every published table and column, from the last night
+dictionary: install ## dictionary.md beside the published file: every published table and column, from the last night
 	@$(BIN)/python -m warehouse.dictionary
 
 lock: install ## requirements.lock anew from setup.cfg, for every supported Python

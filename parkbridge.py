@@ -232,9 +232,7 @@ def _answer(connection: duckdb.DuckDBPyConnection, query: str, form: str) -> int
         else:
             relation.show(max_width=200, max_rows=100)
     except duckdb.Error as error:
-        print(
-            f"sql: {' '.join(str(error).split())}. Next: `parkbridge sql tables` lists what there is", file=sys.stderr
-        )
+        print(f"sql: {' '.join(str(error).split())}. Next: `show all tables` lists what there is", file=sys.stderr)
         return 1
     return 0
 

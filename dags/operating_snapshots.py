@@ -12,18 +12,20 @@ from typing import Any
 from airflow.sdk import Param, dag, task
 
 from dags.runs import RETRIES, WRITER_POOL, deadline, end_of_interval, note, step
+from warehouse.night import hold_to_night
 from warehouse.settings import CHECKOUT, Settings
 
 SETTINGS = Settings.from_environment()
 TRANSFORMS = CHECKOUT / "transforms"
 
 
-def build(layer: str) -> list[str]:
+def build(layer: str, night_id: str) -> list[str]:
     """Run one layer's models."""
     from warehouse.connection import writer
     from warehouse.models import build as build_models
 
     with writer(SETTINGS) as connection:
+        hold_to_night(connection, night_id)
         tables = build_models(connection, TRANSFORMS / layer)
     note(f"{len(tables)} tables")
     return tables
@@ -35,6 +37,7 @@ def validate(stage: str, night_id: str) -> int:
     from warehouse.connection import writer
 
     with writer(SETTINGS) as connection:
+        hold_to_night(connection, night_id)
         results = run_suites(connection, stage, night_id, SETTINGS.data_docs)
     warned = sum(not r.success for r in results)
     note(f"{len(results)} checks, {warned} warned")
@@ -75,6 +78,7 @@ def operating_snapshots() -> None:
         from warehouse.connection import writer
 
         with writer(SETTINGS) as connection:
+            hold_to_night(connection, night_id)
             resolve_enterprises(connection, SETTINGS.judgements)
             found = connection.execute("select count(*), count(distinct enterprise_id) from resolved.link").fetchone()
         note("{:,} records are of {:,} enterprises".format(*(found or (0, 0))))
@@ -89,19 +93,19 @@ def operating_snapshots() -> None:
     @task(doc_md="Monthly figures per enterprise.")
     @step()
     def measure(night_id: str) -> str:
-        build("3_monthly")
+        build("3_monthly", night_id)
         return night_id
 
     @task(doc_md="Growth, the six flows, tax trends.")
     @step()
     def signal(night_id: str) -> str:
-        build("4_signals")
+        build("4_signals", night_id)
         return night_id
 
     @task(doc_md="What readers see.")
     @step()
     def snapshot(night_id: str) -> str:
-        build("5_snapshots")
+        build("5_snapshots", night_id)
         return night_id
 
     @task(doc_md="Check the night before anyone sees it.")
@@ -118,6 +122,7 @@ def operating_snapshots() -> None:
         from warehouse.publish import publish as publish_night
 
         with writer(SETTINGS) as connection:
+            hold_to_night(connection, night_id)
             published = publish_night(connection, SETTINGS, read_layers(TRANSFORMS))
         note(f"{len(published.manifest['tables'])} tables in {published.path.name}")
 

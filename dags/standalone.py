@@ -13,6 +13,7 @@ from warehouse.settings import CHECKOUT, Settings
 def main() -> None:
     """Make Airflow's database and the writer's pool, then become `airflow standalone`."""
     prepare_airflow(Settings.from_environment(), is_quiet=False)
+    os.environ.setdefault("AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION", "False")  # it runs every night from the first
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
     airflow = Path(sys.executable).with_name("airflow")
     # standalone starts its parts by the name `airflow`

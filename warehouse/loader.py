@@ -469,7 +469,7 @@ def _hold_to_allowance(
             + "; ".join(f"{count:,} × {reason}" for reason, count in reasons)
             + ")",
             allowed=f"{allow.rejected_pct:g} %",
-            next_step=f"read the rejected rows in raw/{feed.name}/{manifest.batch_id}/{REJECTED} (`parkbridge sql --file`), have "
+            next_step=f"read the rejected rows in raw/{feed.name}/{manifest.batch_id}/{REJECTED} (duckdb or pandas), have "
             f"{feed.office} correct them or mend stage.sql, {again}. {unchanged}",
         )
     _hold_to_last(connection, feed, manifest, where, f"{again}. {unchanged}", table, number)

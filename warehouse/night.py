@@ -71,3 +71,19 @@ def _hold_to_freshness(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, 
             next_step=f"run `parkbridge sync {feed.name}`, ask {feed.office}, or publish without it: "
             f"`parkbridge sync --without {feed.name}`. Yesterday's night stands",
         )
+
+
+def hold_to_night(connection: duckdb.DuckDBPyConnection, night_id: str) -> None:
+    """Stop where another night has begun since: two nights at once would publish one made of both.
+
+    Raises:
+        CheckFailed: ops.night is not `night_id`.
+    """
+    row = connection.execute("select night_id from ops.night").fetchone()
+    if row is None or row[0] != night_id:
+        raise CheckFailed(
+            f"night {night_id}",
+            f"night {row[0] if row else '(none)'} has begun since",
+            next_step="run one night at a time (backfills with --max-active-runs 1), then this one again. "
+            "What is published stands",
+        )
