@@ -12,6 +12,7 @@ import pytest
 from stdnum.cn import uscc as stdnum_uscc
 
 from transforms import codes, resolution
+from transforms import judgements as judgements_file
 from warehouse.connection import prepare
 from warehouse.errors import DeclarationError, ParkBridgeError
 
@@ -385,7 +386,7 @@ def test_judging_two_registered_records_the_same_makes_one_enterprise(judgements
 )
 def test_a_judgement_that_cannot_be_read_stops(judgements: Callable[..., Path], line: str, message: str) -> None:
     with pytest.raises(DeclarationError, match=message):
-        resolution.read_judgements(judgements(line))
+        judgements_file.read_judgements(judgements(line))
 
 
 def test_made_up_codes_are_valid() -> None:
