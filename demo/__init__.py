@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from demo import registry_api
 from demo.city import FEWEST_FIRMS, MONTHS_AHEAD, build_city
-from demo.silos import write_silos
-from demo.truth import write_truth
+from demo.silos import OFFICES, registration, write_silos
+from demo.truth import enterprise_table, write_truth
 
-__all__ = ["build", "connections", "serving", "token"]
+__all__ = ["build", "connections", "identities", "serving", "token"]
 
 
 def build(
@@ -82,6 +83,26 @@ def build(
     }
     plan.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return facts
+
+
+def identities(seed: int, enterprises: int, months: int = 36, start: date = date(2023, 11, 1)) -> dict[str, pa.Table]:
+    """Only who is who in a city: what each office states last of whom it knows, without writing a single month.
+
+    Args:
+        seed: Same seed, same city.
+        enterprises: How many, branches among them.
+        months: Months of history; six more are drawn.
+        start: A day of the first month.
+
+    Returns:
+        Per office its keys with code, name and address as it writes them last in the horizon, who that truly is, and what
+        is wrong with them (README.md, link); the register's also hold the whole `record`; at the gates `alike` counts
+        the firms that a short name may mean, `alike_there` those of them in the same building. Besides, `event`: the
+        register's changes; `enterprise`: the truth.
+    """
+    city = build_city(seed, enterprises, np.datetime64(start, "M"), months)
+    known = {name: office.known(city) for name, office in OFFICES.items()}
+    return known | {"event": registration.events(city), "enterprise": enterprise_table(city)}
 
 
 def token(folder: Path) -> str:

@@ -45,8 +45,8 @@ class Written:
     switch: Array  # month index from which `after` is written
     kind: Array  # position in CODE_KINDS or NAME_KINDS
 
-    def at(self, month: int, firms: Array) -> pa.Array:
-        """The field of these firms as written in this month."""
+    def at(self, month: int | Array, firms: Array) -> pa.Array:
+        """The field of these firms as written in this month, or each in a month of its own."""
         return choose(self.switch[firms] <= month, self.after.take(pa.array(firms)), self.before.take(pa.array(firms)))
 
 
@@ -210,7 +210,7 @@ def write_addresses(city: City, silo: str) -> pa.Array:
 def short_names(city: City, lag: tuple[int, int]) -> Written:
     """What the gate calls a firm: its brand with the trade's word, the brand alone, or the brand with the city."""
     rng = city.stream("gate names")
-    style = rng.choice(4, city.firms, p=[0.6, 0.15, 0.15, 0.1])
+    style = _short_styles(city, rng)
 
     def written(brand: pa.Array, name: pa.Array) -> pa.Array:
         text = join(brand, city.text["word"])
@@ -222,6 +222,43 @@ def short_names(city: City, lag: tuple[int, int]) -> Written:
     after = written(city.text["brand_1"], city.text["name_1"])
     switch = city.firm["change_name"] + rng.integers(lag[0], lag[1] + 1, city.firms)
     return Written(before, after, switch, np.where(style == 2, 0, NAME_KINDS.index("short")))
+
+
+def _short_styles(city: City, rng: np.random.Generator) -> Array:
+    return rng.choice(4, city.firms, p=[0.6, 0.15, 0.15, 0.1])
+
+
+def alike(city: City, short: pa.Array, firms: Array, place: pa.Array | None = None) -> pa.Array:
+    """How many firms each of these short names may mean: shortened likewise it is theirs too, now or formerly.
+
+    A brand alone may mean every firm whose brand begins so.
+
+    Args:
+        city: Where they are.
+        short: What `short_names` says of `firms`.
+        firms: Who is meant.
+        place: By firm; given, only firms in the same place count.
+    """
+    everyone = np.arange(city.firms)
+    spellings = []
+    for brand, name in ((city.text["brand_0"], city.text["name_0"]), (city.text["brand_1"], city.text["name_1"])):
+        spellings += [join("word ", brand, city.text["word"]), join("name ", name)]
+        spellings += [join("brand ", pc.utf8_slice_codeunits(brand, 0, length)) for length in (2, 3, 4)]
+
+    def placed(text: pa.Array, who: Array) -> pa.Array:
+        return text if place is None else join(text, " ", place.take(pa.array(who)))
+
+    said = pa.table(
+        {
+            "text": pa.concat_arrays([placed(text, everyone) for text in spellings]),
+            "firm": pa.array(np.tile(everyone, len(spellings))),
+        }
+    )
+    counts = said.group_by("text").aggregate([("firm", "count_distinct")])
+    style = _short_styles(city, city.stream("gate names"))[firms]
+    brand = pc.replace_substring_regex(short, f"^{words.CITY}|公司$", "")
+    asked = choose(style == 0, join("word ", short), choose(style == 2, join("name ", short), join("brand ", brand)))
+    return counts["firm_count_distinct"].take(pc.index_in(placed(asked, firms), counts["text"])).combine_chunks()
 
 
 def people(city: City, silo: str) -> dict[str, pa.Array]:

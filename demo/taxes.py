@@ -38,6 +38,23 @@ class Periods:
     is_troubled: Array  # about to leave, and slow to pay
 
 
+def exporters(city: City) -> Array:
+    """Who exports, by firm."""
+    return _owners(city)[2]
+
+
+def _owners(city: City) -> tuple[Array, Array, Array]:
+    """Who owns property and land that is taxed, what they owe for half a year (fen), and who exports."""
+    n, firm = city.firms, city.firm
+    payer = firm["is_registered_here"]
+    rng = city.stream("property")
+    owns = payer & (rng.random(n) < 0.12) & ~firm["is_virtual"] & (firm["base"] > 10)
+    owned_fen = np.rint(firm["base"] * 380 * rng.lognormal(0, 0.3, n) * 100)
+    is_general = ~(firm["is_small_taxpayer"] | firm["is_virtual"])
+    exports = payer & is_general & np.isin(firm["industry"], [3, 4, 6, 7, 12]) & (rng.random(n) < 0.25)
+    return owns, owned_fen, exports
+
+
 def tax_periods(city: City) -> Iterator[Periods]:
     """Every tax period of the horizon that is whole, in the order in which it ends."""
     n, horizon, firm = city.firms, city.horizon, city.firm
@@ -49,13 +66,9 @@ def tax_periods(city: City) -> Iterator[Periods]:
     margin = city.stream("margin").lognormal(np.log(0.07), 0.5, n)
     cit_rate = margin * np.where(firm["base"] < 100, 0.05, 0.25)
     pays_cit = payer & ~np.isin(firm["form"], [PARTNERSHIP, SOLE_TRADER, BRANCH])
-    rng = city.stream("property")
-    owns = payer & (rng.random(n) < 0.12) & ~firm["is_virtual"] & (firm["base"] > 10)
-    owned_fen = np.rint(firm["base"] * 380 * rng.lognormal(0, 0.3, n) * 100)
+    owns, owned_fen, exports = _owners(city)
     # exporters get more VAT back than they owe
-    exports = payer & ~small & np.isin(industry, [3, 4, 6, 7, 12]) & (rng.random(n) < 0.25)
     vat_rate = np.where(exports, -0.4 * vat_rate, vat_rate)
-    city.firm["is_exporter"] = exports
 
     fails, leaves = city.is_story("death", "revoked"), city.is_story("death", "revoked", "move_out")
     sales, wages, present = city.month["sales_fen"], city.month["wage_fen"], city.month["is_present"]

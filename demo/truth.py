@@ -12,14 +12,14 @@ import pyarrow.parquet as pq
 from demo import words
 from demo.city import BRANCH, EVENT_KINDS, NEVER, SOLE_TRADER, STORY_NAMES, Array, City, pick
 from demo.silos.books import Books
-from demo.taxes import tax_periods
+from demo.taxes import exporters, tax_periods
 
 
 def write_truth(books: Books, folder: Path) -> None:
     """Write every table of the truth, over the whole horizon whatever the silos were built up to."""
     folder.mkdir(parents=True, exist_ok=True)
     city = books.city
-    pq.write_table(_enterprise(city), folder / "enterprise.parquet")
+    pq.write_table(enterprise_table(city), folder / "enterprise.parquet")
     pq.write_table(_event(city), folder / "event.parquet")
     pq.write_table(_links(books), folder / "link.parquet")
     pq.write_table(pa.concat_tables(books.planted).combine_chunks(), folder / "planted.parquet")
@@ -53,7 +53,8 @@ def _month(city: City, months: Array) -> pa.Array:
     return pa.array(city.day(np.where(never, 0, months)), pa.date32(), mask=never)
 
 
-def _enterprise(city: City) -> pa.Table:
+def enterprise_table(city: City) -> pa.Table:
+    """The truth about each enterprise, one row each."""
     firm, text = city.firm, city.text
     form = firm["form"]
     came = city.is_story("move_in")
@@ -88,7 +89,7 @@ def _enterprise(city: City) -> pa.Table:
             "is_registered_here": pa.array(firm["is_registered_here"]),
             "is_virtual": pa.array(firm["is_virtual"]),
             "is_small_taxpayer": pa.array(firm["is_small_taxpayer"] | firm["is_virtual"]),
-            "is_exporter": pa.array(firm["is_exporter"]),
+            "is_exporter": pa.array(exporters(city)),
         }
     )
 

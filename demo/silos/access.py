@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from demo import dirt
-from demo.city import NEVER
-from demo.silos.books import Books, same
+from demo.city import NEVER, City
+from demo.silos.books import Books, identities, last_month, same
 
 
 def write(books: Books) -> None:
@@ -38,7 +38,36 @@ def write(books: Books) -> None:
         out = pa.BufferOutputStream()
         pq.write_table(counted, out)
         books.file("access", label, out.getvalue().to_pybytes(), at)
-    who = np.flatnonzero(city.month["people_entry"].any(axis=1))
+    books.link("access", known(city, name))
+
+
+def known(city: City, name: dirt.Written | None = None) -> pa.Table:
+    """Whom the gates know: the short name is the key, so a firm that was renamed has two."""
+    name = name or dirt.short_names(city, (0, 14))
+    last = last_month(city.month["people_entry"] > 0)
+    who = np.flatnonzero(last >= 0)
     renamed = who[city.firm["change_name"][who] < NEVER]
-    for written, firms, note in ((name.before, who, None), (name.after, renamed, "new_name")):
-        books.link("access", written.take(pa.array(firms)), firms, "missing", name.kind[firms], note)
+    parts = []
+    for written, firms, until, note in (
+        (name.before, who, np.minimum(last, name.switch - 1), None),
+        (name.after, renamed, np.where(name.switch <= last, last, -1), "new_name"),
+    ):
+        text = written.take(pa.array(firms))
+        building = city.text["building_code"].take(pa.array(firms))
+        parts.append(
+            identities(
+                text,
+                firms,
+                until[firms],
+                name=text,
+                building_code=building,
+                code_dirt="missing",
+                name_dirt=name.kind[firms],
+                note=note,
+            )
+        )
+    known = pa.concat_tables(parts)
+    firms = np.concatenate([who, renamed])
+    for column, there in (("alike", None), ("alike_there", city.text["building_code"])):
+        known = known.append_column(column, dirt.alike(city, known["source_key"].combine_chunks(), firms, there))
+    return known

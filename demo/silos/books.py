@@ -68,31 +68,10 @@ class Books:
         """The rows recorded before `until`."""
         return table.filter(pc.less(table[column], pa.scalar(self.until, table[column].type)))
 
-    def link(
-        self, silo: str, key: pa.Array, firm: Array, code: Array | str, name: Array | str, note: str | None = None
-    ) -> None:
-        """Note which enterprise a silo's own key truly stands for (-1: none), and how code and name there are wrong.
-
-        What is noted twice counts once. `code` and `name` are positions in dirt.CODE_KINDS and dirt.NAME_KINDS, or one
-        kind for all rows.
-        """
-        rows = len(firm)
-
-        def kinds(given: Array | str, of: tuple[str, ...]) -> pa.Array:
-            return pa.array([given] * rows, pa.string()) if isinstance(given, str) else pick(of, given)
-
-        self.links.append(
-            pa.table(
-                {
-                    "silo": pa.array([silo] * rows, pa.string()),
-                    "source_key": key,
-                    "true_id": pa.array(firm.astype(np.int64), mask=firm < 0),
-                    "code_dirt": kinds(code, dirt.CODE_KINDS),
-                    "name_dirt": kinds(name, dirt.NAME_KINDS),
-                    "note": pa.array([note] * rows, pa.string()),
-                }
-            )
-        )
+    def link(self, silo: str, identities: pa.Table) -> None:
+        """Note which enterprise a silo's own key truly stands for; what is noted twice counts once."""
+        truth = identities.select(["source_key", "true_id", "code_dirt", "name_dirt", "note"])
+        self.links.append(truth.add_column(0, "silo", pa.array([silo] * truth.num_rows, pa.string())))
 
     def plant(self, silo: str, kind: str, firm: Array, value: pa.Array, month: Array | None = None) -> None:
         """Note something that was put where it must be caught: what, about whom, and in which month if in one."""
@@ -119,6 +98,61 @@ class Books:
         """A moment in park time; a day beyond the month's end runs into the next."""
         date = (self.city.start + month).astype("datetime64[D]") + (day - 1)
         return np.datetime64(date.astype("datetime64[s]") + np.timedelta64(hour * 3600 + minute * 60, "s"))
+
+
+def identities(
+    key: pa.Array,
+    firm: Array,
+    last_month: Array,
+    *,
+    code: pa.Array | None = None,
+    name: pa.Array,
+    address: pa.Array | None = None,
+    building_code: pa.Array | None = None,
+    code_dirt: Array | str,
+    name_dirt: Array | str,
+    note: str | None = None,
+) -> pa.Table:
+    """What an office states last of who is behind its own keys, and who that truly is.
+
+    Args:
+        key: The office's own keys.
+        firm: Which enterprise each stands for (-1: none).
+        last_month: The month index in which the office writes the key last (-1: never, to the end of the horizon).
+        code: The codes written then; None where the office knows none.
+        name: The names written then.
+        address: The addresses written then; None where the office knows none.
+        building_code: The buildings; None where the office knows none.
+        code_dirt: Positions in dirt.CODE_KINDS, or one kind for all rows.
+        name_dirt: Positions in dirt.NAME_KINDS, or one kind for all rows.
+        note: Beside the truth, the same for all rows.
+    """
+    rows = len(firm)
+    nothing = pa.nulls(rows, pa.string())
+
+    def kinds(given: Array | str, of: tuple[str, ...]) -> pa.Array:
+        return pa.array([given] * rows, pa.string()) if isinstance(given, str) else pick(of, given)
+
+    return pa.table(
+        {
+            "source_key": key,
+            "true_id": pa.array(firm.astype(np.int64), mask=firm < 0),
+            "code_dirt": kinds(code_dirt, dirt.CODE_KINDS),
+            "name_dirt": kinds(name_dirt, dirt.NAME_KINDS),
+            "note": pa.array([note] * rows, pa.string()),
+            "code": nothing if code is None else code,
+            "name": name,
+            "address": nothing if address is None else address,
+            "building_code": nothing if building_code is None else building_code,
+            "last_month": pa.array(last_month.astype(np.int64), mask=last_month < 0),
+        }
+    )
+
+
+def last_month(happens: Array) -> Array:
+    """The last column in which each row of a matrix over firms and months is true; -1 where none is."""
+    months = happens.shape[1]
+    return np.where(happens.any(axis=1), months - 1 - np.argmax(happens[:, ::-1], axis=1), -1)
 
 
 def numbered(prefix: str, numbers: Array, width: int) -> pa.Array:

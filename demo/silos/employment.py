@@ -11,7 +11,18 @@ import pyarrow.compute as pc
 from demo import dirt, words
 from demo.city import Array, City, choose, office_time
 from demo.files import csv_bytes, zip_bytes
-from demo.silos.books import CODE_RATES, LARGEST_SHEET, NAME_RATES, Books, numbered, same, with_decimals, with_thousands
+from demo.silos.books import (
+    CODE_RATES,
+    LARGEST_SHEET,
+    NAME_RATES,
+    Books,
+    identities,
+    last_month,
+    numbered,
+    same,
+    with_decimals,
+    with_thousands,
+)
 from demo.spreadsheet import xlsx_bytes
 
 # months of the history in which the file has another form than CSV
@@ -41,31 +52,23 @@ class _Reported:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _Bureau:
     """What the bureau knows of units and firms."""
 
     units: _Units
     code: dirt.Written
     name: dirt.Written
     address: pa.Array
-    person: dict[str, pa.Array]
 
 
 def write(books: Books) -> None:
     """Write the files delivered before `until`: 参保_YYYYMM.csv, and …_更正 where a month was corrected."""
     city = books.city
-    known = _Known(
-        _units(city),
-        dirt.write_codes(city, "employment", CODE_RATES, (0, 4)),
-        dirt.write_names(city, "employment", NAME_RATES, (1, 6)),
-        dirt.write_addresses(city, "employment"),
-        dirt.people(city, "employment"),
-    )
-    units, person = known.units, known.person
+    bureau = _bureau(city)
+    units, person = bureau.units, dirt.people(city, "employment")
     reported = _report(books)
-    ever = np.flatnonzero(reported.is_listed[units.firm].any(axis=1))
-    firms = units.firm[ever]
-    books.link("employment", units.number.take(pa.array(ever)), firms, known.code.kind[firms], known.name.kind[firms])
+    firms = units.firm[reported.is_listed[units.firm].any(axis=1)]
+    books.link("employment", known(city, bureau))
     books.plant("employment", "phone_in_personal_column", firms, person["phone"].take(pa.array(firms)))
     books.plant("employment", "person_name_in_personal_column", firms, person["name"].take(pa.array(firms)))
 
@@ -81,12 +84,12 @@ def write(books: Books) -> None:
         wrong = is_corrected & (rng.random(count) < 0.03)
         absent = is_corrected & (rng.random(count) < 0.015)
         mistaken = month.headcount + np.where(wrong, rng.integers(1, 9, count), 0)
-        rows = _rows(books, known, month, mistaken, entered).filter(pa.array(~absent))
+        rows = _rows(books, bureau, person, month, mistaken, entered).filter(pa.array(~absent))
         _send(books, t, f"参保_{books.month_text(t)}", rows, at)
         label = f"参保_{books.month_text(t)}_更正.csv"
         if is_corrected and books.deliver("employment", label, t, fixed_at, "correction"):
             entered = np.where(wrong | absent, fixed_at - np.timedelta64(2, "D"), entered)
-            rows = _rows(books, known, month, month.headcount, entered)
+            rows = _rows(books, bureau, person, month, month.headcount, entered)
             books.file("employment", label, _csv(books, t, rows), fixed_at)
 
 
@@ -114,25 +117,55 @@ def _month(reported: _Reported, units: _Units, t: int) -> _Month:
     return _Month(t, unit[there], heads[there], wages[there], reported.is_unreadable[firm, t][there])
 
 
-def _rows(books: Books, known: _Known, month: _Month, headcount: Array, recorded: Array) -> pa.Table:
+def _rows(
+    books: Books, bureau: _Bureau, person: dict[str, pa.Array], month: _Month, headcount: Array, recorded: Array
+) -> pa.Table:
     """The file's rows as the bureau writes them."""
-    t, firm = month.month, known.units.firm[month.unit]
+    t, firm = month.month, bureau.units.firm[month.unit]
     take = pa.array(firm)
     heads = with_thousands(headcount) if t % 5 == 3 else pc.cast(pa.array(headcount), pa.string())
     code_header = "统一社会信用代码" if t < NEW_HEADER_FROM else "社会信用代码"
     return pa.table(
         {
-            "单位编号": known.units.number.take(pa.array(month.unit)),
-            "单位名称": known.name.at(t, firm),
-            code_header: known.code.at(t, firm),
-            "单位地址": known.address.take(take),
+            "单位编号": bureau.units.number.take(pa.array(month.unit)),
+            "单位名称": bureau.name.at(t, firm),
+            code_header: bureau.code.at(t, firm),
+            "单位地址": bureau.address.take(take),
             "所属期": same(books.month_text(t), len(firm)),
             "参保人数": choose(month.is_unreadable, "待核", heads),
             "缴费基数合计": with_decimals(month.wage_fen),
-            "经办人": known.person["name"].take(take),
-            "手机": known.person["phone"].take(take),
+            "经办人": person["name"].take(take),
+            "手机": person["phone"].take(take),
             "受理时间": pc.cast(pa.array(recorded.astype("datetime64[s]")), pa.string()),
         }
+    )
+
+
+def known(city: City, bureau: _Bureau | None = None) -> pa.Table:
+    """Whom the bureau knows: a unit each, some two."""
+    bureau = bureau or _bureau(city)
+    units = bureau.units
+    last = last_month(_listed(city)[0])[units.firm]
+    ever = np.flatnonzero(last >= 0)
+    firms, last = units.firm[ever], last[ever]
+    return identities(
+        units.number.take(pa.array(ever)),
+        firms,
+        last,
+        code=bureau.code.at(last, firms),
+        name=bureau.name.at(last, firms),
+        address=bureau.address.take(pa.array(firms)),
+        code_dirt=bureau.code.kind[firms],
+        name_dirt=bureau.name.kind[firms],
+    )
+
+
+def _bureau(city: City) -> _Bureau:
+    return _Bureau(
+        _units(city),
+        dirt.write_codes(city, "employment", CODE_RATES, (0, 4)),
+        dirt.write_names(city, "employment", NAME_RATES, (1, 6)),
+        dirt.write_addresses(city, "employment"),
     )
 
 
@@ -150,7 +183,7 @@ def _report(books: Books) -> _Reported:
     city = books.city
     truth = city.month["insured_headcount"]
     heads, wages = truth.astype(np.int64), city.month["wage_fen"].copy()
-    listed = truth > 0
+    listed, gone = _listed(city)
     unreadable = np.zeros_like(listed)
     rng = city.stream("misreports")
     calm = city.is_story("steady", "growth", "decline", "dip") & city.firm["has_insured"] & (city.firm["arrive"] < 0)
@@ -184,16 +217,21 @@ def _report(books: Books) -> _Reported:
     months = rng.integers(3, city.horizon - 6, len(who))
     unreadable[who, months] = True
     plants.append(("unreadable_headcount", who, months))
-    # who is gone reports zero once more: that is a value
-    gone = np.flatnonzero(city.firm["has_insured"] & (city.firm["gone"] < city.horizon) & (city.firm["gone"] > 0))
-    gone = gone[np.arange(len(gone)) % 2 == 0]
-    listed[gone, city.firm["gone"][gone]] = True
     plants.append(("zero_headcount", gone, city.firm["gone"][gone]))
     for kind, firms, months in plants:
         listed_here = listed[firms, months]
         firms, months = firms[listed_here], months[listed_here]
         books.plant("employment", kind, firms, pa.array(heads[firms, months]), months)
     return _Reported(heads, wages, listed, unreadable)
+
+
+def _listed(city: City) -> tuple[Array, Array]:
+    """Which firms have a row in which month, and which are gone and report zero once more: that is a value."""
+    listed = city.month["insured_headcount"] > 0
+    gone = np.flatnonzero(city.firm["has_insured"] & (city.firm["gone"] < city.horizon) & (city.firm["gone"] > 0))
+    gone = gone[np.arange(len(gone)) % 2 == 0]
+    listed[gone, city.firm["gone"][gone]] = True
+    return listed, gone
 
 
 def _title(books: Books, t: int) -> str:

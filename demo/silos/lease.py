@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo import dirt, words
-from demo.city import NEVER, SECOND_SPACE, Array, choose, join
+from demo.city import NEVER, SECOND_SPACE, Array, City, choose, join
 from demo.files import csv_bytes, zip_bytes
-from demo.silos.books import CODE_RATES, LARGEST_SHEET, NAME_RATES, Books, numbered, with_decimals
+from demo.silos.books import CODE_RATES, LARGEST_SHEET, NAME_RATES, Books, identities, numbered, with_decimals
 from demo.spreadsheet import xlsx_bytes
+
+
+@dataclass(frozen=True)
+class _Tenants:
+    """What the property company knows of its tenants."""
+
+    number: pa.Array
+    code: dirt.Written
+    name: dirt.Written
+    address: pa.Array
 
 
 def write(books: Books) -> None:
     """Write the registers delivered before `until`: 租赁台账_YYYYMM.xlsx, ended leases included."""
     city, lease, text = books.city, books.city.lease, books.city.text
-    code = dirt.write_codes(city, "lease", CODE_RATES | {"missing": 0.25}, (2, 9))
-    name = dirt.write_names(city, "lease", NAME_RATES | {"short": 0.05}, (2, 9))
-    address = dirt.write_addresses(city, "lease")
-    person = dirt.people(city, "lease")
     rng = city.stream("tenants")
-    tenant = numbered("KH", rng.permutation(city.firms) + 1, 7)
+    tenants = _tenants(city, rng)
+    tenant, code, name, address = tenants.number, tenants.code, tenants.name, tenants.address
+    person = dirt.people(city, "lease")
     lease_no = numbered("ZL", rng.permutation(len(lease["firm"])) + 1, 8)
     rents = np.unique(lease["firm"])
-    books.link("lease", tenant.take(pa.array(rents)), rents, code.kind[rents], name.kind[rents])
+    books.link("lease", known(city, tenants))
 
     noted = rng.random(len(lease["firm"])) < 0.01
     noted[np.flatnonzero(lease["known"] < 0)[:3]] = True
@@ -115,6 +125,33 @@ def write(books: Books) -> None:
         else:
             content = zip_bytes(f"{stem}.csv", csv_bytes(table, encoding="utf-8-sig", titles=titles, totals=totals))
         books.file("lease", label, content, at)
+
+
+def known(city: City, tenants: _Tenants | None = None) -> pa.Table:
+    """Whom the lease book knows: a number each; those who are gone stay in the register of leases."""
+    tenants = tenants or _tenants(city, city.stream("tenants"))
+    rents = np.unique(city.lease["firm"])
+    take, last = pa.array(rents), np.full(len(rents), city.horizon - 1)
+    return identities(
+        tenants.number.take(take),
+        rents,
+        last,
+        code=tenants.code.at(last, rents),
+        name=tenants.name.at(last, rents),
+        address=tenants.address.take(take),
+        building_code=city.text["building_code"].take(take),
+        code_dirt=tenants.code.kind[rents],
+        name_dirt=tenants.name.kind[rents],
+    )
+
+
+def _tenants(city: City, rng: np.random.Generator) -> _Tenants:
+    return _Tenants(
+        numbered("KH", rng.permutation(city.firms) + 1, 7),
+        dirt.write_codes(city, "lease", CODE_RATES | {"missing": 0.25}, (2, 9)),
+        dirt.write_names(city, "lease", NAME_RATES | {"short": 0.05}, (2, 9)),
+        dirt.write_addresses(city, "lease"),
+    )
 
 
 def _number(hundredths: Array, is_cell: bool) -> pa.Array:

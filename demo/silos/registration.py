@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from demo import words
-from demo.city import EVENT_KINDS, FORMS, Array, choose, office_time, pick
-from demo.silos.books import Books, numbered
+from demo.city import EVENT_KINDS, FORMS, Array, City, choose, office_time, pick
+from demo.silos.books import Books, identities, numbered
 
 # the register's own codes for what was changed, in the order of EVENT_KINDS
 EVENT_ITEMS = ("01", "02", "03", "04", "21", "22", "23", "31", "41", "42", "91", "92")
@@ -21,12 +21,40 @@ _FAR = 1200  # months: later than any horizon
 
 def write(books: Books) -> None:
     """Write enterprises.parquet and events.parquet: every version recorded before `until`."""
-    _write_enterprises(books)
-    _write_events(books)
+    city, text = books.city, books.city.text
+    records = _records(city)
+    _write_versions(books, "enterprises", records.drop_columns("firm"))
+    books.link("registration", known(city, records))
+    listed = np.flatnonzero(city.firm["is_registered_here"])
+    persons = text["legal_person"].take(pa.array(listed))
+    books.plant("registration", "person_name_in_personal_column", listed, persons)
+    _write_versions(books, "events", events(city))
 
 
-def _write_enterprises(books: Books) -> None:
-    city, firm, text = books.city, books.city.firm, books.city.text
+def known(city: City, records: pa.Table | None = None) -> pa.Table:
+    """Whom the register knows, a record each, with `record`: all that it says of it last."""
+    records = (_records(city) if records is None else records).sort_by(
+        [("firm", "ascending"), ("recorded", "ascending")]
+    )
+    firm = np.asarray(records["firm"])
+    last = np.flatnonzero(np.append(firm[1:] != firm[:-1], True))
+    records, firm = records.take(pa.array(last)), firm[last]
+    stated = identities(
+        records["pripid"],
+        firm,
+        np.full(len(firm), city.horizon - 1),
+        code=records["uniscid"],
+        name=records["entname"],
+        address=records["dom"],
+        code_dirt="clean",
+        name_dirt="clean",
+    )
+    return stated.append_column("record", records.drop_columns(["firm", "recorded"]).to_struct_array())
+
+
+def _records(city: City) -> pa.Table:
+    """Every version of every record, and beside the register's own columns the `firm` it is about."""
+    firm, text = city.firm, city.text
     n = city.firms
     rng = city.stream("register")
     listed = np.flatnonzero(firm["is_registered_here"])
@@ -60,7 +88,7 @@ def _write_enterprises(books: Books) -> None:
     parent = firm["partner"]
     has_parent = pc.is_valid(text["parent_name"]).to_numpy(zero_copy_only=False) & (parent >= 0)
     parent_code = choose(has_parent, text["uscc_0"].take(pa.array(np.maximum(parent, 0))), pa.nulls(n, pa.string()))
-    records = pa.table(
+    return pa.table(
         {
             "pripid": text["record_no"].take(take),
             "uniscid": old_or_new("uscc", "change_code"),
@@ -78,20 +106,18 @@ def _write_enterprises(books: Books) -> None:
             "dom": choose(left, text["seat_away"].take(take), text["seat_here"].take(take)),
             "lerep": text["legal_person"].take(take),
             "recorded": pa.array(office_time(when, city.stream("register entry"))),
+            "firm": pa.array(who),
         }
     )
-    _write_versions(books, "enterprises", records)
-    books.link("registration", text["record_no"].take(pa.array(listed)), listed, "clean", "clean")
-    persons = text["legal_person"].take(pa.array(listed))
-    books.plant("registration", "person_name_in_personal_column", listed, persons)
 
 
-def _write_events(books: Books) -> None:
-    city, firm, text, event = books.city, books.city.firm, books.city.text, books.city.event
+def events(city: City) -> pa.Table:
+    """What is entered in the register of changes."""
+    firm, text, event = city.firm, city.text, city.event
     which = np.flatnonzero(firm["is_registered_here"][event["firm"]])
     take, owner = pa.array(which), pa.array(event["firm"][which])
     new_code = city.day(np.minimum(firm["change_code"], _FAR), firm["turn_day"])[event["firm"][which]]
-    events = pa.table(
+    return pa.table(
         {
             "eventno": numbered("BG", event["number"][which] + 1, 9),
             "pripid": text["record_no"].take(owner),
@@ -106,7 +132,6 @@ def _write_events(books: Books) -> None:
             "recorded": pa.array(event["recorded"][which]),
         }
     )
-    _write_versions(books, "events", events)
 
 
 def _write_versions(books: Books, name: str, table: pa.Table) -> None:

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo import dirt
-from demo.city import NEVER, SOLE_TRADER, Array, choose, join, office_time, pick
-from demo.silos.books import NAME_RATES, Books, numbered, same
+from demo.city import NEVER, SOLE_TRADER, Array, City, choose, join, office_time, pick
+from demo.silos.books import NAME_RATES, Books, identities, last_month, numbered, same
 from demo.taxes import TAX_KINDS, Periods, tax_periods
 
 # Amounts are whole fen: SQLite keeps a NUMERIC(18,2) as floating point.
@@ -46,12 +46,19 @@ class _Taxpayers:
     name: dirt.Written
     serial: pa.Array
     person: dict[str, pa.Array]
+    is_owner: Array  # sole traders who file under the owner's identity number
     is_always_late: Array
 
 
 def write(books: Books) -> None:
     """Write 税务.sqlite with every row recorded before `until`."""
-    payers = _taxpayers(books)
+    payers = _taxpayers(books.city)
+    books.link("tax", known(books.city, payers))
+    here, identity = np.flatnonzero(books.city.firm["is_registered_here"]), payers.person["identity_no"]
+    owners = here[payers.is_owner[here]]
+    books.plant("tax", "identity_number_as_taxpayer_no", owners, payers.number.before.take(pa.array(owners)))
+    books.plant("tax", "identity_number_in_personal_column", here, identity.take(pa.array(here)))
+    books.plant("tax", "person_name_in_personal_column", here, payers.person["name"].take(pa.array(here)))
     path = books.folder / "tax" / "税务.sqlite"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
@@ -69,8 +76,7 @@ def write(books: Books) -> None:
     books.written.add(path)
 
 
-def _taxpayers(books: Books) -> _Taxpayers:
-    city = books.city
+def _taxpayers(city: City) -> _Taxpayers:
     number = dirt.write_codes(city, "tax", _CODE_RATES, (0, 2))
     name = dirt.write_names(city, "tax", NAME_RATES | {"never_updated": 0.03, "no_city": 0.01}, (0, 3))
     person = dirt.people(city, "tax")
@@ -84,24 +90,44 @@ def _taxpayers(books: Books) -> _Taxpayers:
         number.switch,
         np.where(owner, 0, number.kind),
     )
+    serial = numbered("", city.stream("tax serials").permutation(city.firms), 7)
+    return _Taxpayers(number, name, serial, person, owner, city.stream("late").random(city.firms) < 0.04)
+
+
+def known(city: City, payers: _Taxpayers | None = None) -> pa.Table:
+    """Whom the tax office knows: the taxpayer number is the key, so a firm with a new code has two."""
+    payers = payers or _taxpayers(city)
+    number, name = payers.number, payers.name
     here = np.flatnonzero(city.firm["is_registered_here"])
-    plain, owners = here[~owner[here]], here[owner[here]]
+    plain, owners = here[~payers.is_owner[here]], here[payers.is_owner[here]]
     recoded = plain[city.firm["change_code"][plain] < NEVER]
     # the owner's identity number never lands: such a taxpayer is known by a pseudonym of it, or by name
     renamed = owners[city.firm["change_name"][owners] < NEVER]
-    for note, text, who in (
-        (None, number.before, plain),
-        ("new_code", number.after, recoded),
-        ("identity_number", number.before, owners),
-        ("name_for_identity_number", name.before, owners),
-        ("name_for_identity_number", name.after, renamed),
+    # the last month of activity is filed for in the next
+    filed = last_month(city.month["is_present"]) + 1
+    before, after = np.minimum(filed, number.switch - 1), np.where(number.switch <= filed, filed, -1)
+    parts = []
+    for note, text, who, last in (
+        (None, number.before, plain, before),
+        ("new_code", number.after, recoded, after),
+        ("identity_number", number.before, owners, before),
+        ("name_for_identity_number", name.before, owners, before),
+        ("name_for_identity_number", name.after, renamed, before),
     ):
-        books.link("tax", text.take(pa.array(who)), who, number.kind[who], name.kind[who], note)
-    books.plant("tax", "identity_number_as_taxpayer_no", owners, number.before.take(pa.array(owners)))
-    books.plant("tax", "identity_number_in_personal_column", here, person["identity_no"].take(pa.array(here)))
-    books.plant("tax", "person_name_in_personal_column", here, person["name"].take(pa.array(here)))
-    serial = numbered("", city.stream("tax serials").permutation(city.firms), 7)
-    return _Taxpayers(number, name, serial, person, city.stream("late").random(city.firms) < 0.04)
+        written = text.take(pa.array(who))
+        parts.append(
+            identities(
+                written,
+                who,
+                last[who],
+                code=None if note == "name_for_identity_number" else written,
+                name=written if note == "name_for_identity_number" else name.at(last[who], who),
+                code_dirt=number.kind[who],
+                name_dirt=name.kind[who],
+                note=note,
+            )
+        )
+    return pa.concat_tables(parts)
 
 
 def _insert(database: sqlite3.Connection, table: str, rows: pa.Table) -> None:
