@@ -9,12 +9,22 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
 import opencc
 import pyarrow as pa
 import pyarrow.compute as pc
 
 # all that is neither letter nor digit: punctuation, brackets, symbols, spaces, invisible characters
 _NOT_LETTER_OR_DIGIT = r"[^\p{L}\p{N}]"
+# names of these characters alone, nine in ten, have their key already
+_TO_BE_SPELLED = r"[^\x{4E00}-\x{9FFF}0-9A-Z]"
+_BRACKETED = r"[(\[{<〔【〈《][^()\[\]{}<>〔〕【】〈〉《》]{0,20}[)\]}>〕】〉》]"
+# the legal form, wherever it stands: a branch has its parent's in the middle. 股份 at the end is what short names keep of it.
+_LEGAL_FORM = (
+    "股份有限公司|有限责任公司|有限公司|股份公司|股份合作公司|总公司|公司|特殊普通合伙|普通合伙|有限合伙|合伙企业"
+    "|个人独资企业|股份$"
+)
+_ROWS_AT_ONCE = 200_000
 
 
 def name_keys(names: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -26,9 +36,40 @@ def name_keys(names: pa.Array | pa.ChunkedArray) -> pa.Array:
     Returns:
         One key per name, NULL where nothing is left of it ("——", blank, NULL).
     """
+    return name_forms(names)["name_key"].combine_chunks()
+
+
+def name_forms(names: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """The key of each name (see name_keys) and what is left of it without bracketed parts and legal form.
+
+    Returns:
+        Columns name_key and bare_key, one row per name; bare_key is NULL where only a legal form was stated.
+    """
     text = names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
-    text = pc.utf8_upper(pc.utf8_normalize(text.cast(pa.string()), "NFKC"))
-    text = simplified(pc.replace_substring_regex(text, _NOT_LETTER_OR_DIGIT, ""))
+    text = text.cast(pa.string())
+    pieces = [_forms(text.slice(start, _ROWS_AT_ONCE)) for start in range(0, max(len(text), 1), _ROWS_AT_ONCE)]
+    return pa.concat_tables(pieces)
+
+
+def _forms(text: pa.Array) -> pa.Table:
+    odd = np.flatnonzero(pc.fill_null(pc.match_substring_regex(text, _TO_BE_SPELLED), False).to_numpy(False))
+    spelled = pc.utf8_upper(pc.utf8_normalize(text.take(odd), "NFKC"))
+    key = _replaced(text, odd, pc.replace_substring_regex(spelled, _NOT_LETTER_OR_DIGIT, ""))
+    unbracketed = pc.replace_substring_regex(
+        pc.replace_substring_regex(spelled, _BRACKETED, ""), _NOT_LETTER_OR_DIGIT, ""
+    )
+    key = simplified(key)
+    bare = pc.replace_substring_regex(_replaced(key, odd, simplified(unbracketed)), _LEGAL_FORM, "")
+    return pa.table({"name_key": _no_blank(key), "bare_key": _no_blank(bare)})
+
+
+def _replaced(text: pa.Array, rows: np.ndarray, by: pa.Array) -> pa.Array:
+    mask = np.zeros(len(text), dtype=bool)
+    mask[rows] = True
+    return pc.replace_with_mask(text, pa.array(mask), by)
+
+
+def _no_blank(text: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 

@@ -1,0 +1,44 @@
+"""One spelling for an address, so that two silos that mean the same place can be compared part by part.
+
+What the parts are (province, city, road, number, building and room) is read in transforms/matching/address.sql.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# addresses of these characters alone need no other spelling
+_TO_BE_SPELLED = r"[^\x{4E00}-\x{9FFF}0-9A-Z\-#]"
+_NO_PART_OF_AN_ADDRESS = r"[\s\p{Z}\p{Cf}\p{Cc}()\[\]{}<>,.。、;:\"'“”‘’【】〔〕]"
+_DASHES = r"[\p{Pd}~_]"
+# what forms print before the address itself, and the country
+_LABEL = r"^(公司|企业|单位)?(注册|办公|经营|生产|通讯|联系|住所|现)?(所在地|地址|场所|住所)(为|是)?"
+_COUNTRY = r"^(中华人民共和国|中国)"
+_ROWS_AT_ONCE = 200_000
+
+
+def address_keys(addresses: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """The key of each address: NFKC, upper case, without spaces, punctuation, labels (注册地址) and the country.
+
+    Args:
+        addresses: Addresses as stated; best distinct, since every row is worked on.
+
+    Returns:
+        One key per address, NULL where nothing is left of it.
+    """
+    text = addresses.combine_chunks() if isinstance(addresses, pa.ChunkedArray) else addresses
+    text = text.cast(pa.string())
+    pieces = [_keys(text.slice(start, _ROWS_AT_ONCE)) for start in range(0, max(len(text), 1), _ROWS_AT_ONCE)]
+    return pa.concat_arrays(pieces)
+
+
+def _keys(text: pa.Array) -> pa.Array:
+    odd = pc.fill_null(pc.match_substring_regex(text, _TO_BE_SPELLED), False)
+    spelled = pc.utf8_upper(pc.utf8_normalize(text.filter(odd), "NFKC"))
+    spelled = pc.replace_substring_regex(spelled, _DASHES, "-")
+    spelled = pc.replace_substring_regex(spelled, _NO_PART_OF_AN_ADDRESS, "")
+    key = pc.replace_with_mask(text, odd, spelled) if np.asarray(pc.any(odd)) else text
+    key = pc.replace_substring_regex(pc.replace_substring_regex(key, _LABEL, ""), _COUNTRY, "")
+    return pc.if_else(pc.equal(key, ""), pa.scalar(None, pa.string()), key)

@@ -1,0 +1,58 @@
+-- title: Addresses cut into parts | 地址拆分
+-- one row is: one address key of one enterprise (or record) on one side
+-- answers: in which city, on which road, at which number, in which building and room?
+-- key: id, address_key
+-- rules: city is the first two characters after the province (enough to tell cities apart, and alike for 苏州市 and
+--   苏州工业园区); of the four municipalities their name. place is the address without the province. road is the last three
+--   characters of the road's name with its kind. number is the road's number; premises are all numbers and letters from
+--   there on (12-3-405), however 号, 栋, 幢 and 室 are written.
+-- known gaps: Numbers in Chinese numerals are not read.
+-- checked by: tests/transforms/test_matching.py
+with provinces as (
+    select
+        id,
+        address_key,
+        regexp_extract(
+            address_key,
+            '^(北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南'
+            '|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门)',
+            1
+        ) as province,
+        regexp_replace(
+            address_key,
+            '^(北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南'
+            '|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门)'
+            '(省|市|壮族自治区|回族自治区|维吾尔自治区|自治区)?',
+            ''
+        ) as place
+    from stated_address
+),
+
+roads as (
+    select
+        *,
+        regexp_extract(
+            place,
+            '([^省市区县镇乡村0-9]{1,7}?(?:大道|大街|路|街|道|巷|弄))[东南西北中]?段?([0-9].*)$',
+            ['road', 'tail']
+        ) as found
+    from provinces
+)
+
+select
+    roads.id,
+    roads.address_key,
+    roads.province,
+    roads.place,
+    case
+        when roads.province in ('北京', '天津', '上海', '重庆') then roads.province
+        when length(roads.place) >= 2 then substr(roads.place, 1, 2)
+    end as city,
+    case
+        when
+            found.road <> ''
+            then substr(found.road, case when length(found.road) > 3 then length(found.road) - 2 else 1 end)
+    end as road,
+    regexp_extract(found.tail, '^([0-9]+)', 1) as number,
+    regexp_replace(regexp_replace(found.tail, '[^0-9A-Z]+', '-', 'g'), '-+$', '') as premises
+from roads

@@ -1,0 +1,23 @@
+-- title: Addresses to compare | 待比对地址
+-- one row is: one address of a left record and one of a known enterprise whose names are alike
+-- answers: which parts of the two addresses agree?
+-- key: left_id, right_id, left_place, right_place
+-- rules: Only pairs that name_comparison kept. is_same_city also where the known name itself holds the record's city.
+-- known gaps: none known
+-- checked by: tests/transforms/test_matching.py
+select
+    c.left_id,
+    c.right_id,
+    l.place as left_place,
+    r.place as right_place,
+    l.city as left_city,
+    l.road,
+    l.number,
+    l.premises,
+    coalesce(l.city = r.city, false) or coalesce(contains(c.right_key, l.city), false) as is_same_city,
+    coalesce(l.road = r.road, false) as is_same_road,
+    coalesce(l.road = r.road and l.number = r.number and l.number <> '', false) as is_same_number,
+    coalesce(l.road = r.road and l.premises = r.premises and contains(l.premises, '-'), false) as is_same_premises
+from name_comparison as c
+inner join left_address as l on c.left_id = l.id
+inner join right_address as r on c.right_id = r.id

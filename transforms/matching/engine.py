@@ -1,0 +1,129 @@
+"""Compares records that no code and no exact name decides with every known enterprise that they might be.
+
+Each step is one SELECT in this folder, made into a temporary table of the file's name; only what counts edits in
+Chinese characters is done by rapidfuzz, because DuckDB's own functions count bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from rapidfuzz import process
+from rapidfuzz.distance import OSA, LCSseq
+
+from warehouse.connection import quote
+
+STEPS = Path(__file__).parent
+SIDES = ("left", "right")
+STATED = {"name": ("name_key", "bare_key"), "address": ("address_key",), "code": ("code",), "industry": ("industry",)}
+_PAIRS_AT_ONCE = 400_000
+
+
+def compare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Score the left records' candidates into the temporary table `scored` (see scored.sql).
+
+    Args:
+        connection: With rules.matching loaded, and per side (left, right) the temporary tables or views
+            <side>_stated_name (id, name_key, bare_key), <side>_stated_address (id, address_key), <side>_code
+            (id, code) and <side>_industry (id, industry). Ids are whole numbers; an id may have several rows in each.
+    """
+    for side in SIDES:
+        for part in ("address", "name"):
+            connection.execute(f"create or replace temp view stated_{part} as select * from {side}_stated_{part}")
+            if part == "name":
+                connection.execute(f"create or replace temp view address as select * from {side}_address")
+            _make(connection, part, f"{side}_{part}")
+    for step in ("known_count", "character_count", "gram_count", "information", "city_count"):
+        _make(connection, step)
+    for step in ("prefix", "prefix_count", "premises_count"):
+        _make(connection, step)
+    for step in ("pair_typing_error", "pair_city_character", "pair_code", "pair"):
+        _make(connection, step)
+    _compare_names(connection)
+    _make(connection, "name_comparison")
+    _make(connection, "address_pair")
+    _compare_addresses(connection)
+    connection.execute("create or replace temp table learned as select 0 as joint_stock_bits, 0 as other_bits")
+    for step in ("address_comparison", "code_comparison", "industry_comparison", "scored", "learned", "scored"):
+        _make(connection, step)
+
+
+def _make(connection: duckdb.DuckDBPyConnection, step: str, table: str | None = None) -> None:
+    sql = (STEPS / f"{step}.sql").read_text(encoding="utf-8")
+    connection.execute(f"create or replace temp table {quote(table or step)} as {sql}")
+
+
+def _compare_names(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make name_similarity: for each pair's names the longest common subsequence and the edit distance, in characters."""
+    connection.execute(
+        """
+        create or replace temp table name_similarity (
+            left_id bigint, right_id bigint, left_key varchar, right_key varchar, left_body varchar, right_body varchar,
+            is_left_branch boolean, is_right_branch boolean, is_left_joint_stock boolean, is_right_joint_stock boolean,
+            common_characters smallint, common_in_name smallint, edit_distance smallint
+        )
+        """
+    )
+    pairs = """
+        select
+            p.left_id, p.right_id, l.name_key as left_key, r.name_key as right_key, l.body as left_body,
+            r.body as right_body, l.is_branch as is_left_branch, r.is_branch as is_right_branch,
+            l.is_joint_stock as is_left_joint_stock, r.is_joint_stock as is_right_joint_stock
+        from pair as p
+        inner join left_name as l on p.left_id = l.id
+        inner join right_name as r on p.right_id = r.id
+    """
+    for batch in _batches(connection, pairs):
+        left, right = batch["left_body"].to_pylist(), batch["right_body"].to_pylist()
+        name = batch["right_key"].to_pylist()
+        for column, one, other, measure in (
+            ("common_characters", left, right, LCSseq.similarity),
+            ("common_in_name", left, name, LCSseq.similarity),
+            ("edit_distance", left, right, OSA.distance),
+        ):
+            # rapidfuzz's own name for pairwise comparison of two lists
+            found = process.cpdist(one, other, scorer=measure, dtype=np.int16, workers=2)
+            batch = batch.append_column(column, pa.array(found))
+        _append(connection, "name_similarity", batch)
+
+
+def _compare_addresses(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make address_similarity: address_pair with the share of characters that the two texts have in common, in order."""
+    connection.execute(
+        "create or replace temp table address_similarity as "
+        "select *, cast(null as double) as text_similarity from address_pair where false"
+    )
+    for batch in _batches(connection, "select * from address_pair"):
+        found = process.cpdist(
+            batch["left_place"].to_pylist(),
+            batch["right_place"].to_pylist(),
+            scorer=LCSseq.normalized_similarity,
+            dtype=np.float64,
+            workers=2,
+        )
+        _append(connection, "address_similarity", batch.append_column("text_similarity", pa.array(found)))
+
+
+def _batches(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.Table]:
+    reader = connection.cursor().execute(query) if False else None
+    del reader
+    connection.execute(
+        f"create or replace temp table to_compare as select row_number() over () as row_no, * from ({query})"
+    )
+    rows = connection.execute("select count(*) from to_compare").fetchone()
+    for start in range(0, rows[0] if rows else 0, _PAIRS_AT_ONCE):
+        yield connection.execute(
+            "select * exclude (row_no) from to_compare where row_no > ? and row_no <= ?",
+            [start, start + _PAIRS_AT_ONCE],
+        ).to_arrow_table()
+    connection.execute("drop table to_compare")
+
+
+def _append(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    connection.register("rows_to_append", rows)
+    connection.execute(f"insert into {quote(table)} select * from rows_to_append")
+    connection.unregister("rows_to_append")

@@ -1,0 +1,111 @@
+-- title: Pairs worth comparing | 候选对
+-- one row is: one left record and one known enterprise that share something few share
+-- answers: with whom is a record compared?
+-- key: left_id, right_id
+-- rules: A pair shares a name that begins alike, a name but for one character (typing_error), the premises, one of the
+--   two rarest pairs of neighbouring characters, in one city one of the two rarest characters, or half of a mistyped
+--   code. What more enterprises share than rules/matching.yml allows finds nobody by itself, so that ten thousand
+--   records of one name cost no more than one.
+-- known gaps: none known
+-- checked by: tests/transforms/test_matching.py
+with by_name as (
+    select
+        l.id as left_id,
+        p.id as right_id
+    from left_name as l
+    inner join prefix_count as c on l.body = c.body
+    inner join prefix as p on c.body = p.body
+    cross join rules.matching as rule
+    where c.prefix_count <= rule.block_max or (p.is_whole and c.whole_count <= rule.block_max)
+),
+
+name_in_city as (
+    select
+        l.id as left_id,
+        p.id as right_id,
+        l.body,
+        a.city
+    from left_name as l
+    inner join prefix_count as c on l.body = c.body
+    inner join left_address as a on l.id = a.id
+    inner join prefix as p on c.body = p.body
+    inner join right_address as b on p.id = b.id and a.city = b.city
+    cross join rules.matching as rule
+    where c.prefix_count > rule.block_max
+),
+
+crowded_city as (
+    select
+        n.body,
+        n.city
+    from name_in_city as n
+    cross join rules.matching as rule
+    group by n.body, n.city, rule.block_max
+    having count(distinct n.right_id) > max(rule.block_max)
+),
+
+by_premises as (
+    select
+        l.id as left_id,
+        r.id as right_id
+    from left_address as l
+    inner join premises_count as c on l.road = c.road and l.premises = c.premises and c.level = 'premises'
+    inner join right_address as r on l.road = r.road and l.premises = r.premises
+    cross join rules.matching as rule
+    where c.enterprise_count <= rule.premises_max
+),
+
+gram_of_left as (
+    select
+        l.id,
+        l.gram,
+        row_number() over (partition by l.id order by c.name_count, l.gram) as place
+    from (
+        select distinct
+            n.id,
+            unnest(list_transform(range(1, length(n.body)), lambda place: substr(n.body, n.place, 2))) as gram
+        from left_name as n
+    ) as l
+    inner join gram_count as c on l.gram = c.gram
+    cross join rules.matching as rule
+    where c.name_count <= rule.block_max
+),
+
+by_gram as (
+    select
+        l.id as left_id,
+        r.id as right_id
+    from (
+        select
+            n.id,
+            unnest(list_transform(range(1, length(n.body)), lambda place: substr(n.body, n.place, 2))) as gram
+        from right_name as n
+    ) as r
+    inner join gram_of_left as l on r.gram = l.gram
+    where l.place <= 2
+)
+
+select
+    p.left_id,
+    p.right_id
+from (
+    select * from by_name
+    union all
+    select
+        n.left_id,
+        n.right_id
+    from name_in_city as n
+    left join crowded_city as c on n.body = c.body and n.city = c.city
+    where c.body is null
+    union all
+    select * from by_premises
+    union all
+    select * from by_gram
+    union all
+    select * from pair_typing_error
+    union all
+    select * from pair_city_character
+    union all
+    select * from pair_code
+) as p
+group by p.left_id, p.right_id

@@ -1,0 +1,44 @@
+-- title: Known names that begin with an asked one | 以简称开头的名称
+-- one row is: one asked body and one known enterprise whose name's body begins with it
+-- answers: which enterprises does a short name abbreviate by leaving off its end?
+-- key: body, id
+-- rules: Bodies of 2 to 8 characters; longer ones only where they are equal.
+-- known gaps: none known
+-- checked by: tests/transforms/test_matching.py
+with asked as (
+    select distinct
+        l.body,
+        length(l.body) as body_length
+    from left_name as l
+    where length(l.body) >= 2
+),
+
+lengths as (
+    select distinct a.body_length
+    from asked as a
+    where a.body_length <= 8
+),
+
+begun as (
+    select
+        r.id,
+        substr(r.body, 1, cast(n.body_length as integer)) as body,
+        length(r.body) = n.body_length as is_whole
+    from right_name as r
+    inner join lengths as n on length(r.body) >= n.body_length
+    union all
+    select
+        r.id,
+        r.body,
+        true as is_whole
+    from right_name as r
+    where length(r.body) > 8
+)
+
+select
+    b.body,
+    b.id,
+    max(b.is_whole) as is_whole
+from begun as b
+inner join asked as a on b.body = a.body
+group by b.body, b.id

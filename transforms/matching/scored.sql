@@ -1,0 +1,52 @@
+-- title: Candidates and how likely each is | 候选评分
+-- one row is: one left record and one of its three best candidates
+-- answers: which known enterprise is this record most likely about, and which is the next?
+-- key: left_id, place
+-- rules: The bits of name, address, code and industry are added (as if independent) and weighed against each other
+--   and against nobody: score = 2^bits / (sum over all candidates of 2^bits + 2^(log2 of known enterprises +
+--   nobody_bits)). Two candidates that agree equally well get at most one half each.
+-- known gaps: Agreements are not independent: a name with its city in it says less where the address says the city.
+-- checked by: tests/transforms/test_matching.py
+with added as (
+    select
+        n.left_id,
+        n.right_id,
+        n.right_key,
+        n.name_level,
+        n.is_right_joint_stock,
+        coalesce(a.address_level, 'unknown') as address_level,
+        coalesce(c.code_level, 'unknown') as code_level,
+        n.name_bits + coalesce(a.address_bits, 0) + coalesce(c.code_bits, 0) + coalesce(i.industry_bits, 0)
+        + case when n.is_right_joint_stock then f.joint_stock_bits else f.other_bits end as bits
+    from name_comparison as n
+    cross join learned as f
+    left join address_comparison as a on n.left_id = a.left_id and n.right_id = a.right_id
+    left join code_comparison as c on n.left_id = c.left_id and n.right_id = c.right_id
+    left join industry_comparison as i on n.left_id = i.left_id and n.right_id = i.right_id
+),
+
+weighed as (
+    select
+        a.*,
+        pow(2.0, a.bits)
+        / (sum(pow(2.0, a.bits)) over (partition by a.left_id) + pow(2.0, k.enterprise_bits + rule.nobody_bits))
+            as score,
+        row_number() over (partition by a.left_id order by a.bits desc, a.right_id asc) as place
+    from added as a
+    cross join known_count as k
+    cross join rules.matching as rule
+)
+
+select
+    w.left_id,
+    w.place,
+    w.right_id,
+    w.right_key,
+    w.is_right_joint_stock,
+    w.name_level,
+    w.address_level,
+    w.code_level,
+    w.bits,
+    cast(w.score as decimal(4, 3)) as score
+from weighed as w
+where w.place <= 3
