@@ -1,70 +1,68 @@
-"""People's decisions (judgements.csv) and changes of code, followed through chains into two tables.
+"""What follows from people's decisions (judgement_file.py) and from changes of code, through chains.
 
-resolved.code_group     codes that are the same enterprise's, by a change of code or a judgement
-resolved.judgement      judgements.csv, with what follows from it
+resolved.code_group         codes that are the same enterprise's, by a change of code or a judgement
+resolved.judgement          per record that somebody judged, what follows for it
+resolved.judgement_finding  where judgements contradict each other, or speak of a record that is not there
+
+`same` is transitive, `different` is not: if A is B and C is not A, then C is not B either, because A and B are one; but
+from "A is not B" and "B is not C" nothing follows. A registered record, or an enterprise_id, says which enterprise a chain is.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from transforms import codes
+from transforms.judgement_file import (
+    JUDGEMENTS,
+    Judgement,
+    Pair,
+    Standing,
+    is_record,
+    read_judgements,
+    standing,
+)
 from warehouse.connection import quote
-from warehouse.errors import DeclarationError
+from warehouse.models import read_model
 
-JUDGEMENTS = Path(__file__).with_name("judgements.csv")
-JUDGEMENT_COLUMNS = ("left", "right", "decision", "who", "when", "why")
+__all__ = ["JUDGEMENTS", "Judgement", "make_code_groups", "make_judgements", "read_judgements"]
+
+ANCHORS = Path(__file__).with_name("2_resolved") / "record_anchor.sql"
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """One line of judgements.csv. `left` is a record ("feed/source_key"), `right` a record or an enterprise_id."""
+class Said:
+    """The judgements that hold, sorted by what they say. A pair said both ways at one moment is in `same` and `different`."""
 
-    left: str
-    right: str
-    decision: str
-    who: str
-    when: str
-    why: str
+    pairs: Mapping[Pair, Standing]
+    same: tuple[Judgement, ...]
+    different: tuple[Judgement, ...]
+    unsure: tuple[Judgement, ...]
 
 
-def read_judgements(path: Path) -> list[Judgement]:
-    """Read people's decisions; a line that is not as declared raises DeclarationError with its number."""
-    judged = []
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != JUDGEMENT_COLUMNS:
-            raise DeclarationError(
-                path.name,
-                f"columns are {reader.fieldnames}",
-                next_step=f"write the header {','.join(JUDGEMENT_COLUMNS)}",
-            )
-        for line, row in enumerate(reader, start=2):
-            judgement = Judgement(*(str(row[column] or "").strip() for column in JUDGEMENT_COLUMNS))
-            if "/" not in judgement.left or not judgement.right or judgement.left == judgement.right:
-                raise DeclarationError(
-                    f"{path.name} line {line}",
-                    f"left is {judgement.left!r}, right is {judgement.right!r}",
-                    next_step="write left as feed/source_key, and right as another feed/source_key or an enterprise_id",
-                )
-            if judgement.decision not in ("same", "different", "unsure"):
-                raise DeclarationError(
-                    f"{path.name} line {line}",
-                    f"decision is {judgement.decision!r}",
-                    next_step="write same, different or unsure",
-                )
-            judged.append(judgement)
-    return judged
+def _said(judged: Iterable[Judgement]) -> Said:
+    pairs = standing(judged)
+    lines = [j for said in pairs.values() for j in ([said.held] if said.held else said.against)]
+    lines.sort(key=lambda j: (sorted(j.pair), j.decision))
+    by = {kind: tuple(j for j in lines if j.decision == kind) for kind in ("same", "different", "unsure")}
+    return Said(pairs, **by)
 
 
-def clusters(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """For every name that occurs in a pair, the smallest name it is connected with. Cycles are no harm."""
+def clusters(pairs: Iterable[tuple[str, str]], apart: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+    """For every name that occurs in a pair, the smallest name it is connected with. Cycles are no harm.
+
+    Args:
+        pairs: What is one, most trusted first.
+        apart: What must not become one: a pair that would bring two such together is left out.
+    """
     parent: dict[str, str] = {}
 
     def root(name: str) -> str:
@@ -74,9 +72,11 @@ def clusters(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
             name = parent[name]
         return name
 
+    kept_apart = list(apart)
     for left, right in pairs:
         first, second = sorted((root(left), root(right)))
-        parent[second] = first
+        if all({root(a), root(b)} != {first, second} or first == second for a, b in kept_apart):
+            parent[second] = first
     return {name: root(name) for name in parent}
 
 
@@ -84,7 +84,8 @@ def make_code_groups(connection: duckdb.DuckDBPyConnection, judged: list[Judgeme
     """Make resolved.code_group: codes that belong to one enterprise, and the anchor, the earliest of them.
 
     Two codes belong together where the register records a change from one to the other, or where a person judged two
-    registered records the same. A judgement `different` between their records cuts such a tie.
+    registered records (or one and another's enterprise_id) the same. `different` between two keeps their codes apart, also
+    where the register's changes lead from one to the other over others: the latest change on that road is not followed.
     """
     changes = connection.execute(
         """
@@ -97,30 +98,35 @@ def make_code_groups(connection: duckdb.DuckDBPyConnection, judged: list[Judgeme
     forms = codes.normalised(pa.array([text for change in changes for text in change[1:]], pa.string()))
     holds = codes.uscc_holds(forms) | codes.registration_no_holds(forms)
     code = [value if hold else None for value, hold in zip(forms.to_pylist(), holds, strict=True)]
-    own_code: dict[str, str] = dict(
-        connection.execute(
-            "select feed || '/' || source_key, own_code from resolved.source_record "
-            "where subject = 'registration' and own_code is not null"
-        ).fetchall()
-        if judged
-        else []
-    )
-    cut = {frozenset((own_code.get(j.left), own_code.get(j.right))) for j in judged if j.decision == "different"}
-    edges = [(str(change[0]), code[2 * i], code[2 * i + 1]) for i, change in enumerate(changes)] + [
-        ("9999", own_code.get(j.left), own_code.get(j.right)) for j in judged if j.decision == "same"
-    ]
-    kept = [
-        (when, before, after)
-        for when, before, after in edges
-        if before and after and before != after and frozenset((before, after)) not in cut
-    ]
-    cluster_of = clusters((before, after) for _, before, after in kept)
+    events = [(str(change[0]), code[2 * i], code[2 * i + 1]) for i, change in enumerate(changes)]
+
+    said = _said(judged)
+    one = clusters((j.left, j.right) for j in said.same)
+    contradictory = {one[j.left] for j in said.different if j.left in one and one[j.left] == one.get(j.right)}
+    code_of = _codes_of(connection, [*said.same, *said.different], {c for c in code if c})
+
+    def between(lines: tuple[Judgement, ...]) -> list[tuple[str, str]]:
+        applied = [j for j in lines if one.get(j.left) not in contradictory or one.get(j.left) != one.get(j.right)]
+        found = [(code_of.get(j.left, ""), code_of.get(j.right, "")) for j in applied]
+        return sorted({(min(pair), max(pair)) for pair in found if all(pair) and pair[0] != pair[1]})
+
+    edges = [(when, before, after) for when, before, after in events if before and after and before != after]
+    judged_same = between(said.same)
+    # people before the register, and the register's earlier changes before its later ones
+    cluster_of = clusters([*judged_same, *((b, a) for _, b, a in sorted(edges))], between(said.different))
+    dated = sorted([*edges, *(("9999", *pair) for pair in judged_same)])
     anchor: dict[str, str] = {}
     since: dict[str, str] = {}
-    for when, before, after in sorted(kept):
+    for when, before, after in dated:
         anchor.setdefault(cluster_of[before], before)
-        since.setdefault(after, when)
-    rows = sorted((name, anchor[cluster]) for name, cluster in cluster_of.items())
+        if cluster_of[before] == cluster_of[after]:
+            since.setdefault(after, when)
+        else:
+            anchor.setdefault(cluster_of[after], after)
+    sizes: dict[str, int] = {}
+    for cluster in cluster_of.values():
+        sizes[cluster] = sizes.get(cluster, 0) + 1
+    rows = sorted((name, anchor[cluster]) for name, cluster in cluster_of.items() if sizes[cluster] > 1)
     dates = [None if since.get(name, "9999") == "9999" else since[name] for name, _ in rows]
     _replace_table(
         connection,
@@ -135,59 +141,260 @@ def make_code_groups(connection: duckdb.DuckDBPyConnection, judged: list[Judgeme
     )
 
 
-def make_judgements(connection: duckdb.DuckDBPyConnection, judged: list[Judgement]) -> None:
-    """Make resolved.judgement: per judged record what it is the same as, different from, or undecided about.
+def enterprise_id_of_code(code: str) -> str:
+    """The id of an enterprise whose anchor is this code, as resolved.record_anchor makes it."""
+    return "E" + hashlib.sha256(f"code:{code}".encode()).hexdigest()[:15]
 
-    `same` is transitive: every record of a chain is tied to the chain's representative (an enterprise_id if one is
-    named, else a registered record, else the first by name). A chain that also says `different` of two of its members,
-    or that names two enterprises, is contradictory: none of it is applied, all of it is queued.
-    """
-    registered = {
-        row[0]
-        for row in connection.execute(
-            "select feed || '/' || source_key from resolved.source_record where subject = 'registration'"
-            if judged
-            else "select '' where false"
-        ).fetchall()
-    }
-    same = [j for j in judged if j.decision == "same"]
-    cluster_of = clusters((j.left, j.right) for j in same)
-    members: dict[str, list[str]] = {}
-    for name, cluster in sorted(cluster_of.items()):
-        members.setdefault(cluster, []).append(name)
-    contradictory = {cluster for cluster, chain in members.items() if sum("/" not in name for name in chain) > 1} | {
-        cluster_of[j.left]
-        for j in judged
-        if j.decision == "different" and j.left in cluster_of and cluster_of[j.left] == cluster_of.get(j.right)
-    }
-    representative = {
-        cluster: min(chain, key=lambda name: ("/" in name, name not in registered, name))
-        for cluster, chain in members.items()
-    }
-    rows: list[tuple[str, str, str, Judgement]] = []
-    for name, cluster in sorted(cluster_of.items()):
-        stated = next(j for j in same if name in (j.left, j.right))
-        if "/" in name and cluster in contradictory:
-            rows.append((name, representative[cluster], "contradiction", stated))
-        elif "/" in name and name != representative[cluster]:
-            rows.append((name, representative[cluster], "same", stated))
-    rows += [(j.left, j.right, j.decision, j) for j in judged if j.decision != "same"]
-    _replace_table(
+
+def _codes_of(connection: duckdb.DuckDBPyConnection, lines: list[Judgement], event_codes: set[str]) -> dict[str, str]:
+    """The code of each judged registered record, and of each enterprise_id that was judged against one."""
+    names = sorted({name for j in lines for name in j.pair if is_record(name)})
+    found = dict(
+        _ask(
+            connection,
+            "select n.name, s.own_code from names_asked as n inner join resolved.source_record as s "
+            "on n.name = s.feed || '/' || s.source_key where s.subject = 'registration' and s.own_code is not null",
+            names,
+        )
+    )
+    ids = sorted({j.right for j in lines if not is_record(j.right) and j.left in found})
+    found |= {name: code for code in sorted(event_codes) if (name := enterprise_id_of_code(code)) in ids}
+    found |= dict(
+        _ask(
+            connection,
+            "select n.name, min(s.own_code) from names_asked as n inner join resolved.source_record as s "
+            "on n.name = 'E' || substr(sha256('code:' || s.own_code), 1, 15) group by n.name",
+            ids,
+        )
+    )
+    return found
+
+
+def _ask(connection: duckdb.DuckDBPyConnection, sql: str, names: list[str]) -> list[tuple[Any, ...]]:
+    """Ask about names, which stand in `names_asked`; nothing is asked about none."""
+    if not names:
+        return []
+    connection.register("names_asked", pa.table({"name": pa.array(names, pa.string())}))
+    rows = connection.execute(sql).fetchall()
+    connection.unregister("names_asked")
+    return rows
+
+
+@dataclass(frozen=True)
+class Home:
+    """What a judged name is by itself: the enterprise that a registered record (or an enterprise_id) stands for."""
+
+    enterprise_id: str | None
+    is_there: bool
+
+
+def _homes(connection: duckdb.DuckDBPyConnection, said: Said) -> dict[str, Home]:
+    names = sorted({name for pair in said.pairs for name in pair})
+    records = {name: Home(None, False) for name in names if is_record(name)}
+    anchors = read_model(ANCHORS).sql
+    for name, subject, enterprise_id in _ask(
         connection,
-        "judgement",
-        {
-            "feed": pa.array([name.partition("/")[0] for name, _, _, _ in rows], pa.string()),
-            "source_key": pa.array([name.partition("/")[2] for name, _, _, _ in rows], pa.string()),
-            "other_feed": pa.array([o.partition("/")[0] if "/" in o else None for _, o, _, _ in rows], pa.string()),
-            "other_source_key": pa.array(
-                [o.partition("/")[2] if "/" in o else None for _, o, _, _ in rows], pa.string()
-            ),
-            "other_enterprise_id": pa.array([None if "/" in o else o for _, o, _, _ in rows], pa.string()),
-            "decision": pa.array([decision for _, _, decision, _ in rows], pa.string()),
-            "decided_by": pa.array([j.who for _, _, _, j in rows], pa.string()),
-            "decided_on": pa.array([j.when for _, _, _, j in rows], pa.string()),
-            "reason": pa.array([j.why for _, _, _, j in rows], pa.string()),
-        },
+        f"select n.name, a.subject, a.enterprise_id from ({anchors}\n) as a "
+        "inner join names_asked as n on n.name = a.feed || '/' || a.source_key",
+        list(records),
+    ):
+        records[name] = Home(enterprise_id if subject == "registration" else None, True)
+    enterprises = {name: Home(name, True) for name in names if not is_record(name)}
+    for name, now in _ask(
+        connection,
+        "select n.name, 'E' || substr(sha256('code:' || g.anchor_code), 1, 15) from resolved.code_group as g "
+        "inner join names_asked as n on n.name = 'E' || substr(sha256('code:' || g.code), 1, 15)",
+        list(enterprises),
+    ):
+        enterprises[name] = Home(now, True)
+    return records | enterprises
+
+
+class _Chains:
+    """The judgements that hold, as a graph: `same` ties, and a registered record is its enterprise."""
+
+    def __init__(self, said: Said, homes: Mapping[str, Home]) -> None:
+        home = {name: known.enterprise_id for name, known in homes.items()}
+        # judged different from what it is by its own code: then it is not tied to that any more
+        for line in said.different:
+            if home[line.left] is not None and home[line.left] == home[line.right]:
+                home[line.left] = None
+        self.home = home
+        self._node = {name: home[name] or name for name in home}
+        self._cluster = clusters((self._node[j.left], self._node[j.right]) for j in said.same)
+        self.members: dict[str, list[str]] = {}
+        for name in sorted(home):
+            if (cluster := self._cluster.get(self._node[name])) is not None:
+                self.members.setdefault(cluster, []).append(name)
+        self.enterprises: dict[str, list[str]] = {}
+        for node, cluster in sorted(self._cluster.items()):
+            if not is_record(node):
+                self.enterprises.setdefault(cluster, []).append(node)
+        self._lines: dict[str, list[tuple[str, Judgement]]] = {}
+        for line in said.same:
+            left, right = self._node[line.left], self._node[line.right]
+            self._lines.setdefault(left, []).append((right, line))
+            self._lines.setdefault(right, []).append((left, line))
+
+    def of(self, name: str) -> str | None:
+        """The chain of a name."""
+        return self._cluster.get(self._node[name])
+
+    def title(self, name: str) -> str:
+        """A chain's name: the first record in it."""
+        chain = self.of(name)
+        return min(member for member in self.members[chain] if is_record(member)) if chain is not None else name
+
+    def enterprise(self, name: str) -> str | None:
+        """The one enterprise that a name stands for, by itself or through its chain."""
+        named = self.enterprises.get(self.of(name) or "", [])
+        return self.home[name] or (named[0] if len(named) == 1 else None)
+
+    def road(self, left: str, right: str) -> list[Judgement]:
+        """The shortest chain of `same` lines from one name to another."""
+        start, end = self._node.get(left, left), self._node.get(right, right)
+        came: dict[str, tuple[str, Judgement] | None] = {start: None}
+        waiting = deque([start])
+        while waiting and end not in came:
+            node = waiting.popleft()
+            for following, line in self._lines.get(node, []):
+                if following not in came:
+                    came[following] = (node, line)
+                    waiting.append(following)
+        road: list[Judgement] = []
+        while step := came.get(end):
+            end, line = step
+            road.append(line)
+        return road[::-1]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One contradiction, or one judgement without an object, in the words that resolved.judgement_conflict shows."""
+
+    conflict_code: str
+    conflict_key: str
+    chain: str | None
+    lines: tuple[Judgement, ...]
+    next_step: str
+
+
+def _findings(said: Said, chains: _Chains, homes: Mapping[str, Home]) -> list[Finding]:
+    found: dict[tuple[str, str], Finding] = {}
+
+    def add(code: str, key: str, chain: str | None, lines: Iterable[Judgement], next_step: str) -> None:
+        found[code, key] = Finding(code, key, chain, tuple(lines), next_step)
+
+    for line in said.different:
+        chain = chains.of(line.left)
+        key = " ≠ ".join(sorted(line.pair))
+        if said.pairs[line.pair].held is None:
+            lines = [*(j for j in said.same if j.pair == line.pair), line]
+            add("both_ways", key, chains.title(line.left), lines, "agree, and withdraw the line that is wrong")
+        elif chain is not None and chain == chains.of(line.right):
+            road = chains.road(line.left, line.right)
+            add("different_in_chain", key, chains.title(line.left), [*road, line], "withdraw the line that is wrong")
+    for chain, named in chains.enterprises.items():
+        for other in named[1:]:
+            road = chains.road(named[0], other)
+            key = f"{named[0]} = {other}"
+            step = "withdraw the line that is wrong; if the two are one, judge their registered records the same"
+            add("two_enterprises", key, chains.title(chains.members[chain][0]), road, step)
+    for pair, about in said.pairs.items():
+        if about.held and about.against:
+            others = " and ".join(sorted({j.who for j in about.against}))
+            step = f"agree: {others} adds a line that says the same, or somebody withdraws"
+            add("judges_disagree", " ? ".join(sorted(pair)), None, [*about.against, about.held], step)
+    for name, home in homes.items():
+        if not home.is_there:
+            lines = [j for j in (*said.same, *said.different, *said.unsure) if name in j.pair]
+            add("record_gone", name, None, lines, "judge the record that took its place, or withdraw the line")
+    return [found[key] for key in sorted(found)]
+
+
+def make_judgements(connection: duckdb.DuckDBPyConnection, judged: list[Judgement]) -> None:
+    """Make resolved.judgement and resolved.judgement_finding.
+
+    Every record of a chain of `same` gets a row, with the enterprise that the chain names, if it names one. A chain that also
+    says `different` of two of its members, or that names two enterprises, is contradictory: none of it is applied. Of two
+    that are `different` the one that stands for no enterprise has to leave; if neither does, the left one.
+    """
+    said = _said(judged)
+    homes = _homes(connection, said)
+    chains = _Chains(said, homes)
+    findings = _findings(said, chains, homes)
+    contradictory = {
+        chains.of(f.lines[0].left) for f in findings if f.conflict_code not in ("judges_disagree", "record_gone")
+    }
+    # name, its chain, whom against, what was said, by which line
+    rows: list[tuple[str, str | None, str | None, str, Judgement]] = []
+    first_line: dict[str, Judgement] = {}
+    for line in said.same:
+        for name in line.pair:
+            first_line.setdefault(name, line)
+    for cluster, members in chains.members.items():
+        named = chains.enterprises.get(cluster, [])
+        decision = "contradiction" if cluster in contradictory else "same"
+        other = named[0] if named and decision == "same" else None
+        for name in filter(is_record, members):
+            if name in first_line:
+                rows.append((name, chains.title(name), other, decision, first_line[name]))
+    for line in (*said.different, *said.unsure):
+        chain = chains.of(line.left)
+        if chain is not None and chain == chains.of(line.right):
+            continue  # a contradiction, told above; or a doubt that a chain has settled
+        leaves, stays = line.left, line.right
+        if is_record(stays) and chains.enterprise(leaves) and not chains.enterprise(stays):
+            leaves, stays = stays, leaves
+        leaving = chains.of(leaves)
+        # who is the same as the one that leaves, leaves with it
+        together = chains.members.get(leaving or "", []) if not chains.enterprise(leaves) else []
+        for name in together or [leaves] if line.decision == "different" else [leaves]:
+            rows.append(
+                (
+                    name,
+                    chains.title(name) if leaving is not None else None,
+                    chains.enterprise(stays) or stays,
+                    line.decision,
+                    line,
+                )
+            )
+    rows.sort(key=lambda row: (row[0], row[3], row[2] or "", row[4].line))
+
+    def half(name: str | None, place: int) -> str | None:
+        return name.partition("/")[place] if name and is_record(name) else None
+
+    texts: dict[str, list[str | None]] = {
+        "feed": [half(name, 0) for name, *_ in rows],
+        "source_key": [half(name, 2) for name, *_ in rows],
+        "chain": [chain for _, chain, *_ in rows],
+        "other_feed": [half(other, 0) for _, _, other, *_ in rows],
+        "other_source_key": [half(other, 2) for _, _, other, *_ in rows],
+        "other_enterprise_id": [None if other and is_record(other) else other for _, _, other, *_ in rows],
+        "decision": [row[3] for row in rows],
+        "decided_by": [row[4].who for row in rows],
+        "decided_on": [row[4].when for row in rows],
+        "reason": [row[4].why for row in rows],
+        "stated": [row[4].words for row in rows],
+    }
+    columns = {name: pa.array(values, pa.string()) for name, values in texts.items()}
+    _replace_table(
+        connection, "judgement", columns | {"line_number": pa.array([row[4].line for row in rows], pa.int64())}
+    )
+    told: dict[str, list[str | None]] = {
+        "conflict_code": [f.conflict_code for f in findings],
+        "conflict_key": [f.conflict_key for f in findings],
+        "chain": [f.chain for f in findings],
+        "feed": [half(f.lines[-1].left, 0) for f in findings],
+        "source_key": [half(f.lines[-1].left, 2) for f in findings],
+        "stated": ["; ".join(j.words for j in f.lines) for f in findings],
+        "line_numbers": [", ".join(str(j.line) for j in sorted(f.lines, key=lambda j: j.line)) for f in findings],
+        "decided_by": [", ".join(sorted({j.who for j in f.lines})) for f in findings],
+        "decided_on": [max(f.lines, key=lambda j: j.moment).when for f in findings],
+        "next_step": [f.next_step for f in findings],
+    }
+    _replace_table(
+        connection, "judgement_finding", {name: pa.array(values, pa.string()) for name, values in told.items()}
     )
 
 

@@ -42,6 +42,10 @@ key: code""",
 one row is: one record that somebody judged, and what it is the same as, different from, or undecided about
 (judgements.csv, chains of `same` followed)
 key: feed, source_key, other_feed, other_source_key, other_enterprise_id, decision""",
+    "judgement_finding": """title: What contradicts itself in judgements.csv | 人工判定核查
+one row is: one contradiction between judgements, or one judgement of a record that is not there; the model
+resolved.judgement_conflict adds what only the rules' own decisions can show
+key: conflict_code, conflict_key""",
 }
 
 

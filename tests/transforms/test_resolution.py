@@ -1,9 +1,7 @@
 """Whole resolutions over small invented registers: what is tied to whom; order and reruns change nothing."""
 
 import random
-from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,9 +10,8 @@ import pytest
 from stdnum.cn import uscc as stdnum_uscc
 
 from transforms import codes, resolution
-from transforms import judgements as judgements_file
 from warehouse.connection import prepare
-from warehouse.errors import DeclarationError, ParkBridgeError
+from warehouse.errors import ParkBridgeError
 
 Rows = list[dict[str, Any]]
 
@@ -46,16 +43,6 @@ def warehouse(rows: dict[str, Rows], seed: int | None = None) -> duckdb.DuckDBPy
                 list(full.values()),
             )
     return connection
-
-
-@pytest.fixture
-def judgements(tmp_path: Path) -> Callable[..., Path]:
-    def write(*lines: str) -> Path:
-        path = tmp_path / "judgements.csv"
-        path.write_text("\n".join(["left,right,decision,who,when,why", *lines]) + "\n", encoding="utf-8")
-        return path
-
-    return write
 
 
 def links(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
@@ -318,75 +305,6 @@ def test_every_table_says_what_it_holds() -> None:
     assert not connection.execute(
         "select table_name from duckdb_tables() where schema_name = 'resolved' and comment is null"
     ).fetchall()
-
-
-# --- judgements -------------------------------------------------------------------------------------------------------
-
-
-def test_a_judgement_wins_and_can_be_taken_back(judgements: Callable[..., Path]) -> None:
-    connection = warehouse(PARK)
-    resolution.resolve(connection, judgements("lease/l7,registration/r1,same,wang,2026-02-01,visited"))
-    judged = links(connection)
-    assert judged["lease/l7"] == (judged["registration/r1"][0], "judgement")
-    resolution.resolve(connection, judgements())
-    assert links(connection)["lease/l7"][1] == "own_record"
-
-
-def test_same_is_transitive(judgements: Callable[..., Path]) -> None:
-    connection = warehouse(PARK)
-    path = judgements("lease/l6,lease/l7,same,wang,2026-02-01,a", "lease/l7,registration/r2,same,wang,2026-02-02,b")
-    resolution.resolve(connection, path)
-    judged = links(connection)
-    assert judged["lease/l6"] == judged["lease/l7"] == (judged["registration/r2"][0], "judgement")
-
-
-def test_different_takes_a_record_away_from_the_rules_choice_only(judgements: Callable[..., Path]) -> None:
-    connection = warehouse(PARK)
-    path = judgements(
-        "lease/l1,registration/r1,different,wang,2026-02-01,the landlord's code",
-        "lease/l2,registration/r1,different,wang,2026-02-01,never was",
-    )
-    resolution.resolve(connection, path)
-    judged = links(connection)
-    assert judged["lease/l1"][1] == "own_record"
-    assert judged["lease/l1"][0] != judged["registration/r1"][0]
-    assert judged["lease/l2"] == (judged["registration/r2"][0], "name")
-
-
-def test_contradicting_judgements_are_applied_by_nobody_and_queued(judgements: Callable[..., Path]) -> None:
-    connection = warehouse(PARK)
-    path = judgements(
-        "lease/l6,lease/l7,same,wang,2026-02-01,a",
-        "lease/l7,lease/l9,same,li,2026-02-01,b",
-        "lease/l6,lease/l9,different,wang,2026-02-02,c",
-    )
-    resolution.resolve(connection, path)
-    judged = links(connection)
-    assert len({judged[record][0] for record in ("lease/l6", "lease/l7", "lease/l9")}) == 3
-    queued = connection.execute(
-        "select source_key from resolved.review_queue where reason_code = 'judgements_contradict' order by 1"
-    ).fetchall()
-    assert queued == [("l6",), ("l7",), ("l9",)]
-
-
-def test_judging_two_registered_records_the_same_makes_one_enterprise(judgements: Callable[..., Path]) -> None:
-    connection = warehouse(PARK)
-    resolution.resolve(connection, judgements("registration/r2,registration/r3,same,wang,2026-02-01,one firm"))
-    judged = links(connection)
-    assert judged["registration/r2"][0] == judged["registration/r3"][0] == judged["lease/l5"][0]
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("lease/l1,registration/r1,maybe,wang,2026-02-01,x", "line 2: decision is 'maybe'"),
-        ("l1,registration/r1,same,wang,2026-02-01,x", "line 2: left is 'l1'"),
-        ("lease/l1,lease/l1,same,wang,2026-02-01,x", "line 2: left is 'lease/l1', right is 'lease/l1'"),
-    ],
-)
-def test_a_judgement_that_cannot_be_read_stops(judgements: Callable[..., Path], line: str, message: str) -> None:
-    with pytest.raises(DeclarationError, match=message):
-        judgements_file.read_judgements(judgements(line))
 
 
 def test_made_up_codes_are_valid() -> None:

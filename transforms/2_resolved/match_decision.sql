@@ -2,16 +2,17 @@
 -- one row is: one source record (feed, source_key), matched or not
 -- answers: which enterprise does this record belong to, by which evidence; and if none, why not?
 -- key: feed, source_key
--- rules: In this order. A person's judgement wins: same, else different (from the enterprise that the rules choose),
---   else unsure; to take a judgement back, remove its line. A registered record is its own enterprise (by its code,
---   else by its name). Any other record goes by code: USCC with both check digits right; then the organisation code in
---   a 15-character tax number, the organisation code alone, the registration number, or a code of an unknown form that
---   the register states letter for letter. Then by exact name key: present, then former names. Never automatically: a
---   code of one registered enterprise with the name of another one (contradiction); a name or code of several
---   enterprises (ambiguous). These stand alone until somebody judges them, and so does a name that nobody in the
---   register bears: it becomes an enterprise of its own, so that a tenant unknown to the register is seen. A valid
---   code that the register does not know is its own enterprise too, and is queued if its name is registered under
---   another code.
+-- rules: In this order. A person's judgement wins: different (from the enterprise that it would come to otherwise),
+--   else same, else unsure; none of those that contradict each other is applied (resolved.judgement_conflict). A
+--   chain of "same" belongs to the enterprise that it names, else to the one that the rules tie its records to. A
+--   registered record is its own enterprise (by its code, else by its name). Any other record goes by code: USCC with
+--   both check digits right; then the organisation code in a 15-character tax number, the organisation code alone,
+--   the registration number, or a code of an unknown form that the register states letter for letter. Then by exact
+--   name key: present, then former names. Never automatically: a code of one registered enterprise with the name of
+--   another one (contradiction); a name or code of several enterprises (ambiguous). These stand alone until somebody
+--   judges them, and so does a name that nobody in the register bears: it becomes an enterprise of its own, so that a
+--   tenant unknown to the register is seen. A valid code that the register does not know is its own enterprise too,
+--   and is queued if its name is registered under another code.
 -- known gaps: A code with a name that nobody else bears is believed, however different the name is. Typing errors,
 --   short names and addresses are not compared yet. A record has one identity for all its months: the one stated last.
 -- checked by: tests/models/resolved.match_decision, tests/transforms/test_resolution.py
@@ -115,42 +116,124 @@ decided as (
     from automatic
 ),
 
--- what people said of the record, where it bears on it
-judgement_applied as (
+-- where an enterprise that a judgement names is tonight: under its id, else where all has gone that would have that id
+named_place as (
     select
-        d.feed,
-        d.source_key,
+        j.named_id,
+        d.enterprise_id,
+        1 as standing
+    from (select distinct other_enterprise_id as named_id from resolved.judgement) as j
+    inner join decided as d on j.named_id = d.enterprise_id
+    union
+    select
+        j.named_id,
+        d.enterprise_id,
+        2 as standing
+    from (select distinct other_enterprise_id as named_id from resolved.judgement) as j
+    inner join decided as d on j.named_id = d.own_enterprise_id
+),
+
+named as (
+    select
+        named_id,
+        case
+            when min(standing) = 1 then named_id
+            when count(distinct enterprise_id) = 1 then min(enterprise_id)
+        end as enterprise_id
+    from named_place
+    group by named_id
+),
+
+-- where a chain of `same` belongs: to the enterprise it names, else to the one that the rules tie its records to
+chain_lead as (
+    select
+        j.chain,
+        count(j.other_enterprise_id) > 0 as is_named,
+        max(n.enterprise_id) as named_enterprise_id,
+        count(distinct case when d.method <> 'own_record' then d.enterprise_id end) as tied_count,
+        min(case when d.method <> 'own_record' then d.enterprise_id end) as tied_enterprise_id,
+        min(d.enterprise_id) as any_enterprise_id
+    from resolved.judgement as j
+    inner join decided as d on j.feed = d.feed and j.source_key = d.source_key
+    left join named as n on j.other_enterprise_id = n.named_id
+    where j.decision = 'same'
+    group by j.chain
+),
+
+chained as (
+    select
+        d.*,
+        j.decided_by as chained_by,
+        j.decided_on as chained_on,
+        j.reason as chained_why,
+        case
+            when d.subject = 'registration' and c.named_enterprise_id = d.enterprise_id then null
+            when j.decision = 'contradiction' and d.subject <> 'registration' then 'contradiction'
+            when j.decision = 'same' and not c.is_named and c.tied_count > 1 then 'contradiction'
+            when j.decision = 'same' and (c.named_enterprise_id is not null or not c.is_named) then 'same'
+        end as chained_as,
+        case
+            when j.decision <> 'same' or j.decision is null then d.enterprise_id
+            when c.is_named then coalesce(c.named_enterprise_id, d.enterprise_id)
+            else coalesce(c.tied_enterprise_id, c.any_enterprise_id)
+        end as placed_enterprise_id
+    from decided as d
+    left join resolved.judgement as j
+        on d.feed = j.feed and d.source_key = j.source_key and j.decision in ('same', 'contradiction')
+    left join chain_lead as c on j.chain = c.chain
+),
+
+-- `different` where both would come to one enterprise, `unsure` where the rules tie the record to no other one
+parted as (
+    select
+        c.feed,
+        c.source_key,
         j.decision,
         j.decided_by,
         j.decided_on,
         j.reason,
-        coalesce(j.other_enterprise_id, o.enterprise_id) as other_enterprise_id,
+        coalesce(j.chain, concat(c.feed, '/', c.source_key)) as own_name,
         row_number() over (
-            partition by d.feed, d.source_key
+            partition by c.feed, c.source_key
             order by
-                case j.decision when 'contradiction' then 1 when 'same' then 2 when 'different' then 3 else 4 end,
+                case j.decision when 'different' then 1 else 2 end,
                 j.decided_on desc,
-                coalesce(j.other_enterprise_id, o.enterprise_id)
+                j.line_number desc,
+                coalesce(j.other_enterprise_id, concat(j.other_feed, '/', j.other_source_key))
         ) as place
-    from decided as d
-    inner join resolved.judgement as j on d.feed = j.feed and d.source_key = j.source_key
-    left join decided as o on j.other_feed = o.feed and j.other_source_key = o.source_key
+    from chained as c
+    inner join resolved.judgement as j
+        on c.feed = j.feed and c.source_key = j.source_key and j.decision in ('different', 'unsure')
+    left join named as n on j.other_enterprise_id = n.named_id
+    left join chained as o on j.other_feed = o.feed and j.other_source_key = o.source_key
     where
-        j.decision in ('contradiction', 'unsure')
-        or (j.decision = 'same' and coalesce(j.other_enterprise_id, o.enterprise_id) is not null)
-        or (j.decision = 'different' and coalesce(j.other_enterprise_id, o.enterprise_id) = d.enterprise_id)
+        (
+            j.decision = 'different' and coalesce(c.chained_as, 'same') = 'same'
+            and coalesce(n.enterprise_id, o.placed_enterprise_id) = c.placed_enterprise_id
+        )
+        or (
+            j.decision = 'unsure' and c.chained_as is null
+            and (
+                coalesce(c.method, 'own_record') = 'own_record'
+                or coalesce(n.enterprise_id, o.placed_enterprise_id) = c.placed_enterprise_id
+            )
+        )
 ),
 
 applied as (
     select
-        d.*,
-        j.decision as judged_as,
-        j.decided_by,
-        j.decided_on,
-        j.reason,
-        j.other_enterprise_id
-    from decided as d
-    left join judgement_applied as j on d.feed = j.feed and d.source_key = j.source_key and j.place = 1
+        c.*,
+        c.enterprise_id as rule_enterprise_id,
+        coalesce(p.decision, c.chained_as) as judged_as,
+        coalesce(p.decided_by, c.chained_by) as decided_by,
+        coalesce(p.decided_on, c.chained_on) as decided_on,
+        coalesce(p.reason, c.chained_why) as reason,
+        case when c.chained_as = 'same' then c.placed_enterprise_id end as other_enterprise_id,
+        case
+            when p.decision = 'different' then p.own_name else concat(c.feed, '/', c.source_key)
+        end as own_name
+    from chained as c
+    left join parted as p on c.feed = p.feed and c.source_key = p.source_key and p.place = 1
 )
 
 select
@@ -159,9 +242,10 @@ select
     subject,
     case
         when judged_as = 'same' then other_enterprise_id
-        when judged_as is not null then concat('E', substr(sha256(concat('record:', feed, '/', source_key)), 1, 15))
+        when judged_as is not null then concat('E', substr(sha256(concat('record:', own_name)), 1, 15))
         else enterprise_id
     end as enterprise_id,
+    rule_enterprise_id,
     case when judged_as = 'same' then 'judgement' when judged_as is not null then 'own_record' else method end
         as method,
     case

@@ -1,0 +1,133 @@
+-- title: Judgements that contradict each other | 人工判定矛盾
+-- one row is: one contradiction between judgements, or one judgement that speaks of what is not there
+-- answers: which lines of judgements.csv do not hold, why not, who wrote them, and what has to be done?
+-- key: conflict_code, conflict_key
+-- rules: different_in_chain: A is B, B is C, A is not C. both_ways: a pair judged same and different at one moment.
+--   two_enterprises: a chain of "same" names two enterprises, or none while the rules tie its records to two. None of
+--   such a chain is applied: its records stand alone (registered ones keep their own enterprise). judges_disagree:
+--   the last words of two people on a pair differ; the later holds meanwhile. record_gone, enterprise_gone: what is
+--   judged is in no silo (any more), or has become several enterprises; the line has no effect on it. stated holds
+--   the lines in words, with their numbers in the file.
+-- known gaps: Nobody is told that a judgement merely repeats what the rules say.
+-- checked by: tests/models/resolved.judgement_conflict, tests/transforms/test_judgements.py
+with tied as (
+    select
+        j.chain,
+        string_agg(concat(j.feed, '/', j.source_key, ' is ', d.rule_enterprise_id), ', ' order by j.feed, j.source_key)
+            as told_by_rules
+    from resolved.judgement as j
+    inner join resolved.match_decision as d on j.feed = d.feed and j.source_key = d.source_key
+    where j.decision = 'same' and d.outcome_code = 'judgements_contradict'
+    group by j.chain
+),
+
+line as (
+    select distinct
+        chain,
+        stated,
+        line_number,
+        decided_by,
+        decided_on
+    from resolved.judgement
+    where decision = 'same'
+),
+
+by_rules as (
+    select
+        'two_enterprises' as conflict_code,
+        t.chain as conflict_key,
+        t.chain,
+        split_part(t.chain, '/', 1) as feed,
+        substr(t.chain, strpos(t.chain, '/') + 1) as source_key,
+        concat(string_agg(l.stated, '; ' order by l.line_number), '; but by the rules ', t.told_by_rules) as stated,
+        string_agg(cast(l.line_number as varchar), ', ' order by l.line_number) as line_numbers,
+        string_agg(distinct l.decided_by, ', ' order by l.decided_by) as decided_by,
+        max(l.decided_on) as decided_on,
+        'judge one of the records the same as the right enterprise_id' as next_step
+    from tied as t
+    inner join line as l on t.chain = l.chain
+    group by t.chain, t.told_by_rules
+),
+
+standing as (
+    select rule_enterprise_id as enterprise_id
+    from resolved.match_decision
+    group by rule_enterprise_id
+),
+
+-- where all has gone that would have this id
+gone_to as (
+    select
+        a.enterprise_id,
+        count(distinct d.rule_enterprise_id) as enterprise_count
+    from resolved.record_anchor as a
+    inner join resolved.match_decision as d on a.feed = d.feed and a.source_key = d.source_key
+    inner join resolved.judgement as j on a.enterprise_id = j.other_enterprise_id
+    group by a.enterprise_id
+),
+
+gone as (
+    select
+        'enterprise_gone' as conflict_code,
+        j.other_enterprise_id as conflict_key,
+        cast(null as varchar) as chain,
+        min(j.feed) as feed,
+        min(j.source_key) as source_key,
+        string_agg(distinct j.stated, '; ' order by j.stated) as stated,
+        string_agg(distinct cast(j.line_number as varchar), ', ' order by cast(j.line_number as varchar))
+            as line_numbers,
+        string_agg(distinct j.decided_by, ', ' order by j.decided_by) as decided_by,
+        max(j.decided_on) as decided_on,
+        'look where it has gone (resolved.enterprise_forward), judge again, and withdraw the line' as next_step
+    from resolved.judgement as j
+    left join standing as s on j.other_enterprise_id = s.enterprise_id
+    left join gone_to as g on j.other_enterprise_id = g.enterprise_id
+    where j.other_enterprise_id is not null and s.enterprise_id is null and coalesce(g.enterprise_count, 0) <> 1
+    group by j.other_enterprise_id
+)
+
+select
+    conflict_code,
+    conflict_key,
+    case conflict_code
+        when 'judges_disagree' then 'later_holds'
+        when 'record_gone' then 'no_effect'
+        else 'not_applied'
+    end as effect_code,
+    chain,
+    feed,
+    source_key,
+    stated,
+    line_numbers,
+    decided_by,
+    decided_on,
+    next_step
+from resolved.judgement_finding
+union all
+select
+    conflict_code,
+    conflict_key,
+    'not_applied' as effect_code,
+    chain,
+    feed,
+    source_key,
+    stated,
+    line_numbers,
+    decided_by,
+    decided_on,
+    next_step
+from by_rules
+union all
+select
+    conflict_code,
+    conflict_key,
+    'no_effect' as effect_code,
+    chain,
+    feed,
+    source_key,
+    stated,
+    line_numbers,
+    decided_by,
+    decided_on,
+    next_step
+from gone
