@@ -188,6 +188,19 @@ def command_discard(settings: Settings, given: argparse.Namespace) -> int:
     return 0
 
 
+def command_match(settings: Settings, given: argparse.Namespace) -> int:
+    """Link the rows of one table to those of another, without touching the park."""
+    from transforms.matching.files import match_files
+
+    matched = match_files(given.left, given.right, given.out, given.mapping, settings.memory_limit)
+    found = matched.decisions
+    print(
+        f"{matched.left_rows:,} rows against {matched.right_rows:,}: {found['matched']:,} matched, "
+        f"{found['review']:,} for a person to look at, {found['none']:,} like nobody. {_short(matched.out)}"
+    )
+    return 0
+
+
 def command_sql(settings: Settings, given: argparse.Namespace) -> int:
     """Ask the published file, read-only."""
     from warehouse.connection import open_read_only, reader
@@ -333,6 +346,16 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("batch")
     one.add_argument("--why", required=True)
     one.add_argument("--who", default=getpass.getuser())
+    one = command(
+        "match",
+        command_match,
+        "link any two tables (CSV, Parquet) as the night links its silos: what to try before adopting a new one",
+        "  parkbridge match tenants.csv register.parquet --mapping columns.yml --out pairs.csv",
+    )
+    one.add_argument("left", type=Path, help="the rows to find a match for")
+    one.add_argument("right", type=Path, help="the enterprises that are known")
+    one.add_argument("--mapping", type=Path, help="YAML: which column plays which role; docs/matching.md")
+    one.add_argument("--out", type=Path, required=True, metavar="PAIRS", help="one row per left row; .csv or .parquet")
     one = command(
         "sql",
         command_sql,

@@ -27,32 +27,34 @@ def compare(connection: duckdb.DuckDBPyConnection) -> None:
     """Score the left records' candidates into the temporary table `scored` (see scored.sql).
 
     Args:
-        connection: With rules.matching loaded, and per side (left, right) the temporary tables or views
+        connection: With the rules loaded, and per side (left, right) the temporary tables or views
             <side>_stated_name (id, name_key, bare_key), <side>_stated_address (id, address_key), <side>_code
-            (id, code) and <side>_industry (id, industry). Ids are whole numbers; an id may have several rows in each.
+            (id, code), <side>_industry (id, industry), and given_pair (left_id, right_id): pairs to compare whatever
+            they share. Ids are whole numbers; an id may have several rows in each.
     """
     for side in SIDES:
         for part in ("address", "name"):
             connection.execute(f"create or replace temp view stated_{part} as select * from {side}_stated_{part}")
             if part == "name":
                 connection.execute(f"create or replace temp view address as select * from {side}_address")
-            _make(connection, part, f"{side}_{part}")
+            make(connection, part, f"{side}_{part}")
     for step in ("known_count", "character_count", "gram_count", "information", "city_count"):
-        _make(connection, step)
+        make(connection, step)
     for step in ("prefix", "prefix_count", "premises_count"):
-        _make(connection, step)
+        make(connection, step)
     for step in ("pair_typing_error", "pair_city_character", "pair_code", "pair"):
-        _make(connection, step)
+        make(connection, step)
     _compare_names(connection)
-    _make(connection, "name_comparison")
-    _make(connection, "address_pair")
+    make(connection, "name_comparison")
+    make(connection, "address_pair")
     _compare_addresses(connection)
     connection.execute("create or replace temp table learned as select 0 as joint_stock_bits, 0 as other_bits")
     for step in ("address_comparison", "code_comparison", "industry_comparison", "scored", "learned", "scored"):
-        _make(connection, step)
+        make(connection, step)
 
 
-def _make(connection: duckdb.DuckDBPyConnection, step: str, table: str | None = None) -> None:
+def make(connection: duckdb.DuckDBPyConnection, step: str, table: str | None = None) -> None:
+    """Make one step's temporary table, named like its file or as told."""
     sql = (STEPS / f"{step}.sql").read_text(encoding="utf-8")
     connection.execute(f"create or replace temp table {quote(table or step)} as {sql}")
 
@@ -109,8 +111,6 @@ def _compare_addresses(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _batches(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.Table]:
-    reader = connection.cursor().execute(query) if False else None
-    del reader
     connection.execute(
         f"create or replace temp table to_compare as select row_number() over () as row_no, * from ({query})"
     )

@@ -5,11 +5,15 @@
 -- rules: Counted over bodies.
 -- known gaps: A pair that a name holds twice counts twice.
 -- checked by: tests/transforms/test_matching.py
-select
-    g.gram,
-    count(*) as name_count
-from (
-    select unnest(list_transform(range(1, length(n.body)), lambda place: substr(n.body, n.place, 2))) as gram
+with placed as (
+    select
+        n.body,
+        unnest(range(1, length(n.body))) as place
     from right_name as n
-) as g
-group by g.gram
+)
+
+select
+    substr(p.body, cast(p.place as integer), 2) as gram,
+    count(*) as name_count
+from placed as p
+group by substr(p.body, cast(p.place as integer), 2)

@@ -4,7 +4,8 @@
 -- key: none, one row
 -- rules: Among records whose best candidate reaches accept_score without this, the share of joint-stock companies
 --   (股份有限公司) against their share among the known enterprises, in whole bits for and against; 0 where fewer records
---   than learned_from_records are sure. One step of expectation maximisation, as Fellegi and Sunter's weights are learned.
+--   than learned_from_records are sure. One step of expectation maximisation, as Fellegi and Sunter's weights are
+--   learned.
 -- known gaps: One step only.
 -- checked by: tests/transforms/test_matching.py
 with sure as (

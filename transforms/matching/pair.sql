@@ -55,33 +55,42 @@ by_premises as (
     where c.enterprise_count <= rule.premises_max
 ),
 
+left_placed as (
+    select
+        n.id,
+        n.body,
+        unnest(range(1, length(n.body))) as place
+    from left_name as n
+),
+
 gram_of_left as (
     select
         l.id,
         l.gram,
         row_number() over (partition by l.id order by c.name_count, l.gram) as place
-    from (
-        select distinct
-            n.id,
-            unnest(list_transform(range(1, length(n.body)), lambda place: substr(n.body, n.place, 2))) as gram
-        from left_name as n
-    ) as l
+    from (select distinct
+        p.id,
+        substr(p.body, cast(p.place as integer), 2) as gram
+    from left_placed as p) as l
     inner join gram_count as c on l.gram = c.gram
     cross join rules.matching as rule
     where c.name_count <= rule.block_max
+),
+
+right_placed as (
+    select
+        n.id,
+        n.body,
+        unnest(range(1, length(n.body))) as place
+    from right_name as n
 ),
 
 by_gram as (
     select
         l.id as left_id,
         r.id as right_id
-    from (
-        select
-            n.id,
-            unnest(list_transform(range(1, length(n.body)), lambda place: substr(n.body, n.place, 2))) as gram
-        from right_name as n
-    ) as r
-    inner join gram_of_left as l on r.gram = l.gram
+    from right_placed as r
+    inner join gram_of_left as l on substr(r.body, cast(r.place as integer), 2) = l.gram
     where l.place <= 2
 )
 
@@ -107,5 +116,7 @@ from (
     select * from pair_city_character
     union all
     select * from pair_code
+    union all
+    select * from given_pair
 ) as p
 group by p.left_id, p.right_id

@@ -6,47 +6,54 @@
 --   2012). Names of at least three characters.
 -- known gaps: Two typing errors in one name are found by other ways only.
 -- checked by: tests/transforms/test_matching.py
-with left_variant as (
-    select distinct
+with left_placed as (
+    select
         n.id,
-        unnest(
-            list_append(
-                list_transform(
-                    range(1, length(n.body) + 1),
-                    lambda place: concat(substr(n.body, 1, n.place - 1), substr(n.body, n.place + 1))
-                ),
-                n.body
-            )
-        ) as variant
+        n.body,
+        -- place 0 leaves nothing out
+        unnest(range(0, length(n.body) + 1)) as place
     from left_name as n
     where length(n.body) >= 3
 ),
 
+left_variant as (
+    select distinct
+        l.id,
+        case
+            when l.place = 0 then l.body
+            else concat(substr(l.body, 1, cast(l.place - 1 as integer)), substr(l.body, cast(l.place + 1 as integer)))
+        end as variant
+    from left_placed as l
+),
+
 asked as (
-    select distinct l.variant
-    from left_variant as l
+    select distinct v.variant
+    from left_variant as v
+),
+
+right_placed as (
+    select
+        n.id,
+        n.body,
+        unnest(range(0, length(n.body) + 1)) as place
+    from right_name as n
+    where length(n.body) >= 3
 ),
 
 right_variant as (
     select distinct
-        v.id,
-        v.variant
-    from (
-        select
-            n.id,
-            unnest(
-                list_append(
-                    list_transform(
-                        range(1, length(n.body) + 1),
-                        lambda place: concat(substr(n.body, 1, n.place - 1), substr(n.body, n.place + 1))
-                    ),
-                    n.body
-                )
-            ) as variant
-        from right_name as n
-        where length(n.body) >= 3
-    ) as v
-    inner join asked as a on v.variant = a.variant
+        r.id,
+        a.variant
+    from right_placed as r
+    inner join asked as a
+        on
+            case
+                when r.place = 0 then r.body
+                else
+                    concat(
+                        substr(r.body, 1, cast(r.place - 1 as integer)), substr(r.body, cast(r.place + 1 as integer))
+                    )
+            end = a.variant
 ),
 
 few as (

@@ -1,0 +1,80 @@
+-- title: What codes and exact names decide | 精确匹配结论
+-- one row is: one left record
+-- answers: is it decided by its code or its name, and if not, what is known so far?
+-- key: left_id
+-- rules: A code with its own name, or without any name: matched by code. A name without a usable code: matched by
+--   name. Everything else stays open and is compared: a code whose name is another one, a name whose valid code
+--   is another one, and what neither finds.
+-- known gaps: none known
+-- checked by: tests/transforms/test_match_files.py
+with usable as (
+    select
+        c.id,
+        max(c.is_valid) as is_valid
+    from left_code as c
+    group by c.id
+),
+
+right_usable as (
+    select
+        c.id,
+        max(c.is_valid) as is_valid
+    from right_code as c
+    group by c.id
+),
+
+named as (
+    select distinct n.id
+    from left_stated_name as n
+),
+
+own_name as (
+    select distinct c.left_id
+    from exact_code as c
+    inner join left_stated_name as l on c.left_id = l.id
+    inner join right_stated_name as r on c.right_id = r.id and l.name_key = r.name_key
+),
+
+joined as (
+    select
+        i.id as left_id,
+        c.right_id as code_right_id,
+        c.method as code_method,
+        m.right_id as name_right_id,
+        coalesce(c.enterprise_count, 0) as code_count,
+        coalesce(m.enterprise_count, 0) as name_count,
+        n.id is not null as has_name,
+        o.left_id is not null as is_own_name,
+        coalesce(u.is_valid, false) and coalesce(r.is_valid, false) as has_other_code
+    from left_identity as i
+    left join exact_code as c on i.id = c.left_id
+    left join exact_name as m on i.id = m.left_id
+    left join named as n on i.id = n.id
+    left join own_name as o on i.id = o.left_id
+    left join usable as u on i.id = u.id
+    left join right_usable as r on m.right_id = r.id
+)
+
+select
+    j.left_id,
+    j.code_right_id,
+    j.code_method,
+    j.name_right_id,
+    j.code_count,
+    j.name_count,
+    case
+        when j.code_right_id is not null and (j.is_own_name or not j.has_name) then j.code_right_id
+        when j.code_right_id is null and j.code_count = 0 and j.name_right_id is not null and not j.has_other_code
+            then j.name_right_id
+    end as right_id,
+    case
+        when j.code_right_id is not null and (j.is_own_name or not j.has_name) then j.code_method
+        when
+            j.code_right_id is null and j.code_count = 0 and j.name_right_id is not null and not j.has_other_code
+            then 'name'
+    end as method,
+    not(
+        (j.code_right_id is not null and (j.is_own_name or not j.has_name))
+        or (j.code_right_id is null and j.code_count = 0 and j.name_right_id is not null and not j.has_other_code)
+    ) as is_open
+from joined as j
