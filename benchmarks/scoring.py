@@ -253,13 +253,13 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
             """
         ),
         "out of reach: key of two firms": one("select count(*) from scored where is_shared"),
-        "out of reach: name alone may mean several": one(
+        "out of reach: name of several": one(
             "select count(*) from scored where is_out_of_reach and not is_shared and code_dirt <> 'other_firm'"
         ),
-        "out of reach even with the building": one(
+        "out of reach: name and building": one(
             "select count(*) from scored where is_out_of_reach and not is_shared and alike_there > 1"
         ),
-        "out of reach: code and name contradict": one("select count(*) from scored where code_dirt = 'other_firm'"),
+        "out of reach: another firm's code": one("select count(*) from scored where code_dirt = 'other_firm'"),
         "queued": one("select count(*) from resolved.review_queue"),
     }
     for reason, rows in connection.execute(
