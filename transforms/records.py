@@ -14,9 +14,16 @@ IDENTITY_COLUMNS = ("uscc", "registration_no", "taxpayer_no", "unit_no", "enterp
 CODE_COLUMNS = ("uscc", "registration_no", "taxpayer_no")
 
 
-def make_source_records(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make resolved.source_record: per feed and source_key the values stated last, codes checked, the name's key."""
-    versions = " union all ".join(_identity_versions(subject) for subject in subjects().values())
+def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -> None:
+    """Make resolved.source_record: per feed and source_key the values stated last, codes checked, the name's key.
+
+    Args:
+        connection: The writer's.
+        only: A table of the records (feed, source_key) to make, into the temporary table `made`; all by default.
+            Registered records that state the same code as one of them, now or before, are made with them: whose code it
+            is depends on all who state it.
+    """
+    versions = " union all ".join(_identity_versions(subject, only) for subject in subjects().values())
     latest = ", ".join(f"arg_max({column}, place) as {column}" for column in IDENTITY_COLUMNS)
     connection.execute(
         f"""
@@ -33,6 +40,7 @@ def make_source_records(connection: duckdb.DuckDBPyConnection) -> None:
         select
             feed, subject, source_key, {latest},
             min(first_received_at) as first_received_at,
+            max(first_received_at) as learned_at,
             max(last_received_at) as last_received_at
         from placed
         group by feed, subject, source_key
@@ -40,9 +48,20 @@ def make_source_records(connection: duckdb.DuckDBPyConnection) -> None:
     )
     _register_code_forms(connection)
     _register_name_keys(connection, "name_form", "select enterprise_name as name from stated_identity")
+    neighbours = f"""
+        union all by name
+        select r.* exclude (own_code)
+        from (from resolved.source_record anti join {only} using (feed, source_key)) as r
+        where r.subject = 'registration' and r.stated_code in (
+            select c.stated_code from checked as c where c.subject = 'registration'
+            union all
+            select h.stated_code from resolved.source_record as h semi join {only} using (feed, source_key)
+            where h.subject = 'registration'
+        )
+    """
     connection.execute(
-        """
-        create or replace table resolved.source_record as
+        f"""
+        create or replace {"temp table made" if only else "table resolved.source_record"} as
         with checked as (
             select
                 s.*, n.name_key,
@@ -70,41 +89,47 @@ def make_source_records(connection: duckdb.DuckDBPyConnection) -> None:
             left join code_form as r on s.registration_no = r.stated
             left join code_form as t on s.taxpayer_no = t.stated
         ),
+        stated as (
+            select
+                feed, subject, source_key,
+                valid_uscc as uscc,
+                valid_registration_no as registration_no,
+                stated_taxpayer_no as taxpayer_no,
+                unit_no,
+                coalesce(substr(valid_uscc, 9, 9), valid_org_code, substr(valid_taxpayer_no, 7, 9)) as org_code,
+                stated_code,
+                case
+                    when valid_uscc is null and valid_registration_no is null and valid_taxpayer_no is null
+                        and valid_org_code is null
+                        then stated_check
+                    else 'valid'
+                end as code_check,
+                enterprise_name as name, name_key, address,
+                first_received_at, learned_at, last_received_at
+            from checked
+            {neighbours if only else ""}
+        ),
         stated_once as (
             -- the register's own codes of no known form, where they belong to one name
             select c.stated_code
-            from checked as c
+            from stated as c
             cross join rules.resolution as rule
             where c.subject = 'registration' and length(c.stated_code) >= rule.stated_code_min_length
             group by c.stated_code
             having count(distinct c.name_key) = 1
         )
         select
-            c.feed, c.subject, c.source_key,
-            c.valid_uscc as uscc,
-            c.valid_registration_no as registration_no,
-            c.stated_taxpayer_no as taxpayer_no,
-            c.unit_no,
+            s.feed, s.subject, s.source_key,
+            s.uscc, s.registration_no, s.taxpayer_no, s.unit_no, s.org_code, s.stated_code, s.code_check,
             coalesce(
-                substr(c.valid_uscc, 9, 9), c.valid_org_code, substr(c.valid_taxpayer_no, 7, 9)
-            ) as org_code,
-            c.stated_code,
-            case
-                when c.valid_uscc is null and c.valid_registration_no is null and c.valid_taxpayer_no is null
-                    and c.valid_org_code is null
-                    then c.stated_check
-                else 'valid'
-            end as code_check,
-            coalesce(
-                c.valid_uscc, c.valid_registration_no,
-                case when c.subject = 'registration' and c.valid_org_code is null and c.valid_taxpayer_no is null
-                    then o.stated_code end
+                s.uscc, s.registration_no,
+                case when s.subject = 'registration' and s.org_code is null then o.stated_code end
             ) as own_code,
-            c.enterprise_name as name, c.name_key, c.address,
-            c.first_received_at, c.last_received_at
-        from checked as c
-        left join stated_once as o on c.stated_code = o.stated_code
-        order by c.feed, c.source_key
+            s.name, s.name_key, s.address,
+            s.first_received_at, s.learned_at, s.last_received_at
+        from stated as s
+        left join stated_once as o on s.stated_code = o.stated_code
+        order by s.feed, s.source_key
         """
     )
     for view in ("code_form", "name_form"):
@@ -112,7 +137,7 @@ def make_source_records(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("drop table stated_identity")
 
 
-def _identity_versions(subject: Subject) -> str:
+def _identity_versions(subject: Subject, only: str) -> str:
     """All identities that a subject's records have stated, with their times; a vacant unit is no enterprise."""
     stated = [
         quote(column) if column in subject.columns else f"cast(null as varchar) as {column}"
@@ -124,8 +149,12 @@ def _identity_versions(subject: Subject) -> str:
     return (
         f"select feed, '{subject.name}' as subject, source_key, {', '.join(stated)}, max({period}) as last_period, "
         f"min(received_at) as first_received_at, max(received_at) as last_received_at "
-        f"from known.{quote(subject.name)} {vacant} group by {grouped}"
+        f"from known.{quote(subject.name)} {_part(only)} {vacant} group by {grouped}"
     )
+
+
+def _part(only: str) -> str:
+    return f"semi join {only} using (feed, source_key)" if only else ""
 
 
 def _register_code_forms(connection: duckdb.DuckDBPyConnection) -> None:
@@ -162,28 +191,33 @@ def _register_name_keys(connection: duckdb.DuckDBPyConnection, view: str, texts:
     connection.register(view, pa.table({"name": text, "name_key": names.name_keys(text)}))
 
 
-def make_source_aliases(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make resolved.source_alias: former names (split at ； ; 、 | and line ends) and both names of a renaming."""
+def make_source_aliases(connection: duckdb.DuckDBPyConnection, only: str = "") -> None:
+    """Make resolved.source_alias: former names (split at ； ; 、 | and line ends) and both names of a renaming.
+
+    Args:
+        connection: The writer's.
+        only: A table of the records (feed, source_key) to make, into the temporary table `made`; all by default.
+    """
     connection.execute(
-        """
+        f"""
         create or replace temp table stated_alias as
         select
             feed, source_key, trim(unnest(regexp_split_to_array(former_names, '[;；、|\\n]'))) as name,
             'former_name' as alias_kind, cast(null as date) as event_date
-        from known.registration
+        from known.registration {_part(only)}
         where former_names is not null
         union all
         select feed, source_key, before_text, 'renamed_from', event_date
-        from known.registration_event where event_code = 'rename' and before_text is not null
+        from known.registration_event {_part(only)} where event_code = 'rename' and before_text is not null
         union all
         select feed, source_key, after_text, 'renamed_to', event_date
-        from known.registration_event where event_code = 'rename' and after_text is not null
+        from known.registration_event {_part(only)} where event_code = 'rename' and after_text is not null
         """
     )
     _register_name_keys(connection, "alias_form", "select name from stated_alias")
     connection.execute(
-        """
-        create or replace table resolved.source_alias as
+        f"""
+        create or replace {"temp table made" if only else "table resolved.source_alias"} as
         select distinct a.feed, a.source_key, a.name, f.name_key, a.alias_kind, a.event_date
         from stated_alias as a
         inner join alias_form as f on a.name = f.name

@@ -8,20 +8,23 @@ tables and then builds the models of 2_resolved/, where every decision can be re
     resolved.code_group     codes that are the same enterprise's, by a change of code or a judgement
     resolved.judgement      judgements.csv, with what follows from it
 
-No state is kept: the same records give the same enterprise_id in any order, because an id is made from the anchor of
-its cluster: the first code known, else the name's key.
+No decision is kept: the same records give the same enterprise_id in any order, because an id is made from the anchor of
+its cluster: the first code known, else the name's key. A night remakes only what can have changed since the last one
+(transforms/incremental.py), with the same result as making all of it.
 """
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import duckdb
 
+from transforms import incremental
 from transforms.judgements import JUDGEMENTS, make_code_groups, make_judgements, read_judgements
 from transforms.records import make_source_aliases, make_source_records
 from warehouse.errors import ParkBridgeError
-from warehouse.models import build, comment, load_rules
+from warehouse.models import comment, load_rules, make, read_folder
 
 MODELS = Path(__file__).with_name("2_resolved")
 RULES = Path(__file__).with_name("rules")
@@ -48,29 +51,47 @@ resolved.judgement_conflict adds what only the rules' own decisions can show
 key: conflict_code, conflict_key""",
 }
 
+JUDGED = [f"resolved.{table}" for table in PREPARED if table not in ("source_record", "source_alias")]
 
-def resolve(connection: duckdb.DuckDBPyConnection, judgements: Path = JUDGEMENTS) -> None:
-    """Rebuild everything in schema `resolved` from known.*.
+
+def resolve(connection: duckdb.DuckDBPyConnection, judgements: Path = JUDGEMENTS, *, whole: bool = False) -> bool:
+    """Bring everything in schema `resolved` to what known.* and the judgements say tonight.
 
     Args:
-        connection: The warehouse's writer, with ops.night set.
+        connection: The writer's, with ops.night set.
         judgements: People's decisions; always win over the rules.
+        whole: Make all of it from nothing. Otherwise only what can have changed is remade, where that can be told.
+
+    Returns:
+        Whether all of it was made.
 
     Raises:
         DeclarationError: judgements.csv cannot be read as declared.
         ParkBridgeError: a cluster has grown above the size declared in rules/resolution.yml.
     """
-    load_rules(connection, RULES)
-    connection.execute("create schema if not exists resolved")
-    make_source_records(connection)
-    make_source_aliases(connection)
     judged = read_judgements(judgements)
-    make_code_groups(connection, judged)
-    make_judgements(connection, judged)
+    since = None if whole else incremental.last_resolved(connection)
+    incremental.forget(connection)
+    in_parts = since is not None and incremental.find_told(connection, since)
+    if not in_parts:
+        load_rules(connection, RULES)
+        connection.execute("create schema if not exists resolved")
+        make_source_records(connection)
+        make_source_aliases(connection)
+    else:
+        incremental.remake_records(connection)
+    with incremental.noticing(connection, JUDGED) if in_parts else nullcontext():
+        make_code_groups(connection, judged)
+        make_judgements(connection, judged)
     for table, text in PREPARED.items():
         comment(connection, "resolved", table, text)
-    build(connection, MODELS, None)
+    for model in read_folder(MODELS):
+        if not (in_parts and incremental.remake(connection, model)):
+            with incremental.noticing(connection, [model.table]) if in_parts else nullcontext():
+                make(connection, model)
     stop_on_giant_cluster(connection)
+    incremental.remember(connection)
+    return not in_parts
 
 
 def stop_on_giant_cluster(connection: duckdb.DuckDBPyConnection) -> None:

@@ -169,9 +169,14 @@ def build(connection: duckdb.DuckDBPyConnection, folder: Path, only: Iterable[st
     models = [model for model in read_folder(folder) if wanted is None or model.name in wanted]
     for model in models:
         connection.execute(f"create schema if not exists {model.schema}")
-        connection.execute(f"create or replace table {model.schema}.{quote(model.name)} as {model.sql}")
-        comment(connection, model.schema, model.name, model.comment, model.columns)
+        make(connection, model)
     return [model.table for model in models]
+
+
+def make(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Make one model's table anew, with comments."""
+    connection.execute(f"create or replace table {model.schema}.{quote(model.name)} as {model.sql}")
+    comment(connection, model.schema, model.name, model.comment, model.columns)
 
 
 def comment(

@@ -3,8 +3,9 @@
 -- answers: whose headcount, tax or lease is this, and why do we think so?
 -- key: feed, source_key
 -- rules: The decision of resolved.match_decision with the score of its method (rules/match_method.yml). Records that
---   nothing identifies have no row here; they stand in resolved.unmatched. decided_at is the as_of of the night (every
---   night decides anew); when a person judged stands in the evidence.
+--   nothing identifies have no row here; they stand in resolved.unmatched. decided_at is when the record last stated
+--   names, codes or an address that it had not stated before: the decision rests on these, and is made anew from the
+--   same records every night with the same result. When a person judged stands in the evidence.
 -- known gaps: Since when a link holds is not kept yet.
 -- checked by: tests/models/resolved.link, tests/models/resolved.match_decision, tests/transforms/test_resolution.py
 select
@@ -17,9 +18,9 @@ select
     d.evidence,
     d.outcome_code,
     concat(r.version, '; ', m.version) as rule_version,
-    n.as_of as decided_at
+    s.learned_at as decided_at
 from resolved.match_decision as d
+inner join resolved.source_record as s on d.feed = s.feed and d.source_key = s.source_key
 inner join rules.match_method as m on d.method = m.method
 cross join rules.resolution as r
-cross join ops.night as n
 where d.enterprise_id is not null

@@ -1,0 +1,327 @@
+"""Resolve only what can have changed since the last time; the result is row for row that of resolving everything.
+
+1. told     records of which staged.* has received or superseded a row since then.
+2. part     every table of schema `resolved` is remade for a part of its rows only, by the same SQL as ever. It is cut by
+            a few of its columns (CUTS), `touched` holds the values of those for which something can have changed.
+3. changed  the rows of a part that came out otherwise than they stood, before and after. They alone touch tables built later:
+            what comes out as it stood ends there.
+
+A table without a cut is remade whole, and so is one that reads a table its cut does not know. Nothing is resolved in parts
+where the rules, the models or this code are others than the last time, where the night is an earlier one, or where too much
+was told (rules/resolution.yml).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from transforms.records import make_source_aliases, make_source_records
+from warehouse.connection import quote
+from warehouse.models import Model
+from warehouse.subjects import subjects
+
+_HERE = Path(__file__).parent
+_MADE_BY = (
+    "*.py",
+    "2_resolved/*.sql",
+    "matching/*",
+    "rules/*.yml",
+    "../warehouse/connection.py",
+    "../warehouse/subjects.yml",
+)
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a table that a model reads means for a part of the model.
+
+    `touches` selects the values of the cut for which changed rows of the table can change something; `needs` follows `from
+    <table>` and says which of its rows are enough to remake the touched part (all, if empty).
+    """
+
+    touches: str
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a table is remade in parts: by which columns, and what of the tables that its model reads.
+
+    Where it is not compared, all of the part counts as changed: cheaper where nothing dear is built on it.
+    """
+
+    by: tuple[str, ...]
+    reads: Mapping[str, Read]
+    is_compared: bool = True
+
+
+RECORD = ("feed", "source_key")
+_OF_TOUCHED_RECORD = "semi join touched using (feed, source_key)"
+_CODES = "unnest([uscc, registration_no, org_code, stated_code])"
+
+
+def _name(table: str) -> str:
+    return table.partition(".")[2]
+
+
+def _of_records(table: str) -> dict[str, Read]:
+    """The table's rows are of the same records as the part's."""
+    return {table: Read(f"select feed, source_key from changed_{_name(table)}", _OF_TOUCHED_RECORD)}
+
+
+def _through_link(table: str) -> dict[str, Read]:
+    """The table's rows are of the records of the part's enterprises."""
+    changed = f"changed_{_name(table)}"
+    return {
+        table: Read(
+            f"select enterprise_id from resolved.link semi join {changed} using (feed, source_key)",
+            "semi join slice_link using (feed, source_key)",
+        )
+    }
+
+
+_LINK_OF_ENTERPRISE = {
+    "resolved.link": Read("select enterprise_id from changed_link", "semi join touched using (enterprise_id)")
+}
+
+CUTS: dict[str, Cut] = {
+    "resolved.record_anchor": Cut(
+        RECORD,
+        _of_records("resolved.source_record")
+        | {
+            "resolved.code_group": Read(
+                "select feed, source_key from resolved.source_record semi join changed_code_group on own_code = code"
+            )
+        },
+    ),
+    "resolved.enterprise_code": Cut(
+        ("code",),
+        {
+            "resolved.source_record": Read(
+                f"select {_CODES} as code from changed_source_record",
+                "where uscc in (from touched) or registration_no in (from touched) or org_code in (from touched) "
+                "or stated_code in (from touched)",
+            ),
+            "resolved.record_anchor": Read(
+                f"select {_CODES} as code from resolved.source_record semi join "
+                "(from changed_record_anchor anti join changed_source_record using (feed, source_key)) "
+                "using (feed, source_key)",
+                "semi join slice_source_record using (feed, source_key)",
+            ),
+            "resolved.code_group": Read("select unnest([code, substr(code, 9, 9)]) as code from changed_code_group"),
+        },
+    ),
+    "resolved.code_match": Cut(
+        RECORD,
+        _of_records("resolved.source_record")
+        | {
+            "resolved.enterprise_code": Read(
+                " union all ".join(
+                    f"select feed, source_key from resolved.source_record semi join changed_enterprise_code on {code} = code"
+                    for code in ("uscc", "registration_no", "org_code", "stated_code")
+                ),
+                f"where code in (select {_CODES} from slice_source_record)",
+            )
+        },
+    ),
+    "resolved.enterprise_name": Cut(
+        ("name_key",),
+        {
+            "resolved.source_record": Read(
+                "select name_key from changed_source_record", "semi join touched using (name_key)"
+            ),
+            "resolved.source_alias": Read(
+                "select name_key from changed_source_alias", "semi join touched using (name_key)"
+            ),
+            "resolved.record_anchor": Read(
+                "select name_key from resolved.source_record semi join "
+                "(from changed_record_anchor anti join changed_source_record using (feed, source_key)) "
+                "using (feed, source_key)",
+                "semi join slice_source_record using (feed, source_key)",
+            ),
+            "resolved.code_match": Read(
+                "select name_key from resolved.source_record semi join "
+                "(from changed_code_match anti join changed_source_record using (feed, source_key)) "
+                "using (feed, source_key) union all "
+                "select name_key from resolved.source_alias semi join changed_code_match using (feed, source_key)",
+                "semi join (select feed, source_key from slice_source_record "
+                "union all select feed, source_key from slice_source_alias) using (feed, source_key)",
+            ),
+        },
+    ),
+    "resolved.match_decision": Cut(
+        RECORD,
+        _of_records("resolved.source_record")
+        | _of_records("resolved.record_anchor")
+        | _of_records("resolved.code_match")
+        | {
+            "resolved.enterprise_name": Read(
+                "select feed, source_key from resolved.source_record semi join changed_enterprise_name using (name_key)",
+                "where name_key in (select name_key from slice_source_record)",
+            ),
+            # a judgement looks at other records: whoever is judged, and all of an enterprise that is named, is in the part
+            "resolved.judgement": Read(
+                "select feed, source_key from changed_judgement union all "
+                "select feed, source_key from resolved.judgement union all "
+                "select other_feed, other_source_key from resolved.judgement union all "
+                + " union all ".join(
+                    f"select feed, source_key from resolved.{table} semi join resolved.judgement "
+                    "on enterprise_id = other_enterprise_id"
+                    for table in ("record_anchor", "link")
+                ),
+            ),
+        },
+        is_compared=False,
+    ),
+    "resolved.link": Cut(RECORD, _of_records("resolved.match_decision") | _of_records("resolved.source_record")),
+    "resolved.unmatched": Cut(
+        RECORD, _of_records("resolved.match_decision") | _of_records("resolved.source_record"), is_compared=False
+    ),
+    "resolved.enterprise_value": Cut(
+        ("enterprise_id",),
+        _LINK_OF_ENTERPRISE
+        | _through_link("resolved.source_record")
+        | _through_link("known.registration")
+        | _through_link("known.registration_event"),
+        is_compared=False,
+    ),
+    "resolved.enterprise": Cut(
+        ("enterprise_id",),
+        _LINK_OF_ENTERPRISE
+        | _through_link("resolved.source_record")
+        | {
+            "resolved.enterprise_value": Read(
+                "select enterprise_id from changed_enterprise_value", "semi join touched using (enterprise_id)"
+            )
+        },
+        is_compared=False,
+    ),
+}
+
+
+def fingerprint() -> str:
+    """What decides besides the records: rules, models, code, and the libraries that spell names and run the SQL."""
+    digest = hashlib.sha256(f"{duckdb.__version__} {version('opencc-python-reimplemented')}".encode())
+    for path in sorted(path for pattern in _MADE_BY for path in _HERE.glob(pattern) if path.is_file()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def last_resolved(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    """As of when the tables of schema `resolved` stand; None where they must be made from nothing."""
+    connection.execute("create table if not exists ops.resolution (as_of timestamp, fingerprint varchar)")
+    found = connection.execute(
+        "select r.as_of from ops.resolution as r, ops.night as n where r.fingerprint = ? and r.as_of <= n.as_of",
+        [fingerprint()],
+    ).fetchone()
+    return found[0] if found else None
+
+
+def forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """From here on the tables are between two states: whoever is killed now is followed by a whole resolve."""
+    connection.execute("create or replace table ops.resolution (as_of timestamp, fingerprint varchar)")
+
+
+def remember(connection: duckdb.DuckDBPyConnection) -> None:
+    """The tables stand as of the night."""
+    connection.execute("insert into ops.resolution select as_of, ? from ops.night", [fingerprint()])
+
+
+def find_told(connection: duckdb.DuckDBPyConnection, since: datetime) -> bool:
+    """Make `told` and changed_<subject>; False where more was told than rules/resolution.yml allows for parts."""
+    both = " union all ".join(
+        f"select '{name}' as subject, s.feed, s.source_key from staged.{quote(name)} as s, ops.night as n "
+        f"where s.{clock} > ? and s.{clock} <= n.as_of"
+        for name in subjects()
+        for clock in ("received_at", "superseded_at")
+    )
+    connection.execute(
+        f"create or replace temp table told as select distinct * from ({both})", [since] * 2 * len(subjects())
+    )
+    for name in subjects():
+        connection.execute(
+            f"create or replace temp view changed_{name} as select feed, source_key from told where subject = '{name}'"
+        )
+    few = connection.execute(
+        "select (select count(*) from told) <= max(told_share_max) * (select count(*) from resolved.source_record) "
+        "from rules.resolution"
+    ).fetchone()
+    return bool(few and few[0])
+
+
+def remake_records(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make source_record and source_alias anew for what was told, and say what changed."""
+    make_source_records(connection, only="told")
+    connection.execute(
+        "create or replace temp table touched as select feed, source_key from told union select feed, source_key from made"
+    )
+    replace_part(connection, "resolved.source_record", RECORD)
+    make_source_aliases(connection, only="told")
+    connection.execute("create or replace temp table touched as select distinct feed, source_key from told")
+    replace_part(connection, "resolved.source_alias", RECORD)
+
+
+def remake(connection: duckdb.DuckDBPyConnection, model: Model) -> bool:
+    """Remake a model's table in the part that can have changed; False where it cannot be cut."""
+    cut = CUTS.get(model.table)
+    if cut is None or {read for read in model.reads if not read.startswith("rules.")} - set(cut.reads):
+        return False
+    by = ", ".join(cut.by)
+    touches = " union all ".join(read.touches for read in cut.reads.values())
+    connection.execute(
+        f"create or replace temp table touched as select distinct {by} from ({touches}) where {cut.by[0]} is not null"
+    )
+    slices = {table: f"slice_{_name(table)}" for table, read in cut.reads.items() if read.needs}
+    named = ", ".join(f"{name} as (select * from {table} {cut.reads[table].needs})" for table, name in slices.items())
+    sql = re.sub(r"\b(?:resolved|known)\.\w+", lambda found: slices.get(found[0], found[0]), model.sql)
+    connection.execute(
+        f"create or replace temp table made as with {named}, made as (\n{sql}\n) "
+        f"select * from made semi join touched using ({by})"
+    )
+    replace_part(connection, model.table, cut.by, cut.is_compared)
+    return True
+
+
+def replace_part(
+    connection: duckdb.DuckDBPyConnection, table: str, by: tuple[str, ...], is_compared: bool = True
+) -> None:
+    """Put `made` in the place of the rows of `touched`; changed_<table> are the rows that differ, before and after."""
+    changed, cut = f"changed_{_name(table)}", ", ".join(by)
+    if not is_compared:
+        connection.execute(f"create or replace temp table {changed} as select * from touched")
+        connection.execute(f"delete from {table} where ({cut}) in (select {cut} from touched)")
+        connection.execute(f"insert into {table} select * from made")
+        return
+    connection.execute(f"create or replace temp table held as select * from {table} semi join touched using ({cut})")
+    connection.execute("create or replace temp table lost as select * from held except all select * from made")
+    connection.execute("create or replace temp table found as select * from made except all select * from held")
+    connection.execute(f"create or replace temp table {changed} as select * from lost union all select * from found")
+    connection.execute(f"delete from {table} where ({cut}) in (select {cut} from lost)")
+    connection.execute(
+        f"insert into {table} select * from made semi join lost using ({cut}) "
+        f"union all select * from found anti join lost using ({cut})"
+    )
+
+
+@contextmanager
+def noticing(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> Iterator[None]:
+    """Around the making of whole tables: changed_<table> for those that a cut reads."""
+    read = [table for table in tables if any(table in cut.reads for cut in CUTS.values())]
+    for table in read:
+        connection.execute(f"create or replace temp table held_{_name(table)} as select * from {table}")
+    yield
+    for table in read:
+        connection.execute(
+            f"create or replace temp table changed_{_name(table)} as "
+            f"(select * from held_{_name(table)} except all select * from {table}) union all "
+            f"(select * from {table} except all select * from held_{_name(table)})"
+        )
