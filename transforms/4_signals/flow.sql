@@ -3,21 +3,23 @@
 -- answers: did it open, close, expand, contract, move in or move out; or is the change only on paper?
 -- key: enterprise_id, signal_code, month
 -- rules: Each period is compared with the one before it of the same length (a month with the last month, a quarter
---   with the last quarter). Start: positive now, a reported zero or no value ever before. The first period that
---   anybody reported starts nothing: what was before is not known. It is move_in if the enterprise was registered long
---   before it was first seen here, and the start belongs to its arrival; else open. End: a reported zero, no row in a
---   complete book (leases, capital), nothing for three believable months in a row, or nothing any more after the
---   register cancelled it. It is move_out if the end belongs to the departure of an enterprise that the register has
---   alive: all it had here of people, space and meters has ended, or the register says that it moved; else close.
---   Otherwise expand, contract, or unchanged within the signal's tolerance (rules/signal.yml). Around a merger or
---   division (rules/flow.yml) the loss of the old one and the gain of the new one are succession_out and
---   succession_in, with the other side's id: no flow. A changed code or name never shows: the enterprise_id is the
---   same. A value after a gap is "resumed" and no flow; the earlier value is then the last one before the gap. No row
---   where this or the earlier month is provisional. How long is long, and all other limits, stand in rules/flow.yml.
+--   with the last quarter). Start: positive now, a reported zero or no value ever before. The first period that anybody
+--   reported starts nothing: what was before is not known. It is move_in if the enterprise was registered long before
+--   it was first seen here, and the start belongs to its arrival; else open. End: a reported zero, no row in a complete
+--   book (leases, capital), nothing for three believable months in a row, or nothing any more after the register
+--   cancelled it. It is move_out if the end belongs to the departure of an enterprise that the register has alive: all
+--   it had here of people, space and meters has ended, or the register says that it moved; else close. Otherwise
+--   expand, contract, or unchanged within the signal's tolerance (rules/signal.yml). Where one enterprise carries on
+--   another (signals.succession, facts only), the loss of the old one and the gain of the new one are succession_out
+--   and succession_in, with the kind and the other side's id: no flow. For a merger, division or taking-over that is
+--   within some months of it (rules/flow.yml); the headcount of the side that goes on only in the month in which people
+--   were seen to move; the ends of the old one and the starts of the new one up to a year later. For a payroll that
+--   moved it is the headcount of that month. A changed code or name never shows: the enterprise_id is the same. A value
+--   after a gap is "resumed" and no flow; the earlier value is then the last one before the gap. No row where this or
+--   the earlier month is provisional. How long is long, and all other limits, stand in rules/flow.yml.
 -- known gaps: What changes across a gap is in no flow. All of a change in the window of a merger is taken as the
---   merger's. People who move to a labour agency (劳务派遣) still count as contraction. A stop without a word is dated
---   right but seen three months late; until the last of its people, space and meters has ended, a leaver's ends read
---   close.
+--   merger's. A stop without a word is dated right but seen three months late; until the last of its people, space and
+--   meters has ended, a leaver's ends read close.
 -- checked by: tests/models/signals.flow
 with subject_month as (
     select
@@ -158,11 +160,26 @@ stopped as (
         )
 ),
 
-stepped as (
+every_step as (
     select * from changed
     where step is not null
     union all
     select * from stopped
+),
+
+-- with the side on which a succession would explain it (capital is registered: nobody brings it)
+stepped as (
+    select
+        *,
+        case
+            when signal_code = 'registered_capital' or step = 'resumed' then 'none'
+            when value > earlier_value then 'successor'
+            when value < earlier_value then 'predecessor'
+            else 'none'
+        end as role,
+        case when signal_code = 'headcount' then 1 else 0 end as is_headcount,
+        case when step in ('start', 'end') then 'whole' else 'part' end as step_kind
+    from every_step
 ),
 
 ended as (
@@ -191,41 +208,93 @@ here as (
     group by s.enterprise_id
 ),
 
--- who lost to whom: told by either side
-succession_event as (
+-- who lost to whom, once for each side; headcount apart, where the month in which the people moved is known
+succession_side as (
     select
-        enterprise_id,
-        case relation_code when 'merged_into' then 'predecessor' else 'successor' end as role,
-        year(since_date) * 12 + month(since_date) as event_number,
-        other_enterprise_id
-    from resolved.relation
-    where relation_code in ('merged_into', 'split_from') and since_date is not null
+        predecessor_enterprise_id as enterprise_id,
+        'predecessor' as role,
+        successor_enterprise_id as other_enterprise_id,
+        succession_code,
+        coalesce(event_date, effective_month) as event_date,
+        year(loss_month) * 12 + month(loss_month) as people_number,
+        succession_code in ('merged', 'taken_over') as is_whole
+    from signals.succession
+    where standing_code = 'fact' and predecessor_enterprise_id is not null
     union all
     select
-        other_enterprise_id as enterprise_id,
-        case relation_code when 'merged_into' then 'successor' else 'predecessor' end as role,
-        year(since_date) * 12 + month(since_date) as event_number,
-        enterprise_id as other_enterprise_id
-    from resolved.relation
-    where
-        relation_code in ('merged_into', 'split_from') and since_date is not null
-        and other_enterprise_id is not null
+        successor_enterprise_id as enterprise_id,
+        'successor' as role,
+        predecessor_enterprise_id as other_enterprise_id,
+        succession_code,
+        coalesce(event_date, effective_month) as event_date,
+        year(gain_month) * 12 + month(gain_month) as people_number,
+        succession_code in ('split', 'taken_over') as is_whole
+    from signals.succession
+    where standing_code = 'fact' and successor_enterprise_id is not null
 ),
 
 succession_window as (
-    select unnest(generate_series(-1, succession_window_months)) as shift
+    select unnest(generate_series(-1, greatest(succession_window_months, succession_end_months))) as shift
     from rules.flow
 ),
 
-succession as (
+scope as (
+    select
+        0 as is_headcount,
+        'whole' as step_kind
+    union all
+    select
+        1 as is_headcount,
+        'whole' as step_kind
+    union all
+    select
+        0 as is_headcount,
+        'part' as step_kind
+    union all
+    select
+        1 as is_headcount,
+        'part' as step_kind
+),
+
+succession_month as (
     select
         t.enterprise_id,
         t.role,
-        t.event_number + w.shift as month_number,
-        min(t.other_enterprise_id) as other_enterprise_id
-    from succession_event as t
+        year(t.event_date) * 12 + month(t.event_date) + w.shift as month_number,
+        c.is_headcount,
+        c.step_kind,
+        t.other_enterprise_id,
+        t.succession_code,
+        w.shift
+    from succession_side as t
+    cross join rules.flow as rule
     cross join succession_window as w
-    group by t.enterprise_id, t.role, t.event_number + w.shift
+    cross join scope as c
+    where
+        case
+            -- of a payroll the headcount moves, in one month, and nothing else
+            when t.succession_code in ('payroll_to_agency', 'payroll_from_agency', 'staff_moved')
+                then c.is_headcount = 1 and year(t.event_date) * 12 + month(t.event_date) + w.shift = t.people_number
+            when c.is_headcount = 1 and t.people_number is not null and not t.is_whole
+                then year(t.event_date) * 12 + month(t.event_date) + w.shift = t.people_number
+            else w.shift <= rule.succession_window_months or (t.is_whole and c.step_kind = 'whole')
+        end
+),
+
+succession_place as (
+    select
+        *,
+        row_number() over (
+            partition by enterprise_id, role, month_number, is_headcount, step_kind
+            order by abs(shift) asc, other_enterprise_id asc, succession_code asc
+        ) as place
+    from succession_month
+),
+
+succession as (
+    select *
+    from succession_place
+    where place = 1
 ),
 
 judged as (
@@ -237,6 +306,7 @@ judged as (
         s.earlier_value,
         s.value,
         x.other_enterprise_id,
+        x.succession_code,
         case
             when s.step = 'resumed' then 'resumed'
             when x.role = 'successor' then 'succession_in'
@@ -275,11 +345,11 @@ judged as (
     left join resolved.enterprise as e on s.enterprise_id = e.enterprise_id
     left join succession as x
         on
-            s.enterprise_id = x.enterprise_id and s.month_number = x.month_number
-            and x.role = case
-                when s.value > s.earlier_value then 'successor' when s.value < s.earlier_value then 'predecessor'
-            end
-            and s.signal_code <> 'registered_capital'
+            s.enterprise_id = x.enterprise_id
+            and s.month_number = x.month_number
+            and s.role = x.role
+            and s.is_headcount = x.is_headcount
+            and s.step_kind = x.step_kind
 )
 
 select
@@ -292,6 +362,7 @@ select
     value,
     value - earlier_value as change,
     other_enterprise_id,
+    succession_code,
     is_reactivation,
     rule_version
 from judged

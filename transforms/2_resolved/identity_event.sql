@@ -1,0 +1,30 @@
+-- title: Changes of name, code and seat | 名称代码住所变更
+-- one row is: one recorded change of the name, the code or the registered seat of one enterprise
+-- answers: what was this enterprise called before, which code did it bear, where was it registered, and until when?
+-- key: feed, event_no
+-- rules: The register's events: rename → renamed, code_change → code_changed, address_change → seat_moved. The
+--   enterprise stays one and the same, with one enterprise_id: nothing of this is growth, decline, an opening or a
+--   closing. Entries that change nothing (the same text before and after) are left out. Whether people and meters
+--   moved with the seat is answered by signals.seat_move.
+-- known gaps: A former name without an event has no date; it stands in resolved.enterprise_name alone. Firms that are
+--   registered elsewhere tell no register here.
+-- column change_code: renamed, code_changed or seat_moved | 变更类型
+-- checked by: tests/models/resolved.identity_event, tests/system/test_successions.py
+select
+    e.feed,
+    e.event_no,
+    l.enterprise_id,
+    case e.event_code
+        when 'rename' then 'renamed'
+        when 'code_change' then 'code_changed'
+        else 'seat_moved'
+    end as change_code,
+    e.event_date,
+    e.before_text,
+    e.after_text,
+    e.received_at
+from known.registration_event as e
+inner join resolved.link as l on e.feed = l.feed and e.source_key = l.source_key
+where
+    e.event_code in ('rename', 'code_change', 'address_change')
+    and coalesce(e.before_text, '') <> coalesce(e.after_text, '-')

@@ -1,0 +1,85 @@
+-- title: Steps in headcount | 参保人数跃变
+-- one row is: one enterprise in one month whose insured headcount differs from the month before by people_min or more
+-- answers: where could people have come from another enterprise, or gone to one?
+-- key: enterprise_id, month
+-- rules: Against the month right before, both believable (monthly.coverage). A first value counts from zero, except
+--   in the first month of all; after the last value all people are gone, except in the last month of all. How many
+--   people make a step stands in rules/succession.yml.
+-- known gaps: What changes across a gap is no step.
+-- checked by: tests/models/signals.headcount_step
+with doubtful_month as (
+    select month
+    from monthly.coverage
+    where subject = 'employment' and is_provisional
+    group by month
+),
+
+headcount as (
+    select
+        h.enterprise_id,
+        m.month_number,
+        h.insured_headcount as people
+    from monthly.headcount as h
+    inner join monthly.month as m on h.month = m.month
+    left join doubtful_month as d on h.month = d.month
+    where d.month is null
+),
+
+span as (
+    select
+        min(month_number) as first_number,
+        max(month_number) as last_number
+    from headcount
+),
+
+life as (
+    select
+        enterprise_id,
+        min(month_number) as first_number,
+        max(month_number) as last_number
+    from headcount
+    group by enterprise_id
+),
+
+changed as (
+    select
+        h.enterprise_id,
+        h.month_number,
+        b.people as before_people,
+        h.people as after_people
+    from headcount as h
+    inner join headcount as b on h.enterprise_id = b.enterprise_id and h.month_number = b.month_number + 1
+    cross join rules.succession as rule
+    where abs(h.people - b.people) >= rule.people_min
+    union all
+    select
+        h.enterprise_id,
+        h.month_number,
+        0 as before_people,
+        h.people as after_people
+    from headcount as h
+    inner join life as l on h.enterprise_id = l.enterprise_id and h.month_number = l.first_number
+    cross join span as s
+    cross join rules.succession as rule
+    where h.month_number > s.first_number and h.people >= rule.people_min
+    union all
+    select
+        h.enterprise_id,
+        h.month_number + 1 as month_number,
+        h.people as before_people,
+        0 as after_people
+    from headcount as h
+    inner join life as l on h.enterprise_id = l.enterprise_id and h.month_number = l.last_number
+    cross join span as s
+    cross join rules.succession as rule
+    where h.month_number < s.last_number and h.people >= rule.people_min
+)
+
+select
+    c.enterprise_id,
+    m.month,
+    cast(c.month_number as integer) as month_number,
+    cast(c.before_people as bigint) as earlier_headcount,
+    cast(c.after_people as bigint) as insured_headcount
+from changed as c
+inner join monthly.month as m on c.month_number = m.month_number

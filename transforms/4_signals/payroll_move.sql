@@ -1,0 +1,296 @@
+-- title: Payrolls moved to or from labour agencies | 劳务派遣转移
+-- one row is: one firm and one labour agency (劳务派遣) between which a payroll seems to have moved in one month
+-- answers: did people lose or find work, or do they sit at the same desk on another's payroll?
+-- key: predecessor_enterprise_id, successor_enterprise_id, loss_month, gain_month
+-- rules: The firm's insured staff falls (or rises) by a large part, an agency's rises (falls) by about as many, in
+--   the same or the next month. An agency is known by industry or name (rules/agency.yml); where its staff rises and
+--   falls all the time, that it is an agency says nothing. is_at_desk: the firm's entries, else its electricity, stayed
+--   as they were beside the whole park's. Where entries changed with the staff, the people are gone, or new: no row. A
+--   firm that lost (found) its whole staff needs to be seen at its desks. The best pair for both sides: more points,
+--   the same month, the closer count; is_ambiguous where two are equally good.
+-- known gaps: Only counts are compared, never persons. Two firms that move to one agency in the same month are not
+--   seen, nor agencies that insure elsewhere.
+-- checked by: tests/models/signals.payroll_move, tests/system/test_successions.py
+with life as (
+    select
+        h.enterprise_id,
+        min(m.month_number) as first_number,
+        max(m.month_number) as last_number
+    from monthly.headcount as h
+    inner join monthly.month as m on h.month = m.month
+    group by h.enterprise_id
+),
+
+loss as (
+    select
+        enterprise_id,
+        month_number,
+        earlier_headcount,
+        insured_headcount,
+        earlier_headcount - insured_headcount as people
+    from signals.headcount_step
+    where earlier_headcount > insured_headcount
+),
+
+gain as (
+    select
+        enterprise_id,
+        month_number,
+        earlier_headcount,
+        insured_headcount,
+        insured_headcount - earlier_headcount as people
+    from signals.headcount_step
+    where insured_headcount > earlier_headcount
+),
+
+lag_month as (
+    select unnest(generate_series(0, people_lag_months)) as shift
+    from rules.succession
+),
+
+agency as (
+    select e.enterprise_id
+    from resolved.enterprise as e
+    inner join life as l on e.enterprise_id = l.enterprise_id
+    cross join rules.agency as rule
+    where
+        (rule.field_code = 'industry_code' and starts_with(e.industry_code, rule.word))
+        or (rule.field_code = 'enterprise_name' and contains(e.enterprise_name, rule.word))
+    group by e.enterprise_id
+),
+
+-- an agency whose staff rises and falls all the time agrees with anybody's loss by chance
+busy as (
+    select a.enterprise_id
+    from agency as a
+    inner join life as l on a.enterprise_id = l.enterprise_id
+    inner join signals.headcount_step as s on a.enterprise_id = s.enterprise_id
+    cross join rules.succession as rule
+    group by a.enterprise_id, l.first_number, l.last_number, rule.agency_busy_pct
+    having count(*) * 100 > rule.agency_busy_pct * (l.last_number - l.first_number + 1)
+),
+
+payroll as (
+    select
+        l.enterprise_id as predecessor_enterprise_id,
+        g.enterprise_id as successor_enterprise_id,
+        'payroll_to_agency' as succession_code,
+        l.enterprise_id as firm_id,
+        g.enterprise_id as agency_id,
+        l.month_number as firm_number,
+        l.month_number as loss_number,
+        g.month_number as gain_number,
+        l.people as loss_people,
+        g.people as gain_people,
+        l.earlier_headcount,
+        l.insured_headcount = 0 as is_whole
+    from loss as l
+    cross join rules.succession as rule
+    cross join lag_month as d
+    inner join gain as g on l.month_number + d.shift = g.month_number
+    inner join agency as a on g.enterprise_id = a.enterprise_id
+    left join agency as x on l.enterprise_id = x.enterprise_id
+    where
+        x.enterprise_id is null
+        and l.people * 100 >= rule.payroll_share_min_pct * l.earlier_headcount
+        and abs(l.people - g.people) * 100 <= greatest(rule.tolerance_people * 100, rule.tolerance_pct * l.people)
+    union all
+    select
+        l.enterprise_id as predecessor_enterprise_id,
+        g.enterprise_id as successor_enterprise_id,
+        'payroll_from_agency' as succession_code,
+        g.enterprise_id as firm_id,
+        l.enterprise_id as agency_id,
+        g.month_number as firm_number,
+        l.month_number as loss_number,
+        g.month_number as gain_number,
+        l.people as loss_people,
+        g.people as gain_people,
+        l.earlier_headcount,
+        g.earlier_headcount = 0 as is_whole
+    from loss as l
+    inner join agency as a on l.enterprise_id = a.enterprise_id
+    cross join rules.succession as rule
+    cross join lag_month as d
+    inner join gain as g on l.month_number + d.shift = g.month_number
+    left join agency as x on g.enterprise_id = x.enterprise_id
+    where
+        x.enterprise_id is null
+        and g.people * 100 >= rule.payroll_share_min_pct * g.insured_headcount
+        and abs(l.people - g.people) * 100 <= greatest(rule.tolerance_people * 100, rule.tolerance_pct * l.people)
+),
+
+firm as (
+    select
+        firm_id,
+        firm_number
+    from payroll
+    group by firm_id, firm_number
+),
+
+trace as (
+    select
+        f.firm_id,
+        f.firm_number,
+        'entries' as trace_code,
+        m.month_number,
+        cast(a.people_entry_count as decimal(18, 3)) as value
+    from firm as f
+    cross join rules.succession as rule
+    inner join monthly.access as a on f.firm_id = a.enterprise_id
+    inner join monthly.month as m
+        on
+            a.month = m.month
+            and m.month_number >= f.firm_number - rule.desk_months
+            and m.month_number < f.firm_number + rule.desk_months
+    union all
+    select
+        f.firm_id,
+        f.firm_number,
+        'electricity' as trace_code,
+        m.month_number,
+        u.used_quantity as value
+    from firm as f
+    cross join rules.succession as rule
+    inner join monthly.utility as u on f.firm_id = u.enterprise_id and u.utility_code = 'electricity'
+    inner join monthly.month as m
+        on
+            u.month = m.month
+            and m.month_number >= f.firm_number - rule.desk_months
+            and m.month_number < f.firm_number + rule.desk_months
+),
+
+kept as (
+    select
+        firm_id,
+        firm_number,
+        trace_code,
+        avg(case when month_number < firm_number then value end) as before_value,
+        avg(case when month_number >= firm_number then value end) as after_value
+    from trace
+    group by firm_id, firm_number, trace_code
+),
+
+-- the whole park's entries and electricity: the season is no leaving
+park_month as (
+    select
+        'entries' as trace_code,
+        m.month_number,
+        sum(a.people_entry_count) as value
+    from monthly.access as a
+    inner join monthly.month as m on a.month = m.month
+    group by m.month_number
+    union all
+    select
+        'electricity' as trace_code,
+        m.month_number,
+        sum(u.used_quantity) as value
+    from monthly.utility as u
+    inner join monthly.month as m on u.month = m.month
+    where u.utility_code = 'electricity'
+    group by m.month_number
+),
+
+turn as (
+    select firm_number
+    from firm
+    group by firm_number
+),
+
+park_kept as (
+    select
+        t.firm_number,
+        p.trace_code,
+        avg(case when p.month_number < t.firm_number then p.value end) as before_value,
+        avg(case when p.month_number >= t.firm_number then p.value end) as after_value
+    from turn as t
+    cross join rules.succession as rule
+    inner join park_month as p
+        on
+            p.month_number >= t.firm_number - rule.desk_months
+            and p.month_number < t.firm_number + rule.desk_months
+    group by t.firm_number, p.trace_code
+),
+
+-- of both, the trace that is there: entries first
+desk as (
+    select
+        k.firm_id,
+        k.firm_number,
+        coalesce(
+            max(
+                case
+                    when k.trace_code = 'entries'
+                        then k.after_value * p.before_value * 100 / nullif(k.before_value * p.after_value, 0)
+                end
+            ),
+            max(
+                case
+                    when k.trace_code = 'electricity'
+                        then k.after_value * p.before_value * 100 / nullif(k.before_value * p.after_value, 0)
+                end
+            )
+        ) as kept_pct
+    from kept as k
+    inner join park_kept as p on k.firm_number = p.firm_number and k.trace_code = p.trace_code
+    group by k.firm_id, k.firm_number
+),
+
+payroll_seen as (
+    select
+        p.*,
+        coalesce(d.kept_pct >= rule.desk_min_pct and d.kept_pct * rule.desk_min_pct <= 10000, false) as is_at_desk,
+        rule.people_points + case when b.enterprise_id is null then rule.agency_points else 0 end
+        + case
+            when d.kept_pct >= rule.desk_min_pct and d.kept_pct * rule.desk_min_pct <= 10000
+                then rule.desk_points
+            else 0
+        end as points
+    from payroll as p
+    cross join rules.succession as rule
+    left join desk as d on p.firm_id = d.firm_id and p.firm_number = d.firm_number
+    left join busy as b on p.agency_id = b.enterprise_id
+    where
+        -- entries that fell with the staff say that the people are gone
+        (d.kept_pct is null and not p.is_whole)
+        or (d.kept_pct >= rule.desk_min_pct and d.kept_pct * rule.desk_min_pct <= 10000)
+),
+
+-- the best pair for a loss, and for a gain: more points, then the same month, then the closer count
+payroll_placed as (
+    select
+        *,
+        rank() over (
+            partition by predecessor_enterprise_id, loss_number
+            order by points desc, gain_number asc, abs(loss_people - gain_people) asc
+        ) as loss_place,
+        rank() over (
+            partition by successor_enterprise_id, gain_number
+            order by points desc, loss_number desc, abs(loss_people - gain_people) asc
+        ) as gain_place
+    from payroll_seen
+),
+
+payroll_best as (
+    select
+        *,
+        count(*) over (partition by predecessor_enterprise_id, loss_number) as loss_count,
+        count(*) over (partition by successor_enterprise_id, gain_number) as gain_count
+    from payroll_placed
+    where loss_place = 1 and gain_place = 1
+)
+
+select
+    p.predecessor_enterprise_id,
+    p.successor_enterprise_id,
+    p.succession_code,
+    l.month as loss_month,
+    g.month as gain_month,
+    least(p.loss_people, p.gain_people) as people_count,
+    p.earlier_headcount,
+    p.is_at_desk,
+    p.loss_count > 1 or p.gain_count > 1 as is_ambiguous,
+    cast(p.points as integer) as evidence_points
+from payroll_best as p
+inner join monthly.month as l on p.loss_number = l.month_number
+inner join monthly.month as g on p.gain_number = g.month_number

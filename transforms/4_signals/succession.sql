@@ -1,0 +1,188 @@
+-- title: Successions | 承继关系
+-- one row is: one enterprise that carries on the people, the premises or the business of another, from one month on
+-- answers: is this gain growth, or did another's people arrive; is this loss decline, or do others carry it on?
+-- key: predecessor_reference, successor_reference, succession_code, effective_month
+-- rules: Points of the kinds of evidence are added up (rules/succession.yml). fact: accept_points and more;
+--   signals.flow counts its losses and gains as succession, never as growth or decline. candidate: queue_points and
+--   more; somebody should look at it, and it changes nothing meanwhile. register: a merger or division
+--   (resolved.succession). people: the insured headcount of one falls by about what the other's rises, at about that
+--   time; alone it is nothing. agency, desk: signals.payroll_move. premises, founded: signals.room_succession. merged,
+--   split: by the register, or by people and premises; taken_over: the whole of one goes on in a new one; staff_moved:
+--   between two that both go on; payroll_to_agency, payroll_from_agency: people who change the employer's name and keep
+--   their desk. Each row is a pair of two, as it is found: nothing follows chains, so that A → B → A cannot loop.
+--   Changes within one enterprise (name, code, seat) are in resolved.identity_event and signals.seat_move.
+-- known gaps: Only counts are compared, never persons. Fewer than five people leave no trace. A side that no silo
+--   knows has a reference and no enterprise_id.
+-- column event_date: day of the register's event; empty where only other evidence tells | 登记日期
+-- column evidence_kind: register, people, agency, desk, premises, founded: those that were found | 依据类别
+-- column score: evidence points over 100, at most 1 | 依据得分
+-- checked by: tests/models/signals.succession, tests/system/test_successions.py
+with loss as (
+    select
+        enterprise_id,
+        month_number,
+        earlier_headcount,
+        insured_headcount,
+        earlier_headcount - insured_headcount as people
+    from signals.headcount_step
+    where earlier_headcount > insured_headcount
+),
+
+gain as (
+    select
+        enterprise_id,
+        month_number,
+        earlier_headcount,
+        insured_headcount,
+        insured_headcount - earlier_headcount as people
+    from signals.headcount_step
+    where insured_headcount > earlier_headcount
+),
+
+told as (
+    select
+        predecessor_enterprise_id,
+        successor_enterprise_id,
+        predecessor_reference,
+        successor_reference,
+        succession_code,
+        event_date,
+        year(event_date) * 12 + month(event_date) as event_number
+    from resolved.succession
+    where event_date is not null
+),
+
+told_people as (
+    select
+        t.predecessor_reference,
+        t.successor_reference,
+        t.succession_code,
+        l.month_number as loss_number,
+        g.month_number as gain_number,
+        l.people as loss_people,
+        g.people as gain_people,
+        l.earlier_headcount,
+        row_number() over (
+            partition by t.predecessor_reference, t.successor_reference, t.succession_code
+            order by abs(l.people - g.people) asc, g.month_number asc, l.month_number asc
+        ) as place
+    from told as t
+    cross join rules.succession as rule
+    inner join loss as l
+        on
+            t.predecessor_enterprise_id = l.enterprise_id
+            and l.month_number >= t.event_number - rule.register_before_months
+            and l.month_number <= t.event_number + rule.register_after_months
+    inner join gain as g
+        on
+            t.successor_enterprise_id = g.enterprise_id
+            and l.month_number <= g.month_number
+            and g.month_number <= l.month_number + rule.people_lag_months
+    where
+        abs(l.people - g.people) * 100
+        <= greatest(rule.tolerance_people * 100, rule.register_tolerance_pct * l.people)
+),
+
+by_register as (
+    select
+        t.predecessor_enterprise_id,
+        t.successor_enterprise_id,
+        t.predecessor_reference,
+        t.successor_reference,
+        t.succession_code,
+        t.event_date,
+        coalesce(p.gain_number, t.event_number) as effective_number,
+        p.loss_number,
+        p.gain_number,
+        least(p.loss_people, p.gain_people) as people_count,
+        p.earlier_headcount,
+        rule.register_points + case when p.place = 1 then rule.people_points else 0 end as points,
+        false as is_ambiguous,
+        concat('register', case when p.place = 1 then '+people' else '' end) as evidence_kind
+    from told as t
+    cross join rules.succession as rule
+    left join told_people as p
+        on
+            t.predecessor_reference = p.predecessor_reference
+            and t.successor_reference = p.successor_reference
+            and t.succession_code = p.succession_code
+            and p.place = 1
+),
+
+by_payroll as (
+    select
+        predecessor_enterprise_id,
+        successor_enterprise_id,
+        predecessor_enterprise_id as predecessor_reference,
+        successor_enterprise_id as successor_reference,
+        succession_code,
+        cast(null as date) as event_date,
+        year(gain_month) * 12 + month(gain_month) as effective_number,
+        year(loss_month) * 12 + month(loss_month) as loss_number,
+        year(gain_month) * 12 + month(gain_month) as gain_number,
+        people_count,
+        earlier_headcount,
+        evidence_points as points,
+        is_ambiguous,
+        concat('people+agency', case when is_at_desk then '+desk' else '' end) as evidence_kind
+    from signals.payroll_move
+),
+
+by_room as (
+    select
+        r.predecessor_enterprise_id,
+        r.successor_enterprise_id,
+        r.predecessor_enterprise_id as predecessor_reference,
+        r.successor_enterprise_id as successor_reference,
+        r.succession_code,
+        cast(null as date) as event_date,
+        year(coalesce(r.gain_month, r.start_month)) * 12 + month(coalesce(r.gain_month, r.start_month))
+            as effective_number,
+        year(r.loss_month) * 12 + month(r.loss_month) as loss_number,
+        year(r.gain_month) * 12 + month(r.gain_month) as gain_number,
+        r.people_count,
+        r.earlier_headcount,
+        r.evidence_points as points,
+        false as is_ambiguous,
+        concat(
+            case when r.is_people then 'people+' else '' end, 'premises',
+            case when r.is_founded then '+founded' else '' end
+        ) as evidence_kind
+    from signals.room_succession as r
+    left join told as t
+        on
+            r.predecessor_enterprise_id = t.predecessor_enterprise_id
+            and r.successor_enterprise_id = t.successor_enterprise_id
+    where t.predecessor_reference is null
+),
+
+found as (
+    select * from by_register
+    union all
+    select * from by_payroll
+    union all
+    select * from by_room
+)
+
+select
+    f.predecessor_reference,
+    f.successor_reference,
+    f.succession_code,
+    m.month as effective_month,
+    f.predecessor_enterprise_id,
+    f.successor_enterprise_id,
+    f.event_date,
+    l.month as loss_month,
+    g.month as gain_month,
+    cast(f.people_count as bigint) as people_count,
+    cast(100.0 * f.people_count / nullif(f.earlier_headcount, 0) as decimal(5, 2)) as people_share_pct,
+    f.evidence_kind,
+    case when f.points >= rule.accept_points and not f.is_ambiguous then 'fact' else 'candidate' end as standing_code,
+    cast(least(f.points, 100) / 100.0 as decimal(3, 2)) as score,
+    rule.version as rule_version
+from found as f
+cross join rules.succession as rule
+inner join monthly.month as m on f.effective_number = m.month_number
+left join monthly.month as l on f.loss_number = l.month_number
+left join monthly.month as g on f.gain_number = g.month_number
+where f.points >= rule.queue_points
