@@ -317,6 +317,10 @@ def test_of_two_people_the_later_holds_and_both_are_told(park: duckdb.DuckDBPyCo
     assert park.execute(
         "select conflict_code, effect_code, decided_by from resolved.judgement_conflict"
     ).fetchall() == [("judges_disagree", "later_holds", "li, wang")]
+    assert park.execute("select source_key, reason_code from resolved.review_queue order by 1").fetchall() == [
+        ("l6", "judges_disagree"),
+        ("l7", "contradiction"),
+    ]
     resolution.resolve(park, judgements(*lines, "lease/l6,registration/r2,different,wang,2026-03-02,li is right"))
     assert conflicts(park) == []
     resolution.resolve(park, judgements(lines[1], lines[0].replace(",li,", ",wang,")))
