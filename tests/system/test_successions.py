@@ -18,8 +18,8 @@ HAPPENED = """
         when 'address_change' then 'seat_moved' when 'merger' then 'merged' else 'split' end as kind,
         true_id as predecessor, case when event_code in ('merger', 'division') then other_id else true_id end as successor,
         event_date as happened_date
-    from true_event, park.ops.night
-    where event_code in ('rename', 'code_change', 'address_change', 'merger', 'division')
+    from true_event join true_enterprise using (true_id), park.ops.night
+    where is_registered_here and event_code in ('rename', 'code_change', 'address_change', 'merger', 'division')
         and recorded_at - interval 8 hour < as_of
     union all
     select 'payroll_to_agency', m.true_id, e.partner_id, min(m.month)

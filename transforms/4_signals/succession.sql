@@ -20,6 +20,7 @@
 with loss as (
     select
         enterprise_id,
+        month,
         month_number,
         earlier_headcount,
         insured_headcount,
@@ -31,6 +32,7 @@ with loss as (
 gain as (
     select
         enterprise_id,
+        month,
         month_number,
         earlier_headcount,
         insured_headcount,
@@ -57,8 +59,8 @@ told_people as (
         t.predecessor_reference,
         t.successor_reference,
         t.succession_code,
-        l.month_number as loss_number,
-        g.month_number as gain_number,
+        l.month as loss_month,
+        g.month as gain_month,
         l.people as loss_people,
         g.people as gain_people,
         l.earlier_headcount,
@@ -91,9 +93,9 @@ by_register as (
         t.successor_reference,
         t.succession_code,
         t.event_date,
-        coalesce(p.gain_number, t.event_number) as effective_number,
-        p.loss_number,
-        p.gain_number,
+        coalesce(p.gain_month, cast(date_trunc('month', t.event_date) as date)) as effective_month,
+        p.loss_month,
+        p.gain_month,
         least(p.loss_people, p.gain_people) as people_count,
         p.earlier_headcount,
         rule.register_points + case when p.place = 1 then rule.people_points else 0 end as points,
@@ -117,9 +119,9 @@ by_payroll as (
         successor_enterprise_id as successor_reference,
         succession_code,
         cast(null as date) as event_date,
-        year(gain_month) * 12 + month(gain_month) as effective_number,
-        year(loss_month) * 12 + month(loss_month) as loss_number,
-        year(gain_month) * 12 + month(gain_month) as gain_number,
+        gain_month as effective_month,
+        loss_month,
+        gain_month,
         people_count,
         earlier_headcount,
         evidence_points as points,
@@ -136,10 +138,9 @@ by_room as (
         r.successor_enterprise_id as successor_reference,
         r.succession_code,
         cast(null as date) as event_date,
-        year(coalesce(r.gain_month, r.start_month)) * 12 + month(coalesce(r.gain_month, r.start_month))
-            as effective_number,
-        year(r.loss_month) * 12 + month(r.loss_month) as loss_number,
-        year(r.gain_month) * 12 + month(r.gain_month) as gain_number,
+        coalesce(r.gain_month, r.start_month) as effective_month,
+        r.loss_month,
+        r.gain_month,
         r.people_count,
         r.earlier_headcount,
         r.evidence_points as points,
@@ -168,12 +169,12 @@ select
     f.predecessor_reference,
     f.successor_reference,
     f.succession_code,
-    m.month as effective_month,
+    f.effective_month,
     f.predecessor_enterprise_id,
     f.successor_enterprise_id,
     f.event_date,
-    l.month as loss_month,
-    g.month as gain_month,
+    f.loss_month,
+    f.gain_month,
     cast(f.people_count as bigint) as people_count,
     cast(100.0 * f.people_count / nullif(f.earlier_headcount, 0) as decimal(5, 2)) as people_share_pct,
     f.evidence_kind,
@@ -182,7 +183,4 @@ select
     rule.version as rule_version
 from found as f
 cross join rules.succession as rule
-inner join monthly.month as m on f.effective_number = m.month_number
-left join monthly.month as l on f.loss_number = l.month_number
-left join monthly.month as g on f.gain_number = g.month_number
 where f.points >= rule.queue_points
