@@ -6,10 +6,11 @@
 
 The demo city's offices state who is who (demo.identities, no months of figures), `transforms.resolution.resolve` ties the
 records together, and benchmarks/scoring.py says what right, wrong, missed, precision, recall and "within reach" mean.
+Column `reach` is F1 without the records that nobody can or may place and that were left alone. "1 in N" counts every
+record that is in a firm's enterprise, by whatever method. Then `parkbridge match` over files (benchmarks/files.py).
+
 Cities of several seeds are added up; seconds and memory are the means. Each city is drawn in one process and resolved in
-another, whose highest memory is the one shown: DuckDB's limit is 4 GB, as in a night. Column `reach` is F1 without the records
-that nobody can or may place and that were left alone. "1 in N" counts every record that is in a firm's enterprise, by
-whatever method.
+another, whose highest memory is the one shown: DuckDB's limit is 4 GB, as in a night.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from benchmarks.files import Match, listed_register, match_city, match_listed
 from benchmarks.scoring import GROUPS, Score
+from examples.handover import data_folder
 from warehouse.settings import CHECKOUT
 
 LABEL = 37
@@ -48,6 +51,7 @@ class Outcome:
     cpu_seconds: float
     wall_seconds: float
     peak_mb: float
+    match: Match | None = None
 
 
 def resolve_city(folder: Path, enterprises: int, seed: int) -> Outcome:
@@ -87,7 +91,7 @@ def run_city(enterprises: int, seed: int) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="parkbridge-truth-") as scratch:
         in_a_process(city.draw, Path(scratch), enterprises, seed)
         outcome: Outcome = in_a_process(resolve_city, Path(scratch), enterprises, seed)
-        return outcome
+        return replace(outcome, match=in_a_process(match_city, Path(scratch)))
 
 
 def table(outcomes: list[Outcome]) -> Iterator[str]:
@@ -110,8 +114,21 @@ def table(outcomes: list[Outcome]) -> Iterator[str]:
     def line(label: str, value: Callable[[list[Outcome]], str]) -> str:
         return f"{label:<{LABEL}}" + "".join(f"{value(of[size]):>{BLOCK}}" for size in sizes)
 
-    def mean(name: str) -> Callable[[list[Outcome]], float]:
-        return lambda among: sum(float(getattr(outcome, name)) for outcome in among) / len(among)
+    def costs(what: str, runs: Callable[[Outcome], Outcome | Match]) -> Iterator[str]:
+        cpu: dict[int, float] = {}
+        for spelled, name, decimals in (
+            ("CPU s", "cpu_seconds", 1),
+            ("wall s", "wall_seconds", 1),
+            ("peak MB", "peak_mb", 0),
+        ):
+            mean = {size: sum(float(getattr(runs(o), name)) for o in of[size]) / len(of[size]) for size in sizes}
+            cpu = cpu or mean
+            yield f"{f'  {what}: {spelled}':<{LABEL}}" + "".join(
+                f"{mean[size]:>{BLOCK},.{decimals}f}" for size in sizes
+            )
+        for smaller, larger in pairwise(sizes):
+            power = math.log(cpu[larger] / cpu[smaller]) / math.log(larger / smaller)
+            yield f"  {what}: CPU grows as n^{power:.2f} from {smaller:,} to {larger:,}"
 
     yield "all together"
     yield line("  wrong automatic matches: 1 in", _one_in)
@@ -121,16 +138,34 @@ def table(outcomes: list[Outcome]) -> Iterator[str]:
     )
     for name in sorted({name for outcome in outcomes for name in outcome.counts}, key=_place):
         yield line(f"  {name}", lambda among, name=name: f"{sum(o.counts.get(name, 0) for o in among):,}")  # type: ignore[misc]
-    for name, spelled, form in (
-        ("cpu_seconds", "resolve: CPU s", ",.1f"),
-        ("wall_seconds", "resolve: wall s", ",.1f"),
-        ("peak_mb", "resolve: peak MB", ",.0f"),
+    yield from costs("resolve", lambda outcome: outcome)
+    if not all(outcome.match for outcome in outcomes):
+        return
+
+    def match_of(outcome: Outcome) -> Match:
+        assert outcome.match is not None
+        return outcome.match
+
+    yield "parkbridge match over files"
+    totals = [sum((match_of(outcome).score for outcome in of[size]), Score()) for size in sizes]
+    yield "  lease against register".ljust(LABEL) + "".join(_cells(total) for total in totals)
+    yield line("  left to a person", lambda among: f"{sum(match_of(outcome).review for outcome in among):,}")
+    yield from costs("match", match_of)
+
+
+def listed_lines(match: Match) -> Iterator[str]:
+    """What came of the real tenants, in the table's columns."""
+    yield f"{f'{match.left_rows} real tenants among':<{LABEL}}" + f"{match.right_rows:,} registrations".rjust(BLOCK)
+    yield "  by short name and address".ljust(LABEL) + _cells(match.score)
+    for label, value in (
+        ("right", f"{match.score.right / match.left_rows:.1%}"),
+        ("left to a person", f"{match.review}"),
+        ("right candidate first", f"{match.best_right}"),
+        ("CPU s", f"{match.cpu_seconds:.1f}"),
+        ("wall s", f"{match.wall_seconds:.1f}"),
+        ("peak MB", f"{match.peak_mb:,.0f}"),
     ):
-        yield line(f"  {spelled}", lambda among, n=name, f=form: format(mean(n)(among), f))  # type: ignore[misc]
-    for smaller, larger in pairwise(sizes):
-        times = mean("cpu_seconds")(of[larger]) / mean("cpu_seconds")(of[smaller])
-        power = math.log(times) / math.log(larger / smaller)
-        yield f"  resolve: CPU grows as n^{power:.2f} from {smaller:,} to {larger:,}"
+        yield f"  {label}".ljust(LABEL) + value.rjust(BLOCK)
 
 
 def _cells(total: Score) -> str:
@@ -154,21 +189,26 @@ def _place(name: str) -> tuple[int, str]:
     return next((place for place, start in enumerate(order) if name.startswith(start)), len(order)), name
 
 
-def as_json(outcomes: list[Outcome]) -> list[dict[str, Any]]:
-    """The outcomes with the shares that follow from the counts."""
-    shares = ("precision", "recall", "f1", "ceiling", "f1_reachable")
-    found = []
-    for outcome in outcomes:
-        entry = asdict(outcome)
-        for name, score in outcome.scores.items():
-            figures = {share: getattr(score, share) for share in shares}
-            entry["scores"][name] |= {k: None if math.isnan(v) else round(v, 6) for k, v in figures.items()}
-        found.append(entry)
-    return found
+def as_json(outcome: Outcome | Match) -> dict[str, Any]:
+    """What was found, with the shares that follow from the counts."""
+    entry = {name: value for name, value in vars(outcome).items() if value is not None}
+    for name, value in entry.items():
+        if isinstance(value, Match):
+            entry[name] = as_json(value)
+        elif isinstance(value, Score):
+            entry[name] = _shares(value)
+        elif name == "scores":
+            entry[name] = {group: _shares(score) for group, score in value.items()}
+    return entry
+
+
+def _shares(score: Score) -> dict[str, float | None]:
+    figures = {name: getattr(score, name) for name in ("precision", "recall", "f1", "ceiling", "f1_reachable")}
+    return asdict(score) | {name: None if math.isnan(value) else round(value, 6) for name, value in figures.items()}
 
 
 def main() -> int:
-    """Resolve the cities asked for, print the table, write build/truth.json."""
+    """Resolve the cities asked for, match the files, print the table, write build/truth.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--enterprises", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--seed", type=int, nargs="+", default=[2, 3])
@@ -176,8 +216,16 @@ def main() -> int:
     given = parser.parse_args()
     outcomes = [run_city(size, seed) for size in given.enterprises for seed in given.seed]
     for text in table(outcomes):
-        print(text)
-    found = {"city": as_json(outcomes)}
+        print(text, flush=True)
+    found: dict[str, Any] = {"cities": [as_json(outcome) for outcome in outcomes]}
+    data = data_folder()
+    if listed_register(data).exists():
+        match: Match = in_a_process(match_listed, data)
+        for text in listed_lines(match):
+            print(text)
+        found["listed_park"] = as_json(match)
+    else:
+        print(f"The real tenants were skipped: there is no real data in {data}. Next: set PARKBRIDGE_SHARED_DATA")
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0

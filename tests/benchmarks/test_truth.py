@@ -135,4 +135,4 @@ def test_a_small_city_from_end_to_end(tmp_path: Path) -> None:
     lines = list(truth.table([outcome]))
     widths = {len(line) for line in lines[1:] if line.startswith("  ") and "grows" not in line}
     assert widths == {truth.LABEL + truth.BLOCK}
-    assert truth.as_json([outcome])[0]["scores"]["all records"]["rows"] == everything.rows
+    assert truth.as_json(outcome)["scores"]["all records"]["rows"] == everything.rows
