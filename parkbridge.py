@@ -250,6 +250,33 @@ def _answer(connection: duckdb.DuckDBPyConnection, query: str, form: str) -> int
     return 0
 
 
+def command_review(settings: Settings, given: argparse.Namespace) -> int:
+    """Decide the doubtful matches, one by one."""
+    from transforms.review import review
+
+    review(
+        settings,
+        _asked,
+        print,
+        who=given.who,
+        feed=given.feed,
+        reason=given.reason,
+        limit=given.limit,
+        is_list=given.list,
+        undo=given.undo,
+        why=given.why,
+        is_preview=not given.no_preview,
+    )
+    return 0
+
+
+def _asked(prompt: str) -> str:
+    answer = input(prompt)
+    if not sys.stdin.isatty():
+        print(answer)
+    return answer
+
+
 def command_doctor(settings: Settings, given: argparse.Namespace) -> int:
     """Say what this machine lacks."""
     from warehouse.doctor import findings
@@ -365,6 +392,27 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("query", nargs="?")
     one.add_argument("--format", choices=("table", "csv", "json"), default="table")
     one.add_argument("--file", type=Path, help="another DuckDB file, such as an earlier night")
+    one = command(
+        "review",
+        command_review,
+        "decide the doubtful matches, one by one",
+        "  parkbridge review\n  parkbridge review --list\n  parkbridge review --feed lease --limit 20\n"
+        "  parkbridge review --undo lease/K0123",
+    )
+    one.add_argument("--feed", help="only this feed's records")
+    one.add_argument("--reason", help="only this reason_code, such as contradiction")
+    one.add_argument("--limit", type=int, metavar="N", help="only the first N")
+    one.add_argument("--list", action="store_true", help="print the queue and end")
+    one.add_argument(
+        "--undo",
+        nargs="?",
+        const="",
+        metavar="RECORD|LINE",
+        help="take back what holds for a record, or one line; the last one of yours by default",
+    )
+    one.add_argument("--why", default="", help="why it is taken back")
+    one.add_argument("--who", default=getpass.getuser())
+    one.add_argument("--no-preview", action="store_true", help="do not work out what the decisions change")
     command("doctor", command_doctor, "what this machine lacks", "  parkbridge doctor")
     return top
 

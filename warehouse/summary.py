@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from unicodedata import east_asian_width
 
 import duckdb
 
@@ -12,27 +11,11 @@ from warehouse.batches import batches, stopped
 from warehouse.connection import reader
 from warehouse.publish import current_manifest
 from warehouse.settings import Settings
+from warehouse.text import aligned
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
     return connection.execute(sql).fetchall()
-
-
-def _aligned(rows: list[tuple[Any, ...]]) -> Iterator[str]:
-    """Rows as lines of aligned columns; a Chinese character takes two places."""
-
-    def width(text: str) -> int:
-        return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
-
-    texts = [[f"{v:,}" if isinstance(v, int) else str(v) for v in row] for row in rows]
-    widths = [max(map(width, column)) for column in zip(*texts, strict=True)]
-    are_figures = [all(isinstance(v, int) for v in column) for column in zip(*rows[1:], strict=True)]
-    for row in texts:
-        cells = [
-            " " * (w - width(t)) + t if is_figure else t + " " * (w - width(t))
-            for t, w, is_figure in zip(row, widths, are_figures, strict=True)
-        ]
-        yield "  ".join(cells).rstrip()
 
 
 def feeds_table(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
@@ -61,7 +44,7 @@ def feeds_table(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         """
     )
     header = tuple(name for name, *_ in found.description or ())
-    yield from _aligned([header, *found.fetchall()])
+    yield from aligned([header, *found.fetchall()])
 
 
 def summary(settings: Settings) -> Iterator[str]:
@@ -84,6 +67,7 @@ def summary(settings: Settings) -> Iterator[str]:
         linked = _rows(connection, "select count(*), count(distinct enterprise_id) from resolved.link")[0]
         loose = _rows(connection, "select count(*) from resolved.unmatched")[0][0]
         yield f"Enterprises  {linked[1]:,} from {linked[0]:,} source records; {loose:,} records matched no other and are listed"
+        yield from _judged(connection)
         months = _rows(
             connection, "select count(distinct month), min(month), max(month) from snapshots.enterprise_month"
         )[0]
@@ -104,6 +88,24 @@ def summary(settings: Settings) -> Iterator[str]:
             ]
             yield "Since then   " + ("; ".join(parts) or "nothing new for readers")
         yield f"Published    {settings.published_file}"
+
+
+def _judged(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """What waits for a person, and what people have decided; nothing where there is neither."""
+    waiting = _rows(
+        connection, "select reason_code, count(*) from resolved.review_queue group by all order by min(priority)"
+    )
+    if waiting:
+        kinds = ", ".join(f"{count:,} {code}" for code, count in waiting)
+        yield f"To decide    {sum(count for _, count in waiting):,} ({kinds}): `parkbridge review`"
+    held = _rows(connection, "select count(*) from resolved.link where method = 'judgement'")[0][0]
+    broken = _rows(
+        connection, "select conflict_code, count(*) from resolved.judgement_conflict group by all order by 2 desc, 1"
+    )
+    if held or broken:
+        kinds = "; ".join(f"{count:,} {code}" for code, count in broken)
+        text = f"; not in order: {kinds} (resolved.judgement_conflict says what to do)" if broken else ""
+        yield f"Judgements   {held:,} records stand where people put them{text}"
 
 
 TRY_THESE = (

@@ -239,9 +239,7 @@ def test_a_name_of_two_registered_firms_links_nothing() -> None:
     found = links(connection)
     assert found["lease/l1"][1] == "own_record"
     assert found["lease/l2"] == (found["registration/r2"][0], "uscc")
-    assert connection.execute("select source_key, candidate_count from resolved.review_queue").fetchall() == [
-        ("l1", 2)
-    ]
+    assert connection.execute("select source_key, candidate_count from resolved.review_queue").fetchall() == [("l1", 2)]
 
 
 def test_what_a_record_states_last_counts_and_blanks_do_not_erase() -> None:
