@@ -8,7 +8,15 @@
 -- known gaps: A silo that does not stand in rules/authority.yml for a field is not heard on it. Amounts in other
 --   currencies are compared as figures.
 -- checked by: tests/models/resolved.enterprise_value
-with stated as (
+with alone as (
+    -- most enterprises of a register stand in one record and state each field once: nothing of theirs has to be ranked
+    select enterprise_id
+    from resolved.link
+    group by enterprise_id
+    having count(*) = 1 and min(subject) <> 'registration_event'
+),
+
+stated as not materialized (
     select
         s.feed,
         s.source_key,
@@ -162,22 +170,39 @@ with stated as (
     where e.event_code in ('cancelled', 'revoked')
 ),
 
-ranked as (
+heard as not materialized (
     select
         l.enterprise_id,
         s.field_code,
         s.value_text,
         s.feed,
-        min(s.compared_text) as compared_text,
-        min(s.subject) as subject,
-        min(s.source_key) as source_key,
-        max(s.received_at) as received_at,
-        min(a.authority_rank) as authority_rank
+        s.compared_text,
+        s.subject,
+        s.source_key,
+        s.received_at,
+        a.authority_rank,
+        o.enterprise_id is not null as is_alone
     from stated as s
     inner join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
     inner join rules.authority as a on s.field_code = a.field_code and s.subject = a.subject
+    left join alone as o on l.enterprise_id = o.enterprise_id
     where s.value_text is not null
-    group by l.enterprise_id, s.field_code, s.value_text, s.feed
+),
+
+ranked as (
+    select
+        enterprise_id,
+        field_code,
+        value_text,
+        feed,
+        min(compared_text) as compared_text,
+        min(subject) as subject,
+        min(source_key) as source_key,
+        max(received_at) as received_at,
+        min(authority_rank) as authority_rank
+    from heard
+    where not is_alone
+    group by enterprise_id, field_code, value_text, feed
 ),
 
 placed as (
@@ -206,3 +231,17 @@ select
     place = 1 as is_winner,
     coalesce(compared_text <> winning_text, false) as is_conflict
 from placed
+union all
+select
+    enterprise_id,
+    field_code,
+    value_text,
+    feed,
+    subject,
+    source_key,
+    received_at,
+    authority_rank,
+    true as is_winner,
+    false as is_conflict
+from heard
+where is_alone

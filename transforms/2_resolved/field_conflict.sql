@@ -1,0 +1,139 @@
+-- title: Contradictions that matter | 重要字段冲突
+-- one row is: one value that a source record states against the golden record, in a field where that matters
+-- answers: which silo contradicts which, about whom, and what should somebody correct?
+-- key: feed, source_key, field_code, value_text
+-- rules: Fields and their order stand in rules/conflict.yml. A code that the enterprise bore before is no
+--   contradiction. An enterprise that the register calls cancelled or revoked contradicts tax paid, staff insured or a
+--   lease begun for a period that starts more than active_after_months after its end; then the value is what was last
+--   seen. The losing value stays in its source and in resolved.enterprise_value, with the day it came.
+-- known gaps: A contradiction that somebody has looked at stays until an office corrects it.
+-- checked by: tests/models/resolved.field_conflict
+with stated as (
+    select
+        v.enterprise_id,
+        v.field_code,
+        v.feed,
+        v.source_key,
+        v.subject,
+        v.value_text,
+        v.received_at
+    from resolved.enterprise_value as v
+    left join resolved.enterprise_code as c
+        on v.field_code = c.code_kind and v.value_text = c.code and v.enterprise_id = c.enterprise_id
+    where v.is_conflict and c.code is null
+),
+
+r as (
+    select max(active_after_months) as active_after_months
+    from rules.conflict
+),
+
+closed as (
+    select
+        e.enterprise_id,
+        cast(e.cancelled_date + interval '1' month * r.active_after_months as date) as active_after_date
+    from resolved.enterprise as e
+    cross join r
+    where e.status_code in ('cancelled', 'revoked') and e.cancelled_date is not null
+),
+
+closed_record as (
+    select
+        l.enterprise_id,
+        l.feed,
+        l.source_key,
+        l.subject,
+        c.active_after_date
+    from closed as c
+    inner join resolved.link as l on c.enterprise_id = l.enterprise_id
+),
+
+active as (
+    select
+        r.enterprise_id,
+        r.feed,
+        r.source_key,
+        r.subject,
+        'tax paid for' as seen,
+        t.period_start as seen_date,
+        t.received_at
+    from closed_record as r
+    inner join known.tax_payment as t
+        on r.feed = t.feed and r.source_key = t.source_key and r.active_after_date < t.period_start
+    where t.paid_amount > 0
+    union all
+    select
+        r.enterprise_id,
+        r.feed,
+        r.source_key,
+        r.subject,
+        'staff insured in' as seen,
+        e.month as seen_date,
+        e.received_at
+    from closed_record as r
+    inner join known.employment as e
+        on r.feed = e.feed and r.source_key = e.source_key and r.active_after_date < e.month
+    where e.insured_headcount > 0
+    union all
+    select
+        r.enterprise_id,
+        r.feed,
+        r.source_key,
+        r.subject,
+        'lease begun in' as seen,
+        t.start_date as seen_date,
+        t.received_at
+    from closed_record as r
+    inner join known.lease as t
+        on r.feed = t.feed and r.source_key = t.source_key and r.active_after_date < t.start_date
+),
+
+active_record as (
+    select
+        enterprise_id,
+        'status_code' as field_code,
+        feed,
+        source_key,
+        subject,
+        concat('active: ', min(seen), ' ', substr(cast(max(seen_date) as varchar), 1, 7)) as value_text,
+        max(received_at) as received_at
+    from active
+    group by enterprise_id, feed, source_key, subject
+),
+
+against as (
+    select * from stated
+    union all
+    select * from active_record
+)
+
+select
+    a.feed,
+    a.source_key,
+    a.field_code,
+    a.value_text,
+    a.enterprise_id,
+    a.subject,
+    a.received_at,
+    w.value_text as winning_text,
+    w.feed as winning_feed,
+    w.subject as winning_subject,
+    w.source_key as winning_source_key,
+    w.received_at as winning_received_at,
+    c.priority,
+    concat(
+        a.field_code,
+        ': ',
+        a.subject,
+        ' says ',
+        a.value_text,
+        ' (',
+        cast(cast(a.received_at as date) as varchar),
+        '), ',
+        w.subject, ' says ', w.value_text, ' (', cast(cast(w.received_at as date) as varchar), ')'
+    ) as evidence,
+    c.version as rule_version
+from against as a
+inner join rules.conflict as c on a.field_code = c.field_code
+inner join resolved.enterprise_value as w
+    on a.enterprise_id = w.enterprise_id and a.field_code = w.field_code and w.is_winner
