@@ -1,14 +1,14 @@
 """Resolve only what can have changed since the last time; the result is row for row that of resolving everything.
 
 1. told     records of which staged.* has received or superseded a row since then.
-2. part     every table of schema `resolved` is remade for a part of its rows only, by the same SQL as ever. It is cut by
-            a few of its columns (CUTS), `touched` holds the values of those for which something can have changed.
-3. changed  the rows of a part that came out otherwise than they stood, before and after. They alone touch tables built later:
-            what comes out as it stood ends there.
+2. part     tables of schema `resolved` are remade for a part of their rows, by the same SQL as ever. PARTS says by which
+            columns tables are cut; `touched` holds the values of these for which something can have changed.
+3. changed  the rows of a part that came out otherwise than they stood, before and after. They alone touch what is made
+            later: what comes out as it stood ends there.
 
-A table without a cut is remade whole, and so is one that reads a table its cut does not know. Nothing is resolved in parts
-where the rules, the models or this code are others than the last time, where the night is an earlier one, or where too much
-was told (rules/resolution.yml).
+A table that no part names is remade whole, and so is one that reads a table its part does not know. Nothing is resolved in
+parts where the rules, the models or this code are others than the last time, where the night is an earlier one, or where
+too much was told (rules/resolution.yml).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
 
@@ -40,12 +41,15 @@ _MADE_BY = (
 )
 
 
+RECORD = ("feed", "source_key")
+
+
 @dataclass(frozen=True)
 class Read:
-    """What a table that a model reads means for a part of the model.
+    """What a table that is read means for a part.
 
     `touches` selects the values of the cut for which changed rows of the table can change something; `needs` follows `from
-    <table>` and says which of its rows are enough to remake the touched part (all, if empty).
+    <table>` and says which of its rows are enough to remake the touched part (all of them, if empty).
     """
 
     touches: str
@@ -53,20 +57,16 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Cut:
-    """How a table is remade in parts: by which columns, and what of the tables that its model reads.
+class Part:
+    """Tables that are cut by the same columns and remade together, in order, and what they read besides each other.
 
-    Where it is not compared, all of the part counts as changed: cheaper where nothing dear is built on it.
+    Of a table that is not compared all touched rows count as changed: cheaper where nothing dear is built on it.
     """
 
     by: tuple[str, ...]
+    tables: tuple[str, ...]
     reads: Mapping[str, Read]
-    is_compared: bool = True
-
-
-RECORD = ("feed", "source_key")
-_OF_TOUCHED_RECORD = "semi join touched using (feed, source_key)"
-_CODES = "unnest([uscc, registration_no, org_code, stated_code])"
+    compared: tuple[str, ...] = ()
 
 
 def _name(table: str) -> str:
@@ -74,55 +74,68 @@ def _name(table: str) -> str:
 
 
 def _of_records(table: str) -> dict[str, Read]:
-    """The table's rows are of the same records as the part's."""
-    return {table: Read(f"select feed, source_key from changed_{_name(table)}", _OF_TOUCHED_RECORD)}
+    """Rows of the part's own records."""
+    return {
+        table: Read(
+            f"select feed, source_key from changed_{_name(table)}", "semi join touched using (feed, source_key)"
+        )
+    }
 
 
 def _through_link(table: str) -> dict[str, Read]:
-    """The table's rows are of the records of the part's enterprises."""
-    changed = f"changed_{_name(table)}"
+    """Rows of the records of the part's enterprises."""
     return {
         table: Read(
-            f"select enterprise_id from resolved.link semi join {changed} using (feed, source_key)",
+            f"select enterprise_id from resolved.link semi join changed_{_name(table)} using (feed, source_key)",
             "semi join slice_link using (feed, source_key)",
         )
     }
 
 
-_LINK_OF_ENTERPRISE = {
-    "resolved.link": Read("select enterprise_id from changed_link", "semi join touched using (enterprise_id)")
-}
+def _of_other_records(column: str, changed: str) -> str:
+    """A column of the records that changed there, but not in source_record itself."""
+    return (
+        f"select {column} from resolved.source_record semi join "
+        f"(from {changed} anti join changed_source_record using (feed, source_key)) using (feed, source_key)"
+    )
 
-CUTS: dict[str, Cut] = {
-    "resolved.record_anchor": Cut(
-        RECORD,
-        _of_records("resolved.source_record")
+
+_CODES = "unnest([uscc, registration_no, org_code, stated_code]) as code"
+
+PARTS = (
+    Part(
+        by=RECORD,
+        tables=("resolved.record_anchor",),
+        compared=("resolved.record_anchor",),
+        reads=_of_records("resolved.source_record")
         | {
             "resolved.code_group": Read(
                 "select feed, source_key from resolved.source_record semi join changed_code_group on own_code = code"
             )
         },
     ),
-    "resolved.enterprise_code": Cut(
-        ("code",),
-        {
+    Part(
+        by=("code",),
+        tables=("resolved.enterprise_code",),
+        compared=("resolved.enterprise_code",),
+        reads={
             "resolved.source_record": Read(
-                f"select {_CODES} as code from changed_source_record",
-                "where uscc in (from touched) or registration_no in (from touched) or org_code in (from touched) "
-                "or stated_code in (from touched)",
+                f"select {_CODES} from changed_source_record",
+                # whoever states a USCC has its organisation code too
+                "where org_code in (from touched) or registration_no in (from touched) or stated_code in (from touched)",
             ),
             "resolved.record_anchor": Read(
-                f"select {_CODES} as code from resolved.source_record semi join "
-                "(from changed_record_anchor anti join changed_source_record using (feed, source_key)) "
-                "using (feed, source_key)",
+                _of_other_records(_CODES, "changed_record_anchor"),
                 "semi join slice_source_record using (feed, source_key)",
             ),
             "resolved.code_group": Read("select unnest([code, substr(code, 9, 9)]) as code from changed_code_group"),
         },
     ),
-    "resolved.code_match": Cut(
-        RECORD,
-        _of_records("resolved.source_record")
+    Part(
+        by=RECORD,
+        tables=("resolved.code_match",),
+        compared=("resolved.code_match",),
+        reads=_of_records("resolved.source_record")
         | {
             "resolved.enterprise_code": Read(
                 " union all ".join(
@@ -133,9 +146,11 @@ CUTS: dict[str, Cut] = {
             )
         },
     ),
-    "resolved.enterprise_name": Cut(
-        ("name_key",),
-        {
+    Part(
+        by=("name_key",),
+        tables=("resolved.enterprise_name",),
+        compared=("resolved.enterprise_name",),
+        reads={
             "resolved.source_record": Read(
                 "select name_key from changed_source_record", "semi join touched using (name_key)"
             ),
@@ -143,24 +158,23 @@ CUTS: dict[str, Cut] = {
                 "select name_key from changed_source_alias", "semi join touched using (name_key)"
             ),
             "resolved.record_anchor": Read(
-                "select name_key from resolved.source_record semi join "
-                "(from changed_record_anchor anti join changed_source_record using (feed, source_key)) "
-                "using (feed, source_key)",
+                _of_other_records("name_key", "changed_record_anchor"),
                 "semi join slice_source_record using (feed, source_key)",
             ),
             "resolved.code_match": Read(
-                "select name_key from resolved.source_record semi join "
-                "(from changed_code_match anti join changed_source_record using (feed, source_key)) "
-                "using (feed, source_key) union all "
-                "select name_key from resolved.source_alias semi join changed_code_match using (feed, source_key)",
+                _of_other_records("name_key", "changed_code_match")
+                + " union all select name_key from resolved.source_alias semi join changed_code_match "
+                "using (feed, source_key)",
                 "semi join (select feed, source_key from slice_source_record "
                 "union all select feed, source_key from slice_source_alias) using (feed, source_key)",
             ),
         },
     ),
-    "resolved.match_decision": Cut(
-        RECORD,
-        _of_records("resolved.source_record")
+    Part(
+        by=RECORD,
+        tables=("resolved.match_decision", "resolved.link", "resolved.unmatched"),
+        compared=("resolved.link",),
+        reads=_of_records("resolved.source_record")
         | _of_records("resolved.record_anchor")
         | _of_records("resolved.code_match")
         | {
@@ -180,32 +194,39 @@ CUTS: dict[str, Cut] = {
                 ),
             ),
         },
-        is_compared=False,
     ),
-    "resolved.link": Cut(RECORD, _of_records("resolved.match_decision") | _of_records("resolved.source_record")),
-    "resolved.unmatched": Cut(
-        RECORD, _of_records("resolved.match_decision") | _of_records("resolved.source_record"), is_compared=False
-    ),
-    "resolved.enterprise_value": Cut(
-        ("enterprise_id",),
-        _LINK_OF_ENTERPRISE
+    Part(
+        by=("enterprise_id",),
+        tables=("resolved.enterprise_value", "resolved.enterprise"),
+        reads={
+            "resolved.link": Read("select enterprise_id from changed_link", "semi join touched using (enterprise_id)")
+        }
         | _through_link("resolved.source_record")
         | _through_link("known.registration")
         | _through_link("known.registration_event"),
-        is_compared=False,
     ),
-    "resolved.enterprise": Cut(
-        ("enterprise_id",),
-        _LINK_OF_ENTERPRISE
-        | _through_link("resolved.source_record")
-        | {
-            "resolved.enterprise_value": Read(
-                "select enterprise_id from changed_enterprise_value", "semi join touched using (enterprise_id)"
-            )
+    Part(
+        by=("former_enterprise_id",),
+        tables=("resolved.enterprise_forward", "resolved.enterprise_split"),
+        reads={
+            "resolved.record_anchor": Read(
+                "select enterprise_id from changed_record_anchor union all "
+                "select enterprise_id from resolved.record_anchor semi join changed_link using (feed, source_key)",
+                "semi join touched on enterprise_id = former_enterprise_id",
+            ),
+            "resolved.link": Read(
+                "select enterprise_id from changed_link union all "
+                "select concat('E', substr(sha256(concat('record:', feed, '/', source_key)), 1, 15)) from changed_link",
+                "where (feed, source_key) in (select (feed, source_key) from slice_record_anchor) "
+                "or (feed, source_key) in (select (feed, source_key) from changed_link) "
+                "or enterprise_id in (from touched)",
+            ),
+            "resolved.code_group": Read(
+                "select concat('E', substr(sha256(concat('code:', code)), 1, 15)) from changed_code_group"
+            ),
         },
-        is_compared=False,
     ),
-}
+)
 
 
 def fingerprint() -> str:
@@ -264,58 +285,85 @@ def remake_records(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "create or replace temp table touched as select feed, source_key from told union select feed, source_key from made"
     )
-    replace_part(connection, "resolved.source_record", RECORD)
+    replace_part(connection, "resolved.source_record", "made", RECORD)
     make_source_aliases(connection, only="told")
     connection.execute("create or replace temp table touched as select distinct feed, source_key from told")
-    replace_part(connection, "resolved.source_alias", RECORD)
+    replace_part(connection, "resolved.source_alias", "made", RECORD)
 
 
-def remake(connection: duckdb.DuckDBPyConnection, model: Model) -> bool:
-    """Remake a model's table in the part that can have changed; False where it cannot be cut."""
-    cut = CUTS.get(model.table)
-    if cut is None or {read for read in model.reads if not read.startswith("rules.")} - set(cut.reads):
-        return False
-    by = ", ".join(cut.by)
-    touches = " union all ".join(read.touches for read in cut.reads.values())
+def steps(models: Iterable[Model]) -> Iterator[tuple[Part | None, list[Model]]]:
+    """The models in an order in which they can be remade: those of a part together, others one by one."""
+    of_part = {table: part for part in PARTS for table in part.tables}
+    units: dict[str, list[Model]] = {}
+    unit_of: dict[str, str] = {}
+    for model in models:
+        part = of_part.get(model.table)
+        if part and _foreign_reads(model, part):
+            part = None
+        unit_of[model.table] = part.tables[0] if part else model.table
+        units.setdefault(unit_of[model.table], []).append(model)
+    graph = {
+        unit: {unit_of[read] for model in members for read in model.reads if read in unit_of} - {unit}
+        for unit, members in units.items()
+    }
+    for unit in TopologicalSorter(graph).static_order():
+        part = of_part.get(unit)
+        yield (part if part and not _foreign_reads(units[unit][0], part) else None), units[unit]
+
+
+def _foreign_reads(model: Model, part: Part) -> set[str]:
+    return {read for read in model.reads if not read.startswith("rules.")} - set(part.reads) - set(part.tables)
+
+
+def remake(connection: duckdb.DuckDBPyConnection, part: Part, models: Iterable[Model]) -> None:
+    """Remake the rows of a part's tables that can have changed."""
+    by = ", ".join(part.by)
+    touches = " union all ".join(read.touches for read in part.reads.values())
     connection.execute(
-        f"create or replace temp table touched as select distinct {by} from ({touches}) where {cut.by[0]} is not null"
+        f"create or replace temp table touched as select distinct {by} from "
+        f"(select null::varchar as {', null::varchar as '.join(part.by)} where false union all {touches}) "
+        f"where {part.by[0]} is not null"
     )
-    slices = {table: f"slice_{_name(table)}" for table, read in cut.reads.items() if read.needs}
-    named = ", ".join(f"{name} as (select * from {table} {cut.reads[table].needs})" for table, name in slices.items())
-    sql = re.sub(r"\b(?:resolved|known)\.\w+", lambda found: slices.get(found[0], found[0]), model.sql)
-    connection.execute(
-        f"create or replace temp table made as with {named}, made as (\n{sql}\n) "
-        f"select * from made semi join touched using ({by})"
-    )
-    replace_part(connection, model.table, cut.by, cut.is_compared)
-    return True
+    rows = {}
+    for table, read in part.reads.items():
+        if read.needs:
+            rows[table] = f"slice_{_name(table)}"
+            connection.execute(f"create or replace temp table {rows[table]} as select * from {table} {read.needs}")
+    for model in models:
+        sql = re.sub(r"\b(?:resolved|known)\.\w+", lambda found: rows.get(found[0], found[0]), model.sql)
+        rows[model.table] = f"made_{model.name}"
+        connection.execute(
+            f"create or replace temp table {rows[model.table]} as "
+            f"with made as (\n{sql}\n) select * from made semi join touched using ({by})"
+        )
+        replace_part(connection, model.table, rows[model.table], part.by, model.table in part.compared)
 
 
 def replace_part(
-    connection: duckdb.DuckDBPyConnection, table: str, by: tuple[str, ...], is_compared: bool = True
+    connection: duckdb.DuckDBPyConnection, table: str, made: str, by: tuple[str, ...], is_compared: bool = True
 ) -> None:
     """Put `made` in the place of the rows of `touched`; changed_<table> are the rows that differ, before and after."""
     changed, cut = f"changed_{_name(table)}", ", ".join(by)
     if not is_compared:
         connection.execute(f"create or replace temp table {changed} as select * from touched")
         connection.execute(f"delete from {table} where ({cut}) in (select {cut} from touched)")
-        connection.execute(f"insert into {table} select * from made")
+        connection.execute(f"insert into {table} select * from {made}")
         return
     connection.execute(f"create or replace temp table held as select * from {table} semi join touched using ({cut})")
-    connection.execute("create or replace temp table lost as select * from held except all select * from made")
-    connection.execute("create or replace temp table found as select * from made except all select * from held")
+    connection.execute(f"create or replace temp table lost as select * from held except all select * from {made}")
+    connection.execute(f"create or replace temp table found as select * from {made} except all select * from held")
     connection.execute(f"create or replace temp table {changed} as select * from lost union all select * from found")
     connection.execute(f"delete from {table} where ({cut}) in (select {cut} from lost)")
     connection.execute(
-        f"insert into {table} select * from made semi join lost using ({cut}) "
+        f"insert into {table} select * from {made} semi join lost using ({cut}) "
         f"union all select * from found anti join lost using ({cut})"
     )
 
 
 @contextmanager
 def noticing(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> Iterator[None]:
-    """Around the making of whole tables: changed_<table> for those that a cut reads."""
-    read = [table for table in tables if any(table in cut.reads for cut in CUTS.values())]
+    """Around the making of whole tables: changed_<table> for those that a part reads."""
+    read = [table for table in tables if any(table in part.reads for part in PARTS)]
     for table in read:
         connection.execute(f"create or replace temp table held_{_name(table)} as select * from {table}")
     yield

@@ -4,8 +4,10 @@
 -- key: former_enterprise_id
 -- rules: A record that stands alone has an id made from its own code or name (resolved.record_anchor). Where all
 --   records of such an id now belong to one enterprise with another id, the former leads on to it; so does the id of
---   every later code of an enterprise whose code changed. An id that still stands never leads on.
--- known gaps: An id whose records now belong to several enterprises leads nowhere.
+--   every later code of an enterprise whose code changed, and the id under which a record waited for a person, once it
+--   is judged or tied by score. An id that still stands never leads on. One whose records went to several enterprises
+--   leads nowhere; it stands in resolved.enterprise_split.
+-- known gaps: A record that waited for a person and was then tied by a code or name leaves no forwarding row.
 -- checked by: tests/models/resolved.enterprise_forward, tests/transforms/test_resolution.py
 with moved as (
     select
@@ -17,6 +19,15 @@ with moved as (
     from resolved.record_anchor as a
     inner join resolved.link as l on a.feed = l.feed and a.source_key = l.source_key
     where a.anchor_kind <> 'record' and a.enterprise_id <> l.enterprise_id and l.method <> 'own_record'
+    union all
+    select
+        concat('E', substr(sha256(concat('record:', l.feed, '/', l.source_key)), 1, 15)) as former_enterprise_id,
+        'record' as anchor_kind,
+        concat(l.feed, '/', l.source_key) as anchor_text,
+        l.enterprise_id,
+        cast(null as date) as since_date
+    from resolved.link as l
+    where l.method in ('judgement', 'scored')
     union all
     select
         concat('E', substr(sha256(concat('code:', g.code)), 1, 15)) as former_enterprise_id,

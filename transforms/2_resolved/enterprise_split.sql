@@ -1,0 +1,40 @@
+-- title: Ids whose records went to several enterprises | 企业编号拆分
+-- one row is: one enterprise_id that a night could have published while less was known, and one of several
+--   enterprises to which its records belong now
+-- answers: an id stood for these records; which of the enterprises that they are today kept it, and which left?
+-- key: former_enterprise_id, enterprise_id
+-- rules: A record that stands alone has an id made from its own code or name (resolved.record_anchor). Where the records
+--   of one such id belong to several enterprises, each of these is a row. keeps_id is true for the one that has the id
+--   still: the id goes on meaning whoever bears its code or name. Where none has it, the id is given up and is never
+--   used again; it leads nowhere (resolved.enterprise_forward), since nobody can say which of the parts is meant.
+-- known gaps: Parts that were never published as one enterprise stand here too: no list of published ids is kept.
+-- checked by: tests/models/resolved.enterprise_split, tests/transforms/test_resolution.py
+with place as (
+    select
+        a.enterprise_id as former_enterprise_id,
+        l.enterprise_id,
+        a.anchor_kind,
+        a.anchor_text,
+        count(*) as record_count
+    from resolved.record_anchor as a
+    inner join resolved.link as l on a.feed = l.feed and a.source_key = l.source_key
+    where a.anchor_kind <> 'record'
+    group by a.enterprise_id, l.enterprise_id, a.anchor_kind, a.anchor_text
+),
+
+several as (
+    select former_enterprise_id
+    from place
+    group by former_enterprise_id
+    having count(*) > 1
+)
+
+select
+    p.former_enterprise_id,
+    p.enterprise_id,
+    p.former_enterprise_id = p.enterprise_id as keeps_id,
+    p.record_count,
+    p.anchor_kind,
+    p.anchor_text
+from place as p
+inner join several as s on p.former_enterprise_id = s.former_enterprise_id
