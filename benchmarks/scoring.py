@@ -22,10 +22,11 @@ A key that stands for two firms (a short name at the gates) has no right enterpr
 
 **Precision** = right / (right + wrong). **Recall** = right / (records whose firm has a home, shared keys included). F1 of the two.
 
-**Out of reach** are records that no rule can or may place by what they state: shared keys; a short name without code and
-address that may mean several firms of the city (`alike` in demo.identities); and another firm's valid code beside the
-firm's own name, which belongs before a person. `ceiling` is the recall if all others were right. `f1_reachable` leaves those of them
-that were missed out of the recall; one that was linked wrongly still counts as wrong.
+**Out of reach** are records that no rule can or may place by what they state: shared keys; a short name at the gates that
+may mean several firms in the very building it states (`alike_there` in demo.identities); and another firm's valid code beside
+the firm's own name, which belongs before a person. `ceiling` is the recall if all others were right. `f1_reachable` leaves
+those of them that were missed out of the recall; one that was linked wrongly still counts as wrong. How many short names may
+mean several firms of the city, so that only the building tells, is counted beside it.
 
 **No usable code**: none, a mistyped one, or a person's pseudonym. Another firm's valid code is a kind of its own.
 """
@@ -205,7 +206,7 @@ def score(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, Score], dict
                 else 'alone'
             end as verdict,
             coalesce(p.is_shared, false) or p.code_dirt = 'other_firm'
-            or (coalesce(p.alike, 1) > 1 and not p.states_code and not p.has_address) as is_out_of_reach
+            or (coalesce(p.alike_there, 1) > 1 and not p.states_code and not p.has_address) as is_out_of_reach
         from placed as p
         left join home as h on p.true_id = h.true_id
         left join owner as o on p.enterprise_id = o.enterprise_id
@@ -253,11 +254,11 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
             """
         ),
         "out of reach: key of two firms": one("select count(*) from scored where is_shared"),
-        "out of reach: name of several": one(
+        "out of reach: name and building": one(
             "select count(*) from scored where is_out_of_reach and not is_shared and code_dirt <> 'other_firm'"
         ),
-        "out of reach: name and building": one(
-            "select count(*) from scored where is_out_of_reach and not is_shared and alike_there > 1"
+        "names of several, building tells": one(
+            "select count(*) from scored where alike > 1 and not is_shared and not is_out_of_reach"
         ),
         "out of reach: another firm's code": one("select count(*) from scored where code_dirt = 'other_firm'"),
         "queued": one("select count(*) from resolved.review_queue"),

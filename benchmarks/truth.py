@@ -185,7 +185,7 @@ def _one_in(among: list[Outcome]) -> str:
 
 
 def _place(name: str) -> tuple[int, str]:
-    order = ("registrations", "branches", "out of reach", "queued")
+    order = ("registrations", "branches", "out of reach", "names of several", "queued")
     return next((place for place, start in enumerate(order) if name.startswith(start)), len(order)), name
 
 

@@ -81,8 +81,8 @@ def resolved() -> duckdb.DuckDBPyConnection:
     for office, key, true_id, code_dirt, has_address, alike, enterprise_id in [*RECORDS, *shared]:
         states_code = code_dirt not in ("missing", "no_codes_here")
         connection.execute(
-            "insert into truth.record values (?, ?, ?, ?, ?, ?, 'clean', ?, ?, ?, 1)",
-            [office, office, key, true_id, key.startswith("shared"), code_dirt, has_address, states_code, alike],
+            "insert into truth.record values (?, ?, ?, ?, ?, ?, 'clean', ?, ?, ?, ?)",
+            [office, office, key, true_id, key.startswith("shared"), code_dirt, has_address, states_code, alike, alike],
         )
         if enterprise_id:
             connection.execute(
