@@ -7,7 +7,8 @@
 --   now; vacated: occupied before, vacant now; occupier_changed: occupied before and now under another name,
 --   punctuation and case aside. Other corrections (value, address) are no change here. This model reads
 --   staged.premises, with what was superseded, instead of known.*, because the history of versions is its subject;
---   nothing received after the night's as_of is used.
+--   nothing received after the night's as_of is used. An earlier occupier who is in no delivery any more is known by a
+--   name that exactly one enterprise bears.
 -- known gaps: A unit that is withdrawn and comes back later is gone and then new. A renamed occupier looks like
 --   another one.
 -- checked by: tests/models/signals.premises_change, tests/transforms/test_premises_real.py
@@ -42,6 +43,7 @@ compared as (
         b.source_key as earlier_source_key,
         v.source_key,
         b.enterprise_name as earlier_occupier_name,
+        b.compared_name as earlier_compared_name,
         v.enterprise_name as occupier_name,
         case
             when b.premises_no is null then 'new'
@@ -61,12 +63,31 @@ compared as (
         v.source_key as earlier_source_key,
         cast(null as varchar) as source_key,
         v.enterprise_name as earlier_occupier_name,
+        v.compared_name as earlier_compared_name,
         cast(null as varchar) as occupier_name,
         'gone' as change_code
     from version as v
     left join version as n
         on v.feed = n.feed and v.premises_no = n.premises_no and v.superseded_at = n.received_at
     where v.superseded_at is not null and n.premises_no is null
+),
+
+-- who has left is in no delivery any more, and in no link: the name may still be known
+left_name as (
+    select earlier_compared_name as name_key
+    from compared
+    where earlier_compared_name is not null and change_code is not null
+    group by earlier_compared_name
+),
+
+known_name as (
+    select
+        n.name_key,
+        min(n.enterprise_id) as enterprise_id
+    from resolved.enterprise_name as n
+    inner join left_name as l on n.name_key = l.name_key
+    group by n.name_key
+    having count(distinct n.enterprise_id) = 1
 )
 
 select
@@ -75,10 +96,11 @@ select
     c.changed_at,
     c.change_code,
     c.earlier_occupier_name,
-    b.enterprise_id as earlier_enterprise_id,
+    coalesce(b.enterprise_id, k.enterprise_id) as earlier_enterprise_id,
     c.occupier_name,
     l.enterprise_id
 from compared as c
 left join resolved.link as b on c.feed = b.feed and c.earlier_source_key = b.source_key
 left join resolved.link as l on c.feed = l.feed and c.source_key = l.source_key
+left join known_name as k on c.earlier_compared_name = k.name_key
 where c.change_code is not null

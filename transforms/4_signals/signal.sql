@@ -5,10 +5,11 @@
 -- rules: headcount, sales, tax (all kinds) and tax_<kind> by the period the tax is for, leased_area at month's end,
 --   electricity, water, gas, registered_capital at month's end, people_entries, vehicle_entries (rules/signal.yml has
 --   the units). No report, no row; a reported zero is zero. Each series of sales and tax has one period length, the
---   longest that the enterprise files in, up to a quarter: the months of one who also files by the quarter are added
---   up to quarters, never the other way; a quarter counts once its last month is in. Longer periods (annual
---   settlements) make a series only where there is nothing shorter. A month is provisional if any feed of the signal's
---   subject is (monthly.coverage).
+--   longest that the enterprise files in, up to a quarter: the months of one who also files by the quarter are added up
+--   to quarters, never the other way; a quarter counts once its last month is in. Longer periods (annual settlements)
+--   make a series only where there is nothing shorter. Staff of enterprises that only feeds with one figure a year
+--   speak of (annual reports) is a yearly series. A month is provisional if any feed of the signal's subject is
+--   (monthly.coverage).
 -- known gaps: Branches and outward investment are in resolved.relation, not a signal yet. A quarter in which a firm
 --   started or stopped holds fewer months. A change of filing frequency makes the whole series quarterly.
 -- checked by: tests/models/signals.signal
@@ -85,14 +86,26 @@ period_series as (
         ) = b.end_number
 ),
 
-month_series as (
+-- feeds of staff that state one figure a year, always of the same month
+yearly_feed as (
+    select feed
+    from monthly.coverage
+    where subject = 'employment' and report_count > 0
+    group by feed
+    having count(*) > 1 and count(distinct month(month)) = 1
+),
+
+staff_length as (
     select
-        enterprise_id,
-        'headcount' as signal_code,
-        month,
-        cast(insured_headcount as decimal(18, 3)) as value
-    from monthly.headcount
-    union all
+        l.enterprise_id,
+        case when count(*) = count(y.feed) then 12 else 1 end as period_months
+    from resolved.link as l
+    left join yearly_feed as y on l.feed = y.feed
+    where l.subject = 'employment'
+    group by l.enterprise_id
+),
+
+month_series as (
     select
         enterprise_id,
         'leased_area' as signal_code,
@@ -149,6 +162,18 @@ series as (
     from month_series as s
     inner join monthly.month as m on s.month = m.month
     where s.value is not null
+    union all
+    select
+        h.enterprise_id,
+        'headcount' as signal_code,
+        h.month,
+        m.month_number,
+        coalesce(p.period_months, 1) as period_months,
+        cast(h.insured_headcount as decimal(18, 3)) as value
+    from monthly.headcount as h
+    inner join monthly.month as m on h.month = m.month
+    left join staff_length as p on h.enterprise_id = p.enterprise_id
+    where h.insured_headcount is not null
 ),
 
 subject_month as (
