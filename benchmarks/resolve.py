@@ -47,6 +47,7 @@ def prepare_city(folder: Path, enterprises: int, months: int, kind: str) -> None
 
     city.draw(folder, enterprises, seed=1)
     with duckdb.connect(folder / "warehouse.duckdb") as connection:
+        connection.execute("set enable_progress_bar = false")
         city.load(connection, folder)
         for subject in subjects().values():
             period = subject.period
@@ -72,6 +73,7 @@ def resolve(folder: Path, as_of: str, whole: bool) -> Cost:
 
     with duckdb.connect(folder / "warehouse.duckdb") as connection:
         connection.execute("set memory_limit = '4GB'; set threads = 2; set preserve_insertion_order = false")
+        connection.execute("set enable_progress_bar = false")
         connection.execute("update ops.night set as_of = ?::timestamp", [as_of])
         judgements = folder / "judgements.csv"
         judgements.write_text("left,right,decision,who,when,why\n", encoding="utf-8")

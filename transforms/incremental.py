@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,6 +102,13 @@ def _of_other_records(column: str, changed: str) -> str:
 
 _CODES = "unnest([uscc, registration_no, org_code, stated_code]) as code"
 
+_NAMES_OF_RECORDS = {
+    "resolved.enterprise_name": Read(
+        "select feed, source_key from resolved.source_record semi join changed_enterprise_name using (name_key)",
+        "where name_key in (select name_key from slice_source_record)",
+    )
+}
+
 PARTS = (
     Part(
         by=RECORD,
@@ -172,16 +179,25 @@ PARTS = (
     ),
     Part(
         by=RECORD,
+        tables=("resolved.exact_match",),
+        compared=("resolved.exact_match",),
+        reads=_of_records("resolved.source_record")
+        | _of_records("resolved.record_anchor")
+        | _of_records("resolved.code_match")
+        | _NAMES_OF_RECORDS,
+    ),
+    Part(
+        by=RECORD,
         tables=("resolved.match_decision", "resolved.link", "resolved.unmatched"),
         compared=("resolved.link",),
         reads=_of_records("resolved.source_record")
         | _of_records("resolved.record_anchor")
         | _of_records("resolved.code_match")
+        | _NAMES_OF_RECORDS
+        | _of_records("resolved.exact_match")
+        | _of_records("resolved.candidate")
+        | _of_records("resolved.code_name_check")
         | {
-            "resolved.enterprise_name": Read(
-                "select feed, source_key from resolved.source_record semi join changed_enterprise_name using (name_key)",
-                "where name_key in (select name_key from slice_source_record)",
-            ),
             # a judgement looks at other records: whoever is judged, and all of an enterprise that is named, is in the part
             "resolved.judgement": Read(
                 "select feed, source_key from changed_judgement union all "
@@ -315,17 +331,18 @@ def _foreign_reads(model: Model, part: Part) -> set[str]:
     return {read for read in model.reads if not read.startswith("rules.")} - set(part.reads) - set(part.tables)
 
 
-def remake(connection: duckdb.DuckDBPyConnection, part: Part, models: Iterable[Model]) -> None:
+def remake(connection: duckdb.DuckDBPyConnection, part: Part, models: Sequence[Model]) -> None:
     """Remake the rows of a part's tables that can have changed."""
     by = ", ".join(part.by)
-    touches = " union all ".join(read.touches for read in part.reads.values())
+    reads = {table: read for table, read in part.reads.items() if any(table in model.reads for model in models)}
+    touches = " union all ".join(read.touches for read in reads.values())
     connection.execute(
         f"create or replace temp table touched as select distinct {by} from "
         f"(select null::varchar as {', null::varchar as '.join(part.by)} where false union all {touches}) "
         f"where {part.by[0]} is not null"
     )
     rows = {}
-    for table, read in part.reads.items():
+    for table, read in reads.items():
         if read.needs:
             rows[table] = f"slice_{_name(table)}"
             connection.execute(f"create or replace temp table {rows[table]} as select * from {table} {read.needs}")
