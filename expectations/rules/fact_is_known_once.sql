@@ -49,6 +49,15 @@ group by feed, source_key, month
 having count(*) > 1
 union all
 select
+    'staff_move' as subject,
+    feed,
+    concat_ws(' ', source_key, former_unit_no, month) as fact_key,
+    count(*) as version_count
+from known.staff_move
+group by feed, source_key, former_unit_no, month
+having count(*) > 1
+union all
+select
     'lease' as subject,
     feed,
     lease_no as fact_key,

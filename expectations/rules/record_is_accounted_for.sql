@@ -32,6 +32,11 @@ with known_record as (
     select
         feed,
         source_key
+    from known.staff_move
+    union
+    select
+        feed,
+        source_key
     from known.lease
     union
     -- a vacant unit of property speaks of no enterprise

@@ -6,15 +6,15 @@
 --   signals.flow counts its losses and gains as succession, never as growth or decline. candidate: queue_points and
 --   more; somebody should look at it, and it changes nothing meanwhile. register: a merger or division
 --   (resolved.succession). people: the insured headcount of one falls by about what the other's rises, at about that
---   time; alone it is nothing. agency, desk: signals.payroll_move. premises, founded: signals.room_succession. merged,
---   split: by the register, or by people and premises; taken_over: the whole of one goes on in a new one; staff_moved:
---   between two that both go on; payroll_to_agency, payroll_from_agency: people who change the employer's name and keep
---   their desk. Each row is a pair of two, as it is found: nothing follows chains, so that A → B → A cannot loop.
---   Changes within one enterprise (name, code, seat) are in resolved.identity_event and signals.seat_move.
--- known gaps: Only counts are compared, never persons. Fewer than five people leave no trace. A side that no silo
---   knows has a reference and no enterprise_id.
+--   time; alone it is nothing. worker_flow: signals.worker_flow. agency, desk: signals.payroll_move. premises, founded:
+--   signals.room_succession. merged, split: by the register, or by people and premises; taken_over: the whole of one
+--   goes on in a new one; staff_moved: between two that both go on; payroll_to_agency, payroll_from_agency: people who
+--   change the employer's name and keep their desk. Each row is a pair of two, as it is found: nothing follows chains,
+--   so that A → B → A cannot loop. Changes within one enterprise (name, code, seat) are in resolved.identity_event and
+--   signals.seat_move.
+-- known gaps: Fewer than five people leave no trace. A side that no silo knows has a reference and no enterprise_id.
 -- column event_date: day of the register's event; empty where only other evidence tells | 登记日期
--- column evidence_kind: register, people, agency, desk, premises, founded: those that were found | 依据类别
+-- column evidence_kind: register, worker_flow, people, agency, desk, premises, founded: those that were found | 依据类别
 -- column score: evidence points over 100, at most 1 | 依据得分
 -- checked by: tests/models/signals.succession, tests/system/test_successions.py
 with loss as (
@@ -157,12 +157,49 @@ by_room as (
     where t.predecessor_reference is null
 ),
 
+by_roster as (
+    select
+        w.predecessor_enterprise_id,
+        w.successor_enterprise_id,
+        w.predecessor_enterprise_id as predecessor_reference,
+        w.successor_enterprise_id as successor_reference,
+        w.succession_code,
+        cast(null as date) as event_date,
+        w.gain_month as effective_month,
+        w.gain_month as loss_month,
+        w.gain_month,
+        w.people_count,
+        w.earlier_headcount,
+        rule.worker_flow_points as points,
+        false as is_ambiguous,
+        'worker_flow' as evidence_kind
+    from signals.worker_flow as w
+    cross join rules.succession as rule
+    left join told as t
+        on
+            w.predecessor_enterprise_id = t.predecessor_enterprise_id
+            and w.successor_enterprise_id = t.successor_enterprise_id
+    where t.predecessor_reference is null
+),
+
 found as (
     select * from by_register
+    union all
+    select * from by_roster
     union all
     select * from by_payroll
     union all
     select * from by_room
+),
+
+best as (
+    select
+        *,
+        row_number() over (
+            partition by predecessor_reference, successor_reference, succession_code, effective_month
+            order by is_ambiguous asc, points desc, evidence_kind desc
+        ) as place
+    from found
 )
 
 select
@@ -181,6 +218,6 @@ select
     case when f.points >= rule.accept_points and not f.is_ambiguous then 'fact' else 'candidate' end as standing_code,
     cast(least(f.points, 100) / 100.0 as decimal(3, 2)) as score,
     rule.version as rule_version
-from found as f
+from best as f
 cross join rules.succession as rule
-where f.points >= rule.queue_points
+where f.points >= rule.queue_points and f.place = 1

@@ -1,0 +1,118 @@
+-- title: Groups of staff who changed employer together | 人员成批转移
+-- one row is: one enterprise in one month, and another that its people were insured by the month before
+-- answers: did so many people come from one place that the enterprise carries it on, rather than grows?
+-- key: predecessor_enterprise_id, successor_enterprise_id, gain_month
+-- rules: From counted rosters (known.staff_move): people of one unit who were another unit's the month before; nobody
+--   is named. A row where at least people_min people came, and they are worker_flow_share_pct or more of the
+--   successor's insured staff, or of the predecessor's the month before (LEHD: 80 %; BLS: 75 %; rules/succession.yml).
+--   taken_over: the successor had nobody before, the predecessor has nobody left; split: only the former; merged: only
+--   the latter; with a labour agency on one side (rules/agency.yml) it is a payroll that moved; else staff_moved. The
+--   former unit is known by its credit code, else by its number in the staff feeds.
+-- known gaps: Needs an office that compares its own rosters of two months. Without it signals.payroll_move and
+--   signals.room_succession compare totals.
+-- checked by: tests/models/signals.worker_flow
+with f as (
+    select former_unit_no
+    from known.staff_move
+    group by former_unit_no
+),
+
+unit as (
+    select
+        e.unit_no,
+        min(l.enterprise_id) as enterprise_id
+    from known.employment as e
+    inner join resolved.link as l on e.feed = l.feed and e.source_key = l.source_key
+    inner join f on e.unit_no = f.former_unit_no
+    group by e.unit_no
+    having count(distinct l.enterprise_id) = 1
+),
+
+moved as (
+    select
+        coalesce(c.enterprise_id, u.enterprise_id) as predecessor_enterprise_id,
+        l.enterprise_id as successor_enterprise_id,
+        m.month,
+        m.month_number,
+        sum(s.moved_headcount) as people_count
+    from known.staff_move as s
+    inner join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
+    inner join monthly.month as m on s.month = m.month
+    left join resolved.enterprise_code as c on c.code_kind = 'uscc' and s.former_uscc = c.code
+    left join unit as u on s.former_unit_no = u.unit_no
+    where coalesce(c.enterprise_id, u.enterprise_id) <> l.enterprise_id
+    group by coalesce(c.enterprise_id, u.enterprise_id), l.enterprise_id, m.month, m.month_number
+),
+
+staff as (
+    select
+        h.enterprise_id,
+        m.month_number,
+        h.insured_headcount
+    from monthly.headcount as h
+    inner join monthly.month as m on h.month = m.month
+),
+
+w as (
+    select predecessor_enterprise_id as enterprise_id from moved
+    union
+    select successor_enterprise_id as enterprise_id from moved
+),
+
+agency as (
+    select e.enterprise_id
+    from resolved.enterprise as e
+    inner join w on e.enterprise_id = w.enterprise_id
+    cross join rules.agency as rule
+    where
+        (rule.field_code = 'industry_code' and starts_with(e.industry_code, rule.word))
+        or (rule.field_code = 'enterprise_name' and contains(e.enterprise_name, rule.word))
+    group by e.enterprise_id
+),
+
+weighed as (
+    select
+        w.predecessor_enterprise_id,
+        w.successor_enterprise_id,
+        w.month,
+        w.people_count,
+        coalesce(pb.insured_headcount, 0) as earlier_headcount,
+        coalesce(pa.insured_headcount, 0) as left_headcount,
+        coalesce(sb.insured_headcount, 0) as there_headcount,
+        coalesce(sa.insured_headcount, 0) as insured_headcount,
+        p.enterprise_id is not null as is_from_agency,
+        s.enterprise_id is not null as is_to_agency
+    from moved as w
+    left join staff as pb on w.predecessor_enterprise_id = pb.enterprise_id and w.month_number = pb.month_number + 1
+    left join staff as pa on w.predecessor_enterprise_id = pa.enterprise_id and w.month_number = pa.month_number
+    left join staff as sb on w.successor_enterprise_id = sb.enterprise_id and w.month_number = sb.month_number + 1
+    left join staff as sa on w.successor_enterprise_id = sa.enterprise_id and w.month_number = sa.month_number
+    left join agency as p on w.predecessor_enterprise_id = p.enterprise_id
+    left join agency as s on w.successor_enterprise_id = s.enterprise_id
+)
+
+select
+    w.predecessor_enterprise_id,
+    w.successor_enterprise_id,
+    w.month as gain_month,
+    case
+        when w.is_to_agency and not w.is_from_agency then 'payroll_to_agency'
+        when w.is_from_agency and not w.is_to_agency then 'payroll_from_agency'
+        when w.there_headcount = 0 and w.left_headcount = 0 then 'taken_over'
+        when w.there_headcount = 0 then 'split'
+        when w.left_headcount = 0 then 'merged'
+        else 'staff_moved'
+    end as succession_code,
+    cast(w.people_count as bigint) as people_count,
+    w.earlier_headcount,
+    w.insured_headcount,
+    cast(100.0 * w.people_count / nullif(w.earlier_headcount, 0) as decimal(7, 2)) as people_share_pct,
+    cast(100.0 * w.people_count / nullif(w.insured_headcount, 0) as decimal(7, 2)) as successor_share_pct
+from weighed as w
+cross join rules.succession as rule
+where
+    w.people_count >= rule.people_min
+    and (
+        w.people_count * 100 >= rule.worker_flow_share_pct * nullif(w.insured_headcount, 0)
+        or w.people_count * 100 >= rule.worker_flow_share_pct * nullif(w.earlier_headcount, 0)
+    )
