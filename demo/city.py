@@ -345,7 +345,8 @@ def _draw_names(city: City) -> None:
     name_0 = _make_unique(full_name(brand_0, word_0, form))
     # a branch is its parent's full name and a place; the parent is in the park or somewhere else
     branch = form == BRANCH
-    parent_name = name_0.take(pa.array(np.where(city.firm["partner"] >= 0, city.firm["partner"], np.arange(n))))
+    named_after = np.where(branch & (city.firm["partner"] >= 0), city.firm["partner"], np.arange(n))
+    parent_name = name_0.take(pa.array(named_after))
     where_to = pick(("高新区", "临澜", "滨湖", "云澜大道", "第二"), rng.integers(0, 5, n))
     name_0 = _make_unique(choose(branch, join(parent_name, where_to, "分公司"), name_0))
     renamed = story == STORY["rename"]
@@ -359,6 +360,8 @@ def _draw_names(city: City) -> None:
     brand_then = brand_text(former_rng.integers(0, first * second * (third + 1), n))
     former = _make_unique(pa.concat_arrays([both, full_name(brand_then, word_0, form).take(which)]))
     surname = pick(words.SURNAMES, rng.integers(0, len(words.SURNAMES), n))
+    # people call a branch what they call its parent
+    brand_0, word_0 = brand_0.take(pa.array(named_after)), word_0.take(pa.array(named_after))
     city.text |= {
         "name_0": name_0,
         "name_1": name_1,
