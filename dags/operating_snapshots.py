@@ -81,7 +81,10 @@ def operating_snapshots() -> None:
             hold_to_night(connection, night_id)
             resolve_enterprises(connection, SETTINGS.judgements)
             found = connection.execute("select count(*), count(distinct enterprise_id) from resolved.link").fetchone()
+            broken = connection.execute("select count(*) from resolved.judgement_conflict").fetchone()
         note("{:,} records are of {:,} enterprises".format(*(found or (0, 0))))
+        if broken and broken[0]:
+            note(f"{broken[0]:,} of people's judgements are not in order (resolved.judgement_conflict)")
         return night_id
 
     @task(doc_md="Check who is who before anything is counted.")

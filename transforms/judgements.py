@@ -336,7 +336,8 @@ def make_judgements(connection: duckdb.DuckDBPyConnection, judged: list[Judgemen
         named = chains.enterprises.get(cluster, [])
         decision = "contradiction" if cluster in contradictory else "same"
         other = named[0] if named and decision == "same" else None
-        for name in filter(is_record, members):
+        there = [name for name in members if is_record(name) and homes[name].is_there]
+        for name in there if named or len(there) > 1 else []:
             if name in first_line:
                 rows.append((name, chains.title(name), other, decision, first_line[name]))
     for line in (*said.different, *said.unsure):

@@ -26,6 +26,7 @@ from warehouse.errors import DeclarationError, ParkBridgeError, WarehouseBusy
 from warehouse.models import build, read_layers
 from warehouse.publish import publish
 from warehouse.settings import CHECKOUT, Settings
+from warehouse.summary import summary
 from warehouse.text import aligned, padded, side_by_side, width, wrapped
 
 LAYERS = CHECKOUT / "transforms"
@@ -252,6 +253,15 @@ def test_contradictions_are_shown_with_their_lines_and_settled_by_withdrawing_on
     assert walked(settings, [], is_list=True, reason="judgements_contradict").startswith("0 wait")
     night(settings)
     assert ids(settings)["lease/l6"] == ids(settings)["registration/r1"]
+
+
+def test_the_nights_summary_counts_what_waits_and_what_is_not_in_order(settings: Settings) -> None:
+    add(settings.judgements, Judgement("lease/l6", "registration/r1", "same", "li", "2026-02-01", "x"))
+    add(settings.judgements, Judgement("lease/l3", "lease/gone", "same", "li", "2026-02-01", "x"))
+    night(settings)
+    told = "\n".join(summary(settings))
+    assert "To decide    2 (1 contradiction, 1 ambiguous_name): `parkbridge review`" in told
+    assert "Judgements   1 records stand where people put them; not in order: 1 record_gone" in told
 
 
 def test_undo_appends_a_withdrawal(settings: Settings) -> None:
