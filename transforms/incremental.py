@@ -42,6 +42,8 @@ _MADE_BY = (
 
 
 RECORD = ("feed", "source_key")
+# large tables with rows of records, of which a neighbourhood is copied
+NEAR = ("source_record", "source_alias", "record_anchor", "code_match", "link")
 
 
 @dataclass(frozen=True)
@@ -301,10 +303,10 @@ def remake_records(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "create or replace temp table touched as select feed, source_key from told union select feed, source_key from made"
     )
-    replace_part(connection, "resolved.source_record", "made", RECORD)
+    replace_part(connection, ("resolved.source_record",), "made", RECORD, "resolved.source_record")
     make_source_aliases(connection, only="told")
     connection.execute("create or replace temp table touched as select distinct feed, source_key from told")
-    replace_part(connection, "resolved.source_alias", "made", RECORD)
+    replace_part(connection, ("resolved.source_alias",), "made", RECORD, "resolved.source_alias")
 
 
 def steps(models: Iterable[Model]) -> Iterator[tuple[Part | None, list[Model]]]:
@@ -331,21 +333,100 @@ def _foreign_reads(model: Model, part: Part) -> set[str]:
     return {read for read in model.reads if not read.startswith("rules.")} - set(part.reads) - set(part.tables)
 
 
-def remake(connection: duckdb.DuckDBPyConnection, part: Part, models: Sequence[Model]) -> None:
-    """Remake the rows of a part's tables that can have changed."""
+def gather(connection: duckdb.DuckDBPyConnection) -> None:
+    """Copy the neighbourhood of what changed, so that the large tables are read through once and not for every part.
+
+    `near` are the changed records, those that share a code or a name with them, and all records of the enterprises that any
+    of these are linked to; near_<table> are their rows.
+    """
+    connection.execute(
+        f"""
+        create or replace temp table near_code as
+        select distinct code
+        from (
+            select {_CODES} from changed_source_record
+            union all
+            select unnest([code, substr(code, 9, 9)]) from changed_code_group
+        )
+        where code is not null
+        """
+    )
+    bears_code = " union all ".join(
+        f"select feed, source_key, name_key from resolved.source_record semi join near_code on {code} = code"
+        for code in ("org_code", "registration_no", "stated_code")
+    )
+    connection.execute(
+        f"""
+        create or replace temp table near as
+        with alike as (
+            select feed, source_key, name_key from changed_source_record
+            union all
+            select feed, source_key, name_key from changed_source_alias
+            union all
+            {bears_code}
+        ),
+        named as (
+            select feed, source_key from alike
+            union
+            select feed, source_key from resolved.source_record semi join alike using (name_key)
+            union
+            select feed, source_key from resolved.source_alias semi join alike using (name_key)
+        ),
+        enterprise as (
+            select distinct enterprise_id from resolved.link semi join named using (feed, source_key)
+        )
+        select feed, source_key from named
+        union
+        select feed, source_key from resolved.link semi join enterprise using (enterprise_id)
+        """
+    )
+    for table in NEAR:
+        connection.execute(
+            f"create or replace temp table near_{table} as from resolved.{table} semi join near using (feed, source_key)"
+        )
+
+
+def _near(sql: str) -> str:
+    return re.sub(rf"\bresolved\.({'|'.join(NEAR)})\b", r"near_\1", sql)
+
+
+def _is_all_near(connection: duckdb.DuckDBPyConnection, part: Part, reads: Mapping[str, Read]) -> bool:
+    """Whether every row that the touched part needs is near."""
+    if part.by == RECORD:
+        questions = ["select not exists (from touched anti join near using (feed, source_key))"]
+    else:
+        counts = [f"from {table} {read.needs}" for table, read in reads.items() if "touched" in read.needs]
+        questions = [f"select (select count(*) {c}) = (select count(*) {_near(c)})" for c in counts if c != _near(c)]
+    return all(connection.execute(question).fetchone() == (True,) for question in questions)
+
+
+def remake(connection: duckdb.DuckDBPyConnection, part: Part, models: Sequence[Model], was_near: bool) -> bool:
+    """Remake the rows of a part's tables that can have changed.
+
+    Args:
+        connection: The writer's.
+        part: What is remade.
+        models: The part's models, in order.
+        was_near: All that changed so far tonight lies in the neighbourhood.
+
+    Returns:
+        Whether that still holds.
+    """
     by = ", ".join(part.by)
     reads = {table: read for table, read in part.reads.items() if any(table in model.reads for model in models)}
     touches = " union all ".join(read.touches for read in reads.values())
     connection.execute(
-        f"create or replace temp table touched as select distinct {by} from "
-        f"(select null::varchar as {', null::varchar as '.join(part.by)} where false union all {touches}) "
-        f"where {part.by[0]} is not null"
+        f"create or replace temp table touched as select distinct {by} from (select "
+        f"null::varchar as {', null::varchar as '.join(part.by)} where false union all "
+        f"{_near(touches) if was_near else touches}) where {part.by[0]} is not null"
     )
+    is_near = _is_all_near(connection, part, reads)
     rows = {}
     for table, read in reads.items():
         if read.needs:
             rows[table] = f"slice_{_name(table)}"
-            connection.execute(f"create or replace temp table {rows[table]} as select * from {table} {read.needs}")
+            needed = f"select * from {table} {read.needs}"
+            connection.execute(f"create or replace temp table {rows[table]} as {_near(needed) if is_near else needed}")
     for model in models:
         sql = re.sub(r"\b(?:resolved|known)\.\w+", lambda found: rows.get(found[0], found[0]), model.sql)
         rows[model.table] = f"made_{model.name}"
@@ -353,28 +434,40 @@ def remake(connection: duckdb.DuckDBPyConnection, part: Part, models: Sequence[M
             f"create or replace temp table {rows[model.table]} as "
             f"with made as (\n{sql}\n) select * from made semi join touched using ({by})"
         )
-        replace_part(connection, model.table, rows[model.table], part.by, model.table in part.compared)
+        held = (_near(model.table) if is_near else model.table) if model.table in part.compared else None
+        replace_part(connection, (model.table, _near(model.table)), rows[model.table], part.by, held)
+    return was_near and is_near
 
 
 def replace_part(
-    connection: duckdb.DuckDBPyConnection, table: str, made: str, by: tuple[str, ...], is_compared: bool = True
+    connection: duckdb.DuckDBPyConnection, targets: tuple[str, ...], made: str, by: tuple[str, ...], held: str | None
 ) -> None:
-    """Put `made` in the place of the rows of `touched`; changed_<table> are the rows that differ, before and after."""
+    """Put `made` in the place of the rows of `touched`; changed_<table> are the rows that differ, before and after.
+
+    Args:
+        connection: The writer's.
+        targets: The table, and its copy in the neighbourhood.
+        made: The part of it as it is now.
+        by: The columns by which it is cut.
+        held: Where the part can be read as it stood; not compared, if None: then all of it counts as changed.
+    """
+    table = targets[0]
     changed, cut = f"changed_{_name(table)}", ", ".join(by)
-    if not is_compared:
-        connection.execute(f"create or replace temp table {changed} as select * from touched")
+    if held is None:
+        connection.execute(f"create or replace temp table {changed} as from touched")
         connection.execute(f"delete from {table} where ({cut}) in (select {cut} from touched)")
-        connection.execute(f"insert into {table} select * from {made}")
+        connection.execute(f"insert into {table} from {made}")
         return
-    connection.execute(f"create or replace temp table held as select * from {table} semi join touched using ({cut})")
-    connection.execute(f"create or replace temp table lost as select * from held except all select * from {made}")
-    connection.execute(f"create or replace temp table found as select * from {made} except all select * from held")
-    connection.execute(f"create or replace temp table {changed} as select * from lost union all select * from found")
-    connection.execute(f"delete from {table} where ({cut}) in (select {cut} from lost)")
-    connection.execute(
-        f"insert into {table} select * from {made} semi join lost using ({cut}) "
-        f"union all select * from found anti join lost using ({cut})"
-    )
+    connection.execute(f"create or replace temp table held as from {held} semi join touched using ({cut})")
+    connection.execute(f"create or replace temp table lost as from held except all from {made}")
+    connection.execute(f"create or replace temp table found as from {made} except all from held")
+    connection.execute(f"create or replace temp table {changed} as from lost union all from found")
+    for target in dict.fromkeys(targets):
+        connection.execute(f"delete from {target} where ({cut}) in (select {cut} from lost)")
+        connection.execute(
+            f"insert into {target} select * from {made} semi join lost using ({cut}) "
+            f"union all select * from found anti join lost using ({cut})"
+        )
 
 
 @contextmanager

@@ -85,28 +85,36 @@ def resolve(connection: duckdb.DuckDBPyConnection, judgements: Path = JUDGEMENTS
         make_judgements(connection, judged)
     for table, text in PREPARED.items():
         comment(connection, "resolved", table, text)
+    if in_parts:
+        incremental.gather(connection)
+    was_near = in_parts
     for part, models in incremental.steps(read_folder(MODELS)):
         if in_parts and part:
-            incremental.remake(connection, part, models)
+            was_near = incremental.remake(connection, part, models, was_near)
         else:
             with incremental.noticing(connection, [m.table for m in models]) if in_parts else nullcontext():
                 for model in models:
                     make(connection, model)
-    stop_on_giant_cluster(connection, "semi join changed_enterprise using (enterprise_id)" if in_parts else "")
+    stop_on_giant_cluster(connection, "near_" if was_near else "resolved.")
     incremental.remember(connection)
     return not in_parts
 
 
-def stop_on_giant_cluster(connection: duckdb.DuckDBPyConnection, among: str = "") -> None:
-    """Stop where one enterprise has swallowed more records or names than rules/resolution.yml allows, and show it."""
+def stop_on_giant_cluster(connection: duckdb.DuckDBPyConnection, among: str = "resolved.") -> None:
+    """Stop where one enterprise has swallowed more records or names than rules/resolution.yml allows, and show it.
+
+    Args:
+        connection: The writer's.
+        among: What stands before the names of the tables to look through: all, or the neighbourhood of what changed.
+    """
     giant = connection.execute(
         f"""
         select
             l.enterprise_id, count(*) as records, count(distinct s.name_key) as names,
             rule.cluster_records_max, rule.cluster_names_max,
             min(l.method), min(s.own_code), min(s.name), max(s.name)
-        from (from resolved.link {among}) as l
-        inner join resolved.source_record as s on l.feed = s.feed and l.source_key = s.source_key
+        from {among}link as l
+        inner join {among}source_record as s on l.feed = s.feed and l.source_key = s.source_key
         cross join rules.resolution as rule
         group by l.enterprise_id, rule.cluster_records_max, rule.cluster_names_max
         having count(*) > rule.cluster_records_max or count(distinct s.name_key) > rule.cluster_names_max

@@ -171,3 +171,130 @@ def test_a_night_in_parts_is_a_night_made_whole(first: list[dict[str, Any]], nig
             in_parts = everything(connection)
             for table, rows in everything(other).items():
                 assert in_parts[table] == rows, f"night {number}, {table}"
+
+
+# --- ids stay what they were ------------------------------------------------------------------------------------------
+
+
+def stated_once(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of changes of one fact the last: what is delivered then does not depend on the order."""
+    last = {(c["subject"], c["source_key"], c["subject"] != "registration" and c["number"]): c for c in changes}
+    return [stated for stated in last.values() if not stated["is_gone"]]
+
+
+def ids(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    """Whose each record is."""
+    found = connection.execute("select feed, source_key, enterprise_id from resolved.link").fetchall()
+    return {(feed, source_key): enterprise_id for feed, source_key, enterprise_id in found}
+
+
+def resolved(changes: list[dict[str, Any]], judged: Path) -> duckdb.DuckDBPyConnection:
+    """A warehouse to which this was delivered at once, resolved."""
+    connection = duckdb.connect()
+    prepare(connection)
+    deliver(connection, changes, FIRST)
+    begin(connection, FIRST)
+    resolution.resolve(connection, judged)
+    return connection
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Path:
+    path = tmp_path / "judgements.csv"
+    path.write_text(HEADER, encoding="utf-8")
+    return path
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=st.lists(change, min_size=5, max_size=25).map(stated_once), data=st.data())
+def test_order_reruns_and_one_more_month_change_no_id(
+    changes: list[dict[str, Any]], data: st.DataObject, judged: Path
+) -> None:
+    connection = resolved(changes, judged)
+    before = everything(connection)
+    shuffled = resolved(data.draw(st.permutations(changes)), judged)
+    assert everything(shuffled) == before
+    resolution.resolve(connection, judged, whole=True)
+    assert everything(connection) == before
+    # every office tells one more month, of the same firms in the same words
+    monthly = [c for c in changes if c["subject"] in ("employment", "tax_filing")]
+    latest = {(c["subject"], c["source_key"]): c for c in sorted(monthly, key=lambda c: -c["number"])}
+    was = ids(connection)
+    deliver(connection, [c | {"number": 0} for c in latest.values()], FIRST + timedelta(days=1))
+    begin(connection, FIRST + timedelta(days=1))
+    resolution.resolve(connection, judged)
+    assert ids(connection) == was
+
+
+def lease(key: str, name: str, code: str | None = None) -> dict[str, Any]:
+    return {
+        "subject": "lease",
+        "source_key": key,
+        "number": 1,
+        "code": code,
+        "name": name,
+        "address": None,
+        "is_gone": False,
+    }
+
+
+def registered(key: str, name: str, code: str | None) -> dict[str, Any]:
+    more = {"subject": "registration", "former": None, "other": None}
+    return lease(key, name, code) | more
+
+
+def test_a_merge_leaves_a_forwarding_row(judged: Path) -> None:
+    connection = resolved([lease("l1", "园区新来的公司"), lease("l2", "园区新来的公司")], judged)
+    by_name = ids(connection)["lease", "l1"]
+    deliver(connection, [registered("r1", "园区新来的公司", USCCS[0])], FIRST + timedelta(days=1))
+    begin(connection, FIRST + timedelta(days=1))
+    assert not resolution.resolve(connection, judged)
+    now = ids(connection)
+    assert now["lease", "l1"] == now["lease", "l2"] == now["registration", "r1"] != by_name
+    forward = "select enterprise_id from resolved.enterprise_forward where former_enterprise_id = ?"
+    assert connection.execute(forward, [by_name]).fetchall() == [(now["registration", "r1"],)]
+
+
+def test_a_record_that_waited_leaves_a_forwarding_row_when_it_is_judged(judged: Path) -> None:
+    firms = [registered("r1", "苏州明达科技有限公司", USCCS[0]), registered("r2", "华强商店总店", USCCS[1])]
+    connection = resolved([*firms, lease("l1", "苏州明达科技有限公司", USCCS[1])], judged)
+    waiting = ids(connection)["lease", "l1"]
+    assert waiting not in (ids(connection)["registration", "r1"], ids(connection)["registration", "r2"])
+    judged.write_text(HEADER + "lease/l1,registration/r1,same,wang,2026-02-01,visited\n", encoding="utf-8")
+    begin(connection, FIRST + timedelta(days=1))
+    assert not resolution.resolve(connection, judged)
+    forward = "select enterprise_id from resolved.enterprise_forward where former_enterprise_id = ?"
+    assert connection.execute(forward, [waiting]).fetchall() == [(ids(connection)["registration", "r1"],)]
+
+
+def test_a_split_says_which_part_kept_the_id(judged: Path) -> None:
+    connection = resolved([lease("l1", "园区新来的公司"), lease("l2", "园区新来的公司")], judged)
+    whole = ids(connection)["lease", "l1"]
+    assert ids(connection)["lease", "l2"] == whole
+    judged.write_text(HEADER + "lease/l2,lease/l1,different,wang,2026-02-01,another owner\n", encoding="utf-8")
+    begin(connection, FIRST + timedelta(days=1))
+    assert not resolution.resolve(connection, judged)
+    now = ids(connection)
+    assert len(set(now.values())) == 2
+    assert whole in now.values(), "the id still means who bears the name"
+    left = (set(now.values()) - {whole}).pop()
+    split = connection.execute(
+        "select former_enterprise_id, enterprise_id, keeps_id from resolved.enterprise_split order by 3"
+    )
+    assert split.fetchall() == [(whole, left, False), (whole, whole, True)]
+    assert connection.execute("select former_enterprise_id from resolved.enterprise_forward").fetchall() == []
+
+
+def test_no_part_is_resolved_where_it_cannot_be_told(judged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = resolved([lease("l1", "园区新来的公司")], judged)
+    assert not resolution.resolve(connection, judged), "the same night again"
+    begin(connection, FIRST - timedelta(days=1))
+    assert resolution.resolve(connection, judged), "an earlier night"
+    monkeypatch.setattr(incremental, "fingerprint", lambda: "other rules")
+    assert resolution.resolve(connection, judged), "other rules"
+    begin(connection, FIRST)
+    monkeypatch.setattr(resolution, "stop_on_giant_cluster", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        resolution.resolve(connection, judged)
+    monkeypatch.undo()
+    assert resolution.resolve(connection, judged), "the run before did not end"

@@ -8,7 +8,7 @@
 --   still: the id goes on meaning whoever bears its code or name. Where none has it, the id is given up and is never
 --   used again; it leads nowhere (resolved.enterprise_forward), since nobody can say which of the parts is meant.
 -- known gaps: Parts that were never published as one enterprise stand here too: no list of published ids is kept.
--- checked by: tests/models/resolved.enterprise_split, tests/transforms/test_resolution.py
+-- checked by: tests/models/resolved.enterprise_split, tests/transforms/test_incremental.py
 with place as (
     select
         a.enterprise_id as former_enterprise_id,
