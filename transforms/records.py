@@ -10,7 +10,7 @@ from transforms import codes, names
 from warehouse.connection import quote
 from warehouse.subjects import Subject, subjects
 
-IDENTITY_COLUMNS = ("uscc", "registration_no", "taxpayer_no", "unit_no", "enterprise_name", "address")
+IDENTITY_COLUMNS = ("uscc", "registration_no", "taxpayer_no", "unit_no", "enterprise_name", "address", "building_code")
 CODE_COLUMNS = ("uscc", "registration_no", "taxpayer_no")
 
 
@@ -104,7 +104,7 @@ def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -
                         then stated_check
                     else 'valid'
                 end as code_check,
-                enterprise_name as name, name_key, address,
+                enterprise_name as name, name_key, address, building_code,
                 first_received_at, learned_at, last_received_at
             from checked
             {neighbours if only else ""}
@@ -125,7 +125,7 @@ def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -
                 s.uscc, s.registration_no,
                 case when s.subject = 'registration' and s.org_code is null then o.stated_code end
             ) as own_code,
-            s.name, s.name_key, s.address,
+            s.name, s.name_key, s.address, s.building_code,
             s.first_received_at, s.learned_at, s.last_received_at
         from stated as s
         left join stated_once as o on s.stated_code = o.stated_code

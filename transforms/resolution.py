@@ -22,6 +22,7 @@ import duckdb
 
 from transforms import incremental
 from transforms.judgements import JUDGEMENTS, make_code_groups, make_judgements, read_judgements
+from transforms.matching.candidates import make_candidates
 from transforms.records import make_source_aliases, make_source_records
 from warehouse.errors import ParkBridgeError
 from warehouse.models import comment, load_rules, make, read_folder
@@ -51,6 +52,7 @@ resolved.judgement_conflict adds what only the rules' own decisions can show
 key: conflict_code, conflict_key""",
 }
 
+COMPARED = ["resolved.candidate", "resolved.code_name_check"]
 JUDGED = [f"resolved.{table}" for table in PREPARED if table not in ("source_record", "source_alias")]
 
 
@@ -89,6 +91,9 @@ def resolve(connection: duckdb.DuckDBPyConnection, judgements: Path = JUDGEMENTS
         incremental.gather(connection)
     was_near = in_parts
     for part, models in incremental.steps(read_folder(MODELS)):
+        if any("resolved.candidate" in model.reads for model in models):
+            with incremental.noticing(connection, COMPARED) if in_parts else nullcontext():
+                make_candidates(connection)
         if in_parts and part:
             was_near = incremental.remake(connection, part, models, was_near)
         else:

@@ -5,115 +5,77 @@
 -- rules: In this order. A person's judgement wins: different (from the enterprise that it would come to otherwise),
 --   else same, else unsure; none of those that contradict each other is applied (resolved.judgement_conflict). A
 --   chain of "same" belongs to the enterprise that it names, else to the one that the rules tie its records to. A
---   registered record is its own enterprise (by its code, else by its name). Any other record goes by code: USCC with
---   both check digits right; then the organisation code in a 15-character tax number, the organisation code alone,
---   the registration number, or a code of an unknown form that the register states letter for letter. Then by exact
---   name key: present, then former names. Never automatically: a code of one registered enterprise with the name of
---   another one (contradiction); a name or code of several enterprises (ambiguous). These stand alone until somebody
---   judges them, and so does a name that nobody in the register bears: it becomes an enterprise of its own, so that a
---   tenant unknown to the register is seen. A valid code that the register does not know is its own enterprise too,
---   and is queued if its name is registered under another code.
--- known gaps: A code with a name that nobody else bears is believed, however different the name is. Typing errors,
---   short names and addresses are not compared yet. A record has one identity for all its months: the one stated last.
+--   registered record is its own enterprise (by its code, else by its name). Any other record: what
+--   resolved.exact_match decides by code or exact name; a code whose enterprise bears no such name is not believed
+--   (code_name_differ), one whose enterprise writes the name but a little otherwise is (resolved.code_name_check).
+--   What is still open goes to its best candidate (resolved.candidate) from accept_score on (rules/matching.yml),
+--   method scored, and waits for a person from review_score on (doubtful). What contradicts itself, is ambiguous or
+--   doubtful stands alone until somebody judges it, and so does a name that nobody in the register bears: it becomes
+--   an enterprise of its own, so that a tenant unknown to the register is seen. A valid code that the register does
+--   not know is its own enterprise too, and is queued if its name is registered under another code.
+-- known gaps: A record has one identity for all its months: the one stated last.
 -- checked by: tests/models/resolved.match_decision, tests/transforms/test_resolution.py
-with name_best as (
+with compared as (
     select
-        name_key,
-        min(name_standing) as name_standing
-    from resolved.enterprise_name
-    group by name_key
-),
-
-name_found as (
-    select
-        n.name_key,
-        n.name_standing,
-        count(*) as enterprise_count,
-        min(n.enterprise_id) as enterprise_id,
-        min(n.name_kind) as name_kind
-    from resolved.enterprise_name as n
-    inner join name_best as b on n.name_key = b.name_key and n.name_standing = b.name_standing
-    cross join rules.resolution as rule
-    where length(n.name_key) >= rule.name_key_min_length
-    group by n.name_key, n.name_standing
-),
-
-found as (
-    select
-        s.feed,
-        s.source_key,
-        s.subject,
-        s.name,
-        s.name_key,
-        s.stated_code,
-        s.code_check,
-        a.enterprise_id as own_enterprise_id,
-        a.anchor_kind,
-        c.code_enterprise_id,
-        c.method as code_method,
-        c.is_registered as is_code_registered,
-        c.enterprise_count as code_count,
-        f.name_standing,
-        f.name_kind,
-        coalesce(f.enterprise_count, 0) as name_count,
-        case when f.enterprise_count = 1 then f.enterprise_id end as name_enterprise_id,
-        n.name_key is not null as is_name_of_code
-    from resolved.source_record as s
-    inner join resolved.record_anchor as a on s.feed = a.feed and s.source_key = a.source_key
-    inner join resolved.code_match as c on s.feed = c.feed and s.source_key = c.source_key
-    left join name_found as f on s.name_key = f.name_key
-    left join resolved.enterprise_name as n on c.code_enterprise_id = n.enterprise_id and s.name_key = n.name_key
-),
-
-automatic as (
-    select
-        *,
+        e.feed,
+        e.source_key,
+        e.subject,
+        e.name,
+        e.stated_code,
+        e.code_check,
+        e.own_enterprise_id,
+        e.code_enterprise_id,
+        e.name_enterprise_id,
+        e.name_count,
+        e.code_count,
+        e.enterprise_id as exact_enterprise_id,
+        e.method as exact_method,
+        e.code_method,
+        e.outcome_code as exact_outcome_code,
+        c.enterprise_id as candidate_enterprise_id,
+        c.score as candidate_score,
+        c.evidence as candidate_evidence,
+        n.level as code_name_level,
         case
-            when own_enterprise_id is null and code_enterprise_id is null then 'no_identity'
-            when subject = 'registration' and anchor_kind = 'code' then 'matched'
-            when subject = 'registration' and anchor_kind = 'org_code' and code_enterprise_id is not null then 'matched'
+            -- a name written otherwise than its code's own enterprise writes it, or another name altogether
+            when e.outcome_code = 'contradiction' and n.level in ('same_body', 'typing_error') then 'matched'
+            when e.outcome_code = 'matched' and e.is_name_to_check and not n.is_alike then 'code_name_differ'
+            when e.is_open and c.score >= rule.accept_score then 'matched'
             when
-                is_code_registered and name_enterprise_id is not null and name_standing < 3
-                and name_enterprise_id <> code_enterprise_id and not is_name_of_code
-                then 'contradiction'
-            when
-                code_enterprise_id is not null and not is_code_registered
-                and name_enterprise_id is not null and name_standing < 3
-                then 'code_unknown_name_known'
-            when code_enterprise_id is not null and is_code_registered then 'matched'
-            when code_enterprise_id is not null then 'code_not_in_register'
-            when name_enterprise_id is not null and name_standing < 3 then 'matched'
-            when name_enterprise_id is not null then 'name_not_in_register'
-            when name_count > 1 then 'ambiguous_name'
-            when code_count > 1 then 'ambiguous_code'
-            when anchor_kind = 'record' then 'name_too_short'
-            else 'name_not_in_register'
+                e.is_open
+                and c.score >= rule.review_score
+                and e.outcome_code not in ('ambiguous_name', 'ambiguous_code')
+                then 'doubtful'
+            else e.outcome_code
         end as outcome_code
-    from found
+    from resolved.exact_match as e
+    cross join rules.matching as rule
+    left join resolved.candidate as c on e.feed = c.feed and e.source_key = c.source_key and c.place = 1
+    left join resolved.code_name_check as n on e.feed = n.feed and e.source_key = n.source_key
 ),
 
 decided as (
     select
         *,
         case
-            when outcome_code in ('contradiction', 'ambiguous_name', 'ambiguous_code')
+            when outcome_code = 'matched' and exact_outcome_code = 'contradiction' then code_enterprise_id
+            when outcome_code = 'matched' and exact_outcome_code <> 'matched' then candidate_enterprise_id
+            when outcome_code in ('code_name_differ', 'doubtful')
                 then concat('E', substr(sha256(concat('record:', feed, '/', source_key)), 1, 15))
-            when outcome_code = 'no_identity' then null
-            when subject = 'registration' and anchor_kind = 'code' then own_enterprise_id
-            when outcome_code in ('matched', 'code_not_in_register', 'code_unknown_name_known')
-                then coalesce(code_enterprise_id, name_enterprise_id)
-            when outcome_code = 'name_not_in_register' then coalesce(name_enterprise_id, own_enterprise_id)
-            else own_enterprise_id
+            else exact_enterprise_id
         end as enterprise_id,
         case
-            when outcome_code in ('contradiction', 'ambiguous_name', 'ambiguous_code') then 'own_record'
-            when outcome_code = 'no_identity' then null
-            when outcome_code in ('matched', 'code_not_in_register', 'code_unknown_name_known')
-                then coalesce(code_method, case when name_kind = 'former' then 'former_name' else 'name' end)
-            when name_enterprise_id is not null then 'name'
-            else 'own_record'
-        end as method
-    from automatic
+            when outcome_code = 'matched' and exact_outcome_code = 'contradiction' then code_method
+            when outcome_code = 'matched' and exact_outcome_code <> 'matched' then 'scored'
+            when outcome_code in ('code_name_differ', 'doubtful') then 'own_record'
+            else exact_method
+        end as method,
+        case
+            when
+                outcome_code = 'matched' and exact_outcome_code not in ('matched', 'contradiction')
+                then candidate_score
+        end as score
+    from compared
 ),
 
 -- where an enterprise that a judgement names is tonight: under its id, else where all has gone that would have that id
@@ -258,6 +220,8 @@ select
     code_enterprise_id,
     name_enterprise_id,
     name_count as name_enterprise_count,
+    candidate_enterprise_id,
+    score,
     case
         when judged_as is not null then concat(decided_by, ' on ', decided_on, ': ', judged_as, '; ', reason)
         when method = 'uscc' then concat('USCC ', stated_code)
@@ -275,12 +239,16 @@ select
                         ''
                 end
             )
+        when method = 'scored' then candidate_evidence
         when outcome_code = 'contradiction'
             then concat('code ', stated_code, ' is one enterprise''s, name ', name, ' another one''s')
         when outcome_code = 'ambiguous_name'
             then concat('name ', name, ' belongs to ', cast(name_count as varchar), ' enterprises')
         when outcome_code = 'ambiguous_code'
             then concat('code ', stated_code, ' belongs to ', cast(code_count as varchar), ' enterprises')
+        when outcome_code = 'doubtful' then concat('not sure enough: ', candidate_evidence)
+        when outcome_code = 'code_name_differ'
+            then concat('code ', stated_code, ' is an enterprise''s that bears no name like ', name)
         when outcome_code = 'no_identity' then 'neither a usable code nor a name'
         else concat('no other silo knows ', coalesce(name, stated_code))
     end as evidence

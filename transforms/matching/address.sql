@@ -5,13 +5,15 @@
 -- rules: city is the first two characters after the province (enough to tell cities apart, and alike for 苏州市 and
 --   苏州工业园区); of the four municipalities their name. place is the address without the province. road is the last three
 --   characters of the road's name with its kind. number is the road's number; premises are all numbers and letters from
---   there on (12-3-405), however 号, 栋, 幢 and 室 are written.
+--   there on (12-3-405), however 号, 栋, 幢 and 室 are written. building is the park's own code of a building, for
+--   silos that state nothing else; such a row has no other part.
 -- known gaps: Numbers in Chinese numerals are not read.
 -- checked by: tests/transforms/test_matching.py
 with provinces as (
     select
         id,
         address_key,
+        building,
         regexp_extract(
             address_key,
             '^(北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南'
@@ -42,6 +44,7 @@ roads as (
 select
     roads.id,
     roads.address_key,
+    roads.building,
     roads.province,
     roads.place,
     case

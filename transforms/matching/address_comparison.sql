@@ -3,8 +3,9 @@
 -- answers: are they in one room, at one number, on one road, in one city, or elsewhere, and how many bits is that?
 -- key: left_id, right_id
 -- rules: The best level that holds: premises (road, number and all that follows), text (nearly the same words, by
---   the share of common characters in rules/matching.yml), number (road and number), road, near (much the same
---   words), city, elsewhere. Bits: the share of known enterprises there (premises_count, city_count).
+--   the share of common characters in rules/matching.yml), number (road and number), building, road, near (much the
+--   same words), city, other_building, elsewhere. Bits: the share of known enterprises there (premises_count,
+--   building_count, city_count).
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
 with levelled as (
@@ -14,11 +15,13 @@ with levelled as (
             when s.is_same_premises then 'premises'
             when s.text_similarity >= rule.same_text_similarity and length(s.left_place) >= 6 then 'text'
             when s.is_same_number then 'number'
+            when s.is_same_building then 'building'
             when s.is_same_city and s.is_same_road then 'road'
             when
                 s.is_same_city and s.text_similarity >= rule.near_text_similarity and length(s.left_place) >= 6
                 then 'near'
             when s.is_same_city then 'city'
+            when s.building is not null then 'other_building'
             else 'elsewhere'
         end as level
     from address_similarity as s
@@ -33,16 +36,23 @@ weighed as (
         l.right_place,
         case l.level
             when 'premises' then greatest(coalesce(p.bits, 0), coalesce(c.bits, 0) + rule.same_place_bits)
-            when 'text' then coalesce(c.bits, 0) + rule.same_place_bits
+            when 'text'
+                then greatest(
+                    coalesce(c.bits, 0) + rule.same_place_bits,
+                    case when l.is_same_number then coalesce(n.bits, 0) else 0 end
+                )
             when 'number' then greatest(coalesce(n.bits, 0), coalesce(c.bits, 0) + rule.same_road_bits)
+            when 'building' then coalesce(b.bits, 0)
             when 'road' then coalesce(c.bits, 0) + rule.same_road_bits
             when 'near' then coalesce(c.bits, 0) + rule.same_road_bits
             when 'city' then coalesce(c.bits, 0)
             when 'elsewhere' then rule.elsewhere_bits
+            when 'other_building' then rule.elsewhere_bits
         end as bits
     from levelled as l
     cross join rules.matching as rule
     left join city_count as c on l.left_city = c.city
+    left join building_count as b on l.building = b.building
     left join premises_count as p on p.level = 'premises' and l.road = p.road and l.premises = p.premises
     left join premises_count as n on n.level = 'number' and l.road = n.road and l.number = n.premises
 ),
@@ -53,6 +63,7 @@ placed as (
         w.right_id,
         w.level,
         w.bits,
+        w.right_place,
         row_number()
             over (partition by w.left_id, w.right_id order by w.bits desc, w.level asc, w.right_place asc)
             as place
@@ -62,6 +73,7 @@ placed as (
 select
     p.left_id,
     p.right_id,
+    p.right_place,
     p.level as address_level,
     p.bits as address_bits
 from placed as p

@@ -14,6 +14,8 @@ select
     l.road,
     l.number,
     l.premises,
+    l.building,
+    coalesce(l.building = r.building, false) as is_same_building,
     coalesce(l.city = r.city, false) or coalesce(contains(c.right_key, l.city), false) as is_same_city,
     coalesce(l.road = r.road, false) as is_same_road,
     coalesce(l.road = r.road and l.number = r.number and l.number <> '', false) as is_same_number,
@@ -21,3 +23,6 @@ select
 from name_comparison as c
 inner join left_address as l on c.left_id = l.id
 inner join right_address as r on c.right_id = r.id
+where
+    (l.place is not null and r.place is not null)
+    or (l.building is not null and r.building is not null)

@@ -35,17 +35,24 @@ own_name as (
     inner join right_stated_name as r on c.right_id = r.id and l.name_key = r.name_key
 ),
 
+-- a code that several enterprises have contradicts none of them
+shared_code as (
+    select distinct
+        l.id as left_id,
+        r.id as right_id
+    from left_code as l
+    inner join right_code as r on l.code = r.code
+),
+
 joined as (
     select
         i.id as left_id,
         c.right_id as code_right_id,
         c.method as code_method,
         m.right_id as name_right_id,
-        coalesce(c.enterprise_count, 0) as code_count,
-        coalesce(m.enterprise_count, 0) as name_count,
         n.id is not null as has_name,
         o.left_id is not null as is_own_name,
-        coalesce(u.is_valid, false) and coalesce(r.is_valid, false) as has_other_code
+        coalesce(u.is_valid, false) and coalesce(r.is_valid, false) and s.left_id is null as has_other_code
     from left_identity as i
     left join exact_code as c on i.id = c.left_id
     left join exact_name as m on i.id = m.left_id
@@ -53,28 +60,24 @@ joined as (
     left join own_name as o on i.id = o.left_id
     left join usable as u on i.id = u.id
     left join right_usable as r on m.right_id = r.id
+    left join shared_code as s on i.id = s.left_id and m.right_id = s.right_id
+),
+
+decided as (
+    select
+        j.*,
+        case
+            when j.code_right_id is not null and (j.is_own_name or not j.has_name) then j.code_method
+            when j.code_right_id is null and j.name_right_id is not null and not j.has_other_code then 'name'
+        end as method
+    from joined as j
 )
 
 select
-    j.left_id,
-    j.code_right_id,
-    j.code_method,
-    j.name_right_id,
-    j.code_count,
-    j.name_count,
-    case
-        when j.code_right_id is not null and (j.is_own_name or not j.has_name) then j.code_right_id
-        when j.code_right_id is null and j.code_count = 0 and j.name_right_id is not null and not j.has_other_code
-            then j.name_right_id
-    end as right_id,
-    case
-        when j.code_right_id is not null and (j.is_own_name or not j.has_name) then j.code_method
-        when
-            j.code_right_id is null and j.code_count = 0 and j.name_right_id is not null and not j.has_other_code
-            then 'name'
-    end as method,
-    not(
-        (j.code_right_id is not null and (j.is_own_name or not j.has_name))
-        or (j.code_right_id is null and j.code_count = 0 and j.name_right_id is not null and not j.has_other_code)
-    ) as is_open
-from joined as j
+    d.left_id,
+    d.code_right_id,
+    d.code_method,
+    d.method,
+    case d.method when 'name' then d.name_right_id when d.code_method then d.code_right_id end as right_id,
+    d.method is null as is_open
+from decided as d

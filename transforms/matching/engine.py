@@ -19,32 +19,54 @@ from warehouse.connection import quote
 
 STEPS = Path(__file__).parent
 SIDES = ("left", "right")
-STATED = {"name": ("name_key", "bare_key"), "address": ("address_key",), "code": ("code",), "industry": ("industry",)}
 _PAIRS_AT_ONCE = 400_000
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Cut both sides' names and addresses into parts: the temporary tables <side>_name and <side>_address.
+
+    Args:
+        connection: With the rules loaded, and per side (left, right) the temporary tables or views
+            <side>_stated_name (id, name_key, bare_key) and <side>_stated_address (id, address_key, building). Ids are
+            whole numbers; an id may have several rows in each.
+    """
+    for side in SIDES:
+        connection.execute(f"create or replace temp view stated_address as select * from {side}_stated_address")
+        make(connection, "address", f"{side}_address")
+    make(connection, "known_place")
+    for side in SIDES:
+        connection.execute(f"create or replace temp view address as select * from {side}_address")
+        connection.execute(f"create or replace temp view stated_name as select * from {side}_stated_name")
+        make(connection, "name", f"{side}_name")
+
+
+def check_given(connection: duckdb.DuckDBPyConnection) -> None:
+    """Compare the names of the pairs in given_pair (left_id, right_id) into given_name_level.
+
+    The left records of these pairs are not searched for any more: their codes have found them.
+    """
+    _compare_names(connection, "given_pair")
+    make(connection, "name_level")
+    make(connection, "given_name_level")
+    for part in ("name", "address"):
+        connection.execute(f"delete from left_{part} where id in (select left_id from given_pair)")
 
 
 def compare(connection: duckdb.DuckDBPyConnection) -> None:
     """Score the left records' candidates into the temporary table `scored` (see scored.sql).
 
     Args:
-        connection: With the rules loaded, and per side (left, right) the temporary tables or views
-            <side>_stated_name (id, name_key, bare_key), <side>_stated_address (id, address_key), <side>_code
-            (id, code), <side>_industry (id, industry), and given_pair (left_id, right_id): pairs to compare whatever
-            they share. Ids are whole numbers; an id may have several rows in each.
+        connection: As after `prepare`, and with <side>_code (id, code), <side>_industry (id, industry) and left_keyed (id):
+            left records that are known by their name alone and speak of all who bear it.
     """
-    for side in SIDES:
-        for part in ("address", "name"):
-            connection.execute(f"create or replace temp view stated_{part} as select * from {side}_stated_{part}")
-            if part == "name":
-                connection.execute(f"create or replace temp view address as select * from {side}_address")
-            make(connection, part, f"{side}_{part}")
-    for step in ("known_count", "character_count", "gram_count", "information", "city_count"):
+    for step in ("known_count", "character_count", "gram_count", "information", "city_count", "building_count"):
         make(connection, step)
     for step in ("prefix", "prefix_count", "premises_count"):
         make(connection, step)
     for step in ("pair_typing_error", "pair_city_character", "pair_code", "pair"):
         make(connection, step)
-    _compare_names(connection)
+    _compare_names(connection, "pair")
+    make(connection, "name_level")
     make(connection, "name_comparison")
     make(connection, "address_pair")
     _compare_addresses(connection)
@@ -59,27 +81,27 @@ def make(connection: duckdb.DuckDBPyConnection, step: str, table: str | None = N
     connection.execute(f"create or replace temp table {quote(table or step)} as {sql}")
 
 
-def _compare_names(connection: duckdb.DuckDBPyConnection) -> None:
+def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
     """Make name_similarity: for each pair's names the longest common subsequence and the edit distance, in characters."""
     connection.execute(
         """
         create or replace temp table name_similarity (
             left_id bigint, right_id bigint, left_key varchar, right_key varchar, left_body varchar, right_body varchar,
-            is_left_branch boolean, is_right_branch boolean, is_left_joint_stock boolean, is_right_joint_stock boolean,
+            is_left_branch boolean, is_right_branch boolean, is_left_short boolean, is_left_joint_stock boolean, is_right_joint_stock boolean,
             common_characters smallint, common_in_name smallint, edit_distance smallint
         )
         """
     )
-    pairs = """
+    query = f"""
         select
             p.left_id, p.right_id, l.name_key as left_key, r.name_key as right_key, l.body as left_body,
-            r.body as right_body, l.is_branch as is_left_branch, r.is_branch as is_right_branch,
+            r.body as right_body, l.is_branch as is_left_branch, r.is_branch as is_right_branch, l.is_short as is_left_short,
             l.is_joint_stock as is_left_joint_stock, r.is_joint_stock as is_right_joint_stock
-        from pair as p
+        from {pairs} as p
         inner join left_name as l on p.left_id = l.id
         inner join right_name as r on p.right_id = r.id
     """
-    for batch in _batches(connection, pairs):
+    for batch in _batches(connection, query):
         left, right = batch["left_body"].to_pylist(), batch["right_body"].to_pylist()
         name = batch["right_key"].to_pylist()
         for column, one, other, measure in (

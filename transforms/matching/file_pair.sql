@@ -12,7 +12,6 @@ with best as (
         d.left_id,
         d.code_right_id,
         d.code_method,
-        d.code_count,
         d.is_open,
         d.right_id as exact_right_id,
         d.method as exact_method,
@@ -21,36 +20,26 @@ with best as (
         s.name_level,
         s.address_level,
         s.code_level,
-        n.right_id as next_right_id,
-        n.score as next_score,
-        a.name_level as code_name_level
+        n.right_id as runner_up_id,
+        n.score as runner_up_score,
+        a.level as code_name_level,
+        a.is_alike
     from decided_exactly as d
     left join scored as s on d.left_id = s.left_id and s.place = 1
     left join scored as n on d.left_id = n.left_id and n.place = 2
-    left join name_comparison as a on d.left_id = a.left_id and d.code_right_id = a.right_id
+    left join given_name_level as a on d.left_id = a.left_id and d.code_right_id = a.right_id
 ),
 
 decided as (
     select
         b.*,
         case
-            when not b.is_open then 'matched'
             when
-                b.code_right_id is not null and b.code_name_level is not null and b.code_name_level <> 'branch_mismatch'
-                then case
-                    when b.scored_right_id <> b.code_right_id and b.score >= rule.accept_score then 'review' else
-                        'matched'
-                end
-            when b.code_right_id is not null or b.code_count > 1 then 'review'
-            when b.score >= rule.accept_score then 'matched'
-            when b.score >= rule.review_score then 'review'
+                not b.is_open or b.is_alike or (b.code_right_id is null and b.score >= rule.accept_score)
+                then 'matched'
+            when b.code_right_id is not null or b.score >= rule.review_score then 'review'
             else 'none'
         end as decision,
-        case
-            when not b.is_open then b.exact_right_id
-            when b.code_right_id is not null then b.code_right_id
-            when b.score >= rule.review_score then b.scored_right_id
-        end as right_id,
         case
             when not b.is_open then b.exact_method
             when b.code_right_id is not null then b.code_method
@@ -63,20 +52,12 @@ decided as (
 told as (
     select
         d.*,
+        case d.method
+            when d.exact_method then d.exact_right_id
+            when d.code_method then d.code_right_id
+            when 'scored' then d.scored_right_id
+        end as right_id,
         case
-            when d.method = 'scored' then d.next_right_id when
-                d.scored_right_id <> d.right_id
-                then d.scored_right_id
-            else d.next_right_id
-        end
-            as runner_up_id,
-        case
-            when d.method = 'scored' then d.next_score when d.scored_right_id <> d.right_id then d.score else
-                d.next_score
-        end
-            as runner_up_score,
-        case
-            when d.method is null then null
             when d.method = 'scored' then d.score
             when d.decision = 'review' then 0.5
             else m.score
@@ -87,18 +68,18 @@ told as (
                 then concat_ws('; ', name_words.words, address_words.words, nullif(code_words.words, ''))
             when d.method = 'name' then 'same full name'
             when not d.is_open then 'same code'
-            when d.decision = 'review' then 'same code, but the name is another enterprise''s or unlike its own'
-            else concat('same code; ', coalesce(name_of_code.words, 'name compared'))
+            when d.decision = 'review' then 'same code, but the name is unlike any of its names'
+            else concat('same code; ', coalesce(name_of_code.words, 'the names begin alike'))
         end as evidence
     from decided as d
     left join rules.match_method as m
         on case d.method when 'code' then 'uscc' when 'org_code' then 'org_code' else d.method end = m.method
     left join rules.match_level as name_words on name_words.part = 'name' and d.name_level = name_words.level
-    left join
-        rules.match_level as address_words
+    left join rules.match_level as address_words
         on address_words.part = 'address' and d.address_level = address_words.level
     left join rules.match_level as code_words on code_words.part = 'code' and d.code_level = code_words.level
-    left join rules.match_level as name_of_code on name_of_code.part = 'name' and d.code_name_level = name_of_code.level
+    left join rules.match_level as name_of_code
+        on name_of_code.part = 'name' and d.code_name_level = name_of_code.level
 )
 
 select

@@ -14,7 +14,7 @@ import yaml
 
 from transforms import codes
 from transforms.addresses import address_keys
-from transforms.matching.engine import compare, make
+from transforms.matching.engine import check_given, compare, make, prepare
 from transforms.names import name_forms
 from warehouse.connection import quote
 from warehouse.errors import DeclarationError, ParkBridgeError
@@ -81,16 +81,19 @@ def match_files(left: Path, right: Path, out: Path, mapping: Path | None = None,
             _state(connection, side, columns)
         for step in ("exact_code", "exact_name", "decided_exactly"):
             make(connection, step)
-        for part in ("stated_name", "stated_address", "code", "industry"):
+        for part in ("stated_name", "stated_address", "industry"):
             connection.execute(
                 f"delete from left_{part} where id not in (select left_id from decided_exactly where is_open)"
             )
         # a code that some enterprise has says nothing more about the others
         connection.execute("delete from left_code where id in (select left_id from exact_code)")
         connection.execute(
-            "create temp view given_pair as "
+            "create or replace temp table given_pair as "
             "select left_id, code_right_id as right_id from decided_exactly where is_open and code_right_id is not null"
         )
+        connection.execute("create or replace temp table left_keyed (id bigint)")
+        prepare(connection)
+        check_given(connection)
         compare(connection)
         make(connection, "file_pair")
         _write(connection, out)
@@ -233,7 +236,7 @@ def _state(connection: duckdb.DuckDBPyConnection, side: str, columns: Columns) -
             "id": pa.chunked_array([*addresses["id"].chunks, *cities["id"].chunks], pa.int64()),
             "address_key": pa.chunked_array([address_keys(addresses["text"]), address_keys(cities["text"])]),
         },
-        "select distinct id, address_key from rows_of_table where address_key is not null",
+        "select distinct id, address_key, cast(null as varchar) as building from rows_of_table where address_key is not null",
     )
     stated = _texts(connection, side, columns, "code")
     code = codes.normalised(stated["text"])

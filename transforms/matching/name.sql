@@ -2,10 +2,12 @@
 -- one row is: one name key of one enterprise (or record) on one side
 -- answers: what of a name is its own, beside the place it begins with, its brackets and its legal form?
 -- key: id, name_key, body
--- rules: body is the name without bracketed parts, legal form, and the place it begins with, where the place is a
---   province or stands in one of the enterprise's own addresses before 市, 县 or 区 or at the start. At least two
---   characters are left.
--- known gaps: A place that no address of the enterprise mentions stays in the body.
+-- rules: body is the name without bracketed parts, legal form, and the places it begins with: province, city, district
+--   (known_place), where its own addresses do not tell another city. At least two characters are left. A short name
+--   that begins with the abbreviation of its own address's province (皖天然气) has a second row without it. A branch is
+--   what goes on after a legal form in the middle (…公司实验商场) or ends in a branch word. is_short: neither a legal form
+--   nor a branch word.
+-- known gaps: A firm named like a city (大同证券) loses that part of its name; its address says it again.
 -- checked by: tests/transforms/test_matching.py
 with stated as (
     select
@@ -31,67 +33,95 @@ with stated as (
         and a.province <> ''
 ),
 
-a as (
+k as (
+    select distinct substr(p.place, 1, 2) as city
+    from known_place as p
+    where right(p.place, 1) not in ('区', '县')
+),
+
+own_place as (
     select
-        id,
-        min(place) as place
-    from address
-    where place <> ''
-    group by id
+        a.id,
+        string_agg(a.place, ' ') as places,
+        max(case when a.province <> '' or contains(a.place, '市') or k.city is not null then 1 else 0 end)
+        = 1 as is_city_told
+    from address as a
+    left join k on a.city = k.city
+    group by a.id
+),
+
+beyond_province as (
+    select
+        s.id,
+        s.name_key,
+        s.bare_key,
+        o.is_city_told,
+        o.places,
+        regexp_replace(
+            s.bare_key,
+            '^(北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南'
+            '|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门)(省|市|自治区)?(.{2,})$',
+            '\3'
+        ) as text
+    from stated as s
+    left join own_place as o on s.id = o.id
 ),
 
 placed as (
     select
-        n.id,
-        n.name_key,
-        n.bare_key,
-        regexp_replace(
-            n.bare_key,
-            '^(北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南'
-            '|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门)(省|市|自治区)?(.{2,})$',
-            '\3'
-        ) as local_key,
-        a.place
-    from stated as n
-    left join a on n.id = a.id
+        b.*,
+        -- a place that the record's own addresses contradict is part of the name (永安药业 of 潜江)
+        case when b.is_city_told and not contains(b.places, c.place) then 0 else coalesce(c.place_length, 0) end
+            as four,
+        case when b.is_city_told and not contains(b.places, d.place) then 0 else coalesce(d.place_length, 0) end
+            as three,
+        case when b.is_city_told and not contains(b.places, e.place) then 0 else coalesce(e.place_length, 0) end as two
+    from beyond_province as b
+    left join known_place as c on substr(b.text, 1, 4) = c.place
+    left join known_place as d on substr(b.text, 1, 3) = d.place
+    left join known_place as e on substr(b.text, 1, 2) = e.place
 ),
 
-measured as (
+beyond_city as (
     select
-        *,
+        p.id,
+        p.name_key,
+        p.bare_key,
         case
-            when place is null then 0
-            when contains(place, concat(substr(local_key, 1, 4), '市')) then 4
-            when
-                contains(place, concat(substr(local_key, 1, 3), '市'))
-                or contains(place, concat(substr(local_key, 1, 3), '县'))
-                then 3
-            when
-                starts_with(place, substr(local_key, 1, 2))
-                or contains(place, concat(substr(local_key, 1, 2), '市'))
-                or contains(place, concat(substr(local_key, 1, 2), '县'))
-                or contains(place, concat(substr(local_key, 1, 2), '区'))
-                then 2
-            else 0
-        end as place_length
-    from placed
+            when length(p.text) - greatest(p.four, p.three, p.two) < 2 then p.text
+            else
+                regexp_replace(substr(p.text, greatest(p.four, p.three, p.two) + 1), '^市(.{2,})$', '\1')
+        end as text
+    from placed as p
+),
+
+beyond_district as (
+    select
+        b.id,
+        b.name_key,
+        b.bare_key,
+        case
+            when length(b.text) - coalesce(c.place_length, d.place_length) < 2 then b.text
+            when c.place_length = 4 then substr(b.text, 5)
+            when d.place_length = 3 then substr(b.text, 4)
+            else b.text
+        end as text
+    from beyond_city as b
+    left join known_place as c on substr(b.text, 1, 4) = c.place and right(c.place, 1) in ('区', '县')
+    left join known_place as d on substr(b.text, 1, 3) = d.place and right(d.place, 1) in ('区', '县')
 )
 
 select
-    id,
-    name_key,
-    coalesce(
-        case
-            when place_length > 0 and length(local_key) - place_length >= 2
-                then regexp_replace(substr(local_key, place_length + 1), '^[市县区](.{2,})$', '\1')
-            else local_key
-        end,
-        name_key
-    ) as body,
-    contains(name_key, '股份有限公司') or contains(name_key, '股份公司') or name_key like '%股份' as is_joint_stock,
-    -- what goes on after a legal form is a part of that firm: its branch, shop, works, union committee
-    (contains(name_key, '公司') and not name_key like '%公司') or regexp_matches(
-        name_key,
-        '(分公司|分店|支行|分行|分厂|分部|营业部|营业厅|办事处|支公司|代表处|项目部|分校|分院|分所|分理处|服务部|门市部|经营部)$'
-    ) as is_branch
-from measured
+    d.id,
+    d.name_key,
+    coalesce(d.text, d.name_key) as body,
+    contains(d.name_key, '股份有限公司') or contains(d.name_key, '股份公司') or right(d.name_key, 2) = '股份'
+        as is_joint_stock,
+    (contains(d.name_key, '公司') and right(d.name_key, 2) <> '公司')
+    or regexp_matches(
+        d.name_key,
+        '(分公司|支公司|分店|支行|分行|分厂|分部|营业部|营业厅|办事处|代表处|项目部|分校|分院|分所|分理处)$'
+    ) as is_branch,
+    not contains(d.name_key, '公司') and not regexp_matches(d.name_key, '(分店|支行|分行|分厂|分部|营业部|营业厅|办事处|代表处)$')
+    or regexp_matches(d.name_key, '^.{2,4}公司$') as is_short
+from beyond_district as d

@@ -2,35 +2,11 @@
 -- one row is: one pair of a left record and a known enterprise, by the best of their names
 -- answers: in what way are the names alike, and how many bits of evidence is that?
 -- key: left_id, right_id
--- rules: The best level that holds: same_name (same key); branch_mismatch (one is a branch, the other is not: never the
---   same enterprise); same_body; typing_error (one character wrong, missing, too many, or two changed places; bodies
---   of three and more); begins (the known name begins with the short one); inside; subsequence (all characters of the
---   short one in their order); shortened (the record's name begins with the known body); most (seven tenths of the
---   characters, three at least). Bits: how rare such agreement is among the known names, less what
+-- rules: Of name_level the one that says most. Bits: how rare such agreement is among the known names, less what
 --   rules/matching.yml takes off for the level; a share of the joint-stock form when the short name keeps 股份.
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
-with levelled as (
-    select
-        s.*,
-        length(s.left_body) as left_length,
-        length(s.right_body) as right_length,
-        case
-            when s.left_key = s.right_key then 'same_name'
-            when s.is_left_branch <> s.is_right_branch then 'branch_mismatch'
-            when s.left_body = s.right_body then 'same_body'
-            when s.edit_distance = 1 and length(s.left_body) >= 3 and length(s.right_body) >= 3 then 'typing_error'
-            when starts_with(s.right_body, s.left_body) and length(s.left_body) >= 2 then 'begins'
-            when contains(s.right_key, s.left_body) and length(s.left_body) >= 2 then 'inside'
-            when s.common_in_name = length(s.left_body) and length(s.left_body) >= 2 then 'subsequence'
-            when starts_with(s.left_body, s.right_body) and length(s.right_body) >= 3 then 'shortened'
-            when s.common_characters >= 3 and s.common_characters >= 0.7 * length(s.left_body) then 'most'
-            else 'none'
-        end as level
-    from name_similarity as s
-),
-
-weighed as (
+with weighed as (
     select
         l.left_id,
         l.right_id,
@@ -51,10 +27,12 @@ weighed as (
             when l.is_left_joint_stock and l.is_right_joint_stock then rule.joint_stock_bits
             when l.is_left_joint_stock then -rule.joint_stock_bits
             else 0
-        end as form_bits,
+        end
+        + case when l.is_branch_for_short and l.level <> 'branch_mismatch' then rule.short_for_branch_bits else 0 end
+            as form_bits,
         l.is_right_joint_stock,
         rule.name_bits_max
-    from levelled as l
+    from name_level as l
     inner join information as i on l.left_body = i.body
     left join prefix_count as c on l.left_body = c.body
     cross join rules.matching as rule
@@ -68,6 +46,7 @@ placed as (
         w.level,
         w.right_key,
         w.is_right_joint_stock,
+        least(w.agreement_bits, w.name_bits_max) as agreement_bits,
         least(w.agreement_bits, w.name_bits_max) + w.form_bits as bits,
         row_number() over (
             partition by w.left_id, w.right_id
@@ -82,6 +61,7 @@ select
     p.level as name_level,
     p.right_key,
     p.is_right_joint_stock,
-    p.bits as name_bits
+    p.bits as name_bits,
+    p.agreement_bits
 from placed as p
 where p.place = 1

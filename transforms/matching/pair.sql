@@ -116,7 +116,5 @@ from (
     select * from pair_city_character
     union all
     select * from pair_code
-    union all
-    select * from given_pair
 ) as p
 group by p.left_id, p.right_id

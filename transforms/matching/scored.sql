@@ -13,7 +13,9 @@ with added as (
         n.right_id,
         n.right_key,
         n.name_level,
+        n.agreement_bits,
         n.is_right_joint_stock,
+        a.right_place,
         coalesce(a.address_level, 'unknown') as address_level,
         coalesce(c.code_level, 'unknown') as code_level,
         n.name_bits + coalesce(a.address_bits, 0) + coalesce(c.code_bits, 0) + coalesce(i.industry_bits, 0)
@@ -31,8 +33,14 @@ weighed as (
         pow(2.0, a.bits)
         / (sum(pow(2.0, a.bits)) over (partition by a.left_id) + pow(2.0, k.enterprise_bits + rule.nobody_bits))
             as score,
+        -- a record that is known by its name alone speaks of all who bear the name
+        case
+            when f.id is null then 1
+            else pow(2.0, a.agreement_bits) / sum(pow(2.0, a.agreement_bits)) over (partition by a.left_id)
+        end as share_of_name,
         row_number() over (partition by a.left_id order by a.bits desc, a.right_id asc) as place
     from added as a
+    left join left_keyed as f on a.left_id = f.id
     cross join known_count as k
     cross join rules.matching as rule
 )
@@ -42,11 +50,12 @@ select
     w.place,
     w.right_id,
     w.right_key,
+    w.right_place,
     w.is_right_joint_stock,
     w.name_level,
     w.address_level,
     w.code_level,
     w.bits,
-    cast(w.score as decimal(4, 3)) as score
+    cast(least(w.score, w.share_of_name) as decimal(4, 3)) as score
 from weighed as w
 where w.place <= 3

@@ -1,0 +1,146 @@
+"""The night's comparison: which enterprises the records might be about that neither code nor exact name ties to one."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+from transforms.addresses import address_keys
+from transforms.matching.engine import check_given, compare, make, prepare
+from transforms.names import name_forms
+from warehouse.models import comment
+
+TABLES = {
+    "candidate": """title: Candidates for records that nothing exact decides | 匹配候选
+one row is: one source record and one of the three enterprises that it is most likely about
+key: feed, source_key, place""",
+    "code_name_check": """title: Names that their code's enterprise does not bear | 代码与名称核对
+one row is: one source record whose code leads to an enterprise under another name, and how alike the names are
+key: feed, source_key""",
+}
+# what was compared once is compared once: records of one name, address, building and code are one on the left side
+_IDENTITY = "s.name, s.address, s.building_code, s.stated_code, case when e.is_name_to_check then e.code_enterprise_id end, e.source_key = s.name"
+
+
+def make_candidates(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make resolved.candidate and resolved.code_name_check from resolved.exact_match.
+
+    Known are all enterprises with a registered name or a code; an enterprise's addresses are those of all records that
+    codes and exact names tie to it.
+    """
+    connection.execute(
+        f"""
+        create or replace temp table left_record as
+        select
+            e.feed, e.source_key, s.name, s.address, s.building_code, s.stated_code, s.code_check, e.is_open,
+            case when e.is_name_to_check then e.code_enterprise_id end as code_enterprise_id,
+            dense_rank() over (order by {_IDENTITY}) as id
+        from resolved.exact_match as e
+        inner join resolved.source_record as s on e.feed = s.feed and e.source_key = s.source_key
+        where e.is_open or e.is_name_to_check
+        """
+    )
+    connection.execute(
+        """
+        create or replace temp table right_enterprise as
+        select enterprise_id, row_number() over (order by enterprise_id) as id
+        from (select distinct enterprise_id from resolved.enterprise_name)
+        """
+    )
+    _state_names(connection, "left", "select distinct id, name from left_record where name is not null")
+    _state_names(
+        connection,
+        "right",
+        """
+        select distinct r.id, n.enterprise_name as name
+        from resolved.enterprise_name as n
+        inner join right_enterprise as r on n.enterprise_id = r.enterprise_id
+        inner join (select name_key, min(name_standing) as name_standing from resolved.enterprise_name group by all) as b
+            on n.name_key = b.name_key and n.name_standing = b.name_standing
+        """,
+    )
+    _state_addresses(connection, "left", "select distinct id, address, building_code from left_record")
+    _state_addresses(
+        connection,
+        "right",
+        """
+        select distinct r.id, s.address, s.building_code
+        from resolved.exact_match as e
+        inner join resolved.source_record as s on e.feed = s.feed and e.source_key = s.source_key
+        inner join right_enterprise as r on e.enterprise_id = r.enterprise_id
+        where e.outcome_code in ('matched', 'code_not_in_register') and not e.is_name_to_check
+        """,
+    )
+    connection.execute(
+        """
+        create or replace temp table left_code as
+        select distinct id, stated_code as code from left_record
+        where is_open and stated_code is not null and code_check <> 'valid'
+        """
+    )
+    connection.execute(
+        """
+        create or replace temp table right_code as
+        select distinct r.id, c.code
+        from resolved.enterprise_code as c
+        inner join right_enterprise as r on c.enterprise_id = r.enterprise_id
+        where c.code_kind = 'uscc'
+        """
+    )
+    for side in ("left", "right"):
+        connection.execute(f"create or replace temp table {side}_industry (id bigint, industry varchar)")
+    connection.execute(
+        """
+        create or replace temp table given_pair as
+        select distinct l.id as left_id, r.id as right_id
+        from left_record as l inner join right_enterprise as r on l.code_enterprise_id = r.enterprise_id
+        """
+    )
+    connection.execute(
+        "create or replace temp table left_keyed as select distinct id from left_record where source_key = name"
+    )
+    prepare(connection)
+    check_given(connection)
+    compare(connection)
+    connection.execute(
+        """
+        create or replace table resolved.code_name_check as
+        select l.feed, l.source_key, l.code_enterprise_id, n.level, n.is_alike
+        from left_record as l
+        inner join given_name_level as n on l.id = n.left_id
+        order by all
+        """
+    )
+    make(connection, "record_candidate")
+    connection.execute(
+        "create or replace table resolved.candidate as from record_candidate order by feed, source_key, place"
+    )
+    for table, text in TABLES.items():
+        comment(connection, "resolved", table, text)
+
+
+def _state_names(connection: duckdb.DuckDBPyConnection, side: str, query: str) -> None:
+    stated = connection.execute(query).to_arrow_table()
+    forms = name_forms(stated["name"])
+    connection.register("stated_forms", pa.table({"id": stated["id"], "name_key": forms[0], "bare_key": forms[1]}))
+    connection.execute(
+        f"create or replace temp table {side}_stated_name as select distinct * from stated_forms where name_key is not null"
+    )
+    connection.unregister("stated_forms")
+
+
+def _state_addresses(connection: duckdb.DuckDBPyConnection, side: str, query: str) -> None:
+    stated = connection.execute(query).to_arrow_table()
+    keys = address_keys(stated["address"])
+    connection.register(
+        "stated_forms", pa.table({"id": stated["id"], "address_key": keys, "building": stated["building_code"]})
+    )
+    connection.execute(
+        f"""
+        create or replace temp table {side}_stated_address as
+        select distinct id, address_key, cast(null as varchar) as building from stated_forms where address_key is not null
+        union all
+        select distinct id, null, building from stated_forms where building is not null
+        """
+    )
+    connection.unregister("stated_forms")

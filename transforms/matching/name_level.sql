@@ -1,0 +1,37 @@
+-- title: In what way two names are alike | 名称相似程度
+-- one row is: one name of a record beside one name of a known enterprise
+-- answers: are they the same name, the same but for a slip, or a short name of the other?
+-- key: left_id, right_id, left_key, right_key, left_body
+-- rules: The first that holds: same_name (same key); branch_mismatch (the full name of a branch beside one that is
+--   none: never the same enterprise); same_body; typing_error (one character wrong, missing, too many, or two that
+--   changed places; bodies of three and more); begins (the known name begins with the short one); inside; subsequence
+--   (all characters of the short one in their order); shortened (the record's name begins with the known body); most
+--   (seven tenths of the characters, three at least); none.
+-- known gaps: none known
+-- checked by: tests/transforms/test_matching.py
+select
+    s.left_id,
+    s.right_id,
+    s.left_key,
+    s.right_key,
+    s.left_body,
+    s.right_body,
+    s.is_left_joint_stock,
+    s.is_right_joint_stock,
+    s.is_right_branch and not s.is_left_branch as is_branch_for_short,
+    s.common_characters,
+    length(s.left_body) as left_length,
+    length(s.right_body) as right_length,
+    case
+        when s.left_key = s.right_key then 'same_name'
+        when s.is_left_branch <> s.is_right_branch and not s.is_left_short then 'branch_mismatch'
+        when s.left_body = s.right_body then 'same_body'
+        when s.edit_distance = 1 and length(s.left_body) >= 3 and length(s.right_body) >= 3 then 'typing_error'
+        when starts_with(s.right_body, s.left_body) and length(s.left_body) >= 2 then 'begins'
+        when contains(s.right_key, s.left_body) and length(s.left_body) >= 2 then 'inside'
+        when s.common_in_name = length(s.left_body) and length(s.left_body) >= 2 then 'subsequence'
+        when starts_with(s.left_body, s.right_body) and length(s.right_body) >= 3 then 'shortened'
+        when s.common_characters >= 3 and s.common_characters >= 0.7 * length(s.left_body) then 'most'
+        else 'none'
+    end as level
+from name_similarity as s
