@@ -2,12 +2,51 @@
 -- one row is: one enterprise in one month for which at least one of its units reported insured staff
 -- answers: how many people does this enterprise insure here?
 -- key: enterprise_id, month
--- rules: The sum over the enterprise's employing units, as last corrected by this night. A month nobody reported has
---   no row; a reported 0 is 0. A month covers everybody insured in it, also for part of it, as the social insurance
---   bureau counts.
--- known gaps: Two feeds that report the same people would be added up. Staff on an agency's payroll (劳务派遣) count at
---   the agency.
--- checked by: tests/models/monthly.headcount
+-- rules: The sum over the enterprise's employing units, as last corrected by this night. Of feeds with different
+--   ranks (rules/authority.yml, insured_headcount) only the best that states the month counts; feeds of one rank, as of
+--   two districts, are added up. A month nobody reported has no row; a reported 0 is 0. A month covers everybody
+--   insured in it, also for part of it, as the social insurance bureau counts.
+-- known gaps: Two feeds of one rank that report the same people are added up. Staff on an agency's payroll (劳务派遣)
+--   count at the agency.
+-- checked by: tests/models/monthly.headcount, tests/transforms/test_headcount_ranks.py
+with staff_feed as (
+    select feed
+    from known.employment
+    group by feed
+),
+
+feed_rank as (
+    select
+        s.feed,
+        coalesce(min(own.authority_rank), min(shared.authority_rank), 1) as authority_rank
+    from staff_feed as s
+    left join rules.authority as own on own.field_code = 'insured_headcount' and s.feed = own.feed
+    left join rules.authority as shared
+        on shared.field_code = 'insured_headcount' and shared.subject = 'employment' and shared.feed is null
+    group by s.feed
+),
+
+-- of whom feeds of different rank speak: few
+mixed as (
+    select l.enterprise_id
+    from resolved.link as l
+    inner join feed_rank as f on l.feed = f.feed
+    group by l.enterprise_id
+    having min(f.authority_rank) < max(f.authority_rank)
+),
+
+best as (
+    select
+        l.enterprise_id,
+        e.month,
+        min(f.authority_rank) as authority_rank
+    from mixed as x
+    inner join resolved.link as l on x.enterprise_id = l.enterprise_id
+    inner join feed_rank as f on l.feed = f.feed
+    inner join known.employment as e on l.feed = e.feed and l.source_key = e.source_key
+    group by l.enterprise_id, e.month
+)
+
 select
     l.enterprise_id,
     e.month,
@@ -18,4 +57,7 @@ select
 from known.employment as e
 inner join resolved.link as l on e.feed = l.feed and e.source_key = l.source_key
 inner join monthly.month as m on e.month = m.month
+inner join feed_rank as f on l.feed = f.feed
+left join best as b on l.enterprise_id = b.enterprise_id and e.month = b.month
+where b.enterprise_id is null or f.authority_rank = b.authority_rank
 group by l.enterprise_id, e.month
