@@ -5,6 +5,8 @@
             columns tables are cut; `touched` holds the values of these for which something can have changed.
 3. changed  the rows of a part that came out otherwise than they stood, before and after. They alone touch what is made
             later: what comes out as it stood ends there.
+4. near     most of what parts read lies near what changed: it is copied once (gather). Where a part needs more, it reads
+            the whole tables.
 
 A table that no part names is remade whole, and so is one that reads a table its part does not know. Nothing is resolved in
 parts where the rules, the models or this code are others than the last time, where the night is an earlier one, or where

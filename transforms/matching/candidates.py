@@ -19,7 +19,10 @@ one row is: one source record whose code leads to an enterprise under another na
 key: feed, source_key""",
 }
 # what was compared once is compared once: records of one name, address, building and code are one on the left side
-_IDENTITY = "s.name, s.address, s.building_code, s.stated_code, case when e.is_name_to_check then e.code_enterprise_id end, e.source_key = s.name"
+_IDENTITY = """
+    s.name, s.address, s.building_code, s.stated_code, case when e.is_name_to_check then e.code_enterprise_id end,
+    e.source_key = s.name
+"""
 
 
 def make_candidates(connection: duckdb.DuckDBPyConnection) -> None:

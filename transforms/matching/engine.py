@@ -87,7 +87,8 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
         """
         create or replace temp table name_similarity (
             left_id bigint, right_id bigint, left_key varchar, right_key varchar, left_body varchar, right_body varchar,
-            is_left_branch boolean, is_right_branch boolean, is_left_short boolean, is_left_joint_stock boolean, is_right_joint_stock boolean,
+            is_left_branch boolean, is_right_branch boolean, is_left_short boolean,
+            is_left_joint_stock boolean, is_right_joint_stock boolean,
             common_characters smallint, common_in_name smallint, edit_distance smallint
         )
         """
