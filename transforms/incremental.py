@@ -338,8 +338,8 @@ def _foreign_reads(model: Model, part: Part) -> set[str]:
 def gather(connection: duckdb.DuckDBPyConnection) -> None:
     """Copy the neighbourhood of what changed, so that the large tables are read through once and not for every part.
 
-    `near` are the changed records, those that share a code or a name with them, and all records of the enterprises that any
-    of these are linked to; near_<table> are their rows.
+    `near` are the changed records, those that share a code or a name with them, those that judgements speak of, and all
+    records of the enterprises that any of these are linked to; near_<table> are their rows.
     """
     connection.execute(
         f"""
@@ -367,15 +367,29 @@ def gather(connection: duckdb.DuckDBPyConnection) -> None:
             union all
             {bears_code}
         ),
+        judged as (
+            from changed_judgement
+            union
+            from resolved.judgement
+        ),
         named as (
             select feed, source_key from alike
+            union
+            select feed, source_key from judged
+            union
+            select other_feed, other_source_key from judged where other_feed is not null
+            union
+            select feed, source_key from resolved.record_anchor
+            where enterprise_id in (select other_enterprise_id from judged)
             union
             select feed, source_key from resolved.source_record semi join alike using (name_key)
             union
             select feed, source_key from resolved.source_alias semi join alike using (name_key)
         ),
         enterprise as (
-            select distinct enterprise_id from resolved.link semi join named using (feed, source_key)
+            select enterprise_id from resolved.link semi join named using (feed, source_key)
+            union
+            select other_enterprise_id from judged where other_enterprise_id is not null
         )
         select feed, source_key from named
         union

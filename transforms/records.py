@@ -39,6 +39,7 @@ def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -
         )
         select
             feed, subject, source_key, {latest},
+            min(told_from) as told_from, max(told_to) as told_to,
             min(first_received_at) as first_received_at,
             max(first_received_at) as learned_at,
             max(last_received_at) as last_received_at
@@ -104,7 +105,7 @@ def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -
                         then stated_check
                     else 'valid'
                 end as code_check,
-                enterprise_name as name, name_key, address, building_code,
+                enterprise_name as name, name_key, address, building_code, told_from, told_to,
                 first_received_at, learned_at, last_received_at
             from checked
             {neighbours if only else ""}
@@ -125,7 +126,7 @@ def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -
                 s.uscc, s.registration_no,
                 case when s.subject = 'registration' and s.org_code is null then o.stated_code end
             ) as own_code,
-            s.name, s.name_key, s.address, s.building_code,
+            s.name, s.name_key, s.address, s.building_code, s.told_from, s.told_to,
             s.first_received_at, s.learned_at, s.last_received_at
         from stated as s
         left join stated_once as o on s.stated_code = o.stated_code
@@ -144,10 +145,13 @@ def _identity_versions(subject: Subject, only: str) -> str:
         for column in IDENTITY_COLUMNS
     ]
     period = f"cast({quote(subject.period)} as date)" if subject.period else "cast(null as date)"
+    begins = "period_start" if "period_start" in subject.columns and subject.period else period
+    ends = f"last_day({period})" if subject.period == "month" else period
     vacant = "where not is_vacant or enterprise_name is not null" if "is_vacant" in subject.columns else ""
     grouped = ", ".join(["feed", "source_key", *(quote(c) for c in IDENTITY_COLUMNS if c in subject.columns)])
     return (
         f"select feed, '{subject.name}' as subject, source_key, {', '.join(stated)}, max({period}) as last_period, "
+        f"min({begins}) as told_from, max({ends}) as told_to, "
         f"min(received_at) as first_received_at, max(received_at) as last_received_at "
         f"from known.{quote(subject.name)} {_part(only)} {vacant} group by {grouped}"
     )

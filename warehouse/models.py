@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,11 @@ def _header(path: Path, sql: str) -> dict[str, str]:
 
 def read_model(path: Path) -> Model:
     """Read one model file; a header without a field, or SQL that is not one SELECT, raises DeclarationError."""
-    sql = path.read_text(encoding="utf-8")
+    return _model(path, path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=512)  # parsing is most of what a resolve of a small park costs
+def _model(path: Path, sql: str) -> Model:
     header = _header(path, sql)
     try:
         statements = [s for s in sqlglot.parse(sql, dialect="duckdb") if s is not None]

@@ -441,6 +441,9 @@ def test_judgements_hold_or_are_told(
     path = judgements(*as_lines(drawn, by_rules))
     resolution.resolve(park, path)
     where = {name: home for name, (home, _) in links(park).items()}
+    where |= dict(  # an id that was given up leads on
+        park.execute("select former_enterprise_id, enterprise_id from resolved.enterprise_forward").fetchall()
+    )
     told = {
         int(line)
         for (lines,) in park.execute("select line_numbers from resolved.judgement_conflict").fetchall()

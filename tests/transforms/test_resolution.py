@@ -119,7 +119,7 @@ PARK: dict[str, Rows] = {
         lease("l9", "无码老字号饭店"),
     ],
     "tax_filing": [
-        tax("t1", "320594" + B[8:17], "看不懂的名字"),
+        tax("t1", "320594" + B[8:17], "华强贸易"),
         tax("t2", NEW, None),
         tax("t3", C[:-1] + ("0" if C[-1] != "0" else "1"), "园区新来的公司"),
     ],
@@ -283,14 +283,34 @@ def test_ten_thousand_records_with_one_short_name_stay_apart() -> None:
 
 
 def test_a_giant_cluster_stops_and_shows_itself() -> None:
-    connection = warehouse({"registration": [registered("r1", A, "被冒用的有限公司")]})
+    connection = warehouse({})
+    share_code(connection, A, 100)
+    with pytest.raises(ParkBridgeError, match=rf"100 source records with 100 names .*{A}.* 50 names allowed"):
+        resolution.resolve(connection)
+
+
+def test_a_registered_code_under_five_hundred_other_names_draws_none_of_them_in() -> None:
+    connection = warehouse(
+        {"registration": [registered("r1", A, "被冒用的有限公司")], "lease": [lease("own", None, A)]}
+    )
+    share_code(connection, A, 500)
+    resolution.resolve(connection)
+    sizes = connection.execute(
+        "select enterprise_id, count(*) from resolved.link group by all order by 2 desc"
+    ).fetchall()
+    assert [size for _, size in sizes] == [2, *[1] * 500]
+    assert connection.execute("select reason_code, count(*) from resolved.review_queue group by all").fetchall() == [
+        ("code_name_differ", 500)
+    ]
+
+
+def share_code(connection: duckdb.DuckDBPyConnection, code: str, firms: int) -> None:
+    """So many leases under one code, each of another firm."""
     connection.execute(
         "insert into staged.lease (feed, source_key, lease_no, uscc, enterprise_name, start_date, received_at) "
-        f"select 'lease', i, i, '{A}', '不同的公司' || i, date '2025-01-01', timestamp '2026-01-01' "
-        "from range(100) t(i)"
+        "select 'lease', i, i, ?, '不同的公司' || i, date '2025-01-01', timestamp '2026-01-01' from range(?) t(i)",
+        [code, firms],
     )
-    with pytest.raises(ParkBridgeError, match=rf"101 source records with 101 names .*{A}.* 50 names allowed"):
-        resolution.resolve(connection)
 
 
 def test_every_table_says_what_it_holds() -> None:

@@ -36,9 +36,14 @@ ROWS = PARK | {
         registered("r5", credit_code(10000005), "同名贸易有限公司", address="园区路1号"),
         registered("r6", credit_code(10000006), "同名贸易有限公司", address="园区路2号"),
     ],
-    "lease": [*PARK["lease"], lease("la", "同名贸易有限公司") | {"leased_area_m2": 300, "address": "园区路2号"}],
+    "lease": [*PARK["lease"], lease("la", "同名贸易有限公司") | {"leased_area_m2": 300, "address": "园区路3号"}],
 }
 FIRST = "lease/l7"
+
+
+@pytest.fixture(autouse=True)
+def _one_width_of_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
 
 
 def night(settings: Settings) -> None:

@@ -2,11 +2,13 @@
 -- one row is: one source record (feed, source_key) that is tied to an enterprise
 -- answers: whose headcount, tax or lease is this, and why do we think so?
 -- key: feed, source_key
--- rules: The decision of resolved.match_decision with the score of its method (rules/match_method.yml). Records that
---   nothing identifies have no row here; they stand in resolved.unmatched. decided_at is when the record last stated
+-- rules: The decision of resolved.match_decision with the score of its method (rules/match_method.yml), or the
+--   probability of a comparison (method scored). Records that nothing identifies have no row here; they stand in
+--   resolved.unmatched. valid_from to valid_to are the days of which the record tells (months of headcount, periods of
+--   filings): of other days the link says nothing; empty for a record that tells of no period. decided_at is when the record last stated
 --   names, codes or an address that it had not stated before: the decision rests on these, and is made anew from the
 --   same records every night with the same result. When a person judged stands in the evidence.
--- known gaps: Since when a link holds is not kept yet.
+-- known gaps: A record that changed hands under one key is whose it is now, for all its days.
 -- checked by: tests/models/resolved.link, tests/models/resolved.match_decision, tests/transforms/test_resolution.py
 select
     d.feed,
@@ -14,13 +16,16 @@ select
     d.subject,
     d.enterprise_id,
     d.method,
-    cast(m.score as decimal(3, 2)) as score,
+    cast(coalesce(d.score, m.score) as decimal(3, 2)) as score,
     d.evidence,
     d.outcome_code,
-    concat(r.version, '; ', m.version) as rule_version,
-    s.learned_at as decided_at
+    concat_ws('; ', r.version, m.version, case when d.method = 'scored' then c.version end) as rule_version,
+    s.learned_at as decided_at,
+    s.told_from as valid_from,
+    s.told_to as valid_to
 from resolved.match_decision as d
 inner join resolved.source_record as s on d.feed = s.feed and d.source_key = s.source_key
 inner join rules.match_method as m on d.method = m.method
 cross join rules.resolution as r
+cross join rules.matching as c
 where d.enterprise_id is not null

@@ -50,8 +50,8 @@ queued as (
         d.name_enterprise_id,
         case
             when d.outcome_code in (
-                'contradiction', 'judgements_contradict', 'doubtful', 'ambiguous_name', 'ambiguous_code',
-                'code_unknown_name_known', 'judged_unsure'
+                'contradiction', 'judgements_contradict', 'code_name_differ', 'doubtful', 'ambiguous_name',
+                'ambiguous_code', 'code_unknown_name_known', 'judged_unsure'
             ) then d.outcome_code
             else 'judges_disagree'
         end as reason_code,
@@ -69,8 +69,8 @@ queued as (
     left join contradicted as t on c.chain = t.chain and d.outcome_code = 'judgements_contradict'
     where
         d.outcome_code in (
-            'contradiction', 'judgements_contradict', 'doubtful', 'ambiguous_name', 'ambiguous_code',
-            'code_unknown_name_known', 'judged_unsure'
+            'contradiction', 'judgements_contradict', 'code_name_differ', 'doubtful', 'ambiguous_name',
+            'ambiguous_code', 'code_unknown_name_known', 'judged_unsure'
         )
         or g.feed is not null
 ),
@@ -206,6 +206,17 @@ may_be as (
     inner join bearer_of_code as b
         on b.code = case b.code_kind when 'org_code' then q.org_code else q.registration_no end and b.place <= 5
     where q.reason_code = 'ambiguous_code'
+    union all
+    select
+        c.feed,
+        c.source_key,
+        c.enterprise_id,
+        'scored' as method,
+        4 as standing,
+        c.score
+    from resolved.candidate as c
+    cross join rules.matching as rule
+    where c.score >= rule.show_score
 ),
 
 possible as (
@@ -330,6 +341,7 @@ select
     case q.reason_code
         when 'contradiction' then 'code of one enterprise, name of another | 代码与名称分属两家企业'
         when 'judgements_contradict' then 'judgements contradict each other | 人工判定互相矛盾'
+        when 'code_name_differ' then 'code of an enterprise that bears another name | 代码所属企业名称不同'
         when 'doubtful' then 'alike, not alike enough | 相似但不足以认定'
         when 'ambiguous_name' then 'several enterprises have this name | 多家企业同名'
         when 'ambiguous_code' then 'several enterprises have this code | 多家企业同代码'
@@ -340,10 +352,11 @@ select
     case q.reason_code
         when 'contradiction' then 1
         when 'judgements_contradict' then 2
-        when 'doubtful' then 3
-        when 'ambiguous_name' then 4
-        when 'ambiguous_code' then 5
-        when 'code_unknown_name_known' then 6
+        when 'code_name_differ' then 3
+        when 'doubtful' then 4
+        when 'ambiguous_name' then 5
+        when 'ambiguous_code' then 6
+        when 'code_unknown_name_known' then 7
         when 'judges_disagree' then 8
         else 9
     end as priority,
