@@ -42,7 +42,7 @@ _COLUMNS = {
         {_MONTH} as start_date""",
     "utility": f"""source_key, source_key as meter_no, name as enterprise_name, address,
         'electricity' as utility_code, {_MONTH} as month, 1 as used_quantity""",
-    # two firms under one short name are one to the gate
+    # two firms of one building under one short name are one to the gate
     "access": f"""source_key, any_value(name order by true_id) as enterprise_name,
         any_value(building_code order by true_id) as building_code, max({_MONTH}) as month, 1 as people_entry_count""",
 }

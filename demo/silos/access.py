@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from demo import dirt
@@ -29,9 +30,9 @@ def write(books: Books) -> None:
                 "车辆进出次数": pa.array(city.month["vehicle_entry"][who, t], pa.int64()),
             }
         )
-        # two firms under one short name are one to the gate
-        counted = table.group_by("单位简称", use_threads=False).aggregate(
-            [("楼栋", "first"), ("人员进出次数", "sum"), ("车辆进出次数", "sum")]
+        # two firms of one building under one short name are one to the gate
+        counted = table.group_by(["单位简称", "楼栋"], use_threads=False).aggregate(
+            [("人员进出次数", "sum"), ("车辆进出次数", "sum")]
         )
         counted = counted.rename_columns(["单位简称", "楼栋", "人员进出次数", "车辆进出次数"])
         counted = counted.add_column(2, "月份", same(books.month_text(t), counted.num_rows))
@@ -42,7 +43,7 @@ def write(books: Books) -> None:
 
 
 def known(city: City, name: dirt.Written | None = None) -> pa.Table:
-    """Whom the gates know: the short name is the key, so a firm that was renamed has two."""
+    """Whom the gates know: short name and building are the key, so a firm that was renamed has two."""
     name = name or dirt.short_names(city, (0, 14))
     last = last_month(city.month["people_entry"] > 0)
     who = np.flatnonzero(last >= 0)
@@ -56,7 +57,7 @@ def known(city: City, name: dirt.Written | None = None) -> pa.Table:
         building = city.text["building_code"].take(pa.array(firms))
         parts.append(
             identities(
-                text,
+                pc.binary_join_element_wise(text, building, "@"),
                 firms,
                 until[firms],
                 name=text,
@@ -69,5 +70,5 @@ def known(city: City, name: dirt.Written | None = None) -> pa.Table:
     known = pa.concat_tables(parts)
     firms = np.concatenate([who, renamed])
     for column, there in (("alike", None), ("alike_there", city.text["building_code"])):
-        known = known.append_column(column, dirt.alike(city, known["source_key"].combine_chunks(), firms, there))
+        known = known.append_column(column, dirt.alike(city, known["name"].combine_chunks(), firms, there))
     return known

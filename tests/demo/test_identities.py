@@ -49,7 +49,7 @@ def test_codes_and_names_are_as_delivered(
         "tax": {key: (code, name) for key, code, name in payers},
         "registration": {row["pripid"]: (row["uniscid"], row["entname"]) for row in record},
         "access": {
-            row["单位简称"]: (None, row["单位简称"])
+            f"{row['单位简称']}@{row['楼栋']}": (None, row["单位简称"])
             for row in pq.read_table(silos / "access/门禁_202610.parquet").to_pylist()
         },
     }

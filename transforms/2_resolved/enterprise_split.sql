@@ -5,8 +5,9 @@
 -- key: former_enterprise_id, enterprise_id
 -- rules: A record that stands alone has an id made from its own code or name (resolved.record_anchor). Where the
 --   records of one such id belong to several enterprises, each of these is a row. keeps_id is true for the one that
---   has the id still: the id goes on meaning whoever bears its code or name. Where none has it, the id is given up and is never
---   used again; it leads nowhere (resolved.enterprise_forward), since nobody can say which of the parts is meant.
+--   has the id still: the id goes on meaning whoever bears its code or name. Where none has it, the id is given up
+--   and is never used again; it leads nowhere (resolved.enterprise_forward), since nobody can say which of the parts
+--   is meant.
 -- known gaps: Parts that were never published as one enterprise stand here too: no list of published ids is kept.
 -- checked by: tests/models/resolved.enterprise_split, tests/transforms/test_incremental.py
 with place as (

@@ -4,10 +4,10 @@
 -- key: feed, source_key
 -- rules: The decision of resolved.match_decision with the score of its method (rules/match_method.yml), or the
 --   probability of a comparison (method scored). Records that nothing identifies have no row here; they stand in
---   resolved.unmatched. valid_from to valid_to are the days of which the record tells (months of headcount, periods of
---   filings): of other days the link says nothing; empty for a record that tells of no period. decided_at is when the record last stated
---   names, codes or an address that it had not stated before: the decision rests on these, and is made anew from the
---   same records every night with the same result. When a person judged stands in the evidence.
+--   resolved.unmatched. valid_from to valid_to are the days of which the record tells (months of headcount, periods
+--   of filings): of other days the link says nothing; empty for a record that tells of no period. decided_at is when
+--   the record last stated names, codes or an address that it had not stated before: the decision rests on these, and
+--   is made anew from the same records every night with the same result. When a person judged stands in the evidence.
 -- known gaps: A record that changed hands under one key is whose it is now, for all its days.
 -- checked by: tests/models/resolved.link, tests/models/resolved.match_decision, tests/transforms/test_resolution.py
 select

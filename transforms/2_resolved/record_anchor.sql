@@ -26,11 +26,18 @@ with anchored as (
         case
             when s.own_code is not null then coalesce(g.anchor_code, s.own_code)
             when s.org_code is not null then s.org_code
+            -- a short name may be several firms'; in one building it is taken for one
+            when
+                length(s.name_key) >= rule.name_key_min_length and s.building_code is not null
+                and length(s.name_key) < form.full_name_min_length
+                and (not contains(s.name_key, '公司') or regexp_matches(s.name_key, '^.{2,4}公司$'))
+                then concat(s.name_key, '@', s.building_code)
             when length(s.name_key) >= rule.name_key_min_length then s.name_key
             when s.name_key is not null then concat(s.feed, '/', s.source_key)
         end as anchor_text
     from resolved.source_record as s
     cross join rules.resolution as rule
+    cross join rules.matching as form
     left join resolved.code_group as g on s.own_code = g.code
 )
 

@@ -3,10 +3,11 @@
 -- answers: in which city, on which road, at which number, in which building and room?
 -- key: id, address_key
 -- rules: city is the first two characters after the province (enough to tell cities apart, and alike for 苏州市 and
---   苏州工业园区); of the four municipalities their name. place is the address without the province. road is the last three
---   characters of the road's name with its kind. number is the road's number; premises are all numbers and letters from
---   there on (12-3-405), however 号, 栋, 幢 and 室 are written. building is the park's own code of a building, for
---   silos that state nothing else; such a row has no other part.
+--   苏州工业园区); of the four municipalities their name; none where the address begins with a district or a road. place is
+--   the address without the province. road is the last three characters of the road's name with its kind. number is
+--   the road's number; premises are all numbers and letters from there on (12-3-405), however 号, 栋, 幢 and 室 are
+--   written. building is the park's own code of a building, for silos that state nothing else; such a row has no
+--   other part.
 -- known gaps: Numbers in Chinese numerals are not read.
 -- checked by: tests/transforms/test_matching.py
 with provinces as (
@@ -49,6 +50,9 @@ select
     roads.place,
     case
         when roads.province in ('北京', '天津', '上海', '重庆') then roads.province
+        -- 高新区望江路 and 望江路 388 号 do not say in which city
+        when regexp_matches(roads.place, '^.{1,3}区') or regexp_matches(roads.place, '^[^市区县]{1,7}?(大道|大街|路|街|道|巷|弄)')
+            then null
         when length(roads.place) >= 2 then substr(roads.place, 1, 2)
     end as city,
     case

@@ -2,10 +2,11 @@
 -- one row is: one pair of a left record and a known enterprise that both state an address, by the best of these
 -- answers: are they in one room, at one number, on one road, in one city, or elsewhere, and how many bits is that?
 -- key: left_id, right_id
--- rules: The best level that holds: premises (road, number and all that follows), text (nearly the same words, by
---   the share of common characters in rules/matching.yml), number (road and number), building, road, near (much the
---   same words), city, other_building, elsewhere. Bits: the share of known enterprises there (premises_count,
---   building_count, city_count).
+-- rules: The best level that holds: premises (road, number and all that follows), other_room (road and number, and as
+--   many numbers after them that are others), other_number (one road, two numbers), text (nearly the same words, by
+--   the share of common characters in rules/matching.yml), number (road and number), building (by the park's own
+--   code, stated or known of the address: building_place), road, near (much the same words), city, other_building,
+--   elsewhere. Bits: the share of known enterprises there (premises_count, building_count, city_count).
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
 with levelled as (
@@ -13,6 +14,8 @@ with levelled as (
         s.*,
         case
             when s.is_same_premises then 'premises'
+            when s.is_other_room then 'other_room'
+            when s.is_other_number then 'other_number'
             when s.text_similarity >= rule.same_text_similarity and length(s.left_place) >= 6 then 'text'
             when s.is_same_number then 'number'
             when s.is_same_building then 'building'
@@ -21,7 +24,8 @@ with levelled as (
                 s.is_same_city and s.text_similarity >= rule.near_text_similarity and length(s.left_place) >= 6
                 then 'near'
             when s.is_same_city then 'city'
-            when s.building is not null then 'other_building'
+            when s.is_other_building then 'other_building'
+            when s.left_city is null or s.right_city is null then 'unknown'
             else 'elsewhere'
         end as level
     from address_similarity as s
@@ -42,12 +46,16 @@ weighed as (
                     case when l.is_same_number then coalesce(n.bits, 0) else 0 end
                 )
             when 'number' then greatest(coalesce(n.bits, 0), coalesce(c.bits, 0) + rule.same_road_bits)
+            when 'other_room'
+                then greatest(coalesce(n.bits, 0), coalesce(c.bits, 0) + rule.same_road_bits) + rule.other_room_bits
             when 'building' then coalesce(b.bits, 0)
             when 'road' then coalesce(c.bits, 0) + rule.same_road_bits
             when 'near' then coalesce(c.bits, 0) + rule.same_road_bits
             when 'city' then coalesce(c.bits, 0)
+            when 'other_number' then coalesce(c.bits, 0) + rule.elsewhere_bits
             when 'elsewhere' then rule.elsewhere_bits
             when 'other_building' then rule.elsewhere_bits
+            when 'unknown' then 0
         end as bits
     from levelled as l
     cross join rules.matching as rule

@@ -141,9 +141,7 @@ def _state_addresses(connection: duckdb.DuckDBPyConnection, side: str, query: st
     connection.execute(
         f"""
         create or replace temp table {side}_stated_address as
-        select distinct id, address_key, cast(null as varchar) as building from stated_forms where address_key is not null
-        union all
-        select distinct id, null, building from stated_forms where building is not null
+        select distinct * from stated_forms where address_key is not null or building is not null
         """
     )
     connection.unregister("stated_forms")

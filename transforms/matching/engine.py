@@ -34,6 +34,15 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create or replace temp view stated_address as select * from {side}_stated_address")
         make(connection, "address", f"{side}_address")
     make(connection, "known_place")
+    make(connection, "building_place")
+    for side in SIDES:
+        connection.execute(
+            f"""
+            update {side}_address set building = b.building from building_place as b
+            where {side}_address.building is null and {side}_address.road = b.road
+                and regexp_extract({side}_address.premises, '^[0-9]+-[0-9A-Z]+') = b.stem
+            """
+        )
     for side in SIDES:
         connection.execute(f"create or replace temp view address as select * from {side}_address")
         connection.execute(f"create or replace temp view stated_name as select * from {side}_stated_name")

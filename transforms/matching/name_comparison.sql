@@ -15,12 +15,20 @@ with weighed as (
         case l.level
             when 'same_name' then greatest(coalesce(c.whole_bits, 0), i.bits)
             when 'same_body' then greatest(coalesce(c.whole_bits, 0), i.bits)
-            when 'typing_error' then i.bits * (l.left_length - 1) / l.left_length + rule.typing_error_bits
+            when 'typing_error'
+                then least(
+                    i.bits * (l.left_length - 1) / l.left_length + rule.typing_error_bits,
+                    k.enterprise_bits + rule.alike_bits_max
+                )
             when 'begins' then greatest(coalesce(c.prefix_bits, 0), i.bits + rule.begins_bits)
             when 'inside' then i.bits + rule.inside_bits
             when 'subsequence' then i.bits + rule.subsequence_bits
             when 'shortened' then i.bits * l.right_length / l.left_length + rule.shortened_bits
-            when 'most' then i.bits * l.common_characters / l.left_length + rule.most_bits
+            when 'most'
+                then least(
+                    i.bits * l.common_characters / l.left_length + rule.most_bits,
+                    k.enterprise_bits + rule.alike_bits_max
+                )
             when 'branch_mismatch' then rule.branch_mismatch_bits
         end as agreement_bits,
         case
@@ -35,6 +43,7 @@ with weighed as (
     from name_level as l
     inner join information as i on l.left_body = i.body
     left join prefix_count as c on l.left_body = c.body
+    cross join known_count as k
     cross join rules.matching as rule
     where l.level <> 'none'
 ),
