@@ -54,7 +54,7 @@ weighed as (
             when 'city' then coalesce(c.bits, 0)
             when 'other_number' then coalesce(c.bits, 0) + rule.elsewhere_bits
             when 'elsewhere' then rule.elsewhere_bits
-            when 'other_building' then rule.elsewhere_bits
+            when 'other_building' then rule.other_building_bits
             when 'unknown' then 0
         end as bits
     from levelled as l

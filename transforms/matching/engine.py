@@ -98,7 +98,8 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
             left_id bigint, right_id bigint, left_key varchar, right_key varchar, left_body varchar, right_body varchar,
             is_left_branch boolean, is_right_branch boolean, is_left_short boolean,
             is_left_joint_stock boolean, is_right_joint_stock boolean,
-            common_characters smallint, common_in_name smallint, edit_distance smallint
+            common_characters smallint, common_in_name smallint, edit_distance smallint,
+            edit_distance_of_keys smallint
         )
         """
     )
@@ -113,11 +114,12 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
     """
     for batch in _batches(connection, query):
         left, right = batch["left_body"].to_pylist(), batch["right_body"].to_pylist()
-        name = batch["right_key"].to_pylist()
+        left_name, name = batch["left_key"].to_pylist(), batch["right_key"].to_pylist()
         for column, one, other, measure in (
             ("common_characters", left, right, LCSseq.similarity),
             ("common_in_name", left, name, LCSseq.similarity),
             ("edit_distance", left, right, OSA.distance),
+            ("edit_distance_of_keys", left_name, name, OSA.distance),
         ):
             # rapidfuzz's own name for pairwise comparison of two lists
             found = process.cpdist(one, other, scorer=measure, dtype=np.int16, workers=2)

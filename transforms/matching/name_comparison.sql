@@ -39,6 +39,7 @@ with weighed as (
         + case when l.is_branch_for_short and l.level <> 'branch_mismatch' then rule.short_for_branch_bits else 0 end
             as form_bits,
         l.is_right_joint_stock,
+        l.is_branch_for_short and l.level <> 'branch_mismatch' as is_branch_for_short,
         rule.name_bits_max
     from name_level as l
     inner join information as i on l.left_body = i.body
@@ -55,6 +56,7 @@ placed as (
         w.level,
         w.right_key,
         w.is_right_joint_stock,
+        w.is_branch_for_short,
         least(w.agreement_bits, w.name_bits_max) as agreement_bits,
         least(w.agreement_bits, w.name_bits_max) + w.form_bits as bits,
         row_number() over (
@@ -70,6 +72,7 @@ select
     p.level as name_level,
     p.right_key,
     p.is_right_joint_stock,
+    p.is_branch_for_short,
     p.bits as name_bits,
     p.agreement_bits
 from placed as p

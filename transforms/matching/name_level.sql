@@ -26,7 +26,11 @@ select
         when s.left_key = s.right_key then 'same_name'
         when s.is_left_branch <> s.is_right_branch and not s.is_left_short then 'branch_mismatch'
         when s.left_body = s.right_body then 'same_body'
-        when s.edit_distance = 1 and length(s.left_body) >= 3 and length(s.right_body) >= 3 then 'typing_error'
+        when
+            (s.edit_distance = 1 or s.edit_distance_of_keys = 1)
+            and length(s.left_body) >= 3
+            and length(s.right_body) >= 3
+            then 'typing_error'
         when starts_with(s.right_body, s.left_body) and length(s.left_body) >= 2 then 'begins'
         when contains(s.right_key, s.left_body) and length(s.left_body) >= 2 then 'inside'
         when s.common_in_name = length(s.left_body) and length(s.left_body) >= 2 then 'subsequence'

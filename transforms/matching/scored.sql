@@ -19,9 +19,14 @@ with added as (
         coalesce(a.address_level, 'unknown') as address_level,
         coalesce(c.code_level, 'unknown') as code_level,
         n.name_bits + coalesce(a.address_bits, 0) + coalesce(c.code_bits, 0) + coalesce(i.industry_bits, 0)
+        -- who counts people at a building means the branch that is there
+        + case
+            when n.is_branch_for_short and a.address_level = 'building' then rule.branch_in_building_bits else 0
+        end
         + case when n.is_right_joint_stock then f.joint_stock_bits else f.other_bits end as bits
     from name_comparison as n
     cross join learned as f
+    cross join rules.matching as rule
     left join address_comparison as a on n.left_id = a.left_id and n.right_id = a.right_id
     left join code_comparison as c on n.left_id = c.left_id and n.right_id = c.right_id
     left join industry_comparison as i on n.left_id = i.left_id and n.right_id = i.right_id
