@@ -71,8 +71,12 @@ def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -
                 end as valid_uscc,
                 case
                     when r.is_registration_no then r.code when u.is_registration_no then u.code
-                    when t.is_registration_no and not t.is_taxpayer_no then t.code
+                    when t.is_registration_no then t.code
                 end as valid_registration_no,
+                -- by chance one registration number in eleven reads as a tax number too: it is looked up as both
+                t.is_taxpayer_no and t.is_registration_no
+                and not coalesce(r.is_registration_no, false) and not coalesce(u.is_registration_no, false)
+                    as is_registration_no_doubtful,
                 case
                     when t.is_taxpayer_no then t.code
                     -- by chance one registration number in eleven reads as a tax number too
@@ -95,6 +99,7 @@ def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -
                 feed, subject, source_key,
                 valid_uscc as uscc,
                 valid_registration_no as registration_no,
+                is_registration_no_doubtful,
                 stated_taxpayer_no as taxpayer_no,
                 unit_no,
                 coalesce(substr(valid_uscc, 9, 9), valid_org_code, substr(valid_taxpayer_no, 7, 9)) as org_code,
@@ -123,7 +128,7 @@ def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -
             s.feed, s.subject, s.source_key,
             s.uscc, s.registration_no, s.taxpayer_no, s.unit_no, s.org_code, s.stated_code, s.code_check,
             coalesce(
-                s.uscc, s.registration_no,
+                s.uscc, case when not coalesce(s.is_registration_no_doubtful, false) then s.registration_no end,
                 case when s.subject = 'registration' and s.org_code is null then o.stated_code end
             ) as own_code,
             s.name, s.name_key, s.address, s.building_code, s.told_from, s.told_to,
