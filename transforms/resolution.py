@@ -89,9 +89,10 @@ def resolve(connection: duckdb.DuckDBPyConnection, judgements: Path = JUDGEMENTS
         comment(connection, "resolved", table, text)
     if in_parts:
         incremental.gather(connection)
-    was_near = in_parts
+    was_near, is_compared = in_parts, False
     for part, models in incremental.steps(read_folder(MODELS)):
-        if any("resolved.candidate" in model.reads for model in models):
+        if not is_compared and any("resolved.candidate" in model.reads for model in models):
+            is_compared = True
             with incremental.noticing(connection, COMPARED) if in_parts else nullcontext():
                 make_candidates(connection)
         if in_parts and part:

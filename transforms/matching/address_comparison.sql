@@ -5,8 +5,9 @@
 -- rules: The best level that holds: premises (road, number and all that follows), other_room (road and number, and as
 --   many numbers after them that are others), other_number (one road, two numbers), text (nearly the same words, by
 --   the share of common characters in rules/matching.yml), number (road and number), building (by the park's own
---   code, stated or known of the address: building_place), road, near (much the same words), city, other_building,
---   elsewhere. Bits: the share of known enterprises there (premises_count, building_count, city_count).
+--   code, stated or known of the address: building_place), road, near (much the same words), other_road (in one
+--   city), city, other_building, elsewhere. Bits: the share of known enterprises there (premises_count,
+--   building_count, city_count).
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
 with levelled as (
@@ -23,6 +24,7 @@ with levelled as (
             when
                 s.is_same_city and s.text_similarity >= rule.near_text_similarity and length(s.left_place) >= 6
                 then 'near'
+            when s.is_same_city and s.is_other_road then 'other_road'
             when s.is_same_city then 'city'
             when s.is_other_building then 'other_building'
             when s.left_city is null or s.right_city is null then 'unknown'
@@ -52,6 +54,7 @@ weighed as (
             when 'road' then coalesce(c.bits, 0) + rule.same_road_bits
             when 'near' then coalesce(c.bits, 0) + rule.same_road_bits
             when 'city' then coalesce(c.bits, 0)
+            when 'other_road' then coalesce(c.bits, 0) + rule.other_road_bits
             when 'other_number' then coalesce(c.bits, 0) + rule.elsewhere_bits
             when 'elsewhere' then rule.elsewhere_bits
             when 'other_building' then rule.other_building_bits

@@ -23,6 +23,7 @@ select
     coalesce(l.road = r.road and l.number = r.number and l.number <> '', false) as is_same_number,
     coalesce(l.road = r.road and l.number <> r.number and l.number <> '' and r.number <> '', false) as is_other_number,
     coalesce(l.road = r.road and l.premises = r.premises and contains(l.premises, '-'), false) as is_same_premises,
+    coalesce(l.road <> r.road and l.number <> '' and r.number <> '', false) as is_other_road,
     -- 388-12-928 and 388-12-1709: both say the room, and it is not the same one
     coalesce(
         l.road = r.road and l.number = r.number and l.premises <> r.premises and contains(l.premises, '-')

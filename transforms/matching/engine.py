@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, LCSseq
 
@@ -54,7 +56,7 @@ def check_given(connection: duckdb.DuckDBPyConnection) -> None:
 
     The left records of these pairs are not searched for any more: their codes have found them.
     """
-    _compare_names(connection, "given_pair")
+    _compare_names(connection, "given_pair", are_all_kept=True)
     make(connection, "name_level")
     make(connection, "given_name_level")
     for part in ("name", "address"):
@@ -90,8 +92,11 @@ def make(connection: duckdb.DuckDBPyConnection, step: str, table: str | None = N
     connection.execute(f"create or replace temp table {quote(table or step)} as {sql}")
 
 
-def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
-    """Make name_similarity: for each pair's names the longest common subsequence and the edit distance, in characters."""
+def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str, *, are_all_kept: bool = False) -> None:
+    """Make name_similarity: for each pair's names the longest common subsequence and the edit distance, in characters.
+
+    Names that have too little in common for any level of name_level are left out, unless all are kept.
+    """
     connection.execute(
         """
         create or replace temp table name_similarity (
@@ -107,24 +112,43 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
         select
             p.left_id, p.right_id, l.name_key as left_key, r.name_key as right_key, l.body as left_body,
             r.body as right_body, l.is_branch as is_left_branch, r.is_branch as is_right_branch, l.is_short as is_left_short,
-            l.is_joint_stock as is_left_joint_stock, r.is_joint_stock as is_right_joint_stock
+            l.is_joint_stock as is_left_joint_stock, r.is_joint_stock as is_right_joint_stock,
+            starts_with(l.body, r.body) and length(r.body) >= 3 as is_begun
         from {pairs} as p
         inner join left_name as l on p.left_id = l.id
         inner join right_name as r on p.right_id = r.id
     """
+    found = []
     for batch in _batches(connection, query):
-        left, right = batch["left_body"].to_pylist(), batch["right_body"].to_pylist()
-        left_name, name = batch["left_key"].to_pylist(), batch["right_key"].to_pylist()
+        common = _pairwise(batch, "left_body", "right_key", LCSseq.similarity)
+        length = pc.utf8_length(batch["left_body"]).to_numpy()
+        # seven tenths, or two characters: most pairs end here
+        is_alike = (
+            (common >= np.minimum(np.maximum(0.7 * length, 2), length)) | batch["is_begun"].to_numpy() | are_all_kept
+        )
+        kept = batch.drop_columns(["is_begun"]).filter(pa.array(is_alike))
+        kept = kept.append_column("common_in_name", pa.array(common[is_alike]))
         for column, one, other, measure in (
-            ("common_characters", left, right, LCSseq.similarity),
-            ("common_in_name", left, name, LCSseq.similarity),
-            ("edit_distance", left, right, OSA.distance),
-            ("edit_distance_of_keys", left_name, name, OSA.distance),
+            ("common_characters", "left_body", "right_body", LCSseq.similarity),
+            ("edit_distance", "left_body", "right_body", OSA.distance),
+            ("edit_distance_of_keys", "left_key", "right_key", OSA.distance),
         ):
-            # rapidfuzz's own name for pairwise comparison of two lists
-            found = process.cpdist(one, other, scorer=measure, dtype=np.int16, workers=2)
-            batch = batch.append_column(column, pa.array(found))
-        _append(connection, "name_similarity", batch)
+            kept = kept.append_column(column, pa.array(_pairwise(kept, one, other, measure)))
+        found.append(kept)
+    for rows in found:
+        _append(connection, "name_similarity", rows)
+
+
+def _pairwise(rows: pa.Table, one: str, other: str, measure: Any, dtype: type = np.int16) -> np.ndarray:
+    """What `measure` says of two columns, row by row."""
+    # cpdist is rapidfuzz's own name for the pairwise comparison of two lists
+    return process.cpdist(_texts(rows, one), _texts(rows, other), scorer=measure, dtype=dtype, workers=2)
+
+
+def _texts(rows: pa.Table, column: str) -> np.ndarray:
+    """A column as Python strings, each distinct one made once: names stand in many pairs."""
+    coded = pc.fill_null(rows[column].combine_chunks(), "").dictionary_encode()
+    return np.array(coded.dictionary.to_pylist(), dtype=object)[coded.indices.to_numpy()]
 
 
 def _compare_addresses(connection: duckdb.DuckDBPyConnection) -> None:
@@ -133,31 +157,21 @@ def _compare_addresses(connection: duckdb.DuckDBPyConnection) -> None:
         "create or replace temp table address_similarity as "
         "select *, cast(null as double) as text_similarity from address_pair where false"
     )
+    similarities = []
     for batch in _batches(connection, "select * from address_pair"):
-        found = process.cpdist(
-            batch["left_place"].to_pylist(),
-            batch["right_place"].to_pylist(),
-            scorer=LCSseq.normalized_similarity,
-            dtype=np.float64,
-            workers=2,
-        )
-        _append(connection, "address_similarity", batch.append_column("text_similarity", pa.array(found)))
+        similarity = _pairwise(batch, "left_place", "right_place", LCSseq.normalized_similarity, np.float64)
+        similarities.append(batch.append_column("text_similarity", pa.array(similarity)))
+    for rows in similarities:
+        _append(connection, "address_similarity", rows)
 
 
 def _batches(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.Table]:
-    connection.execute(
-        f"create or replace temp table to_compare as select row_number() over () as row_no, * from ({query})"
-    )
-    rows = connection.execute("select count(*) from to_compare").fetchone()
-    for start in range(0, rows[0] if rows else 0, _PAIRS_AT_ONCE):
-        yield connection.execute(
-            "select * exclude (row_no) from to_compare where row_no > ? and row_no <= ?",
-            [start, start + _PAIRS_AT_ONCE],
-        ).to_arrow_table()
-    connection.execute("drop table to_compare")
+    """A query's rows, so many at once. The connection must not be used for anything else meanwhile."""
+    for batch in connection.execute(query).to_arrow_reader(_PAIRS_AT_ONCE):
+        yield pa.Table.from_batches([batch])
 
 
 def _append(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
     connection.register("rows_to_append", rows)
-    connection.execute(f"insert into {quote(table)} select * from rows_to_append")
+    connection.execute(f"insert into {quote(table)} by name select * from rows_to_append")
     connection.unregister("rows_to_append")
