@@ -142,7 +142,8 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str, *, are_all
 def _pairwise(rows: pa.Table, one: str, other: str, measure: Any, dtype: type = np.int16) -> np.ndarray:
     """What `measure` says of two columns, row by row."""
     # cpdist is rapidfuzz's own name for the pairwise comparison of two lists
-    return process.cpdist(_texts(rows, one), _texts(rows, other), scorer=measure, dtype=dtype, workers=2)
+    found: np.ndarray = process.cpdist(_texts(rows, one), _texts(rows, other), scorer=measure, dtype=dtype, workers=2)
+    return found
 
 
 def _texts(rows: pa.Table, column: str) -> np.ndarray:
