@@ -5,7 +5,7 @@
 
 The demo city's records (benchmarks/city.py); one in a hundred is held back until the second night, either firm by firm
 (`firms`: new tenants with all their records) or wherever they are (`records`: one in a hundred of every feed, which touches
-about six enterprises in a hundred). The second night is resolved in parts, then made whole, each in a process of its own
+about six enterprises in a hundred); or one in a hundred of the known employers tells another month (`months`). The second night is resolved in parts, then made whole, each in a process of its own
 with 2 threads and 4 GB, and every row of every table is compared.
 """
 
@@ -24,6 +24,7 @@ from warehouse.subjects import subjects
 HELD_BACK = {
     "firms": "(feed, source_key) in (select (feed, source_key) from truth.record where true_id % 100 = 7)",
     "records": "substr(sha256(concat(feed, source_key)), 1, 4) < '028f'",
+    "months": "false",
 }
 
 
@@ -62,6 +63,13 @@ def prepare_city(folder: Path, enterprises: int, months: int, kind: str) -> None
             connection.execute(
                 f"update staged.{subject.name} set received_at = case when {HELD_BACK[kind]} "
                 "then timestamp '2027-06-02' else timestamp '2027-05-01' end"
+            )
+
+        if kind == "months":
+            connection.execute(
+                "insert into staged.employment select * replace ((month + interval 1 month)::date as month, "
+                "timestamp '2027-06-02' as received_at) from staged.employment "
+                "where substr(sha256(source_key), 1, 4) < '028f' qualify row_number() over (partition by source_key order by month desc) = 1"
             )
 
 

@@ -402,6 +402,34 @@ def gather(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
+def is_compared_anew(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether anything changed that candidates come from: a name, an address, a code, or what these decide by themselves.
+
+    How rare a name or an address is depends on all that are known, so one new name can weigh on every other candidate.
+    """
+    found = connection.execute(
+        """
+        select
+            exists (from changed_exact_match)
+            or exists (from changed_enterprise_name)
+            or exists (from changed_enterprise_code)
+            or exists (
+                -- a row that stood and stands with the same identity is there twice
+                select 1 from changed_source_record
+                group by feed, source_key, name, address, building_code, stated_code, code_check
+                having count(*) <> 2
+            )
+        """
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def nothing_changed(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
+    """changed_<table>, empty."""
+    for table in tables:
+        connection.execute(f"create or replace temp table changed_{_name(table)} as from {table} limit 0")
+
+
 def _near(sql: str) -> str:
     return re.sub(rf"\bresolved\.({'|'.join(NEAR)})\b", r"near_\1", sql)
 

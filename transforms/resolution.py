@@ -93,8 +93,11 @@ def resolve(connection: duckdb.DuckDBPyConnection, judgements: Path = JUDGEMENTS
     for part, models in incremental.steps(read_folder(MODELS)):
         if not is_compared and any("resolved.candidate" in model.reads for model in models):
             is_compared = True
-            with incremental.noticing(connection, COMPARED) if in_parts else nullcontext():
-                make_candidates(connection)
+            if in_parts and not incremental.is_compared_anew(connection):
+                incremental.nothing_changed(connection, COMPARED)
+            else:
+                with incremental.noticing(connection, COMPARED) if in_parts else nullcontext():
+                    make_candidates(connection)
         if in_parts and part:
             was_near = incremental.remake(connection, part, models, was_near)
         else:
