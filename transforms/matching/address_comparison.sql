@@ -17,12 +17,15 @@ with levelled as (
             when s.is_same_premises then 'premises'
             when s.is_other_room then 'other_room'
             when s.is_other_number then 'other_number'
-            when s.text_similarity >= rule.same_text_similarity and length(s.left_place) >= 6 then 'text'
+            when
+                s.text_similarity >= rule.same_text_similarity and length(s.left_place) >= 6 and not s.is_other_road
+                then 'text'
             when s.is_same_number then 'number'
             when s.is_same_building then 'building'
             when s.is_same_city and s.is_same_road then 'road'
             when
                 s.is_same_city and s.text_similarity >= rule.near_text_similarity and length(s.left_place) >= 6
+                and not s.is_other_road
                 then 'near'
             when s.is_same_city and s.is_other_road then 'other_road'
             when s.is_same_city then 'city'

@@ -61,6 +61,7 @@ left_placed as (
         n.body,
         unnest(range(1, length(n.body))) as place
     from left_name as n
+    where n.is_short
 ),
 
 gram_of_left as (
