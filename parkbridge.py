@@ -192,7 +192,7 @@ def command_match(settings: Settings, given: argparse.Namespace) -> int:
     """Link the rows of one table to those of another, without touching the park."""
     from transforms.matching.files import match_files
 
-    matched = match_files(given.left, given.right, given.out, given.mapping, settings.memory_limit)
+    matched = match_files(given.left, given.right, given.out, given.mapping)
     found = matched.decisions
     print(
         f"{matched.left_rows:,} rows against {matched.right_rows:,}: {found['matched']:,} matched, "

@@ -5,8 +5,8 @@
 
 The demo city's records (benchmarks/city.py); one in a hundred is held back until the second night, either firm by firm
 (`firms`: new tenants with all their records) or wherever they are (`records`: one in a hundred of every feed, which touches
-about six enterprises in a hundred); or one in a hundred of the known employers tells another month (`months`). The second night is resolved in parts, then made whole, each in a process of its own
-with 2 threads and 4 GB, and every row of every table is compared.
+about six enterprises in a hundred); or one in a hundred of the known employers tells another month (`months`). The second night is resolved
+in parts, then made whole, each in a process of its own with 2 threads and 4 GB, and every row of every table is compared.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def prepare_city(folder: Path, enterprises: int, months: int, kind: str) -> None
             connection.execute(
                 "insert into staged.employment select * replace ((month + interval 1 month)::date as month, "
                 "timestamp '2027-06-02' as received_at) from staged.employment "
-                "where substr(sha256(source_key), 1, 4) < '028f' qualify row_number() over (partition by source_key order by month desc) = 1"
+                "where substr(sha256(source_key), 1, 4) < '028f' "
+                "qualify row_number() over (partition by source_key order by month desc) = 1"
             )
 
 

@@ -64,7 +64,8 @@ def parts(names: list[str], addresses: list[str]) -> duckdb.DuckDBPyConnection:
         connection.execute(
             f"create temp table {side}_stated_address as select *, null::varchar as building from given_addresses"
         )
-    engine.prepare(connection)
+    engine.read_addresses(connection)
+    engine.read_names(connection)
     return connection
 
 

@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from transforms.addresses import address_keys
-from transforms.matching.engine import check_given, compare, make, prepare
+from transforms.matching.engine import check_given, compare, make, read_addresses, read_names
 from transforms.names import name_forms
 from warehouse.models import comment
 
@@ -102,7 +102,8 @@ def make_candidates(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "create or replace temp table left_keyed as select distinct id from left_record where source_key = name"
     )
-    prepare(connection)
+    read_addresses(connection)
+    read_names(connection)
     check_given(connection)
     compare(connection)
     connection.execute(

@@ -24,13 +24,12 @@ SIDES = ("left", "right")
 _PAIRS_AT_ONCE = 400_000
 
 
-def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Cut both sides' names and addresses into parts: the temporary tables <side>_name and <side>_address.
+def read_addresses(connection: duckdb.DuckDBPyConnection) -> None:
+    """Cut both sides' addresses into parts: the temporary tables <side>_address.
 
     Args:
-        connection: With the rules loaded, and per side (left, right) the temporary tables or views
-            <side>_stated_name (id, name_key, bare_key) and <side>_stated_address (id, address_key, building). Ids are
-            whole numbers; an id may have several rows in each.
+        connection: With the rules loaded, and per side (left, right) the temporary table or view <side>_stated_address
+            (id, address_key, building). Ids are whole numbers; an id may have several rows.
     """
     for side in SIDES:
         connection.execute(f"create or replace temp view stated_address as select * from {side}_stated_address")
@@ -45,6 +44,14 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
                 and regexp_extract({side}_address.premises, '^[0-9]+-[0-9A-Z]+') = b.stem
             """
         )
+
+
+def read_names(connection: duckdb.DuckDBPyConnection) -> None:
+    """Cut both sides' names into parts: the temporary tables <side>_name.
+
+    Args:
+        connection: As after `read_addresses`, and with <side>_stated_name (id, name_key, bare_key), likewise.
+    """
     for side in SIDES:
         connection.execute(f"create or replace temp view address as select * from {side}_address")
         connection.execute(f"create or replace temp view stated_name as select * from {side}_stated_name")
@@ -67,12 +74,12 @@ def compare(connection: duckdb.DuckDBPyConnection) -> None:
     """Score the left records' candidates into the temporary table `scored` (see scored.sql).
 
     Args:
-        connection: As after `prepare`, and with <side>_code (id, code), <side>_industry (id, industry) and left_keyed (id):
+        connection: As after `read_names`, and with <side>_code (id, code), <side>_industry (id, industry) and left_keyed (id):
             left records that are known by their name alone and speak of all who bear it.
     """
     for step in ("known_count", "character_count", "gram_count", "information", "city_count", "building_count"):
         make(connection, step)
-    for step in ("prefix", "prefix_count", "premises_count"):
+    for step in ("prefix", "prefix_count", "premises_count", "pair_budget"):
         make(connection, step)
     for step in ("pair_typing_error", "pair_city_character", "pair_code", "pair"):
         make(connection, step)
@@ -149,7 +156,8 @@ def _pairwise(rows: pa.Table, one: str, other: str, measure: Any, dtype: type = 
 def _texts(rows: pa.Table, column: str) -> np.ndarray:
     """A column as Python strings, each distinct one made once: names stand in many pairs."""
     coded = pc.fill_null(rows[column].combine_chunks(), "").dictionary_encode()
-    return np.array(coded.dictionary.to_pylist(), dtype=object)[coded.indices.to_numpy()]
+    distinct: np.ndarray = np.array(coded.dictionary.to_pylist(), dtype=object)
+    return distinct[coded.indices.to_numpy()]
 
 
 def _compare_addresses(connection: duckdb.DuckDBPyConnection) -> None:

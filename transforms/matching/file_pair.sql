@@ -2,7 +2,8 @@
 -- one row is: one row of the left file
 -- answers: which right row is the same enterprise, how sure is that, why, and which was the next best?
 -- key: row_no
--- rules: matched: by code with its own or a similar name, by full name, or scored at accept_score or more. review: code
+-- rules: matched: by code with its own or a similar name, by full name (unless another enterprise
+--   of a like name is at the very address and that one is not), or scored at accept_score or more. review: code
 --   and name of two enterprises, a code several enterprises have, or a score from review_score on. none: nothing
 --   reaches that.
 -- known gaps: none known
@@ -12,7 +13,15 @@ with best as (
         d.left_id,
         d.code_right_id,
         d.code_method,
-        d.is_open,
+        -- an exact name stands unless another enterprise that is alike is where the record says
+        d.is_open
+        and (
+            d.method is null
+            or coalesce(
+                s.score >= rule.accept_score and s.right_id <> d.right_id
+                and s.address_level in ('premises', 'text', 'number', 'building'), false
+            )
+        ) as is_open,
         d.right_id as exact_right_id,
         d.method as exact_method,
         s.right_id as scored_right_id,
@@ -25,6 +34,7 @@ with best as (
         a.level as code_name_level,
         a.is_alike
     from decided_exactly as d
+    cross join rules.matching as rule
     left join scored as s on d.left_id = s.left_id and s.place = 1
     left join scored as n on d.left_id = n.left_id and n.place = 2
     left join given_name_level as a on d.left_id = a.left_id and d.code_right_id = a.right_id

@@ -14,7 +14,7 @@ import yaml
 
 from transforms import codes
 from transforms.addresses import address_keys
-from transforms.matching.engine import check_given, compare, make, prepare
+from transforms.matching.engine import check_given, compare, make, read_addresses, read_names
 from transforms.names import name_forms
 from warehouse.connection import quote
 from warehouse.errors import DeclarationError, ParkBridgeError
@@ -57,7 +57,7 @@ def match_files(left: Path, right: Path, out: Path, mapping: Path | None = None,
             score (0 to 1), method (code, org_code, name, scored), evidence, runner_up_id, runner_up_name, runner_up_score.
         mapping: YAML with `left` and `right`, each {role: column or list of columns}; roles as in ROLES. Without it
             columns are taken that are named like the roles.
-        memory_limit: DuckDB's, as it writes it; what does not fit goes to a temporary folder.
+        memory_limit: DuckDB's, as it writes it; what does not fit goes to a temporary folder. Python's own comes on top.
 
     Raises:
         DeclarationError: The mapping names a role or a column that does not exist.
@@ -81,7 +81,12 @@ def match_files(left: Path, right: Path, out: Path, mapping: Path | None = None,
             _state(connection, side, columns)
         for step in ("exact_code", "exact_name", "decided_exactly"):
             make(connection, step)
-        for part in ("stated_name", "stated_address", "industry"):
+        read_addresses(connection)
+        make(connection, "name_elsewhere")
+        connection.execute(
+            "update decided_exactly set is_open = true where left_id in (select left_id from name_elsewhere)"
+        )
+        for part in ("stated_name", "address", "industry"):
             connection.execute(
                 f"delete from left_{part} where id not in (select left_id from decided_exactly where is_open)"
             )
@@ -92,7 +97,7 @@ def match_files(left: Path, right: Path, out: Path, mapping: Path | None = None,
             "select left_id, code_right_id as right_id from decided_exactly where is_open and code_right_id is not null"
         )
         connection.execute("create or replace temp table left_keyed (id bigint)")
-        prepare(connection)
+        read_names(connection)
         check_given(connection)
         compare(connection)
         make(connection, "file_pair")

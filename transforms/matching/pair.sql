@@ -5,7 +5,8 @@
 -- rules: A pair shares a name that begins alike, a name but for one character (typing_error), the premises, one of the
 --   two rarest pairs of neighbouring characters, in one city one of the two rarest characters, or half of a mistyped
 --   code. What more enterprises share than rules/matching.yml allows finds nobody by itself, so that ten thousand
---   records of one name cost no more than one.
+--   records of one name cost no more than one; and of pairs of characters the commoner ones find nobody once there are
+--   more pairs than pair_budget.
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
 with by_name as (
@@ -68,6 +69,7 @@ gram_of_left as (
     select
         l.id,
         l.gram,
+        c.name_count,
         row_number() over (partition by l.id order by c.name_count, l.gram) as place
     from (select distinct
         p.id,
@@ -76,6 +78,22 @@ gram_of_left as (
     inner join gram_count as c on l.gram = c.gram
     cross join rules.matching as rule
     where c.name_count <= rule.block_max
+),
+
+gram_cost as (
+    select
+        g.name_count,
+        sum(count(*) * g.name_count) over (order by g.name_count) as pair_count
+    from gram_of_left as g
+    where g.place <= 2
+    group by g.name_count
+),
+
+gram_limit as (
+    select coalesce(max(g.name_count), 0) as name_count
+    from gram_cost as g
+    cross join pair_budget as b
+    where g.pair_count <= b.pair_count
 ),
 
 right_placed as (
@@ -92,6 +110,7 @@ by_gram as (
         r.id as right_id
     from right_placed as r
     inner join gram_of_left as l on substr(r.body, cast(r.place as integer), 2) = l.gram
+    inner join gram_limit as g on l.name_count <= g.name_count
     where l.place <= 2
 )
 

@@ -56,12 +56,44 @@ right_variant as (
             end = a.variant
 ),
 
-few as (
-    select r.variant
+asking as (
+    select
+        l.variant,
+        count(*) as left_count
+    from left_variant as l
+    group by l.variant
+),
+
+bearing as (
+    select
+        r.variant,
+        count(*) as right_count
     from right_variant as r
+    group by r.variant
+),
+
+variant_cost as (
+    select
+        b.right_count,
+        sum(sum(b.right_count * a.left_count)) over (order by b.right_count) as pair_count
+    from bearing as b
+    inner join asking as a on b.variant = a.variant
     cross join rules.matching as rule
-    group by r.variant, rule.block_max
-    having count(*) <= max(rule.block_max)
+    where b.right_count <= rule.block_max
+    group by b.right_count
+),
+
+variant_limit as (
+    select max(c.right_count) as right_count
+    from variant_cost as c
+    cross join pair_budget as p
+    where c.pair_count <= p.pair_count
+),
+
+few as (
+    select b.variant
+    from bearing as b
+    inner join variant_limit as m on b.right_count <= m.right_count
 )
 
 select distinct
