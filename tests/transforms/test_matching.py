@@ -181,8 +181,8 @@ def test_one_character_off_needs_a_common_place() -> None:
     )
     resolution.resolve(connection)
     assert decided(connection, "room")[:2] == ("matched", "scored")
-    assert decided(connection, "nowhere")[0] == "doubtful"
-    assert decided(connection, "elsewhere")[0] in ("doubtful", "name_not_in_register")
+    for key in ("nowhere", "elsewhere"):
+        assert decided(connection, key)[0] in ("doubtful", "name_not_in_register")
 
 
 def test_the_parent_at_one_gate_and_its_branch_at_another() -> None:

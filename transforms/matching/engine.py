@@ -157,7 +157,8 @@ def _texts(rows: pa.Table, column: str) -> np.ndarray:
     """A column as Python strings, each distinct one made once: names stand in many pairs."""
     coded = pc.fill_null(rows[column].combine_chunks(), "").dictionary_encode()
     distinct: np.ndarray = np.array(coded.dictionary.to_pylist(), dtype=object)
-    return distinct[coded.indices.to_numpy()]
+    found: np.ndarray = distinct[coded.indices.to_numpy()]
+    return found
 
 
 def _compare_addresses(connection: duckdb.DuckDBPyConnection) -> None:
