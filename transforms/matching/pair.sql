@@ -2,11 +2,11 @@
 -- one row is: one left record and one known enterprise that share something few share
 -- answers: with whom is a record compared?
 -- key: left_id, right_id
--- rules: A pair shares a name that begins alike, a name but for one character (typing_error), the premises, one of the
---   two rarest pairs of neighbouring characters, in one city one of the two rarest characters, or half of a mistyped
---   code. What more enterprises share than rules/matching.yml allows finds nobody by itself, so that ten thousand
---   records of one name cost no more than one; and of pairs of characters the commoner ones find nobody once there are
---   more pairs than pair_budget.
+-- rules: A pair shares a name that begins alike, a name but for one character (typing_error), the premises, one of
+--   the two rarest pairs of neighbouring characters (in one building of the three rarest), in one city one of the two
+--   rarest characters, or half of a mistyped code. What more enterprises share than rules/matching.yml allows finds
+--   nobody by itself, so that ten thousand records of one name cost no more than one; and of pairs of characters the
+--   commoner ones find nobody once there are more pairs than pair_budget.
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
 with by_name as (
@@ -65,7 +65,7 @@ left_placed as (
     where n.is_short
 ),
 
-gram_of_left as (
+ranked_gram as (
     select
         l.id,
         l.gram,
@@ -76,8 +76,13 @@ gram_of_left as (
         substr(p.body, cast(p.place as integer), 2) as gram
     from left_placed as p) as l
     inner join gram_count as c on l.gram = c.gram
+),
+
+gram_of_left as (
+    select r.*
+    from ranked_gram as r
     cross join rules.matching as rule
-    where c.name_count <= rule.block_max
+    where r.name_count <= rule.block_max
 ),
 
 gram_cost as (
@@ -102,6 +107,34 @@ right_placed as (
         n.body,
         unnest(range(1, length(n.body))) as place
     from right_name as n
+),
+
+left_in_building as (
+    select
+        g.id,
+        g.gram,
+        a.building
+    from ranked_gram as g
+    inner join left_address as a on g.id = a.id
+    where g.place <= 3 and a.building is not null
+),
+
+right_in_building as (
+    select distinct
+        r.id,
+        substr(r.body, cast(r.place as integer), 2) as gram,
+        a.building
+    from right_placed as r
+    inner join right_address as a on r.id = a.id
+    where a.building is not null
+),
+
+by_building as (
+    select
+        l.id as left_id,
+        r.id as right_id
+    from left_in_building as l
+    inner join right_in_building as r on l.building = r.building and l.gram = r.gram
 ),
 
 by_gram as (
@@ -130,6 +163,8 @@ from (
     select * from by_premises
     union all
     select * from by_gram
+    union all
+    select * from by_building
     union all
     select * from pair_typing_error
     union all

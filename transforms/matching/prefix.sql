@@ -2,7 +2,7 @@
 -- one row is: one asked body and one known enterprise whose name's body begins with it
 -- answers: which enterprises does a short name abbreviate by leaving off its end?
 -- key: body, id
--- rules: Bodies of 2 to 8 characters; longer ones only where they are equal.
+-- rules: Bodies of 2 to 12 characters; longer ones only where they are equal.
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
 with asked as (
@@ -16,7 +16,7 @@ with asked as (
 lengths as (
     select distinct a.body_length
     from asked as a
-    where a.body_length <= 8
+    where a.body_length <= 12
 ),
 
 begun as (
@@ -32,7 +32,7 @@ begun as (
         r.body,
         true as is_whole
     from right_name as r
-    where length(r.body) > 8
+    where length(r.body) > 12
 )
 
 select
