@@ -169,6 +169,8 @@ def reader(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 @contextmanager
 def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Attach one DuckDB file read-only under the name `park` in a fresh, locked-down connection."""
+    if not path.is_file():
+        raise ParkBridgeError(str(path), "there is no such file", next_step="name a published night")
     connection = duckdb.connect(":memory:")
     try:
         connection.execute(f"attach {literal(os.fspath(path))} as park (read_only)")

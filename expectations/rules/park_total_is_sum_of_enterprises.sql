@@ -57,7 +57,17 @@ by_park as (
         period_months,
         total_value as value
     from snapshots.park_month
-    where signal_code in ('headcount', 'leased_area', 'electricity', 'sales', 'tax')
+    where signal_code in ('leased_area', 'electricity', 'sales', 'tax')
+    union all
+    -- an enterprise's staff are the same people, told every month or once a year
+    select
+        month,
+        signal_code,
+        1 as period_months,
+        sum(total_value) as value
+    from snapshots.park_month
+    where signal_code = 'headcount'
+    group by month, signal_code
 )
 
 select

@@ -1,7 +1,7 @@
 -- Short name and building are all there is to know an enterprise by, so they are its key.
 select
     row_number,
-    concat_ws('@', 单位简称, 楼栋) as source_key,
+    case when 单位简称 is not null then concat_ws('@', 单位简称, 楼栋) end as source_key,
     单位简称 as enterprise_name,
     楼栋 as building_code,
     to_month(月份) as month,
