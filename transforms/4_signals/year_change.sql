@@ -125,6 +125,12 @@ flowed as (
                 and f.month_number > l.month_number and f.month_number > m.month_number - 12
                 then f.month
         end) as end_month,
+        max(case
+            when f.flow_code = 'succession_in' and f.earlier_value = 0 then f.month
+        end) as start_succession_month,
+        max(case
+            when f.flow_code = 'succession_out' and f.value = 0 then f.month
+        end) as end_succession_month,
         sum(case
             when
                 f.flow_code in ('succession_in', 'succession_out')
@@ -160,7 +166,9 @@ compared as (
         f.succession_change,
         p.paired_months,
         p.earlier_value,
-        coalesce(p.value, l.value) as value,
+        case when f.end_month is null and p.value is not null then p.value else l.value end as value,
+        f.start_month = f.start_succession_month as is_start_succession,
+        f.end_month = f.end_succession_month as is_end_succession,
         case
             when f.end_month is not null then 'ended'
             when p.paired_months * 100 >= u.paired_min_pct * r.window_months then 'compared'
@@ -178,8 +186,8 @@ netted as (
     select
         *,
         case
-            when heard_code = 'ended' and succession_change is null then -value
-            when heard_code = 'started' and succession_change is null then value
+            when heard_code = 'ended' and not coalesce(is_end_succession, false) then -value
+            when heard_code = 'started' and not coalesce(is_start_succession, false) then value
             when heard_code = 'compared' and succession_change is null then value - earlier_value
             when heard_code = 'compared' and window_months = 1 then value - earlier_value - succession_change
             else 0
@@ -244,6 +252,8 @@ worded as (
             end,
             ')',
             case
+                when heard_code = 'ended' and is_end_succession
+                    then concat(', by succession with ', coalesce(other_enterprise_id, 'another'))
                 when succession_change is null then ''
                 when heard_code = 'compared' and window_months > 1
                     then concat(', not compared: succession with ', coalesce(other_enterprise_id, 'another'))
@@ -270,6 +280,8 @@ worded as (
             end,
             '）',
             case
+                when heard_code = 'ended' and is_end_succession
+                    then concat('，由', coalesce(other_enterprise_id, '另一企业'), '承继')
                 when succession_change is null then ''
                 when heard_code = 'compared' and window_months > 1
                     then concat('，与', coalesce(other_enterprise_id, '另一企业'), '承继，不作比较')
