@@ -6,12 +6,13 @@
 --   electricity: some months added up (rules/assessment.yml: window_months), against the same months a year
 --   before; at least half of them must be there in both years. The latest figure must be recent. started: no
 --   figure a year ago, and a start in signals.flow since; ended: a close or move out since, and no figure after
---   it. Provisional months are never used. direction is 1 (rises) or -1 (falls) from change_min_pct and change_min
---   on, else 0. What mergers, divisions and moved payrolls brought or took (succession_in, succession_out) is no
---   growth and no decline: of people and space it is taken out of the change; money and power of such a year have
---   direction 0.
--- known gaps: A signal whose month a year before is missing has no row, even if the month before or after is
---   there. A firm that changed from yearly to monthly reports is not compared until a year later.
+--   it. Neither provisional months nor suspect values (signals.plausibility) are ever used. direction is 1 (rises)
+--   or -1 (falls) from change_min_pct and change_min on, else 0. What mergers, divisions and moved payrolls
+--   brought or took (succession_in, succession_out) is no growth and no decline: of people and space it is taken
+--   out of the change; money and power of such a year have direction 0.
+-- known gaps: A suspect value of a year before leaves this month without comparison, whatever its neighbours are.
+--   A signal whose month a year before is missing has no row, even if the month before or after is there. A firm
+--   that changed from yearly to monthly reports is not compared until a year later.
 -- column value: the latest figure, or the sum over the window | 本期值
 -- column earlier_value: the same of 12 months before; empty where it started or ended | 上年同期值
 -- checked by: tests/models/signals.year_change
@@ -41,7 +42,9 @@ believed as (
     from signals.signal as s
     inner join rules.assessment as r on s.signal_code = r.signal_code
     cross join last_month as m
-    where not s.is_provisional and s.month_number <= m.month_number
+    left join signals.plausibility as p
+        on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
+    where not s.is_provisional and s.month_number <= m.month_number and p.enterprise_id is null
 ),
 
 placed as (

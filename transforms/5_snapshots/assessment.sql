@@ -3,13 +3,14 @@
 -- answers: is it expanding, contracting, new, leaving or dormant, do its signals disagree, and on what evidence?
 -- key: enterprise_id
 -- rules: The signals of signals.year_change are heard: headcount, sales, tax, leased area, electricity, each over
---   12 months, without provisional months and without what came or went by succession. The first that holds:
---   leaving (it is still active, and the register has it cancelled, revoked or moved out; or all leases ended
---   within 6 months, are terminated early, or end within 3 months while something falls and nothing rises; or it
---   moved out within 6 months), dormant (nothing but zeros in any signal for 6 months, no lease, no premises; at
---   least two signals were delivered meanwhile), new (registered or first seen within 12 months, not by
---   succession), unknown (fewer than two signals heard), mixed (some rise, some fall), expanding, contracting,
---   stable. Limits: rules/assessment.yml.
+--   12 months, without provisional months, without suspect values (signals.plausibility; the evidence names those
+--   of the last two years) and without what came or went by succession. The first that holds: leaving (it is still
+--   active, and the register has it cancelled, revoked or moved out; or all leases ended within 6 months, are
+--   terminated early, or end within 3 months while something falls and nothing rises; or it moved out within 6
+--   months), dormant (nothing but zeros in any signal for 6 months, no lease, no premises; at least two signals
+--   were delivered meanwhile), new (registered or first seen within 12 months, not by succession), unknown (fewer
+--   than two signals heard), mixed (some rise, some fall), expanding, contracting, stable. Limits:
+--   rules/assessment.yml.
 -- known gaps: Every signal weighs the same; sales and tax depend on each other. A tenant who stays on without a
 --   recorded renewal reads as leaving. A premises register without dates shows no lease end. What an enterprise
 --   does outside the park is seen in none of its signals but staff, sales and tax. Who merged away and is
@@ -24,6 +25,11 @@ with rule as (
         leaving_months,
         lease_ending_months
     from rules.assessment
+),
+
+plausibility_version as (
+    select max(version) as version
+    from rules.plausibility
 ),
 
 last_month as (
@@ -83,14 +89,83 @@ told as (
         and s.month_number > m.month_number - r.dormant_months and s.month_number <= m.month_number
 ),
 
-active as (
+-- what was left out, by signal: the last one in figures, the others counted
+suspect as (
+    select
+        p.enterprise_id,
+        p.signal_code,
+        r.name_en,
+        r.name_zh,
+        p.month,
+        p.value,
+        row_number() over (partition by p.enterprise_id, p.signal_code order by p.month desc) as place,
+        count(*) over (partition by p.enterprise_id, p.signal_code) as suspect_count
+    from signals.plausibility as p
+    inner join rules.assessment as r on p.signal_code = r.signal_code
+    cross join last_month as m
+    where year(p.month) * 12 + month(p.month) > m.month_number - 24
+),
+
+suspect_worded as (
     select
         enterprise_id,
-        min(month) as first_active_month,
-        max(month) as last_active_month
-    from signals.signal
-    where signal_code <> 'registered_capital' and value <> 0
+        signal_code,
+        suspect_count,
+        concat(
+            name_en,
+            ' ',
+            substr(cast(month as varchar), 1, 7),
+            ' (',
+            cast(cast(value as decimal(18, 0)) as varchar),
+            ')',
+            case
+                when suspect_count > 1 then concat(' and ', cast(suspect_count - 1 as varchar), ' more') else ''
+            end
+        ) as evidence,
+        concat(
+            name_zh, substr(cast(month as varchar), 1, 7), '（', cast(cast(value as decimal(18, 0)) as varchar), '）',
+            case
+                when suspect_count > 1 then concat('等', cast(suspect_count as varchar), '个月') else ''
+            end
+        ) as evidence_zh
+    from suspect
+    where place = 1
+),
+
+left_out as (
+    select
+        enterprise_id,
+        sum(suspect_count) as suspect_count,
+        concat_ws(
+            ', ',
+            max(case when signal_code = 'headcount' then evidence end),
+            max(case when signal_code = 'sales' then evidence end),
+            max(case when signal_code = 'tax' then evidence end),
+            max(case when signal_code = 'leased_area' then evidence end),
+            max(case when signal_code = 'electricity' then evidence end)
+        ) as evidence,
+        concat_ws(
+            '、',
+            max(case when signal_code = 'headcount' then evidence_zh end),
+            max(case when signal_code = 'sales' then evidence_zh end),
+            max(case when signal_code = 'tax' then evidence_zh end),
+            max(case when signal_code = 'leased_area' then evidence_zh end),
+            max(case when signal_code = 'electricity' then evidence_zh end)
+        ) as evidence_zh
+    from suspect_worded
     group by enterprise_id
+),
+
+active as (
+    select
+        s.enterprise_id,
+        min(s.month) as first_active_month,
+        max(s.month) as last_active_month
+    from signals.signal as s
+    left join signals.plausibility as p
+        on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
+    where s.signal_code <> 'registered_capital' and s.value <> 0 and p.enterprise_id is null
+    group by s.enterprise_id
 ),
 
 turned as (
@@ -147,6 +222,9 @@ known_of as (
         h.leased_area_zh,
         h.electricity_zh,
         greatest(a.last_active_month, p.last_lease_month) as last_active_month,
+        x.evidence as left_out_en,
+        x.evidence_zh as left_out_zh,
+        coalesce(x.suspect_count, 0) as suspect_value_count,
         l.space_until_date,
         t.carried_on_by,
         t.move_out_month,
@@ -185,6 +263,7 @@ known_of as (
     left join heard as h on p.enterprise_id = h.enterprise_id
     left join active as a on p.enterprise_id = a.enterprise_id
     left join turned as t on p.enterprise_id = t.enterprise_id
+    left join left_out as x on p.enterprise_id = x.enterprise_id
     left join lease_until as l on p.enterprise_id = l.enterprise_id
 ),
 
@@ -255,6 +334,7 @@ select
                 then concat('first seen ', substr(cast(a.first_active_month as varchar), 1, 7))
         end,
         a.headcount_en, a.sales_en, a.tax_en, a.leased_area_en, a.electricity_en,
+        case when a.left_out_en is not null then concat('left out as suspect: ', a.left_out_en) end,
         case
             when a.heard_signal_count < a.signals_min
                 then concat('signals with a figure to compare: ', cast(a.heard_signal_count as varchar))
@@ -292,6 +372,7 @@ select
                 then concat(substr(cast(a.first_active_month as varchar), 1, 7), '首次出现')
         end,
         a.headcount_zh, a.sales_zh, a.tax_zh, a.leased_area_zh, a.electricity_zh,
+        case when a.left_out_zh is not null then concat('存疑未采用：', a.left_out_zh) end,
         case
             when a.heard_signal_count < a.signals_min
                 then concat('可比指标仅', cast(a.heard_signal_count as varchar), '项')
@@ -300,12 +381,14 @@ select
     cast(a.heard_signal_count as integer) as heard_signal_count,
     cast(a.rising_signal_count as integer) as rising_signal_count,
     cast(a.falling_signal_count as integer) as falling_signal_count,
+    cast(a.suspect_value_count as integer) as suspect_value_count,
     a.last_active_month,
     a.space_until_date,
     a.month,
     o.as_of,
-    concat(a.rule_version, '; ', f.version) as rule_version
+    concat(a.rule_version, '; ', f.version, '; ', q.version) as rule_version
 from assessed as a
 cross join ops.night as o
 cross join rules.flow as f
+cross join plausibility_version as q
 left join rules.assessment_title as t on a.assessment_code = t.assessment_code
