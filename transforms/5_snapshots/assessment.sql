@@ -7,14 +7,15 @@
 --   of the last two years) and without what came or went by succession. The first that holds: leaving (it is still
 --   active, and the register has it cancelled, revoked or moved out; or all leases ended within 6 months, are
 --   terminated early, or end within 3 months while something falls and nothing rises; or it moved out within 6
---   months), dormant (nothing but zeros in any signal for 6 months, no lease, no premises; at least two signals
---   were delivered meanwhile), new (registered or first seen within 12 months, not by succession), unknown (fewer
---   than two signals heard), mixed (some rise, some fall), expanding, contracting, stable. Limits:
---   rules/assessment.yml.
--- known gaps: Every signal weighs the same; sales and tax depend on each other. A tenant who stays on without a
---   recorded renewal reads as leaving. A premises register without dates shows no lease end. What an enterprise
---   does outside the park is seen in none of its signals but staff, sales and tax. Who merged away and is
---   cancelled reads as leaving, then as dormant; the evidence names the succession.
+--   months), dormant (nothing but zeros in any signal for 6 months, or 18 after a yearly figure, no lease, no
+--   premises; at least two signals were delivered meanwhile), new (registered or first seen within 12 months, not
+--   by succession), unknown (fewer than two signals heard), mixed (some rise, some fall), expanding, contracting,
+--   stable. Limits: rules/assessment.yml.
+-- known gaps: Where offices deliver yearly figures only, nobody is ever dormant. Every signal weighs the same;
+--   sales and tax depend on each other. A tenant who stays on without a recorded renewal reads as leaving. A
+--   premises register without dates shows no lease end. What an enterprise does outside the park is seen in none
+--   of its signals but staff, sales and tax. Who merged away and is cancelled reads as leaving, then as dormant;
+--   the evidence names the succession.
 -- checked by: tests/models/snapshots.assessment
 with rule as (
     select distinct
@@ -23,7 +24,8 @@ with rule as (
         dormant_months,
         new_months,
         leaving_months,
-        lease_ending_months
+        lease_ending_months,
+        yearly_recent_months
     from rules.assessment
 ),
 
@@ -160,8 +162,11 @@ active as (
     select
         s.enterprise_id,
         min(s.month) as first_active_month,
-        max(s.month) as last_active_month
+        max(s.month) as last_active_month,
+        max(case when s.period_months >= 12 then s.month_number + u.yearly_recent_months - u.dormant_months end)
+            as yearly_until_number
     from signals.signal as s
+    cross join rule as u
     left join signals.plausibility as p
         on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
     where s.signal_code <> 'registered_capital' and s.value <> 0 and p.enterprise_id is null
@@ -222,6 +227,7 @@ known_of as (
         h.leased_area_zh,
         h.electricity_zh,
         greatest(a.last_active_month, p.last_lease_month) as last_active_month,
+        a.yearly_until_number,
         x.evidence as left_out_en,
         x.evidence_zh as left_out_zh,
         coalesce(x.suspect_count, 0) as suspect_value_count,
@@ -272,7 +278,10 @@ inactive as (
         *,
         case
             when last_active_month is not null
-                then year(last_active_month) * 12 + month(last_active_month) <= month_number - dormant_months
+                then
+                    greatest(
+                        year(last_active_month) * 12 + month(last_active_month), coalesce(yearly_until_number, 0)
+                    ) <= month_number - dormant_months
             else not coalesce(is_registered_recently, false)
         end as is_silent
     from known_of
