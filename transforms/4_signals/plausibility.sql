@@ -8,11 +8,11 @@
 --   many times both neighbours, or a small part of both, which agree with each other (1839, 42002, 1404: the
 --   parent's figure or the group's). sales_per_head: sales that this month's staff cannot make. jump: the six
 --   tests of BLS QCEW edit 126; the monthly headcount's change is suspect only if it fails all of them, against
---   the month before and against the year before: more people, more per cent, and more standard deviations from
---   the changes before it than rules/plausibility.yml allows (our reading of the edit's t-test). A test that
---   cannot be made is passed. A jump that the next month confirms (nearer to the new level than to the old) is
---   believed, and so is what a merger, division or moved payroll explains (signals.flow). spike and jump are
---   tested among the values that pass the tests before them.
+--   the last figure of the three months before and against that of the year before: more people, more per cent,
+--   and more standard deviations from the changes before it than rules/plausibility.yml allows (our reading of the
+--   edit's t-test). A test that cannot be made is passed. A jump that the next month confirms (nearer to the new
+--   level than to the old) is believed, and so is what a merger, division or moved payroll explains
+--   (signals.flow). spike and jump are tested among the values that pass the tests before them.
 -- known gaps: Where a series changes its unit for good, the rarer of the two units is flagged. A flip that lasts
 --   two periods or more, or stands first or last in its series, is no spike; of a monthly headcount it may be a
 --   jump. Without 15 months of history there is no jump. The jump of the latest month is suspect until the next
@@ -154,6 +154,7 @@ stepped as (
         s.value,
         row_number() over (partition by s.enterprise_id order by s.month_number) - 1 as months_before,
         lag(s.value) over (partition by s.enterprise_id order by s.month_number) as last_value,
+        lag(s.month_number) over (partition by s.enterprise_id order by s.month_number) as last_number,
         lead(s.value) over (partition by s.enterprise_id order by s.month_number) as next_value,
         max(s.value) over (
             partition by s.enterprise_id order by s.month_number range between 12 preceding and 12 preceding
@@ -180,6 +181,7 @@ limited as (
         c.*,
         u.t_multiplier,
         u.t_changes_min,
+        u.spike_gap_periods,
         case when c.last_value < u.small_headcount then u.small_change else u.large_change end as month_limit,
         case when c.year_value < u.small_headcount then u.small_change else u.large_change end as year_limit,
         case when c.months_before > u.history_months then u.change_pct_long else u.change_pct_short end as pct_limit
@@ -200,6 +202,7 @@ jumped as (
             and f.flow_code in ('succession_in', 'succession_out')
     where
         f.enterprise_id is null
+        and j.month_number - j.last_number <= j.spike_gap_periods
         and abs(j.value - j.last_value) > j.month_limit
         and abs(j.value - j.last_value) * 100 > j.pct_limit * j.last_value
         and j.month_changes >= j.t_changes_min
