@@ -78,6 +78,17 @@ usual as (
     where k.place = ceil(k.value_count / 2) and k.value_count >= u.slip_values_min
 ),
 
+-- the staff that made the month's sales
+seller as (
+    select
+        enterprise_id,
+        'sales' as signal_code,
+        month_number,
+        value as headcount
+    from series
+    where signal_code = 'headcount' and value > 0
+),
+
 -- each value by itself, against its own usual level, and against another signal
 tested as (
     select
@@ -88,7 +99,7 @@ tested as (
         s.period_months,
         s.value,
         l.level_value,
-        h.value as headcount,
+        h.headcount,
         s.value < 0 and not r.may_be_negative as is_negative,
         abs(s.value) > r.value_max * s.period_months as is_too_large,
         coalesce(
@@ -98,16 +109,14 @@ tested as (
             and abs(s.value) * u.slip_factor * u.slip_spread >= l.level_value and s.value <> 0,
             false
         ) as is_unit_slip,
-        coalesce(s.signal_code = 'sales' and s.value > u.sales_per_head_max * s.period_months * h.value, false)
+        coalesce(s.value > u.sales_per_head_max * s.period_months * h.headcount, false)
             as is_sales_per_head
     from series as s
     inner join rules.plausibility as r on s.signal_code = r.signal_code
     cross join rule as u
     left join usual as l on s.enterprise_id = l.enterprise_id and s.signal_code = l.signal_code
-    left join series as h
-        on
-            s.signal_code = 'sales' and h.signal_code = 'headcount' and h.value > 0
-            and s.enterprise_id = h.enterprise_id and s.month_number = h.month_number
+    left join seller as h
+        on s.enterprise_id = h.enterprise_id and s.signal_code = h.signal_code and s.month_number = h.month_number
 ),
 
 neighbours as (
@@ -192,6 +201,7 @@ limited as (
 jumped as (
     select
         j.enterprise_id,
+        'headcount' as signal_code,
         j.month,
         j.last_value,
         j.year_value
@@ -235,7 +245,8 @@ flagged as (
     from tested as t
     left join spiked as s
         on t.enterprise_id = s.enterprise_id and t.signal_code = s.signal_code and t.month = s.month
-    left join jumped as j on t.enterprise_id = j.enterprise_id and t.signal_code = 'headcount' and t.month = j.month
+    left join jumped as j
+        on t.enterprise_id = j.enterprise_id and t.signal_code = j.signal_code and t.month = j.month
 ),
 
 worded as (
