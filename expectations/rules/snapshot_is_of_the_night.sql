@@ -27,6 +27,12 @@ with stamped as (
         as_of
     from snapshots.presence
     group by as_of
+    union all
+    select
+        'snapshots.assessment' as table_name,
+        as_of
+    from snapshots.assessment
+    group by as_of
 )
 
 select

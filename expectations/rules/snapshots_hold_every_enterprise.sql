@@ -13,6 +13,11 @@ with listed as (
         'snapshots.enterprise_current' as table_name,
         enterprise_id
     from snapshots.enterprise_current
+    union all
+    select
+        'snapshots.assessment' as table_name,
+        enterprise_id
+    from snapshots.assessment
 ),
 
 expected as (
@@ -23,6 +28,11 @@ expected as (
     union all
     select
         'snapshots.enterprise_current' as table_name,
+        enterprise_id
+    from resolved.enterprise
+    union all
+    select
+        'snapshots.assessment' as table_name,
         enterprise_id
     from resolved.enterprise
 )

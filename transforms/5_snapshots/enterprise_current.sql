@@ -5,8 +5,7 @@
 -- rules: The latest value of each signal that is not provisional, with its month and its growth; the last flow of
 --   staff that is not "unchanged", with its month; the tax trend over all kinds; presence as in snapshots.presence. A
 --   latest value may be old: its month says so.
--- known gaps: No overall assessment (expanding, contracting, mixed …) yet: signals may disagree and stand side by
---   side.
+-- known gaps: Signals may disagree and stand side by side here; the overall word is in snapshots.assessment.
 -- checked by: tests/models/snapshots.enterprise_current
 with placed as (
     select

@@ -1,0 +1,312 @@
+-- title: Change over the year | 年度变化
+-- one row is: one of the signals that an assessment hears, of one enterprise, where there is something to compare
+-- answers: has its staff, sales, tax, space or power risen or fallen over 12 months, by how much, and is it real?
+-- key: enterprise_id, signal_code
+-- rules: Headcount and leased area: the latest believed figure against that of 12 months before. Sales, tax and
+--   electricity: some months added up (rules/assessment.yml: window_months), against the same months a year
+--   before; at least half of them must be there in both years. The latest figure must be recent. started: no
+--   figure a year ago, and a start in signals.flow since; ended: a close or move out since, and no figure after
+--   it. Neither provisional months nor suspect values (signals.plausibility) are ever used. direction is 1 (rises)
+--   or -1 (falls) from change_min_pct and change_min on, else 0. What mergers, divisions and moved payrolls
+--   brought or took (succession_in, succession_out) is no growth and no decline: of people and space it is taken
+--   out of the change; money and power of such a year have direction 0.
+-- known gaps: A suspect value of a year before leaves this month without comparison, whatever its neighbours are.
+--   A signal whose month a year before is missing has no row, even if the month before or after is there. A firm
+--   that changed from yearly to monthly reports is not compared until a year later.
+-- column value: the latest figure, or the sum over the window | 本期值
+-- column earlier_value: the same of 12 months before; empty where it started or ended | 上年同期值
+-- checked by: tests/models/signals.year_change
+with rule as (
+    select distinct
+        version,
+        yearly_recent_months,
+        paired_min_pct
+    from rules.assessment
+),
+
+last_month as (
+    select
+        month,
+        month_number
+    from monthly.month
+    where is_last_month
+),
+
+believed as (
+    select
+        s.enterprise_id,
+        s.signal_code,
+        s.month_number,
+        s.period_months,
+        s.value
+    from signals.signal as s
+    inner join rules.assessment as r on s.signal_code = r.signal_code
+    cross join last_month as m
+    left join signals.plausibility as p
+        on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
+    where not s.is_provisional and s.month_number <= m.month_number and p.enterprise_id is null
+),
+
+placed as (
+    select
+        *,
+        row_number() over (partition by enterprise_id, signal_code order by month_number desc) as place
+    from believed
+),
+
+latest as (
+    select
+        p.enterprise_id,
+        p.signal_code,
+        p.month_number,
+        p.period_months,
+        p.value,
+        r.window_months,
+        p.month_number > m.month_number - case
+            when p.period_months >= 12 then u.yearly_recent_months
+            else r.recent_months + p.period_months - 1
+        end as is_recent
+    from placed as p
+    inner join rules.assessment as r on p.signal_code = r.signal_code
+    cross join rule as u
+    cross join last_month as m
+    where p.place = 1
+),
+
+-- this year's months, each with the same month of the year before
+paired as (
+    select
+        l.enterprise_id,
+        l.signal_code,
+        sum(b.value) as value,
+        sum(e.value) as earlier_value,
+        sum(b.period_months) as paired_months
+    from latest as l
+    inner join believed as b
+        on
+            l.enterprise_id = b.enterprise_id and l.signal_code = b.signal_code
+            and b.month_number > l.month_number - l.window_months
+    inner join believed as e
+        on
+            b.enterprise_id = e.enterprise_id and b.signal_code = e.signal_code
+            and b.month_number - 12 = e.month_number and b.period_months = e.period_months
+    where l.is_recent
+    group by l.enterprise_id, l.signal_code
+),
+
+flow_dated as (
+    select
+        f.enterprise_id,
+        f.signal_code,
+        f.month,
+        year(f.month) * 12 + month(f.month) as month_number,
+        f.flow_code,
+        f.earlier_value,
+        f.value,
+        f.change,
+        f.other_enterprise_id,
+        f.is_reactivation
+    from signals.flow as f
+    inner join rules.assessment as r on f.signal_code = r.signal_code
+),
+
+-- what the year's flows say of each signal's beginning, end and succession
+flowed as (
+    select
+        l.enterprise_id,
+        l.signal_code,
+        max(case
+            when
+                f.flow_code in ('open', 'move_in', 'succession_in') and f.earlier_value = 0
+                and f.month_number > m.month_number - 12
+                and (l.window_months = 1 or not f.is_reactivation)
+                then f.month
+        end) as start_month,
+        max(case
+            when
+                f.flow_code in ('close', 'move_out', 'succession_out') and f.value = 0
+                and f.month_number > l.month_number and f.month_number > m.month_number - 12
+                then f.month
+        end) as end_month,
+        max(case
+            when f.flow_code = 'succession_in' and f.earlier_value = 0 then f.month
+        end) as start_succession_month,
+        max(case
+            when f.flow_code = 'succession_out' and f.value = 0 then f.month
+        end) as end_succession_month,
+        sum(case
+            when
+                f.flow_code in ('succession_in', 'succession_out')
+                and f.month_number > l.month_number - 12 - case when l.window_months > 1 then l.window_months else 0 end
+                then f.change
+        end) as succession_change,
+        max(case
+            when
+                f.flow_code in ('succession_in', 'succession_out')
+                and f.month_number > l.month_number - 12 - case when l.window_months > 1 then l.window_months else 0 end
+                then f.other_enterprise_id
+        end) as other_enterprise_id
+    from latest as l
+    inner join flow_dated as f on l.enterprise_id = f.enterprise_id and l.signal_code = f.signal_code
+    cross join last_month as m
+    group by l.enterprise_id, l.signal_code
+),
+
+compared as (
+    select
+        l.enterprise_id,
+        l.signal_code,
+        r.window_months,
+        r.change_min_pct,
+        r.change_min,
+        r.name_en,
+        r.name_zh,
+        r.unit_en,
+        r.unit_zh,
+        f.start_month,
+        f.end_month,
+        f.other_enterprise_id,
+        f.succession_change,
+        p.paired_months,
+        p.earlier_value,
+        case when f.end_month is null and p.value is not null then p.value else l.value end as value,
+        f.start_month = f.start_succession_month as is_start_succession,
+        f.end_month = f.end_succession_month as is_end_succession,
+        case
+            when f.end_month is not null then 'ended'
+            when p.paired_months * 100 >= u.paired_min_pct * r.window_months then 'compared'
+            when l.is_recent and l.value > 0 and f.start_month is not null then 'started'
+        end as heard_code
+    from latest as l
+    inner join rules.assessment as r on l.signal_code = r.signal_code
+    cross join rule as u
+    left join paired as p on l.enterprise_id = p.enterprise_id and l.signal_code = p.signal_code
+    left join flowed as f on l.enterprise_id = f.enterprise_id and l.signal_code = f.signal_code
+),
+
+-- net: what is left of the change without the succession; base: what there would be without any other change
+netted as (
+    select
+        *,
+        case
+            when heard_code = 'ended' and not coalesce(is_end_succession, false) then -value
+            when heard_code = 'started' and not coalesce(is_start_succession, false) then value
+            when heard_code = 'compared' and succession_change is null then value - earlier_value
+            when heard_code = 'compared' and window_months = 1 then value - earlier_value - succession_change
+            else 0
+        end as net_change,
+        case
+            when heard_code <> 'compared' then 0
+            when window_months = 1 then abs(earlier_value + coalesce(succession_change, 0))
+            else abs(earlier_value)
+        end as base_value,
+        cast(100 * (value - earlier_value) / nullif(abs(earlier_value), 0) as decimal(18, 0)) as change_pct
+    from compared
+    where heard_code is not null
+),
+
+directed as (
+    select
+        *,
+        case
+            when heard_code <> 'compared' then cast(sign(net_change) as integer)
+            when abs(net_change) < change_min or abs(net_change) * 100 < change_min_pct * base_value then 0
+            else cast(sign(net_change) as integer)
+        end as direction,
+        cast(cast(value as decimal(18, 0)) as varchar) as value_text,
+        cast(cast(earlier_value as decimal(18, 0)) as varchar) as earlier_text,
+        concat(
+            case when change_pct > 0 then '+' when change_pct < 0 then '−' else '±' end,
+            cast(abs(change_pct) as varchar)
+        ) as pct_text,
+        concat(
+            case when succession_change < 0 then '−' else '+' end,
+            cast(cast(abs(succession_change) as decimal(18, 0)) as varchar)
+        ) as succession_text
+    from netted
+),
+
+worded as (
+    select
+        enterprise_id,
+        signal_code,
+        heard_code,
+        cast(case when heard_code = 'compared' then earlier_value end as decimal(18, 3)) as earlier_value,
+        cast(value as decimal(18, 3)) as value,
+        case when heard_code = 'compared' then paired_months end as paired_months,
+        case when heard_code = 'compared' then change_pct end as change_pct,
+        cast(succession_change as decimal(18, 3)) as succession_change,
+        other_enterprise_id,
+        direction,
+        concat(
+            name_en,
+            case
+                when heard_code = 'ended' then concat(' ended ', substr(cast(end_month as varchar), 1, 7), ' (was ')
+                when heard_code = 'started'
+                    then concat(' from nothing since ', substr(cast(start_month as varchar), 1, 7), ' (now ')
+                when change_pct is null then concat(' in 12 months (', earlier_text, ' → ')
+                else concat(' ', pct_text, ' % in 12 months (', earlier_text, ' → ')
+            end,
+            value_text, ' ', unit_en,
+            case
+                when heard_code = 'compared' and window_months > 1
+                    then concat(' over ', cast(paired_months as varchar), ' months')
+                else ''
+            end,
+            ')',
+            case
+                when heard_code = 'ended' and is_end_succession
+                    then concat(', by succession with ', coalesce(other_enterprise_id, 'another'))
+                when succession_change is null then ''
+                when heard_code = 'compared' and window_months > 1
+                    then concat(', not compared: succession with ', coalesce(other_enterprise_id, 'another'))
+                else
+                    concat(
+                        ', of it ', succession_text, ' by succession with ', coalesce(other_enterprise_id, 'another')
+                    )
+            end
+        ) as evidence,
+        concat(
+            name_zh,
+            case
+                when heard_code = 'ended' then concat('于', substr(cast(end_month as varchar), 1, 7), '终止（原')
+                when heard_code = 'started'
+                    then concat('自', substr(cast(start_month as varchar), 1, 7), '从无到有（现')
+                when change_pct is null then concat('12个月（', earlier_text, '→')
+                else concat('12个月', pct_text, '%（', earlier_text, '→')
+            end,
+            value_text, unit_zh,
+            case
+                when heard_code = 'compared' and window_months > 1
+                    then concat('，', cast(paired_months as varchar), '个月合计')
+                else ''
+            end,
+            '）',
+            case
+                when heard_code = 'ended' and is_end_succession
+                    then concat('，由', coalesce(other_enterprise_id, '另一企业'), '承继')
+                when succession_change is null then ''
+                when heard_code = 'compared' and window_months > 1
+                    then concat('，与', coalesce(other_enterprise_id, '另一企业'), '承继，不作比较')
+                else concat('，其中与', coalesce(other_enterprise_id, '另一企业'), '承继', succession_text)
+            end
+        ) as evidence_zh
+    from directed
+)
+
+select
+    w.enterprise_id,
+    w.signal_code,
+    w.heard_code,
+    w.earlier_value,
+    w.value,
+    cast(w.paired_months as integer) as paired_months,
+    w.change_pct,
+    w.succession_change,
+    w.other_enterprise_id,
+    w.direction,
+    w.evidence,
+    w.evidence_zh,
+    u.version as rule_version
+from worded as w
+cross join rule as u
