@@ -60,7 +60,7 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: l
     part, final = nights / f"{night_id}.part", nights / f"{night_id}.duckdb"
     forget(part)
     try:
-        tables = _write(connection, part, models)
+        tables = write(connection, part, models)
     except BaseException:
         forget(part)
         raise
@@ -84,7 +84,12 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: l
     return Published(settings.published_file, manifest)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, part: Path, models: list[Model]) -> dict[str, Any]:
+def write(connection: duckdb.DuckDBPyConnection, part: Path, models: list[Model]) -> dict[str, Any]:
+    """Write the tables of `models`, the rules and ops.* into a fresh file, with comments and the operators' views.
+
+    Returns:
+        Rows and columns by table, for a manifest.
+    """
     tables: dict[str, Any] = {}
     rules = [
         name
