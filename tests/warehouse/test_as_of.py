@@ -272,7 +272,7 @@ def test_later_judgements_are_left_out_and_counted(life: Life, tmp_path: Path) -
     judgements = tmp_path / "judgements.csv"
     text = life.settings.judgements.read_text(encoding="utf-8")
     judgements.write_text(text + "leases/KH0001,staff/U1,same,wang,2026-12-01,later\n", encoding="utf-8")
-    night = f"{life.nights[0]:%Y%m%dT%H%M%SZ}"
+    night = f"{life.nights[-1]:%Y%m%dT%H%M%SZ}"
     told = tell_again(replace(life.settings, judgements=judgements), night, now=later(life))
     assert told.later_judgements == 1
     assert told.differing == {}
