@@ -23,6 +23,7 @@ from transforms.judgement_file import read_judgements
 from transforms.resolution import resolve
 from warehouse.connection import alone, literal, prepare, quote
 from warehouse.errors import ParkBridgeError
+from warehouse.last_night import as_of_file, take_from, take_tonight
 from warehouse.loader import utc
 from warehouse.models import Model, build, read_layers
 from warehouse.publish import write
@@ -114,13 +115,13 @@ def tell_again(settings: Settings, as_of: str, out: Path | None = None, *, now: 
         with _opened(settings, scratch) as connection:
             with _attached(settings, connection):
                 moment, is_open = _settle(connection, as_of, known)
+                previous = _previous(connection, moment)
                 _copy_known(connection, moment)
             night_id = f"{moment:%Y%m%dT%H%M%SZ}"
-            local = moment.replace(tzinfo=UTC).astimezone(settings.time_zone).replace(tzinfo=None)
-            connection.execute("insert into ops.night values (?, ?, ?)", [night_id, moment, settings.park_name])
-            resolve(connection, settings.judgements, whole=True, said_until=local)
-            for layer in ("3_monthly", "4_signals", "5_snapshots"):
-                build(connection, LAYERS / layer)
+            if previous:
+                _tell_previous(connection, settings, previous)
+            _begin(connection, settings, moment)
+            build(connection, LAYERS / "5_snapshots")
             part = Path(folder) / "told.duckdb"
             tables = write(connection, part, models)
         target = out or settings.home / "asof" / f"{night_id}.duckdb"
@@ -132,7 +133,7 @@ def tell_again(settings: Settings, as_of: str, out: Path | None = None, *, now: 
         night_id,
         moment,
         {table: int(found["rows"]) for table, found in tables.items()},
-        sum(judgement.moment > local for judgement in read_judgements(settings.judgements)),
+        sum(judgement.moment > _local(settings, moment) for judgement in read_judgements(settings.judgements)),
         kept if differing is not None else None,
         differing or {},
         changed_rules,
@@ -230,6 +231,48 @@ def _copy_known(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None
         "where b.feed = f.feed) as last_received_at) from park.ops.feed as f"
     )
     connection.execute("insert into ops.night_begun by name from park.ops.night_begun where as_of <= ?", [moment])
+
+
+def _previous(connection: duckdb.DuckDBPyConnection, moment: datetime) -> datetime | None:
+    """The night that readers saw before: of a published night as it was noted then, else the last one published before."""
+    noted = connection.execute(
+        "from duckdb_tables() where database_name = 'park' and table_name = 'night_published'"
+    ).fetchone()
+    if not noted:
+        return None
+    own = connection.execute("select previous_as_of from park.ops.night_published where as_of = ?", [moment]).fetchone()
+    found = (
+        own
+        or connection.execute("select max(as_of) from park.ops.night_published where as_of < ?", [moment]).fetchone()
+    )
+    return found[0] if found else None
+
+
+def _tell_previous(connection: duckdb.DuckDBPyConnection, settings: Settings, moment: datetime) -> None:
+    """What snapshots.change compares with: from that night's file where it is kept, else told again itself."""
+    kept = settings.published / "nights" / f"{moment:%Y%m%dT%H%M%SZ}.duckdb"
+    if as_of_file(kept) == moment:
+        take_from(connection, kept)
+        return
+    _begin(connection, settings, moment)
+    build(connection, LAYERS / "5_snapshots", ("presence", "enterprise_current"))
+    take_tonight(connection)
+
+
+def _begin(connection: duckdb.DuckDBPyConnection, settings: Settings, moment: datetime) -> None:
+    """Everything before the snapshots, as of a moment."""
+    connection.execute("delete from ops.night")
+    connection.execute(
+        "insert into ops.night values (?, ?, ?)", [f"{moment:%Y%m%dT%H%M%SZ}", moment, settings.park_name]
+    )
+    resolve(connection, settings.judgements, whole=True, said_until=_local(settings, moment))
+    for layer in ("3_monthly", "4_signals"):
+        build(connection, LAYERS / layer)
+
+
+def _local(settings: Settings, moment: datetime) -> datetime:
+    """In the park's own time, as judgements are dated."""
+    return moment.replace(tzinfo=UTC).astimezone(settings.time_zone).replace(tzinfo=None)
 
 
 def _put(part: Path, target: Path) -> None:

@@ -80,6 +80,11 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: l
     final.chmod(0o444)
     write_json(final.with_suffix(".json"), manifest)
     _put_in_place(settings, final)
+    connection.execute("delete from ops.night_published where as_of = ?", [as_of])
+    connection.execute(
+        "insert into ops.night_published select ?, (select max(l.as_of) from ops.last_night as l where l.as_of < ?)",
+        [as_of, as_of],
+    )
     _forget_old_nights(settings, night_id)
     return Published(settings.published_file, manifest)
 

@@ -24,6 +24,7 @@ from transforms.judgement_file import HEADER
 from transforms.resolution import resolve
 from warehouse.connection import writer
 from warehouse.errors import ParkBridgeError
+from warehouse.last_night import remember_last_night
 from warehouse.models import build, read_layers
 from warehouse.publish import publish
 from warehouse.rebuild import rebuild
@@ -110,8 +111,10 @@ class Life:
         self.park.begin(as_of, ["staff", "leases", "payments"])
         with writer(self.settings) as connection:
             resolve(connection, self.settings.judgements)
-            for layer in ("3_monthly", "4_signals", "5_snapshots"):
+            for layer in ("3_monthly", "4_signals"):
                 build(connection, LAYERS / layer)
+            remember_last_night(connection, self.settings)
+            build(connection, LAYERS / "5_snapshots")
             publish(connection, self.settings, MODELS)
         self.nights.append(as_of)
         return self.settings.published / "nights" / f"{as_of:%Y%m%dT%H%M%SZ}.duckdb"
@@ -187,9 +190,20 @@ def test_every_night_told_again_is_the_night_that_was_published(park: Park, seed
         same(night, told.path)
         assert not told.is_open
     assert stand_of(life.settings) == before, "neither the warehouse nor what is published was touched"
-    # by its exact time, and from a warehouse that was made anew from the landed batches
+    # by its exact time, from a warehouse that was made anew from the landed batches, and with the night before not kept
     rebuild(life.settings, [park.feed(name) for name in ("staff", "leases", "payments")])
+    nights[1].rename(park.home / "moved away.duckdb")
     same(nights[2], tell(life, life.nights[2].isoformat(), park.home / "again.duckdb").path)
+    with duckdb.connect(nights[2], read_only=True) as connection:
+        compared = "select count(*), min(previous_as_of), max(previous_as_of) from snapshots.change"
+        count, first, last = connection.execute(compared).fetchone() or (0, None, None)
+        assert count > 0, "there was something to compare"
+        assert first == last == life.nights[1].replace(tzinfo=None)
+    with duckdb.connect(nights[0], read_only=True) as connection:
+        assert connection.execute("select count(*) from snapshots.change").fetchone() == (0,), "the first night"
+        assert connection.execute("select count(*) from snapshots.revision").fetchone() == (0,)
+    with duckdb.connect(nights[-1], read_only=True) as connection:
+        assert connection.execute("select count(*) > 0 from snapshots.revision").fetchone() == (True,)
 
 
 @pytest.mark.slow
