@@ -5,11 +5,11 @@
 -- rules: This model reads staged.employment, staged.tax_filing, staged.tax_payment, staged.utility_use and
 --   staged.access_count, with what was superseded, instead of known.*, because the history of versions is its subject;
 --   nothing received after the night's as_of is used. A figure is the sum over a feed's facts of one enterprise, month
---   and length of period. What one delivery changes of it is one revision; the delivery by which it was first known is
---   none. late: facts that were not known before, or are back after a withdrawal; withdrawn: facts that the feed holds
---   no more; moved: facts that the office now states of another enterprise; corrected: anything else, also facts
---   withdrawn and others in their place. No value before or after means that nothing was known. Sales are those of the
---   kind of return that monthly.sales takes for the year.
+--   and length of period. What one delivery changes of it as of one day (UTC) is one revision; that by which it was
+--   first known is none. late: facts that were not known before, or are back after a withdrawal; withdrawn: facts that
+--   the feed holds no more; moved: facts that the office now states of another enterprise; corrected: anything else,
+--   also facts withdrawn and others in their place. No value before or after means that nothing was known. Sales are
+--   those of the kind of return that monthly.sales takes for the year.
 -- known gaps: Leased area and capital are not followed. The links are tonight's: a figure that changed because a record
 --   was tied to another enterprise is no revision (resolved.enterprise_forward, resolved.enterprise_split), and a
 --   withdrawn record of which nothing else is known has no enterprise and no row. The delivery of a withdrawal is told
@@ -193,7 +193,7 @@ turn as (
     where v.superseded_at is not null
 ),
 
--- one delivery, one revision, although an office dates its rows one by one
+-- one delivery, one revision, although an office dates its rows one by one; but a first pull may bring years
 delivered as (
     select
         enterprise_id,
@@ -209,9 +209,7 @@ delivered as (
         max(turn_code) as last_code
     from turn
     where enterprise_id is not null
-    group by
-        enterprise_id, signal_code, month, period_months, feed, batch_id,
-        case when batch_id is null then known_from end
+    group by enterprise_id, signal_code, month, period_months, feed, batch_id, cast(known_from as date)
 ),
 
 -- nobody could see anything between two deliveries of one moment
