@@ -29,6 +29,7 @@ from warehouse.models import build, read_layers
 from warehouse.publish import publish
 from warehouse.rebuild import rebuild
 from warehouse.settings import CHECKOUT, Settings
+from warehouse.summary import summary
 
 LAYERS = CHECKOUT / "transforms"
 MODELS = read_layers(LAYERS)
@@ -333,3 +334,33 @@ class _Present(datetime):
     @classmethod
     def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
         return FIRST_DAY.astimezone(UTC) + timedelta(days=400)
+
+
+def test_what_a_night_is_compared_with(life: Life, tmp_path: Path) -> None:
+    home = tmp_path / "copy"
+    shutil.copytree(life.settings.home, home)
+    settings = replace(life.settings, home=home)
+    first, last = (moment.replace(tzinfo=None) for moment in life.nights)
+    count = "select count(*) from ops.last_enterprise"
+    with writer(settings) as connection:
+        assert remember_last_night(connection, settings) == first, "run again, it is compared as it was the first time"
+        assert connection.execute(count).fetchone() != (0,)
+        connection.execute("update ops.night set as_of = ?", [last + timedelta(days=1)])
+        assert remember_last_night(connection, settings) == last
+        shown = connection.execute("select count(*) from snapshots.enterprise_current").fetchone()
+        assert connection.execute(count).fetchone() == shown
+        connection.execute("update ops.night set as_of = ?", [first])
+        assert remember_last_night(connection, settings) is None, "readers see a later night"
+        assert connection.execute(count).fetchone() == (0,)
+        settings.published_file.unlink()
+        assert remember_last_night(connection, settings) is None, "readers see nothing"
+
+
+def test_the_summary_says_what_changed(life: Life) -> None:
+    [line] = [line for line in summary(life.settings) if line.startswith("Changes")]
+    with duckdb.connect(life.settings.published_file, read_only=True) as connection:
+        found = connection.execute("select count(*) from snapshots.change").fetchone()
+    if found == (0,):
+        assert line == "Changes      none since the night before"
+    else:
+        assert line.startswith(f"Changes      enterprises since {life.nights[0]:%Y-%m-%d %H:%M} UTC: ")
