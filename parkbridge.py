@@ -160,6 +160,16 @@ def command_rebuild(settings: Settings, given: argparse.Namespace) -> int:
     return 0
 
 
+def command_snapshot(settings: Settings, given: argparse.Namespace) -> int:
+    """Tell a moment of the past again, in a file of its own."""
+    from transforms.as_of import in_words, tell_again
+
+    told = tell_again(settings, given.as_of, given.out)
+    for line in in_words(told, _short(told.path)):
+        print(line)
+    return 0
+
+
 def command_rollback(settings: Settings, given: argparse.Namespace) -> int:
     """Put an earlier night back."""
     from warehouse.publish import nights, rollback
@@ -355,6 +365,22 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--subject", required=True, help="an entry of warehouse/subjects.yml")
 
     command("rebuild", command_rebuild, "make the warehouse again from the landed batches", "  parkbridge rebuild")
+    one = command(
+        "snapshot",
+        command_snapshot,
+        "tell again what was known at a moment of the past, in a file of its own",
+        "  parkbridge snapshot --as-of 2026-10-31\n  parkbridge snapshot --as-of 20261122T180000Z --out /tmp/then.duckdb\n"
+        "  parkbridge snapshot --as-of 2026-11-01T09:30",
+    )
+    one.add_argument(
+        "--as-of",
+        required=True,
+        metavar="DATE",
+        help="the end of this day in the park, an ISO time, or a night's id",
+    )
+    one.add_argument(
+        "--out", type=Path, metavar="FILE", help="a file that is not there yet; asof/ in the park's folder by default"
+    )
     one = command(
         "rollback",
         command_rollback,

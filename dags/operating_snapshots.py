@@ -108,6 +108,12 @@ def operating_snapshots() -> None:
     @task(doc_md="What readers see.")
     @step()
     def snapshot(night_id: str) -> str:
+        from warehouse.connection import writer
+        from warehouse.last_night import remember_last_night
+
+        with writer(SETTINGS) as connection:
+            hold_to_night(connection, night_id)
+            remember_last_night(connection, SETTINGS)
         build("5_snapshots", night_id)
         return night_id
 

@@ -16,6 +16,7 @@ its cluster: the first code known, else the name's key. A night remakes only wha
 from __future__ import annotations
 
 from contextlib import nullcontext
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -56,13 +57,20 @@ COMPARED = ["resolved.candidate", "resolved.code_name_check"]
 JUDGED = [f"resolved.{table}" for table in PREPARED if table not in ("source_record", "source_alias")]
 
 
-def resolve(connection: duckdb.DuckDBPyConnection, judgements: Path = JUDGEMENTS, *, whole: bool = False) -> bool:
+def resolve(
+    connection: duckdb.DuckDBPyConnection,
+    judgements: Path = JUDGEMENTS,
+    *,
+    whole: bool = False,
+    said_until: datetime | None = None,
+) -> bool:
     """Bring everything in schema `resolved` to what known.* and the judgements say tonight.
 
     Args:
         connection: The writer's, with ops.night set.
         judgements: People's decisions; always win over the rules.
         whole: Make all of it from nothing. Otherwise only what can have changed is remade, where that can be told.
+        said_until: Judgements dated later, in the park's own time, are left out; all are taken by default.
 
     Returns:
         Whether all of it was made.
@@ -71,7 +79,7 @@ def resolve(connection: duckdb.DuckDBPyConnection, judgements: Path = JUDGEMENTS
         DeclarationError: judgements.csv cannot be read as declared.
         ParkBridgeError: a cluster has grown above the size declared in rules/resolution.yml.
     """
-    judged = read_judgements(judgements)
+    judged = [j for j in read_judgements(judgements) if said_until is None or j.moment <= said_until]
     since = None if whole else incremental.last_resolved(connection)
     incremental.forget(connection)
     in_parts = since is not None and incremental.find_told(connection, since)

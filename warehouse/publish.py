@@ -60,7 +60,7 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: l
     part, final = nights / f"{night_id}.part", nights / f"{night_id}.duckdb"
     forget(part)
     try:
-        tables = _write(connection, part, models)
+        tables = write(connection, part, models)
     except BaseException:
         forget(part)
         raise
@@ -80,11 +80,21 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: l
     final.chmod(0o444)
     write_json(final.with_suffix(".json"), manifest)
     _put_in_place(settings, final)
+    connection.execute("delete from ops.night_published where as_of = ?", [as_of])
+    connection.execute(
+        "insert into ops.night_published select ?, (select max(l.as_of) from ops.last_night as l where l.as_of < ?)",
+        [as_of, as_of],
+    )
     _forget_old_nights(settings, night_id)
     return Published(settings.published_file, manifest)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, part: Path, models: list[Model]) -> dict[str, Any]:
+def write(connection: duckdb.DuckDBPyConnection, part: Path, models: list[Model]) -> dict[str, Any]:
+    """Write the tables of `models`, the rules and ops.* into a fresh file, with comments and the operators' views.
+
+    Returns:
+        Rows and columns by table, for a manifest.
+    """
     tables: dict[str, Any] = {}
     rules = [
         name
@@ -148,6 +158,8 @@ def changes(before: Path, after: Path, models: list[Model]) -> dict[str, dict[st
             shapes = [_shape(connection, database, model) for database in ("old", "new")]
             if shapes[0] != shapes[1] or not set(model.key) <= set(shapes[1]):
                 continue
+            if "ops.last_night" in model.reads:
+                continue  # it tells changes itself
             table, key = f"{model.schema}.{quote(model.name)}", ", ".join(map(quote, model.key))
             told = ", ".join(
                 quote(column)

@@ -64,6 +64,8 @@ def _keep_night(connection: duckdb.DuckDBPyConnection, old: Path) -> None:
     """The nights begun stay known: what is accepted next was not known to them."""
     if old.exists():
         connection.execute(f"attach {literal(os.fspath(old))} as old (read_only)")
-        for table in ("night", "night_begun"):
-            connection.execute(f"insert into ops.{table} select * from old.ops.{table}")
+        kept = connection.execute("select table_name from duckdb_tables() where database_name = 'old'").fetchall()
+        for table in ("night", "night_begun", "night_published"):
+            if (table,) in kept:  # a warehouse of before the table has none
+                connection.execute(f"insert into ops.{table} select * from old.ops.{table}")
         connection.execute("detach old")

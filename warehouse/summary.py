@@ -87,7 +87,29 @@ def summary(settings: Settings) -> Iterator[str]:
                 if table.startswith("snapshots.")
             ]
             yield "Since then   " + ("; ".join(parts) or "nothing new for readers")
+        yield from _changed(connection, is_first="previous_night_id" not in manifest)
         yield f"Published    {settings.published_file}"
+
+
+def _changed(connection: duckdb.DuckDBPyConnection, *, is_first: bool) -> Iterator[str]:
+    """What is different for the enterprises, and since when; nothing in a file of before this table."""
+    is_there = _rows(
+        connection, "from duckdb_tables() where schema_name = 'snapshots' and table_name = 'change' and not internal"
+    )
+    if not is_there:
+        return
+    found = _rows(
+        connection,
+        "select change_code, count(distinct enterprise_id), max(previous_as_of) from snapshots.change "
+        "group by all order by 2 desc, 1",
+    )
+    if found:
+        kinds = ", ".join(f"{count:,} {code}" for code, count, _ in found)
+        yield f"Changes      enterprises since {found[0][2]:%Y-%m-%d %H:%M} UTC: {kinds} (snapshots.change)"
+    else:
+        yield "Changes      " + (
+            "none to tell: no night was published before" if is_first else "none since the night before"
+        )
 
 
 def _judged(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:

@@ -20,7 +20,16 @@ LAYERS = {"known": 0, "ops": 0, "rules": 0} | {
     folder.name.partition("_")[2]: number for number, folder in enumerate(FOLDERS, start=1)
 }
 # reads what was superseded too: the history of versions is its subject, and its header says so
-READS_STAGED = {"signals.premises_change": {"staged.premises"}}
+READS_STAGED = {
+    "signals.premises_change": {"staged.premises"},
+    "snapshots.revision": {
+        "staged.employment",
+        "staged.tax_filing",
+        "staged.tax_payment",
+        "staged.utility_use",
+        "staged.access_count",
+    },
+}
 
 
 def by_table(model: Model) -> str:

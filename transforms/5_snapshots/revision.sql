@@ -1,0 +1,293 @@
+-- title: Revisions of monthly figures | 历史修订
+-- one row is: one revision of what one feed states of one enterprise's figure of one month
+-- answers: how did a month's figure change after it was first known, when did we learn of it, and by what delivery?
+-- key: enterprise_id, signal_code, month, period_months, feed, known_from
+-- rules: This model reads staged.employment, staged.tax_filing, staged.tax_payment, staged.utility_use and
+--   staged.access_count, with what was superseded, instead of known.*, because the history of versions is its subject;
+--   nothing received after the night's as_of is used. A figure is the sum over a feed's facts of one enterprise, month
+--   and length of period. What one delivery changes of it as of one day (UTC) is one revision; that by which it was
+--   first known is none. late: facts that were not known before, or are back after a withdrawal; withdrawn: facts that
+--   the feed holds no more; moved: facts that the office now states of another enterprise; corrected: anything else,
+--   also facts withdrawn and others in their place. No value before or after means that nothing was known. Sales are
+--   those of the kind of return that monthly.sales takes for the year.
+-- known gaps: Leased area and capital are not followed. The links are tonight's: a figure that changed because a record
+--   was tied to another enterprise is no revision (resolved.enterprise_forward, resolved.enterprise_split), and a
+--   withdrawn record of which nothing else is known has no enterprise and no row. The delivery of a withdrawal is told
+--   where its time is that of one accepted batch only. The first report of a month is no revision, however late
+--   (monthly.coverage counts these). Feeds are not weighed against each other, as monthly.headcount does.
+-- checked by: tests/models/snapshots.revision, tests/warehouse/test_as_of.py
+with stated as (
+    select
+        feed,
+        source_key,
+        concat_ws('|', 'staff', source_key, month) as fact_key,
+        'headcount' as signal_code,
+        month,
+        1 as period_months,
+        cast(insured_headcount as decimal(18, 3)) as value,
+        batch_id,
+        received_at,
+        superseded_at
+    from staged.employment
+    union all
+    select
+        f.feed,
+        f.source_key,
+        concat_ws('|', 'return', f.source_key, f.tax_kind_code, f.period_start, f.period_end) as fact_key,
+        concat('sales_', f.tax_kind_code) as signal_code,
+        cast(date_trunc('month', f.period_end) as date) as month,
+        (year(f.period_end) - year(f.period_start)) * 12 + month(f.period_end) - month(f.period_start) + 1
+            as period_months,
+        cast(f.sales_amount as decimal(18, 3)) as value,
+        f.batch_id,
+        f.received_at,
+        f.superseded_at
+    from staged.tax_filing as f
+    inner join rules.sales as r on f.tax_kind_code = r.tax_kind_code
+    union all
+    select
+        feed,
+        source_key,
+        concat_ws('|', 'payment', payment_no) as fact_key,
+        concat('tax_', tax_kind_code) as signal_code,
+        cast(date_trunc('month', period_end) as date) as month,
+        (year(period_end) - year(period_start)) * 12 + month(period_end) - month(period_start) + 1 as period_months,
+        cast(paid_amount as decimal(18, 3)) as value,
+        batch_id,
+        received_at,
+        superseded_at
+    from staged.tax_payment
+    union all
+    select
+        feed,
+        source_key,
+        concat_ws('|', 'meter', source_key, meter_no, utility_code, month) as fact_key,
+        utility_code as signal_code,
+        month,
+        1 as period_months,
+        cast(used_quantity as decimal(18, 3)) as value,
+        batch_id,
+        received_at,
+        superseded_at
+    from staged.utility_use
+    union all
+    select
+        feed,
+        source_key,
+        concat_ws('|', 'people', source_key, month) as fact_key,
+        'people_entries' as signal_code,
+        month,
+        1 as period_months,
+        cast(people_entry_count as decimal(18, 3)) as value,
+        batch_id,
+        received_at,
+        superseded_at
+    from staged.access_count
+    union all
+    select
+        feed,
+        source_key,
+        concat_ws('|', 'vehicles', source_key, month) as fact_key,
+        'vehicle_entries' as signal_code,
+        month,
+        1 as period_months,
+        cast(vehicle_entry_count as decimal(18, 3)) as value,
+        batch_id,
+        received_at,
+        superseded_at
+    from staged.access_count
+),
+
+-- a version that was superseded in the moment it came was never to be seen
+version as (
+    select
+        s.feed,
+        s.fact_key,
+        l.enterprise_id,
+        s.signal_code,
+        s.month,
+        s.period_months,
+        s.value,
+        s.batch_id,
+        s.received_at,
+        case when s.superseded_at <= n.as_of then s.superseded_at end as superseded_at
+    from stated as s
+    cross join ops.night as n
+    left join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
+    where
+        s.received_at <= n.as_of
+        and s.value is not null
+        and (s.superseded_at is null or s.superseded_at > s.received_at)
+),
+
+-- a withdrawal stands in no row: the delivery is the one of that time
+withdrawing as (
+    select
+        feed,
+        known_from,
+        min(batch_id) as batch_id
+    from (
+        select
+            feed,
+            batch_id,
+            delivered_at as known_from
+        from ops.batch
+        where rows_withdrawn > 0
+        union
+        select
+            feed,
+            batch_id,
+            pulled_until as known_from
+        from ops.batch
+        where rows_withdrawn > 0
+        union
+        select
+            feed,
+            batch_id,
+            accepted_at as known_from
+        from ops.batch
+        where rows_withdrawn > 0
+    ) as candidate
+    where known_from is not null
+    group by feed, known_from
+    having count(*) = 1
+),
+
+turn as (
+    select
+        v.enterprise_id,
+        v.signal_code,
+        v.month,
+        v.period_months,
+        v.feed,
+        v.received_at as known_from,
+        v.batch_id,
+        v.value as change,
+        1 as fact_change,
+        case
+            when b.fact_key is null then 'late'
+            when b.enterprise_id <> v.enterprise_id then 'moved'
+            else 'corrected'
+        end as turn_code
+    from version as v
+    left join version as b on v.feed = b.feed and v.fact_key = b.fact_key and v.received_at = b.superseded_at
+    union all
+    select
+        v.enterprise_id,
+        v.signal_code,
+        v.month,
+        v.period_months,
+        v.feed,
+        v.superseded_at as known_from,
+        coalesce(s.batch_id, w.batch_id) as batch_id,
+        -v.value as change,
+        -1 as fact_change,
+        case
+            when s.fact_key is null then 'withdrawn'
+            when s.enterprise_id <> v.enterprise_id then 'moved'
+            else 'corrected'
+        end as turn_code
+    from version as v
+    left join version as s on v.feed = s.feed and v.fact_key = s.fact_key and v.superseded_at = s.received_at
+    left join withdrawing as w on v.feed = w.feed and v.superseded_at = w.known_from
+    where v.superseded_at is not null
+),
+
+-- one delivery, one revision, although an office dates its rows one by one; but a first pull may bring years
+delivered as (
+    select
+        enterprise_id,
+        signal_code,
+        month,
+        period_months,
+        feed,
+        batch_id,
+        max(known_from) as known_from,
+        sum(change) as change,
+        sum(fact_change) as fact_change,
+        min(turn_code) as first_code,
+        max(turn_code) as last_code
+    from turn
+    where enterprise_id is not null
+    group by enterprise_id, signal_code, month, period_months, feed, batch_id, cast(known_from as date)
+),
+
+-- nobody could see anything between two deliveries of one moment
+at_once as (
+    select
+        enterprise_id,
+        signal_code,
+        month,
+        period_months,
+        feed,
+        known_from,
+        max(batch_id) as batch_id,
+        sum(change) as change,
+        sum(fact_change) as fact_change,
+        min(first_code) as first_code,
+        max(last_code) as last_code
+    from delivered
+    group by enterprise_id, signal_code, month, period_months, feed, known_from
+),
+
+followed as (
+    select
+        *,
+        row_number() over (
+            partition by enterprise_id, signal_code, month, period_months, feed order by known_from
+        ) as place,
+        sum(change) over (
+            partition by enterprise_id, signal_code, month, period_months, feed order by known_from
+        ) as value_after,
+        sum(fact_change) over (
+            partition by enterprise_id, signal_code, month, period_months, feed order by known_from
+        ) as fact_count
+    from at_once
+),
+
+-- of the returns that state turnover, the kind that counts for the year
+sales_kind as (
+    select
+        enterprise_id,
+        year(month) as year_number,
+        concat('sales_', min(tax_kind_code)) as signal_code
+    from monthly.sales
+    group by enterprise_id, year(month)
+),
+
+compared as (
+    select
+        f.enterprise_id,
+        case when k.enterprise_id is null then f.signal_code else 'sales' end as signal_code,
+        f.month,
+        f.period_months,
+        f.feed,
+        f.known_from,
+        f.batch_id,
+        case when f.fact_count > f.fact_change then f.value_after - f.change end as value_before,
+        case when f.fact_count > 0 then f.value_after end as value_after,
+        case when f.first_code = f.last_code then f.first_code else 'corrected' end as revision_code
+    from followed as f
+    inner join monthly.month as m on f.month = m.month
+    left join sales_kind as k
+        on f.enterprise_id = k.enterprise_id and year(f.month) = k.year_number and f.signal_code = k.signal_code
+    where f.place > 1
+)
+
+select
+    c.enterprise_id,
+    c.signal_code,
+    c.month,
+    cast(c.period_months as integer) as period_months,
+    c.feed,
+    c.known_from,
+    cast(c.value_before as decimal(18, 3)) as value_before,
+    cast(c.value_after as decimal(18, 3)) as value_after,
+    c.revision_code,
+    c.batch_id,
+    n.as_of
+from compared as c
+cross join ops.night as n
+where
+    c.value_before is distinct from c.value_after
+    and substr(c.signal_code, 1, 6) <> 'sales_'

@@ -1,0 +1,86 @@
+"""What readers saw before tonight: enterprises as the night published before showed them, for snapshots.change."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from warehouse.connection import OPS_TABLES, literal
+from warehouse.settings import Settings
+
+# of snapshots.enterprise_current; what is compared
+COLUMNS = tuple(part.split()[0] for part in OPS_TABLES["last_enterprise"].replace("18, ", "18 ").split(", "))
+
+
+def remember_last_night(connection: duckdb.DuckDBPyConnection, settings: Settings) -> datetime | None:
+    """Fill ops.last_night and ops.last_enterprise from what is published now, if that is an earlier night.
+
+    A night that is run again keeps what it was compared with the first time. A later night (a backfill runs now) or a file
+    of before these columns is nothing to compare with: both tables are then empty.
+
+    Returns:
+        As of when the night published before was, naive UTC; None where there is none.
+    """
+    (tonight,) = connection.execute("select as_of from ops.night").fetchone() or (None,)
+    before = remembered(connection)
+    published = as_of_file(settings.published_file)
+    if published is not None and published == tonight and before is not None and before < published:
+        return before
+    forget_last_night(connection)
+    if published is None or tonight is None or published >= tonight:
+        return None
+    return take_from(connection, settings.published_file)
+
+
+def remembered(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    """As of when the night was that tonight is compared with."""
+    found = connection.execute("select as_of from ops.last_night").fetchone()
+    return found[0] if found else None
+
+
+def as_of_file(path: Path) -> datetime | None:
+    """Which moment a published file shows; None where it is not there or shows none that can be compared with."""
+    if not path.exists():
+        return None
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(f"attach {literal(os.fspath(path))} as earlier (read_only)")
+        has = connection.execute(
+            "select column_name from duckdb_columns() where database_name = 'earlier' and schema_name = 'snapshots' "
+            "and table_name = 'enterprise_current'"
+        ).fetchall()
+        if not {(column,) for column in COLUMNS} <= set(has):
+            return None
+        found = connection.execute("select as_of from earlier.ops.night").fetchone()
+        return found[0] if found else None
+
+
+def take_from(connection: duckdb.DuckDBPyConnection, path: Path) -> datetime | None:
+    """Fill both tables from a published file."""
+    connection.execute(f"attach {literal(os.fspath(path))} as earlier (read_only)")
+    try:
+        return _take(connection, "earlier.")
+    finally:
+        connection.execute("detach earlier")
+
+
+def take_tonight(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    """Fill both tables from the night that stands in this warehouse: the next one is compared with it."""
+    return _take(connection, "")
+
+
+def _take(connection: duckdb.DuckDBPyConnection, database: str) -> datetime | None:
+    forget_last_night(connection)
+    connection.execute(f"insert into ops.last_night by name select night_id, as_of from {database}ops.night")
+    connection.execute(
+        f"insert into ops.last_enterprise by name select {', '.join(COLUMNS)} from {database}snapshots.enterprise_current"
+    )
+    return remembered(connection)
+
+
+def forget_last_night(connection: duckdb.DuckDBPyConnection) -> None:
+    """Nothing to compare with."""
+    connection.execute("delete from ops.last_night")
+    connection.execute("delete from ops.last_enterprise")
