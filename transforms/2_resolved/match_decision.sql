@@ -9,8 +9,7 @@
 --   resolved.exact_match decides by code or exact name; a code whose enterprise bears no such name is not believed
 --   (code_name_differ), one whose enterprise writes the name but a little otherwise is (resolved.code_name_check).
 --   What is still open goes to its best candidate (resolved.candidate) from accept_score on (rules/matching.yml),
---   method scored, and waits for a person from review_score on (doubtful); so does an exact name whose address is
---   another one's of a like name. What contradicts itself, is ambiguous or
+--   method scored, and waits for a person from review_score on (doubtful). What contradicts itself, is ambiguous or
 --   doubtful stands alone until somebody judges it, and so does a name that nobody in the register bears: it becomes
 --   an enterprise of its own, so that a tenant unknown to the register is seen. A valid code that the register does
 --   not know is its own enterprise too, and is queued if its name is registered under another code.
@@ -41,12 +40,6 @@ with compared as (
             -- a name written otherwise than its code's own enterprise writes it, or another name altogether
             when e.outcome_code = 'contradiction' and n.level in ('same_body', 'typing_error') then 'matched'
             when e.outcome_code = 'matched' and e.is_name_to_check and not n.is_alike then 'code_name_differ'
-            -- the name is one enterprise's to the letter, and another one of a like name is at the very address
-            when
-                e.outcome_code = 'matched' and e.method in ('name', 'former_name')
-                and c.enterprise_id <> e.enterprise_id and c.score >= rule.accept_score
-                and c.address_level in ('premises', 'text', 'number', 'building')
-                then 'doubtful'
             when e.is_open and c.score >= rule.accept_score then 'matched'
             when
                 e.is_open
@@ -253,8 +246,6 @@ select
             then concat('name ', name, ' belongs to ', cast(name_count as varchar), ' enterprises')
         when outcome_code = 'ambiguous_code'
             then concat('code ', stated_code, ' belongs to ', cast(code_count as varchar), ' enterprises')
-        when outcome_code = 'doubtful' and exact_outcome_code = 'matched'
-            then concat('name ', name, ' is found elsewhere; at the address: ', candidate_evidence)
         when outcome_code = 'doubtful' then concat('not sure enough: ', candidate_evidence)
         when outcome_code = 'code_name_differ'
             then concat('code ', stated_code, ' is an enterprise''s that bears no name like ', name)

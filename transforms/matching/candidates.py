@@ -21,8 +21,7 @@ key: feed, source_key""",
 # what was compared once is compared once: records of one name, address, building and code are one on the left side
 _IDENTITY = """
     s.name, s.address, s.building_code, s.stated_code, case when e.is_name_to_check then e.code_enterprise_id end,
-    e.source_key = s.name, e.is_open,
-    case when e.method in ('name', 'former_name') and e.subject <> 'registration' then e.enterprise_id end
+    e.source_key = s.name
 """
 
 
@@ -37,16 +36,11 @@ def make_candidates(connection: duckdb.DuckDBPyConnection) -> None:
         create or replace temp table left_record as
         select
             e.feed, e.source_key, s.name, s.address, s.building_code, s.stated_code, s.code_check, e.is_open,
-            -- whose exact name alone decides, to be held against the address
-            case when e.method in ('name', 'former_name') and e.subject <> 'registration' then e.enterprise_id end
-                as name_enterprise_id,
             case when e.is_name_to_check then e.code_enterprise_id end as code_enterprise_id,
             dense_rank() over (order by {_IDENTITY}) as id
         from resolved.exact_match as e
         inner join resolved.source_record as s on e.feed = s.feed and e.source_key = s.source_key
         where e.is_open or e.is_name_to_check
-            or (e.outcome_code = 'matched' and e.method in ('name', 'former_name') and e.subject <> 'registration'
-                and (s.address is not null or s.building_code is not null))
         """
     )
     connection.execute(
@@ -109,13 +103,6 @@ def make_candidates(connection: duckdb.DuckDBPyConnection) -> None:
         "create or replace temp table left_keyed as select distinct id from left_record where source_key = name"
     )
     read_addresses(connection)
-    make(connection, "record_elsewhere")
-    connection.execute("update left_record set is_open = true where id in (select left_id from record_elsewhere)")
-    for table in ("left_stated_name", "left_address", "left_code"):
-        connection.execute(
-            f"delete from {table} where id not in "
-            "(select id from left_record where is_open or code_enterprise_id is not null)"
-        )
     read_names(connection)
     check_given(connection)
     compare(connection)
