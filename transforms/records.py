@@ -150,13 +150,14 @@ def _identity_versions(subject: Subject, only: str) -> str:
         for column in IDENTITY_COLUMNS
     ]
     period = f"cast({quote(subject.period)} as date)" if subject.period else "cast(null as date)"
-    begins = "period_start" if "period_start" in subject.columns and subject.period else period
-    ends = f"last_day({period})" if subject.period == "month" else period
+    begins, ends = (
+        ("period_start", "period_end") if "period_start" in subject.columns else (period, f"last_day({period})")
+    )
     vacant = "where not is_vacant or enterprise_name is not null" if "is_vacant" in subject.columns else ""
     grouped = ", ".join(["feed", "source_key", *(quote(c) for c in IDENTITY_COLUMNS if c in subject.columns)])
     return (
         f"select feed, '{subject.name}' as subject, source_key, {', '.join(stated)}, max({period}) as last_period, "
-        f"min({begins}) as told_from, max({ends}) as told_to, "
+        f"min(cast({begins} as date)) as told_from, max(cast({ends} as date)) as told_to, "
         f"min(received_at) as first_received_at, max(received_at) as last_received_at "
         f"from known.{quote(subject.name)} {_part(only)} {vacant} group by {grouped}"
     )

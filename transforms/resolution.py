@@ -53,7 +53,7 @@ resolved.judgement_conflict adds what only the rules' own decisions can show
 key: conflict_code, conflict_key""",
 }
 
-COMPARED = ["resolved.candidate", "resolved.code_name_check"]
+COMPARED = ["resolved.comparison", "resolved.code_name_check"]
 JUDGED = [f"resolved.{table}" for table in PREPARED if table not in ("source_record", "source_alias")]
 
 
@@ -99,7 +99,7 @@ def resolve(
         incremental.gather(connection)
     was_near, is_compared = in_parts, False
     for part, models in incremental.steps(read_folder(MODELS)):
-        if not is_compared and any("resolved.candidate" in model.reads for model in models):
+        if not is_compared and any(model.reads & set(COMPARED) for model in models):
             is_compared = True
             if in_parts and not incremental.is_compared_anew(connection):
                 incremental.nothing_changed(connection, COMPARED)

@@ -259,6 +259,38 @@ def test_what_a_record_states_last_counts_and_blanks_do_not_erase() -> None:
     assert connection.execute("select name, uscc from resolved.source_record").fetchall() == [("新名", A)]
 
 
+def test_links_say_of_which_days_the_record_tells() -> None:
+    """Months to their last day, periods as stated, whatever the order; a lease tells of no period."""
+    month = {"source_key": "u", "insured_headcount": 1, "uscc": A}
+    paid = {
+        "source_key": "p",
+        "taxpayer_no": A,
+        "tax_kind_code": "vat",
+        "paid_amount": 1,
+        "paid_date": datetime(2026, 4, 2),
+    }
+    connection = warehouse(
+        {
+            "employment": [month | {"month": datetime(2026, 2, 1)}, month | {"month": datetime(2025, 11, 1)}],
+            "tax_filing": [tax("f", A, None)],
+            "tax_payment": [
+                paid | {"payment_no": "1", "period_start": datetime(2026, 1, 1), "period_end": datetime(2026, 3, 31)}
+            ],
+            "lease": [lease("l", "某公司", A)],
+        }
+    )
+    resolution.resolve(connection)
+    found = connection.execute(
+        "select feed, valid_from::varchar, valid_to::varchar from resolved.link order by 1"
+    ).fetchall()
+    assert found == [
+        ("employment", "2025-11-01", "2026-02-28"),
+        ("lease", None, None),
+        ("tax_filing", "2026-01-01", "2026-01-31"),
+        ("tax_payment", "2026-01-01", "2026-03-31"),
+    ]
+
+
 def test_a_vacant_unit_of_property_is_no_enterprise() -> None:
     connection = warehouse(
         {

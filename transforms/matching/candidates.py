@@ -6,13 +6,14 @@ import duckdb
 import pyarrow as pa
 
 from transforms.addresses import address_keys
-from transforms.matching.engine import check_given, compare, make, read_addresses, read_names
+from transforms.matching.engine import check_given, compare, read_addresses, read_names
 from transforms.names import name_forms
 from warehouse.models import comment
 
 TABLES = {
-    "candidate": """title: Candidates for records that nothing exact decides | 匹配候选
-one row is: one source record and one of the three enterprises that it is most likely about
+    "comparison": """title: The best three of each comparison | 比对结果
+one row is: one source record and one of the three enterprises that it is most likely about; the model resolved.candidate
+adds names and words
 key: feed, source_key, place""",
     "code_name_check": """title: Names that their code's enterprise does not bear | 代码与名称核对
 one row is: one source record whose code leads to an enterprise under another name, and how alike the names are
@@ -26,7 +27,7 @@ _IDENTITY = """
 
 
 def make_candidates(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make resolved.candidate and resolved.code_name_check from resolved.exact_match.
+    """Make resolved.comparison and resolved.code_name_check from resolved.exact_match.
 
     Known are all enterprises with a registered name or a code; an enterprise's addresses are those of all records that
     codes and exact names tie to it.
@@ -115,9 +116,18 @@ def make_candidates(connection: duckdb.DuckDBPyConnection) -> None:
         order by all
         """
     )
-    make(connection, "record_candidate")
     connection.execute(
-        "create or replace table resolved.candidate as from record_candidate order by feed, source_key, place"
+        """
+        create or replace table resolved.comparison as
+        select
+            l.feed, l.source_key, s.place, r.enterprise_id, s.score, s.name_level, s.address_level, s.code_level,
+            s.right_key as candidate_key, s.right_place as candidate_address, cast(s.bits as decimal(6, 2)) as evidence_bits
+        from left_record as l
+        inner join scored as s on l.id = s.left_id
+        inner join right_enterprise as r on s.right_id = r.id
+        where l.is_open
+        order by l.feed, l.source_key, s.place
+        """
     )
     for table, text in TABLES.items():
         comment(connection, "resolved", table, text)
