@@ -22,17 +22,7 @@
 --   merger's. A stop without a word is dated right but seen three months late; until the last of its people, space
 --   and meters has ended, a leaver's ends read close.
 -- checked by: tests/models/signals.flow
-with subject_month as (
-    select
-        c.subject,
-        m.month_number,
-        max(case when c.is_provisional then 1 else 0 end) as is_provisional
-    from monthly.coverage as c
-    inner join monthly.month as m on c.month = m.month
-    group by c.subject, m.month_number
-),
-
-last_month as (
+with last_month as (
     select month_number
     from monthly.month
     where is_last_month
@@ -45,7 +35,7 @@ believed_until as (
         coalesce(max(s.month_number), l.month_number) as month_number
     from rules.signal as r
     cross join last_month as l
-    left join subject_month as s on r.subject = s.subject and s.is_provisional = 0
+    left join monthly.provisional_month as s on r.subject = s.subject and not s.is_provisional
     group by r.signal_code, l.month_number
 ),
 
@@ -55,7 +45,7 @@ seen_first as (
         signal_code,
         period_months,
         min(month_number) as month_number
-    from signals.signal
+    from signals.signal_month
     group by signal_code, period_months
 ),
 
@@ -154,11 +144,11 @@ stopped as (
     inner join rules.signal as r on n.signal_code = r.signal_code
     inner join believed_until as b on n.signal_code = b.signal_code
     left join resolved.enterprise as e on n.enterprise_id = e.enterprise_id
-    left join subject_month as s on r.subject = s.subject and n.month_number + n.period_months = s.month_number
+    left join monthly.provisional_month as s on r.subject = s.subject and n.month_number + n.period_months = s.month_number
     where
         n.value > 0
         and not n.is_doubtful
-        and coalesce(s.is_provisional, 0) = 0
+        and not coalesce(s.is_provisional, false)
         and n.month_number + n.period_months <= b.month_number
         and (
             (

@@ -97,16 +97,8 @@ series as (
     inner join monthly.month as m on h.month = m.month
     left join staff_length as p on h.enterprise_id = p.enterprise_id
     where h.insured_headcount is not null
-),
-
-subject_month as (
-    select
-        subject,
-        month,
-        max(case when is_provisional then 1 else 0 end) as is_provisional
-    from monthly.coverage
-    group by subject, month
 )
+
 
 select
     s.enterprise_id,
@@ -115,7 +107,7 @@ select
     cast(s.month_number as integer) as month_number,
     cast(s.period_months as integer) as period_months,
     s.value,
-    coalesce(c.is_provisional = 1, false) as is_provisional
+    coalesce(c.is_provisional, false) as is_provisional
 from series as s
 inner join rules.signal as r on s.signal_code = r.signal_code
-left join subject_month as c on r.subject = c.subject and s.month = c.month
+left join monthly.provisional_month as c on r.subject = c.subject and s.month = c.month

@@ -183,7 +183,7 @@ incomplete as (
         max(case when subject = 'tax_payment' then 1 end) as tax_payment,
         max(case when subject = 'utility_use' then 1 end) as utility_use,
         max(case when subject = 'access_count' then 1 end) as access_count
-    from monthly.coverage
+    from monthly.provisional_month
     where is_provisional
     group by month
 ),
