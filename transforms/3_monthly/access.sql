@@ -5,6 +5,7 @@
 -- rules: Sums of the counted entries, by the enterprise that the access system names; counts only, no person's
 --   passage.
 -- known gaps: Visitors and staff are not told apart.
+-- parts: enterprise_id
 -- checked by: tests/models/monthly.access
 select
     l.enterprise_id,

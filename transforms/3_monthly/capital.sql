@@ -8,6 +8,7 @@
 --   whole country.
 -- known gaps: Of "500万元人民币" the figure and 万 are read; a change without a figure leaves a gap. Other currencies are
 --   not converted.
+-- parts: enterprise_id
 -- checked by: tests/models/monthly.capital
 with here as (
     select l.enterprise_id

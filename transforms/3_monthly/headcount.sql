@@ -8,6 +8,7 @@
 --   insured in it, also for part of it, as the social insurance bureau counts.
 -- known gaps: Two feeds of one rank that report the same people are added up. Staff on an agency's payroll (劳务派遣)
 --   count at the agency.
+-- parts: enterprise_id
 -- checked by: tests/models/monthly.headcount, tests/transforms/test_headcount_ranks.py
 with staff_feed as (
     select feed

@@ -8,6 +8,7 @@
 --   without a lease.
 -- known gaps: A tenant who stays on after the end without a renewal has no lease. Common areas are counted as the
 --   lease states them.
+-- parts: enterprise_id
 -- checked by: tests/models/monthly.lease_area
 with lease as (
     select

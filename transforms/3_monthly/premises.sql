@@ -6,6 +6,7 @@
 --   not while vacant.
 -- known gaps: Occupiers before the present one are not seen here; signals.premises_change has what changed between
 --   deliveries.
+-- parts: enterprise_id
 -- checked by: tests/models/monthly.premises
 select
     l.enterprise_id,

@@ -7,6 +7,7 @@
 --   is never spread over invented months.
 -- known gaps: An enterprise that changes from monthly to quarterly filing within a quarter has overlapping periods in
 --   it.
+-- parts: enterprise_id
 -- checked by: tests/models/monthly.sales
 with filed as (
     select

@@ -7,6 +7,7 @@
 --   spread. Where a return states that nothing is due and nothing was paid, paid is 0; where something is due and
 --   nothing has come, paid has no value. By the month of payment (入库): monthly.tax_receipt.
 -- known gaps: Payments whose period is stated differently from the return's stand in a row of their own.
+-- parts: enterprise_id
 -- checked by: tests/models/monthly.tax
 with stated as (
     select

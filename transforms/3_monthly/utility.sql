@@ -5,6 +5,7 @@
 -- rules: The sum over the enterprise's meters: electricity in kWh, water and gas in m3. A month nobody read has no
 --   row.
 -- known gaps: Shared meters count for whom the feed names. An estimated reading is not told from a real one.
+-- parts: enterprise_id
 -- checked by: tests/models/monthly.utility
 select
     l.enterprise_id,

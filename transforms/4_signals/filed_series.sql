@@ -10,6 +10,7 @@
 --   report, no row; a reported zero is zero.
 -- known gaps: A quarter in which a firm started or stopped holds fewer months. A change of filing frequency makes the
 --   whole series quarterly.
+-- parts: enterprise_id
 -- checked by: tests/models/signals.filed_series
 with filed as (
     select

@@ -21,6 +21,7 @@
 -- known gaps: What changes across a gap is in no flow. All of a change in the window of a merger is taken as the
 --   merger's. A stop without a word is dated right but seen three months late; until the last of its people, space
 --   and meters has ended, a leaver's ends read close.
+-- parts: enterprise_id
 -- checked by: tests/models/signals.flow
 with last_month as (
     select month_number

@@ -9,6 +9,7 @@
 --   is compared with quarters only (3 and 12 months). Rates are decimal with four places: exact to compare and to add
 --   in any engine.
 -- known gaps: is_provisional is this month's; the earlier month may have been provisional too.
+-- parts: enterprise_id
 -- checked by: tests/models/signals.growth
 with told as (
     select

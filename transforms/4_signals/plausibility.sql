@@ -21,6 +21,7 @@
 --   Single kinds of tax are not tested.
 -- column earlier_value: last figure before it that passes | 前期值
 -- column value: the figure as reported, not altered | 指标值
+-- parts: enterprise_id
 -- checked by: tests/models/signals.plausibility
 with rule as (
     select

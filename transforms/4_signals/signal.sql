@@ -8,6 +8,7 @@
 --   (signals.filed_series). Staff of enterprises that only feeds with one figure a year speak of (annual reports) is
 --   a yearly series. A month is provisional if any feed of the signal's subject is (monthly.coverage).
 -- known gaps: Branches and outward investment are in resolved.relation, not a signal yet.
+-- parts: enterprise_id
 -- checked by: tests/models/signals.signal
 -- feeds of staff that state one figure a year, always of the same month
 with yearly_feed as (

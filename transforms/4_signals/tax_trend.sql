@@ -13,6 +13,7 @@
 --   too few months or pairs.
 -- known gaps: Seasons are taken as independent; with strong carry-over from month to month p is too small. No slope
 --   yet. An annual settlement is in a rolling 12 only where the window holds its whole year.
+-- parts: enterprise_id
 -- checked by: tests/models/signals.tax_trend, tests/transforms/test_tax_trend.py
 with believed as (
     select month

@@ -15,6 +15,7 @@
 --   that changed from yearly to monthly reports is not compared until a year later.
 -- column value: the latest figure, or the sum over the window | 本期值
 -- column earlier_value: the same of 12 months before; empty where it started or ended | 上年同期值
+-- parts: enterprise_id
 -- checked by: tests/models/signals.year_change
 with rule as (
     select distinct

@@ -16,6 +16,7 @@
 --   premises register without dates shows no lease end. What an enterprise does outside the park is seen in none
 --   of its signals but staff, sales and tax. Who merged away and is cancelled reads as leaving, then as dormant;
 --   the evidence names the succession.
+-- parts: enterprise_id
 -- checked by: tests/models/snapshots.assessment
 with rule as (
     select distinct

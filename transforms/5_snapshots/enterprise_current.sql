@@ -6,6 +6,7 @@
 --   staff that is not "unchanged", with its month; the tax trend over all kinds; presence as in snapshots.presence. A
 --   latest value may be old: its month says so.
 -- known gaps: Signals may disagree and stand side by side here; the overall word is in snapshots.assessment.
+-- parts: enterprise_id
 -- checked by: tests/models/snapshots.enterprise_current
 with placed as (
     select

@@ -9,6 +9,7 @@
 --   silos that any feed fills. gap_code is the first gap with its suggested next step, gap_codes all of them.
 -- known gaps: Registered here is not told from registered elsewhere: that needs the park's own addresses. Records that
 --   wait for a person (resolved.review_queue) appear as enterprises of their own.
+-- parts: enterprise_id
 -- checked by: tests/models/snapshots.presence
 with last_month as (
     select

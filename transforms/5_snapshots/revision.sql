@@ -15,6 +15,7 @@
 --   withdrawn record of which nothing else is known has no enterprise and no row. The delivery of a withdrawal is told
 --   where its time is that of one accepted batch only. The first report of a month is no revision, however late
 --   (monthly.coverage counts these). Feeds are not weighed against each other, as monthly.headcount does.
+-- parts: enterprise_id
 -- checked by: tests/models/snapshots.revision, tests/warehouse/test_as_of.py
 with stated as (
     select
@@ -117,42 +118,51 @@ with stated as (
     from staged.access_count
 ),
 
+-- the moments at which anything was superseded: what came then may stand in another's place
+superseding as (
+    select
+        s.feed,
+        s.superseded_at as received_at
+    from stated as s
+    cross join ops.night as n
+    where s.superseded_at <= n.as_of
+    group by s.feed, s.superseded_at
+),
+
 -- a version that was superseded in the moment it came was never to be seen
 seen as (
     select
         s.*,
         l.enterprise_id,
+        u.feed is not null as is_superseding,
         case when s.superseded_at <= n.as_of then s.superseded_at end as superseded_by_night
     from stated as s
     cross join ops.night as n
     left join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
+    left join superseding as u on s.feed = u.feed and s.received_at = u.received_at
     where
         s.received_at <= n.as_of
         and s.value is not null
         and (s.superseded_at is null or s.superseded_at > s.received_at)
-),
-
-superseding as (
-    select
-        feed,
-        superseded_by_night as received_at
-    from seen
-    where superseded_by_night is not null
-    group by feed, superseded_by_night
+        -- of others only what stood before, or stands now, in the place of what is theirs
+        and (l.enterprise_id is not null or s.superseded_at is not null or u.feed is not null)
 ),
 
 -- figures of which more than one delivery speaks; of most months only one ever does
 restless as (
     select
-        s.enterprise_id,
-        s.signal_code,
-        s.month,
-        s.period_months,
-        s.feed
-    from seen as s
-    left join superseding as u on s.feed = u.feed and s.received_at = u.received_at
-    group by s.enterprise_id, s.signal_code, s.month, s.period_months, s.feed
-    having min(s.received_at) < max(s.received_at) or count(s.superseded_by_night) > 0 or count(u.feed) > 0
+        enterprise_id,
+        signal_code,
+        month,
+        period_months,
+        feed
+    from seen
+    where enterprise_id is not null
+    group by enterprise_id, signal_code, month, period_months, feed
+    having
+        min(received_at) < max(received_at)
+        or count(superseded_by_night) > 0
+        or max(case when is_superseding then 1 else 0 end) = 1
 ),
 
 version as (
@@ -174,10 +184,11 @@ version as (
         s.received_at,
         s.superseded_by_night as superseded_at
     from seen as s
-    inner join restless as r
+    left join restless as r
         on
-            s.enterprise_id is not distinct from r.enterprise_id and s.signal_code = r.signal_code
+            s.enterprise_id = r.enterprise_id and s.signal_code = r.signal_code
             and s.month = r.month and s.period_months = r.period_months and s.feed = r.feed
+    where r.enterprise_id is not null or s.enterprise_id is null
 ),
 
 -- a withdrawal stands in no row: the delivery is the one of that time
@@ -226,7 +237,7 @@ turn as (
         1 as fact_change,
         case
             when b.fact_key is null then 'late'
-            when b.enterprise_id <> v.enterprise_id then 'moved'
+            when b.enterprise_id is distinct from v.enterprise_id then 'moved'
             else 'corrected'
         end as turn_code
     from version as v
@@ -244,7 +255,7 @@ turn as (
         -1 as fact_change,
         case
             when s.fact_key is null then 'withdrawn'
-            when s.enterprise_id <> v.enterprise_id then 'moved'
+            when s.enterprise_id is distinct from v.enterprise_id then 'moved'
             else 'corrected'
         end as turn_code
     from version as v

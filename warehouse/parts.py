@@ -1,0 +1,252 @@
+"""Make the layers behind the resolution in parts.
+
+A model whose header says `parts: enterprise_id` makes every row from rows of the same enterprise, and from tables that know no
+enterprise.
+
+Two uses. A large park is made in slices, so many enterprises at a time, and takes no more memory than a slice needs. And a
+night remakes only the rows of enterprises that something is new of, with the same result as making all of it: facts
+received or superseded since the night before, other links, another record in the register. Models without `parts` are made
+whole; what changes in one of them is remade in those that read it. Whatever cannot be told apart is made whole.
+
+What stands is noted per table in ops.built. Whoever is killed between two tables leaves the enterprises of that night in
+ops.touched, for the next one to remake.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from warehouse.connection import literal, quote
+from warehouse.models import Model, comment, make, read_folder, read_layers
+from warehouse.subjects import subjects
+
+# enterprises of one slice: of models that read long tables of signals, and of those that read through all facts each time
+SLICE, SLICE_OF_FACTS = 25_000, 250_000
+# beyond this share of all enterprises making all of it is cheaper
+SHARE_MAX = 0.3
+_READS = re.compile(r"\b(from|join) ((?:resolved|monthly|signals|snapshots)\.\w+)\b")
+_DIGEST = """
+    select enterprise_id, sum(digest) as digest
+    from (
+        select enterprise_id, hash(l)::hugeint as digest from resolved.link as l
+        union all
+        select enterprise_id, hash(e)::hugeint as digest from resolved.enterprise as e
+    )
+    where enterprise_id is not null
+    group by enterprise_id
+"""
+
+
+@dataclass(frozen=True)
+class Made:
+    """One model of one night: whether all of it was made, or only the rows of the enterprises touched."""
+
+    table: str
+    is_whole: bool
+
+
+def is_by_enterprise(model: Model) -> bool:
+    """Whether every row of the model follows from rows of its own enterprise."""
+    return model.header.get("parts") == "enterprise_id"
+
+
+def build_slices(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
+    """Make all of a folder's models, those by enterprise slice by slice; the tables made, in order."""
+    models = read_folder(folder)
+    for model in models:
+        _make_whole(connection, model)
+    return [model.table for model in models]
+
+
+def begin(connection: duckdb.DuckDBPyConnection, layers: Path) -> int | None:
+    """Find out of which enterprises something is new since the last night that was made to its end.
+
+    Args:
+        connection: The writer's, with ops.night set and the resolution of that night done.
+        layers: The folder of the layers, transforms/.
+
+    Returns:
+        How many enterprises are touched; None where all must be made.
+    """
+    fingerprint = _fingerprint(layers)
+    found = connection.execute(
+        "select m.as_of, n.as_of from ops.measured as m, ops.night as n where m.fingerprint = ? and m.as_of <= n.as_of",
+        [fingerprint],
+    ).fetchone()
+    is_whole = found is None
+    if found is not None:
+        _touch_told(connection, *found)
+        touched, known = connection.execute(
+            "select (select count(*) from ops.touched), (select count(*) from ops.measured_enterprise)"
+        ).fetchone() or (0, 0)
+        is_whole = touched > SHARE_MAX * known
+    if is_whole:
+        for table in ("touched", "remade", "built"):
+            connection.execute(f"delete from ops.{table}")
+        return None
+    return int(touched)
+
+
+def build_night(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Made]:
+    """Bring a folder's models to tonight, after `begin`: in parts where that can be told, else whole."""
+    needed = {read for model in read_layers(folder.parent) if is_by_enterprise(model) for read in model.reads}
+    made = []
+    for model in read_folder(folder):
+        reads_remade = connection.execute(
+            "select count(*) from ops.remade where table_name in (select unnest(?))", [sorted(model.reads)]
+        ).fetchone() != (0,)
+        stands = connection.execute("select 1 from ops.built where table_name = ?", [model.table]).fetchone()
+        # from here on the table is between two states
+        connection.execute("delete from ops.built where table_name = ?", [model.table])
+        is_whole = not is_by_enterprise(model) or reads_remade or not stands
+        if not is_whole:
+            _remake(connection, model)
+        elif is_by_enterprise(model) or not stands:
+            _make_whole(connection, model)
+            connection.execute("insert into ops.remade values (?)", [model.table])
+        else:
+            with _noticing(connection, model, model.table in needed):
+                _make_whole(connection, model)
+        connection.execute("insert into ops.built values (?)", [model.table])
+        made.append(Made(model.table, is_whole))
+    return made
+
+
+def finish(connection: duckdb.DuckDBPyConnection, layers: Path) -> None:
+    """All layers stand as of tonight."""
+    connection.execute("delete from ops.measured")
+    connection.execute("delete from ops.touched")
+    connection.execute("delete from ops.remade")
+    connection.execute("delete from ops.measured_enterprise")
+    connection.execute(f"insert into ops.measured_enterprise {_DIGEST}")
+    connection.execute("insert into ops.measured select as_of, ? from ops.night", [_fingerprint(layers)])
+
+
+def _fingerprint(layers: Path) -> str:
+    """What decides besides the records: models, rules, subjects, and the library that runs them."""
+    digest = hashlib.sha256(duckdb.__version__.encode())
+    here = Path(__file__).parent
+    for path in (
+        *sorted(layers.glob("[0-9]_*/*.sql")),
+        *sorted((layers / "rules").glob("*.yml")),
+        *sorted(here.glob("*.yml")),
+        *sorted(here.glob("*.sql")),
+        Path(__file__),
+    ):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _touch_told(connection: duckdb.DuckDBPyConnection, since: datetime, until: datetime) -> None:
+    """Add to ops.touched whom something was told of since, and whose links or record in the register are others."""
+    told = " union ".join(
+        f"select feed, source_key from staged.{quote(name)} where {clock} > $since and {clock} <= $until"
+        for name in subjects()
+        for clock in ("received_at", "superseded_at")
+    )
+    connection.execute(
+        f"""
+        insert into ops.touched
+        with told as ({told}),
+        digest as ({_DIGEST})
+        select l.enterprise_id from resolved.link as l semi join told using (feed, source_key)
+        union
+        select coalesce(d.enterprise_id, m.enterprise_id)
+        from digest as d
+        full outer join ops.measured_enterprise as m using (enterprise_id)
+        where d.digest is distinct from m.digest
+        except
+        select enterprise_id from ops.touched
+        """,
+        {"since": since, "until": until},
+    )
+
+
+def _narrowed(connection: duckdb.DuckDBPyConnection, sql: str, condition: str) -> str:
+    """The SELECT over rows that fulfil the condition alone, of every table that knows enterprises."""
+
+    def narrow(found: re.Match[str]) -> str:
+        columns = connection.table(found[2]).columns
+        if "enterprise_id" not in columns:
+            return found[0]
+        return f"{found[1]} (select * from {found[2]} where {condition})"
+
+    return _READS.sub(narrow, sql)
+
+
+def _slices(connection: duckdb.DuckDBPyConnection, model: Model) -> list[str]:
+    """Conditions on enterprise_id that cut the park into parts of about equal size, in order; one where it is small."""
+    reads_facts = any(read.startswith("known.") for read in model.reads)
+    (enterprises,) = connection.execute("select count(*) from resolved.enterprise").fetchone() or (0,)
+    parts = -(-enterprises // (SLICE_OF_FACTS if reads_facts else SLICE))
+    if parts < 2:
+        return ["true"]
+    firsts = connection.execute(
+        "select min(enterprise_id) from (select enterprise_id, ntile(?) over (order by enterprise_id) as part "
+        "from resolved.enterprise) group by part order by part",
+        [parts],
+    ).fetchall()
+    conditions = ["true"]
+    for (first,) in firsts[1:]:
+        conditions[-1] += f" and enterprise_id < {literal(first)}"
+        conditions.append(f"enterprise_id >= {literal(first)}")
+    return conditions
+
+
+def _make_whole(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    slices = _slices(connection, model) if is_by_enterprise(model) else ["true"]
+    if len(slices) < 2:
+        make(connection, model)
+        return
+    table = f"{model.schema}.{quote(model.name)}"
+    connection.execute(f"create schema if not exists {model.schema}")
+    for place, condition in enumerate(slices):
+        verb = f"insert into {table} by name" if place else f"create or replace table {table} as"
+        connection.execute(f"{verb} {_narrowed(connection, model.sql, condition)}")
+    comment(connection, model.schema, model.name, model.comment, model.columns)
+
+
+def _remake(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    table = f"{model.schema}.{quote(model.name)}"
+    is_touched = "enterprise_id in (select enterprise_id from ops.touched)"
+    connection.execute(f"create or replace temp table made as {_narrowed(connection, model.sql, is_touched)}")
+    connection.begin()
+    connection.execute(f"delete from {table} where {is_touched}")
+    connection.execute(f"insert into {table} by name select * from made where {is_touched}")
+    if "as_of" in connection.table(f"{model.schema}.{model.name}").columns:
+        connection.execute(f"update {table} set as_of = (select as_of from ops.night)")
+    connection.commit()
+    connection.execute("drop table made")
+
+
+@contextmanager
+def _noticing(connection: duckdb.DuckDBPyConnection, model: Model, is_needed: bool) -> Iterator[None]:
+    """Around making a model whole: whose rows are others is touched, or all that read it must be made whole."""
+    if not is_needed:
+        yield
+        return
+    table = f"{model.schema}.{quote(model.name)}"
+    columns = [column for column in connection.table(f"{model.schema}.{model.name}").columns if column != "as_of"]
+    listed = ", ".join(quote(column) for column in columns)
+    connection.execute(f"create or replace temp table held as select {listed} from {table}")
+    yield
+    changed = (
+        f"(select {listed} from held except all select {listed} from {table}) union all "
+        f"(select {listed} from {table} except all select {listed} from held)"
+    )
+    if "enterprise_id" in columns:
+        connection.execute(
+            f"insert into ops.touched select distinct enterprise_id from ({changed}) where enterprise_id is not null "
+            "except select enterprise_id from ops.touched"
+        )
+    elif connection.execute(f"select 1 from ({changed}) limit 1").fetchone():
+        connection.execute("insert into ops.remade values (?)", [model.table])
+    connection.execute("drop table held")
