@@ -145,3 +145,41 @@ def _resolved_but_empty(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("insert into ops.night values ('empty', timestamp '2000-01-01', 'panel')")
     judgements = CHECKOUT / "transforms" / "judgements.csv"
     resolve(connection, judgements, whole=True)
+
+
+# of each feed with figures, the figure that is corrected
+FIGURES = {
+    "employment": "insured_headcount = insured_headcount + 1",
+    "tax_filing": "sales_amount = round(sales_amount * 1.01, 2)",
+    "tax_payment": "paid_amount = round(paid_amount * 1.01, 2)",
+    "utility_use": "used_quantity = round(used_quantity * 1.01, 3)",
+}
+# which rows of which feeds are corrected: all of one firm in a hundred, or one return in a hundred of anybody's
+RESTATED = {
+    "firms": (tuple(FIGURES), "hash(regexp_extract(source_key, '[0-9]+')) % 100 = 7"),
+    "filings": (("tax_filing",), "hash(concat(source_key, '.', batch_id, '.', tax_kind_code)) % 100 = 7"),
+}
+
+
+def night(connection: duckdb.DuckDBPyConnection, month: int, days: int = 0) -> None:
+    """Set the night: the 20th after the month of this number (0 is the first), and some days later."""
+    connection.execute("delete from ops.night")
+    connection.execute(
+        f"insert into ops.night select strftime(t, '%Y%m%d'), t, 'panel' from (select {NIGHT} + to_months(?) + to_days(?) as t)",
+        [month, days],
+    )
+
+
+def restate(connection: duckdb.DuckDBPyConnection, kind: str, month: int) -> None:
+    """Correct rows of months up to that of this number: superseded, and told anew, the day after its night."""
+    at = f"({NIGHT} + to_months({month}) + to_days(1))"
+    feeds, condition = RESTATED[kind]
+    for feed in feeds:
+        column, _, value = FIGURES[feed].partition(" = ")
+        which = f"{condition} and superseded_at is null and received_at < {at}"
+        connection.execute(f"create or replace temp table restated as from staged.{feed} where {which}")
+        connection.execute(f"update staged.{feed} set superseded_at = {at} where {which}")
+        connection.execute(
+            f"insert into staged.{feed} select * replace ({value} as {column}, {at} as received_at, 'restated' as batch_id) "
+            "from restated"
+        )

@@ -19,16 +19,20 @@ SETTINGS = Settings.from_environment()
 TRANSFORMS = CHECKOUT / "transforms"
 
 
-def build(layer: str, night_id: str) -> list[str]:
-    """Run one layer's models."""
+def build(layer: str, night_id: str, *, is_first: bool = False, is_last: bool = False) -> None:
+    """Run one layer's models, over the enterprises that something is new of where that can be told."""
     from warehouse.connection import writer
-    from warehouse.models import build as build_models
+    from warehouse.parts import begin, build_night, finish
 
     with writer(SETTINGS) as connection:
         hold_to_night(connection, night_id)
-        tables = build_models(connection, TRANSFORMS / layer)
-    note(f"{len(tables)} tables")
-    return tables
+        if is_first:
+            touched = begin(connection, TRANSFORMS)
+            note("all enterprises" if touched is None else f"something is new of {touched:,} enterprises")
+        made = build_night(connection, TRANSFORMS / layer)
+        if is_last:
+            finish(connection, TRANSFORMS)
+    note(f"{len(made)} tables, {sum(not table.is_whole for table in made)} of them in part")
 
 
 def validate(stage: str, night_id: str) -> int:
@@ -96,7 +100,7 @@ def operating_snapshots() -> None:
     @task(doc_md="Monthly figures per enterprise.")
     @step()
     def measure(night_id: str) -> str:
-        build("3_monthly", night_id)
+        build("3_monthly", night_id, is_first=True)
         return night_id
 
     @task(doc_md="Growth, the six flows, tax trends.")
@@ -114,7 +118,7 @@ def operating_snapshots() -> None:
         with writer(SETTINGS) as connection:
             hold_to_night(connection, night_id)
             remember_last_night(connection, SETTINGS)
-        build("5_snapshots", night_id)
+        build("5_snapshots", night_id, is_last=True)
         return night_id
 
     @task(doc_md="Check the night before anyone sees it.")

@@ -58,14 +58,6 @@ def is_by_enterprise(model: Model) -> bool:
     return model.header.get("parts") == "enterprise_id"
 
 
-def build_slices(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
-    """Make all of a folder's models, those by enterprise slice by slice; the tables made, in order."""
-    models = read_folder(folder)
-    for model in models:
-        _make_whole(connection, model)
-    return [model.table for model in models]
-
-
 def begin(connection: duckdb.DuckDBPyConnection, layers: Path) -> int | None:
     """Find out of which enterprises something is new since the last night that was made to its end.
 

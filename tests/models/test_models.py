@@ -84,7 +84,9 @@ def fill(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns, gi
         if table == "monthly.month":
             connection.execute(f"insert into monthly.month {CALENDAR}")
         if table == "signals.signal_month":
-            connection.execute(f"insert into signals.signal_month {read_model(FOLDERS[schema] / 'signal_month.sql').sql}")
+            connection.execute(
+                f"insert into signals.signal_month {read_model(FOLDERS[schema] / 'signal_month.sql').sql}"
+            )
         return
     header, rows = read_rows(given)
     strangers = sorted(set(header) - set(columns))

@@ -23,10 +23,11 @@ from tests.transforms.test_incremental import credit_code
 from transforms.as_of import Told, differences, in_words, moment_of, tell_again
 from transforms.judgement_file import HEADER
 from transforms.resolution import resolve
+from warehouse import parts
 from warehouse.connection import writer
 from warehouse.errors import ParkBridgeError
 from warehouse.last_night import remember_last_night
-from warehouse.models import build, read_layers
+from warehouse.models import read_layers
 from warehouse.publish import publish
 from warehouse.rebuild import rebuild
 from warehouse.settings import CHECKOUT, Settings
@@ -54,6 +55,7 @@ class Life:
     park: Park
     dice: random.Random
     now: float = 0.5
+    in_parts: int = 0
 
     def __post_init__(self) -> None:
         self.settings = replace(self.park.settings, judgements=self.park.home / "judgements.csv", keep_nights=1000)
@@ -113,10 +115,12 @@ class Life:
         self.park.begin(as_of, ["staff", "leases", "payments"])
         with writer(self.settings) as connection:
             resolve(connection, self.settings.judgements)
+            parts.begin(connection, LAYERS)
             for layer in ("3_monthly", "4_signals"):
-                build(connection, LAYERS / layer)
+                parts.build_night(connection, LAYERS / layer)
             remember_last_night(connection, self.settings)
-            build(connection, LAYERS / "5_snapshots")
+            self.in_parts += sum(not made.is_whole for made in parts.build_night(connection, LAYERS / "5_snapshots"))
+            parts.finish(connection, LAYERS)
             publish(connection, self.settings, MODELS)
         self.nights.append(as_of)
         return self.settings.published / "nights" / f"{as_of:%Y%m%dT%H%M%SZ}.duckdb"
@@ -152,6 +156,14 @@ class Life:
         self.park.sync(feed, until, day(self.now))
 
 
+@pytest.fixture(autouse=True)
+def always_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where most of so small a park is touched."""
+    monkeypatch.setattr(parts, "SHARE_MAX", 10)
+    monkeypatch.setattr(parts, "SLICE", 3)
+    monkeypatch.setattr(parts, "SLICE_OF_FACTS", 2)
+
+
 def same(published: Path, told: Path) -> None:
     found = differences(published, told, TABLES)
     shown = {}
@@ -179,6 +191,7 @@ def test_every_night_told_again_is_the_night_that_was_published(park: Park, seed
     life = Life(park, random.Random(seed))
     nights = life.live(4)
     assert any(differences(nights[0], nights[-1], TABLES)), "the nights differ, so that there is something to tell"
+    assert life.in_parts, "some nights were made in parts, and are held against what is made whole"
     # much more arrives, of all months
     for _ in range(4):
         life.go_on()

@@ -3,9 +3,9 @@
 -- answers: which enterprise does this record name by a code, by which kind of code, and does the register know that
 --   code?
 -- key: feed, source_key
--- rules: A USCC with both check digits right goes first, registered or not. Else the first registered of: organisation
---   code (alone, or in a 15-character tax number), registration number, a code of an unknown form that the register
---   states letter for letter; else the same in that order among codes that only other silos know.
+-- rules: A USCC with both check digits right goes first, registered or not. Else the first registered of:
+--   organisation code (alone, or in a 15-character tax number), registration number, a code of an unknown form that
+--   the register states letter for letter; else the same in that order among codes that only other silos know.
 -- known gaps: A USCC that the register does not know is not looked up by the organisation code within it.
 -- checked by: tests/models/resolved.code_match, tests/transforms/test_resolution.py
 with uscc_code as (

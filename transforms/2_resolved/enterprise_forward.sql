@@ -4,9 +4,9 @@
 -- key: former_enterprise_id
 -- rules: A record that stands alone has an id made from its own code or name (resolved.record_anchor). Where all
 --   records of such an id now belong to one enterprise with another id, the former leads on to it; so does the id of
---   every later code of an enterprise whose code changed, and the id under which a record waited for a person, once it
---   is judged or tied by score. An id that still stands never leads on. One whose records went to several enterprises
---   leads nowhere; it stands in resolved.enterprise_split.
+--   every later code of an enterprise whose code changed, and the id under which a record waited for a person, once
+--   it is judged or tied by score. An id that still stands never leads on. One whose records went to several
+--   enterprises leads nowhere; it stands in resolved.enterprise_split.
 -- known gaps: A record that waited for a person and was then tied by a code or name leaves no forwarding row.
 -- checked by: tests/models/resolved.enterprise_forward, tests/transforms/test_resolution.py
 with moved as (

@@ -6,8 +6,9 @@
 --   code to an enterprise that the register does not know (stated). name_standing 1 = of an enterprise that the
 --   register knows by a code, 2 = of one it knows by name only, 3 = of one known by code to other silos only; a name
 --   is looked up in the lowest standing that has it.
--- known gaps: A former name carries no dates here: a name given up by one enterprise and taken by another is ambiguous
---   for all records, and goes to the review queue. Renamings without a valid code in the event are not used.
+-- known gaps: A former name carries no dates here: a name given up by one enterprise and taken by another is
+--   ambiguous for all records, and goes to the review queue. Renamings without a valid code in the event are not
+--   used.
 -- checked by: tests/models/resolved.match_decision, tests/transforms/test_resolution.py
 with known as (
     select

@@ -2,8 +2,8 @@
 -- one row is: one source record (feed, source_key), decided or not
 -- answers: whose is this record by its code or its exact name, before anything is compared or judged?
 -- key: feed, source_key
--- rules: A registered record is its own enterprise (by its code, else by its name). Any other record goes by code: USCC
---   with both check digits right; then the organisation code in a 15-character tax number, the organisation code
+-- rules: A registered record is its own enterprise (by its code, else by its name). Any other record goes by code:
+--   USCC with both check digits right; then the organisation code in a 15-character tax number, the organisation code
 --   alone, the registration number, or a code of an unknown form that the register states letter for letter. Then by
 --   exact name key: present, then former names. Never: a code of one registered enterprise with the name of another
 --   one (contradiction); a name or code of several enterprises (ambiguous). is_open: nothing here ties it to an

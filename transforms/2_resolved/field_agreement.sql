@@ -2,10 +2,10 @@
 -- one row is: one field, a silo that is believed, and another silo that states the field too
 -- answers: how often do two silos agree, and on which fields do they contradict each other?
 -- key: field_code, winning_subject, subject
--- rules: Over enterprises for which the first silo's value stands in the golden record (resolved.enterprise_value) and
---   the other one states a value too. conflict_count: enterprises of which the other one says something else, beyond
---   spaces and, for names, beyond spelling. is_queued: such contradictions wait for a person (resolved.field_conflict;
---   rules/conflict.yml).
+-- rules: Over enterprises for which the first silo's value stands in the golden record (resolved.enterprise_value)
+--   and the other one states a value too. conflict_count: enterprises of which the other one says something else,
+--   beyond spaces and, for names, beyond spelling. is_queued: such contradictions wait for a person
+--   (resolved.field_conflict; rules/conflict.yml).
 -- known gaps: Addresses are compared as texts, so most of their conflicts are spelling. A former name or code is
 --   something else, too.
 -- column conflict_count: enterprises of which the other silo says something else | 冲突企业数

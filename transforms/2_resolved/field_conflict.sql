@@ -3,9 +3,9 @@
 -- answers: which silo contradicts which, about whom, and what should somebody correct?
 -- key: feed, source_key, field_code, value_text
 -- rules: Fields and their order stand in rules/conflict.yml. A code that the enterprise bore before is no
---   contradiction. An enterprise that the register calls cancelled or revoked contradicts tax paid, staff insured or a
---   lease begun for a period that starts more than active_after_months after its end; then the value is what was last
---   seen. The losing value stays in its source and in resolved.enterprise_value, with the day it came.
+--   contradiction. An enterprise that the register calls cancelled or revoked contradicts tax paid, staff insured or
+--   a lease begun for a period that starts more than active_after_months after its end; then the value is what was
+--   last seen. The losing value stays in its source and in resolved.enterprise_value, with the day it came.
 -- known gaps: A contradiction that somebody has looked at stays until an office corrects it.
 -- checked by: tests/models/resolved.field_conflict
 with stated as (

@@ -6,8 +6,8 @@
 --   with its check digit, else the register's own code of an unknown form that only one name bears), replaced by the
 --   earliest code of the same enterprise where the register records a change of code (resolved.code_group); the
 --   organisation code; the name's key; the record itself, where the name is too short to identify anybody
---   (rules/resolution.yml). enterprise_id is E and the first 15 hexadecimal digits of the anchor's SHA-256: it depends
---   on nothing else.
+--   (rules/resolution.yml). enterprise_id is E and the first 15 hexadecimal digits of the anchor's SHA-256: it
+--   depends on nothing else.
 -- known gaps: An enterprise first seen by name only and later by code gets the code's id; the link of its records
 --   moves with it, and no forwarding from the id by name is kept yet. A change of code learned late, and older than
 --   the first one known, moves the anchor (resolved.enterprise_forward says from where to where).

@@ -3,9 +3,9 @@
 -- answers: whose branch is this, what was merged into what, what was split off from what?
 -- key: enterprise_id, relation_code, other_reference, evidence_kind
 -- rules: branch_of: the register's parent code, the register's event "branch opened", or a registered name that is
---   another registered name followed by words that end in a branch word (分公司, 分店, 营业部, 办事处 …). merged_into, split_from
---   and invests_in: the register's events. A branch is an enterprise of its own; it is never merged into its parent.
---   The tie is kept as stated: nothing follows chains, so cycles in the data cannot loop.
+--   another registered name followed by words that end in a branch word (分公司, 分店, 营业部, 办事处 …). merged_into,
+--   split_from and invests_in: the register's events. A branch is an enterprise of its own; it is never merged into
+--   its parent. The tie is kept as stated: nothing follows chains, so cycles in the data cannot loop.
 -- known gaps: other_enterprise_id is empty where the other one is not in any silo; flows of people are not used as
 --   evidence yet.
 -- checked by: tests/models/resolved.relation

@@ -3,9 +3,9 @@
 -- answers: what was this enterprise's registered capital, and when did it change?
 -- key: enterprise_id, month
 -- rules: At a month's end the capital after the last change recorded by then; before the first recorded change the
---   amount which that change started from; without changes the capital in the register. From the month of registration
---   to the month before the cancellation. Only for enterprises that another silo knows too: a register may hold a
---   whole country.
+--   amount which that change started from; without changes the capital in the register. From the month of
+--   registration to the month before the cancellation. Only for enterprises that another silo knows too: a register
+--   may hold a whole country.
 -- known gaps: Of "500万元人民币" the figure and 万 are read; a change without a figure leaves a gap. Other currencies are
 --   not converted.
 -- parts: enterprise_id

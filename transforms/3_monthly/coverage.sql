@@ -50,7 +50,12 @@ expected as (
         a.month_number + t.turn_number * a.period_months as month_number,
         sum(a.enterprise_count) as expected_count,
         sum(
-            case when a.month_number + t.turn_number * a.period_months = a.next_month_number then a.enterprise_count else 0 end
+            case
+                when
+                    a.month_number + t.turn_number * a.period_months = a.next_month_number
+                    then a.enterprise_count
+                else 0
+            end
         ) as reported_count
     from alike as a
     inner join turn as t

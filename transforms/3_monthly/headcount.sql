@@ -3,8 +3,8 @@
 -- answers: how many people does this enterprise insure here?
 -- key: enterprise_id, month
 -- rules: The sum over the enterprise's employing units, as last corrected by this night. Of feeds with different
---   ranks (rules/authority.yml, insured_headcount) only the best that states the month counts; feeds of one rank, as of
---   two districts, are added up. A month nobody reported has no row; a reported 0 is 0. A month covers everybody
+--   ranks (rules/authority.yml, insured_headcount) only the best that states the month counts; feeds of one rank, as
+--   of two districts, are added up. A month nobody reported has no row; a reported 0 is 0. A month covers everybody
 --   insured in it, also for part of it, as the social insurance bureau counts.
 -- known gaps: Two feeds of one rank that report the same people are added up. Staff on an agency's payroll (劳务派遣)
 --   count at the agency.

@@ -4,8 +4,8 @@
 -- key: month
 -- rules: The last month is the one before the month of the night's as_of; the first is the earliest month in
 --   employment, tax, utility and access feeds, but no more than months_max months back (rules/calendar.yml). Where no
---   such feed is there, leases and premises set it: they list what is left today, so what they say of earlier years is
---   only what has survived. There is always the last month.
+--   such feed is there, leases and premises set it: they list what is left today, so what they say of earlier years
+--   is only what has survived. There is always the last month.
 -- known gaps: as_of is UTC: in the first hours of a month, park time, the month just ended may still be missing; the
 --   next night has it.
 -- checked by: tests/models/monthly.month

@@ -3,8 +3,8 @@
 -- answers: what did this enterprise sell, by its tax returns?
 -- key: enterprise_id, period_start, period_end
 -- rules: Of several kinds of return that state turnover, one kind a calendar year is taken (rules/sales.yml). A
---   quarter stays a quarter: its figure stands once, in the month in which the period ends, with period_months = 3; it
---   is never spread over invented months.
+--   quarter stays a quarter: its figure stands once, in the month in which the period ends, with period_months = 3;
+--   it is never spread over invented months.
 -- known gaps: An enterprise that changes from monthly to quarterly filing within a quarter has overlapping periods in
 --   it.
 -- parts: enterprise_id

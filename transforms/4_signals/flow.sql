@@ -145,7 +145,9 @@ stopped as (
     inner join rules.signal as r on n.signal_code = r.signal_code
     inner join believed_until as b on n.signal_code = b.signal_code
     left join resolved.enterprise as e on n.enterprise_id = e.enterprise_id
-    left join monthly.provisional_month as s on r.subject = s.subject and n.month_number + n.period_months = s.month_number
+    left join
+        monthly.provisional_month as s
+        on r.subject = s.subject and n.month_number + n.period_months = s.month_number
     where
         n.value > 0
         and not n.is_doubtful

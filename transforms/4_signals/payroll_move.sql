@@ -4,10 +4,10 @@
 -- key: predecessor_enterprise_id, successor_enterprise_id, loss_month, gain_month
 -- rules: The firm's insured staff falls (or rises) by a large part, an agency's rises (falls) by about as many, in
 --   the same or the next month. An agency is known by industry or name (rules/agency.yml); where its staff rises and
---   falls all the time, that it is an agency says nothing. is_at_desk: the firm's entries, else its electricity, stayed
---   as they were beside the whole park's. Where entries changed with the staff, the people are gone, or new: no row. A
---   firm that lost (found) its whole staff needs to be seen at its desks. The best pair for both sides: more points,
---   the same month, the closer count; is_ambiguous where two are equally good.
+--   falls all the time, that it is an agency says nothing. is_at_desk: the firm's entries, else its electricity,
+--   stayed as they were beside the whole park's. Where entries changed with the staff, the people are gone, or new:
+--   no row. A firm that lost (found) its whole staff needs to be seen at its desks. The best pair for both sides:
+--   more points, the same month, the closer count; is_ambiguous where two are equally good.
 -- known gaps: Only counts are compared, never persons. Two firms that move to one agency in the same month are not
 --   seen, nor agencies that insure elsewhere.
 -- checked by: tests/models/signals.payroll_move, tests/system/test_successions.py

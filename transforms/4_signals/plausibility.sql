@@ -3,22 +3,22 @@
 -- answers: which figures should not be believed as they stand, and why?
 -- key: enterprise_id, signal_code, month
 -- rules: Values are flagged here and altered nowhere. negative: below zero, where nothing can be. too_large: above
---   the largest that an enterprise of a park can have in a month. unit_slip: about 10000 times, or a
---   ten-thousandth of, the series' own usual level (the middle of its values other than zero): 万元 for yuan. spike:
---   many times both neighbours, or a small part of both, which agree with each other (1839, 42002, 1404: the
---   parent's figure or the group's). sales_per_head: sales that this month's staff cannot make. jump: the six
---   tests of BLS QCEW edit 126; the monthly headcount's change is suspect only if it fails all of them, against
---   the last figure of the three months before and against that of the year before: more people, more per cent,
---   and more standard deviations from the changes before it than rules/plausibility.yml allows (our reading of the
---   edit's t-test). A test that cannot be made is passed. A jump that the next month confirms (nearer to the new
---   level than to the old) is believed, and so is what a merger, division or moved payroll explains
---   (signals.succession_month). spike and jump are tested among the values that pass the tests before them.
--- known gaps: Where a series changes its unit for good, the rarer of the two units is flagged. A flip that lasts
---   two periods or more, or stands first or last in its series, is no spike; of a monthly headcount it may be a
---   jump. Without 15 months of history there is no jump. The jump of the latest month is suspect until the next
---   month is in. Not tested: the same headcount for many months, staff without wages, wages without staff,
---   headcount equal to wages. A tax paid of a few yuan beside a usual one of ten thousands reads as unit_slip.
---   Single kinds of tax are not tested.
+--   the largest that an enterprise of a park can have in a month. unit_slip: about 10000 times, or a ten-thousandth
+--   of, the series' own usual level (the middle of its values other than zero): 万元 for yuan. spike: many times both
+--   neighbours, or a small part of both, which agree with each other (1839, 42002, 1404: the parent's figure or the
+--   group's). sales_per_head: sales that this month's staff cannot make. jump: the six tests of BLS QCEW edit 126;
+--   the monthly headcount's change is suspect only if it fails all of them, against the last figure of the three
+--   months before and against that of the year before: more people, more per cent, and more standard deviations from
+--   the changes before it than rules/plausibility.yml allows (our reading of the edit's t-test). A test that cannot
+--   be made is passed. A jump that the next month confirms (nearer to the new level than to the old) is believed, and
+--   so is what a merger, division or moved payroll explains (signals.succession_month). spike and jump are tested
+--   among the values that pass the tests before them.
+-- known gaps: Where a series changes its unit for good, the rarer of the two units is flagged. A flip that lasts two
+--   periods or more, or stands first or last in its series, is no spike; of a monthly headcount it may be a jump.
+--   Without 15 months of history there is no jump. The jump of the latest month is suspect until the next month is
+--   in. Not tested: the same headcount for many months, staff without wages, wages without staff, headcount equal to
+--   wages. A tax paid of a few yuan beside a usual one of ten thousands reads as unit_slip. Single kinds of tax are
+--   not tested.
 -- column earlier_value: last figure before it that passes | 前期值
 -- column value: the figure as reported, not altered | 指标值
 -- parts: enterprise_id

@@ -7,8 +7,8 @@
 --   now; vacated: occupied before, vacant now; occupier_changed: occupied before and now under another name,
 --   punctuation and case aside. Other corrections (value, address) are no change here. This model reads
 --   staged.premises, with what was superseded, instead of known.*, because the history of versions is its subject;
---   nothing received after the night's as_of is used. An earlier occupier who is in no delivery any more is known by a
---   name that exactly one enterprise bears.
+--   nothing received after the night's as_of is used. An earlier occupier who is in no delivery any more is known by
+--   a name that exactly one enterprise bears.
 -- known gaps: A unit that is withdrawn and comes back later is gone and then new. A renamed occupier looks like
 --   another one.
 -- checked by: tests/models/signals.premises_change, tests/transforms/test_premises_real.py

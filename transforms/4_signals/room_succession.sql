@@ -5,8 +5,8 @@
 -- rules: The same building and room of the same lease book; the later one begins up to premises_window_months after
 --   the earlier one's end, or before it. A new tenant is the normal thing in a park: only where more is known does
 --   signals.succession make something of it. is_people: around that time the earlier one's headcount falls by about
---   what the later one's rises. is_founded: the register cancelled the earlier one and registered the later one within
---   founded_window_months of each other. Limits stand in rules/succession.yml.
+--   what the later one's rises. is_founded: the register cancelled the earlier one and registered the later one
+--   within founded_window_months of each other. Limits stand in rules/succession.yml.
 -- known gaps: Premises without building and room, and rooms with many tenants over time, are left out.
 -- checked by: tests/models/signals.room_succession
 with loss as (

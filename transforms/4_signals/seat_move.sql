@@ -4,9 +4,9 @@
 -- key: feed, event_no
 -- rules: Seen are insured staff, leased space, electricity and gate entries above zero. arrived: first seen here
 --   within the arrival window (rules/flow.yml) of the move, or after it, and not from the first month on. left: last
---   seen within the departure window of the move, or before it. stayed: still seen after that window: the seat moved on
---   paper, which is no move. too_early: seen up to the last month, and the window is not over. not_seen: no silo but
---   the register has anything of it.
+--   seen within the departure window of the move, or before it. stayed: still seen after that window: the seat moved
+--   on paper, which is no move. too_early: seen up to the last month, and the window is not over. not_seen: no silo
+--   but the register has anything of it.
 -- known gaps: Where an enterprise moves within the park, it has stayed. Meters that run on after a leaving show it as
 --   staying.
 -- checked by: tests/models/signals.seat_move, tests/system/test_successions.py

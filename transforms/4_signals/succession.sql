@@ -6,12 +6,12 @@
 --   signals.flow counts its losses and gains as succession, never as growth or decline. candidate: queue_points and
 --   more; somebody should look at it, and it changes nothing meanwhile. register: a merger or division
 --   (resolved.succession). people: the insured headcount of one falls by about what the other's rises, at about that
---   time; alone it is nothing. worker_flow: signals.worker_flow. agency, desk: signals.payroll_move. premises, founded:
---   signals.room_succession. merged, split: by the register, or by people and premises; taken_over: the whole of one
---   goes on in a new one; staff_moved: between two that both go on; payroll_to_agency, payroll_from_agency: people who
---   change the employer's name and keep their desk. Each row is a pair of two, as it is found: nothing follows chains,
---   so that A → B → A cannot loop. Changes within one enterprise (name, code, seat) are in resolved.identity_event and
---   signals.seat_move.
+--   time; alone it is nothing. worker_flow: signals.worker_flow. agency, desk: signals.payroll_move. premises,
+--   founded: signals.room_succession. merged, split: by the register, or by people and premises; taken_over: the
+--   whole of one goes on in a new one; staff_moved: between two that both go on; payroll_to_agency,
+--   payroll_from_agency: people who change the employer's name and keep their desk. Each row is a pair of two, as it
+--   is found: nothing follows chains, so that A → B → A cannot loop. Changes within one enterprise (name, code, seat)
+--   are in resolved.identity_event and signals.seat_move.
 -- known gaps: Fewer than five people leave no trace. A side that no silo knows has a reference and no enterprise_id.
 -- column event_date: day of the register's event; empty where only other evidence tells | 登记日期
 -- column evidence_kind: register, worker_flow, people, agency, desk, premises, founded: those that were found | 依据类别

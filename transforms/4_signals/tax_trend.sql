@@ -5,12 +5,12 @@
 --   chance?
 -- key: enterprise_id, tax_kind_code
 -- rules: Rolling 12: tax paid for periods that lie wholly within the 12 months up to `month`, against the 12 months
---   before; the change is stated only where both hold the same number of reported months. Trend: seasonal Kendall test
---   (Hirsch, Slack): within each month of the year all pairs of years are compared; S is the number of rises less the
---   number of falls; its variance, with ties, is (n(n-1)(2n+5) - sum t(t-1)(2t+5)) / 18 added over the seasons; z = (S
---   -+ 1) / sqrt(variance); p is two-sided by the normal distribution (Abramowitz and Stegun 7.1.26, error below
---   0.0000002). rising or falling if p is under the significance in rules/tax_trend.yml, else flat; insufficient with
---   too few months or pairs.
+--   before; the change is stated only where both hold the same number of reported months. Trend: seasonal Kendall
+--   test (Hirsch, Slack): within each month of the year all pairs of years are compared; S is the number of rises
+--   less the number of falls; its variance, with ties, is (n(n-1)(2n+5) - sum t(t-1)(2t+5)) / 18 added over the
+--   seasons; z = (S -+ 1) / sqrt(variance); p is two-sided by the normal distribution (Abramowitz and Stegun 7.1.26,
+--   error below 0.0000002). rising or falling if p is under the significance in rules/tax_trend.yml, else flat;
+--   insufficient with too few months or pairs.
 -- known gaps: Seasons are taken as independent; with strong carry-over from month to month p is too small. No slope
 --   yet. An annual settlement is in a rolling 12 only where the window holds its whole year.
 -- parts: enterprise_id

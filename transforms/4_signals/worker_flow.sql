@@ -4,10 +4,10 @@
 -- key: predecessor_enterprise_id, successor_enterprise_id, gain_month
 -- rules: From counted rosters (known.staff_move): people of one unit who were another unit's the month before; nobody
 --   is named. A row where at least people_min people came, and they are worker_flow_share_pct or more of the
---   successor's insured staff, or of the predecessor's the month before (LEHD: 80 %; BLS: 75 %; rules/succession.yml).
---   taken_over: the successor had nobody before, the predecessor has nobody left; split: only the former; merged: only
---   the latter; with a labour agency on one side (rules/agency.yml) it is a payroll that moved; else staff_moved. The
---   former unit is known by its credit code, else by its number in the staff feeds.
+--   successor's insured staff, or of the predecessor's the month before (LEHD: 80 %; BLS: 75 %;
+--   rules/succession.yml). taken_over: the successor had nobody before, the predecessor has nobody left; split: only
+--   the former; merged: only the latter; with a labour agency on one side (rules/agency.yml) it is a payroll that
+--   moved; else staff_moved. The former unit is known by its credit code, else by its number in the staff feeds.
 -- known gaps: Needs an office that compares its own rosters of two months. Without it signals.payroll_move and
 --   signals.room_succession compare totals.
 -- checked by: tests/models/signals.worker_flow

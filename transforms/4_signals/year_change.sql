@@ -3,16 +3,16 @@
 -- answers: has its staff, sales, tax, space or power risen or fallen over 12 months, by how much, and is it real?
 -- key: enterprise_id, signal_code
 -- rules: Headcount and leased area: the latest believed figure against that of 12 months before. Sales, tax and
---   electricity: some months added up (rules/assessment.yml: window_months), against the same months a year
---   before; at least half of them must be there in both years. The latest figure must be recent. started: no
---   figure a year ago, and a start in signals.flow since; ended: a close or move out since, and no figure after
---   it. Neither provisional months nor suspect values (signals.plausibility) are ever used. direction is 1 (rises)
---   or -1 (falls) from change_min_pct and change_min on, else 0. What mergers, divisions and moved payrolls
---   brought or took (succession_in, succession_out) is no growth and no decline: of people and space it is taken
---   out of the change; money and power of such a year have direction 0.
--- known gaps: A suspect value of a year before leaves this month without comparison, whatever its neighbours are.
---   A signal whose month a year before is missing has no row, even if the month before or after is there. A firm
---   that changed from yearly to monthly reports is not compared until a year later.
+--   electricity: some months added up (rules/assessment.yml: window_months), against the same months a year before;
+--   at least half of them must be there in both years. The latest figure must be recent. started: no figure a year
+--   ago, and a start in signals.flow since; ended: a close or move out since, and no figure after it. Neither
+--   provisional months nor suspect values (signals.plausibility) are ever used. direction is 1 (rises) or -1 (falls)
+--   from change_min_pct and change_min on, else 0. What mergers, divisions and moved payrolls brought or took
+--   (succession_in, succession_out) is no growth and no decline: of people and space it is taken out of the change;
+--   money and power of such a year have direction 0.
+-- known gaps: A suspect value of a year before leaves this month without comparison, whatever its neighbours are. A
+--   signal whose month a year before is missing has no row, even if the month before or after is there. A firm that
+--   changed from yearly to monthly reports is not compared until a year later.
 -- column value: the latest figure, or the sum over the window | 本期值
 -- column earlier_value: the same of 12 months before; empty where it started or ended | 上年同期值
 -- parts: enterprise_id

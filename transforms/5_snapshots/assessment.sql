@@ -2,20 +2,20 @@
 -- one row is: one enterprise that any silo speaks of, up to the last complete month
 -- answers: is it expanding, contracting, new, leaving or dormant, do its signals disagree, and on what evidence?
 -- key: enterprise_id
--- rules: The signals of signals.year_change are heard: headcount, sales, tax, leased area, electricity, each over
---   12 months, without provisional months, without suspect values (signals.plausibility; the evidence names those
---   of the last two years) and without what came or went by succession. The first that holds: leaving (it is still
---   active, and the register has it cancelled, revoked or moved out; or all leases ended within 6 months, are
---   terminated early, or end within 3 months while something falls and nothing rises; or it moved out within 6
---   months), dormant (nothing but zeros in any signal for 6 months, or 18 after a yearly figure, no lease, no
---   premises; at least two signals were delivered meanwhile), new (registered or first seen within 12 months, not
---   by succession), unknown (fewer than two signals heard), mixed (some rise, some fall), expanding, contracting,
---   stable. Limits: rules/assessment.yml.
--- known gaps: Where offices deliver yearly figures only, nobody is ever dormant. Every signal weighs the same;
---   sales and tax depend on each other. A tenant who stays on without a recorded renewal reads as leaving. A
---   premises register without dates shows no lease end. What an enterprise does outside the park is seen in none
---   of its signals but staff, sales and tax. Who merged away and is cancelled reads as leaving, then as dormant;
---   the evidence names the succession.
+-- rules: The signals of signals.year_change are heard: headcount, sales, tax, leased area, electricity, each over 12
+--   months, without provisional months, without suspect values (signals.plausibility; the evidence names those of the
+--   last two years) and without what came or went by succession. The first that holds: leaving (it is still active,
+--   and the register has it cancelled, revoked or moved out; or all leases ended within 6 months, are terminated
+--   early, or end within 3 months while something falls and nothing rises; or it moved out within 6 months), dormant
+--   (nothing but zeros in any signal for 6 months, or 18 after a yearly figure, no lease, no premises; at least two
+--   signals were delivered meanwhile), new (registered or first seen within 12 months, not by succession), unknown
+--   (fewer than two signals heard), mixed (some rise, some fall), expanding, contracting, stable. Limits:
+--   rules/assessment.yml.
+-- known gaps: Where offices deliver yearly figures only, nobody is ever dormant. Every signal weighs the same; sales
+--   and tax depend on each other. A tenant who stays on without a recorded renewal reads as leaving. A premises
+--   register without dates shows no lease end. What an enterprise does outside the park is seen in none of its
+--   signals but staff, sales and tax. Who merged away and is cancelled reads as leaving, then as dormant; the
+--   evidence names the succession.
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.assessment
 with rule as (

@@ -1,18 +1,18 @@
 -- title: Changes since the night before | 每日变化
--- one row is: one column of one enterprise that is not what the night published before showed, or one
---   enterprise that is new or gone
+-- one row is: one column of one enterprise that is not what the night published before showed, or one enterprise that
+--   is new or gone
 -- answers: what is different from yesterday: who is new, gone, renamed or moved, and which figures are others?
 -- key: enterprise_id, change_code, changed_column
 -- rules: snapshots.enterprise_current is compared with itself as published before (ops.last_enterprise), by
---   enterprise_id. new, gone: of the enterprise as a whole, with its name; renamed: name or code; moved: an
---   address; corrected: a latest figure of the same month; updated: a latest figure of another month, the
---   register's status, the gap. A gone enterprise whose id leads on (resolved.enterprise_forward) has that id in
---   leads_to_enterprise_id. Empty on the first night, and where the night published before was a later one (a
---   backfill): there is nothing to compare with.
--- known gaps: Figures of earlier months: snapshots.revision. Growth, trends and flows are not compared. Where
---   rules or models changed between two nights, what they changed stands here too.
--- column change_code: new, gone, renamed, moved, corrected or updated | 变化类型 new
---   新增；gone 消失；renamed 更名换码；moved 迁址；corrected 更正；updated 更新
+--   enterprise_id. new, gone: of the enterprise as a whole, with its name; renamed: name or code; moved: an address;
+--   corrected: a latest figure of the same month; updated: a latest figure of another month, the register's status,
+--   the gap. A gone enterprise whose id leads on (resolved.enterprise_forward) has that id in leads_to_enterprise_id.
+--   Empty on the first night, and where the night published before was a later one (a backfill): there is nothing to
+--   compare with.
+-- known gaps: Figures of earlier months: snapshots.revision. Growth, trends and flows are not compared. Where rules
+--   or models changed between two nights, what they changed stands here too.
+-- column change_code: new, gone, renamed, moved, corrected or updated | 变化类型 new 新增；gone 消失；renamed 更名换码；moved
+--   迁址；corrected 更正；updated 更新
 -- column before_text: what the night before showed, as text | 变化前
 -- column after_text: what this night shows, as text | 变化后
 -- checked by: tests/models/snapshots.change, tests/warehouse/test_as_of.py

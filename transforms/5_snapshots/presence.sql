@@ -7,8 +7,8 @@
 --   above zero, using utilities = a reading above zero, accessing = an entry, each in the last 3 months. Registered =
 --   the register has it and does not call it cancelled or revoked. Gaps, in the order of rules/gap.yml, look only at
 --   silos that any feed fills. gap_code is the first gap with its suggested next step, gap_codes all of them.
--- known gaps: Registered here is not told from registered elsewhere: that needs the park's own addresses. Records that
---   wait for a person (resolved.review_queue) appear as enterprises of their own.
+-- known gaps: Registered here is not told from registered elsewhere: that needs the park's own addresses. Records
+--   that wait for a person (resolved.review_queue) appear as enterprises of their own.
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.presence
 with last_month as (

@@ -3,18 +3,18 @@
 -- answers: how did a month's figure change after it was first known, when did we learn of it, and by what delivery?
 -- key: enterprise_id, signal_code, month, period_months, feed, known_from
 -- rules: This model reads staged.employment, staged.tax_filing, staged.tax_payment, staged.utility_use and
---   staged.access_count, with what was superseded, instead of known.*, because the history of versions is its subject;
---   nothing received after the night's as_of is used. A figure is the sum over a feed's facts of one enterprise, month
---   and length of period. What one delivery changes of it as of one day (UTC) is one revision; that by which it was
---   first known is none. late: facts that were not known before, or are back after a withdrawal; withdrawn: facts that
---   the feed holds no more; moved: facts that the office now states of another enterprise; corrected: anything else,
---   also facts withdrawn and others in their place. No value before or after means that nothing was known. Sales are
---   those of the kind of return that monthly.sales takes for the year.
--- known gaps: Leased area and capital are not followed. The links are tonight's: a figure that changed because a record
---   was tied to another enterprise is no revision (resolved.enterprise_forward, resolved.enterprise_split), and a
---   withdrawn record of which nothing else is known has no enterprise and no row. The delivery of a withdrawal is told
---   where its time is that of one accepted batch only. The first report of a month is no revision, however late
---   (monthly.coverage counts these). Feeds are not weighed against each other, as monthly.headcount does.
+--   staged.access_count, with what was superseded, instead of known.*, because the history of versions is its
+--   subject; nothing received after the night's as_of is used. A figure is the sum over a feed's facts of one
+--   enterprise, month and length of period. What one delivery changes of it as of one day (UTC) is one revision; that
+--   by which it was first known is none. late: facts that were not known before, or are back after a withdrawal;
+--   withdrawn: facts that the feed holds no more; moved: facts that the office now states of another enterprise;
+--   corrected: anything else, also facts withdrawn and others in their place. No value before or after means that
+--   nothing was known. Sales are those of the kind of return that monthly.sales takes for the year.
+-- known gaps: Leased area and capital are not followed. The links are tonight's: a figure that changed because a
+--   record was tied to another enterprise is no revision (resolved.enterprise_forward, resolved.enterprise_split),
+--   and a withdrawn record of which nothing else is known has no enterprise and no row. The delivery of a withdrawal
+--   is told where its time is that of one accepted batch only. The first report of a month is no revision, however
+--   late (monthly.coverage counts these). Feeds are not weighed against each other, as monthly.headcount does.
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.revision, tests/warehouse/test_as_of.py
 with stated as (

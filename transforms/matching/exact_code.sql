@@ -2,9 +2,9 @@
 -- one row is: one left record whose code, or the organisation code in it, some known enterprise has
 -- answers: whose code is it?
 -- key: left_id
--- rules: The same code letter for letter first, else the same organisation code (9 characters with a right check digit,
---   alone, in a 15-character tax number, or in places 9 to 17 of a credit code). right_id is empty where several
---   enterprises have it.
+-- rules: The same code letter for letter first, else the same organisation code (9 characters with a right check
+--   digit, alone, in a 15-character tax number, or in places 9 to 17 of a credit code). right_id is empty where
+--   several enterprises have it.
 -- known gaps: none known
 -- checked by: tests/transforms/test_match_files.py
 with found as (

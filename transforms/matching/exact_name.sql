@@ -2,8 +2,8 @@
 -- one row is: one left record whose full name some known enterprise bears or bore
 -- answers: whose name is it?
 -- key: left_id
--- rules: The name key is the same. Only names that hold 公司 or are as long as rules/matching.yml asks: shorter ones are
---   compared like short names. right_id is empty where several enterprises bear it.
+-- rules: The name key is the same. Only names that hold 公司 or are as long as rules/matching.yml asks: shorter ones
+--   are compared like short names. right_id is empty where several enterprises bear it.
 -- known gaps: none known
 -- checked by: tests/transforms/test_match_files.py
 with full_name as (

@@ -2,10 +2,9 @@
 -- one row is: one row of the left file
 -- answers: which right row is the same enterprise, how sure is that, why, and which was the next best?
 -- key: row_no
--- rules: matched: by code with its own or a similar name, by full name (unless another enterprise
---   of a like name is at the very address and that one is not), or scored at accept_score or more. review: code
---   and name of two enterprises, a code several enterprises have, or a score from review_score on. none: nothing
---   reaches that.
+-- rules: matched: by code with its own or a similar name, by full name (unless another enterprise of a like name is
+--   at the very address and that one is not), or scored at accept_score or more. review: code and name of two
+--   enterprises, a code several enterprises have, or a score from review_score on. none: nothing reaches that.
 -- known gaps: none known
 -- checked by: tests/transforms/test_match_files.py
 with best as (

@@ -2,11 +2,11 @@
 -- one row is: one name key of one enterprise (or record) on one side
 -- answers: what of a name is its own, beside the place it begins with, its brackets and its legal form?
 -- key: id, name_key, body
--- rules: body is the name without bracketed parts, legal form, and the places it begins with: province, city, district
---   (known_place), where its own addresses do not tell another city. At least two characters are left. A short name
---   that begins with the abbreviation of its own address's province (皖天然气) has a second row without it. A branch is
---   what goes on after a legal form in the middle (…公司实验商场) or ends in a branch word. is_short: neither a legal form
---   nor a branch word.
+-- rules: body is the name without bracketed parts, legal form, and the places it begins with: province, city,
+--   district (known_place), where its own addresses do not tell another city. At least two characters are left. A
+--   short name that begins with the abbreviation of its own address's province (皖天然气) has a second row without it. A
+--   branch is what goes on after a legal form in the middle (…公司实验商场) or ends in a branch word. is_short: neither a
+--   legal form nor a branch word.
 -- known gaps: A firm named like a city (大同证券) loses that part of its name; its address says it again.
 -- checked by: tests/transforms/test_matching.py
 with stated as (

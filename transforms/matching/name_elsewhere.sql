@@ -2,8 +2,8 @@
 -- one row is: one left record that its exact name alone decides, and whose address is none of that enterprise's
 -- answers: whose name should not be believed before the addresses are compared?
 -- key: left_id
--- rules: Both sides state a road and a number, and no pair of addresses shares them: perhaps another enterprise writes
---   its name likewise but for the legal form, and is there.
+-- rules: Both sides state a road and a number, and no pair of addresses shares them: perhaps another enterprise
+--   writes its name likewise but for the legal form, and is there.
 -- known gaps: An address without a number is not held against the name.
 -- checked by: tests/transforms/test_match_files.py
 select d.left_id

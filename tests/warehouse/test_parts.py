@@ -1,0 +1,164 @@
+"""Nights made in parts are, row for row, the nights made whole: on a park of four silos, whatever is corrected or arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from benchmarks import panel
+from warehouse import parts
+from warehouse.models import Model, read_layers
+from warehouse.parts import Made
+from warehouse.settings import CHECKOUT
+
+LAYERS = CHECKOUT / "transforms"
+MODELS = [model for model in read_layers(LAYERS) if model.schema != "resolved"]
+FIRMS, MONTHS = 120, 16
+LAST = MONTHS - 2  # the month of the first night; one more comes after it
+
+
+def rows(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
+    """How many rows each table has, and a digest of them that no order changes."""
+    found = {}
+    for model in MODELS:
+        query = f"select count(*), coalesce(sum(hash(t)::hugeint), 0) from {model.table} as t"
+        (found[model.table],) = connection.execute(query).fetchall()
+    return found
+
+
+def live_night(connection: duckdb.DuckDBPyConnection) -> tuple[int | None, dict[str, bool]]:
+    """One night to its end: whom it touched, and which tables it made whole."""
+    touched = parts.begin(connection, LAYERS)
+    made: list[Made] = []
+    for layer in ("3_monthly", "4_signals", "5_snapshots"):
+        made += parts.build_night(connection, LAYERS / layer)
+    parts.finish(connection, LAYERS)
+    return touched, {table.table: table.is_whole for table in made}
+
+
+def is_as_made_whole(connection: duckdb.DuckDBPyConnection) -> None:
+    """Nothing is other than when the same night is made from nothing."""
+    in_parts = rows(connection)
+    connection.execute("delete from ops.measured")
+    touched, made = live_night(connection)
+    assert touched is None
+    assert all(made.values())
+    whole = rows(connection)
+    assert {table for table in whole if whole[table] != in_parts[table]} == set()
+
+
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A park after its first night."""
+    path = tmp_path_factory.mktemp("panel") / "warehouse.duckdb"
+    with duckdb.connect(path) as connection:
+        panel.fill(connection, FIRMS, MONTHS)
+        panel.night(connection, LAST)
+        assert live_night(connection)[0] is None
+        assert rows(connection)["snapshots.enterprise_month"][0] > FIRMS * 10
+    return path
+
+
+@pytest.fixture
+def park(first_night: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """That park, for one test to go on with."""
+    copy = tmp_path / "warehouse.duckdb"
+    copy.write_bytes(first_night.read_bytes())
+    with duckdb.connect(copy) as connection:
+        yield connection
+
+
+def test_a_night_without_anything_new_touches_nobody(park: duckdb.DuckDBPyConnection) -> None:
+    panel.night(park, LAST, days=1)
+    touched, made = live_night(park)
+    assert touched == 0
+    assert not made["snapshots.enterprise_month"]
+    assert (
+        park.execute("select distinct as_of from snapshots.enterprise_month").fetchall()
+        == park.execute("select as_of from ops.night").fetchall()
+    ), "rows that stay are of tonight too"
+    is_as_made_whole(park)
+
+
+@pytest.mark.parametrize("kind", ["firms", "filings"])
+def test_corrections_remake_the_rows_of_whom_they_are_about(park: duckdb.DuckDBPyConnection, kind: str) -> None:
+    before = rows(park)
+    panel.restate(park, kind, LAST)
+    panel.night(park, LAST, days=3)
+    touched, made = live_night(park)
+    assert touched
+    assert touched < FIRMS
+    assert not any(made[model.table] for model in MODELS if parts.is_by_enterprise(model))
+    assert rows(park)["snapshots.revision"] != before["snapshots.revision"]
+    is_as_made_whole(park)
+
+
+def test_a_new_month_is_everybodys(park: duckdb.DuckDBPyConnection) -> None:
+    panel.night(park, LAST + 1)
+    live_night(park)
+    assert park.execute(
+        "select max(month) = (select max(month) from monthly.month) from snapshots.enterprise_month"
+    ).fetchone() == (True,)
+    is_as_made_whole(park)
+
+
+def test_who_is_linked_otherwise_is_made_anew_on_both_sides(
+    park: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "SHARE_MAX", 10)
+    one, other = park.execute("select enterprise_id from panel.firm order by firm limit 2").fetchall()
+    park.execute(
+        "update resolved.link set enterprise_id = ? where feed = 'employment' and enterprise_id = ?", [*one, *other]
+    )
+    park.execute("delete from resolved.enterprise where enterprise_id = (select max(enterprise_id) from panel.firm)")
+    park.execute("delete from resolved.link where enterprise_id = (select max(enterprise_id) from panel.firm)")
+    panel.night(park, LAST, days=1)
+    touched, made = live_night(park)
+    assert touched == 3
+    assert not made["monthly.headcount"]
+    found = park.execute("select max(unit_count) from monthly.headcount where enterprise_id = ?", one).fetchone()
+    assert found == (2,)
+    is_as_made_whole(park)
+
+
+def test_a_night_that_was_broken_off_is_made_up_for(park: duckdb.DuckDBPyConnection) -> None:
+    """Killed after the months were made: the signals of whom it touched are remade by the next night."""
+    panel.restate(park, "firms", LAST)
+    panel.night(park, LAST, days=2)
+    parts.begin(park, LAYERS)
+    parts.build_night(park, LAYERS / "3_monthly")
+    panel.night(park, LAST, days=3)
+    touched, _ = live_night(park)
+    assert touched
+    is_as_made_whole(park)
+
+
+def test_other_rules_make_all_of_it(park: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "_fingerprint", lambda layers: "other")
+    panel.night(park, LAST, days=1)
+    assert live_night(park)[0] is None
+
+
+def test_an_earlier_night_is_made_whole(park: duckdb.DuckDBPyConnection) -> None:
+    panel.night(park, LAST - 1)
+    assert live_night(park)[0] is None
+    is_as_made_whole(park)
+
+
+def test_slices_of_a_park_are_the_park(park: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = rows(park)
+    monkeypatch.setattr(parts, "SLICE", 17)
+    monkeypatch.setattr(parts, "SLICE_OF_FACTS", 50)
+    park.execute("delete from ops.measured")
+    live_night(park)
+    assert rows(park) == whole
+
+
+@pytest.mark.parametrize("model", [model for model in MODELS if "parts" in model.header], ids=lambda model: model.table)
+def test_parts_are_by_enterprise(model: Model) -> None:
+    """A part can be put in the place of another only where the key says whose rows they are."""
+    assert model.header["parts"] == "enterprise_id"
+    assert model.key[0] == "enterprise_id"
