@@ -10,9 +10,13 @@
 --   number of falls; its variance, with ties, is (n(n-1)(2n+5) - sum t(t-1)(2t+5)) / 18 added over the seasons; z = (S
 --   -+ 1) / sqrt(variance); p is two-sided by the normal distribution (Abramowitz and Stegun 7.1.26, error below
 --   0.0000002). rising or falling if p is under the significance in rules/tax_trend.yml, else flat; insufficient with
---   too few months or pairs.
--- known gaps: Seasons are taken as independent; with strong carry-over from month to month p is too small. No slope
---   yet. An annual settlement is in a rolling 12 only where the window holds its whole year.
+--   too few months or pairs. Slope (Hirsch, Slack): the median, over the same pairs, of the difference divided by the
+--   years between: how many yuan the tax of one period (period_months long) gains a year; a few odd months do not move
+--   it. Refunds are negative amounts and count as such.
+-- known gaps: Seasons are taken as independent; with strong carry-over from month to month p is too small. An annual
+--   settlement is in a rolling 12 only where the window holds its whole year. Slopes of filers with other periods are
+--   not comparable as they stand: times 12 / period_months they are yuan a year.
+-- column period_months: months in each of the periods that the trend test used | 检验所属期月数
 -- checked by: tests/models/signals.tax_trend, tests/transforms/test_tax_trend.py
 with believed as (
     select month
@@ -105,15 +109,33 @@ pair as (
     select
         a.enterprise_id,
         a.tax_kind_code,
-        a.season,
-        sum(cast(sign(b.value - a.value) as integer)) as s_statistic,
-        count(*) as pair_count
+        cast(sign(b.value - a.value) as integer) as turn,
+        (b.value - a.value) / nullif(year(b.month) - year(a.month), 0) as slope
     from tested as a
     inner join tested as b
         on
             a.enterprise_id = b.enterprise_id and a.tax_kind_code = b.tax_kind_code and a.season = b.season
             and a.month < b.month
-    group by a.enterprise_id, a.tax_kind_code, a.season
+),
+
+pair_place as (
+    select
+        *,
+        row_number() over (partition by enterprise_id, tax_kind_code order by slope) as place,
+        count(*) over (partition by enterprise_id, tax_kind_code) as place_count
+    from pair
+),
+
+-- the median: the middle one, or the mean of the middle two
+compared as (
+    select
+        enterprise_id,
+        tax_kind_code,
+        sum(turn) as kendall_s,
+        count(*) as pair_count,
+        avg(case when place * 2 between place_count and place_count + 2 then slope end) as slope
+    from pair_place
+    group by enterprise_id, tax_kind_code
 ),
 
 tie as (
@@ -140,23 +162,32 @@ used as (
     select
         enterprise_id,
         tax_kind_code,
-        sum(period_months) as months_used
+        sum(period_months) as months_used,
+        max(period_months) as period_months
     from tested
+    group by enterprise_id, tax_kind_code
+),
+
+varied as (
+    select
+        enterprise_id,
+        tax_kind_code,
+        cast(sum(value_count * (value_count - 1) * (2 * value_count + 5) - tie_correction) as double)
+        / 18 as kendall_variance
+    from tie
     group by enterprise_id, tax_kind_code
 ),
 
 summed as (
     select
-        t.enterprise_id,
-        t.tax_kind_code,
-        coalesce(sum(p.s_statistic), 0) as kendall_s,
-        coalesce(sum(p.pair_count), 0) as pair_count,
-        cast(sum(t.value_count * (t.value_count - 1) * (2 * t.value_count + 5) - t.tie_correction) as double)
-        / 18 as kendall_variance
-    from tie as t
-    left join pair as p
-        on t.enterprise_id = p.enterprise_id and t.tax_kind_code = p.tax_kind_code and t.season = p.season
-    group by t.enterprise_id, t.tax_kind_code
+        v.enterprise_id,
+        v.tax_kind_code,
+        coalesce(c.kendall_s, 0) as kendall_s,
+        coalesce(c.pair_count, 0) as pair_count,
+        c.slope,
+        v.kendall_variance
+    from varied as v
+    left join compared as c on v.enterprise_id = c.enterprise_id and v.tax_kind_code = c.tax_kind_code
 ),
 
 scored as (
@@ -197,12 +228,14 @@ select
                 100 * (r.rolling_12m_amount - r.rolling_12m_amount_before)
                 / nullif(abs(r.rolling_12m_amount_before), 0)
     end as decimal(18, 2)) as rolling_12m_change_pct,
+    cast(u.period_months as integer) as period_months,
     cast(coalesce(u.months_used, 0) as integer) as months_used,
     cast(coalesce(w.pair_count, 0) as integer) as pair_count,
     cast(coalesce(w.kendall_s, 0) as integer) as kendall_s,
     cast(w.kendall_variance as decimal(18, 4)) as kendall_variance,
     cast(w.kendall_z as decimal(9, 4)) as kendall_z,
     cast(w.kendall_p as decimal(9, 6)) as kendall_p,
+    cast(w.slope as decimal(18, 2)) as trend_slope_amount,
     case
         when coalesce(u.months_used, 0) < rule.months_min or coalesce(w.pair_count, 0) < rule.pairs_min
             then 'insufficient'
