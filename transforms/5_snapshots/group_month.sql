@@ -1,0 +1,191 @@
+-- title: Buildings and industries by month | 楼栋与行业月度汇总
+-- one row is: one building, industry section or industry division, with one signal in one month, over all its
+--   enterprises whose figures are for periods of this length
+-- answers: where in the park, and in which industries, do staff, sales, tax and space grow and shrink, and how?
+-- key: group_kind, group_code, month, signal_code, period_months
+-- rules: As snapshots.park_month, by groups: each enterprise is in exactly one building of a month
+--   (monthly.main_building), one section and one division (GB/T 4754, rules/industry.yml), or under unknown. So the
+--   groups of one kind add up to the park in every total, count, creation, destruction and net; reallocation does not
+--   add up: what one group loses and another gains is reallocation of the park only. Provisional months have totals but
+--   no flows. Small cells are shown: enterprise_count says of how many they speak.
+-- known gaps: Who moves from one building to another takes its figures along: totals change, and there is no flow. The
+--   industry is today's in the register. A cell of one or two enterprises tells their own figures: not for publication.
+-- checked by: tests/models/snapshots.group_month, expectations/rules/groups_add_up_to_the_park.sql
+with industry as (
+    select
+        e.enterprise_id,
+        coalesce(i.section_code, 'unknown') as section_code,
+        case when i.section_code is null then 'unknown' else e.industry_division end as industry_division
+    from (
+        select
+            enterprise_id,
+            regexp_extract(industry_code, '[0-9][0-9]') as industry_division
+        from resolved.enterprise
+    ) as e
+    left join rules.industry as i on try_cast(e.industry_division as integer) between i.division_from and i.division_to
+),
+
+-- one step for values and flows, so that every enterprise is placed once
+told as (
+    select
+        enterprise_id,
+        signal_code,
+        month,
+        period_months,
+        value as total_value,
+        1 as enterprise_count,
+        case when is_provisional then 1 else 0 end as is_provisional,
+        cast(null as varchar) as flow_code,
+        cast(null as decimal(18, 3)) as value,
+        cast(null as decimal(18, 3)) as earlier_value,
+        cast(null as decimal(18, 3)) as change
+    from signals.signal
+    union all
+    select
+        enterprise_id,
+        signal_code,
+        month,
+        period_months,
+        cast(null as decimal(18, 3)) as total_value,
+        0 as enterprise_count,
+        0 as is_provisional,
+        flow_code,
+        value,
+        earlier_value,
+        change
+    from signals.flow
+),
+
+placed as (
+    select
+        coalesce(b.building_code, 'unknown') as building_code,
+        coalesce(i.section_code, 'unknown') as section_code,
+        coalesce(i.industry_division, 'unknown') as industry_division,
+        t.*
+    from told as t
+    left join industry as i on t.enterprise_id = i.enterprise_id
+    left join monthly.main_building as b
+        on t.enterprise_id = b.enterprise_id and t.month between b.from_month and b.until_month
+),
+
+added as (
+    select
+        building_code,
+        section_code,
+        industry_division,
+        month,
+        signal_code,
+        period_months,
+        sum(total_value) as total_value,
+        sum(enterprise_count) as enterprise_count,
+        max(is_provisional) as is_provisional,
+        count(flow_code) as flow_count,
+        sum(case when flow_code <> 'resumed' then value else 0 end) as compared_value,
+        sum(case when flow_code <> 'resumed' then earlier_value else 0 end) as compared_earlier_value,
+        sum(case when flow_code = 'open' then change else 0 end) as open_value,
+        sum(case when flow_code = 'move_in' then change else 0 end) as move_in_value,
+        sum(case when flow_code = 'expand' then change else 0 end) as expand_value,
+        -sum(case when flow_code = 'close' then change else 0 end) as close_value,
+        -sum(case when flow_code = 'move_out' then change else 0 end) as move_out_value,
+        -sum(case when flow_code = 'contract' then change else 0 end) as contract_value,
+        sum(case when flow_code = 'unchanged' then change else 0 end) as drift_value,
+        sum(case when flow_code in ('succession_in', 'succession_out') then change else 0 end) as succession_value,
+        sum(case when flow_code = 'open' then 1 else 0 end) as open_count,
+        sum(case when flow_code = 'move_in' then 1 else 0 end) as move_in_count,
+        sum(case when flow_code = 'expand' then 1 else 0 end) as expand_count,
+        sum(case when flow_code = 'close' then 1 else 0 end) as close_count,
+        sum(case when flow_code = 'move_out' then 1 else 0 end) as move_out_count,
+        sum(case when flow_code = 'contract' then 1 else 0 end) as contract_count,
+        sum(case when flow_code = 'unchanged' then 1 else 0 end) as unchanged_count,
+        sum(case when flow_code = 'resumed' then 1 else 0 end) as resumed_count
+    from placed
+    group by grouping sets (
+        (building_code, month, signal_code, period_months),
+        (section_code, month, signal_code, period_months),
+        (industry_division, month, signal_code, period_months)
+    )
+),
+
+industry_version as (
+    select max(version) as version
+    from rules.industry
+),
+
+kept as (
+    select
+        *,
+        case
+            when building_code is not null then 'building'
+            when section_code is not null then 'industry_section'
+            else 'industry_division'
+        end as group_kind,
+        coalesce(building_code, section_code, industry_division) as group_code,
+        open_value + move_in_value + expand_value as creation_value,
+        close_value + move_out_value + contract_value as destruction_value,
+        (abs(compared_value) + abs(compared_earlier_value)) / 2 as mean_value
+    from added
+)
+
+select
+    k.group_kind,
+    k.group_code,
+    case
+        when k.group_kind = 'building' then k.group_code
+        when s.section_code is null then 'unknown'
+        when k.group_kind = 'industry_section' then s.section_title_en
+        else concat(s.section_title_en, ' ', k.group_code)
+    end as group_title_en,
+    case
+        when k.group_kind = 'building' then k.group_code
+        when s.section_code is null then '未知'
+        when k.group_kind = 'industry_section' then s.section_title_zh
+        else concat(s.section_title_zh, k.group_code)
+    end as group_title_zh,
+    k.month,
+    k.signal_code,
+    k.period_months,
+    coalesce(k.total_value, 0) as total_value,
+    cast(k.enterprise_count as bigint) as enterprise_count,
+    k.is_provisional = 1 as is_provisional,
+    case when k.flow_count > 0 then k.compared_value end as compared_value,
+    case when k.flow_count > 0 then k.compared_earlier_value end as compared_earlier_value,
+    case when k.flow_count > 0 then k.open_value end as open_value,
+    case when k.flow_count > 0 then k.move_in_value end as move_in_value,
+    case when k.flow_count > 0 then k.expand_value end as expand_value,
+    case when k.flow_count > 0 then k.close_value end as close_value,
+    case when k.flow_count > 0 then k.move_out_value end as move_out_value,
+    case when k.flow_count > 0 then k.contract_value end as contract_value,
+    case when k.flow_count > 0 then k.creation_value end as creation_value,
+    case when k.flow_count > 0 then k.destruction_value end as destruction_value,
+    case when k.flow_count > 0 then k.creation_value - k.destruction_value end as net_value,
+    case
+        when k.flow_count > 0
+            then k.creation_value + k.destruction_value - abs(k.creation_value - k.destruction_value)
+    end as reallocation_value,
+    case when k.flow_count > 0 then k.drift_value end as drift_value,
+    case when k.flow_count > 0 then k.succession_value end as succession_value,
+    cast(100 * k.creation_value / nullif(k.mean_value, 0) as decimal(18, 2)) as creation_pct,
+    cast(100 * k.destruction_value / nullif(k.mean_value, 0) as decimal(18, 2)) as destruction_pct,
+    cast(100 * (k.creation_value - k.destruction_value) / nullif(k.mean_value, 0) as decimal(18, 2)) as net_pct,
+    case when k.flow_count > 0 then k.open_count end as open_count,
+    case when k.flow_count > 0 then k.move_in_count end as move_in_count,
+    case when k.flow_count > 0 then k.expand_count end as expand_count,
+    case when k.flow_count > 0 then k.close_count end as close_count,
+    case when k.flow_count > 0 then k.move_out_count end as move_out_count,
+    case when k.flow_count > 0 then k.contract_count end as contract_count,
+    case when k.flow_count > 0 then k.unchanged_count end as unchanged_count,
+    case when k.flow_count > 0 then k.resumed_count end as resumed_count,
+    o.as_of,
+    concat(f.version, '; ', g.version, '; ', v.version) as rule_version
+from kept as k
+cross join ops.night as o
+cross join rules.flow as f
+inner join rules.signal as g on k.signal_code = g.signal_code
+cross join industry_version as v
+left join rules.industry as s
+    on
+        (k.group_kind = 'industry_section' and k.group_code = s.section_code)
+        or (
+            k.group_kind = 'industry_division'
+            and try_cast(k.group_code as integer) between s.division_from and s.division_to
+        )
