@@ -8,11 +8,11 @@
 --   both whole. A gazelle is such an enterprise at most 5 years old at the end (month of registration). Growth by
 --   mergers, divisions or moved payrolls (succession_in or succession_out in signals.flow within the three years, of
 --   the measure or of the staff) does not count. Neither provisional months nor suspect values (signals.plausibility)
---   are used. high_growth_code is the first that holds: short_history (the calendar does not reach back to the start),
---   no_start (the enterprise has no believed figure there), too_small, succession, oecd, eu, none. Limits:
+--   are used. high_growth_code is the first that holds: short_history (the calendar does not reach back to the
+--   start), no_start (the enterprise has no believed figure there), too_small, succession, oecd, eu, none. Limits:
 --   rules/high_growth.yml.
--- known gaps: The definitions ask for employees, here are insured staff; temporary staff of agencies are missing. A firm
---   younger than three years has no start. Sales need four years of history.
+-- known gaps: The definitions ask for employees, here are insured staff; temporary staff of agencies are missing. A
+--   firm younger than three years has no start. Sales need four years of history.
 -- column value: the latest figure: headcount, or sales of 12 months | 期末值
 -- column earlier_value: the same three years before; empty where there is none | 期初值
 -- checked by: tests/models/signals.high_growth
