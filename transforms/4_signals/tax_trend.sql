@@ -5,17 +5,19 @@
 --   chance?
 -- key: enterprise_id, tax_kind_code
 -- rules: Rolling 12: tax paid for periods that lie wholly within the 12 months up to `month`, against the 12 months
---   before; the change is stated only where both hold the same number of reported months. Trend: seasonal Kendall test
---   (Hirsch, Slack): within each month of the year all pairs of years are compared; S is the number of rises less the
---   number of falls; its variance, with ties, is (n(n-1)(2n+5) - sum t(t-1)(2t+5)) / 18 added over the seasons; z = (S
---   -+ 1) / sqrt(variance); p is two-sided by the normal distribution (Abramowitz and Stegun 7.1.26, error below
---   0.0000002). rising or falling if p is under the significance in rules/tax_trend.yml, else flat; insufficient with
---   too few months or pairs. Slope (Hirsch, Slack): the median, over the same pairs, of the difference divided by the
---   years between: how many yuan the tax of one period (period_months long) gains a year; a few odd months do not move
---   it. Refunds are negative amounts and count as such.
+--   before; the change is stated only where both hold the same number of reported months, and none of them has a
+--   suspect value of all tax together (signals.plausibility); the trend is tested without such months. Trend: seasonal
+--   Kendall test (Hirsch, Slack): within each month of the year all pairs of years are compared; S is the number of
+--   rises less the number of falls; its variance, with ties, is (n(n-1)(2n+5) - sum t(t-1)(2t+5)) / 18 added over the
+--   seasons; z = (S -+ 1) / sqrt(variance); p is two-sided by the normal distribution (Abramowitz and Stegun 7.1.26,
+--   error below 0.0000002). rising or falling if p is under the significance in rules/tax_trend.yml, else flat;
+--   insufficient with too few months or pairs. Slope (Hirsch, Slack): the median, over the same pairs, of the
+--   difference divided by the years between: how many yuan the tax of one period (period_months long) gains a year; a
+--   few odd months do not move it. Refunds are negative amounts and count as such.
 -- known gaps: Seasons are taken as independent; with strong carry-over from month to month p is too small. An annual
 --   settlement is in a rolling 12 only where the window holds its whole year. Slopes of filers with other periods are
 --   not comparable as they stand: times 12 / period_months they are yuan a year.
+-- column suspect_value_count: suspect values of all tax together in the last 24 months | 存疑税款月数
 -- column period_months: months in each of the periods that the trend test used | 检验所属期月数
 -- checked by: tests/models/signals.tax_trend, tests/transforms/test_tax_trend.py
 with believed as (
@@ -89,6 +91,26 @@ rolled as (
     group by enterprise_id, tax_kind_code
 ),
 
+suspect as (
+    select
+        p.enterprise_id,
+        p.month,
+        m.month_number
+    from signals.plausibility as p
+    inner join monthly.month as m on p.month = m.month
+    where p.signal_code = 'tax'
+),
+
+doubted as (
+    select
+        s.enterprise_id,
+        count(*) as suspect_value_count
+    from suspect as s
+    cross join ended as e
+    where s.month_number > e.month_number - 24 and s.month_number <= e.month_number
+    group by s.enterprise_id
+),
+
 tested as (
     select
         s.enterprise_id,
@@ -99,8 +121,10 @@ tested as (
         s.period_months
     from signals.signal as s
     cross join ended as e
+    left join suspect as p on s.enterprise_id = p.enterprise_id and s.month = p.month
     where
-        (s.signal_code = 'tax' or s.signal_code like 'tax!_%' escape '!')
+        p.enterprise_id is null
+        and (s.signal_code = 'tax' or s.signal_code like 'tax!_%' escape '!')
         and not s.is_provisional
         and s.month <= e.month
 ),
@@ -223,11 +247,12 @@ select
     cast(r.rolling_months as integer) as rolling_months,
     cast(r.rolling_months_before as integer) as rolling_months_before,
     cast(case
-        when r.rolling_months = r.rolling_months_before
+        when r.rolling_months = r.rolling_months_before and d.enterprise_id is null
             then
                 100 * (r.rolling_12m_amount - r.rolling_12m_amount_before)
                 / nullif(abs(r.rolling_12m_amount_before), 0)
     end as decimal(18, 2)) as rolling_12m_change_pct,
+    cast(coalesce(d.suspect_value_count, 0) as bigint) as suspect_value_count,
     cast(u.period_months as integer) as period_months,
     cast(coalesce(u.months_used, 0) as integer) as months_used,
     cast(coalesce(w.pair_count, 0) as integer) as pair_count,
@@ -249,3 +274,4 @@ cross join ended as e
 cross join rules.tax_trend as rule
 left join weighed as w on r.enterprise_id = w.enterprise_id and r.tax_kind_code = w.tax_kind_code
 left join used as u on r.enterprise_id = u.enterprise_id and r.tax_kind_code = u.tax_kind_code
+left join doubted as d on r.enterprise_id = d.enterprise_id
