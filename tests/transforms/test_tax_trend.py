@@ -100,9 +100,9 @@ def test_agrees_with_brute_force(connection: duckdb.DuckDBPyConnection) -> None:
         s, variance, z, p = seasonal_kendall(series)
         assert found[firm][0] == s, firm
         assert float(str(found[firm][1])) == pytest.approx(variance, abs=1e-4), firm
-        slope = hirsch_slack(series)
-        assert slope is not None
-        assert float(str(found[firm][7])) == pytest.approx(slope, abs=0.0051), firm
+        steepness = hirsch_slack(series)
+        assert steepness is not None
+        assert float(str(found[firm][7])) == pytest.approx(steepness, abs=0.0051), firm
         if z is None or p is None:
             assert found[firm][2:4] == (None, None)
         else:
