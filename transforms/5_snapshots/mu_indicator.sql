@@ -4,7 +4,7 @@
 -- key: enterprise_id, year_number, scheme_code, indicator_code
 -- rules: Every scheme of rules/mu_scheme.yml is replayed over the years that it names, for the industries and sizes
 --   (sales of the year; unknown sales count as none) that it names. Figures are those of snapshots.enterprise_year.
---   Points by benchmark: weight x value / benchmark, no less than 0 and no more than the cap; by min-max: weight x
+--   Points by benchmark: weight x value / benchmark, no less than 0 and no more than the scheme's cap, where it has one; by min-max: weight x
 --   (base + (100 - base) x (value - lowest) / (highest - lowest)) / 100, lowest and highest among those ranked
 --   together. Who has land is ranked apart from who has none (ranking_code); a year with suspect figures is not ranked
 --   and has no points. An indicator without a value scores nothing, or its weight goes to the others, as the scheme
@@ -12,7 +12,7 @@
 --   rules.mu_measure names them.
 -- known gaps: Sales stand for value added in Jingde's labour productivity. One extreme value squeezes all others in a
 --   min-max. A year with provisional months is scored, and marked.
--- checked by: tests/models/snapshots.mu_indicator
+-- checked by: tests/models/snapshots.mu_indicator, tests/transforms/test_mu_schemes.py
 with scheme_weight as (
     select
         scheme_code,
@@ -30,7 +30,7 @@ scored as (
         s.scheme_version,
         s.method_code,
         s.base_points,
-        s.cap_factor,
+        cast(s.cap_factor as double) as cap_factor,
         s.missing_code,
         y.tax_paid_amount,
         y.sales_amount,
@@ -132,7 +132,13 @@ select
         when ranking_code = 'not_ranked' then null
         when indicator_value is null then 0
         when method_code = 'benchmark'
-            then greatest(least(indicator_value / nullif(benchmark_value, 0), cap_factor), 0) * weight_used
+            then greatest(
+                    least(
+                        indicator_value / nullif(benchmark_value, 0),
+                        coalesce(cap_factor, indicator_value / nullif(benchmark_value, 0))
+                    ),
+                    0
+                ) * weight_used
         else
             weight_used * (
                 base_points

@@ -15,7 +15,7 @@
 --   few is chance: look at ranked_count.
 -- column tax_paid_amount: tax of all kinds paid for periods that end in the year, yuan | 年税收
 -- column electricity_kwh: electricity used in the year, kWh | 年用电量
--- checked by: tests/models/snapshots.mu_score
+-- checked by: tests/models/snapshots.mu_score, tests/transforms/test_mu_schemes.py
 with summed as (
     select
         enterprise_id,
@@ -116,7 +116,9 @@ needed as (
     inner join snapshots.mu_indicator as i
         on c.enterprise_id = i.enterprise_id and c.year_number = i.year_number and c.scheme_code = i.scheme_code
     inner join rules.mu_scheme as s on c.scheme_code = s.scheme_code and c.scheme_version = s.scheme_version
-    where i.indicator_value is not null and i.points + n.next_points - c.mu_points <= i.points_max
+    where
+        i.indicator_value is not null
+        and (i.points_max is null or i.points + n.next_points - c.mu_points <= i.points_max)
 ),
 
 lever as (
