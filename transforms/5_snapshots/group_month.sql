@@ -13,73 +13,154 @@
 -- checked by: tests/models/snapshots.group_month, expectations/rules/groups_add_up_to_the_park.sql
 with industry as (
     select
-        e.enterprise_id,
-        coalesce(i.section_code, 'unknown') as section_code,
-        case when i.section_code is null then 'unknown' else e.industry_division end as industry_division
-    from (
-        select
-            enterprise_id,
-            regexp_extract(industry_code, '[0-9][0-9]') as industry_division
-        from resolved.enterprise
-    ) as e
-    left join rules.industry as i on try_cast(e.industry_division as integer) between i.division_from and i.division_to
+        enterprise_id,
+        case
+            when regexp_extract(industry_code, '[0-9][0-9]') between '01' and '97'
+                then regexp_extract(industry_code, '[0-9][0-9]')
+            else 'unknown'
+        end as industry_division
+    from resolved.enterprise
 ),
 
--- one step for values and flows, so that every enterprise is placed once
-told as (
+placed_signal as (
     select
-        enterprise_id,
-        signal_code,
+        coalesce(b.building_code, 'unknown') as building_code,
+        coalesce(i.industry_division, 'unknown') as industry_division,
+        s.month,
+        s.signal_code,
+        s.period_months,
+        s.value,
+        case when s.is_provisional then 1 else 0 end as is_provisional
+    from signals.signal as s
+    left join industry as i on s.enterprise_id = i.enterprise_id
+    left join monthly.main_building as b
+        on s.enterprise_id = b.enterprise_id and s.month between b.from_month and b.until_month
+),
+
+placed_flow as (
+    select
+        coalesce(b.building_code, 'unknown') as building_code,
+        coalesce(i.industry_division, 'unknown') as industry_division,
+        f.month,
+        f.signal_code,
+        f.period_months,
+        f.flow_code,
+        f.value,
+        f.earlier_value,
+        f.change
+    from signals.flow as f
+    left join industry as i on f.enterprise_id = i.enterprise_id
+    left join monthly.main_building as b
+        on f.enterprise_id = b.enterprise_id and f.month between b.from_month and b.until_month
+),
+
+-- buildings and divisions in one pass; sections are sums of divisions
+signal_part as (
+    select
+        building_code,
+        industry_division,
         month,
+        signal_code,
         period_months,
-        value as total_value,
-        1 as enterprise_count,
-        case when is_provisional then 1 else 0 end as is_provisional,
+        sum(value) as total_value,
+        count(*) as enterprise_count,
+        max(is_provisional) as is_provisional
+    from placed_signal
+    group by grouping sets (
+        (building_code, month, signal_code, period_months),
+        (industry_division, month, signal_code, period_months)
+    )
+),
+
+flow_part as (
+    select
+        building_code,
+        industry_division,
+        month,
+        signal_code,
+        period_months,
+        flow_code,
+        count(*) as flow_count,
+        sum(value) as value,
+        sum(earlier_value) as earlier_value,
+        sum(change) as change
+    from placed_flow
+    group by grouping sets (
+        (building_code, month, signal_code, period_months, flow_code),
+        (industry_division, month, signal_code, period_months, flow_code)
+    )
+),
+
+part as (
+    select
+        building_code,
+        industry_division,
+        month,
+        signal_code,
+        period_months,
+        total_value,
+        enterprise_count,
+        is_provisional,
         cast(null as varchar) as flow_code,
-        cast(null as decimal(18, 3)) as value,
-        cast(null as decimal(18, 3)) as earlier_value,
-        cast(null as decimal(18, 3)) as change
-    from signals.signal
+        0 as flow_count,
+        cast(null as decimal(38, 3)) as value,
+        cast(null as decimal(38, 3)) as earlier_value,
+        cast(null as decimal(38, 3)) as change
+    from signal_part
     union all
     select
-        enterprise_id,
-        signal_code,
+        building_code,
+        industry_division,
         month,
+        signal_code,
         period_months,
-        cast(null as decimal(18, 3)) as total_value,
+        cast(null as decimal(38, 3)) as total_value,
         0 as enterprise_count,
         0 as is_provisional,
         flow_code,
+        flow_count,
         value,
         earlier_value,
         change
-    from signals.flow
+    from flow_part
 ),
 
-placed as (
+grouped as (
     select
-        coalesce(b.building_code, 'unknown') as building_code,
-        coalesce(i.section_code, 'unknown') as section_code,
-        coalesce(i.industry_division, 'unknown') as industry_division,
-        t.*
-    from told as t
-    left join industry as i on t.enterprise_id = i.enterprise_id
-    left join monthly.main_building as b
-        on t.enterprise_id = b.enterprise_id and t.month between b.from_month and b.until_month
+        'building' as group_kind,
+        building_code as group_code,
+        *
+    from part
+    where building_code is not null
+    union all
+    select
+        'industry_division' as group_kind,
+        industry_division as group_code,
+        *
+    from part
+    where industry_division is not null
+    union all
+    select
+        'industry_section' as group_kind,
+        coalesce(i.section_code, 'unknown') as group_code,
+        p.*
+    from part as p
+    left join rules.industry as i
+        on try_cast(p.industry_division as integer) between i.division_from and i.division_to
+    where p.industry_division is not null
 ),
 
 added as (
     select
-        building_code,
-        section_code,
-        industry_division,
+        group_kind,
+        group_code,
         month,
         signal_code,
         period_months,
         sum(total_value) as total_value,
         sum(enterprise_count) as enterprise_count,
         max(is_provisional) as is_provisional,
-        count(flow_code) as flow_count,
+        sum(flow_count) as flow_count,
         sum(case when flow_code <> 'resumed' then value else 0 end) as compared_value,
         sum(case when flow_code <> 'resumed' then earlier_value else 0 end) as compared_earlier_value,
         sum(case when flow_code = 'open' then change else 0 end) as open_value,
@@ -90,20 +171,16 @@ added as (
         -sum(case when flow_code = 'contract' then change else 0 end) as contract_value,
         sum(case when flow_code = 'unchanged' then change else 0 end) as drift_value,
         sum(case when flow_code in ('succession_in', 'succession_out') then change else 0 end) as succession_value,
-        sum(case when flow_code = 'open' then 1 else 0 end) as open_count,
-        sum(case when flow_code = 'move_in' then 1 else 0 end) as move_in_count,
-        sum(case when flow_code = 'expand' then 1 else 0 end) as expand_count,
-        sum(case when flow_code = 'close' then 1 else 0 end) as close_count,
-        sum(case when flow_code = 'move_out' then 1 else 0 end) as move_out_count,
-        sum(case when flow_code = 'contract' then 1 else 0 end) as contract_count,
-        sum(case when flow_code = 'unchanged' then 1 else 0 end) as unchanged_count,
-        sum(case when flow_code = 'resumed' then 1 else 0 end) as resumed_count
-    from placed
-    group by grouping sets (
-        (building_code, month, signal_code, period_months),
-        (section_code, month, signal_code, period_months),
-        (industry_division, month, signal_code, period_months)
-    )
+        sum(case when flow_code = 'open' then flow_count else 0 end) as open_count,
+        sum(case when flow_code = 'move_in' then flow_count else 0 end) as move_in_count,
+        sum(case when flow_code = 'expand' then flow_count else 0 end) as expand_count,
+        sum(case when flow_code = 'close' then flow_count else 0 end) as close_count,
+        sum(case when flow_code = 'move_out' then flow_count else 0 end) as move_out_count,
+        sum(case when flow_code = 'contract' then flow_count else 0 end) as contract_count,
+        sum(case when flow_code = 'unchanged' then flow_count else 0 end) as unchanged_count,
+        sum(case when flow_code = 'resumed' then flow_count else 0 end) as resumed_count
+    from grouped
+    group by group_kind, group_code, month, signal_code, period_months
 ),
 
 industry_version as (
@@ -114,12 +191,6 @@ industry_version as (
 kept as (
     select
         *,
-        case
-            when building_code is not null then 'building'
-            when section_code is not null then 'industry_section'
-            else 'industry_division'
-        end as group_kind,
-        coalesce(building_code, section_code, industry_division) as group_code,
         open_value + move_in_value + expand_value as creation_value,
         close_value + move_out_value + contract_value as destruction_value,
         (abs(compared_value) + abs(compared_earlier_value)) / 2 as mean_value
@@ -167,14 +238,14 @@ select
     cast(100 * k.creation_value / nullif(k.mean_value, 0) as decimal(18, 2)) as creation_pct,
     cast(100 * k.destruction_value / nullif(k.mean_value, 0) as decimal(18, 2)) as destruction_pct,
     cast(100 * (k.creation_value - k.destruction_value) / nullif(k.mean_value, 0) as decimal(18, 2)) as net_pct,
-    case when k.flow_count > 0 then k.open_count end as open_count,
-    case when k.flow_count > 0 then k.move_in_count end as move_in_count,
-    case when k.flow_count > 0 then k.expand_count end as expand_count,
-    case when k.flow_count > 0 then k.close_count end as close_count,
-    case when k.flow_count > 0 then k.move_out_count end as move_out_count,
-    case when k.flow_count > 0 then k.contract_count end as contract_count,
-    case when k.flow_count > 0 then k.unchanged_count end as unchanged_count,
-    case when k.flow_count > 0 then k.resumed_count end as resumed_count,
+    cast(case when k.flow_count > 0 then k.open_count end as bigint) as open_count,
+    cast(case when k.flow_count > 0 then k.move_in_count end as bigint) as move_in_count,
+    cast(case when k.flow_count > 0 then k.expand_count end as bigint) as expand_count,
+    cast(case when k.flow_count > 0 then k.close_count end as bigint) as close_count,
+    cast(case when k.flow_count > 0 then k.move_out_count end as bigint) as move_out_count,
+    cast(case when k.flow_count > 0 then k.contract_count end as bigint) as contract_count,
+    cast(case when k.flow_count > 0 then k.unchanged_count end as bigint) as unchanged_count,
+    cast(case when k.flow_count > 0 then k.resumed_count end as bigint) as resumed_count,
     o.as_of,
     concat(f.version, '; ', g.version, '; ', v.version) as rule_version
 from kept as k
