@@ -4,12 +4,12 @@
 -- key: enterprise_id, year_number, scheme_code, indicator_code
 -- rules: Every scheme of rules/mu_scheme.yml is replayed over the years that it names, for the industries and sizes
 --   (sales of the year; unknown sales count as none) that it names. Figures are those of snapshots.enterprise_year.
---   Points by benchmark: weight x value / benchmark, no less than 0 and no more than the scheme's cap, where it has one; by min-max: weight x
---   (base + (100 - base) x (value - lowest) / (highest - lowest)) / 100, lowest and highest among those ranked
---   together. Who has land is ranked apart from who has none (ranking_code); a year with suspect figures is not ranked
---   and has no points. An indicator without a value scores nothing, or its weight goes to the others, as the scheme
---   declares: weight_used. Indicators that no silo supplies (value added, emissions, research) have no row:
---   rules.mu_measure names them.
+--   Points by benchmark: weight x value / benchmark, no less than 0 and no more than the scheme's cap, where it has
+--   one; by min-max: weight x (base + (100 - base) x (value - lowest) / (highest - lowest)) / 100, lowest and highest
+--   among those ranked together. Who has land is ranked apart from who has none (ranking_code); a year with suspect
+--   figures is not ranked and has no points. An indicator without a value scores nothing, or its weight goes to the
+--   others, as the scheme declares: weight_used. Indicators that no silo supplies (value added, emissions, research)
+--   have no row: rules.mu_measure names them.
 -- known gaps: Sales stand for value added in Jingde's labour productivity. One extreme value squeezes all others in a
 --   min-max. A year with provisional months is scored, and marked.
 -- checked by: tests/models/snapshots.mu_indicator, tests/transforms/test_mu_schemes.py
@@ -102,6 +102,7 @@ ranged as (
 weighed as (
     select
         *,
+        indicator_value / nullif(benchmark_value, 0) as benchmark_ratio,
         case
             when indicator_value is null then 0
             when missing_code = 'redistribute' then weight * scheme_weight / nullif(present_weight, 0)
@@ -132,13 +133,7 @@ select
         when ranking_code = 'not_ranked' then null
         when indicator_value is null then 0
         when method_code = 'benchmark'
-            then greatest(
-                    least(
-                        indicator_value / nullif(benchmark_value, 0),
-                        coalesce(cap_factor, indicator_value / nullif(benchmark_value, 0))
-                    ),
-                    0
-                ) * weight_used
+            then greatest(least(benchmark_ratio, coalesce(cap_factor, benchmark_ratio)), 0) * weight_used
         else
             weight_used * (
                 base_points
