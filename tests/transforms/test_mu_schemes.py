@@ -173,3 +173,30 @@ def test_a_year_is_replayed_by_the_rules_of_another(connection: duckdb.DuckDBPyC
     land = [key for key, row in then.items() if key[1] == "huangyan_small" and row["ranking_code"] == "with_land"]
     assert any(then[key]["mu_points"] != replayed[key]["mu_points"] for key in land)
     assert all(then[key]["mu_points"] == replayed[key]["mu_points"] for key in then if key[1] == "jingde")
+
+
+def test_the_rule_files_agree(connection: duckdb.DuckDBPyConnection) -> None:
+    """A scheme without indicators, an indicator that nobody defines, or two versions for one year would pass unseen."""
+    schemes = connection.execute(
+        "select scheme_code, scheme_version, method_code, from_year, to_year from rules.mu_scheme"
+    ).fetchall()
+    stated = connection.execute(
+        "select scheme_code, scheme_version, sum(weight), count(benchmark_value), count(*) from rules.mu_indicator group by all"
+    ).fetchall()
+    counted = {(code, version): (weight, benchmarks, count) for code, version, weight, benchmarks, count in stated}
+    assert {(code, version) for code, version, *_ in schemes} == counted.keys()
+    for code, version, method, *_ in schemes:
+        weight, benchmarks, count = counted[code, version]
+        assert weight == 100
+        assert benchmarks == (count if method == "benchmark" else 0)
+    years = [(code, year) for code, _, _, first, last in schemes for year in range(first, last + 1)]
+    assert len(years) == len(set(years))
+    undefined = connection.execute(
+        "select indicator_code from rules.mu_indicator where indicator_code not in (select indicator_code from rules.mu_measure)"
+    ).fetchall()
+    assert undefined == []
+    supplied = connection.execute(
+        "select indicator_code from rules.mu_measure where numerator_code is not null"
+    ).fetchall()
+    assert {code for (code,) in supplied} == set(DIVIDED)
+    assert connection.execute("select count(*) from rules.land where building_code is null").fetchone() == (1,)

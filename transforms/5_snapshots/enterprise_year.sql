@@ -6,7 +6,8 @@
 --   annual settlements among them; electricity over the year; headcount as the mean of the months reported; leased area
 --   as the mean over twelve months, months without a lease as nothing. Land is each month's leased area by building
 --   divided by its plot ratio (rules/land.yml), in mu. A figure with a suspect value in it (signals.plausibility) is
---   empty, and suspect_value_count says how many there are. is_provisional: a month of the year is, in some silo.
+--   empty, and suspect_value_count says how many there are. is_provisional: a month of the year is, for
+--   tax, staff or meters.
 -- known gaps: Land is reckoned, not measured: who owns land has it only as far as it leases. Of a firm that came or
 --   went within the year, tax and sales are of some months, and so is the mean of its area.
 -- column tax_paid_amount: tax of all kinds paid for periods that end in the year, yuan | 年税收
@@ -92,7 +93,7 @@ suspect as (
 doubtful_year as (
     select year(month) as year_number
     from monthly.coverage
-    where is_provisional
+    where is_provisional and subject in ('tax_payment', 'tax_filing', 'employment', 'utility_use')
     group by year(month)
 ),
 
