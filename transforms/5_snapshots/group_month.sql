@@ -10,7 +10,7 @@
 --   no flows. Small cells are shown: enterprise_count says of how many they speak.
 -- known gaps: Who moves from one building to another takes its figures along: totals change, and there is no flow. The
 --   industry is today's in the register. A cell of one or two enterprises tells their own figures: not for publication.
--- checked by: tests/models/snapshots.group_month, expectations/rules/groups_add_up_to_the_park.sql
+-- checked by: tests/models/snapshots.group_month, tests/transforms/test_groups_add_up.py
 with industry as (
     select
         enterprise_id,
