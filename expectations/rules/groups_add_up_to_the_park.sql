@@ -5,7 +5,7 @@
 -- next step: look for an enterprise in two stretches of monthly.main_building or two divisions of rules/industry.yml
 with grouped as (
     select
-        group_kind,
+        part_kind,
         month,
         signal_code,
         period_months,
@@ -17,11 +17,11 @@ with grouped as (
         coalesce(sum(open_count + move_in_count), 0) as start_count,
         coalesce(sum(close_count + move_out_count), 0) as end_count
     from snapshots.group_month
-    group by group_kind, month, signal_code, period_months
+    group by part_kind, month, signal_code, period_months
 )
 
 select
-    g.group_kind,
+    g.part_kind,
     p.month,
     p.signal_code,
     p.period_months,
@@ -35,7 +35,7 @@ from snapshots.park_month as p
 left join grouped as g
     on p.month = g.month and p.signal_code = g.signal_code and p.period_months = g.period_months
 where
-    g.group_kind is null
+    g.part_kind is null
     or g.total_value is distinct from p.total_value
     or g.enterprise_count is distinct from p.enterprise_count
     or g.creation_value is distinct from coalesce(p.creation_value, 0)

@@ -109,11 +109,11 @@ def test_each_kind_of_group_adds_up_to_the_park(connection: duckdb.DuckDBPyConne
     assert len(park) == 3
     for kind, groups in (("building", 5), ("industry_section", 5), ("industry_division", 6)):
         found = connection.execute(
-            f"select month, {sums} from snapshots.group_month where group_kind = ? group by 1 order by 1", [kind]
+            f"select month, {sums} from snapshots.group_month where part_kind = ? group by 1 order by 1", [kind]
         ).fetchall()
         assert found == park, kind
         count = connection.execute(
-            "select count(distinct group_code) from snapshots.group_month where group_kind = ?", [kind]
+            "select count(distinct part_code) from snapshots.group_month where part_kind = ?", [kind]
         ).fetchone()
         assert count == (groups,)
     query = read_rule(RULE).check.wrong_rows
@@ -133,7 +133,7 @@ def test_reallocation_is_reckoned_in_every_group(
     found = {
         (building, month): int(value)
         for building, month, value in connection.execute(
-            "select group_code, month(month), reallocation_value from snapshots.group_month where group_kind = 'building'"
+            "select part_code, month(month), reallocation_value from snapshots.group_month where part_kind = 'building'"
         ).fetchall()
     }
     assert found == {where: gained[where] + lost[where] - abs(gained[where] - lost[where]) for where in gained}

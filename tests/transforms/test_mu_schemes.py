@@ -181,7 +181,7 @@ def test_the_rule_files_agree(connection: duckdb.DuckDBPyConnection) -> None:
         "select scheme_code, scheme_version, method_code, from_year, to_year from rules.mu_scheme"
     ).fetchall()
     stated = connection.execute(
-        "select scheme_code, scheme_version, sum(weight), count(benchmark_value), count(*) from rules.mu_indicator group by all"
+        "select scheme_code, scheme_version, sum(indicator_weight), count(benchmark_value), count(*) from rules.mu_indicator group by all"
     ).fetchall()
     counted = {(code, version): (weight, benchmarks, count) for code, version, weight, benchmarks, count in stated}
     assert {(code, version) for code, version, *_ in schemes} == counted.keys()

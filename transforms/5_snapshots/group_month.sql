@@ -2,7 +2,7 @@
 -- one row is: one building, industry section or industry division, with one signal in one month, over all its
 --   enterprises whose figures are for periods of this length
 -- answers: where in the park, and in which industries, do staff, sales, tax and space grow and shrink, and how?
--- key: group_kind, group_code, month, signal_code, period_months
+-- key: part_kind, part_code, month, signal_code, period_months
 -- rules: As snapshots.park_month, by groups: each enterprise is in exactly one building of a month
 --   (monthly.main_building), one section and one division (GB/T 4754, rules/industry.yml), or under unknown. So the
 --   groups of one kind add up to the park in every total, count, creation, destruction and net; reallocation does not
@@ -127,22 +127,22 @@ part as (
 
 grouped as (
     select
-        'building' as group_kind,
-        building_code as group_code,
+        'building' as part_kind,
+        building_code as part_code,
         *
     from part
     where building_code is not null
     union all
     select
-        'industry_division' as group_kind,
-        industry_division as group_code,
+        'industry_division' as part_kind,
+        industry_division as part_code,
         *
     from part
     where industry_division is not null
     union all
     select
-        'industry_section' as group_kind,
-        coalesce(i.section_code, 'unknown') as group_code,
+        'industry_section' as part_kind,
+        coalesce(i.section_code, 'unknown') as part_code,
         p.*
     from part as p
     left join rules.industry as i
@@ -152,8 +152,8 @@ grouped as (
 
 added as (
     select
-        group_kind,
-        group_code,
+        part_kind,
+        part_code,
         month,
         signal_code,
         period_months,
@@ -180,7 +180,7 @@ added as (
         sum(case when flow_code = 'unchanged' then flow_count else 0 end) as unchanged_count,
         sum(case when flow_code = 'resumed' then flow_count else 0 end) as resumed_count
     from grouped
-    group by group_kind, group_code, month, signal_code, period_months
+    group by part_kind, part_code, month, signal_code, period_months
 ),
 
 industry_version as (
@@ -198,20 +198,20 @@ kept as (
 )
 
 select
-    k.group_kind,
-    k.group_code,
+    k.part_kind,
+    k.part_code,
     case
-        when k.group_kind = 'building' then k.group_code
+        when k.part_kind = 'building' then k.part_code
         when s.section_code is null then 'unknown'
-        when k.group_kind = 'industry_section' then s.section_title_en
-        else concat(s.section_title_en, ' ', k.group_code)
-    end as group_title_en,
+        when k.part_kind = 'industry_section' then s.section_title_en
+        else concat(s.section_title_en, ' ', k.part_code)
+    end as part_title_en,
     case
-        when k.group_kind = 'building' then k.group_code
+        when k.part_kind = 'building' then k.part_code
         when s.section_code is null then '未知'
-        when k.group_kind = 'industry_section' then s.section_title_zh
-        else concat(s.section_title_zh, k.group_code)
-    end as group_title_zh,
+        when k.part_kind = 'industry_section' then s.section_title_zh
+        else concat(s.section_title_zh, k.part_code)
+    end as part_title_zh,
     k.month,
     k.signal_code,
     k.period_months,
@@ -255,8 +255,8 @@ inner join rules.signal as g on k.signal_code = g.signal_code
 cross join industry_version as v
 left join rules.industry as s
     on
-        (k.group_kind = 'industry_section' and k.group_code = s.section_code)
+        (k.part_kind = 'industry_section' and k.part_code = s.section_code)
         or (
-            k.group_kind = 'industry_division'
-            and try_cast(k.group_code as integer) between s.division_from and s.division_to
+            k.part_kind = 'industry_division'
+            and try_cast(k.part_code as integer) between s.division_from and s.division_to
         )

@@ -8,8 +8,8 @@
 --   one; by min-max: weight x (base + (100 - base) x (value - lowest) / (highest - lowest)) / 100, lowest and highest
 --   among those ranked together. Who has land is ranked apart from who has none (ranking_code); a year with suspect
 --   figures is not ranked and has no points. An indicator without a value scores nothing, or its weight goes to the
---   others, as the scheme declares: weight_used. Indicators that no silo supplies (value added, emissions, research)
---   have no row: rules.mu_measure names them.
+--   others, as the scheme declares: indicator_weight_used. Indicators that no silo supplies (value added, emissions,
+--   research) have no row: rules.mu_measure names them.
 -- known gaps: Sales stand for value added in Jingde's labour productivity. One extreme value squeezes all others in a
 --   min-max. A year with provisional months is scored, and marked.
 -- checked by: tests/models/snapshots.mu_indicator, tests/transforms/test_mu_schemes.py
@@ -17,7 +17,7 @@ with scheme_weight as (
     select
         scheme_code,
         scheme_version,
-        sum(weight) as scheme_weight
+        sum(indicator_weight) as scheme_weight
     from rules.mu_indicator
     group by scheme_code, scheme_version
 ),
@@ -59,7 +59,7 @@ parted as (
     select
         s.*,
         i.indicator_code,
-        cast(i.weight as double) as weight,
+        cast(i.indicator_weight as double) as weight,
         i.benchmark_value,
         w.scheme_weight,
         cast(case m.numerator_code when 'tax' then s.tax_paid_amount when 'sales' then s.sales_amount end as double)
@@ -127,8 +127,8 @@ select
         as lowest_value,
     cast(case when method_code = 'min_max' and ranking_code <> 'not_ranked' then highest_value end as decimal(18, 6))
         as highest_value,
-    cast(weight as decimal(9, 4)) as weight,
-    cast(weight_used as decimal(9, 4)) as weight_used,
+    cast(weight as decimal(9, 4)) as indicator_weight,
+    cast(weight_used as decimal(9, 4)) as indicator_weight_used,
     cast(case
         when ranking_code = 'not_ranked' then null
         when indicator_value is null then 0
@@ -140,11 +140,11 @@ select
                 + (100 - base_points)
                 * coalesce((indicator_value - lowest_value) / nullif(highest_value - lowest_value, 0), 1)
             ) / 100
-    end as decimal(9, 4)) as points,
+    end as decimal(9, 4)) as indicator_points,
     cast(case
         when method_code = 'benchmark' then cap_factor * weight_used
         else weight_used
-    end as decimal(9, 4)) as points_max,
+    end as decimal(9, 4)) as indicator_points_max,
     as_of,
     rule_versions as rule_version
 from weighed

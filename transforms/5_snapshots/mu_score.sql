@@ -23,8 +23,8 @@ with summed as (
         scheme_code,
         scheme_version,
         ranking_code,
-        sum(points) as mu_points,
-        sum(case when indicator_value is not null then weight else 0 end) as supplied_weight,
+        sum(indicator_points) as mu_points,
+        sum(case when indicator_value is not null then indicator_weight else 0 end) as supplied_weight,
         max(as_of) as as_of,
         max(rule_version) as rule_version
     from snapshots.mu_indicator
@@ -97,13 +97,13 @@ needed as (
         case
             when i.benchmark_value is not null
                 then
-                    cast(i.points + n.next_points - c.mu_points as double) * cast(i.benchmark_value as double)
-                    / nullif(cast(i.weight_used as double), 0)
+                    cast(i.indicator_points + n.next_points - c.mu_points as double) * cast(i.benchmark_value as double)
+                    / nullif(cast(i.indicator_weight_used as double), 0)
             else
                 cast(i.lowest_value as double)
                 + (
-                    cast(i.points + n.next_points - c.mu_points as double) * 100
-                    / nullif(cast(i.weight_used as double), 0) - s.base_points
+                    cast(i.indicator_points + n.next_points - c.mu_points as double) * 100
+                    / nullif(cast(i.indicator_weight_used as double), 0) - s.base_points
                 )
                 / nullif(100.0 - s.base_points, 0)
                 * cast(i.highest_value - i.lowest_value as double)
@@ -118,7 +118,10 @@ needed as (
     inner join rules.mu_scheme as s on c.scheme_code = s.scheme_code and c.scheme_version = s.scheme_version
     where
         i.indicator_value is not null
-        and (i.points_max is null or i.points + n.next_points - c.mu_points <= i.points_max)
+        and (
+            i.indicator_points_max is null
+            or i.indicator_points + n.next_points - c.mu_points <= i.indicator_points_max
+        )
 ),
 
 lever as (
