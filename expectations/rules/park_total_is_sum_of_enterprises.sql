@@ -8,7 +8,8 @@ with by_enterprise as (
         month,
         'headcount' as signal_code,
         1 as period_months,
-        sum(insured_headcount) as value
+        sum(case when coalesce(contains(suspect_signal_codes, 'headcount'), false) then 0 else insured_headcount end)
+            as value
     from snapshots.enterprise_month
     where insured_headcount is not null
     group by month
@@ -17,7 +18,8 @@ with by_enterprise as (
         month,
         'leased_area' as signal_code,
         1 as period_months,
-        sum(leased_area_m2) as value
+        sum(case when coalesce(contains(suspect_signal_codes, 'leased_area'), false) then 0 else leased_area_m2 end)
+            as value
     from snapshots.enterprise_month
     where leased_area_m2 is not null
     group by month
@@ -26,7 +28,8 @@ with by_enterprise as (
         month,
         'electricity' as signal_code,
         1 as period_months,
-        sum(electricity_kwh) as value
+        sum(case when coalesce(contains(suspect_signal_codes, 'electricity'), false) then 0 else electricity_kwh end)
+            as value
     from snapshots.enterprise_month
     where electricity_kwh is not null
     group by month
@@ -35,7 +38,7 @@ with by_enterprise as (
         month,
         'sales' as signal_code,
         sales_period_months as period_months,
-        sum(sales_amount) as value
+        sum(case when coalesce(contains(suspect_signal_codes, 'sales'), false) then 0 else sales_amount end) as value
     from snapshots.enterprise_month
     where sales_amount is not null
     group by month, sales_period_months
@@ -44,7 +47,7 @@ with by_enterprise as (
         month,
         'tax' as signal_code,
         tax_period_months as period_months,
-        sum(tax_paid_amount) as value
+        sum(case when coalesce(contains(suspect_signal_codes, 'tax'), false) then 0 else tax_paid_amount end) as value
     from snapshots.enterprise_month
     where tax_paid_amount is not null
     group by month, tax_period_months

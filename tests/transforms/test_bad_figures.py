@@ -203,7 +203,6 @@ def test_no_measure_of_the_year_takes_it_in(
 
 
 @pytest.mark.parametrize("table", ["snapshots.park_month", "snapshots.group_month"])
-@pytest.mark.xfail(strict=True, reason="flows and totals still take suspect values as they are reported")
 def test_no_total_takes_it_in(
     table: str, damaged: duckdb.DuckDBPyConnection, ordinary: duckdb.DuckDBPyConnection
 ) -> None:

@@ -2,8 +2,8 @@
 -- one row is: one source record and one of the three enterprises that it is most likely about
 -- answers: which enterprises might this record be about, how likely is each, and what agrees?
 -- key: feed, source_key, place
--- rules: Every record that resolved.exact_match leaves open is compared with every enterprise that shares something rare
---   with it (docs/matching.md). score is the probability of this one among all its candidates and nobody;
+-- rules: Every record that resolved.exact_match leaves open is compared with every enterprise that shares something
+--   rare with it (docs/matching.md). score is the probability of this one among all its candidates and nobody;
 --   evidence_bits what speaks for it, less what speaks against it. The levels of agreement are told in words by
 --   rules/match_level.yml.
 -- known gaps: Only the best three are kept; a record of a hundred namesakes shows three of them.

@@ -56,19 +56,30 @@ stretch as (
     from resolved.enterprise as e
     left join capital_change as c on e.enterprise_id = c.enterprise_id
     where c.enterprise_id is null
+),
+
+-- from the day on which it holds to the day before it holds no more, within the life of the enterprise
+held as (
+    select
+        e.enterprise_id,
+        cast(s.capital_amount as decimal(18, 2)) as capital_amount,
+        greatest(
+            coalesce(s.from_date, cast('0001-01-01' as date)), coalesce(e.registered_date, cast('0001-01-01' as date))
+        )
+            as from_date,
+        least(
+            coalesce(s.until_date, cast('9999-12-31' as date)), coalesce(e.cancelled_date, cast('9999-12-31' as date))
+        )
+            as until_date
+    from resolved.enterprise as e
+    inner join here as h on e.enterprise_id = h.enterprise_id
+    inner join stretch as s on e.enterprise_id = s.enterprise_id
+    where e.identity_code = 'register' and s.capital_amount is not null
 )
 
 select
-    e.enterprise_id,
+    h.enterprise_id,
     m.month,
-    cast(s.capital_amount as decimal(18, 2)) as registered_capital_amount
-from resolved.enterprise as e
-inner join here as h on e.enterprise_id = h.enterprise_id
-inner join stretch as s on e.enterprise_id = s.enterprise_id
-inner join monthly.month as m
-    on
-        (s.from_date is null or s.from_date <= m.month_end_date)
-        and (s.until_date is null or s.until_date > m.month_end_date)
-        and (e.registered_date is null or e.registered_date <= m.month_end_date)
-        and (e.cancelled_date is null or e.cancelled_date > m.month_end_date)
-where e.identity_code = 'register' and s.capital_amount is not null
+    h.capital_amount as registered_capital_amount
+from held as h
+inner join monthly.month as m on h.from_date <= m.month_end_date and h.until_date > m.month_end_date

@@ -9,28 +9,34 @@
 -- known gaps: A tenant who stays on after the end without a renewal has no lease. Common areas are counted as the
 --   lease states them.
 -- checked by: tests/models/monthly.lease_building
-with in_force as (
+with lease as (
     select
         t.enterprise_id,
-        m.month,
+        l.feed,
+        l.lease_no,
         coalesce(l.building_code, 'unknown') as building_code,
+        case when l.room is null then l.lease_no else concat(l.building_code, '/', l.room) end as room_key,
+        l.start_date,
         l.leased_area_m2,
         l.monthly_rent_amount,
         coalesce(least(l.end_date, l.terminated_date), l.end_date, l.terminated_date) as until_date,
-        l.received_at,
-        row_number() over (
-            partition by
-                t.enterprise_id, m.month, l.feed,
-                case when l.room is null then l.lease_no else concat(l.building_code, '/', l.room) end
-            order by l.start_date desc, l.lease_no desc
-        ) as place
+        l.received_at
     from known.lease as l
     inner join resolved.link as t on l.feed = t.feed and l.source_key = t.source_key
+),
+
+in_force as (
+    select
+        l.*,
+        m.month,
+        row_number() over (
+            partition by l.enterprise_id, m.month, l.feed, l.room_key order by l.start_date desc, l.lease_no desc
+        ) as place
+    from lease as l
     inner join monthly.month as m
         on
             l.start_date <= m.month_end_date
-            and (l.end_date is null or l.end_date >= m.month_end_date)
-            and (l.terminated_date is null or l.terminated_date >= m.month_end_date)
+            and coalesce(l.until_date, cast('9999-12-31' as date)) >= m.month_end_date
 )
 
 select

@@ -32,6 +32,22 @@ with stated as (
         p.received_at
     from known.tax_payment as p
     inner join resolved.link as l on p.feed = l.feed and p.source_key = l.source_key
+),
+
+summed as (
+    select
+        enterprise_id,
+        tax_kind_code,
+        period_start,
+        period_end,
+        sum(tax_due_amount) as tax_due_amount,
+        sum(paid_amount) as paid_amount,
+        -sum(case when paid_amount < 0 then paid_amount end) as refunded_amount,
+        count(paid_amount) as payment_count,
+        max(paid_date) as last_paid_date,
+        max(received_at) as received_at
+    from stated
+    group by enterprise_id, tax_kind_code, period_start, period_end
 )
 
 select
@@ -42,15 +58,12 @@ select
     s.period_end,
     cast((year(s.period_end) - year(s.period_start)) * 12 + month(s.period_end) - month(s.period_start) + 1 as integer)
         as period_months,
-    cast(sum(s.tax_due_amount) as decimal(18, 2)) as tax_due_amount,
-    cast(
-        case when sum(s.paid_amount) is null and sum(s.tax_due_amount) = 0 then 0 else sum(s.paid_amount) end
-        as decimal(18, 2)
-    ) as paid_amount,
-    cast(coalesce(-sum(case when s.paid_amount < 0 then s.paid_amount end), 0) as decimal(18, 2)) as refunded_amount,
-    cast(count(s.paid_amount) as integer) as payment_count,
-    max(s.paid_date) as last_paid_date,
-    max(s.received_at) as received_at
-from stated as s
+    cast(s.tax_due_amount as decimal(18, 2)) as tax_due_amount,
+    cast(case when s.paid_amount is null and s.tax_due_amount = 0 then 0 else s.paid_amount end as decimal(18, 2))
+        as paid_amount,
+    cast(coalesce(s.refunded_amount, 0) as decimal(18, 2)) as refunded_amount,
+    cast(s.payment_count as integer) as payment_count,
+    s.last_paid_date,
+    s.received_at
+from summed as s
 inner join monthly.month as m on cast(date_trunc('month', s.period_end) as date) = m.month
-group by s.enterprise_id, s.tax_kind_code, m.month, s.period_start, s.period_end

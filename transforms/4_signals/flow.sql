@@ -3,35 +3,26 @@
 -- answers: did it open, close, expand, contract, move in or move out; or is the change only on paper?
 -- key: enterprise_id, signal_code, month
 -- rules: Each period is compared with the one before it of the same length (a month with the last month, a quarter
---   with the last quarter). Start: positive now, a reported zero or no value ever before. The first period that anybody
---   reported starts nothing: what was before is not known. It is move_in if the enterprise was registered long before
---   it was first seen here, and the start belongs to its arrival; else open. End: a reported zero, no row in a complete
---   book (leases, capital), nothing for three believable months in a row, or nothing any more after the register
---   cancelled it. It is move_out if the end belongs to the departure of an enterprise that the register has alive: all
---   it had here of people, space and meters has ended, or the register says that it moved; else close. Otherwise
---   expand, contract, or unchanged within the signal's tolerance (rules/signal.yml). Where one enterprise carries on
---   another (signals.succession, facts only), the loss of the old one and the gain of the new one are succession_out
---   and succession_in, with the kind and the other side's id: no flow. For a merger, division or taking-over that is
---   within some months of it (rules/flow.yml); the headcount of the side that goes on only in the month in which people
---   were seen to move; the ends of the old one and the starts of the new one up to a year later. For a payroll that
---   moved it is the headcount of that month. A changed code or name never shows: the enterprise_id is the same. A value
---   after a gap is "resumed" and no flow; the earlier value is then the last one before the gap. No row where this or
---   the earlier month is provisional. How long is long, and all other limits, stand in rules/flow.yml.
+--   with the last quarter). Start: positive now, a reported zero or no value ever before. The first period that
+--   anybody reported starts nothing: what was before is not known. It is move_in if the enterprise was registered
+--   long before it was first seen here, and the start belongs to its arrival; else open. End: a reported zero, no row
+--   in a complete book (leases, capital), nothing for three believable months in a row, or nothing any more after the
+--   register cancelled it. It is move_out if the end belongs to the departure of an enterprise that the register has
+--   alive: all it had here of people, space and meters has ended, or the register says that it moved; else close.
+--   Otherwise expand, contract, or unchanged within the signal's tolerance (rules/signal.yml). Where one enterprise
+--   carries on another (signals.succession, facts only), the loss of the old one and the gain of the new one are
+--   succession_out and succession_in, with the kind and the other side's id: no flow. For a merger, division or
+--   taking-over that is within some months of it (rules/flow.yml); the headcount of the side that goes on only in the
+--   month in which people were seen to move; the ends of the old one and the starts of the new one up to a year
+--   later. For a payroll that moved it is the headcount of that month. A changed code or name never shows: the
+--   enterprise_id is the same. A value after a gap is "resumed" and no flow; the earlier value is then the last one
+--   before the gap. No row where this or the earlier month is provisional, or its value suspect
+--   (signals.plausibility). How long is long, and all other limits, stand in rules/flow.yml.
 -- known gaps: What changes across a gap is in no flow. All of a change in the window of a merger is taken as the
---   merger's. A stop without a word is dated right but seen three months late; until the last of its people, space and
---   meters has ended, a leaver's ends read close.
+--   merger's. A stop without a word is dated right but seen three months late; until the last of its people, space
+--   and meters has ended, a leaver's ends read close.
 -- checked by: tests/models/signals.flow
-with subject_month as (
-    select
-        c.subject,
-        m.month_number,
-        max(case when c.is_provisional then 1 else 0 end) as is_provisional
-    from monthly.coverage as c
-    inner join monthly.month as m on c.month = m.month
-    group by c.subject, m.month_number
-),
-
-last_month as (
+with last_month as (
     select month_number
     from monthly.month
     where is_last_month
@@ -44,7 +35,7 @@ believed_until as (
         coalesce(max(s.month_number), l.month_number) as month_number
     from rules.signal as r
     cross join last_month as l
-    left join subject_month as s on r.subject = s.subject and s.is_provisional = 0
+    left join monthly.provisional_month as s on r.subject = s.subject and not s.is_provisional
     group by r.signal_code, l.month_number
 ),
 
@@ -54,7 +45,7 @@ seen_first as (
         signal_code,
         period_months,
         min(month_number) as month_number
-    from signals.signal
+    from signals.signal_month
     group by signal_code, period_months
 ),
 
@@ -70,6 +61,20 @@ seen as (
     group by enterprise_id, signal_code
 ),
 
+-- a month that is not complete, or a figure that nobody should believe, says nothing of a change
+told as (
+    select
+        s.enterprise_id,
+        s.signal_code,
+        s.month_number,
+        s.period_months,
+        s.value,
+        s.is_provisional or p.enterprise_id is not null as is_doubtful
+    from signals.signal as s
+    left join signals.plausibility as p
+        on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
+),
+
 neighbours as (
     select
         enterprise_id,
@@ -77,16 +82,16 @@ neighbours as (
         month_number,
         period_months,
         value,
-        is_provisional,
+        is_doubtful,
         lag(month_number) over (partition by enterprise_id, signal_code order by month_number) as last_number,
         lag(value) over (partition by enterprise_id, signal_code order by month_number) as last_value,
-        lag(is_provisional) over (partition by enterprise_id, signal_code order by month_number) as is_last_provisional,
+        lag(is_doubtful) over (partition by enterprise_id, signal_code order by month_number) as is_last_doubtful,
         lead(month_number) over (partition by enterprise_id, signal_code order by month_number) as next_number,
         max(case when value > 0 then month_number end) over (
             partition by enterprise_id, signal_code order by month_number
             rows between unbounded preceding and 1 preceding
         ) as positive_number
-    from signals.signal
+    from told
 ),
 
 -- a value, against the one before
@@ -117,9 +122,9 @@ changed as (
     inner join rules.signal as r on n.signal_code = r.signal_code
     inner join seen_first as f on n.signal_code = f.signal_code and n.period_months = f.period_months
     where
-        not n.is_provisional
+        not n.is_doubtful
         and (
-            n.last_number is null or n.last_number < n.month_number - n.period_months or not n.is_last_provisional
+            n.last_number is null or n.last_number < n.month_number - n.period_months or not n.is_last_doubtful
         )
 ),
 
@@ -139,11 +144,11 @@ stopped as (
     inner join rules.signal as r on n.signal_code = r.signal_code
     inner join believed_until as b on n.signal_code = b.signal_code
     left join resolved.enterprise as e on n.enterprise_id = e.enterprise_id
-    left join subject_month as s on r.subject = s.subject and n.month_number + n.period_months = s.month_number
+    left join monthly.provisional_month as s on r.subject = s.subject and n.month_number + n.period_months = s.month_number
     where
         n.value > 0
-        and not n.is_provisional
-        and coalesce(s.is_provisional, 0) = 0
+        and not n.is_doubtful
+        and not coalesce(s.is_provisional, false)
         and n.month_number + n.period_months <= b.month_number
         and (
             (
@@ -208,95 +213,6 @@ here as (
     group by s.enterprise_id
 ),
 
--- who lost to whom, once for each side; headcount apart, where the month in which the people moved is known
-succession_side as (
-    select
-        predecessor_enterprise_id as enterprise_id,
-        'predecessor' as role,
-        successor_enterprise_id as other_enterprise_id,
-        succession_code,
-        coalesce(event_date, effective_month) as event_date,
-        year(loss_month) * 12 + month(loss_month) as people_number,
-        succession_code in ('merged', 'taken_over') as is_whole
-    from signals.succession
-    where standing_code = 'fact' and predecessor_enterprise_id is not null
-    union all
-    select
-        successor_enterprise_id as enterprise_id,
-        'successor' as role,
-        predecessor_enterprise_id as other_enterprise_id,
-        succession_code,
-        coalesce(event_date, effective_month) as event_date,
-        year(gain_month) * 12 + month(gain_month) as people_number,
-        succession_code in ('split', 'taken_over') as is_whole
-    from signals.succession
-    where standing_code = 'fact' and successor_enterprise_id is not null
-),
-
-succession_window as (
-    select unnest(generate_series(-1, greatest(succession_window_months, succession_end_months))) as shift
-    from rules.flow
-),
-
-scope as (
-    select
-        0 as is_headcount,
-        'whole' as step_kind
-    union all
-    select
-        1 as is_headcount,
-        'whole' as step_kind
-    union all
-    select
-        0 as is_headcount,
-        'part' as step_kind
-    union all
-    select
-        1 as is_headcount,
-        'part' as step_kind
-),
-
-succession_month as (
-    select
-        t.enterprise_id,
-        t.role,
-        year(t.event_date) * 12 + month(t.event_date) + w.shift as month_number,
-        c.is_headcount,
-        c.step_kind,
-        t.other_enterprise_id,
-        t.succession_code,
-        w.shift
-    from succession_side as t
-    cross join rules.flow as rule
-    cross join succession_window as w
-    cross join scope as c
-    where
-        case
-            -- of a payroll the headcount moves, in one month, and nothing else
-            when t.succession_code in ('payroll_to_agency', 'payroll_from_agency', 'staff_moved')
-                then c.is_headcount = 1 and year(t.event_date) * 12 + month(t.event_date) + w.shift = t.people_number
-            when c.is_headcount = 1 and t.people_number is not null and not t.is_whole
-                then year(t.event_date) * 12 + month(t.event_date) + w.shift = t.people_number
-            else w.shift <= rule.succession_window_months or (t.is_whole and c.step_kind = 'whole')
-        end
-),
-
-succession_place as (
-    select
-        *,
-        row_number() over (
-            partition by enterprise_id, role, month_number, is_headcount, step_kind
-            order by abs(shift) asc, other_enterprise_id asc, succession_code asc
-        ) as place
-    from succession_month
-),
-
-succession as (
-    select *
-    from succession_place
-    where place = 1
-),
-
 judged as (
     select
         s.enterprise_id,
@@ -343,7 +259,7 @@ judged as (
     inner join monthly.month as m on s.month_number = m.month_number
     left join here as h on s.enterprise_id = h.enterprise_id
     left join resolved.enterprise as e on s.enterprise_id = e.enterprise_id
-    left join succession as x
+    left join signals.succession_month as x
         on
             s.enterprise_id = x.enterprise_id
             and s.month_number = x.month_number

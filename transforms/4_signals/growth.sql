@@ -4,12 +4,28 @@
 -- key: enterprise_id, signal_code, month
 -- rules: Davis-Haltiwanger-Schuh: the change divided by the mean of both values, from -2 (gone) to +2 (new); absolute
 --   values in the denominator, since tax may be negative; both values stand beside it. Zero to zero is 0. The earlier
---   value is that of exactly 1, 3 or 12 calendar months before: if that month has no value, there is no growth. A
---   quarter is compared with quarters only (3 and 12 months). Rates are decimal with four places: exact to compare and
---   to add in any engine.
+--   value is that of exactly 1, 3 or 12 calendar months before: if that month has no value, there is no growth, and
+--   none where this or the earlier value is suspect (signals.plausibility; the value stands as reported). A quarter
+--   is compared with quarters only (3 and 12 months). Rates are decimal with four places: exact to compare and to add
+--   in any engine.
 -- known gaps: is_provisional is this month's; the earlier month may have been provisional too.
 -- checked by: tests/models/signals.growth
-with paired as (
+with told as (
+    select
+        s.enterprise_id,
+        s.signal_code,
+        s.month,
+        s.month_number,
+        s.period_months,
+        s.is_provisional,
+        s.value,
+        case when p.enterprise_id is null then s.value end as believed_value
+    from signals.signal as s
+    left join signals.plausibility as p
+        on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
+),
+
+paired as (
     select
         enterprise_id,
         signal_code,
@@ -17,16 +33,17 @@ with paired as (
         period_months,
         is_provisional,
         value,
-        max(value) over (
+        believed_value,
+        first_value(believed_value) over (
             partition by enterprise_id, signal_code order by month_number range between 1 preceding and 1 preceding
         ) as value_1m_before,
-        max(value) over (
+        first_value(believed_value) over (
             partition by enterprise_id, signal_code order by month_number range between 3 preceding and 3 preceding
         ) as value_3m_before,
-        max(value) over (
+        first_value(believed_value) over (
             partition by enterprise_id, signal_code order by month_number range between 12 preceding and 12 preceding
         ) as value_12m_before
-    from signals.signal
+    from told
 )
 
 select
@@ -38,17 +55,17 @@ select
     value,
     value_1m_before,
     cast(case
-        when value = 0 and value_1m_before = 0 then 0
-        else (value - value_1m_before) / nullif((abs(value) + abs(value_1m_before)) / 2, 0)
+        when believed_value = 0 and value_1m_before = 0 then 0
+        else (believed_value - value_1m_before) / nullif((abs(believed_value) + abs(value_1m_before)) / 2, 0)
     end as decimal(9, 4)) as growth_1m,
     value_3m_before,
     cast(case
-        when value = 0 and value_3m_before = 0 then 0
-        else (value - value_3m_before) / nullif((abs(value) + abs(value_3m_before)) / 2, 0)
+        when believed_value = 0 and value_3m_before = 0 then 0
+        else (believed_value - value_3m_before) / nullif((abs(believed_value) + abs(value_3m_before)) / 2, 0)
     end as decimal(9, 4)) as growth_3m,
     value_12m_before,
     cast(case
-        when value = 0 and value_12m_before = 0 then 0
-        else (value - value_12m_before) / nullif((abs(value) + abs(value_12m_before)) / 2, 0)
+        when believed_value = 0 and value_12m_before = 0 then 0
+        else (believed_value - value_12m_before) / nullif((abs(believed_value) + abs(value_12m_before)) / 2, 0)
     end as decimal(9, 4)) as growth_12m
 from paired

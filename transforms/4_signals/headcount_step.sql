@@ -9,9 +9,8 @@
 -- checked by: tests/models/signals.headcount_step
 with doubtful_month as (
     select month
-    from monthly.coverage
+    from monthly.provisional_month
     where subject = 'employment' and is_provisional
-    group by month
 ),
 
 headcount as (

@@ -70,6 +70,41 @@ busy as (
     having count(*) * 100 > rule.agency_busy_pct * (l.last_number - l.first_number + 1)
 ),
 
+-- agencies are few: everybody else's large losses and gains, with the month in which an agency would have gained or lost
+firm_loss as (
+    select
+        l.*,
+        l.month_number + d.shift as gain_number
+    from loss as l
+    cross join lag_month as d
+    cross join rules.succession as rule
+    left join agency as a on l.enterprise_id = a.enterprise_id
+    where a.enterprise_id is null and l.people * 100 >= rule.payroll_share_min_pct * l.earlier_headcount
+),
+
+firm_gain as (
+    select
+        g.*,
+        g.month_number - d.shift as loss_number
+    from gain as g
+    cross join lag_month as d
+    cross join rules.succession as rule
+    left join agency as a on g.enterprise_id = a.enterprise_id
+    where a.enterprise_id is null and g.people * 100 >= rule.payroll_share_min_pct * g.insured_headcount
+),
+
+agency_loss as (
+    select l.*
+    from loss as l
+    inner join agency as a on l.enterprise_id = a.enterprise_id
+),
+
+agency_gain as (
+    select g.*
+    from gain as g
+    inner join agency as a on g.enterprise_id = a.enterprise_id
+),
+
 payroll as (
     select
         l.enterprise_id as predecessor_enterprise_id,
@@ -84,16 +119,10 @@ payroll as (
         g.people as gain_people,
         l.earlier_headcount,
         l.insured_headcount = 0 as is_whole
-    from loss as l
+    from firm_loss as l
+    inner join agency_gain as g on l.gain_number = g.month_number
     cross join rules.succession as rule
-    cross join lag_month as d
-    inner join gain as g on l.month_number + d.shift = g.month_number
-    inner join agency as a on g.enterprise_id = a.enterprise_id
-    left join agency as x on l.enterprise_id = x.enterprise_id
-    where
-        x.enterprise_id is null
-        and l.people * 100 >= rule.payroll_share_min_pct * l.earlier_headcount
-        and abs(l.people - g.people) * 100 <= greatest(rule.tolerance_people * 100, rule.tolerance_pct * l.people)
+    where abs(l.people - g.people) * 100 <= greatest(rule.tolerance_people * 100, rule.tolerance_pct * l.people)
     union all
     select
         l.enterprise_id as predecessor_enterprise_id,
@@ -108,16 +137,10 @@ payroll as (
         g.people as gain_people,
         l.earlier_headcount,
         g.earlier_headcount = 0 as is_whole
-    from loss as l
-    inner join agency as a on l.enterprise_id = a.enterprise_id
+    from firm_gain as g
+    inner join agency_loss as l on g.loss_number = l.month_number
     cross join rules.succession as rule
-    cross join lag_month as d
-    inner join gain as g on l.month_number + d.shift = g.month_number
-    left join agency as x on g.enterprise_id = x.enterprise_id
-    where
-        x.enterprise_id is null
-        and g.people * 100 >= rule.payroll_share_min_pct * g.insured_headcount
-        and abs(l.people - g.people) * 100 <= greatest(rule.tolerance_people * 100, rule.tolerance_pct * l.people)
+    where abs(l.people - g.people) * 100 <= greatest(rule.tolerance_people * 100, rule.tolerance_pct * l.people)
 ),
 
 firm as (

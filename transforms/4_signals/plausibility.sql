@@ -12,7 +12,7 @@
 --   and more standard deviations from the changes before it than rules/plausibility.yml allows (our reading of the
 --   edit's t-test). A test that cannot be made is passed. A jump that the next month confirms (nearer to the new
 --   level than to the old) is believed, and so is what a merger, division or moved payroll explains
---   (signals.flow). spike and jump are tested among the values that pass the tests before them.
+--   (signals.succession_month). spike and jump are tested among the values that pass the tests before them.
 -- known gaps: Where a series changes its unit for good, the rarer of the two units is flagged. A flip that lasts
 --   two periods or more, or stands first or last in its series, is no spike; of a monthly headcount it may be a
 --   jump. Without 15 months of history there is no jump. The jump of the latest month is suspect until the next
@@ -42,6 +42,42 @@ with rule as (
     from rules.plausibility
 ),
 
+-- by their least and greatest values alone, most series can hold nothing that any test below would flag
+spread as (
+    select
+        enterprise_id,
+        signal_code,
+        min(value) as least_value,
+        max(value) as greatest_value,
+        max(abs(value)) as greatest_level,
+        min(case when value <> 0 then abs(value) end) as least_level,
+        min(case when value > 0 then value end) as least_positive
+    from signals.signal
+    group by enterprise_id, signal_code
+),
+
+odd as (
+    select
+        s.enterprise_id,
+        s.signal_code
+    from spread as s
+    inner join rules.plausibility as r on s.signal_code = r.signal_code
+    cross join rule as u
+    where
+        (s.least_value < 0 and not r.may_be_negative)
+        or s.greatest_level > r.value_max
+        or (r.has_unit_slip and s.greatest_level * u.slip_spread >= s.least_level * u.slip_factor)
+        or (s.greatest_value >= r.spike_min and s.greatest_value >= r.spike_ratio * s.least_positive)
+        or (s.signal_code = 'sales' and s.greatest_value > u.sales_per_head_max)
+        or (
+            s.signal_code = 'headcount'
+            and s.greatest_value - s.least_value
+            > case when s.least_value < u.small_headcount then u.small_change else u.large_change end
+            and (s.greatest_value - s.least_value) * 100
+            > least(u.change_pct_long, u.change_pct_short) * s.least_value
+        )
+),
+
 series as (
     select
         s.enterprise_id,
@@ -51,7 +87,7 @@ series as (
         s.period_months,
         s.value
     from signals.signal as s
-    inner join rules.plausibility as r on s.signal_code = r.signal_code
+    inner join odd as o on s.enterprise_id = o.enterprise_id and s.signal_code = o.signal_code
 ),
 
 ranked as (
@@ -85,7 +121,7 @@ seller as (
         'sales' as signal_code,
         month_number,
         value as headcount
-    from series
+    from signals.signal
     where signal_code = 'headcount' and value > 0
 ),
 
@@ -206,12 +242,13 @@ jumped as (
         j.last_value,
         j.year_value
     from limited as j
-    left join signals.flow as f
+    left join signals.succession_month as x
         on
-            j.enterprise_id = f.enterprise_id and j.month = f.month and f.signal_code = 'headcount'
-            and f.flow_code in ('succession_in', 'succession_out')
+            j.enterprise_id = x.enterprise_id and j.month = x.month and x.is_headcount = 1
+            and x.role = case when j.value > j.last_value then 'successor' else 'predecessor' end
+            and x.step_kind = case when j.value = 0 or j.last_value = 0 then 'whole' else 'part' end
     where
-        f.enterprise_id is null
+        x.enterprise_id is null
         and j.month_number - j.last_number <= j.spike_gap_periods
         and abs(j.value - j.last_value) > j.month_limit
         and abs(j.value - j.last_value) * 100 > j.pct_limit * j.last_value

@@ -4,90 +4,13 @@
 -- key: enterprise_id, signal_code, month
 -- rules: headcount, sales, tax (all kinds) and tax_<kind> by the period the tax is for, leased_area at month's end,
 --   electricity, water, gas, registered_capital at month's end, people_entries, vehicle_entries (rules/signal.yml has
---   the units). No report, no row; a reported zero is zero. Each series of sales and tax has one period length, the
---   longest that the enterprise files in, up to a quarter: the months of one who also files by the quarter are added up
---   to quarters, never the other way; a quarter counts once its last month is in. Longer periods (annual settlements)
---   make a series only where there is nothing shorter. Staff of enterprises that only feeds with one figure a year
---   speak of (annual reports) is a yearly series. A month is provisional if any feed of the signal's subject is
---   (monthly.coverage).
--- known gaps: Branches and outward investment are in resolved.relation, not a signal yet. A quarter in which a firm
---   started or stopped holds fewer months. A change of filing frequency makes the whole series quarterly.
+--   the units). No report, no row; a reported zero is zero. Sales and tax stand in periods of one length per series
+--   (signals.filed_series). Staff of enterprises that only feeds with one figure a year speak of (annual reports) is
+--   a yearly series. A month is provisional if any feed of the signal's subject is (monthly.coverage).
+-- known gaps: Branches and outward investment are in resolved.relation, not a signal yet.
 -- checked by: tests/models/signals.signal
-with filed as (
-    select
-        enterprise_id,
-        'sales' as signal_code,
-        month,
-        period_months,
-        sales_amount as value
-    from monthly.sales
-    union all
-    select
-        enterprise_id,
-        concat('tax_', tax_kind_code) as signal_code,
-        month,
-        period_months,
-        paid_amount as value
-    from monthly.tax
-    where paid_amount is not null
-    union all
-    select
-        enterprise_id,
-        'tax' as signal_code,
-        month,
-        period_months,
-        paid_amount as value
-    from monthly.tax
-    where paid_amount is not null
-),
-
-period_length as (
-    select
-        f.enterprise_id,
-        f.signal_code,
-        coalesce(
-            max(case when f.period_months <= r.regular_period_months_max then f.period_months end), min(f.period_months)
-        ) as series_months
-    from filed as f
-    cross join rules.coverage as r
-    group by f.enterprise_id, f.signal_code
-),
-
-bucketed as (
-    select
-        f.enterprise_id,
-        f.signal_code,
-        f.value,
-        p.series_months,
-        f.period_months,
-        m.month_number,
-        cast(ceil(m.month_number / nullif(p.series_months, 0)) * p.series_months as integer) as end_number
-    from filed as f
-    inner join period_length as p on f.enterprise_id = p.enterprise_id and f.signal_code = p.signal_code
-    inner join monthly.month as m on f.month = m.month
-    where f.period_months <= p.series_months
-),
-
-period_series as (
-    select
-        b.enterprise_id,
-        b.signal_code,
-        m.month,
-        b.end_number as month_number,
-        b.series_months as period_months,
-        sum(b.value) as value
-    from bucketed as b
-    inner join monthly.month as m on b.end_number = m.month_number
-    group by b.enterprise_id, b.signal_code, m.month, b.end_number, b.series_months
-    having
-        max(b.month_number) = b.end_number
-        and coalesce(
-            max(case when b.period_months < b.series_months then b.month_number end), b.end_number
-        ) = b.end_number
-),
-
 -- feeds of staff that state one figure a year, always of the same month
-yearly_feed as (
+with yearly_feed as (
     select feed
     from monthly.coverage
     where subject = 'employment' and report_count > 0
@@ -150,7 +73,7 @@ series as (
         month_number,
         period_months,
         cast(value as decimal(18, 3)) as value
-    from period_series
+    from signals.filed_series
     union all
     select
         s.enterprise_id,
@@ -174,16 +97,8 @@ series as (
     inner join monthly.month as m on h.month = m.month
     left join staff_length as p on h.enterprise_id = p.enterprise_id
     where h.insured_headcount is not null
-),
-
-subject_month as (
-    select
-        subject,
-        month,
-        max(case when is_provisional then 1 else 0 end) as is_provisional
-    from monthly.coverage
-    group by subject, month
 )
+
 
 select
     s.enterprise_id,
@@ -192,7 +107,7 @@ select
     cast(s.month_number as integer) as month_number,
     cast(s.period_months as integer) as period_months,
     s.value,
-    coalesce(c.is_provisional = 1, false) as is_provisional
+    coalesce(c.is_provisional, false) as is_provisional
 from series as s
 inner join rules.signal as r on s.signal_code = r.signal_code
-left join subject_month as c on r.subject = c.subject and s.month = c.month
+left join monthly.provisional_month as c on r.subject = c.subject and s.month = c.month

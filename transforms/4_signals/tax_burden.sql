@@ -16,10 +16,8 @@ with believed_month as (
     select
         subject,
         month
-    from monthly.coverage
-    where subject in ('tax_payment', 'tax_filing')
-    group by subject, month
-    having max(case when is_provisional then 1 else 0 end) = 0
+    from monthly.provisional_month
+    where subject in ('tax_payment', 'tax_filing') and not is_provisional
 ),
 
 -- the last month in which both can be believed

@@ -22,10 +22,8 @@
 -- checked by: tests/models/signals.tax_trend, tests/transforms/test_tax_trend.py
 with believed as (
     select month
-    from monthly.coverage
-    where subject = 'tax_payment'
-    group by month
-    having max(case when is_provisional then 1 else 0 end) = 0
+    from monthly.provisional_month
+    where subject = 'tax_payment' and not is_provisional
 ),
 
 last_believed as (

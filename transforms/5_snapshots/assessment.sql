@@ -83,7 +83,7 @@ heard as (
 -- nobody is dormant for want of deliveries
 told as (
     select count(distinct s.signal_code) as told_signal_count
-    from signals.signal as s
+    from signals.signal_month as s
     inner join rules.assessment as r on s.signal_code = r.signal_code
     cross join last_month as m
     where

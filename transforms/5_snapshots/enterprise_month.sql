@@ -2,103 +2,279 @@
 -- one row is: one enterprise in one month in which a silo other than the register spoke of it
 -- answers: staff, sales, tax, space, meters and entries of this enterprise in this month, side by side, with growth?
 -- key: enterprise_id, month
--- rules: Figures, growth and flows are those of signals.signal, signals.growth and signals.flow, side by side. Nothing
---   reported: no value; reported zero: 0. Sales and tax of a quarterly filer stand in the quarter's last month with
---   sales_period_months or tax_period_months = 3. is_provisional: at least one figure of this row is of a month that
---   is not complete yet.
--- known gaps: Single kinds of tax beyond VAT and corporate income tax are in signals.signal only.
--- checked by: tests/models/snapshots.enterprise_month
-with measured as (
+-- rules: Figures are those of signals.signal, side by side. Nothing reported: no value; reported zero: 0. Sales and
+--   tax of a quarterly filer stand in the quarter's last month with sales_period_months or tax_period_months = 3.
+--   Growth as in signals.growth: the change since 1, 3 or 12 months before, divided by the mean of both values; none
+--   where either is suspect. suspect_signal_codes names the figures of this row that signals.plausibility does not
+--   believe; they stand as reported. is_provisional: at least one figure of this row is of a month that is not
+--   complete yet.
+-- known gaps: Single kinds of tax beyond VAT and corporate income tax are in signals.signal only, flows in
+--   signals.flow.
+-- column suspect_signal_codes: the signals whose figure here is suspect, with commas between | 存疑指标
+-- checked by: tests/models/snapshots.enterprise_month, expectations/rules/growth_beside_signals.sql
+with filed as (
     select
         enterprise_id,
-        month,
-        max(case when signal_code = 'headcount' then value end) as headcount,
-        max(case when signal_code = 'headcount' then growth_1m end) as headcount_growth_1m,
-        max(case when signal_code = 'headcount' then growth_3m end) as headcount_growth_3m,
-        max(case when signal_code = 'headcount' then growth_12m end) as headcount_growth_12m,
-        max(case when signal_code = 'sales' then value end) as sales_amount,
-        max(case when signal_code = 'sales' then period_months end) as sales_period_months,
-        max(case when signal_code = 'sales' then growth_3m end) as sales_growth_3m,
-        max(case when signal_code = 'sales' then growth_12m end) as sales_growth_12m,
-        max(case when signal_code = 'tax' then value end) as tax_paid_amount,
-        max(case when signal_code = 'tax' then period_months end) as tax_period_months,
-        max(case when signal_code = 'tax' then growth_3m end) as tax_growth_3m,
-        max(case when signal_code = 'tax' then growth_12m end) as tax_growth_12m,
-        max(case when signal_code = 'tax_vat' then value end) as vat_paid_amount,
-        max(case when signal_code = 'tax_cit' then value end) as cit_paid_amount,
-        max(case when signal_code = 'leased_area' then value end) as leased_area_m2,
-        max(case when signal_code = 'leased_area' then growth_12m end) as leased_area_growth_12m,
-        max(case when signal_code = 'electricity' then value end) as electricity_kwh,
-        max(case when signal_code = 'electricity' then growth_3m end) as electricity_growth_3m,
-        max(case when signal_code = 'electricity' then growth_12m end) as electricity_growth_12m,
-        max(case when signal_code = 'water' then value end) as water_m3,
-        max(case when signal_code = 'gas' then value end) as gas_m3,
-        max(case when signal_code = 'registered_capital' then value end) as registered_capital_amount,
-        max(case when signal_code = 'people_entries' then value end) as people_entry_count,
-        max(case when signal_code = 'vehicle_entries' then value end) as vehicle_entry_count,
-        max(case when is_provisional then 1 else 0 end) as is_provisional
-    from signals.growth
-    group by enterprise_id, month
-    having max(case when signal_code <> 'registered_capital' then 1 else 0 end) = 1
+        month_number,
+        max(case when signal_code = 'sales' then value end) as sales,
+        max(case when signal_code = 'sales' then period_months end) as sales_months,
+        max(case when signal_code = 'tax' then value end) as tax,
+        max(case when signal_code = 'tax' then period_months end) as tax_months,
+        max(case when signal_code = 'tax_vat' then value end) as vat,
+        max(case when signal_code = 'tax_cit' then value end) as cit,
+        max(case when signal_code <> 'sales' then 1 else 0 end) as has_tax
+    from signals.filed_series
+    group by enterprise_id, month_number
 ),
 
-flowed as (
+metered as (
     select
         enterprise_id,
         month,
-        max(case when signal_code = 'headcount' then flow_code end) as headcount_flow_code,
-        max(case when signal_code = 'sales' then flow_code end) as sales_flow_code,
-        max(case when signal_code = 'tax' then flow_code end) as tax_flow_code,
-        max(case when signal_code = 'leased_area' then flow_code end) as leased_area_flow_code,
-        max(case when signal_code = 'electricity' then flow_code end) as electricity_flow_code
-    from signals.flow
-    where signal_code in ('headcount', 'sales', 'tax', 'leased_area', 'electricity')
+        max(case when utility_code = 'electricity' then used_quantity end) as electricity,
+        max(case when utility_code = 'water' then used_quantity end) as water,
+        max(case when utility_code = 'gas' then used_quantity end) as gas
+    from monthly.utility
     group by enterprise_id, month
+),
+
+spoken_of as (
+    select
+        enterprise_id,
+        month
+    from monthly.headcount
+    where insured_headcount is not null
+    union all
+    select
+        enterprise_id,
+        month
+    from monthly.lease_area
+    where leased_area_m2 is not null
+    union all
+    select
+        enterprise_id,
+        month
+    from metered
+    union all
+    select
+        enterprise_id,
+        month
+    from monthly.access
+    where people_entry_count is not null or vehicle_entry_count is not null
+    union all
+    select
+        f.enterprise_id,
+        m.month
+    from filed as f
+    inner join monthly.month as m on f.month_number = m.month_number
+),
+
+life as (
+    select
+        enterprise_id,
+        min(month) as first_month,
+        max(month) as last_month
+    from spoken_of
+    group by enterprise_id
+),
+
+suspect as (
+    select
+        enterprise_id,
+        month,
+        max(case when signal_code = 'headcount' then 1 end) as headcount,
+        max(case when signal_code = 'sales' then 1 end) as sales,
+        max(case when signal_code = 'tax' then 1 end) as tax,
+        max(case when signal_code = 'leased_area' then 1 end) as leased_area,
+        max(case when signal_code = 'electricity' then 1 end) as electricity,
+        max(case when signal_code = 'water' then 1 end) as water,
+        max(case when signal_code = 'gas' then 1 end) as gas,
+        max(case when signal_code = 'registered_capital' then 1 end) as registered_capital,
+        max(case when signal_code = 'people_entries' then 1 end) as people_entries,
+        max(case when signal_code = 'vehicle_entries' then 1 end) as vehicle_entries
+    from signals.plausibility
+    group by enterprise_id, month
+),
+
+suspect_listed as (
+    select
+        enterprise_id,
+        month,
+        headcount,
+        sales,
+        tax,
+        leased_area,
+        electricity,
+        concat_ws(
+            ', ',
+            case when headcount = 1 then 'headcount' end,
+            case when sales = 1 then 'sales' end,
+            case when tax = 1 then 'tax' end,
+            case when leased_area = 1 then 'leased_area' end,
+            case when electricity = 1 then 'electricity' end,
+            case when water = 1 then 'water' end,
+            case when gas = 1 then 'gas' end,
+            case when registered_capital = 1 then 'registered_capital' end,
+            case when people_entries = 1 then 'people_entries' end,
+            case when vehicle_entries = 1 then 'vehicle_entries' end
+        ) as signal_codes
+    from suspect
+),
+
+placed as (
+    select
+        l.enterprise_id,
+        m.month,
+        m.month_number,
+        h.insured_headcount,
+        f.sales,
+        f.sales_months,
+        f.tax,
+        f.tax_months,
+        f.vat,
+        f.cit,
+        f.has_tax,
+        a.leased_area_m2,
+        u.electricity,
+        u.water,
+        u.gas,
+        c.registered_capital_amount,
+        e.people_entry_count,
+        e.vehicle_entry_count,
+        x.signal_codes as suspect_signal_codes,
+        case when x.headcount is null then h.insured_headcount end as believed_headcount,
+        case when x.sales is null then f.sales end as believed_sales,
+        case when x.tax is null then f.tax end as believed_tax,
+        case when x.leased_area is null then a.leased_area_m2 end as believed_area,
+        case when x.electricity is null then u.electricity end as believed_electricity
+    from life as l
+    inner join monthly.month as m on l.first_month <= m.month and l.last_month >= m.month
+    left join monthly.headcount as h on l.enterprise_id = h.enterprise_id and m.month = h.month
+    left join filed as f on l.enterprise_id = f.enterprise_id and m.month_number = f.month_number
+    left join monthly.lease_area as a on l.enterprise_id = a.enterprise_id and m.month = a.month
+    left join metered as u on l.enterprise_id = u.enterprise_id and m.month = u.month
+    left join monthly.capital as c on l.enterprise_id = c.enterprise_id and m.month = c.month
+    left join monthly.access as e on l.enterprise_id = e.enterprise_id and m.month = e.month
+    left join suspect_listed as x on l.enterprise_id = x.enterprise_id and m.month = x.month
+),
+
+compared as (
+    select
+        *,
+        lag(believed_headcount, 1) over by_month as headcount_1m,
+        lag(believed_headcount, 3) over by_month as headcount_3m,
+        lag(believed_headcount, 12) over by_month as headcount_12m,
+        lag(believed_sales, 3) over by_month as sales_3m,
+        lag(believed_sales, 12) over by_month as sales_12m,
+        lag(believed_tax, 3) over by_month as tax_3m,
+        lag(believed_tax, 12) over by_month as tax_12m,
+        lag(believed_area, 12) over by_month as area_12m,
+        lag(believed_electricity, 3) over by_month as electricity_3m,
+        lag(believed_electricity, 12) over by_month as electricity_12m
+    from placed
+    window by_month as (partition by enterprise_id order by month_number)
+),
+
+incomplete as (
+    select
+        month,
+        max(case when subject = 'employment' then 1 end) as employment,
+        max(case when subject = 'tax_filing' then 1 end) as tax_filing,
+        max(case when subject = 'tax_payment' then 1 end) as tax_payment,
+        max(case when subject = 'utility_use' then 1 end) as utility_use,
+        max(case when subject = 'access_count' then 1 end) as access_count
+    from monthly.provisional_month
+    where is_provisional
+    group by month
 ),
 
 signal_version as (
     select max(version) as version
     from rules.signal
-)
+),
+
+p as (select max(version) as version from rules.plausibility)
 
 select
     m.enterprise_id,
     m.month,
-    cast(m.headcount as bigint) as insured_headcount,
-    m.headcount_growth_1m,
-    m.headcount_growth_3m,
-    m.headcount_growth_12m,
-    f.headcount_flow_code,
-    cast(m.sales_amount as decimal(18, 2)) as sales_amount,
-    m.sales_period_months,
-    m.sales_growth_3m,
-    m.sales_growth_12m,
-    f.sales_flow_code,
-    cast(m.tax_paid_amount as decimal(18, 2)) as tax_paid_amount,
-    m.tax_period_months,
-    m.tax_growth_3m,
-    m.tax_growth_12m,
-    f.tax_flow_code,
-    cast(m.vat_paid_amount as decimal(18, 2)) as vat_paid_amount,
-    cast(m.cit_paid_amount as decimal(18, 2)) as cit_paid_amount,
-    cast(m.leased_area_m2 as decimal(18, 2)) as leased_area_m2,
-    m.leased_area_growth_12m,
-    f.leased_area_flow_code,
-    cast(m.electricity_kwh as decimal(18, 3)) as electricity_kwh,
-    m.electricity_growth_3m,
-    m.electricity_growth_12m,
-    f.electricity_flow_code,
-    cast(m.water_m3 as decimal(18, 3)) as water_m3,
-    cast(m.gas_m3 as decimal(18, 3)) as gas_m3,
-    cast(m.registered_capital_amount as decimal(18, 2)) as registered_capital_amount,
-    cast(m.people_entry_count as bigint) as people_entry_count,
-    cast(m.vehicle_entry_count as bigint) as vehicle_entry_count,
-    m.is_provisional = 1 as is_provisional,
+    m.insured_headcount,
+    cast(case
+        when m.believed_headcount = 0 and m.headcount_1m = 0 then 0
+        else (m.believed_headcount - m.headcount_1m) / nullif((abs(m.believed_headcount) + abs(m.headcount_1m)) / 2, 0)
+    end as decimal(9, 4)) as headcount_growth_1m,
+    cast(case
+        when m.believed_headcount = 0 and m.headcount_3m = 0 then 0
+        else (m.believed_headcount - m.headcount_3m) / nullif((abs(m.believed_headcount) + abs(m.headcount_3m)) / 2, 0)
+    end as decimal(9, 4)) as headcount_growth_3m,
+    cast(case
+        when m.believed_headcount = 0 and m.headcount_12m = 0 then 0
+        else
+            (m.believed_headcount - m.headcount_12m) / nullif((abs(m.believed_headcount) + abs(m.headcount_12m)) / 2, 0)
+    end as decimal(9, 4)) as headcount_growth_12m,
+    cast(m.sales as decimal(18, 2)) as sales_amount,
+    m.sales_months as sales_period_months,
+    cast(case
+        when m.believed_sales = 0 and m.sales_3m = 0 then 0
+        else (m.believed_sales - m.sales_3m) / nullif((abs(m.believed_sales) + abs(m.sales_3m)) / 2, 0)
+    end as decimal(9, 4)) as sales_growth_3m,
+    cast(case
+        when m.believed_sales = 0 and m.sales_12m = 0 then 0
+        else (m.believed_sales - m.sales_12m) / nullif((abs(m.believed_sales) + abs(m.sales_12m)) / 2, 0)
+    end as decimal(9, 4)) as sales_growth_12m,
+    cast(m.tax as decimal(18, 2)) as tax_paid_amount,
+    m.tax_months as tax_period_months,
+    cast(case
+        when m.believed_tax = 0 and m.tax_3m = 0 then 0
+        else (m.believed_tax - m.tax_3m) / nullif((abs(m.believed_tax) + abs(m.tax_3m)) / 2, 0)
+    end as decimal(9, 4)) as tax_growth_3m,
+    cast(case
+        when m.believed_tax = 0 and m.tax_12m = 0 then 0
+        else (m.believed_tax - m.tax_12m) / nullif((abs(m.believed_tax) + abs(m.tax_12m)) / 2, 0)
+    end as decimal(9, 4)) as tax_growth_12m,
+    cast(m.vat as decimal(18, 2)) as vat_paid_amount,
+    cast(m.cit as decimal(18, 2)) as cit_paid_amount,
+    m.leased_area_m2,
+    cast(case
+        when m.believed_area = 0 and m.area_12m = 0 then 0
+        else (m.believed_area - m.area_12m) / nullif((abs(m.believed_area) + abs(m.area_12m)) / 2, 0)
+    end as decimal(9, 4)) as leased_area_growth_12m,
+    m.electricity as electricity_kwh,
+    cast(case
+        when m.believed_electricity = 0 and m.electricity_3m = 0 then 0
+        else
+            (m.believed_electricity - m.electricity_3m)
+            / nullif((abs(m.believed_electricity) + abs(m.electricity_3m)) / 2, 0)
+    end as decimal(9, 4)) as electricity_growth_3m,
+    cast(case
+        when m.believed_electricity = 0 and m.electricity_12m = 0 then 0
+        else
+            (m.believed_electricity - m.electricity_12m)
+            / nullif((abs(m.believed_electricity) + abs(m.electricity_12m)) / 2, 0)
+    end as decimal(9, 4)) as electricity_growth_12m,
+    m.water as water_m3,
+    m.gas as gas_m3,
+    m.registered_capital_amount,
+    m.people_entry_count,
+    m.vehicle_entry_count,
+    m.suspect_signal_codes,
+    coalesce(
+        (i.employment = 1 and m.insured_headcount is not null)
+        or (i.tax_filing = 1 and m.sales is not null)
+        or (i.tax_payment = 1 and m.has_tax = 1)
+        or (i.utility_use = 1 and (m.electricity is not null or m.water is not null or m.gas is not null))
+        or (i.access_count = 1 and (m.people_entry_count is not null or m.vehicle_entry_count is not null)),
+        false
+    ) as is_provisional,
     n.as_of,
-    concat(r.version, '; ', s.version, '; ', c.version) as rule_version
-from measured as m
+    concat(s.version, '; ', v.version, '; ', p.version) as rule_version
+from compared as m
 cross join ops.night as n
-cross join rules.flow as r
-cross join rules.coverage as c
+cross join rules.coverage as v
 cross join signal_version as s
-left join flowed as f on m.enterprise_id = f.enterprise_id and m.month = f.month
+cross join p
+left join incomplete as i on m.month = i.month
+where
+    m.insured_headcount is not null or m.sales is not null or m.has_tax is not null or m.leased_area_m2 is not null
+    or m.electricity is not null or m.water is not null or m.gas is not null
+    or m.people_entry_count is not null or m.vehicle_entry_count is not null

@@ -92,7 +92,7 @@ suspect as (
 
 doubtful_year as (
     select year(month) as year_number
-    from monthly.coverage
+    from monthly.provisional_month
     where is_provisional and subject in ('tax_payment', 'tax_filing', 'employment', 'utility_use')
     group by year(month)
 ),

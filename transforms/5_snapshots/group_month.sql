@@ -6,10 +6,12 @@
 -- rules: As snapshots.park_month, by groups: each enterprise is in exactly one building of a month
 --   (monthly.main_building), one section and one division (GB/T 4754, rules/industry.yml), or under unknown. So the
 --   groups of one kind add up to the park in every total, count, creation, destruction and net; reallocation does not
---   add up: what one group loses and another gains is reallocation of the park only. Provisional months have totals but
---   no flows. Small cells are shown: enterprise_count says of how many they speak.
+--   add up: what one group loses and another gains is reallocation of the park only. Provisional months have totals
+--   but no flows; suspect values (signals.plausibility) are in neither. Small cells are shown: enterprise_count says
+--   of how many they speak.
 -- known gaps: Who moves from one building to another takes its figures along: totals change, and there is no flow. The
 --   industry is today's in the register. A cell of one or two enterprises tells their own figures: not for publication.
+-- column suspect_count: how many enterprises' figures were left out of the total as suspect | 存疑企业数
 -- checked by: tests/models/snapshots.group_month, tests/transforms/test_groups_add_up.py
 with industry as (
     select
@@ -29,12 +31,15 @@ placed_signal as (
         s.month,
         s.signal_code,
         s.period_months,
-        s.value,
+        case when p.enterprise_id is null then s.value end as value,
+        case when p.enterprise_id is null then 0 else 1 end as is_suspect,
         case when s.is_provisional then 1 else 0 end as is_provisional
     from signals.signal as s
     left join industry as i on s.enterprise_id = i.enterprise_id
     left join monthly.main_building as b
         on s.enterprise_id = b.enterprise_id and s.month between b.from_month and b.until_month
+    left join signals.plausibility as p
+        on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
 ),
 
 placed_flow as (
@@ -64,6 +69,7 @@ signal_part as (
         period_months,
         sum(value) as total_value,
         count(*) as enterprise_count,
+        sum(is_suspect) as suspect_count,
         max(is_provisional) as is_provisional
     from placed_signal
     group by grouping sets (
@@ -100,6 +106,7 @@ part as (
         period_months,
         total_value,
         enterprise_count,
+        suspect_count,
         is_provisional,
         cast(null as varchar) as flow_code,
         0 as flow_count,
@@ -116,6 +123,7 @@ part as (
         period_months,
         cast(null as decimal(38, 3)) as total_value,
         0 as enterprise_count,
+        0 as suspect_count,
         0 as is_provisional,
         flow_code,
         flow_count,
@@ -159,6 +167,7 @@ added as (
         period_months,
         sum(total_value) as total_value,
         sum(enterprise_count) as enterprise_count,
+        sum(suspect_count) as suspect_count,
         max(is_provisional) as is_provisional,
         sum(flow_count) as flow_count,
         sum(case when flow_code <> 'resumed' then value else 0 end) as compared_value,
@@ -217,6 +226,7 @@ select
     k.period_months,
     coalesce(k.total_value, 0) as total_value,
     cast(k.enterprise_count as bigint) as enterprise_count,
+    cast(k.suspect_count as bigint) as suspect_count,
     k.is_provisional = 1 as is_provisional,
     case when k.flow_count > 0 then k.compared_value end as compared_value,
     case when k.flow_count > 0 then k.compared_earlier_value end as compared_earlier_value,

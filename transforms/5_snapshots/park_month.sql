@@ -7,19 +7,25 @@
 --   destruction; reallocation = creation + destruction - |net|. Rates divide by the mean of both periods over the
 --   enterprises compared. Changes within the tolerance (drift), by mergers and divisions (succession) and after a gap
 --   (resumed) stand apart, so that creation - destruction + drift + succession = all of the change of the enterprises
---   compared. Provisional months have totals but no flows.
--- known gaps: Moves count as creation and destruction here, since the park is the frame: they are, seen from the park.
+--   compared. Provisional months have totals but no flows. Suspect values (signals.plausibility) are in no total and
+--   no flow; suspect_count says how many were left out.
+-- known gaps: Moves count as creation and destruction here, since the park is the frame: they are, seen from the
+--   park.
+-- column suspect_count: how many enterprises' figures were left out of the total as suspect | 存疑企业数
 -- checked by: tests/models/snapshots.park_month
 with total as (
     select
-        month,
-        signal_code,
-        period_months,
-        sum(value) as total_value,
+        s.month,
+        s.signal_code,
+        s.period_months,
+        coalesce(sum(case when p.enterprise_id is null then s.value end), 0) as total_value,
         count(*) as enterprise_count,
-        max(case when is_provisional then 1 else 0 end) as is_provisional
-    from signals.signal
-    group by month, signal_code, period_months
+        count(p.enterprise_id) as suspect_count,
+        max(case when s.is_provisional then 1 else 0 end) as is_provisional
+    from signals.signal as s
+    left join signals.plausibility as p
+        on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
+    group by s.month, s.signal_code, s.period_months
 ),
 
 flowed as (
@@ -73,6 +79,7 @@ select
     t.period_months,
     t.total_value,
     cast(t.enterprise_count as bigint) as enterprise_count,
+    cast(t.suspect_count as bigint) as suspect_count,
     c.coverage_pct,
     t.is_provisional = 1 as is_provisional,
     a.compared_value,

@@ -20,7 +20,10 @@ with stated as (
     select
         feed,
         source_key,
-        concat_ws('|', 'staff', source_key, month) as fact_key,
+        'staff' as fact_kind,
+        cast(null as varchar) as fact_no,
+        month as period_start,
+        month as period_end,
         'headcount' as signal_code,
         month,
         1 as period_months,
@@ -33,7 +36,10 @@ with stated as (
     select
         f.feed,
         f.source_key,
-        concat_ws('|', 'return', f.source_key, f.tax_kind_code, f.period_start, f.period_end) as fact_key,
+        'return' as fact_kind,
+        cast(null as varchar) as fact_no,
+        f.period_start,
+        f.period_end,
         concat('sales_', f.tax_kind_code) as signal_code,
         cast(date_trunc('month', f.period_end) as date) as month,
         (year(f.period_end) - year(f.period_start)) * 12 + month(f.period_end) - month(f.period_start) + 1
@@ -48,10 +54,14 @@ with stated as (
     select
         feed,
         source_key,
-        concat_ws('|', 'payment', payment_no) as fact_key,
+        'payment' as fact_kind,
+        payment_no as fact_no,
+        period_start,
+        period_end,
         concat('tax_', tax_kind_code) as signal_code,
         cast(date_trunc('month', period_end) as date) as month,
-        (year(period_end) - year(period_start)) * 12 + month(period_end) - month(period_start) + 1 as period_months,
+        (year(period_end) - year(period_start)) * 12 + month(period_end) - month(period_start) + 1
+            as period_months,
         cast(paid_amount as decimal(18, 3)) as value,
         batch_id,
         received_at,
@@ -61,7 +71,10 @@ with stated as (
     select
         feed,
         source_key,
-        concat_ws('|', 'meter', source_key, meter_no, utility_code, month) as fact_key,
+        'meter' as fact_kind,
+        meter_no as fact_no,
+        month as period_start,
+        month as period_end,
         utility_code as signal_code,
         month,
         1 as period_months,
@@ -74,7 +87,10 @@ with stated as (
     select
         feed,
         source_key,
-        concat_ws('|', 'people', source_key, month) as fact_key,
+        'people' as fact_kind,
+        cast(null as varchar) as fact_no,
+        month as period_start,
+        month as period_end,
         'people_entries' as signal_code,
         month,
         1 as period_months,
@@ -87,7 +103,10 @@ with stated as (
     select
         feed,
         source_key,
-        concat_ws('|', 'vehicles', source_key, month) as fact_key,
+        'vehicles' as fact_kind,
+        cast(null as varchar) as fact_no,
+        month as period_start,
+        month as period_end,
         'vehicle_entries' as signal_code,
         month,
         1 as period_months,
@@ -99,18 +118,11 @@ with stated as (
 ),
 
 -- a version that was superseded in the moment it came was never to be seen
-version as (
+seen as (
     select
-        s.feed,
-        s.fact_key,
+        s.*,
         l.enterprise_id,
-        s.signal_code,
-        s.month,
-        s.period_months,
-        s.value,
-        s.batch_id,
-        s.received_at,
-        case when s.superseded_at <= n.as_of then s.superseded_at end as superseded_at
+        case when s.superseded_at <= n.as_of then s.superseded_at end as superseded_by_night
     from stated as s
     cross join ops.night as n
     left join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
@@ -118,6 +130,54 @@ version as (
         s.received_at <= n.as_of
         and s.value is not null
         and (s.superseded_at is null or s.superseded_at > s.received_at)
+),
+
+superseding as (
+    select
+        feed,
+        superseded_by_night as received_at
+    from seen
+    where superseded_by_night is not null
+    group by feed, superseded_by_night
+),
+
+-- figures of which more than one delivery speaks; of most months only one ever does
+restless as (
+    select
+        s.enterprise_id,
+        s.signal_code,
+        s.month,
+        s.period_months,
+        s.feed
+    from seen as s
+    left join superseding as u on s.feed = u.feed and s.received_at = u.received_at
+    group by s.enterprise_id, s.signal_code, s.month, s.period_months, s.feed
+    having min(s.received_at) < max(s.received_at) or count(s.superseded_by_night) > 0 or count(u.feed) > 0
+),
+
+version as (
+    select
+        s.feed,
+        case
+            when s.fact_kind = 'payment' then concat('payment|', s.fact_no)
+            else
+                concat_ws(
+                    '|', s.fact_kind, s.source_key, coalesce(s.fact_no, ''), s.signal_code, s.period_start, s.period_end
+                )
+        end as fact_key,
+        s.enterprise_id,
+        s.signal_code,
+        s.month,
+        s.period_months,
+        s.value,
+        s.batch_id,
+        s.received_at,
+        s.superseded_by_night as superseded_at
+    from seen as s
+    inner join restless as r
+        on
+            s.enterprise_id is not distinct from r.enterprise_id and s.signal_code = r.signal_code
+            and s.month = r.month and s.period_months = r.period_months and s.feed = r.feed
 ),
 
 -- a withdrawal stands in no row: the delivery is the one of that time

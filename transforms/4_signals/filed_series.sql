@@ -1,0 +1,94 @@
+-- title: Sales and tax in periods of equal length | 申报等长期间序列
+-- one row is: one series of sales or tax of one enterprise in one of its periods, in the month in which the period
+--   ends
+-- answers: what did it sell and pay, period by period, in figures that may be compared with each other?
+-- key: enterprise_id, signal_code, month
+-- rules: Series are sales, tax (all kinds) and tax_<kind>, by the period the tax is for. Each has one period length,
+--   the longest that the enterprise files in, up to a quarter (rules/coverage.yml: regular_period_months_max): the
+--   months of one who also files by the quarter are added up to quarters, never the other way; a quarter counts once
+--   its last month is in. Longer periods (annual settlements) make a series only where there is nothing shorter. No
+--   report, no row; a reported zero is zero.
+-- known gaps: A quarter in which a firm started or stopped holds fewer months. A change of filing frequency makes the
+--   whole series quarterly.
+-- checked by: tests/models/signals.filed_series
+with filed as (
+    select
+        enterprise_id,
+        'sales' as signal_code,
+        month,
+        period_months,
+        sales_amount as value
+    from monthly.sales
+    union all
+    select
+        enterprise_id,
+        concat('tax_', tax_kind_code) as signal_code,
+        month,
+        period_months,
+        paid_amount as value
+    from monthly.tax
+    where paid_amount is not null
+    union all
+    select
+        enterprise_id,
+        'tax' as signal_code,
+        month,
+        period_months,
+        paid_amount as value
+    from monthly.tax
+    where paid_amount is not null
+),
+
+period_length as (
+    select
+        f.enterprise_id,
+        f.signal_code,
+        coalesce(
+            max(case when f.period_months <= r.regular_period_months_max then f.period_months end), min(f.period_months)
+        ) as series_months
+    from filed as f
+    cross join rules.coverage as r
+    group by f.enterprise_id, f.signal_code
+),
+
+-- the period of the series in which each ends
+bucketed as (
+    select
+        f.enterprise_id,
+        f.signal_code,
+        f.value,
+        p.series_months,
+        f.period_months,
+        m.month_number,
+        m.month_number + p.series_months - 1 - (m.month_number + p.series_months - 1) % nullif(p.series_months, 0)
+            as end_number
+    from filed as f
+    inner join period_length as p on f.enterprise_id = p.enterprise_id and f.signal_code = p.signal_code
+    inner join monthly.month as m on f.month = m.month
+    where f.period_months <= p.series_months
+),
+
+-- a quarter is whole once its last month is in, by itself or with the quarter's own report
+whole as (
+    select
+        enterprise_id,
+        signal_code,
+        end_number,
+        max(series_months) as series_months,
+        sum(value) as value
+    from bucketed
+    group by enterprise_id, signal_code, end_number
+    having
+        max(month_number) = end_number
+        and coalesce(max(case when period_months < series_months then month_number end), end_number) = end_number
+)
+
+select
+    w.enterprise_id,
+    w.signal_code,
+    m.month,
+    m.month_number,
+    cast(w.series_months as integer) as period_months,
+    cast(w.value as decimal(18, 3)) as value
+from whole as w
+inner join monthly.month as m on w.end_number = m.month_number

@@ -1,0 +1,106 @@
+-- title: Months that a succession explains | 承继影响月份
+-- one row is: one month in which what changes at one enterprise may be another's, by a succession that is a fact
+-- answers: is this change here, in this month, explained by a merger, a division, a taking-over or a moved payroll?
+-- key: enterprise_id, role, month, is_headcount, step_kind
+-- rules: role says on which side the enterprise stands: the predecessor loses, the successor gains. For a merger,
+--   division or taking-over it is the month before it and some months after it (rules/flow.yml); headcount
+--   (is_headcount = 1) of the side that goes on only the month in which people were seen to move; ends of the old one
+--   and starts of the new one (step_kind = whole) up to a year later. For a payroll that moved it is the headcount of
+--   that month. Of several successions the nearest counts.
+-- known gaps: All of a change in these months is taken as the succession's.
+-- checked by: tests/models/signals.succession_month, tests/models/signals.flow
+-- who lost to whom, once for each side; headcount apart, where the month in which the people moved is known
+with succession_side as (
+    select
+        predecessor_enterprise_id as enterprise_id,
+        'predecessor' as role,
+        successor_enterprise_id as other_enterprise_id,
+        succession_code,
+        coalesce(event_date, effective_month) as event_date,
+        year(loss_month) * 12 + month(loss_month) as people_number,
+        succession_code in ('merged', 'taken_over') as is_whole
+    from signals.succession
+    where standing_code = 'fact' and predecessor_enterprise_id is not null
+    union all
+    select
+        successor_enterprise_id as enterprise_id,
+        'successor' as role,
+        predecessor_enterprise_id as other_enterprise_id,
+        succession_code,
+        coalesce(event_date, effective_month) as event_date,
+        year(gain_month) * 12 + month(gain_month) as people_number,
+        succession_code in ('split', 'taken_over') as is_whole
+    from signals.succession
+    where standing_code = 'fact' and successor_enterprise_id is not null
+),
+
+succession_window as (
+    select unnest(generate_series(-1, greatest(succession_window_months, succession_end_months))) as shift
+    from rules.flow
+),
+
+scope as (
+    select
+        0 as is_headcount,
+        'whole' as step_kind
+    union all
+    select
+        1 as is_headcount,
+        'whole' as step_kind
+    union all
+    select
+        0 as is_headcount,
+        'part' as step_kind
+    union all
+    select
+        1 as is_headcount,
+        'part' as step_kind
+),
+
+succession_month as (
+    select
+        t.enterprise_id,
+        t.role,
+        year(t.event_date) * 12 + month(t.event_date) + w.shift as month_number,
+        c.is_headcount,
+        c.step_kind,
+        t.other_enterprise_id,
+        t.succession_code,
+        w.shift
+    from succession_side as t
+    cross join rules.flow as rule
+    cross join succession_window as w
+    cross join scope as c
+    where
+        case
+            -- of a payroll the headcount moves, in one month, and nothing else
+            when t.succession_code in ('payroll_to_agency', 'payroll_from_agency', 'staff_moved')
+                then c.is_headcount = 1 and year(t.event_date) * 12 + month(t.event_date) + w.shift = t.people_number
+            when c.is_headcount = 1 and t.people_number is not null and not t.is_whole
+                then year(t.event_date) * 12 + month(t.event_date) + w.shift = t.people_number
+            else w.shift <= rule.succession_window_months or (t.is_whole and c.step_kind = 'whole')
+        end
+),
+
+succession_place as (
+    select
+        *,
+        row_number() over (
+            partition by enterprise_id, role, month_number, is_headcount, step_kind
+            order by abs(shift) asc, other_enterprise_id asc, succession_code asc
+        ) as place
+    from succession_month
+)
+
+select
+    p.enterprise_id,
+    p.role,
+    m.month,
+    m.month_number,
+    p.is_headcount,
+    p.step_kind,
+    p.other_enterprise_id,
+    p.succession_code
+from succession_place as p
+inner join monthly.month as m on p.month_number = m.month_number
+where p.place = 1
