@@ -16,7 +16,12 @@
 -- column value: the latest figure: headcount, or sales of 12 months | 期末值
 -- column earlier_value: the same three years before; empty where there is none | 期初值
 -- checked by: tests/models/signals.high_growth
-with last_month as (
+with plausibility_version as (
+    select max(version) as version
+    from rules.plausibility
+),
+
+last_month as (
     select
         max(case when is_last_month then month_number end) as month_number,
         min(month_number) as first_number
@@ -154,10 +159,11 @@ judged as (
             else 'none'
         end as high_growth_code,
         r.gazelle_age_max_months,
-        concat(r.version, '; ', g.version) as rule_version
+        concat(r.version, '; ', g.version, '; ', v.version) as rule_version
     from whole as w
     cross join last_month as l
     cross join rules.high_growth as r
+    cross join plausibility_version as v
     inner join rules.signal as g on w.signal_code = g.signal_code
     inner join monthly.month as m on w.month_number = m.month_number
     left join resolved.enterprise as e on w.enterprise_id = e.enterprise_id

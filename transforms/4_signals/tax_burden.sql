@@ -12,7 +12,12 @@
 --   be missing.
 -- column months_used: months of the last 12 of which both sales and tax are used | 税负所用月数
 -- checked by: tests/models/signals.tax_burden
-with believed_month as (
+with plausibility_version as (
+    select max(version) as version
+    from rules.plausibility
+),
+
+believed_month as (
     select
         subject,
         month
@@ -111,7 +116,8 @@ select
         when a.months_used_before >= r.months_min and a.sales_amount_before > 0
             then 100 * a.tax_amount_before / nullif(a.sales_amount_before, 0)
     end as decimal(18, 2)) as tax_burden_pct_before,
-    r.version as rule_version
+    concat(r.version, '; ', v.version) as rule_version
 from added as a
 inner join monthly.month as m on a.month_number = m.month_number
 cross join rules.tax_burden as r
+cross join plausibility_version as v

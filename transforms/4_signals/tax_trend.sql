@@ -20,7 +20,12 @@
 -- column suspect_value_count: suspect values of all tax together in the last 24 months | 存疑税款月数
 -- column period_months: months in each of the periods that the trend test used | 检验所属期月数
 -- checked by: tests/models/signals.tax_trend, tests/transforms/test_tax_trend.py
-with believed as (
+with plausibility_version as (
+    select max(version) as version
+    from rules.plausibility
+),
+
+believed as (
     select month
     from monthly.provisional_month
     where subject = 'tax_payment' and not is_provisional
@@ -266,10 +271,11 @@ select
         when w.kendall_p < rule.significance_p and w.kendall_s < 0 then 'falling'
         else 'flat'
     end as trend_code,
-    rule.version as rule_version
+    concat(rule.version, '; ', v.version) as rule_version
 from rolled as r
 cross join ended as e
 cross join rules.tax_trend as rule
+cross join plausibility_version as v
 left join weighed as w on r.enterprise_id = w.enterprise_id and r.tax_kind_code = w.tax_kind_code
 left join used as u on r.enterprise_id = u.enterprise_id and r.tax_kind_code = u.tax_kind_code
 left join doubted as d on r.enterprise_id = d.enterprise_id

@@ -13,7 +13,12 @@
 -- column tax_paid_amount: tax of all kinds paid for periods that end in the year, yuan | 年税收
 -- column electricity_kwh: electricity used in the year, kWh | 年用电量
 -- checked by: tests/models/snapshots.enterprise_year
-with whole_year as (
+with plausibility_version as (
+    select max(version) as version
+    from rules.plausibility
+),
+
+whole_year as (
     select year(month) as year_number
     from monthly.month
     group by year(month)
@@ -128,8 +133,9 @@ select
     cast(a.suspect_value_count as bigint) as suspect_value_count,
     d.year_number is not null as is_provisional,
     o.as_of,
-    r.version as rule_version
+    concat(r.version, '; ', v.version) as rule_version
 from added as a
 cross join land_rule as r
+cross join plausibility_version as v
 cross join ops.night as o
 left join doubtful_year as d on a.year_number = d.year_number
