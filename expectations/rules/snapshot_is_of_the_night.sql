@@ -33,6 +33,36 @@ with stamped as (
         as_of
     from snapshots.assessment
     group by as_of
+    union all
+    select
+        'snapshots.presence_month' as table_name,
+        as_of
+    from snapshots.presence_month
+    group by as_of
+    union all
+    select
+        'snapshots.group_month' as table_name,
+        as_of
+    from snapshots.group_month
+    group by as_of
+    union all
+    select
+        'snapshots.enterprise_year' as table_name,
+        as_of
+    from snapshots.enterprise_year
+    group by as_of
+    union all
+    select
+        'snapshots.mu_indicator' as table_name,
+        as_of
+    from snapshots.mu_indicator
+    group by as_of
+    union all
+    select
+        'snapshots.mu_score' as table_name,
+        as_of
+    from snapshots.mu_score
+    group by as_of
 )
 
 select

@@ -126,3 +126,49 @@ def test_every_tenant_that_states_a_full_name_is_linked_to_its_own_code(park: Pa
 def test_the_findings_name_every_silo(park: Park, data: Path) -> None:
     text = "\n".join(findings(park.settings, "listed_park", data))
     assert all(name in text for name in ("listed_registration", "listed_tax_payment", "listed_employment", "revenue"))
+
+
+def test_a_count_that_flips_to_the_group_and_back_is_suspect_and_no_growth(park: Park, data: Path) -> None:
+    """Annual reports that state the group's staff for one year (1,839, 42,002, 1,404), found again in the file itself."""
+    series: dict[str, dict[int, int]] = {}
+    for row in rows_of(data, "feed_employment.csv"):
+        if int(row["职工人数"]) > 0:
+            series.setdefault(row["short_name"], {})[int(row["year"])] = int(row["职工人数"])
+    flips = {
+        years[year]
+        for years in series.values()
+        for year in years
+        if year - 1 in years and year + 1 in years
+        if (before := years[year - 1], after := years[year + 1])
+        if max(before, after) <= 2 * min(before, after) and max(before, after, years[year]) >= 50
+        if years[year] >= 5 * max(before, after) or 5 * years[year] <= min(before, after)
+    }
+    assert flips
+    with writer(park.settings) as connection:
+        build(connection, resolution.MODELS.parent / "5_snapshots", ["presence", "assessment"])
+        suspect = connection.execute(
+            "select enterprise_id, value, test_codes, evidence from signals.plausibility where signal_code = 'headcount'"
+        ).fetchall()
+        assert {int(value) for _, value, _, _ in suspect} == flips
+        assert {codes for _, _, codes, _ in suspect} == {"spike"}
+        for enterprise, value, _, evidence in suspect:
+            assert f"headcount {value:.0f} between " in evidence
+            compared = connection.execute(
+                "select value, earlier_value from signals.year_change where enterprise_id = ? and signal_code = 'headcount'",
+                [enterprise],
+            ).fetchall()
+            assert all(value not in pair for pair in compared)
+            assessed = connection.execute(
+                "select assessment_code, evidence, rising_signal_count, falling_signal_count from snapshots.assessment "
+                "where enterprise_id = ?",
+                [enterprise],
+            ).fetchall()
+            [(code, words, rising, falling)] = assessed
+            others = connection.execute(
+                "select coalesce(sum((direction > 0)::int), 0), coalesce(sum((direction < 0)::int), 0) "
+                "from signals.year_change where enterprise_id = ? and signal_code <> 'headcount'",
+                [enterprise],
+            ).fetchone()
+            assert (rising, falling) == others, (code, words)
+            assert "headcount +" not in words
+            assert "headcount −" not in words

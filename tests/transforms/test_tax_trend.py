@@ -3,6 +3,7 @@
 import itertools
 import math
 import random
+import statistics
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -35,6 +36,19 @@ def seasonal_kendall(series: Series) -> tuple[int, float, float | None, float | 
     return s, variance, z, math.erfc(abs(z) / math.sqrt(2))
 
 
+def hirsch_slack(series: Series) -> float | None:
+    """The median over all pairs of one season of the difference per year between."""
+    seasons: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for (year, month), value in sorted(series.items()):
+        seasons[month].append((year, value))
+    slopes = [
+        (later - earlier) / (end - start)
+        for points in seasons.values()
+        for (start, earlier), (end, later) in itertools.combinations(points, 2)
+    ]
+    return statistics.median(slopes) if slopes else None
+
+
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
     """An empty warehouse with a calendar of four years up to December 2025."""
@@ -60,9 +74,10 @@ def trends(connection: duckdb.DuckDBPyConnection, firms: dict[str, Series]) -> d
         "select ?, 'vat', d, d, last_day(d), 1, ? from (select make_date(?, ?, 1) as d)",
         [(firm, value, *when) for firm, series in firms.items() for when, value in series.items()],
     )
-    build(connection, TRANSFORMS / "4_signals", ["signal", "tax_trend"])
+    build(connection, TRANSFORMS / "4_signals", ["filed_series", "signal", "tax_trend"])
     rows = connection.execute(
-        "select enterprise_id, kendall_s, kendall_variance, kendall_z, kendall_p, trend_code, months_used, pair_count "
+        "select enterprise_id, kendall_s, kendall_variance, kendall_z, kendall_p, trend_code, months_used, pair_count, "
+        "trend_slope_amount "
         "from signals.tax_trend where tax_kind_code = 'vat'"
     ).fetchall()
     return {row[0]: row[1:] for row in rows}
@@ -85,6 +100,9 @@ def test_agrees_with_brute_force(connection: duckdb.DuckDBPyConnection) -> None:
         s, variance, z, p = seasonal_kendall(series)
         assert found[firm][0] == s, firm
         assert float(str(found[firm][1])) == pytest.approx(variance, abs=1e-4), firm
+        steepness = hirsch_slack(series)
+        assert steepness is not None
+        assert float(str(found[firm][7])) == pytest.approx(steepness, abs=0.0051), firm
         if z is None or p is None:
             assert found[firm][2:4] == (None, None)
         else:
@@ -99,11 +117,14 @@ def test_agrees_with_brute_force(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_three_years_by_hand(connection: duckdb.DuckDBPyConnection) -> None:
-    """Two seasons matter: January 10, 20, 30 (S 3, variance 11/3) and July 50, 50, 40 (S -2, variance 11/3 less 1)."""
+    """Two seasons matter: January 10, 20, 30 (S 3, variance 11/3) and July 50, 50, 40 (S -2, variance 11/3 less 1).
+
+    Of 36 slopes 30 are 0, so the middle one is 0 too.
+    """
     filler: Series = {(year, month): 7 for year in (2023, 2024, 2025) for month in (2, 3, 4, 5, 6, 8, 9, 10, 11, 12)}
     series = filler | {(2023, 1): 10, (2024, 1): 20, (2025, 1): 30, (2023, 7): 50, (2024, 7): 50, (2025, 7): 40}
-    s, variance, z, p, code, months, pairs = trends(connection, {"E1": series})["E1"]
-    assert (s, code, months, pairs) == (1, "flat", 36, 36)
+    s, variance, z, p, code, months, pairs, slope = trends(connection, {"E1": series})["E1"]
+    assert (s, code, months, pairs, slope) == (1, "flat", 36, 36, 0)
     assert float(str(variance)) == pytest.approx(19 / 3, abs=1e-4)
     assert float(str(z)) == 0
     assert float(str(p)) == 1
@@ -120,3 +141,10 @@ def test_season_is_no_trend_but_growth_is(
     found = trends(connection, {"E1": seasonal, "E2": growing})
     assert found["E1"][4] == "flat"
     assert found["E2"][4] == trend
+
+
+def test_slope_is_yuan_a_year_and_one_odd_month_does_not_move_it(connection: duckdb.DuckDBPyConnection) -> None:
+    steady: Series = {(y, m): 1000 * m + 120 * (y - 2022) for y in (2022, 2023, 2024, 2025) for m in range(1, 13)}
+    odd = steady | {(2025, 12): -900_000}
+    found = trends(connection, {"E1": steady, "E2": odd, "E3": {when: -value for when, value in steady.items()}})
+    assert [float(str(found[firm][7])) for firm in ("E1", "E2", "E3")] == [120, 120, -120]

@@ -70,7 +70,7 @@ busy as (
     having count(*) * 100 > rule.agency_busy_pct * (l.last_number - l.first_number + 1)
 ),
 
--- agencies are few: everybody else's large losses and gains, with the month in which an agency would have gained or lost
+-- agencies are few: everybody else's large losses and gains, with the month in which an agency gained or lost
 firm_loss as (
     select
         l.*,

@@ -237,7 +237,7 @@ turn as (
         1 as fact_change,
         case
             when b.fact_key is null then 'late'
-            when b.enterprise_id is distinct from v.enterprise_id then 'moved'
+            when coalesce(b.enterprise_id, '') <> v.enterprise_id then 'moved'
             else 'corrected'
         end as turn_code
     from version as v
@@ -255,7 +255,7 @@ turn as (
         -1 as fact_change,
         case
             when s.fact_key is null then 'withdrawn'
-            when s.enterprise_id is distinct from v.enterprise_id then 'moved'
+            when coalesce(s.enterprise_id, '') <> v.enterprise_id then 'moved'
             else 'corrected'
         end as turn_code
     from version as v

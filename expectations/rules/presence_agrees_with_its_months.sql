@@ -1,0 +1,35 @@
+-- rule: Presence of today is that of its last month | 在园情况与最近月份一致
+-- severity: critical
+-- stage: snapshots
+-- why: two tables that say who is here must not name different enterprises
+-- next step: compare the enterprise's traces in monthly.*; one of both models reads other months of rules/presence.yml
+with last_month as (
+    select month
+    from monthly.month
+    where is_last_month
+),
+
+present as (
+    select *
+    from snapshots.presence
+    where is_active_here
+),
+
+present_by_month as (
+    select h.*
+    from snapshots.presence_month as h
+    inner join last_month as l on h.month = l.month
+)
+
+select
+    coalesce(p.enterprise_id, m.enterprise_id) as enterprise_id,
+    p.is_active_here,
+    m.month
+from present as p
+full outer join present_by_month as m on p.enterprise_id = m.enterprise_id
+where
+    p.is_leasing is distinct from m.is_leasing
+    or p.is_paying_tax is distinct from m.is_paying_tax
+    or p.is_insuring is distinct from m.is_insuring
+    or p.is_using_utilities is distinct from m.is_using_utilities
+    or p.is_accessing is distinct from m.is_accessing

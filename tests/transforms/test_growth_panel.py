@@ -1,0 +1,156 @@
+"""Growth and flows of 140 real firms over nine years, against the definitions written down a second time.
+
+The panel (employment of British firms by year, 1976 to 1984; Arellano and Bond) is unbalanced: firms begin in 1976, 1977 or
+1978 and end in 1982, 1983 or 1984. So it has starts, ends, growth and decline. It is read where it lies and never copied.
+"""
+
+import csv
+import os
+from collections import defaultdict
+from fractions import Fraction
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import transforms
+from transforms import resolution
+from warehouse.connection import prepare
+from warehouse.models import build, load_rules
+
+SHARED_DATA = Path(os.environ.get("PARKBRIDGE_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
+PANEL = SHARED_DATA / "panels" / "plm_EmplUK.csv"
+TRANSFORMS = Path(transforms.__file__).parent
+FIRST, LAST = 1976, 1984
+Staff = dict[str, dict[int, int]]  # firm -> year -> people
+
+pytestmark = pytest.mark.skipif(
+    not PANEL.is_file(), reason=f"the panel is not in {SHARED_DATA} (set PARKBRIDGE_SHARED_DATA)"
+)
+
+
+@pytest.fixture(scope="module")
+def staff() -> Staff:
+    """People of each firm by year; the panel states thousands."""
+    found: Staff = defaultdict(dict)
+    with PANEL.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found[f"E{int(row['firm']):03d}"][int(row["year"])] = round(float(row["emp"]) * 1000)
+    assert (len(found), sum(map(len, found.values()))) == (140, 1031)
+    return dict(found)
+
+
+@pytest.fixture(scope="module")
+def connection(staff: Staff) -> duckdb.DuckDBPyConnection:
+    """A warehouse in which a feed states staff once a year, in December."""
+    connection = duckdb.connect()
+    prepare(connection)
+    connection.execute("insert into ops.night values ('night', timestamp '1985-01-20', 'panel')")
+    resolution.resolve(connection)
+    load_rules(connection, TRANSFORMS / "rules")
+    for folder in ("3_monthly", "4_signals", "5_snapshots"):
+        build(connection, TRANSFORMS / folder, None)
+    connection.execute("delete from monthly.month")
+    connection.execute(
+        "insert into monthly.month select m, year(m) * 12 + month(m), last_day(m), m = date '1984-12-01' from "
+        "(select unnest(generate_series(date '1976-01-01', date '1984-12-01', interval 1 month))::date as m)"
+    )
+    connection.executemany(
+        "insert into monthly.headcount (enterprise_id, month, insured_headcount) values (?, make_date(?, 12, 1), ?)",
+        [(firm, year, people) for firm, years in staff.items() for year, people in years.items()],
+    )
+    connection.execute(
+        "insert into monthly.coverage (subject, feed, month, report_count, is_provisional) "
+        "select 'employment', 'panel', month, count(*), false from monthly.headcount group by month"
+    )
+    connection.executemany(
+        "insert into resolved.link (feed, source_key, subject, enterprise_id) values ('panel', ?, 'employment', ?)",
+        [(firm, firm) for firm in staff],
+    )
+    build(connection, TRANSFORMS / "4_signals", None)
+    build(connection, TRANSFORMS / "5_snapshots", ["park_month"])
+    return connection
+
+
+def test_growth_is_the_change_over_the_mean(connection: duckdb.DuckDBPyConnection, staff: Staff) -> None:
+    expected = {
+        (firm, year): Fraction(2 * (people - years[year - 1]), people + years[year - 1])
+        for firm, years in staff.items()
+        for year, people in years.items()
+        if year - 1 in years
+    }
+    found = {
+        (firm, year): growth
+        for firm, year, growth in connection.execute(
+            "select enterprise_id, year(month), growth_12m from signals.growth where growth_12m is not null"
+        ).fetchall()
+    }
+    assert found.keys() == expected.keys()
+    assert len(found) == 1031 - 140
+    assert max(abs(float(found[key]) - float(growth)) for key, growth in expected.items()) <= 0.00005001
+
+
+def changes(staff: Staff) -> dict[int, dict[str, list[tuple[int, int]]]]:
+    """(before, after) of every firm by year and flow, from the definitions.
+
+    Who has its first figure after the panel's first year opens. Who has none for a following year closes in it, once three
+    months of that year's end have passed: of who was last seen in 1983 that is not known yet at the end of 1984.
+    """
+    flows: dict[int, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
+    for years in staff.values():
+        for year, people in years.items():
+            before = years.get(year - 1)
+            if before is None:
+                if year > FIRST:
+                    flows[year]["open"].append((0, people))
+                continue
+            code = "expand" if people > before else "contract" if people < before else "unchanged"
+            flows[year][code].append((before, people))
+        if max(years) + 1 < LAST:
+            flows[max(years) + 1]["close"].append((years[max(years)], 0))
+    return flows
+
+
+def test_every_flow_has_its_name(connection: duckdb.DuckDBPyConnection, staff: Staff) -> None:
+    expected = {
+        (year, code): (len(pairs), sum(after - before for before, after in pairs))
+        for year, flows in changes(staff).items()
+        for code, pairs in flows.items()
+    }
+    found = {
+        (year, code): (count, int(change))
+        for year, code, count, change in connection.execute(
+            "select year(month), flow_code, count(*), sum(change) from signals.flow "
+            "where signal_code = 'headcount' group by all"
+        ).fetchall()
+    }
+    assert found == expected
+    assert {code for _, code in found} == {"open", "close", "expand", "contract", "unchanged"}
+
+
+def test_creation_destruction_and_reallocation_of_each_year(
+    connection: duckdb.DuckDBPyConnection, staff: Staff
+) -> None:
+    flows = changes(staff)
+    found = connection.execute(
+        "select year(month), total_value, creation_value, destruction_value, net_value, reallocation_value, creation_pct, "
+        "destruction_pct from snapshots.park_month where signal_code = 'headcount' and period_months = 12 order by 1"
+    ).fetchall()
+    assert [row[0] for row in found] == list(range(FIRST, LAST + 1))
+    assert [int(row[1]) for row in found] == [
+        sum(years.get(year, 0) for years in staff.values()) for year in range(FIRST, LAST + 1)
+    ]
+    assert found[0][2:] == (None,) * 6
+    for year, _, creation, destruction, net, reallocation, creation_pct, destruction_pct in found[1:]:
+        pairs = [pair for code in flows[year] for pair in flows[year][code]]
+        gained = sum(after - before for before, after in pairs if after > before)
+        lost = sum(before - after for before, after in pairs if after < before)
+        mean = sum(before + after for before, after in pairs) / 2
+        assert (creation, destruction, net) == (gained, lost, gained - lost), year
+        assert reallocation == gained + lost - abs(gained - lost), year
+        assert float(creation_pct) == pytest.approx(100 * gained / mean, abs=0.0051), year
+        assert float(destruction_pct) == pytest.approx(100 * lost / mean, abs=0.0051), year
+
+
+def test_no_audited_figure_is_suspect(connection: duckdb.DuckDBPyConnection) -> None:
+    assert connection.execute("select * from signals.plausibility").fetchall() == []

@@ -1,0 +1,89 @@
+-- title: Main building | 主要楼栋
+-- one row is: one enterprise and one stretch of months in which the same building was its main one
+-- answers: in which building is this enterprise, in any month?
+-- key: enterprise_id, from_month
+-- rules: The building in which it leases most at the month's end (of equal areas the first by code). In months without
+--   a lease, the building before: who leaves is counted where it was; before the first lease, the first one. Who never
+--   leased a named building is where the access system counted most entries. The stretches of an enterprise cover the
+--   whole calendar and never overlap.
+-- known gaps: Who neither leases nor is counted at a door has no row: its building is unknown. Who has space in several
+--   buildings counts in one. The operating address is not read for a building.
+-- parts: enterprise_id
+-- checked by: tests/models/monthly.main_building
+with calendar as (
+    select
+        min(month) as first_month,
+        max(month) as last_month
+    from monthly.month
+),
+
+leased as (
+    select
+        enterprise_id,
+        building_code,
+        month,
+        row_number() over (partition by enterprise_id, month order by leased_area_m2 desc, building_code asc) as place
+    from monthly.lease_building
+    where building_code <> 'unknown'
+),
+
+neighbours as (
+    select
+        enterprise_id,
+        building_code,
+        month,
+        lag(building_code) over (partition by enterprise_id order by month) as last_building_code
+    from leased
+    where place = 1
+),
+
+turned as (
+    select
+        enterprise_id,
+        building_code,
+        month,
+        last_building_code,
+        lead(month) over (partition by enterprise_id order by month) as next_month
+    from neighbours
+    where last_building_code is null or last_building_code <> building_code
+),
+
+counted as (
+    select
+        l.enterprise_id,
+        a.building_code,
+        sum(coalesce(a.people_entry_count, 0) + coalesce(a.vehicle_entry_count, 0)) as entry_count
+    from known.access_count as a
+    inner join resolved.link as l on a.feed = l.feed and a.source_key = l.source_key
+    where a.building_code is not null
+    group by l.enterprise_id, a.building_code
+),
+
+entered as (
+    select
+        c.enterprise_id,
+        c.building_code,
+        row_number() over (partition by c.enterprise_id order by c.entry_count desc, c.building_code asc) as place
+    from counted as c
+    left join turned as t on c.enterprise_id = t.enterprise_id
+    where t.enterprise_id is null
+)
+
+select
+    t.enterprise_id,
+    t.building_code,
+    case when t.last_building_code is null then c.first_month else t.month end as from_month,
+    cast(coalesce(t.next_month - interval '1' month, c.last_month) as date) as until_month,
+    'lease' as building_basis
+from turned as t
+cross join calendar as c
+union all
+select
+    e.enterprise_id,
+    e.building_code,
+    c.first_month as from_month,
+    c.last_month as until_month,
+    'access' as building_basis
+from entered as e
+cross join calendar as c
+where e.place = 1

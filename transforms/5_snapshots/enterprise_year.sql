@@ -1,0 +1,142 @@
+-- title: Enterprise by year | 企业年度汇总
+-- one row is: one enterprise in one complete calendar year of which a silo has a figure of it
+-- answers: what did it pay, sell, employ, lease and use in the year, and on how much land?
+-- key: enterprise_id, year_number
+-- rules: Only years of which every month is in monthly.month. Tax paid and sales of all periods that end in the year,
+--   annual settlements among them; electricity over the year; headcount as the mean of the months reported; leased area
+--   as the mean over twelve months, months without a lease as nothing. Land is each month's leased area by building
+--   divided by its plot ratio (rules/land.yml), in mu. A figure with a suspect value in it (signals.plausibility) is
+--   empty, and suspect_value_count says how many there are. is_provisional: a month of the year is, for
+--   tax, staff or meters.
+-- known gaps: Land is reckoned, not measured: who owns land has it only as far as it leases. Of a firm that came or
+--   went within the year, tax and sales are of some months, and so is the mean of its area.
+-- column tax_paid_amount: tax of all kinds paid for periods that end in the year, yuan | 年税收
+-- column electricity_kwh: electricity used in the year, kWh | 年用电量
+-- parts: enterprise_id
+-- checked by: tests/models/snapshots.enterprise_year
+with plausibility_version as (
+    select max(version) as version
+    from rules.plausibility
+),
+
+whole_year as (
+    select year(month) as year_number
+    from monthly.month
+    group by year(month)
+    having count(*) = 12
+),
+
+land_rule as (
+    select
+        max(version) as version,
+        max(m2_per_mu) as m2_per_mu,
+        max(case when building_code is null then plot_ratio end) as plot_ratio
+    from rules.land
+),
+
+figure as (
+    select
+        enterprise_id,
+        year(month) as year_number,
+        'tax' as signal_code,
+        sum(paid_amount) as value,
+        cast(null as double) as land_mu
+    from monthly.tax
+    group by enterprise_id, year(month)
+    union all
+    select
+        enterprise_id,
+        year(month) as year_number,
+        'sales' as signal_code,
+        sum(sales_amount) as value,
+        cast(null as double) as land_mu
+    from monthly.sales
+    group by enterprise_id, year(month)
+    union all
+    select
+        enterprise_id,
+        year(month) as year_number,
+        'headcount' as signal_code,
+        avg(insured_headcount) as value,
+        cast(null as double) as land_mu
+    from monthly.headcount
+    group by enterprise_id, year(month)
+    union all
+    select
+        enterprise_id,
+        year(month) as year_number,
+        'electricity' as signal_code,
+        sum(used_quantity) as value,
+        cast(null as double) as land_mu
+    from monthly.utility
+    where utility_code = 'electricity'
+    group by enterprise_id, year(month)
+    union all
+    select
+        b.enterprise_id,
+        year(b.month) as year_number,
+        'leased_area' as signal_code,
+        sum(b.leased_area_m2) / 12 as value,
+        sum(b.leased_area_m2 / nullif(coalesce(o.plot_ratio, r.plot_ratio), 0)) / 12 / nullif(max(r.m2_per_mu), 0)
+            as land_mu
+    from monthly.lease_building as b
+    cross join land_rule as r
+    left join rules.land as o on b.building_code = o.building_code
+    group by b.enterprise_id, year(b.month)
+),
+
+suspect as (
+    select
+        enterprise_id,
+        year(month) as year_number,
+        signal_code,
+        count(*) as suspect_value_count
+    from signals.plausibility
+    where signal_code in ('tax', 'sales', 'headcount', 'electricity', 'leased_area')
+    group by enterprise_id, year(month), signal_code
+),
+
+doubtful_year as (
+    select year(month) as year_number
+    from monthly.provisional_month
+    where is_provisional and subject in ('tax_payment', 'tax_filing', 'employment', 'utility_use')
+    group by year(month)
+),
+
+added as (
+    select
+        f.enterprise_id,
+        f.year_number,
+        max(case when f.signal_code = 'tax' and s.enterprise_id is null then f.value end) as tax_amount,
+        max(case when f.signal_code = 'sales' and s.enterprise_id is null then f.value end) as sales_amount,
+        max(case when f.signal_code = 'headcount' and s.enterprise_id is null then f.value end) as headcount,
+        max(case when f.signal_code = 'leased_area' and s.enterprise_id is null then f.value end) as leased_area_m2,
+        max(case when s.enterprise_id is null then f.land_mu end) as land_mu,
+        max(case when f.signal_code = 'electricity' and s.enterprise_id is null then f.value end) as electricity_kwh,
+        coalesce(sum(s.suspect_value_count), 0) as suspect_value_count
+    from figure as f
+    inner join whole_year as w on f.year_number = w.year_number
+    left join suspect as s
+        on f.enterprise_id = s.enterprise_id and f.year_number = s.year_number and f.signal_code = s.signal_code
+    where f.value is not null
+    group by f.enterprise_id, f.year_number
+)
+
+select
+    a.enterprise_id,
+    cast(a.year_number as integer) as year_number,
+    cast(a.tax_amount as decimal(18, 2)) as tax_paid_amount,
+    cast(a.sales_amount as decimal(18, 2)) as sales_amount,
+    cast(a.headcount as decimal(18, 2)) as mean_headcount,
+    cast(a.leased_area_m2 as decimal(18, 2)) as mean_leased_area_m2,
+    cast(a.land_mu as decimal(18, 4)) as land_mu,
+    cast(a.electricity_kwh as decimal(18, 3)) as electricity_kwh,
+    cast(a.suspect_value_count as bigint) as suspect_value_count,
+    d.year_number is not null as is_provisional,
+    o.as_of,
+    concat(r.version, '; ', v.version) as rule_version
+from added as a
+cross join land_rule as r
+cross join plausibility_version as v
+cross join ops.night as o
+left join doubtful_year as d on a.year_number = d.year_number

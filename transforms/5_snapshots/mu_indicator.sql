@@ -1,0 +1,150 @@
+-- title: Per-mu indicators | 亩均评价指标得分
+-- one row is: one indicator of one per-mu scheme, for one enterprise that the scheme scores, in one complete year
+-- answers: where do the points of a per-mu score come from, and against what was each figure held?
+-- key: enterprise_id, year_number, scheme_code, indicator_code
+-- rules: Every scheme of rules/mu_scheme.yml is replayed over the years that it names, for the industries and sizes
+--   (sales of the year; unknown sales count as none) that it names. Figures are those of snapshots.enterprise_year.
+--   Points by benchmark: weight x value / benchmark, no less than 0 and no more than the scheme's cap, where it has
+--   one; by min-max: weight x (base + (100 - base) x (value - lowest) / (highest - lowest)) / 100, lowest and highest
+--   among those ranked together. Who has land is ranked apart from who has none (ranking_code); a year with suspect
+--   figures is not ranked and has no points. An indicator without a value scores nothing, or its weight goes to the
+--   others, as the scheme declares: indicator_weight_used. Indicators that no silo supplies (value added, emissions,
+--   research) have no row: rules.mu_measure names them.
+-- known gaps: Sales stand for value added in Jingde's labour productivity. One extreme value squeezes all others in a
+--   min-max. A year with provisional months is scored, and marked.
+-- checked by: tests/models/snapshots.mu_indicator, tests/transforms/test_mu_schemes.py
+with scheme_weight as (
+    select
+        scheme_code,
+        scheme_version,
+        sum(indicator_weight) as scheme_weight
+    from rules.mu_indicator
+    group by scheme_code, scheme_version
+),
+
+scored as (
+    select
+        y.enterprise_id,
+        y.year_number,
+        s.scheme_code,
+        s.scheme_version,
+        s.method_code,
+        s.base_points,
+        cast(s.cap_factor as double) as cap_factor,
+        s.missing_code,
+        y.tax_paid_amount,
+        y.sales_amount,
+        y.mean_headcount,
+        y.land_mu,
+        y.electricity_kwh,
+        case
+            when y.suspect_value_count > 0 then 'not_ranked'
+            when y.land_mu > 0 then 'with_land'
+            else 'without_land'
+        end as ranking_code,
+        y.as_of,
+        concat(s.version, '; ', y.rule_version) as rule_version
+    from snapshots.enterprise_year as y
+    inner join resolved.enterprise as e on y.enterprise_id = e.enterprise_id
+    inner join rules.mu_scheme as s
+        on
+            y.year_number between s.from_year and s.to_year
+            and coalesce(y.sales_amount, 0) >= s.sales_min_amount
+            and coalesce(y.sales_amount, 0) < s.sales_below_amount
+            and try_cast(regexp_extract(e.industry_code, '[0-9][0-9]') as integer)
+            between s.industry_from and s.industry_to
+),
+
+parted as (
+    select
+        s.*,
+        i.indicator_code,
+        cast(i.indicator_weight as double) as weight,
+        i.benchmark_value,
+        w.scheme_weight,
+        cast(case m.numerator_code when 'tax' then s.tax_paid_amount when 'sales' then s.sales_amount end as double)
+            as numerator_value,
+        cast(case m.denominator_code
+            when 'land' then s.land_mu
+            when 'electricity' then s.electricity_kwh
+            when 'headcount' then s.mean_headcount
+        end as double) as denominator_value,
+        concat(s.rule_version, '; ', i.version, '; ', m.version) as rule_versions
+    from scored as s
+    inner join rules.mu_indicator as i on s.scheme_code = i.scheme_code and s.scheme_version = i.scheme_version
+    inner join rules.mu_measure as m on i.indicator_code = m.indicator_code
+    inner join scheme_weight as w on s.scheme_code = w.scheme_code and s.scheme_version = w.scheme_version
+    where m.numerator_code is not null
+),
+
+valued as (
+    select
+        *,
+        case when denominator_value > 0 then numerator_value / nullif(denominator_value, 0) end as indicator_value
+    from parted
+),
+
+ranged as (
+    select
+        *,
+        min(indicator_value) over (
+            partition by scheme_code, scheme_version, year_number, ranking_code, indicator_code
+        ) as lowest_value,
+        max(indicator_value) over (
+            partition by scheme_code, scheme_version, year_number, ranking_code, indicator_code
+        ) as highest_value,
+        sum(case when indicator_value is not null then weight else 0 end) over (
+            partition by enterprise_id, scheme_code, year_number
+        ) as present_weight
+    from valued
+),
+
+weighed as (
+    select
+        *,
+        indicator_value / nullif(benchmark_value, 0) as benchmark_ratio,
+        case
+            when indicator_value is null then 0
+            when missing_code = 'redistribute' then weight * scheme_weight / nullif(present_weight, 0)
+            else weight
+        end as weight_used
+    from ranged
+    where present_weight > 0
+)
+
+select
+    enterprise_id,
+    year_number,
+    scheme_code,
+    scheme_version,
+    ranking_code,
+    indicator_code,
+    cast(numerator_value as decimal(18, 2)) as numerator_value,
+    cast(denominator_value as decimal(18, 4)) as denominator_value,
+    cast(indicator_value as decimal(18, 6)) as indicator_value,
+    cast(benchmark_value as decimal(18, 6)) as benchmark_value,
+    cast(case when method_code = 'min_max' and ranking_code <> 'not_ranked' then lowest_value end as decimal(18, 6))
+        as lowest_value,
+    cast(case when method_code = 'min_max' and ranking_code <> 'not_ranked' then highest_value end as decimal(18, 6))
+        as highest_value,
+    cast(weight as decimal(9, 4)) as indicator_weight,
+    cast(weight_used as decimal(9, 4)) as indicator_weight_used,
+    cast(case
+        when ranking_code = 'not_ranked' then null
+        when indicator_value is null then 0
+        when method_code = 'benchmark'
+            then greatest(least(benchmark_ratio, coalesce(cap_factor, benchmark_ratio)), 0) * weight_used
+        else
+            weight_used * (
+                base_points
+                + (100 - base_points)
+                * coalesce((indicator_value - lowest_value) / nullif(highest_value - lowest_value, 0), 1)
+            ) / 100
+    end as decimal(9, 4)) as indicator_points,
+    cast(case
+        when method_code = 'benchmark' then cap_factor * weight_used
+        else weight_used
+    end as decimal(9, 4)) as indicator_points_max,
+    as_of,
+    rule_versions as rule_version
+from weighed
