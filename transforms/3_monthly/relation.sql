@@ -5,8 +5,9 @@
 -- rules: A branch counts from the day on which it was opened (the register's event, else its own registration) to the
 --   month before its own cancellation; each branch once, by however many kinds of evidence it is known
 --   (resolved.relation). Branches that no silo knows count from the parent's event "branch opened". An investment
---   counts from its event, each other enterprise once. Only for enterprises that another silo than the register knows:
---   a register may hold a whole country.
+--   counts from its event, each other enterprise once. Nothing counts any more from the month in which the enterprise
+--   itself was cancelled. Only for enterprises that another silo than the register knows: a register may hold a whole
+--   country.
 -- known gaps: The register's events state no amount, and no investment that was sold: the count of investments never
 --   falls. A branch that no silo knows never closes. A branch without any date counts from the first month.
 -- checked by: tests/models/monthly.relation
@@ -77,8 +78,10 @@ select
     cast(sum(1 - t.is_branch) as integer) as investment_count
 from tie as t
 inner join here as h on t.enterprise_id = h.enterprise_id
+left join resolved.enterprise as e on t.enterprise_id = e.enterprise_id
 inner join monthly.month as m
     on
         (t.from_date is null or t.from_date <= m.month_end_date)
         and (t.until_date is null or t.until_date > m.month_end_date)
+        and (e.cancelled_date is null or e.cancelled_date > m.month_end_date)
 group by t.enterprise_id, m.month

@@ -4,11 +4,13 @@
 -- key: enterprise_id, signal_code, month
 -- rules: Each period is compared with the one before it of the same length (a month with the last month, a quarter
 --   with the last quarter). Start: positive now, a reported zero or no value ever before. The first period that
---   anybody reported starts nothing: what was before is not known. It is move_in if the enterprise was registered
---   long before it was first seen here, and the start belongs to its arrival; else open. End: a reported zero, no row
---   in a complete book (leases, capital), nothing for three believable months in a row, or nothing any more after the
---   register cancelled it. It is move_out if the end belongs to the departure of an enterprise that the register has
---   alive: all it had here of people, space and meters has ended, or the register says that it moved; else close.
+--   anybody reported starts nothing: what was before is not known; of what is registered (capital, branches,
+--   investments) that is the calendar's first month. It is move_in if the enterprise was registered long before it was
+--   first seen here, and the start belongs to its arrival; else open. End: a reported zero, no row in a complete book
+--   (leases, the register), nothing for three believable months in a row, or nothing any more after the register
+--   cancelled it. It is move_out if the end belongs to the departure of an enterprise that the register has alive: all
+--   it had here of people, space and meters has ended, or the register says that it moved; else close.
+--   What is registered does not move, and nobody takes it over: first branch open, one more expand, none left close.
 --   Otherwise expand, contract, or unchanged within the signal's tolerance (rules/signal.yml). Where one enterprise
 --   carries on another (signals.succession, facts only), the loss of the old one and the gain of the new one are
 --   succession_out and succession_in, with the kind and the other side's id: no flow. For a merger, division or
@@ -29,6 +31,11 @@ with last_month as (
     where is_last_month
 ),
 
+first_month as (
+    select min(month_number) as month_number
+    from monthly.month
+),
+
 -- the last month that can be believed: nothing stops after it, as far as we know
 believed_until as (
     select
@@ -40,26 +47,30 @@ believed_until as (
     group by r.signal_code, l.month_number
 ),
 
--- before its first period nothing is known of a signal: who has a value in it did not start in it
+-- before its first period nothing is known of a signal: who has a value in it did not start in it; the register dates
+-- what it says, so that even the park's only branch has a month in which it was opened
 seen_first as (
     select
-        signal_code,
-        period_months,
-        min(month_number) as month_number
-    from signals.signal_month
-    group by signal_code, period_months
+        s.signal_code,
+        s.period_months,
+        min(case when r.is_of_register then c.month_number else s.month_number end) as month_number
+    from signals.signal_month as s
+    inner join rules.signal as r on s.signal_code = r.signal_code
+    cross join first_month as c
+    group by s.signal_code, s.period_months
 ),
 
 -- when any silo but the register first and last had something of it
 seen as (
     select
-        enterprise_id,
-        signal_code,
-        min(month_number) as first_number,
-        max(month_number) as last_number
-    from signals.signal
-    where value > 0 and signal_code <> 'registered_capital'
-    group by enterprise_id, signal_code
+        s.enterprise_id,
+        s.signal_code,
+        min(s.month_number) as first_number,
+        max(s.month_number) as last_number
+    from signals.signal as s
+    inner join rules.signal as r on s.signal_code = r.signal_code
+    where s.value > 0 and not r.is_of_register
+    group by s.enterprise_id, s.signal_code
 ),
 
 -- a month that is not complete, or a figure that nobody should believe, says nothing of a change
@@ -175,19 +186,20 @@ every_step as (
     select * from stopped
 ),
 
--- with the side on which a succession would explain it (capital is registered: nobody brings it)
+-- with the side on which a succession would explain it (what is registered nobody brings)
 stepped as (
     select
-        *,
+        e.*,
         case
-            when signal_code = 'registered_capital' or step = 'resumed' then 'none'
-            when value > earlier_value then 'successor'
-            when value < earlier_value then 'predecessor'
+            when r.is_of_register or e.step = 'resumed' then 'none'
+            when e.value > e.earlier_value then 'successor'
+            when e.value < e.earlier_value then 'predecessor'
             else 'none'
         end as role,
-        case when signal_code = 'headcount' then 1 else 0 end as is_headcount,
-        case when step in ('start', 'end') then 'whole' else 'part' end as step_kind
-    from every_step
+        case when e.signal_code = 'headcount' then 1 else 0 end as is_headcount,
+        case when e.step in ('start', 'end') then 'whole' else 'part' end as step_kind
+    from every_step as e
+    inner join rules.signal as r on e.signal_code = r.signal_code
 ),
 
 ended as (
@@ -232,6 +244,7 @@ judged as (
             when x.role = 'predecessor' then 'succession_out'
             when
                 s.step = 'start'
+                and not r.is_of_register
                 and s.month_number >= h.first_number
                 and s.month_number - h.first_number < rule.arrival_window_months
                 and year(e.registered_date) * 12 + month(e.registered_date) + rule.move_in_min_age_months
@@ -240,6 +253,7 @@ judged as (
             when s.step = 'start' then 'open'
             when
                 s.step = 'end'
+                and not r.is_of_register
                 and (h.is_gone = 1 or e.status_code = 'moved_out')
                 and h.last_number - s.month_number < rule.arrival_window_months
                 and e.identity_code = 'register'

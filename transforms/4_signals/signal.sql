@@ -3,11 +3,12 @@
 -- answers: how much of this did the enterprise have, and is the month complete enough to be believed?
 -- key: enterprise_id, signal_code, month
 -- rules: headcount, sales, tax (all kinds) and tax_<kind> by the period the tax is for, leased_area at month's end,
---   electricity, water, gas, registered_capital at month's end, people_entries, vehicle_entries (rules/signal.yml has
---   the units). No report, no row; a reported zero is zero. Sales and tax stand in periods of one length per series
+--   electricity, water, gas, registered_capital, branches and outward_investment (other enterprises invested in) at
+--   month's end, people_entries, vehicle_entries (rules/signal.yml has the units). No report, no row; a reported zero
+--   is zero; no branch or no investment is no row. Sales and tax stand in periods of one length per series
 --   (signals.filed_series). Staff of enterprises that only feeds with one figure a year speak of (annual reports) is
 --   a yearly series. A month is provisional if any feed of the signal's subject is (monthly.coverage).
--- known gaps: Branches and outward investment are in resolved.relation, not a signal yet.
+-- known gaps: An investment is a count, not an amount; one that was sold still counts (monthly.relation).
 -- parts: enterprise_id
 -- checked by: tests/models/signals.signal
 -- feeds of staff that state one figure a year, always of the same month
@@ -50,6 +51,22 @@ month_series as (
         month,
         cast(registered_capital_amount as decimal(18, 3)) as value
     from monthly.capital
+    union all
+    select
+        enterprise_id,
+        'branches' as signal_code,
+        month,
+        cast(branch_count as decimal(18, 3)) as value
+    from monthly.relation
+    where branch_count > 0
+    union all
+    select
+        enterprise_id,
+        'outward_investment' as signal_code,
+        month,
+        cast(investment_count as decimal(18, 3)) as value
+    from monthly.relation
+    where investment_count > 0
     union all
     select
         enterprise_id,

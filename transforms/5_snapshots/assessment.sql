@@ -167,10 +167,11 @@ active as (
         max(case when s.period_months >= 12 then s.month_number + u.yearly_recent_months - u.dormant_months end)
             as yearly_until_number
     from signals.signal as s
+    inner join rules.signal as r on s.signal_code = r.signal_code
     cross join rule as u
     left join signals.plausibility as p
         on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
-    where s.signal_code <> 'registered_capital' and s.value <> 0 and p.enterprise_id is null
+    where not r.is_of_register and s.value <> 0 and p.enterprise_id is null
     group by s.enterprise_id
 ),
 

@@ -71,12 +71,13 @@ lease_now as (
 
 seen as (
     select
-        enterprise_id,
-        min(month) as first_seen_month,
-        max(month) as last_seen_month
-    from signals.signal
-    where signal_code <> 'registered_capital' and value <> 0
-    group by enterprise_id
+        s.enterprise_id,
+        min(s.month) as first_seen_month,
+        max(s.month) as last_seen_month
+    from signals.signal as s
+    inner join rules.signal as r on s.signal_code = r.signal_code
+    where not r.is_of_register and s.value <> 0
+    group by s.enterprise_id
 )
 
 select
