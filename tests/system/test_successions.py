@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import duckdb
 import pytest
-
-from tests.system.conftest import Park
-from tests.system.test_truth import SILO_OF_FEED
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
 
@@ -45,23 +40,11 @@ IS_SAME = (
 
 
 @pytest.fixture(scope="module")
-def both(first_run: tuple[Park, str]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published file as `park`, the truth as views, `happened` and `found` with one row per succession."""
-    park, _ = first_run
-    connection = duckdb.connect(":memory:")
-    connection.execute(f"attach '{park.published}' as park (read_only)")
-    for path in sorted(park.truth.glob("*.parquet")):
-        connection.execute(f"create view true_{path.stem} as from read_parquet('{path}')")
-    silo = " ".join(f"when '{feed}' then '{name}'" for feed, name in SILO_OF_FEED.items())
-    connection.execute(
-        "create table whom as select l.enterprise_id, min(t.true_id) as true_id from park.resolved.link as l "
-        f"join true_link as t on t.silo = case l.feed {silo} end and t.source_key = l.source_key "
-        "where t.true_id is not null group by l.enterprise_id having count(distinct t.true_id) = 1"
-    )
-    connection.execute(f"create table happened as {HAPPENED}")
-    connection.execute(f"create table found as {FOUND}")
-    yield connection
-    connection.close()
+def both(both: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Park and truth, with `happened` and `found`: one row per succession."""
+    both.execute(f"create table happened as {HAPPENED}")
+    both.execute(f"create table found as {FOUND}")
+    return both
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, standing: str) -> dict[str, tuple[int, int, int, int]]:

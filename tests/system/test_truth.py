@@ -2,48 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import duckdb
 import pytest
 
-from tests.system.conftest import UNTIL, Park
+from tests.system.conftest import UNTIL
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
-
-
-SILO_OF_FEED = {
-    "registration": "registration",
-    "registration_event": "registration",
-    "tax_filing": "tax",
-    "tax_payment": "tax",
-    "employment": "employment",
-    "lease": "lease",
-    "utility_use": "utility",
-    "access_count": "access",
-}
-
-
-@pytest.fixture(scope="module")
-def both(first_run: tuple[Park, str]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published file as `park`, the truth as views, and `pair`: each link with whom the record truly is about."""
-    park, _ = first_run
-    connection = duckdb.connect(":memory:")
-    connection.execute(f"attach '{park.published}' as park (read_only)")
-    for path in sorted(park.truth.glob("*.parquet")):
-        connection.execute(f"create view true_{path.stem} as from read_parquet('{path}')")
-    silo = " ".join(f"when '{feed}' then '{name}'" for feed, name in SILO_OF_FEED.items())
-    connection.execute(
-        "create table pair as select l.feed, l.source_key, l.enterprise_id, l.method, t.true_id, t.code_dirt, t.name_dirt, t.note "
-        f"from park.resolved.link as l join true_link as t on t.silo = case l.feed {silo} end and t.source_key = l.source_key"
-    )
-    connection.execute(
-        # whom an enterprise_id is about: one true enterprise, else it is left out and counted below
-        "create table whom as select enterprise_id, min(true_id) as true_id from pair where true_id is not null "
-        "group by enterprise_id having count(distinct true_id) = 1"
-    )
-    yield connection
-    connection.close()
 
 
 def test_no_two_enterprises_are_merged_but_those_that_share_a_name(both: duckdb.DuckDBPyConnection) -> None:
