@@ -251,7 +251,7 @@ def _previous(connection: duckdb.DuckDBPyConnection, moment: datetime) -> dateti
 def _tell_previous(connection: duckdb.DuckDBPyConnection, settings: Settings, moment: datetime) -> None:
     """What snapshots.change compares with: from that night's file where it is kept, else told again itself."""
     kept = settings.published / "nights" / f"{moment:%Y%m%dT%H%M%SZ}.duckdb"
-    if as_of_file(kept) == moment:
+    if as_of_file(connection, kept) == moment:
         take_from(connection, kept)
         return
     _begin(connection, settings, moment)

@@ -8,11 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import OPS_TABLES, literal
+from warehouse.connection import literal
 from warehouse.settings import Settings
-
-# of snapshots.enterprise_current; what is compared
-COLUMNS = tuple(part.split()[0] for part in OPS_TABLES["last_enterprise"].replace("18, ", "18 ").split(", "))
 
 
 def remember_last_night(connection: duckdb.DuckDBPyConnection, settings: Settings) -> datetime | None:
@@ -26,7 +23,7 @@ def remember_last_night(connection: duckdb.DuckDBPyConnection, settings: Setting
     """
     (tonight,) = connection.execute("select as_of from ops.night").fetchone() or (None,)
     before = remembered(connection)
-    published = as_of_file(settings.published_file)
+    published = as_of_file(connection, settings.published_file)
     if published is not None and published == tonight and before is not None and before < published:
         return before
     forget_last_night(connection)
@@ -41,19 +38,19 @@ def remembered(connection: duckdb.DuckDBPyConnection) -> datetime | None:
     return found[0] if found else None
 
 
-def as_of_file(path: Path) -> datetime | None:
-    """Which moment a published file shows; None where it is not there or shows none that can be compared with."""
+def as_of_file(connection: duckdb.DuckDBPyConnection, path: Path) -> datetime | None:
+    """Which moment a published file shows; None where it is not there or lacks what this warehouse compares."""
     if not path.exists():
         return None
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(f"attach {literal(os.fspath(path))} as earlier (read_only)")
-        has = connection.execute(
+    with duckdb.connect(":memory:") as other:
+        other.execute(f"attach {literal(os.fspath(path))} as earlier (read_only)")
+        has = other.execute(
             "select column_name from duckdb_columns() where database_name = 'earlier' and schema_name = 'snapshots' "
             "and table_name = 'enterprise_current'"
         ).fetchall()
-        if not {(column,) for column in COLUMNS} <= set(has):
+        if not {(column,) for column in _compared(connection)} <= set(has):
             return None
-        found = connection.execute("select as_of from earlier.ops.night").fetchone()
+        found = other.execute("select as_of from earlier.ops.night").fetchone()
         return found[0] if found else None
 
 
@@ -71,11 +68,17 @@ def take_tonight(connection: duckdb.DuckDBPyConnection) -> datetime | None:
     return _take(connection, "")
 
 
+def _compared(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Which columns of snapshots.enterprise_current are compared."""
+    return connection.table("ops.last_enterprise").columns
+
+
 def _take(connection: duckdb.DuckDBPyConnection, database: str) -> datetime | None:
     forget_last_night(connection)
     connection.execute(f"insert into ops.last_night by name select night_id, as_of from {database}ops.night")
     connection.execute(
-        f"insert into ops.last_enterprise by name select {', '.join(COLUMNS)} from {database}snapshots.enterprise_current"
+        f"insert into ops.last_enterprise by name select {', '.join(_compared(connection))} "
+        f"from {database}snapshots.enterprise_current"
     )
     return remembered(connection)
 

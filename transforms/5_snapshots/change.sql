@@ -16,173 +16,102 @@
 -- column before_text: what the night before showed, as text | 变化前
 -- column after_text: what this night shows, as text | 变化后
 -- checked by: tests/models/snapshots.change, tests/warehouse/test_as_of.py
-with pair as (
+-- what is compared, as what a difference counts, and for a figure the month that it is of
+with compared as (
+    select
+        c.changed_column,
+        c.change_code,
+        c.month_column
+    from (
+        values
+        ('enterprise_id', null, null),
+        ('enterprise_name', 'renamed', null),
+        ('uscc', 'renamed', null),
+        ('registered_address', 'moved', null),
+        ('operating_address', 'moved', null),
+        ('status_code', 'updated', null),
+        ('gap_code', 'updated', null),
+        ('insured_headcount', 'updated', 'headcount_month'),
+        ('sales_amount', 'updated', 'sales_month'),
+        ('tax_paid_amount', 'updated', 'tax_month'),
+        ('leased_area_m2', 'updated', 'leased_area_month'),
+        ('electricity_kwh', 'updated', 'electricity_month')
+    ) as c (changed_column, change_code, month_column)
+),
+
+-- every column of every enterprise, both nights as text; the enterprise as a whole goes by its name
+pair as (
     select
         coalesce(n.enterprise_id, b.enterprise_id) as enterprise_id,
-        coalesce(n.enterprise_name, b.enterprise_name) as shown_name,
+        coalesce(n.enterprise_name, b.enterprise_name) as enterprise_name,
         b.enterprise_id is null as is_new,
         n.enterprise_id is null as is_gone,
-        b.enterprise_name as b_enterprise_name,
-        n.enterprise_name as n_enterprise_name,
-        b.uscc as b_uscc,
-        n.uscc as n_uscc,
-        b.registered_address as b_registered_address,
-        n.registered_address as n_registered_address,
-        b.operating_address as b_operating_address,
-        n.operating_address as n_operating_address,
-        b.status_code as b_status_code,
-        n.status_code as n_status_code,
-        b.gap_code as b_gap_code,
-        n.gap_code as n_gap_code,
-        b.insured_headcount as b_insured_headcount,
-        n.insured_headcount as n_insured_headcount,
-        b.headcount_month as b_headcount_month,
-        n.headcount_month as n_headcount_month,
-        b.sales_amount as b_sales_amount,
-        n.sales_amount as n_sales_amount,
-        b.sales_month as b_sales_month,
-        n.sales_month as n_sales_month,
-        b.tax_paid_amount as b_tax_paid_amount,
-        n.tax_paid_amount as n_tax_paid_amount,
-        b.tax_month as b_tax_month,
-        n.tax_month as n_tax_month,
-        b.leased_area_m2 as b_leased_area_m2,
-        n.leased_area_m2 as n_leased_area_m2,
-        b.leased_area_month as b_leased_area_month,
-        n.leased_area_month as n_leased_area_month,
-        b.electricity_kwh as b_electricity_kwh,
-        n.electricity_kwh as n_electricity_kwh,
-        b.electricity_month as b_electricity_month,
-        n.electricity_month as n_electricity_month
+        c.change_code,
+        c.changed_column,
+        case c.changed_column
+            when 'enterprise_id' then b.enterprise_name
+            when 'enterprise_name' then b.enterprise_name
+            when 'uscc' then b.uscc
+            when 'registered_address' then b.registered_address
+            when 'operating_address' then b.operating_address
+            when 'status_code' then b.status_code
+            when 'gap_code' then b.gap_code
+            when 'insured_headcount' then cast(b.insured_headcount as varchar)
+            when 'sales_amount' then cast(b.sales_amount as varchar)
+            when 'tax_paid_amount' then cast(b.tax_paid_amount as varchar)
+            when 'leased_area_m2' then cast(b.leased_area_m2 as varchar)
+            when 'electricity_kwh' then cast(b.electricity_kwh as varchar)
+        end as before_text,
+        case c.changed_column
+            when 'enterprise_id' then n.enterprise_name
+            when 'enterprise_name' then n.enterprise_name
+            when 'uscc' then n.uscc
+            when 'registered_address' then n.registered_address
+            when 'operating_address' then n.operating_address
+            when 'status_code' then n.status_code
+            when 'gap_code' then n.gap_code
+            when 'insured_headcount' then cast(n.insured_headcount as varchar)
+            when 'sales_amount' then cast(n.sales_amount as varchar)
+            when 'tax_paid_amount' then cast(n.tax_paid_amount as varchar)
+            when 'leased_area_m2' then cast(n.leased_area_m2 as varchar)
+            when 'electricity_kwh' then cast(n.electricity_kwh as varchar)
+        end as after_text,
+        case c.month_column
+            when 'headcount_month' then b.headcount_month = n.headcount_month
+            when 'sales_month' then b.sales_month = n.sales_month
+            when 'tax_month' then b.tax_month = n.tax_month
+            when 'leased_area_month' then b.leased_area_month = n.leased_area_month
+            when 'electricity_month' then b.electricity_month = n.electricity_month
+        end as is_of_same_month
     from ops.last_enterprise as b
     full outer join snapshots.enterprise_current as n on b.enterprise_id = n.enterprise_id
+    cross join compared as c
 ),
 
 stated as (
     select
         enterprise_id,
-        shown_name,
-        case when is_new then 'new' else 'gone' end as change_code,
-        'enterprise_id' as changed_column,
-        case when is_gone then shown_name end as before_text,
-        case when is_new then shown_name end as after_text
+        enterprise_name,
+        case
+            when is_new then 'new'
+            when is_gone then 'gone'
+            when is_of_same_month then 'corrected'
+            else change_code
+        end as change_code,
+        changed_column,
+        before_text,
+        after_text
     from pair
-    where is_new or is_gone
-    union all
-    select
-        enterprise_id,
-        shown_name,
-        'renamed' as change_code,
-        'enterprise_name' as changed_column,
-        b_enterprise_name as before_text,
-        n_enterprise_name as after_text
-    from pair
-    where not is_new and not is_gone and b_enterprise_name is distinct from n_enterprise_name
-    union all
-    select
-        enterprise_id,
-        shown_name,
-        'renamed' as change_code,
-        'uscc' as changed_column,
-        b_uscc as before_text,
-        n_uscc as after_text
-    from pair
-    where not is_new and not is_gone and b_uscc is distinct from n_uscc
-    union all
-    select
-        enterprise_id,
-        shown_name,
-        'moved' as change_code,
-        'registered_address' as changed_column,
-        b_registered_address as before_text,
-        n_registered_address as after_text
-    from pair
-    where not is_new and not is_gone and b_registered_address is distinct from n_registered_address
-    union all
-    select
-        enterprise_id,
-        shown_name,
-        'moved' as change_code,
-        'operating_address' as changed_column,
-        b_operating_address as before_text,
-        n_operating_address as after_text
-    from pair
-    where not is_new and not is_gone and b_operating_address is distinct from n_operating_address
-    union all
-    select
-        enterprise_id,
-        shown_name,
-        'updated' as change_code,
-        'status_code' as changed_column,
-        b_status_code as before_text,
-        n_status_code as after_text
-    from pair
-    where not is_new and not is_gone and b_status_code is distinct from n_status_code
-    union all
-    select
-        enterprise_id,
-        shown_name,
-        'updated' as change_code,
-        'gap_code' as changed_column,
-        b_gap_code as before_text,
-        n_gap_code as after_text
-    from pair
-    where not is_new and not is_gone and b_gap_code is distinct from n_gap_code
-    union all
-    select
-        enterprise_id,
-        shown_name,
-        case when b_headcount_month = n_headcount_month then 'corrected' else 'updated' end as change_code,
-        'insured_headcount' as changed_column,
-        cast(b_insured_headcount as varchar) as before_text,
-        cast(n_insured_headcount as varchar) as after_text
-    from pair
-    where not is_new and not is_gone and b_insured_headcount is distinct from n_insured_headcount
-    union all
-    select
-        enterprise_id,
-        shown_name,
-        case when b_sales_month = n_sales_month then 'corrected' else 'updated' end as change_code,
-        'sales_amount' as changed_column,
-        cast(b_sales_amount as varchar) as before_text,
-        cast(n_sales_amount as varchar) as after_text
-    from pair
-    where not is_new and not is_gone and b_sales_amount is distinct from n_sales_amount
-    union all
-    select
-        enterprise_id,
-        shown_name,
-        case when b_tax_month = n_tax_month then 'corrected' else 'updated' end as change_code,
-        'tax_paid_amount' as changed_column,
-        cast(b_tax_paid_amount as varchar) as before_text,
-        cast(n_tax_paid_amount as varchar) as after_text
-    from pair
-    where not is_new and not is_gone and b_tax_paid_amount is distinct from n_tax_paid_amount
-    union all
-    select
-        enterprise_id,
-        shown_name,
-        case when b_leased_area_month = n_leased_area_month then 'corrected' else 'updated' end as change_code,
-        'leased_area_m2' as changed_column,
-        cast(b_leased_area_m2 as varchar) as before_text,
-        cast(n_leased_area_m2 as varchar) as after_text
-    from pair
-    where not is_new and not is_gone and b_leased_area_m2 is distinct from n_leased_area_m2
-    union all
-    select
-        enterprise_id,
-        shown_name,
-        case when b_electricity_month = n_electricity_month then 'corrected' else 'updated' end as change_code,
-        'electricity_kwh' as changed_column,
-        cast(b_electricity_kwh as varchar) as before_text,
-        cast(n_electricity_kwh as varchar) as after_text
-    from pair
-    where not is_new and not is_gone and b_electricity_kwh is distinct from n_electricity_kwh
+    where
+        case
+            when is_new or is_gone then changed_column = 'enterprise_id'
+            else changed_column <> 'enterprise_id' and before_text is distinct from after_text
+        end
 )
 
 select
     s.enterprise_id,
-    s.shown_name as enterprise_name,
+    s.enterprise_name,
     s.change_code,
     s.changed_column,
     s.before_text,
