@@ -11,23 +11,14 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stdnum.cn import uscc as stdnum_uscc
 
+from tests.transforms.test_resolution import credit_code
 from transforms import incremental, resolution
 from warehouse.connection import prepare
 from warehouse.models import read_folder
 
 FIRST = datetime(2026, 1, 1)
 HEADER = "left,right,decision,who,when,why\n"
-
-
-def credit_code(number: int) -> str:
-    """A code with both check digits right, made with another implementation than the one under test."""
-    body = f"{number:08d}"
-    total = sum(int(digit) * weight for digit, weight in zip(body, (3, 7, 9, 10, 5, 8, 4, 2), strict=True))
-    check = 11 - total % 11
-    org_code = body + ("X" if check == 10 else "0" if check == 11 else str(check))
-    return "91320594" + org_code + stdnum_uscc.calc_check_digit("91320594" + org_code)
 
 
 # A small world, so that everything collides with everything: codes, their parts, codes of no known form, names that are

@@ -19,7 +19,7 @@ import pytest
 
 import parkbridge
 from tests.conftest import FIRST_DAY, LEASES_HEADER, Park, day, staff_file
-from tests.transforms.test_incremental import credit_code
+from tests.transforms.test_resolution import credit_code
 from transforms.as_of import Told, differences, in_words, moment_of, tell_again
 from transforms.judgement_file import HEADER
 from transforms.resolution import resolve
