@@ -12,23 +12,22 @@
 -- checked by: tests/transforms/test_matching.py
 with provinces as (
     select
-        id,
-        address_key,
-        building,
-        regexp_extract(
-            address_key,
-            '^(北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南'
-            '|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门)',
-            1
-        ) as province,
-        regexp_replace(
-            address_key,
-            '^(北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南'
-            '|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门)'
-            '(省|市|壮族自治区|回族自治区|维吾尔自治区|自治区)?',
-            ''
-        ) as place
-    from stated_address
+        s.id,
+        s.address_key,
+        s.building,
+        case when s.address_key is not null then coalesce(p.province, '') end as province,
+        case
+            when p.province is null then s.address_key
+            else
+                regexp_replace(
+                    substr(s.address_key, length(p.province) + 1),
+                    '^(省|市|壮族自治区|回族自治区|维吾尔自治区|自治区)',
+                    ''
+                )
+        end as place
+    from stated_address as s
+    left join province as p
+        on substr(s.address_key, 1, 2) = substr(p.province, 1, 2) and starts_with(s.address_key, p.province)
 ),
 
 roads as (

@@ -31,6 +31,7 @@ def read_addresses(connection: duckdb.DuckDBPyConnection) -> None:
         connection: With the rules loaded, and per side (left, right) the temporary table or view <side>_stated_address
             (id, address_key, building). Ids are whole numbers; an id may have several rows.
     """
+    make(connection, "province")
     for side in SIDES:
         connection.execute(f"create or replace temp view stated_address as select * from {side}_stated_address")
         make(connection, "address", f"{side}_address")

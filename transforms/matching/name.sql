@@ -23,14 +23,8 @@ with stated as (
         substr(n.bare_key, 2) as bare_key
     from stated_name as n
     inner join address as a on n.id = a.id
-    where
-        length(n.bare_key) between 3 and 6
-        and contains(
-            '北京京天津津上海沪重庆渝河北冀山西晋辽宁辽吉林吉黑龙江黑江苏苏浙江浙安徽皖福建闽江西赣山东鲁河南豫湖北鄂湖南湘广东粤'
-            '海南琼四川川四川蜀贵州黔贵州贵云南滇云南云陕西陕甘肃甘青海青内蒙古蒙广西桂西藏藏宁夏宁新疆新',
-            concat(a.province, substr(n.bare_key, 1, 1))
-        )
-        and a.province <> ''
+    inner join province as p on a.province = p.province
+    where length(n.bare_key) between 3 and 6 and contains(p.abbreviations, substr(n.bare_key, 1, 1))
 ),
 
 k as (
@@ -57,14 +51,15 @@ beyond_province as (
         s.bare_key,
         o.is_city_told,
         o.places,
-        regexp_replace(
-            s.bare_key,
-            '^(北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南'
-            '|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门)(省|市|自治区)?(.{2,})$',
-            '\3'
-        ) as text
+        case
+            when length(s.bare_key) >= length(p.province) + 2
+                then regexp_replace(substr(s.bare_key, length(p.province) + 1), '^(省|市|自治区)(.{2,})$', '\2')
+            else s.bare_key
+        end as text
     from stated as s
     left join own_place as o on s.id = o.id
+    left join province as p
+        on substr(s.bare_key, 1, 2) = substr(p.province, 1, 2) and starts_with(s.bare_key, p.province)
 ),
 
 placed as (
