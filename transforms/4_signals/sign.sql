@@ -10,9 +10,8 @@
 --   before, and no more than that against a year before (so that no season is one; what all do together is taken out
 --   of entries and meters); of these the middle one. staff_quick_rise: staff over three months. crowding: fall of the
 --   leased area per head over the year. lease_ending: months until the last of all leases ends, with no other signed;
---   lease_terminated: that end is a termination; lease_over: it has ended, within half a year, and the enterprise is
---   here still. tax_late, tax_open: taxes paid late, or due and not paid, of some months, where their share exceeds
---   that of the year before. seat_moved: the registered seat has moved and whether people follow is open;
+--   lease_terminated: that end is a termination; lease_over: it has ended before tonight, within half a year. tax_late: taxes of some months paid late or open, tax_open: due and not paid, where their share
+--   exceeds that of the year before by ten points. seat_moved: the registered seat has moved and whether people follow is open;
 --   abnormal_listed: on the list of abnormal operations still; invested_elsewhere, branch_opened: within a year.
 --   threshold_share: signals.threshold_watch. Points by rules/alert_sign.yml: of a sign's bands that apply, the
 --   strongest. weight: points, halved for every half-life since the sign was last seen. Signs of one group have one
@@ -39,11 +38,12 @@ with rule as (
 
 last_month as (
     select
-        month,
-        month_number,
-        month_end_date
-    from monthly.month
-    where is_last_month
+        m.month,
+        m.month_number,
+        cast(o.as_of as date) as night_date
+    from monthly.month as m
+    cross join ops.night as o
+    where m.is_last_month
 ),
 
 seen as (
@@ -418,11 +418,10 @@ tax_item as (
     inner join tax_believed as b on t.month = b.month
     cross join last_month as l
     cross join rule as u
-    cross join ops.night as o
     where
         t.period_months < 12
         and (t.tax_due_amount > 0 or t.paid_amount > 0)
-        and cast(t.period_end + interval '1' day * (u.late_days + 4) as date) <= cast(o.as_of as date)
+        and cast(t.period_end + interval '1' day * (u.late_days + 4) as date) <= l.night_date
         and l.month_number - m.month_number < u.tax_months + 13
 ),
 
@@ -431,12 +430,12 @@ tax_count as (
         t.enterprise_id,
         c.sign_code,
         count(case when t.age_months <= u.tax_months then 1 end) as item_count,
-        count(case when t.age_months <= u.tax_months and t.sign_code = c.sign_code then 1 end) as bad_count,
+        count(case when t.age_months <= u.tax_months and t.sign_code in ('tax_open', c.sign_code) then 1 end) as bad_count,
         count(case when t.age_months > u.tax_months then 1 end) as item_count_before,
         count(case when t.age_months > u.tax_months and t.sign_code is not null then 1 end) as bad_count_before,
-        min(case when t.age_months <= u.tax_months and t.sign_code = c.sign_code then t.month_number end)
+        min(case when t.age_months <= u.tax_months and t.sign_code in ('tax_open', c.sign_code) then t.month_number end)
             as first_number,
-        max(case when t.age_months <= u.tax_months and t.sign_code = c.sign_code then t.month_number end)
+        max(case when t.age_months <= u.tax_months and t.sign_code in ('tax_open', c.sign_code) then t.month_number end)
             as last_number
     from tax_item as t
     cross join rule as u
@@ -510,7 +509,7 @@ found as (
         cast(e.until_date as varchar) as detail_zh
     from lease as e
     cross join last_month as l
-    where e.until_date >= l.month_end_date and e.until_number - l.month_number <= 24
+    where e.until_date >= l.night_date and e.until_number - l.month_number <= 24
     union all
     select
         e.enterprise_id,
@@ -522,7 +521,7 @@ found as (
         cast(e.until_date as varchar) as detail_zh
     from lease as e
     cross join last_month as l
-    where e.is_terminated and e.until_date >= l.month_end_date
+    where e.is_terminated and e.until_date >= l.night_date
     union all
     select
         e.enterprise_id,
@@ -534,7 +533,7 @@ found as (
         cast(e.until_date as varchar) as detail_zh
     from lease as e
     cross join last_month as l
-    where e.until_date < l.month_end_date and e.until_number > l.month_number - 6
+    where e.until_date < l.night_date and e.until_number > l.month_number - 6
     union all
     select
         t.enterprise_id,
@@ -609,7 +608,7 @@ banded as (
     cross join last_month as l
     inner join rules.alert_sign as b
         on f.sign_code = b.sign_code and b.value_min <= f.value and (b.value_max is null or b.value_max > f.value)
-    left join lease as e on f.enterprise_id = e.enterprise_id and e.until_date >= l.month_end_date
+    left join lease as e on f.enterprise_id = e.enterprise_id and e.until_date >= l.night_date
     where
         b.lease_months_max is null
         or (
