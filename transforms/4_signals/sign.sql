@@ -308,6 +308,7 @@ measured as (
             case
                 when abs(c.value - c.year_value) < r.change_min then 0
                 when d.is_fall = 1 then c.year_fall_pct
+                when c.year_value < r.rise_from then 0
                 else -c.year_fall_pct
             end as decimal(18, 1)
         ) as value,
