@@ -10,6 +10,7 @@
 --   alert may have stood for longer (snapshots.alert_change has what the nights showed). Two alerts of one enterprise
 --   may rest on the same sign. The levels were chosen on an invented city; a park with its own record of who left
 --   should choose its own.
+-- column score: base points of the alert and the weights of its signs, natural logarithm of the odds | 得分
 -- checked by: tests/models/signals.alert
 with rule as (
     select

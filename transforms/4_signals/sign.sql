@@ -624,17 +624,28 @@ chosen as (
     where place = 1
 ),
 
--- of what is measured every month: the last month in which it was weaker, and the first of all
+-- of what is measured every month: the last month in which it was weaker, and the first one behind
 weaker as (
     select
         c.enterprise_id,
         c.alert_code,
         c.sign_code,
-        max(case when m.value < c.value_min then m.month_number end) as weaker_number,
-        min(m.month_number) as first_number
+        max(case when m.value < c.value_min then m.month_number else 0 end) as weaker_number
     from chosen as c
     inner join measured as m on c.enterprise_id = m.enterprise_id and c.sign_code = m.sign_code
     group by c.enterprise_id, c.alert_code, c.sign_code
+),
+
+stronger as (
+    select
+        w.enterprise_id,
+        w.alert_code,
+        w.sign_code,
+        min(m.month_number) as first_number
+    from weaker as w
+    inner join measured as m
+        on w.enterprise_id = m.enterprise_id and w.sign_code = m.sign_code and w.weaker_number < m.month_number
+    group by w.enterprise_id, w.alert_code, w.sign_code
 ),
 
 dated as (
@@ -651,8 +662,8 @@ dated as (
         c.last_number,
         least(
             greatest(
-                coalesce(c.since_number, w.weaker_number + 1, w.first_number, c.lease_number),
-                coalesce(c.lease_number, c.since_number, w.weaker_number + 1, w.first_number)
+                coalesce(c.since_number, w.first_number, c.lease_number),
+                coalesce(c.lease_number, c.since_number, w.first_number)
             ),
             c.last_number
         ) as since_number,
@@ -664,7 +675,7 @@ dated as (
         c.version
     from chosen as c
     cross join last_month as l
-    left join weaker as w
+    left join stronger as w
         on c.enterprise_id = w.enterprise_id and c.alert_code = w.alert_code and c.sign_code = w.sign_code
 )
 
