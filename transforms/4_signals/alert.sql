@@ -66,7 +66,7 @@ stood as (
         inner join standing as t on p.enterprise_id = t.enterprise_id and p.alert_code = t.alert_code
     ) as m
     inner join signals.sign as s
-        on m.enterprise_id = s.enterprise_id and m.alert_code = s.alert_code and s.since_month <= m.since_month
+        on m.enterprise_id = s.enterprise_id and m.alert_code = s.alert_code and m.since_month >= s.since_month
     group by m.enterprise_id, m.alert_code, m.since_month, s.group_code
 ),
 
