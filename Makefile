@@ -35,7 +35,7 @@ real: install ## the same DAGs over real data (../shared/data; examples/README.m
 bench: install ## what a first night costs, step by step: make bench ENTERPRISES=2000
 	@$(BIN)/python -m benchmarks.night --enterprises $(or $(ENTERPRISES),300)
 
-truth: install ## how right the resolution is, against known truth: make truth ENTERPRISES="10000 100000" SEED="2 3"
+truth: install ## how right resolution and warnings are, against known truth: make truth ENTERPRISES="10000 100000" SEED="2 3"
 	@$(BIN)/python -m benchmarks.truth $(if $(ENTERPRISES),--enterprises $(ENTERPRISES)) $(if $(SEED),--seed $(SEED))
 
 new-feed: install ## begin a feed: make new-feed NAME=water_meters SUBJECT=utility_use

@@ -14,6 +14,7 @@ import duckdb
 from warehouse.connection import OPS_TABLES, literal
 from warehouse.settings import Settings
 
+
 def _columns(table: str) -> tuple[str, ...]:
     declared = OPS_TABLES[table].replace("18, ", "18 ").replace("9, ", "9 ")
     return tuple(part.split()[0] for part in declared.split(", "))

@@ -116,7 +116,8 @@ def _changed(connection: duckdb.DuckDBPyConnection, *, is_first: bool) -> Iterat
 def _alerts(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Which alerts stand and which are new or gone since the night before; nothing in a file of before these tables."""
     is_there = _rows(
-        connection, "from duckdb_tables() where schema_name = 'snapshots' and table_name = 'alert_change' and not internal"
+        connection,
+        "from duckdb_tables() where schema_name = 'snapshots' and table_name = 'alert_change' and not internal",
     )
     if not is_there:
         return
@@ -159,7 +160,7 @@ TRY_THESE = (
     "select month, total_value as staff, open_count, expand_count, contract_count, close_count from snapshots.park_month "
     "where signal_code = 'headcount' order by month desc limit 6",
     "select gap_code, count(*) from snapshots.presence group by all order by 2 desc",
-    "select 企业名称, 预警级别, 得分, 理由, 建议措施 from 园区.预警与机会 where 预警类型 = 'move_out' order by 得分 desc limit 5",
+    "select 企业名称, 预警级别, 得分, 理由, 建议步骤 from 园区.预警与机会 where 预警类型 = 'move_out' order by 得分 desc limit 5",
 )
 
 
