@@ -341,9 +341,9 @@ def score(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Measur
                 group by c.true_id, c.month_number
                 """
             ).fetchall()
-            assert counts is not None
+            warnings, right, standing, standing_right = (int(count or 0) for count in counts or (0, 0, 0, 0))
             leads = tuple(sorted(int(lead) for (lead,) in cases if lead is not None))
-            found[kind, level] = Measured(*(int(n or 0) for n in counts), len(cases), leads)
+            found[kind, level] = Measured(warnings, right, standing, standing_right, len(cases), leads)
     return found
 
 
