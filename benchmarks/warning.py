@@ -31,7 +31,8 @@ as wrong. Needs (space, staff, lease, energy) have no truth in the demo city: th
 false where expand, contract, open or close is published and the truth's insured_headcount did not move that way: expand but
 no more people than the month before, contract but no fewer, open though there were some before or are none, close though
 there are some. The truth has no planted errors: a flow that a wrongly reported figure made is false. False flows are
-listed by what befell the enterprise: renamed, new code, of a month that was delivered late, planted, and by story.
+listed by what befell the enterprise: renamed, new code, a month that was late or resent with corrections, a figure planted
+wrongly, and by story.
 """
 
 from __future__ import annotations
@@ -367,7 +368,7 @@ def false_flows(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], 
             e.code_changed_month is not null as has_new_code,
             exists (
                 select 1 from truth.delivery as d
-                where d.silo = 'employment' and d.kind in ('late', 'gap')
+                where d.silo = 'employment' and d.kind in ('late', 'gap', 'correction')
                     and d.month in (f.month, cast(f.month - interval 1 month as date))
             ) as is_late,
             exists (
@@ -398,7 +399,7 @@ def false_flows(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], 
     assert row is not None
     names = (
         *("compared", "flows", "false", "false: expand", "false: contract", "false: open", "false: close"),
-        *("false: renamed", "false: new code", "false: month delivered late", "false: planted figure"),
+        *("false: renamed", "false: new code", "false: month late or corrected", "false: planted figure"),
     )
     stories = connection.execute("select story, count(*) from compared where is_false group by 1 order by 2 desc, 1")
     return {name: int(count) for name, count in zip(names, row, strict=True)}, dict(stories.fetchall())

@@ -160,7 +160,7 @@ TRY_THESE = (
     "select month, total_value as staff, open_count, expand_count, contract_count, close_count from snapshots.park_month "
     "where signal_code = 'headcount' order by month desc limit 6",
     "select gap_code, count(*) from snapshots.presence group by all order by 2 desc",
-    "select 企业名称, 预警级别, 得分, 理由, 建议步骤 from 园区.预警与机会 where 预警类型 = 'move_out' order by 得分 desc limit 5",
+    "select 企业名称, 预警名称, 得分, 理由 from 园区.预警与机会 where 预警级别 = 'precise' order by 得分 desc limit 5",
 )
 
 
