@@ -45,6 +45,15 @@ succession as (
     group by f.enterprise_id
 ),
 
+-- the months that are looked back on, and what they are compared with
+needed_month as (
+    select m.month_number
+    from monthly.month as m
+    cross join last_month as l
+    cross join rule as u
+    where m.month_number <= l.month_number and m.month_number > l.month_number - u.history_months - 18
+),
+
 believed as (
     select
         s.enterprise_id,
@@ -56,99 +65,92 @@ believed as (
     from signals.signal as s
     inner join rules.alert_measure as r on s.signal_code = r.signal_code
     inner join signals.here as h on s.enterprise_id = h.enterprise_id
-    cross join last_month as l
-    cross join rule as u
+    inner join needed_month as k on s.month_number = k.month_number
     left join signals.plausibility as p
         on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
     left join succession as c
-        on s.enterprise_id = c.enterprise_id and (c.is_whole = 1 or r.measure_code = 'headcount')
+        on s.enterprise_id = c.enterprise_id
     where
         not s.is_provisional
         and p.enterprise_id is null
-        and c.enterprise_id is null
-        and s.month_number <= l.month_number
-        and s.month_number > l.month_number - u.history_months - 18
+        and (c.enterprise_id is null or (c.is_whole = 0 and r.measure_code <> 'headcount'))
+),
+
+three_months as (
+    select
+        enterprise_id,
+        measure_code,
+        month_number,
+        sum(value) over three as value,
+        sum(period_months) over three as covered_months
+    from believed
+    where window_months = 3
+    window three as (
+        partition by enterprise_id, measure_code order by month_number range between 2 preceding and current row
+    )
 ),
 
 summed as (
     select
         enterprise_id,
         measure_code,
-        window_months,
         month_number,
-        period_months,
-        case when window_months = 1 then value else sum(value) over three end as value,
-        case when window_months = 1 then period_months else sum(period_months) over three end as covered_months
+        value
     from believed
-    window three as (
-        partition by enterprise_id, measure_code order by month_number range between 2 preceding and current row
-    )
-),
-
-paired as (
+    where window_months = 1
+    union all
     select
         enterprise_id,
         measure_code,
         month_number,
-        period_months,
-        value,
-        max(value) over (
-            partition by enterprise_id, measure_code order by month_number range between 3 preceding and 3 preceding
-        ) as quarter_value,
-        max(value) over (
-            partition by enterprise_id, measure_code order by month_number range between 12 preceding and 12 preceding
-        ) as year_value
-    from summed
-    where covered_months = window_months
+        value
+    from three_months
+    where covered_months = 3
 ),
 
 -- what all enterprises together did over three months
 season as (
     select
-        p.measure_code,
-        p.month_number,
-        cast(sum(p.value) / nullif(sum(p.quarter_value), 0) as decimal(18, 6)) as factor
-    from paired as p
-    inner join rules.alert_measure as r on p.measure_code = r.measure_code
-    where r.has_season and p.value > 0 and p.quarter_value > 0
-    group by p.measure_code, p.month_number
+        v.measure_code,
+        v.month_number,
+        cast(sum(v.value) / nullif(sum(q.value), 0) as decimal(18, 6)) as factor
+    from summed as v
+    inner join rules.alert_measure as r on v.measure_code = r.measure_code
+    inner join summed as q
+        on v.enterprise_id = q.enterprise_id and v.measure_code = q.measure_code and v.month_number - 3 = q.month_number
+    where r.has_season and v.value > 0 and q.value > 0
+    group by v.measure_code, v.month_number
 ),
 
-fallen as (
-    select
-        p.enterprise_id,
-        p.measure_code,
-        p.month_number,
-        p.period_months,
-        p.value,
-        p.quarter_value,
-        p.year_value,
-        cast(
-            100 - 100 * p.value / nullif(p.quarter_value * coalesce(s.factor, 1), 0) as decimal(18, 4)
-        ) as quarter_fall_pct,
-        cast(100 - 100 * p.value / nullif(p.year_value, 0) as decimal(18, 4)) as year_fall_pct
-    from paired as p
-    left join season as s on p.measure_code = s.measure_code and p.month_number = s.month_number
-),
-
+-- the months that are looked back on, each with three months, a year, and a year and three months before
 compared as (
     select
-        *,
-        max(quarter_fall_pct) over (
-            partition by enterprise_id, measure_code order by month_number range between 12 preceding and 12 preceding
-        ) as quarter_fall_pct_before
-    from fallen
-),
-
-recent as (
-    select
-        c.*,
-        c.month_number = max(c.month_number) over (partition by c.enterprise_id, c.measure_code)
-        and c.month_number > l.month_number - u.recent_months - c.period_months + 1 as is_latest
-    from compared as c
+        v.enterprise_id,
+        v.measure_code,
+        v.month_number,
+        v.value,
+        q.value as quarter_value,
+        y.value as year_value,
+        cast(100 - 100 * v.value / nullif(q.value * coalesce(s.factor, 1), 0) as decimal(18, 4)) as quarter_fall_pct,
+        cast(100 - 100 * v.value / nullif(y.value, 0) as decimal(18, 4)) as year_fall_pct,
+        cast(100 - 100 * y.value / nullif(b.value * coalesce(t.factor, 1), 0) as decimal(18, 4))
+            as quarter_fall_pct_before
+    from summed as v
     cross join last_month as l
     cross join rule as u
-    where c.month_number > l.month_number - u.history_months
+    left join summed as q
+        on v.enterprise_id = q.enterprise_id and v.measure_code = q.measure_code and v.month_number - 3 = q.month_number
+    left join summed as y
+        on
+            v.enterprise_id = y.enterprise_id and v.measure_code = y.measure_code
+            and v.month_number - 12 = y.month_number
+    left join summed as b
+        on
+            v.enterprise_id = b.enterprise_id and v.measure_code = b.measure_code
+            and v.month_number - 15 = b.month_number
+    left join season as s on v.measure_code = s.measure_code and v.month_number = s.month_number
+    left join season as t on v.measure_code = t.measure_code and v.month_number - 12 = t.month_number
+    where v.month_number > l.month_number - u.history_months
 ),
 
 -- the fall of each kind of activity
@@ -161,85 +163,27 @@ active as (
             least(c.quarter_fall_pct - greatest(coalesce(c.quarter_fall_pct_before, 0), 0), c.year_fall_pct)
             as decimal(18, 1)
         ) as fall_pct,
-        c.quarter_value,
-        c.value
-    from recent as c
+        cast(c.quarter_value as bigint) as quarter_value,
+        cast(c.value as bigint) as value
+    from compared as c
     inner join rules.alert_measure as r on c.measure_code = r.measure_code
     where r.is_activity and c.quarter_fall_pct is not null and c.year_fall_pct is not null
 ),
 
-ranked as (
-    select
-        *,
-        row_number() over (partition by enterprise_id, month_number order by fall_pct, measure_code) as place,
-        count(*) over (partition by enterprise_id, month_number) as measure_count
-    from active
-),
-
+-- of up to four the middle one, or the mean of the middle two: without the largest and the smallest
 activity as (
     select
         enterprise_id,
         month_number,
         cast(
-            sum(case when place * 2 between measure_count and measure_count + 2 then fall_pct end)
-            / nullif(count(case when place * 2 between measure_count and measure_count + 2 then 1 end), 0)
+            case
+                when count(*) <= 2 then sum(fall_pct) / nullif(count(*), 0)
+                else (sum(fall_pct) - max(fall_pct) - min(fall_pct)) / nullif(count(*) - 2, 0)
+            end
             as decimal(18, 1)
-        ) as fall_pct,
-        concat_ws(
-            ', ',
-            max(case when measure_code = 'headcount' then concat(
-                'staff ', cast(cast(quarter_value as bigint) as varchar), ' → ', cast(cast(value as bigint) as varchar)
-            ) end),
-            max(case when measure_code = 'entries' then concat(
-                'entries ', cast(cast(quarter_value as bigint) as varchar), ' → ',
-                cast(cast(value as bigint) as varchar)
-            ) end),
-            max(case when measure_code = 'electricity' then concat(
-                'electricity ', cast(cast(quarter_value as bigint) as varchar), ' → ',
-                cast(cast(value as bigint) as varchar), ' kWh'
-            ) end),
-            max(case when measure_code = 'water' then concat(
-                'water ', cast(cast(quarter_value as bigint) as varchar), ' → ',
-                cast(cast(value as bigint) as varchar), ' m³'
-            ) end)
-        ) as detail_en,
-        concat_ws(
-            '、',
-            max(case when measure_code = 'headcount' then concat(
-                '参保', cast(cast(quarter_value as bigint) as varchar), '→', cast(cast(value as bigint) as varchar), '人'
-            ) end),
-            max(case when measure_code = 'entries' then concat(
-                '进出', cast(cast(quarter_value as bigint) as varchar), '→', cast(cast(value as bigint) as varchar), '人次'
-            ) end),
-            max(case when measure_code = 'electricity' then concat(
-                '用电', cast(cast(quarter_value as bigint) as varchar), '→', cast(cast(value as bigint) as varchar),
-                '千瓦时'
-            ) end),
-            max(case when measure_code = 'water' then concat(
-                '用水', cast(cast(quarter_value as bigint) as varchar), '→', cast(cast(value as bigint) as varchar),
-                '立方米'
-            ) end)
-        ) as detail_zh
-    from ranked
+        ) as fall_pct
+    from active
     group by enterprise_id, month_number
-),
-
--- leased area per head, of who leases and insures
-crowded as (
-    select
-        h.enterprise_id,
-        h.month_number,
-        cast(
-            100 - 100 * (a.value / nullif(h.value, 0)) / nullif(a.year_value / nullif(h.year_value, 0), 0)
-            as decimal(18, 1)
-        ) as fall_pct,
-        cast(a.value / nullif(h.value, 0) as decimal(18, 1)) as area_per_head_m2,
-        cast(a.year_value / nullif(h.year_value, 0) as decimal(18, 1)) as earlier_area_per_head_m2
-    from recent as h
-    inner join recent as a
-        on h.enterprise_id = a.enterprise_id and h.month_number = a.month_number and a.measure_code = 'leased_area'
-    inner join rules.alert_measure as r on h.measure_code = r.measure_code
-    where h.measure_code = 'headcount' and h.value - h.year_value >= r.change_min and h.year_value > 0
 ),
 
 way as (
@@ -255,8 +199,8 @@ measured as (
         'activity_fall' as sign_code,
         month_number,
         fall_pct as value,
-        detail_en,
-        detail_zh
+        cast(null as decimal(18, 3)) as earlier_figure,
+        cast(null as decimal(18, 3)) as figure
     from activity
     union all
     select
@@ -271,13 +215,9 @@ measured as (
                 else -c.year_fall_pct
             end as decimal(18, 1)
         ) as value,
-        concat(
-            cast(cast(c.year_value as bigint) as varchar), ' → ', cast(cast(c.value as bigint) as varchar)
-        ) as detail_en,
-        concat(
-            cast(cast(c.year_value as bigint) as varchar), '→', cast(cast(c.value as bigint) as varchar)
-        ) as detail_zh
-    from recent as c
+        c.year_value as earlier_figure,
+        c.value as figure
+    from compared as c
     inner join rules.alert_measure as r on c.measure_code = r.measure_code
     cross join way as d
     where c.year_fall_pct is not null
@@ -290,27 +230,28 @@ measured as (
             case when c.value - c.quarter_value < r.change_min + 1 then 0 else -c.quarter_fall_pct end
             as decimal(18, 1)
         ) as value,
-        concat(
-            cast(cast(c.quarter_value as bigint) as varchar), ' → ', cast(cast(c.value as bigint) as varchar)
-        ) as detail_en,
-        concat(
-            cast(cast(c.quarter_value as bigint) as varchar), '→', cast(cast(c.value as bigint) as varchar)
-        ) as detail_zh
-    from recent as c
+        c.quarter_value as earlier_figure,
+        c.value as figure
+    from compared as c
     inner join rules.alert_measure as r on c.measure_code = r.measure_code
     where c.measure_code = 'headcount' and c.quarter_fall_pct is not null
     union all
+    -- leased area per head, of who leases and has more staff than a year before
     select
-        enterprise_id,
+        h.enterprise_id,
         'crowding' as sign_code,
-        month_number,
-        fall_pct as value,
-        concat(
-            cast(earlier_area_per_head_m2 as varchar), ' → ', cast(area_per_head_m2 as varchar), ' m² a head'
-        ) as detail_en,
-        concat('人均', cast(earlier_area_per_head_m2 as varchar), '→', cast(area_per_head_m2 as varchar), '平方米')
-            as detail_zh
-    from crowded
+        h.month_number,
+        cast(
+            100 - 100 * (a.value / nullif(h.value, 0)) / nullif(a.year_value / nullif(h.year_value, 0), 0)
+            as decimal(18, 1)
+        ) as value,
+        cast(a.year_value / nullif(h.year_value, 0) as decimal(18, 1)) as earlier_figure,
+        cast(a.value / nullif(h.value, 0) as decimal(18, 1)) as figure
+    from compared as h
+    inner join compared as a
+        on h.enterprise_id = a.enterprise_id and h.month_number = a.month_number and a.measure_code = 'leased_area'
+    inner join rules.alert_measure as r on h.measure_code = r.measure_code
+    where h.measure_code = 'headcount' and h.value - h.year_value >= r.change_min and h.year_value > 0
 ),
 
 newest as (
@@ -328,8 +269,8 @@ latest as (
         m.sign_code,
         m.month_number,
         m.value,
-        m.detail_en,
-        m.detail_zh
+        m.earlier_figure,
+        m.figure
     from measured as m
     inner join newest as n
         on m.enterprise_id = n.enterprise_id and m.sign_code = n.sign_code and m.month_number = n.month_number
@@ -375,6 +316,64 @@ stronger as (
     inner join measured as m
         on w.enterprise_id = m.enterprise_id and w.sign_code = m.sign_code and w.weaker_number < m.month_number
     group by w.enterprise_id, w.sign_code, w.limit_value
+),
+
+-- the figures behind the fall of activity, in the order in which people ask for them
+activity_words as (
+    select
+        a.enterprise_id,
+        concat_ws(
+            ', ',
+            max(case when a.measure_code = 'headcount' then concat('staff ', a.quarter_value, ' → ', a.value) end),
+            max(case when a.measure_code = 'entries' then concat('entries ', a.quarter_value, ' → ', a.value) end),
+            max(case
+                when a.measure_code = 'electricity'
+                    then concat('electricity ', a.quarter_value, ' → ', a.value, ' kWh')
+            end),
+            max(case when a.measure_code = 'water' then concat('water ', a.quarter_value, ' → ', a.value, ' m³') end)
+        ) as detail_en,
+        concat_ws(
+            '、',
+            max(case when a.measure_code = 'headcount' then concat('参保', a.quarter_value, '→', a.value, '人') end),
+            max(case when a.measure_code = 'entries' then concat('进出', a.quarter_value, '→', a.value, '人次') end),
+            max(case
+                when a.measure_code = 'electricity' then concat('用电', a.quarter_value, '→', a.value, '千瓦时')
+            end),
+            max(case when a.measure_code = 'water' then concat('用水', a.quarter_value, '→', a.value, '立方米') end)
+        ) as detail_zh
+    from active as a
+    inner join latest as t
+        on a.enterprise_id = t.enterprise_id and a.month_number = t.month_number and t.sign_code = 'activity_fall'
+    group by a.enterprise_id
+),
+
+worded as (
+    select
+        c.*,
+        case
+            when c.sign_code = 'crowding'
+                then concat(
+                    cast(cast(c.earlier_figure as decimal(18, 1)) as varchar), ' → ',
+                    cast(cast(c.figure as decimal(18, 1)) as varchar), ' m² a head'
+                )
+            when c.sign_code = 'activity_fall' then w.detail_en
+            else concat(
+                cast(cast(c.earlier_figure as bigint) as varchar), ' → ', cast(cast(c.figure as bigint) as varchar)
+            )
+        end as detail_en,
+        case
+            when c.sign_code = 'crowding'
+                then concat(
+                    '人均', cast(cast(c.earlier_figure as decimal(18, 1)) as varchar), '→',
+                    cast(cast(c.figure as decimal(18, 1)) as varchar), '平方米'
+                )
+            when c.sign_code = 'activity_fall' then w.detail_zh
+            else concat(
+                cast(cast(c.earlier_figure as bigint) as varchar), '→', cast(cast(c.figure as bigint) as varchar)
+            )
+        end as detail_zh
+    from reached as c
+    left join activity_words as w on c.enterprise_id = w.enterprise_id
 )
 
 select
@@ -386,7 +385,7 @@ select
     b.month as since_month,
     c.detail_en,
     c.detail_zh
-from reached as c
+from worded as c
 inner join stronger as s
     on c.enterprise_id = s.enterprise_id and c.sign_code = s.sign_code and c.limit_value = s.limit_value
 inner join monthly.month as m on c.month_number = m.month_number
