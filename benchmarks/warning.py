@@ -392,14 +392,19 @@ def false_flows(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], 
             count_if(is_false and flow_code = 'expand'), count_if(is_false and flow_code = 'contract'),
             count_if(is_false and flow_code = 'open'), count_if(is_false and flow_code = 'close'),
             count_if(is_false and is_renamed), count_if(is_false and has_new_code),
-            count_if(is_false and is_late), count_if(is_false and is_planted)
+            count_if(is_false and is_late and not is_planted), count_if(is_false and is_planted)
         from compared
         """
     ).fetchone()
     assert row is not None
     names = (
         *("compared", "flows", "false", "false: expand", "false: contract", "false: open", "false: close"),
-        *("false: renamed", "false: new code", "false: month late or corrected", "false: planted figure"),
+        *(
+            "false: renamed",
+            "false: new code",
+            "false: month late or corrected, nothing planted",
+            "false: planted figure",
+        ),
     )
     stories = connection.execute("select story, count(*) from compared where is_false group by 1 order by 2 desc, 1")
     return {name: int(count) for name, count in zip(names, row, strict=True)}, dict(stories.fetchall())

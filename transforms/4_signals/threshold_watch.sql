@@ -6,8 +6,9 @@
 --   (rules/threshold_line.yml, by GB/T 4754 division). Periods must cover exactly twelve months; suspect values
 --   (signals.plausibility) and provisional months leave it without a row. since_month is the first month, without
 --   interruption, from which the sales of twelve months were at least watch_min_pct of the line.
--- known gaps: Taxable sales stand for main revenue (主营业务收入). Construction and real estate development have no line
---   of turnover. Who is a statistics unit already is not known here. A branch counts by itself.
+-- known gaps: Taxable sales stand for main revenue (主营业务收入). Who has filed for less than a year has no row.
+--   Construction and real estate development have no line of turnover. Who is a statistics unit already is not known
+--   here. A branch counts by itself.
 -- column since_month: first month of the unbroken run at the line's watch share or above | 起始月份
 -- checked by: tests/models/signals.threshold_watch
 with last_month as (
