@@ -38,7 +38,7 @@ bench: install ## what nights cost beside the same written by hand: make bench E
 first-night: install ## what a first night costs with its feeds and Airflow, step by step: make first-night ENTERPRISES=2000
 	@$(BIN)/python -m benchmarks.night --enterprises $(or $(ENTERPRISES),300)
 
-truth: install ## how right the resolution is, against known truth: make truth ENTERPRISES="10000 100000" SEED="2 3"
+truth: install ## how right resolution and warnings are, against known truth: make truth ENTERPRISES="10000 100000" SEED="2 3"
 	@$(BIN)/python -m benchmarks.truth $(if $(ENTERPRISES),--enterprises $(ENTERPRISES)) $(if $(SEED),--seed $(SEED))
 
 new-feed: install ## begin a feed: make new-feed NAME=water_meters SUBJECT=utility_use

@@ -1,4 +1,7 @@
-"""What readers saw before tonight: enterprises as the night published before showed them, for snapshots.change."""
+"""What readers saw before tonight: enterprises and alerts as the night published before showed them.
+
+snapshots.change and snapshots.alert_change compare tonight with them.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,24 @@ import duckdb
 from warehouse.connection import OPS_TABLES, literal
 from warehouse.settings import Settings
 
-# of snapshots.enterprise_current; what is compared
-COLUMNS = tuple(part.split()[0] for part in OPS_TABLES["last_enterprise"].replace("18, ", "18 ").split(", "))
+
+def _columns(table: str) -> tuple[str, ...]:
+    declared = OPS_TABLES[table].replace("18, ", "18 ").replace("9, ", "9 ")
+    return tuple(part.split()[0] for part in declared.split(", "))
+
+
+# what is compared: the table that keeps it, the published table and its columns
+KEPT = {
+    "last_enterprise": ("snapshots", "enterprise_current", _columns("last_enterprise")),
+    "last_alert": ("signals", "alert", _columns("last_alert")),
+}
 
 
 def remember_last_night(connection: duckdb.DuckDBPyConnection, settings: Settings) -> datetime | None:
-    """Fill ops.last_night and ops.last_enterprise from what is published now, if that is an earlier night.
+    """Fill ops.last_night, ops.last_enterprise and ops.last_alert from what is published now, if that is an earlier night.
 
     A night that is run again keeps what it was compared with the first time. A later night (a backfill runs now) or a file
-    of before these columns is nothing to compare with: both tables are then empty.
+    of before these columns is nothing to compare with: the tables are then empty.
 
     Returns:
         As of when the night published before was, naive UTC; None where there is none.
@@ -48,17 +60,17 @@ def as_of_file(path: Path) -> datetime | None:
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach {literal(os.fspath(path))} as earlier (read_only)")
         has = connection.execute(
-            "select column_name from duckdb_columns() where database_name = 'earlier' and schema_name = 'snapshots' "
-            "and table_name = 'enterprise_current'"
+            "select schema_name, table_name, column_name from duckdb_columns() where database_name = 'earlier'"
         ).fetchall()
-        if not {(column,) for column in COLUMNS} <= set(has):
+        needed = {(schema, table, column) for schema, table, columns in KEPT.values() for column in columns}
+        if not needed <= set(has):
             return None
         found = connection.execute("select as_of from earlier.ops.night").fetchone()
         return found[0] if found else None
 
 
 def take_from(connection: duckdb.DuckDBPyConnection, path: Path) -> datetime | None:
-    """Fill both tables from a published file."""
+    """Fill the tables from a published file."""
     connection.execute(f"attach {literal(os.fspath(path))} as earlier (read_only)")
     try:
         return _take(connection, "earlier.")
@@ -67,20 +79,21 @@ def take_from(connection: duckdb.DuckDBPyConnection, path: Path) -> datetime | N
 
 
 def take_tonight(connection: duckdb.DuckDBPyConnection) -> datetime | None:
-    """Fill both tables from the night that stands in this warehouse: the next one is compared with it."""
+    """Fill the tables from the night that stands in this warehouse: the next one is compared with it."""
     return _take(connection, "")
 
 
 def _take(connection: duckdb.DuckDBPyConnection, database: str) -> datetime | None:
     forget_last_night(connection)
     connection.execute(f"insert into ops.last_night by name select night_id, as_of from {database}ops.night")
-    connection.execute(
-        f"insert into ops.last_enterprise by name select {', '.join(COLUMNS)} from {database}snapshots.enterprise_current"
-    )
+    for kept, (schema, table, columns) in KEPT.items():
+        connection.execute(
+            f"insert into ops.{kept} by name select {', '.join(columns)} from {database}{schema}.{table}"
+        )
     return remembered(connection)
 
 
 def forget_last_night(connection: duckdb.DuckDBPyConnection) -> None:
     """Nothing to compare with."""
-    connection.execute("delete from ops.last_night")
-    connection.execute("delete from ops.last_enterprise")
+    for table in ("last_night", *KEPT):
+        connection.execute(f"delete from ops.{table}")
