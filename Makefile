@@ -32,10 +32,13 @@ format: install ## write Python and SQL as `make check` wants them
 real: install ## the same DAGs over real data (../shared/data; examples/README.md)
 	@$(BIN)/python -m examples.real
 
-bench: install ## what a first night costs, step by step: make bench ENTERPRISES=2000
+bench: install ## what nights cost beside the same written by hand: make bench ENTERPRISES="10000 100000"; 1000000: CORE=1
+	@$(BIN)/python -m benchmarks.snapshots $(if $(ENTERPRISES),--enterprises $(ENTERPRISES)) $(if $(CORE),--core)
+
+first-night: install ## what a first night costs with its feeds and Airflow, step by step: make first-night ENTERPRISES=2000
 	@$(BIN)/python -m benchmarks.night --enterprises $(or $(ENTERPRISES),300)
 
-truth: install ## how right the resolution is, against known truth: make truth ENTERPRISES="10000 100000" SEED="2 3"
+truth: install ## how right resolution and warnings are, against known truth: make truth ENTERPRISES="10000 100000" SEED="2 3"
 	@$(BIN)/python -m benchmarks.truth $(if $(ENTERPRISES),--enterprises $(ENTERPRISES)) $(if $(SEED),--seed $(SEED))
 
 new-feed: install ## begin a feed: make new-feed NAME=water_meters SUBJECT=utility_use
@@ -64,4 +67,4 @@ $(INSTALLED): requirements.lock setup.cfg
 clean: ## remove what was built (not .venv)
 	rm -rf build
 
-.PHONY: help run test test-slow check format real bench truth new-feed airflow dictionary lock install clean
+.PHONY: help run test test-slow check format real bench first-night truth new-feed airflow dictionary lock install clean

@@ -40,7 +40,7 @@ tax as (
     select
         enterprise_id, month_number,
         sum(case when tax_kind_code = 'vat' then paid end) as vat, sum(case when tax_kind_code = 'cit' then paid end) as cit,
-        sum(paid) as paid, max(months) as months
+        sum(paid) as paid, max(months) as months, min(months) as shortest
     from paid
     group by all
 ),
@@ -49,12 +49,14 @@ quarterly as (
     select enterprise_id, max(months) as months from tax group by all
 ),
 quarter as (
-    select t.enterprise_id, ceil(t.month_number / q.months)::integer * q.months as end_number, sum(t.paid) as paid,
-        max(q.months) as months
-    from tax t join quarterly q using (enterprise_id)
-    group by all
-    having max(t.month_number) = end_number
-        and coalesce(max(t.month_number) filter (t.months < q.months), max(t.month_number)) = max(t.month_number)
+    select enterprise_id, end_number, sum(paid) as paid, max(months) as months
+    from (
+        select t.enterprise_id, t.month_number, t.paid, q.months, t.shortest < q.months as is_short,
+            ceil(t.month_number / q.months)::integer * q.months as end_number
+        from tax t join quarterly q using (enterprise_id)
+    )
+    group by enterprise_id, end_number
+    having max(month_number) = end_number and coalesce(max(month_number) filter (is_short), end_number) = end_number
 ),
 lease as (
     select enterprise_id, month, sum(leased_area_m2)::decimal(18, 2) as area
@@ -131,9 +133,9 @@ compared as (
 )
 select
     enterprise_id, month, headcount as insured_headcount, growth(h, h1) as headcount_growth_1m, growth(h, h3) as headcount_growth_3m,
-    growth(h, h12) as headcount_growth_12m, sales::decimal(18, 2) as sales_amount, sales_months as sales_period_months,
+    growth(h, h12) as headcount_growth_12m, sales::decimal(18, 2) as sales_amount, sales_months::integer as sales_period_months,
     growth(s, s3) as sales_growth_3m, growth(s, s12) as sales_growth_12m, tax::decimal(18, 2) as tax_paid_amount,
-    tax_months as tax_period_months, growth(t, t3) as tax_growth_3m, growth(t, t12) as tax_growth_12m,
+    tax_months::integer as tax_period_months, growth(t, t3) as tax_growth_3m, growth(t, t12) as tax_growth_12m,
     vat::decimal(18, 2) as vat_paid_amount, cit::decimal(18, 2) as cit_paid_amount, area as leased_area_m2,
     growth(a, a12) as leased_area_growth_12m, electricity as electricity_kwh, growth(u, u3) as electricity_growth_3m,
     growth(u, u12) as electricity_growth_12m, water as water_m3, gas as gas_m3, capital as registered_capital_amount,

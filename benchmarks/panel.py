@@ -170,9 +170,9 @@ def night(connection: duckdb.DuckDBPyConnection, month: int, days: int = 0) -> N
     )
 
 
-def restate(connection: duckdb.DuckDBPyConnection, kind: str, month: int) -> None:
-    """Correct rows of months up to that of this number: superseded, and told anew, the day after its night."""
-    at = f"({NIGHT} + to_months({month}) + to_days(1))"
+def restate(connection: duckdb.DuckDBPyConnection, kind: str, month: int, days: int = 1) -> None:
+    """Correct rows of months up to that of this number: superseded, and told anew, so many days after its night."""
+    at = f"({NIGHT} + to_months({month}) + to_days({days}))"
     feeds, condition = RESTATED[kind]
     for feed in feeds:
         column, _, value = FIGURES[feed].partition(" = ")

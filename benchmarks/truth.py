@@ -1,13 +1,17 @@
-"""How right the resolution is, held against what is truly so: `make truth`. Prints one table; build/truth.json has the same.
+"""How right the resolution and the early warnings are, held against what is truly so: `make truth`; also build/truth.json.
 
     python -m benchmarks.truth                                     10,000 and 100,000 enterprises, seeds 2 and 3
     python -m benchmarks.truth --enterprises 1000000 --seed 2      6 to 8 GB of memory to draw that city
     python -m benchmarks.truth --seed 1                            the seed that rules are tuned on; report on others
+    python -m benchmarks.truth --warning-enterprises 0             without the early warnings and flows
 
 The demo city's offices state who is who (demo.identities, no months of figures), `transforms.resolution.resolve` ties the
 records together, and benchmarks/scoring.py says what right, wrong, missed, precision, recall and "within reach" mean.
 Column `reach` is F1 without the records that nobody can or may place and that were left alone. "1 in N" counts every
 record that is in a firm's enterprise, by whatever method. Then `parkbridge match` over files (benchmarks/files.py).
+
+Then the early warnings and the false flows (benchmarks/warning.py says what they mean), of cities of their own, whose offices'
+deliveries are taken in as in a park: a table of warnings, and `warnings` and `flows` in the file.
 
 Cities of several seeds are added up; seconds and memory are the means. Each city is drawn in one process and resolved in
 another, whose highest memory is the one shown: DuckDB's limit is 4 GB, as in a night.
@@ -30,6 +34,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from benchmarks import warning
 from benchmarks.files import Match, listed_register, match_city, match_listed
 from benchmarks.scoring import GROUPS, Score
 from examples.handover import data_folder
@@ -208,10 +213,11 @@ def _shares(score: Score) -> dict[str, float | None]:
 
 
 def main() -> int:
-    """Resolve the cities asked for, match the files, print the table, write build/truth.json."""
+    """Resolve the cities asked for, match the files, tell the warnings, print the tables, write build/truth.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--enterprises", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--seed", type=int, nargs="+", default=[2, 3])
+    parser.add_argument("--warning-enterprises", type=int, default=warning.ENTERPRISES)
     parser.add_argument("--out", type=Path, default=CHECKOUT / "build" / "truth.json")
     given = parser.parse_args()
     outcomes = [run_city(size, seed) for size in given.enterprises for seed in given.seed]
@@ -226,6 +232,11 @@ def main() -> int:
         found["listed_park"] = as_json(match)
     else:
         print(f"The real tenants were skipped: there is no real data in {data}. Next: set PARKBRIDGE_SHARED_DATA")
+    if given.warning_enterprises:
+        warned = warning.run_cities(given.warning_enterprises, given.seed)
+        for text in warning.table(warned):
+            print(text, flush=True)
+        found |= warning.as_json(warned)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0

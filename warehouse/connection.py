@@ -32,7 +32,7 @@ OPS_TABLES = {
     "night_begun": "as_of timestamp",
     # every night ever published, and the one that readers saw before it
     "night_published": "as_of timestamp, previous_as_of timestamp",
-    # that night's enterprises, while tonight is compared with it
+    # that night's enterprises and alerts, while tonight is compared with it
     "last_night": "night_id varchar, as_of timestamp",
     "last_enterprise": "enterprise_id varchar, enterprise_name varchar, uscc varchar, registered_address varchar, "
     "operating_address varchar, status_code varchar, gap_code varchar, headcount_month date, insured_headcount bigint, "
@@ -44,6 +44,8 @@ OPS_TABLES = {
     "built": "table_name varchar",
     "touched": "enterprise_id varchar",
     "remade": "table_name varchar",
+    "last_alert": "enterprise_id varchar, enterprise_name varchar, alert_code varchar, level_code varchar, "
+    "score decimal(9, 2), first_seen_month date, reasons_en varchar, reasons_zh varchar",
     "validation_result": "night_id varchar, suite varchar, object_name varchar, check_name varchar, severity varchar, "
     "success boolean, observed varchar, unexpected_count bigint, unexpected_pct double, message varchar, "
     "checked_at timestamp",

@@ -1,4 +1,7 @@
-"""What readers saw before tonight: enterprises as the night published before showed them, for snapshots.change."""
+"""What readers saw before tonight: enterprises and alerts as the night published before showed them.
+
+snapshots.change and snapshots.alert_change compare tonight with them.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,15 @@ import duckdb
 from warehouse.connection import literal
 from warehouse.settings import Settings
 
+# what is compared, in the columns of the table that keeps it: that table, and the published one
+KEPT = {"last_enterprise": ("snapshots", "enterprise_current"), "last_alert": ("signals", "alert")}
+
 
 def remember_last_night(connection: duckdb.DuckDBPyConnection, settings: Settings) -> datetime | None:
-    """Fill ops.last_night and ops.last_enterprise from what is published now, if that is an earlier night.
+    """Fill ops.last_night, ops.last_enterprise and ops.last_alert from what is published now, if that is an earlier night.
 
     A night that is run again keeps what it was compared with the first time. A later night (a backfill runs now) or a file
-    of before these columns is nothing to compare with: both tables are then empty.
+    of before these columns is nothing to compare with: the tables are then empty.
 
     Returns:
         As of when the night published before was, naive UTC; None where there is none.
@@ -42,20 +48,20 @@ def as_of_file(connection: duckdb.DuckDBPyConnection, path: Path) -> datetime | 
     """Which moment a published file shows; None where it is not there or lacks what this warehouse compares."""
     if not path.exists():
         return None
+    needed = {(*published, column) for kept, published in KEPT.items() for column in _columns(connection, kept)}
     with duckdb.connect(":memory:") as other:
         other.execute(f"attach {literal(os.fspath(path))} as earlier (read_only)")
         has = other.execute(
-            "select column_name from duckdb_columns() where database_name = 'earlier' and schema_name = 'snapshots' "
-            "and table_name = 'enterprise_current'"
+            "select schema_name, table_name, column_name from duckdb_columns() where database_name = 'earlier'"
         ).fetchall()
-        if not {(column,) for column in _compared(connection)} <= set(has):
+        if not needed <= set(has):
             return None
         found = other.execute("select as_of from earlier.ops.night").fetchone()
         return found[0] if found else None
 
 
 def take_from(connection: duckdb.DuckDBPyConnection, path: Path) -> datetime | None:
-    """Fill both tables from a published file."""
+    """Fill the tables from a published file."""
     connection.execute(f"attach {literal(os.fspath(path))} as earlier (read_only)")
     try:
         return _take(connection, "earlier.")
@@ -64,26 +70,24 @@ def take_from(connection: duckdb.DuckDBPyConnection, path: Path) -> datetime | N
 
 
 def take_tonight(connection: duckdb.DuckDBPyConnection) -> datetime | None:
-    """Fill both tables from the night that stands in this warehouse: the next one is compared with it."""
+    """Fill the tables from the night that stands in this warehouse: the next one is compared with it."""
     return _take(connection, "")
 
 
-def _compared(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Which columns of snapshots.enterprise_current are compared."""
-    return connection.table("ops.last_enterprise").columns
+def _columns(connection: duckdb.DuckDBPyConnection, kept: str) -> list[str]:
+    return connection.table(f"ops.{kept}").columns
 
 
 def _take(connection: duckdb.DuckDBPyConnection, database: str) -> datetime | None:
     forget_last_night(connection)
     connection.execute(f"insert into ops.last_night by name select night_id, as_of from {database}ops.night")
-    connection.execute(
-        f"insert into ops.last_enterprise by name select {', '.join(_compared(connection))} "
-        f"from {database}snapshots.enterprise_current"
-    )
+    for kept, (schema, table) in KEPT.items():
+        columns = ", ".join(_columns(connection, kept))
+        connection.execute(f"insert into ops.{kept} by name select {columns} from {database}{schema}.{table}")
     return remembered(connection)
 
 
 def forget_last_night(connection: duckdb.DuckDBPyConnection) -> None:
     """Nothing to compare with."""
-    connection.execute("delete from ops.last_night")
-    connection.execute("delete from ops.last_enterprise")
+    for table in ("last_night", *KEPT):
+        connection.execute(f"delete from ops.{table}")

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,10 +48,11 @@ _DIGEST = """
 
 @dataclass(frozen=True)
 class Made:
-    """One model of one night: whether all of it was made, or only the rows of the enterprises touched."""
+    """One model of one night: whether all of it was made, or only the rows of the enterprises touched, and its CPU."""
 
     table: str
     is_whole: bool
+    cpu_seconds: float
 
 
 def is_by_enterprise(model: Model) -> bool:
@@ -87,11 +89,20 @@ def begin(connection: duckdb.DuckDBPyConnection, layers: Path) -> int | None:
     return int(touched)
 
 
-def build_night(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Made]:
-    """Bring a folder's models to tonight, after `begin`: in parts where that can be told, else whole."""
+def build_night(connection: duckdb.DuckDBPyConnection, folder: Path, only: Container[str] | None = None) -> list[Made]:
+    """Bring a folder's models to tonight, after `begin`: in parts where that can be told, else whole.
+
+    Args:
+        connection: The writer's.
+        folder: transforms/<n>_<schema>/.
+        only: The tables to make; all by default.
+    """
     needed = {read for model in read_layers(folder.parent) if is_by_enterprise(model) for read in model.reads}
     made = []
     for model in read_folder(folder):
+        if only is not None and model.table not in only:
+            continue
+        cpu = time.process_time()
         reads_remade = connection.execute(
             "select count(*) from ops.remade where table_name in (select unnest(?))", [sorted(model.reads)]
         ).fetchone() != (0,)
@@ -108,7 +119,7 @@ def build_night(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Mad
             with _noticing(connection, model, model.table in needed):
                 _make_whole(connection, model)
         connection.execute("insert into ops.built values (?)", [model.table])
-        made.append(Made(model.table, is_whole))
+        made.append(Made(model.table, is_whole, time.process_time() - cpu))
     return made
 
 

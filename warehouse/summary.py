@@ -88,6 +88,7 @@ def summary(settings: Settings) -> Iterator[str]:
             ]
             yield "Since then   " + ("; ".join(parts) or "nothing new for readers")
         yield from _changed(connection, is_first="previous_night_id" not in manifest)
+        yield from _alerts(connection)
         yield f"Published    {settings.published_file}"
 
 
@@ -110,6 +111,30 @@ def _changed(connection: duckdb.DuckDBPyConnection, *, is_first: bool) -> Iterat
         yield "Changes      " + (
             "none to tell: no night was published before" if is_first else "none since the night before"
         )
+
+
+def _alerts(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Which alerts stand and which are new or gone since the night before; nothing in a file of before these tables."""
+    is_there = _rows(
+        connection,
+        "from duckdb_tables() where schema_name = 'snapshots' and table_name = 'alert_change' and not internal",
+    )
+    if not is_there:
+        return
+    found = _rows(
+        connection,
+        "select alert_code, count(*) filter (level_code = 'precise'), count(*) from signals.alert group by all order by 1",
+    )
+    if not found:
+        return
+    kinds = ", ".join(f"{code} {precise:,} of {count:,}" for code, precise, count in found)
+    yield f"Alerts       precise of all: {kinds} (signals.alert)"
+    changed = _rows(
+        connection,
+        "select change_code, count(*) from snapshots.alert_change where change_code <> 'same' group by all order by 2 desc, 1",
+    )
+    if changed:
+        yield "             since the night before: " + ", ".join(f"{count:,} {code}" for code, count in changed)
 
 
 def _judged(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
@@ -135,6 +160,7 @@ TRY_THESE = (
     "select month, total_value as staff, open_count, expand_count, contract_count, close_count from snapshots.park_month "
     "where signal_code = 'headcount' order by month desc limit 6",
     "select gap_code, count(*) from snapshots.presence group by all order by 2 desc",
+    "select 企业名称, 预警名称, 得分, 理由 from 园区.预警与机会 where 预警级别 = 'precise' order by 得分 desc limit 5",
 )
 
 

@@ -8,7 +8,13 @@ with by_enterprise as (
         month,
         'headcount' as signal_code,
         1 as period_months,
-        sum(case when coalesce(contains(suspect_signal_codes, 'headcount'), false) then 0 else insured_headcount end)
+        sum(
+            cast(
+                case
+                    when not coalesce(contains(suspect_signal_codes, 'headcount'), false) then insured_headcount
+                end as decimal(18, 3)
+            )
+        )
             as value
     from snapshots.enterprise_month
     where insured_headcount is not null
@@ -18,7 +24,13 @@ with by_enterprise as (
         month,
         'leased_area' as signal_code,
         1 as period_months,
-        sum(case when coalesce(contains(suspect_signal_codes, 'leased_area'), false) then 0 else leased_area_m2 end)
+        sum(
+            cast(
+                case
+                    when not coalesce(contains(suspect_signal_codes, 'leased_area'), false) then leased_area_m2
+                end as decimal(18, 3)
+            )
+        )
             as value
     from snapshots.enterprise_month
     where leased_area_m2 is not null
@@ -28,7 +40,13 @@ with by_enterprise as (
         month,
         'electricity' as signal_code,
         1 as period_months,
-        sum(case when coalesce(contains(suspect_signal_codes, 'electricity'), false) then 0 else electricity_kwh end)
+        sum(
+            cast(
+                case
+                    when not coalesce(contains(suspect_signal_codes, 'electricity'), false) then electricity_kwh
+                end as decimal(18, 3)
+            )
+        )
             as value
     from snapshots.enterprise_month
     where electricity_kwh is not null
@@ -38,7 +56,14 @@ with by_enterprise as (
         month,
         'sales' as signal_code,
         sales_period_months as period_months,
-        sum(case when coalesce(contains(suspect_signal_codes, 'sales'), false) then 0 else sales_amount end) as value
+        sum(
+            cast(
+                case
+                    when not coalesce(contains(suspect_signal_codes, 'sales'), false) then sales_amount
+                end as decimal(18, 3)
+            )
+        )
+            as value
     from snapshots.enterprise_month
     where sales_amount is not null
     group by month, sales_period_months
@@ -47,7 +72,14 @@ with by_enterprise as (
         month,
         'tax' as signal_code,
         tax_period_months as period_months,
-        sum(case when coalesce(contains(suspect_signal_codes, 'tax'), false) then 0 else tax_paid_amount end) as value
+        sum(
+            cast(
+                case
+                    when not coalesce(contains(suspect_signal_codes, 'tax'), false) then tax_paid_amount
+                end as decimal(18, 3)
+            )
+        )
+            as value
     from snapshots.enterprise_month
     where tax_paid_amount is not null
     group by month, tax_period_months

@@ -369,6 +369,9 @@ def test_what_a_night_is_compared_with(life: Life, tmp_path: Path) -> None:
         assert remember_last_night(connection, settings) == last
         shown = connection.execute("select count(*) from snapshots.enterprise_current").fetchone()
         assert connection.execute(count).fetchone() == shown
+        alerts = "select count(*) from (select enterprise_id, alert_code, level_code, score from {} except all {})"
+        kept = "select enterprise_id, alert_code, level_code, score from ops.last_alert"
+        assert connection.execute(alerts.format("signals.alert", kept)).fetchone() == (0,)
         connection.execute("update ops.night set as_of = ?", [first])
         assert remember_last_night(connection, settings) is None, "readers see a later night"
         assert connection.execute(count).fetchone() == (0,)

@@ -6,6 +6,7 @@
 --   in the first month of all; after the last value all people are gone, except in the last month of all. How many
 --   people make a step stands in rules/succession.yml.
 -- known gaps: What changes across a gap is no step.
+-- parts: enterprise_id
 -- checked by: tests/models/signals.headcount_step
 with doubtful_month as (
     select month
@@ -24,11 +25,13 @@ headcount as (
     where d.month is null
 ),
 
+-- of the months that are complete for the park, the first and the last
 span as (
     select
         min(month_number) as first_number,
         max(month_number) as last_number
-    from headcount
+    from monthly.provisional_month
+    where subject = 'employment' and not is_provisional
 ),
 
 life as (

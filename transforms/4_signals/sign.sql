@@ -1,0 +1,363 @@
+-- title: Signs | 预警迹象
+-- one row is: one sign that speaks for one alert about one enterprise that is here, as of tonight
+-- answers: what evidence is there, since when, how much does it say, and does it count or only repeat another?
+-- key: enterprise_id, alert_code, sign_code
+-- rules: Only of enterprises that are here (signals.here). Falls and rises: signals.limit_reached. lease_ending: months
+--   until the last of all leases ends, with no other signed; lease_terminated: that end is a termination;
+--   lease_over: it has ended before tonight, within half a year. tax_late: taxes of some months paid late or open;
+--   tax_open: due and not paid; where their share exceeds that of the year before by ten points, provisional months
+--   left out.
+--   seat_moved: the registered seat has moved and whether people follow is open; abnormal_listed: on the list of
+--   abnormal operations still; invested_elsewhere, branch_opened: within a year. threshold_share:
+--   signals.threshold_watch. Points by rules/alert_sign.yml: of a sign's bands that apply, the strongest. weight:
+--   points, halved for every half-life since the sign was last seen. Signs of one group have one cause: the heaviest is
+--   counted, the others stand beside it.
+-- known gaps: Rent that is not paid is in no silo. A lease without a written end shows no lease_ending. Investments
+--   and branches within the park are not told from those elsewhere.
+-- column since_month: first month, without interruption, in which the sign was at least as strong | 起始月份
+-- column last_seen_month: month in which the sign was last seen | 最近出现月份
+-- column value: per cent, months, items or 1, by sign_code (rules/alert_sign.yml) | 迹象值
+-- checked by: tests/models/signals.sign
+with rule as (
+    select distinct
+        version,
+        late_days,
+        tax_months,
+        tax_items_min,
+        event_months
+    from rules.alert
+),
+
+last_month as (
+    select
+        m.month,
+        m.month_number,
+        cast(o.as_of as date) as night_date
+    from monthly.month as m
+    cross join ops.night as o
+    where m.is_last_month
+),
+
+-- the day on which the last of all leases ends, those that are signed and have not begun among them
+lease_end as (
+    select
+        t.enterprise_id,
+        case
+            when max(case when l.end_date is null and l.terminated_date is null then 1 else 0 end) = 0
+                then max(coalesce(least(l.end_date, l.terminated_date), l.end_date, l.terminated_date))
+        end as until_date,
+        max(case
+            when l.terminated_date is not null and (l.end_date is null or l.terminated_date < l.end_date)
+                then l.terminated_date
+        end) as terminated_date
+    from known.lease as l
+    inner join resolved.link as t on l.feed = t.feed and l.source_key = t.source_key
+    inner join signals.here as h on t.enterprise_id = h.enterprise_id
+    group by t.enterprise_id
+),
+
+lease as (
+    select
+        enterprise_id,
+        until_date,
+        coalesce(until_date = terminated_date, false) as is_terminated,
+        year(until_date) * 12 + month(until_date) as until_number
+    from lease_end
+    where until_date is not null
+),
+
+tax_believed as (
+    select month
+    from monthly.coverage
+    where subject = 'tax_payment'
+    group by month
+    having max(case when is_provisional then 1 else 0 end) = 0
+),
+
+-- taxes of months long enough ago to be judged; the yearly settlement has a date of its own
+tax_item as (
+    select
+        t.enterprise_id,
+        l.month_number - m.month_number as age_months,
+        m.month_number,
+        case
+            when t.paid_amount is null then 'tax_open'
+            when t.last_paid_date > cast(t.period_end + interval '1' day * u.late_days as date) then 'tax_late'
+        end as sign_code
+    from monthly.tax as t
+    inner join signals.here as h on t.enterprise_id = h.enterprise_id
+    inner join monthly.month as m on t.month = m.month
+    inner join tax_believed as b on t.month = b.month
+    cross join last_month as l
+    cross join rule as u
+    where
+        t.period_months < 12
+        and (t.tax_due_amount > 0 or t.paid_amount > 0)
+        and cast(t.period_end + interval '1' day * (u.late_days + 4) as date) <= l.night_date
+        and l.month_number - m.month_number < u.tax_months + 13
+),
+
+tax_sign as (
+    select 'tax_late' as sign_code
+    union all
+    select 'tax_open' as sign_code
+),
+
+tax_count as (
+    select
+        t.enterprise_id,
+        c.sign_code,
+        count(case when t.age_months <= u.tax_months then 1 end) as item_count,
+        count(case when t.age_months <= u.tax_months and t.sign_code in ('tax_open', c.sign_code) then 1 end)
+            as bad_count,
+        count(case when t.age_months > u.tax_months then 1 end) as item_count_before,
+        count(case when t.age_months > u.tax_months and t.sign_code is not null then 1 end) as bad_count_before,
+        min(case when t.age_months <= u.tax_months and t.sign_code in ('tax_open', c.sign_code) then t.month_number end)
+            as first_number,
+        max(case when t.age_months <= u.tax_months and t.sign_code in ('tax_open', c.sign_code) then t.month_number end)
+            as last_number
+    from tax_item as t
+    cross join rule as u
+    cross join tax_sign as c
+    group by t.enterprise_id, c.sign_code
+),
+
+happened as (
+    select
+        t.enterprise_id,
+        case e.event_code when 'investment' then 'invested_elsewhere' else e.event_code end as sign_code,
+        e.event_date
+    from known.registration_event as e
+    inner join resolved.link as t on e.feed = t.feed and e.source_key = t.source_key
+    where e.event_code in ('investment', 'branch_opened', 'abnormal_listed', 'abnormal_removed')
+    union all
+    select
+        enterprise_id,
+        'seat_moved' as sign_code,
+        event_date
+    from signals.seat_move
+    where seat_move_code = 'too_early'
+),
+
+removed as (
+    select
+        enterprise_id,
+        max(event_date) as event_date
+    from happened
+    where sign_code = 'abnormal_removed'
+    group by enterprise_id
+),
+
+event as (
+    select
+        p.enterprise_id,
+        p.sign_code,
+        max(p.event_date) as event_date
+    from happened as p
+    inner join signals.here as h on p.enterprise_id = h.enterprise_id
+    left join removed as r
+        on p.enterprise_id = r.enterprise_id and p.sign_code = 'abnormal_listed' and p.event_date <= r.event_date
+    where p.sign_code <> 'abnormal_removed' and r.enterprise_id is null
+    group by p.enterprise_id, p.sign_code
+),
+
+found as (
+    select
+        r.enterprise_id,
+        r.sign_code,
+        r.value,
+        r.limit_value,
+        m.month_number as last_number,
+        b.month_number as since_number,
+        r.detail_en,
+        r.detail_zh
+    from signals.limit_reached as r
+    inner join monthly.month as m on r.month = m.month
+    inner join monthly.month as b on r.since_month = b.month
+    union all
+    select
+        e.enterprise_id,
+        'lease_ending' as sign_code,
+        cast(e.until_number - l.month_number as decimal(18, 1)) as value,
+        cast(null as decimal(18, 1)) as limit_value,
+        l.month_number as last_number,
+        cast(null as bigint) as since_number,
+        cast(e.until_date as varchar) as detail_en,
+        cast(e.until_date as varchar) as detail_zh
+    from lease as e
+    cross join last_month as l
+    where e.until_date >= l.night_date and e.until_number - l.month_number <= 24
+    union all
+    select
+        e.enterprise_id,
+        'lease_terminated' as sign_code,
+        1 as value,
+        cast(null as decimal(18, 1)) as limit_value,
+        l.month_number as last_number,
+        l.month_number as since_number,
+        cast(e.until_date as varchar) as detail_en,
+        cast(e.until_date as varchar) as detail_zh
+    from lease as e
+    cross join last_month as l
+    where e.is_terminated and e.until_date >= l.night_date
+    union all
+    select
+        e.enterprise_id,
+        'lease_over' as sign_code,
+        1 as value,
+        cast(null as decimal(18, 1)) as limit_value,
+        l.month_number as last_number,
+        e.until_number as since_number,
+        cast(e.until_date as varchar) as detail_en,
+        cast(e.until_date as varchar) as detail_zh
+    from lease as e
+    cross join last_month as l
+    where e.until_date < l.night_date and e.until_number > l.month_number - 6
+    union all
+    select
+        t.enterprise_id,
+        t.sign_code,
+        t.bad_count as value,
+        cast(null as decimal(18, 1)) as limit_value,
+        t.last_number,
+        t.first_number as since_number,
+        concat(cast(t.bad_count as varchar), ' of ', cast(t.item_count as varchar)) as detail_en,
+        concat(cast(t.item_count as varchar), '笔中', cast(t.bad_count as varchar), '笔') as detail_zh
+    from tax_count as t
+    cross join rule as u
+    where
+        t.bad_count >= u.tax_items_min
+        and t.bad_count * 10 * greatest(t.item_count_before, 1)
+        >= (t.bad_count_before * 10 + greatest(t.item_count_before, 1)) * t.item_count
+    union all
+    select
+        e.enterprise_id,
+        e.sign_code,
+        1 as value,
+        cast(null as decimal(18, 1)) as limit_value,
+        least(year(e.event_date) * 12 + month(e.event_date), l.month_number) as last_number,
+        least(year(e.event_date) * 12 + month(e.event_date), l.month_number) as since_number,
+        cast(e.event_date as varchar) as detail_en,
+        cast(e.event_date as varchar) as detail_zh
+    from event as e
+    cross join last_month as l
+    cross join rule as u
+    where year(e.event_date) * 12 + month(e.event_date) > l.month_number - u.event_months
+    union all
+    select
+        w.enterprise_id,
+        'threshold_share' as sign_code,
+        w.line_share_pct as value,
+        cast(null as decimal(18, 1)) as limit_value,
+        year(w.month) * 12 + month(w.month) as last_number,
+        year(w.since_month) * 12 + month(w.since_month) as since_number,
+        concat(
+            cast(cast(w.sales_12m_amount / 10000 as bigint) as varchar), ' of ',
+            cast(cast(w.line_amount / 10000 as bigint) as varchar), ' × 10,000 yuan, ', w.trade_en
+        ) as detail_en,
+        concat(
+            cast(cast(w.sales_12m_amount / 10000 as bigint) as varchar), '万元，', w.trade_zh, '线',
+            cast(cast(w.line_amount / 10000 as bigint) as varchar), '万元'
+        ) as detail_zh
+    from signals.threshold_watch as w
+    inner join signals.here as h on w.enterprise_id = h.enterprise_id
+),
+
+banded as (
+    select
+        f.enterprise_id,
+        b.alert_code,
+        f.sign_code,
+        b.group_code,
+        f.value,
+        f.last_number,
+        f.since_number,
+        f.detail_en,
+        f.detail_zh,
+        b.value_min,
+        b.points,
+        b.half_life_months,
+        -- before, the lease was too far from its end for this band
+        e.until_number - least(coalesce(b.lease_months_max, 24), case
+            when f.sign_code = 'lease_ending' then ceil(b.value_max) - 1
+            else 24
+        end) as lease_number,
+        b.version,
+        row_number() over (
+            partition by f.enterprise_id, b.alert_code, f.sign_code order by abs(b.points) desc, b.value_min desc
+        ) as place
+    from found as f
+    cross join last_month as l
+    inner join rules.alert_sign as b
+        on
+            f.sign_code = b.sign_code and f.value >= b.value_min and coalesce(f.value < b.value_max, true)
+            and coalesce(f.limit_value = b.value_min, true)
+    left join lease as e on f.enterprise_id = e.enterprise_id and l.night_date <= e.until_date
+    where
+        b.lease_months_max is null
+        or (
+            e.until_number - l.month_number <= b.lease_months_max
+            and e.until_number - l.month_number >= coalesce(b.lease_months_min, 0)
+        )
+),
+
+chosen as (
+    select *
+    from banded
+    where place = 1
+),
+
+dated as (
+    select
+        c.enterprise_id,
+        c.alert_code,
+        c.sign_code,
+        c.group_code,
+        c.value,
+        c.points,
+        c.half_life_months,
+        c.detail_en,
+        c.detail_zh,
+        c.last_number,
+        least(
+            greatest(coalesce(c.since_number, c.lease_number), coalesce(c.lease_number, c.since_number)),
+            c.last_number
+        ) as since_number,
+        l.month,
+        l.month_number - c.last_number as age_months,
+        cast(
+            c.points * power(0.5, (l.month_number - c.last_number) / nullif(c.half_life_months, 0)) as decimal(9, 2)
+        ) as weight,
+        c.version
+    from chosen as c
+    cross join last_month as l
+)
+
+select
+    d.enterprise_id,
+    d.alert_code,
+    d.sign_code,
+    d.group_code,
+    cast(d.value as decimal(18, 1)) as value,
+    cast(d.month - interval '1' month * (d.age_months + d.last_number - d.since_number) as date) as since_month,
+    cast(d.month - interval '1' month * d.age_months as date) as last_seen_month,
+    cast(d.points as decimal(9, 2)) as points,
+    d.weight,
+    row_number() over (
+        partition by d.enterprise_id, d.alert_code, d.group_code order by abs(d.weight) desc, d.sign_code asc
+    ) = 1 as is_counted,
+    replace(
+        replace(t.words_en, '{value}', cast(cast(d.value as decimal(18, 0)) as varchar)),
+        '{detail}',
+        coalesce(d.detail_en, '')
+    ) as words_en,
+    replace(
+        replace(t.words_zh, '{value}', cast(cast(d.value as decimal(18, 0)) as varchar)),
+        '{detail}',
+        coalesce(d.detail_zh, '')
+    ) as words_zh,
+    concat(u.version, '; ', d.version) as rule_version
+from dated as d
+inner join rules.alert_sign_words as t on d.sign_code = t.sign_code
+cross join rule as u
+where abs(d.weight) >= 0.1

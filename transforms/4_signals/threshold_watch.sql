@@ -1,0 +1,106 @@
+-- title: Threshold watch | 小升规监测
+-- one row is: one enterprise here, in an industry with a line, with twelve months of believed sales
+-- answers: how near are its sales of twelve months to the line above which it is a statistics unit (四上)?
+-- key: enterprise_id
+-- rules: Sales of the twelve months up to its latest believed month, as filed, against the line of its industry
+--   (rules/threshold_line.yml, by GB/T 4754 division). Periods must cover exactly twelve months; suspect values
+--   (signals.plausibility) and provisional months leave it without a row. since_month is the first month, without
+--   interruption, from which the sales of twelve months were at least watch_min_pct of the line.
+-- known gaps: Taxable sales stand for main revenue (主营业务收入). Who has filed for less than a year has no row.
+--   Construction and real estate development have no line of turnover. Who is a statistics unit already is not known
+--   here. A branch counts by itself.
+-- column since_month: first month of the unbroken run at the line's watch share or above | 起始月份
+-- checked by: tests/models/signals.threshold_watch
+with last_month as (
+    select
+        month,
+        month_number
+    from monthly.month
+    where is_last_month
+),
+
+lined as (
+    select
+        e.enterprise_id,
+        e.industry_code,
+        r.trade_en,
+        r.trade_zh,
+        r.line_amount,
+        r.watch_min_pct,
+        r.recent_months,
+        r.version
+    from resolved.enterprise as e
+    inner join rules.threshold_line as r
+        on starts_with(regexp_replace(e.industry_code, '^[A-Z]', ''), r.industry_start)
+),
+
+believed as (
+    select
+        s.enterprise_id,
+        s.month,
+        s.month_number,
+        s.period_months,
+        s.value
+    from signals.signal as s
+    inner join lined as i on s.enterprise_id = i.enterprise_id
+    cross join last_month as m
+    left join signals.plausibility as p
+        on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
+    where
+        s.signal_code = 'sales' and not s.is_provisional and p.enterprise_id is null
+        and s.month_number <= m.month_number and s.period_months <= 12
+),
+
+rolling as (
+    select
+        enterprise_id,
+        month,
+        month_number,
+        period_months,
+        sum(value) over (
+            partition by enterprise_id order by month_number range between 11 preceding and current row
+        ) as sales_12m_amount,
+        sum(period_months) over (
+            partition by enterprise_id order by month_number range between 11 preceding and current row
+        ) as covered_months,
+        row_number() over (partition by enterprise_id order by month_number desc) as place
+    from believed
+),
+
+-- months before the latest, of which it is known that they were below
+below as (
+    select
+        r.enterprise_id,
+        max(r.month_number) as month_number
+    from rolling as r
+    inner join lined as i on r.enterprise_id = i.enterprise_id
+    where r.covered_months = 12 and r.sales_12m_amount * 100 < i.line_amount * i.watch_min_pct
+    group by r.enterprise_id
+),
+
+stood as (
+    select
+        r.enterprise_id,
+        min(r.month) as month
+    from rolling as r
+    left join below as b on r.enterprise_id = b.enterprise_id
+    where r.covered_months = 12 and (b.month_number is null or r.month_number > b.month_number)
+    group by r.enterprise_id
+)
+
+select
+    r.enterprise_id,
+    i.industry_code,
+    i.trade_en,
+    i.trade_zh,
+    r.month,
+    cast(r.sales_12m_amount as decimal(18, 2)) as sales_12m_amount,
+    cast(i.line_amount as decimal(18, 2)) as line_amount,
+    cast(r.sales_12m_amount * 100 / nullif(i.line_amount, 0) as decimal(18, 1)) as line_share_pct,
+    s.month as since_month,
+    i.version as rule_version
+from rolling as r
+inner join lined as i on r.enterprise_id = i.enterprise_id
+cross join last_month as m
+left join stood as s on r.enterprise_id = s.enterprise_id
+where r.place = 1 and r.covered_months = 12 and r.month_number > m.month_number - i.recent_months - r.period_months + 1
