@@ -32,7 +32,7 @@ from warehouse.subjects import subjects
 # enterprises of one slice: of models that read long tables of signals, and of those that read through all facts each time
 SLICE, SLICE_OF_FACTS = 25_000, 250_000
 # beyond this share of all enterprises making all of it is cheaper
-SHARE_MAX = 0.3
+SHARE_MAX = 0.5
 _READS = re.compile(r"\b(from|join) ((?:resolved|monthly|signals|snapshots)\.\w+)\b")
 _DIGEST = """
     select enterprise_id, sum(digest) as digest

@@ -8,6 +8,7 @@
 -- known gaps: Who has left stays here for as many months as silos tell of the last ones. Premises registers are not
 --   read: they state no end.
 -- column last_seen_month: last month of a lease, staff, readings or entries | 最近出现月份
+-- parts: enterprise_id
 -- checked by: tests/models/signals.here
 with rule as (
     select distinct present_months

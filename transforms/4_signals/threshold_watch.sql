@@ -10,6 +10,7 @@
 --   Construction and real estate development have no line of turnover. Who is a statistics unit already is not known
 --   here. A branch counts by itself.
 -- column since_month: first month of the unbroken run at the line's watch share or above | 起始月份
+-- parts: enterprise_id
 -- checked by: tests/models/signals.threshold_watch
 with last_month as (
     select
