@@ -12,7 +12,7 @@ from __future__ import annotations
 import duckdb
 
 from warehouse.connection import prepare
-from warehouse.models import load_rules
+from warehouse.models import build, load_rules
 from warehouse.settings import CHECKOUT
 
 START = "2023-10-01"
@@ -30,7 +30,7 @@ def fill(connection: duckdb.DuckDBPyConnection, enterprises: int, months: int) -
     """Fill an empty warehouse with so many enterprises and months; the night is the 20th after the last month."""
     prepare(connection)
     load_rules(connection, TRANSFORMS / "rules")
-    _resolved_but_empty(connection)
+    _made_but_empty(connection)
     connection.execute(
         f"""
         create schema panel;
@@ -137,14 +137,16 @@ FEEDS = {
 }
 
 
-def _resolved_but_empty(connection: duckdb.DuckDBPyConnection) -> None:
-    """Every table of schema `resolved` with its columns and no rows."""
+def _made_but_empty(connection: duckdb.DuckDBPyConnection) -> None:
+    """Every table of every layer with its columns and no rows."""
     from transforms.resolution import resolve
 
     connection.execute("delete from ops.night")
     connection.execute("insert into ops.night values ('empty', timestamp '2000-01-01', 'panel')")
     judgements = CHECKOUT / "transforms" / "judgements.csv"
     resolve(connection, judgements, whole=True)
+    for layer in ("3_monthly", "4_signals", "5_snapshots"):
+        build(connection, TRANSFORMS / layer)
 
 
 # of each feed with figures, the figure that is corrected

@@ -135,7 +135,8 @@ def night(folder: Path, memory: str, is_core: bool, corrected: str | None, has_n
     from warehouse import parts
     from warehouse.models import read_layers
 
-    only = core() | GIVEN if is_core else {model.table for model in read_layers(LAYERS)}
+    # at a size where only the core is made, no value is called suspect: the table is there, and empty
+    only = core() | GIVEN - {"signals.plausibility"} if is_core else {model.table for model in read_layers(LAYERS)}
     with open_park(folder, memory) as connection:
         if corrected is None:
             connection.execute("delete from ops.measured")
