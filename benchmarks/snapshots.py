@@ -146,7 +146,8 @@ def night(folder: Path, memory: str, is_core: bool, corrected: str | None, has_n
             days = 3 * (nights - MONTHS)
             panel.restate(connection, corrected, month, days)
             panel.night(connection, month, days + 1)
-            connection.execute("checkpoint")
+    # what was corrected was written by other processes: nothing of it is in this one's memory
+    with open_park(folder, memory) as connection:
         wall, cpu = time.monotonic(), time.process_time()
         touched = parts.begin(connection, LAYERS)
         made = [one for layer in FOLDERS for one in parts.build_night(connection, LAYERS / layer, only)]

@@ -26,6 +26,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.connection import literal, quote
+from warehouse.loader import transaction
 from warehouse.models import Model, comment, make, read_folder, read_layers
 from warehouse.subjects import subjects
 
@@ -109,13 +110,11 @@ def build_night(connection: duckdb.DuckDBPyConnection, folder: Path, only: Conta
         stands = connection.execute("select 1 from ops.built where table_name = ?", [model.table]).fetchone()
         # from here on the table is between two states
         connection.execute("delete from ops.built where table_name = ?", [model.table])
-        is_whole = not is_by_enterprise(model) or reads_remade or not stands
-        if not is_whole:
-            _remake(connection, model)
-        elif is_by_enterprise(model) or not stands:
+        is_whole = not is_by_enterprise(model) or reads_remade or not stands or not _remake(connection, model)
+        if is_whole and (is_by_enterprise(model) or not stands):
             _make_whole(connection, model)
             connection.execute("insert into ops.remade values (?)", [model.table])
-        else:
+        elif is_whole:
             with _noticing(connection, model, model.table in needed):
                 _make_whole(connection, model)
         connection.execute("insert into ops.built values (?)", [model.table])
@@ -217,17 +216,23 @@ def _make_whole(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     comment(connection, model.schema, model.name, model.comment, model.columns)
 
 
-def _remake(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+def _remake(connection: duckdb.DuckDBPyConnection, model: Model) -> bool:
+    """Put the rows of whom ops.touched names in the place of theirs; False where memory does not allow it, with all as it was."""
     table = f"{model.schema}.{quote(model.name)}"
     is_touched = "enterprise_id in (select enterprise_id from ops.touched)"
-    connection.execute(f"create or replace temp table made as {_narrowed(connection, model.sql, is_touched)}")
-    connection.begin()
-    connection.execute(f"delete from {table} where {is_touched}")
-    connection.execute(f"insert into {table} by name select * from made where {is_touched}")
-    if "as_of" in connection.table(f"{model.schema}.{model.name}").columns:
-        connection.execute(f"update {table} set as_of = (select as_of from ops.night)")
-    connection.commit()
-    connection.execute("drop table made")
+    try:
+        connection.execute(f"create or replace temp table made as {_narrowed(connection, model.sql, is_touched)}")
+        with transaction(connection):
+            connection.execute(f"delete from {table} where {is_touched}")
+            connection.execute(f"insert into {table} by name select * from made where {is_touched}")
+            if "as_of" in connection.table(f"{model.schema}.{model.name}").columns:
+                connection.execute(f"update {table} set as_of = (select as_of from ops.night)")
+    except duckdb.OutOfMemoryException:
+        # slices of all need less than a delete from a table of a very large park
+        return False
+    finally:
+        connection.execute("drop table if exists temp.made")
+    return True
 
 
 @contextmanager

@@ -136,6 +136,27 @@ def test_a_night_that_was_broken_off_is_made_up_for(park: duckdb.DuckDBPyConnect
     is_as_made_whole(park)
 
 
+def test_where_memory_does_not_allow_a_part_all_is_made(
+    park: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a delete from a table of a very large park may run out of it, half way."""
+    narrowed = parts._narrowed
+
+    def without_memory(connection: duckdb.DuckDBPyConnection, sql: str, condition: str) -> str:
+        if "ops.touched" in condition and "lead(" in sql:
+            raise duckdb.OutOfMemoryException("no more")
+        return narrowed(connection, sql, condition)
+
+    monkeypatch.setattr(parts, "_narrowed", without_memory)
+    panel.restate(park, "firms", LAST)
+    panel.night(park, LAST, days=3)
+    touched, made = live_night(park)
+    assert touched
+    assert made["monthly.report"], "it looks ahead with lead, and could not be made in part"
+    assert not made["monthly.headcount"]
+    is_as_made_whole(park)
+
+
 def test_other_rules_make_all_of_it(park: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "_fingerprint", lambda layers: "other")
     panel.night(park, LAST, days=1)
