@@ -112,7 +112,9 @@ def fill(connection: duckdb.DuckDBPyConnection, enterprises: int, months: int) -
             insert into resolved.link by name
             select '{feed}' as feed, concat('{letter}', firm) as source_key, '{feed}' as subject, enterprise_id,
                 'uscc' as method, 1.00 as score, 'matched' as outcome_code
-            from panel.firm
+            from panel.firm;
+            insert into resolved.source_record by name
+            select feed, source_key, subject from resolved.link where feed = '{feed}'
             """
         )
     connection.execute(

@@ -39,6 +39,11 @@ def live_night(connection: duckdb.DuckDBPyConnection) -> tuple[int | None, dict[
     return touched, {table.table: table.is_whole for table in made}
 
 
+def gaps(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    """How many enterprises have which gaps."""
+    return connection.execute("select gap_codes, count(*) from snapshots.presence group by all order by all").fetchall()
+
+
 def is_as_made_whole(connection: duckdb.DuckDBPyConnection) -> None:
     """Nothing is other than when the same night is made from nothing."""
     in_parts = rows(connection)
@@ -102,6 +107,20 @@ def test_a_new_month_is_everybodys(park: duckdb.DuckDBPyConnection) -> None:
     assert park.execute(
         "select max(month) = (select max(month) from monthly.month) from snapshots.enterprise_month"
     ).fetchone() == (True,)
+    is_as_made_whole(park)
+
+
+def test_a_silo_that_speaks_for_the_first_time_opens_gaps_for_all(park: duckdb.DuckDBPyConnection) -> None:
+    """One record of the gates, of one enterprise, touches nobody else's facts; a lease without staff is everybody's gap."""
+    park.execute("create temp table staff as from resolved.source_record where subject = 'employment'")
+    park.execute("delete from resolved.source_record where subject = 'employment'")
+    panel.night(park, LAST, days=1)
+    live_night(park)
+    without = gaps(park)
+    park.execute("insert into resolved.source_record from staff limit 1")
+    panel.night(park, LAST, days=2)
+    live_night(park)
+    assert gaps(park) != without
     is_as_made_whole(park)
 
 
@@ -180,6 +199,16 @@ def test_slices_of_a_park_are_the_park(park: duckdb.DuckDBPyConnection, monkeypa
 
 @pytest.mark.parametrize("model", [model for model in MODELS if "parts" in model.header], ids=lambda model: model.table)
 def test_parts_are_by_enterprise(model: Model) -> None:
-    """A part can be put in the place of another only where the key says whose rows they are."""
+    """A part can be put in the place of another only where the key says whose rows they are.
+
+    What a night may have changed before its layers is known of facts, links and enterprises, and of nothing else. Versions
+    and batches (snapshots.revision) are facts with their two clocks.
+    """
     assert model.header["parts"] == "enterprise_id"
     assert model.key[0] == "enterprise_id"
+    before = {
+        read for read in model.reads if not read.startswith(("monthly.", "signals.", "snapshots.", "known.", "rules."))
+    }
+    facts = {read for read in before if read.startswith("staged.")} | {"ops.batch"}
+    allowed = {"resolved.link", "resolved.enterprise", "ops.night"}
+    assert before <= allowed | (facts if model.name == "revision" else set())

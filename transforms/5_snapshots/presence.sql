@@ -98,7 +98,7 @@ fed as (
         max(case when subject in ('tax_filing', 'tax_payment') then 1 else 0 end) as has_tax,
         max(case when subject = 'employment' then 1 else 0 end) as has_insurance,
         max(case when subject in ('lease', 'premises') then 1 else 0 end) as has_property
-    from resolved.source_record
+    from monthly.silo
 ),
 
 present as (
