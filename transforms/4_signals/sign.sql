@@ -4,11 +4,10 @@
 -- key: enterprise_id, alert_code, sign_code
 -- rules: Only of enterprises that are here (signals.here). Falls and rises: signals.limit_reached. lease_ending: months
 --   until the last of all leases ends, with no other signed; lease_terminated: that end is a termination;
---   lease_over: it has ended before tonight, within half a year. tax_late: taxes of some months paid late or open;
---   tax_open: due and not paid; where their share exceeds that of the year before by ten points, provisional months
---   left out.
---   seat_moved: the registered seat has moved and whether people follow is open; abnormal_listed: on the list of
---   abnormal operations still; invested_elsewhere, branch_opened: within a year. threshold_share:
+--   lease_over: it has ended before tonight, some months ago at most. tax_late: taxes of some months paid late or
+--   open; tax_open: due and not paid; where their share exceeds that of the year before by some points, provisional
+--   months left out. seat_moved: the registered seat has moved and whether people follow is open; abnormal_listed: on
+--   the list of abnormal operations still; invested_elsewhere, branch_opened: within a year. threshold_share:
 --   signals.threshold_watch. Points by rules/alert_sign.yml: of a sign's bands that apply, the strongest. weight:
 --   points, halved for every half-life since the sign was last seen. Signs of one group have one cause: the heaviest is
 --   counted, the others stand beside it.
@@ -22,9 +21,14 @@ with rule as (
     select distinct
         version,
         late_days,
+        settling_days,
         tax_months,
         tax_items_min,
-        event_months
+        tax_more_pct,
+        event_months,
+        lease_ahead_months,
+        lease_over_months,
+        weight_min
     from rules.alert
 ),
 
@@ -38,40 +42,15 @@ last_month as (
     where m.is_last_month
 ),
 
--- the day on which the last of all leases ends, those that are signed and have not begun among them
-lease_end as (
-    select
-        t.enterprise_id,
-        case
-            when max(case when l.end_date is null and l.terminated_date is null then 1 else 0 end) = 0
-                then max(coalesce(least(l.end_date, l.terminated_date), l.end_date, l.terminated_date))
-        end as until_date,
-        max(case
-            when l.terminated_date is not null and (l.end_date is null or l.terminated_date < l.end_date)
-                then l.terminated_date
-        end) as terminated_date
-    from known.lease as l
-    inner join resolved.link as t on l.feed = t.feed and l.source_key = t.source_key
-    inner join signals.here as h on t.enterprise_id = h.enterprise_id
-    group by t.enterprise_id
-),
-
 lease as (
     select
-        enterprise_id,
-        until_date,
-        coalesce(until_date = terminated_date, false) as is_terminated,
-        year(until_date) * 12 + month(until_date) as until_number
-    from lease_end
-    where until_date is not null
-),
-
-tax_believed as (
-    select month
-    from monthly.coverage
-    where subject = 'tax_payment'
-    group by month
-    having max(case when is_provisional then 1 else 0 end) = 0
+        e.enterprise_id,
+        e.until_date,
+        coalesce(e.until_date = e.terminated_date, false) as is_terminated,
+        year(e.until_date) * 12 + month(e.until_date) as until_number
+    from monthly.lease_end as e
+    inner join signals.here as h on e.enterprise_id = h.enterprise_id
+    where e.until_date is not null
 ),
 
 -- taxes of months long enough ago to be judged; the yearly settlement has a date of its own
@@ -87,13 +66,14 @@ tax_item as (
     from monthly.tax as t
     inner join signals.here as h on t.enterprise_id = h.enterprise_id
     inner join monthly.month as m on t.month = m.month
-    inner join tax_believed as b on t.month = b.month
+    inner join monthly.provisional_month as p on t.month = p.month and p.subject = 'tax_payment'
     cross join last_month as l
     cross join rule as u
     where
-        t.period_months < 12
+        not p.is_provisional
+        and t.period_months < 12
         and (t.tax_due_amount > 0 or t.paid_amount > 0)
-        and cast(t.period_end + interval '1' day * (u.late_days + 4) as date) <= l.night_date
+        and cast(t.period_end + interval '1' day * (u.late_days + u.settling_days) as date) <= l.night_date
         and l.month_number - m.month_number < u.tax_months + 13
 ),
 
@@ -186,7 +166,8 @@ found as (
         cast(e.until_date as varchar) as detail_zh
     from lease as e
     cross join last_month as l
-    where e.until_date >= l.night_date and e.until_number - l.month_number <= 24
+    cross join rule as u
+    where e.until_date >= l.night_date and e.until_number - l.month_number <= u.lease_ahead_months
     union all
     select
         e.enterprise_id,
@@ -212,7 +193,8 @@ found as (
         cast(e.until_date as varchar) as detail_zh
     from lease as e
     cross join last_month as l
-    where e.until_date < l.night_date and e.until_number > l.month_number - 6
+    cross join rule as u
+    where e.until_date < l.night_date and e.until_number > l.month_number - u.lease_over_months
     union all
     select
         t.enterprise_id,
@@ -227,8 +209,8 @@ found as (
     cross join rule as u
     where
         t.bad_count >= u.tax_items_min
-        and t.bad_count * 10 * greatest(t.item_count_before, 1)
-        >= (t.bad_count_before * 10 + greatest(t.item_count_before, 1)) * t.item_count
+        and t.bad_count * 100 * greatest(t.item_count_before, 1)
+        >= (t.bad_count_before * 100 + u.tax_more_pct * greatest(t.item_count_before, 1)) * t.item_count
     union all
     select
         e.enterprise_id,
@@ -278,16 +260,17 @@ banded as (
         b.points,
         b.half_life_months,
         -- before, the lease was too far from its end for this band
-        e.until_number - least(coalesce(b.lease_months_max, 24), case
-            when f.sign_code = 'lease_ending' then ceil(b.value_max) - 1
-            else 24
-        end) as lease_number,
+        e.until_number - least(
+            coalesce(b.lease_months_max, u.lease_ahead_months),
+            case when f.sign_code = 'lease_ending' then ceil(b.value_max) - 1 else u.lease_ahead_months end
+        ) as lease_number,
         b.version,
         row_number() over (
             partition by f.enterprise_id, b.alert_code, f.sign_code order by abs(b.points) desc, b.value_min desc
         ) as place
     from found as f
     cross join last_month as l
+    cross join rule as u
     inner join rules.alert_sign as b
         on
             f.sign_code = b.sign_code and f.value >= b.value_min and coalesce(f.value < b.value_max, true)
@@ -360,4 +343,4 @@ select
 from dated as d
 inner join rules.alert_sign_words as t on d.sign_code = t.sign_code
 cross join rule as u
-where abs(d.weight) >= 0.1
+where abs(d.weight) >= u.weight_min

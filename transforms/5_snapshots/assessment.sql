@@ -193,23 +193,6 @@ turned as (
     group by f.enterprise_id
 ),
 
--- the day on which the last of all leases ends, those that are signed and have not begun among them
-lease_until as (
-    select
-        t.enterprise_id,
-        case
-            when max(case when l.end_date is null and l.terminated_date is null then 1 else 0 end) = 0
-                then max(coalesce(least(l.end_date, l.terminated_date), l.end_date, l.terminated_date))
-        end as space_until_date,
-        max(case
-            when l.terminated_date is not null and (l.end_date is null or l.terminated_date < l.end_date)
-                then l.terminated_date
-        end) as terminated_date
-    from known.lease as l
-    inner join resolved.link as t on l.feed = t.feed and l.source_key = t.source_key
-    group by t.enterprise_id
-),
-
 known_of as (
     select
         p.enterprise_id,
@@ -233,16 +216,16 @@ known_of as (
         x.evidence as left_out_en,
         x.evidence_zh as left_out_zh,
         coalesce(x.suspect_count, 0) as suspect_value_count,
-        l.space_until_date,
+        l.until_date as space_until_date,
         t.carried_on_by,
         t.move_out_month,
-        l.space_until_date = l.terminated_date as is_terminated,
-        l.space_until_date < m.month_end_date and coalesce(t.is_space_carried_on, 0) = 0
+        l.until_date = l.terminated_date as is_terminated,
+        l.until_date < m.month_end_date and coalesce(t.is_space_carried_on, 0) = 0
         and coalesce(p.last_lease_month < m.month, true)
-        and year(l.space_until_date) * 12 + month(l.space_until_date) > m.month_number - u.leaving_months
+        and year(l.until_date) * 12 + month(l.until_date) > m.month_number - u.leaving_months
             as is_lease_over,
-        l.space_until_date >= m.month_end_date
-        and year(l.space_until_date) * 12 + month(l.space_until_date) <= m.month_number + u.lease_ending_months
+        l.until_date >= m.month_end_date
+        and year(l.until_date) * 12 + month(l.until_date) <= m.month_number + u.lease_ending_months
             as is_lease_ending,
         p.status_code in ('cancelled', 'revoked', 'moved_out') as is_struck_off,
         coalesce(t.has_succession, 0) = 0
@@ -272,7 +255,7 @@ known_of as (
     left join active as a on p.enterprise_id = a.enterprise_id
     left join turned as t on p.enterprise_id = t.enterprise_id
     left join left_out as x on p.enterprise_id = x.enterprise_id
-    left join lease_until as l on p.enterprise_id = l.enterprise_id
+    left join monthly.lease_end as l on p.enterprise_id = l.enterprise_id
 ),
 
 inactive as (
