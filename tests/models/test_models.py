@@ -5,8 +5,8 @@ So that a case shows only what matters for it:
 
 - a table that is not given is empty, a column that is not given is NULL, an empty field is NULL;
 - known.* rows come from a feed named after their subject, received on 2026-01-01;
-- signals.signal rows are of single months and not provisional, and month_number follows from month; signals.signal_month
-  follows from signals.signal;
+- signals.signal rows are of single months and not provisional; there and in signals.flow month_number follows from
+  month; signals.signal_month follows from signals.signal;
 - the night is 2026-04-10 12:00 and the calendar its last 36 months, up to March 2026;
 - rules are the ones in transforms/rules/: a case shows what they do.
 """
@@ -97,8 +97,9 @@ def fill(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns, gi
             lineage = {"feed": name, "received_at": "2026-01-01", "batch_id": "1", "row_number": str(number)}
             values = {**lineage, **values}
         if table == "signals.signal":
-            year, month, _ = str(values["month"]).split("-")
             values = {"period_months": "1", "is_provisional": "false", **values}
+        if table in ("signals.signal", "signals.flow"):
+            year, month, _ = str(values["month"]).split("-")
             values["month_number"] = str(int(year) * 12 + int(month))
         names = ", ".join(quote(column) for column in values)
         connection.execute(

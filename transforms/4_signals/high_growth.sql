@@ -132,8 +132,8 @@ succession as (
             w.enterprise_id = f.enterprise_id
             and f.signal_code in (w.signal_code, 'headcount')
             and f.flow_code in ('succession_in', 'succession_out')
-            and year(f.month) * 12 + month(f.month) > w.earlier_number
-            and year(f.month) * 12 + month(f.month) <= w.month_number
+            and w.earlier_number < f.month_number
+            and w.month_number >= f.month_number
     group by w.enterprise_id, w.signal_code
 ),
 

@@ -41,7 +41,7 @@ succession as (
     cross join last_month as l
     where
         f.flow_code in ('succession_in', 'succession_out')
-        and year(f.month) * 12 + month(f.month) > l.month_number - 12
+        and f.month_number > l.month_number - 12
     group by f.enterprise_id
 ),
 

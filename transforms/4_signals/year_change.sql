@@ -95,22 +95,6 @@ paired as (
     group by l.enterprise_id, l.signal_code
 ),
 
-flow_dated as (
-    select
-        f.enterprise_id,
-        f.signal_code,
-        f.month,
-        year(f.month) * 12 + month(f.month) as month_number,
-        f.flow_code,
-        f.earlier_value,
-        f.value,
-        f.change,
-        f.other_enterprise_id,
-        f.is_reactivation
-    from signals.flow as f
-    inner join rules.assessment as r on f.signal_code = r.signal_code
-),
-
 -- what the year's flows say of each signal's beginning, end and succession
 flowed as (
     select
@@ -148,7 +132,7 @@ flowed as (
                 then f.other_enterprise_id
         end) as other_enterprise_id
     from latest as l
-    inner join flow_dated as f on l.enterprise_id = f.enterprise_id and l.signal_code = f.signal_code
+    inner join signals.flow as f on l.enterprise_id = f.enterprise_id and l.signal_code = f.signal_code
     cross join last_month as m
     group by l.enterprise_id, l.signal_code
 ),

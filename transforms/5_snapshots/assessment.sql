@@ -44,22 +44,6 @@ last_month as (
     where is_last_month
 ),
 
-flow_dated as (
-    select
-        f.enterprise_id,
-        f.signal_code,
-        f.month,
-        year(f.month) * 12 + month(f.month) as month_number,
-        f.flow_code,
-        f.earlier_value,
-        f.value,
-        f.change,
-        f.other_enterprise_id,
-        f.is_reactivation
-    from signals.flow as f
-    inner join rules.assessment as r on f.signal_code = r.signal_code
-),
-
 -- one row per enterprise: each signal's words in the order in which people ask for them
 heard as (
     select
@@ -186,7 +170,8 @@ turned as (
         max(case when f.flow_code = 'succession_out' and f.signal_code = 'leased_area' then 1 else 0 end)
             as is_space_carried_on,
         max(case when f.flow_code = 'succession_out' then f.other_enterprise_id end) as carried_on_by
-    from flow_dated as f
+    from signals.flow as f
+    inner join rules.assessment as r on f.signal_code = r.signal_code
     cross join rule as u
     cross join last_month as m
     where f.month_number > m.month_number - u.new_months
