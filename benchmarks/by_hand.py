@@ -16,6 +16,15 @@ LAGS = {
     "leased_area": ("leased_area_m2", (12,)),
     "electricity": ("electricity_kwh", (3, 12)),
 }
+# a row is a month in which any of these is known
+FIGURES = [
+    "insured_headcount",
+    "sales_amount",
+    "vat_paid_amount",
+    "cit_paid_amount",
+    "leased_area_m2",
+    "electricity_kwh",
+]
 
 
 def in_pandas(folder: Path, out: Path) -> None:
@@ -97,15 +106,7 @@ def in_pandas(folder: Path, out: Path) -> None:
             mean = (now.abs() + before.abs()) / 2
             growth = np.where((now == 0) & (before == 0), 0, (now - before) / mean.where(mean != 0))
             wide[f"{name}_growth_{lag}m"] = np.round(growth, 4)
-    told = [
-        "insured_headcount",
-        "sales_amount",
-        "vat_paid_amount",
-        "cit_paid_amount",
-        "leased_area_m2",
-        "electricity_kwh",
-    ]
-    wide = wide[wide[told].notna().any(axis=1)]
+    wide = wide[wide[FIGURES].notna().any(axis=1)]
     wide.drop(columns=["first", "last", "month_number", "month_end_date"]).to_parquet(out, index=False)
 
 
@@ -205,13 +206,5 @@ def in_polars(folder: Path, out: Path) -> None:
             mean = (now.abs() + before.abs()) / 2
             growth = pl.when((now == 0) & (before == 0)).then(0.0).when(mean != 0).then((now - before) / mean)
             grown[f"{name}_growth_{lag}m"] = growth.round(4)
-    told = [
-        "insured_headcount",
-        "sales_amount",
-        "vat_paid_amount",
-        "cit_paid_amount",
-        "leased_area_m2",
-        "electricity_kwh",
-    ]
-    wide = wide.with_columns(**grown).filter(pl.any_horizontal(pl.col(column).is_not_null() for column in told))
+    wide = wide.with_columns(**grown).filter(pl.any_horizontal(pl.col(column).is_not_null() for column in FIGURES))
     wide.drop("first", "last", "month_number", "month_end_date").collect().write_parquet(out)

@@ -19,15 +19,17 @@ import pytest
 from connectors.credentials import Credentials
 from connectors.feed import Feed, read_feed
 from connectors.landing import land
+from transforms.resolution import resolve
 from warehouse import loader
 from warehouse.batches import Manifest, batches, pending
-from warehouse.connection import writer
-from warehouse.models import Model, build, read_layers
+from warehouse.connection import prepare, writer
+from warehouse.models import Model, build, load_rules, read_layers
 from warehouse.night import begin_night
 from warehouse.publish import Published, publish
-from warehouse.settings import Settings
+from warehouse.settings import CHECKOUT, Settings
 
 FIRST_DAY = datetime(2026, 3, 1, tzinfo=UTC)
+LAYERS = CHECKOUT / "transforms"
 
 STAFF = """
 feed: staff
@@ -393,3 +395,15 @@ def park(tmp_path: Path, _empty_warehouse: Path) -> Park:
         (park.transforms / layer).mkdir(parents=True)
         (park.transforms / layer / f"{name}.sql").write_text(sql.lstrip(), encoding="utf-8")
     return park
+
+
+def empty_warehouse(night: str) -> duckdb.DuckDBPyConnection:
+    """Every table of every layer, with its columns and rules, of a night in which no silo has said anything yet."""
+    connection = duckdb.connect()
+    prepare(connection)
+    connection.execute("insert into ops.night values ('night', ?::timestamp, '示范园区')", [night])
+    resolve(connection)
+    load_rules(connection, LAYERS / "rules")
+    for layer in ("3_monthly", "4_signals", "5_snapshots"):
+        build(connection, LAYERS / layer)
+    return connection

@@ -9,9 +9,7 @@ import duckdb
 import pytest
 
 from expectations.runner import stage_suites
-from transforms.resolution import resolve
-from warehouse.connection import prepare
-from warehouse.models import build, load_rules
+from tests.conftest import empty_warehouse
 
 TRANSFORMS = Path(__file__).parents[2] / "transforms"
 
@@ -19,13 +17,7 @@ TRANSFORMS = Path(__file__).parents[2] / "transforms"
 @pytest.fixture(scope="module")
 def empty_park() -> Iterator[duckdb.DuckDBPyConnection]:
     """Every table of a night in which no silo has said anything yet."""
-    with duckdb.connect() as connection:
-        prepare(connection)
-        connection.execute("insert into ops.night values ('n1', timestamp '2026-11-01 16:00:00', '示范园区')")
-        load_rules(connection, TRANSFORMS / "rules")
-        resolve(connection)
-        for layer in ("3_monthly", "4_signals", "5_snapshots"):
-            build(connection, TRANSFORMS / layer)
+    with empty_warehouse("2026-11-01 16:00:00") as connection:
         yield connection
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.conftest import empty_warehouse
 from transforms import resolution
 from warehouse.connection import prepare, quote
 from warehouse.models import build, load_rules, read_model
@@ -48,12 +49,7 @@ def case_name(case: Path) -> str:
 @pytest.fixture(scope="module")
 def table_columns() -> dict[str, Columns]:
     """Columns and types of every table, from a build over an empty warehouse."""
-    connection = duckdb.connect()
-    prepare(connection)
-    connection.execute(f"insert into ops.night {NIGHT}")
-    resolution.resolve(connection)
-    for schema in ("monthly", "signals", "snapshots"):
-        build(connection, FOLDERS[schema], None)
+    connection = empty_warehouse("2026-04-10 12:00")
     tables: dict[str, Columns] = {}
     for schema, table, column, kind in connection.execute(
         "select table_schema, table_name, column_name, data_type "

@@ -11,9 +11,8 @@ import pytest
 
 import transforms
 from expectations.rule import read_rule
-from transforms import resolution
-from warehouse.connection import prepare
-from warehouse.models import build, load_rules
+from tests.conftest import empty_warehouse
+from warehouse.models import build
 
 TRANSFORMS = Path(transforms.__file__).parent
 RULE = TRANSFORMS.parent / "expectations" / "rules" / "groups_add_up_to_the_park.sql"
@@ -51,13 +50,7 @@ def homes() -> dict[tuple[str, int], str]:
 
 @pytest.fixture(scope="module")
 def connection(flows: list[Flow], homes: dict[tuple[str, int], str]) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    prepare(connection)
-    connection.execute("insert into ops.night values ('night', timestamp '2026-04-10', 'park')")
-    resolution.resolve(connection)
-    load_rules(connection, TRANSFORMS / "rules")
-    for folder in ("3_monthly", "4_signals", "5_snapshots"):
-        build(connection, TRANSFORMS / folder, None)
+    connection = empty_warehouse("2026-04-10")
     industries = ["C3311", "3411", "I6510", "G5930", "A01", "ZZ", None]
     connection.executemany(
         "insert into resolved.enterprise (enterprise_id, industry_code) values (?, ?)",

@@ -14,9 +14,8 @@ import duckdb
 import pytest
 
 import transforms
-from transforms import resolution
-from warehouse.connection import prepare
-from warehouse.models import build, load_rules
+from tests.conftest import empty_warehouse
+from warehouse.models import build
 
 SHARED_DATA = Path(os.environ.get("PARKBRIDGE_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
 PANEL = SHARED_DATA / "panels" / "plm_EmplUK.csv"
@@ -43,13 +42,7 @@ def staff() -> Staff:
 @pytest.fixture(scope="module")
 def connection(staff: Staff) -> duckdb.DuckDBPyConnection:
     """A warehouse in which a feed states staff once a year, in December."""
-    connection = duckdb.connect()
-    prepare(connection)
-    connection.execute("insert into ops.night values ('night', timestamp '1985-01-20', 'panel')")
-    resolution.resolve(connection)
-    load_rules(connection, TRANSFORMS / "rules")
-    for folder in ("3_monthly", "4_signals", "5_snapshots"):
-        build(connection, TRANSFORMS / folder, None)
+    connection = empty_warehouse("1985-01-20")
     connection.execute("delete from monthly.month")
     connection.execute(
         "insert into monthly.month select m, year(m) * 12 + month(m), last_day(m), m = date '1984-12-01' from "

@@ -7,9 +7,9 @@ import duckdb
 import pytest
 
 import transforms
-from transforms import resolution
-from warehouse.connection import OPS_TABLES, prepare
-from warehouse.models import Model, build, labels, read_folder
+from tests.conftest import empty_warehouse
+from warehouse.connection import OPS_TABLES
+from warehouse.models import Model, labels, read_folder
 from warehouse.subjects import LINEAGE, subjects
 
 TRANSFORMS = Path(transforms.__file__).parent
@@ -38,13 +38,7 @@ def by_table(model: Model) -> str:
 
 @pytest.fixture(scope="module")
 def warehouse() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    prepare(connection)
-    connection.execute("insert into ops.night values ('night', timestamp '2026-04-10', 'park')")
-    resolution.resolve(connection)
-    for folder in FOLDERS[1:]:
-        build(connection, folder, None)
-    return connection
+    return empty_warehouse("2026-04-10")
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:

@@ -11,9 +11,8 @@ import duckdb
 import pytest
 
 import transforms
-from transforms import resolution
-from warehouse.connection import prepare
-from warehouse.models import build, load_rules
+from tests.conftest import empty_warehouse
+from warehouse.models import build
 
 TRANSFORMS = Path(transforms.__file__).parent
 Figures = dict[str, float | None]  # tax, sales, headcount, land, electricity of one firm in 2025
@@ -28,14 +27,7 @@ DIVIDED = {
 
 @pytest.fixture
 def connection() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    prepare(connection)
-    connection.execute("insert into ops.night values ('night', timestamp '2026-04-10', 'park')")
-    resolution.resolve(connection)
-    load_rules(connection, TRANSFORMS / "rules")
-    for folder in ("3_monthly", "4_signals", "5_snapshots"):
-        build(connection, TRANSFORMS / folder, None)
-    return connection
+    return empty_warehouse("2026-04-10")
 
 
 def firms(count: int, seed: int) -> dict[str, Figures]:

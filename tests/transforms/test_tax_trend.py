@@ -11,9 +11,8 @@ import duckdb
 import pytest
 
 import transforms
-from transforms import resolution
-from warehouse.connection import prepare
-from warehouse.models import build, load_rules
+from tests.conftest import empty_warehouse
+from warehouse.models import build
 
 TRANSFORMS = Path(transforms.__file__).parent
 Series = dict[tuple[int, int], float]  # (year, month) -> tax
@@ -52,13 +51,7 @@ def hirsch_slack(series: Series) -> float | None:
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
     """An empty warehouse with a calendar of four years up to December 2025."""
-    connection = duckdb.connect()
-    prepare(connection)
-    connection.execute("insert into ops.night values ('night', timestamp '2026-01-20', 'park')")
-    resolution.resolve(connection)
-    load_rules(connection, TRANSFORMS / "rules")
-    for folder in ("3_monthly", "4_signals"):
-        build(connection, TRANSFORMS / folder, None)
+    connection = empty_warehouse("2026-01-20")
     connection.execute("delete from monthly.month")
     connection.execute(
         "insert into monthly.month select m, year(m) * 12 + month(m), last_day(m), m = date '2025-12-01' from "
