@@ -6,7 +6,7 @@ So that a case shows only what matters for it:
 - a table that is not given is empty, a column that is not given is NULL, an empty field is NULL;
 - known.* rows come from a feed named after their subject, received on 2026-01-01;
 - signals.signal rows are of single months and not provisional; there and in signals.flow month_number follows from
-  month; signals.signal_month follows from signals.signal;
+  month; signals.signal_month and signals.measure are made by their own models from what they read;
 - the night is 2026-04-10 12:00 and the calendar its last 36 months, up to March 2026;
 - rules are the ones in transforms/rules/: a case shows what they do.
 """
@@ -29,6 +29,7 @@ TRANSFORMS = Path(resolution.__file__).parent
 MODEL_FILES = sorted(TRANSFORMS.glob("[0-9]_*/*.sql"))
 FOLDERS = {path.parent.name.partition("_")[2]: path.parent for path in MODEL_FILES}
 
+DERIVED = {"signals.signal_month", "signals.measure"}
 NIGHT = "select 'night' as night_id, timestamp '2026-04-10 12:00' as as_of, 'test park' as park_name"
 CALENDAR = """
     select month, cast(year(month) * 12 + month(month) as integer), last_day(month), month = date '2026-03-01'
@@ -79,10 +80,6 @@ def fill(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns, gi
             connection.execute(f"insert into ops.night {NIGHT}")
         if table == "monthly.month":
             connection.execute(f"insert into monthly.month {CALENDAR}")
-        if table == "signals.signal_month":
-            connection.execute(
-                f"insert into signals.signal_month {read_model(FOLDERS[schema] / 'signal_month.sql').sql}"
-            )
         return
     header, rows = read_rows(given)
     strangers = sorted(set(header) - set(columns))
@@ -109,7 +106,8 @@ def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
     schema, name = case.parent.name.split(".")
     model = read_model(FOLDERS[schema] / f"{name}.sql")
     given = {path.name.removeprefix("given.").removesuffix(".csv"): path for path in case.glob("given.*.csv")}
-    reads = model.reads | ({"signals.signal"} if "signals.signal_month" in model.reads else set())
+    derived = [read_model(FOLDERS["signals"] / f"{table.partition('.')[2]}.sql") for table in DERIVED & model.reads]
+    reads = model.reads.union(*(one.reads for one in derived))
     unread = sorted(set(given) - reads)
     assert not unread, f"{case}: {model.table} does not read {', '.join(unread)}"
 
@@ -119,6 +117,8 @@ def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
     for table in sorted(reads):
         if not table.startswith("rules."):
             fill(connection, table, table_columns[table], given.get(table))
+    for one in derived:
+        build(connection, FOLDERS[one.schema], [one.name])
     build(connection, FOLDERS[schema], [name])
 
     header, rows = read_rows(case / "expect.csv")

@@ -2,15 +2,15 @@
 -- one row is: one sign that speaks for one alert about one enterprise that is here, as of tonight
 -- answers: what evidence is there, since when, how much does it say, and does it count or only repeat another?
 -- key: enterprise_id, alert_code, sign_code
--- rules: Only of enterprises that are here (signals.here). Falls and rises: signals.limit_reached. lease_ending: months
---   until the last of all leases ends, with no other signed; lease_terminated: that end is a termination;
---   lease_over: it has ended before tonight, some months ago at most. tax_late: taxes of some months paid late or
---   open; tax_open: due and not paid; where their share exceeds that of the year before by some points, provisional
---   months left out. seat_moved: the registered seat has moved and whether people follow is open; abnormal_listed: on
---   the list of abnormal operations still; invested_elsewhere, branch_opened: within a year. threshold_share:
---   signals.threshold_watch. Points by rules/alert_sign.yml: of a sign's bands that apply, the strongest. weight:
---   points, halved for every half-life since the sign was last seen. Signs of one group have one cause: the heaviest is
---   counted, the others stand beside it.
+-- rules: Only of enterprises that are here (signals.here). Falls and rises: signals.limit_reached and
+--   signals.activity_fall. lease_ending: months until the last of all leases ends, with no other signed;
+--   lease_terminated: that end is a termination; lease_over: it has ended before tonight, some months ago at most.
+--   tax_late: taxes of some months paid late or open; tax_open: due and not paid; where their share exceeds that of
+--   the year before by some points, provisional months left out. seat_moved: the registered seat has moved and
+--   whether people follow is open; abnormal_listed: on the list of abnormal operations still; invested_elsewhere,
+--   branch_opened: within a year. threshold_share: signals.threshold_watch. Points by rules/alert_sign.yml: of a
+--   sign's bands that apply, the strongest. weight: points, halved for every half-life since the sign was last seen.
+--   Signs of one group have one cause: the heaviest is counted, the others stand beside it.
 -- known gaps: Rent that is not paid is in no silo. A lease without a written end shows no lease_ending. Investments
 --   and branches within the park are not told from those elsewhere.
 -- column since_month: first month, without interruption, in which the sign was at least as strong | 起始月份
@@ -141,6 +141,30 @@ event as (
     group by p.enterprise_id, p.sign_code
 ),
 
+limited as (
+    select
+        enterprise_id,
+        sign_code,
+        value,
+        limit_value,
+        month,
+        since_month,
+        detail_en,
+        detail_zh
+    from signals.limit_reached
+    union all
+    select
+        enterprise_id,
+        'activity_fall' as sign_code,
+        value,
+        limit_value,
+        month,
+        since_month,
+        detail_en,
+        detail_zh
+    from signals.activity_fall
+),
+
 found as (
     select
         r.enterprise_id,
@@ -151,7 +175,7 @@ found as (
         b.month_number as since_number,
         r.detail_en,
         r.detail_zh
-    from signals.limit_reached as r
+    from limited as r
     inner join monthly.month as m on r.month = m.month
     inner join monthly.month as b on r.since_month = b.month
     union all
