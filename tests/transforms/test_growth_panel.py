@@ -60,6 +60,7 @@ def connection(staff: Staff) -> duckdb.DuckDBPyConnection:
         "insert into resolved.link (feed, source_key, subject, enterprise_id) values ('panel', ?, 'employment', ?)",
         [(firm, firm) for firm in staff],
     )
+    build(connection, TRANSFORMS / "3_monthly", ["yearly_feed"])
     build(connection, TRANSFORMS / "4_signals", None)
     build(connection, TRANSFORMS / "5_snapshots", ["park_month"])
     return connection

@@ -212,3 +212,4 @@ def test_parts_are_by_enterprise(model: Model) -> None:
     facts = {read for read in before if read.startswith("staged.")} | {"ops.batch"}
     allowed = {"resolved.link", "resolved.enterprise", "ops.night"}
     assert before <= allowed | (facts if model.name == "revision" else set())
+    assert "monthly.coverage" not in model.reads, "one late report changes it: every night would make this model whole"

@@ -6,26 +6,18 @@
 --   electricity, water, gas, registered_capital, branches and outward_investment (other enterprises invested in) at
 --   month's end, people_entries, vehicle_entries (rules/signal.yml has the units). No report, no row; a reported zero
 --   is zero; no branch or no investment is no row. Sales and tax stand in periods of one length per series
---   (signals.filed_series). Staff of enterprises that only feeds with one figure a year speak of (annual reports) is
---   a yearly series. A month is provisional if any feed of the signal's subject is (monthly.coverage).
+--   (signals.filed_series). Staff of enterprises that only feeds with one figure a year speak of
+--   (monthly.yearly_feed) is a yearly series. A month is provisional if any feed of the signal's subject is
+--   (monthly.provisional_month).
 -- known gaps: An investment is a count, not an amount; one that was sold still counts (monthly.relation).
 -- parts: enterprise_id
 -- checked by: tests/models/signals.signal
--- feeds of staff that state one figure a year, always of the same month
-with yearly_feed as (
-    select feed
-    from monthly.coverage
-    where subject = 'employment' and report_count > 0
-    group by feed
-    having count(*) > 1 and count(distinct month(month)) = 1
-),
-
-staff_length as (
+with staff_length as (
     select
         l.enterprise_id,
         case when count(*) = count(y.feed) then 12 else 1 end as period_months
     from resolved.link as l
-    left join yearly_feed as y on l.feed = y.feed
+    left join monthly.yearly_feed as y on l.feed = y.feed
     where l.subject = 'employment'
     group by l.enterprise_id
 ),

@@ -144,8 +144,8 @@ seen as (
         s.received_at <= n.as_of
         and s.value is not null
         and (s.superseded_at is null or s.superseded_at > s.received_at)
-        -- of others only payments that stood before, or stand now, in the place of what is theirs (booked to another payer);
-        -- every other fact stays with its source_key, and so with its enterprise
+        -- of others only payments that stood before, or stand now, in the place of what is theirs (booked to another
+        -- payer); every other fact stays with its source_key, and so with its enterprise
         and (
             l.enterprise_id is not null
             or (s.fact_kind = 'payment' and (s.superseded_at is not null or u.feed is not null))
