@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +34,9 @@ from warehouse.subjects import subjects
 SLICE, SLICE_OF_FACTS = 25_000, 250_000
 # beyond this share of all enterprises making all of it is cheaper
 SHARE_MAX = 0.5
+# DuckDB keeps some 8 bytes in memory, and out of reach of its spilling, for every row of a table that rows were deleted from
+# here and there; beyond this share of its memory tables are written anew without the rows instead
+DELETE_MEMORY_SHARE, BYTES_PER_ROW = 0.4, 8
 _READS = re.compile(r"\b(from|join) ((?:resolved|monthly|signals|snapshots)\.\w+)\b")
 _DIGEST = """
     select enterprise_id, sum(digest) as digest
@@ -98,7 +101,9 @@ def build_night(connection: duckdb.DuckDBPyConnection, folder: Path, only: Conta
         folder: transforms/<n>_<schema>/.
         only: The tables to make; all by default.
     """
-    needed = {read for model in read_layers(folder.parent) if is_by_enterprise(model) for read in model.reads}
+    in_parts = [model for model in read_layers(folder.parent) if is_by_enterprise(model)]
+    needed = {read for model in in_parts for read in model.reads}
+    put = _put_by_deleting if _deletes_fit(connection, in_parts) else _put_by_writing_anew
     made = []
     for model in read_folder(folder):
         if only is not None and model.table not in only:
@@ -110,7 +115,7 @@ def build_night(connection: duckdb.DuckDBPyConnection, folder: Path, only: Conta
         stands = connection.execute("select 1 from ops.built where table_name = ?", [model.table]).fetchone()
         # from here on the table is between two states
         connection.execute("delete from ops.built where table_name = ?", [model.table])
-        is_whole = not is_by_enterprise(model) or reads_remade or not stands or not _remake(connection, model)
+        is_whole = not is_by_enterprise(model) or reads_remade or not stands or not _remake(connection, model, put)
         if is_whole and (is_by_enterprise(model) or not stands):
             _make_whole(connection, model)
             connection.execute("insert into ops.remade values (?)", [model.table])
@@ -216,23 +221,55 @@ def _make_whole(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     comment(connection, model.schema, model.name, model.comment, model.columns)
 
 
-def _remake(connection: duckdb.DuckDBPyConnection, model: Model) -> bool:
+def _deletes_fit(connection: duckdb.DuckDBPyConnection, models: list[Model]) -> bool:
+    """Whether rows may be deleted from all these tables without running out of memory."""
+    row = connection.execute(
+        "select coalesce(sum(estimated_size), 0) * ? < ? * parse_formatted_bytes(current_setting('memory_limit')) "
+        "from duckdb_tables() where concat(schema_name, '.', table_name) in (select unnest(?))",
+        [BYTES_PER_ROW, DELETE_MEMORY_SHARE, [model.table for model in models]],
+    ).fetchone()
+    return row == (True,)
+
+
+_IS_TOUCHED = "enterprise_id in (select enterprise_id from ops.touched)"
+
+
+def _remake(
+    connection: duckdb.DuckDBPyConnection, model: Model, put: Callable[[duckdb.DuckDBPyConnection, Model], None]
+) -> bool:
     """Put the rows of whom ops.touched names in the place of theirs; False where memory does not allow it, with all as it was."""
-    table = f"{model.schema}.{quote(model.name)}"
-    is_touched = "enterprise_id in (select enterprise_id from ops.touched)"
     try:
-        connection.execute(f"create or replace temp table made as {_narrowed(connection, model.sql, is_touched)}")
+        connection.execute(f"create or replace temp table made as {_narrowed(connection, model.sql, _IS_TOUCHED)}")
         with transaction(connection):
-            connection.execute(f"delete from {table} where {is_touched}")
-            connection.execute(f"insert into {table} by name select * from made where {is_touched}")
-            if "as_of" in connection.table(f"{model.schema}.{model.name}").columns:
-                connection.execute(f"update {table} set as_of = (select as_of from ops.night)")
+            put(connection, model)
     except duckdb.OutOfMemoryException:
-        # slices of all need less than a delete from a table of a very large park
+        # slices of all need less than a part of a very large park
         return False
     finally:
         connection.execute("drop table if exists temp.made")
     return True
+
+
+def _put_by_deleting(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    table = f"{model.schema}.{quote(model.name)}"
+    connection.execute(f"delete from {table} where {_IS_TOUCHED}")
+    connection.execute(f"insert into {table} by name select * from made where {_IS_TOUCHED}")
+    if "as_of" in connection.table(model.table).columns:
+        connection.execute(f"update {table} set as_of = (select as_of from ops.night)")
+
+
+def _put_by_writing_anew(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    table, fresh = f"{model.schema}.{quote(model.name)}", f"{model.schema}.{quote(model.name + ' fresh')}"
+    tonight = (
+        "replace ((select as_of from ops.night) as as_of)" if "as_of" in connection.table(model.table).columns else ""
+    )
+    connection.execute(
+        f"create table {fresh} as select * {tonight} from {table} where not {_IS_TOUCHED} "
+        f"union all by name select * from made where {_IS_TOUCHED}"
+    )
+    connection.execute(f"drop table {table}")
+    connection.execute(f"alter table {fresh} rename to {quote(model.name)}")
+    comment(connection, model.schema, model.name, model.comment, model.columns)
 
 
 @contextmanager

@@ -39,6 +39,14 @@ def live_night(connection: duckdb.DuckDBPyConnection) -> tuple[int | None, dict[
     return touched, {table.table: table.is_whole for table in made}
 
 
+def told_of_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    """What is said of every column, and in which order they stand."""
+    return connection.execute(
+        "select schema_name, table_name, column_name, comment from duckdb_columns() where not internal and "
+        "schema_name in ('monthly', 'signals', 'snapshots') order by schema_name, table_name, column_index"
+    ).fetchall()
+
+
 def gaps(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
     """How many enterprises have which gaps."""
     return connection.execute("select gap_codes, count(*) from snapshots.presence group by all order by all").fetchall()
@@ -88,9 +96,14 @@ def test_a_night_without_anything_new_touches_nobody(park: duckdb.DuckDBPyConnec
     is_as_made_whole(park)
 
 
+@pytest.mark.parametrize("share", [parts.DELETE_MEMORY_SHARE, 0], ids=["deleted", "written anew"])
 @pytest.mark.parametrize("kind", ["firms", "filings"])
-def test_corrections_remake_the_rows_of_whom_they_are_about(park: duckdb.DuckDBPyConnection, kind: str) -> None:
-    before = rows(park)
+def test_corrections_remake_the_rows_of_whom_they_are_about(
+    park: duckdb.DuckDBPyConnection, kind: str, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether rows are deleted and inserted, or the table is written anew, as at a size at which deletes take too much memory."""
+    monkeypatch.setattr(parts, "DELETE_MEMORY_SHARE", share)
+    before, comments = rows(park), told_of_columns(park)
     panel.restate(park, kind, LAST)
     panel.night(park, LAST, days=3)
     touched, made = live_night(park)
@@ -98,6 +111,7 @@ def test_corrections_remake_the_rows_of_whom_they_are_about(park: duckdb.DuckDBP
     assert touched < FIRMS
     assert not any(made[model.table] for model in MODELS if parts.is_by_enterprise(model))
     assert rows(park)["snapshots.revision"] != before["snapshots.revision"]
+    assert told_of_columns(park) == comments
     is_as_made_whole(park)
 
 
