@@ -143,21 +143,40 @@ def test_a_count_that_flips_to_the_group_and_back_is_suspect_and_no_growth(park:
         if max(before, after) <= 2 * min(before, after) and max(before, after, years[year]) >= 50
         if years[year] >= 5 * max(before, after) or 5 * years[year] <= min(before, after)
     }
+    # the same at the edge of a series, of large ones: before two years that agree, or last
+    edges = {
+        value
+        for years in series.values()
+        for values in [[years[year] for year in sorted(years)]]
+        if max(years) - min(years) == len(years) - 1
+        for value, *others in (values, values[::-1])
+        if others
+        and max(value, others[0]) >= 1000
+        and (value >= 5 * others[0] or others[0] >= 5 * value)
+        and (len(others) > 1 or value == years[max(years)])
+        and max(others[:2]) <= 2 * min(others[:2])
+    }
     assert flips
+    assert edges
     with writer(park.settings) as connection:
         build(connection, resolution.MODELS.parent / "5_snapshots", ["presence", "assessment"])
         suspect = connection.execute(
             "select enterprise_id, value, test_codes, evidence from signals.plausibility where signal_code = 'headcount'"
         ).fetchall()
-        assert {int(value) for _, value, _, _ in suspect} == flips
-        assert {codes for _, _, codes, _ in suspect} == {"spike"}
-        for enterprise, value, _, evidence in suspect:
-            assert f"headcount {value:.0f} between " in evidence
+        found = {code: {int(value) for _, value, codes, _ in suspect if codes == code} for code in ("spike", "flip")}
+        assert found == {"spike": flips, "flip": edges}
+        assert len(suspect) == len(flips) + len(edges)
+        for enterprise, value, code, evidence in suspect:
+            assert f"headcount {value:.0f}{' between ' if code == 'spike' else ', the year '}" in evidence
             compared = connection.execute(
                 "select value, earlier_value from signals.year_change where enterprise_id = ? and signal_code = 'headcount'",
                 [enterprise],
             ).fetchall()
             assert all(value not in pair for pair in compared)
+            if compared:
+                # only the first figure was the group's; of the two that agree there is a comparison to be made
+                assert all(2 * min(pair) > max(pair) for pair in compared)
+                continue
             assessed = connection.execute(
                 "select assessment_code, evidence, rising_signal_count, falling_signal_count from snapshots.assessment "
                 "where enterprise_id = ?",

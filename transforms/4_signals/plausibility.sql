@@ -6,19 +6,20 @@
 --   the largest that an enterprise of a park can have in a month. unit_slip: about 10000 times, or a ten-thousandth
 --   of, the series' own usual level (the middle of its values other than zero): 万元 for yuan. spike: many times both
 --   neighbours, or a small part of both, which agree with each other (1839, 42002, 1404: the parent's figure or the
---   group's). sales_per_head: sales that this month's staff cannot make. jump: the six tests of BLS QCEW edit 126;
---   the monthly headcount's change is suspect only if it fails all of them, against the last figure of the three
---   months before and against that of the year before: more people, more per cent, and more standard deviations from
---   the changes before it than rules/plausibility.yml allows (our reading of the edit's t-test). A test that cannot
---   be made is passed. A jump that the next month confirms (nearer to the new level than to the old) is believed, and
---   so is what a merger, division or moved payroll explains (signals.succession_month). spike and jump are tested
---   among the values that pass the tests before them.
+--   group's). flip: the same of a large yearly headcount where it stands first, before two years that agree, or last,
+--   until another year confirms it, and no succession explains it. sales_per_head: sales that this month's staff
+--   cannot make. jump: the six tests of BLS QCEW edit 126; the monthly headcount's change is suspect only if it fails
+--   all of them, against the last figure of the three months before and against that of the year before: more people,
+--   more per cent, and more standard deviations from the changes before it than rules/plausibility.yml allows (our
+--   reading of the edit's t-test). A test that cannot be made is passed. A jump that the next month confirms (nearer
+--   to the new level than to the old) is believed, and so is what a merger, division or moved payroll explains
+--   (signals.succession_month). spike and jump are tested among the values that pass the tests before them.
 -- known gaps: Where a series changes its unit for good, the rarer of the two units is flagged. A flip that lasts two
---   periods or more, or stands first or last in its series, is no spike; of a monthly headcount it may be a jump.
---   Without 15 months of history there is no jump. The jump of the latest month is suspect until the next month is
---   in. Not tested: the same headcount for many months, staff without wages, wages without staff, headcount equal to
---   wages. A tax paid of a few yuan beside a usual one of ten thousands reads as unit_slip. Single kinds of tax are
---   not tested.
+--   periods or more is no spike, nor is one that stands first or last in a series that is not yearly; of a monthly
+--   headcount it may be a jump. Without 15 months of history there is no jump. The jump of the latest month is
+--   suspect until the next month is in. Not tested: the same headcount for many months, staff without wages, wages
+--   without staff, headcount equal to wages. A tax paid of a few yuan beside a usual one of ten thousands reads as
+--   unit_slip. Single kinds of tax are not tested.
 -- column earlier_value: last figure before it that passes | 前期值
 -- column value: the figure as reported, not altered | 指标值
 -- parts: enterprise_id
@@ -162,7 +163,12 @@ neighbours as (
         lag(value) over (partition by enterprise_id, signal_code order by month_number) as last_value,
         lag(month_number) over (partition by enterprise_id, signal_code order by month_number) as last_number,
         lead(value) over (partition by enterprise_id, signal_code order by month_number) as next_value,
-        lead(month_number) over (partition by enterprise_id, signal_code order by month_number) as next_number
+        lead(month_number) over (partition by enterprise_id, signal_code order by month_number) as next_number,
+        -- of the first value the two that follow, of the last one the two before
+        coalesce(
+            lead(value, 2) over (partition by enterprise_id, signal_code order by month_number),
+            lag(value, 2) over (partition by enterprise_id, signal_code order by month_number)
+        ) as second_value
     from tested
     where not (is_negative or is_too_large or is_unit_slip or is_sales_per_head)
 ),
@@ -177,6 +183,18 @@ spiked as (
         n.value,
         n.last_value,
         n.next_value,
+        coalesce(n.next_number, n.month_number) as changed_number,
+        n.period_months = 12
+        and greatest(n.value, n.last_value, n.next_value) >= r.flip_min
+        and greatest(n.value, n.last_value, n.next_value) >= r.spike_ratio * least(n.value, n.last_value, n.next_value)
+        and least(n.value, n.last_value, n.next_value) > 0
+        and (n.last_value is null or n.next_value is null)
+        and (n.second_value is not null or n.next_value is null)
+        and coalesce(
+            greatest(coalesce(n.last_value, n.next_value), n.second_value)
+            <= u.spike_neighbour_ratio * least(coalesce(n.last_value, n.next_value), n.second_value),
+            true
+        ) as is_flip,
         n.last_value > 0 and n.next_value > 0
         and n.month_number - n.last_number <= u.spike_gap_periods * n.period_months
         and n.next_number - n.month_number <= u.spike_gap_periods * n.period_months
@@ -189,6 +207,20 @@ spiked as (
     from neighbours as n
     inner join rules.plausibility as r on n.signal_code = r.signal_code
     cross join rule as u
+),
+
+-- of a yearly count that no merger, division or moved payroll of the year explains
+flipped as (
+    select
+        s.enterprise_id,
+        s.signal_code,
+        s.month
+    from spiked as s
+    left join signals.succession_month as x
+        on
+            s.enterprise_id = x.enterprise_id and x.is_headcount = 1
+            and s.changed_number >= x.month_number and s.changed_number - 12 < x.month_number
+    where s.is_flip and x.enterprise_id is null
 ),
 
 -- monthly headcounts that pass so far, with their changes over a month and a year
@@ -276,6 +308,7 @@ flagged as (
         t.is_unit_slip,
         t.is_sales_per_head,
         coalesce(s.is_spike, false) as is_spike,
+        p.enterprise_id is not null as is_flip,
         j.enterprise_id is not null as is_jump,
         coalesce(j.last_value, s.last_value) as earlier_value,
         s.next_value,
@@ -283,6 +316,8 @@ flagged as (
     from tested as t
     left join spiked as s
         on t.enterprise_id = s.enterprise_id and t.signal_code = s.signal_code and t.month = s.month
+    left join flipped as p
+        on t.enterprise_id = p.enterprise_id and t.signal_code = p.signal_code and t.month = p.month
     left join jumped as j
         on t.enterprise_id = j.enterprise_id and t.signal_code = j.signal_code and t.month = j.month
 ),
@@ -301,6 +336,7 @@ worded as (
             case when f.is_too_large then 'too_large' end,
             case when f.is_unit_slip then 'unit_slip' end,
             case when f.is_spike then 'spike' end,
+            case when f.is_flip then 'flip' end,
             case when f.is_jump then 'jump' end,
             case when f.is_sales_per_head then 'sales_per_head' end
         ) as test_codes,
@@ -310,6 +346,7 @@ worded as (
         f.is_too_large,
         f.is_unit_slip,
         f.is_spike,
+        f.is_flip,
         f.is_jump,
         f.is_sales_per_head,
         r.value_max * f.period_months as value_max,
@@ -321,7 +358,9 @@ worded as (
         cast(cast(f.headcount as decimal(38, 0)) as varchar) as headcount_text
     from flagged as f
     inner join rules.plausibility as r on f.signal_code = r.signal_code
-    where f.is_negative or f.is_too_large or f.is_unit_slip or f.is_spike or f.is_jump or f.is_sales_per_head
+    where
+        f.is_negative or f.is_too_large or f.is_unit_slip or f.is_spike or f.is_flip or f.is_jump
+        or f.is_sales_per_head
 )
 
 select
@@ -348,6 +387,16 @@ select
                 then concat(w.name_en, ' ', w.value_text, ' between ', w.earlier_text, ' and ', w.next_text)
         end,
         case
+            when w.is_flip
+                then concat(
+                    w.name_en,
+                    ' ',
+                    w.value_text,
+                    case when w.next_text is null then ', the year before ' else ', the year after ' end,
+                    coalesce(w.next_text, w.earlier_text), ': the parent''s figure or the group''s?'
+                )
+        end,
+        case
             when w.is_jump
                 then concat(
                     w.name_en, ' ', w.value_text, ' after ', w.earlier_text, ', a year before ', w.year_text,
@@ -370,6 +419,13 @@ select
         end,
         case
             when w.is_spike then concat(w.name_zh, w.value_text, '，前后分别为', w.earlier_text, '和', w.next_text)
+        end,
+        case
+            when w.is_flip
+                then concat(
+                    w.name_zh, w.value_text, case when w.next_text is null then '，上年' else '，次年' end,
+                    coalesce(w.next_text, w.earlier_text), '：疑母公司与集团口径混用'
+                )
         end,
         case
             when w.is_jump
