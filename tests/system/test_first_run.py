@@ -189,7 +189,6 @@ def test_commands_answer(park: Park, words: tuple[str, ...]) -> None:
         (("sql", "select * from nowhere"), "nowhere"),
         (("feed", "new", "x", "--subject", "weather"), "there is no subject"),
         (("demo", "--enterprises", "20"), "cannot hold every story"),
-        (("demo", "--until", "1999-01-01"), "outside the history"),
     ],
 )
 def test_a_users_mistake_is_answered_without_a_traceback(park: Park, words: tuple[str, ...], message: str) -> None:
