@@ -69,7 +69,7 @@ def command_demo(settings: Settings, given: argparse.Namespace) -> int:
         built = demo.build(
             silos, enterprises=given.enterprises, months=given.months, seed=given.seed, until=given.until
         )
-    except ValueError as error:
+    except demo.CityError as error:
         raise ParkBridgeError("demo", str(error), next_step="ask for such a city; `parkbridge demo --help`") from None
     print(
         f"The demo park: {built['enterprises']} enterprises, {built['start']} to {built['until']}, in {_short(silos)}"

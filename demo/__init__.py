@@ -22,7 +22,11 @@ from demo.city import FEWEST_FIRMS, MONTHS_AHEAD, build_city
 from demo.silos import OFFICES, registration, write_silos
 from demo.truth import enterprise_table, write_truth
 
-__all__ = ["build", "connections", "identities", "serving", "token"]
+__all__ = ["CityError", "build", "connections", "identities", "serving", "token"]
+
+
+class CityError(ValueError):
+    """There is no such city: the words say what can be asked for."""
 
 
 def build(
@@ -49,10 +53,10 @@ def build(
         What was built: seed, enterprises, months, start, until and the last day that a later build can reach.
 
     Raises:
-        ValueError: The city is too small, or `until` lies outside its history.
+        CityError: The city is too small, or `until` lies outside its history.
     """
     if enterprises < FEWEST_FIRMS:
-        raise ValueError(f"a city of {enterprises} enterprises cannot hold every story; take {FEWEST_FIRMS} or more")
+        raise CityError(f"a city of {enterprises} enterprises cannot hold every story; take {FEWEST_FIRMS} or more")
     until = until or datetime.now(registry_api.PARK_CLOCK).date()
     plan = folder / "city.json"
     before = json.loads(plan.read_text(encoding="utf-8")) if plan.exists() else None
@@ -69,7 +73,7 @@ def build(
         first = np.datetime64(until, "M") - months
     last = (first + months + MONTHS_AHEAD).astype("datetime64[D]")
     if not first < np.datetime64(until, "M") <= last.astype("datetime64[M]"):
-        raise ValueError(f"until {until} lies outside the history of {first} to {last}: build into an empty folder")
+        raise CityError(f"until {until} lies outside the history of {first} to {last}: build into an empty folder")
     city = build_city(seed, enterprises, first, months)
     books = write_silos(city, folder / "silos", np.datetime64(until, "s"))
     write_truth(books, folder / "truth")

@@ -7,7 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from demo import build, registry_api, token
+from demo import CityError, build, registry_api, token
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
                 until=given.until,
                 start=given.start,
             )
-        except ValueError as error:
+        except CityError as error:
             sys.stderr.write(f"demo: {error}\n")
             return 2
         sys.stdout.write(", ".join(f"{key} {value}" for key, value in facts.items()) + "\n")

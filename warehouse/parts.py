@@ -34,9 +34,10 @@ from warehouse.subjects import subjects
 SLICE, SLICE_OF_FACTS = 25_000, 250_000
 # beyond this share of all enterprises making all of it is cheaper
 SHARE_MAX = 0.5
-# DuckDB keeps some 8 bytes in memory, and out of reach of its spilling, for every row of a table that rows were deleted from
-# here and there; beyond this share of its memory tables are written anew without the rows instead
+# DuckDB keeps, as it seems, some 8 bytes in memory that it cannot spill for every row of a table that rows were deleted from
+# here and there (decision 0017); beyond this share of its memory tables are written anew without the rows instead
 DELETE_MEMORY_SHARE, BYTES_PER_ROW = 0.4, 8
+_IS_TOUCHED = "enterprise_id in (select enterprise_id from ops.touched)"
 _READS = re.compile(r"\b(from|join) ((?:resolved|monthly|signals|snapshots)\.\w+)\b")
 _DIGEST = """
     select enterprise_id, sum(digest) as digest
@@ -229,9 +230,6 @@ def _deletes_fit(connection: duckdb.DuckDBPyConnection, models: list[Model]) -> 
         [BYTES_PER_ROW, DELETE_MEMORY_SHARE, [model.table for model in models]],
     ).fetchone()
     return row == (True,)
-
-
-_IS_TOUCHED = "enterprise_id in (select enterprise_id from ops.touched)"
 
 
 def _remake(
