@@ -137,7 +137,12 @@ def operating_snapshots() -> None:
         with writer(SETTINGS) as connection:
             hold_to_night(connection, night_id)
             published = publish_night(connection, SETTINGS, read_layers(TRANSFORMS))
-        note(f"{len(published.manifest['tables'])} tables in {published.path.name}")
+        shown = (
+            ""
+            if published.is_in_place
+            else f"; readers keep a later night, `parkbridge rollback {night_id}` shows this one"
+        )
+        note(f"{len(published.manifest['tables'])} tables in {published.path.name}{shown}")
 
     # a task hands over an XComArg in place of its result
     publish(validate_snapshots(snapshot(signal(measure(validate_resolved(resolve(begin())))))))  # type: ignore[arg-type]

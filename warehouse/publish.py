@@ -2,7 +2,7 @@
 
 published/park.duckdb is what clients open. published/nights/<night_id>.duckdb are the last nights, for rollback; each has
 its manifest beside it (<night_id>.json): tables, rows, columns, and what changed since the night before. An open reader
-keeps the night it opened.
+keeps the night it opened. A past night told again is kept there, and readers keep the later one.
 """
 
 from __future__ import annotations
@@ -36,14 +36,15 @@ OPS_COMMENTS = {
 
 @dataclass(frozen=True)
 class Published:
-    """A published night: its manifest, and where it lies."""
+    """A published night: its manifest, where it lies, and whether it is what readers see from now on."""
 
     path: Path
     manifest: dict[str, Any]
+    is_in_place: bool
 
 
 def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: list[Model]) -> Published:
-    """Write the night that stands in the warehouse into a fresh file and swap it in.
+    """Write the night that stands in the warehouse into a fresh file; swap it in unless readers see a later night.
 
     What is published: the tables of `models`, the rules that made them, and ops.*. Raw and staged rows stay private.
 
@@ -64,7 +65,7 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: l
     except BaseException:
         forget(part)
         raise
-    before = current_manifest(settings)
+    before = current_manifest(settings) if settings.published_file.exists() else None
     manifest: dict[str, Any] = {
         "night_id": night_id,
         "as_of": as_of.isoformat() + "Z",
@@ -73,20 +74,23 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: l
         "sha256": _sha256(part),
         "tables": tables,
     }
-    if before and settings.published_file.exists():
+    # a backfill: nobody who asks today means a night of last month
+    is_in_place = before is None or before["night_id"] <= night_id
+    if before and is_in_place:
         manifest["previous_night_id"] = before["night_id"]
         manifest["changes"] = changes(settings.published_file, part, models)
     part.replace(final)
     final.chmod(0o444)
     write_json(final.with_suffix(".json"), manifest)
-    _put_in_place(settings, final)
+    if is_in_place:
+        _put_in_place(settings, final)
     connection.execute("delete from ops.night_published where as_of = ?", [as_of])
     connection.execute(
         "insert into ops.night_published select ?, (select max(l.as_of) from ops.last_night as l where l.as_of < ?)",
         [as_of, as_of],
     )
     _forget_old_nights(settings, night_id)
-    return Published(settings.published_file, manifest)
+    return Published(settings.published_file if is_in_place else final, manifest, is_in_place)
 
 
 def write(connection: duckdb.DuckDBPyConnection, part: Path, models: list[Model]) -> dict[str, Any]:

@@ -239,6 +239,20 @@ def test_the_same_night_again_takes_its_own_place(park: Park) -> None:
     assert ask_published(park, "select count(*) from monthly.staff") == [(3,)]
 
 
+def test_a_past_night_told_again_is_kept_and_readers_keep_the_later_one(park: Park) -> None:
+    three_units(park)
+    park.publish(day(3))
+    past = park.publish(day(2))
+    assert not past.is_in_place
+    assert past.path == park.settings.published / "nights" / "20260303T000000Z.duckdb"
+    assert "changes" not in past.manifest, "what readers see is no night before it"
+    assert ask_published(park, "select night_id from ops.night") == [("20260304T000000Z",)]
+    assert [m["night_id"] for m in nights(park.settings)] == ["20260304T000000Z", "20260303T000000Z"]
+    rollback(park.settings, "20260303T000000Z")
+    assert ask_published(park, "select night_id from ops.night") == [("20260303T000000Z",)]
+    assert park.publish(day(4)).is_in_place, "the next night follows on one that was put back"
+
+
 # --- rollback -------------------------------------------------------------------------------------------------------
 
 
