@@ -70,7 +70,12 @@ def command_demo(settings: Settings, given: argparse.Namespace) -> int:
             silos, enterprises=given.enterprises, months=given.months, seed=given.seed, until=given.until
         )
     except demo.CityError as error:
-        raise ParkBridgeError("demo", str(error), next_step="ask for such a city; `parkbridge demo --help`") from None
+        home = "an empty home (PARKBRIDGE_HOME=build/other/park)"
+        raise ParkBridgeError(
+            "demo",
+            str(error),
+            next_step=f"ask for a city that can be, or give this one {home}; `parkbridge demo --help`",
+        ) from None
     print(
         f"The demo park: {built['enterprises']} enterprises, {built['start']} to {built['until']}, in {_short(silos)}"
     )
@@ -347,7 +352,7 @@ def parser() -> argparse.ArgumentParser:
         "demo",
         command_demo,
         "build the demo park and run everything over it",
-        "  parkbridge demo\n  parkbridge demo --enterprises 2000 --seed 2",
+        "  parkbridge demo\n  PARKBRIDGE_HOME=build/other/park parkbridge demo --enterprises 2000 --seed 2",
     )
     one.add_argument("--enterprises", type=int, default=300)
     one.add_argument("--months", type=int, default=36)

@@ -41,8 +41,8 @@ def build(
     """Write a city's silos as they stood before the day `until` began, and the truth about it.
 
     Args:
-        folder: Where to; `silos/` and `truth/` are made in it. A folder built before with the same seed and size goes
-            on from the same first month, so that a later build only adds to it.
+        folder: Where to; `silos/` and `truth/` are made in it. A folder built before goes on from the same first month,
+            so that a later build only adds to it.
         enterprises: How many, branches among them.
         months: Months of history before the month of `until`; six more are drawn, and come true in later builds.
         seed: Same seed, same city.
@@ -53,27 +53,26 @@ def build(
         What was built: seed, enterprises, months, start, until and the last day that a later build can reach.
 
     Raises:
-        CityError: The city is too small, or `until` lies outside its history.
+        CityError: The city is too small, another one lives in the folder, or `until` lies outside its history.
     """
     if enterprises < FEWEST_FIRMS:
         raise CityError(f"a city of {enterprises} enterprises cannot hold every story; take {FEWEST_FIRMS} or more")
     until = until or datetime.now(registry_api.PARK_CLOCK).date()
     plan = folder / "city.json"
     before = json.loads(plan.read_text(encoding="utf-8")) if plan.exists() else None
-    goes_on = before is not None and [before[key] for key in ("seed", "enterprises", "months")] == [
-        seed,
-        enterprises,
-        months,
-    ]
+    asked = {"seed": seed, "enterprises": enterprises, "months": months}
+    if before is not None and (held := {key: before[key] for key in asked}) != asked:
+        # its offices would deliver two cities into one park
+        raise CityError(f"the folder holds another city: {_words(held)}, not {_words(asked)}")
     if start is not None:
         first = np.datetime64(start, "M")
-    elif before is not None and goes_on:
+    elif before is not None:
         first = np.datetime64(before["start"], "M")
     else:
         first = np.datetime64(until, "M") - months
     last = (first + months + MONTHS_AHEAD).astype("datetime64[D]")
     if not first < np.datetime64(until, "M") <= last.astype("datetime64[M]"):
-        raise CityError(f"until {until} lies outside the history of {first} to {last}: build into an empty folder")
+        raise CityError(f"until {until} lies outside the history of {first} to {last}")
     city = build_city(seed, enterprises, first, months)
     books = write_silos(city, folder / "silos", np.datetime64(until, "s"))
     write_truth(books, folder / "truth")
@@ -87,6 +86,10 @@ def build(
     }
     plan.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return facts
+
+
+def _words(city: dict[str, int]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in city.items())
 
 
 def identities(seed: int, enterprises: int, months: int = 36, start: date = date(2023, 11, 1)) -> dict[str, pa.Table]:

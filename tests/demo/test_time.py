@@ -85,6 +85,13 @@ def test_a_folder_goes_on_from_its_own_first_month_and_back(city: Path, earlier:
     assert max(_files(earlier)).startswith("utility/抄表_202601")
 
 
+def test_a_folder_keeps_its_city(earlier: Path) -> None:
+    before = _hashes(earlier)
+    with pytest.raises(demo.CityError, match="holds another city: seed 1, enterprises 300, months 36, not seed 2"):
+        demo.build(earlier, seed=2, until=EARLIER)
+    assert _hashes(earlier) == before
+
+
 def test_until_outside_the_history_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="lies outside the history"):
         demo.build(tmp_path, until=date(2027, 6, 1), start=START)
