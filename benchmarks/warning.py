@@ -45,6 +45,7 @@ import resource
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from benchmarks import assessment
 from warehouse.connection import literal
 from warehouse.settings import CHECKOUT
 
@@ -179,7 +181,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class City:
-    """One city told: warnings by kind and level, alerts that stood by code and level, flows, and what it cost."""
+    """One city told: warnings by kind and level, alerts that stood by code and level, flows, assessments, and what it cost."""
 
     enterprises: int
     seed: int
@@ -187,6 +189,7 @@ class City:
     standing: dict[str, int]
     flows: dict[str, int]
     false_stories: dict[str, int]
+    assessments: dict[tuple[str, str], int]
     cpu_seconds: float
     wall_seconds: float
     peak_mb: float
@@ -241,12 +244,12 @@ def nights() -> list[datetime]:
 
 
 def tell(folder: Path) -> None:
-    """Tell every night of a landed city; `told.alert` and `told.owner` keep what each showed and who that truly is."""
+    """Tell every night of a landed city; told.* keeps what each showed and who that truly is."""
     from transforms.resolution import resolve
     from warehouse.models import make, read_layers
 
     models = {model.table: model for model in read_layers(CHECKOUT / "transforms")}
-    needed, waiting = set[str](), ["signals.alert", "signals.flow"]
+    needed, waiting = set[str](), ["signals.alert", "signals.flow", "snapshots.assessment"]
     while waiting:
         table = waiting.pop()
         if table in models and table not in needed and models[table].schema != "resolved":
@@ -263,6 +266,9 @@ def tell(folder: Path) -> None:
             "create table told.alert (night_number integer, enterprise_id varchar, alert_code varchar, "
             "level_code varchar, score decimal(9, 2))"
         )
+        connection.execute(
+            "create table told.assessment (night_number integer, enterprise_id varchar, assessment_code varchar, month date)"
+        )
         connection.execute("create table told.owner (night_number integer, enterprise_id varchar, true_id bigint)")
         for number_of_night, moment in enumerate(nights()):
             connection.execute("delete from ops.night")
@@ -276,6 +282,9 @@ def tell(folder: Path) -> None:
             number = moment.year * 12 + moment.month
             connection.execute(
                 f"insert into told.alert select {number}, enterprise_id, alert_code, level_code, score from signals.alert"
+            )
+            connection.execute(
+                f"insert into told.assessment select {number}, enterprise_id, assessment_code, month from snapshots.assessment"
             )
             connection.execute(f"insert into told.owner select {number}, * from ({_OWNER})")
 
@@ -427,6 +436,7 @@ def run_city(enterprises: int, seed: int, scratch: Path | None = None) -> City:
                 "select concat(alert_code, ' ', level_code), count(*) from told.alert group by 1 order by 1"
             ).fetchall()
             flows, stories = false_flows(connection)
+            assessments = assessment.score(connection)
     used = resource.getrusage(resource.RUSAGE_SELF)
     return City(
         enterprises,
@@ -435,6 +445,7 @@ def run_city(enterprises: int, seed: int, scratch: Path | None = None) -> City:
         {name: round(count / (NIGHTS + 1)) for name, count in standing},
         flows,
         stories,
+        assessments,
         used.ru_utime + used.ru_stime,
         time.monotonic() - wall,
         used.ru_maxrss / 1024,
@@ -485,6 +496,7 @@ def table(cities: list[City]) -> Iterator[str]:
         for story, count in city.false_stories.items():
             stories[story] = stories.get(story, 0) + count
     yield "  false by story: " + ", ".join(f"{s} {n}" for s, n in sorted(stories.items(), key=lambda item: -item[1]))
+    yield from assessment.table(added_up(cities))
     yield (
         f"  warning: CPU s {sum(c.cpu_seconds for c in cities):,.0f} in all, wall s {max(c.wall_seconds for c in cities):,.0f}, "
         f"peak MB {max(c.peak_mb for c in cities):,.0f}"
@@ -502,8 +514,16 @@ def _cells(found: Measured) -> str:
     )
 
 
+def added_up(cities: list[City]) -> dict[tuple[str, str], int]:
+    """Assessments of all cities, by class and by what is truly so."""
+    total = Counter[tuple[str, str]]()
+    for city in cities:
+        total.update(city.assessments)
+    return dict(total)
+
+
 def as_json(cities: list[City]) -> dict[str, Any]:
-    """`warnings` and `flows` of build/truth.json: all cities together, and each."""
+    """`warnings`, `flows` and `assessments` of build/truth.json: all cities together, and each."""
 
     def warnings(of: list[City]) -> dict[str, Any]:
         totals = {}
@@ -538,6 +558,7 @@ def as_json(cities: list[City]) -> dict[str, Any]:
             "together": flows(cities),
             "cities": [{"seed": city.seed, **flows([city]), "false_stories": city.false_stories} for city in cities],
         },
+        "assessments": assessment.as_json(added_up(cities)),
     }
 
 
