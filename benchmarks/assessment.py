@@ -4,18 +4,18 @@ The nights are those of benchmarks/warning.py; `make truth` prints this table af
 complete month of its night. What is so in truth in that month, from the city itself and not from what its offices wrote,
 the first that holds:
 
-    not here    not yet come, gone, or paused
+    not here    not yet come, gone, paused, or nothing but an address
     leaves      here, and gone within 6 months
     new         first here within 12 months
-    grows       against 12 months before a tenth (and 2) more people at work, or sales of twelve months up by 15 %; neither
-                of them down by as much
+    grows       against 12 months before a tenth (and 2) more people at work, a tenth more space, or sales of twelve months
+                up by 15 %; none of them down by as much
     shrinks     the other way round
     both        one up, one down
-    steady      neither
+    steady      nothing up or down by as much
 
-So the limits are those of rules/assessment.yml, but only of these two figures and of the truth: what is left is what dirt,
-gaps, late returns and the signals that the truth has no opinion on (tax, space, electricity) do. **Opposite** is what an
-operator must never be told: expanding of who shrinks, or contracting of who grows.
+Of these three figures the limits are those of rules/assessment.yml: what differs is what dirt, gaps, late returns and the two
+signals do that only follow from others (tax and electricity). **Opposite** is what an operator must never be told: expanding of
+who shrinks, or contracting of who grows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ OPPOSITE = (("expanding", "shrinks"), ("contracting", "grows"))
 _SCORED = """
 with number as (
     select
-        true_id, is_present, headcount, sales_fen, year(month) * 12 + month(month) as month_number
+        true_id, is_present, headcount, sales_fen, leased_tenth, year(month) * 12 + month(month) as month_number
     from truth.enterprise_month
 ),
 yearly as (
@@ -43,6 +43,7 @@ compared as (
     select
         n.true_id, n.month_number, n.is_present,
         n.headcount - b.headcount as people, b.headcount as people_before,
+        n.leased_tenth - b.leased_tenth as space, b.leased_tenth as space_before,
         case when n.month_count = 12 and b.month_count = 12 then n.sales_12m - b.sales_12m end as sales, b.sales_12m as sales_before
     from yearly as n
     left join yearly as b on n.true_id = b.true_id and n.month_number - 12 = b.month_number
@@ -51,8 +52,10 @@ moved as (
     select
         *,
         coalesce(people >= 2 and people * 10 >= people_before, false)
+        or coalesce(space > 0 and space * 10 >= space_before, false)
         or coalesce(sales > 0 and sales * 100 >= sales_before * 15, false) as is_up,
         coalesce(people <= -2 and people * 10 <= -people_before, false)
+        or coalesce(space < 0 and space * 10 <= -space_before, false)
         or coalesce(sales < 0 and sales * 100 <= -sales_before * 15, false) as is_down
     from compared
 ),
@@ -64,7 +67,7 @@ told as (
 select
     t.assessment_code,
     case
-        when not coalesce(m.is_present, false) then 'not here'
+        when e.is_virtual or not coalesce(m.is_present, false) then 'not here'
         when year(e.gone_month) * 12 + month(e.gone_month) between t.month_number + 1 and t.month_number + 6 then 'leaves'
         when year(e.first_month) * 12 + month(e.first_month) > t.month_number - 12 then 'new'
         when m.is_up and m.is_down then 'both'

@@ -1,6 +1,6 @@
 """Scoring of assessments on a city made by hand: what is truly so in a month, and what an operator must never be told."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 
 import duckdb
@@ -9,23 +9,37 @@ import pytest
 from benchmarks import assessment
 
 MONTHS = 30
-NIGHT = 24  # assessed: the 25th month
+CHANGED, NIGHT = 20, 24  # counted from 0; assessed is the 25th month
 
 
 def month(number: int) -> date:
     return date(2024 + number // 12, number % 12 + 1, 1)
 
 
-# people and sales by month, first month, month from which it is gone
-FIRMS: dict[str, tuple[Callable[[int], int], Callable[[int], int], int, int | None]] = {
-    "steady": (lambda n: 20, lambda n: 100, 0, None),
-    "grows by people": (lambda n: 20 if n < 20 else 22, lambda n: 100, 0, None),
-    "one more of nine is no growth": (lambda n: 9 if n < 20 else 10, lambda n: 100, 0, None),
-    "shrinks by sales": (lambda n: 20, lambda n: 100 if n < 20 else 60, 0, None),  # 5 of 12 months: -16.7 %
-    "both": (lambda n: 20 if n < 20 else 24, lambda n: 100 if n < 20 else 50, 0, None),
-    "new": (lambda n: n, lambda n: 100, 14, None),
-    "leaves": (lambda n: 20, lambda n: 100, 0, NIGHT + 6),
-    "gone": (lambda n: 20, lambda n: 100, 0, NIGHT),
+@dataclass(frozen=True)
+class Firm:
+    """People, space and sales: what they are, and what they become in the 21st month."""
+
+    people: tuple[int, int] = (20, 20)
+    space: tuple[int, int] = (1000, 1000)
+    sales: tuple[int, int] = (100, 100)
+    first: int = 0
+    gone: int | None = None
+    is_virtual: bool = False
+
+
+FIRMS = {
+    "steady": Firm(),
+    "grows by people": Firm(people=(20, 22)),
+    "grows by space": Firm(space=(1000, 1100)),
+    "one more of nine is no growth": Firm(people=(9, 10)),
+    "shrinks by sales": Firm(sales=(100, 60)),  # 5 of 12 months: -16.7 %
+    "a little less space": Firm(space=(1000, 910)),
+    "both": Firm(people=(20, 24), sales=(100, 50)),
+    "new": Firm(first=14),
+    "leaves": Firm(gone=NIGHT + 6),
+    "gone": Firm(gone=NIGHT),
+    "an address": Firm(is_virtual=True),
 }
 
 
@@ -34,26 +48,28 @@ def city() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     for schema in ("truth", "told"):
         connection.execute(f"create schema {schema}")
-    connection.execute("create table truth.enterprise (true_id bigint, first_month date, gone_month date)")
     connection.execute(
-        "create table truth.enterprise_month (true_id bigint, month date, is_present boolean, headcount integer, sales_fen bigint)"
+        "create table truth.enterprise (true_id bigint, is_virtual boolean, first_month date, gone_month date)"
+    )
+    connection.execute(
+        "create table truth.enterprise_month (true_id bigint, month date, is_present boolean, headcount integer, "
+        "leased_tenth bigint, sales_fen bigint)"
     )
     connection.execute(
         "create table told.assessment (night_number integer, enterprise_id varchar, assessment_code varchar, month date)"
     )
     connection.execute("create table told.owner (night_number integer, enterprise_id varchar, true_id bigint)")
-    for number, (people, sales, first, gone) in enumerate(FIRMS.values()):
+    for number, firm in enumerate(FIRMS.values()):
+        gone = None if firm.gone is None else month(firm.gone)
         connection.execute(
-            "insert into truth.enterprise values (?, ?, ?)",
-            [number, month(first), None if gone is None else month(gone)],
+            "insert into truth.enterprise values (?, ?, ?, ?)", [number, firm.is_virtual, month(firm.first), gone]
         )
-        connection.executemany(
-            "insert into truth.enterprise_month values (?, ?, ?, ?, ?)",
-            [
-                [number, month(n), n >= first and (gone is None or n < gone), people(n), 100 * sales(n)]
-                for n in range(first, MONTHS)
-            ],
-        )
+        for n in range(firm.first, MONTHS):
+            is_present = firm.gone is None or n < firm.gone
+            figures = [figure[n >= CHANGED] for figure in (firm.people, firm.space, firm.sales)]
+            connection.execute(
+                "insert into truth.enterprise_month values (?, ?, ?, ?, ?, ?)", [number, month(n), is_present, *figures]
+            )
         connection.execute("insert into told.owner values (1, ?, ?)", [f"E{number}", number])
     return connection
 
@@ -66,12 +82,15 @@ def test_what_is_truly_so(city: duckdb.DuckDBPyConnection) -> None:
     assert assessment.score(city) == {
         ("steady", "steady"): 1,
         ("grows by people", "grows"): 1,
+        ("grows by space", "grows"): 1,
         ("one more of nine is no growth", "steady"): 1,
         ("shrinks by sales", "shrinks"): 1,
+        ("a little less space", "steady"): 1,
         ("both", "both"): 1,
         ("new", "new"): 1,
         ("leaves", "leaves"): 1,
         ("gone", "not here"): 1,
+        ("an address", "not here"): 1,
     }
 
 

@@ -9,8 +9,9 @@
 --   early, or end within 3 months while something falls and nothing rises; or it moved out within 6 months), dormant
 --   (nothing but zeros in any signal for 6 months, or 18 after a yearly figure, no lease, no premises; at least two
 --   signals were delivered meanwhile), new (registered or first seen within 12 months, not by succession), unknown
---   (fewer than two signals heard), mixed (some rise, some fall), expanding, contracting, stable. Limits:
---   rules/assessment.yml.
+--   (fewer than two signals heard), mixed (some rise, some fall), expanding, contracting, stable. A seat that moved
+--   while people or meters stay (signals.seat_move) is no leaving; while that is open, only with a fall and nothing
+--   rising. Limits: rules/assessment.yml.
 -- known gaps: Where offices deliver yearly figures only, nobody is ever dormant. Every signal weighs the same; sales
 --   and tax depend on each other. A tenant who stays on without a recorded renewal reads as leaving. A premises
 --   register without dates shows no lease end. What an enterprise does outside the park is seen in none of its
@@ -178,6 +179,15 @@ turned as (
     group by f.enterprise_id
 ),
 
+-- whether people and meters went along with the seat, the last time that it moved
+seat as (
+    select
+        enterprise_id,
+        seat_move_code,
+        row_number() over (partition by enterprise_id order by event_date desc, event_no desc) as place
+    from signals.seat_move
+),
+
 known_of as (
     select
         p.enterprise_id,
@@ -212,7 +222,10 @@ known_of as (
         l.until_date >= m.month_end_date
         and year(l.until_date) * 12 + month(l.until_date) <= m.month_number + u.lease_ending_months
             as is_lease_ending,
-        p.status_code in ('cancelled', 'revoked', 'moved_out') as is_struck_off,
+        p.status_code in ('cancelled', 'revoked')
+        or (p.status_code = 'moved_out' and coalesce(s.seat_move_code, '') not in ('stayed', 'too_early'))
+            as is_struck_off,
+        case when p.status_code = 'moved_out' then s.seat_move_code end as seat_move_code,
         coalesce(t.has_succession, 0) = 0
         and (
             coalesce(t.has_start, 0) = 1
@@ -241,6 +254,7 @@ known_of as (
     left join turned as t on p.enterprise_id = t.enterprise_id
     left join left_out as x on p.enterprise_id = x.enterprise_id
     left join monthly.lease_end as l on p.enterprise_id = l.enterprise_id
+    left join seat as s on p.enterprise_id = s.enterprise_id and s.place = 1
 ),
 
 inactive as (
@@ -265,7 +279,10 @@ assessed as (
                 not is_silent and (
                     is_struck_off or is_lease_over or move_out_month is not null
                     or (is_lease_ending and is_terminated)
-                    or (is_lease_ending and falling_signal_count > 0 and rising_signal_count = 0)
+                    or (
+                        (is_lease_ending or coalesce(seat_move_code = 'too_early', false))
+                        and falling_signal_count > 0 and rising_signal_count = 0
+                    )
                 )
                 then 'leaving'
             when is_silent and told_signal_count >= signals_min then 'dormant'
@@ -287,7 +304,11 @@ select
     t.assessment_title_zh,
     concat_ws(
         '; ',
-        case when a.is_struck_off then concat('the register has it ', replace(a.status_code, '_', ' ')) end,
+        case
+            when a.seat_move_code = 'stayed' then 'the register has it moved out, but people or meters stay'
+            when a.seat_move_code = 'too_early' then 'the register has it moved out; whether people follow is open'
+            when a.is_struck_off then concat('the register has it ', replace(a.status_code, '_', ' '))
+        end,
         case
             when a.is_lease_over then concat('all leases ended by ', cast(a.space_until_date as varchar))
             when a.is_lease_ending and a.is_terminated
@@ -321,10 +342,12 @@ select
     ) as evidence,
     concat_ws(
         '；',
-        case a.status_code
-            when 'cancelled' then '登记已注销'
-            when 'revoked' then '登记已吊销'
-            when 'moved_out' then '登记已迁出'
+        case
+            when a.status_code = 'cancelled' then '登记已注销'
+            when a.status_code = 'revoked' then '登记已吊销'
+            when a.seat_move_code = 'stayed' then '登记已迁出，但人员或水电仍在园'
+            when a.seat_move_code = 'too_early' then '登记已迁出，人员去留待观察'
+            when a.status_code = 'moved_out' then '登记已迁出'
         end,
         case
             when a.is_lease_over then concat('全部租约已于', cast(a.space_until_date as varchar), '到期')
