@@ -16,7 +16,8 @@ changed later is missing in earlier nights.
     contraction   a fifth fewer people at work than a year before, and two at least; none is contraction too
     high_growth   a fifth more people at work than a year before, and ten then
     arrears       a tax that is due and never paid
-    threshold     sales of twelve months from 80 up to 100 % of the industry's line
+    threshold     sales of twelve months from 80 up to 100 % of the industry's line, and not above it within the year before:
+                  who falls through it (many on their way out) is no candidate
 
 A **warning** is the first night of an unbroken run of nights in which an enterprise stands at the level (or above). It is
 right if what it warns of is so in truth within the next 12 months: of move_out and leaves from the next month on, of the rest
@@ -109,11 +110,18 @@ union all
 select distinct 'arrears', true_id, year(period_end) * 12 + month(period_end) from truth.tax_period
 where due_fen > 0 and paid_fen = 0
 union all
-select 'threshold', y.true_id, y.month_number
-from yearly as y
-inner join truth.enterprise as e on y.true_id = e.true_id
-inner join rules.threshold_line as r on starts_with(regexp_replace(e.industry_code, '^[A-Z]', ''), r.industry_start)
-where y.month_count = 12 and y.sales_fen / 100 >= r.line_amount * r.watch_min_pct / 100 and y.sales_fen / 100 < r.line_amount
+select 'threshold', true_id, month_number
+from (
+    select
+        y.true_id, y.month_number, y.sales_fen / 100 >= r.line_amount * r.watch_min_pct / 100 as is_near,
+        max(y.sales_fen) over year / 100 >= r.line_amount as is_above
+    from yearly as y
+    inner join truth.enterprise as e on y.true_id = e.true_id
+    inner join rules.threshold_line as r on starts_with(regexp_replace(e.industry_code, '^[A-Z]', ''), r.industry_start)
+    where y.month_count = 12
+    window year as (partition by y.true_id order by y.month_number range between 12 preceding and current row)
+)
+where is_near and not is_above
 """
 
 

@@ -67,6 +67,7 @@ def trends(connection: duckdb.DuckDBPyConnection, firms: dict[str, Series]) -> d
         "select ?, 'vat', d, d, last_day(d), 1, ? from (select make_date(?, ?, 1) as d)",
         [(firm, value, *when) for firm, series in firms.items() for when, value in series.items()],
     )
+    build(connection, TRANSFORMS / "3_monthly", ["filing_start"])
     build(connection, TRANSFORMS / "4_signals", ["filed_series", "signal", "tax_trend"])
     rows = connection.execute(
         "select enterprise_id, kendall_s, kendall_variance, kendall_z, kendall_p, trend_code, months_used, pair_count, "

@@ -6,8 +6,9 @@
 -- rules: Series are sales, tax (all kinds) and tax_<kind>, by the period the tax is for. Each has one period length,
 --   the longest that the enterprise files in, up to a quarter (rules/coverage.yml: regular_period_months_max): the
 --   months of one who also files by the quarter are added up to quarters, never the other way; a quarter counts once
---   its last month is in. Longer periods (annual settlements) make a series only where there is nothing shorter. No
---   report, no row; a reported zero is zero.
+--   its last month is in, and only if periods like those in it are told since its first month (monthly.filing_start).
+--   Longer periods (annual settlements) make a series only where there is nothing shorter. No report, no row; a
+--   reported zero is zero.
 -- known gaps: A quarter in which a firm started or stopped holds fewer months. A change of filing frequency makes the
 --   whole series quarterly.
 -- parts: enterprise_id
@@ -16,6 +17,7 @@ with filed as (
     select
         enterprise_id,
         'sales' as signal_code,
+        'sales' as told_code,
         month,
         period_months,
         sales_amount as value
@@ -24,6 +26,7 @@ with filed as (
     select
         enterprise_id,
         concat('tax_', tax_kind_code) as signal_code,
+        'tax' as told_code,
         month,
         period_months,
         paid_amount as value
@@ -33,6 +36,7 @@ with filed as (
     select
         enterprise_id,
         'tax' as signal_code,
+        'tax' as told_code,
         month,
         period_months,
         paid_amount as value
@@ -52,6 +56,14 @@ period_length as (
     group by f.enterprise_id, f.signal_code
 ),
 
+begun as (
+    select
+        signal_code as told_code,
+        period_months,
+        year(first_month) * 12 + month(first_month) as first_number
+    from monthly.filing_start
+),
+
 -- the period of the series in which each ends
 bucketed as (
     select
@@ -60,12 +72,15 @@ bucketed as (
         f.value,
         p.series_months,
         f.period_months,
+        greatest(own.first_number, series.first_number) as first_number,
         m.month_number,
         m.month_number + p.series_months - 1 - (m.month_number + p.series_months - 1) % nullif(p.series_months, 0)
             as end_number
     from filed as f
     inner join period_length as p on f.enterprise_id = p.enterprise_id and f.signal_code = p.signal_code
     inner join monthly.month as m on f.month = m.month
+    inner join begun as own on f.told_code = own.told_code and f.period_months = own.period_months
+    inner join begun as series on f.told_code = series.told_code and p.series_months = series.period_months
     where f.period_months <= p.series_months
 ),
 
@@ -81,6 +96,7 @@ whole as (
     group by enterprise_id, signal_code, end_number
     having
         max(month_number) = end_number
+        and max(first_number) <= end_number - max(series_months) + 1
         and coalesce(max(case when period_months < series_months then month_number end), end_number) = end_number
 )
 

@@ -8,9 +8,10 @@
 --   tax_late: taxes of some months paid late or open; tax_open: due and not paid; where their share exceeds that of
 --   the year before by some points, provisional months left out. seat_moved: the registered seat has moved and
 --   whether people follow is open; abnormal_listed: on the list of abnormal operations still; invested_elsewhere,
---   branch_opened: within a year. threshold_share: signals.threshold_watch. Points by rules/alert_sign.yml: of a
---   sign's bands that apply, the strongest. weight: points, halved for every half-life since the sign was last seen.
---   Signs of one group have one cause: the heaviest is counted, the others stand beside it.
+--   branch_opened: within a year. threshold_share: signals.threshold_watch, of who was not above the line within a
+--   year. Points by rules/alert_sign.yml: of a sign's bands that apply, the strongest. weight: points, halved for
+--   every half-life since the sign was last seen. Signs of one group have one cause: the heaviest is counted, the
+--   others stand beside it.
 -- known gaps: Rent that is not paid is in no silo. A lease without a written end shows no lease_ending. Investments
 --   and branches within the park are not told from those elsewhere.
 -- column since_month: first month, without interruption, in which the sign was at least as strong | 起始月份
@@ -267,6 +268,9 @@ found as (
         ) as detail_zh
     from signals.threshold_watch as w
     inner join signals.here as h on w.enterprise_id = h.enterprise_id
+    cross join last_month as l
+    cross join rule as u
+    where coalesce(year(w.above_month) * 12 + month(w.above_month) <= l.month_number - u.event_months, true)
 ),
 
 banded as (

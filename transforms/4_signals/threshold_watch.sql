@@ -5,7 +5,8 @@
 -- rules: Sales of the twelve months up to its latest believed month, as filed, against the line of its industry
 --   (rules/threshold_line.yml, by GB/T 4754 division). Periods must cover exactly twelve months; suspect values
 --   (signals.plausibility) and provisional months leave it without a row. since_month is the first month, without
---   interruption, from which the sales of twelve months were at least watch_min_pct of the line.
+--   interruption, from which the sales of twelve months were at least watch_min_pct of the line. above_month is the
+--   last month in which they were at the line or above: who has just fallen below it was a statistics unit.
 -- known gaps: Taxable sales stand for main revenue (主营业务收入). Who has filed for less than a year has no row.
 --   Construction and real estate development have no line of turnover. Who is a statistics unit already is not known
 --   here. A branch counts by itself.
@@ -79,6 +80,16 @@ below as (
     group by r.enterprise_id
 ),
 
+above as (
+    select
+        r.enterprise_id,
+        max(r.month) as month
+    from rolling as r
+    inner join lined as i on r.enterprise_id = i.enterprise_id
+    where r.covered_months = 12 and r.sales_12m_amount >= i.line_amount
+    group by r.enterprise_id
+),
+
 stood as (
     select
         r.enterprise_id,
@@ -99,9 +110,11 @@ select
     cast(i.line_amount as decimal(18, 2)) as line_amount,
     cast(r.sales_12m_amount * 100 / nullif(i.line_amount, 0) as decimal(18, 1)) as line_share_pct,
     s.month as since_month,
+    a.month as above_month,
     i.version as rule_version
 from rolling as r
 inner join lined as i on r.enterprise_id = i.enterprise_id
 cross join last_month as m
 left join stood as s on r.enterprise_id = s.enterprise_id
+left join above as a on r.enterprise_id = a.enterprise_id
 where r.place = 1 and r.covered_months = 12 and r.month_number > m.month_number - i.recent_months - r.period_months + 1
