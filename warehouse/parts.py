@@ -3,7 +3,8 @@
 A model whose header says `parts: enterprise_id` makes every row from rows of the same enterprise, and from tables that know no
 enterprise.
 
-Two uses. A large park is made in slices, so many enterprises at a time, and takes no more memory than a slice needs. And a
+Two uses. A large park is made in slices, so many enterprises at a time, and takes no more memory than a slice needs (also
+of a model with `slices: enterprise_id`, whose rows change with the night's date, so that all are made every night). And a
 night remakes only the rows of enterprises that something is new of, with the same result as making all of it: facts
 received or superseded since the night before, other links, another record in the register. Models without `parts` are made
 whole; what changes in one of them is remade in those that read it. Whatever cannot be told apart is made whole.
@@ -210,7 +211,8 @@ def _slices(connection: duckdb.DuckDBPyConnection, model: Model) -> list[str]:
 
 
 def _make_whole(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
-    slices = _slices(connection, model) if is_by_enterprise(model) else ["true"]
+    is_sliced = is_by_enterprise(model) or model.header.get("slices") == "enterprise_id"
+    slices = _slices(connection, model) if is_sliced else ["true"]
     if len(slices) < 2:
         make(connection, model)
         return

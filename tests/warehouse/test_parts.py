@@ -204,6 +204,7 @@ def test_an_earlier_night_is_made_whole(park: duckdb.DuckDBPyConnection) -> None
 
 def test_slices_of_a_park_are_the_park(park: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = rows(park)
+    assert all(whole[model.table][0] for model in MODELS if "slices" in model.header), "else nothing is cut"
     monkeypatch.setattr(parts, "SLICE", 17)
     monkeypatch.setattr(parts, "SLICE_OF_FACTS", 50)
     park.execute("delete from ops.measured")

@@ -11,6 +11,7 @@
 --   may rest on the same sign. The levels were chosen on an invented city; a park with its own record of who left
 --   should choose its own.
 -- column score: base points of the alert and the weights of its signs, natural logarithm of the odds | 得分
+-- slices: enterprise_id
 -- checked by: tests/models/signals.alert
 with rule as (
     select

@@ -17,6 +17,7 @@
 -- column since_month: first month, without interruption, in which the sign was at least as strong | 起始月份
 -- column last_seen_month: month in which the sign was last seen | 最近出现月份
 -- column value: per cent, months, items or 1, by sign_code (rules/alert_sign.yml) | 迹象值
+-- slices: enterprise_id
 -- checked by: tests/models/signals.sign
 with rule as (
     select distinct
