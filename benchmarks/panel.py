@@ -3,8 +3,8 @@
 Who is who is given (resolved.* is filled, not resolved: benchmarks/truth.py and benchmarks/resolve.py measure that). Four
 silos speak of every enterprise: the register, the tax office (returns and payments: VAT by the month, of a quarter of the
 firms by the quarter, and corporate income tax by the quarter), social insurance, and the park's property books (leases and
-electricity). One firm in ten begins within the time, one in twenty ends. Every draw is a hash of the firm and a name, so
-that the same size is always the same park.
+electricity). One firm in ten begins within the time, one in twenty ends; two reports of staff in a thousand come the day after
+their night. Every draw is a hash of the firm and a name, so that the same size is always the same park.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def fill(connection: duckdb.DuckDBPyConnection, enterprises: int, months: int) -
             1000000 * (1 + firm % 50) as registered_capital_amount, 'C3990' as industry_code
         from panel.firm;
         insert into staged.employment by name
-        select 'employment' as feed, n::varchar as batch_id, firm as row_number, {at},
+        select 'employment' as feed, n::varchar as batch_id, firm as row_number,
+            received_at + to_days(case when {draw("after the night", each)} < .002 then 6 else 0 end) as received_at,
+            null::timestamp as recorded_at,
             concat('U', firm) as source_key, concat('U', firm) as unit_no, {code} as uscc, month,
             greatest(1, round({moves.format(draw("staff", each))}))::bigint as insured_headcount
         from panel.firm_month;
