@@ -193,7 +193,7 @@ def _narrowed(connection: duckdb.DuckDBPyConnection, sql: str, condition: str) -
 
 def _slices(connection: duckdb.DuckDBPyConnection, model: Model) -> list[str]:
     """Conditions on enterprise_id that cut the park into parts of about equal size, in order; one where it is small."""
-    reads_facts = any(read.startswith("known.") for read in model.reads)
+    reads_facts = any(read.startswith(("known.", "staged.")) for read in model.reads)
     (enterprises,) = connection.execute("select count(*) from resolved.enterprise").fetchone() or (0,)
     parts = -(-enterprises // (SLICE_OF_FACTS if reads_facts else SLICE))
     if parts < 2:
