@@ -30,7 +30,7 @@ TRANSFORMS = Path(resolution.__file__).parent
 MODEL_FILES = sorted(TRANSFORMS.glob("[0-9]_*/*.sql"))
 FOLDERS = {path.parent.name.partition("_")[2]: path.parent for path in MODEL_FILES}
 
-DERIVED = {"signals.signal_month", "signals.measure"}
+DERIVED = {"signals.signal_month", "signals.measure", "snapshots.mu_place"}
 NIGHT = "select 'night' as night_id, timestamp '2026-04-10 12:00' as as_of, 'test park' as park_name"
 CALENDAR = """
     select month, cast(year(month) * 12 + month(month) as integer), last_day(month), month = date '2026-03-01'
@@ -108,8 +108,8 @@ def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
     model = read_model(FOLDERS[schema] / f"{name}.sql")
     given = {path.name.removeprefix("given.").removesuffix(".csv"): path for path in case.glob("given.*.csv")}
     derived = [
-        read_model(FOLDERS["signals"] / f"{table.partition('.')[2]}.sql")
-        for table in (DERIVED & model.reads) - set(given)
+        read_model(FOLDERS[layer] / f"{name_of}.sql")
+        for layer, _, name_of in (table.partition(".") for table in (DERIVED & model.reads) - set(given))
     ]
     reads = model.reads.union(*(one.reads for one in derived))
     unread = sorted(set(given) - reads)
