@@ -73,6 +73,7 @@ def summary(settings: Settings) -> Iterator[str]:
         )[0]
         if months[0]:
             yield f"Months       {months[0]:,}, {months[1]:%Y-%m} to {months[2]:%Y-%m}"
+        yield from _assessed(connection)
         flows = _rows(
             connection,
             "select flow_code, count(*) from signals.flow where signal_code = 'headcount' and flow_code is not null "
@@ -92,12 +93,28 @@ def summary(settings: Settings) -> Iterator[str]:
         yield f"Published    {settings.published_file}"
 
 
+def _has(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether the published file has this table of snapshots; one that was made before it has not."""
+    found = connection.execute(
+        "from duckdb_tables() where schema_name = 'snapshots' and table_name = ? and not internal", [name]
+    )
+    return found.fetchone() is not None
+
+
+def _assessed(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """How many enterprises are of which class; nothing in a file of before this table."""
+    if not _has(connection, "assessment"):
+        return
+    found = _rows(
+        connection, "select assessment_code, count(*) from snapshots.assessment group by all order by 2 desc, 1"
+    )
+    if found:
+        yield f"Assessed     {', '.join(f'{count:,} {code}' for code, count in found)} (snapshots.assessment)"
+
+
 def _changed(connection: duckdb.DuckDBPyConnection, *, is_first: bool) -> Iterator[str]:
     """What is different for the enterprises, and since when; nothing in a file of before this table."""
-    is_there = _rows(
-        connection, "from duckdb_tables() where schema_name = 'snapshots' and table_name = 'change' and not internal"
-    )
-    if not is_there:
+    if not _has(connection, "change"):
         return
     found = _rows(
         connection,
@@ -115,11 +132,7 @@ def _changed(connection: duckdb.DuckDBPyConnection, *, is_first: bool) -> Iterat
 
 def _alerts(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Which alerts stand and which are new or gone since the night before; nothing in a file of before these tables."""
-    is_there = _rows(
-        connection,
-        "from duckdb_tables() where schema_name = 'snapshots' and table_name = 'alert_change' and not internal",
-    )
-    if not is_there:
+    if not _has(connection, "alert_change"):
         return
     found = _rows(
         connection,
@@ -159,6 +172,7 @@ TRY_THESE = (
     "select 企业名称, 参保人数 from 园区.企业现状快照 order by 参保人数 desc nulls last limit 5",
     "select month, total_value as staff, open_count, expand_count, contract_count, close_count from snapshots.park_month "
     "where signal_code = 'headcount' order by month desc limit 6",
+    "select 企业名称, 依据（中文） from 园区.企业评估 where 评估 = '撤离迹象' limit 5",
     "select gap_code, count(*) from snapshots.presence group by all order by 2 desc",
     "select 企业名称, 预警名称, 得分, 理由 from 园区.预警与机会 where 预警级别 = 'precise' order by 得分 desc limit 5",
 )

@@ -102,6 +102,9 @@ def test_a_second_run_does_only_what_is_new_and_tells_the_same(park: Park) -> No
     landed = {p: hashlib.sha256(p.read_bytes()).hexdigest() for p in (park.home / "raw").glob("*/*/rows.parquet")}
     printed = park.demo().stdout
     assert printed.count("nothing new") >= 5
+    [assessed] = [line for line in printed.splitlines() if line.startswith("Assessed")]
+    for code, count in park.ask("select assessment_code, count(*) from snapshots.assessment group by 1"):
+        assert f" {count} {code}" in assessed
     since = park.ask("select feed || batch_id, rows_new, rows_changed, rows_withdrawn from ops.batch")
     assert [row for row in since if row[0] not in batches and any(row[1:])] == []
     assert park.ask(told) == before

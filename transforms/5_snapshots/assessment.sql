@@ -352,8 +352,8 @@ select
         case
             when a.is_lease_over then concat('全部租约已于', cast(a.space_until_date as varchar), '到期')
             when a.is_lease_ending and a.is_terminated
-                then concat('全部租约将于', cast(a.space_until_date as varchar), '解除')
-            when a.is_lease_ending then concat('全部租约将于', cast(a.space_until_date as varchar), '到期')
+                then concat('全部租约于', cast(a.space_until_date as varchar), '解除')
+            when a.is_lease_ending then concat('全部租约于', cast(a.space_until_date as varchar), '到期')
         end,
         case
             when a.move_out_month is not null then concat(substr(cast(a.move_out_month as varchar), 1, 7), '迁出')
