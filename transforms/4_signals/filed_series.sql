@@ -6,7 +6,8 @@
 -- rules: Series are sales, tax (all kinds) and tax_<kind>, by the period the tax is for. Each has one period length,
 --   the longest that the enterprise files in, up to a quarter (rules/coverage.yml: regular_period_months_max): the
 --   months of one who also files by the quarter are added up to quarters, never the other way; a quarter counts once
---   its last month is in, and only if periods like those in it are told since its first month (monthly.filing_start).
+--   its last month is in; one put together from months only if months and quarters are told since it began
+--   (monthly.filing_start).
 --   Longer periods (annual settlements) make a series only where there is nothing shorter. No report, no row; a
 --   reported zero is zero.
 -- known gaps: A quarter in which a firm started or stopped holds fewer months. A change of filing frequency makes the
@@ -72,7 +73,8 @@ bucketed as (
         f.value,
         p.series_months,
         f.period_months,
-        greatest(own.first_number, series.first_number) as first_number,
+        case when f.period_months < p.series_months then greatest(own.first_number, series.first_number) end
+            as first_number,
         m.month_number,
         m.month_number + p.series_months - 1 - (m.month_number + p.series_months - 1) % nullif(p.series_months, 0)
             as end_number
@@ -96,7 +98,7 @@ whole as (
     group by enterprise_id, signal_code, end_number
     having
         max(month_number) = end_number
-        and max(first_number) <= end_number - max(series_months) + 1
+        and coalesce(max(first_number) <= end_number - max(series_months) + 1, true)
         and coalesce(max(case when period_months < series_months then month_number end), end_number) = end_number
 )
 
