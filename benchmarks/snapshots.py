@@ -79,13 +79,10 @@ def core() -> set[str]:
 
 def open_park(folder: Path, memory: str) -> Any:
     """The park's warehouse, with the limits of the benchmark."""
-    import duckdb
+    from warehouse.connection import open_file
 
-    connection = duckdb.connect(folder / "warehouse.duckdb")
-    connection.execute(f"set memory_limit = '{memory}'")
+    connection = open_file(folder / "warehouse.duckdb", memory)
     connection.execute("set threads = 2")
-    connection.execute("set preserve_insertion_order = false")
-    connection.execute("set enable_progress_bar = false")
     return connection
 
 

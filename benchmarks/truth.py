@@ -61,15 +61,11 @@ class Outcome:
 
 def resolve_city(folder: Path, enterprises: int, seed: int) -> Outcome:
     """Resolve the city that lies in `folder`, in this process, which should be a fresh one."""
-    import duckdb
-
     from benchmarks import city, scoring
     from transforms.resolution import resolve
+    from warehouse.connection import open_file
 
-    connection = duckdb.connect(folder / "warehouse.duckdb")
-    connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-    connection.execute("set preserve_insertion_order = false")
-    connection.execute("set enable_progress_bar = false")
+    connection = open_file(folder / "warehouse.duckdb", MEMORY_LIMIT)
     city.load(connection, folder)
     # no judgements: what people said in this park is no business of an invented one
     judgements = folder / "judgements.csv"

@@ -58,7 +58,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from benchmarks import assessment
-from warehouse.connection import literal
+from warehouse.connection import literal, open_file
 from warehouse.settings import CHECKOUT
 
 ENTERPRISES, SEEDS, MONTHS = 3000, (2, 3), 36
@@ -66,6 +66,7 @@ START, UNTIL = date(2023, 11, 1), date(2026, 11, 21)
 FIRST_NIGHT, NIGHTS = 18, 15  # the first one's month, counted from START
 RESOLVED_EVERY = 3  # nights; the last one is resolved too
 HORIZON = 12  # months
+MEMORY_LIMIT = "4GB"
 LABEL = 26
 # silo of the truth: the feed that it is here; taxes name the same enterprises as the register
 SILOS = {
@@ -216,7 +217,7 @@ def land_city(folder: Path, enterprises: int, seed: int) -> None:
     demo.build(folder / "demo", enterprises=enterprises, months=MONTHS, seed=seed, until=UNTIL, start=START)
     now = datetime(UNTIL.year, UNTIL.month, UNTIL.day, tzinfo=UTC)
     declared = feeds((CHECKOUT / "connectors" / "feeds",))
-    with demo.serving(folder / "demo") as port, _open(folder / "warehouse.duckdb") as connection:
+    with demo.serving(folder / "demo") as port, open_file(folder / "warehouse.duckdb", MEMORY_LIMIT) as connection:
         prepare(connection)
         loader.declare(connection, list(declared.values()))
         sources = demo.connections(folder / "demo", port)
@@ -234,14 +235,6 @@ def land_city(folder: Path, enterprises: int, seed: int) -> None:
             waiting = pending(folder / "raw", feed.name)
             loader.stage(connection, feed, waiting, time_zone=ZoneInfo("Asia/Shanghai"))
             loader.accept(connection, feed, waiting, now=now)
-
-
-def _open(path: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(path)
-    connection.execute("set memory_limit = '4GB'")
-    connection.execute("set preserve_insertion_order = false")
-    connection.execute("set enable_progress_bar = false")
-    return connection
 
 
 def nights() -> list[datetime]:
@@ -265,7 +258,7 @@ def tell(folder: Path) -> None:
             waiting.extend(models[table].reads)
     judgements = folder / "judgements.csv"
     judgements.write_text("left,right,decision,who,when,why\n", encoding="utf-8")
-    with _open(folder / "warehouse.duckdb") as connection:
+    with open_file(folder / "warehouse.duckdb", MEMORY_LIMIT) as connection:
         connection.execute("create schema told")
         connection.execute("create schema truth")
         for path in sorted((folder / "demo" / "truth").glob("*.parquet")):
@@ -438,7 +431,7 @@ def run_city(enterprises: int, seed: int, scratch: Path | None = None) -> City:
             shutil.copyfile(scratch / "warehouse.duckdb", folder / "warehouse.duckdb")
             (folder / "demo").symlink_to(scratch / "demo")
         tell(folder)
-        with _open(folder / "warehouse.duckdb") as connection:
+        with open_file(folder / "warehouse.duckdb", MEMORY_LIMIT) as connection:
             warnings = score(connection)
             standing = connection.execute(
                 "select concat(alert_code, ' ', level_code), count(*) from told.alert group by 1 order by 1"

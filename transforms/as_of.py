@@ -21,7 +21,7 @@ import duckdb
 
 from transforms.judgement_file import read_judgements
 from transforms.resolution import resolve
-from warehouse.connection import alone, literal, prepare, quote
+from warehouse.connection import alone, literal, open_file, prepare, quote
 from warehouse.errors import ParkBridgeError
 from warehouse.last_night import as_of_file, take_from, take_tonight
 from warehouse.loader import utc
@@ -157,11 +157,8 @@ def _hold_to_new_file(settings: Settings, out: Path) -> None:
 
 @contextmanager
 def _opened(settings: Settings, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect(scratch)
+    connection = open_file(scratch, settings.memory_limit)
     try:
-        connection.execute("set memory_limit = ?", [settings.memory_limit])
-        connection.execute("set preserve_insertion_order = false")
-        connection.execute("set enable_progress_bar = false")
         prepare(connection)
         yield connection
     finally:

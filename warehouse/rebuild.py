@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.batches import ACCEPTING, batches
-from warehouse.connection import alone, forget, literal, prepare, writer
+from warehouse.connection import alone, forget, literal, open_file, prepare, writer
 from warehouse.loader import StagedFeed, accept, show_raw, stage
 from warehouse.settings import Settings
 
@@ -38,9 +38,8 @@ def rebuild(settings: Settings, feeds: Sequence[StagedFeed]) -> dict[str, int]:
             pass  # it settles what a killed process left undecided
     with alone(settings):
         forget(part)
-        connection = duckdb.connect(part)
+        connection = open_file(part, settings.memory_limit)
         try:
-            connection.execute("set memory_limit = ?", [settings.memory_limit])
             prepare(connection)
             for feed in feeds:
                 taken = [b for b in batches(settings.raw, feed.name) if b.accepted_at and not b.is_discarded]
