@@ -123,46 +123,112 @@ superseding as (
     select
         s.feed,
         s.superseded_at as received_at
-    from stated as s
+    from (
+        select
+            feed,
+            superseded_at
+        from staged.employment
+        union all
+        select
+            feed,
+            superseded_at
+        from staged.tax_filing
+        union all
+        select
+            feed,
+            superseded_at
+        from staged.tax_payment
+        union all
+        select
+            feed,
+            superseded_at
+        from staged.utility_use
+        union all
+        select
+            feed,
+            superseded_at
+        from staged.access_count
+    ) as s
     cross join ops.night as n
     where s.superseded_at <= n.as_of
     group by s.feed, s.superseded_at
+),
+
+own as (
+    select
+        s.feed,
+        s.source_key,
+        s.fact_kind,
+        s.fact_no,
+        s.period_start,
+        s.period_end,
+        s.signal_code,
+        s.month,
+        s.period_months,
+        s.value,
+        s.batch_id,
+        s.received_at,
+        s.superseded_at,
+        l.enterprise_id
+    from stated as s
+    inner join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
+    where s.value is not null
+),
+
+-- of others only payments that stood before, or stand now, in the place of what is theirs (booked to another payer);
+-- every other fact stays with its source_key, and so with its enterprise
+others as (
+    select
+        p.feed,
+        p.source_key,
+        'payment' as fact_kind,
+        p.payment_no as fact_no,
+        p.period_start,
+        p.period_end,
+        concat('tax_', p.tax_kind_code) as signal_code,
+        cast(date_trunc('month', p.period_end) as date) as month,
+        (year(p.period_end) - year(p.period_start)) * 12 + month(p.period_end) - month(p.period_start) + 1
+            as period_months,
+        cast(p.paid_amount as decimal(18, 3)) as value,
+        p.batch_id,
+        p.received_at,
+        p.superseded_at,
+        cast(null as varchar) as enterprise_id
+    from staged.tax_payment as p
+    left join resolved.link as l on p.feed = l.feed and p.source_key = l.source_key
+    left join superseding as u on p.feed = u.feed and p.received_at = u.received_at
+    where
+        l.enterprise_id is null
+        and p.paid_amount is not null
+        and (p.superseded_at is not null or u.feed is not null)
 ),
 
 -- a version that was superseded in the moment it came was never to be seen
 seen as (
     select
         s.*,
-        l.enterprise_id,
+        -- one number for the figure that the fact is part of: two that meet in it by chance only cost some work
+        hash(s.enterprise_id, s.signal_code, s.month, s.period_months, s.feed) as figure_hash,
         u.feed is not null as is_superseding,
         case when s.superseded_at <= n.as_of then s.superseded_at end as superseded_by_night
-    from stated as s
+    from (
+        select * from own
+        union all
+        select * from others
+    ) as s
     cross join ops.night as n
-    left join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
     left join superseding as u on s.feed = u.feed and s.received_at = u.received_at
     where
         s.received_at <= n.as_of
-        and s.value is not null
         and (s.superseded_at is null or s.superseded_at > s.received_at)
-        -- of others only payments that stood before, or stand now, in the place of what is theirs (booked to another
-        -- payer); every other fact stays with its source_key, and so with its enterprise
-        and (
-            l.enterprise_id is not null
-            or (s.fact_kind = 'payment' and (s.superseded_at is not null or u.feed is not null))
-        )
 ),
 
 -- figures of which more than one delivery speaks; of most months only one ever does
 restless as (
-    select
-        enterprise_id,
-        signal_code,
-        month,
-        period_months,
-        feed
+    select figure_hash
     from seen
     where enterprise_id is not null
-    group by enterprise_id, signal_code, month, period_months, feed
+    group by figure_hash
     having
         min(received_at) < max(received_at)
         or count(superseded_by_night) > 0
@@ -188,11 +254,8 @@ version as (
         s.received_at,
         s.superseded_by_night as superseded_at
     from seen as s
-    left join restless as r
-        on
-            s.enterprise_id = r.enterprise_id and s.signal_code = r.signal_code
-            and s.month = r.month and s.period_months = r.period_months and s.feed = r.feed
-    where r.enterprise_id is not null or s.enterprise_id is null
+    left join restless as r on s.figure_hash = r.figure_hash
+    where r.figure_hash is not null or s.enterprise_id is null
 ),
 
 -- a withdrawal stands in no row: the delivery is the one of that time
