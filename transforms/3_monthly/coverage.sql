@@ -34,13 +34,14 @@ turn as (
 alike as (
     select
         feed,
+        subject,
         period_months,
         month_number,
         next_month_number,
         cancelled_month_number,
         count(*) as enterprise_count
     from counted
-    group by feed, period_months, month_number, next_month_number, cancelled_month_number
+    group by feed, subject, period_months, month_number, next_month_number, cancelled_month_number
 ),
 
 -- every report makes the next ones expected, until the next one comes or patience ends
@@ -70,8 +71,8 @@ arrived as (
     select
         feed,
         month_number,
-        count(*) as report_count
-    from counted
+        sum(enterprise_count) as report_count
+    from alike
     group by feed, month_number
 ),
 
@@ -85,7 +86,7 @@ feed_month as (
         feed,
         subject,
         min(month_number) as month_number
-    from counted
+    from alike
     group by feed, subject) as a
     inner join monthly.month as m on a.month_number <= m.month_number
 ),

@@ -152,6 +152,13 @@ since as (
     group by enterprise_id, limit_value
 ),
 
+told_month as (
+    select distinct
+        enterprise_id,
+        month_number
+    from reached
+),
+
 -- the figures behind the fall, in the order in which people ask for them
 words as (
     select
@@ -176,7 +183,7 @@ words as (
             max(case when a.measure_code = 'water' then concat('用水', a.quarter_value, '→', a.value, '立方米') end)
         ) as detail_zh
     from active as a
-    inner join newest as t on a.enterprise_id = t.enterprise_id and a.month_number = t.month_number
+    inner join told_month as t on a.enterprise_id = t.enterprise_id and a.month_number = t.month_number
     group by a.enterprise_id
 )
 

@@ -34,8 +34,6 @@ scored as (
         cast(max(r.base_points) + sum(s.weight) as decimal(9, 2)) as score,
         count(*) as sign_count,
         max(s.last_seen_month) as last_sign_month,
-        string_agg(s.words_en, '; ' order by s.weight desc, s.sign_code asc) as reasons_en,
-        string_agg(s.words_zh, '；' order by s.weight desc, s.sign_code asc) as reasons_zh,
         max(s.rule_version) as rule_version
     from signals.sign as s
     inner join rule as r on s.alert_code = r.alert_code
@@ -48,6 +46,19 @@ standing as (
     from scored as c
     inner join rule as r on c.alert_code = r.alert_code
     where c.score >= r.watchful_points
+),
+
+-- in words, of those alone that stand: putting words in order costs more than all else here
+worded as (
+    select
+        s.enterprise_id,
+        s.alert_code,
+        string_agg(s.words_en, '; ' order by s.weight desc, s.sign_code asc) as reasons_en,
+        string_agg(s.words_zh, '；' order by s.weight desc, s.sign_code asc) as reasons_zh
+    from signals.sign as s
+    inner join standing as t on s.enterprise_id = t.enterprise_id and s.alert_code = t.alert_code
+    where s.is_counted
+    group by s.enterprise_id, s.alert_code
 ),
 
 -- what the signs that stood in a month say by tonight's weights, of each group the heaviest
@@ -102,8 +113,8 @@ select
     f.first_seen_month,
     a.last_sign_month,
     cast(a.sign_count as integer) as sign_count,
-    a.reasons_en,
-    a.reasons_zh,
+    w.reasons_en,
+    w.reasons_zh,
     r.next_step_en,
     r.next_step_zh,
     cast(r.horizon_months as integer) as horizon_months,
@@ -112,6 +123,7 @@ select
     a.rule_version
 from standing as a
 inner join rule as r on a.alert_code = r.alert_code
+inner join worded as w on a.enterprise_id = w.enterprise_id and a.alert_code = w.alert_code
 inner join resolved.enterprise as e on a.enterprise_id = e.enterprise_id
 cross join monthly.month as l
 cross join ops.night as o

@@ -86,30 +86,47 @@ valued as (
 
 ranged as (
     select
-        *,
-        min(indicator_value) over (
-            partition by scheme_code, scheme_version, year_number, ranking_code, indicator_code
-        ) as lowest_value,
-        max(indicator_value) over (
-            partition by scheme_code, scheme_version, year_number, ranking_code, indicator_code
-        ) as highest_value,
-        sum(case when indicator_value is not null then weight else 0 end) over (
-            partition by enterprise_id, scheme_code, year_number
-        ) as present_weight
+        scheme_code,
+        scheme_version,
+        year_number,
+        ranking_code,
+        indicator_code,
+        min(indicator_value) as lowest_value,
+        max(indicator_value) as highest_value
     from valued
+    group by scheme_code, scheme_version, year_number, ranking_code, indicator_code
+),
+
+present as (
+    select
+        enterprise_id,
+        scheme_code,
+        year_number,
+        sum(weight) as present_weight
+    from valued
+    where indicator_value is not null
+    group by enterprise_id, scheme_code, year_number
 ),
 
 weighed as (
     select
-        *,
-        indicator_value / nullif(benchmark_value, 0) as benchmark_ratio,
+        v.*,
+        r.lowest_value,
+        r.highest_value,
+        v.indicator_value / nullif(v.benchmark_value, 0) as benchmark_ratio,
         case
-            when indicator_value is null then 0
-            when missing_code = 'redistribute' then weight * scheme_weight / nullif(present_weight, 0)
-            else weight
+            when v.indicator_value is null then 0
+            when v.missing_code = 'redistribute' then v.weight * v.scheme_weight / nullif(p.present_weight, 0)
+            else v.weight
         end as weight_used
-    from ranged
-    where present_weight > 0
+    from valued as v
+    inner join present as p
+        on v.enterprise_id = p.enterprise_id and v.scheme_code = p.scheme_code and v.year_number = p.year_number
+    inner join ranged as r
+        on
+            v.scheme_code = r.scheme_code and v.scheme_version = r.scheme_version and v.year_number = r.year_number
+            and v.ranking_code = r.ranking_code and v.indicator_code = r.indicator_code
+    where p.present_weight > 0
 )
 
 select
