@@ -18,11 +18,12 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
@@ -39,6 +40,10 @@ SHARE_MAX = 0.5
 # here and there (decision 0017); beyond this share of its memory tables are written anew without the rows instead
 DELETE_MEMORY_SHARE, BYTES_PER_ROW = 0.4, 8
 _IS_TOUCHED = "enterprise_id in (select enterprise_id from ops.touched)"
+# temporary tables with the rows of whom ops.touched names: of what nearly every model joins, and of models as they are remade,
+# so that a table of millions is not read through again by everyone that reads it
+_KEPT = "touched of "
+_READ_BY_MOST = ("resolved.link", "resolved.enterprise")
 _READS = re.compile(r"\b(from|join) ((?:resolved|monthly|signals|snapshots)\.\w+)\b")
 _DIGEST = """
     select enterprise_id, sum(digest) as digest
@@ -82,6 +87,7 @@ def begin(connection: duckdb.DuckDBPyConnection, layers: Path) -> int | None:
         [fingerprint],
     ).fetchone()
     is_whole = found is None
+    _forget_rows(connection)
     if found is not None:
         _touch_told(connection, *found)
         touched, known = connection.execute(
@@ -131,6 +137,7 @@ def build_night(connection: duckdb.DuckDBPyConnection, folder: Path, only: Conta
 
 def finish(connection: duckdb.DuckDBPyConnection, layers: Path) -> None:
     """All layers stand as of tonight."""
+    _forget_rows(connection)
     connection.execute("delete from ops.measured")
     connection.execute("delete from ops.touched")
     connection.execute("delete from ops.remade")
@@ -179,14 +186,30 @@ def _touch_told(connection: duckdb.DuckDBPyConnection, since: datetime, until: d
     )
 
 
-def _narrowed(connection: duckdb.DuckDBPyConnection, sql: str, condition: str) -> str:
-    """The SELECT over rows that fulfil the condition alone, of every table that knows enterprises."""
+def _kept_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """By table, the temporary table that has all its rows of whom ops.touched names."""
+    found = connection.execute(
+        "select table_name from duckdb_tables() where temporary and starts_with(table_name, ?)", [_KEPT]
+    ).fetchall()
+    return {name.removeprefix(_KEPT): f"temp.{quote(name)}" for (name,) in found}
+
+
+def _forget_rows(connection: duckdb.DuckDBPyConnection) -> None:
+    """To be done whenever ops.touched names others."""
+    for name in _kept_rows(connection).values():
+        connection.execute(f"drop table {name}")
+
+
+def _narrowed(
+    connection: duckdb.DuckDBPyConnection, sql: str, condition: str, kept: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The SELECT over rows that fulfil the condition alone, of every table that knows enterprises, or of what is kept of it."""
 
     def narrow(found: re.Match[str]) -> str:
         columns = connection.table(found[2]).columns
         if "enterprise_id" not in columns:
             return found[0]
-        return f"{found[1]} (select * from {found[2]} where {condition})"
+        return f"{found[1]} (select * from {kept.get(found[2], found[2])} where {condition})"
 
     return _READS.sub(narrow, sql)
 
@@ -239,9 +262,13 @@ def _remake(
 ) -> bool:
     """Put the rows of whom ops.touched names in the place of theirs; False where memory does not allow it, with all as it was."""
     try:
-        connection.execute(f"create or replace temp table made as {_narrowed(connection, model.sql, _IS_TOUCHED)}")
+        for table in set(_READ_BY_MOST) - set(_kept_rows(connection)):
+            connection.execute(f"create temp table {quote(_KEPT + table)} as select * from {table} where {_IS_TOUCHED}")
+        sql = _narrowed(connection, model.sql, _IS_TOUCHED, _kept_rows(connection))
+        connection.execute(f"create or replace temp table made as {sql}")
         with transaction(connection):
             put(connection, model)
+        connection.execute(f"alter table temp.made rename to {quote(_KEPT + model.table)}")
     except duckdb.OutOfMemoryException:
         # slices of all need less than a part of a very large park
         return False
@@ -288,10 +315,12 @@ def _noticing(connection: duckdb.DuckDBPyConnection, model: Model, is_needed: bo
         f"(select {listed} from {table} except all select {listed} from held)"
     )
     if "enterprise_id" in columns:
-        connection.execute(
+        added = connection.execute(
             f"insert into ops.touched select distinct enterprise_id from ({changed}) where enterprise_id is not null "
             "except select enterprise_id from ops.touched"
-        )
+        ).fetchone()
+        if added != (0,):
+            _forget_rows(connection)
     elif connection.execute(f"select 1 from ({changed}) limit 1").fetchone():
         connection.execute("insert into ops.remade values (?)", [model.table])
     connection.execute("drop table held")

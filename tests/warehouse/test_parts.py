@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
@@ -175,10 +175,12 @@ def test_where_memory_does_not_allow_a_part_all_is_made(
     """As a delete from a table of a very large park may run out of it, half way."""
     narrowed = parts._narrowed
 
-    def without_memory(connection: duckdb.DuckDBPyConnection, sql: str, condition: str) -> str:
+    def without_memory(
+        connection: duckdb.DuckDBPyConnection, sql: str, condition: str, kept: Mapping[str, str] | None = None
+    ) -> str:
         if "ops.touched" in condition and "lead(" in sql:
             raise duckdb.OutOfMemoryException("no more")
-        return narrowed(connection, sql, condition)
+        return narrowed(connection, sql, condition, kept or {})
 
     monkeypatch.setattr(parts, "_narrowed", without_memory)
     panel.restate(park, "firms", LAST)
