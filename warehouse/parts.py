@@ -32,8 +32,9 @@ from warehouse.loader import transaction
 from warehouse.models import Model, comment, make, read_folder, read_layers
 from warehouse.subjects import subjects
 
-# enterprises of one slice: of models that read long tables of signals, and of those that read through all facts each time
-SLICE, SLICE_OF_FACTS = 25_000, 250_000
+# enterprises of one slice: of models that read long tables of signals, and of those that read through all facts each time, or
+# are made every night, when each slice costs reading through everything once more
+SLICE, LARGE_SLICE = 25_000, 250_000
 # beyond this share of all enterprises making all of it is cheaper
 SHARE_MAX = 0.5
 # DuckDB keeps, as it seems, some 8 bytes in memory that it cannot spill for every row of a table that rows were deleted from
@@ -216,9 +217,9 @@ def _narrowed(
 
 def _slices(connection: duckdb.DuckDBPyConnection, model: Model) -> list[str]:
     """Conditions on enterprise_id that cut the park into parts of about equal size, in order; one where it is small."""
-    reads_facts = any(read.startswith(("known.", "staged.")) for read in model.reads)
+    is_large = not is_by_enterprise(model) or any(read.startswith(("known.", "staged.")) for read in model.reads)
     (enterprises,) = connection.execute("select count(*) from resolved.enterprise").fetchone() or (0,)
-    parts = -(-enterprises // (SLICE_OF_FACTS if reads_facts else SLICE))
+    parts = -(-enterprises // (LARGE_SLICE if is_large else SLICE))
     if parts < 2:
         return ["true"]
     firsts = connection.execute(

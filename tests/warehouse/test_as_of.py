@@ -161,7 +161,7 @@ def always_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where most of so small a park is touched."""
     monkeypatch.setattr(parts, "SHARE_MAX", 10)
     monkeypatch.setattr(parts, "SLICE", 3)
-    monkeypatch.setattr(parts, "SLICE_OF_FACTS", 2)
+    monkeypatch.setattr(parts, "LARGE_SLICE", 2)
 
 
 def same(published: Path, told: Path) -> None:

@@ -208,7 +208,7 @@ def test_slices_of_a_park_are_the_park(park: duckdb.DuckDBPyConnection, monkeypa
     whole = rows(park)
     assert all(whole[model.table][0] for model in MODELS if "slices" in model.header), "else nothing is cut"
     monkeypatch.setattr(parts, "SLICE", 17)
-    monkeypatch.setattr(parts, "SLICE_OF_FACTS", 50)
+    monkeypatch.setattr(parts, "LARGE_SLICE", 50)
     park.execute("delete from ops.measured")
     live_night(park)
     assert rows(park) == whole

@@ -17,9 +17,9 @@ with last_month as (
 spoken_of as (
     select min(month) as month from known.employment
     union all
-    select min(cast(date_trunc('month', period_end) as date)) as month from known.tax_filing
+    select cast(date_trunc('month', min(period_end)) as date) as month from known.tax_filing
     union all
-    select min(cast(date_trunc('month', period_end) as date)) as month from known.tax_payment
+    select cast(date_trunc('month', min(period_end)) as date) as month from known.tax_payment
     union all
     select min(month) as month from known.utility_use
     union all
@@ -27,9 +27,9 @@ spoken_of as (
 ),
 
 occupied as (
-    select min(cast(date_trunc('month', start_date) as date)) as month from known.lease
+    select cast(date_trunc('month', min(start_date)) as date) as month from known.lease
     union all
-    select min(cast(date_trunc('month', occupied_since_date) as date)) as month from known.premises
+    select cast(date_trunc('month', min(occupied_since_date)) as date) as month from known.premises
 ),
 
 bounds as (

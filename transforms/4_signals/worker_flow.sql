@@ -17,14 +17,23 @@ with f as (
     group by former_unit_no
 ),
 
+-- first these few units, then whose they are
+former_unit as (
+    select distinct
+        e.unit_no,
+        e.feed,
+        e.source_key
+    from known.employment as e
+    inner join f on e.unit_no = f.former_unit_no
+),
+
 unit as (
     select
-        e.unit_no,
+        u.unit_no,
         min(l.enterprise_id) as enterprise_id
-    from known.employment as e
-    inner join resolved.link as l on e.feed = l.feed and e.source_key = l.source_key
-    inner join f on e.unit_no = f.former_unit_no
-    group by e.unit_no
+    from former_unit as u
+    inner join resolved.link as l on u.feed = l.feed and u.source_key = l.source_key
+    group by u.unit_no
     having count(distinct l.enterprise_id) = 1
 ),
 
@@ -44,19 +53,20 @@ moved as (
     group by coalesce(c.enterprise_id, u.enterprise_id), l.enterprise_id, m.month, m.month_number
 ),
 
+w as (
+    select predecessor_enterprise_id as enterprise_id from moved
+    union
+    select successor_enterprise_id as enterprise_id from moved
+),
+
 staff as (
     select
         h.enterprise_id,
         m.month_number,
         h.insured_headcount
     from monthly.headcount as h
+    inner join w on h.enterprise_id = w.enterprise_id
     inner join monthly.month as m on h.month = m.month
-),
-
-w as (
-    select predecessor_enterprise_id as enterprise_id from moved
-    union
-    select successor_enterprise_id as enterprise_id from moved
 ),
 
 agency as (
