@@ -17,7 +17,8 @@
 --   late (monthly.coverage counts these). Feeds are not weighed against each other, as monthly.headcount does.
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.revision, tests/warehouse/test_as_of.py
-with stated as (
+-- read twice, each time for a part of it: not to be written down in between
+with stated as not materialized (
     select
         feed,
         source_key,
@@ -156,19 +157,7 @@ superseding as (
 
 own as (
     select
-        s.feed,
-        s.source_key,
-        s.fact_kind,
-        s.fact_no,
-        s.period_start,
-        s.period_end,
-        s.signal_code,
-        s.month,
-        s.period_months,
-        s.value,
-        s.batch_id,
-        s.received_at,
-        s.superseded_at,
+        s.*,
         l.enterprise_id
     from stated as s
     inner join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
@@ -179,28 +168,16 @@ own as (
 -- every other fact stays with its source_key, and so with its enterprise
 others as (
     select
-        p.feed,
-        p.source_key,
-        'payment' as fact_kind,
-        p.payment_no as fact_no,
-        p.period_start,
-        p.period_end,
-        concat('tax_', p.tax_kind_code) as signal_code,
-        cast(date_trunc('month', p.period_end) as date) as month,
-        (year(p.period_end) - year(p.period_start)) * 12 + month(p.period_end) - month(p.period_start) + 1
-            as period_months,
-        cast(p.paid_amount as decimal(18, 3)) as value,
-        p.batch_id,
-        p.received_at,
-        p.superseded_at,
+        s.*,
         cast(null as varchar) as enterprise_id
-    from staged.tax_payment as p
-    left join resolved.link as l on p.feed = l.feed and p.source_key = l.source_key
-    left join superseding as u on p.feed = u.feed and p.received_at = u.received_at
+    from stated as s
+    left join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
+    left join superseding as u on s.feed = u.feed and s.received_at = u.received_at
     where
-        l.enterprise_id is null
-        and p.paid_amount is not null
-        and (p.superseded_at is not null or u.feed is not null)
+        s.fact_kind = 'payment'
+        and l.enterprise_id is null
+        and s.value is not null
+        and (s.superseded_at is not null or u.feed is not null)
 ),
 
 -- a version that was superseded in the moment it came was never to be seen
