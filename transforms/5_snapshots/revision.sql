@@ -17,7 +17,7 @@
 --   late (monthly.coverage counts these). Feeds are not weighed against each other, as monthly.headcount does.
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.revision, tests/warehouse/test_as_of.py
--- read twice, each time for a part of it: not to be written down in between
+-- read three times, each time for a part of it: not to be written down in between
 with stated as not materialized (
     select
         feed,
@@ -124,32 +124,7 @@ superseding as (
     select
         s.feed,
         s.superseded_at as received_at
-    from (
-        select
-            feed,
-            superseded_at
-        from staged.employment
-        union all
-        select
-            feed,
-            superseded_at
-        from staged.tax_filing
-        union all
-        select
-            feed,
-            superseded_at
-        from staged.tax_payment
-        union all
-        select
-            feed,
-            superseded_at
-        from staged.utility_use
-        union all
-        select
-            feed,
-            superseded_at
-        from staged.access_count
-    ) as s
+    from stated as s
     cross join ops.night as n
     where s.superseded_at <= n.as_of
     group by s.feed, s.superseded_at
@@ -184,8 +159,6 @@ others as (
 seen as (
     select
         s.*,
-        -- one number for the figure that the fact is part of: two that meet in it by chance only cost some work
-        hash(s.enterprise_id, s.signal_code, s.month, s.period_months, s.feed) as figure_hash,
         u.feed is not null as is_superseding,
         case when s.superseded_at <= n.as_of then s.superseded_at end as superseded_by_night
     from (
@@ -202,10 +175,15 @@ seen as (
 
 -- figures of which more than one delivery speaks; of most months only one ever does
 restless as (
-    select figure_hash
+    select
+        enterprise_id,
+        signal_code,
+        month,
+        period_months,
+        feed
     from seen
     where enterprise_id is not null
-    group by figure_hash
+    group by enterprise_id, signal_code, month, period_months, feed
     having
         min(received_at) < max(received_at)
         or count(superseded_by_night) > 0
@@ -231,8 +209,11 @@ version as (
         s.received_at,
         s.superseded_by_night as superseded_at
     from seen as s
-    left join restless as r on s.figure_hash = r.figure_hash
-    where r.figure_hash is not null or s.enterprise_id is null
+    left join restless as r
+        on
+            s.enterprise_id = r.enterprise_id and s.signal_code = r.signal_code
+            and s.month = r.month and s.period_months = r.period_months and s.feed = r.feed
+    where r.enterprise_id is not null or s.enterprise_id is null
 ),
 
 -- a withdrawal stands in no row: the delivery is the one of that time
