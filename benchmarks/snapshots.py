@@ -2,6 +2,7 @@
 
     python -m benchmarks.snapshots                                  10,000 and 100,000 enterprises, 36 months
     python -m benchmarks.snapshots --enterprises 1000000 --core     only snapshots.enterprise_month and what it is made of
+    python -m benchmarks.snapshots --enterprises 1000000 --nights firms      every model, of the corrected nights the first
 
 The park is benchmarks/panel.py's: four silos, who is who given. Every step runs in a process of its own, so that its highest
 memory is its own; DuckDB has two threads and a limit (--memory).
@@ -42,9 +43,9 @@ MONTHS = 36
 # what both sides are given
 GIVEN = {"monthly.month", "monthly.report", "monthly.coverage", "monthly.provisional_month", "signals.plausibility"}
 NIGHTS = {
-    "1 % of the firms corrected": ("firms", False),
-    "1 % of the returns corrected": ("filings", False),
-    "a new month, 1 % of the firms corrected": ("firms", True),
+    "firms": ("1 % of the firms corrected", "firms", False),
+    "returns": ("1 % of the returns corrected", "filings", False),
+    "month": ("a new month, 1 % of the firms corrected", "firms", True),
 }
 
 
@@ -247,8 +248,8 @@ def publishing(folder: Path, memory: str) -> Cost:
     return Cost(cpu, wall, _peak(), rows=sum(table["rows"] for table in tables.values()))
 
 
-def measure(enterprises: int, memory: str, is_core: bool) -> Iterator[tuple[str, Cost]]:
-    """Every step for a park of this size."""
+def measure(enterprises: int, memory: str, is_core: bool, nights: list[str]) -> Iterator[tuple[str, Cost]]:
+    """Every step for a park of this size; of the corrected nights those named."""
     with tempfile.TemporaryDirectory(prefix="parkbridge-bench-") as scratch:
         folder = Path(scratch)
         in_a_process(fill, folder, enterprises, memory)
@@ -266,7 +267,7 @@ def measure(enterprises: int, memory: str, is_core: bool) -> Iterator[tuple[str,
         if not is_core:
             yield "checks", in_a_process(checks, folder, memory)
             yield "publish", in_a_process(publishing, folder, memory)
-        for name, (corrected, has_new_month) in NIGHTS.items():
+        for name, corrected, has_new_month in (NIGHTS[key] for key in nights):
             cost, digests = in_a_process(night, folder, memory, is_core, corrected, has_new_month)
             whole, expected = in_a_process(night, folder, memory, is_core, None, False)
             differing = [table for table in expected if expected[table] != digests[table]]
@@ -306,13 +307,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--enterprises", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--core", action="store_true", help="only snapshots.enterprise_month and what it is made of")
+    parser.add_argument("--nights", choices=NIGHTS, nargs="+", default=list(NIGHTS), help="which corrected nights")
     parser.add_argument("--memory", default="3GB", help="DuckDB's limit; Python and what it cannot count come on top")
     parser.add_argument("--out", type=Path, default=CHECKOUT / "build" / "bench.json")
     given = parser.parse_args()
     found: dict[int, dict[str, Cost]] = {}
     for size in given.enterprises:
         found[size] = {}
-        for name, cost in measure(size, given.memory, given.core):
+        for name, cost in measure(size, given.memory, given.core, given.nights):
             found[size][name] = cost
             print(f"{size:,}: {name}: {cost.cpu_seconds:.1f} CPU s", file=sys.stderr, flush=True)
     for text in lines(found):

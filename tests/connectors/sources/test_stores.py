@@ -109,12 +109,8 @@ def server(loop: asyncio.AbstractEventLoop, tmp_path_factory: pytest.TempPathFac
         user_key.export_private_key("openssh").decode(),
         connections,
     )
-
-    async def stop() -> None:
-        # not waited for: from Python 3.12 on that lasts until every client has hung up
-        listener.close()
-
-    run(loop, stop())
+    # not waited for: from Python 3.12 on that lasts until every client has hung up
+    loop.call_soon_threadsafe(listener.close)
 
 
 @pytest.fixture

@@ -1,0 +1,54 @@
+"""setup.cfg names every package that the code imports: what comes only because another brings it may go with that other."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from warehouse.settings import CHECKOUT
+
+SHIPPED = ("connectors", "transforms", "warehouse", "dags", "expectations", "demo")
+OURS = {*SHIPPED, "examples", "benchmarks", "tests", "parkbridge"}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The top-level modules that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+def undeclared(paths: list[Path], requirements: str) -> set[str]:
+    """Modules that no named package brings."""
+    declared = {
+        re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", line.strip())[0]).lower()
+        for line in requirements.splitlines()
+        if line.strip()
+    }
+    brought = packages_distributions()
+    modules = {module for path in paths for module in imported(path)} - OURS - sys.stdlib_module_names
+    return {
+        module
+        for module in modules
+        if not declared & {re.sub(r"[-_.]+", "-", name).lower() for name in brought.get(module, [module])}
+    }
+
+
+def test_what_runs_in_a_park_is_in_install_requires() -> None:
+    found = configparser.ConfigParser()
+    found.read(CHECKOUT / "setup.cfg", encoding="utf-8")
+    needed, more = found["options"]["install_requires"], found["options.extras_require"]["dev"]
+    shipped = [path for room in SHIPPED for path in (CHECKOUT / room).rglob("*.py")] + [CHECKOUT / "parkbridge.py"]
+    others = [path for room in ("examples", "benchmarks", "tests") for path in (CHECKOUT / room).rglob("*.py")]
+
+    assert len(shipped) > 50
+    assert undeclared(shipped, needed) == set()
+    assert undeclared(others, needed + more) == set()
+    assert undeclared(shipped, needed.replace("croniter", "")) == {"croniter"}
