@@ -159,32 +159,38 @@ told_month as (
     from reached
 ),
 
+figure_words as (
+    select
+        a.enterprise_id,
+        a.measure_code,
+        concat(g.name_en, ' ', a.quarter_value, ' → ', a.value, ' ', g.unit_en) as words_en,
+        concat(g.name_zh, a.quarter_value, '→', a.value, g.unit_zh) as words_zh
+    from active as a
+    inner join told_month as t on a.enterprise_id = t.enterprise_id and a.month_number = t.month_number
+    inner join rules.alert_measure as r on a.measure_code = r.measure_code
+    inner join rules.signal as g on r.signal_code = g.signal_code
+),
+
 -- the figures behind the fall, in the order in which people ask for them
 words as (
     select
-        a.enterprise_id,
+        enterprise_id,
         concat_ws(
             ', ',
-            max(case when a.measure_code = 'headcount' then concat('staff ', a.quarter_value, ' → ', a.value) end),
-            max(case when a.measure_code = 'entries' then concat('entries ', a.quarter_value, ' → ', a.value) end),
-            max(case
-                when a.measure_code = 'electricity'
-                    then concat('electricity ', a.quarter_value, ' → ', a.value, ' kWh')
-            end),
-            max(case when a.measure_code = 'water' then concat('water ', a.quarter_value, ' → ', a.value, ' m³') end)
+            max(case when measure_code = 'headcount' then words_en end),
+            max(case when measure_code = 'entries' then words_en end),
+            max(case when measure_code = 'electricity' then words_en end),
+            max(case when measure_code = 'water' then words_en end)
         ) as detail_en,
         concat_ws(
             '、',
-            max(case when a.measure_code = 'headcount' then concat('参保', a.quarter_value, '→', a.value, '人') end),
-            max(case when a.measure_code = 'entries' then concat('进出', a.quarter_value, '→', a.value, '人次') end),
-            max(case
-                when a.measure_code = 'electricity' then concat('用电', a.quarter_value, '→', a.value, '千瓦时')
-            end),
-            max(case when a.measure_code = 'water' then concat('用水', a.quarter_value, '→', a.value, '立方米') end)
+            max(case when measure_code = 'headcount' then words_zh end),
+            max(case when measure_code = 'entries' then words_zh end),
+            max(case when measure_code = 'electricity' then words_zh end),
+            max(case when measure_code = 'water' then words_zh end)
         ) as detail_zh
-    from active as a
-    inner join told_month as t on a.enterprise_id = t.enterprise_id and a.month_number = t.month_number
-    group by a.enterprise_id
+    from figure_words
+    group by enterprise_id
 )
 
 select

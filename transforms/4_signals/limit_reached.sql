@@ -177,7 +177,7 @@ select
         when r.sign_code = 'crowding'
             then concat(
                 cast(cast(r.earlier_figure as decimal(18, 1)) as varchar), ' → ',
-                cast(cast(r.figure as decimal(18, 1)) as varchar), ' m² a head'
+                cast(cast(r.figure as decimal(18, 1)) as varchar)
             )
         else concat(
             cast(cast(r.earlier_figure as bigint) as varchar), ' → ', cast(cast(r.figure as bigint) as varchar)
@@ -186,8 +186,8 @@ select
     case
         when r.sign_code = 'crowding'
             then concat(
-                '人均', cast(cast(r.earlier_figure as decimal(18, 1)) as varchar), '→',
-                cast(cast(r.figure as decimal(18, 1)) as varchar), '平方米'
+                cast(cast(r.earlier_figure as decimal(18, 1)) as varchar), '→',
+                cast(cast(r.figure as decimal(18, 1)) as varchar)
             )
         else concat(
             cast(cast(r.earlier_figure as bigint) as varchar), '→', cast(cast(r.figure as bigint) as varchar)

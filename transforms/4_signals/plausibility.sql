@@ -340,8 +340,8 @@ worded as (
             case when f.is_jump then 'jump' end,
             case when f.is_sales_per_head then 'sales_per_head' end
         ) as test_codes,
-        r.name_en,
-        r.name_zh,
+        g.name_en,
+        g.name_zh,
         f.is_negative,
         f.is_too_large,
         f.is_unit_slip,
@@ -358,6 +358,7 @@ worded as (
         cast(cast(f.headcount as decimal(38, 0)) as varchar) as headcount_text
     from flagged as f
     inner join rules.plausibility as r on f.signal_code = r.signal_code
+    inner join rules.signal as g on f.signal_code = g.signal_code
     where
         f.is_negative or f.is_too_large or f.is_unit_slip or f.is_spike or f.is_flip or f.is_jump
         or f.is_sales_per_head

@@ -343,6 +343,16 @@ dated as (
         c.version
     from chosen as c
     cross join last_month as l
+),
+
+-- the sentence of each sign, with the name and unit of its signal
+sign_words as (
+    select
+        w.sign_code,
+        replace(replace(w.words_en, '{name}', coalesce(g.name_en, '')), '{unit}', coalesce(g.unit_en, '')) as words_en,
+        replace(replace(w.words_zh, '{name}', coalesce(g.name_zh, '')), '{unit}', coalesce(g.unit_zh, '')) as words_zh
+    from rules.alert_sign_words as w
+    left join rules.signal as g on w.signal_code = g.signal_code
 )
 
 select
@@ -370,6 +380,6 @@ select
     ) as words_zh,
     concat(u.version, '; ', d.version) as rule_version
 from dated as d
-inner join rules.alert_sign_words as t on d.sign_code = t.sign_code
+inner join sign_words as t on d.sign_code = t.sign_code
 cross join rule as u
 where abs(d.weight) >= u.weight_min

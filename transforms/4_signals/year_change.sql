@@ -144,10 +144,10 @@ compared as (
         r.window_months,
         r.change_min_pct,
         r.change_min,
-        r.name_en,
-        r.name_zh,
-        r.unit_en,
-        r.unit_zh,
+        g.name_en,
+        g.name_zh,
+        g.unit_en,
+        g.unit_zh,
         f.start_month,
         f.end_month,
         f.other_enterprise_id,
@@ -164,6 +164,7 @@ compared as (
         end as heard_code
     from latest as l
     inner join rules.assessment as r on l.signal_code = r.signal_code
+    inner join rules.signal as g on l.signal_code = g.signal_code
     cross join rule as u
     left join paired as p on l.enterprise_id = p.enterprise_id and l.signal_code = p.signal_code
     left join flowed as f on l.enterprise_id = f.enterprise_id and l.signal_code = f.signal_code

@@ -82,14 +82,15 @@ suspect as (
     select
         p.enterprise_id,
         p.signal_code,
-        r.name_en,
-        r.name_zh,
+        g.name_en,
+        g.name_zh,
         p.month,
         p.value,
         row_number() over (partition by p.enterprise_id, p.signal_code order by p.month desc) as place,
         count(*) over (partition by p.enterprise_id, p.signal_code) as suspect_count
     from signals.plausibility as p
     inner join rules.assessment as r on p.signal_code = r.signal_code
+    inner join rules.signal as g on p.signal_code = g.signal_code
     cross join last_month as m
     where year(p.month) * 12 + month(p.month) > m.month_number - 24
 ),

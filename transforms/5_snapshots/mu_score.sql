@@ -73,10 +73,16 @@ amounts as (
         l.indicator_code,
         m.name_en,
         m.name_zh,
-        m.more_en,
-        m.more_zh,
-        m.less_en,
-        m.less_zh,
+        g.name_en as more_name_en,
+        g.name_zh as more_name_zh,
+        g.unit_en as more_unit_en,
+        g.unit_zh as more_unit_zh,
+        d.name_en as less_name_en,
+        d.name_zh as less_name_zh,
+        d.unit_en as less_unit_en,
+        d.unit_zh as less_unit_zh,
+        case when m.denominator_code = 'land' then '' else ' a year' end as less_time_en,
+        case when m.denominator_code = 'land' then '' else '年' end as less_time_zh,
         cast(cast(
             ceil(cast(l.needed_value * l.denominator_value - l.numerator_value as decimal(18, 4))) as decimal(18, 0)
         ) as varchar) as more_text,
@@ -97,6 +103,8 @@ amounts as (
         ) as varchar) as less_text
     from lever as l
     inner join rules.mu_measure as m on l.indicator_code = m.indicator_code
+    inner join rules.signal as g on m.numerator_code = g.signal_code
+    left join rules.signal as d on m.less_signal_code = d.signal_code
     inner join snapshots.enterprise_year as y on l.enterprise_id = y.enterprise_id and l.year_number = y.year_number
     where l.place = 1
 ),
@@ -143,10 +151,13 @@ select
         when a.indicator_code is not null
             then
                 concat(
-                    'to ', s.next_class_code, ' by ', a.name_en, ': +', a.more_text, ' ', a.more_en,
+                    'to ', s.next_class_code, ' by ', a.name_en, ': +', a.more_text, ' ', a.more_unit_en, ' of ',
+                    a.more_name_en, ' a year',
                     case
-                        when a.less_en is not null and a.less_text is not null
-                            then concat(', or ', a.less_text, ' ', a.less_en)
+                        when a.less_name_en is not null and a.less_text is not null
+                            then concat(
+                                ', or ', a.less_text, ' ', a.less_unit_en, ' less ', a.less_name_en, a.less_time_en
+                            )
                         else ''
                     end
                 )
@@ -157,10 +168,12 @@ select
         when a.indicator_code is not null
             then
                 concat(
-                    '升至', s.next_class_code, '类（', a.name_zh, '）：增加', a.more_text, a.more_zh,
+                    '升至', s.next_class_code, '类（', a.name_zh, '）：年', a.more_name_zh, '增加', a.more_text, a.more_unit_zh,
                     case
-                        when a.less_zh is not null and a.less_text is not null
-                            then concat('，或减少', a.less_text, a.less_zh)
+                        when a.less_name_zh is not null and a.less_text is not null
+                            then concat(
+                                '，或', a.less_time_zh, a.less_name_zh, '减少', a.less_text, a.less_unit_zh
+                            )
                         else ''
                     end
                 )
