@@ -39,6 +39,7 @@ _MADE_BY = (
     "matching/*",
     "rules/*.yml",
     "../warehouse/connection.py",
+    "../warehouse/model_macros.sql",
     "../warehouse/subjects.yml",
 )
 
@@ -236,13 +237,13 @@ PARTS = (
             ),
             "resolved.link": Read(
                 "select enterprise_id from changed_link union all "
-                "select concat('E', substr(sha256(concat('record:', feed, '/', source_key)), 1, 15)) from changed_link",
+                "select enterprise_key(concat('record:', feed, '/', source_key)) from changed_link",
                 "where (feed, source_key) in (select (feed, source_key) from slice_record_anchor) "
                 "or (feed, source_key) in (select (feed, source_key) from changed_link) "
                 "or enterprise_id in (from touched)",
             ),
             "resolved.code_group": Read(
-                "select concat('E', substr(sha256(concat('code:', code)), 1, 15)) from changed_code_group"
+                "select enterprise_key(concat('code:', code)) from changed_code_group"
             ),
         },
     ),

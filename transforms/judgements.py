@@ -10,7 +10,6 @@ from "A is not B" and "B is not C" nothing follows. A registered record, or an e
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -141,11 +140,6 @@ def make_code_groups(connection: duckdb.DuckDBPyConnection, judged: list[Judgeme
     )
 
 
-def enterprise_id_of_code(code: str) -> str:
-    """The id of an enterprise whose anchor is this code, as resolved.record_anchor makes it."""
-    return "E" + hashlib.sha256(f"code:{code}".encode()).hexdigest()[:15]
-
-
 def _codes_of(connection: duckdb.DuckDBPyConnection, lines: list[Judgement], event_codes: set[str]) -> dict[str, str]:
     """The code of each judged registered record, and of each enterprise_id that was judged against one."""
     names = sorted({name for j in lines for name in j.pair if is_record(name)})
@@ -158,12 +152,17 @@ def _codes_of(connection: duckdb.DuckDBPyConnection, lines: list[Judgement], eve
         )
     )
     ids = sorted({j.right for j in lines if not is_record(j.right) and j.left in found})
-    found |= {name: code for code in sorted(event_codes) if (name := enterprise_id_of_code(code)) in ids}
+    of_event = _ask(
+        connection,
+        "select enterprise_key('code:' || name), name from names_asked order by name",
+        sorted(event_codes) if ids else [],
+    )
+    found |= {name: code for name, code in of_event if name in ids}
     found |= dict(
         _ask(
             connection,
             "select n.name, min(s.own_code) from names_asked as n inner join resolved.source_record as s "
-            "on n.name = 'E' || substr(sha256('code:' || s.own_code), 1, 15) group by n.name",
+            "on n.name = enterprise_key('code:' || s.own_code) group by n.name",
             ids,
         )
     )
@@ -202,8 +201,8 @@ def _homes(connection: duckdb.DuckDBPyConnection, said: Said) -> dict[str, Home]
     enterprises = {name: Home(name, True) for name in names if not is_record(name)}
     for name, now in _ask(
         connection,
-        "select n.name, 'E' || substr(sha256('code:' || g.anchor_code), 1, 15) from resolved.code_group as g "
-        "inner join names_asked as n on n.name = 'E' || substr(sha256('code:' || g.code), 1, 15)",
+        "select n.name, enterprise_key('code:' || g.anchor_code) from resolved.code_group as g "
+        "inner join names_asked as n on n.name = enterprise_key('code:' || g.code)",
         list(enterprises),
     ):
         enterprises[name] = Home(now, True)

@@ -148,7 +148,7 @@ def _acquire(descriptor: int, wait_seconds: float) -> None:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the schemas, the ops tables, the staging macros, and a staged table and a known view per subject.
+    """Make the schemas, the ops tables, the macros of stage.sql and of models, and a staged table and a known view per subject.
 
     `known.<subject>` is what was known as of the night: received by then, and not yet superseded then. A warehouse that
     was prepared by these very statements is left alone: every step of every run comes by here.
@@ -168,7 +168,8 @@ def _layout() -> tuple[str, ...]:
     schemas = ("raw", "incoming", "staged", "known", "rules", "resolved", "monthly", "signals", "snapshots", "ops")
     statements = [f"create schema if not exists {schema}" for schema in schemas]
     statements += [f"create table if not exists ops.{name} ({listed})" for name, listed in OPS_TABLES.items()]
-    statements.append(Path(__file__).with_name("macros.sql").read_text(encoding="utf-8"))
+    for name in ("macros.sql", "model_macros.sql"):
+        statements.append(Path(__file__).with_name(name).read_text(encoding="utf-8"))
     for subject in subjects().values():
         columns = {name: column.type for name, column in subject.columns.items()} | LINEAGE
         listed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())

@@ -12,6 +12,7 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
 import transforms
+from tests.model_macros import expanded, macros
 
 MODELS = sorted(Path(transforms.__file__).parent.glob("[0-9]_*/*.sql"))
 
@@ -37,7 +38,7 @@ FUNCTIONS = {
 
 def complaints(sql: str) -> Iterator[str]:
     """What of a query another engine would not do, or do differently."""
-    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    tree = expanded(sql)
     if tree.find(exp.Qualify):
         yield "QUALIFY leaks columns: number the rows in a step of its own"
     if tree.find(exp.Pivot):
@@ -92,10 +93,16 @@ def test_model_is_portable(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_model_translates_to_spark(path: Path) -> None:
-    [translated] = sqlglot.transpile(
-        path.read_text(encoding="utf-8"), read="duckdb", write="spark", unsupported_level=ErrorLevel.RAISE
-    )
-    assert translated.strip()
+    translated = expanded(path.read_text(encoding="utf-8")).sql(dialect="spark", unsupported_level=ErrorLevel.RAISE)
+    assert sqlglot.parse_one(translated, dialect="spark")
+
+
+def test_macros_are_read_as_part_of_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = sqlglot.parse_one("median(x) / y", dialect="duckdb")
+    monkeypatch.setitem(macros(), "growth_pct", (("x", "y"), body))
+    found = " ".join(complaints("select growth_pct(a, b) from t"))
+    assert "median" in found
+    assert "NULLIF" in found
 
 
 @pytest.mark.parametrize(

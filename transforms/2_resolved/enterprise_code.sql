@@ -48,7 +48,7 @@ with stated as (
     select
         case when length(g.code) = 18 then 'uscc' else 'registration_no' end as code_kind,
         g.code,
-        concat('E', substr(sha256(concat('code:', g.anchor_code)), 1, 15)) as enterprise_id,
+        enterprise_key(concat('code:', g.anchor_code)) as enterprise_id,
         1 as standing
     from resolved.code_group as g
     where length(g.code) in (15, 18)
@@ -56,7 +56,7 @@ with stated as (
     select
         'org_code' as code_kind,
         substr(g.code, 9, 9) as code,
-        concat('E', substr(sha256(concat('code:', g.anchor_code)), 1, 15)) as enterprise_id,
+        enterprise_key(concat('code:', g.anchor_code)) as enterprise_id,
         1 as standing
     from resolved.code_group as g
     where length(g.code) = 18

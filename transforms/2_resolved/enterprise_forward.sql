@@ -21,7 +21,7 @@ with moved as (
     where a.anchor_kind <> 'record' and a.enterprise_id <> l.enterprise_id and l.method <> 'own_record'
     union all
     select
-        concat('E', substr(sha256(concat('record:', l.feed, '/', l.source_key)), 1, 15)) as former_enterprise_id,
+        enterprise_key(concat('record:', l.feed, '/', l.source_key)) as former_enterprise_id,
         'record' as anchor_kind,
         concat(l.feed, '/', l.source_key) as anchor_text,
         l.enterprise_id,
@@ -30,10 +30,10 @@ with moved as (
     where l.method in ('judgement', 'scored')
     union all
     select
-        concat('E', substr(sha256(concat('code:', g.code)), 1, 15)) as former_enterprise_id,
+        enterprise_key(concat('code:', g.code)) as former_enterprise_id,
         'code' as anchor_kind,
         g.code as anchor_text,
-        concat('E', substr(sha256(concat('code:', g.anchor_code)), 1, 15)) as enterprise_id,
+        enterprise_key(concat('code:', g.anchor_code)) as enterprise_id,
         g.since_date
     from resolved.code_group as g
     where g.code <> g.anchor_code

@@ -91,7 +91,7 @@ decided as (
         *,
         case
             when outcome_code in ('contradiction', 'ambiguous_name', 'ambiguous_code')
-                then concat('E', substr(sha256(concat('record:', feed, '/', source_key)), 1, 15))
+                then enterprise_key(concat('record:', feed, '/', source_key))
             when outcome_code = 'no_identity' then null
             when subject = 'registration' and anchor_kind = 'code' then own_enterprise_id
             when outcome_code in ('matched', 'code_not_in_register', 'code_unknown_name_known')

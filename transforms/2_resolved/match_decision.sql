@@ -61,7 +61,7 @@ decided as (
             when outcome_code = 'matched' and exact_outcome_code = 'contradiction' then code_enterprise_id
             when outcome_code = 'matched' and exact_outcome_code <> 'matched' then candidate_enterprise_id
             when outcome_code in ('code_name_differ', 'doubtful')
-                then concat('E', substr(sha256(concat('record:', feed, '/', source_key)), 1, 15))
+                then enterprise_key(concat('record:', feed, '/', source_key))
             else exact_enterprise_id
         end as enterprise_id,
         case
@@ -204,7 +204,7 @@ select
     subject,
     case
         when judged_as = 'same' then other_enterprise_id
-        when judged_as is not null then concat('E', substr(sha256(concat('record:', own_name)), 1, 15))
+        when judged_as is not null then enterprise_key(concat('record:', own_name))
         else enterprise_id
     end as enterprise_id,
     rule_enterprise_id,

@@ -49,6 +49,6 @@ select
     anchor_text,
     case
         when anchor_text is not null
-            then concat('E', substr(sha256(concat(anchor_kind, ':', anchor_text)), 1, 15))
+            then enterprise_key(concat(anchor_kind, ':', anchor_text))
     end as enterprise_id
 from anchored

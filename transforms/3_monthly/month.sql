@@ -55,7 +55,7 @@ months as (
 
 select
     month,
-    cast(year(month) * 12 + month(month) as integer) as month_number,
+    month_number(month) as month_number,
     last_day(month) as month_end_date,
     month = last_month as is_last_month
 from months

@@ -41,7 +41,7 @@ with report as (
         source_key,
         'tax_filing' as subject,
         cast(date_trunc('month', period_end) as date) as month,
-        (year(period_end) - year(period_start)) * 12 + month(period_end) - month(period_start) + 1 as period_months
+        month_number(period_end) - month_number(period_start) + 1 as period_months
     from known.tax_filing
     union all
     select
@@ -49,7 +49,7 @@ with report as (
         source_key,
         'tax_payment' as subject,
         cast(date_trunc('month', period_end) as date) as month,
-        (year(period_end) - year(period_start)) * 12 + month(period_end) - month(period_start) + 1 as period_months
+        month_number(period_end) - month_number(period_start) + 1 as period_months
     from known.tax_payment
 ),
 
@@ -126,7 +126,7 @@ select
     r.month_number,
     lead(r.month_number) over (partition by r.enterprise_id, r.feed, r.period_months order by r.month_number)
         as next_month_number,
-    cast(year(e.cancelled_date) * 12 + month(e.cancelled_date) as integer) as cancelled_month_number
+    month_number(e.cancelled_date) as cancelled_month_number
 from reported as r
 inner join monthly.month as m on r.month_number = m.month_number
 left join resolved.enterprise as e on r.enterprise_id = e.enterprise_id

@@ -39,8 +39,7 @@ select
     m.month,
     f.period_start,
     f.period_end,
-    cast((year(f.period_end) - year(f.period_start)) * 12 + month(f.period_end) - month(f.period_start) + 1 as integer)
-        as period_months,
+    month_number(f.period_end) - month_number(f.period_start) + 1 as period_months,
     min(f.tax_kind_code) as tax_kind_code,
     cast(sum(f.sales_amount) as decimal(18, 2)) as sales_amount,
     max(f.filed_date) as filed_date,

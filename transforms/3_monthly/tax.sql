@@ -57,8 +57,7 @@ select
     m.month,
     s.period_start,
     s.period_end,
-    cast((year(s.period_end) - year(s.period_start)) * 12 + month(s.period_end) - month(s.period_start) + 1 as integer)
-        as period_months,
+    month_number(s.period_end) - month_number(s.period_start) + 1 as period_months,
     cast(s.tax_due_amount as decimal(18, 2)) as tax_due_amount,
     cast(case when s.paid_amount is null and s.tax_due_amount = 0 then 0 else s.paid_amount end as decimal(18, 2))
         as paid_amount,

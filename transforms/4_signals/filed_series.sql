@@ -61,7 +61,7 @@ begun as (
     select
         signal_code as told_code,
         period_months,
-        year(first_month) * 12 + month(first_month) as first_number
+        month_number(first_month) as first_number
     from monthly.filing_start
 ),
 

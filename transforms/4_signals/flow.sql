@@ -173,7 +173,7 @@ stopped as (
                 n.next_number is null
                 and (
                     n.month_number + n.period_months + rule.close_missing_months - 1 <= b.month_number
-                    or year(e.cancelled_date) * 12 + month(e.cancelled_date) <= n.month_number + n.period_months
+                    or month_number(e.cancelled_date) <= n.month_number + n.period_months
                 )
             )
         )
@@ -248,7 +248,7 @@ judged as (
                 and not r.is_of_register
                 and s.month_number >= h.first_number
                 and s.month_number - h.first_number < rule.arrival_window_months
-                and year(e.registered_date) * 12 + month(e.registered_date) + rule.move_in_min_age_months
+                and month_number(e.registered_date) + rule.move_in_min_age_months
                 < h.first_number
                 then 'move_in'
             when s.step = 'start' then 'open'

@@ -55,18 +55,9 @@ select
     is_provisional,
     value,
     value_1m_before,
-    cast(case
-        when believed_value = 0 and value_1m_before = 0 then 0
-        else (believed_value - value_1m_before) / nullif((abs(believed_value) + abs(value_1m_before)) / 2, 0)
-    end as decimal(9, 4)) as growth_1m,
+    dhs_growth(believed_value, value_1m_before) as growth_1m,
     value_3m_before,
-    cast(case
-        when believed_value = 0 and value_3m_before = 0 then 0
-        else (believed_value - value_3m_before) / nullif((abs(believed_value) + abs(value_3m_before)) / 2, 0)
-    end as decimal(9, 4)) as growth_3m,
+    dhs_growth(believed_value, value_3m_before) as growth_3m,
     value_12m_before,
-    cast(case
-        when believed_value = 0 and value_12m_before = 0 then 0
-        else (believed_value - value_12m_before) / nullif((abs(believed_value) + abs(value_12m_before)) / 2, 0)
-    end as decimal(9, 4)) as growth_12m
+    dhs_growth(believed_value, value_12m_before) as growth_12m
 from paired

@@ -147,7 +147,7 @@ judged as (
         w.earlier_value,
         s.start_headcount,
         w.value / nullif(w.earlier_value, 0) as growth_ratio,
-        w.month_number - (year(e.registered_date) * 12 + month(e.registered_date)) as age_months,
+        w.month_number - month_number(e.registered_date) as age_months,
         case
             when
                 w.earlier_number - case when w.signal_code = 'sales' then 11 else 0 end < l.first_number

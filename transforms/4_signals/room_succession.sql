@@ -63,9 +63,9 @@ same_room as (
         s.enterprise_id as successor_enterprise_id,
         s.building_code,
         s.room,
-        year(s.start_date) * 12 + month(s.start_date) as start_number,
+        month_number(s.start_date) as start_number,
         -- the first month at whose end it is not there
-        year(p.until_date + 1) * 12 + month(p.until_date + 1) as gone_number
+        month_number(p.until_date + 1) as gone_number
     from unit as u
     inner join tenancy as p
         on u.feed = p.feed and u.building_code = p.building_code and u.room = p.room
@@ -75,8 +75,8 @@ same_room as (
             and p.enterprise_id <> s.enterprise_id and p.start_date < s.start_date
     cross join rules.succession as rule
     where
-        year(s.start_date) * 12 + month(s.start_date)
-        <= year(p.until_date + 1) * 12 + month(p.until_date + 1) + rule.premises_window_months
+        month_number(s.start_date)
+        <= month_number(p.until_date + 1) + rule.premises_window_months
 ),
 
 room_pair as (

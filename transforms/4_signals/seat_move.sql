@@ -18,7 +18,7 @@ with moved as (
         event_date,
         before_text,
         after_text,
-        year(event_date) * 12 + month(event_date) as event_number
+        month_number(event_date) as event_number
     from resolved.identity_event
     where change_code = 'seat_moved'
 ),
@@ -93,14 +93,14 @@ select
         when s.enterprise_id is null then 'not_seen'
         when
             s.first_seen_month > c.first_month
-            and year(s.first_seen_month) * 12 + month(s.first_seen_month)
+            and month_number(s.first_seen_month)
             >= m.event_number - rule.arrival_window_months
             then 'arrived'
         when
-            year(s.last_seen_month) * 12 + month(s.last_seen_month) > m.event_number + rule.arrival_window_months
+            month_number(s.last_seen_month) > m.event_number + rule.arrival_window_months
             then 'stayed'
         when
-            year(s.last_seen_month) * 12 + month(s.last_seen_month) >= c.last_number - 1
+            month_number(s.last_seen_month) >= c.last_number - 1
             and c.last_number <= m.event_number + rule.arrival_window_months + 1
             then 'too_early'
         else 'left'

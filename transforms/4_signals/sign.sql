@@ -49,7 +49,7 @@ lease as (
         e.enterprise_id,
         e.until_date,
         coalesce(e.until_date = e.terminated_date, false) as is_terminated,
-        year(e.until_date) * 12 + month(e.until_date) as until_number
+        month_number(e.until_date) as until_number
     from monthly.lease_end as e
     inner join signals.here as h on e.enterprise_id = h.enterprise_id
     where e.until_date is not null
@@ -243,22 +243,22 @@ found as (
         e.sign_code,
         1 as value,
         cast(null as decimal(18, 1)) as limit_value,
-        least(year(e.event_date) * 12 + month(e.event_date), l.month_number) as last_number,
-        least(year(e.event_date) * 12 + month(e.event_date), l.month_number) as since_number,
+        least(month_number(e.event_date), l.month_number) as last_number,
+        least(month_number(e.event_date), l.month_number) as since_number,
         cast(e.event_date as varchar) as detail_en,
         cast(e.event_date as varchar) as detail_zh
     from event as e
     cross join last_month as l
     cross join rule as u
-    where year(e.event_date) * 12 + month(e.event_date) > l.month_number - u.event_months
+    where month_number(e.event_date) > l.month_number - u.event_months
     union all
     select
         w.enterprise_id,
         'threshold_share' as sign_code,
         w.line_share_pct as value,
         cast(null as decimal(18, 1)) as limit_value,
-        year(w.month) * 12 + month(w.month) as last_number,
-        year(w.since_month) * 12 + month(w.since_month) as since_number,
+        month_number(w.month) as last_number,
+        month_number(w.since_month) as since_number,
         concat(
             cast(cast(w.sales_12m_amount / 10000 as bigint) as varchar), ' of ',
             cast(cast(w.line_amount / 10000 as bigint) as varchar), ' × 10,000 yuan, ', w.trade_en
@@ -271,7 +271,7 @@ found as (
     inner join signals.here as h on w.enterprise_id = h.enterprise_id
     cross join last_month as l
     cross join rule as u
-    where coalesce(year(w.above_month) * 12 + month(w.above_month) <= l.month_number - u.event_months, true)
+    where coalesce(month_number(w.above_month) <= l.month_number - u.event_months, true)
 ),
 
 banded as (

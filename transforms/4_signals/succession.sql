@@ -49,7 +49,7 @@ told as (
         successor_reference,
         succession_code,
         event_date,
-        year(event_date) * 12 + month(event_date) as event_number
+        month_number(event_date) as event_number
     from resolved.succession
     where event_date is not null
 ),

@@ -17,7 +17,7 @@ with succession_side as (
         successor_enterprise_id as other_enterprise_id,
         succession_code,
         coalesce(event_date, effective_month) as event_date,
-        year(loss_month) * 12 + month(loss_month) as people_number,
+        month_number(loss_month) as people_number,
         succession_code in ('merged', 'taken_over') as is_whole
     from signals.succession
     where standing_code = 'fact' and predecessor_enterprise_id is not null
@@ -28,7 +28,7 @@ with succession_side as (
         predecessor_enterprise_id as other_enterprise_id,
         succession_code,
         coalesce(event_date, effective_month) as event_date,
-        year(gain_month) * 12 + month(gain_month) as people_number,
+        month_number(gain_month) as people_number,
         succession_code in ('split', 'taken_over') as is_whole
     from signals.succession
     where standing_code = 'fact' and successor_enterprise_id is not null
@@ -61,7 +61,7 @@ succession_month as (
     select
         t.enterprise_id,
         t.role,
-        year(t.event_date) * 12 + month(t.event_date) + w.shift as month_number,
+        month_number(t.event_date) + w.shift as month_number,
         c.is_headcount,
         c.step_kind,
         t.other_enterprise_id,
@@ -75,9 +75,9 @@ succession_month as (
         case
             -- of a payroll the headcount moves, in one month, and nothing else
             when t.succession_code in ('payroll_to_agency', 'payroll_from_agency', 'staff_moved')
-                then c.is_headcount = 1 and year(t.event_date) * 12 + month(t.event_date) + w.shift = t.people_number
+                then c.is_headcount = 1 and month_number(t.event_date) + w.shift = t.people_number
             when c.is_headcount = 1 and t.people_number is not null and not t.is_whole
-                then year(t.event_date) * 12 + month(t.event_date) + w.shift = t.people_number
+                then month_number(t.event_date) + w.shift = t.people_number
             else w.shift <= rule.succession_window_months or (t.is_whole and c.step_kind = 'whole')
         end
 ),

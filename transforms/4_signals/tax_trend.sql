@@ -75,10 +75,10 @@ placed as (
         p.tax_kind_code,
         p.paid_amount,
         p.period_months,
-        year(p.period_start) * 12 + month(p.period_start) > e.month_number - 12 and p.period_end <= e.month_end_date
+        month_number(p.period_start) > e.month_number - 12 and p.period_end <= e.month_end_date
             as is_current,
-        year(p.period_start) * 12 + month(p.period_start) > e.month_number - 24
-        and year(p.period_end) * 12 + month(p.period_end) <= e.month_number - 12 as is_earlier
+        month_number(p.period_start) > e.month_number - 24
+        and month_number(p.period_end) <= e.month_number - 12 as is_earlier
     from paid as p
     cross join ended as e
 ),

@@ -92,7 +92,7 @@ suspect as (
     inner join rules.assessment as r on p.signal_code = r.signal_code
     inner join rules.signal as g on p.signal_code = g.signal_code
     cross join last_month as m
-    where year(p.month) * 12 + month(p.month) > m.month_number - 24
+    where month_number(p.month) > m.month_number - 24
 ),
 
 suspect_worded as (
@@ -218,10 +218,10 @@ known_of as (
         l.until_date = l.terminated_date as is_terminated,
         l.until_date < m.month_end_date and coalesce(t.is_space_carried_on, 0) = 0
         and coalesce(p.last_lease_month < m.month, true)
-        and year(l.until_date) * 12 + month(l.until_date) > m.month_number - u.leaving_months
+        and month_number(l.until_date) > m.month_number - u.leaving_months
             as is_lease_over,
         l.until_date >= m.month_end_date
-        and year(l.until_date) * 12 + month(l.until_date) <= m.month_number + u.lease_ending_months
+        and month_number(l.until_date) <= m.month_number + u.lease_ending_months
             as is_lease_ending,
         p.status_code in ('cancelled', 'revoked')
         or (p.status_code = 'moved_out' and coalesce(s.seat_move_code, '') not in ('stayed', 'too_early'))
@@ -230,12 +230,12 @@ known_of as (
         coalesce(t.has_succession, 0) = 0
         and (
             coalesce(t.has_start, 0) = 1
-            or year(e.registered_date) * 12 + month(e.registered_date) > m.month_number - u.new_months
+            or month_number(e.registered_date) > m.month_number - u.new_months
         )
         and coalesce(
-            year(a.first_active_month) * 12 + month(a.first_active_month) > m.month_number - u.new_months, true
+            month_number(a.first_active_month) > m.month_number - u.new_months, true
         ) as is_new,
-        year(e.registered_date) * 12 + month(e.registered_date) > m.month_number - u.new_months
+        month_number(e.registered_date) > m.month_number - u.new_months
             as is_registered_recently,
         e.registered_date,
         a.first_active_month,
@@ -265,7 +265,7 @@ inactive as (
             when last_active_month is not null
                 then
                     greatest(
-                        year(last_active_month) * 12 + month(last_active_month), coalesce(yearly_until_number, 0)
+                        month_number(last_active_month), coalesce(yearly_until_number, 0)
                     ) <= month_number - dormant_months
             else not coalesce(is_registered_recently, false)
         end as is_silent

@@ -200,59 +200,24 @@ select
     m.enterprise_id,
     m.month,
     m.insured_headcount,
-    cast(case
-        when m.believed_headcount = 0 and m.headcount_1m = 0 then 0
-        else (m.believed_headcount - m.headcount_1m) / nullif((abs(m.believed_headcount) + abs(m.headcount_1m)) / 2, 0)
-    end as decimal(9, 4)) as headcount_growth_1m,
-    cast(case
-        when m.believed_headcount = 0 and m.headcount_3m = 0 then 0
-        else (m.believed_headcount - m.headcount_3m) / nullif((abs(m.believed_headcount) + abs(m.headcount_3m)) / 2, 0)
-    end as decimal(9, 4)) as headcount_growth_3m,
-    cast(case
-        when m.believed_headcount = 0 and m.headcount_12m = 0 then 0
-        else
-            (m.believed_headcount - m.headcount_12m) / nullif((abs(m.believed_headcount) + abs(m.headcount_12m)) / 2, 0)
-    end as decimal(9, 4)) as headcount_growth_12m,
+    dhs_growth(m.believed_headcount, m.headcount_1m) as headcount_growth_1m,
+    dhs_growth(m.believed_headcount, m.headcount_3m) as headcount_growth_3m,
+    dhs_growth(m.believed_headcount, m.headcount_12m) as headcount_growth_12m,
     cast(m.sales as decimal(18, 2)) as sales_amount,
     m.sales_months as sales_period_months,
-    cast(case
-        when m.believed_sales = 0 and m.sales_3m = 0 then 0
-        else (m.believed_sales - m.sales_3m) / nullif((abs(m.believed_sales) + abs(m.sales_3m)) / 2, 0)
-    end as decimal(9, 4)) as sales_growth_3m,
-    cast(case
-        when m.believed_sales = 0 and m.sales_12m = 0 then 0
-        else (m.believed_sales - m.sales_12m) / nullif((abs(m.believed_sales) + abs(m.sales_12m)) / 2, 0)
-    end as decimal(9, 4)) as sales_growth_12m,
+    dhs_growth(m.believed_sales, m.sales_3m) as sales_growth_3m,
+    dhs_growth(m.believed_sales, m.sales_12m) as sales_growth_12m,
     cast(m.tax as decimal(18, 2)) as tax_paid_amount,
     m.tax_months as tax_period_months,
-    cast(case
-        when m.believed_tax = 0 and m.tax_3m = 0 then 0
-        else (m.believed_tax - m.tax_3m) / nullif((abs(m.believed_tax) + abs(m.tax_3m)) / 2, 0)
-    end as decimal(9, 4)) as tax_growth_3m,
-    cast(case
-        when m.believed_tax = 0 and m.tax_12m = 0 then 0
-        else (m.believed_tax - m.tax_12m) / nullif((abs(m.believed_tax) + abs(m.tax_12m)) / 2, 0)
-    end as decimal(9, 4)) as tax_growth_12m,
+    dhs_growth(m.believed_tax, m.tax_3m) as tax_growth_3m,
+    dhs_growth(m.believed_tax, m.tax_12m) as tax_growth_12m,
     cast(m.vat as decimal(18, 2)) as vat_paid_amount,
     cast(m.cit as decimal(18, 2)) as cit_paid_amount,
     m.leased_area_m2,
-    cast(case
-        when m.believed_area = 0 and m.area_12m = 0 then 0
-        else (m.believed_area - m.area_12m) / nullif((abs(m.believed_area) + abs(m.area_12m)) / 2, 0)
-    end as decimal(9, 4)) as leased_area_growth_12m,
+    dhs_growth(m.believed_area, m.area_12m) as leased_area_growth_12m,
     m.electricity as electricity_kwh,
-    cast(case
-        when m.believed_electricity = 0 and m.electricity_3m = 0 then 0
-        else
-            (m.believed_electricity - m.electricity_3m)
-            / nullif((abs(m.believed_electricity) + abs(m.electricity_3m)) / 2, 0)
-    end as decimal(9, 4)) as electricity_growth_3m,
-    cast(case
-        when m.believed_electricity = 0 and m.electricity_12m = 0 then 0
-        else
-            (m.believed_electricity - m.electricity_12m)
-            / nullif((abs(m.believed_electricity) + abs(m.electricity_12m)) / 2, 0)
-    end as decimal(9, 4)) as electricity_growth_12m,
+    dhs_growth(m.believed_electricity, m.electricity_3m) as electricity_growth_3m,
+    dhs_growth(m.believed_electricity, m.electricity_12m) as electricity_growth_12m,
     m.water as water_m3,
     m.gas as gas_m3,
     m.registered_capital_amount,

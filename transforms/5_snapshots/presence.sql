@@ -118,16 +118,16 @@ present as (
         e.identity_code = 'register' and coalesce(e.status_code, '') not in ('cancelled', 'revoked') as is_registered,
         coalesce(t.last_lease_month = m.month, false) as is_leasing,
         coalesce(
-            year(t.last_tax_month) * 12 + month(t.last_tax_month) > m.month_number - r.tax_recent_months, false
+            month_number(t.last_tax_month) > m.month_number - r.tax_recent_months, false
         ) as is_paying_tax,
         coalesce(
-            year(t.last_headcount_month) * 12 + month(t.last_headcount_month) > m.month_number - r.recent_months, false
+            month_number(t.last_headcount_month) > m.month_number - r.recent_months, false
         ) as is_insuring,
         coalesce(
-            year(t.last_utility_month) * 12 + month(t.last_utility_month) > m.month_number - r.recent_months, false
+            month_number(t.last_utility_month) > m.month_number - r.recent_months, false
         ) as is_using_utilities,
         coalesce(
-            year(t.last_access_month) * 12 + month(t.last_access_month) > m.month_number - r.recent_months, false
+            month_number(t.last_access_month) > m.month_number - r.recent_months, false
         ) as is_accessing,
         t.last_lease_month,
         t.last_tax_month,

@@ -44,7 +44,7 @@ with stated as not materialized (
         f.period_end,
         concat('sales_', f.tax_kind_code) as signal_code,
         cast(date_trunc('month', f.period_end) as date) as month,
-        (year(f.period_end) - year(f.period_start)) * 12 + month(f.period_end) - month(f.period_start) + 1
+        month_number(f.period_end) - month_number(f.period_start) + 1
             as period_months,
         cast(f.sales_amount as decimal(18, 3)) as value,
         f.batch_id,
@@ -62,7 +62,7 @@ with stated as not materialized (
         period_end,
         concat('tax_', tax_kind_code) as signal_code,
         cast(date_trunc('month', period_end) as date) as month,
-        (year(period_end) - year(period_start)) * 12 + month(period_end) - month(period_start) + 1
+        month_number(period_end) - month_number(period_start) + 1
             as period_months,
         cast(paid_amount as decimal(18, 3)) as value,
         batch_id,

@@ -1,0 +1,188 @@
+"""Recipes that models share are written once, in warehouse/model_macros.sql; each is held to an independent calculation here."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlglot
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlglot import exp
+
+import transforms
+from tests.model_macros import FILE, macros
+from transforms import incremental
+from warehouse import parts
+from warehouse.connection import prepare
+
+HERE = Path(transforms.__file__).parent
+CHECKOUT = HERE.parent
+SQL = sorted(
+    [*HERE.glob("[0-9]_*/*.sql"), *HERE.glob("matching/*.sql"), *(CHECKOUT / "expectations" / "rules").glob("*.sql")]
+)
+PYTHON = sorted(
+    path for folder in ("transforms", "expectations", "warehouse") for path in CHECKOUT.glob(f"{folder}/*.py")
+)
+# its rate over twelve months of tax has a base below zero, too
+LEFT = {"tax_trend": {"growth_pct"}, "year_change": {"growth_pct"}}
+
+amounts = st.decimals(min_value=-10_000_000, max_value=10_000_000, places=2)
+
+
+def respelled(sql: str) -> Iterator[str]:
+    """Names of the macros that a query spells out."""
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    for product in tree.find_all(exp.Mul):
+        sides = (product.this.unnest(), product.expression.unnest())
+        if any(side.find(exp.Year) for side in sides) and any(side.name == "12" for side in sides):
+            yield "month_number"
+    if tree.find(exp.SHA2) or any(node.name.lower() == "sha256" for node in tree.find_all(exp.Anonymous)):
+        yield "enterprise_key"
+    for division in tree.find_all(exp.Div):
+        base = division.expression.unnest()
+        base = base.this.unnest() if isinstance(base, exp.Nullif) else base
+        plain_base = base.this.unnest() if isinstance(base, exp.Abs) else base
+        if any(
+            isinstance(total.this, exp.Abs) and isinstance(total.expression, exp.Abs)
+            for total in base.find_all(exp.Add)
+        ):
+            yield "dhs_growth"
+        if any(change.expression.unnest() == plain_base for change in division.this.find_all(exp.Sub)):
+            yield "growth_pct"
+
+
+@pytest.mark.parametrize("path", SQL, ids=lambda path: path.stem)
+def test_no_recipe_is_spelled_out_again(path: Path) -> None:
+    found = set(respelled(path.read_text(encoding="utf-8"))) - LEFT.get(path.stem, set())
+    assert not found, f"{path.name} spells out what {', '.join(sorted(found))} of {FILE.name} does: call the macro"
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_no_recipe_is_spelled_out_in_python(path: Path) -> None:
+    found = re.findall(
+        r"year\([^)]*\) ?\* ?12\b|\.year ?\* ?12\b|substr\(sha256|\bsha256\(concat|hexdigest\(\)\[:15\]",
+        path.read_text(encoding="utf-8"),
+    )
+    assert not found, f"{path.name} spells out {found}: call the macro of {FILE.name}"
+
+
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ("select year(a) * 12 + month(a) from t", "month_number"),
+        ("select (year(a) - year(b)) * 12 + month(a) - month(b) from t", "month_number"),
+        ("select 12 * year(a) + month(a) from t", "month_number"),
+        ("select concat('E', substr(sha256(concat('code:', a)), 1, 15)) from t", "enterprise_key"),
+        ("select (a - b) / nullif((abs(a) + abs(b)) / 2, 0) from t", "dhs_growth"),
+        ("select 2 * (a - b) / nullif(abs(a) + abs(b), 0) from t", "dhs_growth"),
+        ("select (a - b) / nullif(b, 0) from t", "growth_pct"),
+        ("select cast(100 * (t.a - t.b) / nullif(abs(t.b), 0) as decimal(18, 2)) from t", "growth_pct"),
+        ("select (a - b) * 100 / b from t where b > 0", "growth_pct"),
+    ],
+)
+def test_each_recipe_is_found(sql: str, name: str) -> None:
+    assert name in set(respelled(sql))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select month_number(a) - 12, growth_pct(a, b), dhs_growth(a, b), enterprise_key(concat('code:', c)) from t",
+        "select a / nullif(b, 0), (a - c) / nullif(b, 0), year(a), months * 12 from t",
+    ],
+)
+def test_what_is_no_recipe_is_let_through(sql: str) -> None:
+    assert list(respelled(sql)) == []
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        prepare(opened)
+        yield opened
+
+
+def ask(connection: duckdb.DuckDBPyConnection, call: str, *values: object) -> object:
+    row = connection.execute(f"select {call}", list(values)).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def test_the_macros_are_those_that_are_agreed() -> None:
+    assert {name: parameters for name, (parameters, _) in macros().items()} == {
+        "month_number": ("d",),
+        "enterprise_key": ("kind_and_text",),
+        "growth_pct": ("now", "before"),
+        "dhs_growth": ("now", "before"),
+    }
+
+
+def test_a_changed_macro_makes_all_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Path.read_bytes
+    before = (incremental.fingerprint(), parts._fingerprint(HERE))
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + (b" " if path.name == FILE.name else b""))
+    after = (incremental.fingerprint(), parts._fingerprint(HERE))
+    assert [one != other for one, other in zip(before, after, strict=True)] == [True, True]
+
+
+@given(day=st.dates(date(1900, 1, 1), date(2100, 12, 31)))
+def test_month_number(connection: duckdb.DuckDBPyConnection, day: date) -> None:
+    assert ask(connection, "month_number(?::date)", day) == day.year * 12 + day.month
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+def test_enterprise_key(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    assert ask(connection, "enterprise_key(?)", text) == f"E{hashlib.sha256(text.encode()).hexdigest()[:15]}"
+
+
+@given(now=amounts, before=amounts)
+def test_growth_is_the_change_over_the_base(
+    connection: duckdb.DuckDBPyConnection, now: Decimal, before: Decimal
+) -> None:
+    found = ask(connection, "growth_pct(?::decimal(18, 2), ?::decimal(18, 2))", now, before)
+    if before <= 0:
+        assert found is None
+    else:
+        assert isinstance(found, Decimal)
+        assert abs(found - (now - before) * 100 / before) <= Decimal("0.005001")
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "pct"),
+    [
+        ("7::bigint", "18::bigint", "-61.11"),
+        ("18::bigint", "7::bigint", "157.14"),
+        ("0::bigint", "5::bigint", "-100.00"),
+        ("5::bigint", "0::bigint", None),
+        ("5::bigint", "-5::bigint", None),
+        ("-5::bigint", "5::bigint", "-200.00"),
+        ("5::bigint", "null::bigint", None),
+        ("null::bigint", "5::bigint", None),
+        ("9223372036854775807::bigint", "1::bigint", None),  # beyond decimal(18,2): no figure rather than no night
+        ("9999999999999999.99::decimal(18, 2)", "0.01::decimal(18, 2)", None),
+        ("sum(1200.50::decimal(18, 2))", "sum(1000::decimal(18, 2))", "20.05"),
+        ("sum(3::bigint)", "sum(2::bigint)", "50.00"),
+        ("1.5::double", "1::double", "50.00"),
+    ],
+)
+def test_growth_by_hand(connection: duckdb.DuckDBPyConnection, now: str, before: str, pct: str | None) -> None:
+    assert ask(connection, f"growth_pct({now}, {before})") == (None if pct is None else Decimal(pct))
+
+
+@given(now=amounts, before=amounts)
+def test_dhs_growth_is_the_change_over_the_mean(
+    connection: duckdb.DuckDBPyConnection, now: Decimal, before: Decimal
+) -> None:
+    found = ask(connection, "dhs_growth(?::decimal(18, 2), ?::decimal(18, 2))", now, before)
+    mean = (abs(now) + abs(before)) / 2
+    exact = (now - before) / mean if mean else Decimal(0)
+    assert isinstance(found, Decimal)
+    assert abs(found - exact) <= Decimal("0.00005001")
+    assert -2 <= found.quantize(Decimal("0.0001"), ROUND_HALF_UP) <= 2

@@ -1,0 +1,32 @@
+-- Recipes that several models, checks and rules share, each written once. Macros for stage.sql are in macros.sql.
+-- tests/transforms/test_shared_recipes.py finds a model that spells one of them out again; test_portable_sql.py reads
+-- their bodies as part of the models.
+
+-- Months counted from year 0: the difference of two is a number of months. Integer, NULL for NULL.
+create or replace macro month_number(d) as (
+    cast(year(d) * 12 + month(d) as integer)
+);
+
+-- The enterprise_id of an anchor, given as kind:text: `code:` and the code, or `record:` and feed/source_key.
+create or replace macro enterprise_key(kind_and_text) as (
+    'E' || substr(sha256(kind_and_text), 1, 15)
+);
+
+-- Growth in per cent, (now - before) / before: 同比 against the same month of the year before, 环比 against the period before.
+-- NULL where the base is missing, zero or negative, because such a rate has no meaning; also NULL where it does not fit
+-- decimal(18, 2). Doubles, because 100 times a large amount overflows a decimal, and one such figure would stop the night.
+create or replace macro growth_pct(now, before) as (
+    case
+        when before > 0
+            then try_cast((cast(now as double) - cast(before as double)) * 100 / nullif(before, 0) as decimal(18, 2))
+    end
+);
+
+-- Davis-Haltiwanger-Schuh growth, the change over the mean of both absolute values: from -2 (gone) to +2 (new), zero to
+-- zero is 0. It exists where growth_pct does not, and the rates of parts add up to the rate of the whole.
+create or replace macro dhs_growth(now, before) as (
+    cast(case
+        when now = 0 and before = 0 then 0
+        else (now - before) / nullif((abs(now) + abs(before)) / 2, 0)
+    end as decimal(9, 4))
+);
