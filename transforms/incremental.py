@@ -242,9 +242,7 @@ PARTS = (
                 "or (feed, source_key) in (select (feed, source_key) from changed_link) "
                 "or enterprise_id in (from touched)",
             ),
-            "resolved.code_group": Read(
-                "select enterprise_key(concat('code:', code)) from changed_code_group"
-            ),
+            "resolved.code_group": Read("select enterprise_key(concat('code:', code)) from changed_code_group"),
         },
     ),
 )
