@@ -423,7 +423,7 @@ def parser() -> argparse.ArgumentParser:
         "sql",
         command_sql,
         "ask the published file, read-only: one query, or a shell",
-        '  parkbridge sql "select * from 园区.企业现状快照 limit 5"\n  parkbridge sql --format csv "from snapshots.park_month" > park.csv',
+        '  parkbridge sql "select * from 园区.企业现状 limit 5"\n  parkbridge sql --format csv "from snapshots.park_month" > park.csv',
     )
     one.add_argument("query", nargs="?")
     one.add_argument("--format", choices=("table", "csv", "json"), default="table")

@@ -136,7 +136,7 @@ def operating_snapshots() -> None:
 
         with writer(SETTINGS) as connection:
             hold_to_night(connection, night_id)
-            published = publish_night(connection, SETTINGS, read_layers(TRANSFORMS))
+            published = publish_night(connection, SETTINGS, read_layers(TRANSFORMS), TRANSFORMS / "views")
         shown = (
             ""
             if published.is_in_place

@@ -21,8 +21,11 @@ import duckdb
 from expectations.contracts import DeclaredFeed, contract
 from expectations.identity_numbers import no_identity_numbers
 from expectations.rule import STAGES, read_rule
-from expectations.suite import Suite, named_apart, read_suite
+from expectations.suite import Suite, named_apart, read_suite, with_codes
 from warehouse.errors import CheckFailed, DeclarationError
+from warehouse.labels import labels
+from warehouse.models import read_header
+from warehouse.settings import CHECKOUT
 
 if TYPE_CHECKING:
     from expectations.evaluation import Outcome
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 FAILURES_KEPT = 100
 
 _HERE = Path(__file__).parent
+TRANSFORMS = CHECKOUT / "transforms"
 # The schemas that a stage's suites are about: what has just been built when it is run.
 _SCHEMAS = {"resolved": ("resolved",), "snapshots": ("monthly", "signals", "snapshots")}
 # The schemas that readers get.
@@ -110,7 +114,7 @@ def stage_suites(connection: duckdb.DuckDBPyConnection, stage: str, folder: Path
     if stage not in STAGES:
         raise DeclarationError("validation", f"stage {stage!r} is unknown", next_step=f"use one of {', '.join(STAGES)}")
     suites = [
-        read_suite(path)
+        _with_codes(connection, read_suite(path))
         for path in sorted((folder / "suites").glob("*.yml"))
         if path.stem.partition(".")[0] in _SCHEMAS[stage]
     ]
@@ -121,6 +125,19 @@ def stage_suites(connection: duckdb.DuckDBPyConnection, stage: str, folder: Path
     name = f"rules.{stage}"
     # a rule reads several tables; GX wants one to start from
     return [*suites, Suite(name, "ops.night", named_apart(checks, name))]
+
+
+def _with_codes(connection: duckdb.DuckDBPyConnection, suite: Suite) -> Suite:
+    schema, _, name = suite.table.partition(".")
+    columns = connection.execute(
+        "select column_name from duckdb_columns() where schema_name = ? and table_name = ? "
+        "and database_name = current_database() order by column_index",
+        [schema, name],
+    ).fetchall()
+    known = labels()
+    for path in TRANSFORMS.glob(f"[0-9]_{schema}/{name}.sql"):
+        known = known | dict(read_header(path.name, path.read_text(encoding="utf-8")).columns)
+    return with_codes(suite, [column for (column,) in columns], known)
 
 
 def _run(

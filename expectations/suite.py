@@ -5,11 +5,14 @@ table: resolved.link                # the file's name too
 key: [feed, source_key]             # these columns are never empty and together never repeat (critical)
 checks:
   - expect: ExpectColumnValuesToBeInSet      # Great Expectations' own name
-    column: status_code                      # and its own arguments
-    value_set: [active, cancelled]
+    column: period_months                    # and its own arguments
+    value_set: [1, 3, 12]
     severity: critical                       # critical: the night is not published; warning: told, nothing stops
     why: what would be wrong otherwise
 ```
+
+A column of codes needs no check here: that it holds no other code than those of its list (columns.yml) is checked for every
+table, see with_codes.
 
 An expectation can be used if it stands in ROW_CHECKS or TABLE_CHECKS: those are tried on DuckDB in both directions, and
 for those of ROW_CHECKS we can also select the wrong rows, which GX caps at 20 values.
@@ -27,6 +30,7 @@ import yaml
 
 from warehouse.connection import literal, quote
 from warehouse.errors import DeclarationError
+from warehouse.labels import Label
 
 SEVERITIES = ("critical", "warning")
 
@@ -268,6 +272,29 @@ def read_suite(path: Path) -> Suite:
                 f"{where}: check {number} ({error.where})", error.fact, next_step=error.next_step
             ) from error
     return Suite(path.stem, path.stem, named_apart(checks, where))
+
+
+def with_codes(suite: Suite, columns: Sequence[str], known: Mapping[str, Label]) -> Suite:
+    """Add to a table's suite that its columns of codes hold only codes of their lists (critical).
+
+    Args:
+        suite: The suite as declared.
+        columns: The table's columns.
+        known: What they mean in this table: columns.yml, and the model's header on top of it.
+    """
+    checks = [
+        expect(
+            "ExpectColumnValuesToBeInSet",
+            column=column,
+            value_set=[code.value for code in known[column].codes],
+            severity="critical",
+            why="readers filter by it and see its Chinese words; a code outside the list has none",
+            next_step="add the code to the column's list (warehouse/columns.yml or the model's header), or correct the model",
+        )
+        for column in columns
+        if column in known and known[column].codes and not known[column].several
+    ]
+    return Suite(suite.name, suite.table, named_apart([*suite.checks, *checks], suite.name))
 
 
 def named_apart(checks: Sequence[Check], where: str) -> tuple[Check, ...]:

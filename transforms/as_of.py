@@ -29,6 +29,7 @@ from warehouse.models import Model, build, read_layers
 from warehouse.publish import write
 from warehouse.settings import Settings
 from warehouse.subjects import subjects
+from warehouse.views import read_views
 
 LAYERS = Path(__file__).parent
 NIGHT_ID = re.compile(r"\d{8}T\d{6}Z")
@@ -123,7 +124,8 @@ def tell_again(settings: Settings, as_of: str, out: Path | None = None, *, now: 
             _begin(connection, settings, moment)
             build(connection, LAYERS / "5_snapshots")
             part = Path(folder) / "told.duckdb"
-            tables = write(connection, part, models)
+            views = read_views(LAYERS / "views", models, settings.time_zone)
+            tables = write(connection, part, models, views)
         target = out or settings.home / "asof" / f"{night_id}.duckdb"
         _put(part, target)
     kept = settings.published / "nights" / f"{night_id}.duckdb"

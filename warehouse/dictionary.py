@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+import duckdb
+
 from warehouse.connection import reader
 from warehouse.errors import ParkBridgeError
-from warehouse.publish import OPERATORS_SCHEMA
 from warehouse.settings import Settings
+from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA
 
 
 def dictionary(settings: Settings) -> Iterator[str]:
-    """Markdown: every published table with its header, every column with its type and meaning.
+    """Markdown: the operators' views, then every table with its header, and every column with its type and meaning.
 
     Raises:
         ParkBridgeError: Nothing is published yet.
@@ -23,26 +25,44 @@ def dictionary(settings: Settings) -> Iterator[str]:
         tables = connection.execute(
             "select schema_name, table_name, comment, estimated_size from duckdb_tables() where database_name = 'park' order by 1, 2"
         ).fetchall()
-        views = dict(
-            connection.execute(
-                "select split_part(comment, ':', 1), view_name from duckdb_views() where database_name = 'park' and schema_name = ?",
-                [OPERATORS_SCHEMA],
-            ).fetchall()
-        )
+        views = connection.execute(
+            "select schema_name, view_name, comment from duckdb_views() where database_name = 'park' "
+            "and schema_name in (?, ?) order by view_oid",
+            [OPERATORS_SCHEMA, ENGINEERS_SCHEMA],
+        ).fetchall()
+        for schema, view, comment in views:
+            if schema == OPERATORS_SCHEMA:
+                yield f"\n## {schema}.{view}\n"
+                yield from _header(comment)
+                yield from _columns(connection, schema, view, "| 列 | 类型 | 含义 |")
+        sources = {
+            line.removeprefix("来源表："): f"{schema}.{view}"
+            for schema, view, comment in views
+            for line in (comment or "").splitlines()
+            if line.startswith("来源表：")
+        }
         for schema, table, comment, rows in tables:
             name = f"{schema}.{table}"
-            chinese = f" = {OPERATORS_SCHEMA}.{views[name]}" if name in views else ""
+            chinese = f" = {sources[name]}" if name in sources else ""
             yield f"\n## {name}{chinese}\n\n{rows:,} rows.\n"
-            for line in (comment or "").splitlines():
-                field, _, text = line.partition(": ")
-                yield f"- **{field}** {text}"
-            yield "\n| column | type | meaning |\n|---|---|---|"
-            for column, kind, meaning in connection.execute(
-                "select column_name, data_type, comment from duckdb_columns() where database_name = 'park' "
-                "and schema_name = ? and table_name = ? order by column_index",
-                [schema, table],
-            ).fetchall():
-                yield f"| {column} | {kind.lower()} | {(meaning or '').replace('|', '·')} |"
+            yield from _header(comment)
+            yield from _columns(connection, schema, table, "| column | type | meaning |")
+
+
+def _header(comment: str | None) -> Iterator[str]:
+    for line in (comment or "").splitlines():
+        field, bar, text = line.partition("：" if "：" in line and not line.isascii() and ": " not in line else ": ")
+        yield f"- **{field}** {text}" if bar and not line.startswith("* ") else f"  {line}"
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, schema: str, name: str, head: str) -> Iterator[str]:
+    yield f"\n{head}\n|---|---|---|"
+    for column, kind, meaning in connection.execute(
+        "select column_name, data_type, comment from duckdb_columns() where database_name = 'park' "
+        "and schema_name = ? and table_name = ? order by column_index",
+        [schema, name],
+    ).fetchall():
+        yield f"| {column} | {kind.lower()} | {(meaning or '').replace('|', '·')} |"
 
 
 def main() -> int:

@@ -1,17 +1,32 @@
 """Run the SQL models: one file, one SELECT, one table, with its header as the table's comment.
 
-A model's header is its leading `--` lines: `field: text`, continued on lines indented by two more spaces. The order of a
-folder's models is read from the SQL itself. Column meanings come from columns.yml, once for the whole warehouse; a header may
-sharpen one for its own table (`column <name>: meaning | 中文名 中文说明`).
+A model's header is its leading `--` lines: `field: text`, continued on lines indented by two more spaces. A continuation that
+begins with `* ` is a bullet and keeps its line. What stands behind ` | `, or on continuations from one that begins with `| `
+on, is the field's Chinese half:
+
+    -- title: Six flows | 进出与增减
+    -- one row is: one signal of one enterprise in one month | 一家企业一个月的一个指标
+    -- rules:
+    --   * open: positive now; zero or absent in the 24 months before.
+    --   * expand: positive in both months and larger now.
+    --   | 口径：
+    --   * 新设：本月为正，此前24个月为零或无数据。
+    --   * 扩张：两月均为正且本月更大。
+
+The order of a folder's models is read from the SQL itself. Column meanings come from columns.yml, once for the whole
+warehouse; a header may sharpen one for its own table (`column <name>: meaning | 中文名 中文说明`), and say which codes of a column
+this table holds (`codes <name>: sales, tax`) or list its own (one bullet each: `* code: meaning | 中文名：中文说明`; `codes
+<name>: several` above them where one value holds several codes).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -23,29 +38,26 @@ from sqlglot import exp
 
 from warehouse.connection import literal, quote
 from warehouse.errors import DeclarationError
+from warehouse.labels import Code, Label, labels
 
 HEADER_FIELDS = ("title", "one row is", "answers", "key", "rules", "known gaps", "checked by")
-_FIELD = re.compile(r"-- ([a-z]+(?: [a-z0-9_]+)*): ?(.*)")
-
-
-@dataclass(frozen=True)
-class Label:
-    """A column's name and meaning in both languages."""
-
-    en: str
-    zh: str
-    note_zh: str = ""
-
-    @property
-    def comment(self) -> str:
-        """What a client shows for the column."""
-        note = f"：{self.note_zh}" if self.note_zh else ""
-        return f"{self.en} | {self.zh}{note}"
+OPTIONAL_FIELDS = ("example", "parts", "slices")
+# fields that have a Chinese half, with what stands before it where people read it
+CHINESE_FIELDS = {
+    "title": "",
+    "one row is": "一行是",
+    "answers": "回答",
+    "rules": "口径",
+    "example": "举例",
+    "known gaps": "局限",
+}
+_FIELD = re.compile(r"-- ([a-z]+(?: [\w]+)*): ?(.*)")
+_OWN_CODE = re.compile(r"\* ([\w-]+): (.+?) \| ([^：]+?)(?:：(.+))?")
 
 
 @dataclass(frozen=True)
 class Model:
-    """One SQL file: `header` holds every field of its header comment, `reads` the tables it selects from."""
+    """One SQL file: `header` has every field of its header comment, `chinese` the Chinese halves, `reads` what it selects from."""
 
     path: Path
     schema: str
@@ -54,6 +66,7 @@ class Model:
     header: Mapping[str, str]
     columns: Mapping[str, Label]
     reads: frozenset[str]
+    chinese: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
@@ -63,12 +76,12 @@ class Model:
     @property
     def title_en(self) -> str:
         """The English half of the title."""
-        return self.header["title"].partition("|")[0].strip()
+        return self.header["title"]
 
     @property
     def title_zh(self) -> str:
-        """The Chinese half of the title: the name of the view that operators ask."""
-        return self.header["title"].partition("|")[2].strip()
+        """The Chinese half of the title: the name of the view."""
+        return self.chinese["title"]
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -77,30 +90,165 @@ class Model:
 
     @property
     def comment(self) -> str:
-        """The header as text, for COMMENT ON TABLE."""
-        return "\n".join(f"{field}: {text}" for field, text in self.header.items() if not field.startswith("column "))
+        """The header as text, for COMMENT ON TABLE: the English fields, then the Chinese ones."""
+        shown = {name: text for name, text in self.header.items() if not name.startswith(("column ", "codes "))}
+        shown["title"] = f"{self.title_en} | {self.title_zh}"
+        return "\n".join([*(f"{name}: {text}" for name, text in shown.items()), *self._chinese_lines()])
+
+    @property
+    def comment_zh(self) -> str:
+        """The Chinese halves as text, for COMMENT ON VIEW."""
+        return "\n".join(self._chinese_lines())
+
+    def _chinese_lines(self) -> list[str]:
+        return [
+            f"{label}：{self.chinese[name]}"
+            for name, label in CHINESE_FIELDS.items()
+            if label and self.chinese.get(name)
+        ]
 
 
-def _header(path: Path, sql: str) -> dict[str, str]:
-    header: dict[str, str] = {}
-    field = ""
+@dataclass(frozen=True)
+class Header:
+    """A header as written: fields, their Chinese halves, and what it says of columns."""
+
+    fields: Mapping[str, str]
+    chinese: Mapping[str, str]
+    columns: Mapping[str, Label]
+
+
+def read_header(where: str, sql: str, required: Iterable[str] = HEADER_FIELDS) -> Header:
+    """Read the leading comment of a SQL file.
+
+    Args:
+        where: The file's name, for messages.
+        sql: Its text.
+        required: Fields without which it is refused.
+
+    Raises:
+        DeclarationError: A field is missing, unknown or written twice; the title has no Chinese half; a code list is none.
+    """
+    written = _written(where, sql)
+    fields, chinese = {}, {}
+    for name, lines in written.items():
+        english, half = _halves(lines) if name in CHINESE_FIELDS else (_joined(lines), "")
+        fields[name] = english
+        if half:
+            chinese[name] = half.removeprefix(f"{CHINESE_FIELDS[name]}：")
+    if missing := [name for name in required if not fields.get(name)]:
+        raise DeclarationError(
+            where, f"the header says nothing of {', '.join(missing)}", next_step="add `-- field: text` above the SQL"
+        )
+    if not chinese.get("title"):
+        raise DeclarationError(where, "the title has no Chinese half", next_step="write title: English | 中文")
+    return Header(fields, chinese, _columns(where, fields))
+
+
+def _written(where: str, sql: str) -> dict[str, list[str]]:
+    """The lines of each field."""
+    written: dict[str, list[str]] = {}
+    current: list[str] | None = None
     for line in sql.splitlines():
         if not line.startswith("--"):
             break
-        if line.startswith("--   ") and field:
-            header[field] += " " + line[2:].strip()
+        if line.startswith("--   ") and current is not None:
+            current.append(line[2:].strip())
         elif found := _FIELD.match(line):
-            field = found[1]
-            header[field] = found[2].strip()
-    if missing := [field for field in HEADER_FIELDS if not header.get(field)]:
+            name = found[1]
+            if name not in (*HEADER_FIELDS, *OPTIONAL_FIELDS) and not name.startswith(("column ", "codes ")):
+                known = ", ".join((*HEADER_FIELDS, *OPTIONAL_FIELDS, "column <name>", "codes <name>"))
+                raise DeclarationError(
+                    where,
+                    f"the header has an unknown field {name!r}",
+                    allowed=known,
+                    next_step="correct its name; put a remark on the SQL below the first line of the SQL",
+                )
+            if name in written:
+                raise DeclarationError(where, f"the header has {name!r} twice", next_step="write one field of it")
+            current = written[name] = [found[2].strip()]
+        else:
+            current = None
+    return written
+
+
+def _halves(lines: Sequence[str]) -> tuple[str, str]:
+    english: list[str] = []
+    chinese: list[str] = []
+    half = english
+    for line in lines:
+        if half is english:
+            if line == "|" or line.startswith("| "):
+                half, rest = chinese, line[1:].strip()
+            else:
+                before, bar, rest = line.partition(" | ")
+                half.append(before.strip())
+                if not bar:
+                    continue
+                half = chinese
+            half.append(rest.strip())
+        else:
+            half.append(line)
+    return _joined(english), _joined(chinese)
+
+
+def _joined(lines: Iterable[str]) -> str:
+    """Continuations make one line, bullets lines of their own; Chinese words are joined without a space."""
+    text = ""
+    for line in filter(None, lines):
+        if line.startswith("* "):
+            text += f"\n{line}"
+        else:
+            is_chinese = text and not text[-1].isascii() and not line[0].isascii()
+            text += line if not text or is_chinese else f" {line}"
+    return text
+
+
+def _columns(where: str, fields: Mapping[str, str]) -> dict[str, Label]:
+    """What the header says of its own columns, on top of columns.yml."""
+    found: dict[str, Label] = {}
+    for name, text in fields.items():
+        if name.startswith("column "):
+            meaning, _, zh = text.partition(" | ")
+            title, _, note = zh.strip().partition(" ")
+            column = name.removeprefix("column ")
+            known = labels().get(column)
+            found[column] = Label(
+                meaning.strip(), title, note.strip(), known.codes if known else (), bool(known and known.several)
+            )
+    for name, text in fields.items():
+        if name.startswith("codes "):
+            column = name.removeprefix("codes ")
+            label = found.get(column) or labels().get(column)
+            if label is None:
+                raise DeclarationError(
+                    where, f"codes of {column}, which has no meaning", next_step=f"add {column} to columns.yml"
+                )
+            first, _, rest = text.partition("\n")
+            is_several = first.strip() == "several"
+            codes = _own_codes(where, column, rest if is_several else text, label)
+            found[column] = dataclasses.replace(label, codes=codes, several=label.several or is_several)
+    return found
+
+
+def _own_codes(where: str, column: str, text: str, label: Label) -> tuple[Code, ...]:
+    if text.lstrip().startswith("* "):
+        listed = [_OWN_CODE.fullmatch(line) for line in text.strip().splitlines()]
+        if not all(listed):
+            raise DeclarationError(
+                where,
+                f"a code of {column} cannot be read",
+                next_step="write each as `* code: meaning | 中文名` or `* code: meaning | 中文名：中文说明`",
+            )
+        return tuple(Code(m[1], m[2].strip(), m[3].strip(), (m[4] or "").strip()) for m in listed if m)
+    known = {str(code.value): code for code in label.codes}
+    wanted = [part.strip() for part in text.split(",")]
+    if strangers := [code for code in wanted if code not in known]:
         raise DeclarationError(
-            str(path.name),
-            f"the header says nothing of {', '.join(missing)}",
-            next_step="add `-- field: text` above the SQL",
+            where,
+            f"{column} has no code {', '.join(strangers)}",
+            next_step="name codes of its list in columns.yml, or list its own as bullets",
         )
-    if "|" not in header["title"]:
-        raise DeclarationError(path.name, "the title has no Chinese half", next_step="write title: English | 中文")
-    return header
+    return tuple(known[code] for code in wanted)
 
 
 def read_model(path: Path) -> Model:
@@ -110,7 +258,7 @@ def read_model(path: Path) -> Model:
 
 @lru_cache(maxsize=512)  # parsing is most of what a resolve of a small park costs
 def _model(path: Path, sql: str) -> Model:
-    header = _header(path, sql)
+    header = read_header(path.name, sql)
     try:
         statements = [s for s in sqlglot.parse(sql, dialect="duckdb") if s is not None]
     except sqlglot.errors.ParseError as error:
@@ -118,13 +266,8 @@ def _model(path: Path, sql: str) -> Model:
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise DeclarationError(path.name, "it is not one SELECT", next_step="write one SELECT with named steps")
     reads = frozenset(f"{table.db}.{table.name}" for table in statements[0].find_all(exp.Table) if table.db)
-    columns = {}
-    for field, text in header.items():
-        if field.startswith("column "):
-            meaning, _, zh = text.partition("|")
-            name, _, note = zh.strip().partition(" ")
-            columns[field.removeprefix("column ")] = Label(meaning.strip(), name, note)
-    return Model(path, path.parent.name.partition("_")[2], path.stem, sql, header, columns, reads)
+    schema = path.parent.name.partition("_")[2]
+    return Model(path, schema, path.stem, sql, header.fields, header.columns, reads, header.chinese)
 
 
 def read_folder(folder: Path) -> list[Model]:
@@ -149,13 +292,6 @@ def read_folder(folder: Path) -> list[Model]:
 def read_layers(transforms: Path) -> list[Model]:
     """Every model of every layer, in the order in which a night builds them."""
     return [model for folder in sorted(transforms.glob("[0-9]_*")) for model in read_folder(folder)]
-
-
-@cache
-def labels() -> dict[str, Label]:
-    """What every column of the warehouse means, by name (columns.yml)."""
-    raw = yaml.safe_load(Path(__file__).with_name("columns.yml").read_text(encoding="utf-8"))
-    return {name: Label(entry["en"], entry["zh"], entry.get("note_zh", "")) for name, entry in raw.items()}
 
 
 def build(connection: duckdb.DuckDBPyConnection, folder: Path, only: Iterable[str] | None = None) -> list[str]:

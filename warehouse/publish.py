@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,16 +22,22 @@ import duckdb
 from warehouse.batches import write_json
 from warehouse.connection import forget, literal, open_read_only, quote
 from warehouse.errors import ParkBridgeError
-from warehouse.models import Label, Model, comment, labels
+from warehouse.labels import Label, labels
+from warehouse.models import Model, comment
 from warehouse.settings import Settings
+from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA, View, read_views
 
-OPERATORS_SCHEMA = "园区"
 OPS_COMMENTS = {
-    "night": "one row is: the night that this file shows; everything in it is as known at as_of (UTC)",
-    "feed": "one row is: one declared feed, with the office and the owner to ask, and up to when it is known (UTC)",
-    "batch": "one row is: one accepted delivery, with what became of its rows",
-    "quarantine": "one row is: one row of a delivery that could not be used, and why; row_json is the row as delivered",
-    "validation_result": "one row is: one check of one night; severity critical stops the publish",
+    "night": "one row is: the night that this file shows; everything in it is as known at as_of (UTC)\n"
+    "一行是：本文件所对应的一期数据；文件内容均截至 as_of（UTC）",
+    "feed": "one row is: one declared feed, with the office and the owner to ask, and up to when it is known (UTC)\n"
+    "一行是：一个已登记的数据源，含提供单位、负责人和数据截至时间（UTC）",
+    "batch": "one row is: one accepted delivery, with what became of its rows\n"
+    "一行是：一批已接收的数据，及其各行的处理结果",
+    "quarantine": "one row is: one row of a delivery that could not be used, and why; row_json is the row as delivered\n"
+    "一行是：一条无法使用而被隔离的来源数据及原因；row_json 为来源原样内容",
+    "validation_result": "one row is: one check of one night; severity critical stops the publish\n"
+    "一行是：一期数据的一项检查；级别为 critical 的不通过则不发布",
 }
 
 
@@ -43,7 +50,9 @@ class Published:
     is_in_place: bool
 
 
-def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: list[Model]) -> Published:
+def publish(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, models: list[Model], views: Path | None = None
+) -> Published:
     """Write the night that stands in the warehouse into a fresh file; swap it in unless readers see a later night.
 
     What is published: the tables of `models`, the rules that made them, and ops.*. Raw and staged rows stay private.
@@ -52,6 +61,7 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: l
         connection: The writer's; ops.night says which night it is.
         settings: Where to.
         models: Every model, in order; their headers and column notes go into the file.
+        views: The folder of the operators' views (transforms/views/); without it schema 园区 is empty.
     """
     night = connection.execute("select night_id, as_of from ops.night").fetchone()
     assert night is not None
@@ -60,8 +70,9 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: l
     nights.mkdir(parents=True, exist_ok=True)
     part, final = nights / f"{night_id}.part", nights / f"{night_id}.duckdb"
     forget(part)
+    shown = read_views(views, models, settings.time_zone) if views else []
     try:
-        tables = write(connection, part, models)
+        tables = write(connection, part, models, shown)
     except BaseException:
         forget(part)
         raise
@@ -93,8 +104,12 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, models: l
     return Published(settings.published_file if is_in_place else final, manifest, is_in_place)
 
 
-def write(connection: duckdb.DuckDBPyConnection, part: Path, models: list[Model]) -> dict[str, Any]:
-    """Write the tables of `models`, the rules and ops.* into a fresh file, with comments and the operators' views.
+def write(
+    connection: duckdb.DuckDBPyConnection, part: Path, models: list[Model], views: Sequence[View] = ()
+) -> dict[str, Any]:
+    """Write the tables of `models`, the rules and ops.* into a fresh file, with comments, and views of them in Chinese.
+
+    Schema 园区 has `views`, for operators; schema 核对 every table of `models` under Chinese names, for engineers.
 
     Returns:
         Rows and columns by table, for a manifest.
@@ -129,7 +144,10 @@ def write(connection: duckdb.DuckDBPyConnection, part: Path, models: list[Model]
             columns = [column for column, *_ in connection.execute(f"describe {schema}.{quote(name)}").fetchall()]
             count = connection.execute(f"select count(*) from {schema}.{quote(name)}").fetchone()
             tables[f"{schema}.{name}"] = {"rows": count[0] if count else 0, "columns": columns}
-        connection.execute(f"create schema if not exists {quote(OPERATORS_SCHEMA)}")
+        for schema in (OPERATORS_SCHEMA, ENGINEERS_SCHEMA):
+            connection.execute(f"create schema if not exists {quote(schema)}")
+        for view in views:
+            _make_view(connection, OPERATORS_SCHEMA, view.name, view.sql, view.comment, view.columns)
         for model in models:
             _view_in_chinese(connection, model)
     finally:
@@ -139,13 +157,25 @@ def write(connection: duckdb.DuckDBPyConnection, part: Path, models: list[Model]
 
 
 def _view_in_chinese(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """园区."企业月度": the same table under the operators' own names."""
+    """核对."企业月度": the same table under Chinese names, without its English texts; codes stay codes."""
     known: dict[str, Label] = labels() | dict(model.columns)
     columns = [column for column, *_ in connection.execute(f"describe {model.schema}.{quote(model.name)}").fetchall()]
-    listed = ", ".join(f"{quote(c)} as {quote(known[c].zh)}" if c in known else quote(c) for c in columns)
-    view = f"{quote(OPERATORS_SCHEMA)}.{quote(model.title_zh)}"
-    connection.execute(f"create view {view} as select {listed} from {model.schema}.{quote(model.name)}")
-    connection.execute(f"comment on view {view} is {literal(model.table + ': ' + model.header['one row is'])}")
+    shown = {column: known[column] for column in columns if column in known and not column.endswith("_en")}
+    listed = ", ".join(f"{quote(column)} as {quote(label.zh)}" for column, label in shown.items())
+    sql = f"select {listed} from {model.schema}.{quote(model.name)}"
+    text = "\n".join(part for part in (model.comment_zh, f"来源表：{model.table}") if part)
+    notes = {label.zh: label.comment_zh for label in shown.values()}
+    _make_view(connection, ENGINEERS_SCHEMA, model.title_zh, sql, text, notes)
+
+
+def _make_view(
+    connection: duckdb.DuckDBPyConnection, schema: str, name: str, sql: str, text: str, notes: Mapping[str, str]
+) -> None:
+    view = f"{quote(schema)}.{quote(name)}"
+    connection.execute(f"create view {view} as {sql}")
+    connection.execute(f"comment on view {view} is {literal(text)}")
+    for column, note in notes.items():
+        connection.execute(f"comment on column {view}.{quote(column)} is {literal(note)}")
 
 
 def changes(before: Path, after: Path, models: list[Model]) -> dict[str, dict[str, int]]:

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -11,6 +12,7 @@ from warehouse.connection import prepare
 from warehouse.models import build, read_layers
 from warehouse.publish import write
 from warehouse.settings import CHECKOUT
+from warehouse.views import read_views
 
 PAGE = CHECKOUT / "docs" / "alerts.md"
 
@@ -23,7 +25,9 @@ def test_every_question_runs(tmp_path: Path) -> None:
     transforms = CHECKOUT / "transforms"
     for folder in sorted(transforms.glob("[3-9]_*")):
         build(connection, folder)
-    write(connection, tmp_path / "park.duckdb", read_layers(transforms))
+    models = read_layers(transforms)
+    views = read_views(transforms / "views", models, ZoneInfo("Asia/Shanghai"))
+    write(connection, tmp_path / "park.duckdb", models, views)
     connection.close()
     questions = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(questions) >= 4

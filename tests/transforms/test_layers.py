@@ -9,7 +9,8 @@ import pytest
 import transforms
 from tests.conftest import empty_warehouse
 from warehouse.connection import OPS_TABLES
-from warehouse.models import Model, labels, read_folder
+from warehouse.labels import labels
+from warehouse.models import Model, read_folder
 from warehouse.subjects import LINEAGE, subjects
 
 TRANSFORMS = Path(transforms.__file__).parent

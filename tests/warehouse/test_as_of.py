@@ -269,7 +269,7 @@ def test_a_date_is_its_end_in_the_park(life: Life) -> None:
     assert told.path == life.settings.home / "asof" / "20260302T160000Z.duckdb"
     with duckdb.connect(told.path, read_only=True) as connection:
         assert connection.execute("select night_id, as_of from ops.night").fetchall() == [(told.night_id, told.as_of)]
-        shown = connection.execute("select count(*) from 园区.企业现状快照").fetchone()
+        shown = connection.execute("select count(*) from 园区.企业现状").fetchone()
         assert shown
         assert shown[0] > 0
     assert "Held against nothing" in "\n".join(in_words(told, "x"))

@@ -11,7 +11,8 @@ import duckdb
 import pytest
 
 from warehouse.errors import DeclarationError
-from warehouse.models import Label, build, labels, load_rules, read_folder, read_layers, read_model
+from warehouse.labels import Code, Label, labels, read_labels
+from warehouse.models import build, load_rules, read_folder, read_layers, read_model
 
 HEADER = """\
 -- title: Staff by unit | 单位人数
@@ -51,6 +52,109 @@ def test_a_model_as_written(tmp_path: Path) -> None:
     assert model.columns["source_key"].comment == "the office's number | 单位编号：社保局的编号"
     assert model.comment.splitlines()[0] == "title: Staff by unit | 单位人数"
     assert "column source_key" not in model.comment
+
+
+IN_TWO_LANGUAGES = """\
+-- title: Six flows | 进出与增减
+-- one row is: one signal of one enterprise
+--   in one month | 一行是：一家企业一个月的
+--   一个指标
+-- answers: did |net| change? | 有无变动？
+-- key: enterprise_id, month
+-- rules:
+--   * open: positive now;
+--     absent before.
+--   * close: positive before.
+--   | 口径：
+--   * 新设：本月为正，
+--     此前为零。
+--   * 关停：上月为正。
+-- example: 12 → 15 | 由12人增至15人
+-- known gaps: none | 无
+-- parts: enterprise_id
+-- checked by: a person
+"""
+
+
+def test_the_chinese_half_of_a_header(tmp_path: Path) -> None:
+    model = read_model(write(tmp_path / "4_signals", "flow", "select 1", IN_TWO_LANGUAGES))
+    assert (model.title_en, model.title_zh) == ("Six flows", "进出与增减")
+    assert model.header["one row is"] == "one signal of one enterprise in one month"
+    assert model.chinese["one row is"] == "一家企业一个月的一个指标", "no space, and no label twice"
+    assert model.header["answers"] == "did |net| change?"
+    assert model.header["rules"] == "\n* open: positive now; absent before.\n* close: positive before."
+    assert model.comment.splitlines() == [
+        "title: Six flows | 进出与增减",
+        "one row is: one signal of one enterprise in one month",
+        "answers: did |net| change?",
+        "key: enterprise_id, month",
+        "rules: ",
+        "* open: positive now; absent before.",
+        "* close: positive before.",
+        "example: 12 → 15",
+        "known gaps: none",
+        "parts: enterprise_id",
+        "checked by: a person",
+        *model.comment_zh.splitlines(),
+    ]
+    assert model.comment_zh.splitlines() == [
+        "一行是：一家企业一个月的一个指标",
+        "回答：有无变动？",
+        "口径：",
+        "* 新设：本月为正，此前为零。",
+        "* 关停：上月为正。",
+        "举例：由12人增至15人",
+        "局限：无",
+    ]
+
+
+def test_a_remark_below_the_header_is_no_field(tmp_path: Path) -> None:
+    select = "-- agencies are few, so they are read whole\n--   and first\nselect 1"
+    assert read_model(write(tmp_path, "staff", select)).header["checked by"] == "a person"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("-- part: enterprise_id", "the header has an unknown field 'part'; title, one row is, answers"),
+        ("-- rule: x", "the header has an unknown field 'rule'"),
+        ("-- rules: x", "the header has 'rules' twice"),
+        (
+            "-- codes nothing_at_all: a",
+            "codes of nothing_at_all, which has no meaning. Next: add nothing_at_all to col",
+        ),
+        ("-- codes status_code: active, dead", "status_code has no code dead. Next: name codes of its list"),
+        ("-- codes source_key:\n--   * a means x", "a code of source_key cannot be read. Next: write each as `* code:"),
+    ],
+)
+def test_a_header_that_says_what_cannot_be_is_refused(tmp_path: Path, line: str, message: str) -> None:
+    with pytest.raises(DeclarationError) as wrong:
+        read_model(write(tmp_path, "staff", "select 1", f"{HEADER}{line}\n"))
+    assert str(wrong.value).startswith(f"staff.sql: {message}")
+
+
+def test_a_header_narrows_or_lists_codes(tmp_path: Path) -> None:
+    lines = """\
+-- codes status_code: revoked, active
+-- column change_code: what changed | 变动类型 与上期相比
+-- codes change_code:
+--   * new: not there before | 新增
+--   * gone: no longer there | 消失：本期已无
+-- codes evidence_kind: several
+--   * a: one | 甲
+"""
+    columns = read_model(write(tmp_path, "staff", "select 1", HEADER + lines)).columns
+    assert [code.value for code in columns["status_code"].codes] == ["revoked", "active"]
+    assert columns["status_code"].zh == labels()["status_code"].zh
+    assert columns["change_code"] == Label(
+        "what changed",
+        "变动类型",
+        "与上期相比",
+        (Code("new", "not there before", "新增"), Code("gone", "no longer there", "消失", "本期已无")),
+    )
+    assert columns["change_code"].comment_zh == "与上期相比。取值：new 新增；gone 消失（本期已无）"
+    assert columns["change_code"].comment_in_words == "与上期相比。取值：新增；消失（本期已无）"
+    assert columns["evidence_kind"].several
 
 
 @pytest.mark.parametrize("field", ["title", "one row is", "answers", "key", "rules", "known gaps", "checked by"])
@@ -213,3 +317,44 @@ def test_a_wrong_rule_is_told_and_the_old_rules_stand(
 def test_a_label_without_a_note() -> None:
     assert Label("staff", "人数").comment == "staff | 人数"
     assert dataclasses.replace(Label("staff", "人数"), note_zh="月末").comment == "staff | 人数：月末"
+
+
+COLUMNS = """
+kind: {en: the kind, zh: 类别, note_zh: 种类。, codes: {a: {en: one, zh: 甲}, -1: {en: fall, zh: 降, note_zh: 变少}}}
+kind_before: {en: the kind before, zh: 原类别, codes: kind}
+kinds: {en: all kinds, zh: 全部类别, codes: kind, several: true}
+line: {en: the line, zh: 线, codes: "rules.line[part=x](code, en, zh, note)"}
+"""
+LINES = "version: 1\nrows:\n- {part: x, code: l, en: left, zh: 左, note: }\n- {part: y, code: r, en: right, zh: 右, note: n}\n"
+
+
+def test_code_lists_live_once(tmp_path: Path) -> None:
+    rule(tmp_path, "line", LINES)
+    read = read_labels(COLUMNS, tmp_path)
+    assert read["kind"].codes == read["kind_before"].codes == read["kinds"].codes
+    assert [code.value for code in read["kind"].codes] == ["a", -1]
+    assert read["kind"].comment == "the kind. Codes: a: one; -1: fall | 类别：种类。取值：a 甲；-1 降（变少）"
+    assert (read["kinds"].several, read["kind"].several) == (True, False)
+    assert read["line"].codes == (Code("l", "left", "左"),)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("x: {en: x}", "columns.yml: x: it lacks en or zh"),
+        ("x: {en: x, zh: 甲, note: y}", "columns.yml: x: unknown note. Next: use codes, en, "),
+        ("x: {en: x, zh: 甲, codes: {a: b}}", "columns.yml: x: a code has no en or no zh"),
+        ("x: {en: x, zh: 甲, codes: y}", "columns.yml: x: its codes are those of y, which has none"),
+        ("x: {en: x, zh: 甲, codes: rules.line}", "columns.yml: x: codes: rules.line names no rule file"),
+        (
+            'x: {en: x, zh: 甲, codes: "rules.gone(a, b, c)"}',
+            "columns.yml: x: codes: rules.gone(a, b, c) names no rule",
+        ),
+        ('x: {en: x, zh: 甲, codes: "rules.line(code, en, cn)"}', "columns.yml: x: a row of rules/line.yml has no cn"),
+    ],
+)
+def test_a_wrong_code_list_is_refused(tmp_path: Path, entry: str, message: str) -> None:
+    rule(tmp_path, "line", LINES)
+    with pytest.raises(DeclarationError) as wrong:
+        read_labels(entry, tmp_path)
+    assert str(wrong.value).startswith(message)

@@ -172,16 +172,22 @@ def test_comments_and_the_operators_views(park: Park) -> None:
         "the model's own meaning"
     )
     assert "|" in str(columns["insured_headcount"]), "the meaning in columns.yml"
-    ((names,),) = ask_published(park, 'select list(column_name) from (describe 园区."单位月度人数")')
+    ((names,),) = ask_published(park, 'select list(column_name) from (describe 核对."单位月度人数")')
     assert isinstance(names, list)
     assert names[1] == "单位编号"
     assert not any(name.isascii() for name in names)
     english = ask_published(park, "select source_key, insured_headcount from monthly.staff order by 1")
-    assert ask_published(park, f'select 单位编号, "{names[3]}" from 园区."单位月度人数" order by 1') == english
+    assert ask_published(park, f'select 单位编号, "{names[3]}" from 核对."单位月度人数" order by 1') == english
     ((comment,),) = ask_published(
         park, "select comment from duckdb_views() where database_name = 'park' and view_name = '园区月度'"
     )
-    assert comment == "snapshots.park: one month"
+    assert comment == "来源表：snapshots.park"
+    ((note,),) = ask_published(
+        park,
+        "select comment from duckdb_columns() where database_name = 'park' and schema_name = '核对' "
+        "and table_name = '单位月度人数' and column_name = '单位编号'",
+    )
+    assert note == "社保局的编号"
 
 
 def test_the_manifest_tells_what_changed(park: Park) -> None:

@@ -8,7 +8,11 @@
 --   moved with the seat is answered by signals.seat_move.
 -- known gaps: A former name without an event has no date; it stands in resolved.enterprise_name alone. Firms that are
 --   registered elsewhere tell no register here.
--- column change_code: renamed, code_changed or seat_moved | 变更类型
+-- column change_code: what changed | 变更类型 登记变更的种类
+-- codes change_code:
+--   * renamed: the name | 更名
+--   * code_changed: the code | 换码
+--   * seat_moved: the registered address | 迁址
 -- checked by: tests/models/resolved.identity_event, tests/system/test_successions.py
 select
     e.feed,

@@ -8,6 +8,7 @@
 --   payrolls moved to labour agencies, is added in signals.succession: users read that one. Changes within one
 --   enterprise (name, code, seat) are in resolved.identity_event.
 -- known gaps: The register dates the entry, people move up to two months earlier or later.
+-- codes succession_code: merged, split
 -- checked by: tests/models/resolved.succession, tests/system/test_successions.py
 select
     case when relation_code = 'merged_into' then enterprise_id else other_enterprise_id end

@@ -6,7 +6,7 @@
 --   the busiest month's: a late return for a year long ago does not begin the books. A quarter put together from months
 --   of before that is no quarter: signals.filed_series leaves it out.
 -- known gaps: In a park that has grown twentyfold the first years look as if they were not told.
--- column signal_code: sales or tax | 指标
+-- codes signal_code: sales, tax
 -- column first_month: first month of the earliest such period but for stray ones | 起始月份
 -- checked by: tests/models/monthly.filing_start, tests/models/signals.filed_series
 with told as (

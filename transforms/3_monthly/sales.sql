@@ -8,6 +8,7 @@
 -- known gaps: An enterprise that changes from monthly to quarterly filing within a quarter has overlapping periods in
 --   it.
 -- parts: enterprise_id
+-- codes tax_kind_code: vat, cit, iit, surcharge, stamp, property, land_use, consumption, other
 -- checked by: tests/models/monthly.sales
 with filed as (
     select

@@ -8,6 +8,7 @@
 --   nothing has come, paid has no value. By the month of payment (入库): monthly.tax_receipt.
 -- known gaps: Payments whose period is stated differently from the return's stand in a row of their own.
 -- parts: enterprise_id
+-- codes tax_kind_code: vat, cit, iit, surcharge, stamp, property, land_use, consumption, other
 -- checked by: tests/models/monthly.tax
 with stated as (
     select

@@ -6,6 +6,7 @@
 --   Growth, flows and trends use monthly.tax, by period, because a late payment is not growth.
 -- known gaps: none known
 -- parts: enterprise_id
+-- codes tax_kind_code: vat, cit, iit, surcharge, stamp, property, land_use, consumption, other
 -- checked by: tests/models/monthly.tax_receipt
 select
     l.enterprise_id,

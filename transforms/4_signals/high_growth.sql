@@ -16,6 +16,7 @@
 -- column value: the latest figure: headcount, or sales of 12 months | 期末值
 -- column earlier_value: the same three years before; empty where there is none | 期初值
 -- parts: enterprise_id
+-- codes signal_code: headcount, sales
 -- checked by: tests/models/signals.high_growth
 with plausibility_version as (
     select max(version) as version

@@ -10,6 +10,7 @@
 --   more points, the same month, the closer count; is_ambiguous where two are equally good.
 -- known gaps: Only counts are compared, never persons. Two firms that move to one agency in the same month are not
 --   seen, nor agencies that insure elsewhere.
+-- codes succession_code: payroll_to_agency, payroll_from_agency
 -- checked by: tests/models/signals.payroll_move, tests/system/test_successions.py
 with life as (
     select

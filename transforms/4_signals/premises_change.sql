@@ -11,6 +11,13 @@
 --   a name that exactly one enterprise bears.
 -- known gaps: A unit that is withdrawn and comes back later is gone and then new. A renamed occupier looks like
 --   another one.
+-- column change_code: what happened to the unit | 变动类型 房产单元发生的变动
+-- codes change_code:
+--   * new: not in the delivery before | 新增
+--   * gone: in the delivery before and not in this one | 消失
+--   * taken_up: vacant before, occupied now | 入驻
+--   * vacated: occupied before, vacant now | 腾空
+--   * occupier_changed: occupied before and now under another name | 换户
 -- checked by: tests/models/signals.premises_change, tests/transforms/test_premises_real.py
 with version as (
     select

@@ -8,6 +8,7 @@
 --   what the later one's rises. is_founded: the register cancelled the earlier one and registered the later one
 --   within founded_window_months of each other. Limits stand in rules/succession.yml.
 -- known gaps: Premises without building and room, and rooms with many tenants over time, are left out.
+-- codes succession_code: merged, split, taken_over, staff_moved
 -- checked by: tests/models/signals.room_succession
 with loss as (
     select

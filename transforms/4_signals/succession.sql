@@ -14,7 +14,15 @@
 --   are in resolved.identity_event and signals.seat_move.
 -- known gaps: Fewer than five people leave no trace. A side that no silo knows has a reference and no enterprise_id.
 -- column event_date: day of the register's event; empty where only other evidence tells | 登记日期
--- column evidence_kind: register, worker_flow, people, agency, desk, premises, founded: those that were found | 依据类别
+-- column evidence_kind: the kinds of evidence that were found, with + between | 依据类别 找到的依据，多项以加号相连
+-- codes evidence_kind: several
+--   * register: the register's event | 登记事项
+--   * worker_flow: people counted from unit to unit | 人员成批转移
+--   * people: one headcount falls by roughly the other's gain | 人数吻合
+--   * agency: one of the two is a labour agency | 劳务派遣
+--   * desk: entries or electricity stay as they were | 仍在岗
+--   * premises: the same room | 同一房屋
+--   * founded: one closes and the other is registered at about the same time | 新设承接
 -- column score: evidence points over 100, at most 1 | 依据得分
 -- checked by: tests/models/signals.succession, tests/system/test_successions.py
 with loss as (

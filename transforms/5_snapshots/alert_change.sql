@@ -9,8 +9,13 @@
 --   published before was a later one (a backfill): there is nothing to compare with.
 -- known gaps: Where rules changed between two nights, what they changed stands here too. An alert that ends because the
 --   enterprise has left is told no differently from one that ends because it recovered: snapshots.assessment tells.
--- column change_code: new, raised, lowered, same or ended | 变化类型 new
---   新增；raised 升级；lowered 降级；same 持续；ended 解除
+-- column change_code: what became of the alert since the night before | 变动类型 与上一期相比预警的变化
+-- codes change_code:
+--   * new: it was not there | 新增
+--   * raised: it was watchful and is precise | 升级：由黄转红
+--   * lowered: it was precise and is watchful | 降级：由红转黄
+--   * same: the level is the same | 持续
+--   * ended: it is no longer there | 解除
 -- column reasons_en: tonight's reasons, of an ended alert those of the night before | 理由（英文）
 -- column reasons_zh: tonight's reasons in Chinese, of an ended alert those of the night before | 理由
 -- column score: points of the alert tonight, natural logarithm of the odds | 得分

@@ -11,8 +11,14 @@
 --   compare with.
 -- known gaps: Figures of earlier months: snapshots.revision. Growth, trends and flows are not compared. Where rules
 --   or models changed between two nights, what they changed stands here too.
--- column change_code: new, gone, renamed, moved, corrected or updated | 变化类型 new 新增；gone 消失；renamed 更名换码；moved
---   迁址；corrected 更正；updated 更新
+-- column change_code: what is different from the night before | 变动类型 与上一期相比的变化
+-- codes change_code:
+--   * new: the enterprise is new | 新增
+--   * gone: the enterprise is gone | 消失
+--   * renamed: name or code | 更名换码
+--   * moved: an address | 迁址
+--   * corrected: a latest figure of the same month | 更正：同一月份的数值被更正
+--   * updated: a latest figure of another month, the status, the gap | 更新：有了新月份的数值，或登记状态、缺口变了
 -- column before_text: what the night before showed, as text | 变化前
 -- column after_text: what this night shows, as text | 变化后
 -- checked by: tests/models/snapshots.change, tests/warehouse/test_as_of.py

@@ -10,7 +10,6 @@
 --   complete yet.
 -- known gaps: Single kinds of tax beyond VAT and corporate income tax are in signals.signal only, flows in
 --   signals.flow.
--- column suspect_signal_codes: the signals whose figure here is suspect, with commas between | 存疑指标
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.enterprise_month, expectations/rules/growth_beside_signals.sql
 with filed as (

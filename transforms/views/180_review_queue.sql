@@ -1,0 +1,25 @@
+-- title: Matches that a person should decide | 待人工核对
+-- one row is: one source record that waits for a person | 一条等人判定归属的来源记录
+-- answers: which records should somebody decide first, and which enterprises may they be?
+--   | 先核对哪些记录？它们可能是哪两家企业？
+-- key: 数据源, 来源主键
+-- rules: The rows of resolved.review_queue; work it by 优先级, then 所涉份额.
+--   | 按优先级、所涉份额从大到小处理；判定后下一期生效。
+-- known gaps: Other addresses of a candidate are not shown. | 候选企业的其他地址未列出。
+select
+    q.feed as 数据源,
+    q.source_key as 来源主键,
+    code_name(q.subject) as 数据类别,
+    q.priority as 优先级,
+    q.share_pct as 所涉份额,
+    q.stated_name as 来源名称,
+    q.stated_code as 来源代码,
+    q.stated_address as 来源地址,
+    q.candidate_name as 候选企业名称,
+    q.candidate_code as 候选企业代码,
+    q.candidate_address as 候选企业地址,
+    code_name(q.candidate_method) as 候选依据,
+    q.candidate_score as 候选得分,
+    q.runner_up_name as 次选企业名称,
+    q.runner_up_score as 次选得分
+from resolved.review_queue as q
