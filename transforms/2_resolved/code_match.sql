@@ -1,12 +1,17 @@
 -- title: The enterprise that a record's codes lead to | 记录代码指向的企业
 -- one row is: one source record (feed, source_key), also where its codes lead nowhere
+--   | 一条来源记录，代码无所指的也列入
 -- answers: which enterprise does this record name by a code, by which kind of code, and does the register know that
 --   code?
+--   | 这条记录用代码指向哪家企业，用的哪种代码，登记中有没有这个代码？
 -- key: feed, source_key
 -- rules: A USCC with both check digits right goes first, registered or not. Else the first registered of:
 --   organisation code (alone, or in a 15-character tax number), registration number, a code of an unknown form that
 --   the register states letter for letter; else the same in that order among codes that only other silos know.
+--   | 两位校验码均正确的统一社会信用代码优先，不论是否在册。否则依次取首个在册的：组织机构代码（单独或在15位税号中）、
+--   工商注册号、登记机关逐字载有的其他代码；再否则按同样次序取只有其他部门知道的代码。
 -- known gaps: A USCC that the register does not know is not looked up by the organisation code within it.
+--   | 登记中没有的统一社会信用代码，不再用其中的组织机构代码去查。
 -- checked by: tests/models/resolved.code_match, tests/transforms/test_resolution.py
 with uscc_code as (
     select *

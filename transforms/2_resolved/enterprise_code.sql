@@ -1,11 +1,14 @@
 -- title: Codes and the enterprise that bears them | 企业代码对照
 -- one row is: one code of one kind (USCC, registration number, organisation code, or the register's own unknown form)
--- answers: which enterprise does a code in a silo belong to?
+--   | 一种代码的一个值（统一社会信用代码、注册号、组织机构代码或登记所用的其他形式）
+-- answers: which enterprise does a code in a silo belong to? | 某部门所写的代码属于哪家企业？
 -- key: code_kind, code
 -- rules: What the register states outranks what other silos state; a whole code outranks an organisation code alone.
 --   Old codes lead to the enterprise that has the new one (resolved.code_group). A code that belongs to several
 --   enterprises after that has no enterprise_id here and links nothing by itself.
--- known gaps: Social insurance unit numbers are not used as codes yet.
+--   | 登记所载优先于其他部门；完整代码优先于单独的组织机构代码。旧代码指向换发新代码的企业。之后仍属于几家企业的代码没
+--   有企业编号，单凭它不作关联。
+-- known gaps: Social insurance unit numbers are not used as codes yet. | 社保单位编号尚未作为代码使用。
 -- checked by: tests/models/resolved.match_decision, tests/transforms/test_resolution.py
 with stated as (
     select

@@ -1,12 +1,16 @@
 -- title: What each silo says of an enterprise | 企业各来源取值
--- one row is: one value of one field of one enterprise as one feed states it
+-- one row is: one value of one field of one enterprise as one feed states it | 一个数据源对一家企业一个字段的一个取值
 -- answers: where does a value of the golden record come from, who says otherwise, and since when?
+--   | 主档的值来自哪里，谁的说法不同，从何时起？
 -- key: enterprise_id, field_code, value_text, feed
 -- rules: Silos are ranked per field in rules/authority.yml: the best rank wins; among equals the value learned last,
 --   then the smaller text, so that no row order decides. Losing values stay. A value conflicts where it differs from
 --   the winning one beyond spaces and, for names, beyond spelling (the name's key).
+--   | 各部门对每个字段有权威排序：最高者胜；同级取最后获知的，再取文本较小的，因此与行的先后无关。未采用的值保留。与采
+--   用值相差不止空格（名称则不止写法）的为冲突。
 -- known gaps: A silo that does not stand in rules/authority.yml for a field is not heard on it. Amounts in other
 --   currencies are compared as figures.
+--   | 对某字段没有排序的部门不参与该字段。其他币种的金额按数字比较。
 -- checked by: tests/models/resolved.enterprise_value
 with alone as (
     -- most enterprises of a register stand in one record and state each field once: nothing of theirs has to be ranked

@@ -1,12 +1,17 @@
 -- title: Contradictions that matter | 重要字段冲突
 -- one row is: one value that a source record states against the golden record, in a field where that matters
+--   | 一条来源记录在重要字段上与主档相矛盾的一个取值
 -- answers: which silo contradicts which, about whom, and what should somebody correct?
+--   | 哪个部门与哪个部门就谁相矛盾，应由谁更正什么？
 -- key: feed, source_key, field_code, value_text
 -- rules: Fields and their order stand in rules/conflict.yml. A code that the enterprise bore before is no
 --   contradiction. An enterprise that the register calls cancelled or revoked contradicts tax paid, staff insured or
 --   a lease begun for a period that starts more than active_after_months after its end; then the value is what was
 --   last seen. The losing value stays in its source and in resolved.enterprise_value, with the day it came.
+--   | 字段及其先后由规则规定。企业用过的旧代码不算矛盾。登记已注销或吊销的企业，在终止后超过规定月数仍有缴税、参保或新
+--   起租约的，为矛盾，取值为最后所见。未采用的值连同收到日期保留。
 -- known gaps: A contradiction that somebody has looked at stays until an office corrects it.
+--   | 有人看过的矛盾会一直列出，直到有关部门更正。
 -- checked by: tests/models/resolved.field_conflict
 with stated as (
     select

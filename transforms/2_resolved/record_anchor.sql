@@ -1,6 +1,8 @@
 -- title: What each source record would be if it stood alone | 记录自身身份
 -- one row is: one source record (feed, source_key), also where nothing identifies it
+--   | 一条来源记录，无从识别的也列入
 -- answers: from what is an enterprise_id made, and why does it stay the same over reruns?
+--   | 企业编号由什么生成，为什么每次运行都不变？
 -- key: feed, source_key
 -- rules: The anchor is the first of: the record's code (USCC with both check digits right, else registration number
 --   with its check digit, else the register's own code of an unknown form that only one name bears), replaced by the
@@ -8,9 +10,14 @@
 --   organisation code; the name's key; the record itself, where the name is too short to identify anybody
 --   (rules/resolution.yml). enterprise_id is E and the first 15 hexadecimal digits of the anchor's SHA-256: it
 --   depends on nothing else.
+--   | 依次取：记录的代码（两位校验码正确的统一社会信用代码，否则校验正确的注册号，否则只有一个名称使用的登记自有代码），
+--   登记载有换码的取该企业最早的代码；组织机构代码；名称比对键；名称太短无法识别的取记录本身。企业编号为E加锚定内容SHA-256的
+--   前15位十六进制字符，不依赖其他任何内容。
 -- known gaps: An enterprise first seen by name only and later by code gets the code's id; the link of its records
 --   moves with it, and no forwarding from the id by name is kept yet. A change of code learned late, and older than
 --   the first one known, moves the anchor (resolved.enterprise_forward says from where to where).
+--   | 先只知名称、后知代码的企业改用代码的编号，其记录随之转移，尚无由名称编号转来的对照。事后才知且早于已知首个代码的
+--   换码会改变锚定（见“企业编号变更对照”）。
 -- checked by: tests/models/resolved.record_anchor, tests/transforms/test_resolution.py
 with anchored as (
     select

@@ -1,13 +1,19 @@
 -- title: Ties between enterprises | 企业关系
 -- one row is: one typed tie from an enterprise to another, once per kind of evidence
+--   | 一家企业到另一家企业的一种关系，每种证据一行
 -- answers: whose branch is this, what was merged into what, what was split off from what?
+--   | 这是谁的分支，谁并入了谁，谁由谁分立？
 -- key: enterprise_id, relation_code, other_reference, evidence_kind
 -- rules: branch_of: the register's parent code, the register's event "branch opened", or a registered name that is
 --   another registered name followed by words that end in a branch word (分公司, 分店, 营业部, 办事处 …). merged_into,
 --   split_from and invests_in: the register's events. A branch is an enterprise of its own; it is never merged into
 --   its parent. The tie is kept as stated: nothing follows chains, so cycles in the data cannot loop.
+--   | 分支：登记的总公司代码、登记事件“设立分支”，或登记名称等于另一登记名称加以分支字样（分公司、分店、营业部、办事
+--   处等）结尾的文字。合并、分立、对外投资：取自登记事件。分支是独立企业，绝不并入总公司。关系照原样保留，不作链式推
+--   导，因此数据中的循环不会造成死循环。
 -- known gaps: other_enterprise_id is empty where the other one is not in any silo; flows of people are not used as
 --   evidence yet.
+--   | 对方不在任何来源中的，对方企业编号为空；尚未以人员流动为证据。
 -- checked by: tests/models/resolved.relation
 with by_parent_code as (
     select

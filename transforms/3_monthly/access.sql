@@ -1,10 +1,11 @@
 -- title: Entries by month | 月度门禁与停车
--- one row is: one enterprise in one month for which its entries were counted
--- answers: how many people and vehicles come in for this enterprise?
+-- one row is: one enterprise in one month for which its entries were counted | 一家企业有进出计数的一个月
+-- answers: how many people and vehicles come in for this enterprise? | 这家企业每月有多少人员和车辆进门？
 -- key: enterprise_id, month
 -- rules: Sums of the counted entries, by the enterprise that the access system names; counts only, no person's
 --   passage.
--- known gaps: Visitors and staff are not told apart.
+--   | 按门禁系统所记企业汇总进门次数；只有次数，不含任何个人的通行记录。
+-- known gaps: Visitors and staff are not told apart. | 访客与员工未加区分。
 -- parts: enterprise_id
 -- checked by: tests/models/monthly.access
 select

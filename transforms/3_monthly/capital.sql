@@ -1,13 +1,18 @@
 -- title: Registered capital by month | 月末注册资本
 -- one row is: one enterprise in one month at whose end the register had it with a capital
+--   | 一家企业在月末仍在册且登记有注册资本的一个月
 -- answers: what was this enterprise's registered capital, and when did it change?
+--   | 这家企业的注册资本是多少，何时变更过？
 -- key: enterprise_id, month
 -- rules: At a month's end the capital after the last change recorded by then; before the first recorded change the
 --   amount which that change started from; without changes the capital in the register. From the month of
 --   registration to the month before the cancellation. Only for enterprises that another silo knows too: a register
 --   may hold a whole country.
+--   | 月末取截至当时最后一次变更后的金额；首次变更之前取变更前金额；从未变更的取登记金额。自成立当月至注销前一个月。只
+--   列其他部门也有记录的企业，因为登记库可能覆盖全国。
 -- known gaps: Of "500万元人民币" the figure and 万 are read; a change without a figure leaves a gap. Other currencies are
 --   not converted.
+--   | “500万元人民币”读取数字与“万”；变更未写金额的留空。其他币种不折算。
 -- parts: enterprise_id
 -- checked by: tests/models/monthly.capital
 with here as (

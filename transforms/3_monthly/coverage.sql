@@ -1,13 +1,17 @@
 -- title: Coverage by feed and month | 数据覆盖率
--- one row is: one feed of monthly or periodic reports in one month
+-- one row is: one feed of monthly or periodic reports in one month | 一个按月或按期报送的数据源的一个月
 -- answers: have those reported of whom we expect it, so that this month can be believed?
+--   | 应报的企业是否都已报送，这个月的数据可信吗？
 -- key: feed, month
 -- rules: A report is expected from who reported for any of the three periods before (rules/coverage.yml) and is not
 --   closed in the register: monthly filers every month, quarterly filers in quarter-ends. Coverage = expected reports
 --   that are in / expected reports. A month is provisional below the feed's threshold, and whenever nothing at all
 --   has come in for it. Annual settlements are not waited for.
+--   | 前三期中任何一期报过、且未在登记中注销的，视为应报：按月申报的每月应报，按季申报的季末应报。覆盖率＝应报中已报的
+--   户数÷应报户数。低于该数据源下限的月份为暂定；该月一份都没收到的也为暂定。不等待汇算清缴。
 -- known gaps: Only enterprises are waited for, not records that are of none. Who left without telling the register is
 --   expected for three more periods. A feed's first month has no expectation.
+--   | 只等待企业，不等待未归属任何企业的记录。未办登记就离开的企业还会再被等待三期。数据源的第一个月没有应报数。
 -- checked by: tests/models/monthly.coverage
 with shortest as (
     select

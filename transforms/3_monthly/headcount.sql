@@ -1,13 +1,17 @@
 -- title: Insured headcount by month | 月度参保人数
 -- one row is: one enterprise in one month for which at least one of its units reported insured staff
--- answers: how many people does this enterprise insure here?
+--   | 一家企业至少有一个参保单位报送了的一个月
+-- answers: how many people does this enterprise insure here? | 这家企业在这里为多少人参保？
 -- key: enterprise_id, month
 -- rules: The sum over the enterprise's employing units, as last corrected by this night. Of feeds with different
 --   ranks (rules/authority.yml, insured_headcount) only the best that states the month counts; feeds of one rank, as
 --   of two districts, are added up. A month nobody reported has no row; a reported 0 is 0. A month covers everybody
 --   insured in it, also for part of it, as the social insurance bureau counts.
+--   | 汇总该企业各参保单位，以截至当晚的最新更正为准。各数据源权威等级不同的，只取报送了该月的最高一级；同级的（如两个
+--   区）相加。无人报送的月份没有行；报送为0的就是0。当月参保过的人都计入，不论天数，与社保经办机构口径一致。
 -- known gaps: Two feeds of one rank that report the same people are added up. Staff on an agency's payroll (劳务派遣)
 --   count at the agency.
+--   | 两个同级数据源报了同一批人的会重复相加。劳务派遣人员计在派遣公司。
 -- parts: enterprise_id
 -- checked by: tests/models/monthly.headcount, tests/transforms/test_headcount_ranks.py
 with staff_feed as (

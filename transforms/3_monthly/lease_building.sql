@@ -1,13 +1,18 @@
 -- title: Leased area by building and month | 月末分楼栋在租面积
 -- one row is: one enterprise, one building and one month at whose end it has a lease in force there
+--   | 一家企业在一栋楼月末有在租合同的一个月
 -- answers: in which buildings does this enterprise lease how much space, and until when?
+--   | 这家企业在哪些楼栋各租多少面积，租到何时？
 -- key: enterprise_id, building_code, month
 -- rules: A lease is in force on the month's last day if it has started and neither its end nor its termination lies
 --   before that day. Of several leases in force for the same room (a renewal that overlaps) the one that started last
 --   counts; a lease without a room counts by itself. The lease book is complete: a month without a row is a month
 --   without a lease. A lease that names no building stands under 'unknown'.
+--   | 月末当天已起租、未到期也未提前解除的租约为在租。同一房间有几份在租合同（续签重叠）的，取最后起租的一份；未写房间
+--   的合同单独计算。租赁台账是完整的：没有行的月份就是没有租约。未写楼栋的合同归入“未知”（unknown）。
 -- known gaps: A tenant who stays on after the end without a renewal has no lease. Common areas are counted as the
 --   lease states them.
+--   | 到期未续签而继续占用的，视为没有租约。公摊面积以合同所写为准。
 -- parts: enterprise_id
 -- checked by: tests/models/monthly.lease_building
 with lease as (

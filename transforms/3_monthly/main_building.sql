@@ -1,13 +1,17 @@
 -- title: Main building | 主要楼栋
 -- one row is: one enterprise and one stretch of months in which the same building was its main one
--- answers: in which building is this enterprise, in any month?
+--   | 一家企业以同一楼栋为主要楼栋的一段连续月份
+-- answers: in which building is this enterprise, in any month? | 这家企业在任何一个月主要在哪栋楼？
 -- key: enterprise_id, from_month
 -- rules: The building in which it leases most at the month's end (of equal areas the first by code). In months without
 --   a lease, the building before: who leaves is counted where it was; before the first lease, the first one. Who never
 --   leased a named building is where the access system counted most entries. The stretches of an enterprise cover the
 --   whole calendar and never overlap.
+--   | 取月末租赁面积最大的楼栋（面积相等时取编号在前的）。没有租约的月份沿用之前的楼栋：离开的企业仍计在原楼栋；首次租
+--   约之前取第一栋。从未租过有编号楼栋的，取门禁进出最多的楼栋。各段首尾相接，覆盖全部月份，互不重叠。
 -- known gaps: Who neither leases nor is counted at a door has no row: its building is unknown. Who has space in several
 --   buildings counts in one. The operating address is not read for a building.
+--   | 既不租用也没有门禁记录的企业没有行，楼栋未知。跨几栋楼的只计在一栋。不从经营地址推断楼栋。
 -- parts: enterprise_id
 -- checked by: tests/models/monthly.main_building
 with calendar as (

@@ -1,13 +1,17 @@
 -- title: Calendar of months | 月历
 -- one row is: one month, from the first that any silo speaks of to the last complete one
--- answers: which months are measured as of this night?
+--   | 一个月，从任何来源最早涉及的月份到最近一个完整月份
+-- answers: which months are measured as of this night? | 截至当晚，统计哪些月份？
 -- key: month
 -- rules: The last month is the one before the month of the night's as_of; the first is the earliest month in
 --   employment, tax, utility and access feeds, but no more than months_max months back (rules/calendar.yml). Where no
 --   such feed is there, leases and premises set it: they list what is left today, so what they say of earlier years
 --   is only what has survived. There is always the last month.
+--   | 最后一个月是截止时刻所在月的前一个月；第一个月是参保、税务、水电气、门禁数据中最早的月份，但不早于规则所定的月数
+--   上限。没有这些数据源的，取租约和房产：它们只列现存的，对早年只反映留下来的部分。最近一个完整月份始终存在。
 -- known gaps: as_of is UTC: in the first hours of a month, park time, the month just ended may still be missing; the
 --   next night has it.
+--   | 截止时刻为世界协调时：园区时间每月最初几小时，刚结束的月份可能还没有，下一晚补上。
 -- checked by: tests/models/monthly.month
 with last_month as (
     select cast(date_trunc('month', cast(as_of as date)) - interval '1' month as date) as month

@@ -1,6 +1,8 @@
 -- title: Branches and investments by month | 月末分支机构与对外投资
 -- one row is: one enterprise in one month at whose end it has a branch, or has invested in another enterprise
+--   | 一家企业在月末有分支机构或有对外投资的一个月
 -- answers: how many branches does this enterprise have, in how many others has it invested, and when did that change?
+--   | 这家企业有多少分支机构、投资了多少家企业，何时变化的？
 -- key: enterprise_id, month
 -- rules: A branch counts from the day on which it was opened (the register's event, else its own registration) to the
 --   month before its own cancellation; each branch once, by however many kinds of evidence it is known
@@ -8,8 +10,12 @@
 --   counts from its event, each other enterprise once. Nothing counts any more from the month in which the enterprise
 --   itself was cancelled. Only for enterprises that another silo than the register knows: a register may hold a whole
 --   country.
+--   | 分支机构自设立之日（登记事件，否则其自身成立日）起计至其注销前一个月；同一分支不论有几种证据只计一次。没有来源知
+--   晓的分支，按总公司“设立分支”事件计。对外投资自事件之日起计，同一企业只计一次。企业自身注销当月起都不再计。只列
+--   登记以外部门也有记录的企业，因为登记库可能覆盖全国。
 -- known gaps: The register's events state no amount, and no investment that was sold: the count of investments never
 --   falls. A branch that no silo knows never closes. A branch without any date counts from the first month.
+--   | 登记事件没有金额，也没有转让：对外投资数不会减少。没有来源知晓的分支不会关闭。没有任何日期的分支从第一个月起计。
 -- checked by: tests/models/monthly.relation
 with here as (
     select enterprise_id

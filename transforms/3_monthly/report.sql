@@ -1,14 +1,18 @@
 -- title: Reports by enterprise | 报送记录
 -- one row is: one period for which one enterprise has reported to one feed, by the month in which the period ends
--- answers: who reports to whom, how often, and when did the next report come?
+--   | 一家企业向一个数据源报送的一个所属期，按其止月
+-- answers: who reports to whom, how often, and when did the next report come? | 谁向哪里报送、多久一次、下一份何时到？
 -- key: enterprise_id, feed, period_months, month
 -- rules: Reports of staff, meters, entries, returns and payments. A taxpayer whose return says that nothing is due
 --   counts as having paid, if it has paid for such periods before. next_month_number is the month of the next report
 --   of the same length of period, cancelled_month_number that in which the register cancelled the enterprise.
+--   | 包括参保、表具、门禁、申报和入库的报送。申报表写明无应纳税款、而此前为此类所属期缴过税的，视为已缴。下次报送月序
+--   号是同样长度所属期的下一份报送的月份，注销月序号是登记注销该企业的月份。
 -- known gaps: Records that are of no enterprise (the park's own meters) are not here.
--- column next_month_number: year * 12 + month of the next report of this length of period; empty where none came |
---   下次报送月序号
--- column cancelled_month_number: year * 12 + month in which the register cancelled it | 注销月序号
+--   | 不归属任何企业的记录（园区自己的表具）不在此表。
+-- column next_month_number: year * 12 + month of the next report of this length of period; empty where none came
+--   | 下次报送月序号 年×12+月：同样长度所属期的下一份报送；没有的为空
+-- column cancelled_month_number: year * 12 + month in which the register cancelled it | 注销月序号 年×12+月：登记机关注销该企业的月份
 -- parts: enterprise_id
 -- checked by: tests/models/monthly.report
 with report as (

@@ -1,12 +1,16 @@
 -- title: Taxable sales by period | 申报销售额
 -- one row is: one enterprise and one reporting period (a month, a quarter or a year) for which it filed sales
--- answers: what did this enterprise sell, by its tax returns?
+--   | 一家企业申报了销售额的一个所属期（月、季或年）
+-- answers: what did this enterprise sell, by its tax returns? | 按纳税申报，这家企业的销售额是多少？
 -- key: enterprise_id, period_start, period_end
 -- rules: Of several kinds of return that state turnover, one kind a calendar year is taken (rules/sales.yml). A
 --   quarter stays a quarter: its figure stands once, in the month in which the period ends, with period_months = 3;
 --   it is never spread over invented months.
+--   | 几种申报表都载有销售额的，每个公历年取其中一种。季度仍是季度：数值只记一次，记在季末月份，所属期月数为3，绝不摊
+--   到各月。
 -- known gaps: An enterprise that changes from monthly to quarterly filing within a quarter has overlapping periods in
 --   it.
+--   | 在季度中间由按月改为按季申报的企业，该季所属期有重叠。
 -- parts: enterprise_id
 -- codes tax_kind_code: vat, cit, iit, surcharge, stamp, property, land_use, consumption, other
 -- checked by: tests/models/monthly.sales

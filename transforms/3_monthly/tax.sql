@@ -1,12 +1,15 @@
 -- title: Tax by kind and period | 分税种税款（所属期）
--- one row is: one enterprise, one kind of tax and one period the tax is for
--- answers: what tax was due for a period, and what has been paid for it so far?
+-- one row is: one enterprise, one kind of tax and one period the tax is for | 一家企业一个税种的一个税款所属期
+-- answers: what tax was due for a period, and what has been paid for it so far? | 该所属期应纳多少税，至今实缴多少？
 -- key: enterprise_id, tax_kind_code, period_start, period_end
 -- rules: Due comes from the returns, paid from the treasury: payments less refunds, by the period they are for,
 --   whenever they came. The row stands in the month in which the period ends; quarters and annual settlements are not
 --   spread. Where a return states that nothing is due and nothing was paid, paid is 0; where something is due and
 --   nothing has come, paid has no value. By the month of payment (入库): monthly.tax_receipt.
+--   | 应纳取自申报表，实缴取自国库：该所属期的缴款减退税，不论何时入库。记在所属期止月；季度和汇算清缴不摊分。申报为无
+--   应纳且无缴款的，实缴为0；有应纳而未入库的，实缴为空。按入库月份统计的见“入库税款”。
 -- known gaps: Payments whose period is stated differently from the return's stand in a row of their own.
+--   | 缴款所写所属期与申报表不一致的，单独成行。
 -- parts: enterprise_id
 -- codes tax_kind_code: vat, cit, iit, surcharge, stamp, property, land_use, consumption, other
 -- checked by: tests/models/monthly.tax

@@ -1,10 +1,13 @@
 -- title: Tax by month of payment | 入库税款
 -- one row is: one enterprise, one kind of tax and one month in which money came in or went back
--- answers: what did the treasury receive from this enterprise in a month?
+--   | 一家企业一个税种有入库或退库的一个月
+-- answers: what did the treasury receive from this enterprise in a month? | 国库在这个月从这家企业收到多少税款？
 -- key: enterprise_id, tax_kind_code, month
 -- rules: By the day of payment, whatever period the tax is for: what a treasury counts (入库口径). Refunds are taken off.
 --   Growth, flows and trends use monthly.tax, by period, because a late payment is not growth.
--- known gaps: none known
+--   | 按入库日期统计，不论税款属于哪一期（入库口径），已扣除退税。增长、增减和趋势使用按所属期统计的税款，因为迟缴不是
+--   增长。
+-- known gaps: none known | 暂无已知缺陷。
 -- parts: enterprise_id
 -- codes tax_kind_code: vat, cit, iit, surcharge, stamp, property, land_use, consumption, other
 -- checked by: tests/models/monthly.tax_receipt

@@ -1,11 +1,14 @@
 -- title: Utility use by month | 月度水电气用量
 -- one row is: one enterprise, one utility and one month for which at least one of its meters was read
--- answers: how much electricity, water and gas does this enterprise use?
+--   | 一家企业一种能源至少有一只表被抄读的一个月
+-- answers: how much electricity, water and gas does this enterprise use? | 这家企业用多少电、水、气？
 -- key: enterprise_id, utility_code, month
 -- rules: The sum over the enterprise's meters: electricity in kWh, water and gas in m3. A month nobody read has no
 --   row.
+--   | 汇总该企业各表具：电为千瓦时，水和气为立方米。无人抄表的月份没有行。
 -- known gaps: A meter that stands under two accounts of the enterprise in one month is two. Shared meters count for
 --   whom the feed names. An estimated reading is not told from a real one.
+--   | 同一只表当月记在该企业两个户号下的算两只。共用表具计在数据源所写的企业。未区分估抄与实抄。
 -- parts: enterprise_id
 -- checked by: tests/models/monthly.utility
 select
