@@ -1,18 +1,24 @@
 -- title: Fall of activity | 活动量下降
 -- one row is: one limit of rules/alert_sign.yml that the fall of activity of an enterprise that is here reaches
+--   | 一家在园企业的活动量降幅所达到的一个规则界限
 -- answers: are fewer people at work here than three months ago, beyond the season, and since when?
+--   | 扣除季节因素后，这里上班的人是否比三个月前少了，从何时起？
 -- key: enterprise_id, limit_value
 -- rules: Of staff, entries, electricity and water (rules/alert_measure.yml: is_activity) each the fall over three
 --   months, less the same fall a year before, and no more than that against a year before, so that no season is one; of
 --   entries and meters (has_season) what all enterprises together do is taken out first; of these falls the middle
 --   one. Figures are those of signals.measure. since_month: the first month, without a weaker one behind it, that
 --   reached the limit too, of the last twelve.
+--   | 对参保人数、进出次数、用电、用水各算三个月的降幅，减去上年同期同样的降幅，且不超过与上年同月相比的降幅，以免把季
+--   节当下降；进出与表具先扣除全体企业的共同变化；取各降幅的中位数。数值取自“指标对比”。起始月份：最近十二个月内连
+--   续达到该界限的第一个月。
 -- known gaps: Without figures of a year before there is no fall. A month without a figure does not interrupt. Where
 --   most enterprises have the same trouble, it is taken for a season.
--- column value: fall in per cent | 降幅
--- column limit_value: the limit that it reaches, per cent | 越限值
--- column month: latest month of the figures | 月份
--- column since_month: first month, without interruption, in which the limit was reached | 起始月份
+--   | 没有上年数值的不算降幅。缺数的月份不中断连续。多数企业同时遇到困难时，会被当作季节。
+-- column value: fall in per cent | 降幅 降幅，百分比
+-- column limit_value: the limit that it reaches, per cent | 越限值 所达到的界限，百分比
+-- column month: latest month of the figures | 月份 数值的最近月份
+-- column since_month: first month, without interruption, in which the limit was reached | 起始月份 连续达到该界限的第一个月
 -- checked by: tests/models/signals.activity_fall
 with rule as (
     select distinct recent_months

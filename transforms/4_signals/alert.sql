@@ -1,16 +1,22 @@
 -- title: Alerts | 预警与机会
--- one row is: one alert about one enterprise that stands tonight
+-- one row is: one alert about one enterprise that stands tonight | 一家企业当晚成立的一条预警或机会
 -- answers: who should be looked at, for what, how sure is it, since when, and what could be done?
+--   | 该关注谁，为什么，把握多大，从何时起，可以做什么？
 -- key: enterprise_id, alert_code
 -- rules: score = base_points of the alert (rules/alert.yml) + the weights of its counted signs (signals.sign: decayed,
 --   the heaviest of each group). watchful from watchful_points on, precise from precise_points on; below, there is no
 --   row. first_seen_month: the first month from which those of tonight's signs that stood then already reached the
 --   watchful level. reasons: the counted signs with their figures, the heaviest first.
+--   | 得分＝该预警的基础分＋计入的各条迹象的权重（按时间衰减，同组只计最重的）。达到黄级分数线为黄，达到红级分数线为红；
+--   低于黄级的没有行。首次出现月份：当晚的迹象中当时已有的那些首次达到黄级的月份。理由：计入的迹象及其数据，由重到轻。
 -- known gaps: first_seen_month is told from what is known tonight: a sign that has gone since is not in it, so that an
 --   alert may have stood for longer (snapshots.alert_change has what the nights showed). Two alerts of one enterprise
 --   may rest on the same sign. The levels were chosen on an invented city; a park with its own record of who left
 --   should choose its own.
--- column score: base points of the alert and the weights of its signs, natural logarithm of the odds | 得分
+--   | 首次出现月份按当晚所知推算：此后消失的迹象不计，因此预警实际可能更早（各晚所示见“预警每日变化”）。同一企业的两
+--   条预警可能依据同一迹象。分数线在虚拟城市上选定；有自己离园记录的园区应自行选定。
+-- column score: base points of the alert and the weights of its signs, natural logarithm of the odds
+--   | 得分 基础分与各迹象权重之和，为胜算的自然对数
 -- slices: enterprise_id
 -- checked by: tests/models/signals.alert
 with rule as (

@@ -1,7 +1,9 @@
 -- title: Sales and tax in periods of equal length | 申报等长期间序列
 -- one row is: one series of sales or tax of one enterprise in one of its periods, in the month in which the period
 --   ends
+--   | 一家企业一个销售额或税款序列的一个所属期，记在所属期止月
 -- answers: what did it sell and pay, period by period, in figures that may be compared with each other?
+--   | 它每一期销售多少、缴税多少，且各期可以相互比较？
 -- key: enterprise_id, signal_code, month
 -- rules: Series are sales, tax (all kinds) and tax_<kind>, by the period the tax is for. Each has one period length,
 --   the longest that the enterprise files in, up to a quarter (rules/coverage.yml: regular_period_months_max): the
@@ -10,8 +12,12 @@
 --   (monthly.filing_start).
 --   Longer periods (annual settlements) make a series only where there is nothing shorter. No report, no row; a
 --   reported zero is zero.
+--   | 序列为销售额、税款合计和各税种税款，按税款所属期。每个序列只有一种所属期长度，取该企业申报的最长一种，至多一季：
+--   既按月又按季的，各月合并成季，绝不拆分；季度在末月有数后才计；由各月拼成的季度，须该序列开始以来月与季都有记录。
+--   更长的所属期（汇算清缴）只在没有更短的时才成序列。没有报送就没有行；申报为零的就是零。
 -- known gaps: A quarter in which a firm started or stopped holds fewer months. A change of filing frequency makes the
 --   whole series quarterly.
+--   | 企业开始或停止所在的季度月数较少。申报周期一旦变化，整个序列都按季。
 -- parts: enterprise_id
 -- checked by: tests/models/signals.filed_series
 with filed as (

@@ -1,28 +1,48 @@
 -- title: Flows | 进出与增减
 -- one row is: one signal of one enterprise in one period that can be compared with the period before
+--   | 一家企业一项指标的一个可与前一期比较的所属期
 -- answers: did it open, close, expand, contract, move in or move out; or is the change only on paper?
+--   | 它是新设、关闭、扩张、收缩、迁入还是迁出，还是只有纸面上的变化？
 -- key: enterprise_id, signal_code, month
--- rules: Each period is compared with the one before it of the same length (a month with the last month, a quarter
---   with the last quarter). Start: positive now, a reported zero or no value ever before. The first period that
---   anybody reported starts nothing: what was before is not known; of what is registered (capital, branches,
---   investments) that is the calendar's first month. It is move_in if the enterprise was registered long before it was
---   first seen here, and the start belongs to its arrival; else open. End: a reported zero, no row in a complete book
---   (leases, the register), nothing for three believable months in a row, or nothing any more after the register
---   cancelled it. It is move_out if the end belongs to the departure of an enterprise that the register has alive: all
---   it had here of people, space and meters has ended, or the register says that it moved; else close.
---   What is registered does not move, and nobody takes it over: first branch open, one more expand, none left close.
---   Otherwise expand, contract, or unchanged within the signal's tolerance (rules/signal.yml). Where one enterprise
---   carries on another (signals.succession, facts only), the loss of the old one and the gain of the new one are
---   succession_out and succession_in, with the kind and the other side's id: no flow. For a merger, division or
---   taking-over that is within some months of it (rules/flow.yml); the headcount of the side that goes on only in the
---   month in which people were seen to move; the ends of the old one and the starts of the new one up to a year
---   later. For a payroll that moved it is the headcount of that month. A changed code or name never shows: the
---   enterprise_id is the same. A value after a gap is "resumed" and no flow; the earlier value is then the last one
---   before the gap. No row where this or the earlier month is provisional, or its value suspect
---   (signals.plausibility). How long is long, and all other limits, stand in rules/flow.yml.
+-- rules: A period is compared with the one before it of the same length: month with month, quarter with quarter.
+--   * start: positive now; before, a reported zero or never a value. The first period that anyone reported starts
+--   nothing, because the time before is unknown (capital, branches and investments: the calendar's first month).
+--   * move_in: a start that belongs to the arrival of an enterprise registered long before it was first seen here.
+--   * open: any other start.
+--   * end: a reported zero; no row in a complete book (leases, the register); no value for three believable m
+--   onths; or
+--   no value after the register cancelled the enterprise.
+--   * move_out: an end that belongs to the departure of an enterprise that the register has as alive: all its people,
+--   space and meters here have ended, or the register has it moved.
+--   * close: any other end.
+--   * expand, contract: positive in both periods, and the change exceeds the signal's tolerance (rules/signal.yml).
+--   * unchanged: a change within the tolerance.
+--   * succession_in, succession_out: another enterprise carries this one on (signals.succession, facts only), within
+--   some months for a merger, division or take-over; staff of the side that goes on only in the month in which people
+--   moved; ends of the old and starts of the new one up to a year later; a moved payroll only staff of that month.
+--   * resumed: a value after a gap; the earlier value is the last one before the gap. No flow.
+--   * No row where this or the earlier period is provisional, or its value suspect (signals.plausibility).
+--   Registered figures do not move and are not taken over: first branch open, one more expand, none left close. A
+--   changed code or name never shows, because the enterprise_id is the same. Limits are in rules/flow.yml.
+--   | 与前一个同样长度的所属期比较：月比月，季比季。
+--   * 开始：本期为正，此前为报送的零或从无数值。任何人首次报送的一期不算开始，因为之前的情况未知（注册资本、分支、投资为月历首月）。
+--   * 迁入：登记早已存在、随企业首次到园发生的开始。
+--   * 新设：其他开始。
+--   * 结束：报送为零；完整台账（租约、登记）中没有行；连续三个可信月份无数值；或登记注销后再无数值。
+--   * 迁出：登记仍存续、随企业离园发生的结束：其人员、场地、表具在园全部结束，或登记已迁出。
+--   * 关闭：其他结束。
+--   * 扩张、收缩：两期均为正，变动超过该指标阈值。
+--   * 不变：变动未超过阈值。
+--   * 承继转入、承继转出：已认定由另一企业接续。合并、分立、承接影响其前后若干月；继续经营一方的参保人数只影响人员转移当月；旧企业的结束和新企业的开始至多一年；转移参保只影响当月参保人数。
+--   * 恢复：中断后又有数值，前期值取中断前最后一个；不算增减。
+--   * 本期或前期为暂定、或数值存疑的没有行。登记类指标不迁移也不被承接。更名换码看不出变化，因为企业编号不变。界限由规则规定。
+-- example: headcount 12 in September and 15 in October, both believed: expand, +3. 15 in October and a reported 0 in
+--   November, registered and alive, lease and meters ended: move_out, -15.
+--   | 参保人数9月12人、10月15人，均可信：扩张，+3。10月15人、11月报送0人，登记存续，租约和表具均已结束：迁出，-15。
 -- known gaps: What changes across a gap is in no flow. All of a change in the window of a merger is taken as the
---   merger's. A stop without a word is dated right but seen three months late; until the last of its people, space
---   and meters has ended, a leaver's ends read close.
+--   merger's. A stop without a report is dated right but seen three months late; until the last of its people, space
+--   and meters has ended, a leaver's ends are classed as close.
+--   | 跨越中断的变化不计入增减。合并影响期内的全部变化都算合并所致。没有报送零的停止，日期正确但要三个月后才看得出；人员、场地、表具尚未全部结束时，离园企业的结束先算关闭。
 -- parts: enterprise_id
 -- checked by: tests/models/signals.flow
 with last_month as (

@@ -1,11 +1,15 @@
 -- title: Steps in headcount | 参保人数跃变
 -- one row is: one enterprise in one month whose insured headcount differs from the month before by people_min or more
+--   | 一家企业参保人数与上月相差达到规则人数的一个月
 -- answers: where could people have come from another enterprise, or gone to one?
+--   | 哪里可能有人从别的企业来，或到别的企业去？
 -- key: enterprise_id, month
 -- rules: Against the month right before, both believable (monthly.coverage). A first value counts from zero, except
 --   in the first month of all; after the last value all people are gone, except in the last month of all. How many
 --   people make a step stands in rules/succession.yml.
--- known gaps: What changes across a gap is no step.
+--   | 与紧邻的上月比较，两月均须可信。首个数值视为从零增加，全部数据的第一个月除外；最后一个数值之后视为全部离开，全部
+--   数据的最后一个月除外。多少人算跃变由规则规定。
+-- known gaps: What changes across a gap is no step. | 跨越缺数月份的变化不算跃变。
 -- parts: enterprise_id
 -- checked by: tests/models/signals.headcount_step
 with doubtful_month as (

@@ -1,6 +1,8 @@
 -- title: High growth and gazelles | 高成长与瞪羚企业
 -- one row is: one enterprise by one of two measures, headcount or sales, for which it has a recent believed figure
+--   | 一家企业按参保人数或销售额之一的衡量，须有近期可信数值
 -- answers: has it grown by more than 10 % or 20 % a year over three years, and is it a gazelle?
+--   | 三年来年均增长是否超过10%或20%，是不是瞪羚企业？
 -- key: enterprise_id, signal_code
 -- rules: Eurostat-OECD: at least 10 employees at the start, and the figure after three years more than 1.331 times
 --   (EU, 10 % a year) or 1.728 times (OECD, 20 %) that at the start. headcount: the latest month against exactly 36
@@ -11,10 +13,16 @@
 --   are used. high_growth_code is the first that holds: short_history (the calendar does not reach back to the
 --   start), no_start (the enterprise has no believed figure there), too_small, succession, oecd, eu, none. Limits:
 --   rules/high_growth.yml.
+--   | 欧盟统计局与经合组织口径：期初至少10人，三年后的数值超过期初的1.331倍（欧盟，年均10%）或1.728倍（经
+--   合组织，年均20%）。参保人数：最近月份与恰好36个月前比较。销售额：截至最近月份的12个月合计与36个月前截止
+--   的12个月合计比较，两者均须完整。瞪羚企业为期末成立不满5年的此类企业。三年内因合并、分立、整体转移参保而来的增
+--   长不计。不采用暂定月份和异常值。判定取首个成立的：历史不足、期初无值、规模太小、承继所致、经合组织口径、欧盟口径、
+--   均未达到。界限由规则规定。
 -- known gaps: The definitions ask for employees, here are insured staff; temporary staff of agencies are missing. A
 --   firm younger than three years has no start. Sales need four years of history.
--- column value: the latest figure: headcount, or sales of 12 months | 期末值
--- column earlier_value: the same three years before; empty where there is none | 期初值
+--   | 口径要求雇员数，这里用参保人数；派遣人员缺。成立不足三年的企业没有期初。销售额需要四年历史。
+-- column value: the latest figure: headcount, or sales of 12 months | 期末值 最近的参保人数，或最近12个月销售额（元）
+-- column earlier_value: the same three years before; empty where there is none | 期初值 三年前的同一数值；没有的为空
 -- parts: enterprise_id
 -- codes signal_code: headcount, sales
 -- checked by: tests/models/signals.high_growth

@@ -1,16 +1,22 @@
 -- title: Falls and rises beyond a limit | 升降越限
 -- one row is: one limit of rules/alert_sign.yml that one fall or rise of an enterprise that is here reaches
+--   | 一家在园企业的一项升降所达到的一个规则界限
 -- answers: what has fallen or risen beyond a limit that matters, by how much, and since when?
+--   | 哪项指标的升降超过了界限，幅度多大，从何时起？
 -- key: enterprise_id, sign_code, limit_value
 -- rules: Of the figures of signals.measure, by sign_code: <measure>_fall and _rise (rules/alert_measure.yml): the
 --   latest month, or for money three months, against the same of the year before. staff_quick_rise: staff over three
 --   months. crowding: fall of the leased area per head over the year. since_month: the first month, without a weaker
 --   one behind it, that reached the limit too, of the last twelve. What falls with all activity: signals.activity_fall.
+--   | 取“指标对比”的数值，按迹象代码：某指标下降或上升，为最近一个月（金额为三个月）与上年同期比较；用工快增为三个月
+--   内的参保人数；拥挤为一年内人均租赁面积的下降。起始月份：最近十二个月内连续达到该界限的第一个月。随整体活动下降的
+--   见“活动量下降”。
 -- known gaps: Without figures of a year before there is no fall. A month without a figure does not interrupt.
--- column value: fall or rise in per cent | 升降幅度
--- column limit_value: the limit that it reaches, per cent | 越限值
--- column month: latest month of the figure | 月份
--- column since_month: first month, without interruption, in which the limit was reached | 起始月份
+--   | 没有上年数值的不算。缺数的月份不中断连续。
+-- column value: fall or rise in per cent | 升降幅度 升降幅度，百分比
+-- column limit_value: the limit that it reaches, per cent | 越限值 所达到的界限，百分比
+-- column month: latest month of the figure | 月份 数值的最近月份
+-- column since_month: first month, without interruption, in which the limit was reached | 起始月份 连续达到该界限的第一个月
 -- parts: enterprise_id
 -- checked by: tests/models/signals.limit_reached
 with rule as (

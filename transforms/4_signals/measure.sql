@@ -1,14 +1,20 @@
 -- title: Figures compared | 指标对比
 -- one row is: one figure of an enterprise that is here, in one of the last twelve months, beside itself a quarter and a
 --   year before
+--   | 一家在园企业的一项数值在最近十二个月中的一个月，旁列一季前和一年前的同一数值
 -- answers: what is it now, what was it three months, a year, and a year and three months before?
+--   | 它现在是多少，三个月前、一年前、一年零三个月前各是多少？
 -- key: enterprise_id, measure_code, month
 -- rules: Measures of rules/alert_measure.yml. Believed figures only: no provisional month, no suspect value
 --   (signals.plausibility), and none of what a merger, division or moved payroll brought or took within a year
 --   (signals.flow; of a payroll only the staff). Money is added up over three months, which must all be known.
+--   | 衡量的项目由规则规定。只用可信数值：不含暂定月份、异常值，也不含一年内因合并、分立、转移参保而来去的部分（转移参
+--   保只扣人数）。金额按三个月合计，三个月须齐全。
 -- known gaps: A month without a figure has no row, and one that is missing before leaves its column empty.
--- column measure_code: which figure: headcount, entries, electricity, water, sales (of three months), leased_area | 指标
--- column value_15m_before: figure of exactly fifteen months before | 十五个月前值
+--   | 缺数的月份没有行，之前缺数的相应栏为空。
+-- column measure_code: which figure: headcount, entries, electricity, water, sales (of three months), leased_area
+--   | 指标 何种数值：参保人数、人员进出、用电、用水、销售额（三个月）、租赁面积
+-- column value_15m_before: figure of exactly fifteen months before | 十五个月前值 恰好15个月前的数值
 -- parts: enterprise_id
 -- checked by: tests/models/signals.limit_reached, tests/models/signals.activity_fall
 with rule as (

@@ -1,6 +1,8 @@
 -- title: Payrolls moved to or from labour agencies | 劳务派遣转移
 -- one row is: one firm and one labour agency (劳务派遣) between which a payroll seems to have moved in one month
+--   | 一家企业和一家劳务派遣公司之间在一个月里疑似发生的参保转移
 -- answers: did people lose or find work, or do they sit at the same desk on another's payroll?
+--   | 人员是增减了，还是仍在原处上班、只换了参保单位？
 -- key: predecessor_enterprise_id, successor_enterprise_id, loss_month, gain_month
 -- rules: The firm's insured staff falls (or rises) by a large part, an agency's rises (falls) by about as many, in
 --   the same or the next month. An agency is known by industry or name (rules/agency.yml); where its staff rises and
@@ -8,8 +10,13 @@
 --   stayed as they were beside the whole park's. Where entries changed with the staff, the people are gone, or new:
 --   no row. A firm that lost (found) its whole staff needs to be seen at its desks. The best pair for both sides:
 --   more points, the same month, the closer count; is_ambiguous where two are equally good.
+--   | 企业参保人数大幅下降（或上升），派遣公司同月或次月上升（或下降）大致相同人数。派遣公司按行业或名称识别；其人数本
+--   来就时常起落的，是派遣公司这一点不作依据。仍在岗：企业的门禁进出（没有则用电）相对全园照旧。进出随人数变化的，人
+--   确已离开或新来，没有行。全部人员离开（或出现）的企业须见其仍在岗。每一对须对双方都是最佳：分值更高、同月、人数更
+--   接近；两对同样好的为不唯一。
 -- known gaps: Only counts are compared, never persons. Two firms that move to one agency in the same month are not
 --   seen, nor agencies that insure elsewhere.
+--   | 只比较人数，从不比较个人。两家企业同月转到一家派遣公司的看不出，在外地参保的派遣公司也看不出。
 -- codes succession_code: payroll_to_agency, payroll_from_agency
 -- checked by: tests/models/signals.payroll_move, tests/system/test_successions.py
 with life as (

@@ -1,6 +1,8 @@
 -- title: Changes of premises between deliveries | 房产变动
 -- one row is: one change of one unit of property between two deliveries of a premises register
+--   | 房产台账两次交付之间一处房产的一项变化
 -- answers: which units are new or gone, which were taken up or vacated, and who replaced whom?
+--   | 哪些房产新增或消失，哪些入驻或腾空，谁换了谁？
 -- key: feed, premises_no, changed_at
 -- rules: Every version of a unit is compared with the version it replaced. new: not in the delivery before (a feed's
 --   first delivery is no change); gone: in the delivery before and not in this one; taken_up: vacant before, occupied
@@ -9,8 +11,12 @@
 --   staged.premises, with what was superseded, instead of known.*, because the history of versions is its subject;
 --   nothing received after the night's as_of is used. An earlier occupier who is in no delivery any more is known by
 --   a name that exactly one enterprise bears.
+--   | 每个版本与其替代的版本比较：新增、消失、入驻、腾空、换户（名称不同，不计标点与大小写）。数据源的首次交付不算变化。
+--   价值、地址等其他更正不算。为比较历史版本，本表读取含已被替代的原始版本；截止时刻之后收到的不用。已不在任何交付中
+--   的原占用人，按唯一使用该名称的企业认定。
 -- known gaps: A unit that is withdrawn and comes back later is gone and then new. A renamed occupier looks like
 --   another one.
+--   | 撤回后又出现的房产先记消失、再记新增。占用人更名看起来像换户。
 -- column change_code: what happened to the unit | 变动类型 房产单元发生的变动
 -- codes change_code:
 --   * new: not in the delivery before | 新增

@@ -1,13 +1,19 @@
 -- title: One after another in the same room | 同址先后承租
 -- one row is: one enterprise that leases a room which another had up to about then, or still has
+--   | 一家企业租用的、另一家在此前后租用过或仍在租的房间
 -- answers: did a new tenant take an empty room, or does the old one go on under another name?
+--   | 是新租户进了空房，还是原企业换了名字继续？
 -- key: predecessor_enterprise_id, successor_enterprise_id
 -- rules: The same building and room of the same lease book; the later one begins up to premises_window_months after
 --   the earlier one's end, or before it. A new tenant is the normal thing in a park: only where more is known does
 --   signals.succession make something of it. is_people: around that time the earlier one's headcount falls by about
 --   what the later one's rises. is_founded: the register cancelled the earlier one and registered the later one
 --   within founded_window_months of each other. Limits stand in rules/succession.yml.
+--   | 同一租赁台账中同一楼栋同一房间；后者起租不晚于前者到期后规定的月数，或早于其到期。换租户在园区很平常：只有另有依
+--   据时才计入“承继关系”。人数吻合：前后前者参保减少与后者增加大致相当。新设承接：前者注销与后者登记相隔不超过规定
+--   月数。界限由规则规定。
 -- known gaps: Premises without building and room, and rooms with many tenants over time, are left out.
+--   | 没有楼栋和房间的、以及先后租户很多的房间不列。
 -- codes succession_code: merged, split, taken_over, staff_moved
 -- checked by: tests/models/signals.room_succession
 with loss as (

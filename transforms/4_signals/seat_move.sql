@@ -1,14 +1,19 @@
 -- title: Seats that moved, and who went along | 住所迁移与去留
--- one row is: one recorded move of the registered seat of one enterprise
+-- one row is: one recorded move of the registered seat of one enterprise | 一家企业一次有记录的注册住所迁移
 -- answers: has the enterprise left with its seat, or do its people and meters stay?
+--   | 企业是随住所一起离开了，还是人员和表具仍在？
 -- key: feed, event_no
 -- rules: Seen are insured staff, leased space, electricity and gate entries above zero. arrived: first seen here
 --   within the arrival window (rules/flow.yml) of the move, or after it, and not from the first month on. left: last
 --   seen within the departure window of the move, or before it. stayed: still seen after that window: the seat moved
 --   on paper, which is no move. too_early: seen up to the last month, and the window is not over. not_seen: no silo
 --   but the register has anything of it.
+--   | 踪迹为参保、租赁、用电、门禁大于零。迁入：首次出现在迁移前后的迁入期限内或其后，且不是从第一个月就有。迁出：最后
+--   出现在迁移前后的迁出期限内或之前。留下：期限过后仍有踪迹，住所只是纸面迁移，不算迁移。尚早：到最近月份都有踪迹而
+--   期限未过。无踪迹：除登记外没有任何来源的数据。
 -- known gaps: Where an enterprise moves within the park, it has stayed. Meters that run on after a leaving show it as
 --   staying.
+--   | 在园内搬迁的算留下。离开后仍在走的表具会使其看似留下。
 -- checked by: tests/models/signals.seat_move, tests/system/test_successions.py
 with moved as (
     select

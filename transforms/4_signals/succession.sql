@@ -1,6 +1,8 @@
 -- title: Successions | 承继关系
 -- one row is: one enterprise that carries on the people, the premises or the business of another, from one month on
+--   | 自某月起接续另一家企业人员、房屋或业务的一家企业
 -- answers: is this gain growth, or did another's people arrive; is this loss decline, or do others carry it on?
+--   | 增加是增长，还是别家的人来了；减少是下降，还是由别家接走了？
 -- key: predecessor_reference, successor_reference, succession_code, effective_month
 -- rules: Points of the kinds of evidence are added up (rules/succession.yml). fact: accept_points and more;
 --   signals.flow counts its losses and gains as succession, never as growth or decline. candidate: queue_points and
@@ -12,8 +14,14 @@
 --   payroll_from_agency: people who change the employer's name and keep their desk. Each row is a pair of two, as it
 --   is found: nothing follows chains, so that A → B → A cannot loop. Changes within one enterprise (name, code, seat)
 --   are in resolved.identity_event and signals.seat_move.
+--   | 各类依据的分值相加。达到认定分数线的为认定：其增减计为承继，不算增长或下降。达到待核分数线的为待核：应有人查看，
+--   期间不改变任何数值。登记：合并或分立。人数：一方减少与另一方增加在时间和数量上大致相当，单独不成立。另有人员成批
+--   转移、派遣公司、仍在岗、同一房屋、新设承接。合并、分立：依登记，或依人员与房屋；整体承接：一家全部转入新企业；人
+--   员转移：双方都继续；转入派遣、转出派遣：换了参保单位而仍在原处上班。每行是一对企业，不作链式推导，循环不会造成死
+--   循环。同一企业内的变更见“名称代码住所变更”和“住所迁移与去留”。
 -- known gaps: Fewer than five people leave no trace. A side that no silo knows has a reference and no enterprise_id.
--- column event_date: day of the register's event; empty where only other evidence tells | 登记日期
+--   | 不足五人的看不出。没有来源知晓的一方只有标识，没有企业编号。
+-- column event_date: day of the register's event; empty where only other evidence tells | 登记日期 登记事件的日期；只有其他依据的为空
 -- column evidence_kind: the kinds of evidence that were found, with + between | 依据类别 找到的依据，多项以加号相连
 -- codes evidence_kind: several
 --   * register: the register's event | 登记事项
@@ -23,7 +31,7 @@
 --   * desk: entries or electricity stay as they were | 仍在岗
 --   * premises: the same room | 同一房屋
 --   * founded: one closes and the other is registered at about the same time | 新设承接
--- column score: evidence points over 100, at most 1 | 依据得分
+-- column score: evidence points over 100, at most 1 | 依据得分 依据分值除以100，至多为1
 -- checked by: tests/models/signals.succession, tests/system/test_successions.py
 with loss as (
     select

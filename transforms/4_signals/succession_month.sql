@@ -1,13 +1,18 @@
 -- title: Months that a succession explains | 承继影响月份
 -- one row is: one month in which what changes at one enterprise may be another's, by a succession that is a fact
+--   | 一家企业的变化可能由已认定的承继造成的一个月
 -- answers: is this change here, in this month, explained by a merger, a division, a taking-over or a moved payroll?
+--   | 这家企业这个月的变化，是否由合并、分立、承接或转移参保造成？
 -- key: enterprise_id, role, month, is_headcount, step_kind
 -- rules: role says on which side the enterprise stands: the predecessor loses, the successor gains. For a merger,
 --   division or taking-over it is the month before it and some months after it (rules/flow.yml); headcount
 --   (is_headcount = 1) of the side that goes on only the month in which people were seen to move; ends of the old one
 --   and starts of the new one (step_kind = whole) up to a year later. For a payroll that moved it is the headcount of
 --   that month. Of several successions the nearest counts.
--- known gaps: All of a change in these months is taken as the succession's.
+--   | 角色表示企业在哪一方：前身减少，承继增加。合并、分立、承接影响其前一个月和其后若干月；双方继续经营时参保人数只影
+--   响人员转移的那个月；前身的结束和承继方的开始至多影响到一年后。转移参保只影响当月的参保人数。有几起承继的取最近的
+--   一起。
+-- known gaps: All of a change in these months is taken as the succession's. | 这些月份的全部变化都算作承继所致。
 -- checked by: tests/models/signals.succession_month, tests/models/signals.flow
 -- who lost to whom, once for each side; headcount apart, where the month in which the people moved is known
 with succession_side as (

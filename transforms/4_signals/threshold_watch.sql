@@ -1,16 +1,22 @@
 -- title: Threshold watch | 小升规监测
 -- one row is: one enterprise here, in an industry with a line, with twelve months of believed sales
+--   | 一家在园、其行业有入统标准、且有12个月可信销售额的企业
 -- answers: how near are its sales of twelve months to the line above which it is a statistics unit (四上)?
+--   | 它近12个月销售额距规模以上（四上）入统标准还有多远？
 -- key: enterprise_id
 -- rules: Sales of the twelve months up to its latest believed month, as filed, against the line of its industry
 --   (rules/threshold_line.yml, by GB/T 4754 division). Periods must cover exactly twelve months; suspect values
 --   (signals.plausibility) and provisional months leave it without a row. since_month is the first month, without
 --   interruption, from which the sales of twelve months were at least watch_min_pct of the line. above_month is the
 --   last month in which they were at the line or above: who has just fallen below it was a statistics unit.
+--   | 截至其最近可信月份的12个月申报销售额，与其行业标准比较。各期须恰好覆盖12个月；有异常值或暂定月份的没有行。起
+--   始月份：连续达到关注比例的第一个月。最近达线月份：最近一次达到或超过标准的月份；刚跌破的原本已是四上企业。
 -- known gaps: Taxable sales stand for main revenue (主营业务收入). Who has filed for less than a year has no row.
 --   Construction and real estate development have no line of turnover. Who is a statistics unit already is not known
 --   here. A branch counts by itself.
--- column since_month: first month of the unbroken run at the line's watch share or above | 起始月份
+--   | 以应税销售额代替主营业务收入。申报不足一年的没有行。建筑业与房地产开发没有营业额标准。不知哪些企业已入统。分支单
+--   独计算。
+-- column since_month: first month of the unbroken run at the line's watch share or above | 起始月份 连续达到关注比例的第一个月
 -- parts: enterprise_id
 -- checked by: tests/models/signals.threshold_watch
 with last_month as (

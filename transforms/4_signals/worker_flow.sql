@@ -1,6 +1,8 @@
 -- title: Groups of staff who changed employer together | 人员成批转移
 -- one row is: one enterprise in one month, and another that its people were insured by the month before
+--   | 一家企业的一个月，及其人员上月参保所在的另一家企业
 -- answers: did so many people come from one place that the enterprise carries it on, rather than grows?
+--   | 是否有大量人员来自同一处，以致应算承接而不是增长？
 -- key: predecessor_enterprise_id, successor_enterprise_id, gain_month
 -- rules: From counted rosters (known.staff_move): people of one unit who were another unit's the month before; nobody
 --   is named. A row where at least people_min people came, and they are worker_flow_share_pct or more of the
@@ -8,8 +10,13 @@
 --   rules/succession.yml). taken_over: the successor had nobody before, the predecessor has nobody left; split: only
 --   the former; merged: only the latter; with a labour agency on one side (rules/agency.yml) it is a payroll that
 --   moved; else staff_moved. The former unit is known by its credit code, else by its number in the staff feeds.
+--   | 取自汇总后的名册：一个单位的人员上月属于另一单位的人数，不涉及姓名。来人达到规则人数，且占承继方参保人数或前身上
+--   月参保人数达到规则比例的列入（LEHD为80%，BLS为75%）。整体承接：承继方此前无人且前身无人留下；分立：
+--   仅前者成立；合并：仅后者成立；一方为劳务派遣公司的为转移参保；其余为人员转移。原单位先按信用代码、再按参保数据中
+--   的单位编号识别。
 -- known gaps: Needs an office that compares its own rosters of two months. Without it signals.payroll_move and
 --   signals.room_succession compare totals.
+--   | 需要有关部门比较自己前后两月的名册。没有的，以总人数推算（见“劳务派遣转移”“同址先后承租”）。
 -- checked by: tests/models/signals.worker_flow
 with f as (
     select former_unit_no
