@@ -9,9 +9,8 @@
 --   nothing, because the time before is unknown (capital, branches and investments: the calendar's first month).
 --   * move_in: a start that belongs to the arrival of an enterprise registered long before it was first seen here.
 --   * open: any other start.
---   * end: a reported zero; no row in a complete book (leases, the register); no value for three believable m
---   onths; or
---   no value after the register cancelled the enterprise.
+--   * end: a reported zero; no row in a complete book (leases, the register); no value for three believable months;
+--   or no value after the register cancelled the enterprise.
 --   * move_out: an end that belongs to the departure of an enterprise that the register has as alive: all its people,
 --   space and meters here have ended, or the register has it moved.
 --   * close: any other end.
