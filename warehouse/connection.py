@@ -16,7 +16,7 @@ import duckdb
 from warehouse.batches import settle
 from warehouse.errors import ParkBridgeError, WarehouseBusy
 from warehouse.settings import Settings
-from warehouse.subjects import LINEAGE, subjects
+from warehouse.subjects import LINEAGE, STAGED_ONLY, subjects
 
 OPS_TABLES = {
     "feed": "feed varchar primary key, subject varchar, title_en varchar, title_zh varchar, office varchar, "
@@ -174,8 +174,13 @@ def _layout() -> tuple[str, ...]:
         columns = {name: column.type for name, column in subject.columns.items()} | LINEAGE
         listed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
         statements.append(f"create table if not exists staged.{subject.name} ({listed})")
+        # a warehouse of before the column gets it here
+        statements += [
+            f"alter table staged.{subject.name} add column if not exists {name} {kind}"
+            for name, kind in STAGED_ONLY.items()
+        ]
         statements.append(
-            f"create or replace view known.{subject.name} as select s.* from staged.{subject.name} as s "
+            f"create or replace view known.{subject.name} as select s.* exclude ({', '.join(STAGED_ONLY)}) from staged.{subject.name} as s "
             "cross join ops.night as n where s.received_at <= n.as_of "
             "and (s.superseded_at is null or s.superseded_at > n.as_of)"
         )

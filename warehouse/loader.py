@@ -9,6 +9,9 @@ known the row: the time the source states if that lies within the stretch this p
 that turns up with an older time was not known then, and does not pretend to have been. `superseded_at` is when a later
 version (or its withdrawal) became known; it is NULL for what is current. Both versions of a corrected row stay. A version
 that was outdated when it arrived has `superseded_at` at or before its `received_at`: it is kept and was never current.
+
+A version that the office states again is no new version. `last_recorded_at` keeps the latest office time at which it was
+stated (NULL where that is `recorded_at`), because a row recorded before that time comes too late to be current.
 """
 
 from __future__ import annotations
@@ -659,8 +662,11 @@ def _merge(
     """Merge one batch. Returns how many rows were new, changed, unchanged and withdrawn.
 
     A delivery of a whole period or register states what is current: the last version it has of a fact replaces the one we
-    know. So does a row without an office's time. Any other row is placed by the office's clock: it may repeat what was
-    said before (pulls overlap), correct what is current, or come too late to be current.
+    know. So does a row without an office's time. Any other row is placed by the office's clock, against the latest office
+    time of any statement of the fact, repeated ones included:
+
+    * earlier: it repeats what the office had said by then (pulls overlap), or it comes too late to be current;
+    * the same or later: it corrects what is current, or confirms it, and then its time is the latest from now on.
     """
     staged, mine = f"staged.{feed.subject.name}", f"c.feed = {literal(feed.name)}"
     key = feed.subject.key
@@ -670,36 +676,53 @@ def _merge(
     if feed.replaces != "nothing":
         last = f"partition by {_listed(key, 'i')} order by i.recorded_at desc nulls last, i.row_number desc"
         is_stated = f"row_number() over ({last}) = 1"
+    in_batch = f"(from {table} as i where i.batch_number = {number} and {same_key})"
     connection.execute(
-        f"create or replace temp table given as select i.*, i.rowid as id, {_told(values, 'i')} as says, "
+        "create or replace temp table given as with clock as ("
+        f"select {_listed(key, 'c')}, max(greatest(c.recorded_at, c.last_recorded_at)) as latest_recorded_at "
+        f"from {staged} as c where {mine} and exists {in_batch} group by all) "
+        f"select i.*, i.rowid as id, {_told(values, 'i')} as says, "
         f"{is_stated} as is_stated, c.feed is not null as is_known, "
-        f"c.recorded_at as known_recorded_at, {_told(values, 'c')} as known_says from {table} as i "
-        f"left join {staged} as c on {mine} and c.superseded_at is null and {same_key} where i.batch_number = {number}"
+        f"o.latest_recorded_at, {_told(values, 'c')} as known_says from {table} as i "
+        f"left join {staged} as c on {mine} and c.superseded_at is null and {same_key} "
+        f"left join clock as o on {same_key.replace('c.', 'o.')} where i.batch_number = {number}"
     )
     connection.execute(
         "create or replace temp table said_before as with told as ("
-        f"select {keys}, recorded_at, received_at, says, id from given where not is_stated union all "
-        f"select {_listed(key, 'c')}, c.recorded_at, c.received_at, {_told(values, 'c')}, null from {staged} as c "
-        f"where {mine} and c.recorded_at is not null and exists (from given as i where not i.is_stated and {same_key})) "
-        "select id from told qualify id is not null and says is not distinct from "
+        f"select {keys}, recorded_at, received_at, says, id, latest_recorded_at from given where not is_stated union all "
+        f"select {_listed(key, 'c')}, unnest([c.recorded_at, c.last_recorded_at]), c.received_at, {_told(values, 'c')}, "
+        f"null, null from {staged} as c "
+        f"where {mine} and exists (from given as i where not i.is_stated and {same_key})) "
+        "select id from (from told where recorded_at is not null) qualify recorded_at <= latest_recorded_at "
+        "and says is not distinct from "
         f"lag(says) over (partition by {keys} order by recorded_at, id is not null, received_at, id)"
     )
     order = "order by is_stated, recorded_at nulls first, row_number"
     connection.execute(
-        "create or replace temp table version as with heard as (select *, "
-        "coalesce(not is_stated and recorded_at < known_recorded_at, false) as is_outdated "
-        "from given where id not in (from said_before)), "
-        "placed as (select *, lag(says) over w as says_before, row_number() over w as place from heard "
-        f"window w as (partition by is_outdated, {keys} {order})) "
-        "select * from placed where is_outdated or (place = 1 and not is_known) "
-        "or says is distinct from case when place = 1 then known_says else says_before end"
+        "create or replace temp table heard as with placed as (select *, lag(says) over w as says_before, "
+        "row_number() over w as place from (select *, "
+        "coalesce(not is_stated and recorded_at < latest_recorded_at, false) as is_outdated "
+        f"from given where id not in (from said_before)) window w as (partition by is_outdated, {keys} {order})), "
+        "judged as (select *, is_outdated or (place = 1 and not is_known) "
+        "or says is distinct from case when place = 1 then known_says else says_before end as is_version from placed), "
+        "counted as (select *, count(*) filter (is_version) over "
+        f"(partition by is_outdated, {keys} {order} rows unbounded preceding) as version_number from judged) "
+        "select *, max(recorded_at) over (partition by is_outdated, "
+        f"{keys}, version_number) as last_recorded_at from counted"
+    )
+    # What repeats the current version does not change it, but its office time counts.
+    connection.execute(
+        f"update {staged} as c set last_recorded_at = i.latest from (select {keys}, max(recorded_at) as latest from heard "
+        f"where version_number = 0 group by all) as i where {mine} and c.superseded_at is null and {same_key} "
+        "and (greatest(c.recorded_at, c.last_recorded_at) is null or i.latest > greatest(c.recorded_at, c.last_recorded_at))"
     )
     # What follows a version ends it, even where the source states an earlier time for what follows.
     connection.execute(
         f"create or replace temp table newcomer as select {_listed(feed.subject.columns)}, feed, batch_id, row_number, "
-        "recorded_at, received_at, case when is_outdated then received_at else min(received_at) over "
+        "recorded_at, nullif(last_recorded_at, recorded_at) as last_recorded_at, received_at, "
+        "case when is_outdated then received_at else min(received_at) over "
         f"(partition by is_outdated, {keys} {order} rows between 1 following and unbounded following) end as superseded_at, "
-        "is_outdated, is_known or place > 1 as is_change from version"
+        "is_outdated, is_known or place > 1 as is_change from heard where is_version"
     )
     connection.execute(
         f"update {staged} as c set superseded_at = i.first_received from (select {keys}, min(received_at) as first_received "

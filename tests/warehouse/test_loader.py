@@ -62,6 +62,7 @@ def test_rows_are_staged_with_both_clocks(park: Park) -> None:
         "recorded_at": datetime(2026, 3, 1, 10),  # 18:00 in the park
         "received_at": naive(0.9),  # the file came later than the office recorded the row
         "superseded_at": None,
+        "last_recorded_at": None,  # stated once
     }
 
 
