@@ -15,6 +15,7 @@ gap_code: {…, codes: "rules.gap(gap_code, title_en, title_zh, next_step_zh)"} 
 level_code_before: {…, codes: level_code}                                        # the list of another column
 gap_codes: {…, codes: gap_code, several: true}                                   # several codes in one text
 subject: {…, codes: subjects}                                                    # the entries of subjects.yml
+field_code: {…, codes: "columns(uscc, status_code)"}                             # names of columns, by their own labels
 ```
 """
 
@@ -39,6 +40,7 @@ RULES = CHECKOUT / "transforms" / "rules"
 _KEYS = {"en", "zh", "note_zh", "codes", "several"}
 _CODE_KEYS = {"en", "zh", "note_zh"}
 # rules.match_level[part=name](level, words, words_zh)
+_OF_COLUMNS = re.compile(r"columns\(([\w, ]+)\)")
 _OF_A_RULE = re.compile(r"rules\.(\w+)(?:\[(\w+)=(\w+)\])?\((\w+), (\w+), (\w+)(?:, (\w+))?\)")
 
 
@@ -116,6 +118,9 @@ def read_labels(text: str, rules: Path) -> dict[str, Label]:
         found[name] = Label(entry["en"], entry["zh"], entry.get("note_zh", ""), codes, bool(entry.get("several")))
     for name, entry in raw.items():
         if isinstance(other := entry.get("codes"), str) and not found[name].codes:
+            if columns := _OF_COLUMNS.fullmatch(other):
+                found[name] = dataclasses.replace(found[name], codes=_codes_of_columns(name, columns[1], found))
+                continue
             if other not in found or not found[other].codes:
                 raise DeclarationError(
                     f"columns.yml: {name}",
@@ -141,6 +146,15 @@ def _codes(name: str, given: object, rules: Path) -> tuple[Code, ...]:
             where, "a code has no en or no zh", next_step="write codes: {code: {en: …, zh: …, note_zh: …}}"
         )
     return tuple(Code(value, code["en"], code["zh"], code.get("note_zh", "")) for value, code in given.items())
+
+
+def _codes_of_columns(name: str, listed: str, found: Mapping[str, Label]) -> tuple[Code, ...]:
+    columns = [column.strip() for column in listed.split(",")]
+    if strangers := [column for column in columns if column not in found]:
+        raise DeclarationError(
+            f"columns.yml: {name}", f"no column is called {', '.join(strangers)}", next_step="name columns of this file"
+        )
+    return tuple(Code(column, found[column].en, found[column].zh) for column in columns)
 
 
 def _codes_of_rule(where: str, given: str, rules: Path) -> tuple[Code, ...]:

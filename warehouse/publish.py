@@ -25,7 +25,7 @@ from warehouse.errors import ParkBridgeError
 from warehouse.labels import Label, labels
 from warehouse.models import Model, comment
 from warehouse.settings import Settings
-from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA, View, read_views
+from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA, View, contents_of, read_views
 
 OPS_COMMENTS = {
     "night": "one row is: the night that this file shows; everything in it is as known at as_of (UTC)\n"
@@ -148,6 +148,9 @@ def write(
             connection.execute(f"create schema if not exists {quote(schema)}")
         for view in views:
             _make_view(connection, OPERATORS_SCHEMA, view.name, view.sql, view.comment, view.columns)
+        if views:
+            contents = contents_of(views)
+            _make_view(connection, OPERATORS_SCHEMA, contents.name, contents.sql, contents.comment, contents.columns)
         for model in models:
             _view_in_chinese(connection, model)
     finally:
@@ -160,7 +163,12 @@ def _view_in_chinese(connection: duckdb.DuckDBPyConnection, model: Model) -> Non
     """核对."企业月度": the same table under Chinese names, without its English texts; codes stay codes."""
     known: dict[str, Label] = labels() | dict(model.columns)
     columns = [column for column, *_ in connection.execute(f"describe {model.schema}.{quote(model.name)}").fetchall()]
-    shown = {column: known[column] for column in columns if column in known and not column.endswith("_en")}
+    # a text that also has its Chinese (evidence beside evidence_zh) is the English one
+    shown = {
+        column: known[column]
+        for column in columns
+        if column in known and not column.endswith("_en") and f"{column}_zh" not in columns
+    }
     listed = ", ".join(f"{quote(column)} as {quote(label.zh)}" for column, label in shown.items())
     sql = f"select {listed} from {model.schema}.{quote(model.name)}"
     text = "\n".join(part for part in (model.comment_zh, f"来源表：{model.table}") if part)

@@ -42,6 +42,8 @@ class View:
     comment: str
     columns: Mapping[str, str]
     reads: frozenset[str]
+    row: str = ""
+    answers: str = ""
 
 
 def read_views(folder: Path, models: Sequence[Model], time_zone: ZoneInfo) -> list[View]:
@@ -64,6 +66,26 @@ def read_views(folder: Path, models: Sequence[Model], time_zone: ZoneInfo) -> li
     return views
 
 
+def contents_of(views: Sequence[View]) -> View:
+    """园区.目录: the views in the order of an operator's work, each with what it answers."""
+    rows = ", ".join(
+        f"({number}, {literal(view.name)}, {literal(view.row)}, {literal(view.answers)})"
+        for number, view in enumerate(views, start=1)
+    )
+    return View(
+        "目录",
+        f"select * from (values {rows}) as t (序号, 视图, 一行是, 回答)",
+        "一行是：本库的一个视图\n回答：有哪些视图、各自回答什么问题？\n口径：按运营工作的先后排列。\n局限：核对库的视图不在内。",
+        {
+            "序号": "按运营工作先后的排列次序",
+            "视图": "视图名称，查询时写作 园区.视图名称",
+            "一行是": "该视图的一行代表什么",
+            "回答": "该视图回答什么问题",
+        },
+        frozenset(),
+    )
+
+
 def _view(path: Path, own: Mapping[str, Mapping[str, Label]], time_zone: ZoneInfo) -> View:
     sql = path.read_text(encoding="utf-8")
     header = read_header(path.name, sql, VIEW_FIELDS)
@@ -84,7 +106,15 @@ def _view(path: Path, own: Mapping[str, Mapping[str, Label]], time_zone: ZoneInf
         if call.name.lower() in WORDS:
             call.replace(sqlglot.parse_one(meaning.written_out(call, time_zone), dialect="duckdb"))
     model = Model(path, OPERATORS_SCHEMA, path.stem, sql, header.fields, header.columns, reads, header.chinese)
-    return View(model.title_zh, tree.sql(dialect="duckdb", comments=False), model.comment_zh, columns, reads)
+    return View(
+        model.title_zh,
+        tree.sql(dialect="duckdb", comments=False),
+        model.comment_zh,
+        columns,
+        reads,
+        header.chinese["one row is"],
+        header.chinese["answers"],
+    )
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def test_the_file_explains_every_view_and_column(published: duckdb.DuckDBPyConne
     views = published.execute(
         "select view_name, comment from duckdb_views() where schema_name = ?", [schema]
     ).fetchall()
-    assert len(views) == {OPERATORS_SCHEMA: len(VIEWS), ENGINEERS_SCHEMA: len(MODELS)}[schema]
+    assert len(views) == {OPERATORS_SCHEMA: len(VIEWS) + 1, ENGINEERS_SCHEMA: len(MODELS)}[schema]
     assert [name for name, text in views if not text or not CHINESE.search(text)] == []
     columns = published.execute(
         "select table_name, column_name, comment from duckdb_columns() where schema_name = ?", [schema]
@@ -100,6 +100,22 @@ def test_no_column_of_either_schema_is_named_in_english(published: duckdb.DuckDB
         [OPERATORS_SCHEMA, ENGINEERS_SCHEMA],
     ).fetchall()
     assert names == []
+
+
+def test_the_contents_list_every_view_in_order(published: duckdb.DuckDBPyConnection) -> None:
+    listed = published.execute("select 视图 from 园区.目录 order by 序号").fetchall()
+    assert [name for (name,) in listed] == [view.name for view in VIEWS]
+
+
+def test_months_are_dates_and_moments_are_called_time(published: duckdb.DuckDBPyConnection) -> None:
+    columns = published.execute(
+        "select table_name, column_name, data_type from duckdb_columns() where schema_name = '园区'"
+    ).fetchall()
+    for view, column, kind in columns:
+        assert kind != "BOOLEAN", f"{view}.{column}: show yes_no()"
+        assert (kind == "TIMESTAMP") == column.endswith("时间"), f"{view}.{column} is {kind}"
+        assert column.endswith(("月份", "日期", "到期日", "日")) or kind != "DATE", f"{view}.{column} is a date"
+        assert not column.endswith("月份") or kind == "DATE", f"{view}.{column} is {kind}"
 
 
 def test_views_are_named_apart_from_each_other() -> None:

@@ -324,6 +324,7 @@ kind: {en: the kind, zh: 类别, note_zh: 种类。, codes: {a: {en: one, zh: �
 kind_before: {en: the kind before, zh: 原类别, codes: kind}
 kinds: {en: all kinds, zh: 全部类别, codes: kind, several: true}
 line: {en: the line, zh: 线, codes: "rules.line[part=x](code, en, zh, note)"}
+changed: {en: what changed, zh: 变化, codes: "columns(kind, line)"}
 """
 LINES = "version: 1\nrows:\n- {part: x, code: l, en: left, zh: 左, note: }\n- {part: y, code: r, en: right, zh: 右, note: n}\n"
 
@@ -336,6 +337,7 @@ def test_code_lists_live_once(tmp_path: Path) -> None:
     assert read["kind"].comment == "the kind. Codes: a: one; -1: fall | 类别：种类。取值：a 甲；-1 降（变少）"
     assert (read["kinds"].several, read["kind"].several) == (True, False)
     assert read["line"].codes == (Code("l", "left", "左"),)
+    assert read["changed"].codes == (Code("kind", "the kind", "类别"), Code("line", "the line", "线"))
 
 
 @pytest.mark.parametrize(
@@ -345,6 +347,7 @@ def test_code_lists_live_once(tmp_path: Path) -> None:
         ("x: {en: x, zh: 甲, note: y}", "columns.yml: x: unknown note. Next: use codes, en, "),
         ("x: {en: x, zh: 甲, codes: {a: b}}", "columns.yml: x: a code has no en or no zh"),
         ("x: {en: x, zh: 甲, codes: y}", "columns.yml: x: its codes are those of y, which has none"),
+        ('x: {en: x, zh: 甲, codes: "columns(x, y)"}', "columns.yml: x: no column is called y"),
         ("x: {en: x, zh: 甲, codes: rules.line}", "columns.yml: x: codes: rules.line names no rule file"),
         (
             'x: {en: x, zh: 甲, codes: "rules.gone(a, b, c)"}',

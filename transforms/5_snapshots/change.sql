@@ -1,16 +1,27 @@
 -- title: Changes since the night before | 每日变化
--- one row is: one column of one enterprise that is not what the night published before showed, or one enterprise that
---   is new or gone
--- answers: what is different from yesterday: who is new, gone, renamed or moved, and which figures are others?
+-- one row is: one column of one enterprise that differs from the night published before, or one enterprise that is new
+--   or gone | 一家企业的一项变化（与上一次发布相比），或一家新增、消失的企业
+-- answers: what is different from yesterday: who is new, gone, renamed or moved, and which figures changed?
+--   | 与上一期相比有什么变化：哪些企业新增、消失、更名、迁址，哪些数值变了？
 -- key: enterprise_id, change_code, changed_column
 -- rules: snapshots.enterprise_current is compared with itself as published before (ops.last_enterprise), by
---   enterprise_id. new, gone: of the enterprise as a whole, with its name; renamed: name or code; moved: an address;
---   corrected: a latest figure of the same month; updated: a latest figure of another month, the register's status,
---   the gap. A gone enterprise whose id leads on (resolved.enterprise_forward) has that id in leads_to_enterprise_id.
---   Empty on the first night, and where the night published before was a later one (a backfill): there is nothing to
---   compare with.
--- known gaps: Figures of earlier months: snapshots.revision. Growth, trends and flows are not compared. Where rules
---   or models changed between two nights, what they changed stands here too.
+--   enterprise_id.
+--   * new, gone: the enterprise as a whole, with its name. A gone one whose id leads on (resolved.enterprise_forward)
+--     has that id in leads_to_enterprise_id.
+--   * renamed: name or code.
+--   * moved: an address.
+--   * corrected: a latest figure of the same month.
+--   * updated: a latest figure of another month, the register's status, or the gap.
+--   Empty on the first night, and where the night published before was a later one (a backfill).
+--   | 企业现状与上一次发布的企业现状按企业编号比较；首次发布或补跑历史时为空。
+--   * 新增、消失：整户企业，附名称；编号已转接的，另列现编号。
+--   * 更名换码：名称或代码。
+--   * 迁址：注册或经营地址。
+--   * 更正：同一月份的最新数值变了。
+--   * 更新：有了新月份的数值，或登记状态、数据缺口变了。
+-- known gaps: Figures of earlier months: snapshots.revision. Growth, trends and flows are not compared. A change of
+--   rules or models between two nights shows here too.
+--   | 更早月份的修订见历史修订；增长率、趋势和进出不作比较；两期之间规则或模型有改动的，其影响也列在这里。
 -- column change_code: what is different from the night before | 变动类型 与上一期相比的变化
 -- codes change_code:
 --   * new: the enterprise is new | 新增
@@ -19,8 +30,8 @@
 --   * moved: an address | 迁址
 --   * corrected: a latest figure of the same month | 更正：同一月份的数值被更正
 --   * updated: a latest figure of another month, the status, the gap | 更新：有了新月份的数值，或登记状态、缺口变了
--- column before_text: what the night before showed, as text | 变化前
--- column after_text: what this night shows, as text | 变化后
+-- column before_text: what the night before showed, as text | 变化前 上一期所示的内容
+-- column after_text: what this night shows, as text | 变化后 本期所示的内容
 -- checked by: tests/models/snapshots.change, tests/warehouse/test_as_of.py
 -- what is compared, as what a difference counts, and for a figure the month that it is of
 with compared as (

@@ -1,17 +1,26 @@
 -- title: Per-mu indicators | 亩均评价指标得分
 -- one row is: one indicator of one per-mu scheme, for one enterprise that the scheme scores, in one complete year
--- answers: where do the points of a per-mu score come from, and against what was each figure held?
+--   | 一家参评企业一个完整年度在一种评价办法下的一项指标
+-- answers: where do the points of a per-mu score come from, and with what was each figure compared?
+--   | 亩均得分从哪里来，各项指标是与什么比出来的？
 -- key: enterprise_id, year_number, scheme_code, indicator_code
--- rules: Every scheme of rules/mu_scheme.yml is replayed over the years that it names, for the industries and sizes
---   (sales of the year; unknown sales count as none) that it names. Figures are those of snapshots.enterprise_year.
---   Points by benchmark: weight x value / benchmark, no less than 0 and no more than the scheme's cap, where it has
---   one; by min-max: weight x (base + (100 - base) x (value - lowest) / (highest - lowest)) / 100, lowest and highest
---   among those ranked together. Who has land is ranked apart from who has none (ranking_code); a year with suspect
---   figures is not ranked and has no points. An indicator without a value scores nothing, or its weight goes to the
---   others, as the scheme declares: indicator_weight_used. Indicators that no silo supplies (value added, emissions,
---   research) have no row: rules.mu_measure names them.
--- known gaps: Sales stand for value added in Jingde's labour productivity. One extreme value squeezes all others in a
---   min-max. A year with provisional months is scored, and marked.
+-- rules: Every scheme of rules/mu_scheme.yml is replayed over the years, industries and sizes that it names (sales of
+--   the year; unknown sales count as none). Figures are those of snapshots.enterprise_year.
+--   * benchmark: weight x value / benchmark, at least 0 and at most the scheme's cap, where it has one.
+--   * min-max: weight x (base + (100 - base) x (value - lowest) / (highest - lowest)) / 100, lowest and highest among
+--     those ranked together.
+--   * ranking_code: enterprises with land are ranked apart from those without; a year with suspect figures is not
+--     ranked and has no points.
+--   * An indicator without a value scores nothing, or its weight goes to the others, as the scheme says
+--     (indicator_weight_used). Indicators that no silo supplies (value added, emissions, research) have no row.
+--   | 按评价办法规定的年度、行业和规模（全年销售额，未知的按零计）逐年重算，数据取自企业年度汇总。
+--   * 基准值法：权重×指标值÷基准值，不低于0，办法有上限的不超过上限。
+--   * 极值法：权重×（基础分＋（100−基础分）×（指标值−最低值）÷（最高值−最低值））÷100，最高、最低值取同组企业。
+--   * 有用地的与无用地的分开排名；有存疑数据的年度不参评、不计分。
+--   * 缺数的指标不得分，或按办法把权重分给其他指标；没有数据来源的指标（增加值、排放、研发）没有行。
+-- known gaps: Sales are used for value added in Jingde's labour productivity. One extreme value squeezes all others in
+--   a min-max. A year with provisional months is scored, and marked.
+--   | 旌德县的全员劳动生产率以销售额代替增加值；极值法中一个极端值会压低其他企业的差距；含暂定月份的年度照常计分，并作标记。
 -- checked by: tests/models/snapshots.mu_indicator, tests/transforms/test_mu_schemes.py
 with scheme_weight as (
     select

@@ -1,14 +1,24 @@
 -- title: Places in per-mu rankings | 亩均评价排名
 -- one row is: one enterprise that a per-mu scheme scores, in one complete year
--- answers: in which place and class is it among those ranked with it, and from how many points on is the next class?
+--   | 一家参评企业一个完整年度在一种评价办法下的名次
+-- answers: what is its rank and class among those ranked with it, and from how many points on is the next class?
+--   | 在同组企业中排第几名、属于哪一档，多少分可到上一档？
 -- key: enterprise_id, year_number, scheme_code
--- rules: mu_points is the sum of its points (snapshots.mu_indicator). rank_place counts from the best; equal points
---   share a place. Ranked together are the enterprises of one scheme, version and year with land, and those without
---   apart (ranking_code); ranked_count says how many. Class by the share of the ranks before it (rules/mu_scheme.yml):
---   of four enterprises one is A and nobody D. next_points are those of the lowest in the next better class.
---   supplied_weight is how much of the scheme's weight has a value of this enterprise. Years with suspect figures have
---   a row, and no points.
--- known gaps: A class of few is chance: look at ranked_count.
+-- rules:
+--   * mu_points: the sum of its points (snapshots.mu_indicator).
+--   * rank_place: counted from the best; equal points share a place. Ranked together are the enterprises of one scheme,
+--     version and year with land, and those without apart (ranking_code); ranked_count says how many.
+--   * mu_class_code: by the share of the ranks before it (rules/mu_scheme.yml). Of four enterprises one is A, none D.
+--   * next_points: the points of the lowest in the next better class.
+--   * supplied_weight: how much of the scheme's weight has a value of this enterprise.
+--   * Years with suspect figures have a row, and no points.
+--   | * 得分：各项指标得分合计。
+--   * 名次：从最好排起，同分同名次；同一办法、同一年度内，有用地的与无用地的分开排。
+--   * 档次：按排在其前面的户数占比划分（评价办法规则）；共四户时一户为A类，没有D类。
+--   * 上一档最低得分：高一档企业中的最低分。
+--   * 有数权重：这家企业有数指标的权重合计。
+--   * 有存疑数据的年度有行而无得分。
+-- known gaps: A class of few is chance: look at ranked_count. | 参评户数很少时，档次带有偶然性，须同时看参评户数。
 -- checked by: tests/models/snapshots.mu_score, tests/transforms/test_mu_schemes.py
 with summed as (
     select

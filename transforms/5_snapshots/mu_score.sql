@@ -1,16 +1,25 @@
 -- title: Per-mu score | 亩均评价得分
 -- one row is: one enterprise that a per-mu scheme scores, in one complete year
--- answers: how well does it use its land by a county's rules, in which class is it, and what would lift it one class?
+--   | 一家参评企业一个完整年度在一种评价办法下的得分
+-- answers: how well does it use its land by a county's rules, what is its class, and what would lift it one class?
+--   | 按当地办法用地效益如何、属于哪一档，怎样才能升一档？
 -- key: enterprise_id, year_number, scheme_code
--- rules: Points, place and class as in snapshots.mu_place; missing_* names the indicators that no silo supplies. What
---   lifts: the points up to the lowest of the next better class, and for each single indicator how much more of its
---   numerator, or less of its denominator, would bring them; the one that asks for the smallest change relative to
---   today is told. Nobody is told to have fewer people. Years with suspect figures have a row, and no points.
+-- rules:
+--   * Points, rank and class as in snapshots.mu_place; missing_* names the indicators that no silo supplies.
+--   * lift_*: the points up to the lowest of the next better class, and for each single indicator how much more of its
+--     numerator, or less of its denominator, would bring them. The smallest change relative to today is named. Fewer
+--     people are never advised.
+--   * Years with suspect figures have a row, and no points.
+--   | * 得分、名次、档次同亩均评价排名；没有数据来源的指标列在“未提供指标”。
+--   * 升档建议：算出到上一档还差多少分，以及单独提高每项指标的分子或减少分母要多少才够，取相对现状改动最小的一项；从不建议减员。
+--   * 有存疑数据的年度有行而无得分。
 -- known gaps: Of two indicators that share a figure (tax per mu, tax per kWh) each is moved by itself: less is needed
---   than told. In a min-max the lowest and highest are held still. That others improve too is not foreseen. A class of
---   few is chance: look at ranked_count.
--- column tax_paid_amount: tax of all kinds paid for periods that end in the year, yuan | 年税收
--- column electricity_kwh: electricity used in the year, kWh | 年用电量
+--   than stated. In a min-max the lowest and highest are held still. The advice assumes that no other enterprise
+--   improves. A class of few is chance: look at ranked_count.
+--   | 共用同一数据的两项指标（亩均税收、单位用电税收）各自单算，实际所需更少；极值法中最高、最低值视为不变；未考虑其他企业也在提高；参评户数很少时档次带有偶然性。
+-- column tax_paid_amount: tax of all kinds paid for periods that end in the year, yuan
+--   | 年税收 所属期止于该年的全部税种实缴税额，已扣退税，元
+-- column electricity_kwh: electricity used in the year, kWh | 年用电量 全年用电量，千瓦时
 -- slices: enterprise_id
 -- checked by: tests/models/snapshots.mu_score, tests/transforms/test_mu_schemes.py
 with needed as (

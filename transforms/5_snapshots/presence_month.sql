@@ -1,18 +1,31 @@
 -- title: Presence by month | 月度在园情况
 -- one row is: one enterprise in one month in which it leases, pays tax, insures staff, uses utilities or has entries
---   here
+--   here | 一家企业一个有在园痕迹的月份（租房、纳税、参保、水电气用量、门禁，有一项即算）
 -- answers: since when, until when, and by what is this enterprise in the park?
+--   | 企业从何时到何时、凭什么算在园？
 -- key: enterprise_id, month
--- rules: As snapshots.presence, for every month: leasing = a lease in force at its end, or a unit occupied; paying tax
---   = a return or payment for a period that ended within 6 months up to it; insuring = insured staff above zero, using
---   utilities = a reading above zero, accessing = an entry, each within 3 months (rules/presence.yml). Operating =
---   insuring, using utilities or accessing: people or meters are here. Registered = the register has it, registered by
---   the month's end and not cancelled or revoked by then. A month without a row is a month without a trace. The last
---   month's rows are the active ones of snapshots.presence.
+-- rules: As snapshots.presence, for every month (rules/presence.yml).
+--   * is_leasing: a lease in force at the month's end, or a unit occupied.
+--   * is_paying_tax: a return or payment for a period that ended within 6 months up to the month.
+--   * is_insuring, is_using_utilities, is_accessing: insured staff above zero, a reading above zero, an entry, each
+--     within 3 months.
+--   * is_operating: any of the last three: people or meters are here.
+--   * is_registered: registered by the month's end, not cancelled or revoked by then.
+--   * A month without a row is a month without a trace. The last month's rows are the active ones of
+--     snapshots.presence.
+--   | * 在租：月末有有效租约或占用房产。
+--   * 纳税：截至该月6个月内的所属期有申报或缴税。
+--   * 参保、有用量、有门禁记录：3个月内有参保人员、水电气用量、门禁记录。
+--   * 有现场活动：后三项有一项即是，说明人或表具在园内。
+--   * 在册：月末已登记，且未注销、未吊销。
+--   * 没有行的月份即没有任何在园痕迹；最近一个月的行与在园情况一致。
 -- known gaps: A trace holds a few months on, so an end shows late; signals.flow dates it. A revocation without a date
---   counts for no month. Registered here is not told from registered elsewhere.
--- column is_registered: whether the register has it at the month's end, neither cancelled nor revoked | 是否在册
--- column is_leasing: whether a lease was in force, or a unit occupied, at the month's end | 是否在租
+--   counts for no month. Registered here is not told apart from registered elsewhere.
+--   | 痕迹会延续几个月，离园时间因而显示偏晚，确切月份见进出与增减；没有日期的吊销不计；注册在本园和注册在外地未作区分。
+-- column is_registered: whether the register has it at the month's end, neither cancelled nor revoked
+--   | 是否在册 月末登记机关有这家企业，且未注销、未吊销
+-- column is_leasing: whether a lease was in force, or a unit occupied, at the month's end
+--   | 是否在租 月末是否有有效租约或占用房产
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.presence_month, expectations/rules/presence_agrees_with_its_months.sql
 with trace as (

@@ -1,20 +1,30 @@
 -- title: Revisions of monthly figures | 历史修订
 -- one row is: one revision of what one feed states of one enterprise's figure of one month
+--   | 一个数据源对一家企业一个月数值的一次修订
 -- answers: how did a month's figure change after it was first known, when did we learn of it, and by what delivery?
+--   | 某月数值首次获知后怎样变化、何时获知、由哪次交付带来？
 -- key: enterprise_id, signal_code, month, period_months, feed, known_from
 -- rules: This model reads staged.employment, staged.tax_filing, staged.tax_payment, staged.utility_use and
 --   staged.access_count, with what was superseded, instead of known.*, because the history of versions is its
 --   subject; nothing received after the night's as_of is used. A figure is the sum over a feed's facts of one
---   enterprise, month and length of period. What one delivery changes of it as of one day (UTC) is one revision; that
---   by which it was first known is none. late: facts that were not known before, or are back after a withdrawal;
---   withdrawn: facts that the feed holds no more; moved: facts that the office now states of another enterprise;
---   corrected: anything else, also facts withdrawn and others in their place. No value before or after means that
---   nothing was known. Sales are those of the kind of return that monthly.sales takes for the year.
+--   enterprise, month and length of period. All that one delivery changes of it as of one day (UTC) is one revision;
+--   the delivery by which it was first known is none. No value before or after means that nothing was known. Sales are
+--   those of the kind of return that monthly.sales takes for the year.
+--   * late: facts that were not known before, or are back after a withdrawal.
+--   * withdrawn: facts that the feed holds no more.
+--   * moved: facts that the office now states of another enterprise.
+--   * corrected: anything else, also facts withdrawn and others in their place.
+--   | 本表读取各部门数据的全部历史版本；数值为同一数据源、同一企业、同一月份和所属期长度的合计。一次交付在一天内带来的改变算一次修订，首次获知不算修订；修订前后为空表示没有数。
+--   * 迟报补充：原先没有，或撤回后又有的。
+--   * 撤回：数据源不再列出的。
+--   * 改列另一企业：来源部门改记到另一家企业的。
+--   * 更正：其他情形，含撤回旧记录、另报新记录。
 -- known gaps: Leased area and capital are not followed. The links are tonight's: a figure that changed because a
 --   record was tied to another enterprise is no revision (resolved.enterprise_forward, resolved.enterprise_split),
 --   and a withdrawn record of which nothing else is known has no enterprise and no row. The delivery of a withdrawal
---   is told where its time is that of one accepted batch only. The first report of a month is no revision, however
+--   is named only where its time is that of one accepted batch. The first report of a month is no revision, however
 --   late (monthly.coverage counts these). Feeds are not weighed against each other, as monthly.headcount does.
+--   | 租赁面积和注册资本不在内；因记录改归另一企业而引起的变化不算修订；撤回后再无其他信息的记录没有行；首次报送再晚也不算修订（见数据覆盖率）；各数据源之间不作取舍。
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.revision, tests/warehouse/test_as_of.py
 -- read three times, each time for a part of it: not to be written down in between
