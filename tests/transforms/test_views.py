@@ -107,6 +107,14 @@ def test_the_contents_list_every_view_in_order(published: duckdb.DuckDBPyConnect
     assert [name for (name,) in listed] == [view.name for view in VIEWS]
 
 
+def test_a_view_of_enterprises_names_them_in_full(published: duckdb.DuckDBPyConnection) -> None:
+    """With the short name, what tells namesakes apart, industry and building, wherever a row is about one enterprise."""
+    for view in VIEWS:
+        if "企业编号" in view.columns:
+            wanted = {"企业名称", "企业简称", "名称区分", "行业名称", "楼栋名称"}
+            assert wanted <= set(view.columns), f"{view.name} lacks {wanted - set(view.columns)}"
+
+
 def test_months_are_dates_and_moments_are_called_time(published: duckdb.DuckDBPyConnection) -> None:
     columns = published.execute(
         "select table_name, column_name, data_type from duckdb_columns() where schema_name = '园区'"

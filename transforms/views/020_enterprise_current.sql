@@ -9,11 +9,16 @@
 --   | 待人工核对的记录在判定前单独成户。
 select
     e.enterprise_id as 企业编号,
-    e.enterprise_name as 企业名称,
+    l.enterprise_name as 企业名称,
+    l.short_name as 企业简称,
+    l.name_suffix as 名称区分,
+    l.industry_division_title_zh as 行业名称,
+    l.building_code as 楼栋名称,
     e.uscc as 统一社会信用代码,
     code_name(e.status_code) as 登记状态,
     e.insured_headcount as 参保人数,
     e.leased_area_m2 as 租赁面积,
-    yes_no(e.is_active_here) as 是否在园,
+    yes_no(e.is_active_here) as 是否在园经营,
     code_name(e.gap_code) as 主要数据缺口
 from snapshots.enterprise_current as e
+inner join snapshots.enterprise_label as l on e.enterprise_id = l.enterprise_id

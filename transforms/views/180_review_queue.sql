@@ -5,11 +5,11 @@
 -- key: 数据源, 来源主键
 -- rules: The rows of resolved.review_queue; work it by 优先级, then 所涉份额.
 --   | 按优先级、所涉份额从大到小处理；判定后下一期生效。
+-- column 数据源: 报送该记录的数据源
 -- known gaps: Other addresses of a candidate are not shown. | 候选企业的其他地址未列出。
 select
-    q.feed as 数据源,
+    f.title_zh as 数据源,
     q.source_key as 来源主键,
-    code_name(q.subject) as 数据类别,
     q.priority as 优先级,
     q.share_pct as 所涉份额,
     q.stated_name as 来源名称,
@@ -21,5 +21,10 @@ select
     code_name(q.candidate_method) as 候选依据,
     q.candidate_score as 候选得分,
     q.runner_up_name as 次选企业名称,
-    q.runner_up_score as 次选得分
+    q.runner_up_code as 次选企业代码,
+    q.runner_up_address as 次选企业地址,
+    code_name(q.runner_up_method) as 次选依据,
+    q.runner_up_score as 次选得分,
+    q.candidate_count as 候选数
 from resolved.review_queue as q
+left join ops.feed as f on q.feed = f.feed

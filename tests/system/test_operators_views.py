@@ -1,0 +1,59 @@
+"""Schemas 园区 and 核对 of the demo park's published file, as an operator finds them: no English, and namesakes told apart."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.system.conftest import Park
+
+pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+
+ENGLISH_CODE = re.compile(r"[a-z][a-z_0-9]*")
+
+
+def columns(park: Park, schema: str) -> list[tuple[str, str, str]]:
+    found = park.ask(
+        "select table_name, column_name, data_type from duckdb_columns() "
+        f"where schema_name = '{schema}' and database_name = current_database()"
+    )
+    return [(str(view), str(column), str(kind)) for view, column, kind in found]
+
+
+@pytest.mark.parametrize("schema", ["园区"])
+def test_every_view_and_column_says_in_chinese_what_it_means(park: Park, schema: str) -> None:
+    silent = park.ask(
+        f"select view_name from duckdb_views() where schema_name = '{schema}' "
+        "and not coalesce(regexp_matches(comment, '[\u4e00-\u9fff]'), false) union all "
+        f"select table_name || '.' || column_name from duckdb_columns() where schema_name = '{schema}' "
+        "and not coalesce(regexp_matches(comment, '[\u4e00-\u9fff]') and comment <> column_name, false)"
+    )
+    assert silent == []
+
+
+def test_operators_see_no_english_code(park: Park) -> None:
+    wrong = {}
+    for view, column, kind in columns(park, "园区"):
+        if kind == "VARCHAR":
+            values = park.ask(f'select distinct "{column}" from 园区."{view}" where "{column}" is not null')
+            if codes := sorted(str(value) for (value,) in values if ENGLISH_CODE.fullmatch(str(value))):
+                wrong[f"{view}.{column}"] = codes[:3]
+    assert wrong == {}
+
+
+def test_namesakes_are_told_apart(park: Park) -> None:
+    same = park.ask("select 企业名称 from 园区.企业现状 group by 企业名称 having count(*) > 1")
+    assert same, "the demo has two firms of one name"
+    assert park.ask("select count(*) - count(distinct 企业简称) from 园区.企业现状") == [(0,)]
+    assert (
+        park.ask(
+            "select 企业名称, 名称区分 from 园区.企业现状 where 名称区分 is not null group by all having count(*) > 1"
+        )
+        == []
+    )
+
+
+def test_every_enterprise_is_in_the_views_of_today(park: Park) -> None:
+    for view in ("企业现状", "企业评估", "在园与数据缺口"):
+        assert park.ask(f"select count(*) from 园区.{view}") == park.ask("select count(*) from resolved.enterprise")
