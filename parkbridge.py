@@ -128,6 +128,17 @@ def command_feeds(settings: Settings, given: argparse.Namespace) -> int:
     return code
 
 
+def command_subjects(settings: Settings, given: argparse.Namespace) -> int:
+    """List what feeds can report: one subject per line, then its key, time and columns."""
+    from warehouse.subjects import subjects
+
+    for subject in subjects().values():
+        print(f"{subject.name} {subject.title_zh}: {subject.row}")
+        print(f"    key {', '.join(subject.key)}; period {subject.period or '–'}; {subject.about}; silo {subject.silo}")
+        print(f"    {', '.join(c.name + ('!' if c.is_required else '') for c in subject.columns.values())}")
+    return 0
+
+
 def command_feed_check(settings: Settings, given: argparse.Namespace) -> int:
     """Hold a feed's sample against its expected rows."""
     from connectors.registry import declared_feeds, feed_named
@@ -362,6 +373,7 @@ def parser() -> argparse.ArgumentParser:
     command("summary", command_summary, "what the last night came to", "  parkbridge summary")
     command("status", command_status, "what is fresh, late, stopped, quarantined", "  parkbridge status")
     command("feeds", command_feeds, "the declared feeds", "  parkbridge feeds")
+    command("subjects", command_subjects, "what feeds can report", "  parkbridge subjects")
 
     feed = commands.add_parser("feed", help="check or begin a feed's folder")
     under = feed.add_subparsers(dest="feed_command", required=True, metavar="check|new")

@@ -278,16 +278,17 @@ def remember(connection: duckdb.DuckDBPyConnection) -> None:
 
 def find_told(connection: duckdb.DuckDBPyConnection, since: datetime) -> bool:
     """Make `told` and changed_<subject>; False where more was told than rules/resolution.yml allows for parts."""
+    matched = [subject.name for subject in subjects().values() if subject.is_matched]
     both = " union all ".join(
         f"select '{name}' as subject, s.feed, s.source_key from staged.{quote(name)} as s, ops.night as n "
         f"where s.{clock} > ? and s.{clock} <= n.as_of"
-        for name in subjects()
+        for name in matched
         for clock in ("received_at", "superseded_at")
     )
     connection.execute(
-        f"create or replace temp table told as select distinct * from ({both})", [since] * 2 * len(subjects())
+        f"create or replace temp table told as select distinct * from ({both})", [since] * 2 * len(matched)
     )
-    for name in subjects():
+    for name in matched:
         connection.execute(
             f"create or replace temp view changed_{name} as select feed, source_key from told where subject = '{name}'"
         )

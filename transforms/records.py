@@ -23,7 +23,8 @@ def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -
             Registered records that state the same code as one of them, now or before, are made with them: whose code it
             is depends on all who state it.
     """
-    versions = " union all ".join(_identity_versions(subject, only) for subject in subjects().values())
+    matched = [subject for subject in subjects().values() if subject.is_matched]
+    versions = " union all ".join(_identity_versions(subject, only) for subject in matched)
     latest = ", ".join(f"arg_max({column}, place) as {column}" for column in IDENTITY_COLUMNS)
     connection.execute(
         f"""
@@ -144,22 +145,20 @@ def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -
 
 
 def _identity_versions(subject: Subject, only: str) -> str:
-    """All identities that a subject's records have stated, with their times; a vacant unit is no enterprise."""
+    """All identities that a subject's records have stated, with their times."""
     stated = [
         quote(column) if column in subject.columns else f"cast(null as varchar) as {column}"
         for column in IDENTITY_COLUMNS
     ]
     period = f"cast({quote(subject.period)} as date)" if subject.period else "cast(null as date)"
-    begins, ends = (
-        ("period_start", "period_end") if "period_start" in subject.columns else (period, f"last_day({period})")
-    )
-    vacant = "where not is_vacant or enterprise_name is not null" if "is_vacant" in subject.columns else ""
+    begins, ends = ("period_start", "period_end") if subject.has_periods else (period, f"last_day({period})")
+    stating = f"where not coalesce({subject.no_enterprise_where}, false)" if subject.no_enterprise_where else ""
     grouped = ", ".join(["feed", "source_key", *(quote(c) for c in IDENTITY_COLUMNS if c in subject.columns)])
     return (
         f"select feed, '{subject.name}' as subject, source_key, {', '.join(stated)}, max({period}) as last_period, "
         f"min(cast({begins} as date)) as told_from, max(cast({ends} as date)) as told_to, "
         f"min(received_at) as first_received_at, max(received_at) as last_received_at "
-        f"from known.{quote(subject.name)} {_part(only)} {vacant} group by {grouped}"
+        f"from known.{quote(subject.name)} {_part(only)} {stating} group by {grouped}"
     )
 
 

@@ -16,7 +16,7 @@ import duckdb
 from warehouse.batches import settle
 from warehouse.errors import ParkBridgeError, WarehouseBusy
 from warehouse.settings import Settings
-from warehouse.subjects import LINEAGE, STAGED_ONLY, subjects
+from warehouse.subjects import LINEAGE, STAGED_ONLY, subjects, views
 
 OPS_TABLES = {
     "feed": "feed varchar primary key, subject varchar, title_en varchar, title_zh varchar, office varchar, "
@@ -148,9 +148,10 @@ def _acquire(descriptor: int, wait_seconds: float) -> None:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the schemas, the ops tables, the macros of stage.sql and of models, and a staged table and a known view per subject.
+    """Make the schemas, the ops tables, the macros, a staged table and a known view per subject, and the views of all.
 
-    `known.<subject>` is what was known as of the night: received by then, and not yet superseded then. A warehouse that
+    `known.<subject>` is what was known as of the night: received by then, and not yet superseded then. `known.fact` has a row
+    per known fact of any subject (warehouse/subjects.py). A warehouse that
     was prepared by these very statements is left alone: every step of every run comes by here.
     """
     statements = _layout()
@@ -184,6 +185,7 @@ def _layout() -> tuple[str, ...]:
             "cross join ops.night as n where s.received_at <= n.as_of "
             "and (s.superseded_at is null or s.superseded_at > n.as_of)"
         )
+    statements += [f"create or replace view {name} as {query}" for name, query in views().items()]
     return tuple(statements)
 
 

@@ -39,6 +39,7 @@ from sqlglot import exp
 from warehouse.connection import literal, quote
 from warehouse.errors import DeclarationError
 from warehouse.labels import Code, Label, labels
+from warehouse.subjects import subject_rows
 
 HEADER_FIELDS = ("title", "one row is", "answers", "key", "rules", "known gaps", "checked by")
 OPTIONAL_FIELDS = ("example", "parts", "slices")
@@ -334,18 +335,21 @@ def comment(
 def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
     """Load every rules/<name>.yml into rules.<name>: its figures as columns of one row, or one row per entry of `rows`.
 
+    rules.subject has a row per subject of subjects.yml.
+
     Every table has `version`, so that a snapshot can say which rules made it. Rules whose file is gone are gone.
 
     Raises:
         DeclarationError: A rule file without a version, or whose values are no figures, words or dates.
     """
     read = []
-    for path in sorted(folder.glob("*.yml")):
-        rows, columns = _rows_of_rule(path), dict[str, str]()
+    given = [(path.stem, _rows_of_rule(path)) for path in sorted(folder.glob("*.yml"))]
+    for name, rows in [*given, ("subject", subject_rows())]:
+        columns = dict[str, str]()
         for row in rows:
             for column, value in row.items():
-                columns[column] = _wider(columns.get(column), _kind(path, column, value))
-        read.append((path.stem, columns, rows))
+                columns[column] = _wider(columns.get(column), _kind(name, column, value))
+        read.append((name, columns, rows))
     connection.execute("drop schema if exists rules cascade")
     connection.execute("create schema rules")
     for name, columns, rows in read:
@@ -374,7 +378,7 @@ def _rows_of_rule(path: Path) -> list[dict[str, Any]]:
     return [shared | row for row in rows]
 
 
-def _kind(path: Path, column: str, value: Any) -> str:
+def _kind(rule: str, column: str, value: Any) -> str:
     kinds: Sequence[tuple[type, str]] = (
         (bool, "boolean"),
         (int, "bigint"),
@@ -387,7 +391,7 @@ def _kind(path: Path, column: str, value: Any) -> str:
         if isinstance(value, kind):
             return name
     raise DeclarationError(
-        f"rules/{path.name}",
+        f"rules/{rule}.yml",
         f"{column} is neither figure, word nor date",
         next_step="put lists under rows: as mappings",
     )

@@ -165,8 +165,9 @@ def _fingerprint(layers: Path) -> str:
 def _touch_told(connection: duckdb.DuckDBPyConnection, since: datetime, until: datetime) -> None:
     """Add to ops.touched whom something was told of since, and whose links or record in the register are others."""
     told = " union ".join(
-        f"select feed, source_key from staged.{quote(name)} where {clock} > $since and {clock} <= $until"
-        for name in subjects()
+        f"select feed, source_key from staged.{quote(subject.name)} where {clock} > $since and {clock} <= $until"
+        for subject in subjects().values()
+        if subject.is_matched
         for clock in ("received_at", "superseded_at")
     )
     connection.execute(

@@ -27,6 +27,10 @@ from warehouse.models import Model, comment
 from warehouse.settings import Settings
 from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA, View, contents_of, read_views
 
+# of rules.*, what is no file of transforms/rules/
+RULE_COMMENTS = {
+    "subject": "one row is: one subject that offices report on (warehouse/subjects.yml)\n一行是：一类部门报送的数据"
+}
 OPS_COMMENTS = {
     "night": "one row is: the night that this file shows; everything in it is as known at as_of (UTC)\n"
     "一行是：本文件所对应的一期数据；文件内容均截至 as_of（UTC）",
@@ -138,7 +142,7 @@ def write(
             text = (
                 model.comment
                 if model
-                else OPS_COMMENTS.get(name, f"one row is: one rule of transforms/rules/{name}.yml")
+                else {**OPS_COMMENTS, **RULE_COMMENTS}.get(name, f"one row is: one rule of transforms/rules/{name}.yml")
             )
             comment(connection, schema, name, text, model.columns if model else None)
             columns = [column for column, *_ in connection.execute(f"describe {schema}.{quote(name)}").fetchall()]

@@ -3,47 +3,27 @@
 -- stage: snapshots
 -- why: a night without figures is a broken night, not an empty park; a park that has only a register has none to show
 -- next step: look at the steps between known.* and the snapshot for the subject named
-with reported as (
+with reported_subject as (
     select
-        'employment' as subject,
-        month
-    from known.employment
-    union all
-    select
-        'utility_use' as subject,
-        month
-    from known.utility_use
-    union all
-    select
-        'access_count' as subject,
-        month
-    from known.access_count
-    union all
-    select
-        'tax_payment' as subject,
-        cast(date_trunc('month', period_end) as date) as month
-    from known.tax_payment
-),
-
-measured as (
-    select
-        r.subject,
+        f.subject,
         count(*) as row_count
-    from reported as r
-    inner join monthly.month as m on r.month = m.month
-    group by r.subject
+    from known.figure as f
+    inner join rules.signal as r on f.signal_code = r.signal_code
+    inner join monthly.month as m on f.month = m.month
+    where f.value is not null
+    group by f.subject
 )
 
 select
     subject,
     row_count,
     'snapshots.enterprise_month' as table_name
-from measured
+from reported_subject
 where not exists (select 1 from snapshots.enterprise_month)
 union all
 select
     subject,
     row_count,
     'snapshots.park_month' as table_name
-from measured
+from reported_subject
 where not exists (select 1 from snapshots.park_month)

@@ -14,7 +14,7 @@ from connectors import feed as declaration
 from connectors.feed import CHECK_KEYS, REPLACES, Allowance, read_feed
 from connectors.rehearsal import staged_sample
 from connectors.sources import PROTOCOLS, protocol
-from warehouse.settings import CHECKOUT
+from warehouse.settings import CHECKOUT, Settings
 from warehouse.subjects import subjects
 
 PAGES = sorted(
@@ -92,12 +92,16 @@ def test_every_option_of_a_protocol_is_explained(name: str) -> None:
     assert first_cells(section(FEEDS, name)) == set(protocol(name).OPTIONS)
 
 
-def test_every_subject_and_macro_is_named() -> None:
-    assert first_cells(section(FEEDS, "Subjects")) == set(subjects())
-    for name, key, period in re.findall(
-        r"^\| `(\w+)`[^|]*\|[^|]*\| ([^|]*?) \| ([^|]*?) \|$", section(FEEDS, "Subjects"), re.MULTILINE
-    ):
-        assert (tuple(key.split(", ")), period) == (subjects()[name].key, subjects()[name].period or "–")
+def test_every_subject_is_listed_and_every_macro_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert parkbridge.command_subjects(Settings.from_environment(), argparse.Namespace()) == 0
+    listed = capsys.readouterr().out
+    for subject in subjects().values():
+        assert f"{subject.name} {subject.title_zh}: {subject.row}\n" in listed
+    shown = [line.strip() for line in re.findall(r"^    .*$", section(FEEDS, "Subjects"), re.MULTILINE)]
+    assert shown
+    assert [line for line in shown if line.rstrip(" …") not in listed] == [], (
+        "docs/feeds.md shows what the command prints"
+    )
     sql = (CHECKOUT / "warehouse" / "macros.sql").read_text(encoding="utf-8")
     told = {name.partition("(")[0] for name in first_cells(section(FEEDS, "stage.sql"))}
     assert told == set(re.findall(r"create or replace macro (\w+)", sql))

@@ -4,6 +4,7 @@ A case gives the tables that its model reads and states what must come out; what
 So that a case shows only what matters for it:
 
 - a table that is not given is empty, a column that is not given is NULL, an empty field is NULL;
+- the views of all subjects (known.fact, staged.figure …) are made from the subjects' tables that are given;
 - known.* rows come from a feed named after their subject, received on 2026-01-01;
 - signals.signal rows are of single months and not provisional; there and in signals.flow month_number follows from
   month; signals.signal_month and signals.measure are made by their own models
@@ -24,6 +25,7 @@ from tests.conftest import empty_warehouse
 from transforms import resolution
 from warehouse.connection import prepare, quote
 from warehouse.models import build, load_rules, read_model
+from warehouse.subjects import subjects, views
 
 CASES = Path(__file__).parent
 TRANSFORMS = Path(resolution.__file__).parent
@@ -111,7 +113,10 @@ def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
         read_model(FOLDERS[layer] / f"{name_of}.sql")
         for layer, _, name_of in (table.partition(".") for table in (DERIVED & model.reads) - set(given))
     ]
-    reads = model.reads.union(*(one.reads for one in derived))
+    reads = set(model.reads.union(*(one.reads for one in derived)))
+    for view in reads & set(views()):
+        reads |= {f"{view.partition('.')[0]}.{subject}" for subject in subjects()}
+    reads -= set(views())
     unread = sorted(set(given) - reads)
     assert not unread, f"{case}: {model.table} does not read {', '.join(unread)}"
 

@@ -23,13 +23,7 @@ LAYERS = {"known": 0, "ops": 0, "rules": 0} | {
 # reads what was superseded too: the history of versions is its subject, and its header says so
 READS_STAGED = {
     "signals.premises_change": {"staged.premises"},
-    "snapshots.revision": {
-        "staged.employment",
-        "staged.tax_filing",
-        "staged.tax_payment",
-        "staged.utility_use",
-        "staged.access_count",
-    },
+    "snapshots.revision": {"staged.figure"},
 }
 
 

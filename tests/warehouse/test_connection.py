@@ -226,8 +226,11 @@ SUBJECT = """
 visit:
   title: {en: Visits, zh: 走访}
   row: one visit
+  about: enterprise
+  silo: park
   key: [visit_no]
   period: month
+  figures: {minutes: minutes}
   columns:
     source_key: varchar!
     visit_no: varchar!
@@ -247,6 +250,8 @@ def test_a_subject_as_declared(tmp_path: Path) -> None:
         ("visit_no",),
         "month",
     )
+    assert (visit.is_matched, visit.has_months, visit.has_periods, visit.is_expected) == (True, True, False, False)
+    assert visit.key_beside_source == ("visit_no",)
     assert list(visit.columns.values()) == [
         Column("source_key", "varchar", True),
         Column("visit_no", "varchar", True),
@@ -259,15 +264,28 @@ def test_a_subject_as_declared(tmp_path: Path) -> None:
     ("old", "new", "message"),
     [
         ("minutes: decimal(18,2)", "minutes: number", "visit.minutes: 'number' is no column type. Next: use varchar|"),
-        ("key: [visit_no]", "key: [visit_number]", "visit: key or period names no column: visit_number. Next: list it"),
-        ("period: month", "period: year", "visit: key or period names no column: year"),
-        ("    source_key: varchar!\n", "", "visit: key or period names no column: source_key"),
+        (
+            "key: [visit_no]",
+            "key: [visit_number]",
+            "visit: key, period, since or figures name no column: visit_number. Next: list it",
+        ),
+        ("period: month", "period: year", "visit: key, period, since or figures name no column: year"),
+        ("    source_key: varchar!\n", "", "visit: key, period, since or figures name no column: source_key"),
         ("  row: one visit\n", "", "visit: row is missing. Next: use"),
         ("row:", "rows:", "visit: row is missing"),
         ("  row: one visit\n", "  row: one visit\n  unit: h\n", "visit: unit is unknown. Next: use"),
         ("minutes: decimal", "received_at: decimal", "visit: received_at is a column of every staged row"),
         ("key: [visit_no]", "key: [source_key, visit_no, month, minutes]", "visit: every column is of the key"),
-        (SUBJECT.partition(":")[2], " nothing\n", "visit: columns is missing"),
+        (SUBJECT.partition(":")[2], " nothing\n", "visit: about is missing"),
+        (
+            "about: enterprise",
+            "about: person",
+            "visit: about 'person' is unknown. Next: use one of enterprise, building, ",
+        ),
+        ("minutes: minutes", "minutes: hours", "visit: key, period, since or figures name no column: hours"),
+        ("minutes: minutes", '"m_{room}": minutes', "visit: key, period, since or figures name no column: room"),
+        ("month", "day", "visit: it has neither months nor periods"),
+        ("visit:", "fact:", "fact: known.fact is the view of all subjects"),
     ],
 )
 def test_a_wrong_subject_is_told(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -1,16 +1,16 @@
 -- title: What each silo says of an enterprise | 企业各来源取值
--- one row is: one value of one field of one enterprise as one feed states it | 一个数据源对一家企业一个字段的一个取值
--- answers: where does a value of the golden record come from, who says otherwise, and since when?
---   | 主档的值来自哪里，谁的说法不同，从何时起？
+-- one row is: one value of one field of one enterprise as one feed states it | 某数据源对某企业某字段的一个取值
+-- answers: where does a value of the golden record come from, who says otherwise, and since when? | 企业档案的取值
+--   来自哪里，哪些来源说法不同？
 -- key: enterprise_id, field_code, value_text, feed
--- rules: Silos are ranked per field in rules/authority.yml: the best rank wins; among equals the value learned last,
---   then the smaller text, so that no row order decides. Losing values stay. A value conflicts where it differs from
---   the winning one beyond spaces and, for names, beyond spelling (the name's key).
---   | 各部门对每个字段有权威排序：最高者胜；同级取最后获知的，再取文本较小的，因此与行的先后无关。未采用的值保留。与采
---   用值相差不止空格（名称则不止写法）的为冲突。
--- known gaps: A silo that does not stand in rules/authority.yml for a field is not heard on it. Amounts in other
---   currencies are compared as figures.
---   | 对某字段没有排序的部门不参与该字段。其他币种的金额按数字比较。
+-- rules:
+--   * Silos are ranked per field in rules/authority.yml: the best rank wins; among equals the value learned last, then
+--     the smaller text, so that no row order decides. Losing values stay.
+--   * A subject without a rank of its own for a name or a code comes last; for other fields it is not used.
+--   * A value conflicts where it differs from the winning one beyond spaces and, for names, beyond spelling (the name's
+--     key).
+--   | 各来源按字段排序（rules/authority.yml），序号小者为准；未列序号的数据类别，名称与代码排在最后，其他字段不采用。
+-- known gaps: Amounts in other currencies are compared as figures. | 外币金额只比较数值。
 -- checked by: tests/models/resolved.enterprise_value
 with alone as (
     -- most enterprises of a register stand in one record and state each field once: nothing of theirs has to be ranked
@@ -174,6 +174,18 @@ stated as not materialized (
     where e.event_code in ('cancelled', 'revoked')
 ),
 
+-- of a subject without a rank of its own for a field, the rank that holds for all
+field_rank as (
+    select
+        a.field_code,
+        s.subject,
+        min(coalesce(o.authority_rank, a.authority_rank)) as authority_rank
+    from rules.authority as a
+    inner join rules.subject as s on a.subject is null or a.subject = s.subject
+    left join rules.authority as o on a.field_code = o.field_code and s.subject = o.subject
+    group by a.field_code, s.subject
+),
+
 heard as not materialized (
     select
         l.enterprise_id,
@@ -188,7 +200,7 @@ heard as not materialized (
         o.enterprise_id is not null as is_alone
     from stated as s
     inner join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
-    inner join rules.authority as a on s.field_code = a.field_code and s.subject = a.subject
+    inner join field_rank as a on s.field_code = a.field_code and s.subject = a.subject
     left join alone as o on l.enterprise_id = o.enterprise_id
     where s.value_text is not null
 ),

@@ -18,7 +18,8 @@
 with here as (
     select l.enterprise_id
     from resolved.link as l
-    where l.subject not in ('registration', 'registration_event')
+    inner join rules.subject as s on l.subject = s.subject
+    where not s.is_regional
     group by l.enterprise_id
 ),
 

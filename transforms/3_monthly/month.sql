@@ -1,52 +1,45 @@
 -- title: Calendar of months | 月历
--- one row is: one month, from the first that any silo speaks of to the last complete one
---   | 一个月，从任何来源最早涉及的月份到最近一个完整月份
--- answers: which months are measured as of this night? | 截至当晚，统计哪些月份？
+-- one row is: one month, from the first with a report to the last complete one | 一个月，自最早有数据的月份至
+--   最近一个完整月
+-- answers: which months are measured as of this night? | 本次快照覆盖哪些月份？
 -- key: month
--- rules: The last month is the one before the month of the night's as_of; the first is the earliest month in
---   employment, tax, utility and access feeds, but no more than months_max months back (rules/calendar.yml). Where no
---   such feed is there, leases and premises set it: they list what is left today, so what they say of earlier years
---   is only what has survived. There is always the last month.
---   | 最后一个月是截止时刻所在月的前一个月；第一个月是参保、税务、水电气、门禁数据中最早的月份，但不早于规则所定的月数
---   上限。没有这些数据源的，取租约和房产：它们只列现存的，对早年只反映留下来的部分。最近一个完整月份始终存在。
+-- rules:
+--   * The last month is the one before the month of the night's as_of. There is always the last month.
+--   * The first is the earliest month of a subject that is expected every period (warehouse/subjects.yml: expected):
+--     staff, tax, meters, entries; but no more than months_max months back (rules/calendar.yml).
+--   * Where there is no such fact, leases and premises set it (since): they list what is there today, so of earlier
+--     years they show only what has survived.
+--   | 末月为快照日期的上一个月；首月为按期报送数据的最早月份，但不超过设定的最长月数；没有此类数据时取租约、房产台账
+--   的最早日期。
 -- known gaps: as_of is UTC: in the first hours of a month, park time, the month just ended may still be missing; the
---   next night has it.
---   | 截止时刻为世界协调时：园区时间每月最初几小时，刚结束的月份可能还没有，下一晚补上。
+--   next night has it. | 快照时间按 UTC：园区时间每月最初几小时内，刚结束的月份可能次日才出现。
 -- checked by: tests/models/monthly.month
 with last_month as (
     select cast(date_trunc('month', cast(as_of as date)) - interval '1' month as date) as month
     from ops.night
 ),
 
-spoken_of as (
-    select min(month) as month from known.employment
-    union all
-    select cast(date_trunc('month', min(period_end)) as date) as month from known.tax_filing
-    union all
-    select cast(date_trunc('month', min(period_end)) as date) as month from known.tax_payment
-    union all
-    select min(month) as month from known.utility_use
-    union all
-    select min(month) as month from known.access_count
-),
-
-occupied as (
-    select cast(date_trunc('month', min(start_date)) as date) as month from known.lease
-    union all
-    select cast(date_trunc('month', min(occupied_since_date)) as date) as month from known.premises
+-- subjects that are reported every period set the first month; those that list what is there now only where none is
+first_fact as (
+    select
+        min(month) as reported_month,
+        cast(date_trunc('month', min(since_date)) as date) as since_month
+    from known.fact
+    where is_expected or since_date is not null
+    group by subject
 ),
 
 bounds as (
     select
         l.month as last_month,
         greatest(
-            coalesce(min(s.month), min(e.month), l.month),
+            coalesce(min(s.reported_month), min(e.since_month), l.month),
             cast(l.month - interval '1' month * (r.months_max - 1) as date)
         ) as first_month
     from last_month as l
     cross join rules.calendar as r
-    left join spoken_of as s on l.month >= s.month
-    left join occupied as e on l.month >= e.month
+    left join first_fact as s on l.month >= s.reported_month
+    left join first_fact as e on l.month >= e.since_month
     group by l.month, r.months_max
 ),
 

@@ -18,10 +18,11 @@
 --   | 登记事件没有金额，也没有转让：对外投资数不会减少。没有来源知晓的分支不会关闭。没有任何日期的分支从第一个月起计。
 -- checked by: tests/models/monthly.relation
 with here as (
-    select enterprise_id
-    from resolved.link
-    where subject not in ('registration', 'registration_event')
-    group by enterprise_id
+    select l.enterprise_id
+    from resolved.link as l
+    inner join rules.subject as s on l.subject = s.subject
+    where not s.is_regional
+    group by l.enterprise_id
 ),
 
 known_branch as (

@@ -80,25 +80,28 @@ traced as (
 
 known_to as (
     select
-        enterprise_id,
-        max(case when subject in ('registration', 'registration_event') then 1 else 0 end) as is_known_to_register,
-        max(case when subject in ('tax_filing', 'tax_payment') then 1 else 0 end) as is_known_to_tax,
-        max(case when subject = 'employment' then 1 else 0 end) as is_known_to_insurance,
-        max(case when subject in ('lease', 'premises') then 1 else 0 end) as is_known_to_property,
-        max(case when subject = 'utility_use' then 1 else 0 end) as is_known_to_utilities,
-        max(case when subject = 'access_count' then 1 else 0 end) as is_known_to_access,
-        count(distinct feed) as feed_count
-    from resolved.link
-    group by enterprise_id
+        l.enterprise_id,
+        max(case when s.silo_code = 'register' then 1 else 0 end) as is_known_to_register,
+        max(case when s.silo_code = 'tax' then 1 else 0 end) as is_known_to_tax,
+        max(case when s.silo_code = 'insurance' then 1 else 0 end) as is_known_to_insurance,
+        max(case when s.silo_code = 'property' then 1 else 0 end) as is_known_to_property,
+        max(case when s.silo_code = 'utilities' then 1 else 0 end) as is_known_to_utilities,
+        max(case when s.silo_code = 'access' then 1 else 0 end) as is_known_to_access,
+        count(distinct l.feed) as feed_count
+    from resolved.link as l
+    inner join rules.subject as s on l.subject = s.subject
+    group by l.enterprise_id
 ),
 
 fed as (
     select
-        max(case when subject = 'registration' then 1 else 0 end) as has_register,
-        max(case when subject in ('tax_filing', 'tax_payment') then 1 else 0 end) as has_tax,
-        max(case when subject = 'employment' then 1 else 0 end) as has_insurance,
-        max(case when subject in ('lease', 'premises') then 1 else 0 end) as has_property
-    from monthly.silo
+        max(case when s.silo_code = 'register' then 1 else 0 end) as has_register,
+        max(case when s.silo_code = 'tax' then 1 else 0 end) as has_tax,
+        max(case when s.silo_code = 'insurance' then 1 else 0 end) as has_insurance,
+        max(case when s.silo_code = 'property' then 1 else 0 end) as has_property
+    from monthly.silo as i
+    inner join rules.subject as s on i.subject = s.subject
+    where s.is_complete
 ),
 
 present as (

@@ -4,9 +4,8 @@
 -- answers: how did a month's figure change after it was first known, when did we learn of it, and by what delivery?
 --   | 某月数值首次获知后怎样变化、何时获知、由哪次交付带来？
 -- key: enterprise_id, signal_code, month, period_months, feed, known_from
--- rules: This model reads staged.employment, staged.tax_filing, staged.tax_payment, staged.utility_use and
---   staged.access_count, with what was superseded, instead of known.*, because the history of versions is its
---   subject; nothing received after the night's as_of is used. A figure is the sum over a feed's facts of one
+-- rules: This model reads staged.figure, the figures of all subjects (warehouse/subjects.yml: figures) with what was
+--   superseded, instead of known.*, because the history of versions is its subject; nothing received after the night's as_of is used. A figure is the sum over a feed's facts of one
 --   enterprise, month and length of period. All that one delivery changes of it as of one day (UTC) is one revision;
 --   the delivery by which it was first known is none. No value before or after means that nothing was known. Sales are
 --   those of the kind of return that monthly.sales takes for the year.
@@ -27,114 +26,12 @@
 --   | 租赁面积和注册资本不在内；因记录改归另一企业而引起的变化不算修订；撤回后再无其他信息的记录没有行；首次报送再晚也不算修订（见数据覆盖率）；各数据源之间不作取舍。
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.revision, tests/warehouse/test_as_of.py
--- read three times, each time for a part of it: not to be written down in between
-with stated as not materialized (
-    select
-        feed,
-        source_key,
-        'staff' as fact_kind,
-        cast(null as varchar) as fact_no,
-        month as period_start,
-        month as period_end,
-        'headcount' as signal_code,
-        month,
-        1 as period_months,
-        cast(insured_headcount as decimal(18, 3)) as value,
-        batch_id,
-        received_at,
-        superseded_at
-    from staged.employment
-    union all
-    select
-        f.feed,
-        f.source_key,
-        'return' as fact_kind,
-        cast(null as varchar) as fact_no,
-        f.period_start,
-        f.period_end,
-        concat('sales_', f.tax_kind_code) as signal_code,
-        cast(date_trunc('month', f.period_end) as date) as month,
-        month_number(f.period_end) - month_number(f.period_start) + 1
-            as period_months,
-        cast(f.sales_amount as decimal(18, 3)) as value,
-        f.batch_id,
-        f.received_at,
-        f.superseded_at
-    from staged.tax_filing as f
-    inner join rules.sales as r on f.tax_kind_code = r.tax_kind_code
-    union all
-    select
-        feed,
-        source_key,
-        'payment' as fact_kind,
-        payment_no as fact_no,
-        period_start,
-        period_end,
-        concat('tax_', tax_kind_code) as signal_code,
-        cast(date_trunc('month', period_end) as date) as month,
-        month_number(period_end) - month_number(period_start) + 1
-            as period_months,
-        cast(paid_amount as decimal(18, 3)) as value,
-        batch_id,
-        received_at,
-        superseded_at
-    from staged.tax_payment
-    union all
-    select
-        feed,
-        source_key,
-        'meter' as fact_kind,
-        meter_no as fact_no,
-        month as period_start,
-        month as period_end,
-        utility_code as signal_code,
-        month,
-        1 as period_months,
-        cast(used_quantity as decimal(18, 3)) as value,
-        batch_id,
-        received_at,
-        superseded_at
-    from staged.utility_use
-    union all
-    select
-        feed,
-        source_key,
-        'people' as fact_kind,
-        cast(null as varchar) as fact_no,
-        month as period_start,
-        month as period_end,
-        'people_entries' as signal_code,
-        month,
-        1 as period_months,
-        cast(people_entry_count as decimal(18, 3)) as value,
-        batch_id,
-        received_at,
-        superseded_at
-    from staged.access_count
-    union all
-    select
-        feed,
-        source_key,
-        'vehicles' as fact_kind,
-        cast(null as varchar) as fact_no,
-        month as period_start,
-        month as period_end,
-        'vehicle_entries' as signal_code,
-        month,
-        1 as period_months,
-        cast(vehicle_entry_count as decimal(18, 3)) as value,
-        batch_id,
-        received_at,
-        superseded_at
-    from staged.access_count
-),
-
--- the moments at which anything was superseded: what came then may stand in another's place
-superseding as (
+with superseding as (
+    -- the moments at which anything was superseded: what came then may take the place of another fact
     select
         s.feed,
         s.superseded_at as received_at
-    from stated as s
+    from staged.figure as s
     cross join ops.night as n
     where s.superseded_at <= n.as_of
     group by s.feed, s.superseded_at
@@ -144,7 +41,7 @@ own as (
     select
         s.*,
         l.enterprise_id
-    from stated as s
+    from staged.figure as s
     inner join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
     where s.value is not null
 ),
@@ -155,11 +52,11 @@ others as (
     select
         s.*,
         cast(null as varchar) as enterprise_id
-    from stated as s
+    from staged.figure as s
     left join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
     left join superseding as u on s.feed = u.feed and s.received_at = u.received_at
     where
-        s.fact_kind = 'payment'
+        not s.is_keyed_by_source
         and l.enterprise_id is null
         and s.value is not null
         and (s.superseded_at is not null or u.feed is not null)
@@ -204,10 +101,10 @@ version as (
     select
         s.feed,
         case
-            when s.fact_kind = 'payment' then concat('payment|', s.fact_no)
+            when not s.is_keyed_by_source then concat_ws('|', s.subject, s.fact_no)
             else
                 concat_ws(
-                    '|', s.fact_kind, s.source_key, coalesce(s.fact_no, ''), s.signal_code, s.period_start, s.period_end
+                    '|', s.subject, s.source_key, coalesce(s.fact_no, ''), s.signal_code, s.period_start, s.period_end
                 )
         end as fact_key,
         s.enterprise_id,

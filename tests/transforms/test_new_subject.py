@@ -1,0 +1,188 @@
+"""A new subject is an entry of subjects.yml, its columns in columns.yml, a model that uses it, and its feed's folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from connectors.scaffold import scaffold
+from expectations.rule import read_rule
+from tests.conftest import Park, day, naive
+from tests.transforms.test_resolution import credit_code
+from transforms import resolution
+from warehouse import connection as store
+from warehouse import labels, parts, subjects
+from warehouse.connection import writer
+from warehouse.settings import CHECKOUT
+
+SUBJECT = """
+patent:
+  title: {en: Patents granted, zh: 专利授权}
+  row: the patents granted to one enterprise in one month
+  about: enterprise
+  silo: patents
+  expected: true
+  figures: {patents_granted: granted_count}
+  key: [source_key, month]
+  period: month
+  columns:
+    source_key: varchar!
+    uscc: varchar
+    enterprise_name: varchar
+    month: date!
+    granted_count: bigint!
+
+parcel:
+  title: {en: Parcels of land, zh: 地块}
+  row: one parcel of land
+  about: building
+  silo: land
+  key: [parcel_no]
+  columns:
+    parcel_no: varchar!
+    parcel_m2: decimal(18,2)
+"""
+COLUMNS = """
+granted_count: {zh: 专利授权数, en: "patents granted in the month"}
+parcel_no: {zh: 宗地号, en: "the land office's number of the parcel"}
+parcel_m2: {zh: 宗地面积, en: "area of the parcel, m2"}
+"""
+MODEL = """
+-- title: Patents by month | 月度专利授权
+-- one row is: one enterprise in one month
+-- answers: how many patents was it granted?
+-- key: enterprise_id, month
+-- rules: The sum over its records.
+-- known gaps: none known
+-- parts: enterprise_id
+-- checked by: tests/transforms/test_new_subject.py
+select
+    l.enterprise_id,
+    m.month,
+    cast(sum(p.granted_count) as bigint) as granted_count
+from known.patent as p
+inner join resolved.link as l on p.feed = l.feed and p.source_key = l.source_key
+inner join monthly.month as m on p.month = m.month
+group by l.enterprise_id, m.month
+"""
+CODE, OTHER_CODE = credit_code(10000001), credit_code(10000002)
+RULES = CHECKOUT / "expectations" / "rules"
+JANUARY = "source_key,uscc,enterprise_name,month,granted_count\n{}".format(
+    "\n".join([f"P1,{CODE},苏州明达科技有限公司,2026-01-01,4", f"P2,{OTHER_CODE},无锡新来软件有限公司,2026-01-01,1"])
+)
+
+
+@pytest.fixture
+def layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The declarations and models of this checkout, with two subjects and a model more."""
+    declared, meanings, folder = tmp_path / "subjects.yml", tmp_path / "columns.yml", tmp_path / "layers"
+    declared.write_text(subjects.FILE.read_text(encoding="utf-8") + SUBJECT, encoding="utf-8")
+    meanings.write_text(labels.COLUMNS.read_text(encoding="utf-8") + COLUMNS, encoding="utf-8")
+    shutil.copytree(CHECKOUT / "transforms", folder, ignore=shutil.ignore_patterns("*.py", "matching", "__pycache__"))
+    (folder / "3_monthly" / "patent.sql").write_text(MODEL.lstrip(), encoding="utf-8")
+    monkeypatch.setattr(subjects, "FILE", declared)
+    monkeypatch.setattr(labels, "COLUMNS", meanings)
+    caches = (subjects.subjects, labels.labels, store._layout)
+    for cached in caches:
+        cached.cache_clear()
+    yield folder
+    monkeypatch.undo()
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.fixture
+def offices(park: Park, layers: Path) -> Park:
+    """A park whose warehouse was made before the subjects were there, with a feed of each as `feed new` begins it."""
+    for feed, subject in (("patents", "patent"), ("parcels", "parcel")):
+        scaffold(park.feed_folder, feed, subject)
+        park.change(feed, "folder: .", f"folder: {feed}\n  settle_seconds: 0")
+    park.change("patents", "replaces: nothing", "replaces: period")
+    park.drop("patents", "202601.csv", JANUARY, day(1))
+    park.drop("parcels", "all.csv", "parcel_no,parcel_m2\nD1,20000.00\nD2,\n", day(1))
+    for feed in ("patents", "parcels"):
+        park.sync(feed, day(2))
+    with writer(park.settings) as warehouse:
+        warehouse.execute(
+            "insert into staged.registration (feed, source_key, uscc, enterprise_name, received_at, batch_id, row_number) "
+            "values ('register', 'R1', ?, '苏州明达科技有限公司', ?, '1', 1)",
+            [CODE, naive(2)],
+        )
+    return park
+
+
+def night(park: Park, layers: Path, number: int) -> tuple[bool, int | None]:
+    """One night to its end: whether all was resolved, and how many enterprises were touched (None: all made)."""
+    park.begin(day(number), without=("staff", "leases", "payments"))
+    with writer(park.settings) as warehouse:
+        whole = resolution.resolve(warehouse)
+        touched = parts.begin(warehouse, layers)
+        for layer in ("3_monthly", "4_signals", "5_snapshots"):
+            parts.build_night(warehouse, layers / layer)
+        parts.finish(warehouse, layers)
+    return whole, touched
+
+
+def wrong_rows(warehouse: duckdb.DuckDBPyConnection, rule: str) -> list[tuple[object, ...]]:
+    query = read_rule(RULES / f"{rule}.sql").check.wrong_rows
+    assert query
+    return warehouse.execute(query).fetchall()
+
+
+def test_its_facts_are_resolved_counted_revised_and_checked(
+    offices: Park, layers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "SHARE_MAX", 1)
+    night(offices, layers, 3)
+    granted = "select enterprise_name, granted_count from monthly.patent join resolved.enterprise using (enterprise_id)"
+    found = offices.ask_each(
+        [
+            f"{granted} order by 2",
+            "select feed, source_key, subject from resolved.unmatched",
+            "select distinct feed from resolved.source_record order by 1",
+            "select feed, month::varchar, report_count from monthly.coverage order by month",
+            "select subject from monthly.silo order by 1",
+            "select feed_count from snapshots.presence order by 1",
+            "select source_key, is_of_enterprise from known.fact where subject = 'parcel' order by 1",
+            "select silo_code, is_expected, has_months from rules.subject where subject = 'patent'",
+            "select distinct comment from duckdb_columns() where table_name = 'patent' and column_name = 'granted_count' "
+            "and comment is not null",
+        ]
+    )
+    assert found == [
+        # one firm of the register, and one that no register knows, under the name that the patent office alone states
+        [("无锡新来软件有限公司", 1), ("苏州明达科技有限公司", 4)],
+        [("patents", "P2", "patent")],
+        [("patents",), ("register",)],
+        # its first month begins the calendar
+        [("patents", "2026-01-01", 2), ("patents", "2026-02-01", 0)],
+        [("patent",), ("registration",)],
+        [(1,), (2,)],
+        [("D1", False), ("D2", False)],
+        [("patents", True, True)],
+        [("patents granted in the month | 专利授权数",)],
+    ]
+
+    offices.drop("patents", "202601_2.csv", JANUARY.replace(",4", ",6"), day(4))
+    offices.drop("parcels", "all_2.csv", "parcel_no,parcel_m2\nD1,21000.00\nD2,\n", day(4))
+    for feed in ("patents", "parcels"):
+        offices.sync(feed, day(5))
+    _, touched = night(offices, layers, 6)
+    assert touched == 1, "the enterprise with corrected patents; a parcel of land is no enterprise's"
+    revision = "select signal_code, value_before, value_after, revision_code from snapshots.revision"
+    assert offices.ask_each([f"{granted} order by 2", revision]) == [
+        [("无锡新来软件有限公司", 1), ("苏州明达科技有限公司", 6)],
+        [("patents_granted", 4, 6, "corrected")],
+    ]
+
+    with writer(offices.settings) as warehouse:
+        assert [wrong_rows(warehouse, rule) for rule in ("record_is_accounted_for", "fact_is_known_once")] == [[], []]
+        warehouse.execute("delete from resolved.unmatched")
+        warehouse.execute("delete from resolved.link where feed = 'patents'")
+        assert sorted(wrong_rows(warehouse, "record_is_accounted_for")) == [("patents", "P1"), ("patents", "P2")]
+        warehouse.execute("insert into staged.patent by name from known.patent where source_key = 'P1'")
+        assert wrong_rows(warehouse, "fact_is_known_once") == [("patent", "patents", "P1 2026-01-01", 2)]
