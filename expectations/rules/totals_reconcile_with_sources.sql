@@ -13,7 +13,7 @@ with source as (
     group by e.month
     union all
     select
-        'paid_amount' as figure,
+        'received_amount' as figure,
         cast(date_trunc('month', p.paid_date) as date) as month,
         sum(p.paid_amount) as value
     from known.tax_payment as p
@@ -45,9 +45,9 @@ measured as (
     group by month
     union all
     select
-        'paid_amount' as figure,
+        'received_amount' as figure,
         month,
-        sum(paid_amount) as value
+        sum(received_amount) as value
     from monthly.tax_receipt
     group by month
     union all

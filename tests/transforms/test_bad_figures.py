@@ -168,7 +168,7 @@ def test_each_figure_that_cannot_be_is_flagged_with_its_reason(damaged: duckdb.D
 
 def test_no_class_rests_on_a_figure_that_cannot_be(damaged: duckdb.DuckDBPyConnection) -> None:
     assert set(classes(damaged).values()) == {"stable"}
-    for firm, signal in (("F02", "headcount"), ("F05", "tax"), ("F06", "sales")):
+    for firm, signal in (("F02", "headcount"), ("F05", "tax paid by period"), ("F06", "sales")):
         ((words,),) = damaged.execute(
             "select evidence from snapshots.assessment where enterprise_name = ?", [FIRMS[firm]]
         ).fetchall()
@@ -189,7 +189,7 @@ def test_no_measure_of_the_year_takes_it_in(
         assert found <= usual, table
         assert len(found) >= len(usual) - 1, table
     changed = damaged.execute(
-        "select count(*) from signals.tax_trend where rolling_12m_change_pct not between -5 and 5"
+        "select count(*) from signals.tax_12m where tax_paid_12m_change_pct not between -5 and 5"
     ).fetchone()
     assert changed == (0,)
     scored = damaged.execute(
@@ -253,7 +253,7 @@ def test_a_year_without_reports_is_no_start_and_no_growth() -> None:
     ).fetchall()
     assert {(month, code) for _, month, code in flows} == {("2025-06-01", "resumed")}
     rolled = connection.execute(
-        "select rolling_months, rolling_months_before, rolling_12m_change_pct from signals.tax_trend where enterprise_id = ? "
+        "select months_used, months_used_before, tax_paid_12m_change_pct from signals.tax_12m where enterprise_id = ? "
         "and tax_kind_code = 'total'",
         enterprise,
     ).fetchone()

@@ -70,7 +70,7 @@ def trends(connection: duckdb.DuckDBPyConnection, firms: dict[str, Series]) -> d
     build(connection, TRANSFORMS / "3_monthly", ["filing_start"])
     build(connection, TRANSFORMS / "4_signals", ["filed_series", "signal", "tax_trend"])
     rows = connection.execute(
-        "select enterprise_id, kendall_s, kendall_variance, kendall_z, kendall_p, trend_code, months_used, pair_count, "
+        "select enterprise_id, kendall_s, kendall_variance, kendall_z, kendall_p, trend_code, tested_months, pair_count, "
         "trend_slope_amount "
         "from signals.tax_trend where tax_kind_code = 'vat'"
     ).fetchall()

@@ -1,4 +1,4 @@
--- title: Tax by month of payment | 入库税款
+-- title: Tax received by month of payment | 入库税额（按入库月份）
 -- one row is: one enterprise, one kind of tax and one month in which money came in or went back
 --   | 一家企业一个税种有入库或退库的一个月
 -- answers: what did the treasury receive from this enterprise in a month? | 国库在这个月从这家企业收到多少税款？
@@ -15,7 +15,7 @@ select
     l.enterprise_id,
     p.tax_kind_code,
     m.month,
-    cast(sum(p.paid_amount) as decimal(18, 2)) as paid_amount,
+    cast(sum(p.paid_amount) as decimal(18, 2)) as received_amount,
     cast(coalesce(-sum(case when p.paid_amount < 0 then p.paid_amount end), 0) as decimal(18, 2)) as refunded_amount,
     cast(count(*) as integer) as payment_count,
     max(p.received_at) as received_at

@@ -4,12 +4,13 @@
 -- answers: what part of its taxable sales does this enterprise pay in tax, and is that more or less than a year ago?
 --   | 这家企业缴税占应税销售额多少，比一年前高还是低？
 -- key: enterprise_id
--- rules: Tax paid over taxable sales, added over the periods of the 12 months up to `month` for which both are there;
---   months_used says how many months these are. Tax and sales are the series of signals.signal: who files sales by
---   the month and tax by the quarter is compared by the quarter, and a quarter counts only where all its months are
---   there. Refunds are taken off, so the share may be negative. Neither provisional months nor suspect values
---   (signals.plausibility) are used. Below rules/tax_burden.yml: months_min, or without sales, no share is stated.
---   | 最近12个月内销售额与税款同期都有的所属期，实缴税款合计除以应税销售额合计；所用月数注明有几个月。税款和销售额取
+-- rules: Tax paid by period (所属期口径) over taxable sales, added over the periods of the 12 months up to `month` for
+--   which both are there; months_used says how many months these are. Tax and sales are the series of signals.signal:
+--   who files sales by the month and tax by the quarter is compared by the quarter, and a quarter counts only where
+--   all its months are there. Refunds are taken off, so the share may be negative. Neither provisional months nor
+--   suspect values (signals.plausibility) are used. Below rules/tax_burden.yml: months_min, or without sales, no share
+--   is stated.
+--   | 最近12个月内销售额与税款同期都有的所属期，实缴税额（所属期口径）合计除以应税销售额合计；所用月数注明有几个月。税款和销售额取
 --   自“监测指标”：按月报销售额而按季缴税的，按季比较，且季内各月须齐全。已扣退税，因此可以为负。不采用暂定月份和异
 --   常值。月数不足规则下限或没有销售额的不计算。
 -- known gaps: Annual settlements of corporate income tax are in no month's tax and not in the share. It is no tax rate:
@@ -18,6 +19,8 @@
 --   | 企业所得税汇算清缴不在任何月份，也不在税负率中。它不是税率：对出口企业、初创企业和亏损企业意义不大。销售额为申报
 --   所载，免税销售可能缺。
 -- column months_used: months of the last 12 of which both sales and tax are used | 税负所用月数 最近12个月中销售额与税款都用到的月数
+-- column months_used_before: months of the 12 before of which both sales and tax are used | 上年税负所用月数
+--   再往前12个月中销售额与税款都用到的月数
 -- parts: enterprise_id
 -- checked by: tests/models/signals.tax_burden
 with plausibility_version as (

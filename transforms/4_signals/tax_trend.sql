@@ -1,24 +1,28 @@
 -- title: Tax trend | 税收趋势
 -- one row is: one enterprise and one kind of tax, or all kinds together (total), up to the last month that can be
---   believed
--- answers: has this tax risen or fallen over the last 12 months, and is there a trend that is more than season and
---   chance?
+--   believed | 一家企业的一个税种或全部税种合计（total），截至最近可信月份
+-- answers: is there a trend in the tax paid by period that is more than season and chance? | 实缴税额（所属期口径）是否有
+--   超出季节与偶然的升降趋势？
 -- key: enterprise_id, tax_kind_code
--- rules: Rolling 12: tax paid for periods that lie wholly within the 12 months up to `month`, against the 12 months
---   before; the change is stated only where both hold the same number of reported months, and none of them has a
---   suspect value of all tax together (signals.plausibility); the trend is tested without such months. Trend: seasonal
---   Kendall test (Hirsch, Slack): within each month of the year all pairs of years are compared; S is the number of
---   rises less the number of falls; its variance, with ties, is (n(n-1)(2n+5) - sum t(t-1)(2t+5)) / 18 added over the
---   seasons; z = (S -+ 1) / sqrt(variance); p is two-sided by the normal distribution (Abramowitz and Stegun 7.1.26,
---   error below 0.0000002). rising or falling if p is under the significance in rules/tax_trend.yml, else flat;
---   insufficient with too few months or pairs. Slope (Hirsch, Slack): the median, over the same pairs, of the
---   difference divided by the years between: how many yuan the tax of one period (period_months long) gains a year; a
---   few odd months do not move it. Refunds are negative amounts and count as such.
--- known gaps: Seasons are taken as independent; with strong carry-over from month to month p is too small. An annual
---   settlement is in a rolling 12 only where the window holds its whole year. Slopes of filers with other periods are
---   not comparable as they stand: times 12 / period_months they are yuan a year.
--- column suspect_value_count: suspect values of all tax together in the last 24 months | 存疑税款月数
--- column period_months: months in each of the periods that the trend test used | 检验所属期月数
+-- rules:
+--   * Tested is the tax paid by period (所属期口径, signals.filed_series), never the tax received.
+--   * Seasonal Kendall test (Hirsch, Slack): within each month of the year all pairs of years are compared. S is the
+--     number of rises less the number of falls; its variance, with ties, is (n(n-1)(2n+5) - sum t(t-1)(2t+5)) / 18
+--     added over the seasons; z = (S -+ 1) / sqrt(variance); p is two-sided by the normal distribution (Abramowitz and
+--     Stegun 7.1.26, error below 0.0000002).
+--   * rising, falling: p is under the significance in rules/tax_trend.yml; flat: it is not; insufficient: too few
+--     months or pairs.
+--   * Slope (Hirsch, Slack): the median, over the same pairs, of the difference divided by the years between: how many
+--     yuan the tax of one period (period_months long) gains a year. A few odd months do not move it.
+--   * Refunds are negative amounts and count as such. Provisional months and months with a suspect value of all tax
+--     together (signals.plausibility) are not tested.
+--   | 对象为实缴税额（所属期口径），不用入库税额；季节性肯德尔检验：同一月份跨年两两比较，显著为上升或下降，否则平稳，月数或比较对数不足为
+--   数据不足；斜率为每个所属期税额每年增加的元数（中位数）；暂定月份与存疑月份不参加检验。
+-- known gaps: Seasons are taken as independent; with strong carry-over from month to month p is too small. Annual
+--   settlements are not tested, except where nothing shorter is filed. Slopes of filers with other periods are not
+--   comparable as they are: times 12 / period_months they are yuan a year. | 各月视为相互独立；汇算清缴不参加检验（仅有年度申报的除外）。
+-- column suspect_value_count: suspect values of all tax together in the last 24 months | 存疑税款月数 最近24个月内被判为存疑的税款月数
+-- column period_months: months in each of the periods that the trend test used | 检验所属期月数 参加检验的所属期月数：1月、3季、12年
 -- parts: enterprise_id
 -- checked by: tests/models/signals.tax_trend, tests/transforms/test_tax_trend.py
 with plausibility_version as (
@@ -41,58 +45,25 @@ last_believed as (
 ended as (
     select
         b.month,
-        m.month_number,
-        m.month_end_date
+        m.month_number
     from last_believed as b
     inner join monthly.month as m on b.month = m.month
 ),
 
-paid as (
+paid_kind as (
     select
         enterprise_id,
-        tax_kind_code,
-        period_start,
-        period_end,
-        period_months,
-        paid_amount
+        tax_kind_code
     from monthly.tax
     where paid_amount is not null
+    group by enterprise_id, tax_kind_code
     union all
     select
         enterprise_id,
-        'total' as tax_kind_code,
-        period_start,
-        period_end,
-        period_months,
-        paid_amount
+        'total' as tax_kind_code
     from monthly.tax
     where paid_amount is not null
-),
-
-placed as (
-    select
-        p.enterprise_id,
-        p.tax_kind_code,
-        p.paid_amount,
-        p.period_months,
-        month_number(p.period_start) > e.month_number - 12 and p.period_end <= e.month_end_date
-            as is_current,
-        month_number(p.period_start) > e.month_number - 24
-        and month_number(p.period_end) <= e.month_number - 12 as is_earlier
-    from paid as p
-    cross join ended as e
-),
-
-rolled as (
-    select
-        enterprise_id,
-        tax_kind_code,
-        sum(case when is_current then paid_amount end) as rolling_12m_amount,
-        sum(case when is_earlier then paid_amount end) as rolling_12m_amount_before,
-        coalesce(sum(case when is_current then period_months end), 0) as rolling_months,
-        coalesce(sum(case when is_earlier then period_months end), 0) as rolling_months_before
-    from placed
-    group by enterprise_id, tax_kind_code
+    group by enterprise_id
 ),
 
 suspect as (
@@ -190,7 +161,7 @@ used as (
     select
         enterprise_id,
         tax_kind_code,
-        sum(period_months) as months_used,
+        sum(period_months) as tested_months,
         max(period_months) as period_months
     from tested
     group by enterprise_id, tax_kind_code
@@ -246,19 +217,9 @@ select
     r.enterprise_id,
     r.tax_kind_code,
     e.month,
-    cast(r.rolling_12m_amount as decimal(18, 2)) as rolling_12m_amount,
-    cast(r.rolling_12m_amount_before as decimal(18, 2)) as rolling_12m_amount_before,
-    cast(r.rolling_months as integer) as rolling_months,
-    cast(r.rolling_months_before as integer) as rolling_months_before,
-    cast(case
-        when r.rolling_months = r.rolling_months_before and d.enterprise_id is null
-            then
-                100 * (r.rolling_12m_amount - r.rolling_12m_amount_before)
-                / nullif(abs(r.rolling_12m_amount_before), 0)
-    end as decimal(18, 2)) as rolling_12m_change_pct,
     cast(coalesce(d.suspect_value_count, 0) as bigint) as suspect_value_count,
     cast(u.period_months as integer) as period_months,
-    cast(coalesce(u.months_used, 0) as integer) as months_used,
+    cast(coalesce(u.tested_months, 0) as integer) as tested_months,
     cast(coalesce(w.pair_count, 0) as integer) as pair_count,
     cast(coalesce(w.kendall_s, 0) as integer) as kendall_s,
     cast(w.kendall_variance as decimal(18, 4)) as kendall_variance,
@@ -266,14 +227,14 @@ select
     cast(w.kendall_p as decimal(9, 6)) as kendall_p,
     cast(w.slope as decimal(18, 2)) as trend_slope_amount,
     case
-        when coalesce(u.months_used, 0) < rule.months_min or coalesce(w.pair_count, 0) < rule.pairs_min
+        when coalesce(u.tested_months, 0) < rule.months_min or coalesce(w.pair_count, 0) < rule.pairs_min
             then 'insufficient'
         when w.kendall_p < rule.significance_p and w.kendall_s > 0 then 'rising'
         when w.kendall_p < rule.significance_p and w.kendall_s < 0 then 'falling'
         else 'flat'
     end as trend_code,
     concat(rule.version, '; ', v.version) as rule_version
-from rolled as r
+from paid_kind as r
 cross join ended as e
 cross join rules.tax_trend as rule
 cross join plausibility_version as v

@@ -1,20 +1,35 @@
 -- title: Change over the year | 年度变化
 -- one row is: one of the signals that an assessment hears, of one enterprise, where there is something to compare
+--   | 一家企业一项参与评估、有可比数据的指标
 -- answers: has its staff, sales, tax, space or power risen or fallen over 12 months, by how much, and is it real?
+--   | 这家企业的人数、销售额、税额、面积、用电比一年前升了还是降了，变动多少，是否真实？
 -- key: enterprise_id, signal_code
--- rules: Headcount and leased area: the latest believed figure against that of 12 months before. Sales, tax and
---   electricity: some months added up (rules/assessment.yml: window_months), against the same months a year before;
---   at least half of them must be there in both years. The latest figure must be recent. started: no figure a year
---   ago, and a start in signals.flow since; ended: a close or move out since, and no figure after it. Neither
---   provisional months nor suspect values (signals.plausibility) are ever used. direction is 1 (rises) or -1 (falls)
---   from change_min_pct and change_min on, else 0. What mergers, divisions and moved payrolls brought or took
---   (succession_in, succession_out) is no growth and no decline: of people and space it is taken out of the change;
---   money and power of such a year have direction 0.
+-- rules:
+--   * Headcount, leased area: the latest believed figure against that of 12 months before.
+--   * Sales, electricity: some months added up (rules/assessment.yml: window_months), against the same months a year
+--     before; at least half of them must be there in both years.
+--   * Tax: tax_paid_12m_amount of signals.tax_12m (paid by period, 所属期口径) against the 12 months before, where these
+--     can be compared.
+--   * The latest figure must be recent. started: no figure a year ago, and a start in signals.flow since. ended: a
+--     close or move out since, and no figure after it.
+--   * Provisional months and suspect values (signals.plausibility) are never used.
+--   * direction is 1 (rises) or -1 (falls) from change_min_pct and change_min on, else 0.
+--   * What mergers, divisions and moved payrolls brought or took (succession_in, succession_out) is no growth and no
+--     decline: of people and space it is taken out of the change; money and power of such a year have direction 0.
+--   | 参保人数、租赁面积：最近可信值与十二个月前比较。
+--   * 销售额、用电：若干月合计与上年同月比较，至少一半月份两年都有。
+--   * 税额：近十二月实缴税额（所属期口径）与前十二月比较，两者可比时才列。
+--   * 最近值须够新；年内从无到有的为新增，年内停止的为终止。
+--   * 不用暂定月份和异常值；变动达到评估规则的幅度才算升降。
+--   * 合并、分立、转移用工带来的变动不算增减：人数、面积从变动中扣除，金额与用电当年不判升降。
 -- known gaps: A suspect value of a year before leaves this month without comparison, whatever its neighbours are. A
---   signal whose month a year before is missing has no row, even if the month before or after is there. A firm that
+--   signal without the month a year before has no row, even if the month before or after is there. An enterprise that
 --   changed from yearly to monthly reports is not compared until a year later.
--- column value: the latest figure, or the sum over the window | 本期值
--- column earlier_value: the same of 12 months before; empty where it started or ended | 上年同期值
+--   | 上年同月为异常值或缺数的不作比较；由年报改月报的一年后才可比。
+-- column value: the latest figure, or the sum over the window; of tax that ended, the 12 months before
+--   | 本期值 最近值或若干月合计；税额已终止的为前十二月合计，单位随指标
+-- column earlier_value: the same of 12 months before; empty where it started or ended
+--   | 上年同期值 十二个月前的同口径数；新增或终止的为空
 -- parts: enterprise_id
 -- checked by: tests/models/signals.year_change
 with rule as (
@@ -91,7 +106,7 @@ paired as (
         on
             b.enterprise_id = e.enterprise_id and b.signal_code = e.signal_code
             and b.month_number - 12 = e.month_number and b.period_months = e.period_months
-    where l.is_recent
+    where l.is_recent and l.signal_code <> 'tax'
     group by l.enterprise_id, l.signal_code
 ),
 
@@ -137,6 +152,19 @@ flowed as (
     group by l.enterprise_id, l.signal_code
 ),
 
+-- one figure of tax in the whole house: the one that readers see beside the words
+tax_paid as (
+    select
+        enterprise_id,
+        'tax' as signal_code,
+        tax_paid_12m_amount as value,
+        tax_paid_12m_amount_before as earlier_value,
+        tax_paid_12m_until_month as until_month,
+        case when is_comparable then months_used end as paired_months
+    from signals.tax_12m
+    where tax_kind_code = 'total'
+),
+
 compared as (
     select
         l.enterprise_id,
@@ -152,14 +180,21 @@ compared as (
         f.end_month,
         f.other_enterprise_id,
         f.succession_change,
-        p.paired_months,
-        p.earlier_value,
-        case when f.end_month is null and p.value is not null then p.value else l.value end as value,
+        t.until_month,
+        coalesce(t.paired_months, p.paired_months) as paired_months,
+        coalesce(t.earlier_value, p.earlier_value) as earlier_value,
+        case
+            when f.end_month is not null then coalesce(t.earlier_value, t.value, l.value)
+            else coalesce(t.value, p.value, l.value)
+        end as value,
         f.start_month = f.start_succession_month as is_start_succession,
         f.end_month = f.end_succession_month as is_end_succession,
         case
             when f.end_month is not null then 'ended'
-            when p.paired_months * 100 >= u.paired_min_pct * r.window_months then 'compared'
+            when
+                l.is_recent
+                and coalesce(t.paired_months, p.paired_months) * 100 >= u.paired_min_pct * r.window_months
+                then 'compared'
             when l.is_recent and l.value > 0 and f.start_month is not null then 'started'
         end as heard_code
     from latest as l
@@ -167,6 +202,7 @@ compared as (
     inner join rules.signal as g on l.signal_code = g.signal_code
     cross join rule as u
     left join paired as p on l.enterprise_id = p.enterprise_id and l.signal_code = p.signal_code
+    left join tax_paid as t on l.enterprise_id = t.enterprise_id and l.signal_code = t.signal_code
     left join flowed as f on l.enterprise_id = f.enterprise_id and l.signal_code = f.signal_code
 ),
 
@@ -186,7 +222,7 @@ netted as (
             when window_months = 1 then abs(earlier_value + coalesce(succession_change, 0))
             else abs(earlier_value)
         end as base_value,
-        cast(100 * (value - earlier_value) / nullif(abs(earlier_value), 0) as decimal(18, 0)) as change_pct
+        cast(growth_pct(value, earlier_value) as decimal(18, 0)) as change_pct
     from compared
     where heard_code is not null
 ),
@@ -237,6 +273,13 @@ worded as (
             case
                 when heard_code = 'compared' and window_months > 1
                     then concat(' over ', cast(paired_months as varchar), ' months')
+                when until_month is not null and heard_code = 'started' then ' in 12 months'
+                when until_month is not null then ' in the 12 months before'
+                else ''
+            end,
+            case
+                when heard_code <> 'ended' and until_month is not null
+                    then concat(' up to ', substr(cast(until_month as varchar), 1, 7))
                 else ''
             end,
             ')',
@@ -265,6 +308,13 @@ worded as (
             case
                 when heard_code = 'compared' and window_months > 1
                     then concat('，', cast(paired_months as varchar), '个月合计')
+                when until_month is not null and heard_code = 'started' then '，近十二月合计'
+                when until_month is not null then '，前十二月合计'
+                else ''
+            end,
+            case
+                when heard_code <> 'ended' and until_month is not null
+                    then concat('，截至', substr(cast(until_month as varchar), 1, 7))
                 else ''
             end,
             '）',

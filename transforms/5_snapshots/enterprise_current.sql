@@ -8,7 +8,12 @@
 -- known gaps: Signals may disagree and stand side by side here; the overall word is in snapshots.assessment.
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.enterprise_current
-with placed as (
+with tax_12m_version as (
+    select max(version) as version
+    from rules.tax_12m
+),
+
+placed as (
     select
         enterprise_id,
         signal_code,
@@ -110,12 +115,17 @@ select
     l.tax_period_months,
     cast(l.tax_paid_amount as decimal(18, 2)) as tax_paid_amount,
     l.tax_growth_12m,
-    t.rolling_12m_amount as tax_rolling_12m_amount,
-    t.rolling_12m_amount_before as tax_rolling_12m_amount_before,
-    t.rolling_12m_change_pct as tax_rolling_12m_change_pct,
+    y.tax_paid_12m_amount,
+    y.tax_paid_12m_amount_before,
+    y.tax_paid_12m_until_month,
+    y.tax_paid_12m_change_pct,
+    y.tax_received_12m_amount,
+    y.tax_received_12m_amount_before,
+    y.tax_received_12m_until_month,
+    y.tax_received_12m_change_pct,
     t.trend_code as tax_trend_code,
     t.kendall_p as tax_trend_p,
-    t.months_used as tax_trend_months_used,
+    t.tested_months as tax_trend_tested_months,
     l.leased_area_month,
     cast(l.leased_area_m2 as decimal(18, 2)) as leased_area_m2,
     l.leased_area_growth_12m,
@@ -134,15 +144,17 @@ select
     p.gap_code,
     e.conflict_count,
     o.as_of,
-    concat(r.version, '; ', c.version, '; ', q.version, '; ', p.rule_version) as rule_version
+    concat(r.version, '; ', c.version, '; ', q.version, '; ', w.version, '; ', p.rule_version) as rule_version
 from resolved.enterprise as e
 inner join snapshots.presence as p on e.enterprise_id = p.enterprise_id
 cross join ops.night as o
 cross join rules.flow as r
 cross join rules.coverage as c
 cross join rules.tax_trend as q
+cross join tax_12m_version as w
 left join latest as l on e.enterprise_id = l.enterprise_id
 left join flow_placed as f on e.enterprise_id = f.enterprise_id and f.place = 1
 left join lease_now as n on e.enterprise_id = n.enterprise_id
 left join signals.tax_trend as t on e.enterprise_id = t.enterprise_id and t.tax_kind_code = 'total'
+left join signals.tax_12m as y on e.enterprise_id = y.enterprise_id and y.tax_kind_code = 'total'
 left join seen as s on e.enterprise_id = s.enterprise_id

@@ -1,17 +1,35 @@
 -- title: Enterprise by year | 企业年度汇总
 -- one row is: one enterprise in one complete calendar year of which a silo has a figure of it
+--   | 一家企业有数据的一个完整自然年度
 -- answers: what did it pay, sell, employ, lease and use in the year, and on how much land?
+--   | 这家企业全年缴税、销售、用工、租赁、用电各多少，占用多少地？
 -- key: enterprise_id, year_number
--- rules: Only years of which every month is in monthly.month. Tax paid and sales of all periods that end in the year,
---   annual settlements among them; electricity over the year; headcount as the mean of the months reported; leased area
---   as the mean over twelve months, months without a lease as nothing. Land is each month's leased area by building
---   divided by its plot ratio (rules/land.yml), in mu. A figure with a suspect value in it (signals.plausibility) is
---   empty, and suspect_value_count says how many there are. is_provisional: a month of the year is, for
---   tax, staff or meters.
--- known gaps: Land is reckoned, not measured: who owns land has it only as far as it leases. Of a firm that came or
---   went within the year, tax and sales are of some months, and so is the mean of its area.
--- column tax_paid_amount: tax of all kinds paid for periods that end in the year, yuan | 年税收
--- column electricity_kwh: electricity used in the year, kWh | 年用电量
+-- rules: Only years of which every month is in monthly.month.
+--   * Tax paid (所属期口径) and sales: all periods that end in the year, annual settlements among them. Per-mu scores use
+--     this tax.
+--   * Tax received (入库，已扣退税): by the day of payment, whatever period it is for.
+--   * Electricity: over the year. Headcount: mean of the months reported. Leased area: mean over twelve months, months
+--     without a lease count as 0.
+--   * Land: each month's leased area by building divided by its plot ratio (rules/land.yml), in mu.
+--   * A figure with a suspect value in it (signals.plausibility) is empty; suspect_value_count counts them.
+--     is_provisional: a month of the year is, for tax, staff or meters.
+--   | 只含月份齐全的年度。
+--   * 实缴税额（所属期口径）与销售额：所属期止于当年的全部所属期，含汇算清缴；亩均评价采用此税额。
+--   * 入库税额：按入库日期统计，不论所属期，已扣退税。
+--   * 用电为全年合计；人数为有数月份的平均；面积为十二个月平均，无租约的月份按零计。
+--   * 用地：各月各楼栋租赁面积除以该楼容积率，折算为亩。
+--   * 含异常值的数为空，个数另列；有月份为暂定的，年度标为暂定。
+-- known gaps: The settlement of a year is due by 31 May of the next: before, the tax paid of the year is without it,
+--   and so are the per-mu scores. Land is calculated, not measured: an enterprise that owns land has it only as far as
+--   it leases. Of an enterprise that came or left within the year, tax and sales are of some months, and so is the mean
+--   of its area.
+--   | 汇算清缴次年5月31日前申报，此前该年实缴税额和亩均得分不含汇缴；用地为折算数，自有土地的只按租赁面积计；年内迁入或迁出的，
+--   税额、销售额和平均面积只含部分月份。
+-- column tax_paid_amount: tax of all kinds paid for periods that end in the year, yuan | 年实缴税额（所属期口径）
+--   所属期止于当年的实缴税额，已扣退税，含当年汇算清缴，单位：元
+-- column tax_received_amount: tax of all kinds received less refunds on the days of the year, yuan
+--   | 年入库税额（已扣退税） 当年入库的税款，不论所属期，已扣退税，单位：元
+-- column electricity_kwh: electricity used in the year, kWh | 年用电量 全年用电量，单位：千瓦时
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.enterprise_year
 with plausibility_version as (
@@ -42,6 +60,15 @@ figure as (
         sum(paid_amount) as value,
         cast(null as double) as land_mu
     from monthly.tax
+    group by enterprise_id, year(month)
+    union all
+    select
+        enterprise_id,
+        year(month) as year_number,
+        'tax_received' as signal_code,
+        sum(received_amount) as value,
+        cast(null as double) as land_mu
+    from monthly.tax_receipt
     group by enterprise_id, year(month)
     union all
     select
@@ -108,6 +135,7 @@ added as (
         f.enterprise_id,
         f.year_number,
         max(case when f.signal_code = 'tax' and s.enterprise_id is null then f.value end) as tax_amount,
+        max(case when f.signal_code = 'tax_received' then f.value end) as tax_received_amount,
         max(case when f.signal_code = 'sales' and s.enterprise_id is null then f.value end) as sales_amount,
         max(case when f.signal_code = 'headcount' and s.enterprise_id is null then f.value end) as headcount,
         max(case when f.signal_code = 'leased_area' and s.enterprise_id is null then f.value end) as leased_area_m2,
@@ -126,6 +154,7 @@ select
     a.enterprise_id,
     cast(a.year_number as integer) as year_number,
     cast(a.tax_amount as decimal(18, 2)) as tax_paid_amount,
+    cast(a.tax_received_amount as decimal(18, 2)) as tax_received_amount,
     cast(a.sales_amount as decimal(18, 2)) as sales_amount,
     cast(a.headcount as decimal(18, 2)) as mean_headcount,
     cast(a.leased_area_m2 as decimal(18, 2)) as mean_leased_area_m2,

@@ -5,7 +5,8 @@
 --   | 亩均得分从哪里来，各项指标是与什么比出来的？
 -- key: enterprise_id, year_number, scheme_code, indicator_code
 -- rules: Every scheme of rules/mu_scheme.yml is replayed over the years, industries and sizes that it names (sales of
---   the year; unknown sales count as none). Figures are those of snapshots.enterprise_year.
+--   the year; unknown sales count as none). Figures are those of snapshots.enterprise_year; tax is
+--   the tax paid by period (所属期口径).
 --   * benchmark: weight x value / benchmark, at least 0 and at most the scheme's cap, where it has one.
 --   * min-max: weight x (base + (100 - base) x (value - lowest) / (highest - lowest)) / 100, lowest and highest among
 --     those ranked together.
@@ -13,7 +14,7 @@
 --     ranked and has no points.
 --   * An indicator without a value scores nothing, or its weight goes to the others, as the scheme says
 --     (indicator_weight_used). Indicators that no silo supplies (value added, emissions, research) have no row.
---   | 按评价办法规定的年度、行业和规模（全年销售额，未知的按零计）逐年重算，数据取自企业年度汇总。
+--   | 按评价办法规定的年度、行业和规模（全年销售额，未知的按零计）逐年重算，数据取自企业年度汇总，税收为实缴税额（所属期口径）。
 --   * 基准值法：权重×指标值÷基准值，不低于0，办法有上限的不超过上限。
 --   * 极值法：权重×（基础分＋（100−基础分）×（指标值−最低值）÷（最高值−最低值））÷100，最高、最低值取同组企业。
 --   * 有用地的与无用地的分开排名；有存疑数据的年度不参评、不计分。
