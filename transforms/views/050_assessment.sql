@@ -4,7 +4,7 @@
 --   | 企业近十二个月是扩张、收缩、新入园、要走还是已走？依据是什么？
 -- key: 企业编号
 -- rules: The assessment of snapshots.assessment in words.
---   | 综合参保人数、销售额、税款、租赁面积、用电量五项指标与上年同期比较；存疑数据和承继带来的变动不计。
+--   | 综合参保人数、销售额、实缴税额、租赁面积、用电量五项指标与上年同期比较；存疑数据和承继带来的变动不计。
 -- known gaps: A tenant who stays on without a recorded renewal may read as about to leave.
 --   | 到期后续住但台账未登记续租的企业，可能被判为要撤离。
 select
