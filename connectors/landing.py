@@ -23,7 +23,7 @@ from connectors.credentials import Credentials
 from connectors.feed import Feed
 from connectors.persons import Blotter, counted
 from connectors.sources import ROW_NUMBER, Delivery, Unreadable, Window, protocol
-from warehouse.batches import ROWS, UNREADABLE, Manifest, batches, pending, write_manifest
+from warehouse.batches import ROWS, UNREADABLE, Manifest, batches, pending, put_in_place, write_manifest
 from warehouse.errors import DeliveryRefused, SourceError
 
 
@@ -70,7 +70,8 @@ def land(
     root = raw / feed.name
     root.mkdir(parents=True, exist_ok=True)
     set_aside_attempts(raw, feed.name)
-    settled = batches(raw, feed.name)
+    # what was announced and is not settled is neither known nor an attempt: its source is asked again
+    settled = [b for b in batches(raw, feed.name) if b.accepted_at or b.is_discarded]
     accepted = [b for b in settled if b.accepted_at and not b.is_discarded]
     last = max((b.manifest.pulled_until for b in accepted), default=None)
     before = [b.manifest for b in accepted if b.manifest.pulled_until <= until]
@@ -233,7 +234,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         ended_at=datetime.now(UTC),
     )
     write_manifest(part, manifest)
-    part.replace(folder)
+    put_in_place(part, folder)
     return manifest
 
 

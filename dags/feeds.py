@@ -43,7 +43,9 @@ def feed_dag(feed: Feed) -> None:
         @step(feed.name)
         def land(**context: Any) -> list[str]:
             from connectors.landing import land as land_feed
+            from warehouse.connection import settle_before_landing
 
+            settle_before_landing(SETTINGS, feed.name)
             landed = land_feed(
                 feed,
                 SETTINGS.raw,

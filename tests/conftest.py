@@ -22,7 +22,7 @@ from connectors.landing import land
 from transforms.resolution import resolve
 from warehouse import loader
 from warehouse.batches import Manifest, batches, pending
-from warehouse.connection import prepare, writer
+from warehouse.connection import prepare, settle_before_landing, writer
 from warehouse.models import Model, build, load_rules, read_layers
 from warehouse.night import begin_night
 from warehouse.publish import Published, publish
@@ -297,6 +297,7 @@ class Park:
 
     def land(self, name: str, until: datetime, now: datetime | None = None) -> list[Manifest]:
         feed = self.feed(name)
+        settle_before_landing(self.settings, name)
         credentials = (
             Credentials("sqlite", host=str(self.offices / "tax.db"))
             if feed.protocol == "database"

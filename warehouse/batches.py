@@ -8,13 +8,13 @@ marker is an attempt: the feed's next run replaces it.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from warehouse.durable import put, read_json, remove, write_json
 from warehouse.errors import ParkBridgeError
 
 ROWS, UNREADABLE, REJECTED, MANIFEST = "rows.parquet", "unreadable.parquet", "rejected.parquet", "manifest.json"
@@ -70,24 +70,36 @@ class Batch:
 _TIMES = ("delivered_at", "pulled_from", "pulled_until", "started_at", "ended_at")
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON whole or not at all: to a neighbour first, then renamed over."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
-    part.replace(path)
-
-
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write manifest.json into a batch folder."""
     times = {name: value.isoformat() for name in _TIMES if (value := getattr(manifest, name))}
     write_json(folder / MANIFEST, asdict(manifest) | times)
 
 
+def put_in_place(part: Path, folder: Path) -> None:
+    """Give a landed batch its name: from here on it is there, whole."""
+    put(part, folder)
+
+
 def _read(folder: Path) -> Batch:
-    raw = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    name, marker = f"raw/{folder.parent.name}/{folder.name}", folder / ACCEPTED
+    restore = (
+        f"restore {name} from the backup (docs/runbook.md), then `parkbridge rebuild`"
+        if marker.exists()
+        else f"it was never accepted: move {name} away, then run `parkbridge sync {folder.parent.name}`"
+    )
+    raw = read_json(folder / MANIFEST, next_step=restore)
+    accepted = read_json(marker, next_step=restore) if marker.exists() else {}
+    try:
+        return _batch(folder, raw, accepted)
+    except (TypeError, KeyError, ValueError) as error:
+        raise ParkBridgeError(
+            str(folder), f"its manifest or marker is damaged: {type(error).__name__} {error}", next_step=restore
+        ) from None
+
+
+def _batch(folder: Path, raw: dict[str, Any], accepted: dict[str, Any]) -> Batch:
     times = {name: datetime.fromisoformat(raw[name]) for name in _TIMES if raw[name]}
-    marker = folder / ACCEPTED
-    accepted = json.loads(marker.read_text(encoding="utf-8")) if marker.exists() else {}
     return Batch(
         folder,
         Manifest(**raw | times | {"header": tuple(raw["header"])}),
@@ -107,14 +119,19 @@ def batches(raw: Path, feed: str) -> list[Batch]:
     )
 
 
-def pending(raw: Path, feed: str) -> list[Batch]:
-    """Batches that were landed and are neither accepted nor discarded, in the order of landing."""
+def undecided(raw: Path, feed: str) -> set[str]:
+    """Batches whose acceptance was announced, and of which nobody knows yet whether the warehouse has them."""
     journal = raw / feed / ACCEPTING
-    undecided = json.loads(journal.read_text(encoding="utf-8"))["batches"] if journal.exists() else []
+    return set(_announced(journal)) if journal.exists() else set()
+
+
+def pending(raw: Path, feed: str) -> list[Batch]:
+    """Batches that were landed and are neither accepted nor discarded nor undecided, in the order of landing."""
+    waiting = undecided(raw, feed)
     return [
         b
         for b in batches(raw, feed)
-        if b.accepted_at is None and not b.is_discarded and b.manifest.batch_id not in undecided
+        if b.accepted_at is None and not b.is_discarded and b.manifest.batch_id not in waiting
     ]
 
 
@@ -127,19 +144,37 @@ def announce(accepted: Sequence[Batch], now: datetime, night_before: datetime | 
         write_json(folder / ACCEPTING, {"batches": ids, "marker": marker})
 
 
-def settle(raw: Path, accepted: Callable[[str], Container[str]]) -> None:
+def _announced(journal: Path) -> dict[str, dict[str, Any]]:
+    """Batch → the marker that it gets if the transaction was committed. Of a damaged announcement nothing is known."""
+    try:
+        entry = read_json(journal, next_step="run any writing step")
+        return {str(batch_id): dict(entry["marker"]) for batch_id in entry["batches"]}
+    except (ParkBridgeError, KeyError, TypeError, ValueError):
+        return {}
+
+
+def settle(raw: Path, committed: Callable[[str], Mapping[str, dict[str, Any]]]) -> None:
     """Mark what was announced and committed as accepted; what was announced only is an attempt like others.
 
     Args:
         raw: The folder of all batches.
-        accepted: The batches of a feed that the warehouse holds.
+        committed: The batches of a feed that the warehouse holds, with the marker of each as far as the warehouse knows it:
+            for a batch of which the announcement is lost or damaged.
     """
     for journal in raw.glob(f"*/{ACCEPTING}"):
-        entry, known = json.loads(journal.read_text(encoding="utf-8")), accepted(journal.parent.name)
-        for batch_id in entry["batches"]:
-            if batch_id in known:
-                write_json(journal.parent / batch_id / ACCEPTED, entry["marker"])
-        journal.unlink()
+        settle_feed(journal.parent, committed(journal.parent.name))
+
+
+def settle_feed(folder: Path, committed: Mapping[str, dict[str, Any]]) -> None:
+    """Settle one feed, also without an announcement: no batch that the warehouse holds stays without its marker."""
+    journal = folder / ACCEPTING
+    announced = _announced(journal)
+    for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
+        batch = manifest.parent
+        if batch.name in committed and not (batch / ACCEPTED).exists():
+            write_json(batch / ACCEPTED, announced.get(batch.name, committed[batch.name]))
+    if journal.exists():
+        remove(journal)
 
 
 def discard(raw: Path, feed: str, batch_id: str, *, who: str, why: str) -> Batch:
@@ -165,12 +200,16 @@ def mark_stopped(raw: Path, feed: str, message: str) -> None:
 
 def clear_stopped(raw: Path, feed: str) -> None:
     """Say that a feed runs again."""
-    (raw / feed / STOPPED).unlink(missing_ok=True)
+    remove(raw / feed / STOPPED)
 
 
 def stopped(raw: Path) -> dict[str, str]:
     """The feeds that have stopped, with their messages."""
-    return {
-        path.parent.name: str(json.loads(path.read_text(encoding="utf-8"))["message"])
-        for path in sorted(raw.glob(f"*/{STOPPED}"))
-    }
+    return {path.parent.name: _message(path) for path in sorted(raw.glob(f"*/{STOPPED}"))}
+
+
+def _message(path: Path) -> str:
+    try:
+        return str(read_json(path, next_step="")["message"])
+    except (ParkBridgeError, KeyError):  # that it has stopped is known all the same
+        return f"why is not known: {path.name} is damaged. Next: run `parkbridge sync {path.parent.name}`"

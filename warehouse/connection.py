@@ -8,12 +8,14 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from warehouse.batches import settle
+from warehouse.batches import ACCEPTING, pending, settle, settle_feed
 from warehouse.errors import ParkBridgeError, WarehouseBusy
 from warehouse.settings import Settings
 from warehouse.subjects import LINEAGE, STAGED_ONLY, subjects, views
@@ -63,10 +65,23 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def accepted_batches(connection: duckdb.DuckDBPyConnection, feed: str) -> set[str]:
-    """The batches of a feed that the warehouse holds."""
-    found = connection.execute("select batch_id from ops.batch where feed = ?", [feed]).fetchall()
-    return {batch_id for (batch_id,) in found}
+def committed_batches(connection: duckdb.DuckDBPyConnection, feed: str) -> dict[str, dict[str, Any]]:
+    """The batches of a feed that the warehouse holds, each with the marker that belongs to it.
+
+    The marker's night is the last one begun by the time of acceptance.
+    """
+    found = connection.execute(
+        "select b.batch_id, b.accepted_at, (select max(n.as_of) from ops.night_begun as n where n.as_of <= b.accepted_at) "
+        "from ops.batch as b where b.feed = ?",
+        [feed],
+    ).fetchall()
+    return {
+        batch_id: {
+            "accepted_at": accepted_at.replace(tzinfo=UTC).isoformat(),
+            "night_before": night.isoformat() if night else None,
+        }
+        for batch_id, accepted_at, night in found
+    }
 
 
 def forget(file: Path) -> None:
@@ -105,20 +120,42 @@ def writer(settings: Settings, wait_seconds: float = 120) -> Iterator[duckdb.Duc
     with alone(settings, wait_seconds):
         try:
             connection = open_file(settings.warehouse_file, settings.memory_limit)
-        except duckdb.IOException as error:
-            if "lock" not in str(error):
-                raise
-            raise WarehouseBusy(
-                "warehouse",
-                f"another program has {settings.warehouse_file.name} open",
-                next_step="close it and run this again; for questions, open published/park.duckdb instead",
-            ) from None
+        except duckdb.Error as error:
+            raise not_opened(settings, error) from None
         try:
             prepare(connection)
-            settle(settings.raw, lambda feed: accepted_batches(connection, feed))
+            settle(settings.raw, lambda feed: committed_batches(connection, feed))
             yield connection
         finally:
             connection.close()
+
+
+def not_opened(settings: Settings, error: duckdb.Error) -> ParkBridgeError:
+    """What to say where the warehouse cannot be opened: somebody has it, or it is damaged."""
+    if "Could not set lock" in str(error):
+        return WarehouseBusy(
+            "warehouse",
+            f"another program has {settings.warehouse_file.name} open",
+            next_step="close it and run this again; for questions, open published/park.duckdb instead",
+        )
+    return ParkBridgeError(
+        "warehouse",
+        f"{settings.warehouse_file.name} cannot be opened: {' '.join(str(error).split())[:200]}",
+        next_step="`parkbridge rebuild` puts it aside and makes it again from raw/. What is published is unchanged",
+    )
+
+
+def settle_before_landing(settings: Settings, feed: str) -> None:
+    """Find out what became of batches that a killed run left without a marker, before their source is asked again.
+
+    Costs nothing where the last run came to its end.
+
+    Raises:
+        WarehouseBusy: Another run is writing; it may be the one that accepts them.
+    """
+    if (settings.raw / feed / ACCEPTING).exists() or (settings.warehouse_file.exists() and pending(settings.raw, feed)):
+        with writer(settings) as connection:
+            settle_feed(settings.raw / feed, committed_batches(connection, feed))
 
 
 @contextmanager

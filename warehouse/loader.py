@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, announce, settle
-from warehouse.connection import accepted_batches, literal, quote
+from warehouse.connection import committed_batches, literal, quote
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.subjects import LINEAGE, Subject
 
@@ -631,7 +631,7 @@ def accept(
         fresh = [batch for batch in batches if batch.accepted_at is None]
         announce(fresh, now, night)
     for raw in {batch.folder.parent.parent for batch in fresh}:
-        settle(raw, lambda feed: accepted_batches(connection, feed))
+        settle(raw, lambda feed: committed_batches(connection, feed))
     return results
 
 

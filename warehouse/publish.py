@@ -7,8 +7,8 @@ keeps the night it opened. A past night told again is kept there, and readers ke
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,8 @@ from typing import Any
 
 import duckdb
 
-from warehouse.batches import write_json
-from warehouse.connection import forget, literal, open_read_only, quote
+from warehouse.connection import alone, forget, literal, open_read_only, quote
+from warehouse.durable import put, read_json, sync, write_json
 from warehouse.errors import ParkBridgeError
 from warehouse.labels import Label, labels
 from warehouse.models import Model, comment
@@ -73,14 +73,15 @@ def publish(
     nights = settings.published / "nights"
     nights.mkdir(parents=True, exist_ok=True)
     part, final = nights / f"{night_id}.part", nights / f"{night_id}.duckdb"
-    forget(part)
+    _forget_parts(settings)
     shown = read_views(views, models, settings.time_zone) if views else []
     try:
         tables = write(connection, part, models, shown)
     except BaseException:
         forget(part)
         raise
-    before = current_manifest(settings) if settings.published_file.exists() else None
+    before = current_manifest(settings)
+    _note_published(connection, before)
     manifest: dict[str, Any] = {
         "night_id": night_id,
         "as_of": as_of.isoformat() + "Z",
@@ -93,9 +94,12 @@ def publish(
     is_in_place = before is None or before["night_id"] <= night_id
     if before and is_in_place:
         manifest["previous_night_id"] = before["night_id"]
-        manifest["changes"] = changes(settings.published_file, part, models)
-    part.replace(final)
-    final.chmod(0o444)
+        try:
+            manifest["changes"] = changes(settings.published_file, part, models)
+        except duckdb.Error as error:  # what readers have is damaged: the more they need this one
+            manifest["changes_unknown"] = " ".join(str(error).split())[:300]
+    part.chmod(0o444)
+    put(part, final)
     write_json(final.with_suffix(".json"), manifest)
     if is_in_place:
         _put_in_place(settings, final)
@@ -254,33 +258,101 @@ def _sha256(path: Path) -> str:
 
 
 def _put_in_place(settings: Settings, night: Path) -> None:
-    """One rename: whoever opens park.duckdb gets the old night or the new one, whole."""
-    part = settings.published / "park.duckdb.part"
+    """Two renames, with nothing between them that can fail for want of space; `current_manifest` settles a kill there.
+
+    Whoever opens park.duckdb gets the old night or the new one, whole.
+    """
+    part, beside = settings.published / "park.duckdb.part", settings.published / "park.json.part"
     part.unlink(missing_ok=True)
     try:
         os.link(night, part)
     except OSError:  # a file system without hard links
         shutil.copyfile(night, part)
         part.chmod(0o444)
+    shutil.copyfile(night.with_suffix(".json"), beside)
+    for path in (part, beside):
+        sync(path)
     part.replace(settings.published_file)
+    beside.replace(settings.published / "park.json")
+    sync(settings.published)
     part.unlink(missing_ok=True)  # a rename onto itself, where this night is in place already, leaves both names
-    shutil.copyfile(night.with_suffix(".json"), settings.published / "park.json.part")
-    (settings.published / "park.json.part").replace(settings.published / "park.json")
+
+
+def _note_published(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any] | None) -> None:
+    """Note the night that readers see, where a publish was killed before it did so."""
+    if manifest is None:
+        return
+    as_of = datetime.fromisoformat(str(manifest["as_of"]).removesuffix("Z"))
+    connection.execute(
+        "insert into ops.night_published select $as_of, (select max(as_of) from ops.night_published where as_of < $as_of) "
+        "where $as_of not in (select as_of from ops.night_published)",
+        {"as_of": as_of},
+    )
 
 
 def current_manifest(settings: Settings) -> dict[str, Any] | None:
-    """The manifest of what is published now; None before the first night."""
-    path = settings.published / "park.json"
-    if not path.exists():
+    """The manifest of what park.duckdb holds; None before the first night.
+
+    Where a publish was killed between its two renames, or park.json is damaged or gone, park.json is written anew.
+    """
+    file, path = settings.published_file, settings.published / "park.json"
+    if not file.exists():
         return None
-    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return manifest
+    try:
+        said = read_json(path, next_step="")
+    except ParkBridgeError:
+        said = None
+    kept = nights(settings)
+    folder = settings.published / "nights"
+    own = [m for m in kept if (night := folder / f"{m['night_id']}.duckdb").exists() and night.samefile(file)]
+    if not own:
+        digest = _sha256(file)
+        own = [m for m in ([said] if said else []) + kept if m.get("sha256") == digest] or [
+            _read_manifest(file, digest)
+        ]
+    if said != own[0]:
+        with contextlib.suppress(OSError):  # who may only read is told the truth all the same
+            write_json(path, own[0])
+    return own[0]
+
+
+def _read_manifest(file: Path, digest: str) -> dict[str, Any]:
+    """A manifest made from the file itself.
+
+    Raises:
+        ParkBridgeError: It is damaged.
+    """
+    try:
+        with open_read_only(file) as connection:
+            found = connection.execute("select night_id, as_of, park_name from ops.night").fetchone()
+            tables = connection.execute(
+                "select schema_name || '.' || table_name, estimated_size from duckdb_tables() where database_name = 'park'"
+            ).fetchall()
+    except duckdb.Error:
+        found = None
+    if found is None:
+        raise ParkBridgeError(
+            str(file),
+            "it is damaged: not a published night",
+            next_step="`parkbridge rollback --list` shows the nights that are kept, `parkbridge rollback NIGHT` puts one in place",
+        )
+    return {
+        "night_id": found[0],
+        "as_of": found[1].isoformat() + "Z",
+        "published_at": datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds"),
+        "park_name": found[2],
+        "sha256": digest,
+        "tables": {name: {"rows": rows} for name, rows in tables},
+    }
 
 
 def nights(settings: Settings) -> list[dict[str, Any]]:
-    """The manifests of the nights that are kept, newest first."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in (settings.published / "nights").glob("*.json")]
-    return sorted(found, key=lambda m: str(m["night_id"]), reverse=True)
+    """The manifests of the nights that are kept, newest first; a night without a manifest that can be read is not kept."""
+    found = []
+    for path in (settings.published / "nights").glob("*.json"):
+        with contextlib.suppress(ParkBridgeError):
+            found.append(read_json(path, next_step=""))
+    return sorted((m for m in found if "night_id" in m), key=lambda m: str(m["night_id"]), reverse=True)
 
 
 def rollback(settings: Settings, night_id: str | None = None) -> dict[str, Any]:
@@ -292,8 +364,18 @@ def rollback(settings: Settings, night_id: str | None = None) -> dict[str, Any]:
 
     Raises:
         ParkBridgeError: There is no such night, or its file is damaged.
+        WarehouseBusy: A night is being published.
     """
-    kept, current = nights(settings), current_manifest(settings)
+    with alone(settings):
+        return _roll_back(settings, night_id)
+
+
+def _roll_back(settings: Settings, night_id: str | None) -> dict[str, Any]:
+    kept = nights(settings)
+    try:
+        current = current_manifest(settings)
+    except ParkBridgeError:  # what readers have is damaged: any night that is kept is better
+        current = None
     ids = [str(m["night_id"]) for m in kept]
     earlier = [i for i in ids if current is None or i < current["night_id"]]
     wanted = night_id or (earlier[0] if earlier else None)
@@ -316,7 +398,16 @@ def rollback(settings: Settings, night_id: str | None = None) -> dict[str, Any]:
 
 
 def _forget_old_nights(settings: Settings, newest: str) -> None:
-    for manifest in nights(settings)[settings.keep_nights :]:
-        if manifest["night_id"] != newest:
-            for ending in (".duckdb", ".json"):
-                (settings.published / "nights" / f"{manifest['night_id']}{ending}").unlink(missing_ok=True)
+    folder = settings.published / "nights"
+    old = [str(manifest["night_id"]) for manifest in nights(settings)]
+    # and what a killed publish or a damaged manifest left without one
+    kept = {*old[: settings.keep_nights], newest}
+    for path in folder.iterdir():
+        if path.suffix in (".duckdb", ".json") and path.stem not in kept:
+            path.unlink(missing_ok=True)
+
+
+def _forget_parts(settings: Settings) -> None:
+    """What killed runs left half-written: nobody else writes here meanwhile."""
+    for path in (*(settings.published / "nights").glob("*.part*"), *settings.published.glob("*.part")):
+        path.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,10 +10,16 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.batches import ACCEPTING, batches
-from warehouse.connection import alone, forget, literal, open_file, prepare, writer
+from warehouse.batches import batches, settle
+from warehouse.connection import alone, committed_batches, forget, literal, not_opened, open_file, prepare
+from warehouse.durable import put
+from warehouse.errors import WarehouseBusy
 from warehouse.loader import StagedFeed, accept, show_raw, stage
+from warehouse.publish import nights
 from warehouse.settings import Settings
+
+# What the batches do not say, and a rebuild takes over: which nights were begun and published, what people confirmed.
+KEPT = ("night", "night_begun", "night_published")
 
 
 def rebuild(settings: Settings, feeds: Sequence[StagedFeed]) -> dict[str, int]:
@@ -31,13 +38,12 @@ def rebuild(settings: Settings, feeds: Sequence[StagedFeed]) -> dict[str, int]:
         WarehouseBusy: Someone is writing.
         DeliveryRefused, DeclarationError: A declaration no longer fits a batch; the warehouse stays as it was.
     """
-    part, wal = settings.warehouse_file.with_suffix(".rebuilt"), settings.warehouse_file.with_suffix(".duckdb.wal")
+    part, old = settings.warehouse_file.with_suffix(".rebuilt"), settings.warehouse_file
     counts: dict[str, int] = {}
-    if any(settings.raw.glob(f"*/{ACCEPTING}")):
-        with writer(settings):
-            pass  # it settles what a killed process left undecided
     with alone(settings):
         forget(part)
+        if old.exists() and not _close_books(settings):
+            _set_aside(old)
         connection = open_file(part, settings.memory_limit)
         try:
             prepare(connection)
@@ -47,24 +53,75 @@ def rebuild(settings: Settings, feeds: Sequence[StagedFeed]) -> dict[str, int]:
                 accept(connection, feed, taken, now=datetime.now(UTC))
                 show_raw(connection, feed.name, [b.folder for b in taken])
                 counts[feed.name] = len(taken)
-            _keep_night(connection, settings.warehouse_file)
+            if old.exists():
+                _keep_night(connection, old)
+            else:
+                _recover_nights(connection, settings)
         except BaseException:
             connection.close()
             forget(part)
             raise
         connection.close()
-        # first the old file's log: DuckDB would play it back into the new file
-        wal.unlink(missing_ok=True)
-        part.replace(settings.warehouse_file)
+        # DuckDB would play a log of the old file back into the new one; the old one's books are closed, it has none
+        old.with_name(old.name + ".wal").unlink(missing_ok=True)
+        put(part, old)
     return counts
+
+
+def _close_books(settings: Settings) -> bool:
+    """Settle what a killed process left undecided, and write the log into the file. False: the file is damaged.
+
+    Raises:
+        WarehouseBusy: Somebody has it open.
+    """
+    try:
+        connection = open_file(settings.warehouse_file, settings.memory_limit)
+    except duckdb.Error as error:
+        if isinstance(busy := not_opened(settings, error), WarehouseBusy):
+            raise busy from None
+        return False
+    try:
+        prepare(connection)
+        settle(settings.raw, lambda feed: committed_batches(connection, feed))
+        connection.execute("checkpoint")
+        for table in KEPT:
+            connection.execute(f"from ops.{table}").fetchall()
+    except duckdb.Error:
+        return False
+    finally:
+        with contextlib.suppress(duckdb.Error):
+            connection.close()
+    return True
+
+
+def _set_aside(old: Path) -> None:
+    """Keep a damaged warehouse beside the new one, for whoever wants to know why."""
+    name = f"warehouse.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    log = old.with_name(old.name + ".wal")
+    if log.exists():  # first: it must not meet the next file of this name
+        log.replace(old.with_name(name + ".wal"))
+    old.replace(old.with_name(name))
 
 
 def _keep_night(connection: duckdb.DuckDBPyConnection, old: Path) -> None:
     """The nights begun stay known: what is accepted next was not known to them."""
-    if old.exists():
-        connection.execute(f"attach {literal(os.fspath(old))} as old (read_only)")
-        kept = connection.execute("select table_name from duckdb_tables() where database_name = 'old'").fetchall()
-        for table in ("night", "night_begun", "night_published"):
-            if (table,) in kept:  # a warehouse of before the table has none
-                connection.execute(f"insert into ops.{table} select * from old.ops.{table}")
-        connection.execute("detach old")
+    connection.execute(f"attach {literal(os.fspath(old))} as old (read_only)")
+    for table in KEPT:
+        connection.execute(f"insert into ops.{table} by name from old.ops.{table}")
+    connection.execute("detach old")
+
+
+def _recover_nights(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """The nights begun, as far as markers and kept nights know them: the warehouse that knew all of them is gone."""
+    begun = {
+        b.night_before for path in settings.raw.glob("*") for b in batches(settings.raw, path.name) if b.night_before
+    }
+    published = {datetime.fromisoformat(str(m["as_of"]).removesuffix("Z")) for m in nights(settings)}
+    connection.executemany(
+        "insert into ops.night_begun values (?)", [[t] for t in sorted(begun | published)] or [[None]]
+    )
+    connection.execute("delete from ops.night_begun where as_of is null")
+    for as_of in sorted(published):
+        connection.execute(
+            "insert into ops.night_published select ?, (select max(as_of) from ops.night_published)", [as_of]
+        )
