@@ -38,10 +38,11 @@
 --   * 指标取参保人数、销售额、税款、租赁面积、用电量近十二个月变化，不含暂定月份、存疑值和承接影响。
 --   * 撤离后又返回的企业，按在园企业评估。
 -- known gaps: Those of signals.departure. Where offices deliver yearly figures only, no enterprise is ever dormant.
---   Every signal weighs the same; sales and tax depend on each other. A sudden departure shows no sign before it. What an
---   enterprise does outside the park shows only in staff, sales and tax. | 去留判定的局限同样适用。
---   仅有年度数据时不会判为无经营迹象。各指标权重相同，销售额与税款相关。突然撤离事先没有迹象。
+--   Every signal weighs the same; sales and tax depend on each other. A sudden departure shows no sign before it.
+--   What an enterprise does outside the park shows only in staff, sales and tax. |
+--   去留判定的局限同样适用。仅有年度数据时不会判为无经营迹象。各指标权重相同，销售额与税款相关。突然撤离事先没有迹象。
 --   园外经营情况只体现在参保、销售和税款中。
+-- column successor_enterprise_id: the enterprise that carries it on as a whole | 承接方编号 整体承接该企业的企业编号
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.assessment, benchmarks/assessment.py
 with rule as (
@@ -232,6 +233,7 @@ known_enterprise as (
         x.evidence_zh as left_out_zh,
         coalesce(x.suspect_count, 0) as suspect_value_count,
         d.is_here,
+        d.is_leasing,
         d.is_insuring,
         d.left_month,
         d.left_ground_code,
@@ -314,7 +316,7 @@ assessed as (
                 then 'leaving'
             when
                 is_silent and delivered_signal_count >= signals_min
-                and (last_operating_month is not null or not is_here)
+                and (last_operating_month is not null or not is_leasing)
                 then 'dormant'
             when is_new and not (is_silent or coalesce(is_struck_off, false)) then 'new'
             when heard_signal_count < signals_min then 'unknown'
@@ -378,9 +380,9 @@ select
                     )
         end,
         case
-            when a.is_silent and a.is_here and a.last_operating_month is not null
+            when a.assessment_code = 'dormant' and a.is_leasing
                 then concat('space, but no operations since ', substr(cast(a.last_operating_month as varchar), 1, 7))
-            when a.is_silent and a.last_active_month is not null
+            when a.is_silent and not a.is_leasing and a.last_active_month is not null
                 then concat('nothing since ', substr(cast(a.last_active_month as varchar), 1, 7))
             when a.last_active_month is null then 'never active here'
         end,
@@ -435,9 +437,9 @@ select
                     )
         end,
         case
-            when a.is_silent and a.is_here and a.last_operating_month is not null
+            when a.assessment_code = 'dormant' and a.is_leasing
                 then concat('租约有效，但', substr(cast(a.last_operating_month as varchar), 1, 7), '后无经营迹象')
-            when a.is_silent and a.last_active_month is not null
+            when a.is_silent and not a.is_leasing and a.last_active_month is not null
                 then concat(substr(cast(a.last_active_month as varchar), 1, 7), '后无任何数据')
             when a.last_active_month is null then '在园从无经营记录'
         end,
