@@ -1,7 +1,7 @@
 -- title: Departures | 去留判定
--- one row is: one enterprise, up to the last complete month | 一行是：一家企业，截至最近一个完整月份
--- answers: is it still here; if not, since which month, and how do we know? |
---   回答：企业是否仍在园；若已撤离，自何月起，依据是什么
+-- one row is: one enterprise, up to the last complete month | 一家企业，截至最近一个完整月份
+-- answers: is it still here; if not, since which month, and how do we know?
+--   | 企业是否仍在园；若已撤离，自何月起，依据是什么
 -- key: enterprise_id
 -- rules: Limits in rules/assessment.yml.
 --   * Seen here: a lease in force, an occupied unit, insured staff, a meter that counts, entries at the gate. A tax
@@ -28,11 +28,11 @@
 --   * 撤离月份：最后一次出现的次月；从未在园的，为登记注销、吊销或迁出的月份。
 -- known gaps: A tenant with no other trace than its lease leaves when the lease ends, even if it stays on. An
 --   enterprise without a lease that pauses for 6 months has left until it is seen again. A premises register without
---   dates shows no lease end. |
---   除租约外别无痕迹的企业，租约到期即判为撤离。无租约且停业六个月的企业，再次出现前判为撤离。
+--   dates shows no lease end.
+--   | 除租约外别无痕迹的企业，租约到期即判为撤离。无租约且停业六个月的企业，再次出现前判为撤离。
 --   房屋占用登记无日期时看不出租约到期。
--- column last_seen_month: last month with a lease, an occupied unit, staff, a reading or an entry | 最近在园月份
--- column is_insuring: whether it insures staff in the last complete month of that silo | 是否参保
+-- column last_seen_month: last month with a lease, an occupied unit, staff, a reading or an entry | 最近在园月份 最近一个有在园痕迹的月份
+-- column is_insuring: whether it insures staff in the last complete month of that silo | 是否参保 社保最近完整月份有人参保为是
 -- parts: enterprise_id
 -- checked by: tests/models/signals.departure, benchmarks/assessment.py
 with rule as (

@@ -1,8 +1,8 @@
 -- title: Assessment | 企业评估
--- one row is: one enterprise that any silo speaks of, up to the last complete month |
---   一行是：一家企业，截至最近一个完整月份
--- answers: is it still here; is it expanding, contracting, new or about to leave; on what evidence? |
---   回答：企业是否仍在园；是扩张、收缩、新入园还是拟撤离；依据是什么
+-- one row is: one enterprise that any silo speaks of, up to the last complete month
+--   | 一家企业，截至最近一个完整月份
+-- answers: is it still here; is it expanding, contracting, new or about to leave; on what evidence?
+--   | 企业是否仍在园；是扩张、收缩、新入园还是拟撤离；依据是什么
 -- key: enterprise_id
 -- rules: The first class that holds; limits in rules/assessment.yml.
 --   * taken_over: no longer here, and another enterprise carries on the whole of it (signals.takeover: a merger, or
@@ -39,8 +39,8 @@
 --   * 撤离后又返回的企业，按在园企业评估。
 -- known gaps: Those of signals.departure. Where offices deliver yearly figures only, no enterprise is ever dormant.
 --   Every signal weighs the same; sales and tax depend on each other. A sudden departure shows no sign before it.
---   What an enterprise does outside the park shows only in staff, sales and tax. |
---   去留判定的局限同样适用。仅有年度数据时不会判为无经营迹象。各指标权重相同，销售额与税款相关。突然撤离事先没有迹象。
+--   What an enterprise does outside the park shows only in staff, sales and tax.
+--   | 去留判定的局限同样适用。仅有年度数据时不会判为无经营迹象。各指标权重相同，销售额与税款相关。突然撤离事先没有迹象。
 --   园外经营情况只体现在参保、销售和税款中。
 -- column successor_enterprise_id: the enterprise that carries it on as a whole | 承接方编号 整体承接该企业的企业编号
 -- parts: enterprise_id
