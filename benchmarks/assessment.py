@@ -4,7 +4,9 @@ The nights are those of benchmarks/warning.py; `make truth` prints this table af
 complete month of its night. What is so in truth in that month, from the city itself and not from what its offices wrote,
 the first that holds:
 
-    not here    not yet come, gone, paused, or nothing but an address
+    taken over  gone by that month, and a merger brought its people to another enterprise here
+    left        gone by that month
+    not here    not yet come, paused, or nothing but an address
     leaves      here, and gone within 6 months
     new         first here within 12 months
     grows       against 12 months before a tenth (and 2) more people at work, a tenth more space, or sales of twelve months
@@ -15,18 +17,38 @@ the first that holds:
 
 Of these three figures the limits are those of rules/assessment.yml: what differs is what dirt, gaps, late returns and the two
 signals do that only follow from others (tax and electricity). **Opposite** is what an operator must never be told: expanding of
-who shrinks, or contracting of who grows.
+an enterprise that shrinks, or contracting of one that grows.
+
+**Precision and recall** (PAIRS) hold a class against its state: left, taken_over, leaving against leaves, dormant against not
+here, over all nights. Many leave without any sign (a third of those that leave in the city are `sudden` or close without
+falling first): they bound the recall of leaving. **left_month** is compared with the first month without activity in truth;
+a **successor** is right where it truly is the enterprise that took over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 
-CLASSES = ("expanding", "contracting", "mixed", "stable", "new", "leaving", "dormant", "unknown")
-STATES = ("grows", "shrinks", "both", "steady", "new", "leaves", "not here")
+CLASSES = (
+    "expanding",
+    "contracting",
+    "mixed",
+    "stable",
+    "new",
+    "leaving",
+    "left",
+    "taken_over",
+    "dormant",
+    "unknown",
+)
+STATES = ("grows", "shrinks", "both", "steady", "new", "leaves", "left", "taken over", "not here")
+# a class, and the state that it means
+PAIRS = (("left", "left"), ("taken_over", "taken over"), ("leaving", "leaves"), ("dormant", "not here"))
 OPPOSITE = (("expanding", "shrinks"), ("contracting", "grows"))
 _SCORED = """
 with number as (
@@ -60,13 +82,15 @@ moved as (
     from compared
 ),
 told as (
-    select a.assessment_code, o.true_id, year(a.month) * 12 + month(a.month) as month_number
+    select a.assessment_code, a.month, o.true_id, year(a.month) * 12 + month(a.month) as month_number
     from told.assessment as a
     inner join told.owner as o using (night_number, enterprise_id)
 )
 select
     t.assessment_code,
     case
+        when e.gone_month <= t.month and e.story = 'absorbed' then 'taken over'
+        when e.gone_month <= t.month then 'left'
         when e.is_virtual or not coalesce(m.is_present, false) then 'not here'
         when year(e.gone_month) * 12 + month(e.gone_month) between t.month_number + 1 and t.month_number + 6 then 'leaves'
         when year(e.first_month) * 12 + month(e.first_month) > t.month_number - 12 then 'new'
@@ -83,33 +107,111 @@ group by all
 """
 
 
-def score(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
-    """Count told.assessment by class and by what is truly so, over all nights; enterprises nobody can place left out."""
-    return {(code, state): count for code, state, count in connection.execute(_SCORED).fetchall()}
+_DEPARTURES = """
+select
+    abs(year(a.left_month) * 12 + month(a.left_month) - year(e.gone_month) * 12 - month(e.gone_month)) as months_off,
+    case
+        when a.assessment_code = 'taken_over' and e.story = 'absorbed'
+            then case when s.true_id = e.partner_id then 'right' else 'wrong' end
+        else 'none'
+    end as successor,
+    count(*)
+from told.assessment as a
+inner join told.owner as o using (night_number, enterprise_id)
+inner join truth.enterprise as e on o.true_id = e.true_id
+left join told.owner as s on a.night_number = s.night_number and a.successor_enterprise_id = s.enterprise_id
+where a.assessment_code in ('left', 'taken_over') and e.gone_month <= a.month
+group by all
+"""
 
 
-def opposite_pct(found: Mapping[tuple[str, str], int]) -> float | None:
-    """Of those said to be expanding or contracting, how many per cent truly go the other way; None where nobody is."""
-    said = sum(count for (code, _), count in found.items() if code in ("expanding", "contracting"))
-    return 100 * sum(found.get(pair, 0) for pair in OPPOSITE) / said if said else None
+@dataclass(frozen=True)
+class Found:
+    """Assessments of one or more cities held against the truth; cities add up.
+
+    Attributes:
+        counts: How many, by class and by what is truly so.
+        months_off: Of those rightly said to be gone, how many by months between left_month and the truth; None: no month.
+        successors: Of those rightly said to be taken over, how many name the right or the wrong successor.
+    """
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    months_off: Counter[int | None] = field(default_factory=Counter)
+    successors: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: Found) -> Found:
+        return Found(self.counts + other.counts, self.months_off + other.months_off, self.successors + other.successors)
+
+    def precision(self, code: str, state: str) -> float | None:
+        """Of those said to be of a class, the share that truly is; None where nobody is said to be."""
+        said = sum(count for (of, _), count in self.counts.items() if of == code)
+        return self.counts[code, state] / said if said else None
+
+    def recall(self, code: str, state: str) -> float | None:
+        """Of those that truly are, the share that is said to be; None where nobody is."""
+        true = sum(count for (_, of), count in self.counts.items() if of == state)
+        return self.counts[code, state] / true if true else None
+
+    def month_pct(self, most: int) -> float | None:
+        """Of left_month, how many per cent are at most so many months off; None where there is none."""
+        dated = sum(self.months_off.values())
+        near = sum(count for off, count in self.months_off.items() if off is not None and off <= most)
+        return 100 * near / dated if dated else None
+
+    def opposite_pct(self) -> float | None:
+        """Of those said to be expanding or contracting, how many per cent truly go the other way; None where nobody is."""
+        said = sum(count for (code, _), count in self.counts.items() if code in ("expanding", "contracting"))
+        return 100 * sum(self.counts[pair] for pair in OPPOSITE) / said if said else None
 
 
-def table(found: Mapping[tuple[str, str], int]) -> Iterator[str]:
-    """The lines of the table: a class a line, in per cent of those said to be so."""
-    yield f"{'assessments, in % of a line':<28}{'said':>8}" + "".join(f"{state:>10}" for state in STATES)
+def score(connection: duckdb.DuckDBPyConnection) -> Found:
+    """Hold told.assessment against the truth, over all nights; enterprises nobody can place left out."""
+    found = Found()
+    for code, state, count in connection.execute(_SCORED).fetchall():
+        found.counts[code, state] += count
+    for months_off, successor, count in connection.execute(_DEPARTURES).fetchall():
+        found.months_off[months_off] += count
+        if successor != "none":
+            found.successors[successor] += count
+    return found
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def table(found: Found) -> Iterator[str]:
+    """The lines of the table: a class a line, in per cent of those said to be so; then classes against their state."""
+    yield f"{'assessments, in % of a line':<28}{'said':>8}" + "".join(f"{state:>11}" for state in STATES)
     for code in CLASSES:
-        counts = [found.get((code, state), 0) for state in STATES]
+        counts = [found.counts[code, state] for state in STATES]
         said = sum(counts)
         if said:
-            yield f"  {code:<26}{said:>8,}" + "".join(f"{100 * count / said:>10.1f}" for count in counts)
-    if (share := opposite_pct(found)) is not None:
-        yield f"  opposite (expanding of who shrinks, contracting of who grows): {share:.2f} % of those two"
+            yield f"  {code:<26}{said:>8,}" + "".join(f"{100 * count / said:>11.1f}" for count in counts)
+    if (share := found.opposite_pct()) is not None:
+        yield f"  opposite (expanding, and shrinks; contracting, and grows): {share:.2f} % of those two"
+    for code, state in PAIRS:
+        yield f"  {f'{code} = {state}':<26}  precision {_share(found.precision(code, state))}  recall {_share(found.recall(code, state))}"
+    if (exact := found.month_pct(0)) is not None:
+        right = found.successors["right"]
+        yield (
+            f"  left_month: {exact:.1f} % exact, {found.month_pct(1):.1f} % within one month of {sum(found.months_off.values()):,}; "
+            f"successor: {right:,} of {sum(found.successors.values()):,} right"
+        )
 
 
-def as_json(found: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+def as_json(found: Found) -> dict[str, Any]:
     """`assessments` of build/truth.json."""
-    share = opposite_pct(found)
+    share = found.opposite_pct()
     return {
         "opposite_pct": None if share is None else round(share, 3),
-        "counts": {code: {state: found.get((code, state), 0) for state in STATES} for code in CLASSES},
+        "classes": {
+            code: {"state": state, "precision": found.precision(code, state), "recall": found.recall(code, state)}
+            for code, state in PAIRS
+        },
+        "left_month_off": {
+            str(off): count for off, count in sorted(found.months_off.items(), key=lambda x: (x[0] is None, x))
+        },
+        "successors": dict(found.successors),
+        "counts": {code: {state: found.counts[code, state] for state in STATES} for code in CLASSES},
     }

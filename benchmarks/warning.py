@@ -46,7 +46,6 @@ import resource
 import shutil
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -198,7 +197,7 @@ class City:
     standing: dict[str, int]
     flows: dict[str, int]
     false_stories: dict[str, int]
-    assessments: dict[tuple[str, str], int]
+    assessments: assessment.Found
     cpu_seconds: float
     wall_seconds: float
     peak_mb: float
@@ -268,7 +267,8 @@ def tell(folder: Path) -> None:
             "level_code varchar, score decimal(9, 2))"
         )
         connection.execute(
-            "create table told.assessment (night_number integer, enterprise_id varchar, assessment_code varchar, month date)"
+            "create table told.assessment (night_number integer, enterprise_id varchar, assessment_code varchar, "
+            "left_month date, successor_enterprise_id varchar, month date)"
         )
         connection.execute("create table told.owner (night_number integer, enterprise_id varchar, true_id bigint)")
         for number_of_night, moment in enumerate(nights()):
@@ -285,7 +285,8 @@ def tell(folder: Path) -> None:
                 f"insert into told.alert select {number}, enterprise_id, alert_code, level_code, score from signals.alert"
             )
             connection.execute(
-                f"insert into told.assessment select {number}, enterprise_id, assessment_code, month from snapshots.assessment"
+                f"insert into told.assessment select {number}, enterprise_id, assessment_code, left_month, "
+                "successor_enterprise_id, month from snapshots.assessment"
             )
             connection.execute(f"insert into told.owner select {number}, * from ({_OWNER})")
 
@@ -515,12 +516,9 @@ def _cells(found: Measured) -> str:
     )
 
 
-def added_up(cities: list[City]) -> dict[tuple[str, str], int]:
-    """Assessments of all cities, by class and by what is truly so."""
-    total = Counter[tuple[str, str]]()
-    for city in cities:
-        total.update(city.assessments)
-    return dict(total)
+def added_up(cities: list[City]) -> assessment.Found:
+    """Assessments of all cities, held against the truth."""
+    return sum((city.assessments for city in cities), assessment.Found())
 
 
 def as_json(cities: list[City]) -> dict[str, Any]:

@@ -1,33 +1,59 @@
 -- title: Assessment | 企业评估
 -- one row is: one enterprise that any silo speaks of, up to the last complete month
--- answers: is it expanding, contracting, new, leaving or dormant, do its signals disagree, and on what evidence?
+--   | 一家企业，截至最近一个完整月份
+-- answers: is it still here; is it expanding, contracting, new or about to leave; on what evidence?
+--   | 企业是否仍在园；是扩张、收缩、新入园还是拟撤离；依据是什么
 -- key: enterprise_id
--- rules: The signals of signals.year_change are heard: headcount, sales, tax, leased area, electricity, each over 12
---   months, without provisional months, without suspect values (signals.plausibility; the evidence names those of the
---   last two years) and without what came or went by succession. The first that holds: leaving (it is still active,
---   and the register has it cancelled, revoked or moved out; or all leases ended within 6 months, are terminated
---   early, or end within 3 months while something falls and nothing rises; or it moved out within 6 months), dormant
---   (nothing but zeros in any signal for 6 months, or 18 after a yearly figure, no lease, no premises; at least two
---   signals were delivered meanwhile), new (registered or first seen within 12 months, not by succession), unknown
---   (fewer than two signals heard), mixed (some rise, some fall), expanding, contracting, stable. A seat that moved
---   while people or meters stay (signals.seat_move) is no leaving; while that is open, only with a fall and nothing
---   rising. Limits: rules/assessment.yml.
--- known gaps: Where offices deliver yearly figures only, nobody is ever dormant. Every signal weighs the same; sales
---   and tax depend on each other. A tenant who stays on without a recorded renewal reads as leaving. A premises
---   register without dates shows no lease end. What an enterprise does outside the park is seen in none of its
---   signals but staff, sales and tax. Who merged away and is cancelled reads as leaving, then as dormant; the
---   evidence names the succession.
+-- rules: The first class that holds; limits in rules/assessment.yml.
+--   * taken_over: no longer here, and another enterprise carries on the whole of it (signals.takeover: a merger, or
+--     people and premises together). One that the register has closed and whose staff is gone is taken over even if
+--     its lease or meters still run in its name. A split or staff that moved is no takeover.
+--   * left: not here any more (signals.departure): unseen in every silo, and closed or moved out by the register, or
+--     all leases over, or never a lease and nothing known for 6 months. left_month is the month after the last trace.
+--   * leaving: still here, and one of: the register has it cancelled, revoked or moved out; its leases are terminated
+--     early within 5 months; its leases ended within 6 months and it stays on; its leases end within 5 months and
+--     activity is down by 12 % in 3 months (signals.activity_fall); or its seat moved lately while something falls. A
+--     seat that moved while people or meters stay (signals.seat_move) is no sign.
+--   * dormant: no staff, meters, entries, sales or tax for 6 months (18 after a yearly figure), and not left; a lease
+--     may still run. At least two signals were delivered meanwhile. An enterprise with nothing but a registered address
+--     is dormant. A tenant of which no silo ever had a figure is unknown.
+--   * new: registered or first seen within 12 months, not by succession.
+--   * unknown: fewer than two signals can be compared.
+--   * mixed: some signals rise and some fall. expanding, contracting: some rise, or some fall. stable: neither.
+--   * Signals are those of signals.year_change: headcount, sales, tax, leased area, electricity, each over 12 months,
+--     without provisional months, suspect values (the evidence names those of the last two years) and successions.
+--   * An enterprise that left and came back is classed like any other that is here.
+--   | 依次判断，取最先符合的一类，阈值见 rules/assessment.yml。
+--   * 被承接：已不在园，且整体由另一企业承接（吸收合并，或人员与场地一并转移）。登记已注销且无参保人员的，
+--     即使租约或水电仍在其名下也归此类。分立、部分人员转移不算。
+--   * 已撤离：已不在园（见去留判定）：各部门均无在园痕迹，且登记已注销、吊销或迁出，或全部租约已结束，或从无租约且六个月无数据。
+--     撤离月份为最后一次出现的次月。
+--   * 拟撤离：仍在园，且登记已注销、吊销或迁出，或租约五个月内提前解除，或租约到期未满六个月、未续租仍占用，
+--     或租约五个月内到期且活跃度三个月下降12%以上，或刚迁址且有指标下降。仅住所迁出而人员或水电仍在的不算。
+--   * 无经营迹象：六个月内无参保、用能、门禁、销售、税款（年度数据为十八个月），且未撤离；租约可能仍有效。
+--     其间至少有两项指标有数据报送。仅有注册地址的企业归此类。从无任何数据的承租企业归数据不足。
+--   * 新入园：十二个月内成立或首次出现，因承接而来的除外。
+--   * 数据不足：可比指标少于两项。
+--   * 指标分化：有升有降。扩张、收缩：有升无降、有降无升。平稳：无明显升降。
+--   * 指标取参保人数、销售额、税款、租赁面积、用电量近十二个月变化，不含暂定月份、存疑值和承接影响。
+--   * 撤离后又返回的企业，按在园企业评估。
+-- known gaps: Those of signals.departure. Where offices deliver yearly figures only, no enterprise is ever dormant.
+--   Every signal weighs the same; sales and tax depend on each other. A sudden departure shows no sign before it.
+--   What an enterprise does outside the park shows only in staff, sales and tax.
+--   | 去留判定的局限同样适用。仅有年度数据时不会判为无经营迹象。各指标权重相同，销售额与税款相关。突然撤离事先没有迹象。
+--   园外经营情况只体现在参保、销售和税款中。
+-- column successor_enterprise_id: the enterprise that carries it on as a whole | 承接方编号 整体承接该企业的企业编号
 -- parts: enterprise_id
--- checked by: tests/models/snapshots.assessment
+-- checked by: tests/models/snapshots.assessment, benchmarks/assessment.py
 with rule as (
     select distinct
         version,
         signals_min,
         dormant_months,
         new_months,
+        takeover_months,
         leaving_months,
-        lease_ending_months,
-        yearly_recent_months
+        leaving_fall_min_pct
     from rules.assessment
 ),
 
@@ -66,9 +92,9 @@ heard as (
     group by enterprise_id
 ),
 
--- nobody is dormant for want of deliveries
-told as (
-    select count(distinct s.signal_code) as told_signal_count
+-- missing deliveries never make an enterprise dormant
+delivery as (
+    select count(distinct s.signal_code) as delivered_signal_count
     from signals.signal_month as s
     inner join rules.assessment as r on s.signal_code = r.signal_code
     cross join last_month as m
@@ -145,33 +171,35 @@ left_out as (
     group by enterprise_id
 ),
 
-active as (
+first_activity as (
     select
         s.enterprise_id,
         min(s.month) as first_active_month,
-        max(s.month) as last_active_month,
-        max(case when s.period_months >= 12 then s.month_number + u.yearly_recent_months - u.dormant_months end)
-            as yearly_until_number
+        max(s.month) as last_active_month
     from signals.signal as s
     inner join rules.signal as r on s.signal_code = r.signal_code
-    cross join rule as u
     left join signals.plausibility as p
         on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
     where not r.is_of_register and s.value <> 0 and p.enterprise_id is null
     group by s.enterprise_id
 ),
 
-turned as (
+-- fewer people, entries or meter readings than three months ago, beyond the season
+activity_drop as (
+    select
+        enterprise_id,
+        max(value) as fall_pct
+    from signals.activity_fall
+    group by enterprise_id
+),
+
+recent_flow as (
     select
         f.enterprise_id,
         max(case when f.flow_code in ('open', 'move_in') then 1 else 0 end) as has_start,
         max(case when f.flow_code = 'succession_in' then 1 else 0 end) as has_succession,
-        max(case
-            when f.flow_code = 'move_out' and f.month_number > m.month_number - u.leaving_months then f.month
-        end) as move_out_month,
         max(case when f.flow_code = 'succession_out' and f.signal_code = 'leased_area' then 1 else 0 end)
-            as is_space_carried_on,
-        max(case when f.flow_code = 'succession_out' then f.other_enterprise_id end) as carried_on_by
+            as is_space_carried_on
     from signals.flow as f
     inner join rules.assessment as r on f.signal_code = r.signal_code
     cross join rule as u
@@ -180,16 +208,7 @@ turned as (
     group by f.enterprise_id
 ),
 
--- whether people and meters went along with the seat, the last time that it moved
-seat as (
-    select
-        enterprise_id,
-        seat_move_code,
-        row_number() over (partition by enterprise_id order by event_date desc, event_no desc) as place
-    from signals.seat_move
-),
-
-known_of as (
+known_enterprise as (
     select
         p.enterprise_id,
         e.enterprise_name,
@@ -208,25 +227,42 @@ known_of as (
         h.leased_area_zh,
         h.electricity_zh,
         greatest(a.last_active_month, p.last_lease_month) as last_active_month,
-        a.yearly_until_number,
+        d.last_operating_month,
+        case when v.fall_pct >= u.leaving_fall_min_pct then v.fall_pct end as fall_pct,
         x.evidence as left_out_en,
         x.evidence_zh as left_out_zh,
         coalesce(x.suspect_count, 0) as suspect_value_count,
-        l.until_date as space_until_date,
-        t.carried_on_by,
-        t.move_out_month,
-        l.until_date = l.terminated_date as is_terminated,
-        l.until_date < m.month_end_date and coalesce(t.is_space_carried_on, 0) = 0
-        and coalesce(p.last_lease_month < m.month, true)
-        and month_number(l.until_date) > m.month_number - u.leaving_months
-            as is_lease_over,
-        l.until_date >= m.month_end_date
-        and month_number(l.until_date) <= m.month_number + u.lease_ending_months
-            as is_lease_ending,
+        d.is_here,
+        d.is_leasing,
+        d.is_insuring,
+        d.left_month,
+        d.left_ground_code,
+        d.is_lease_over,
+        d.is_lease_ending,
+        d.is_lease_terminated,
+        d.space_until_date,
+        d.seat_move_code,
+        d.is_silent and not (
+            d.last_operating_month is null
+            and coalesce(
+                month_number(e.registered_date) > m.month_number - u.new_months, false
+            )
+        ) as is_silent,
+        k.successor_enterprise_id,
+        k.successor_name,
+        k.successor_status_code,
+        k.takeover_month,
+        k.enterprise_id is not null
+        and abs(
+            month_number(k.takeover_month)
+            - coalesce(month_number(d.last_seen_month), m.month_number)
+        ) <= u.takeover_months as is_carried_on,
+        month_number(d.space_until_date) > m.month_number - u.leaving_months
+        and coalesce(t.is_space_carried_on, 0) = 0 as is_lease_over_lately,
+        p.status_code in ('cancelled', 'revoked') as is_closed,
         p.status_code in ('cancelled', 'revoked')
-        or (p.status_code = 'moved_out' and coalesce(s.seat_move_code, '') not in ('stayed', 'too_early'))
+        or (p.status_code = 'moved_out' and coalesce(d.seat_move_code, '') not in ('stayed', 'too_early'))
             as is_struck_off,
-        case when p.status_code = 'moved_out' then s.seat_move_code end as seat_move_code,
         coalesce(t.has_succession, 0) = 0
         and (
             coalesce(t.has_start, 0) = 1
@@ -239,37 +275,23 @@ known_of as (
             as is_registered_recently,
         e.registered_date,
         a.first_active_month,
-        d.told_signal_count,
+        y.delivered_signal_count,
         m.month,
         m.month_number,
         u.signals_min,
-        u.dormant_months,
         u.version as rule_version
     from snapshots.presence as p
     inner join resolved.enterprise as e on p.enterprise_id = e.enterprise_id
     cross join last_month as m
     cross join rule as u
-    cross join told as d
+    cross join delivery as y
+    inner join signals.departure as d on p.enterprise_id = d.enterprise_id
     left join heard as h on p.enterprise_id = h.enterprise_id
-    left join active as a on p.enterprise_id = a.enterprise_id
-    left join turned as t on p.enterprise_id = t.enterprise_id
+    left join first_activity as a on p.enterprise_id = a.enterprise_id
+    left join activity_drop as v on p.enterprise_id = v.enterprise_id
+    left join recent_flow as t on p.enterprise_id = t.enterprise_id
     left join left_out as x on p.enterprise_id = x.enterprise_id
-    left join monthly.lease_end as l on p.enterprise_id = l.enterprise_id
-    left join seat as s on p.enterprise_id = s.enterprise_id and s.place = 1
-),
-
-inactive as (
-    select
-        *,
-        case
-            when last_active_month is not null
-                then
-                    greatest(
-                        month_number(last_active_month), coalesce(yearly_until_number, 0)
-                    ) <= month_number - dormant_months
-            else not coalesce(is_registered_recently, false)
-        end as is_silent
-    from known_of
+    left join signals.takeover as k on p.enterprise_id = k.enterprise_id
 ),
 
 assessed as (
@@ -277,16 +299,25 @@ assessed as (
         *,
         case
             when
-                not is_silent and (
-                    is_struck_off or is_lease_over or move_out_month is not null
-                    or (is_lease_ending and is_terminated)
+                is_carried_on and (left_ground_code is not null or (coalesce(is_closed, false) and not is_insuring))
+                then 'taken_over'
+            when left_ground_code is not null then 'left'
+            when is_here and is_lease_ending and is_lease_terminated then 'leaving'
+            when
+                is_here and not is_silent and (
+                    is_struck_off
+                    or (is_lease_over and is_lease_over_lately)
+                    or (is_lease_ending and fall_pct is not null)
                     or (
-                        (is_lease_ending or coalesce(seat_move_code = 'too_early', false))
-                        and falling_signal_count > 0 and rising_signal_count = 0
+                        coalesce(seat_move_code = 'too_early', false)
+                        and (fall_pct is not null or (falling_signal_count > 0 and rising_signal_count = 0))
                     )
                 )
                 then 'leaving'
-            when is_silent and told_signal_count >= signals_min then 'dormant'
+            when
+                is_silent and delivered_signal_count >= signals_min
+                and (last_operating_month is not null or not is_leasing)
+                then 'dormant'
             when is_new and not (is_silent or coalesce(is_struck_off, false)) then 'new'
             when heard_signal_count < signals_min then 'unknown'
             when rising_signal_count > 0 and falling_signal_count > 0 then 'mixed'
@@ -294,7 +325,18 @@ assessed as (
             when falling_signal_count > 0 then 'contracting'
             else 'stable'
         end as assessment_code
-    from inactive
+    from known_enterprise
+),
+
+worded as (
+    select
+        a.*,
+        case
+            when a.assessment_code in ('left', 'taken_over') then coalesce(a.left_month, a.takeover_month)
+        end as gone_month,
+        case when a.assessment_code = 'taken_over' then a.successor_enterprise_id end as taken_over_by_id,
+        case when a.assessment_code = 'taken_over' then a.successor_name end as taken_over_by_name
+    from assessed as a
 )
 
 select
@@ -303,30 +345,50 @@ select
     a.assessment_code,
     t.assessment_title_en,
     t.assessment_title_zh,
+    a.gone_month as left_month,
+    a.taken_over_by_id as successor_enterprise_id,
+    a.taken_over_by_name as successor_name,
     concat_ws(
         '; ',
+        case
+            when a.gone_month is not null then concat('not here since ', substr(cast(a.gone_month as varchar), 1, 7))
+        end,
         case
             when a.seat_move_code = 'stayed' then 'the register has it moved out, but people or meters stay'
             when a.seat_move_code = 'too_early' then 'the register has it moved out; whether people follow is open'
             when a.is_struck_off then concat('the register has it ', replace(a.status_code, '_', ' '))
         end,
         case
+            when a.is_lease_over and a.is_here
+                then concat('all leases ended by ', cast(a.space_until_date as varchar), ', still here')
             when a.is_lease_over then concat('all leases ended by ', cast(a.space_until_date as varchar))
-            when a.is_lease_ending and a.is_terminated
+            when a.is_lease_ending and a.is_lease_terminated
                 then concat('all leases are terminated by ', cast(a.space_until_date as varchar))
             when a.is_lease_ending then concat('all leases end by ', cast(a.space_until_date as varchar))
         end,
         case
-            when a.move_out_month is not null then concat('moved out ', substr(cast(a.move_out_month as varchar), 1, 7))
+            when a.is_carried_on and (a.is_closed or not a.is_here)
+                then
+                    concat(
+                        'carried on by ',
+                        a.successor_name,
+                        case
+                            when a.successor_status_code in ('cancelled', 'revoked', 'moved_out')
+                                then concat(' (itself ', replace(a.successor_status_code, '_', ' '), ')')
+                            else ''
+                        end
+                    )
         end,
         case
-            when a.carried_on_by is not null and (a.is_struck_off or a.is_silent)
-                then concat('carried on by ', a.carried_on_by)
-        end,
-        case
-            when a.is_silent and a.last_active_month is not null
+            when a.assessment_code = 'dormant' and a.is_leasing
+                then concat('space, but no operations since ', substr(cast(a.last_operating_month as varchar), 1, 7))
+            when a.is_silent and not a.is_leasing and a.last_active_month is not null
                 then concat('nothing since ', substr(cast(a.last_active_month as varchar), 1, 7))
             when a.last_active_month is null then 'never active here'
+        end,
+        case
+            when a.fall_pct is not null
+                then concat('activity −', cast(cast(a.fall_pct as decimal(18, 0)) as varchar), ' % in 3 months')
         end,
         case when a.is_registered_recently then concat('registered ', cast(a.registered_date as varchar)) end,
         case
@@ -343,6 +405,7 @@ select
     ) as evidence,
     concat_ws(
         '；',
+        case when a.gone_month is not null then concat(substr(cast(a.gone_month as varchar), 1, 7), '起不在园') end,
         case
             when a.status_code = 'cancelled' then '登记已注销'
             when a.status_code = 'revoked' then '登记已吊销'
@@ -351,22 +414,38 @@ select
             when a.status_code = 'moved_out' then '登记已迁出'
         end,
         case
+            when a.is_lease_over and a.is_here
+                then concat('全部租约已于', cast(a.space_until_date as varchar), '到期，未续租仍在园')
             when a.is_lease_over then concat('全部租约已于', cast(a.space_until_date as varchar), '到期')
-            when a.is_lease_ending and a.is_terminated
+            when a.is_lease_ending and a.is_lease_terminated
                 then concat('全部租约于', cast(a.space_until_date as varchar), '解除')
             when a.is_lease_ending then concat('全部租约于', cast(a.space_until_date as varchar), '到期')
         end,
         case
-            when a.move_out_month is not null then concat(substr(cast(a.move_out_month as varchar), 1, 7), '迁出')
+            when a.is_carried_on and (a.is_closed or not a.is_here)
+                then
+                    concat(
+                        '由',
+                        a.successor_name,
+                        '承接',
+                        case a.successor_status_code
+                            when 'cancelled' then '（承接方登记已注销）'
+                            when 'revoked' then '（承接方登记已吊销）'
+                            when 'moved_out' then '（承接方登记已迁出）'
+                            else ''
+                        end
+                    )
         end,
         case
-            when a.carried_on_by is not null and (a.is_struck_off or a.is_silent)
-                then concat('由', a.carried_on_by, '承继')
+            when a.assessment_code = 'dormant' and a.is_leasing
+                then concat('租约有效，但', substr(cast(a.last_operating_month as varchar), 1, 7), '后无经营迹象')
+            when a.is_silent and not a.is_leasing and a.last_active_month is not null
+                then concat(substr(cast(a.last_active_month as varchar), 1, 7), '后无任何数据')
+            when a.last_active_month is null then '在园从无经营记录'
         end,
         case
-            when a.is_silent and a.last_active_month is not null
-                then concat(substr(cast(a.last_active_month as varchar), 1, 7), '后无活动')
-            when a.last_active_month is null then '在园从无活动'
+            when a.fall_pct is not null
+                then concat('活跃度三个月下降', cast(cast(a.fall_pct as decimal(18, 0)) as varchar), '%（已扣除季节因素）')
         end,
         case when a.is_registered_recently then concat(cast(a.registered_date as varchar), '成立') end,
         case
@@ -390,7 +469,7 @@ select
     a.month,
     o.as_of,
     concat(a.rule_version, '; ', f.version, '; ', q.version) as rule_version
-from assessed as a
+from worded as a
 cross join ops.night as o
 cross join rules.flow as f
 cross join plausibility_version as q

@@ -1,12 +1,12 @@
 -- title: Assessment of every enterprise | 企业评估
 -- one row is: one enterprise | 一家企业
--- answers: is it expanding, contracting, new, about to leave or gone, and on what evidence?
---   | 企业近十二个月是扩张、收缩、新入园、要走还是已走？依据是什么？
+-- answers: is it still here; is it expanding, contracting, new or about to leave; on what evidence?
+--   | 企业是否仍在园？近十二个月是扩张、收缩、新入园还是拟撤离？依据是什么？
 -- key: 企业编号
 -- rules: The assessment of snapshots.assessment in words.
 --   | 综合参保人数、销售额、实缴税额、租赁面积、用电量五项指标与上年同期比较；存疑数据和承继带来的变动不计。
--- known gaps: A tenant who stays on without a recorded renewal may read as about to leave.
---   | 到期后续住但台账未登记续租的企业，可能被判为要撤离。
+-- known gaps: A tenant that stays on without a recorded renewal is about to leave for six months. An enterprise that
+--   leaves all of a sudden shows no sign before. | 到期后续住但台账未登记续租的企业，六个月内判为拟撤离。突然撤离的企业事先没有迹象。
 select
     a.enterprise_id as 企业编号,
     l.enterprise_name as 企业名称,
@@ -16,6 +16,8 @@ select
     l.building_code as 楼栋名称,
     code_name(a.assessment_code) as 评估,
     a.evidence_zh as 评估依据,
+    a.left_month as 撤离月份,
+    a.successor_name as 承接方名称,
     a.heard_signal_count as 可比指标数,
     a.rising_signal_count as 上升指标数,
     a.falling_signal_count as 下降指标数,
