@@ -16,6 +16,7 @@ LAGS = {
     "leased_area": ("leased_area_m2", (12,)),
     "electricity": ("electricity_kwh", (3, 12)),
 }
+ALL_LAGS = (1, 3, 12)
 # a row is a month in which any of these is known
 FIGURES = [
     "insured_headcount",
@@ -101,11 +102,14 @@ def in_pandas(folder: Path, out: Path) -> None:
     groups = wide.groupby("enterprise_id", sort=False)
     for name, (column, lags) in LAGS.items():
         now = wide[column].astype("float64")
-        for lag in lags:
+        for lag in ALL_LAGS:
             before = groups[column].shift(lag).astype("float64")
+            wide[f"{name}_change_{lag}m_pct"] = np.round((now - before) * 100 / before.where(before > 0), 2)
+            if lag not in lags:
+                continue
             mean = (now.abs() + before.abs()) / 2
             growth = np.where((now == 0) & (before == 0), 0, (now - before) / mean.where(mean != 0))
-            wide[f"{name}_growth_{lag}m"] = np.round(growth, 4)
+            wide[f"dhs_growth_{name}_{lag}m"] = np.round(growth, 4)
     wide = wide[wide[FIGURES].notna().any(axis=1)]
     wide.drop(columns=["first", "last", "month_number", "month_end_date"]).to_parquet(out, index=False)
 
@@ -201,10 +205,13 @@ def in_polars(folder: Path, out: Path) -> None:
     grown = {}
     for name, (column, lags) in LAGS.items():
         now = pl.col(column).cast(pl.Float64)
-        for lag in lags:
+        for lag in ALL_LAGS:
             before = now.shift(lag).over("enterprise_id")
+            grown[f"{name}_change_{lag}m_pct"] = pl.when(before > 0).then((now - before) * 100 / before).round(2)
+            if lag not in lags:
+                continue
             mean = (now.abs() + before.abs()) / 2
             growth = pl.when((now == 0) & (before == 0)).then(0.0).when(mean != 0).then((now - before) / mean)
-            grown[f"{name}_growth_{lag}m"] = growth.round(4)
+            grown[f"dhs_growth_{name}_{lag}m"] = growth.round(4)
     wide = wide.with_columns(**grown).filter(pl.any_horizontal(pl.col(column).is_not_null() for column in FIGURES))
     wide.drop("first", "last", "month_number", "month_end_date").collect().write_parquet(out)

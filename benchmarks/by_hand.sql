@@ -1,6 +1,6 @@
 -- snapshots.enterprise_month of benchmarks/panel.py in one statement, as one would write it by hand for these four silos: no
 -- ranks of feeds, one kind of return that states sales, no tables in between. What months are provisional and which
--- values are suspect is given, as to the model. growth(now, before) is a macro of the benchmark. benchmarks/snapshots.py compares every row with the model's.
+-- values are suspect is given, as to the model. change(now, before), in per cent, and growth(now, before) are macros of the benchmark. benchmarks/snapshots.py compares every row with the model's.
 with link as (
     select feed, source_key, enterprise_id from resolved.link
 ),
@@ -125,20 +125,31 @@ late as (
 compared as (
     select
         *,
-        lag(h, 1) over w as h1, lag(h, 3) over w as h3, lag(h, 12) over w as h12, lag(s, 3) over w as s3,
-        lag(s, 12) over w as s12, lag(t, 3) over w as t3, lag(t, 12) over w as t12, lag(a, 12) over w as a12,
-        lag(u, 3) over w as u3, lag(u, 12) over w as u12
+        lag(h, 1) over w as h1, lag(h, 3) over w as h3, lag(h, 12) over w as h12,
+        lag(s, 1) over w as s1, lag(s, 3) over w as s3, lag(s, 12) over w as s12,
+        lag(t, 1) over w as t1, lag(t, 3) over w as t3, lag(t, 12) over w as t12,
+        lag(a, 1) over w as a1, lag(a, 3) over w as a3, lag(a, 12) over w as a12,
+        lag(u, 1) over w as u1, lag(u, 3) over w as u3, lag(u, 12) over w as u12
     from wide
     window w as (partition by enterprise_id order by month_number)
 )
 select
-    enterprise_id, month, headcount as insured_headcount, growth(h, h1) as headcount_growth_1m, growth(h, h3) as headcount_growth_3m,
-    growth(h, h12) as headcount_growth_12m, sales::decimal(18, 2) as sales_amount, sales_months::integer as sales_period_months,
-    growth(s, s3) as sales_growth_3m, growth(s, s12) as sales_growth_12m, tax::decimal(18, 2) as tax_paid_amount,
-    tax_months::integer as tax_period_months, growth(t, t3) as tax_growth_3m, growth(t, t12) as tax_growth_12m,
+    enterprise_id, month, headcount as insured_headcount,
+    change(h, h1) as headcount_change_1m_pct, change(h, h3) as headcount_change_3m_pct, change(h, h12) as headcount_change_12m_pct,
+    growth(h, h1) as dhs_growth_headcount_1m, growth(h, h3) as dhs_growth_headcount_3m, growth(h, h12) as dhs_growth_headcount_12m,
+    sales::decimal(18, 2) as sales_amount, sales_months::integer as sales_period_months,
+    change(s, s1) as sales_change_1m_pct, change(s, s3) as sales_change_3m_pct, change(s, s12) as sales_change_12m_pct,
+    growth(s, s3) as dhs_growth_sales_3m, growth(s, s12) as dhs_growth_sales_12m,
+    tax::decimal(18, 2) as tax_paid_amount, tax_months::integer as tax_period_months,
+    change(t, t1) as tax_change_1m_pct, change(t, t3) as tax_change_3m_pct, change(t, t12) as tax_change_12m_pct,
+    growth(t, t3) as dhs_growth_tax_3m, growth(t, t12) as dhs_growth_tax_12m,
     vat::decimal(18, 2) as vat_paid_amount, cit::decimal(18, 2) as cit_paid_amount, area as leased_area_m2,
-    growth(a, a12) as leased_area_growth_12m, electricity as electricity_kwh, growth(u, u3) as electricity_growth_3m,
-    growth(u, u12) as electricity_growth_12m, water as water_m3, gas as gas_m3, capital as registered_capital_amount,
+    change(a, a1) as leased_area_change_1m_pct, change(a, a3) as leased_area_change_3m_pct, change(a, a12) as leased_area_change_12m_pct,
+    growth(a, a12) as dhs_growth_leased_area_12m,
+    electricity as electricity_kwh,
+    change(u, u1) as electricity_change_1m_pct, change(u, u3) as electricity_change_3m_pct, change(u, u12) as electricity_change_12m_pct,
+    growth(u, u3) as dhs_growth_electricity_3m, growth(u, u12) as dhs_growth_electricity_12m,
+    water as water_m3, gas as gas_m3, capital as registered_capital_amount,
     codes as suspect_signal_codes,
     coalesce(l.employment and headcount is not null or l.tax_filing and sales is not null or l.tax_payment and has_tax
         or l.utility_use and coalesce(electricity, water, gas) is not null, false) as is_provisional,

@@ -177,6 +177,10 @@ def by_hand(folder: Path, memory: str) -> Cost:
             "create or replace temp macro growth(now, before) as cast(case when now = 0 and before = 0 then 0 "
             "else (now - before) / nullif((abs(now) + abs(before)) / 2, 0) end as decimal(9, 4))"
         )
+        connection.execute(
+            "create or replace temp macro change(now, before) as case when before > 0 then "
+            "try_cast(100 * (now::double - before::double) / before as decimal(18, 2)) end"
+        )
         wall, cpu = time.monotonic(), time.process_time()
         connection.execute(f"create or replace table panel.by_hand as {sql}")
         wall, cpu = time.monotonic() - wall, time.process_time() - cpu
@@ -212,8 +216,9 @@ def in_frames(folder: Path, memory: str, library: str) -> Cost:
         right = connection.execute(f"select count(*), {sums} from '{out}'").fetchone()
         for place, name in enumerate(["rows", *(name for name in columns for _ in range(2))]):
             one, other = left[place] or 0, right[place] or 0
-            # the fourth decimal of a growth may be rounded another way from a floating-point number
-            tolerance = 1e-6 * right[0] if "growth" in name else 1e-9 * abs(one) + 1e-6
+            # the last decimal of a growth may be rounded another way from a floating-point number
+            last_decimal = 1e-6 if "growth" in name else 1e-4 if "change" in name else 0
+            tolerance = last_decimal * right[0] + 1e-9 * abs(one) + 1e-6
             if abs(one - other) > tolerance:
                 differing.append(f"{name}: {one} and {other}")
     return Cost(cpu, wall, peak, rows=right[0], differing=differing)

@@ -259,7 +259,7 @@ def test_a_year_without_reports_is_no_start_and_no_growth() -> None:
     ).fetchone()
     assert rolled == (10, 2, None)
     grown = connection.execute(
-        "select distinct growth_12m from signals.growth where enterprise_id = ? and month = date '2026-03-01' and "
+        "select distinct change_12m_pct from signals.growth where enterprise_id = ? and month = date '2026-03-01' and "
         "signal_code in ('headcount', 'tax', 'sales', 'electricity')",
         enterprise,
     ).fetchall()

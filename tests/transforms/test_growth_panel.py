@@ -66,22 +66,31 @@ def connection(staff: Staff) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def test_growth_is_the_change_over_the_mean(connection: duckdb.DuckDBPyConnection, staff: Staff) -> None:
-    expected = {
-        (firm, year): Fraction(2 * (people - years[year - 1]), people + years[year - 1])
+@pytest.mark.parametrize(("column", "base", "last_decimal"), [("change_12m_pct", 0, 2), ("dhs_growth_12m", 1, 4)])
+def test_growth_is_the_change_over_the_year_before_or_the_mean(
+    connection: duckdb.DuckDBPyConnection, staff: Staff, column: str, base: int, last_decimal: int
+) -> None:
+    pairs = {
+        (firm, year): (years[year - 1], people)
         for firm, years in staff.items()
         for year, people in years.items()
         if year - 1 in years
     }
+    expected = {
+        key: Fraction(2 * (now - before), now + before) if base else Fraction(100 * (now - before), before)
+        for key, (before, now) in pairs.items()
+    }
     found = {
         (firm, year): growth
         for firm, year, growth in connection.execute(
-            "select enterprise_id, year(month), growth_12m from signals.growth where growth_12m is not null"
+            f"select enterprise_id, year(month), {column} from signals.growth where {column} is not null"
         ).fetchall()
     }
     assert found.keys() == expected.keys()
     assert len(found) == 1031 - 140
-    assert max(abs(float(found[key]) - float(growth)) for key, growth in expected.items()) <= 0.00005001
+    assert max(abs(Fraction(found[key]) - growth) for key, growth in expected.items()) <= Fraction(
+        51, 100 * 10**last_decimal
+    )
 
 
 def changes(staff: Staff) -> dict[int, dict[str, list[tuple[int, int]]]]:

@@ -35,8 +35,8 @@ last_month as (
 fallen as (
     select
         *,
-        cast(100 - 100 * value / nullif(value_3m_before, 0) as decimal(18, 4)) as quarter_fall_pct,
-        cast(100 - 100 * value / nullif(value_12m_before, 0) as decimal(18, 4)) as year_fall_pct
+        -growth_pct(value, value_3m_before) as quarter_fall_pct,
+        -growth_pct(value, value_12m_before) as year_fall_pct
     from signals.measure
 ),
 

@@ -26,6 +26,9 @@
 --   signal without the month a year before has no row, even if the month before or after is there. An enterprise that
 --   changed from yearly to monthly reports is not compared until a year later.
 --   | 上年同月为异常值或缺数的不作比较；由年报改月报的一年后才可比。
+-- column change_12m_pct: the change from earlier_value to value, per cent of earlier_value; empty from zero or below;
+--   the words show it as it is | 同比增长率 本期值较上年同期值增长的百分比，上年同期为零或为负时为空，文字中照列
+-- column month: month of the latest figure, the last of the window | 月份 最近一个有可信数的月份
 -- column value: the latest figure, or the sum over the window; of tax that ended, the 12 months before
 --   | 本期值 最近值或若干月合计；税额已终止的为前十二月合计，单位随指标
 -- column earlier_value: the same of 12 months before; empty where it started or ended
@@ -52,6 +55,7 @@ believed as (
     select
         s.enterprise_id,
         s.signal_code,
+        s.month,
         s.month_number,
         s.period_months,
         s.value
@@ -74,6 +78,7 @@ latest as (
     select
         p.enterprise_id,
         p.signal_code,
+        p.month,
         p.month_number,
         p.period_months,
         p.value,
@@ -169,6 +174,7 @@ compared as (
     select
         l.enterprise_id,
         l.signal_code,
+        l.month,
         r.window_months,
         r.change_min_pct,
         r.change_min,
@@ -222,7 +228,7 @@ netted as (
             when window_months = 1 then abs(earlier_value + coalesce(succession_change, 0))
             else abs(earlier_value)
         end as base_value,
-        cast(growth_pct(value, earlier_value) as decimal(18, 0)) as change_pct
+        growth_pct(value, earlier_value) as change_12m_pct
     from compared
     where heard_code is not null
 ),
@@ -238,9 +244,16 @@ directed as (
         cast(cast(value as decimal(18, 0)) as varchar) as value_text,
         cast(cast(earlier_value as decimal(18, 0)) as varchar) as earlier_text,
         concat(
-            case when change_pct > 0 then '+' when change_pct < 0 then '−' else '±' end,
-            cast(abs(change_pct) as varchar)
+            case when change_12m_pct > 0 then '+' when change_12m_pct < 0 then '−' else '±' end,
+            replace(concat(cast(abs(change_12m_pct) as varchar), ' %'), '.00 %', ' %')
         ) as pct_text,
+        case
+            when change_12m_pct = 0 then '同比持平'
+            else concat(
+                case when change_12m_pct > 0 then '同比增长' else '同比下降' end,
+                replace(concat(cast(abs(change_12m_pct) as varchar), '%'), '.00%', '%')
+            )
+        end as pct_text_zh,
         concat(
             case when succession_change < 0 then '−' else '+' end,
             cast(cast(abs(succession_change) as decimal(18, 0)) as varchar)
@@ -252,11 +265,12 @@ worded as (
     select
         enterprise_id,
         signal_code,
+        month,
         heard_code,
         cast(case when heard_code = 'compared' then earlier_value end as decimal(18, 3)) as earlier_value,
         cast(value as decimal(18, 3)) as value,
         case when heard_code = 'compared' then paired_months end as paired_months,
-        case when heard_code = 'compared' then change_pct end as change_pct,
+        case when heard_code = 'compared' then change_12m_pct end as change_12m_pct,
         cast(succession_change as decimal(18, 3)) as succession_change,
         other_enterprise_id,
         direction,
@@ -266,8 +280,8 @@ worded as (
                 when heard_code = 'ended' then concat(' ended ', substr(cast(end_month as varchar), 1, 7), ' (was ')
                 when heard_code = 'started'
                     then concat(' from nothing since ', substr(cast(start_month as varchar), 1, 7), ' (now ')
-                when change_pct is null then concat(' in 12 months (', earlier_text, ' → ')
-                else concat(' ', pct_text, ' % in 12 months (', earlier_text, ' → ')
+                when change_12m_pct is null then concat(' in 12 months (', earlier_text, ' → ')
+                else concat(' ', pct_text, ' in 12 months (', earlier_text, ' → ')
             end,
             value_text, ' ', unit_en,
             case
@@ -301,8 +315,8 @@ worded as (
                 when heard_code = 'ended' then concat('于', substr(cast(end_month as varchar), 1, 7), '终止（原')
                 when heard_code = 'started'
                     then concat('自', substr(cast(start_month as varchar), 1, 7), '从无到有（现')
-                when change_pct is null then concat('12个月（', earlier_text, '→')
-                else concat('12个月', pct_text, '%（', earlier_text, '→')
+                when change_12m_pct is null then concat('同比（', earlier_text, '→')
+                else concat(pct_text_zh, '（', earlier_text, '→')
             end,
             value_text, unit_zh,
             case
@@ -333,11 +347,12 @@ worded as (
 select
     w.enterprise_id,
     w.signal_code,
+    w.month,
     w.heard_code,
     w.earlier_value,
     w.value,
     cast(w.paired_months as integer) as paired_months,
-    w.change_pct,
+    w.change_12m_pct,
     w.succession_change,
     w.other_enterprise_id,
     w.direction,

@@ -1,15 +1,25 @@
 -- title: Enterprise by month | 企业月度快照
--- one row is: one enterprise in one month in which a silo other than the register spoke of it
+-- one row is: one enterprise in one month in which a silo other than the register has a figure of it
+--   | 一家企业在工商登记以外任一来源有数据的一个月份
 -- answers: staff, sales, tax, space, meters and entries of this enterprise in this month, side by side, with growth?
+--   | 该企业当月参保、销售、税款、租赁、水电气、进出各为多少，环比、同比如何？
 -- key: enterprise_id, month
--- rules: Figures are those of signals.signal, side by side. Nothing reported: no value; reported zero: 0. Sales and
---   tax of a quarterly filer stand in the quarter's last month with sales_period_months or tax_period_months = 3.
---   Growth as in signals.growth: the change since 1, 3 or 12 months before, divided by the mean of both values; none
---   where either is suspect. suspect_signal_codes names the figures of this row that signals.plausibility does not
---   believe; they stand as reported. is_provisional: at least one figure of this row is of a month that is not
---   complete yet.
+-- rules:
+--   * Figures are those of signals.signal, side by side. Nothing reported: no value; reported zero: 0.
+--   * Sales and tax of a quarterly filer are in the quarter's last month, with sales_period_months or
+--   tax_period_months = 3.
+--   * Growth is that of signals.growth: …_change_12m_pct 同比, …_change_1m_pct 环比, …_change_3m_pct against three
+--   months before, which is the 环比 of a quarterly filer. dhs_growth_…: Davis-Haltiwanger-Schuh. Empty where either
+--   figure is suspect.
+--   * suspect_signal_codes names the figures of this row that are in question (signals.plausibility); they are shown
+--   as reported.
+--   * is_provisional: at least one figure of this row is of a month that is not complete yet.
+--   | * 各项数值同监测指标；未申报为空，申报为零即为0。
+--   * 按季申报的销售额与税款列在季末月，所属期月数为3，其“较三个月前增长率”即本季比上季的环比。
+--   * 存疑数值照原数列示，列入“存疑指标”，不参与增长率计算。
+--   * 当月有任一数值尚不完整的，为暂定。
 -- known gaps: Single kinds of tax beyond VAT and corporate income tax are in signals.signal only, flows in
---   signals.flow.
+--   signals.flow. | 增值税、企业所得税以外的税种见监测指标，变动类型见进出与增减。
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.enterprise_month, expectations/rules/growth_beside_signals.sql
 with filed as (
@@ -38,7 +48,7 @@ metered as (
     group by enterprise_id, month
 ),
 
-spoken_of as (
+reported_month as (
     select
         enterprise_id,
         month
@@ -74,7 +84,7 @@ life as (
         enterprise_id,
         min(month) as first_month,
         max(month) as last_month
-    from spoken_of
+    from reported_month
     group by enterprise_id
 ),
 
@@ -121,7 +131,7 @@ suspect_listed as (
     from suspect
 ),
 
-placed as (
+side_by_side as (
     select
         l.enterprise_id,
         m.month,
@@ -164,14 +174,19 @@ compared as (
         lag(believed_headcount, 1) over by_month as headcount_1m,
         lag(believed_headcount, 3) over by_month as headcount_3m,
         lag(believed_headcount, 12) over by_month as headcount_12m,
+        lag(believed_sales, 1) over by_month as sales_1m,
         lag(believed_sales, 3) over by_month as sales_3m,
         lag(believed_sales, 12) over by_month as sales_12m,
+        lag(believed_tax, 1) over by_month as tax_1m,
         lag(believed_tax, 3) over by_month as tax_3m,
         lag(believed_tax, 12) over by_month as tax_12m,
+        lag(believed_area, 1) over by_month as area_1m,
+        lag(believed_area, 3) over by_month as area_3m,
         lag(believed_area, 12) over by_month as area_12m,
+        lag(believed_electricity, 1) over by_month as electricity_1m,
         lag(believed_electricity, 3) over by_month as electricity_3m,
         lag(believed_electricity, 12) over by_month as electricity_12m
-    from placed
+    from side_by_side
     window by_month as (partition by enterprise_id order by month_number)
 ),
 
@@ -199,24 +214,39 @@ select
     m.enterprise_id,
     m.month,
     m.insured_headcount,
-    dhs_growth(m.believed_headcount, m.headcount_1m) as headcount_growth_1m,
-    dhs_growth(m.believed_headcount, m.headcount_3m) as headcount_growth_3m,
-    dhs_growth(m.believed_headcount, m.headcount_12m) as headcount_growth_12m,
+    growth_pct(m.believed_headcount, m.headcount_1m) as headcount_change_1m_pct,
+    growth_pct(m.believed_headcount, m.headcount_3m) as headcount_change_3m_pct,
+    growth_pct(m.believed_headcount, m.headcount_12m) as headcount_change_12m_pct,
+    dhs_growth(m.believed_headcount, m.headcount_1m) as dhs_growth_headcount_1m,
+    dhs_growth(m.believed_headcount, m.headcount_3m) as dhs_growth_headcount_3m,
+    dhs_growth(m.believed_headcount, m.headcount_12m) as dhs_growth_headcount_12m,
     cast(m.sales as decimal(18, 2)) as sales_amount,
     m.sales_months as sales_period_months,
-    dhs_growth(m.believed_sales, m.sales_3m) as sales_growth_3m,
-    dhs_growth(m.believed_sales, m.sales_12m) as sales_growth_12m,
+    growth_pct(m.believed_sales, m.sales_1m) as sales_change_1m_pct,
+    growth_pct(m.believed_sales, m.sales_3m) as sales_change_3m_pct,
+    growth_pct(m.believed_sales, m.sales_12m) as sales_change_12m_pct,
+    dhs_growth(m.believed_sales, m.sales_3m) as dhs_growth_sales_3m,
+    dhs_growth(m.believed_sales, m.sales_12m) as dhs_growth_sales_12m,
     cast(m.tax as decimal(18, 2)) as tax_paid_amount,
     m.tax_months as tax_period_months,
-    dhs_growth(m.believed_tax, m.tax_3m) as tax_growth_3m,
-    dhs_growth(m.believed_tax, m.tax_12m) as tax_growth_12m,
+    growth_pct(m.believed_tax, m.tax_1m) as tax_change_1m_pct,
+    growth_pct(m.believed_tax, m.tax_3m) as tax_change_3m_pct,
+    growth_pct(m.believed_tax, m.tax_12m) as tax_change_12m_pct,
+    dhs_growth(m.believed_tax, m.tax_3m) as dhs_growth_tax_3m,
+    dhs_growth(m.believed_tax, m.tax_12m) as dhs_growth_tax_12m,
     cast(m.vat as decimal(18, 2)) as vat_paid_amount,
     cast(m.cit as decimal(18, 2)) as cit_paid_amount,
     m.leased_area_m2,
-    dhs_growth(m.believed_area, m.area_12m) as leased_area_growth_12m,
+    growth_pct(m.believed_area, m.area_1m) as leased_area_change_1m_pct,
+    growth_pct(m.believed_area, m.area_3m) as leased_area_change_3m_pct,
+    growth_pct(m.believed_area, m.area_12m) as leased_area_change_12m_pct,
+    dhs_growth(m.believed_area, m.area_12m) as dhs_growth_leased_area_12m,
     m.electricity as electricity_kwh,
-    dhs_growth(m.believed_electricity, m.electricity_3m) as electricity_growth_3m,
-    dhs_growth(m.believed_electricity, m.electricity_12m) as electricity_growth_12m,
+    growth_pct(m.believed_electricity, m.electricity_1m) as electricity_change_1m_pct,
+    growth_pct(m.believed_electricity, m.electricity_3m) as electricity_change_3m_pct,
+    growth_pct(m.believed_electricity, m.electricity_12m) as electricity_change_12m_pct,
+    dhs_growth(m.believed_electricity, m.electricity_3m) as dhs_growth_electricity_3m,
+    dhs_growth(m.believed_electricity, m.electricity_12m) as dhs_growth_electricity_12m,
     m.water as water_m3,
     m.gas as gas_m3,
     m.registered_capital_amount,
