@@ -287,12 +287,12 @@ def tell(folder: Path) -> None:
             connection.execute(
                 f"insert into told.assessment select {number}, enterprise_id, assessment_code, month from snapshots.assessment"
             )
-            connection.execute(f"insert into told.owner select {number}, * from ({_OWNER})")
+            connection.execute(f"insert into told.owner select {number}, * from ({OWNER})")
 
 
 # whose an enterprise is: the firm of most of its records, names and leases before meters
 _FEED = " ".join(f"when '{silo}' then '{feed}'" for silo, feed in SILOS.items())
-_OWNER = f"""
+OWNER = f"""
 select enterprise_id, true_id
 from (
     select *, row_number() over (partition by enterprise_id order by records desc, true_id) as place

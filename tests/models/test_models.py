@@ -6,7 +6,7 @@ So that a case shows only what matters for it:
 - a table that is not given is empty, a column that is not given is NULL, an empty field is NULL;
 - known.* rows come from a feed named after their subject, received on 2026-01-01;
 - signals.signal rows are of single months and not provisional; there and in signals.flow month_number follows from
-  month; signals.signal_month and signals.measure are made by their own models
+  month; signals.signal_month, signals.measure and signals.value_check are made by their own models
   from what they read, where they are not given;
 - the night is 2026-04-10 12:00 and the calendar its last 36 months, up to March 2026;
 - rules are the ones in transforms/rules/: a case shows what they do.
@@ -30,7 +30,7 @@ TRANSFORMS = Path(resolution.__file__).parent
 MODEL_FILES = sorted(TRANSFORMS.glob("[0-9]_*/*.sql"))
 FOLDERS = {path.parent.name.partition("_")[2]: path.parent for path in MODEL_FILES}
 
-DERIVED = {"signals.signal_month", "signals.measure", "snapshots.mu_place"}
+DERIVED = {"signals.signal_month", "signals.measure", "signals.value_check", "snapshots.mu_place"}
 NIGHT = "select 'night' as night_id, timestamp '2026-04-10 12:00' as as_of, 'test park' as park_name"
 CALENDAR = """
     select month, cast(year(month) * 12 + month(month) as integer), last_day(month), month = date '2026-03-01'
