@@ -17,6 +17,9 @@ has to be found:
 **Found** are those of them that signals.plausibility has as suspect, or signals.wage_check as noted; **recall** is found /
 reported. **Precision** is right / listed, over all that is listed under that name. **Used** counts planted months that a flow
 of headcount, a growth of headcount or a figure that alerts look at goes back to: suspect headcounts must have none.
+
+Of a lazy filer not months are counted but runs of the same number: the months right before its first copied report had the same
+number, and truly so; nobody can say where copying began. Six months reported make a run.
 """
 
 from __future__ import annotations
@@ -47,11 +50,16 @@ KINDS = {
     "staff_without_wages": "staff_without_wages",
     "zero_headcount": None,
 }
+GROWTH = ("growth_1m", "growth_3m", "growth_12m")
+RUN_MONTHS = 6
 TABLES = ("signals.plausibility", "signals.wage_check", "signals.flow", "signals.growth", "signals.measure")
 _LISTED = """
-select enterprise_id, month, 'suspect' as finding from signals.plausibility where signal_code = 'headcount'
+select enterprise_id, month, month as item, 'suspect' as finding from signals.plausibility where signal_code = 'headcount'
 union all
-select enterprise_id, month, finding_code from signals.wage_check where not is_suspect
+select
+    enterprise_id, month, case finding_code when 'same_headcount' then since_month else month end as item, finding_code
+from signals.wage_check
+where not is_suspect
 """
 # months whose headcount something goes back to
 _USED = """
@@ -81,7 +89,7 @@ where measure_code = 'headcount' and value_12m_before is not null
 
 @dataclass(frozen=True)
 class Planted:
-    """Months of one kind of wrong headcount; sums add up.
+    """Months (of lazy filers: runs of months) of one kind of wrong headcount; sums add up.
 
     `listed` and `right` are of the finding that has to name it, over all kinds that it has to name.
     """
@@ -123,36 +131,45 @@ def score(connection: duckdb.DuckDBPyConnection, owner: str) -> dict[str, Plante
     finding = " ".join(f"when '{kind}' then '{name}'" for kind, name in KINDS.items() if name)
     connection.execute(f"""
         create or replace temp table planted_month as
-        select o.enterprise_id, p.month, p.kind, case p.kind {finding} end as finding
-        from truth.planted as p
-        inner join ({owner}) as o on p.true_id = o.true_id
-        inner join monthly.headcount as h on o.enterprise_id = h.enterprise_id and p.month = h.month
-        where p.silo = 'employment' and p.kind in ({", ".join(map(literal, KINDS))})
-        group by all
+        select
+            *,
+            case kind when 'lazy_filer' then min(month) over (partition by enterprise_id, kind) else month end as item
+        from (
+            select distinct o.enterprise_id, p.month, p.kind, case p.kind {finding} end as finding
+            from truth.planted as p
+            inner join ({owner}) as o on p.true_id = o.true_id
+            inner join monthly.headcount as h on o.enterprise_id = h.enterprise_id and p.month = h.month
+            where p.silo = 'employment' and p.kind in ({", ".join(map(literal, KINDS))})
+        )
+        qualify kind <> 'lazy_filer' or count(*) over (partition by enterprise_id, kind) >= {RUN_MONTHS}
     """)
-    connection.execute(f"create or replace temp table listed_month as select distinct * from ({_LISTED})")
+    connection.execute(f"create or replace temp table listed_month as {_LISTED}")
     connection.execute(f"create or replace temp table used_month as {_USED.format(**growth)}")
     rows = connection.execute("""
+        with planted_item as (
+            select
+                p.kind, p.finding, p.enterprise_id, p.item, bool_or(l.enterprise_id is not null) as is_found,
+                count(distinct case when u.enterprise_id is not null then p.month end) as used
+            from planted_month as p
+            left join listed_month as l on (p.enterprise_id, p.month, p.finding) = (l.enterprise_id, l.month, l.finding)
+            left join used_month as u on (p.enterprise_id, p.month) = (u.enterprise_id, u.month)
+            group by all
+        ),
+        listed_item as (
+            select l.finding, l.enterprise_id, l.item, bool_or(p.enterprise_id is not null) as is_right
+            from listed_month as l
+            left join planted_month as p on (p.enterprise_id, p.month, p.finding) = (l.enterprise_id, l.month, l.finding)
+            group by all
+        )
         select
-            p.kind,
-            count(*),
-            count_if(exists (select 1 from listed_month as l where (l.enterprise_id, l.month, l.finding) = (p.enterprise_id, p.month, p.finding))),
-            (select count(*) from listed_month as l where l.finding = min(p.finding)),
-            (
-                select count(*) from listed_month as l
-                where l.finding = min(p.finding) and exists (
-                    select 1 from planted_month as q
-                    where (l.enterprise_id, l.month, l.finding) = (q.enterprise_id, q.month, q.finding)
-                )
-            ),
-            count_if(exists (select 1 from used_month as u where (u.enterprise_id, u.month) = (p.enterprise_id, p.month)))
-        from planted_month as p
-        group by p.kind
+            kind, count(*), count_if(is_found),
+            (select count(*) from listed_item as l where l.finding = min(planted_item.finding)),
+            (select coalesce(count_if(is_right), 0) from listed_item as l where l.finding = min(planted_item.finding)),
+            sum(used)
+        from planted_item
+        group by kind
     """).fetchall()
     return {kind: Planted() for kind in KINDS} | {kind: Planted(*map(int, counts)) for kind, *counts in rows}
-
-
-GROWTH = ("growth_1m", "growth_3m", "growth_12m")
 
 
 def added_up(cities: list[dict[str, Planted]]) -> dict[str, Planted]:
@@ -167,7 +184,7 @@ def table(found: dict[str, Planted]) -> Iterator[str]:
         return "–" if value is None else f"{value:.3f}"
 
     yield (
-        f"{'headcounts planted, months':<26}{'found as':>22}{'reported':>10}{'found':>8}{'recall':>8}"
+        f"{'headcounts planted':<26}{'found as':>22}{'reported':>10}{'found':>8}{'recall':>8}"
         f"{'listed':>8}{'right':>8}{'prec.':>8}{'used':>8}"
     )
     for kind, name in KINDS.items():

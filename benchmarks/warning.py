@@ -57,7 +57,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from benchmarks import assessment
+from benchmarks import assessment, plausible
 from warehouse.connection import literal, open_file
 from warehouse.settings import CHECKOUT
 
@@ -199,6 +199,7 @@ class City:
     flows: dict[str, int]
     false_stories: dict[str, int]
     assessments: dict[tuple[str, str], int]
+    planted: dict[str, plausible.Planted]
     cpu_seconds: float
     wall_seconds: float
     peak_mb: float
@@ -250,7 +251,7 @@ def tell(folder: Path) -> None:
     from warehouse.models import make, read_layers
 
     models = {model.table: model for model in read_layers(CHECKOUT / "transforms")}
-    needed, waiting = set[str](), ["signals.alert", "signals.flow", "snapshots.assessment"]
+    needed, waiting = set[str](), ["signals.alert", "signals.flow", "snapshots.assessment", *plausible.TABLES]
     while waiting:
         table = waiting.pop()
         if table in models and table not in needed and models[table].schema != "resolved":
@@ -438,6 +439,7 @@ def run_city(enterprises: int, seed: int, scratch: Path | None = None) -> City:
             ).fetchall()
             flows, stories = false_flows(connection)
             assessments = assessment.score(connection)
+            planted = plausible.score(connection, OWNER)
     used = resource.getrusage(resource.RUSAGE_SELF)
     return City(
         enterprises,
@@ -447,6 +449,7 @@ def run_city(enterprises: int, seed: int, scratch: Path | None = None) -> City:
         flows,
         stories,
         assessments,
+        planted,
         used.ru_utime + used.ru_stime,
         time.monotonic() - wall,
         used.ru_maxrss / 1024,
@@ -498,6 +501,7 @@ def table(cities: list[City]) -> Iterator[str]:
             stories[story] = stories.get(story, 0) + count
     yield "  false by story: " + ", ".join(f"{s} {n}" for s, n in sorted(stories.items(), key=lambda item: -item[1]))
     yield from assessment.table(added_up(cities))
+    yield from plausible.table(plausible.added_up([city.planted for city in cities]))
     yield (
         f"  warning: CPU s {sum(c.cpu_seconds for c in cities):,.0f} in all, wall s {max(c.wall_seconds for c in cities):,.0f}, "
         f"peak MB {max(c.peak_mb for c in cities):,.0f}"
@@ -560,6 +564,7 @@ def as_json(cities: list[City]) -> dict[str, Any]:
             "cities": [{"seed": city.seed, **flows([city]), "false_stories": city.false_stories} for city in cities],
         },
         "assessments": assessment.as_json(added_up(cities)),
+        "planted": {kind: of.as_json() for kind, of in plausible.added_up([city.planted for city in cities]).items()},
     }
 
 

@@ -36,6 +36,7 @@ with rule as (
         equal_people_min,
         same_months,
         same_people_min,
+        spike_gap_periods,
         same_wage_heads,
         ln(1 + same_wage_pct / 100.0) as same_wage_limit
     from rules.plausibility
@@ -106,15 +107,19 @@ unpaid_month as (
     where s.insured_headcount > 0 and coalesce(s.wage_amount, 0) = 0 and l.greatest_pay_log is not null
 ),
 
+-- a month that never came, or could not be read, does not interrupt the same number
 large_month as (
     select
         s.enterprise_id,
         s.month,
         s.month_number,
         s.insured_headcount,
-        s.staff_log + s.pay_log as wages_log,
         s.insured_headcount = lag(s.insured_headcount) over by_month
-        and s.month_number = lag(s.month_number) over by_month + 1 as is_same
+        and s.month_number <= lag(s.month_number) over by_month + u.spike_gap_periods as is_same,
+        case
+            when s.month_number = lag(s.month_number) over by_month + 1
+                then s.staff_log + s.pay_log - lag(s.staff_log + s.pay_log) over by_month
+        end as wages_step
     from staff_month as s
     inner join life as l on s.enterprise_id = l.enterprise_id
     cross join rule as u
@@ -124,10 +129,11 @@ large_month as (
 
 same_month as (
     select
-        *,
-        sum(case when is_same then 0 else 1 end) over (partition by enterprise_id order by month_number) as run_number,
-        case when is_same then wages_log - lag(wages_log) over (partition by enterprise_id order by month_number) end
-            as wages_step
+        enterprise_id,
+        month,
+        insured_headcount,
+        case when is_same then wages_step end as wages_step,
+        sum(case when is_same then 0 else 1 end) over (partition by enterprise_id order by month_number) as run_number
     from large_month
 ),
 
