@@ -56,7 +56,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from benchmarks import assessment
+from benchmarks import assessment, plausible
 from warehouse.connection import literal, open_file
 from warehouse.settings import CHECKOUT
 
@@ -198,6 +198,7 @@ class City:
     flows: dict[str, int]
     false_stories: dict[str, int]
     assessments: assessment.Found
+    planted: dict[str, plausible.Planted]
     cpu_seconds: float
     wall_seconds: float
     peak_mb: float
@@ -249,7 +250,7 @@ def tell(folder: Path) -> None:
     from warehouse.models import make, read_layers
 
     models = {model.table: model for model in read_layers(CHECKOUT / "transforms")}
-    needed, waiting = set[str](), ["signals.alert", "signals.flow", "snapshots.assessment"]
+    needed, waiting = set[str](), ["signals.alert", "signals.flow", "snapshots.assessment", *plausible.TABLES]
     while waiting:
         table = waiting.pop()
         if table in models and table not in needed and models[table].schema != "resolved":
@@ -288,12 +289,12 @@ def tell(folder: Path) -> None:
                 f"insert into told.assessment select {number}, enterprise_id, assessment_code, left_month, "
                 "successor_enterprise_id, month from snapshots.assessment"
             )
-            connection.execute(f"insert into told.owner select {number}, * from ({_OWNER})")
+            connection.execute(f"insert into told.owner select {number}, * from ({OWNER})")
 
 
 # whose an enterprise is: the firm of most of its records, names and leases before meters
 _FEED = " ".join(f"when '{silo}' then '{feed}'" for silo, feed in SILOS.items())
-_OWNER = f"""
+OWNER = f"""
 select enterprise_id, true_id
 from (
     select *, row_number() over (partition by enterprise_id order by records desc, true_id) as place
@@ -439,6 +440,7 @@ def run_city(enterprises: int, seed: int, scratch: Path | None = None) -> City:
             ).fetchall()
             flows, stories = false_flows(connection)
             assessments = assessment.score(connection)
+            planted = plausible.score(connection, OWNER)
     used = resource.getrusage(resource.RUSAGE_SELF)
     return City(
         enterprises,
@@ -448,6 +450,7 @@ def run_city(enterprises: int, seed: int, scratch: Path | None = None) -> City:
         flows,
         stories,
         assessments,
+        planted,
         used.ru_utime + used.ru_stime,
         time.monotonic() - wall,
         used.ru_maxrss / 1024,
@@ -499,6 +502,7 @@ def table(cities: list[City]) -> Iterator[str]:
             stories[story] = stories.get(story, 0) + count
     yield "  false by story: " + ", ".join(f"{s} {n}" for s, n in sorted(stories.items(), key=lambda item: -item[1]))
     yield from assessment.table(added_up(cities))
+    yield from plausible.table(plausible.added_up([city.planted for city in cities]))
     yield (
         f"  warning: CPU s {sum(c.cpu_seconds for c in cities):,.0f} in all, wall s {max(c.wall_seconds for c in cities):,.0f}, "
         f"peak MB {max(c.peak_mb for c in cities):,.0f}"
@@ -558,6 +562,7 @@ def as_json(cities: list[City]) -> dict[str, Any]:
             "cities": [{"seed": city.seed, **flows([city]), "false_stories": city.false_stories} for city in cities],
         },
         "assessments": assessment.as_json(added_up(cities)),
+        "planted": {kind: of.as_json() for kind, of in plausible.added_up([city.planted for city in cities]).items()},
     }
 
 

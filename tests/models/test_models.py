@@ -7,7 +7,7 @@ So that a case shows only what matters for it:
 - the views of all subjects (known.fact, staged.figure …) are made from the subjects' tables that are given;
 - known.* rows come from a feed named after their subject, received on 2026-01-01;
 - signals.signal rows are of single months and not provisional; there and in signals.flow month_number follows from
-  month; signals.signal_month, signals.measure and signals.departure are made by their own models
+  month; signals.signal_month, signals.measure, signals.value_check and signals.departure are made by their own models
   from what they read, where they are not given;
 - the night is 2026-04-10 12:00 and the calendar its last 36 months, up to March 2026;
 - rules are the ones in transforms/rules/: a case shows what they do.
@@ -33,7 +33,13 @@ MODEL_FILES = sorted(TRANSFORMS.glob("[0-9]_*/*.sql"))
 FOLDERS = {path.parent.name.partition("_")[2]: path.parent for path in MODEL_FILES}
 
 # in the order in which they read each other
-DERIVED = ("signals.signal_month", "signals.measure", "signals.departure", "snapshots.mu_place")
+DERIVED = (
+    "signals.signal_month",
+    "signals.measure",
+    "signals.value_check",
+    "signals.departure",
+    "snapshots.mu_place",
+)
 NIGHT = "select 'night' as night_id, timestamp '2026-04-10 12:00' as as_of, 'test park' as park_name"
 CALENDAR = """
     select month, cast(year(month) * 12 + month(month) as integer), last_day(month), month = date '2026-03-01'

@@ -1,14 +1,17 @@
 -- title: Insured headcount by month | 月度参保人数
 -- one row is: one enterprise in one month for which at least one of its units reported insured staff
 --   | 一家企业至少有一个参保单位报送了的一个月
--- answers: how many people does this enterprise insure here? | 这家企业在这里为多少人参保？
+-- answers: how many people does this enterprise insure here, and on what wages?
+--   | 这家企业在这里为多少人参保，人均缴费工资多少？
 -- key: enterprise_id, month
 -- rules: The sum over the enterprise's employing units, as last corrected by this night. Of feeds with different
 --   ranks (rules/authority.yml, insured_headcount) only the best that states the month counts; feeds of one rank, as
 --   of two districts, are added up. A month nobody reported has no row; a reported 0 is 0. A month covers everybody
---   insured in it, also for part of it, as the social insurance bureau counts.
+--   insured in it, also for part of it, as the social insurance bureau counts. Wage per head: wages over staff of the
+--   units that report both, so that a unit without wages lowers nothing.
 --   | 汇总该企业各参保单位，以截至当晚的最新更正为准。各数据源权威等级不同的，只取报送了该月的最高一级；同级的（如两个
 --   区）相加。无人报送的月份没有行；报送为0的就是0。当月参保过的人都计入，不论天数，与社保经办机构口径一致。
+--   人均缴费工资只按同时申报了人数和工资的单位计算。
 -- known gaps: Two feeds of one rank that report the same people are added up. Staff on an agency's payroll (劳务派遣)
 --   count at the agency.
 --   | 两个同级数据源报了同一批人的会重复相加。劳务派遣人员计在派遣公司。
@@ -57,6 +60,13 @@ select
     e.month,
     cast(sum(e.insured_headcount) as bigint) as insured_headcount,
     cast(sum(e.wage_amount) as decimal(18, 2)) as wage_amount,
+    cast(sum(case when e.insured_headcount > 0 and e.wage_amount > 0 then e.insured_headcount end) as bigint)
+        as waged_headcount,
+    cast(
+        cast(sum(case when e.insured_headcount > 0 and e.wage_amount > 0 then e.wage_amount end) as double)
+        / nullif(sum(case when e.insured_headcount > 0 and e.wage_amount > 0 then e.insured_headcount end), 0)
+        as decimal(18, 2)
+    ) as wage_per_head_amount,
     cast(count(*) as integer) as unit_count,
     max(e.received_at) as received_at
 from known.employment as e

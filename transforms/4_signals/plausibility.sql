@@ -1,35 +1,47 @@
 -- title: Plausibility | 指标合理性
 -- one row is: one suspect value: one signal of one enterprise in one month, with every test that it fails
--- answers: which figures should not be believed as they stand, and why?
+--   | 一个存疑值：一家企业一项指标一个月的值，及其未通过的全部检验
+-- answers: which figures should not be believed as they are, and why? | 哪些数值不可直接采信，原因是什么？
 -- key: enterprise_id, signal_code, month
--- rules: Values are flagged here and altered nowhere. negative: below zero, where nothing can be. too_large: above
---   the largest that an enterprise of a park can have in a month. unit_slip: about 10000 times, or a ten-thousandth
---   of, the series' own usual level (the middle of its values other than zero): 万元 for yuan. spike: many times both
---   neighbours, or a small part of both, which agree with each other (1839, 42002, 1404: the parent's figure or the
---   group's). flip: the same of a large yearly headcount where it stands first, before two years that agree, or last,
---   until another year confirms it, and no succession explains it. sales_per_head: sales that this month's staff
---   cannot make. jump: the six tests of BLS QCEW edit 126; the monthly headcount's change is suspect only if it fails
---   all of them, against the last figure of the three months before and against that of the year before: more people,
---   more per cent, and more standard deviations from the changes before it than rules/plausibility.yml allows (our
---   reading of the edit's t-test). A test that cannot be made is passed. A jump that the next month confirms (nearer
---   to the new level than to the old) is believed, and so is what a merger, division or moved payroll explains
---   (signals.succession_month). spike and jump are tested among the values that pass the tests before them.
--- known gaps: Where a series changes its unit for good, the rarer of the two units is flagged. A flip that lasts two
---   periods or more is no spike, nor is one that stands first or last in a series that is not yearly; of a monthly
---   headcount it may be a jump. Without 15 months of history there is no jump. The jump of the latest month is
---   suspect until the next month is in. Not tested: the same headcount for many months, staff without wages, wages
---   without staff, headcount equal to wages. A tax paid of a few yuan beside a usual one of ten thousands reads as
---   unit_slip. Single kinds of tax are not tested.
--- column earlier_value: last figure before it that passes | 前期值
--- column value: the figure as reported, not altered | 指标值
+-- rules:
+--   * Values are flagged here and altered nowhere. No flow, total, growth or assessment uses a flagged value.
+--   * negative: below zero, where nothing can be.
+--   * too_large: above the largest that an enterprise of a park can have in a month.
+--   * unit_slip: about 10000 times, or a ten-thousandth of, the usual level of the series (the middle of its values
+--     other
+--     than zero): 万元 for yuan.
+--   * wage_level, equals_wages, wages_without_staff: headcounts that the wages of the same report contradict
+--     (signals.wage_check).
+--   * spike: many times both neighbours, or a small part of both, which agree with each other (1839, 42002, 1404).
+--   * flip: the same of a large yearly headcount that comes first, before two years that agree, or last, until
+--     another year confirms it, and no succession explains it.
+--   * sales_per_head: sales that this month's staff cannot make.
+--   * jump: the monthly headcount's change fails all six tests of BLS QCEW edit 126, against the last figure of the
+--     three months before and against that of the year before: more people, more per cent, and more standard
+--     deviations from the changes before it than rules/plausibility.yml allows (our reading of the edit's t-test). A
+--     test that cannot be made is passed. A jump that the next month confirms (nearer to the new level than to the
+--     old) is believed, and so is what a merger, division or moved payroll explains (signals.succession_month).
+--   * spike, flip and jump are tested among the values that pass the tests before them. A headcount that its wages
+--     follow (wage per head within wage_ratio of its neighbours') is none of these.
+--   | * 只标记、不改数；存疑值不计入任何进出、合计、增长和评估。
+--   * 负值、超上限：该指标不可能出现的值。元与万元混用：约为序列通常水平（非零值中位数）的一万倍或万分之一。
+--   * 人数突变而工资未变、人数等于工资、有工资无人数：与同期申报的工资矛盾，见人数与工资核对。
+--   * 突变后复原：为前后值的数倍或数分之一，而前后值相近。年度人数口径疑变：年度参保人数首年或末年如此，且无承继可解释。
+--   * 人均销售额过高：当月人员不可能实现的销售额。
+--   * 六项检验均未通过：月度参保人数较上月、较上年同月的变化，人数、百分比、标准差三项均超限，且次月未证实、无承继可解释。
+--   * 后三类按前面检验通过的值依次检验；工资随人数变化的，不作突变、口径疑变和六项检验。
+-- known gaps: Where a series changes its unit for good, the rarer of the two units is flagged. Without wages, a
+--   monthly headcount that is wrong for two months or more is no spike, though it may be a jump. Without 15 months
+--   of history there is no jump. The jump of the latest month is suspect until the next month is in. A tax paid of a
+--   few yuan beside a usual one of ten thousands reads as unit_slip. Single kinds of tax are not tested.
+--   | 无工资数据时，连续两个月以上的错报人数可能查不出；不足15个月的不作六项检验，最新月份的突变在下月报出前存疑；分税种不检验。
+-- column earlier_value: last figure before it that passes | 前期值 之前最近一个通过检验的值
+-- column value: the figure as reported, not altered | 指标值 申报原值，未作改动
 -- parts: enterprise_id
 -- checked by: tests/models/signals.plausibility
 with rule as (
     select
         max(version) as version,
-        max(slip_factor) as slip_factor,
-        max(slip_spread) as slip_spread,
-        max(slip_values_min) as slip_values_min,
         max(spike_neighbour_ratio) as spike_neighbour_ratio,
         max(spike_gap_periods) as spike_gap_periods,
         max(small_headcount) as small_headcount,
@@ -40,121 +52,8 @@ with rule as (
         max(change_pct_short) as change_pct_short,
         max(t_multiplier) as t_multiplier,
         max(t_changes_min) as t_changes_min,
-        max(sales_per_head_max) as sales_per_head_max
+        max(wage_ratio) as wage_ratio
     from rules.plausibility
-),
-
--- by their least and greatest values alone, most series can hold nothing that any test below would flag
-spread as (
-    select
-        enterprise_id,
-        signal_code,
-        min(value) as least_value,
-        max(value) as greatest_value,
-        max(abs(value)) as greatest_level,
-        min(case when value <> 0 then abs(value) end) as least_level,
-        min(case when value > 0 then value end) as least_positive
-    from signals.signal
-    group by enterprise_id, signal_code
-),
-
-odd as (
-    select
-        s.enterprise_id,
-        s.signal_code
-    from spread as s
-    inner join rules.plausibility as r on s.signal_code = r.signal_code
-    cross join rule as u
-    where
-        (s.least_value < 0 and not r.may_be_negative)
-        or s.greatest_level > r.value_max
-        or (r.has_unit_slip and s.greatest_level * u.slip_spread >= s.least_level * u.slip_factor)
-        or (s.greatest_value >= r.spike_min and s.greatest_value >= r.spike_ratio * s.least_positive)
-        or (s.signal_code = 'sales' and s.greatest_value > u.sales_per_head_max)
-        or (
-            s.signal_code = 'headcount'
-            and s.greatest_value - s.least_value
-            > case when s.least_value < u.small_headcount then u.small_change else u.large_change end
-            and (s.greatest_value - s.least_value) * 100
-            > least(u.change_pct_long, u.change_pct_short) * s.least_value
-        )
-),
-
-series as (
-    select
-        s.enterprise_id,
-        s.signal_code,
-        s.month,
-        s.month_number,
-        s.period_months,
-        s.value
-    from signals.signal as s
-    inner join odd as o on s.enterprise_id = o.enterprise_id and s.signal_code = o.signal_code
-),
-
-ranked as (
-    select
-        s.enterprise_id,
-        s.signal_code,
-        abs(s.value) as level_value,
-        row_number() over (
-            partition by s.enterprise_id, s.signal_code order by abs(s.value) asc, s.month_number asc
-        ) as place,
-        count(*) over (partition by s.enterprise_id, s.signal_code) as value_count
-    from series as s
-    inner join rules.plausibility as r on s.signal_code = r.signal_code
-    where r.has_unit_slip and s.value <> 0
-),
-
-usual as (
-    select
-        k.enterprise_id,
-        k.signal_code,
-        k.level_value
-    from ranked as k
-    cross join rule as u
-    where k.place = ceil(k.value_count / 2) and k.value_count >= u.slip_values_min
-),
-
--- the staff that made the month's sales
-seller as (
-    select
-        enterprise_id,
-        'sales' as signal_code,
-        month_number,
-        value as headcount
-    from signals.signal
-    where signal_code = 'headcount' and value > 0
-),
-
--- each value by itself, against its own usual level, and against another signal
-tested as (
-    select
-        s.enterprise_id,
-        s.signal_code,
-        s.month,
-        s.month_number,
-        s.period_months,
-        s.value,
-        l.level_value,
-        h.headcount,
-        s.value < 0 and not r.may_be_negative as is_negative,
-        abs(s.value) > r.value_max * s.period_months as is_too_large,
-        coalesce(
-            abs(s.value) * u.slip_spread >= l.level_value * u.slip_factor
-            and abs(s.value) <= l.level_value * u.slip_factor * u.slip_spread
-            or abs(s.value) * u.slip_factor <= l.level_value * u.slip_spread
-            and abs(s.value) * u.slip_factor * u.slip_spread >= l.level_value and s.value <> 0,
-            false
-        ) as is_unit_slip,
-        coalesce(s.value > u.sales_per_head_max * s.period_months * h.headcount, false)
-            as is_sales_per_head
-    from series as s
-    inner join rules.plausibility as r on s.signal_code = r.signal_code
-    cross join rule as u
-    left join usual as l on s.enterprise_id = l.enterprise_id and s.signal_code = l.signal_code
-    left join seller as h
-        on s.enterprise_id = h.enterprise_id and s.signal_code = h.signal_code and s.month_number = h.month_number
 ),
 
 neighbours as (
@@ -164,15 +63,20 @@ neighbours as (
         lag(month_number) over (partition by enterprise_id, signal_code order by month_number) as last_number,
         lead(value) over (partition by enterprise_id, signal_code order by month_number) as next_value,
         lead(month_number) over (partition by enterprise_id, signal_code order by month_number) as next_number,
+        lag(wage_per_head_amount) over (partition by enterprise_id, signal_code order by month_number)
+            as last_wage_per_head,
+        lead(wage_per_head_amount) over (partition by enterprise_id, signal_code order by month_number)
+            as next_wage_per_head,
         -- of the first value the two that follow, of the last one the two before
         coalesce(
             lead(value, 2) over (partition by enterprise_id, signal_code order by month_number),
             lag(value, 2) over (partition by enterprise_id, signal_code order by month_number)
         ) as second_value
-    from tested
-    where not (is_negative or is_too_large or is_unit_slip or is_sales_per_head)
+    from signals.value_check
+    where not (is_negative or is_too_large or is_unit_slip or is_sales_per_head) and finding_codes is null
 ),
 
+-- wages that move with the staff, against each neighbour that has wages, excuse any change
 spiked as (
     select
         n.enterprise_id,
@@ -184,7 +88,18 @@ spiked as (
         n.last_value,
         n.next_value,
         coalesce(n.next_number, n.month_number) as changed_number,
+        coalesce(
+            greatest(n.wage_per_head_amount, n.last_wage_per_head)
+            <= u.wage_ratio * least(n.wage_per_head_amount, n.last_wage_per_head),
+            false
+        ) as is_like_last_wage,
         n.period_months = 12
+        and not coalesce(
+            greatest(n.wage_per_head_amount, n.last_wage_per_head, n.next_wage_per_head)
+            <= u.wage_ratio * least(n.wage_per_head_amount, n.last_wage_per_head, n.next_wage_per_head)
+            and coalesce(n.last_wage_per_head, n.next_wage_per_head) > 0,
+            false
+        )
         and greatest(n.value, n.last_value, n.next_value) >= r.flip_min
         and greatest(n.value, n.last_value, n.next_value) >= r.spike_ratio * least(n.value, n.last_value, n.next_value)
         and least(n.value, n.last_value, n.next_value) > 0
@@ -196,6 +111,12 @@ spiked as (
             true
         ) as is_flip,
         n.last_value > 0 and n.next_value > 0
+        and not coalesce(
+            greatest(n.wage_per_head_amount, n.last_wage_per_head, n.next_wage_per_head)
+            <= u.wage_ratio * least(n.wage_per_head_amount, n.last_wage_per_head, n.next_wage_per_head)
+            and n.last_wage_per_head > 0 and n.next_wage_per_head > 0,
+            false
+        )
         and n.month_number - n.last_number <= u.spike_gap_periods * n.period_months
         and n.next_number - n.month_number <= u.spike_gap_periods * n.period_months
         and greatest(n.last_value, n.next_value) <= u.spike_neighbour_ratio * least(n.last_value, n.next_value)
@@ -230,6 +151,7 @@ stepped as (
         s.month,
         s.month_number,
         s.value,
+        s.is_like_last_wage,
         row_number() over (partition by s.enterprise_id order by s.month_number) - 1 as months_before,
         lag(s.value) over (partition by s.enterprise_id order by s.month_number) as last_value,
         lag(s.month_number) over (partition by s.enterprise_id order by s.month_number) as last_number,
@@ -281,7 +203,7 @@ jumped as (
             and x.role = case when j.value > j.last_value then 'successor' else 'predecessor' end
             and x.step_kind = case when j.value = 0 or j.last_value = 0 then 'whole' else 'part' end
     where
-        x.enterprise_id is null
+        x.enterprise_id is null and not j.is_like_last_wage
         and j.month_number - j.last_number <= j.spike_gap_periods
         and abs(j.value - j.last_value) > j.month_limit
         and abs(j.value - j.last_value) * 100 > j.pct_limit * j.last_value
@@ -307,13 +229,16 @@ flagged as (
         t.is_too_large,
         t.is_unit_slip,
         t.is_sales_per_head,
+        t.finding_codes,
+        t.finding_evidence,
+        t.finding_evidence_zh,
         coalesce(s.is_spike, false) as is_spike,
         p.enterprise_id is not null as is_flip,
         j.enterprise_id is not null as is_jump,
         coalesce(j.last_value, s.last_value) as earlier_value,
         s.next_value,
         j.year_value
-    from tested as t
+    from signals.value_check as t
     left join spiked as s
         on t.enterprise_id = s.enterprise_id and t.signal_code = s.signal_code and t.month = s.month
     left join flipped as p
@@ -338,8 +263,11 @@ worded as (
             case when f.is_spike then 'spike' end,
             case when f.is_flip then 'flip' end,
             case when f.is_jump then 'jump' end,
-            case when f.is_sales_per_head then 'sales_per_head' end
+            case when f.is_sales_per_head then 'sales_per_head' end,
+            f.finding_codes
         ) as test_codes,
+        f.finding_evidence,
+        f.finding_evidence_zh,
         g.name_en,
         g.name_zh,
         f.is_negative,
@@ -361,7 +289,7 @@ worded as (
     inner join rules.signal as g on f.signal_code = g.signal_code
     where
         f.is_negative or f.is_too_large or f.is_unit_slip or f.is_spike or f.is_flip or f.is_jump
-        or f.is_sales_per_head
+        or f.is_sales_per_head or f.finding_codes is not null
 )
 
 select
@@ -407,7 +335,8 @@ select
         case
             when w.is_sales_per_head
                 then concat(w.name_en, ' ', w.value_text, ' with ', w.headcount_text, ' people')
-        end
+        end,
+        w.finding_evidence
     ) as evidence,
     concat_ws(
         '；',
@@ -434,7 +363,8 @@ select
                     w.name_zh, w.value_text, '，上月', w.earlier_text, '，上年同月', w.year_text, '：六项变动检验均未通过'
                 )
         end,
-        case when w.is_sales_per_head then concat(w.name_zh, w.value_text, '，参保仅', w.headcount_text, '人') end
+        case when w.is_sales_per_head then concat(w.name_zh, w.value_text, '，参保仅', w.headcount_text, '人') end,
+        w.finding_evidence_zh
     ) as evidence_zh,
     u.version as rule_version
 from worded as w

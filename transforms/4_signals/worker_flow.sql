@@ -10,10 +10,11 @@
 --   rules/succession.yml). taken_over: the successor had nobody before, the predecessor has nobody left; split: only
 --   the former; merged: only the latter; with a labour agency on one side (rules/agency.yml) it is a payroll that
 --   moved; else staff_moved. The former unit is known by its credit code, else by its number in the staff feeds.
+--   A headcount that its wages contradict (signals.wage_check) is unknown here, and so is the share of it.
 --   | 取自汇总后的名册：一个单位的人员上月属于另一单位的人数，不涉及姓名。来人达到规则人数，且占承继方参保人数或前身上
 --   月参保人数达到规则比例的列入（LEHD为80%，BLS为75%）。整体承接：承继方此前无人且前身无人留下；分立：
 --   仅前者成立；合并：仅后者成立；一方为劳务派遣公司的为转移参保；其余为人员转移。原单位先按信用代码、再按参保数据中
---   的单位编号识别。
+--   的单位编号识别。与工资矛盾的人数视为未知，不据以计算比例。
 -- known gaps: Needs an office that compares its own rosters of two months. Without it signals.payroll_move and
 --   signals.room_succession compare totals.
 --   | 需要有关部门比较自己前后两月的名册。没有的，以总人数推算（见“劳务派遣转移”“同址先后承租”）。
@@ -66,14 +67,25 @@ w as (
     select successor_enterprise_id as enterprise_id from moved
 ),
 
+-- headcounts that their wages contradict are unknown here
+suspect_month as (
+    select
+        enterprise_id,
+        month
+    from signals.wage_check
+    where is_suspect
+    group by enterprise_id, month
+),
+
 staff as (
     select
         h.enterprise_id,
         m.month_number,
-        h.insured_headcount
+        case when s.enterprise_id is null then h.insured_headcount end as insured_headcount
     from monthly.headcount as h
     inner join w on h.enterprise_id = w.enterprise_id
     inner join monthly.month as m on h.month = m.month
+    left join suspect_month as s on h.enterprise_id = s.enterprise_id and h.month = s.month
 ),
 
 agency as (
@@ -93,10 +105,10 @@ weighed as (
         w.successor_enterprise_id,
         w.month,
         w.people_count,
-        coalesce(pb.insured_headcount, 0) as earlier_headcount,
-        coalesce(pa.insured_headcount, 0) as left_headcount,
-        coalesce(sb.insured_headcount, 0) as there_headcount,
-        coalesce(sa.insured_headcount, 0) as insured_headcount,
+        case when pb.enterprise_id is null then 0 else pb.insured_headcount end as earlier_headcount,
+        case when pa.enterprise_id is null then 0 else pa.insured_headcount end as left_headcount,
+        case when sb.enterprise_id is null then 0 else sb.insured_headcount end as there_headcount,
+        case when sa.enterprise_id is null then 0 else sa.insured_headcount end as insured_headcount,
         p.enterprise_id is not null as is_from_agency,
         s.enterprise_id is not null as is_to_agency
     from moved as w

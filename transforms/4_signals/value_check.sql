@@ -1,0 +1,166 @@
+-- title: Values by themselves | 单值核对
+-- one row is: one value of a series in which a test of plausibility may find something
+--   | 可能存疑的序列中的一个值
+-- answers: is this value possible at all, by itself, beside its own usual level and beside another signal?
+--   | 单看该值、与自身通常水平及其他指标相比，是否可能？
+-- key: enterprise_id, signal_code, month
+-- rules: The first step of signals.plausibility, which says what each test is and goes on with the values that pass.
+--   Series that can hold nothing for any test, by their least and greatest values, are left out.
+--   | 指标合理性的第一步，各检验的含义见该表；从最大最小值看不会存疑的序列不列入。
+-- known gaps: As in signals.plausibility. | 同指标合理性。
+-- column value: the figure as reported | 指标值 申报原值
+-- column level_value: usual level of money: the middle of all values but zero | 通常水平 金额序列非零值的中位数，单位：元
+-- column headcount: of sales, the staff of the same month | 参保人数 销售额当月的参保人数，单位：人
+-- parts: enterprise_id
+-- checked by: tests/models/signals.value_check, tests/models/signals.plausibility
+with rule as (
+    select
+        max(slip_factor) as slip_factor,
+        max(slip_spread) as slip_spread,
+        max(slip_values_min) as slip_values_min,
+        max(small_headcount) as small_headcount,
+        max(small_change) as small_change,
+        max(large_change) as large_change,
+        max(change_pct_long) as change_pct_long,
+        max(change_pct_short) as change_pct_short,
+        max(sales_per_head_max) as sales_per_head_max
+    from rules.plausibility
+),
+
+-- by their least and greatest values alone, most series can hold nothing that any test below would flag
+spread as (
+    select
+        enterprise_id,
+        signal_code,
+        min(value) as least_value,
+        max(value) as greatest_value,
+        max(abs(value)) as greatest_level,
+        min(case when value <> 0 then abs(value) end) as least_level,
+        min(case when value > 0 then value end) as least_positive
+    from signals.signal
+    group by enterprise_id, signal_code
+),
+
+odd as (
+    select
+        s.enterprise_id,
+        s.signal_code
+    from spread as s
+    inner join rules.plausibility as r on s.signal_code = r.signal_code
+    cross join rule as u
+    where
+        (s.least_value < 0 and not r.may_be_negative)
+        or s.greatest_level > r.value_max
+        or (r.has_unit_slip and s.greatest_level * u.slip_spread >= s.least_level * u.slip_factor)
+        or (s.greatest_value >= r.spike_min and s.greatest_value >= r.spike_ratio * s.least_positive)
+        or (s.signal_code = 'sales' and s.greatest_value > u.sales_per_head_max)
+        or (
+            s.signal_code = 'headcount'
+            and s.greatest_value - s.least_value
+            > case when s.least_value < u.small_headcount then u.small_change else u.large_change end
+            and (s.greatest_value - s.least_value) * 100
+            > least(u.change_pct_long, u.change_pct_short) * s.least_value
+        )
+    union
+    select
+        enterprise_id,
+        'headcount' as signal_code
+    from signals.wage_check
+    where is_suspect
+),
+
+-- what the wages of the same report say of a headcount
+wage_finding as (
+    select
+        enterprise_id,
+        'headcount' as signal_code,
+        month,
+        string_agg(finding_code, '; ' order by finding_code) as finding_codes,
+        string_agg(evidence, '; ' order by finding_code) as evidence,
+        string_agg(evidence_zh, '；' order by finding_code) as evidence_zh
+    from signals.wage_check
+    where is_suspect
+    group by enterprise_id, month
+),
+
+series as (
+    select
+        s.enterprise_id,
+        s.signal_code,
+        s.month,
+        s.month_number,
+        s.period_months,
+        s.value
+    from signals.signal as s
+    inner join odd as o on s.enterprise_id = o.enterprise_id and s.signal_code = o.signal_code
+),
+
+ranked as (
+    select
+        s.enterprise_id,
+        s.signal_code,
+        abs(s.value) as level_value,
+        row_number() over (
+            partition by s.enterprise_id, s.signal_code order by abs(s.value) asc, s.month_number asc
+        ) as place,
+        count(*) over (partition by s.enterprise_id, s.signal_code) as value_count
+    from series as s
+    inner join rules.plausibility as r on s.signal_code = r.signal_code
+    where r.has_unit_slip and s.value <> 0
+),
+
+usual as (
+    select
+        k.enterprise_id,
+        k.signal_code,
+        k.level_value
+    from ranked as k
+    cross join rule as u
+    where k.place = ceil(k.value_count / 2) and k.value_count >= u.slip_values_min
+),
+
+-- the staff that made the month's sales
+seller as (
+    select
+        enterprise_id,
+        'sales' as signal_code,
+        month_number,
+        value as headcount
+    from signals.signal
+    where signal_code = 'headcount' and value > 0
+)
+
+select
+    s.enterprise_id,
+    s.signal_code,
+    s.month,
+    s.month_number,
+    s.period_months,
+    s.value,
+    l.level_value,
+    h.headcount,
+    w.wage_per_head_amount,
+    g.finding_codes,
+    g.evidence as finding_evidence,
+    g.evidence_zh as finding_evidence_zh,
+    s.value < 0 and not r.may_be_negative as is_negative,
+    abs(s.value) > r.value_max * s.period_months as is_too_large,
+    coalesce(
+        abs(s.value) * u.slip_spread >= l.level_value * u.slip_factor
+        and abs(s.value) <= l.level_value * u.slip_factor * u.slip_spread
+        or abs(s.value) * u.slip_factor <= l.level_value * u.slip_spread
+        and abs(s.value) * u.slip_factor * u.slip_spread >= l.level_value and s.value <> 0,
+        false
+    ) as is_unit_slip,
+    coalesce(s.value > u.sales_per_head_max * s.period_months * h.headcount, false)
+        as is_sales_per_head
+from series as s
+inner join rules.plausibility as r on s.signal_code = r.signal_code
+cross join rule as u
+left join usual as l on s.enterprise_id = l.enterprise_id and s.signal_code = l.signal_code
+left join seller as h
+    on s.enterprise_id = h.enterprise_id and s.signal_code = h.signal_code and s.month_number = h.month_number
+left join monthly.headcount as w
+    on s.enterprise_id = w.enterprise_id and s.month = w.month and s.signal_code = 'headcount'
+left join wage_finding as g
+    on s.enterprise_id = g.enterprise_id and s.signal_code = g.signal_code and s.month = g.month
