@@ -146,7 +146,9 @@ def read_queue(settings: Settings, *, feed: str | None = None, reason: str | Non
             ) from None
     if reason and (reason,) not in waiting:
         raise ParkBridgeError(
-            "review", f"nothing waits for reason {reason!r}", next_step=f"use one of {', '.join(code for (code,) in waiting)}"
+            "review",
+            f"nothing waits for reason {reason!r}",
+            next_step=f"use one of {', '.join(code for (code,) in waiting)}",
         )
     cases = []
     for record, code, words, share, count, evidence, name, stated_code, address, is_of_lines, *sides in rows:

@@ -341,7 +341,7 @@ def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]
     """
     read = []
     for path in sorted(folder.glob("*.yml")):
-        rows, columns = _rows_of_rule(path), dict[str, str]()
+        rows, columns = rows_of_rule(path), dict[str, str]()
         for row in rows:
             for column, value in row.items():
                 columns[column] = _wider(columns.get(column), _kind(path, column, value))
@@ -358,7 +358,8 @@ def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]
     return [f"rules.{name}" for name, _, _ in read]
 
 
-def _rows_of_rule(path: Path) -> list[dict[str, Any]]:
+def rows_of_rule(path: Path) -> list[dict[str, Any]]:
+    """The rows of a rule file, each with what stands above `rows` for all of them; DeclarationError as in load_rules."""
     where = f"rules/{path.name}"
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))

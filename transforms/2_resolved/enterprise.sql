@@ -1,6 +1,6 @@
 -- title: Enterprises | 企业
 -- one row is: one enterprise that any source reports; a branch is an enterprise of its own |
---   一行是：任一来源提到的一家企业；分支机构单独算一家
+--   任一来源提到的一家企业；分支机构单独算一家
 -- answers: which enterprise is this, by the best source for each field? | 这是哪家企业？各项取最可靠来源的值
 -- key: enterprise_id
 -- rules: Each field is the winning value of resolved.enterprise_value (rules/authority.yml). identity_code says what

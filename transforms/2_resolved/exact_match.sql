@@ -1,5 +1,5 @@
 -- title: What codes and exact names alone decide | 代码与名称精确判定
--- one row is: one source record (feed, source_key), decided or not | 一行是：一条来源记录，无论是否认定
+-- one row is: one source record (feed, source_key), decided or not | 一条来源记录，无论是否认定
 -- answers: which enterprise does this record belong to by its code or its exact name, before anything is compared or
 --   judged? | 仅凭代码或全名，这条记录属于哪家企业？
 -- key: feed, source_key

@@ -1,5 +1,5 @@
 -- title: How each source record was decided | 记录匹配判定
--- one row is: one source record (feed, source_key), matched or not | 一行是：一条来源记录，无论是否匹配
+-- one row is: one source record (feed, source_key), matched or not | 一条来源记录，无论是否匹配
 -- answers: which enterprise does this record belong to, by which evidence; and if none, why not? |
 --   这条记录属于哪家企业，依据是什么；如未匹配，原因是什么？
 -- key: feed, source_key

@@ -1,6 +1,6 @@
 -- title: Enterprises that a waiting record may be | 待核对记录的候选企业
 -- one row is: one source record that waits for a person and one of the enterprises that it may be |
---   一行是：一条待人工核对的记录和它可能所属的一家企业
+--   一条待人工核对的记录和它可能所属的一家企业
 -- answers: which records wait for a person, why, and which enterprises may each of them be? |
 --   哪些记录待人工核对，原因是什么，各可能是哪几家企业？
 -- key: feed, source_key, place

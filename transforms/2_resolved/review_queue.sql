@@ -1,6 +1,6 @@
 -- title: Matches that a person should decide | 待人工核对
 -- one row is: one source record that the rules will not tie to an enterprise by themselves, or doubt |
---   一行是：一条规则不能自行认定归属、或归属存疑的来源记录
+--   一条规则不能自行认定归属、或归属存疑的来源记录
 -- answers: what should somebody look at, what matters most first, and which are the two enterprises it may be? |
 --   哪些记录要由人核对，先看哪条，最可能是哪两家企业？
 -- key: feed, source_key
