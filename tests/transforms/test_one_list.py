@@ -19,7 +19,8 @@ from sqlglot import exp
 
 from transforms import resolution
 from transforms.names import WORDS
-from warehouse.models import labels, rows_of_rule
+from warehouse.labels import COLUMNS, labels
+from warehouse.models import rows_of_rule
 
 CHECKOUT = Path(resolution.__file__).parents[1]
 ROOMS = ("transforms", "warehouse", "connectors", "expectations", "dags", "examples")
@@ -158,9 +159,13 @@ def test_the_page_on_reviewing_names_every_waiting_outcome_in_order() -> None:
     assert stated[1:] == [(row["outcome_code"], row["title_zh"]) for row in rows]
 
 
-def test_no_column_repeats_the_outcomes() -> None:
+def test_columns_take_their_codes_from_the_rule_file() -> None:
+    declared = yaml.safe_load(COLUMNS.read_text(encoding="utf-8"))
     for column in ("outcome_code", "reason_code"):
-        assert not [code for code in WAITING if code in labels()[column].comment]
+        assert isinstance(declared[column]["codes"], str), f"columns.yml lists the codes of {column} itself"
+        assert [code.value for code in labels()[column].codes] == [
+            row["outcome_code"] for row in rows_of_rule(OUTCOMES)
+        ]
 
 
 def test_name_words_are_distinct_and_of_known_kinds() -> None:
