@@ -220,7 +220,10 @@ PARTS = (
         by=("enterprise_id",),
         tables=("resolved.enterprise_value", "resolved.enterprise"),
         reads={
-            "resolved.link": Read("select enterprise_id from changed_link", "semi join touched using (enterprise_id)")
+            "resolved.link": Read("select enterprise_id from changed_link", "semi join touched using (enterprise_id)"),
+            "resolved.review_candidate": Read(
+                "select enterprise_id from changed_review_candidate", "semi join touched using (enterprise_id)"
+            ),
         }
         | _through_link("resolved.source_record")
         | _through_link("known.registration")

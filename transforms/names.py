@@ -8,22 +8,21 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import opencc
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from warehouse.models import rows_of_rule
+
 # all that is neither letter nor digit: punctuation, brackets, symbols, spaces, invisible characters
 _NOT_LETTER_OR_DIGIT = r"[^\p{L}\p{N}]"
 # names of these characters alone, nine in ten, have their key already
 _TO_BE_SPELLED = r"[^\x{4E00}-\x{9FFF}0-9A-Z]"
 _BRACKETED = r"[(\[{<〔【〈《][^()\[\]{}<>〔〕【】〈〉《》]{0,20}[)\]}>〕】〉》]"
-# the legal form, wherever it stands: a branch has its parent's in the middle. 股份 at the end is what short names keep of it.
-_LEGAL_FORM = (
-    "股份有限公司|有限责任公司|有限公司|股份公司|股份合作公司|总公司|公司|特殊普通合伙|普通合伙|有限合伙|合伙企业"
-    "|个人独资企业|股份$"
-)
+WORDS = Path(__file__).with_name("rules") / "name_word.yml"
 _ROWS_AT_ONCE = 200_000
 
 
@@ -59,7 +58,7 @@ def _forms(text: pa.Array) -> pa.Table:
         pc.replace_substring_regex(spelled, _BRACKETED, ""), _NOT_LETTER_OR_DIGIT, ""
     )
     key = simplified(key)
-    bare = pc.replace_substring_regex(_replaced(key, odd, simplified(unbracketed)), _LEGAL_FORM, "")
+    bare = pc.replace_substring_regex(_replaced(key, odd, simplified(unbracketed)), _legal_form(), "")
     return pa.table({"name_key": _no_blank(key), "bare_key": _no_blank(bare)})
 
 
@@ -81,6 +80,17 @@ def simplified(names: pa.Array) -> pa.Array:
     convert = _converter().convert
     converted = pa.array([convert(name) for name in names.filter(has_traditional).to_pylist()], pa.string())
     return pc.replace_with_mask(names, has_traditional, converted)
+
+
+@cache
+def _legal_form() -> str:
+    """The legal form, wherever it is in the name: a branch has its parent's in the middle.
+
+    RE2 takes the first alternative that fits, not the longest: longer words come first.
+    """
+    words = sorted((-len(row["word"]), row["word"], row["kind"]) for row in rows_of_rule(WORDS))
+    ends = {"legal_form": "", "short_form_end": "$"}
+    return "|".join(f"{word}{ends[kind]}" for _, word, kind in words if kind in ends)
 
 
 @cache

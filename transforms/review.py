@@ -71,11 +71,12 @@ class Case:
     candidates: tuple[Side, ...]
     candidate_count: int
     evidence: str
+    is_of_lines: bool = False
 
     @property
     def lines(self) -> list[int]:
         """The lines of judgements.csv that the case is about."""
-        if self.reason_code not in ("judgements_contradict", "judges_disagree"):
+        if not self.is_of_lines:
             return []
         return [int(number) for number in re.findall(r"\(line (\d+),", self.evidence)]
 
@@ -119,18 +120,23 @@ def read_queue(settings: Settings, *, feed: str | None = None, reason: str | Non
     Raises:
         ParkBridgeError: There is no queue yet.
     """
-    listed = ", ".join(f"coalesce({who}_{what}::varchar, '')" for who in ("candidate", "runner_up") for what in SIDE)
+    listed = ", ".join(f"coalesce(q.{who}_{what}::varchar, '')" for who in ("candidate", "runner_up") for what in SIDE)
     with _place(settings) as connection:
         try:
             night = connection.execute("select as_of from ops.night").fetchone()
+            waiting = connection.execute(
+                "select outcome_code from rules.match_outcome where is_waiting order by priority"
+            ).fetchall()
             rows = connection.execute(
                 f"""
                 select
-                    feed || '/' || source_key, reason_code, reason, share_pct::varchar, candidate_count, evidence,
-                    coalesce(stated_name, ''), coalesce(stated_code, ''), coalesce(stated_address, ''), {listed}
-                from resolved.review_queue
-                where feed = coalesce($feed, feed) and reason_code = coalesce($reason, reason_code)
-                order by priority, share_pct desc, candidate_score desc nulls last, feed, source_key
+                    q.feed || '/' || q.source_key, q.reason_code, q.reason, q.share_pct::varchar, q.candidate_count,
+                    q.evidence, coalesce(q.stated_name, ''), coalesce(q.stated_code, ''), coalesce(q.stated_address, ''),
+                    r.is_of_lines, {listed}
+                from resolved.review_queue as q
+                inner join rules.match_outcome as r on q.reason_code = r.outcome_code
+                where q.feed = coalesce($feed, q.feed) and q.reason_code = coalesce($reason, q.reason_code)
+                order by q.priority, q.share_pct desc, q.candidate_score desc nulls last, q.feed, q.source_key
                 """,
                 {"feed": feed, "reason": reason},
             ).fetchall()
@@ -138,8 +144,14 @@ def read_queue(settings: Settings, *, feed: str | None = None, reason: str | Non
             raise ParkBridgeError(
                 "review", "the last night has no queue of this kind", next_step="run `parkbridge sync`, then this again"
             ) from None
+    if reason and (reason,) not in waiting:
+        raise ParkBridgeError(
+            "review",
+            f"nothing waits for reason {reason!r}",
+            next_step=f"use one of {', '.join(code for (code,) in waiting)}",
+        )
     cases = []
-    for record, code, words, share, count, evidence, name, stated_code, address, *sides in rows:
+    for record, code, words, share, count, evidence, name, stated_code, address, is_of_lines, *sides in rows:
         candidates = [Side(*sides[:6]), Side(*sides[6:])]
         cases.append(
             Case(
@@ -151,6 +163,7 @@ def read_queue(settings: Settings, *, feed: str | None = None, reason: str | Non
                 tuple(side for side in candidates if side.enterprise_id),
                 count,
                 evidence or "",
+                is_of_lines,
             )
         )
     return Queue(cases, night[0] if night else datetime.min)

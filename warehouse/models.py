@@ -343,7 +343,7 @@ def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]
         DeclarationError: A rule file without a version, or whose values are no figures, words or dates.
     """
     read = []
-    given = [(path.stem, _rows_of_rule(path)) for path in sorted(folder.glob("*.yml"))]
+    given = [(path.stem, rows_of_rule(path)) for path in sorted(folder.glob("*.yml"))]
     for name, rows in [*given, ("subject", subject_rows())]:
         columns = dict[str, str]()
         for row in rows:
@@ -362,7 +362,8 @@ def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]
     return [f"rules.{name}" for name, _, _ in read]
 
 
-def _rows_of_rule(path: Path) -> list[dict[str, Any]]:
+def rows_of_rule(path: Path) -> list[dict[str, Any]]:
+    """The rows of a rule file, each with what stands above `rows` for all of them; DeclarationError as in load_rules."""
     where = f"rules/{path.name}"
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))

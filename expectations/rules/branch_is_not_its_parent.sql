@@ -13,25 +13,38 @@ with registered as (
         l.enterprise_id
     from known.registration as r
     inner join resolved.link as l on r.feed = l.feed and r.source_key = l.source_key
+),
+
+-- two registrations of one enterprise, of which one names the other as its parent or begins with its name
+pair as (
+    select distinct
+        b.feed,
+        b.source_key,
+        b.enterprise_name as branch_name,
+        p.feed as parent_feed,
+        p.source_key as parent_source_key,
+        p.enterprise_name as parent_name,
+        b.enterprise_id,
+        coalesce(b.parent_uscc = p.uscc, false) as is_by_code
+    from registered as b
+    inner join registered as p on b.enterprise_id = p.enterprise_id
+    where
+        b.uscc is distinct from p.uscc
+        and (
+            b.parent_uscc = p.uscc
+            or (starts_with(b.enterprise_name, p.enterprise_name) and b.enterprise_name <> p.enterprise_name)
+        )
 )
 
 select distinct
-    b.feed,
-    b.source_key,
-    b.enterprise_name as branch_name,
-    p.feed as parent_feed,
-    p.source_key as parent_source_key,
-    p.enterprise_name as parent_name,
-    b.enterprise_id
-from registered as b
-inner join registered as p on b.enterprise_id = p.enterprise_id
-where
-    b.uscc is distinct from p.uscc
-    and (
-        b.parent_uscc = p.uscc
-        or (
-            starts_with(b.enterprise_name, p.enterprise_name)
-            and b.enterprise_name <> p.enterprise_name
-            and regexp_matches(b.enterprise_name, '(分公司|支公司|营业部|办事处|分店|支行|分行)$')
-        )
-    )
+    c.feed,
+    c.source_key,
+    c.branch_name,
+    c.parent_feed,
+    c.parent_source_key,
+    c.parent_name,
+    c.enterprise_id
+from pair as c
+left join rules.name_word as w
+    on w.kind in ('branch_word', 'company_branch_word') and ends_with(c.branch_name, w.word)
+where c.is_by_code or w.word is not null

@@ -2,6 +2,7 @@
 
 A case file rules/<rule>.yml gives, under `holds`, the tables as they should be, and under `breaks` a list of cases:
 `why`, the tables that differ (`given`), and the rows that the rule must find (`finds`: as many, with these values).
+Tables rules.* hold transforms/rules/ as they are, where a case does not give them.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import pytest
 import yaml
 
 from expectations.rule import read_rule
+from transforms import resolution
 from warehouse.connection import prepare, quote
 from warehouse.errors import DeclarationError
+from warehouse.models import load_rules
 from warehouse.subjects import LINEAGE, subjects
 
 RULES = Path(__file__).parents[2] / "expectations" / "rules"
@@ -61,6 +64,8 @@ def wrong_rows(rule: str, given: Mapping[str, Rows], all_rows: Mapping[str, Rows
     assert query is not None
     with duckdb.connect() as connection:
         prepare(connection)
+        if "rules." in query:
+            load_rules(connection, resolution.RULES)
         for table, rows in ({"ops.night": [NIGHT]} | dict(given)).items():
             fill(connection, table, rows, columns_of(table, all_rows.get(table, rows)))
         found = connection.execute(query)

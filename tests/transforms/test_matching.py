@@ -17,8 +17,8 @@ from tests.transforms.test_resolution import A, B, C, credit_code, everything, l
 from transforms import resolution
 from transforms.addresses import address_keys
 from transforms.matching import engine
-from transforms.names import name_forms
-from warehouse.models import load_rules
+from transforms.names import WORDS, name_forms
+from warehouse.models import load_rules, rows_of_rule
 
 BRANDS = "华鼎锐泰诺明达恒信卓越创远博思凯利通源盛辉腾飞安康瑞丰宏图启航天成"
 TRADES = ["软件", "物流", "贸易", "食品", "模具", "检测技术", "环保科技", "光通信", "人才服务", "包装"]
@@ -107,11 +107,28 @@ def test_the_city_where_an_address_tells_it(written: str, city: str | None) -> N
         ("苏州明达科技有限公司实验工场", True, False),
         ("明达科技", False, True),
         ("明达公司", False, True),
+        ("明达有限公司", False, True),
+        ("苏州明达科技有限公司上海代表处", True, False),
+        ("明达会计师事务所特殊普通合伙江苏分所", True, False),
+        ("苏州明达投资合伙企业有限合伙", False, False),
+        ("新区营业厅", True, False),
+        # sole traders are called so; behind a company's full name it is a branch
+        ("湖滨建材经营部", False, True),
+        ("苏州明达科技有限公司湖滨经营部", True, False),
     ],
 )
 def test_branches_and_short_names(name: str, is_branch: bool, is_short: bool) -> None:
     found = parts([name], []).execute("select distinct is_branch, is_short from left_name").fetchall()
     assert found == [(is_branch, is_short)]
+
+
+@pytest.mark.parametrize("row", rows_of_rule(WORDS), ids=lambda row: row["word"])
+def test_every_branch_word_makes_a_branch(row: dict[str, Any]) -> None:
+    is_branch_word = row["kind"] in ("branch_word", "company_branch_word")
+    names = [f"苏州明达科技有限公司湖滨{row['word']}", f"湖滨{row['word']}"]
+    found = dict(parts(names, []).execute("select name_key, is_branch from left_name").fetchall())
+    assert found[names[0]] == (is_branch_word or row["kind"] == "short_form_end")
+    assert found[names[1]] == (row["kind"] == "branch_word")
 
 
 def common_by_hand(one: str, other: str) -> int:
@@ -224,6 +241,23 @@ def test_a_branchs_full_name_is_never_its_parents() -> None:
     resolution.resolve(connection)
     assert links(connection)["lease/l"][0] != links(connection)["registration/r"][0]
     assert decided(connection, "l")[0] == "name_not_in_register"
+
+
+def test_one_name_is_compared_although_only_one_address_is_in_the_place_that_it_begins_with() -> None:
+    """The register's address is in another city: there 苏州 is a part of the name, in the lease it is the place."""
+    rows = [
+        *register(),
+        registered("r1", A, "苏州市鼎川曼软件有限公司", address="无锡市滨江区人民路596号"),
+        registered("r2", B, "苏州市鼎川曼软件有限公司", address="无锡市湖滨区解放路12号"),
+    ]
+    unknown = lease("l", "苏州市鼎川曼软件有限公司") | {"address": "苏州市望江路388号12幢928室"}
+    connection = warehouse({"registration": rows, "lease": [unknown]})
+    resolution.resolve(connection)
+    candidates = connection.execute(
+        "select enterprise_id, name_level from resolved.candidate where source_key = 'l'"
+    ).fetchall()
+    firms = {links(connection)[f"registration/{key}"][0] for key in ("r1", "r2")}
+    assert {enterprise for enterprise, level in candidates if level == "same_name"} == firms
 
 
 def test_two_that_agree_equally_well_wait_for_a_person() -> None:

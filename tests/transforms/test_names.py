@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.names import name_keys
+from transforms.names import WORDS, name_forms, name_keys
+from warehouse.models import rows_of_rule
 
 
 def key(name: str | None) -> str | None:
@@ -45,6 +46,29 @@ def test_other_names_stay_apart(one: str, other: str) -> None:
 @pytest.mark.parametrize("name", [None, "", "  ", "——", "（）", "\u200b"])
 def test_nothing_left_is_null(name: str | None) -> None:
     assert key(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"),
+    [
+        ("苏州明达科技股份有限公司", "苏州明达科技"),
+        ("苏州明达科技有限责任公司", "苏州明达科技"),
+        ("苏州明达科技股份合作公司", "苏州明达科技"),
+        ("明达会计师事务所（特殊普通合伙）", "明达会计师事务所"),
+        ("明达会计师事务所特殊普通合伙", "明达会计师事务所"),
+        ("明达股份", "明达"),
+        ("股份明达", "股份明达"),
+        ("苏州明达科技有限公司无锡代表处", "苏州明达科技无锡代表处"),
+        ("有限公司", None),
+    ],
+)
+def test_the_legal_form_is_taken_off_whole(name: str, bare: str | None) -> None:
+    assert name_forms(pa.array([name]))["bare_key"].to_pylist() == [bare]
+
+
+@given(st.sampled_from([row["word"] for row in rows_of_rule(WORDS) if row["kind"] == "legal_form"]))
+def test_no_legal_form_leaves_a_rest(form: str) -> None:
+    assert name_forms(pa.array([f"甲乙{form}"]))["bare_key"].to_pylist() == ["甲乙"]
 
 
 @settings(max_examples=30, deadline=None)  # a call costs some 10 ms, whatever its length

@@ -1,14 +1,24 @@
 -- title: Enterprises | 企业
--- one row is: one enterprise that any silo speaks of; a branch is an enterprise of its own
--- answers: who is this, by the best source for each field?
+-- one row is: one enterprise that any source reports; a branch is an enterprise of its own |
+--   任一来源提到的一家企业；分支机构单独算一家
+-- answers: which enterprise is this, by the best source for each field? | 这是哪家企业？各项取最可靠来源的值
 -- key: enterprise_id
 -- rules: Each field is the winning value of resolved.enterprise_value (rules/authority.yml). identity_code says what
---   the enterprise is known by: register (the register has it), code (a valid code that the register does not know),
---   name (a name only), review (a record that waits for a person, counted by itself meanwhile). conflict_count is the
---   number of fields on which some silo contradicts the value shown.
+--   the enterprise is known by. The first that holds:
+--   * register: a registered record belongs to it, and nobody has to decide which enterprise that record is.
+--   * review: one of its records waits for a person, that is, is in resolved.review_queue. Most such records are an
+--     enterprise of their own until decided (is_alone in rules/match_outcome.yml). Where an unregistered code has a
+--     waiting record (code_unknown_name_known), all records of that code are one enterprise, and it is review.
+--   * code: a valid code that is not in the register.
+--   * name: a name only.
+--   A registered enterprise stays register while two people disagree about one of its records: the record is in doubt,
+--   not the enterprise. conflict_count is the number of fields on which some source contradicts the value shown. |
+--   各项取胜出来源的值（rules/authority.yml）。识别依据依次为：register 登记册有记录且该记录归属已定；review 有记录待人工核对
+--   （即在待人工核对表中，判定前多为单独一家；登记册没有的代码如有一条记录待核对，该代码的全部记录算一家，亦为 review）；
+--   code 有效代码但登记册没有；name 仅有名称。已登记企业的某条记录两人判定不一致时仍为 register。
 -- known gaps: Of several registrations of one enterprise the best-ranked value learned last is shown, not the one in
---   force.
--- checked by: tests/models/resolved.enterprise
+--   force. | 一家企业有多条登记时，取级别最高且最近收到的值，不一定是现行登记。
+-- checked by: tests/models/resolved.enterprise, expectations/rules/queued_is_in_review.sql
 with won as (
     select
         enterprise_id,
@@ -45,18 +55,15 @@ linked as (
         l.enterprise_id,
         count(*) as record_count,
         count(distinct l.feed) as feed_count,
-        max(case when l.subject = 'registration' then 1 else 0 end) as is_registered,
+        max(case when l.subject = 'registration' and not r.is_waiting then 1 else 0 end) as is_registered,
         max(case when s.own_code is not null or s.org_code is not null then 1 else 0 end) as has_code,
-        max(
-            case when l.outcome_code in (
-                'contradiction', 'ambiguous_name', 'ambiguous_code', 'judged_unsure', 'judged_different',
-                'judgements_contradict'
-            ) then 1 else 0 end
-        ) as is_in_review,
+        max(case when w.feed is not null then 1 else 0 end) as is_in_review,
         min(s.first_received_at) as first_received_at,
         max(s.last_received_at) as last_received_at
     from resolved.link as l
     inner join resolved.source_record as s on l.feed = s.feed and l.source_key = s.source_key
+    inner join rules.match_outcome as r on l.outcome_code = r.outcome_code
+    left join resolved.review_candidate as w on l.feed = w.feed and l.source_key = w.source_key and w.place = 1
     group by l.enterprise_id
 )
 

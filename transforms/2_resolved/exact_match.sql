@@ -1,14 +1,18 @@
 -- title: What codes and exact names alone decide | 代码与名称精确判定
--- one row is: one source record (feed, source_key), decided or not
--- answers: whose is this record by its code or its exact name, before anything is compared or judged?
+-- one row is: one source record (feed, source_key), decided or not | 一条来源记录，无论是否认定
+-- answers: which enterprise does this record belong to by its code or its exact name, before anything is compared or
+--   judged? | 仅凭代码或全名，这条记录属于哪家企业？
 -- key: feed, source_key
 -- rules: A registered record is its own enterprise (by its code, else by its name). Any other record goes by code:
 --   USCC with both check digits right; then the organisation code in a 15-character tax number, the organisation code
 --   alone, the registration number, or a code of an unknown form that the register states letter for letter. Then by
 --   exact name key: present, then former names. Never: a code of one registered enterprise with the name of another
---   one (contradiction); a name or code of several enterprises (ambiguous). is_open: nothing here ties it to an
---   enterprise that a code is known of, so resolved.candidate compares it.
--- known gaps: A record has one identity for all its months: the one stated last.
+--   one (contradiction); a name or code of several enterprises (ambiguous). is_open: neither code nor exact name ties
+--   it to an enterprise with a known code: resolved.candidate compares it (is_compared in rules/match_outcome.yml). |
+--   登记记录即其自身企业（先按代码，再按名称）。其余记录依次按：两位校验码均正确的统一社会信用代码；十五位税号中的组织机构代码、
+--   单独的组织机构代码、工商注册号、与登记册逐字相同的旧代码；再按全名（先现名后曾用名）。代码与名称分属两家、一名或一码多家的，
+--   不归任何一家。is_open 表示代码和全名都不能认定，转入比对。
+-- known gaps: A record has one identity for all its months: the one stated last. | 一条记录各月只有一个归属，以最近一次所填为准。
 -- checked by: tests/models/resolved.exact_match, tests/transforms/test_resolution.py
 with name_best as (
     select
@@ -88,33 +92,29 @@ automatic as (
 
 decided as (
     select
-        *,
+        a.*,
         case
-            when outcome_code in ('contradiction', 'ambiguous_name', 'ambiguous_code')
-                then enterprise_key(concat('record:', feed, '/', source_key))
-            when outcome_code = 'no_identity' then null
-            when subject = 'registration' and anchor_kind = 'code' then own_enterprise_id
-            when outcome_code in ('matched', 'code_not_in_register', 'code_unknown_name_known')
-                then coalesce(code_enterprise_id, name_enterprise_id)
-            when outcome_code = 'name_not_in_register' then coalesce(name_enterprise_id, own_enterprise_id)
-            else own_enterprise_id
+            when r.is_alone then enterprise_key(concat('record:', a.feed, '/', a.source_key))
+            when a.outcome_code = 'no_identity' then null
+            when a.subject = 'registration' and a.anchor_kind = 'code' then a.own_enterprise_id
+            when a.outcome_code = 'name_not_in_register' then coalesce(a.name_enterprise_id, a.own_enterprise_id)
+            else coalesce(a.code_enterprise_id, a.name_enterprise_id)
         end as enterprise_id,
         case
-            when outcome_code in ('contradiction', 'ambiguous_name', 'ambiguous_code') then 'own_record'
-            when outcome_code = 'no_identity' then null
-            when outcome_code in ('matched', 'code_not_in_register', 'code_unknown_name_known')
-                then coalesce(code_method, case when name_kind = 'former' then 'former_name' else 'name' end)
-            when name_enterprise_id is not null then 'name'
-            else 'own_record'
-        end as method
-    from automatic
+            when r.is_alone then 'own_record'
+            when a.outcome_code = 'no_identity' then null
+            when a.outcome_code = 'name_not_in_register'
+                then case when a.name_enterprise_id is not null then 'name' else 'own_record' end
+            else coalesce(a.code_method, case when a.name_kind = 'former' then 'former_name' else 'name' end)
+        end as method,
+        r.is_compared and a.subject <> 'registration' and a.code_enterprise_id is null and a.name_key is not null
+        and a.name_enterprise_id is null as is_open
+    from automatic as a
+    inner join rules.match_outcome as r on a.outcome_code = r.outcome_code
 )
 
 select
     *,
-    outcome_code in ('name_not_in_register', 'name_too_short', 'ambiguous_name', 'ambiguous_code')
-    and subject <> 'registration' and code_enterprise_id is null and name_key is not null
-    and name_enterprise_id is null as is_open,
     code_enterprise_id is not null and name_key is not null and not is_name_of_code
     and outcome_code in ('matched', 'contradiction') and subject <> 'registration' as is_name_to_check
 from decided

@@ -1,6 +1,7 @@
 -- title: How each source record was decided | 记录匹配判定
--- one row is: one source record (feed, source_key), matched or not
--- answers: which enterprise does this record belong to, by which evidence; and if none, why not?
+-- one row is: one source record (feed, source_key), matched or not | 一条来源记录，无论是否匹配
+-- answers: which enterprise does this record belong to, by which evidence; and if none, why not? |
+--   这条记录属于哪家企业，依据是什么；如未匹配，原因是什么？
 -- key: feed, source_key
 -- rules: In this order. A person's judgement wins: different (from the enterprise that it would come to otherwise),
 --   else same, else unsure; none of those that contradict each other is applied (resolved.judgement_conflict). A
@@ -9,11 +10,15 @@
 --   resolved.exact_match decides by code or exact name; a code whose enterprise bears no such name is not believed
 --   (code_name_differ), one whose enterprise writes the name but a little otherwise is (resolved.code_name_check).
 --   What is still open goes to its best candidate (resolved.candidate) from accept_score on (rules/matching.yml),
---   method scored, and waits for a person from review_score on (doubtful). What contradicts itself, is ambiguous or
---   doubtful stands alone until somebody judges it, and so does a name that nobody in the register bears: it becomes
---   an enterprise of its own, so that a tenant unknown to the register is seen. A valid code that the register does
---   not know is its own enterprise too, and is queued if its name is registered under another code.
--- known gaps: A record has one identity for all its months: the one stated last.
+--   method scored, and waits for a person from review_score on (doubtful). rules/match_outcome.yml lists the outcomes:
+--   which wait for a person (is_waiting) and which records are an enterprise of their own meanwhile (is_alone). A name
+--   that is not in the register also becomes an enterprise of its own, so that an unregistered tenant is seen. So does
+--   a valid code that is not in the register; it is queued if its name is registered under another code. |
+--   依次为：人工判定优先（不是、是、拿不准；互相矛盾的均不采用）；登记记录即其自身企业；其余记录先按代码、再按全名精确匹配，
+--   代码所属企业的名称不像则不采信（code_name_differ）；仍未定的归到得分最高且不低于 accept_score 的候选企业，
+--   得分在 review_score 以上的待人工核对（doubtful）。各判定结果是否待人工、是否暂作单独企业，见 rules/match_outcome.yml；
+--   登记册没有的名称或有效代码，单独作为一家企业统计。
+-- known gaps: A record has one identity for all its months: the one stated last. | 一条记录各月只有一个归属，以最近一次所填为准。
 -- checked by: tests/models/resolved.match_decision, tests/transforms/test_resolution.py
 with compared as (
     select
@@ -44,11 +49,12 @@ with compared as (
             when
                 e.is_open
                 and c.score >= rule.review_score
-                and e.outcome_code not in ('ambiguous_name', 'ambiguous_code')
+                and not r.is_waiting
                 then 'doubtful'
             else e.outcome_code
         end as outcome_code
     from resolved.exact_match as e
+    inner join rules.match_outcome as r on e.outcome_code = r.outcome_code
     cross join rules.matching as rule
     left join resolved.candidate as c on e.feed = c.feed and e.source_key = c.source_key and c.place = 1
     left join resolved.code_name_check as n on e.feed = n.feed and e.source_key = n.source_key
@@ -56,26 +62,26 @@ with compared as (
 
 decided as (
     select
-        *,
+        c.*,
         case
-            when outcome_code = 'matched' and exact_outcome_code = 'contradiction' then code_enterprise_id
-            when outcome_code = 'matched' and exact_outcome_code <> 'matched' then candidate_enterprise_id
-            when outcome_code in ('code_name_differ', 'doubtful')
-                then enterprise_key(concat('record:', feed, '/', source_key))
-            else exact_enterprise_id
+            when c.outcome_code = 'matched' and c.exact_outcome_code = 'contradiction' then c.code_enterprise_id
+            when c.outcome_code = 'matched' and c.exact_outcome_code <> 'matched' then c.candidate_enterprise_id
+            when r.is_alone then enterprise_key(concat('record:', c.feed, '/', c.source_key))
+            else c.exact_enterprise_id
         end as enterprise_id,
         case
-            when outcome_code = 'matched' and exact_outcome_code = 'contradiction' then code_method
-            when outcome_code = 'matched' and exact_outcome_code <> 'matched' then 'scored'
-            when outcome_code in ('code_name_differ', 'doubtful') then 'own_record'
-            else exact_method
+            when c.outcome_code = 'matched' and c.exact_outcome_code = 'contradiction' then c.code_method
+            when c.outcome_code = 'matched' and c.exact_outcome_code <> 'matched' then 'scored'
+            when r.is_alone then 'own_record'
+            else c.exact_method
         end as method,
         case
             when
-                outcome_code = 'matched' and exact_outcome_code not in ('matched', 'contradiction')
-                then candidate_score
+                c.outcome_code = 'matched' and c.exact_outcome_code not in ('matched', 'contradiction')
+                then c.candidate_score
         end as score
-    from compared
+    from compared as c
+    inner join rules.match_outcome as r on c.outcome_code = r.outcome_code
 ),
 
 -- where an enterprise that a judgement names is tonight: under its id, else where all has gone that would have that id

@@ -19,7 +19,31 @@
 --   | 先只知名称、后知代码的企业改用代码的编号，其记录随之转移，尚无由名称编号转来的对照。事后才知且早于已知首个代码的
 --   换码会改变锚定（见“企业编号变更对照”）。
 -- checked by: tests/models/resolved.record_anchor, tests/transforms/test_resolution.py
-with anchored as (
+with anonymous_name as (
+    select distinct s.name_key
+    from resolved.source_record as s
+    cross join rules.matching as form
+    where
+        s.own_code is null and s.org_code is null and s.building_code is not null
+        and length(s.name_key) < form.full_name_min_length
+),
+
+-- a name without a legal form, or one that is nearly all legal form (明达公司)
+short_name as (
+    select a.name_key
+    from anonymous_name as a
+    cross join rules.matching as form
+    left join rules.name_word as w on w.kind = 'legal_form' and contains(a.name_key, w.word)
+    group by a.name_key, form.short_name_max_length
+    having
+        count(w.word) = 0
+        or (
+            max(case when ends_with(a.name_key, w.word) then 1 else 0 end) = 1
+            and length(a.name_key) <= form.short_name_max_length
+        )
+),
+
+anchored as (
     select
         s.feed,
         s.source_key,
@@ -36,15 +60,14 @@ with anchored as (
             -- a short name may be several firms'; in one building it is taken for one
             when
                 length(s.name_key) >= rule.name_key_min_length and s.building_code is not null
-                and length(s.name_key) < form.full_name_min_length
-                and (not contains(s.name_key, '公司') or regexp_matches(s.name_key, '^.{2,4}公司$'))
+                and n.name_key is not null
                 then concat(s.name_key, '@', s.building_code)
             when length(s.name_key) >= rule.name_key_min_length then s.name_key
             when s.name_key is not null then concat(s.feed, '/', s.source_key)
         end as anchor_text
     from resolved.source_record as s
     cross join rules.resolution as rule
-    cross join rules.matching as form
+    left join short_name as n on s.name_key = n.name_key
     left join resolved.code_group as g on s.own_code = g.code
 )
 

@@ -1,19 +1,19 @@
 -- title: Ties between enterprises | 企业关系
--- one row is: one typed tie from an enterprise to another, once per kind of evidence
---   | 一家企业到另一家企业的一种关系，每种证据一行
--- answers: whose branch is this, what was merged into what, what was split off from what?
---   | 这是谁的分支，谁并入了谁，谁由谁分立？
+-- one row is: one typed tie from an enterprise to another, once per kind of evidence |
+--   一家企业对另一家企业的一种关系，每种依据一行
+-- answers: of which enterprise is this a branch, what was merged into what, what was split off from what? |
+--   是谁的分支机构，并入了谁，从谁分立？
 -- key: enterprise_id, relation_code, other_reference, evidence_kind
 -- rules: branch_of: the register's parent code, the register's event "branch opened", or a registered name that is
---   another registered name followed by words that end in a branch word (分公司, 分店, 营业部, 办事处 …). merged_into,
---   split_from and invests_in: the register's events. A branch is an enterprise of its own; it is never merged into
---   its parent. The tie is kept as stated: nothing follows chains, so cycles in the data cannot loop.
---   | 分支：登记的总公司代码、登记事件“设立分支”，或登记名称等于另一登记名称加以分支字样（分公司、分店、营业部、办事
---   处等）结尾的文字。合并、分立、对外投资：取自登记事件。分支是独立企业，绝不并入总公司。关系照原样保留，不作链式推
---   导，因此数据中的循环不会造成死循环。
--- known gaps: other_enterprise_id is empty where the other one is not in any silo; flows of people are not used as
---   evidence yet.
---   | 对方不在任何来源中的，对方企业编号为空；尚未以人员流动为证据。
+--   another registered name, up to its legal form, followed by words that end in a branch word (rules/name_word.yml:
+--   分公司, 分店, 营业部, 代表处 …). merged_into, split_from and invests_in: the register's events. A branch is an
+--   enterprise of its own; it is never merged into its parent. The tie is kept as stated: nothing follows chains, so
+--   cycles in the data cannot loop. |
+--   分支机构（branch_of）依据登记的总公司代码、登记的“设立分支机构”事件，或名称：以另一家登记企业的全称（到组织形式为止）开头、
+--   以分支机构用词（rules/name_word.yml）结尾。并入、分立、对外投资依据登记事件。分支机构单独算一家，从不并入总公司。
+-- known gaps: other_enterprise_id is empty where the other one is not in any source; flows of people are not used as
+--   evidence yet; a branch of a firm without a legal form in its name (…厂分厂) is not known by its name. |
+--   对方不在任何来源中时对方企业编号为空；未使用人员流动作为依据；总公司名称不含组织形式的（如“某某厂”），不能按名称识别其分支机构。
 -- checked by: tests/models/resolved.relation
 with by_parent_code as (
     select
@@ -56,12 +56,32 @@ by_other_side as (
     where e.event_code in ('division', 'branch_opened') and e.other_uscc is not null
 ),
 
+-- of several words that a name ends in the longest one is the branch word
 branch_name as (
     select
-        enterprise_id,
-        regexp_extract(name_key, '^(.+公司).*(分公司|分店|分行|分厂|分部|营业部|经营部|门市部|办事处|支公司|支行)$', 1) as parent_key
-    from resolved.enterprise_name
-    where name_kind = 'registered'
+        n.enterprise_id,
+        n.name_key,
+        substr(n.name_key, 1, length(n.name_key) - max(length(w.word))) as before_word
+    from resolved.enterprise_name as n
+    inner join rules.name_word as w
+        on w.kind in ('branch_word', 'company_branch_word') and ends_with(n.name_key, w.word)
+    where n.name_kind = 'registered'
+    group by n.enterprise_id, n.name_key
+),
+
+-- the parent's name ends with the last legal form before the branch word
+parent_name as (
+    select
+        b.enterprise_id,
+        b.name_key,
+        substr(
+            b.before_word,
+            1,
+            max(length(b.before_word) + 1 - strpos(reverse(b.before_word), reverse(w.word)))
+        ) as parent_key
+    from branch_name as b
+    inner join rules.name_word as w on w.kind = 'legal_form' and contains(b.before_word, w.word)
+    group by b.enterprise_id, b.name_key, b.before_word
 ),
 
 by_name as (
@@ -69,10 +89,9 @@ by_name as (
         b.enterprise_id,
         min(p.enterprise_id) as other_enterprise_id,
         min(p.enterprise_name) as other_name
-    from branch_name as b
+    from parent_name as b
     inner join resolved.enterprise_name as p
         on b.parent_key = p.name_key and p.name_standing = 1 and b.enterprise_id <> p.enterprise_id
-    where b.parent_key <> ''
     group by b.enterprise_id
     having count(distinct p.enterprise_id) = 1
 ),

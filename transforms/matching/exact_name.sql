@@ -2,8 +2,8 @@
 -- one row is: one left record whose full name some known enterprise bears or bore
 -- answers: whose name is it?
 -- key: left_id
--- rules: The name key is the same. Only names that hold 公司 or are as long as rules/matching.yml asks: shorter ones
---   are compared like short names. right_id is empty where several enterprises bear it.
+-- rules: The name key is the same. Only names with a legal form (rules/name_word.yml) or as long as rules/matching.yml
+--   asks: shorter ones are compared like short names. right_id is empty where several enterprises bear it.
 -- known gaps: none known
 -- checked by: tests/transforms/test_match_files.py
 with full_name as (
@@ -12,7 +12,8 @@ with full_name as (
         l.name_key
     from left_stated_name as l
     cross join rules.matching as rule
-    where not l.is_short and (contains(l.name_key, '公司') or length(l.name_key) >= rule.full_name_min_length)
+    left join rules.name_word as w on w.kind = 'legal_form' and contains(l.name_key, w.word)
+    where not l.is_short and (w.word is not null or length(l.name_key) >= rule.full_name_min_length)
 ),
 
 bearer as (

@@ -2,11 +2,12 @@
 -- one row is: one name key of one enterprise (or record) on one side
 -- answers: what of a name is its own, beside the place it begins with, its brackets and its legal form?
 -- key: id, name_key, body
--- rules: body is the name without bracketed parts, legal form, and the places it begins with: province, city,
---   district (known_place), where its own addresses do not tell another city. At least two characters are left. A
---   short name that begins with the abbreviation of its own address's province (皖天然气) has a second row without it. A
---   branch is what goes on after a legal form in the middle (…公司实验商场) or ends in a branch word. is_short: neither a
---   legal form nor a branch word.
+-- rules: Words are those of rules/name_word.yml. body is the name without bracketed parts, legal form, and the places
+--   it begins with: province, city, district (known_place), where its own addresses do not tell another city. At least
+--   two characters are left. A short name that begins with the abbreviation of its own address's province (皖天然气)
+--   has a second row without it. is_branch: the name ends in a branch word, or goes on after a legal form
+--   (…公司实验商场). is_short: neither a legal form nor a branch word, or a legal form in a name of at most
+--   short_name_max_length characters (明达公司; rules/matching.yml).
 -- known gaps: A firm named like a city (大同证券) loses that part of its name; its address says it again.
 -- checked by: tests/transforms/test_matching.py
 with stated as (
@@ -104,19 +105,40 @@ beyond_district as (
     from beyond_city as b
     left join known_place as c on substr(b.text, 1, 4) = c.place and right(c.place, 1) in ('区', '县')
     left join known_place as d on substr(b.text, 1, 3) = d.place and right(d.place, 1) in ('区', '县')
+),
+
+stated_key as (
+    select distinct n.name_key
+    from stated_name as n
+),
+
+-- the words that a name holds
+form as (
+    select
+        k.name_key,
+        max(case when w.kind = 'legal_form' then 1 else 0 end) as has_legal_form,
+        max(case when w.kind = 'legal_form' and ends_with(k.name_key, w.word) then 1 else 0 end) as ends_in_legal_form,
+        max(case when w.kind = 'branch_word' and ends_with(k.name_key, w.word) then 1 else 0 end)
+            as ends_in_branch_word,
+        max(
+            case
+                when w.is_joint_stock and (w.kind = 'legal_form' or ends_with(k.name_key, w.word)) then 1 else 0
+            end
+        ) as is_joint_stock
+    from stated_key as k
+    inner join rules.name_word as w on contains(k.name_key, w.word)
+    group by k.name_key
 )
 
 select
     d.id,
     d.name_key,
     coalesce(d.text, d.name_key) as body,
-    contains(d.name_key, '股份有限公司') or contains(d.name_key, '股份公司') or right(d.name_key, 2) = '股份'
-        as is_joint_stock,
-    (contains(d.name_key, '公司') and right(d.name_key, 2) <> '公司')
-    or regexp_matches(
-        d.name_key,
-        '(分公司|支公司|分店|支行|分行|分厂|分部|营业部|营业厅|办事处|代表处|项目部|分校|分院|分所|分理处)$'
-    ) as is_branch,
-    not contains(d.name_key, '公司') and not regexp_matches(d.name_key, '(分店|支行|分行|分厂|分部|营业部|营业厅|办事处|代表处)$')
-    or regexp_matches(d.name_key, '^.{2,4}公司$') as is_short
+    coalesce(f.is_joint_stock, 0) = 1 as is_joint_stock,
+    coalesce(f.ends_in_branch_word, 0) = 1
+    or (coalesce(f.has_legal_form, 0) = 1 and f.ends_in_legal_form = 0) as is_branch,
+    (coalesce(f.has_legal_form, 0) = 0 and coalesce(f.ends_in_branch_word, 0) = 0)
+    or (coalesce(f.ends_in_legal_form, 0) = 1 and length(d.name_key) <= rule.short_name_max_length) as is_short
 from beyond_district as d
+cross join rules.matching as rule
+left join form as f on d.name_key = f.name_key

@@ -2,11 +2,11 @@
 -- one row is: one left record and one known enterprise that share something few share
 -- answers: with whom is a record compared?
 -- key: left_id, right_id
--- rules: A pair shares a name that begins alike, a name but for one character (typing_error), the premises, one of
---   the two rarest pairs of neighbouring characters (in one building of the three rarest), in one city one of the two
---   rarest characters, or half of a mistyped code. What more enterprises share than rules/matching.yml allows finds
---   nobody by itself, so that ten thousand records of one name cost no more than one; and of pairs of characters the
---   commoner ones find nobody once there are more pairs than pair_budget.
+-- rules: A pair shares the name, a name that begins alike, a name but for one character (typing_error), the premises,
+--   one of the two rarest pairs of neighbouring characters (in one building of the three rarest), in one city one of
+--   the two rarest characters, or half of a mistyped code. What more enterprises share than rules/matching.yml allows
+--   finds nobody by itself, so that ten thousand records of one name cost no more than one; and of pairs of characters
+--   the commoner ones find nobody once there are more pairs than pair_budget.
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
 with by_name as (
@@ -18,6 +18,26 @@ with by_name as (
     inner join prefix as p on c.body = p.body
     cross join rules.matching as rule
     where c.prefix_count <= rule.block_max or (p.is_whole and c.whole_count <= rule.block_max)
+),
+
+-- the same name, although only one side's address shows that it begins with a place
+bearer_count as (
+    select
+        r.name_key,
+        count(distinct r.id) as enterprise_count
+    from right_name as r
+    group by r.name_key
+),
+
+by_whole_name as (
+    select
+        l.id as left_id,
+        r.id as right_id
+    from left_name as l
+    inner join bearer_count as c on l.name_key = c.name_key
+    inner join right_name as r on c.name_key = r.name_key
+    cross join rules.matching as rule
+    where c.enterprise_count <= rule.block_max
 ),
 
 name_in_city as (
@@ -152,6 +172,8 @@ select
     p.right_id
 from (
     select * from by_name
+    union all
+    select * from by_whole_name
     union all
     select
         n.left_id,
