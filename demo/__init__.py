@@ -135,7 +135,7 @@ def connections(folder: Path, port: int) -> dict[str, str]:
         },
         "demo_tax": {"conn_type": "sqlite", "host": str(silos / "tax" / "税务.sqlite")},
     }
-    for silo in ("employment", "lease", "utility", "access"):
+    for silo in ("employment", "lease", "building", "utility", "access"):
         found[f"demo_{silo}"] = {"conn_type": "fs", "extra": {"path": str(silos / silo)}}
     return {f"AIRFLOW_CONN_{name.upper()}": json.dumps(entry, ensure_ascii=False) for name, entry in found.items()}
 

@@ -74,7 +74,10 @@ SHOPS = ("经营部", "工作室", "商行", "服务部", "店")
 
 @dataclass
 class City:
-    """The truth: `start` is the first month; `firm` and `text` have a value per firm; `month` holds N × H matrices."""
+    """The truth: `start` is the first month; `firm` and `text` have a value per firm; `month` holds N × H matrices.
+
+    `lease` has a value per lease, `building` one per building.
+    """
 
     seed: int
     start: np.datetime64
@@ -84,6 +87,7 @@ class City:
     text: dict[str, pa.Array] = field(default_factory=dict)
     month: dict[str, Array] = field(default_factory=dict)
     lease: dict[str, Array] = field(default_factory=dict)
+    building: dict[str, Any] = field(default_factory=dict)
     event: dict[str, Any] = field(default_factory=dict)
 
     def stream(self, name: str) -> np.random.Generator:
@@ -138,6 +142,7 @@ def build_city(seed: int, firms: int, start: np.datetime64, months: int) -> City
     _draw_capital(city)
     _draw_activity(city)
     _draw_leases(city)
+    _draw_buildings(city)
     _draw_events(city)
     return city
 
@@ -407,9 +412,11 @@ def _draw_addresses(city: City) -> None:
         "number": pc.cast(pa.array(number_of[building]), pa.string()),
         "block": pc.cast(pa.array(block_of[building]), pa.string()),
         "room": pc.cast(pa.array(floor * 100 + door), pa.string()),
-        "building_code": join("B", codes.to_text(codes.digits(building.astype(np.int64) + 1, 5))),
+        "building_code": building_codes(building),
     }
     city.text |= text
+    city.firm["building"] = building
+    city.building = {"road": road_of, "number": number_of, "block": block_of}
     city.text["seat_here"] = join(
         words.CITY, "市", words.DISTRICT, text["road"], text["number"], "号", text["block"], "幢", text["room"], "室"
     )
@@ -422,6 +429,11 @@ def _draw_addresses(city: City) -> None:
         pc.cast(pa.array(rng.integers(1, 900, n)), pa.string()),
         "号",
     )
+
+
+def building_codes(building: Array) -> pa.Array:
+    """The property company's codes of buildings by their position."""
+    return join("B", codes.to_text(codes.digits(building.astype(np.int64) + 1, 5)))
 
 
 def _draw_capital(city: City) -> None:
@@ -606,6 +618,11 @@ def _draw_leases(city: City) -> None:
     }.items():
         rows[key].append(values)
     city.lease = {key: np.concatenate(parts).astype(np.int64) for key, parts in rows.items()}
+    # a second space is next door, or in the next building
+    sites = len(city.building["road"])
+    elsewhere = city.stream("second buildings").random(n) < 0.4
+    moved = (city.lease["round"] == SECOND_SPACE) & elsewhere[city.lease["firm"]]
+    city.lease["building"] = (firm["building"][city.lease["firm"]] + moved) % sites
     ends = np.minimum(np.minimum(city.lease["end"], city.lease["stop"]), horizon)
     starts = np.clip(city.lease["start"], 0, horizon)
     # leased area as a running sum of what begins and ends
@@ -613,6 +630,32 @@ def _draw_leases(city: City) -> None:
     np.add.at(steps, (city.lease["firm"], starts), city.lease["area"])
     np.add.at(steps, (city.lease["firm"], np.maximum(ends, starts)), -city.lease["area"])
     city.month["leased_tenth"] = np.cumsum(steps, axis=1)[:, :horizon]
+
+
+def _draw_buildings(city: City) -> None:
+    """What each building has: space to let (always more than is ever let), floors, land, a use, an age; and a name."""
+    lease, horizon = city.lease, city.horizon
+    sites = len(city.building["road"])
+    rng = city.stream("buildings")
+    begin = np.clip(lease["start"], 0, horizon)
+    end = np.maximum(np.minimum(np.minimum(lease["end"], lease["stop"]), horizon), begin)
+    steps = np.zeros((sites, horizon + 1), dtype=np.int64)
+    np.add.at(steps, (lease["building"], begin), lease["area"])
+    np.add.at(steps, (lease["building"], end), -lease["area"])
+    most = np.cumsum(steps, axis=1)[:, :horizon].max(axis=1)
+    lettable = (np.maximum(most, 5_000) * rng.uniform(1.05, 1.4, sites)).astype(np.int64) // 100 * 100 + 100
+    floor = (lettable / rng.uniform(0.7, 0.88, sites)).astype(np.int64)
+    plot_ratio = np.rint(rng.uniform(0.9, 3.2, sites) * 100).astype(np.int64)
+    city.building |= {
+        "lettable": lettable,  # tenths of m2
+        "floor": floor,  # tenths of m2
+        "plot_ratio": plot_ratio,  # hundredths
+        # hundredths of a mu
+        "land": np.maximum(np.rint(floor / 10 / (plot_ratio / 100) / 666.67 * 100), 1).astype(np.int64),
+        "use": rng.choice(len(words.BUILDING_USES), sites, p=[0.35, 0.3, 0.2, 0.1, 0.05]),
+        "completed": np.datetime64("2004-01-01") + rng.integers(0, 6500, sites),
+        "name": rng.integers(0, len(words.BUILDING_NAMES), sites),
+    }
 
 
 def _draw_events(city: City) -> None:

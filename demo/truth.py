@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from demo import words
-from demo.city import BRANCH, EVENT_KINDS, NEVER, SOLE_TRADER, STORY_NAMES, Array, City, pick
+from demo.city import BRANCH, EVENT_KINDS, NEVER, SOLE_TRADER, STORY_NAMES, Array, City, building_codes, pick
 from demo.silos.books import Books
+from demo.silos.building import is_listed, is_unmeasured, names
 from demo.taxes import exporters, tax_periods
 
 
@@ -21,6 +22,8 @@ def write_truth(books: Books, folder: Path) -> None:
     city = books.city
     pq.write_table(enterprise_table(city), folder / "enterprise.parquet")
     pq.write_table(_event(city), folder / "event.parquet")
+    pq.write_table(_building(city), folder / "building.parquet")
+    pq.write_table(_lease(city), folder / "lease.parquet")
     pq.write_table(_links(books), folder / "link.parquet")
     pq.write_table(pa.concat_tables(books.planted).combine_chunks(), folder / "planted.parquet")
     silo, label, month, at, kind = zip(*books.calendar, strict=True)
@@ -103,6 +106,43 @@ def _event(city: City) -> pa.Table:
             "event_date": pa.array(event["date"].astype("datetime64[D]"), pa.date32()),
             "other_id": pa.array(event["other_firm"], mask=event["other_firm"] < 0),
             "recorded_at": pa.array(event["recorded"]),
+        }
+    )
+
+
+def _building(city: City) -> pa.Table:
+    building = city.building
+    sites = np.arange(len(building["lettable"]))
+    return pa.table(
+        {
+            "building_code": building_codes(sites),
+            "name": names(city),
+            "use_code": pick([code for _, code in words.BUILDING_USES], building["use"]),
+            "floor_tenth": pa.array(building["floor"]),
+            "lettable_tenth": pa.array(building["lettable"]),
+            "land_mu_hundredth": pa.array(building["land"]),
+            "plot_ratio_hundredth": pa.array(building["plot_ratio"]),
+            "completed_date": pa.array(building["completed"], pa.date32()),
+            "is_listed": pa.array(np.isin(sites, is_listed(city))),
+            "is_unmeasured": pa.array(is_unmeasured(city)),
+        }
+    )
+
+
+def _lease(city: City) -> pa.Table:
+    """One row is one lease: from the first to the last day, as agreed and as it came."""
+    lease = city.lease
+    stop = np.minimum(lease["stop"], 1200)
+    return pa.table(
+        {
+            "true_id": pa.array(lease["firm"]),
+            "building_code": building_codes(lease["building"]),
+            "start_date": pa.array(city.day(lease["start"]), pa.date32()),
+            "end_date": pa.array(city.day(lease["end"]) - 1, pa.date32()),
+            "terminated_date": pa.array(city.day(stop) - 1, pa.date32(), mask=lease["stop"] >= NEVER),
+            "area_tenth": pa.array(lease["area"]),
+            "rent_fen": pa.array(lease["rent"]),
+            "known_month": pa.array(city.day(lease["known"]), pa.date32()),
         }
     )
 

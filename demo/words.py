@@ -26,6 +26,10 @@ BRAND_FIRST = (
 BRAND_SECOND = tuple("达泰隆昌丰润盈和兴成利通信捷迅科讯创锋航宇辰阳光辉峰岳川泽源宝玉林森木石晶微芯澜涛")
 BRAND_THIRD = tuple("达泰隆昌丰润兴利通捷科德克斯特曼诺维安尔")
 
+BUILDING_NAMES = ("创智中心", "启航大厦", "云谷", "科创园", "明珠大厦", "联东产业园", "汇金大厦", "智造园")
+# the register's word, and the code of what it means
+BUILDING_USES = (("标准厂房", "factory"), ("写字楼", "office"), ("研发楼", "research"), ("综合楼", "mixed"), ("配套商业", "retail"))
+
 # simplified to traditional, for the characters above that differ
 TRADITIONAL = str.maketrans(
     "华锐启创远诚鼎凯万亿优铭腾飞云联达丰润兴阳辉岳宝电络务计软测检贸术发经营责任装备业运输储训医药饮汽车动饰设资询财税"

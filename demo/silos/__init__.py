@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from demo.city import City
-from demo.silos import access, employment, lease, registration, tax, utility
+from demo.silos import access, building, employment, lease, registration, tax, utility
 from demo.silos.books import Books
 
 OFFICES = {
@@ -19,13 +19,17 @@ OFFICES = {
     "access": access,
 }
 
+# the property system's register of buildings knows no enterprise
+BOOKS_OF_THINGS = {"building": building}
+
 
 def write_silos(city: City, folder: Path, until: np.datetime64) -> Books:
     """Write every silo as it stands at `until` (park time); whatever else lies in a silo's folder goes."""
     books = Books(city, folder, until)
-    for office in OFFICES.values():
+    everything = OFFICES | BOOKS_OF_THINGS
+    for office in everything.values():
         office.write(books)
-    for name in OFFICES:
+    for name in everything:
         for path in (folder / name).iterdir():
             if path not in books.written:
                 path.unlink()

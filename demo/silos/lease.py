@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo import dirt, words
-from demo.city import NEVER, SECOND_SPACE, Array, City, choose, join
+from demo.city import NEVER, SECOND_SPACE, Array, City, building_codes, choose, join
 from demo.files import csv_bytes, zip_bytes
 from demo.silos.books import CODE_RATES, LARGEST_SHEET, NAME_RATES, Books, identities, numbered, with_decimals
 from demo.spreadsheet import xlsx_bytes
@@ -86,7 +86,7 @@ def write(books: Books) -> None:
                 "客户编号": tenant.take(owner),
                 "承租人": name.at(t, owners),
                 "统一社会信用代码": written,
-                "楼栋": text["building_code"].take(owner),
+                "楼栋": building_codes(lease["building"][rows]),
                 # a second space is another room: next door
                 "房号": choose(
                     lease["round"][rows] == SECOND_SPACE, join(text["room"].take(owner), "A"), text["room"].take(owner)

@@ -11,7 +11,7 @@
 --   * Tax received (入库，已扣退税): by the day of payment, whatever period it is for.
 --   * Electricity: over the year. Headcount: mean of the months reported. Leased area: mean over twelve months, months
 --     without a lease count as 0.
---   * Land: each month's leased area by building divided by its plot ratio (rules/land.yml), in mu.
+--   * Land: each month's leased area by building divided by its plot ratio (monthly.building), in mu.
 --   * A figure with a suspect value in it (signals.plausibility) is empty; suspect_value_count counts them.
 --     is_provisional: a month of the year is, for tax, staff or meters.
 --   * …_change_12m_pct: (this year - year before) / year before, per cent. Empty where the year before is missing,
@@ -138,7 +138,7 @@ figure as (
             as land_mu
     from monthly.lease_building as b
     cross join land_rule as r
-    left join rules.land as o on b.building_code = o.building_code
+    left join monthly.building as o on b.building_code = o.building_code
     group by b.enterprise_id, year(b.month)
 ),
 
