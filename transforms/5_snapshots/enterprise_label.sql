@@ -19,15 +19,23 @@
 -- known gaps: A name that begins with a place of no known form keeps it. Short names of brands are in no silo.
 --   | 以不常见地名开头的名称，简称仍带地名；企业的品牌名没有数据来源。
 -- checked by: tests/models/snapshots.enterprise_label
-with form as (
+with form_in_branch_word as (
+    select distinct b.word
+    from rules.name_word as b
+    inner join rules.name_word as f on contains(b.word, f.word)
+    where b.kind = 'branch_word' and f.kind = 'legal_form'
+),
+
+form as (
     -- a branch word that holds a legal form (分公司) stays as a whole: it is put back by \1
     select
         concat(
-            '(', string_agg(case when kind = 'branch_word' then word end, '|'), ')|',
-            string_agg(case when kind = 'legal_form' then word end, '|' order by length(word) desc, word)
+            '(', string_agg(case when w.kind = 'branch_word' then w.word end, '|'), ')|',
+            string_agg(case when w.kind = 'legal_form' then w.word end, '|' order by length(w.word) desc, w.word)
         ) as words
-    from rules.name_word
-    where kind = 'legal_form' or (kind = 'branch_word' and contains(word, '公司'))
+    from rules.name_word as w
+    left join form_in_branch_word as b on w.word = b.word
+    where w.kind = 'legal_form' or (w.kind = 'branch_word' and b.word is not null)
 ),
 
 stated as (
