@@ -8,21 +8,16 @@ exit codes: 0 done · 1 stopped: the message says what and what to do next · 2 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import getpass
 import os
 import sys
 import traceback
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from warehouse.answers import FORMS
 from warehouse.errors import ParkBridgeError
 from warehouse.settings import CHECKOUT, Settings
-
-if TYPE_CHECKING:
-    import duckdb
 
 NIGHT = "operating_snapshots"
 
@@ -234,51 +229,17 @@ def command_match(settings: Settings, given: argparse.Namespace) -> int:
 
 def command_sql(settings: Settings, given: argparse.Namespace) -> int:
     """Ask the published file, read-only."""
-    from warehouse.connection import open_read_only, reader
+    from warehouse.shell import sql
 
-    place = open_read_only(given.file) if given.file else reader(settings)
-    with place as connection:
-        if given.query:
-            return _answer(connection, given.query, given.format)
-        print(
-            f"{given.file or settings.published_file}, read-only. A query on one line; `tables` lists them; Ctrl-D ends."
-        )
-        for query in _typed():
-            with contextlib.suppress(KeyboardInterrupt):
-                _answer(connection, "show all tables" if query == "tables" else query, given.format)
-    return 0
-
-
-def _typed() -> Iterator[str]:
-    with contextlib.suppress(ImportError):
-        import readline  # noqa: F401 - gives input() its history and editing
-    while True:
-        try:
-            line = input("park> ").strip().rstrip(";")
-        except (EOFError, KeyboardInterrupt):
-            print()
-            return
-        if line:
-            yield line
-
-
-def _answer(connection: duckdb.DuckDBPyConnection, query: str, form: str) -> int:
-    import duckdb
-
-    try:
-        relation = connection.sql(query)
-        if relation is None:
-            return 0
-        if form == "csv":
-            print(relation.df().to_csv(index=False), end="")
-        elif form == "json":
-            print(relation.df().to_json(orient="records", force_ascii=False, date_format="iso", lines=True), end="")
-        else:
-            relation.show(max_width=200, max_rows=100)
-    except duckdb.Error as error:
-        print(f"sql: {' '.join(str(error).split())}. Next: `show all tables` lists what there is", file=sys.stderr)
-        return 1
-    return 0
+    return sql(
+        settings,
+        given.query,
+        file=given.file,
+        form=given.format,
+        rows=given.rows,
+        bom=given.bom,
+        out=given.output,
+    )
 
 
 def command_review(settings: Settings, given: argparse.Namespace) -> int:
@@ -435,10 +396,27 @@ def parser() -> argparse.ArgumentParser:
         "sql",
         command_sql,
         "ask the published file, read-only: one query, or a shell",
-        '  parkbridge sql "select * from 园区.企业现状 limit 5"\n  parkbridge sql --format csv "from snapshots.park_month" > park.csv',
+        '  parkbridge sql "select * from 园区.企业现状 limit 5"\n  parkbridge sql .tables\n  parkbridge sql ".columns 园区.企业现状"\n'
+        '  parkbridge sql "from snapshots.park_month" -o park.csv\n  parkbridge sql < questions.sql',
     )
-    one.add_argument("query", nargs="?")
-    one.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    one.add_argument(
+        "query", nargs="?", help="statements with ; between them, or a command of the shell, such as .tables"
+    )
+    one.add_argument(
+        "--format",
+        choices=FORMS,
+        help="auto, the default, is a table, or one line per value where the table is wider than the terminal; csv-excel has a "
+        "byte order mark; json is a list, jsonl one object per row",
+    )
+    one.add_argument("--rows", type=int, default=100, metavar="N", help="show at most N rows of a table; 0 shows all")
+    one.add_argument("--bom", action="store_true", help="begin CSV with a byte order mark, by which Excel knows UTF-8")
+    one.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write to a file; its ending (.csv, .json, .jsonl) says the format",
+    )
     one.add_argument("--file", type=Path, help="another DuckDB file, such as an earlier night")
     one = command(
         "review",
@@ -476,6 +454,8 @@ def main() -> int:
         print(f"parkbridge: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
+        # whoever read has gone: nothing more can be said, nor is there anything left to flush at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return 130

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -245,13 +246,31 @@ def reader(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Attach one DuckDB file read-only under the name `park` in a fresh, locked-down connection."""
+    """Attach one DuckDB file read-only under the name `park` in a fresh, locked-down connection.
+
+    DuckDB keeps the file's own path open to COPY and ATTACH, for writing too: SQL that somebody else wrote goes through
+    warehouse.shell.ask, which runs only what reads.
+
+    Raises:
+        ParkBridgeError: There is no such file, or it is no DuckDB file of a version that can be read.
+    """
     if not path.is_file():
         raise ParkBridgeError(str(path), "there is no such file", next_step="name a published night")
     connection = duckdb.connect(":memory:")
     try:
-        connection.execute(f"attach {literal(os.fspath(path))} as park (read_only)")
+        try:
+            connection.execute(f"attach {literal(os.fspath(path))} as park (read_only)")
+        except duckdb.Error as error:
+            fact = f"it cannot be opened as a DuckDB file: {' '.join(str(error).split())}"
+            raise ParkBridgeError(str(path), fact, next_step="name a published night") from None
         connection.execute("use park")
+        # no variable of this program as a table, no extension that a function's name would fetch, no folder .tmp where we stand
+        connection.execute("set python_enable_replacements = false")
+        connection.execute("set autoinstall_known_extensions = false")
+        connection.execute("set autoload_known_extensions = false")
+        connection.execute(
+            f"set temp_directory = {literal(str(Path(tempfile.gettempdir(), f'parkbridge-{os.getpid()}')))}"
+        )
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
         yield connection

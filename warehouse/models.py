@@ -181,7 +181,8 @@ def _halves(lines: Sequence[str]) -> tuple[str, str]:
             if line == "|" or line.startswith("| "):
                 half, rest = chinese, line[1:].strip()
             else:
-                before, bar, rest = line.partition(" | ")
+                # a bar at the end of a line begins the Chinese half too
+                before, bar, rest = f"{line} ".partition(" | ")
                 half.append(before.strip())
                 if not bar:
                     continue

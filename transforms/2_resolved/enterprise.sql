@@ -1,6 +1,6 @@
 -- title: Enterprises | 企业
--- one row is: one enterprise that any source reports; a branch is an enterprise of its own |
---   任一来源提到的一家企业；分支机构单独算一家
+-- one row is: one enterprise that any source reports; a branch is an enterprise of its own
+--   | 任一来源提到的一家企业；分支机构单独算一家
 -- answers: which enterprise is this, by the best source for each field? | 这是哪家企业？各项取最可靠来源的值
 -- key: enterprise_id
 -- rules: Each field is the winning value of resolved.enterprise_value (rules/authority.yml). identity_code says what
@@ -12,8 +12,8 @@
 --   * code: a valid code that is not in the register.
 --   * name: a name only.
 --   A registered enterprise stays register while two people disagree about one of its records: the record is in doubt,
---   not the enterprise. conflict_count is the number of fields on which some source contradicts the value shown. |
---   各项取胜出来源的值（rules/authority.yml）。识别依据依次为：register 登记册有记录且该记录归属已定；review 有记录待人工核对
+--   not the enterprise. conflict_count is the number of fields on which some source contradicts the value shown.
+--   | 各项取胜出来源的值（rules/authority.yml）。识别依据依次为：register 登记册有记录且该记录归属已定；review 有记录待人工核对
 --   （即在待人工核对表中，判定前多为单独一家；登记册没有的代码如有一条记录待核对，该代码的全部记录算一家，亦为 review）；
 --   code 有效代码但登记册没有；name 仅有名称。已登记企业的某条记录两人判定不一致时仍为 register。
 -- known gaps: Of several registrations of one enterprise the best-ranked value learned last is shown, not the one in

@@ -8,8 +8,8 @@
 --   alone, the registration number, or a code of an unknown form that the register states letter for letter. Then by
 --   exact name key: present, then former names. Never: a code of one registered enterprise with the name of another
 --   one (contradiction); a name or code of several enterprises (ambiguous). is_open: neither code nor exact name ties
---   it to an enterprise with a known code: resolved.candidate compares it (is_compared in rules/match_outcome.yml). |
---   登记记录即其自身企业（先按代码，再按名称）。其余记录依次按：两位校验码均正确的统一社会信用代码；十五位税号中的组织机构代码、
+--   it to an enterprise with a known code: resolved.candidate compares it (is_compared in rules/match_outcome.yml).
+--   | 登记记录即其自身企业（先按代码，再按名称）。其余记录依次按：两位校验码均正确的统一社会信用代码；十五位税号中的组织机构代码、
 --   单独的组织机构代码、工商注册号、与登记册逐字相同的旧代码；再按全名（先现名后曾用名）。代码与名称分属两家、一名或一码多家的，
 --   不归任何一家。is_open 表示代码和全名都不能认定，转入比对。
 -- known gaps: A record has one identity for all its months: the one stated last. | 一条记录各月只有一个归属，以最近一次所填为准。

@@ -1,7 +1,7 @@
 -- title: How each source record was decided | 记录匹配判定
 -- one row is: one source record (feed, source_key), matched or not | 一条来源记录，无论是否匹配
--- answers: which enterprise does this record belong to, by which evidence; and if none, why not? |
---   这条记录属于哪家企业，依据是什么；如未匹配，原因是什么？
+-- answers: which enterprise does this record belong to, by which evidence; and if none, why not?
+--   | 这条记录属于哪家企业，依据是什么；如未匹配，原因是什么？
 -- key: feed, source_key
 -- rules: In this order. A person's judgement wins: different (from the enterprise that it would come to otherwise),
 --   else same, else unsure; none of those that contradict each other is applied (resolved.judgement_conflict). A
@@ -13,8 +13,8 @@
 --   method scored, and waits for a person from review_score on (doubtful). rules/match_outcome.yml lists the outcomes:
 --   which wait for a person (is_waiting) and which records are an enterprise of their own meanwhile (is_alone). A name
 --   that is not in the register also becomes an enterprise of its own, so that an unregistered tenant is seen. So does
---   a valid code that is not in the register; it is queued if its name is registered under another code. |
---   依次为：人工判定优先（不是、是、拿不准；互相矛盾的均不采用）；登记记录即其自身企业；其余记录先按代码、再按全名精确匹配，
+--   a valid code that is not in the register; it is queued if its name is registered under another code.
+--   | 依次为：人工判定优先（不是、是、拿不准；互相矛盾的均不采用）；登记记录即其自身企业；其余记录先按代码、再按全名精确匹配，
 --   代码所属企业的名称不像则不采信（code_name_differ）；仍未定的归到得分最高且不低于 accept_score 的候选企业，
 --   得分在 review_score 以上的待人工核对（doubtful）。各判定结果是否待人工、是否暂作单独企业，见 rules/match_outcome.yml；
 --   登记册没有的名称或有效代码，单独作为一家企业统计。

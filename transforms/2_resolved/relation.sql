@@ -1,19 +1,19 @@
 -- title: Ties between enterprises | 企业关系
--- one row is: one typed tie from an enterprise to another, once per kind of evidence |
---   一家企业对另一家企业的一种关系，每种依据一行
--- answers: of which enterprise is this a branch, what was merged into what, what was split off from what? |
---   是谁的分支机构，并入了谁，从谁分立？
+-- one row is: one typed tie from an enterprise to another, once per kind of evidence
+--   | 一家企业对另一家企业的一种关系，每种依据一行
+-- answers: of which enterprise is this a branch, what was merged into what, what was split off from what?
+--   | 是谁的分支机构，并入了谁，从谁分立？
 -- key: enterprise_id, relation_code, other_reference, evidence_kind
 -- rules: branch_of: the register's parent code, the register's event "branch opened", or a registered name that is
 --   another registered name, up to its legal form, followed by words that end in a branch word (rules/name_word.yml:
 --   分公司, 分店, 营业部, 代表处 …). merged_into, split_from and invests_in: the register's events. A branch is an
 --   enterprise of its own; it is never merged into its parent. The tie is kept as stated: nothing follows chains, so
---   cycles in the data cannot loop. |
---   分支机构（branch_of）依据登记的总公司代码、登记的“设立分支机构”事件，或名称：以另一家登记企业的全称（到组织形式为止）开头、
+--   cycles in the data cannot loop.
+--   | 分支机构（branch_of）依据登记的总公司代码、登记的“设立分支机构”事件，或名称：以另一家登记企业的全称（到组织形式为止）开头、
 --   以分支机构用词（rules/name_word.yml）结尾。并入、分立、对外投资依据登记事件。分支机构单独算一家，从不并入总公司。
 -- known gaps: other_enterprise_id is empty where the other one is not in any source; flows of people are not used as
---   evidence yet; a branch of a firm without a legal form in its name (…厂分厂) is not known by its name. |
---   对方不在任何来源中时对方企业编号为空；未使用人员流动作为依据；总公司名称不含组织形式的（如“某某厂”），不能按名称识别其分支机构。
+--   evidence yet; a branch of a firm without a legal form in its name (…厂分厂) is not known by its name.
+--   | 对方不在任何来源中时对方企业编号为空；未使用人员流动作为依据；总公司名称不含组织形式的（如“某某厂”），不能按名称识别其分支机构。
 -- checked by: tests/models/resolved.relation
 with by_parent_code as (
     select

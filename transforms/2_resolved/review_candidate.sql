@@ -1,15 +1,15 @@
 -- title: Enterprises that a waiting record may be | 待核对记录的候选企业
--- one row is: one source record that waits for a person and one of the enterprises that it may be |
---   一条待人工核对的记录和它可能所属的一家企业
--- answers: which records wait for a person, why, and which enterprises may each of them be? |
---   哪些记录待人工核对，原因是什么，各可能是哪几家企业？
+-- one row is: one source record that waits for a person and one of the enterprises that it may be
+--   | 一条待人工核对的记录和它可能所属的一家企业
+-- answers: which records wait for a person, why, and which enterprises may each of them be?
+--   | 哪些记录待人工核对，原因是什么，各可能是哪几家企业？
 -- key: feed, source_key, place
 -- rules: A record waits if its outcome waits (is_waiting in rules/match_outcome.yml) or if two people disagree on it.
 --   Candidates: the enterprises of its code and of its name, up to 5 of an ambiguous one, scored ones from show_score
 --   on (rules/matching.yml), and those that a judgement names. place ranks them: judged, by name, by code, scored (the
 --   most probable first). An enterprise that somebody judged different is no candidate. When none is left, the record
---   leaves the queue, unless a person has to agree or to answer (is_kept): its only row has place 1, no candidate. |
---   判定结果须待人工（rules/match_outcome.yml 的 is_waiting），或两人判定不一致的记录，列入待核对。候选企业：代码所属企业、
+--   leaves the queue, unless a person has to agree or to answer (is_kept): its only row has place 1, no candidate.
+--   | 判定结果须待人工（rules/match_outcome.yml 的 is_waiting），或两人判定不一致的记录，列入待核对。候选企业：代码所属企业、
 --   同名企业（一名或一码多家的最多各取五家）、得分不低于 show_score 的相似企业、人工判定提到的企业。已判定“不是”的不再列出；
 --   候选全部排除后该记录不再待核对，须由人协商或答复的（is_kept）除外。
 -- known gaps: Of an ambiguous name or code with more than five bearers only five are shown. | 一名或一码超过五家的，只列五家。

@@ -1,8 +1,8 @@
 -- title: Matches that a person should decide | 待人工核对
--- one row is: one source record that the rules will not tie to an enterprise by themselves, or doubt |
---   一条规则不能自行认定归属、或归属存疑的来源记录
--- answers: what should somebody look at, what matters most first, and which are the two enterprises it may be? |
---   哪些记录要由人核对，先看哪条，最可能是哪两家企业？
+-- one row is: one source record that the rules will not tie to an enterprise by themselves, or doubt
+--   | 一条规则不能自行认定归属、或归属存疑的来源记录
+-- answers: what should somebody look at, what matters most first, and which are the two enterprises it may be?
+--   | 哪些记录要由人核对，先看哪条，最可能是哪两家企业？
 -- key: feed, source_key
 -- rules: Work it by priority, then share_pct from above, then candidate_score from above: `parkbridge review` does.
 --   reason_code, priority, reason and next_step are those of rules/match_outcome.yml, the only list of what waits for a
@@ -10,8 +10,8 @@
 --   sales of the last 12, area leased now, rateable value) that hangs on the record. The best two candidates of
 --   resolved.review_candidate are shown beside the record. Nothing in a row depends on the night's date: a row stays as
 --   it is until the record, its candidates or its figures change. The enterprise of a waiting record has identity_code
---   review (resolved.enterprise). |
---   按优先级、再按所涉份额、再按候选得分从高到低处理（即 parkbridge review 的次序）。哪些判定结果待人工、先后次序和处理办法，
+--   review (resolved.enterprise).
+--   | 按优先级、再按所涉份额、再按候选得分从高到低处理（即 parkbridge review 的次序）。哪些判定结果待人工、先后次序和处理办法，
 --   只以 rules/match_outcome.yml 为准。所涉份额指该记录占本数据源近期数值（近 4 个月参保人数和进出次数、近 12 个月税款和销售额、
 --   现租面积、应税房产价值）的百分比。候选企业取 resolved.review_candidate 的前两家。
 -- known gaps: What the register says of a candidate's other addresses is not shown. | 不显示候选企业的其他登记地址。

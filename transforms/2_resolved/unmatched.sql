@@ -1,16 +1,16 @@
 -- title: Source records that found no registered enterprise | 未匹配记录
--- one row is: one source record that is tied to no enterprise of the register |
---   一条未归到登记企业的来源记录
+-- one row is: one source record that is tied to no enterprise of the register
+--   | 一条未归到登记企业的来源记录
 -- answers: which records name an enterprise that the register does not have, which can nobody place, and what is the
 --   next step? | 哪些记录所指的企业登记册没有，哪些无法归属，下一步做什么？
 -- key: feed, source_key
 -- rules: Every record with an outcome other than "matched". reason_code, reason and next_step are those of
 --   rules/match_outcome.yml. With an enterprise_id the record's facts are counted under that enterprise of its own;
---   without one (neither name nor usable code) its facts are in no total. |
---   判定结果不是“已匹配”的全部记录；原因和处理办法见 rules/match_outcome.yml。有企业编号的，其数据计入该单独企业；
+--   without one (neither name nor usable code) its facts are in no total.
+--   | 判定结果不是“已匹配”的全部记录；原因和处理办法见 rules/match_outcome.yml。有企业编号的，其数据计入该单独企业；
 --   没有企业编号的（既无名称也无可用代码），其数据不计入任何合计。
--- known gaps: A doubtful record keeps its reason after somebody judged it different from every candidate. |
---   存疑记录的候选企业全部被判定“不是”后，原因不变。
+-- known gaps: A doubtful record keeps its reason after somebody judged it different from every candidate.
+--   | 存疑记录的候选企业全部被判定“不是”后，原因不变。
 -- checked by: tests/transforms/test_resolution.py
 select
     d.feed,
