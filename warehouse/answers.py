@@ -22,7 +22,6 @@ FOR_PEOPLE = ("auto", "table", "line")
 # what a terminal would obey instead of show; a line end and a tab have signs of their own
 _CONTROLS = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
 _SIGNS = _CONTROLS | {0x0A: "⏎", 0x0D: None, 0x09: " "}
-_AT_ONCE = 1_000
 
 Row = Sequence[Any]
 Write = Callable[[str], object]

@@ -15,9 +15,10 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 import duckdb
 
@@ -26,6 +27,8 @@ from warehouse.connection import open_read_only, reader
 from warehouse.errors import ParkBridgeError
 from warehouse.settings import Settings
 from warehouse.text import padded, width, wrapped
+
+T = TypeVar("T")
 
 _AT_ONCE = 1_000
 # what reads, and what makes a table, view or macro in memory: the published file itself is attached read-only
@@ -99,7 +102,7 @@ def ask(connection: duckdb.DuckDBPyConnection, text: str, look: Look, out: TextI
         found = _run(place, statement, is_first=is_first)
         if found is not None:
             count, is_first = count + found, False
-    place.out.flush()
+            place.out.flush()
     return count
 
 
@@ -114,7 +117,7 @@ def _run(place: Place, statement: duckdb.Statement, *, is_first: bool) -> int | 
     """How many rows the answer has; None where a statement has no answer (it makes a table in memory)."""
     _stop_what_is_not_reading(place.connection, statement)
     try:
-        place.connection.execute(statement)
+        _interruptible(place.connection, lambda: place.connection.execute(statement))
         if statement.type not in _ANSWERED:
             return None
         columns = [str(column[0]) for column in place.connection.description or ()]
@@ -125,15 +128,24 @@ def _run(place: Place, statement: duckdb.Statement, *, is_first: bool) -> int | 
                 place.write(f"{plan}\n")
             return 0
         return write_answer(columns, _rows(place.connection), place.look, place.write)
-    except duckdb.InterruptException:
-        raise KeyboardInterrupt from None
     except duckdb.Error as error:
         raise _told(error) from None
 
 
 def _rows(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    while rows := connection.fetchmany(_AT_ONCE):
+    while rows := _interruptible(connection, lambda: connection.fetchmany(_AT_ONCE)):
         yield from rows
+
+
+def _interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
+    """Do some work of DuckDB's in a thread: while DuckDB works in the main one, Python sees no Ctrl-C."""
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work)
+        try:
+            return done.result()
+        except KeyboardInterrupt:
+            connection.interrupt()
+            raise
 
 
 def _stop_what_is_not_reading(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> None:
