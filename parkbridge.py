@@ -239,6 +239,7 @@ def command_sql(settings: Settings, given: argparse.Namespace) -> int:
         rows=given.rows,
         bom=given.bom,
         out=given.output,
+        example=given.example,
     )
 
 
@@ -407,6 +408,14 @@ def parser() -> argparse.ArgumentParser:
         choices=FORMS,
         help="auto, the default, is a table, or one line per value where the table is wider than the terminal; csv-excel has a "
         "byte order mark; json is a list, jsonl one object per row",
+    )
+    one.add_argument(
+        "--example",
+        type=int,
+        nargs="?",
+        const=0,
+        metavar="N",
+        help="run question N of the cookbook docs/questions.md; without N list the questions",
     )
     one.add_argument("--rows", type=int, default=100, metavar="N", help="show at most N rows of a table; 0 shows all")
     one.add_argument("--bom", action="store_true", help="begin CSV with a byte order mark, by which Excel knows UTF-8")

@@ -22,9 +22,10 @@ from typing import Any, TextIO, TypeVar
 
 import duckdb
 
-from warehouse.answers import FORMS, Look, write_answer
+from warehouse.answers import FOR_PEOPLE, FORMS, Look, write_answer
 from warehouse.connection import open_read_only, reader
 from warehouse.errors import ParkBridgeError
+from warehouse.questions import listed, question
 from warehouse.settings import Settings
 from warehouse.text import padded, width, wrapped
 
@@ -339,6 +340,7 @@ def sql(
     rows: int = 100,
     bom: bool = False,
     out: Path | None = None,
+    example: int | None = None,
 ) -> int:
     """Ask the published file: `text`, else what standard input has, else what a person types.
 
@@ -350,6 +352,7 @@ def sql(
         rows: How many rows a table shows.
         bom: Whether CSV begins with a byte order mark.
         out: A file to write to; it is there only if every statement has been answered.
+        example: Instead of `text` a question of the cookbook (docs/questions.md) by its number; 0 lists them.
 
     Returns:
         The exit code.
@@ -360,6 +363,14 @@ def sql(
     look = _look(
         form or (_form_of(out) if out else "auto"), rows=rows, bom=bom, is_terminal=not out and sys.stdout.isatty()
     )
+    if example == 0:
+        sys.stdout.write(f"{listed()}\n")
+        return 0
+    heading = ""
+    if example is not None:
+        asked = question(example)
+        text = asked.sql
+        heading = f"-- {asked.number}. {asked.zh} | {asked.en}\n{text}\n\n" if look.form in FOR_PEOPLE else ""
     with open_read_only(file) if file else reader(settings) as connection:
         if not text and sys.stdin.isatty() and not out:
             talk(connection, look, str(file or settings.published_file))
@@ -367,6 +378,7 @@ def sql(
         with _written(out) as target:
             if not text:
                 return run_script(connection, sys.stdin, look, target)
+            target.write(heading)
             count = ask(connection, text, look, target)
     if out:
         _complain(f"{out}: {count:,} {'row' if count == 1 else 'rows'} written")

@@ -22,11 +22,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from warehouse import questions as cookbook
 from warehouse import shell
 from warehouse.answers import Look
 from warehouse.connection import open_read_only
 from warehouse.errors import ParkBridgeError
-from warehouse.settings import CHECKOUT
+from warehouse.settings import CHECKOUT, Settings
 
 PROGRAM = [sys.executable, str(CHECKOUT / "parkbridge.py")]
 
@@ -359,6 +360,35 @@ def test_an_answer_goes_into_a_file_by_its_ending(file: Path, tmp_path: Path) ->
     assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     run(file, query, "--format", "csv-excel", "-o", str(tmp_path / "a.csv"))
     assert (tmp_path / "a.csv").read_bytes() == "\ufeff企业名称,租赁面积\r\n甲有限公司,12.50\r\n".encode()
+
+
+def test_the_cookbook_is_listed_and_one_of_it_is_run(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "questions.md"
+    page.write_text(
+        "## 3. 有谁？ | Who is there?\n\n```sql\nselect 企业编号 from 园区.企业现状 order by 1\n```\n", encoding="utf-8"
+    )
+    found = cookbook.questions(page)
+    monkeypatch.setattr(cookbook, "questions", lambda: found)
+    settings = Settings.from_environment()
+    assert shell.sql(settings, file=file, example=0) == 0
+    assert capsys.readouterr().out == "  3  有谁？ | Who is there?\n"
+    assert shell.sql(settings, file=file, example=3) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "-- 3. 有谁？ | Who is there?",
+        "select 企业编号 from 园区.企业现状 order by 1",
+        "",
+        "企业编号",
+        "────────",
+        "E1",
+        "E2",
+        "(2 rows)",
+    ]
+    assert shell.sql(settings, file=file, example=3, form="csv") == 0
+    assert capsys.readouterr().out == "企业编号\nE1\nE2\n"
+    with pytest.raises(ParkBridgeError, match="there is no example 4"):
+        shell.sql(settings, file=file, example=4)
 
 
 def test_a_query_that_fails_leaves_the_file_as_it_was(file: Path, tmp_path: Path) -> None:
