@@ -30,3 +30,27 @@ create or replace macro dhs_growth(now, before) as (
         else (now - before) / nullif((abs(now) + abs(before)) / 2, 0)
     end as decimal(9, 4))
 );
+
+-- A whole number as people read it in a sentence: 1,234,567. NULL for NULL. By slices of a padded text, because formats
+-- differ between engines.
+create or replace macro number_text(v) as (
+    case
+        when v is not null
+            then concat(
+                case when cast(v as decimal(24, 0)) < 0 then '-' else '' end,
+                ltrim(
+                    concat(
+                        substr(lpad(cast(abs(cast(v as decimal(24, 0))) as varchar), 24, ' '), 1, 3), ',',
+                        substr(lpad(cast(abs(cast(v as decimal(24, 0))) as varchar), 24, ' '), 4, 3), ',',
+                        substr(lpad(cast(abs(cast(v as decimal(24, 0))) as varchar), 24, ' '), 7, 3), ',',
+                        substr(lpad(cast(abs(cast(v as decimal(24, 0))) as varchar), 24, ' '), 10, 3), ',',
+                        substr(lpad(cast(abs(cast(v as decimal(24, 0))) as varchar), 24, ' '), 13, 3), ',',
+                        substr(lpad(cast(abs(cast(v as decimal(24, 0))) as varchar), 24, ' '), 16, 3), ',',
+                        substr(lpad(cast(abs(cast(v as decimal(24, 0))) as varchar), 24, ' '), 19, 3), ',',
+                        substr(lpad(cast(abs(cast(v as decimal(24, 0))) as varchar), 24, ' '), 22, 3)
+                    ),
+                    ' ,'
+                )
+            )
+    end
+);

@@ -119,6 +119,7 @@ def test_the_macros_are_those_that_are_agreed() -> None:
         "enterprise_key": ("kind_and_text",),
         "growth_pct": ("now", "before"),
         "dhs_growth": ("now", "before"),
+        "number_text": ("v",),
     }
 
 
@@ -172,6 +173,25 @@ def test_growth_is_the_change_over_the_base(
 )
 def test_growth_by_hand(connection: duckdb.DuckDBPyConnection, now: str, before: str, pct: str | None) -> None:
     assert ask(connection, f"growth_pct({now}, {before})") == (None if pct is None else Decimal(pct))
+
+
+@given(number=st.integers(-(10**24) + 1, 10**24 - 1))
+def test_number_text(connection: duckdb.DuckDBPyConnection, number: int) -> None:
+    assert ask(connection, f"number_text({number}::decimal(24, 0))") == f"{number:,}"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("0", "0"),
+        ("-0.4::decimal(9, 1)", "0"),
+        ("999.5::decimal(9, 1)", "1,000"),
+        ("-1234::bigint", "-1,234"),
+        ("null", None),
+    ],
+)
+def test_number_text_by_hand(connection: duckdb.DuckDBPyConnection, number: str, text: str | None) -> None:
+    assert ask(connection, f"number_text({number})") == text
 
 
 @given(now=amounts, before=amounts)

@@ -186,7 +186,7 @@ select
                 cast(cast(r.figure as decimal(18, 1)) as varchar)
             )
         else concat(
-            cast(cast(r.earlier_figure as bigint) as varchar), ' → ', cast(cast(r.figure as bigint) as varchar)
+            number_text(r.earlier_figure), ' → ', number_text(r.figure)
         )
     end as detail_en,
     case
@@ -196,7 +196,7 @@ select
                 cast(cast(r.figure as decimal(18, 1)) as varchar)
             )
         else concat(
-            cast(cast(r.earlier_figure as bigint) as varchar), '→', cast(cast(r.figure as bigint) as varchar)
+            number_text(r.earlier_figure), '→', number_text(r.figure)
         )
     end as detail_zh
 from reached as r

@@ -278,12 +278,12 @@ worded as (
         f.is_jump,
         f.is_sales_per_head,
         r.value_max * f.period_months as value_max,
-        cast(cast(f.value as decimal(38, 0)) as varchar) as value_text,
-        cast(cast(f.earlier_value as decimal(38, 0)) as varchar) as earlier_text,
-        cast(cast(f.next_value as decimal(38, 0)) as varchar) as next_text,
-        cast(cast(f.year_value as decimal(38, 0)) as varchar) as year_text,
-        cast(cast(f.level_value as decimal(38, 0)) as varchar) as level_text,
-        cast(cast(f.headcount as decimal(38, 0)) as varchar) as headcount_text
+        number_text(f.value) as value_text,
+        number_text(f.earlier_value) as earlier_text,
+        number_text(f.next_value) as next_text,
+        number_text(f.year_value) as year_text,
+        number_text(f.level_value) as level_text,
+        number_text(f.headcount) as headcount_text
     from flagged as f
     inner join rules.plausibility as r on f.signal_code = r.signal_code
     inner join rules.signal as g on f.signal_code = g.signal_code
@@ -305,7 +305,7 @@ select
         case when w.is_negative then concat(w.name_en, ' ', w.value_text, ' is below zero') end,
         case
             when w.is_too_large
-                then concat(w.name_en, ' ', w.value_text, ' is more than ', cast(w.value_max as varchar))
+                then concat(w.name_en, ' ', w.value_text, ' is more than ', number_text(w.value_max))
         end,
         case
             when w.is_unit_slip
@@ -342,7 +342,7 @@ select
         '；',
         case when w.is_negative then concat(w.name_zh, w.value_text, '为负') end,
         case
-            when w.is_too_large then concat(w.name_zh, w.value_text, '超过上限', cast(w.value_max as varchar))
+            when w.is_too_large then concat(w.name_zh, w.value_text, '超过上限', number_text(w.value_max))
         end,
         case
             when w.is_unit_slip then concat(w.name_zh, w.value_text, '，通常为', w.level_text, '：疑元与万元混用')

@@ -268,12 +268,12 @@ found as (
         month_number(w.month) as last_number,
         month_number(w.since_month) as since_number,
         concat(
-            cast(cast(w.sales_12m_amount / 10000 as bigint) as varchar), ' of ',
-            cast(cast(w.line_amount / 10000 as bigint) as varchar), ' × 10,000 yuan, ', w.trade_en
+            number_text(w.sales_12m_amount / 10000), ' of ',
+            number_text(w.line_amount / 10000), ' × 10,000 yuan, ', w.trade_en
         ) as detail_en,
         concat(
-            cast(cast(w.sales_12m_amount / 10000 as bigint) as varchar), '万元，', w.trade_zh, '线',
-            cast(cast(w.line_amount / 10000 as bigint) as varchar), '万元'
+            number_text(w.sales_12m_amount / 10000), '万元，', w.trade_zh, '线',
+            number_text(w.line_amount / 10000), '万元'
         ) as detail_zh
     from signals.threshold_watch as w
     inner join signals.here as h on w.enterprise_id = h.enterprise_id

@@ -241,8 +241,8 @@ directed as (
             when abs(net_change) < change_min or abs(net_change) * 100 < change_min_pct * base_value then 0
             else cast(sign(net_change) as integer)
         end as direction,
-        cast(cast(value as decimal(18, 0)) as varchar) as value_text,
-        cast(cast(earlier_value as decimal(18, 0)) as varchar) as earlier_text,
+        number_text(value) as value_text,
+        number_text(earlier_value) as earlier_text,
         concat(
             case when change_12m_pct > 0 then '+' when change_12m_pct < 0 then '−' else '±' end,
             replace(concat(cast(abs(change_12m_pct) as varchar), ' %'), '.00 %', ' %')
@@ -256,7 +256,7 @@ directed as (
         end as pct_text_zh,
         concat(
             case when succession_change < 0 then '−' else '+' end,
-            cast(cast(abs(succession_change) as decimal(18, 0)) as varchar)
+            number_text(abs(succession_change))
         ) as succession_text
     from netted
 ),

@@ -131,14 +131,14 @@ suspect_worded as (
             ' ',
             substr(cast(month as varchar), 1, 7),
             ' (',
-            cast(cast(value as decimal(18, 0)) as varchar),
+            number_text(value),
             ')',
             case
                 when suspect_count > 1 then concat(' and ', cast(suspect_count - 1 as varchar), ' more') else ''
             end
         ) as evidence,
         concat(
-            name_zh, substr(cast(month as varchar), 1, 7), '（', cast(cast(value as decimal(18, 0)) as varchar), '）',
+            name_zh, substr(cast(month as varchar), 1, 7), '（', number_text(value), '）',
             case
                 when suspect_count > 1 then concat('等', cast(suspect_count as varchar), '个月') else ''
             end

@@ -92,10 +92,10 @@ amounts as (
         d.unit_zh as less_unit_zh,
         case when m.denominator_code = 'land' then '' else ' a year' end as less_time_en,
         case when m.denominator_code = 'land' then '' else '年' end as less_time_zh,
-        cast(cast(
-            ceil(cast(l.needed_value * l.denominator_value - l.numerator_value as decimal(18, 4))) as decimal(18, 0)
-        ) as varchar) as more_text,
-        cast(cast(
+        number_text(
+            ceil(cast(l.needed_value * l.denominator_value - l.numerator_value as decimal(18, 4)))
+        ) as more_text,
+        number_text(
             ceil(cast(
                 case
                     when l.numerator_value > 0
@@ -108,8 +108,8 @@ amounts as (
                             end
                 end
                 as decimal(18, 4)
-            )) as decimal(18, 0)
-        ) as varchar) as less_text
+            ))
+        ) as less_text
     from lever as l
     inner join rules.mu_measure as m on l.indicator_code = m.indicator_code
     inner join rules.signal as g on m.numerator_code = g.signal_code
