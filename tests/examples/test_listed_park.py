@@ -131,9 +131,23 @@ def test_the_findings_name_every_silo(park: Park, data: Path) -> None:
 def test_a_count_that_flips_to_the_group_and_back_is_suspect_and_no_growth(park: Park, data: Path) -> None:
     """Annual reports that state the group's staff for one year (1,839, 42,002, 1,404), found again in the file itself."""
     series: dict[str, dict[int, int]] = {}
+    wages: dict[str, dict[int, float]] = {}
     for row in rows_of(data, "feed_employment.csv"):
         if int(row["职工人数"]) > 0:
             series.setdefault(row["short_name"], {})[int(row["year"])] = int(row["职工人数"])
+            if (paid := float(row["支付给职工以及为职工支付的现金"])) > 0:
+                wages.setdefault(row["short_name"], {})[int(row["year"])] = paid
+    # staff that doubles or halves for one year, at wages that do not
+    unpaid = {
+        years[2020]
+        for name, years in series.items()
+        if years.keys() == wages.get(name, {}).keys() == {2019, 2020, 2021}
+        for more, paid in [
+            [(side[2020] / side[2019], side[2020] / side[2021]) for side in (years, wages[name])],
+        ]
+        if min(more) >= 2 and max(paid) <= min(more) ** 0.33 or max(more) <= 0.5 and min(paid) >= max(more) ** 0.33
+    }
+    assert unpaid
     flips = {
         years[year]
         for years in series.values()
@@ -163,11 +177,17 @@ def test_a_count_that_flips_to_the_group_and_back_is_suspect_and_no_growth(park:
         suspect = connection.execute(
             "select enterprise_id, value, test_codes, evidence from signals.plausibility where signal_code = 'headcount'"
         ).fetchall()
-        found = {code: {int(value) for _, value, codes, _ in suspect if codes == code} for code in ("spike", "flip")}
-        assert found == {"spike": flips, "flip": edges}
-        assert len(suspect) == len(flips) + len(edges)
+        found = {
+            code: {int(value) for _, value, codes, _ in suspect if codes == code}
+            for code in ("spike", "flip", "wage_level")
+        }
+        assert found["wage_level"] == unpaid
+        assert found["spike"] == flips - unpaid
+        assert found["flip"] == edges
+        assert len(suspect) == len(flips | unpaid) + len(edges)
+        said = {"spike": " between ", "flip": ", the year ", "wage_level": " since "}
         for enterprise, value, code, evidence in suspect:
-            assert f"headcount {value:.0f}{' between ' if code == 'spike' else ', the year '}" in evidence
+            assert f"headcount {value:.0f}{said[code]}" in evidence
             compared = connection.execute(
                 "select value, earlier_value from signals.year_change where enterprise_id = ? and signal_code = 'headcount'",
                 [enterprise],

@@ -76,17 +76,24 @@ neighbour_month as (
     window by_month as (partition by enterprise_id order by month_number)
 ),
 
--- the middle wages of three months per head of the month's staff, so that the bonus of one month is none
+-- the middle wages of three months, so that the bonus of one month is none; a year's wages are what they are
+steady_month as (
+    select
+        *,
+        case
+            when period_months >= 12 then wages_log
+            else greatest(
+                least(last_wages_log, next_wages_log), least(greatest(last_wages_log, next_wages_log), wages_log)
+            )
+        end as steady_wages_log
+    from neighbour_month
+),
+
 staff_month as (
     select
         *,
-        greatest(
-            least(last_wages_log, next_wages_log), least(greatest(last_wages_log, next_wages_log), wages_log)
-        ) as steady_wages_log,
-        greatest(
-            least(last_wages_log, next_wages_log), least(greatest(last_wages_log, next_wages_log), wages_log)
-        ) - staff_log as pay_log
-    from neighbour_month
+        steady_wages_log - staff_log as pay_log
+    from steady_month
 ),
 
 -- by their least and greatest wage per head alone, most enterprises can have no month that is far from usual
