@@ -145,7 +145,7 @@ def test_a_count_that_flips_to_the_group_and_back_is_suspect_and_no_growth(park:
         for more, paid in [
             [(side[2020] / side[2019], side[2020] / side[2021]) for side in (years, wages[name])],
         ]
-        if min(more) >= 2 and max(paid) <= min(more) ** 0.33 or max(more) <= 0.5 and min(paid) >= max(more) ** 0.33
+        if (min(more) >= 2 and max(paid) <= min(more) ** 0.33) or (max(more) <= 0.5 and min(paid) >= max(more) ** 0.33)
     }
     assert unpaid
     flips = {

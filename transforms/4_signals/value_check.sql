@@ -128,6 +128,17 @@ seller as (
         value as headcount
     from signals.signal
     where signal_code = 'headcount' and value > 0
+),
+
+-- the signal's code as a column: as a condition it would compare every row with every other
+staff_wage as (
+    select
+        enterprise_id,
+        'headcount' as signal_code,
+        month,
+        wage_per_head_amount
+    from monthly.headcount
+    where wage_per_head_amount is not null
 )
 
 select
@@ -160,7 +171,7 @@ cross join rule as u
 left join usual as l on s.enterprise_id = l.enterprise_id and s.signal_code = l.signal_code
 left join seller as h
     on s.enterprise_id = h.enterprise_id and s.signal_code = h.signal_code and s.month_number = h.month_number
-left join monthly.headcount as w
-    on s.enterprise_id = w.enterprise_id and s.month = w.month and s.signal_code = 'headcount'
+left join staff_wage as w
+    on s.enterprise_id = w.enterprise_id and s.signal_code = w.signal_code and s.month = w.month
 left join wage_finding as g
     on s.enterprise_id = g.enterprise_id and s.signal_code = g.signal_code and s.month = g.month
