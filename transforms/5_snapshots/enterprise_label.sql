@@ -18,6 +18,9 @@
 --   | 两家临澜市恒兴品牌策划有限公司，简称分别为恒兴品牌策划（尾号2541）、恒兴品牌策划（尾号323N）
 -- known gaps: A name that begins with a place of no known form keeps it. Short names of brands are in no silo.
 --   | 以不常见地名开头的名称，简称仍带地名；企业的品牌名没有数据来源。
+-- column enterprise_name: full name by the register, else by another silo
+--   | 企业名称 企业全称，以工商登记为准；登记没有的取其他部门所填
+-- column building_code: its last main building | 楼栋 最近所在的主要楼栋
 -- checked by: tests/models/snapshots.enterprise_label
 with form_in_branch_word as (
     select distinct b.word

@@ -8,6 +8,7 @@
 -- column 亩均税收: 年税收除以折算用地，元/亩；没有用地的为空
 -- column 年销售额: 全年应税销售额，元
 -- column 亩均销售额: 年销售额除以折算用地，元/亩；没有用地的为空
+-- column 是否暂定: 该年有月份尚未报齐，结果还会变
 -- known gaps: Value added, emissions and research are in no silo. | 增加值、排放、研发没有数据来源，其权重按办法处理。
 select
     s.enterprise_id as 企业编号,
