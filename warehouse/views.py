@@ -13,6 +13,7 @@ client needs nothing of ours:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ from warehouse.models import Model, read_header
 OPERATORS_SCHEMA = "园区"
 ENGINEERS_SCHEMA = "核对"
 VIEW_FIELDS = ("title", "one row is", "answers", "key", "rules", "known gaps")
+# what the meaning of a moment says of its clock, where the table has it in UTC
+_IN_UTC = re.compile(r"[（(，]?(?:世界协调时|UTC)[）)]?")
 WORDS = ("code_name", "code_names", "yes_no", "park_time")
 
 
@@ -171,11 +174,11 @@ class _Meaning:
 def _column_comments(tree: exp.Query, own: Mapping[str, Label], meaning: _Meaning) -> Iterator[tuple[str, str]]:
     """Each column with its comment: what the header says of it, else what it is in the table."""
     for projection in tree.selects:
-        name, shows_words = projection.alias_or_name, False
+        name, word, shows_words = projection.alias_or_name, "", False
         node: Any = projection.unalias()
         while not isinstance(node, exp.Column):
             if isinstance(node, exp.Anonymous) and node.name.lower() in WORDS:
-                shows_words, node = True, node.expressions[0]
+                word, shows_words, node = node.name.lower(), True, node.expressions[0]
             elif isinstance(node, exp.Cast | exp.Round):
                 node = node.this
             else:
@@ -187,4 +190,5 @@ def _column_comments(tree: exp.Query, own: Mapping[str, Label], meaning: _Meanin
         elif label is None or not label.note_zh:
             yield name, (label.comment_in_words if label else name)
         else:
-            yield name, label.comment_in_words if shows_words else label.comment_zh
+            text = label.comment_in_words if shows_words else label.comment_zh
+            yield name, _IN_UTC.sub("", text) + "（园区当地时间）" if word == "park_time" else text

@@ -4,6 +4,9 @@
 --   | 哪些部门有这家企业、缺在哪里、该怎么办？如租房未纳税、纳税无租约、已注销仍在园。
 -- key: 企业编号
 -- rules: The rows of snapshots.presence in words. | 在租看月末租约，参保、用量、门禁看近3个月，纳税看近6个月的所属期；缺口只看已接入数据的部门。
+-- column 全部数据缺口: 各部门数据之间的全部缺口，多项以顿号分隔；没有则为空
+-- column 建议步骤: 对主要数据缺口建议采取的步骤
+-- column 数据月份: 数据所属的月份，以当月第一天表示
 -- known gaps: Registered here is not told apart from registered elsewhere. | 注册在本园和注册在外地未作区分。
 select
     p.enterprise_id as 企业编号,
@@ -11,7 +14,7 @@ select
     l.short_name as 企业简称,
     l.name_suffix as 名称区分,
     l.industry_division_title_zh as 行业名称,
-    l.building_code as 楼栋名称,
+    l.building_name as 楼栋名称,
     p.uscc as 统一社会信用代码,
     code_name(p.status_code) as 登记状态,
     code_name(p.identity_code) as 识别依据,

@@ -9,6 +9,7 @@
 --   | 近十二月应税销售额与本行业入统标准相比；达到80%即值得走访培育，达到100%可申报入统。
 -- column 还差金额: 入统标准减近十二月销售额，元；已达标的为零
 -- column 进度: 已达标（100%及以上）、培育（达到走访比例而不满100%）、未到
+-- column 数据月份: 数据所属的月份，以当月第一天表示
 -- known gaps: The line also asks for registration and accounts, which no silo states.
 --   | 入统还须符合登记、核算等条件，这里只看销售额。
 select
@@ -17,7 +18,7 @@ select
     l.short_name as 企业简称,
     l.name_suffix as 名称区分,
     l.industry_division_title_zh as 行业名称,
-    l.building_code as 楼栋名称,
+    l.building_name as 楼栋名称,
     w.trade_zh as 适用行业,
     w.sales_12m_amount as 近十二月销售额,
     w.line_amount as 入统标准,
