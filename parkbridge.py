@@ -22,8 +22,19 @@ from warehouse.settings import CHECKOUT, Settings
 NIGHT = "operating_snapshots"
 
 
-def sync(settings: Settings, names: list[str], *, until: datetime | None, without: list[str], is_quiet: bool) -> int:
-    """Run the DAGs of the named feeds (all by default), then the night; the night only where every feed came through."""
+def sync(
+    settings: Settings,
+    names: list[str],
+    *,
+    until: datetime | None,
+    without: list[str],
+    is_quiet: bool,
+    said: dict[str, str] | None = None,
+) -> int:
+    """Run the DAGs of the named feeds (all by default), then the night; the night only where every feed came through.
+
+    `said` is what a person confirms with this run: who, and why under accept_change or confirm_date.
+    """
     from connectors.registry import declared_feeds, feed_named
     from dags.local import prepare_airflow, run
 
@@ -34,13 +45,13 @@ def sync(settings: Settings, names: list[str], *, until: datetime | None, withou
     from dags import runs
 
     runs.watcher = _show_step
-    failed = [dag_id for dag_id, is_well in run([f"feed_{name}" for name in chosen], until) if not is_well]
+    failed = [dag_id for dag_id, is_well in run([f"feed_{name}" for name in chosen], until, said) if not is_well]
     if blocking := [dag_id for dag_id in failed if dag_id.removeprefix("feed_") not in without]:
         print(
             f"\nStopped: {', '.join(blocking)}. The night was not run; what is published is unchanged.", file=sys.stderr
         )
         return 1
-    return 0 if all(is_well for _, is_well in run([NIGHT], until, {"without": without})) else 1
+    return 0 if all(is_well for _, is_well in run([NIGHT], until, {"without": without, **(said or {})})) else 1
 
 
 def _show_step(feed: str | None, step: str, seconds: float, text: str, is_well: bool) -> None:
@@ -52,7 +63,8 @@ def _show_step(feed: str | None, step: str, seconds: float, text: str, is_well: 
 def command_sync(settings: Settings, given: argparse.Namespace) -> int:
     """Fetch, check and publish."""
     until = datetime.combine(given.until + timedelta(days=1), time.min, settings.time_zone) if given.until else None
-    return sync(settings, given.feed, until=until, without=given.without, is_quiet=not given.debug)
+    said = {"accept_change": given.accept_change, "confirm_date": given.confirm_date, "who": given.who}
+    return sync(settings, given.feed, until=until, without=given.without, is_quiet=not given.debug, said=said)
 
 
 def command_demo(settings: Settings, given: argparse.Namespace) -> int:
@@ -78,7 +90,8 @@ def command_demo(settings: Settings, given: argparse.Namespace) -> int:
     os.environ.setdefault("PARKBRIDGE_PSEUDONYM_KEY", "demo park, not a secret")
     with demo.serving(silos) as port:
         os.environ.update(demo.connections(silos, port))
-        code = sync(settings, [], until=None, without=[], is_quiet=not given.debug)
+        said = {"confirm_date": "the demo park's offices have a calendar of their own", "who": "demo"}
+        code = sync(settings, [], until=None, without=[], is_quiet=not given.debug, said=said)
     if code == 0:
         print()
         command_summary(settings, given)
@@ -167,9 +180,11 @@ def command_feed_new(settings: Settings, given: argparse.Namespace) -> int:
 def command_rebuild(settings: Settings, given: argparse.Namespace) -> int:
     """Make the warehouse again from the accepted batches."""
     from connectors.registry import feeds
+    from warehouse.confirmation import Confirmation
     from warehouse.rebuild import rebuild
 
-    counts = rebuild(settings, list(feeds(settings.feed_folders).values()))
+    confirmation = Confirmation.given(given.who, given.accept_change, "--accept-change")
+    counts = rebuild(settings, list(feeds(settings.feed_folders).values()), confirmation)
     print(
         f"Rebuilt from {sum(counts.values())} batches of {len(counts)} feeds. Next: `parkbridge sync` publishes a night from it"
     )
@@ -321,6 +336,13 @@ def parser() -> argparse.ArgumentParser:
         "--without", action="append", default=[], metavar="FEED", help="publish although this feed has stopped"
     )
 
+    _may_confirm(
+        one, "accept-change", "publish although the night shows much less than the one before, or raw/ lacks batches"
+    )
+    _may_confirm(
+        one, "confirm-date", "run although the date looks wrong: ahead of the sources, or behind the last night"
+    )
+
     one = command(
         "demo",
         command_demo,
@@ -348,7 +370,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("name")
     one.add_argument("--subject", required=True, help="an entry of warehouse/subjects.yml")
 
-    command("rebuild", command_rebuild, "make the warehouse again from the landed batches", "  parkbridge rebuild")
+    one = command(
+        "rebuild", command_rebuild, "make the warehouse again from the landed batches", "  parkbridge rebuild"
+    )
+    _may_confirm(one, "accept-change", "go on although raw/ lacks batches that were accepted")
     one = command(
         "snapshot",
         command_snapshot,
@@ -450,6 +475,13 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--no-preview", action="store_true", help="do not work out what the decisions change")
     command("doctor", command_doctor, "what this machine lacks", "  parkbridge doctor")
     return top
+
+
+def _may_confirm(one: argparse.ArgumentParser, option: str, text: str) -> None:
+    """An option that takes a person's reason, beside `--who`; both are kept in ops.confirmation."""
+    one.add_argument(f"--{option}", default="", metavar="WHY", help=text)
+    if "--who" not in one.format_usage():
+        one.add_argument("--who", default=getpass.getuser(), help="who says so; you by default")
 
 
 def main() -> int:

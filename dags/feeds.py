@@ -15,9 +15,9 @@ from airflow.sdk import dag, task
 
 from connectors.feed import Feed
 from connectors.registry import declared_feeds
-from dags.runs import RETRIES, WRITER_POOL, deadline, end_of_interval, note, step
+from dags.runs import RETRIES, SAID, WRITER_POOL, confirmed, deadline, end_of_interval, note, step
 from warehouse.errors import DeclarationError
-from warehouse.settings import Settings
+from warehouse.settings import CHECKOUT, Settings
 
 SETTINGS = Settings.from_environment()
 START = datetime(1990, 1, 1, tzinfo=UTC)
@@ -37,6 +37,7 @@ def feed_dag(feed: Feed) -> None:
         tags=["feed", feed.subject.name],
         default_args={"owner": feed.owner, **RETRIES},
         deadline=deadline(timedelta(hours=3)),
+        params=SAID,
     )
     def assemble() -> None:
         @task(doc_md="Fetch what is new and write it as immutable Parquet batches under raw/.")
@@ -65,10 +66,12 @@ def feed_dag(feed: Feed) -> None:
             from warehouse import loader
             from warehouse.batches import pending
             from warehouse.connection import writer
+            from warehouse.reconcile import hold_to_raw
 
             waiting = pending(SETTINGS.raw, feed.name)
             if waiting:
                 with writer(SETTINGS) as connection:
+                    hold_to_raw(connection, SETTINGS, [feed])
                     staged = loader.stage(connection, feed, waiting, time_zone=SETTINGS.time_zone)
                 note(f"{sum(s.rows for s in staged):,} rows, {sum(s.rejected for s in staged):,} quarantined")
             return [batch.manifest.batch_id for batch in waiting]
@@ -90,14 +93,23 @@ def feed_dag(feed: Feed) -> None:
             doc_md="Merge incoming.<feed> into staged.<subject>: both versions of a corrected row stay.",
         )
         @step(feed.name)
-        def accept(checked: list[str]) -> None:
+        def accept(checked: list[str], **context: Any) -> None:
             from warehouse import loader
             from warehouse.batches import batches, clear_stopped, pending
+            from warehouse.clock import Limits, hold_feed_to_clocks
             from warehouse.connection import writer
 
             waiting = [b for b in pending(SETTINGS.raw, feed.name) if b.manifest.batch_id in checked]
             with writer(SETTINGS) as connection:
                 if waiting:
+                    hold_feed_to_clocks(
+                        connection,
+                        feed,
+                        waiting,
+                        [f for f in declared_feeds(SETTINGS.feed_folders).values() if isinstance(f, Feed)],
+                        Limits.read(CHECKOUT / "transforms" / "rules"),
+                        confirmation=confirmed(context, "confirm_date"),
+                    )
                     counts = loader.accept(connection, feed, waiting, now=datetime.now(UTC))
                     note(", ".join(f"{sum(c[kind] for c in counts):,} {kind}" for kind in counts[0]))
                     known = [b.folder for b in batches(SETTINGS.raw, feed.name) if b.accepted_at]

@@ -6,12 +6,14 @@ check that fails leaves yesterday's published file in place.
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import Param, dag, task
 
-from dags.runs import RETRIES, WRITER_POOL, deadline, end_of_interval, note, step
+from dags.runs import RETRIES, SAID, WRITER_POOL, confirmed, deadline, end_of_interval, is_past_meant, note, step
+from warehouse.errors import ParkBridgeError
 from warehouse.night import hold_to_night
 from warehouse.settings import CHECKOUT, Settings
 
@@ -56,7 +58,14 @@ def validate(stage: str, night_id: str) -> int:
     tags=["night"],
     default_args={"owner": "data-engineering", "pool": WRITER_POOL, **RETRIES},
     deadline=deadline(timedelta(hours=4)),
-    params={"without": Param([], type="array", description="Feeds that have stopped and need not hold up this night")},
+    params={
+        "without": Param([], type="array", description="Feeds that have stopped and need not hold up this night"),
+        "accept_change": Param(
+            "", type="string", description="Why the night is published although it shows much less than the one before"
+        ),
+        "is_past": Param(False, type="boolean", description="A night of the past is meant (of a backfill it is known)"),
+        **SAID,
+    },
     doc_md=__doc__,
 )
 def operating_snapshots() -> None:
@@ -68,12 +77,28 @@ def operating_snapshots() -> None:
     @step()
     def begin(**context: Any) -> str:
         from connectors.registry import feeds
+        from warehouse.clock import Limits, hold_night_to_clocks
         from warehouse.connection import writer
-        from warehouse.night import begin_night
+        from warehouse.night import begin_night, id_of_night
+        from warehouse.publish import current_manifest
+        from warehouse.reconcile import hold_to_raw
 
         with writer(SETTINGS) as connection:
             declared = list(feeds(SETTINGS.feed_folders).values())
-            return begin_night(connection, SETTINGS, declared, end_of_interval(context), context["params"]["without"])
+            as_of, without = end_of_interval(context), context["params"]["without"]
+            with contextlib.suppress(ParkBridgeError):  # a damaged file of readers is replaced by this night
+                current_manifest(SETTINGS)  # puts park.json right where a publish was killed
+            hold_to_raw(connection, SETTINGS, declared, id_of_night(as_of), confirmed(context, "accept_change"))
+            hold_night_to_clocks(
+                connection,
+                declared,
+                as_of,
+                Limits.read(TRANSFORMS / "rules"),
+                is_past=is_past_meant(context),
+                without=without,
+                confirmation=confirmed(context, "confirm_date"),
+            )
+            return begin_night(connection, SETTINGS, declared, as_of, without)
 
     @task(doc_md="Tie every source record to one enterprise, with method and evidence.")
     @step()
@@ -127,16 +152,24 @@ def operating_snapshots() -> None:
         validate("snapshots", night_id)
         return night_id
 
-    @task(doc_md="A fresh file, put in place by one rename; the last nights are kept.")
+    @task(
+        doc_md="Hold the night against the one that readers see; then a fresh file, put in place by one rename. "
+        "The last nights are kept."
+    )
     @step()
-    def publish(night_id: str) -> None:
+    def publish(night_id: str, **context: Any) -> None:
         from warehouse.connection import writer
         from warehouse.models import read_layers
         from warehouse.publish import publish as publish_night
+        from warehouse.reconcile import hold_to_last_night
 
         with writer(SETTINGS) as connection:
             hold_to_night(connection, night_id)
-            published = publish_night(connection, SETTINGS, read_layers(TRANSFORMS), TRANSFORMS / "views")
+            models = read_layers(TRANSFORMS)
+            let_through = hold_to_last_night(connection, SETTINGS, models, confirmed(context, "accept_change"))
+            published = publish_night(connection, SETTINGS, models, TRANSFORMS / "views")
+        for finding in let_through:
+            note(f"confirmed: {finding.fact}")
         shown = (
             ""
             if published.is_in_place

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
+from airflow.sdk import Param
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowFailException
 
 from warehouse import batches
+from warehouse.confirmation import Confirmation
 from warehouse.errors import ParkBridgeError, SourceError, WarehouseBusy
 from warehouse.settings import Settings
 
@@ -30,6 +32,11 @@ RETRIES: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=30),
 }
 WRITER_POOL = "warehouse_writer"
+# of every run: what a person says with it
+SAID: dict[str, Any] = {
+    "confirm_date": Param("", type="string", description="Why the date of this run is right, although it looks wrong"),
+    "who": Param("", type="string", description="Who says so"),
+}
 
 
 def note(text: str) -> None:
@@ -52,6 +59,17 @@ def end_of_interval(context: Any) -> datetime:
     """Up to when a run looks, aware UTC: the end of its data interval, or the moment of a run by hand."""
     moment: datetime = context.get("data_interval_end") or context["dag_run"].run_after
     return moment.astimezone(UTC)
+
+
+def confirmed(context: Any, option: str) -> Confirmation | None:
+    """What somebody said with this run (`who`, and why under the option's name), so that it is not stopped."""
+    params = context["params"]
+    return Confirmation.given(params["who"], params[option], option)
+
+
+def is_past_meant(context: Any) -> bool:
+    """Whether a run of the past was asked for: a backfill, or a date at the command line."""
+    return bool(context["params"].get("is_past")) or str(context["dag_run"].run_type).endswith("backfill")
 
 
 def step(feed: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:

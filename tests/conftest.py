@@ -378,13 +378,18 @@ def _empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return park.settings.warehouse_file
 
 
-@pytest.fixture
-def park(tmp_path: Path, _empty_warehouse: Path) -> Park:
-    park = Park(tmp_path / "home", tmp_path / "offices", tmp_path / "feeds", tmp_path / "transforms")
+def at(folder: Path) -> Park:
+    """The park in a folder."""
+    return Park(folder / "home", folder / "offices", folder / "feeds", folder / "transforms")
+
+
+def new_park(folder: Path, _empty_warehouse: Path) -> Park:
+    """A park in a folder, with its feeds declared and its models written."""
+    park = at(folder)
     park.home.mkdir()
     shutil.copyfile(_empty_warehouse, park.settings.warehouse_file)
-    for folder in ("staff", "leases"):
-        (park.offices / folder).mkdir(parents=True)
+    for office in ("staff", "leases"):
+        (park.offices / office).mkdir(parents=True)
     park.declare("staff", STAFF, STAFF_SQL)
     park.declare("leases", LEASES, LEASES_SQL)
     park.declare("payments", PAYMENTS, PAYMENTS_SQL)
@@ -396,6 +401,11 @@ def park(tmp_path: Path, _empty_warehouse: Path) -> Park:
         (park.transforms / layer).mkdir(parents=True)
         (park.transforms / layer / f"{name}.sql").write_text(sql.lstrip(), encoding="utf-8")
     return park
+
+
+@pytest.fixture
+def park(tmp_path: Path, _empty_warehouse: Path) -> Park:
+    return new_park(tmp_path, _empty_warehouse)
 
 
 def empty_warehouse(night: str) -> duckdb.DuckDBPyConnection:

@@ -8,6 +8,7 @@ marker is an attempt: the feed's next run replaces it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -107,6 +108,16 @@ def _batch(folder: Path, raw: dict[str, Any], accepted: dict[str, Any]) -> Batch
         datetime.fromisoformat(accepted["night_before"]) if accepted.get("night_before") else None,
         (folder / DISCARDED).exists(),
     )
+
+
+def fault(batch: Batch) -> str:
+    """What is wrong with the rows of a landed batch; empty where they are what its manifest says."""
+    rows = batch.folder / ROWS
+    if not rows.exists():
+        return f"{ROWS} is gone"
+    with rows.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return "" if digest == batch.manifest.rows_sha256 else f"{ROWS} is not what its manifest says (SHA-256)"
 
 
 def batches(raw: Path, feed: str) -> list[Batch]:

@@ -52,6 +52,9 @@ OPS_TABLES = {
     "validation_result": "night_id varchar, suite varchar, object_name varchar, check_name varchar, severity varchar, "
     "success boolean, observed varchar, unexpected_count bigint, unexpected_pct double, message varchar, "
     "checked_at timestamp",
+    # what a person let through although it would have stopped a night
+    "confirmation": "night_id varchar, stop_code varchar, object_name varchar, observed varchar, figure_before double, "
+    "figure_now double, confirmed_by varchar, confirmed_because varchar, confirmed_at timestamp",
     "validation_failure": "night_id varchar, suite varchar, object_name varchar, check_name varchar, row_json varchar",
 }
 

@@ -50,7 +50,10 @@ def as_of_file(connection: duckdb.DuckDBPyConnection, path: Path) -> datetime | 
         return None
     needed = {(*published, column) for kept, published in KEPT.items() for column in _columns(connection, kept)}
     with duckdb.connect(":memory:") as other:
-        other.execute(f"attach {literal(os.fspath(path))} as earlier (read_only)")
+        try:
+            other.execute(f"attach {literal(os.fspath(path))} as earlier (read_only)")
+        except duckdb.Error:  # damaged
+            return None
         has = other.execute(
             "select schema_name, table_name, column_name from duckdb_columns() where database_name = 'earlier'"
         ).fetchall()

@@ -20,7 +20,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -33,6 +33,8 @@ from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.subjects import LINEAGE, Subject
 
 _LONG_AGO = datetime(1900, 1, 1)
+# so far an office's clock, or its time zone, may be wrong
+_FUTURE = timedelta(days=1)
 BLOTTED = "[identity number removed]"
 # What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
 _BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200b", "\u202f", "\u3000", "\ufeff")
@@ -172,7 +174,7 @@ def _stage_one(
     manifest, where = batch.manifest, f"{feed.name} {batch.manifest.delivery}"
     _open_delivery(connection, feed, batch.folder / ROWS, where)
     _run_stage_sql(connection, feed, where)
-    _judge(connection, feed)
+    _judge(connection, feed, utc(manifest.pulled_until))
     connection.execute(
         f"insert into {table} by name select {_clocks(feed, time_zone)}, s.* exclude (skip_because), "
         "$feed as feed, $batch_id as batch_id, $number as batch_number "
@@ -322,11 +324,12 @@ def _one_select(feed: StagedFeed) -> str:
     return feed.stage_sql.strip().rstrip(";") + "\n"
 
 
-def judgement_sql(feed: StagedFeed) -> str:
+def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
     """The SELECT of rejected rows: row_number and reason, from `delivery` and `candidate`.
 
     A row is rejected where stage.sql gives nothing for it, where a required column has no value in all that is made of it,
-    or where the source had a value and a column that it feeds has none.
+    where the source had a value and a column that it feeds has none, or where the office recorded it more than a day after
+    the pull's end (`until`, naive UTC): no correction would ever be later than that.
     """
     required = [c.name for c in feed.subject.columns.values() if c.is_required]
     pairs = [(source, target) for source in feed.landed_columns for target in feed.columns.get(source, ())]
@@ -347,6 +350,11 @@ def judgement_sql(feed: StagedFeed) -> str:
             f"case when {time} is not null and to_utc({time}, 'UTC') is null "
             f"then {literal(f'{feed.recorded_at} cannot be read as a time: ')} || left({time}::varchar, 60) end"
         )
+        if until:
+            reasons.append(
+                f"case when to_utc({time}, 'UTC') > timestamp {literal(str(until + _FUTURE))} "
+                f"then {literal(f'{feed.recorded_at} is in the future: ')} || left({time}::varchar, 60) end"
+            )
     for column in required:
         sources = [source for source, target in pairs if target == column]
         empty = " and ".join(f"d.{quote(source)} is null" for source in sources) or "true"
@@ -366,8 +374,8 @@ def judgement_sql(feed: StagedFeed) -> str:
     )
 
 
-def _judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
-    connection.execute(f"create or replace temp table rejected as {judgement_sql(feed)}")
+def _judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: datetime | None = None) -> None:
+    connection.execute(f"create or replace temp table rejected as {judgement_sql(feed, until)}")
 
 
 def _clocks(feed: StagedFeed, time_zone: ZoneInfo) -> str:

@@ -13,6 +13,11 @@ from warehouse.loader import StagedFeed, declare, transaction, utc
 from warehouse.settings import Settings
 
 
+def id_of_night(as_of: datetime) -> str:
+    """A night's id: its moment in UTC."""
+    return f"{utc(as_of):%Y%m%dT%H%M%SZ}"
+
+
 def begin_night(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
@@ -51,11 +56,9 @@ def begin_night(
             if feed.name not in without:
                 _hold_to_freshness(connection, feed, known)
         connection.execute("delete from ops.night")
-        connection.execute(
-            "insert into ops.night values (?, ?, ?)", [f"{known:%Y%m%dT%H%M%SZ}", known, settings.park_name]
-        )
+        connection.execute("insert into ops.night values (?, ?, ?)", [id_of_night(as_of), known, settings.park_name])
         connection.execute("insert into ops.night_begun values (?)", [known])
-    return f"{known:%Y%m%dT%H%M%SZ}"
+    return id_of_night(as_of)
 
 
 def _hold_to_freshness(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, known: datetime) -> None:

@@ -42,6 +42,8 @@ OPS_COMMENTS = {
     "一行是：一条无法使用而被隔离的来源数据及原因；row_json 为来源原样内容",
     "validation_result": "one row is: one check of one night; severity critical stops the publish\n"
     "一行是：一期数据的一项检查；级别为 critical 的不通过则不发布",
+    "confirmation": "one row is: one thing that would have stopped a night, and that a person confirmed: who, when and why\n"
+    "一行是：一项原本会停止发布、经人确认后放行的情况，含确认人、时间和理由",
 }
 
 
@@ -80,7 +82,10 @@ def publish(
     except BaseException:
         forget(part)
         raise
-    before = current_manifest(settings)
+    try:
+        before = current_manifest(settings)
+    except ParkBridgeError:  # what readers have is damaged: the more they need this one
+        before = None
     _note_published(connection, before)
     manifest: dict[str, Any] = {
         "night_id": night_id,
@@ -96,7 +101,7 @@ def publish(
         manifest["previous_night_id"] = before["night_id"]
         try:
             manifest["changes"] = changes(settings.published_file, part, models)
-        except duckdb.Error as error:  # what readers have is damaged: the more they need this one
+        except duckdb.Error as error:  # damaged, likewise
             manifest["changes_unknown"] = " ".join(str(error).split())[:300]
     part.chmod(0o444)
     put(part, final)

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from warehouse.batches import batches, settle
+from warehouse.batches import batches, fault, settle
+from warehouse.confirmation import Confirmation, Finding, keep
 from warehouse.connection import alone, committed_batches, forget, literal, not_opened, open_file, prepare
 from warehouse.durable import put
-from warehouse.errors import WarehouseBusy
+from warehouse.errors import CheckFailed, WarehouseBusy
 from warehouse.loader import StagedFeed, accept, show_raw, stage
 from warehouse.publish import nights
+from warehouse.reconcile import RAW, gone_from_raw
 from warehouse.settings import Settings
 
 # What the batches do not say, and a rebuild takes over: which nights were begun and published, what people confirmed.
-KEPT = ("night", "night_begun", "night_published")
+KEPT = ("night", "night_begun", "night_published", "confirmation")
 
 
-def rebuild(settings: Settings, feeds: Sequence[StagedFeed]) -> dict[str, int]:
+def rebuild(
+    settings: Settings, feeds: Sequence[StagedFeed], confirmation: Confirmation | None = None
+) -> dict[str, int]:
     """Stage and accept every accepted batch anew, in the order of acceptance; discarded ones stay out.
 
     What the batches may be short of is not asked again. The night and its results come with the next snapshot run.
@@ -30,12 +34,14 @@ def rebuild(settings: Settings, feeds: Sequence[StagedFeed]) -> dict[str, int]:
     Args:
         settings: Whose warehouse.
         feeds: All declared feeds.
+        confirmation: Who says that batches missing from raw/ are lost for good.
 
     Returns:
         Batches taken, by feed.
 
     Raises:
         WarehouseBusy: Someone is writing.
+        CheckFailed: raw/ lacks batches that the warehouse, or what readers see, was made of; nothing is changed.
         DeliveryRefused, DeclarationError: A declaration no longer fits a batch; the warehouse stays as it was.
     """
     part, old = settings.warehouse_file.with_suffix(".rebuilt"), settings.warehouse_file
@@ -47,16 +53,27 @@ def rebuild(settings: Settings, feeds: Sequence[StagedFeed]) -> dict[str, int]:
         connection = open_file(part, settings.memory_limit)
         try:
             prepare(connection)
-            for feed in feeds:
-                taken = [b for b in batches(settings.raw, feed.name) if b.accepted_at and not b.is_discarded]
-                stage(connection, feed, taken, time_zone=settings.time_zone, is_rebuild=True)
-                accept(connection, feed, taken, now=datetime.now(UTC))
-                show_raw(connection, feed.name, [b.folder for b in taken])
-                counts[feed.name] = len(taken)
             if old.exists():
                 _keep_night(connection, old)
             else:
                 _recover_nights(connection, settings)
+            accepted = {
+                feed.name: [b for b in batches(settings.raw, feed.name) if b.accepted_at and not b.is_discarded]
+                for feed in feeds
+            }
+            damaged = {
+                f"{name}/{b.manifest.batch_id}": why
+                for name, of_feed in accepted.items()
+                for b in of_feed
+                if (why := fault(b))
+            }
+            _hold_to_lost(connection, settings, feeds, old, damaged, confirmation)
+            for feed in feeds:
+                taken = [b for b in accepted[feed.name] if f"{feed.name}/{b.manifest.batch_id}" not in damaged]
+                stage(connection, feed, taken, time_zone=settings.time_zone, is_rebuild=True)
+                accept(connection, feed, taken, now=datetime.now(UTC))
+                show_raw(connection, feed.name, [b.folder for b in taken])
+                counts[feed.name] = len(taken)
         except BaseException:
             connection.close()
             forget(part)
@@ -101,6 +118,39 @@ def _set_aside(old: Path) -> None:
     if log.exists():  # first: it must not meet the next file of this name
         log.replace(old.with_name(name + ".wal"))
     old.replace(old.with_name(name))
+
+
+def _hold_to_lost(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    feeds: Sequence[StagedFeed],
+    old: Path,
+    damaged: Mapping[str, str],
+    confirmation: Confirmation | None,
+) -> None:
+    """A batch that is gone from raw/ would be gone from the warehouse, too, without a word."""
+    if old.exists():
+        connection.execute(f"attach {literal(os.fspath(old))} as old (read_only)")
+    lost = gone_from_raw(connection, settings, feeds, "old." if old.exists() else "")
+    if old.exists():
+        connection.execute("detach old")
+    confirmed = {name for (name,) in connection.execute("select object_name from ops.confirmation").fetchall()}
+    findings = [
+        Finding(name, f"raw/{name}: {damaged.get(name, 'gone or not whole')}")
+        for name in sorted({f"{feed}/{batch_id}" for feed, batch_id in lost} | set(damaged))
+        if name not in confirmed
+    ]
+    if findings and not confirmation:
+        raise CheckFailed(
+            "rebuild",
+            f"raw/ lacks {len(findings):,} batches that were accepted: {', '.join(f.fact for f in findings[:5])}"
+            + (f" and {len(findings) - 5} more" if findings[5:] else "")
+            + "; their rows would be lost",
+            allowed="none",
+            next_step=f"restore them from {settings.backup}/raw (docs/runbook.md, Backup and restore). If they are lost for "
+            'good: `parkbridge rebuild --accept-change "why"`. The warehouse is unchanged',
+        )
+    keep(connection, f"rebuild {datetime.now(UTC):%Y%m%dT%H%M%SZ}", RAW, findings, confirmation)
 
 
 def _keep_night(connection: duckdb.DuckDBPyConnection, old: Path) -> None:

@@ -46,9 +46,9 @@ import logging
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import IO, Any, Final
@@ -97,6 +97,7 @@ _FORMATS: Final = {
     ".parquet": "parquet",
     ".zip": "zip",
 }
+_FUTURE: Final = timedelta(days=1)
 _NOT_DELIVERIES: Final = re.compile(r"^(\.|~\$)|\.(part|tmp|filepart|swp)$", re.IGNORECASE)
 
 
@@ -207,6 +208,7 @@ def _ready(run: _Run, store: Store) -> list[Found]:
     """Give the files that are complete and belong to this run, by time and name."""
     plan = run.plan
     seen = store.find(plan.folder, plan.patterns)
+    _report_future(run, seen.values())
     candidates = {name: found for name, found in seen.items() if _is_wanted(run, found)}
     if plan.by_marker:
         marked = {name.removesuffix(DONE): found for name, found in seen.items() if name.endswith(DONE)}
@@ -223,9 +225,39 @@ def _ready(run: _Run, store: Store) -> list[Found]:
     return sorted(ready, key=lambda found: (found.modified, found.name))
 
 
-def _is_wanted(run: _Run, found: Found) -> bool:
+def _report_future(run: _Run, seen: Iterable[Found]) -> None:
+    """A file that is dated in the future would wait until then, and nobody would miss it: beyond a day it stops the feed.
+
+    Raises:
+        DeliveryRefused: There is one.
+    """
+    now = max(run.window.until, datetime.now(UTC))
+    for found in sorted(seen, key=lambda found: found.name):
+        if found.modified <= now or not _is_delivery(found):
+            continue
+        ahead = found.modified - now
+        if ahead <= _FUTURE:  # a server whose clock is off by its time zone
+            _log.info(
+                "%s: %s is dated %s, after this run, and waits", run.where, found.name, f"{found.modified:%F %H:%M} UTC"
+            )
+            continue
+        raise DeliveryRefused(
+            f"{run.where} {found.name}",
+            f"it is dated {found.modified:%Y-%m-%d %H:%M} UTC, {ahead / timedelta(days=1):,.1f} days after now "
+            f"({now:%Y-%m-%d %H:%M})",
+            allowed=f"{_FUTURE / timedelta(days=1):g} day",
+            next_step="compare this machine's clock (`date -u`); if it is right, ask the office to correct the file's date (or "
+            f"`touch` it) and run `parkbridge sync {run.where}`. Published data is unchanged",
+        )
+
+
+def _is_delivery(found: Found) -> bool:
     name = PurePosixPath(found.name).name
-    if _NOT_DELIVERIES.search(name) or name.endswith(DONE) or found.modified > run.window.until:
+    return not (_NOT_DELIVERIES.search(name) or name.endswith(DONE))
+
+
+def _is_wanted(run: _Run, found: Found) -> bool:
+    if not _is_delivery(found) or found.modified > run.window.until:
         return False
     return run.plan.recent is None or found.modified >= run.window.until - run.plan.recent
 

@@ -1,0 +1,305 @@
+"""A lost or old warehouse, lost batches, a night with most of it missing: nothing of it reaches readers unsaid."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import LAYERS, Park, at, day, new_park, staff
+from warehouse.batches import ACCEPTED, MANIFEST, ROWS, discard
+from warehouse.confirmation import Confirmation, Finding
+from warehouse.connection import open_read_only, writer
+from warehouse.errors import CheckFailed, ParkBridgeError
+from warehouse.models import build, load_rules
+from warehouse.night import begin_night, id_of_night
+from warehouse.publish import current_manifest, publish, rollback
+from warehouse.rebuild import rebuild
+from warehouse.reconcile import hold_to_last_night, hold_to_raw
+
+FEEDS = ("leases", "payments", "staff")
+YES = Confirmation("Li Hua", "the east zone was given up")
+MONTHS = ("2025-11", "2025-12", "2026-01")
+UNITS = {f"U{n}": 20 for n in range(40)}
+
+HEADER = """
+-- title: {name} | {name}
+-- one row is: x
+-- answers: x
+-- key: x
+-- rules: none
+-- known gaps: none
+-- checked by: tests/warehouse
+"""
+MODELS = {
+    "enterprise_current": "select distinct source_key as enterprise_id from known.employment",
+    "enterprise_month": "select source_key as enterprise_id, month from known.employment",
+    "park_month": "select month, 'headcount' as signal_code, 1 as period_months, sum(insured_headcount) as total_value, "
+    "count(*) as enterprise_count, 0 as suspect_count from known.employment group by month",
+}
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory, _empty_warehouse: Path) -> Path:
+    """40 enterprises with 20 people each in three months, published: made once, copied for each test."""
+    folder = tmp_path_factory.mktemp("lived")
+    park = new_park(folder, _empty_warehouse)
+    for name, sql in MODELS.items():
+        path = park.transforms / "5_snapshots" / f"{name}.sql"
+        path.write_text(HEADER.format(name=name).lstrip() + sql + "\n", encoding="utf-8")
+    (park.transforms / "rules").mkdir()
+    for name in ("night_change", "signal"):
+        shutil.copy(LAYERS / "rules" / f"{name}.yml", park.transforms / "rules")
+    for number, month in enumerate(MONTHS):
+        park.drop("staff", f"{month}.csv", staff(UNITS, month=month), day(0.1 * number + 0.1))
+    park.sync("staff", day(1))
+    night(park, 1)
+    return folder
+
+
+@pytest.fixture
+def big(lived: Path, tmp_path: Path) -> Park:
+    shutil.copytree(lived, tmp_path / "big")
+    return at(tmp_path / "big")
+
+
+def night(park: Park, number: float, confirmation: Confirmation | None = None) -> list[Finding]:
+    """A night as the DAG runs it."""
+    feeds, as_of = [park.feed(name) for name in FEEDS], day(number)
+    with writer(park.settings) as connection:
+        hold_to_raw(connection, park.settings, feeds, id_of_night(as_of), confirmation)
+        begin_night(connection, park.settings, feeds, as_of, FEEDS)
+        load_rules(connection, park.transforms / "rules")
+        for folder in sorted(park.transforms.glob("[0-9]_*")):
+            build(connection, folder)
+        found = hold_to_last_night(connection, park.settings, park.models, confirmation)
+        publish(connection, park.settings, park.models)
+    return found
+
+
+def seen(park: Park) -> tuple[int, int]:
+    """What readers see: enterprises, and people of all months."""
+    with open_read_only(park.settings.published_file) as connection:
+        rows = connection.execute(
+            "select count(distinct source_key), sum(insured_headcount) from monthly.staff"
+        ).fetchall()
+    return int(rows[0][0]), int(rows[0][1])
+
+
+def lose_warehouse(park: Park) -> None:
+    park.settings.warehouse_file.unlink()
+
+
+# --- the warehouse against raw/ -------------------------------------------------------------------------------------
+
+
+def test_a_lost_warehouse_stops_the_night_and_the_feed_until_it_is_rebuilt(big: Park) -> None:
+    lose_warehouse(big)
+    big.drop("staff", "2026-02.csv", staff(dict(list(UNITS.items())[:3]), month="2026-02"), day(1.5))
+    big.land("staff", day(2))
+    with writer(big.settings) as connection, pytest.raises(CheckFailed) as of_feed:
+        hold_to_raw(connection, big.settings, [big.feed("staff")])
+    assert str(of_feed.value) == (
+        "staff: the warehouse lacks 3 of 3 accepted batches: staff 20260302T000000Z-0000 and 2 more; none allowed. Next: "
+        "`parkbridge rebuild` makes it again from raw/, then run this again. Published data is unchanged"
+    )
+    big.sync("staff", day(2))  # whoever does not ask
+    for confirmation in (None, YES):
+        with pytest.raises(CheckFailed, match=r"night 20260303T000000Z: the warehouse lacks 3 of 4 accepted batches"):
+            night(big, 2, confirmation)
+    assert seen(big) == (40, 2400)
+    rebuild(big.settings, [big.feed(name) for name in FEEDS])
+    assert night(big, 2) == []
+    assert seen(big) == (40, 2460)
+
+
+def test_a_warehouse_put_back_from_an_old_copy_stops_the_night(big: Park) -> None:
+    old = big.settings.warehouse_file.read_bytes()
+    big.drop("staff", "2026-02.csv", staff(UNITS, month="2026-02"), day(1.5))
+    big.sync("staff", day(2))
+    big.settings.warehouse_file.write_bytes(old)
+    with pytest.raises(CheckFailed, match=r"lacks 1 of 4 accepted batches: staff 20260303T000000Z-0000; none allowed"):
+        night(big, 2)
+
+
+@pytest.mark.parametrize("lost", [ACCEPTED, MANIFEST, ROWS, ""])
+def test_a_batch_that_is_gone_from_raw_stops_the_night_and_the_rebuild(big: Park, lost: str) -> None:
+    gone = big.raw / "staff" / big.batch_ids("staff")[1]
+    if lost:
+        (gone / lost).unlink()
+    else:
+        shutil.rmtree(gone)
+    named = rf"raw/ lacks 1 .*staff.{gone.name}.*restore them from .*/raw "
+    feeds = [big.feed(name) for name in FEEDS]
+    with pytest.raises(CheckFailed, match=named):
+        night(big, 2)
+    with pytest.raises(CheckFailed, match=named):
+        rebuild(big.settings, feeds)
+    lose_warehouse(big)
+    with pytest.raises(CheckFailed, match=named):  # what readers see was made of it
+        rebuild(big.settings, feeds)
+    rebuild(big.settings, feeds, YES)
+    assert big.ask("select object_name, confirmed_by from ops.confirmation") == [(f"staff/{gone.name}", "Li Hua")]
+    rebuild(big.settings, feeds)
+    with pytest.raises(CheckFailed, match=r"headcount .staff. fell from 2,400 to 1,600 people .33.3 %."):
+        night(big, 2)
+
+
+def test_a_batch_whose_rows_were_changed_stops_the_rebuild(big: Park) -> None:
+    """Also where nothing else knows what was in it."""
+    changed = big.raw / "staff" / big.batch_ids("staff")[1]
+    content = (changed / ROWS).read_bytes()
+    (changed / ROWS).write_bytes(content[:200] + bytes([content[200] ^ 1]) + content[201:])
+    lose_warehouse(big)
+    shutil.rmtree(big.settings.published)
+    with pytest.raises(CheckFailed, match=rf"raw/staff/{changed.name}: rows.parquet is not what its manifest says"):
+        rebuild(big.settings, [big.feed(name) for name in FEEDS])
+    assert not big.settings.warehouse_file.exists()
+
+
+def test_what_was_discarded_or_is_of_a_feed_that_is_gone_is_not_missed(big: Park) -> None:
+    first, *_ = big.batch_ids("staff")
+    big.drop("leases", "a.csv", "合同编号,客户编号,承租人,统一社会信用代码,面积,起租日,到期日,联系人,备注\n", day(1.2))
+    discard(big.raw, "staff", first, who="ann", why="wrong")
+    assert night(big, 2) == [], "not rebuilt yet"
+    rebuild(big.settings, [big.feed(name) for name in FEEDS])
+    found = night(big, 2.1, YES)
+    assert [finding.object_name for finding in found] != [], "a third of the people"
+    assert night(big, 2.2) == []
+    shutil.rmtree(big.feed_folder / "staff")
+    rebuild(big.settings, [big.feed(name) for name in ("leases", "payments")])
+    with writer(big.settings) as connection:
+        hold_to_raw(connection, big.settings, [big.feed("leases")], "night")
+
+
+def test_raw_and_warehouse_both_lost_are_known_by_what_readers_see(big: Park) -> None:
+    lose_warehouse(big)
+    shutil.rmtree(big.raw)
+    big.drop("staff", "2026-02.csv", staff(UNITS, month="2026-02"), day(1.5))
+    for path in (big.offices / "staff").glob("202[5]*"):
+        path.unlink()
+    (big.offices / "staff" / "2026-01.csv").unlink()
+    big.sync("staff", day(2))
+    with pytest.raises(CheckFailed, match=r"raw/ lacks 3 of 4 batches that were accepted"):
+        night(big, 2)
+    assert seen(big) == (40, 2400)
+    night(big, 2, YES)
+    assert seen(big) == (40, 800)
+    with open_read_only(big.settings.published_file) as connection:
+        kept = connection.execute(
+            "select stop_code, count(*), min(confirmed_by), min(confirmed_because) from ops.confirmation group by all order by 1"
+        ).fetchall()
+    assert kept == [("change", 4, YES.who, YES.why), ("raw", 3, YES.who, YES.why)], "readers see who let it through"
+    assert night(big, 3) == [], "the next night needs no word"
+
+
+# --- tonight against the night before -------------------------------------------------------------------------------
+
+
+def lost(park: Park, condition: str, change: str = "") -> None:
+    """Damage the warehouse as a wrong step would: every check of a table still holds."""
+    with writer(park.settings) as connection:
+        connection.execute(change or f"delete from staged.employment where {condition}")
+
+
+@pytest.mark.parametrize(
+    ("condition", "change", "facts"),
+    [
+        (
+            "source_key >= 'U2'",  # 12 of 40: U0, U1, U10 to U19
+            "",
+            ["enterprises fell from 40 to 12 (70.0 %)", "headcount (staff) fell from 2,400 to 720 people (70.0 %)"],
+        ),
+        ("month = '2025-11-01'", "", ["months fell from 3 to 2 (33.3 %)"]),
+        (
+            "",
+            "update staged.employment set insured_headcount = 5 where month = '2025-12-01'",
+            ["headcount (staff) fell from 2,400 to 1,800 people (25.0 %)"],
+        ),
+        (
+            "",
+            "update staged.employment set insured_headcount = case month when '2025-12-01' then 8 else 26 end",
+            ["headcount (staff) of 2025-12 fell from 800 to 320 people (60.0 %)"],
+        ),
+        (
+            "",
+            "update staged.employment set insured_headcount = insured_headcount * 1000",
+            ["headcount (staff) per enterprise and month rose from 20 to 20,000 people (1,000.0 times)"],
+        ),
+    ],
+)
+def test_what_is_missing_or_of_another_size_stops_the_publish(
+    big: Park, condition: str, change: str, facts: list[str]
+) -> None:
+    lost(big, condition, change)
+    with pytest.raises(CheckFailed) as stopped:
+        night(big, 2)
+    said = str(stopped.value)
+    assert said.startswith("night 20260303T000000Z against 20260302T000000Z, which readers see: ")
+    for fact in facts:
+        assert fact in said
+    assert "allowed. Next: look what went missing" in said
+    assert '`parkbridge sync --accept-change "why"`' in said
+    assert seen(big) == (40, 2400)
+    found = night(big, 2, YES)
+    assert {fact for finding in found for fact in facts if finding.fact == fact} == set(facts)
+    assert big.ask("select distinct night_id, stop_code, confirmed_by, confirmed_because from ops.confirmation") == [
+        ("20260303T000000Z", "change", YES.who, YES.why)
+    ]
+    assert night(big, 2) == [], "the same night again"
+    assert night(big, 3) == [], "and the next one"
+
+
+def test_small_falls_growth_first_and_past_nights_and_rollbacks_are_fine(big: Park) -> None:
+    few = dict(list(UNITS.items())[:38])
+    big.drop("staff", "b.csv", staff(few, month="2026-01", at="2026-03-02 09:00:00"), day(1.5))
+    big.sync("staff", day(2))
+    assert night(big, 2) == [], "two enterprises of forty left"
+    more = UNITS | {f"V{n}": 30 for n in range(100)}
+    big.drop("staff", "c.csv", staff(more, month="2026-02", at="2026-03-03 09:00:00"), day(2.5))
+    big.sync("staff", day(3))
+    assert night(big, 3) == []
+    assert seen(big) == (140, 6160)
+    assert night(big, 2) == [], "a past night told again: readers do not see it"
+    assert seen(big) == (140, 6160)
+    rollback(big.settings, "20260302T000000Z")
+    assert night(big, 4) == [], "held against what readers see"
+
+
+def test_a_damaged_file_of_readers_is_held_against_the_night_that_is_kept(big: Park) -> None:
+    night(big, 1.5)
+    big.settings.published_file.unlink()
+    big.settings.published_file.write_bytes(b"no database")
+    lost(big, "source_key >= 'U2'")
+    with pytest.raises(
+        CheckFailed, match=r"against 20260302T120000Z, which readers see: enterprises fell from 40 to 12"
+    ):
+        night(big, 2)
+    night(big, 2, YES)
+    assert (current_manifest(big.settings) or {})["night_id"] == "20260303T000000Z"
+
+
+def test_a_table_of_another_shape_and_a_list_that_may_be_empty_are_not_held(big: Park) -> None:
+    path = big.transforms / "3_monthly" / "staff.sql"
+    model = path.read_text(encoding="utf-8").replace("from known", ", 1 as extra from known")
+    path.write_text(model + "where e.source_key < 'U3'\n", encoding="utf-8")
+    assert night(big, 2) == [], "120 rows, 69 now, with another column"
+    path.write_text(model + "where e.source_key < 'U1'\n", encoding="utf-8")
+    with pytest.raises(
+        CheckFailed, match=r"monthly.staff fell from 69 to 3 rows .95.7 %.; 30 % of monthly.staff allowed"
+    ):
+        night(big, 3)
+    rules = big.transforms / "rules" / "night_change.yml"
+    rules.write_text(
+        rules.read_text(encoding="utf-8")
+        + "  - {measure_code: rows, table_name: monthly.staff, fall_max_pct: 100, fall_min: 0}\n",
+        encoding="utf-8",
+    )
+    assert night(big, 3) == []
+
+
+def test_a_reason_needs_a_name() -> None:
+    assert Confirmation.given("ann", "", "accept_change") is None
+    with pytest.raises(ParkBridgeError, match="nobody is named"):
+        Confirmation.given(" ", "why", "accept_change")

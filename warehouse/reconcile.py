@@ -1,0 +1,327 @@
+"""Hold what is there against what there should be: the warehouse against raw/, and tonight against the night that readers see.
+
+A warehouse that is lost, or was put back from an old copy, builds a night that is whole in itself: every check of a table
+holds. Only what lies outside it shows that most of it is missing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse.batches import ACCEPTED, DISCARDED, MANIFEST, ROWS
+from warehouse.confirmation import Confirmation, Finding, keep
+from warehouse.connection import literal, quote
+from warehouse.errors import CheckFailed
+from warehouse.loader import StagedFeed
+from warehouse.models import Model
+from warehouse.settings import Settings
+
+RAW, CHANGE = "raw", "change"
+_LISTED = 6
+_SNAPSHOT_SCHEMAS = ("resolved", "monthly", "signals", "snapshots")
+
+Batches = set[tuple[str, str]]
+
+
+# --- the warehouse against raw/ -------------------------------------------------------------------------------------
+
+
+def hold_to_raw(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    feeds: Sequence[StagedFeed],
+    night_id: str = "",
+    confirmation: Confirmation | None = None,
+) -> None:
+    """Stop where the warehouse and raw/ do not have the same batches.
+
+    Args:
+        connection: The writer's, with every announcement settled.
+        settings: Whose park.
+        feeds: Those that are asked: a night asks all declared ones, a feed's run its own.
+        night_id: The night; empty for a feed's run.
+        confirmation: Who says that batches missing from raw/ are lost for good. A warehouse that lacks batches is never
+            confirmed: it is rebuilt.
+
+    Raises:
+        CheckFailed: An accepted batch is not in the warehouse, or raw/ lacks one that the warehouse or the last
+            published night has.
+    """
+    asked = {feed.name for feed in feeds}
+    accepted, discarded = _on_disk(settings.raw)
+    held = _held(connection)
+    if lacking := {batch for batch in accepted - discarded - held if batch[0] in asked}:
+        raise CheckFailed(
+            _where(night_id, asked, "warehouse"),
+            f"the warehouse lacks {len(lacking):,} of {len(accepted - discarded):,} accepted batches: {_listed(lacking)}",
+            allowed="none",
+            next_step="`parkbridge rebuild` makes it again from raw/, then run this again. Published data is unchanged",
+        )
+    confirmed = set(
+        connection.execute(
+            "select split_part(object_name, '/', 1), split_part(object_name, '/', 2) from ops.confirmation "
+            "where stop_code = ? and night_id <> ?",
+            [RAW, night_id],
+        ).fetchall()
+    )
+    known = (held | _published(connection, settings)) if night_id else held
+    gone = {batch for batch in known - accepted - discarded - confirmed if batch[0] in asked}
+    findings = [
+        Finding(f"{feed}/{batch_id}", f"raw/{feed}/{batch_id} is gone or not whole") for feed, batch_id in sorted(gone)
+    ]
+    if night_id:
+        keep(connection, night_id, RAW, findings, confirmation)
+    if gone and not confirmation:
+        raise CheckFailed(
+            _where(night_id, asked, "raw"),
+            f"raw/ lacks {len(gone):,} of {len(known):,} batches that were accepted: {_listed(gone)}",
+            allowed="none",
+            next_step=f"restore them from {settings.backup}/raw (docs/runbook.md, Backup and restore). If they are lost for "
+            'good: `parkbridge sync --accept-change "why"` publishes without asking for them again. Published data is unchanged',
+        )
+
+
+def gone_from_raw(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, feeds: Sequence[StagedFeed], database: str
+) -> Batches:
+    """Batches of declared feeds that `database`, or what readers see, was made of, and that raw/ lacks: a rebuild loses them."""
+    accepted, discarded = _on_disk(settings.raw)
+    known = _held(connection, database) | _published(connection, settings)
+    return {batch for batch in known - accepted - discarded if batch[0] in {feed.name for feed in feeds}}
+
+
+def _on_disk(raw: Path) -> tuple[Batches, Batches]:
+    """Accepted batches that are whole, and discarded ones."""
+    accepted = {
+        (marker.parent.parent.name, marker.parent.name)
+        for marker in raw.glob(f"*/*/{ACCEPTED}")
+        if (marker.parent / MANIFEST).exists() and (marker.parent / ROWS).exists()
+    }
+    return accepted, {(marker.parent.parent.name, marker.parent.name) for marker in raw.glob(f"*/*/{DISCARDED}")}
+
+
+def _held(connection: duckdb.DuckDBPyConnection, database: str = "") -> Batches:
+    return set(connection.execute(f"select feed, batch_id from {database}ops.batch").fetchall())
+
+
+def _published(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Batches:
+    """The batches that the night that readers see was made of: they are known where warehouse and raw/ are both gone."""
+    with _earlier(connection, settings) as as_of:
+        return _held(connection, "earlier.") if as_of is not None else set()
+
+
+def _where(night_id: str, asked: set[str], other: str) -> str:
+    return f"night {night_id}" if night_id else ", ".join(sorted(asked)) or other
+
+
+def _listed(batches: Batches) -> str:
+    counts: dict[str, list[str]] = {}
+    for feed, batch_id in sorted(batches):
+        counts.setdefault(feed, []).append(batch_id)
+    said = [f"{feed} {ids[0]}" + (f" and {len(ids) - 1} more" if ids[1:] else "") for feed, ids in counts.items()]
+    return ", ".join(said[:_LISTED]) + (f" and {len(said) - _LISTED} more feeds" if said[_LISTED:] else "")
+
+
+# --- tonight against the night that readers see ---------------------------------------------------------------------
+
+
+def hold_to_last_night(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    models: Sequence[Model],
+    confirmation: Confirmation | None = None,
+) -> list[Finding]:
+    """Stop a publish that would show readers much less than they see now, or figures of another size.
+
+    Nothing is compared on the first night, for a past night (readers do not see it), and of a table whose columns changed.
+
+    Args:
+        connection: The writer's, with tonight built and rules.night_change loaded.
+        settings: Whose park.
+        models: Every model that is published.
+        confirmation: Who says that the change is true. It is kept with each figure.
+
+    Returns:
+        What was beyond the limits and confirmed.
+
+    Raises:
+        CheckFailed: A figure is beyond its limit, and nobody confirmed it.
+    """
+    night_id, as_of = connection.execute("select night_id, as_of from ops.night").fetchall()[0]
+    findings: list[Finding] = []
+    with _earlier(connection, settings) as before:
+        if before is not None and before <= as_of:
+            findings = [
+                *_things(connection),
+                *_signals(connection),
+                *_rows(connection, [m for m in models if m.schema in _SNAPSHOT_SCHEMAS]),
+            ]
+    keep(connection, night_id, CHANGE, findings, confirmation)
+    if findings and not confirmation:
+        shown = findings[:_LISTED]
+        more = f"; and {len(findings) - _LISTED} more" if findings[_LISTED:] else ""
+        raise CheckFailed(
+            f"night {night_id} against {before:%Y%m%dT%H%M%SZ}, which readers see",
+            "; ".join(finding.fact for finding in shown) + more,
+            allowed=", ".join(dict.fromkeys(finding.allowed for finding in shown)),
+            next_step="look what went missing: `parkbridge status`, `parkbridge doctor`, and what was accepted since "
+            "(ops.batch, ops.quarantine). If it is true, or comes from a changed rule or model: "
+            '`parkbridge sync --accept-change "why"`. Published data is unchanged',
+        )
+    return findings
+
+
+@contextmanager
+def _earlier(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Any]:
+    """Attach what readers see as `earlier`: as of when it is; None where there is nothing, or nothing that can be read.
+
+    Where that file is damaged, the newest night that is kept is taken in its place.
+    """
+    nights = sorted((settings.published / "nights").glob("*.duckdb"), reverse=True)
+    as_of = None
+    for path in (settings.published_file, *nights):
+        if not path.exists():
+            continue
+        try:
+            connection.execute(f"attach {literal(os.fspath(path))} as earlier (read_only)")
+            ((as_of,),) = connection.execute("select as_of from earlier.ops.night").fetchall()
+            break
+        except (duckdb.Error, ValueError):
+            connection.execute("detach database if exists earlier")
+    try:
+        yield as_of
+    finally:
+        connection.execute("detach database if exists earlier")
+
+
+def _fall(name: str, unit: str, before: float, now: float, limit_pct: float, limit_min: float) -> Finding | None:
+    """A fall beyond its limit, if it is one."""
+    if before <= 0 or before - now <= limit_min or before - now <= before * limit_pct / 100:
+        return None
+    unit = f" {unit}" if unit else ""
+    return Finding(
+        name,
+        f"{name} fell from {before:,.0f} to {now:,.0f}{unit} ({100 * (before - now) / before:.1f} %)",
+        f"{limit_pct:g} % of {name}",
+        before,
+        now,
+    )
+
+
+def _things(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Enterprises and months."""
+    for code, counted in (
+        ("enterprises", "count(distinct enterprise_id) from {}snapshots.enterprise_current"),
+        ("months", "count(distinct month) from {}snapshots.enterprise_month"),
+    ):
+        table = counted.rpartition(".")[2]
+        if not _has(connection, "snapshots", table):
+            continue
+        limits = connection.execute(
+            "select fall_max_pct, fall_min from rules.night_change where measure_code = ?", [code]
+        ).fetchall()
+        for limit_pct, limit_min in limits:
+            before, now = (
+                connection.execute(f"select {counted.format(database)}").fetchall()[0][0]
+                for database in ("earlier.", "")
+            )
+            if finding := _fall(code, "", before, now, limit_pct, limit_min):
+                yield finding
+
+
+def _signals(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """The park's totals of what is followed: all months together, single months, and the size of one enterprise's figure."""
+    if not _has(connection, "snapshots", "park_month"):
+        return
+    total = (
+        "select signal_code, month, sum(total_value) as value, sum(enterprise_count - suspect_count) as n "
+        "from {}snapshots.park_month group by all"
+    )
+    compared = connection.execute(
+        f"with earlier_month as ({total.format('earlier.')}), tonight_month as ({total.format('')}), "
+        "feed as (select subject, string_agg(feed, ', ' order by feed) as feeds from ops.feed group by all) "
+        "select r.measure_code, s.unit_en, f.feeds, r.fall_max_pct, r.fall_min, r.month_fall_max_pct, r.month_fall_min, "
+        "r.rise_max_factor, sum(e.value)::double, coalesce(sum(t.value), 0)::double, "
+        # months that both have, per enterprise
+        "(sum(e.value) filter (t.n > 0) / nullif(sum(e.n) filter (t.n > 0), 0))::double, "
+        "(sum(t.value) filter (e.n > 0) / nullif(sum(t.n) filter (e.n > 0), 0))::double, sum(e.n), "
+        "count(*) filter (is_less), max_by(e.month, e.value - coalesce(t.value, 0)) filter (is_less), "
+        "max_by(e.value, e.value - coalesce(t.value, 0)) filter (is_less)::double, "
+        "max_by(coalesce(t.value, 0), e.value - coalesce(t.value, 0)) filter (is_less)::double "
+        "from rules.night_change as r inner join rules.signal as s on r.measure_code = s.signal_code "
+        "inner join earlier_month as e on r.measure_code = e.signal_code "
+        "left join tonight_month as t on e.signal_code = t.signal_code and e.month = t.month "
+        "left join feed as f on s.subject = f.subject "
+        "cross join lateral (select e.value > 0 and e.value - coalesce(t.value, 0) > r.month_fall_min "
+        "and e.value - coalesce(t.value, 0) > e.value * r.month_fall_max_pct / 100 as is_less) "
+        "group by r.measure_code, s.unit_en, f.feeds, r.fall_max_pct, r.fall_min, r.month_fall_max_pct, r.month_fall_min, "
+        "r.rise_max_factor order by r.measure_code"
+    ).fetchall()
+    for (
+        code, unit, feeds, limit_pct, limit_min, month_pct, _, factor,
+        before, now, mean_before, mean_now, count, months, worst, worst_before, worst_now,
+    ) in compared:  # fmt: skip
+        name = f"{code} ({feeds})" if feeds else str(code)
+        if finding := _fall(name, unit, before, now, limit_pct, limit_min):
+            yield finding
+        elif months:
+            yield Finding(
+                name,
+                f"{name} of {worst:%Y-%m} fell from {worst_before:,.0f} to {worst_now:,.0f} {unit} "
+                f"({100 * (worst_before - worst_now) / worst_before:.1f} %)"
+                + (f", and of {months - 1} more months" if months > 1 else ""),
+                f"{month_pct:g} % of a month's {code}",
+                worst_before,
+                worst_now,
+            )
+        if factor and mean_before and mean_now and count >= 20 and mean_now > factor * mean_before > 0:
+            yield Finding(
+                name,
+                f"{name} per enterprise and month rose from {mean_before:,.0f} to {mean_now:,.0f} {unit} "
+                f"({mean_now / mean_before:,.1f} times)",
+                f"{factor:g} times of {code} per enterprise",
+                mean_before,
+                mean_now,
+            )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> Iterator[Finding]:
+    """Rows of each published table that has the columns that it had."""
+    limits = {
+        table: (pct, least)
+        for table, pct, least in connection.execute(
+            "select table_name, fall_max_pct, fall_min from rules.night_change where measure_code = 'rows'"
+        ).fetchall()
+    }
+    for model in models:
+        limit_pct, limit_min = limits.get(model.table, limits.get("*", (100.0, 0.0)))
+        if limit_pct >= 100 or not _has(connection, model.schema, model.name):
+            continue
+        table = f"{model.schema}.{quote(model.name)}"
+        before, now = (
+            connection.execute(f"select count(*) from {database}{table}").fetchall()[0][0]
+            for database in ("earlier.", "")
+        )
+        if finding := _fall(model.table, "rows", before, now, limit_pct, limit_min):
+            yield finding
+
+
+def _has(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    """Whether both nights have the table, with the same columns: another shape is another model."""
+    shapes = [
+        connection.execute(
+            "select column_name, data_type from duckdb_columns() where database_name = coalesce(?, current_database()) "
+            "and schema_name = ? and table_name = ? order by column_index",
+            [database, schema, table],
+        ).fetchall()
+        for database in ("earlier", None)
+    ]
+    if table in ("enterprise_current", "enterprise_month", "park_month"):
+        return all(shapes)  # only named columns are read
+    return bool(shapes[0]) and shapes[0] == shapes[1]
