@@ -32,7 +32,15 @@ TRANSFORMS = Path(resolution.__file__).parent
 MODEL_FILES = sorted(TRANSFORMS.glob("[0-9]_*/*.sql"))
 FOLDERS = {path.parent.name.partition("_")[2]: path.parent for path in MODEL_FILES}
 
-DERIVED = {"signals.signal_month", "signals.measure", "signals.part_total", "snapshots.mu_place"}
+# in the order in which they read each other
+DERIVED = (
+    "signals.signal_month",
+    "signals.measure",
+    "signals.value_check",
+    "signals.departure",
+    "signals.part_total",
+    "snapshots.mu_place",
+)
 NIGHT = "select 'night' as night_id, timestamp '2026-04-10 12:00' as as_of, 'test park' as park_name"
 CALENDAR = """
     select month, cast(year(month) * 12 + month(month) as integer), last_day(month), month = date '2026-03-01'
