@@ -210,7 +210,11 @@ total as (
     from first_receipt as f
     inner join monthly.month as m on f.month < m.month
     left join named_part as p
-        on f.part_kind = p.part_kind and f.part_code = p.part_code and f.signal_code = p.signal_code and m.month = p.month
+        on
+            f.part_kind = p.part_kind
+            and f.part_code = p.part_code
+            and f.signal_code = p.signal_code
+            and m.month = p.month
     where p.month is null
 ),
 

@@ -17,9 +17,9 @@
 --   入库税额的累计数也等于全园。
 --   * 总变动量不可加总：一组减少而另一组增加的部分只算全园的总变动。
 --   * 暂定月份只有合计；异常值不计入；企业数少的格子照列，看企业数。
--- known gaps: An enterprise that moves from one building to another takes its figures along: totals change, and there is
---   no flow; tax received before the move stays with the first building. The industry is today's in the register. A cell
---   of one or two enterprises shows their own figures: not for publication.
+-- known gaps: An enterprise that moves from one building to another takes its figures along: totals change, and there
+--   is no flow; tax received before the move stays with the first building. The industry is today's in the register. A
+--   cell of one or two enterprises shows their own figures: not for publication.
 --   | 园内换楼的企业数据随之转移，只改合计、没有增减；换楼前的入库税额留在原楼栋；行业以当前登记为准；只有一两家企业的格子会露出个体数据，
 --   不得对外发布。
 -- column suspect_count: how many enterprises' figures were left out of the total as suspect
