@@ -114,4 +114,5 @@ select
 from by_enterprise as e
 full outer join by_park as p
     on e.month = p.month and e.signal_code = p.signal_code and e.period_months = p.period_months
-where e.value is distinct from p.value
+-- a signal of which the last enterprise has closed has 0 in the park, and no enterprise
+where coalesce(e.value, 0) <> coalesce(p.value, 0)

@@ -38,6 +38,7 @@ DERIVED = (
     "signals.measure",
     "signals.value_check",
     "signals.departure",
+    "signals.part_total",
     "snapshots.mu_place",
 )
 NIGHT = "select 'night' as night_id, timestamp '2026-04-10 12:00' as as_of, 'test park' as park_name"

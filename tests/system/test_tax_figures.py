@@ -73,11 +73,11 @@ def test_the_words_of_an_assessment_state_the_column(both: duckdb.DuckDBPyConnec
         if "→" in text:
             assert yuan == [whole(before), whole(now)], (enterprise_id, text)
             assert f"截至{until:%Y-%m}" in text
-            stated = re.search(r"([+−±])(\d+)%", text)
+            stated = re.search(r"同比(增长|下降|持平)([\d.]*)", text)
             assert (stated is None) == (change is None), (enterprise_id, text)
             if stated:
-                assert int(stated[2]) == abs(whole(change)), (enterprise_id, text)
-                assert stated[1] == ("+" if whole(change) > 0 else "−" if whole(change) < 0 else "±")
+                sign = {"增长": 1, "下降": -1, "持平": 0}[stated[1]]
+                assert sign * Decimal(stated[2] or 0) == change, (enterprise_id, text)
             compared += 1
         else:
             expected = now if "从无到有" in text else before if before is not None else now

@@ -71,6 +71,7 @@ def connection(flows: list[Flow], homes: dict[tuple[str, int], str]) -> duckdb.D
         "values (?, 'headcount', make_date(2026, ?, 1), 1, ?, false)",
         [(firm, month, after) for firm, month, _, _, after in flows if after],
     )
+    build(connection, TRANSFORMS / "4_signals", ["part_total"])
     build(connection, TRANSFORMS / "5_snapshots", ["park_month", "group_month"])
     return connection
 

@@ -10,8 +10,8 @@
 --   应纳且无缴款的，实缴为0；有应纳而未入库的，实缴为空。按入库月份统计的见“入库税额（按入库月份）”。
 -- known gaps: Payments whose period is stated differently from the return's stand in a row of their own.
 --   | 缴款所写所属期与申报表不一致的，单独成行。
--- column paid_amount: tax paid for the period less refunds, yuan; a refund is negative | 实缴税额（所属期口径）
---   该所属期实缴税额，已扣退税，单位：元；退税为负
+-- column paid_amount: tax paid for the period less refunds, yuan; a refund is negative
+--   | 实缴税额（所属期口径） 该所属期实缴税额，已扣退税，单位：元；退税为负
 -- parts: enterprise_id
 -- codes tax_kind_code: vat, cit, iit, surcharge, stamp, property, land_use, consumption, other
 -- checked by: tests/models/monthly.tax

@@ -1,6 +1,6 @@
 -- title: Tax of twelve months, paid and received | 近十二月税额（实缴与入库）
--- one row is: one enterprise and one kind of tax, or all its kinds together (total), with a figure in the 24 months |
---   一家企业的一个税种，或其全部税种合计（total），两年内有数
+-- one row is: one enterprise and one kind of tax, or all its kinds together (total), with a figure in the 24 months
+--   | 一家企业的一个税种，或其全部税种合计（total），两年内有数
 -- answers: how much tax has it paid for twelve months, how much has the treasury received in twelve months, and how
 --   much was it a year before? | 近十二月实缴多少、入库多少，比上年同期增减多少？
 -- key: enterprise_id, tax_kind_code
@@ -59,10 +59,12 @@ last_believed as (
     left join believed_month as b on m.month_number = b.month_number
 ),
 
+-- receipts are complete from the month in which the first period of every length was paid
 books as (
     select
         coalesce(
-            max(case when period_months <= 3 then month_number(first_month) end), max(month_number(first_month))
+            max(case when period_months <= 3 then month_number(first_month) + period_months end),
+            max(month_number(first_month))
         ) as first_number
     from monthly.filing_start
     where signal_code = 'tax'

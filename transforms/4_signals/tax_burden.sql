@@ -19,8 +19,8 @@
 --   | 企业所得税汇算清缴不在任何月份，也不在税负率中。它不是税率：对出口企业、初创企业和亏损企业意义不大。销售额为申报
 --   所载，免税销售可能缺。
 -- column months_used: months of the last 12 of which both sales and tax are used | 税负所用月数 最近12个月中销售额与税款都用到的月数
--- column months_used_before: months of the 12 before of which both sales and tax are used | 上年税负所用月数
---   再往前12个月中销售额与税款都用到的月数
+-- column months_used_before: months of the 12 before of which both sales and tax are used
+--   | 上年税负所用月数 再往前12个月中销售额与税款都用到的月数
 -- parts: enterprise_id
 -- checked by: tests/models/signals.tax_burden
 with plausibility_version as (

@@ -1,8 +1,9 @@
 -- title: Tax trend | 税收趋势
 -- one row is: one enterprise and one kind of tax, or all kinds together (total), up to the last month that can be
---   believed | 一家企业的一个税种或全部税种合计（total），截至最近可信月份
--- answers: is there a trend in the tax paid by period that is more than season and chance? | 实缴税额（所属期口径）是否有
---   超出季节与偶然的升降趋势？
+--   believed
+--   | 一家企业的一个税种或全部税种合计（total），截至最近可信月份
+-- answers: is there a trend in the tax paid by period that is more than season and chance?
+--   | 实缴税额（所属期口径）是否有超出季节与偶然的升降趋势？
 -- key: enterprise_id, tax_kind_code
 -- rules:
 --   * Tested is the tax paid by period (所属期口径, signals.filed_series), never the tax received.
@@ -20,7 +21,8 @@
 --   数据不足；斜率为每个所属期税额每年增加的元数（中位数）；暂定月份与存疑月份不参加检验。
 -- known gaps: Seasons are taken as independent; with strong carry-over from month to month p is too small. Annual
 --   settlements are not tested, except where nothing shorter is filed. Slopes of filers with other periods are not
---   comparable as they are: times 12 / period_months they are yuan a year. | 各月视为相互独立；汇算清缴不参加检验（仅有年度申报的除外）。
+--   comparable as they are: times 12 / period_months they are yuan a year.
+--   | 各月视为相互独立；汇算清缴不参加检验（仅有年度申报的除外）。
 -- column suspect_value_count: suspect values of all tax together in the last 24 months | 存疑税款月数 最近24个月内被判为存疑的税款月数
 -- column period_months: months in each of the periods that the trend test used | 检验所属期月数 参加检验的所属期月数：1月、3季、12年
 -- parts: enterprise_id

@@ -30,8 +30,8 @@
 --   of its area.
 --   | 汇算清缴次年5月31日前申报，此前该年实缴税额和亩均得分不含汇缴；用地为折算数，自有土地的只按租赁面积计；年内迁入或迁出的，
 --   税额、销售额和平均面积只含部分月份。
--- column tax_paid_amount: tax of all kinds paid for periods that end in the year, yuan | 年实缴税额（所属期口径）
---   所属期止于当年的实缴税额，已扣退税，含当年汇算清缴，单位：元
+-- column tax_paid_amount: tax of all kinds paid for periods that end in the year, yuan
+--   | 年实缴税额（所属期口径） 所属期止于当年的实缴税额，已扣退税，含当年汇算清缴，单位：元
 -- column tax_received_amount: tax of all kinds received less refunds on the days of the year, yuan
 --   | 年入库税额（已扣退税） 当年入库的税款，不论所属期，已扣退税，单位：元
 -- column electricity_kwh: electricity used in the year, kWh | 年用电量 全年用电量，单位：千瓦时

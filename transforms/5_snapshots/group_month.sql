@@ -1,17 +1,30 @@
 -- title: Buildings and industries by month | 楼栋与行业月度汇总
 -- one row is: one building, industry section or industry division, with one signal in one month, over all its
 --   enterprises whose figures are for periods of this length
+--   | 一栋楼、一个行业门类或大类，一项指标在一个月、一种所属期长度下的合计
 -- answers: where in the park, and in which industries, do staff, sales, tax and space grow and shrink, and how?
+--   | 人数、销售额、税额、面积在哪栋楼、哪个行业增减，怎样增减？
 -- key: part_kind, part_code, month, signal_code, period_months
--- rules: As snapshots.park_month, by groups: each enterprise is in exactly one building of a month
---   (monthly.main_building), one section and one division (GB/T 4754, rules/industry.yml), or under unknown. So the
---   groups of one kind add up to the park in every total, count, creation, destruction and net; reallocation does not
---   add up: what one group loses and another gains is reallocation of the park only. Provisional months have totals
---   but no flows; suspect values (signals.plausibility) are in neither. Small cells are shown: enterprise_count says
---   of how many they speak.
--- known gaps: Who moves from one building to another takes its figures along: totals change, and there is no flow. The
---   industry is today's in the register. A cell of one or two enterprises tells their own figures: not for publication.
--- column suspect_count: how many enterprises' figures were left out of the total as suspect | 存疑企业数
+-- rules: As snapshots.park_month, by groups.
+--   * Each enterprise is in exactly one building of a month (monthly.main_building), one section and one division
+--     (GB/T 4754, rules/industry.yml), or under unknown. So the groups of one kind add up to the park in every total,
+--     count, creation, destruction and net; tax received also in its year to date.
+--   * Reallocation does not add up: what one group loses and another gains is reallocation of the park only.
+--   * Provisional months have totals but no flows and no growth; suspect values (signals.plausibility) are in neither.
+--   * Small cells are shown: enterprise_count says how many enterprises they are about.
+--   | 口径同园区月度汇总，按楼栋、行业门类、行业大类分别汇总。
+--   * 每家企业每月只属于一栋楼、一个门类、一个大类，或列入“未知”：各口径的合计、户数、增加量、减少量、净变动加总等于全园，
+--   入库税额的累计数也等于全园。
+--   * 总变动量不可加总：一组减少而另一组增加的部分只算全园的总变动。
+--   * 暂定月份只有合计；异常值不计入；企业数少的格子照列，看企业数。
+-- known gaps: An enterprise that moves from one building to another takes its figures along: totals change, and there
+--   is no flow; tax received before the move stays with the first building. The industry is today's in the register. A
+--   cell of one or two enterprises shows their own figures: not for publication.
+--   | 园内换楼的企业数据随之转移，只改合计、没有增减；换楼前的入库税额留在原楼栋；行业以当前登记为准；只有一两家企业的格子会露出个体数据，
+--   不得对外发布。
+-- column suspect_count: how many enterprises' figures were left out of the total as suspect
+--   | 存疑企业数 数据异常、未计入合计的企业数
+-- codes part_kind: building, industry_section, industry_division
 -- checked by: tests/models/snapshots.group_month, tests/transforms/test_groups_add_up.py
 with industry as (
     select
@@ -22,24 +35,6 @@ with industry as (
             else 'unknown'
         end as industry_division
     from resolved.enterprise
-),
-
-placed_signal as (
-    select
-        coalesce(b.building_code, 'unknown') as building_code,
-        coalesce(i.industry_division, 'unknown') as industry_division,
-        s.month,
-        s.signal_code,
-        s.period_months,
-        case when p.enterprise_id is null then s.value end as value,
-        case when p.enterprise_id is null then 0 else 1 end as is_suspect,
-        case when s.is_provisional then 1 else 0 end as is_provisional
-    from signals.signal as s
-    left join industry as i on s.enterprise_id = i.enterprise_id
-    left join monthly.main_building as b
-        on s.enterprise_id = b.enterprise_id and s.month between b.from_month and b.until_month
-    left join signals.plausibility as p
-        on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
 ),
 
 placed_flow as (
@@ -60,24 +55,6 @@ placed_flow as (
 ),
 
 -- buildings and divisions in one pass; sections are sums of divisions
-signal_part as (
-    select
-        building_code,
-        industry_division,
-        month,
-        signal_code,
-        period_months,
-        sum(value) as total_value,
-        count(*) as enterprise_count,
-        sum(is_suspect) as suspect_count,
-        max(is_provisional) as is_provisional
-    from placed_signal
-    group by grouping sets (
-        (building_code, month, signal_code, period_months),
-        (industry_division, month, signal_code, period_months)
-    )
-),
-
 flow_part as (
     select
         building_code,
@@ -97,62 +74,26 @@ flow_part as (
     )
 ),
 
-part as (
-    select
-        building_code,
-        industry_division,
-        month,
-        signal_code,
-        period_months,
-        total_value,
-        enterprise_count,
-        suspect_count,
-        is_provisional,
-        cast(null as varchar) as flow_code,
-        0 as flow_count,
-        cast(null as decimal(38, 3)) as value,
-        cast(null as decimal(38, 3)) as earlier_value,
-        cast(null as decimal(38, 3)) as change
-    from signal_part
-    union all
-    select
-        building_code,
-        industry_division,
-        month,
-        signal_code,
-        period_months,
-        cast(null as decimal(38, 3)) as total_value,
-        0 as enterprise_count,
-        0 as suspect_count,
-        0 as is_provisional,
-        flow_code,
-        flow_count,
-        value,
-        earlier_value,
-        change
-    from flow_part
-),
-
 grouped as (
     select
         'building' as part_kind,
         building_code as part_code,
         *
-    from part
+    from flow_part
     where building_code is not null
     union all
     select
         'industry_division' as part_kind,
         industry_division as part_code,
         *
-    from part
+    from flow_part
     where industry_division is not null
     union all
     select
         'industry_section' as part_kind,
         coalesce(i.section_code, 'unknown') as part_code,
         p.*
-    from part as p
+    from flow_part as p
     left join rules.industry as i
         on try_cast(p.industry_division as integer) between i.division_from and i.division_to
     where p.industry_division is not null
@@ -165,11 +106,6 @@ added as (
         month,
         signal_code,
         period_months,
-        sum(total_value) as total_value,
-        sum(enterprise_count) as enterprise_count,
-        sum(suspect_count) as suspect_count,
-        max(is_provisional) as is_provisional,
-        sum(flow_count) as flow_count,
         sum(case when flow_code <> 'resumed' then value else 0 end) as compared_value,
         sum(case when flow_code <> 'resumed' then earlier_value else 0 end) as compared_earlier_value,
         sum(case when flow_code = 'open' then change else 0 end) as open_value,
@@ -197,7 +133,7 @@ industry_version as (
     from rules.industry
 ),
 
-kept as (
+flowed as (
     select
         *,
         open_value + move_in_value + expand_value as creation_value,
@@ -207,66 +143,73 @@ kept as (
 )
 
 select
-    k.part_kind,
-    k.part_code,
+    t.part_kind,
+    t.part_code,
     case
-        when k.part_kind = 'building' then k.part_code
+        when t.part_kind = 'building' then t.part_code
         when s.section_code is null then 'unknown'
-        when k.part_kind = 'industry_section' then s.section_title_en
-        else concat(s.section_title_en, ' ', k.part_code)
+        when t.part_kind = 'industry_section' then s.section_title_en
+        else concat(s.section_title_en, ' ', t.part_code)
     end as part_title_en,
     case
-        when k.part_kind = 'building' then k.part_code
+        when t.part_kind = 'building' then t.part_code
         when s.section_code is null then '未知'
-        when k.part_kind = 'industry_section' then s.section_title_zh
-        else concat(s.section_title_zh, k.part_code)
+        when t.part_kind = 'industry_section' then s.section_title_zh
+        else concat(s.section_title_zh, t.part_code)
     end as part_title_zh,
-    k.month,
-    k.signal_code,
-    k.period_months,
-    coalesce(k.total_value, 0) as total_value,
-    cast(k.enterprise_count as bigint) as enterprise_count,
-    cast(k.suspect_count as bigint) as suspect_count,
-    k.is_provisional = 1 as is_provisional,
-    case when k.flow_count > 0 then k.compared_value end as compared_value,
-    case when k.flow_count > 0 then k.compared_earlier_value end as compared_earlier_value,
-    case when k.flow_count > 0 then k.open_value end as open_value,
-    case when k.flow_count > 0 then k.move_in_value end as move_in_value,
-    case when k.flow_count > 0 then k.expand_value end as expand_value,
-    case when k.flow_count > 0 then k.close_value end as close_value,
-    case when k.flow_count > 0 then k.move_out_value end as move_out_value,
-    case when k.flow_count > 0 then k.contract_value end as contract_value,
-    case when k.flow_count > 0 then k.creation_value end as creation_value,
-    case when k.flow_count > 0 then k.destruction_value end as destruction_value,
-    case when k.flow_count > 0 then k.creation_value - k.destruction_value end as net_value,
-    case
-        when k.flow_count > 0
-            then k.creation_value + k.destruction_value - abs(k.creation_value - k.destruction_value)
-    end as reallocation_value,
-    case when k.flow_count > 0 then k.drift_value end as drift_value,
-    case when k.flow_count > 0 then k.succession_value end as succession_value,
+    t.month,
+    t.signal_code,
+    t.period_months,
+    t.total_value,
+    t.enterprise_count,
+    t.suspect_count,
+    t.is_provisional,
+    t.change_1m_pct,
+    t.change_12m_pct,
+    t.year_to_date_value,
+    t.year_to_date_value_before,
+    t.year_to_date_change_pct,
+    k.compared_value,
+    k.compared_earlier_value,
+    k.open_value,
+    k.move_in_value,
+    k.expand_value,
+    k.close_value,
+    k.move_out_value,
+    k.contract_value,
+    k.creation_value,
+    k.destruction_value,
+    k.creation_value - k.destruction_value as net_value,
+    k.creation_value + k.destruction_value - abs(k.creation_value - k.destruction_value) as reallocation_value,
+    k.drift_value,
+    k.succession_value,
     cast(100 * k.creation_value / nullif(k.mean_value, 0) as decimal(18, 2)) as creation_pct,
     cast(100 * k.destruction_value / nullif(k.mean_value, 0) as decimal(18, 2)) as destruction_pct,
     cast(100 * (k.creation_value - k.destruction_value) / nullif(k.mean_value, 0) as decimal(18, 2)) as net_pct,
-    cast(case when k.flow_count > 0 then k.open_count end as bigint) as open_count,
-    cast(case when k.flow_count > 0 then k.move_in_count end as bigint) as move_in_count,
-    cast(case when k.flow_count > 0 then k.expand_count end as bigint) as expand_count,
-    cast(case when k.flow_count > 0 then k.close_count end as bigint) as close_count,
-    cast(case when k.flow_count > 0 then k.move_out_count end as bigint) as move_out_count,
-    cast(case when k.flow_count > 0 then k.contract_count end as bigint) as contract_count,
-    cast(case when k.flow_count > 0 then k.unchanged_count end as bigint) as unchanged_count,
-    cast(case when k.flow_count > 0 then k.resumed_count end as bigint) as resumed_count,
+    cast(k.open_count as bigint) as open_count,
+    cast(k.move_in_count as bigint) as move_in_count,
+    cast(k.expand_count as bigint) as expand_count,
+    cast(k.close_count as bigint) as close_count,
+    cast(k.move_out_count as bigint) as move_out_count,
+    cast(k.contract_count as bigint) as contract_count,
+    cast(k.unchanged_count as bigint) as unchanged_count,
+    cast(k.resumed_count as bigint) as resumed_count,
     o.as_of,
     concat(f.version, '; ', g.version, '; ', v.version) as rule_version
-from kept as k
+from signals.part_total as t
 cross join ops.night as o
 cross join rules.flow as f
-inner join rules.signal as g on k.signal_code = g.signal_code
+inner join rules.signal as g on t.signal_code = g.signal_code
 cross join industry_version as v
+left join flowed as k
+    on
+        t.part_kind = k.part_kind and t.part_code = k.part_code and t.month = k.month
+        and t.signal_code = k.signal_code and t.period_months = k.period_months
 left join rules.industry as s
     on
-        (k.part_kind = 'industry_section' and k.part_code = s.section_code)
+        (t.part_kind = 'industry_section' and t.part_code = s.section_code)
         or (
-            k.part_kind = 'industry_division'
-            and try_cast(k.part_code as integer) between s.division_from and s.division_to
+            t.part_kind = 'industry_division'
+            and try_cast(t.part_code as integer) between s.division_from and s.division_to
         )
+where t.part_kind <> 'park'
