@@ -28,7 +28,13 @@ BRAND_THIRD = tuple("达泰隆昌丰润兴利通捷科德克斯特曼诺维安�
 
 BUILDING_NAMES = ("创智中心", "启航大厦", "云谷", "科创园", "明珠大厦", "联东产业园", "汇金大厦", "智造园")
 # the register's word, and the code of what it means
-BUILDING_USES = (("标准厂房", "factory"), ("写字楼", "office"), ("研发楼", "research"), ("综合楼", "mixed"), ("配套商业", "retail"))
+BUILDING_USES = (
+    ("标准厂房", "factory"),
+    ("写字楼", "office"),
+    ("研发楼", "research"),
+    ("综合楼", "mixed"),
+    ("配套商业", "retail"),
+)
 
 # simplified to traditional, for the characters above that differ
 TRADITIONAL = str.maketrans(

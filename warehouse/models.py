@@ -132,7 +132,7 @@ def read_header(where: str, sql: str, required: Iterable[str] = HEADER_FIELDS) -
     written = _written(where, sql)
     fields, chinese = {}, {}
     for name, lines in written.items():
-        english, half = _halves(lines) if name in CHINESE_FIELDS else (_joined(lines), "")
+        english, half = _halves(lines) if name in CHINESE_FIELDS else (_joined(lines, "column " in name), "")
         fields[name] = english
         if half:
             chinese[name] = half.removeprefix(f"{CHINESE_FIELDS[name]}：")
@@ -193,14 +193,19 @@ def _halves(lines: Sequence[str]) -> tuple[str, str]:
     return _joined(english), _joined(chinese)
 
 
-def _joined(lines: Iterable[str]) -> str:
-    """Continuations make one line, bullets lines of their own; Chinese words are joined without a space."""
+def _joined(lines: Iterable[str], is_note: bool = False) -> str:
+    """Continuations make one line, bullets lines of their own; Chinese words are joined without a space.
+
+    `is_note`: `meaning | 中文名 中文说明`: the space behind the name stays where the line ends there.
+    """
     text = ""
     for line in filter(None, lines):
         if line.startswith("* "):
             text += f"\n{line}"
         else:
             is_chinese = text and not text[-1].isascii() and not line[0].isascii()
+            if is_note and " " not in text.partition(" | ")[2]:
+                is_chinese = False
             text += line if not text or is_chinese else f" {line}"
     return text
 

@@ -20,7 +20,16 @@ pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
 
 def test_the_summary_says_what_is_there(first_run: tuple[Park, str]) -> None:
     park, printed = first_run
-    for feed in ("registration", "tax_filing", "tax_payment", "employment", "lease", "building", "utility_use", "access_count"):
+    for feed in (
+        "registration",
+        "tax_filing",
+        "tax_payment",
+        "employment",
+        "lease",
+        "building",
+        "utility_use",
+        "access_count",
+    ):
         assert f"✓ {feed}" in printed
     assert "0 failed" in printed
     assert str(park.published) in printed

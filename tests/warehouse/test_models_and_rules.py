@@ -59,7 +59,8 @@ IN_TWO_LANGUAGES = """\
 -- one row is: one signal of one enterprise
 --   in one month | 一行是：一家企业一个月的
 --   一个指标
--- answers: did |net| change? | 有无变动？
+-- answers: did |net| change? |
+--   有无变动？
 -- key: enterprise_id, month
 -- rules:
 --   * open: positive now;
@@ -136,7 +137,9 @@ def test_a_header_that_says_what_cannot_be_is_refused(tmp_path: Path, line: str,
 def test_a_header_narrows_or_lists_codes(tmp_path: Path) -> None:
     lines = """\
 -- codes status_code: revoked, active
--- column change_code: what changed | 变动类型 与上期相比
+-- column change_code: what changed | 变动类型
+--   与上期
+--   相比
 -- codes change_code:
 --   * new: not there before | 新增
 --   * gone: no longer there | 消失：本期已无

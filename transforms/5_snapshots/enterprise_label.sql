@@ -21,6 +21,8 @@
 -- column enterprise_name: full name by the register, else by another silo
 --   | 企业名称 企业全称，以工商登记为准；登记没有的取其他部门所填
 -- column building_code: its last main building | 楼栋 最近所在的主要楼栋
+-- column building_name: name of its last main building; its code where no register of buildings has a name
+--   | 楼栋名称 最近所在的主要楼栋；楼栋台账没有名称的为楼栋编号
 -- checked by: tests/models/snapshots.enterprise_label
 with form_in_branch_word as (
     select distinct b.word
@@ -141,9 +143,11 @@ select
     a.industry_division_code,
     d.division_title_zh as industry_division_title_zh,
     b.building_code,
+    coalesce(g.building_name, b.building_code) as building_name,
     a.rule_version
 from apart as a
 left join rules.industry as i
     on cast(a.industry_division_code as integer) between i.division_from and i.division_to
 left join rules.industry_division as d on a.industry_division_code = d.division_code
 left join last_building as b on a.enterprise_id = b.enterprise_id and b.place = 1
+left join monthly.building as g on b.building_code = g.building_code

@@ -15,7 +15,7 @@ select
     l.short_name as 企业简称,
     l.name_suffix as 名称区分,
     l.industry_division_title_zh as 行业名称,
-    l.building_code as 楼栋名称,
+    l.building_name as 楼栋名称,
     code_name(a.assessment_code) as 评估,
     a.evidence_zh as 评估依据,
     a.left_month as 撤离月份,

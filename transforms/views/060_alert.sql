@@ -14,7 +14,7 @@ select
     l.short_name as 企业简称,
     l.name_suffix as 名称区分,
     l.industry_division_title_zh as 行业名称,
-    l.building_code as 楼栋名称,
+    l.building_name as 楼栋名称,
     code_name(a.alert_code) as 预警类型,
     code_name(a.level_code) as 预警级别,
     a.score as 得分,

@@ -13,7 +13,7 @@ select
     coalesce(l.short_name, a.enterprise_name) as 企业简称,
     l.name_suffix as 名称区分,
     l.industry_division_title_zh as 行业名称,
-    l.building_code as 楼栋名称,
+    l.building_name as 楼栋名称,
     code_name(a.alert_code) as 预警类型,
     code_name(a.change_code) as 变动类型,
     code_name(a.level_code_before) as 原预警级别,

@@ -17,7 +17,7 @@ select
     coalesce(l.short_name, c.enterprise_name) as 企业简称,
     l.name_suffix as 名称区分,
     l.industry_division_title_zh as 行业名称,
-    l.building_code as 楼栋名称,
+    l.building_name as 楼栋名称,
     code_name(c.change_code) as 变动类型,
     case when c.changed_column = 'enterprise_id' then '整户' else code_name(c.changed_column) end as 变化项目,
     case c.changed_column

@@ -19,7 +19,7 @@ select
     l.short_name as 企业简称,
     l.name_suffix as 名称区分,
     l.industry_division_title_zh as 行业名称,
-    b.building_code as 楼栋名称,
+    coalesce(g.building_name, b.building_code) as 楼栋名称,
     f.month as 月份,
     code_name(f.signal_code) as 指标,
     code_name(f.flow_code) as 变动类型,
@@ -36,4 +36,5 @@ inner join rules.signal as s on f.signal_code = s.signal_code
 left join snapshots.enterprise_label as o on f.other_enterprise_id = o.enterprise_id
 left join monthly.main_building as b
     on f.enterprise_id = b.enterprise_id and f.month between b.from_month and b.until_month
+left join monthly.building as g on b.building_code = g.building_code
 where f.flow_code <> 'unchanged'

@@ -14,7 +14,7 @@ select
     l.short_name as 企业简称,
     l.name_suffix as 名称区分,
     l.industry_division_title_zh as 行业名称,
-    l.building_code as 楼栋名称,
+    l.building_name as 楼栋名称,
     p.uscc as 统一社会信用代码,
     code_name(p.status_code) as 登记状态,
     code_name(p.identity_code) as 识别依据,

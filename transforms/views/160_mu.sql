@@ -5,7 +5,7 @@
 --   | 企业用地效益如何、评为哪一档、怎样才能升一档？
 -- key: 企业编号, 年份, 评价办法
 -- rules: The rows of snapshots.mu_score in words. | 按当地公布的评价办法逐年试算，有用地与无用地的企业分开排名。
--- column 亩均税收: 年税收除以折算用地，元/亩；没有用地的为空
+-- column 亩均税收: 年实缴税额除以折算用地，元/亩；没有用地的为空
 -- column 年销售额: 全年应税销售额，元
 -- column 亩均销售额: 年销售额除以折算用地，元/亩；没有用地的为空
 -- column 是否暂定: 该年有月份尚未报齐，结果还会变
@@ -16,7 +16,7 @@ select
     l.short_name as 企业简称,
     l.name_suffix as 名称区分,
     l.industry_division_title_zh as 行业名称,
-    l.building_code as 楼栋名称,
+    l.building_name as 楼栋名称,
     s.year_number as 年份,
     code_name(s.scheme_code) as 评价办法,
     s.scheme_version as 评价办法年版,
@@ -29,7 +29,7 @@ select
     s.missing_points as 距上一档差分,
     s.lift_zh as 升档建议,
     s.land_mu as 折算用地亩数,
-    s.tax_paid_amount as 年税收,
+    s.tax_paid_amount as "年实缴税额（所属期口径）",
     cast(s.tax_paid_amount / nullif(s.land_mu, 0) as decimal(18, 2)) as 亩均税收,
     s.sales_amount as 年销售额,
     cast(s.sales_amount / nullif(s.land_mu, 0) as decimal(18, 2)) as 亩均销售额,

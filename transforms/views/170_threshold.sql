@@ -18,7 +18,7 @@ select
     l.short_name as 企业简称,
     l.name_suffix as 名称区分,
     l.industry_division_title_zh as 行业名称,
-    l.building_code as 楼栋名称,
+    l.building_name as 楼栋名称,
     w.trade_zh as 适用行业,
     w.sales_12m_amount as 近十二月销售额,
     w.line_amount as 入统标准,
