@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from expectations.rule import read_rule
 from tests.transforms.test_resolution import (
     NEW,
     PARK,
@@ -30,6 +31,7 @@ from transforms import resolution
 from transforms.judgement_file import Judgement, add, drop_last, read_judgements, standing, to_withdraw
 from transforms.judgements import clusters
 from warehouse.errors import DeclarationError, ParkBridgeError
+from warehouse.settings import CHECKOUT
 
 Write = Callable[..., Path]
 HEADER = "left,right,decision,who,when,why"
@@ -440,9 +442,15 @@ def test_judgements_hold_or_are_told(
     by_rules: dict[str, tuple[str, str]],
     judgements: Write,
 ) -> None:
-    """Every `same` and every `different` that holds is true of the links, unless a contradiction names its line."""
+    """Every `same` and every `different` that holds is true of the links, unless a contradiction names its line.
+
+    And whatever people said, a record waits if and only if its enterprise is in review.
+    """
     path = judgements(*as_lines(drawn, by_rules))
     resolution.resolve(park, path)
+    wrong = read_rule(CHECKOUT / "expectations" / "rules" / "queued_is_in_review.sql").check.wrong_rows
+    assert wrong is not None
+    assert park.execute(wrong).fetchall() == []
     where = {name: home for name, (home, _) in links(park).items()}
     where |= dict(  # an id that was given up leads on
         park.execute("select former_enterprise_id, enterprise_id from resolved.enterprise_forward").fetchall()
