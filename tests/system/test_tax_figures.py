@@ -83,7 +83,8 @@ def test_the_words_of_an_assessment_state_the_column(both: duckdb.DuckDBPyConnec
             expected = now if "从无到有" in text else before if before is not None else now
             assert yuan == [whole(expected)], (enterprise_id, text)
             others += 1
-        assert re.findall(r"(?<![\d-])-?\d+(?= →| yuan)", english) == [str(one) for one in yuan], enterprise_id
+        stated_en = [int(found.replace(",", "")) for found in re.findall(r"(-?[\d,]+)(?: →| yuan)", english)]
+        assert stated_en == yuan, (enterprise_id, english)
     print(f"{compared} compared, {others} started or ended")
     assert compared > 100
 
