@@ -187,7 +187,7 @@ def test_a_count_that_flips_to_the_group_and_back_is_suspect_and_no_growth(park:
         assert len(suspect) == len(flips | unpaid) + len(edges)
         said = {"spike": " between ", "flip": ", the year ", "wage_level": " since "}
         for enterprise, value, code, evidence in suspect:
-            assert f"headcount {value:.0f}{said[code]}" in evidence
+            assert f"headcount {value:,.0f}{said[code]}" in evidence
             compared = connection.execute(
                 "select value, earlier_value from signals.year_change where enterprise_id = ? and signal_code = 'headcount'",
                 [enterprise],

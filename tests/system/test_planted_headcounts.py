@@ -37,8 +37,8 @@ def test_each_is_suspect_with_its_figures_in_both_languages(planted: duckdb.Duck
     assert len(rows) >= 12
     for headcount, codes, english, chinese in rows:
         assert "wage_level" in codes
-        assert f"headcount {headcount} since" in english
-        assert f"起为{headcount}人" in chinese
+        assert f"headcount {headcount:,} since" in english
+        assert f"起为{headcount:,}人" in chinese
         assert "usually" in english
         assert "通常" in chinese
 

@@ -40,8 +40,8 @@
 --   | 参保人数9月12人、10月15人，均可信：扩张，+3。10月15人、11月报送0人，登记存续，租约和表具均已结束：迁出，-15。
 -- known gaps: What changes across a gap is in no flow. All of a change in the window of a merger is taken as the
 --   merger's. A stop without a report is dated right but seen three months late; until the last of its people, space
---   and meters has ended, a leaver's ends are classed as close.
---   | 跨越中断的变化不计入增减。合并影响期内的全部变化都算合并所致。没有报送零的停止，日期正确但要三个月后才看得出；人员、场地、表具尚未全部结束时，离园企业的结束先算关闭。
+--   and meters has ended, a leaver's ends are classed as close. A signal whose last value is suspect has no end.
+--   | 跨越中断的变化不计入增减。合并影响期内的全部变化都算合并所致。没有报送零的停止，日期正确但要三个月后才看得出；人员、场地、表具尚未全部结束时，离园企业的结束先算关闭。最后一个值存疑的指标没有结束。
 -- parts: enterprise_id
 -- checked by: tests/models/signals.flow
 with last_month as (
