@@ -52,7 +52,7 @@ CHINESE_FIELDS = {
     "example": "举例",
     "known gaps": "局限",
 }
-_FIELD = re.compile(r"-- ([a-z]+(?: [\w]+)*): ?(.*)")
+_FIELD = re.compile(r"-- ((?:column|codes) [^\s:]+|[a-z]+(?: [a-z0-9_]+)*): ?(.*)")
 _OWN_CODE = re.compile(r"\* ([\w-]+): (.+?) \| ([^：]+?)(?:：(.+))?")
 
 
