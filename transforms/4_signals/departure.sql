@@ -5,18 +5,18 @@
 -- key: enterprise_id
 -- rules: Limits in rules/assessment.yml.
 --   * Seen here: a lease in force, an occupied unit, insured staff, a meter that counts, entries at the gate. A tax
---     return or an entry in the register alone is not being here. A suspect figure above zero still shows that somebody
---     is here.
---   * is_here: seen in the last complete month of any of these silos (signals.believed_month), and not longer ago than
---     6 months.
+--     return or an entry in the register alone is not being here. A suspect figure above zero still shows that
+--     somebody is here.
+--   * is_here: seen in the last complete month of any of these silos (signals.believed_month), and not longer ago
+--     than 6 months.
 --   * is_silent: no staff, meters, entries, sales or tax other than zero for 6 months (18 after a yearly figure), no
 --     occupied unit either; whether or not a lease runs.
 --   * closed, moved_out: not here, and the register has it cancelled or revoked, or moved out.
 --   * lease_over: seen before, not here, and all its leases have ended.
 --   * silent: seen before, not here, never had a lease, and no silo has a figure of it for 6 months, not even a zero.
 --     The silo that saw it last must have reported since.
---   * left_month: the month after the last one in which it was seen; of one never seen, the month in which the register
---     closed or moved it.
+--   * left_month: the month after the last one in which it was seen; of one never seen, the month in which the
+--     register closed or moved it.
 --   | 阈值见 rules/assessment.yml。
 --   * 在园痕迹：有效租约、占用房屋、参保人员、水电气用量、门禁记录。仅有纳税申报或工商登记不算在园。
 --     存疑但大于零的数仍算痕迹。
@@ -55,7 +55,7 @@ last_month as (
     where is_last_month
 ),
 
--- a figure that is wrong still shows that somebody is here; what is missing after the last believed month is not yet known
+-- a figure that is wrong still shows that somebody is here; what comes after the last believed month is not yet known
 presence_trace as (
     select
         s.enterprise_id,
@@ -166,7 +166,7 @@ known_enterprise as (
         coalesce(l.until_date = l.terminated_date, false) as is_lease_terminated,
         l.until_date as space_until_date,
         case when e.status_code = 'moved_out' then s.seat_move_code end as seat_move_code,
-        case when e.status_code = 'moved_out' then s.event_date else e.cancelled_date end as register_date,
+        case when e.status_code = 'moved_out' then s.event_date else e.cancelled_date end as struck_off_date,
         m.month,
         u.version as rule_version
     from resolved.enterprise as e
@@ -199,8 +199,9 @@ select
     left_ground_code,
     cast(case
         when left_ground_code is not null
-            then coalesce(last_seen_month + interval 1 month, date_trunc('month', register_date))
+            then coalesce(last_seen_month + interval 1 month, date_trunc('month', struck_off_date))
     end as date) as left_month,
+    struck_off_date,
     last_seen_month,
     last_operating_month,
     is_leasing,
