@@ -56,7 +56,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from benchmarks import assessment, plausible
+from benchmarks import assessment, gaps, plausible
 from warehouse.connection import literal, open_file
 from warehouse.settings import CHECKOUT
 
@@ -199,6 +199,7 @@ class City:
     false_stories: dict[str, int]
     assessments: assessment.Found
     planted: dict[str, plausible.Planted]
+    gaps: gaps.Found
     cpu_seconds: float
     wall_seconds: float
     peak_mb: float
@@ -250,7 +251,10 @@ def tell(folder: Path) -> None:
     from warehouse.models import make, read_layers
 
     models = {model.table: model for model in read_layers(CHECKOUT / "transforms")}
-    needed, waiting = set[str](), ["signals.alert", "signals.flow", "snapshots.assessment", *plausible.TABLES]
+    needed, waiting = (
+        set[str](),
+        ["signals.alert", "signals.flow", "snapshots.assessment", gaps.TABLE, *plausible.TABLES],
+    )
     while waiting:
         table = waiting.pop()
         if table in models and table not in needed and models[table].schema != "resolved":
@@ -441,6 +445,8 @@ def run_city(enterprises: int, seed: int, scratch: Path | None = None) -> City:
             flows, stories = false_flows(connection)
             assessments = assessment.score(connection)
             planted = plausible.score(connection, OWNER)
+            gaps.keep(connection, OWNER)
+            found_gaps = gaps.score(connection, nights()[-1])
     used = resource.getrusage(resource.RUSAGE_SELF)
     return City(
         enterprises,
@@ -451,6 +457,7 @@ def run_city(enterprises: int, seed: int, scratch: Path | None = None) -> City:
         stories,
         assessments,
         planted,
+        found_gaps,
         used.ru_utime + used.ru_stime,
         time.monotonic() - wall,
         used.ru_maxrss / 1024,
@@ -503,6 +510,7 @@ def table(cities: list[City]) -> Iterator[str]:
     yield "  false by story: " + ", ".join(f"{s} {n}" for s, n in sorted(stories.items(), key=lambda item: -item[1]))
     yield from assessment.table(added_up(cities))
     yield from plausible.table(plausible.added_up([city.planted for city in cities]))
+    yield from gaps.table(sum((city.gaps for city in cities), gaps.Found()))
     yield (
         f"  warning: CPU s {sum(c.cpu_seconds for c in cities):,.0f} in all, wall s {max(c.wall_seconds for c in cities):,.0f}, "
         f"peak MB {max(c.peak_mb for c in cities):,.0f}"
@@ -526,7 +534,7 @@ def added_up(cities: list[City]) -> assessment.Found:
 
 
 def as_json(cities: list[City]) -> dict[str, Any]:
-    """`warnings`, `flows` and `assessments` of build/truth.json: all cities together, and each."""
+    """`warnings`, `flows`, `assessments`, `planted` and `gaps` of build/truth.json: all cities together, and each."""
 
     def warnings(of: list[City]) -> dict[str, Any]:
         totals = {}
@@ -562,6 +570,7 @@ def as_json(cities: list[City]) -> dict[str, Any]:
             "cities": [{"seed": city.seed, **flows([city]), "false_stories": city.false_stories} for city in cities],
         },
         "assessments": assessment.as_json(added_up(cities)),
+        "gaps": gaps.as_json(sum((city.gaps for city in cities), gaps.Found())),
         "planted": {kind: of.as_json() for kind, of in plausible.added_up([city.planted for city in cities]).items()},
     }
 

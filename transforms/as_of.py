@@ -254,7 +254,7 @@ def _tell_previous(connection: duckdb.DuckDBPyConnection, settings: Settings, mo
         take_from(connection, kept)
         return
     _begin(connection, settings, moment)
-    build(connection, LAYERS / "5_snapshots", ("presence", "enterprise_current"))
+    build(connection, LAYERS / "5_snapshots", ("presence_month", "presence_gap", "presence", "enterprise_current"))
     take_tonight(connection)
 
 

@@ -160,7 +160,7 @@ def _names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 def _changed(connection: duckdb.DuckDBPyConnection, touched: list[str]) -> list[Changed]:
     for layer in ("3_monthly", "4_signals"):
         build(connection, LAYERS / layer)
-    build(connection, LAYERS / "5_snapshots", ("presence", "enterprise_current"))
+    build(connection, LAYERS / "5_snapshots", ("presence_month", "presence_gap", "presence", "enterprise_current"))
     found = []
     for figure in FIGURES:
         rows = connection.execute(

@@ -12,7 +12,7 @@ with last_month as (
 present as (
     select *
     from snapshots.presence
-    where is_active_here
+    where is_leasing or is_paying_tax or is_insuring or is_using_utilities or is_accessing
 ),
 
 present_by_month as (
@@ -23,7 +23,7 @@ present_by_month as (
 
 select
     coalesce(p.enterprise_id, m.enterprise_id) as enterprise_id,
-    p.is_active_here,
+    p.is_leasing,
     m.month
 from present as p
 full outer join present_by_month as m on p.enterprise_id = m.enterprise_id

@@ -6,7 +6,7 @@
 with traced as (
     select
         *,
-        is_leasing or is_paying_tax or is_insuring or is_using_utilities or is_accessing as has_trace,
+        is_leasing or is_insuring or is_using_utilities or is_accessing as has_trace,
         greatest(last_lease_month, last_tax_month, last_headcount_month, last_utility_month, last_access_month)
             as last_trace_month
     from snapshots.presence
@@ -17,7 +17,7 @@ reasoned as (
         enterprise_id,
         enterprise_name,
         case
-            when is_active_here <> has_trace then 'active without a trace, or a trace without being active'
+            when is_active_here and not has_trace then 'active here without a trace'
             when is_leasing and coalesce(last_lease_month <> month, true) then 'leasing without a lease in the month'
             when is_leasing and not is_known_to_property then 'leasing, unknown to the lease book'
             when is_insuring and not is_known_to_insurance then 'insuring, unknown to social insurance'

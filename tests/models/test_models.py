@@ -24,7 +24,7 @@ import pytest
 from tests.conftest import empty_warehouse
 from transforms import resolution
 from warehouse.connection import prepare, quote
-from warehouse.models import build, load_rules, read_model
+from warehouse.models import Model, build, load_rules, read_model
 from warehouse.subjects import subjects, views
 
 CASES = Path(__file__).parent
@@ -35,6 +35,7 @@ FOLDERS = {path.parent.name.partition("_")[2]: path.parent for path in MODEL_FIL
 # in the order in which they read each other
 DERIVED = (
     "signals.signal_month",
+    "signals.believed_month",
     "signals.measure",
     "signals.value_check",
     "signals.departure",
@@ -117,11 +118,13 @@ def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
     schema, name = case.parent.name.split(".")
     model = read_model(FOLDERS[schema] / f"{name}.sql")
     given = {path.name.removeprefix("given.").removesuffix(".csv"): path for path in case.glob("given.*.csv")}
-    derived = [
-        read_model(FOLDERS[layer] / f"{name_of}.sql")
-        for layer, _, name_of in (table.partition(".") for table in DERIVED if table in model.reads - set(given))
-    ]
-    reads = set(model.reads.union(*(one.reads for one in derived)))
+    derived: list[Model] = []
+    reads = set(model.reads)
+    for table in reversed(DERIVED):
+        if table in reads - set(given):
+            layer, _, name_of = table.partition(".")
+            derived.insert(0, read_model(FOLDERS[layer] / f"{name_of}.sql"))
+            reads |= derived[0].reads
     for view in reads & set(views()):
         reads |= {f"{view.partition('.')[0]}.{subject}" for subject in subjects()}
     reads -= set(views())

@@ -166,7 +166,7 @@ def test_words_of_a_view_are_written_out(tmp_path: Path) -> None:
         found = connection.execute(f"{read.sql} order by 1 nulls last").fetchall()
     assert found == [
         ("lost", None, "否", None, "LOST"),
-        ("吊销", "仅有登记，无经营迹象、已注销或吊销但仍在园活动", "是", datetime(2026, 4, 10, 0, 30), "REVOKED"),
+        ("吊销", "仅有工商登记，无其他记录、已注销或吊销但仍在园", "是", datetime(2026, 4, 10, 0, 30), "REVOKED"),
         (None, "", None, None, None),
     ], "an unknown code is shown as it is, so that it is seen"
 

@@ -5,21 +5,22 @@
 -- key: enterprise_id
 -- rules: Limits in rules/assessment.yml.
 --   * Seen here: a lease in force, an occupied unit, insured staff, a meter that counts, entries at the gate. A tax
---     return or an entry in the register alone is not being here. A suspect figure above zero still shows that somebody
---     is here.
---   * is_here: seen in the last complete month of any of these silos, and not longer ago than 6 months.
+--     return or an entry in the register alone is not being here. A suspect figure above zero still shows that
+--     somebody is here.
+--   * is_here: seen in the last complete month of any of these silos (signals.believed_month), and not longer ago
+--     than 6 months.
 --   * is_silent: no staff, meters, entries, sales or tax other than zero for 6 months (18 after a yearly figure), no
 --     occupied unit either; whether or not a lease runs.
 --   * closed, moved_out: not here, and the register has it cancelled or revoked, or moved out.
 --   * lease_over: seen before, not here, and all its leases have ended.
 --   * silent: seen before, not here, never had a lease, and no silo has a figure of it for 6 months, not even a zero.
 --     The silo that saw it last must have reported since.
---   * left_month: the month after the last one in which it was seen; of one never seen, the month in which the register
---     closed or moved it.
+--   * left_month: the month after the last one in which it was seen; of one never seen, the month in which the
+--     register closed or moved it.
 --   | 阈值见 rules/assessment.yml。
 --   * 在园痕迹：有效租约、占用房屋、参保人员、水电气用量、门禁记录。仅有纳税申报或工商登记不算在园。
 --     存疑但大于零的数仍算痕迹。
---   * 是否仍在园：任一部门最近完整月份有在园痕迹，且不早于六个月前。
+--   * 是否仍在园：任一部门最近完整月份（见最新可信月份）有在园痕迹，且不早于六个月前。
 --   * 是否无经营数据：六个月内无参保、用能、门禁、销售、税款（年度数据为十八个月），与租约是否有效无关。
 --   * closed、moved_out：已不在园，且登记已注销或吊销、已迁出。
 --   * lease_over：曾在园、已不在园，且全部租约已结束。
@@ -54,32 +55,22 @@ last_month as (
     where is_last_month
 ),
 
--- the last complete month of each signal: what is missing after it is not yet known; of a lease book nothing is missing
-believed_until as (
-    select
-        r.signal_code,
-        case when r.missing_means = 'zero' then m.month_number else max(s.month_number) end as month_number
-    from rules.signal as r
-    cross join last_month as m
-    left join signals.signal_month as s
-        on r.signal_code = s.signal_code and not s.is_provisional and m.month_number >= s.month_number
-    where r.shows_presence
-    group by r.signal_code, r.missing_means, m.month_number
-),
-
--- a figure that is wrong still shows that somebody is here
+-- a figure that is wrong still shows that somebody is here; what comes after the last believed month is not yet known
 presence_trace as (
     select
         s.enterprise_id,
         s.signal_code,
         s.month,
-        s.month_number
-        + case when s.period_months >= 12 then u.yearly_recent_months else u.left_missing_months end
-        > coalesce(b.month_number, 0) as is_recent
+        case
+            when s.period_months >= 12 then s.month_number + u.yearly_recent_months > m.month_number
+            else coalesce(s.month_number + u.left_missing_months > b.month_number, false)
+        end as is_recent
     from signals.signal as s
-    inner join believed_until as b on s.signal_code = b.signal_code
+    inner join rules.signal as r on s.signal_code = r.signal_code
     cross join rule as u
-    where s.value > 0
+    cross join last_month as m
+    left join signals.believed_month as b on s.signal_code = b.signal_code and s.period_months = b.period_months
+    where r.shows_presence and s.value > 0
     union all
     select
         p.enterprise_id,
@@ -175,7 +166,7 @@ known_enterprise as (
         coalesce(l.until_date = l.terminated_date, false) as is_lease_terminated,
         l.until_date as space_until_date,
         case when e.status_code = 'moved_out' then s.seat_move_code end as seat_move_code,
-        case when e.status_code = 'moved_out' then s.event_date else e.cancelled_date end as register_date,
+        case when e.status_code = 'moved_out' then s.event_date else e.cancelled_date end as struck_off_date,
         m.month,
         u.version as rule_version
     from resolved.enterprise as e
@@ -208,8 +199,9 @@ select
     left_ground_code,
     cast(case
         when left_ground_code is not null
-            then coalesce(last_seen_month + interval 1 month, date_trunc('month', register_date))
+            then coalesce(last_seen_month + interval 1 month, date_trunc('month', struck_off_date))
     end as date) as left_month,
+    struck_off_date,
     last_seen_month,
     last_operating_month,
     is_leasing,

@@ -1,14 +1,30 @@
 -- title: Presence and gaps | 在园情况与数据缺口
--- one row is: one enterprise that any silo speaks of
--- answers: who is known to which silo, who is missing where, and what should somebody do about it?
+-- one row is: one enterprise that any silo speaks of | 一家企业（任一部门有记录即列入）
+-- answers: which office knows it, is it here, what is missing where, and what should be done about it?
+--   | 哪些部门有这家企业的记录、是否在园经营、哪里缺数据、该怎么办？
 -- key: enterprise_id
--- rules: Present up to the last complete month (rules/presence.yml): leasing = a lease in force at its end, or a unit
---   occupied; paying tax = a return or payment for a period that ended in the last 6 months; insuring = insured staff
---   above zero, using utilities = a reading above zero, accessing = an entry, each in the last 3 months. Registered =
---   the register has it and does not call it cancelled or revoked. Gaps, in the order of rules/gap.yml, look only at
---   silos that any feed fills. gap_code is the first gap with its suggested next step, gap_codes all of them.
--- known gaps: Registered here is not told from registered elsewhere: that needs the park's own addresses. Records
+-- rules: Up to the last complete month; limits in rules/presence.yml.
+--   * is_leasing: a lease in force at the month's end, or a unit occupied.
+--   * is_paying_tax: a return or payment in the park's tax feeds for a period that ended in the last 6 months. A
+--     return of zero is a return.
+--   * is_insuring: insured staff above zero; is_using_utilities: a reading above zero; is_accessing: an entry; each
+--     in the last 3 months.
+--   * is_active_here: leases, insures, uses utilities or has entries, and has not left (signals.departure). A tax
+--     return or an entry in the register alone is not being here.
+--   * is_registered: the register has it, neither cancelled nor revoked.
+--   * gap_code: the first operating gap by rank (rules/gap.yml), else the register gap. register_gap_code: the gap of
+--     the register, whatever else is missing. gap_codes: all gaps. snapshots.presence_gap has each with its month and
+--     step.
+--   | 截至最近完整月份，阈值见 rules/presence.yml。
+--   * 是否在租：月末有有效租约或占用房屋。
+--   * 是否纳税：园区税务数据中有所属期在近六个月内的申报或入库，零申报也算。
+--   * 是否参保、是否有水电气用量、是否有门禁记录：近三个月大于零。
+--   * 是否在园经营：在租、参保、有用量或有门禁记录，且未撤离（见去留判定）。仅有纳税或登记不算。
+--   * 是否在册：工商登记有记录，且未注销或吊销。
+--   * 主要数据缺口：按次序取首项经营缺口，没有的取登记缺口。登记缺口另列。逐项明细见数据缺口清单。
+-- known gaps: Registered here is not told apart from registered elsewhere: that needs the park's own addresses. Records
 --   that wait for a person (resolved.review_queue) appear as enterprises of their own.
+--   | 注册在本园与注册在外地未作区分。待人工核对的记录在判定前单独成户。
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.presence
 with last_month as (
@@ -93,17 +109,6 @@ known_to as (
     group by l.enterprise_id
 ),
 
-fed as (
-    select
-        max(case when s.silo_code = 'register' then 1 else 0 end) as has_register,
-        max(case when s.silo_code = 'tax' then 1 else 0 end) as has_tax,
-        max(case when s.silo_code = 'insurance' then 1 else 0 end) as has_insurance,
-        max(case when s.silo_code = 'property' then 1 else 0 end) as has_property
-    from monthly.silo as i
-    inner join rules.subject as s on i.subject = s.subject
-    where s.is_complete
-),
-
 present as (
     select
         e.enterprise_id,
@@ -146,44 +151,36 @@ present as (
     left join traced as t on e.enterprise_id = t.enterprise_id
 ),
 
-active as (
+-- the first gap of each group, and all of them
+gap_place as (
     select
-        *,
-        is_leasing or is_paying_tax or is_insuring or is_using_utilities or is_accessing as is_active_here
-    from present
+        enterprise_id,
+        gap_code,
+        gap_group_code,
+        gap_title_en,
+        gap_title_zh,
+        next_step_en,
+        next_step_zh,
+        gap_rank,
+        row_number() over (
+            partition by enterprise_id
+            order by case when gap_group_code = 'operating' then 0 else 1 end asc, gap_rank asc
+        ) as place
+    from snapshots.presence_gap
 ),
 
--- each gap by itself: a name where it holds, nothing where it does not
-gapped as (
+enterprise_gap as (
     select
-        a.*,
-        case when f.has_register = 1 and a.is_active_here and a.identity_code <> 'register' then 'not_in_register' end
-            as gap_register,
-        case when a.is_active_here and a.status_code in ('cancelled', 'revoked') then 'closed_but_active' end
-            as gap_closed,
-        case when f.has_tax = 1 and a.is_leasing and not a.is_paying_tax then 'tenant_unknown_to_tax' end as gap_tax,
-        case when f.has_property = 1 and a.is_paying_tax and not a.is_leasing then 'taxpayer_without_lease' end
-            as gap_lease,
-        case when f.has_insurance = 1 and a.is_leasing and not a.is_insuring then 'tenant_without_staff' end
-            as gap_staff,
-        case
-            when
-                f.has_property = 1 and (a.is_insuring or a.is_using_utilities or a.is_accessing)
-                and not a.is_leasing and not a.is_paying_tax
-                then 'staff_without_lease'
-        end as gap_operating,
-        case when a.is_registered and not a.is_active_here then 'registered_only' end as gap_activity
-    from active as a
-    cross join fed as f
-),
-
-named as (
-    select
-        *,
-        coalesce(gap_register, gap_closed, gap_tax, gap_lease, gap_staff, gap_operating, gap_activity) as gap_code,
-        concat_ws('; ', gap_register, gap_closed, gap_tax, gap_lease, gap_staff, gap_operating, gap_activity)
-            as gap_codes
-    from gapped
+        enterprise_id,
+        max(case when place = 1 then gap_code end) as gap_code,
+        max(case when place = 1 then gap_title_en end) as gap_title_en,
+        max(case when place = 1 then gap_title_zh end) as gap_title_zh,
+        max(case when place = 1 then next_step_en end) as next_step_en,
+        max(case when place = 1 then next_step_zh end) as next_step_zh,
+        max(case when gap_group_code = 'register' then gap_code end) as register_gap_code,
+        string_agg(gap_code, '; ' order by gap_rank) as gap_codes
+    from gap_place
+    group by enterprise_id
 ),
 
 gap_version as (
@@ -203,7 +200,8 @@ select
     n.is_insuring,
     n.is_using_utilities,
     n.is_accessing,
-    n.is_active_here,
+    d.left_ground_code is null
+    and (n.is_leasing or n.is_insuring or n.is_using_utilities or n.is_accessing) as is_active_here,
     n.is_known_to_register,
     n.is_known_to_tax,
     n.is_known_to_insurance,
@@ -216,16 +214,18 @@ select
     n.last_headcount_month,
     n.last_utility_month,
     n.last_access_month,
-    n.gap_code,
-    nullif(n.gap_codes, '') as gap_codes,
-    g.title_en as gap_title_en,
-    g.title_zh as gap_title_zh,
+    g.gap_code,
+    g.register_gap_code,
+    g.gap_codes,
+    g.gap_title_en,
+    g.gap_title_zh,
     g.next_step_en,
     g.next_step_zh,
     n.month,
     o.as_of,
     concat(n.rule_version, '; ', v.version) as rule_version
-from named as n
+from present as n
+inner join signals.departure as d on n.enterprise_id = d.enterprise_id
 cross join ops.night as o
 cross join gap_version as v
-left join rules.gap as g on n.gap_code = g.gap_code
+left join enterprise_gap as g on n.enterprise_id = g.enterprise_id

@@ -3,7 +3,7 @@
 -- answers: who is known to which office, who is missing where, and what should be done?
 --   | 哪些部门有这家企业、缺在哪里、该怎么办？如租房未纳税、纳税无租约、已注销仍在园。
 -- key: 企业编号
--- rules: The rows of snapshots.presence in words. | 在租看月末租约，参保、用量、门禁看近3个月，纳税看近6个月的所属期；缺口只看已接入数据的部门。
+-- rules: The rows of snapshots.presence in words. | 在租看月末租约，参保、用量、门禁看近3个月，纳税看近6个月的所属期；缺口只看已接入数据的部门。已撤离的不算在园经营。
 -- column 全部数据缺口: 各部门数据之间的全部缺口，多项以顿号分隔；没有则为空
 -- column 建议步骤: 对主要数据缺口建议采取的步骤
 -- column 数据月份: 数据所属的月份，以当月第一天表示
@@ -26,6 +26,7 @@ select
     yes_no(p.is_using_utilities) as 是否有水电气用量,
     yes_no(p.is_accessing) as 是否有门禁记录,
     code_name(p.gap_code) as 主要数据缺口,
+    code_name(p.register_gap_code) as 登记缺口,
     code_names(p.gap_codes) as 全部数据缺口,
     p.next_step_zh as 建议步骤,
     p.last_lease_month as 最近在租月份,
