@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -66,7 +67,7 @@ def test_vacancy_lasts_as_long_as_counted_a_second_way(truth: duckdb.DuckDBPyCon
             still = [unlet[since : month + 1].min() for since in range(month + 1)]
             assert abs(sum(still) / unlet[month] - row.unlet_mean_months) < 0.06
             if month < 23:
-                assert pd.isna(row.long_unlet_area_m2)
+                assert pd.isna(row.long_unlet_area_m2)  # type: ignore[arg-type]  # itertuples has no types
             else:
                 assert abs(still[month - 23] - row.long_unlet_area_m2) < 0.006
 
@@ -148,7 +149,12 @@ def test_the_park_is_one_row_that_agrees_with_its_parts(truth: duckdb.DuckDBPyCo
     land = building[building["building_land_mu"].notna()]
     per_mu = land["tax_received_12m_amount"].sum() / land["building_land_mu"].sum()
     assert abs(per_mu - park["tax_received_12m_per_mu_amount"]) < 0.01
-    ask = lambda sql: truth.execute(sql).fetchone()[0]  # type: ignore[index]  # noqa: E731
+
+    def ask(sql: str) -> Any:
+        row = truth.execute(sql).fetchone()
+        assert row is not None
+        return row[0]
+
     current = "from park.snapshots.enterprise_current"
     assert park["on_site_count"] == ask(
         f"select count(*) {current} where is_insuring or is_using_utilities or is_accessing"
