@@ -122,7 +122,7 @@ def _run(place: Place, statement: duckdb.Statement, *, is_first: bool) -> int | 
         if statement.type not in _ANSWERED:
             return None
         columns = [str(column[0]) for column in place.connection.description or ()]
-        if not is_first:
+        if not is_first and place.look.form != "jsonl":
             place.write("\n")
         if statement.type == duckdb.StatementType.EXPLAIN:
             for *_, plan in _rows(place.connection):

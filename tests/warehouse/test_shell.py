@@ -118,6 +118,10 @@ def test_the_answer_of_every_statement_is_written(connection: duckdb.DuckDBPyCon
     ]
 
 
+def test_json_lines_of_several_statements_are_lines_all(connection: duckdb.DuckDBPyConnection) -> None:
+    assert asked(connection, "select 1 as a; select 2 as b", "jsonl") == '{"a":1}\n{"b":2}\n'
+
+
 def test_answers_before_one_that_fails_are_written(connection: duckdb.DuckDBPyConnection) -> None:
     out: Any = Text()
     with pytest.raises(shell.SqlError):
