@@ -131,3 +131,32 @@ def test_words_and_columns_say_the_same_rate(park: Park) -> None:
                 beside += 1
     assert len({row[0] for row in rows}) == 5
     assert beside > 200
+
+
+SIGNS = {
+    "headcount_fall": ("headcount", "change_12m_pct", -1),
+    "headcount_rise": ("headcount", "change_12m_pct", 1),
+    "staff_quick_rise": ("headcount", "change_3m_pct", 1),
+    "electricity_fall": ("electricity", "change_12m_pct", -1),
+    "electricity_rise": ("electricity", "change_12m_pct", 1),
+    "leased_area_fall": ("leased_area", "change_12m_pct", -1),
+    "leased_area_rise": ("leased_area", "change_12m_pct", 1),
+}
+
+
+def test_alerts_say_the_rate_of_the_growth_table(park: Park) -> None:
+    """Falls and rises of one month: the rate in the alert's sentence is the one of signals.growth."""
+    asked = " union all ".join(
+        f"select s.sign_code, s.value, s.words_zh, {sign} * g.{column} from signals.sign as s inner join signals.growth as g "
+        f"on s.enterprise_id = g.enterprise_id and g.signal_code = '{signal}' and s.last_seen_month = g.month "
+        f"where s.sign_code = '{code}'"
+        for code, (signal, column, sign) in SIGNS.items()
+    )
+    rows = park.ask(asked)
+    for code, value, words, rate in rows:
+        assert value == rate, code
+        found = re.search(r"(?:增长|下降)([\d.]+)%", str(words))
+        assert found
+        assert Decimal(found[1]) == rate, words
+    assert len({row[0] for row in rows}) >= 5
+    assert len(rows) > 50

@@ -58,7 +58,7 @@ measured as (
                 when d.is_fall = 1 then c.year_fall_pct
                 when c.value_12m_before < r.rise_from then 0
                 else -c.year_fall_pct
-            end as decimal(18, 1)
+            end as decimal(18, 2)
         ) as value,
         c.value_12m_before as earlier_figure,
         c.value as figure
@@ -73,7 +73,7 @@ measured as (
         c.month_number,
         cast(
             case when c.value - c.value_3m_before < r.change_min + 1 then 0 else -c.quarter_fall_pct end
-            as decimal(18, 1)
+            as decimal(18, 2)
         ) as value,
         c.value_3m_before as earlier_figure,
         c.value as figure
@@ -88,7 +88,7 @@ measured as (
         h.month_number,
         cast(
             100 - 100 * (a.value / nullif(h.value, 0)) / nullif(a.value_12m_before / nullif(h.value_12m_before, 0), 0)
-            as decimal(18, 1)
+            as decimal(18, 2)
         ) as value,
         cast(a.value_12m_before / nullif(h.value_12m_before, 0) as decimal(18, 1)) as earlier_figure,
         cast(a.value / nullif(h.value, 0) as decimal(18, 1)) as figure
@@ -176,7 +176,7 @@ select
     r.enterprise_id,
     r.sign_code,
     cast(r.limit_value as decimal(18, 1)) as limit_value,
-    cast(r.value as decimal(18, 1)) as value,
+    cast(r.value as decimal(18, 2)) as value,
     m.month,
     b.month as since_month,
     case

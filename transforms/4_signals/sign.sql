@@ -368,7 +368,7 @@ select
     d.alert_code,
     d.sign_code,
     d.group_code,
-    cast(d.value as decimal(18, 1)) as value,
+    cast(d.value as decimal(18, 2)) as value,
     cast(d.month - interval '1' month * (d.age_months + d.last_number - d.since_number) as date) as since_month,
     cast(d.month - interval '1' month * d.age_months as date) as last_seen_month,
     cast(d.points as decimal(9, 2)) as points,
@@ -377,12 +377,12 @@ select
         partition by d.enterprise_id, d.alert_code, d.group_code order by abs(d.weight) desc, d.sign_code asc
     ) = 1 as is_counted,
     replace(
-        replace(t.words_en, '{value}', cast(cast(d.value as decimal(18, 0)) as varchar)),
+        replace(t.words_en, '{value}', rtrim(rtrim(cast(cast(d.value as decimal(18, 2)) as varchar), '0'), '.')),
         '{detail}',
         coalesce(d.detail_en, '')
     ) as words_en,
     replace(
-        replace(t.words_zh, '{value}', cast(cast(d.value as decimal(18, 0)) as varchar)),
+        replace(t.words_zh, '{value}', rtrim(rtrim(cast(cast(d.value as decimal(18, 2)) as varchar), '0'), '.')),
         '{detail}',
         coalesce(d.detail_zh, '')
     ) as words_zh,
