@@ -73,6 +73,7 @@ def summary(settings: Settings) -> Iterator[str]:
         )[0]
         if months[0]:
             yield f"Months       {months[0]:,}, {months[1]:%Y-%m} to {months[2]:%Y-%m}"
+        yield from _space(connection)
         yield from _assessed(connection)
         flows = _rows(
             connection,
@@ -99,6 +100,24 @@ def _has(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
         "from duckdb_tables() where schema_name = 'snapshots' and table_name = ? and not internal", [name]
     )
     return found.fetchone() is not None
+
+
+def _space(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """How full the buildings are, beside a year before; nothing in a file of before this table, or without a known area."""
+    if not _has(connection, "park_current"):
+        return
+    (area, pct, before, due, unmeasured) = _rows(
+        connection,
+        "select lettable_area_m2, occupancy_pct, occupancy_pct_before, due_6m_area_m2, unmeasured_building_count "
+        "from snapshots.park_current",
+    )[0]
+    if pct is not None:
+        a_year_before = f" ({before:.1f} % a year before)" if before is not None else ""
+        without = f", {unmeasured:,} buildings unmeasured" if unmeasured else ""
+        yield (
+            f"Space        {pct:.1f} % of {area:,.0f} m2 let{a_year_before}{without}; "
+            f"{due:,.0f} m2 fall due in 6 months (snapshots.park_current)"
+        )
 
 
 def _assessed(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:

@@ -11,7 +11,7 @@ from demo.city import Array, City, building_codes, choose, join, pick
 from demo.files import csv_bytes
 from demo.silos.books import Books, with_decimals
 
-# what is wrong with the register, by its delivery: which building's code is spelled how
+# how the code of one building is spelled in each delivery, in turn
 CODE_SPELLINGS = ("b", "B-", "Ｂ")
 
 
@@ -43,7 +43,8 @@ def write(books: Books) -> None:
             table = pa.table(
                 {
                     "楼栋编号": choose(odd, pc.replace_substring(code, "B", spelled), code),
-                    "楼栋名称": names(city, "号楼" if delivery % 2 else "幢"),
+                    # somebody types 号楼 for 幢
+                    "楼栋名称": choose(odd, names(city, "号楼"), names(city)),
                     "用途": use,
                     "建筑面积(㎡)": with_decimals(building["floor"] * 10),
                     "可租面积(㎡)": lettable,
@@ -61,7 +62,7 @@ def write(books: Books) -> None:
 
 
 def names(city: City, ending: str = "幢") -> pa.Array:
-    """启航大厦3幢: what people call the building; some deliveries write 号楼 for 幢."""
+    """启航大厦3幢: what people call each building."""
     block = pc.cast(pa.array(city.building["block"]), pa.string())
     return join(pick(words.BUILDING_NAMES, city.building["name"]), block, ending)
 

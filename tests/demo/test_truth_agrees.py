@@ -137,6 +137,32 @@ def test_leased_area(city: Path, truth: duckdb.DuckDBPyConnection) -> None:
     assert areas == _month(truth, "2026-10-01", "leased_tenth")
 
 
+def test_buildings(city: Path, truth: duckdb.DuckDBPyConnection) -> None:
+    """The last register: a title, the buildings but one, in mu and with 0 where nobody has measured; codes spelled oddly."""
+    text = (city / "silos/building/楼栋台账_202610.csv").read_bytes().decode("gb18030")
+    *rows, totals = csv.DictReader(text.splitlines()[1:])
+    assert totals["楼栋编号"] == "合计"
+    columns = "building_code, name, lettable_tenth, floor_tenth, land_mu_hundredth, is_listed, is_unmeasured"
+    true = {row[0]: row[1:] for row in truth.execute(f"select {columns} from building").fetchall()}
+    found = {row["楼栋编号"].upper().replace("-", "").replace("Ｂ", "B"): row for row in rows}
+    assert set(true) - set(found) == {code for code, row in true.items() if not row[4]} != set()
+    for code, row in found.items():
+        name, lettable, floor, land, _, is_unmeasured = true[code]
+        assert row["楼栋名称"].replace("号楼", "幢") == name
+        assert round(float(row["可租面积(㎡)"]) * 10) == (0 if is_unmeasured else lettable)
+        assert round(float(row["建筑面积(㎡)"]) * 10) == floor
+        assert row["占地面积(亩)"] == "/" or round(float(row["占地面积(亩)"]) * 100) == land
+    first = (city / "silos/building/楼栋台账_202312.csv").read_bytes().decode("gb18030").splitlines()[1:]
+    assert [row["可租面积(㎡)"] for row in csv.DictReader(first)].count("-1") == 2
+    let = truth.execute(
+        "select b.lettable_tenth - sum(l.area_tenth) from building as b join lease as l using (building_code) "
+        "where l.start_date <= date '2026-10-31' and coalesce(l.terminated_date, l.end_date) >= date '2026-10-31' "
+        "group by b.building_code, b.lettable_tenth"
+    ).fetchall()
+    assert len(let) == len(true)
+    assert all(left > 0 for (left,) in let), "nobody leases space that is not there"
+
+
 def test_meters(city: Path, truth: duckdb.DuckDBPyConnection) -> None:
     links = _links(truth, "utility")
     content = zipfile.ZipFile(city / "silos/utility/抄表_202610.zip").read("抄表_202610.csv")
