@@ -68,7 +68,13 @@ def fill(connection: duckdb.DuckDBPyConnection, enterprises: int, months: int) -
             received_at + to_days(case when {draw("after the night", each)} < .002 then 6 else 0 end) as received_at,
             null::timestamp as recorded_at,
             concat('U', firm) as source_key, concat('U', firm) as unit_no, {code} as uscc, month,
-            greatest(1, round({moves.format(draw("staff", each))}))::bigint as insured_headcount
+            greatest(1, round({moves.format(draw("staff", each))}))::bigint
+            -- a few state their group's staff for some months, with their own wages
+            * case when {draw("group", "firm")} < .05 and n between 6 and 8 then 6 else 1 end as insured_headcount,
+            round(
+                greatest(1, round({moves.format(draw("staff", each))}))
+                * (5000 + 8000 * {draw("pay", "firm")}) * (1 + .02 * {draw("wage", each)}), 2
+            ) as wage_amount
         from panel.firm_month;
         insert into staged.utility_use by name
         select 'utility_use' as feed, n::varchar as batch_id, firm as row_number, {at},

@@ -71,7 +71,9 @@ def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
         panel.fill(connection, FIRMS, MONTHS)
         panel.night(connection, LAST)
         assert live_night(connection)[0] is None
-        assert rows(connection)["snapshots.enterprise_month"][0] > FIRMS * 10
+        made = rows(connection)
+        assert made["snapshots.enterprise_month"][0] > FIRMS * 10
+        assert made["signals.wage_level"][0]
     return path
 
 
