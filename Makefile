@@ -50,6 +50,9 @@ airflow: install ## Airflow standalone over this park, with its scheduler (http:
 dictionary: install ## dictionary.md beside the published file: every published table and column, from the last night
 	@$(BIN)/python -m warehouse.dictionary
 
+codes: install ## docs/codes.md from the code lists
+	@$(BIN)/python -m warehouse.code_page
+
 lock: install ## requirements.lock anew from setup.cfg, for every supported Python
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev --no-header setup.cfg -o requirements.lock
 
@@ -67,4 +70,4 @@ $(INSTALLED): requirements.lock setup.cfg
 clean: ## remove what was built (not .venv)
 	rm -rf build
 
-.PHONY: help run test test-slow check format real bench first-night truth new-feed airflow dictionary lock install clean
+.PHONY: help run test test-slow check format real bench first-night truth new-feed airflow dictionary codes lock install clean

@@ -21,7 +21,7 @@ def columns(park: Park, schema: str) -> list[tuple[str, str, str]]:
     return [(str(view), str(column), str(kind)) for view, column, kind in found]
 
 
-@pytest.mark.parametrize("schema", ["园区"])
+@pytest.mark.parametrize("schema", ["园区", "核对"])
 def test_every_view_and_column_says_in_chinese_what_it_means(park: Park, schema: str) -> None:
     silent = park.ask(
         f"select view_name from duckdb_views() where schema_name = '{schema}' "

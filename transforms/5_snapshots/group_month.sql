@@ -152,10 +152,10 @@ select
         else concat(s.section_title_en, ' ', t.part_code)
     end as part_title_en,
     case
-        when t.part_kind = 'building' then t.part_code
-        when s.section_code is null then '未知'
+        when t.part_code = 'unknown' then '未知'
+        when t.part_kind = 'building' then coalesce(b.building_name, t.part_code)
         when t.part_kind = 'industry_section' then s.section_title_zh
-        else concat(s.section_title_zh, t.part_code)
+        else d.division_title_zh
     end as part_title_zh,
     t.month,
     t.signal_code,
@@ -212,4 +212,6 @@ left join rules.industry as s
             t.part_kind = 'industry_division'
             and try_cast(t.part_code as integer) between s.division_from and s.division_to
         )
+left join rules.industry_division as d on t.part_kind = 'industry_division' and t.part_code = d.division_code
+left join monthly.building as b on t.part_kind = 'building' and t.part_code = b.building_code
 where t.part_kind <> 'park'

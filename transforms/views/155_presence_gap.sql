@@ -5,6 +5,8 @@
 -- key: 企业编号, 数据缺口
 -- rules: The rows of snapshots.presence_gap in words.
 --   | 每项缺口一行，互不掩盖。在本园纳税指园区税务数据中有近六个月所属期的申报或入库，零申报也算；未接入数据的部门不计缺口。
+-- column 起始月份: 该缺口连续存在的第一个月
+-- column 数据月份: 数据所属的月份，以当月第一天表示
 -- known gaps: Registered here is not told apart from registered elsewhere. | 注册在本园和注册在外地未作区分。
 select
     g.enterprise_id as 企业编号,
@@ -12,7 +14,7 @@ select
     l.short_name as 企业简称,
     l.name_suffix as 名称区分,
     l.industry_division_title_zh as 行业名称,
-    l.building_code as 楼栋名称,
+    l.building_name as 楼栋名称,
     code_name(g.gap_code) as 数据缺口,
     code_name(g.gap_group_code) as 缺口类别,
     g.since_month as 起始月份,
