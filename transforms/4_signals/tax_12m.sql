@@ -354,7 +354,7 @@ select
     f.tax_kind_code,
     cast(f.paid_amount as decimal(18, 2)) as tax_paid_12m_amount,
     cast(f.paid_amount_before as decimal(18, 2)) as tax_paid_12m_amount_before,
-    u.month as tax_paid_12m_until_month,
+    cast(b.month - interval '1' month * (f.believed_number - f.until_number) as date) as tax_paid_12m_until_month,
     case when f.is_comparable then growth_pct(f.paid_amount, f.paid_amount_before) end as tax_paid_12m_change_pct,
     cast(f.months_used as integer) as months_used,
     cast(f.months_used_before as integer) as months_used_before,
@@ -370,4 +370,3 @@ from figure as f
 cross join rule as r
 cross join plausibility_version as v
 inner join monthly.month as b on f.believed_number = b.month_number
-left join monthly.month as u on f.until_number = u.month_number
