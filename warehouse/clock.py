@@ -147,7 +147,8 @@ def hold_feed_to_clocks(
 
 
 def _days(span: timedelta) -> str:
-    days = span / timedelta(days=1)
+    # a scheduler hands over spans of its own type, which a timedelta does not divide
+    days = span.total_seconds() / 86400
     return f"{days:,.0f} days" if days >= 10 else f"{days:.1f} days"
 
 
