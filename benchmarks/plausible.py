@@ -19,7 +19,7 @@ reported. **Precision** is right / listed, over all that is listed under that na
 of headcount, a growth of headcount or a figure that alerts look at goes back to: suspect headcounts must have none.
 
 Of a lazy filer not months are counted but runs of the same number: the months right before its first copied report had the same
-number, and truly so; nobody can say where copying began. Six months reported make a run.
+number, and truly so; nobody can say where copying began. Six months reported, of 50 people and more, make a run.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ KINDS = {
     "zero_headcount": None,
 }
 GROWTH = ("growth_1m", "growth_3m", "growth_12m")
-RUN_MONTHS = 6
+RUN_MONTHS, RUN_PEOPLE = 6, 50
 TABLES = ("signals.plausibility", "signals.wage_check", "signals.flow", "signals.growth", "signals.measure")
 _LISTED = """
 select enterprise_id, month, month as item, 'suspect' as finding from signals.plausibility where signal_code = 'headcount'
@@ -139,7 +139,8 @@ def score(connection: duckdb.DuckDBPyConnection, owner: str) -> dict[str, Plante
             from truth.planted as p
             inner join ({owner}) as o on p.true_id = o.true_id
             inner join monthly.headcount as h on o.enterprise_id = h.enterprise_id and p.month = h.month
-            where p.silo = 'employment' and p.kind in ({", ".join(map(literal, KINDS))})
+            where p.silo = 'employment' and (p.kind <> 'lazy_filer' or h.insured_headcount >= {RUN_PEOPLE})
+                and p.kind in ({", ".join(map(literal, KINDS))})
         )
         qualify kind <> 'lazy_filer' or count(*) over (partition by enterprise_id, kind) >= {RUN_MONTHS}
     """)

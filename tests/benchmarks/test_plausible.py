@@ -13,12 +13,13 @@ def month(number: int) -> date:
     return date(2025 + number // 12, number % 12 + 1, 1)
 
 
-GROUP, GROUP_MISSED, LAZY, TOO_SHORT, UNPAID, GONE = range(6)
+GROUP, GROUP_MISSED, LAZY, TOO_SHORT, UNPAID, GONE, TOO_SMALL = range(7)
 PLANTED = [
     *(("group_headcount", GROUP, n) for n in range(6)),
     *(("group_headcount", GROUP_MISSED, n) for n in range(12, 14)),
     *(("lazy_filer", LAZY, n) for n in range(3, 11)),
     *(("lazy_filer", TOO_SHORT, n) for n in range(20, 28)),  # of which four are reported
+    *(("lazy_filer", TOO_SMALL, n) for n in range(3, 11)),
     ("staff_without_wages", UNPAID, 4),
     ("zero_headcount", GONE, 9),
 ]
@@ -35,8 +36,9 @@ def night() -> duckdb.DuckDBPyConnection:
         [(kind, firm, month(n)) for kind, firm, n in PLANTED],
     )
     connection.execute(
-        "create table monthly.headcount as select concat('E', firm) as enterprise_id, cast(month as date) as month "
-        "from range(6) as f (firm), generate_series(date '2025-01-01', date '2026-12-01', interval 1 month) as m (month) "
+        "create table monthly.headcount as select concat('E', firm) as enterprise_id, cast(month as date) as month, "
+        "case when firm = 6 then 49 else 60 end as insured_headcount "
+        "from range(7) as f (firm), generate_series(date '2025-01-01', date '2026-12-01', interval 1 month) as m (month) "
         "where (firm, month) <> (0, date '2025-03-01')"  # one group month could not be read
     )
     connection.execute(
@@ -58,14 +60,14 @@ def night() -> duckdb.DuckDBPyConnection:
 
 
 def score(night: duckdb.DuckDBPyConnection) -> dict[str, Planted]:
-    return plausible.score(night, "select concat('E', n) as enterprise_id, n as true_id from range(6) as t (n)")
+    return plausible.score(night, "select concat('E', n) as enterprise_id, n as true_id from range(7) as t (n)")
 
 
 def test_what_is_reported_found_and_right(night: duckdb.DuckDBPyConnection) -> None:
     found = score(night)
     # seven months reported, five found; a suspect headcount that nobody planted is listed and not right
     assert found["group_headcount"] == Planted(reported=7, found=5, listed=6, right=5, used=0)
-    # by runs: one found, another firm's same number is natural; four reported months are no run
+    # by runs: one found, another firm's same number is natural; four reported months are no run, nor are 49 people
     assert found["lazy_filer"] == Planted(reported=1, found=1, listed=2, right=1, used=0)
     assert found["staff_without_wages"] == Planted(reported=1, found=1, listed=1, right=1, used=0)
     assert found["zero_headcount"] == Planted(reported=1, found=0, listed=0, right=0, used=0)
