@@ -570,5 +570,6 @@ def test_the_history_has_whole_statements_and_outlives_the_session(file: Path, t
     again.wait("park> ")
     again.type("\x1b[A\n")
     again.wait("answer\n──────\n    42\n")
+    again.wait("park> ")
     again.type("\x04")
     assert again.end() == 0
