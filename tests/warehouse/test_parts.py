@@ -13,6 +13,7 @@ from warehouse import parts
 from warehouse.models import Model, read_layers
 from warehouse.parts import Made
 from warehouse.settings import CHECKOUT
+from warehouse.subjects import subjects, views
 
 LAYERS = CHECKOUT / "transforms"
 MODELS = [model for model in read_layers(LAYERS) if model.schema != "resolved"]
@@ -194,6 +195,26 @@ def test_where_memory_does_not_allow_a_part_all_is_made(
     is_as_made_whole(park)
 
 
+def test_a_building_stated_anew_changes_the_land_of_all(park: duckdb.DuckDBPyConnection) -> None:
+    """It is about no enterprise, so it touches none: what reads it is made whole."""
+    (building,) = park.execute("select min(building_code) from monthly.building").fetchone() or (None,)
+    assert building
+    land = "select round(sum(land_mu), 4) from snapshots.enterprise_year"
+    before = park.execute(land).fetchone()
+    park.execute(
+        "insert into staged.building (feed, building_code, plot_ratio, received_at, batch_id, row_number) "
+        "select 'building', ?, 3, as_of + interval 1 hour, '1', 1 from ops.night",
+        [building],
+    )
+    panel.night(park, LAST, days=1)
+    touched, made = live_night(park)
+    assert touched == 0
+    assert made["snapshots.enterprise_year"]
+    assert not made["snapshots.enterprise_month"]
+    assert park.execute(land).fetchone() != before
+    is_as_made_whole(park)
+
+
 def test_other_rules_make_all_of_it(park: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "_fingerprint", lambda layers: "other")
     panel.night(park, LAST, days=1)
@@ -229,6 +250,9 @@ def test_parts_are_by_enterprise(model: Model) -> None:
         read for read in model.reads if not read.startswith(("monthly.", "signals.", "snapshots.", "known.", "rules."))
     }
     facts = {read for read in before if read.startswith("staged.")} | {"ops.batch"}
+    # of a new building no night is told whom it touches: it belongs into a model of its own
+    matched = {f"known.{name}" for name, subject in subjects().items() if subject.is_matched} | set(views())
+    assert {read for read in model.reads if read.startswith("known.")} <= matched
     allowed = {"resolved.link", "resolved.enterprise", "ops.night"}
     assert before <= allowed | (facts if model.name == "revision" else set())
     assert "monthly.coverage" not in model.reads, "one late report changes it: every night would make this model whole"

@@ -137,6 +137,16 @@ with figure as (
     union all
     select
         13 as 序号,
+        '在租面积（可租面积已知楼栋）' as 指标,
+        cast(p.measured_leased_area_m2 as decimal(18, 2)) as 数值,
+        '平方米' as 单位,
+        cast(null as decimal(18, 2)) as 上年同期,
+        p.month as 截至月份,
+        '出租率的分子，不含可租面积不详的楼栋' as 说明
+    from snapshots.park_current as p
+    union all
+    select
+        14 as 序号,
         '出租率' as 指标,
         cast(p.occupancy_pct as decimal(18, 2)) as 数值,
         '%' as 单位,
@@ -146,7 +156,7 @@ with figure as (
     from snapshots.park_current as p
     union all
     select
-        14 as 序号,
+        15 as 序号,
         '空置面积' as 指标,
         cast(p.unlet_area_m2 as decimal(18, 2)) as 数值,
         '平方米' as 单位,
@@ -156,7 +166,7 @@ with figure as (
     from snapshots.park_current as p
     union all
     select
-        15 as 序号,
+        16 as 序号,
         '六个月内到期面积' as 指标,
         cast(p.due_6m_area_m2 as decimal(18, 2)) as 数值,
         '平方米' as 单位,
@@ -166,7 +176,7 @@ with figure as (
     from snapshots.park_current as p
     union all
     select
-        16 as 序号,
+        17 as 序号,
         '六个月内到期未续签面积' as 指标,
         cast(p.due_6m_unrenewed_area_m2 as decimal(18, 2)) as 数值,
         '平方米' as 单位,
@@ -176,7 +186,7 @@ with figure as (
     from snapshots.park_current as p
     union all
     select
-        17 as 序号,
+        18 as 序号,
         '单位面积税收' as 指标,
         cast(p.tax_received_12m_per_m2_amount as decimal(18, 2)) as 数值,
         '元/平方米' as 单位,
@@ -186,7 +196,7 @@ with figure as (
     from snapshots.park_current as p
     union all
     select
-        18 as 序号,
+        19 as 序号,
         '亩均税收' as 指标,
         cast(p.tax_received_12m_per_mu_amount / 10000.0 as decimal(18, 2)) as 数值,
         '万元/亩' as 单位,
@@ -196,7 +206,7 @@ with figure as (
     from snapshots.park_current as p
     union all
     select
-        19 as 序号,
+        20 as 序号,
         '高成长企业' as 指标,
         cast(p.high_growth_count as decimal(18, 2)) as 数值,
         '家' as 单位,
@@ -206,7 +216,7 @@ with figure as (
     from snapshots.park_current as p
     union all
     select
-        20 as 序号,
+        21 as 序号,
         '红级预警' as 指标,
         cast(p.red_alert_count as decimal(18, 2)) as 数值,
         '条' as 单位,
