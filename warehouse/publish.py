@@ -23,6 +23,7 @@ from warehouse.connection import alone, forget, literal, open_read_only, quote
 from warehouse.durable import put, read_json, sync, write_json
 from warehouse.errors import ParkBridgeError
 from warehouse.labels import Label, labels
+from warehouse.loader import transaction
 from warehouse.models import Model, comment
 from warehouse.settings import Settings
 from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA, View, contents_of, read_views
@@ -145,27 +146,33 @@ def write(
             connection.execute(f"create schema if not exists fresh.{schema}")
             connection.execute(f"create table {target} as select * from {source}")
         connection.execute("use fresh")
-        own = {(m.schema, m.name): m for m in models}
-        for schema, name in wanted:
-            model = own.get((schema, name))
-            text = (
-                model.comment
-                if model
-                else {**OPS_COMMENTS, **RULE_COMMENTS}.get(name, f"one row is: one rule of transforms/rules/{name}.yml")
-            )
-            comment(connection, schema, name, text, model.columns if model else None)
-            columns = [column for column, *_ in connection.execute(f"describe {schema}.{quote(name)}").fetchall()]
-            count = connection.execute(f"select count(*) from {schema}.{quote(name)}").fetchone()
-            tables[f"{schema}.{name}"] = {"rows": count[0] if count else 0, "columns": columns}
-        for schema in (OPERATORS_SCHEMA, ENGINEERS_SCHEMA):
-            connection.execute(f"create schema if not exists {quote(schema)}")
-        for view in views:
-            _make_view(connection, OPERATORS_SCHEMA, view.name, view.sql, view.comment, view.columns)
-        if views:
-            contents = contents_of(views)
-            _make_view(connection, OPERATORS_SCHEMA, contents.name, contents.sql, contents.comment, contents.columns)
-        for model in models:
-            _view_in_chinese(connection, model)
+        # a thousand comments are one write to the disk
+        with transaction(connection):
+            own = {(m.schema, m.name): m for m in models}
+            for schema, name in wanted:
+                model = own.get((schema, name))
+                text = (
+                    model.comment
+                    if model
+                    else {**OPS_COMMENTS, **RULE_COMMENTS}.get(
+                        name, f"one row is: one rule of transforms/rules/{name}.yml"
+                    )
+                )
+                comment(connection, schema, name, text, model.columns if model else None)
+                columns = [column for column, *_ in connection.execute(f"describe {schema}.{quote(name)}").fetchall()]
+                count = connection.execute(f"select count(*) from {schema}.{quote(name)}").fetchone()
+                tables[f"{schema}.{name}"] = {"rows": count[0] if count else 0, "columns": columns}
+            for schema in (OPERATORS_SCHEMA, ENGINEERS_SCHEMA):
+                connection.execute(f"create schema if not exists {quote(schema)}")
+            for view in views:
+                _make_view(connection, OPERATORS_SCHEMA, view.name, view.sql, view.comment, view.columns)
+            if views:
+                contents = contents_of(views)
+                _make_view(
+                    connection, OPERATORS_SCHEMA, contents.name, contents.sql, contents.comment, contents.columns
+                )
+            for model in models:
+                _view_in_chinese(connection, model)
     finally:
         connection.execute(f"use {quote(warehouse[0])}")
         connection.execute("detach fresh")

@@ -127,6 +127,7 @@ def test_what_is_in_the_file(park: Park) -> None:
     assert [name for (name,) in ask_published(park, tables)] == [
         "monthly.staff",
         "ops.batch",
+        "ops.confirmation",
         "ops.feed",
         "ops.night",
         "ops.quarantine",

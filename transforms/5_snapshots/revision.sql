@@ -5,7 +5,8 @@
 --   | 某月数值首次获知后怎样变化、何时获知、由哪次交付带来？
 -- key: enterprise_id, signal_code, month, period_months, feed, known_from
 -- rules: This model reads staged.figure, the figures of all subjects (warehouse/subjects.yml: figures) with what was
---   superseded, instead of known.*, because the history of versions is its subject; nothing received after the night's as_of is used. A figure is the sum over a feed's facts of one
+--   superseded, instead of known.*, because the history of versions is its subject; nothing received after the
+--   night's as_of is used. A figure is the sum over a feed's facts of one
 --   enterprise, month and length of period. All that one delivery changes of it as of one day (UTC) is one revision;
 --   the delivery by which it was first known is none. No value before or after means that nothing was known. Sales are
 --   those of the kind of return that monthly.sales takes for the year.
