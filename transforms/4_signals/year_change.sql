@@ -315,7 +315,7 @@ worded as (
                 when heard_code = 'ended' then concat('于', substr(cast(end_month as varchar), 1, 7), '终止（原')
                 when heard_code = 'started'
                     then concat('自', substr(cast(start_month as varchar), 1, 7), '从无到有（现')
-                when change_12m_pct is null then concat('同比（', earlier_text, '→')
+                when change_12m_pct is null then concat('同比不计增长率（', earlier_text, '→')
                 else concat(pct_text_zh, '（', earlier_text, '→')
             end,
             value_text, unit_zh,
