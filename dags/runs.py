@@ -58,7 +58,8 @@ def _watched(feed: str | None, name: str, started: float, text: str, is_well: bo
 def end_of_interval(context: Any) -> datetime:
     """Up to when a run looks, aware UTC: the end of its data interval, or the moment of a run by hand."""
     moment: datetime = context.get("data_interval_end") or context["dag_run"].run_after
-    return moment.astimezone(UTC)
+    # Airflow's own subclass cannot be divided as Python's can
+    return datetime.fromisoformat(moment.astimezone(UTC).isoformat())
 
 
 def confirmed(context: Any, option: str) -> Confirmation | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from warehouse.loader import StagedFeed, utc
 from warehouse.subjects import subjects
 
 CLOCK = "clock"
+_LONG_AGO = datetime(1900, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,12 @@ def hold_night_to_clocks(
     known, night_id = utc(as_of), f"{utc(as_of):%Y%m%dT%H%M%SZ}"
     asked = [feed for feed in feeds if feed.name not in without] or list(feeds)
     findings = [*_ahead_of_now(known, limits, now), *_ahead_of_sources(connection, asked, known, limits)]
-    last = connection.execute("select max(as_of) from ops.night_begun").fetchall()[0][0]
+    # a night that neither this machine's clock nor a source has reached was a mistake: it holds up no other
+    newest = connection.execute(f"select max(d) from ({_dated()})").fetchall()[0][0]
+    present = max(utc(now or datetime.now(UTC)), _end_of(newest) if newest else _LONG_AGO)
+    last = connection.execute(
+        "select max(as_of) from ops.night_begun where as_of <= ?", [present + timedelta(days=limits.ahead_max_days)]
+    ).fetchall()[0][0]
     if last and not is_past and known < last - timedelta(days=limits.behind_max_days):
         findings.append(
             Finding(
@@ -146,6 +152,17 @@ def hold_feed_to_clocks(
         )
 
 
+def _dated(incoming: str = "") -> str:
+    """The SELECT of the days that sources have dated, of files and of rows as recorded."""
+    tables = [f"staged.{quote(name)}" for name in subjects()] + ([incoming] if incoming else [])
+    dated = " union ".join(f"select cast(recorded_at as date) as d from {table}" for table in tables)
+    return f"{dated} union select cast(delivered_at as date) from ops.batch"
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day, time.min) + timedelta(days=1)
+
+
 def _days(span: timedelta) -> str:
     # a scheduler hands over spans of its own type, which a timedelta does not divide
     days = span.total_seconds() / 86400
@@ -178,18 +195,15 @@ def _ahead_of_sources(
     A source's own dates are those of its files and those at which the office recorded a row. A park where everything comes
     once a month is ahead of its sources' dates for a month; so the limit grows with the longest silence that was seen.
     """
-    tables = [f"staged.{quote(name)}" for name in subjects()] + ([incoming] if incoming else [])
-    dated = " union ".join(f"select cast(recorded_at as date) as d from {table}" for table in tables)
-    dated += " union select cast(delivered_at as date) from ops.batch union select unnest($stated::date[])"
     dates = connection.execute(
-        f"with dated as ({dated}) select d from dated where d <= $moment and d > $moment - to_days($days) order by d",
+        f"with dated as ({_dated(incoming)} union select unnest($stated::date[])) "
+        "select d from dated where d <= $moment and d > $moment - to_days($days) order by d",
         {"moment": moment, "days": limits.silence_window_days, "stated": [t.date() for t in stated]},
     ).fetchall()
     days = [d for (d,) in dates]
     if not days:
         return []
-    # the end of the day that is dated last
-    newest = datetime.combine(days[-1], datetime.min.time()) + timedelta(days=1)
+    newest = _end_of(days[-1])
     if len(days) < limits.dates_min:
         silence = float(min(feed.allow.stale_days for feed in feeds)) if feeds else 0.0
     else:

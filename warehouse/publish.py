@@ -13,7 +13,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +96,7 @@ def publish(
         "sha256": _sha256(part),
         "tables": tables,
     }
-    # a backfill: nobody who asks today means a night of last month
-    is_in_place = before is None or before["night_id"] <= night_id
+    is_in_place = before is None or is_for_readers(_as_of(before), as_of)
     if before and is_in_place:
         manifest["previous_night_id"] = before["night_id"]
         try:
@@ -290,11 +289,24 @@ def _put_in_place(settings: Settings, night: Path) -> None:
     part.unlink(missing_ok=True)  # a rename onto itself, where this night is in place already, leaves both names
 
 
+def is_for_readers(before: datetime, as_of: datetime) -> bool:
+    """Whether a night takes the place of what readers see, both naive UTC.
+
+    Not that of a backfill: nobody who asks today means a night of last month. But a night of next June, published under a
+    wrong clock, keeps no other from them.
+    """
+    return before <= as_of or before > datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
+
+
+def _as_of(manifest: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(str(manifest["as_of"]).removesuffix("Z"))
+
+
 def _note_published(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any] | None) -> None:
     """Note the night that readers see, where a publish was killed before it did so."""
     if manifest is None:
         return
-    as_of = datetime.fromisoformat(str(manifest["as_of"]).removesuffix("Z"))
+    as_of = _as_of(manifest)
     connection.execute(
         "insert into ops.night_published select $as_of, (select max(as_of) from ops.night_published where as_of < $as_of) "
         "where $as_of not in (select as_of from ops.night_published)",

@@ -20,6 +20,7 @@ from warehouse.connection import literal, quote
 from warehouse.errors import CheckFailed
 from warehouse.loader import StagedFeed
 from warehouse.models import Model
+from warehouse.publish import is_for_readers
 from warehouse.settings import Settings
 
 RAW, CHANGE = "raw", "change"
@@ -156,7 +157,7 @@ def hold_to_last_night(
     night_id, as_of = connection.execute("select night_id, as_of from ops.night").fetchall()[0]
     findings: list[Finding] = []
     with _earlier(connection, settings) as before:
-        if before is not None and before <= as_of:
+        if before is not None and is_for_readers(before, as_of):
             findings = [
                 *_things(connection),
                 *_signals(connection),

@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.registry import feeds
-from dags.runs import missed_deadline
+from dags.runs import end_of_interval, missed_deadline
 from warehouse.settings import CHECKOUT
 
 DESCRIBE = """
@@ -117,6 +118,15 @@ def test_one_bad_folder_becomes_a_dag_that_says_so_and_hides_no_other(tmp_path: 
     assert "subjekt" in found["dags"]["feed_broken_feed"]["doc"]
     assert list(found["dags"]["feed_broken_feed"]["tasks"]) == ["declaration"]
     assert "feed_lease" in found["dags"]
+
+
+def test_a_run_s_moment_is_a_plain_time() -> None:
+    """Airflow hands over a subclass of datetime whose differences cannot be divided."""
+    from airflow.sdk import timezone
+
+    moment = end_of_interval({"data_interval_end": timezone.parse("2026-11-27T18:00:00.000005+00:00")})
+    assert type(moment) is datetime
+    assert moment == datetime(2026, 11, 27, 18, 0, 0, 5, UTC)
 
 
 def test_packages_resolve_inside_this_checkout() -> None:

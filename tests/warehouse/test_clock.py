@@ -107,6 +107,20 @@ def test_a_night_after_now_or_behind_the_last_one_stops(park: Park) -> None:
         night(park, 370, now=12, is_past=True)
 
 
+def test_a_night_of_next_june_that_was_published_holds_up_nobody(park: Park) -> None:
+    """Confirmed by mistake, or of a version that did not ask: the next night is shown."""
+    park.drop("staff", "a.csv", staff(UNITS), day(0.5))
+    park.sync("staff", day(1))
+    now = datetime.now(UTC).replace(microsecond=0)
+    park.publish(now - timedelta(days=1))
+    park.publish(now + timedelta(days=200))
+    with writer(park.settings) as connection:
+        hold_night_to_clocks(connection, [park.feed(name) for name in ALL], now, LIMITS, confirmation=YES)
+    assert [row for row in park.ask("select object_name from ops.confirmation") if row[0] == "last night"] == []
+    assert park.publish(now).is_in_place
+    assert not park.publish(now - timedelta(hours=9)).is_in_place, "a past night is none of readers"
+
+
 # --- what a feed accepts --------------------------------------------------------------------------------------------
 
 

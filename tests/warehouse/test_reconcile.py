@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.conftest import LAYERS, Park, at, day, new_park, staff
@@ -12,7 +13,7 @@ from warehouse.batches import ACCEPTED, MANIFEST, ROWS, discard
 from warehouse.confirmation import Confirmation, Finding
 from warehouse.connection import open_read_only, writer
 from warehouse.errors import CheckFailed, ParkBridgeError
-from warehouse.models import build, load_rules
+from warehouse.models import build, load_rules, read_layers
 from warehouse.night import begin_night, id_of_night
 from warehouse.publish import current_manifest, publish, rollback
 from warehouse.rebuild import rebuild
@@ -297,6 +298,22 @@ def test_a_table_of_another_shape_and_a_list_that_may_be_empty_are_not_held(big:
         encoding="utf-8",
     )
     assert night(big, 3) == []
+
+
+def test_the_rule_names_what_there_is() -> None:
+    models = {model.table: model for model in read_layers(LAYERS)}
+    with duckdb.connect() as connection:
+        load_rules(connection, LAYERS / "rules")
+        named = connection.execute("select measure_code, table_name from rules.night_change").fetchall()
+        signals = {code for (code,) in connection.execute("select signal_code from rules.signal").fetchall()}
+    assert {code for code, _ in named} - {"enterprises", "months", "rows"} <= signals
+    assert {table for _, table in named} - {None, "*"} <= set(models)
+    for table, columns in {
+        "snapshots.enterprise_current": ["enterprise_id"],
+        "snapshots.enterprise_month": ["month"],
+        "snapshots.park_month": ["signal_code", "month", "total_value", "enterprise_count", "suspect_count"],
+    }.items():
+        assert [column for column in columns if column not in models[table].sql] == []
 
 
 def test_a_reason_needs_a_name() -> None:
