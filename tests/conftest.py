@@ -28,6 +28,24 @@ from warehouse.night import begin_night
 from warehouse.publish import Published, publish
 from warehouse.settings import CHECKOUT, Settings
 
+# Folders whose tests share a costly fixture: one process runs them all. pytest 9.2 takes no node id from pytest-xdist 3.8, so
+# that the mark xdist_group groups nothing, and every process made a demo park of its own.
+SHARED = {"tests/system/": "demo park", "tests/expectations/": "gx"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """With --dist loadgroup, send the tests of a folder of SHARED to one process."""
+    from xdist.scheduler import LoadGroupScheduling
+
+    class FolderScheduling(LoadGroupScheduling):  # type: ignore[misc, unused-ignore]
+        def _split_scope(self, nodeid: str) -> str:
+            shared = [group for folder, group in SHARED.items() if nodeid.startswith(folder)]
+            return shared[0] if shared else str(super()._split_scope(nodeid))
+
+    return FolderScheduling(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
 FIRST_DAY = datetime(2026, 3, 1, tzinfo=UTC)
 LAYERS = CHECKOUT / "transforms"
 

@@ -1,16 +1,14 @@
 -- title: Enterprises that are here | 在园企业
 -- one row is: one enterprise that leases at the end of the last month, or was seen lately
 --   | 一家在最近一个月末有租约或近期有踪迹的企业
--- answers: who is here, so that it can be warned of? | 谁在园区，因而可以对其预警？
+-- answers: which enterprises are on site and can receive alerts? | 哪些企业在园，可以对其预警？
 -- key: enterprise_id
 -- rules: A lease in force at the end of the last complete month; or staff, a meter's reading or entries above zero
---   within the last months (rules/alert.yml, present_months). A registered address or a tax return alone is not being
---   here.
---   | 最近一个完整月份的月末有在租合同；或在规则所定的最近几个月内有人参保、表具有读数或有进出。仅有注册地址或纳税申报
---   不算在园。
--- known gaps: Who has left stays here for as many months as silos tell of the last ones. Premises registers are not
---   read: they state no end.
---   | 已离开的企业，在各来源还记有其最后几个月数据期间仍算在园。不读取房产台账，因为它没有终止日。
+--   within the last months (rules/alert.yml, present_months). An enterprise that has left (signals.departure) is not
+--   here, whatever it had before. A registered address or a tax return alone is not being here.
+--   | 最近一个完整月份的月末有在租合同；或在规则所定的最近几个月内有人参保、表具有读数或有进出。已撤离的企业（见去留判定）
+--   不算在园。仅有注册地址或纳税申报不算在园。
+-- known gaps: Premises registers are not read: they state no end. | 不读取房产台账，因为它没有终止日。
 -- column last_seen_month: last month of a lease, staff, readings or entries | 最近出现月份 最近一次有租约、参保、读数或进出的月份
 -- parts: enterprise_id
 -- checked by: tests/models/signals.here
@@ -63,7 +61,9 @@ seen as (
 )
 
 select
-    enterprise_id,
-    max(month) as last_seen_month
-from seen
-group by enterprise_id
+    s.enterprise_id,
+    max(s.month) as last_seen_month
+from seen as s
+left join signals.departure as d on s.enterprise_id = d.enterprise_id
+where d.left_ground_code is null
+group by s.enterprise_id
