@@ -189,9 +189,9 @@ def _judged(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
 
 TRY_THESE = (
     "select 企业名称, 参保人数 from 园区.企业现状 order by 参保人数 desc nulls last limit 5",
-    "select month, total_value as staff, open_count, expand_count, contract_count, close_count from snapshots.park_month "
-    "where signal_code = 'headcount' order by month desc limit 6",
-    "select 企业名称, 评估依据 from 园区.企业评估 where 评估 = '拟撤离' limit 5",
+    "select 指标, 数值, 单位, 上年同期, 同比增长率 from 园区.园区概况",
+    "select 月份, 合计, 同比增长率, 增加量, 减少量 from 园区.园区月度 where 指标 = '参保人数' order by 月份 desc limit 6",
+    "select 企业名称, 评估, 评估依据 from 园区.企业评估 where 评估 in ('拟撤离', '已撤离') limit 5",
     "select 主要数据缺口, count(*) from 园区.企业现状 group by all order by 2 desc",
     "select 企业名称, 预警类型, 得分, 理由 from 园区.预警与机会 where 预警级别 = '红' order by 得分 desc limit 5",
 )
