@@ -38,7 +38,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     """With --dist loadgroup, send the tests of a folder of SHARED to one process."""
     from xdist.scheduler import LoadGroupScheduling
 
-    class FolderScheduling(LoadGroupScheduling):  # type: ignore[misc, unused-ignore]
+    class FolderScheduling(LoadGroupScheduling):  # type: ignore[misc]  # the base class is untyped
         def _split_scope(self, nodeid: str) -> str:
             shared = [group for folder, group in SHARED.items() if nodeid.startswith(folder)]
             return shared[0] if shared else str(super()._split_scope(nodeid))
