@@ -173,7 +173,11 @@ def test_a_count_that_flips_to_the_group_and_back_is_suspect_and_no_growth(park:
     assert flips
     assert edges
     with writer(park.settings) as connection:
-        build(connection, resolution.MODELS.parent / "5_snapshots", ["presence", "assessment"])
+        build(
+            connection,
+            resolution.MODELS.parent / "5_snapshots",
+            ["presence_month", "presence_gap", "presence", "assessment"],
+        )
         suspect = connection.execute(
             "select enterprise_id, value, test_codes, evidence from signals.plausibility where signal_code = 'headcount'"
         ).fetchall()
