@@ -146,7 +146,9 @@ def test_who_does_what_is_told_is_lifted(connection: duckdb.DuckDBPyConnection) 
         assert f"年实缴税额（所属期口径）增加{more}元" in words_zh
         ways: list[Figures] = [figures[firm] | {"tax": (figures[firm]["tax"] or 0) + float(more.replace(",", ""))}]
         if space := re.findall(r"or ([\d,]+) m² less leased area", words):
-            ways.append(figures[firm] | {"land": (figures[firm]["land"] or 0) - float(space[0].replace(",", "")) / 1000})
+            ways.append(
+                figures[firm] | {"land": (figures[firm]["land"] or 0) - float(space[0].replace(",", "")) / 1000}
+            )
         for way in ways:
             after = score(connection, figures | {firm: way})[firm, scheme]
             assert str(after["mu_class_code"]) <= str(row["next_class_code"]) < str(row["mu_class_code"]), words
