@@ -150,7 +150,8 @@ def _hold_to_lost(
             next_step=f"restore them from {settings.backup}/raw (docs/runbook.md, Backup and restore). If they are lost for "
             'good: `parkbridge rebuild --accept-change "why"`. The warehouse is unchanged',
         )
-    keep(connection, f"rebuild {datetime.now(UTC):%Y%m%dT%H%M%SZ}", RAW, findings, confirmation)
+    if findings:  # a second rebuild within the second has none, and forgets none of the first
+        keep(connection, f"rebuild {datetime.now(UTC):%Y%m%dT%H%M%SZ}", RAW, findings, confirmation)
 
 
 def _keep_night(connection: duckdb.DuckDBPyConnection, old: Path) -> None:

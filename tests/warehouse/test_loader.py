@@ -186,15 +186,15 @@ def test_of_several_rows_made_of_one_none_may_lack_a_required_column(park: Park)
 def test_more_rejected_rows_than_allowed_stop_in_the_words_of_the_house(park: Park) -> None:
     """The figures of DESIGN.md: 152 of 4,903 rows are 3.1 %."""
     park.change("staff", "rejected_pct: 10", "rejected_pct: 0.5")
-    rows = [staff_row(f"U{n}", at="2026-12-01 09:00:00", month="2026-11") for n in range(4903)]
+    rows = [staff_row(f"U{n}", at="2026-03-01 09:00:00", month="2026-02") for n in range(4903)]
     rows[:100] = ["," + row.partition(",")[2] for row in rows[:100]]
     rows[100:152] = [row.replace(",10,", ",ten,") for row in rows[100:152]]
-    park.drop("staff", "staff_202611.csv", staff_file(rows), day(0.5))
+    park.drop("staff", "staff_202602.csv", staff_file(rows), day(0.5))
     (manifest,) = park.land("staff", day(1))
     with pytest.raises(DeliveryRefused) as refused:
         park.stage("staff")
     assert str(refused.value) == (
-        "staff 2026-11: 152 of 4,903 rows (3.1 %) cannot be used (100 × no source_key (单位编号 is empty); "
+        "staff 2026-02: 152 of 4,903 rows (3.1 %) cannot be used (100 × no source_key (单位编号 is empty); "
         "52 × 参保人数 cannot be read as insured_headcount); 0.5 % allowed. "
         f"Next: read the rejected rows in raw/staff/{manifest.batch_id}/rejected.parquet (duckdb or pandas), "
         "have Insured staff correct them or mend stage.sql, then run `parkbridge sync staff` again. "
