@@ -39,8 +39,8 @@ OPS_TABLES = {
     "last_night": "night_id varchar, as_of timestamp",
     "last_enterprise": "enterprise_id varchar, enterprise_name varchar, uscc varchar, registered_address varchar, "
     "operating_address varchar, status_code varchar, gap_code varchar, headcount_month date, insured_headcount bigint, "
-    "sales_month date, sales_amount decimal(18, 2), tax_month date, tax_paid_amount decimal(18, 2), "
-    "leased_area_month date, leased_area_m2 decimal(18, 2), electricity_month date, electricity_kwh decimal(18, 3)",
+    "sales_month date, sales_amount decimal(30, 2), tax_month date, tax_paid_amount decimal(30, 2), "
+    "leased_area_month date, leased_area_m2 decimal(30, 2), electricity_month date, electricity_kwh decimal(30, 3)",
     # which layers' rows stand, as of when, and what tonight remakes of them (warehouse/parts.py)
     "measured": "as_of timestamp, fingerprint varchar",
     "measured_enterprise": "enterprise_id varchar, digest hugeint",
@@ -48,7 +48,7 @@ OPS_TABLES = {
     "touched": "enterprise_id varchar",
     "remade": "table_name varchar",
     "last_alert": "enterprise_id varchar, enterprise_name varchar, alert_code varchar, level_code varchar, "
-    "score decimal(9, 2), first_seen_month date, reasons_en varchar, reasons_zh varchar",
+    "score decimal(30, 2), first_seen_month date, reasons_en varchar, reasons_zh varchar",
     "validation_result": "night_id varchar, suite varchar, object_name varchar, check_name varchar, severity varchar, "
     "success boolean, observed varchar, unexpected_count bigint, unexpected_pct double, message varchar, "
     "checked_at timestamp",

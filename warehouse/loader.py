@@ -35,6 +35,9 @@ from warehouse.subjects import LINEAGE, Subject
 _LONG_AGO = datetime(1900, 1, 1)
 # so far an office's clock, or its time zone, may be wrong
 _FUTURE = timedelta(days=1)
+# a figure of so much or more, of whatever sign, is no figure: a column slip. Models count on it: sums, differences and ratios of
+# smaller ones fit their decimal(30, …), and their products by 100 a bigint
+FIGURE_BELOW = 10**14
 BLOTTED = "[identity number removed]"
 # What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
 _BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200b", "\u202f", "\u3000", "\ufeff")
@@ -328,9 +331,15 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
     """The SELECT of rejected rows: row_number and reason, from `delivery` and `candidate`.
 
     A row is rejected where stage.sql gives nothing for it, where a required column has no value in all that is made of it,
-    where the source had a value and a column that it feeds has none, or where the office recorded it more than a day after
-    the pull's end (`until`, naive UTC): no correction would ever be later than that.
+    where the source had a value and a column that it feeds has none, where a figure is FIGURE_BELOW or more, or where the
+    office recorded it more than a day after the pull's end (`until`, naive UTC): no correction would ever be later than that.
     """
+    figures = [c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))]
+    beyond = "".join(
+        f", max(case when {quote(c)} not between {1 - FIGURE_BELOW} and {FIGURE_BELOW - 1} then {quote(c)} end) "
+        f"as {quote('beyond_' + c)}"
+        for c in figures
+    )
     required = [c.name for c in feed.subject.columns.values() if c.is_required]
     pairs = [(source, target) for source in feed.landed_columns for target in feed.columns.get(source, ())]
     seen = sorted({target for _, target in pairs} | set(required))
@@ -355,6 +364,11 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
                 f"case when to_utc({time}, 'UTC') > timestamp {literal(str(until + _FUTURE))} "
                 f"then {literal(f'{feed.recorded_at} is in the future: ')} || left({time}::varchar, 60) end"
             )
+    reasons += [
+        f"case when g.{quote('beyond_' + c)} is not null "
+        f"then {literal(f'{c} is {FIGURE_BELOW:.0e} or more, which is no figure: ')} || g.{quote('beyond_' + c)}::varchar end"
+        for c in figures
+    ]
     for column in required:
         sources = [source for source, target in pairs if target == column]
         empty = " and ".join(f"d.{quote(source)} is null" for source in sources) or "true"
@@ -365,7 +379,7 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
             f"then {literal(f'no {column} in one of the rows made of it')} end"
         )
     return (
-        f"with given as (select row_number, bool_and(skip_because is not null) as is_skipped{has}{lacks} "
+        f"with given as (select row_number, bool_and(skip_because is not null) as is_skipped{has}{lacks}{beyond} "
         "from candidate group by row_number), "
         "judged as (select d.row_number, case when g.row_number is null then 'stage.sql gives no row for it' "
         f"when g.is_skipped then '' else concat_ws('; ', {', '.join(reasons)}) end as reason "

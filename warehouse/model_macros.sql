@@ -14,11 +14,11 @@ create or replace macro enterprise_key(kind_and_text) as (
 
 -- Growth in per cent, (now - before) / before: 同比 against the same month of the year before, 环比 against the period before.
 -- NULL where the base is missing, zero or negative, because such a rate has no meaning; also NULL where it does not fit
--- decimal(18, 2). Doubles, because 100 times a large amount overflows a decimal, and one such figure would stop the night.
+-- decimal(30, 2). Doubles, because 100 times a large amount overflows a decimal, and one such figure would stop the night.
 create or replace macro growth_pct(now, before) as (
     case
         when before > 0
-            then try_cast((cast(now as double) - cast(before as double)) * 100 / nullif(before, 0) as decimal(18, 2))
+            then try_cast((cast(now as double) - cast(before as double)) * 100 / nullif(before, 0) as decimal(30, 2))
     end
 );
 
@@ -28,7 +28,13 @@ create or replace macro dhs_growth(now, before) as (
     cast(case
         when now = 0 and before = 0 then 0
         else (now - before) / nullif((abs(now) + abs(before)) / 2, 0)
-    end as decimal(9, 4))
+    end as decimal(30, 4))
+);
+
+-- The natural logarithm of a positive figure, NULL of any other: a wage per head of less than a fen is 0.00, and a
+-- logarithm of zero would stop the night.
+create or replace macro positive_log(v) as (
+    ln(cast(case when v > 0 then v end as double))
 );
 
 -- A whole number as people read it in a sentence: 1,234,567. NULL for NULL. By slices of a padded text, because formats

@@ -240,7 +240,7 @@ def _figures(schema: str) -> str:
         f"select '{subject.name}' as subject, feed, source_key, "
         f"{str('source_key' in subject.key).lower()} as is_keyed_by_source, "
         f"{_joined(subject.key_beside_source)} as fact_no, {_time(subject)}, {_signal(signal)} as signal_code, "
-        f"cast({column} as decimal(18, 3)) as value, batch_id, received_at{superseded} from {schema}.{subject.name}"
+        f"cast({column} as decimal(30, 3)) as value, batch_id, received_at{superseded} from {schema}.{subject.name}"
         for subject in subjects().values()
         for signal, column in subject.figures.items()
     ]

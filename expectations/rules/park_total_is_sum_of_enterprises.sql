@@ -12,7 +12,7 @@ with by_enterprise as (
             cast(
                 case
                     when not coalesce(contains(suspect_signal_codes, 'headcount'), false) then insured_headcount
-                end as decimal(18, 3)
+                end as decimal(30, 3)
             )
         )
             as value
@@ -28,7 +28,7 @@ with by_enterprise as (
             cast(
                 case
                     when not coalesce(contains(suspect_signal_codes, 'leased_area'), false) then leased_area_m2
-                end as decimal(18, 3)
+                end as decimal(30, 3)
             )
         )
             as value
@@ -44,7 +44,7 @@ with by_enterprise as (
             cast(
                 case
                     when not coalesce(contains(suspect_signal_codes, 'electricity'), false) then electricity_kwh
-                end as decimal(18, 3)
+                end as decimal(30, 3)
             )
         )
             as value
@@ -60,7 +60,7 @@ with by_enterprise as (
             cast(
                 case
                     when not coalesce(contains(suspect_signal_codes, 'sales'), false) then sales_amount
-                end as decimal(18, 3)
+                end as decimal(30, 3)
             )
         )
             as value
@@ -76,7 +76,7 @@ with by_enterprise as (
             cast(
                 case
                     when not coalesce(contains(suspect_signal_codes, 'tax'), false) then tax_paid_amount
-                end as decimal(18, 3)
+                end as decimal(30, 3)
             )
         )
             as value

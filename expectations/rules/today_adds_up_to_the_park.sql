@@ -7,7 +7,7 @@ with by_enterprise as (
     select
         'headcount' as signal_code,
         headcount_month as month,
-        sum(cast(insured_headcount as decimal(18, 3))) as value
+        sum(cast(insured_headcount as decimal(30, 3))) as value
     from snapshots.enterprise_current
     where insured_headcount is not null
     group by headcount_month
@@ -15,7 +15,7 @@ with by_enterprise as (
     select
         'sales' as signal_code,
         sales_month as month,
-        sum(cast(sales_amount as decimal(18, 3))) as value
+        sum(cast(sales_amount as decimal(30, 3))) as value
     from snapshots.enterprise_current
     where sales_amount is not null
     group by sales_month
@@ -23,7 +23,7 @@ with by_enterprise as (
     select
         'tax' as signal_code,
         tax_month as month,
-        sum(cast(tax_paid_amount as decimal(18, 3))) as value
+        sum(cast(tax_paid_amount as decimal(30, 3))) as value
     from snapshots.enterprise_current
     where tax_paid_amount is not null
     group by tax_month
@@ -31,7 +31,7 @@ with by_enterprise as (
     select
         'leased_area' as signal_code,
         leased_area_month as month,
-        sum(cast(leased_area_m2 as decimal(18, 3))) as value
+        sum(cast(leased_area_m2 as decimal(30, 3))) as value
     from snapshots.enterprise_current
     where leased_area_m2 is not null
     group by leased_area_month
@@ -39,7 +39,7 @@ with by_enterprise as (
     select
         'electricity' as signal_code,
         electricity_month as month,
-        sum(cast(electricity_kwh as decimal(18, 3))) as value
+        sum(cast(electricity_kwh as decimal(30, 3))) as value
     from snapshots.enterprise_current
     where electricity_kwh is not null
     group by electricity_month
@@ -47,7 +47,7 @@ with by_enterprise as (
     select
         'water' as signal_code,
         water_month as month,
-        sum(cast(water_m3 as decimal(18, 3))) as value
+        sum(cast(water_m3 as decimal(30, 3))) as value
     from snapshots.enterprise_current
     where water_m3 is not null
     group by water_month
@@ -55,7 +55,7 @@ with by_enterprise as (
     select
         'gas' as signal_code,
         gas_month as month,
-        sum(cast(gas_m3 as decimal(18, 3))) as value
+        sum(cast(gas_m3 as decimal(30, 3))) as value
     from snapshots.enterprise_current
     where gas_m3 is not null
     group by gas_month
@@ -63,7 +63,7 @@ with by_enterprise as (
     select
         'registered_capital' as signal_code,
         registered_capital_month as month,
-        sum(cast(registered_capital_amount as decimal(18, 3))) as value
+        sum(cast(registered_capital_amount as decimal(30, 3))) as value
     from snapshots.enterprise_current
     where registered_capital_amount is not null
     group by registered_capital_month

@@ -119,6 +119,7 @@ def test_the_macros_are_those_that_are_agreed() -> None:
         "enterprise_key": ("kind_and_text",),
         "growth_pct": ("now", "before"),
         "dhs_growth": ("now", "before"),
+        "positive_log": ("v",),
         "number_text": ("v",),
     }
 
@@ -164,8 +165,8 @@ def test_growth_is_the_change_over_the_base(
         ("-5::bigint", "5::bigint", "-200.00"),
         ("5::bigint", "null::bigint", None),
         ("null::bigint", "5::bigint", None),
-        ("9223372036854775807::bigint", "1::bigint", None),  # beyond decimal(18,2): no figure rather than no night
-        ("9999999999999999.99::decimal(18, 2)", "0.01::decimal(18, 2)", None),
+        ("9999999999::bigint", "1::bigint", "999999999800.00"),  # wider than any percentage of before
+        ("9::double * 1e30", "1::bigint", None),  # beyond decimal(30,2): no figure rather than no night
         ("sum(1200.50::decimal(18, 2))", "sum(1000::decimal(18, 2))", "20.05"),
         ("sum(3::bigint)", "sum(2::bigint)", "50.00"),
         ("1.5::double", "1::double", "50.00"),

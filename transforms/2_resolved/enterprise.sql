@@ -81,7 +81,7 @@ select
     w.status_code,
     cast(w.registered_date as date) as registered_date,
     cast(w.cancelled_date as date) as cancelled_date,
-    cast(w.registered_capital_amount as decimal(18, 2)) as registered_capital_amount,
+    cast(w.registered_capital_amount as decimal(30, 2)) as registered_capital_amount,
     w.currency_code,
     w.parent_uscc,
     case

@@ -32,7 +32,7 @@ select
     o.subject,
     count(*) as enterprise_count,
     cast(sum(o.is_conflict) as bigint) as conflict_count,
-    cast(100.0 * sum(o.is_conflict) / nullif(count(*), 0) as decimal(5, 2)) as conflict_pct,
+    cast(100.0 * sum(o.is_conflict) / nullif(count(*), 0) as decimal(30, 2)) as conflict_pct,
     c.field_code is not null as is_queued
 from other as o
 inner join resolved.enterprise_value as w

@@ -20,7 +20,7 @@ select
     d.subject,
     d.enterprise_id,
     d.method,
-    cast(coalesce(d.score, m.score) as decimal(3, 2)) as score,
+    cast(coalesce(d.score, m.score) as decimal(30, 2)) as score,
     d.evidence,
     d.outcome_code,
     concat_ws('; ', r.version, m.version, case when d.method = 'scored' then c.version end) as rule_version,

@@ -153,7 +153,7 @@ proposed_pair as (
         enterprise_id,
         'judgement' as method,
         1 as standing,
-        cast(null as decimal(4, 3)) as score
+        cast(null as decimal(30, 3)) as score
     from judged_pair
     where decision <> 'different'
     union all
@@ -163,7 +163,7 @@ proposed_pair as (
         name_enterprise_id as enterprise_id,
         'name' as method,
         2 as standing,
-        cast(null as decimal(4, 3)) as score
+        cast(null as decimal(30, 3)) as score
     from waiting_record
     union all
     select
@@ -172,7 +172,7 @@ proposed_pair as (
         code_enterprise_id as enterprise_id,
         'code' as method,
         3 as standing,
-        cast(null as decimal(4, 3)) as score
+        cast(null as decimal(30, 3)) as score
     from waiting_record
     union all
     select
@@ -181,7 +181,7 @@ proposed_pair as (
         b.enterprise_id,
         'name' as method,
         2 as standing,
-        cast(null as decimal(4, 3)) as score
+        cast(null as decimal(30, 3)) as score
     from waiting_record as q
     inner join bearer_of_name as b on q.name_key = b.name_key and b.place <= 5
     where q.reason_code = 'ambiguous_name'
@@ -192,7 +192,7 @@ proposed_pair as (
         b.enterprise_id,
         'code' as method,
         3 as standing,
-        cast(null as decimal(4, 3)) as score
+        cast(null as decimal(30, 3)) as score
     from waiting_record as q
     inner join bearer_of_code as b
         on b.code = case b.code_kind when 'org_code' then q.org_code else q.registration_no end and b.place <= 5

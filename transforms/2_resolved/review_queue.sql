@@ -105,7 +105,7 @@ record_share as (
     select
         c.feed,
         c.source_key,
-        cast(100 * sum(f.value) / nullif(max(t.value), 0) as decimal(5, 2)) as share_pct
+        cast(100 * sum(f.value) / nullif(max(t.value), 0) as decimal(30, 2)) as share_pct
     from resolved.review_candidate as c
     inner join figure as f on c.feed = f.feed and c.source_key = f.source_key
     inner join total as t on c.feed = t.feed

@@ -62,7 +62,7 @@ measured_building as (
                 b.floor_area_m2 / nullif(b.land_area_m2, 0),
                 o.plot_ratio,
                 r.plot_ratio
-            ) as decimal(9, 4)
+            ) as decimal(30, 4)
         ) as plot_ratio,
         r.m2_per_mu,
         r.version
@@ -85,7 +85,7 @@ select
         coalesce(
             land_area_m2,
             coalesce(floor_area_m2, lettable_area_m2) / nullif(plot_ratio, 0)
-        ) / nullif(m2_per_mu, 0) as decimal(18, 4)
+        ) / nullif(m2_per_mu, 0) as decimal(30, 4)
     ) as building_land_mu,
     is_registered_building,
     version as rule_version

@@ -27,7 +27,7 @@ with leased_building as (
         enterprise_id,
         month,
         building_code,
-        cast(coalesce(leased_area_m2, 0) as decimal(18, 2)) as leased_area_m2,
+        cast(coalesce(leased_area_m2, 0) as decimal(30, 2)) as leased_area_m2,
         sum(coalesce(leased_area_m2, 0)) over (partition by enterprise_id, month) as total_area_m2
     from monthly.lease_building
 ),
@@ -37,7 +37,7 @@ weighted_building as (
         enterprise_id,
         month,
         building_code,
-        cast(case when total_area_m2 > 0 then leased_area_m2 else 1 end as decimal(18, 2)) as area_m2
+        cast(case when total_area_m2 > 0 then leased_area_m2 else 1 end as decimal(30, 2)) as area_m2
     from leased_building
 ),
 
@@ -57,18 +57,18 @@ select
     month,
     building_code,
     cast(
-        sum(area_m2) over (partition by enterprise_id, month order by building_code) - area_m2 as decimal(18, 2)
+        sum(area_m2) over (partition by enterprise_id, month order by building_code) - area_m2 as decimal(30, 2)
     ) as from_area_m2,
-    cast(sum(area_m2) over (partition by enterprise_id, month order by building_code) as decimal(18, 2))
+    cast(sum(area_m2) over (partition by enterprise_id, month order by building_code) as decimal(30, 2))
         as until_area_m2,
-    cast(sum(area_m2) over (partition by enterprise_id, month) as decimal(18, 2)) as total_area_m2
+    cast(sum(area_m2) over (partition by enterprise_id, month) as decimal(30, 2)) as total_area_m2
 from weighted_building
 union all
 select
     enterprise_id,
     month,
     building_code,
-    cast(0 as decimal(18, 2)) as from_area_m2,
-    cast(1 as decimal(18, 2)) as until_area_m2,
-    cast(1 as decimal(18, 2)) as total_area_m2
+    cast(0 as decimal(30, 2)) as from_area_m2,
+    cast(1 as decimal(30, 2)) as until_area_m2,
+    cast(1 as decimal(30, 2)) as total_area_m2
 from main_building

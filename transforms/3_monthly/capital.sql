@@ -27,9 +27,9 @@ capital_change as (
     select
         l.enterprise_id,
         e.event_date,
-        try_cast(regexp_extract(replace(e.before_text, ',', ''), '[0-9]+([.][0-9]+)?') as decimal(18, 4))
+        try_cast(regexp_extract(replace(e.before_text, ',', ''), '[0-9]+([.][0-9]+)?') as decimal(30, 4))
         * case when e.before_text like '%万%' then 10000 else 1 end as before_amount,
-        try_cast(regexp_extract(replace(e.after_text, ',', ''), '[0-9]+([.][0-9]+)?') as decimal(18, 4))
+        try_cast(regexp_extract(replace(e.after_text, ',', ''), '[0-9]+([.][0-9]+)?') as decimal(30, 4))
         * case when e.after_text like '%万%' then 10000 else 1 end as after_amount,
         row_number() over (partition by l.enterprise_id order by e.event_date, e.event_no) as place
     from known.registration_event as e
@@ -69,7 +69,7 @@ stretch as (
 held as (
     select
         e.enterprise_id,
-        cast(s.capital_amount as decimal(18, 2)) as capital_amount,
+        cast(s.capital_amount as decimal(30, 2)) as capital_amount,
         greatest(
             coalesce(s.from_date, cast('0001-01-01' as date)), coalesce(e.registered_date, cast('0001-01-01' as date))
         )

@@ -104,8 +104,8 @@ measured as (
         cast(coalesce(e.reported_count, 0) as bigint) as reported_count,
         cast(coalesce(e.expected_count, 0) - coalesce(e.reported_count, 0) as bigint) as late_count,
         cast(coalesce(a.report_count, 0) as bigint) as report_count,
-        cast(100.0 * e.reported_count / nullif(e.expected_count, 0) as decimal(5, 2)) as coverage_pct,
-        cast(coalesce(o.coverage_pct, rule.coverage_min_pct) as decimal(5, 2)) as coverage_min_pct,
+        cast(100.0 * e.reported_count / nullif(e.expected_count, 0) as decimal(30, 2)) as coverage_pct,
+        cast(coalesce(o.coverage_pct, rule.coverage_min_pct) as decimal(30, 2)) as coverage_min_pct,
         rule.version as rule_version
     from feed_month as f
     left join expected as e on f.feed = e.feed and f.month_number = e.month_number

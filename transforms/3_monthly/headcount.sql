@@ -59,13 +59,13 @@ select
     l.enterprise_id,
     e.month,
     cast(sum(e.insured_headcount) as bigint) as insured_headcount,
-    cast(sum(e.wage_amount) as decimal(18, 2)) as wage_amount,
+    cast(sum(e.wage_amount) as decimal(30, 2)) as wage_amount,
     cast(sum(case when e.insured_headcount > 0 and e.wage_amount > 0 then e.insured_headcount end) as bigint)
         as waged_headcount,
     cast(
         cast(sum(case when e.insured_headcount > 0 and e.wage_amount > 0 then e.wage_amount end) as double)
         / nullif(sum(case when e.insured_headcount > 0 and e.wage_amount > 0 then e.insured_headcount end), 0)
-        as decimal(18, 2)
+        as decimal(30, 2)
     ) as wage_per_head_amount,
     cast(count(*) as integer) as unit_count,
     max(e.received_at) as received_at

@@ -95,5 +95,5 @@ middle as (
 
 select
     part_code,
-    cast(round(wage_per_head_amount / nullif(step, 0)) * step as decimal(18, 2)) as wage_per_head_amount
+    cast(round(wage_per_head_amount / nullif(step, 0)) * step as decimal(30, 2)) as wage_per_head_amount
 from middle

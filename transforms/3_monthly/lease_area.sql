@@ -12,8 +12,8 @@
 select
     enterprise_id,
     month,
-    cast(sum(leased_area_m2) as decimal(18, 2)) as leased_area_m2,
-    cast(sum(monthly_rent_amount) as decimal(18, 2)) as monthly_rent_amount,
+    cast(sum(leased_area_m2) as decimal(30, 2)) as leased_area_m2,
+    cast(sum(monthly_rent_amount) as decimal(30, 2)) as monthly_rent_amount,
     cast(sum(lease_count) as integer) as lease_count,
     min(next_lease_end_date) as next_lease_end_date,
     max(received_at) as received_at

@@ -64,27 +64,27 @@ select
     enterprise_id,
     building_code,
     month,
-    cast(sum(leased_area_m2) as decimal(18, 2)) as leased_area_m2,
-    cast(sum(monthly_rent_amount) as decimal(18, 2)) as monthly_rent_amount,
+    cast(sum(leased_area_m2) as decimal(30, 2)) as leased_area_m2,
+    cast(sum(monthly_rent_amount) as decimal(30, 2)) as monthly_rent_amount,
     cast(count(*) as integer) as lease_count,
     min(until_date) as next_lease_end_date,
-    cast(coalesce(sum(case when monthly_rent_amount is not null then leased_area_m2 end), 0) as decimal(18, 2))
+    cast(coalesce(sum(case when monthly_rent_amount is not null then leased_area_m2 end), 0) as decimal(30, 2))
         as rented_area_m2,
     cast(
         coalesce(sum(case when until_date <= last_day(month_end_date + interval '1' month) then leased_area_m2 end), 0)
-        as decimal(18, 2)
+        as decimal(30, 2)
     ) as due_1m_area_m2,
     cast(
         coalesce(sum(case when until_date <= last_day(month_end_date + interval '3' month) then leased_area_m2 end), 0)
-        as decimal(18, 2)
+        as decimal(30, 2)
     ) as due_3m_area_m2,
     cast(
         coalesce(sum(case when until_date <= last_day(month_end_date + interval '6' month) then leased_area_m2 end), 0)
-        as decimal(18, 2)
+        as decimal(30, 2)
     ) as due_6m_area_m2,
     cast(
         coalesce(sum(case when until_date <= last_day(month_end_date + interval '12' month) then leased_area_m2 end), 0)
-        as decimal(18, 2)
+        as decimal(30, 2)
     ) as due_12m_area_m2,
     cast(
         coalesce(
@@ -92,7 +92,7 @@ select
                 when until_date <= last_day(month_end_date + interval '6' month) and not is_renewed then leased_area_m2
             end),
             0
-        ) as decimal(18, 2)
+        ) as decimal(30, 2)
     ) as due_6m_unrenewed_area_m2,
     max(received_at) as received_at
 from in_force

@@ -15,7 +15,7 @@ select
     l.enterprise_id,
     m.month,
     cast(count(*) as integer) as premises_count,
-    cast(sum(p.rateable_value_amount) as decimal(18, 2)) as rateable_value_amount,
+    cast(sum(p.rateable_value_amount) as decimal(30, 2)) as rateable_value_amount,
     max(p.received_at) as received_at
 from known.premises as p
 inner join resolved.link as l on p.feed = l.feed and p.source_key = l.source_key

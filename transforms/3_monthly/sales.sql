@@ -46,7 +46,7 @@ select
     f.period_end,
     month_number(f.period_end) - month_number(f.period_start) + 1 as period_months,
     min(f.tax_kind_code) as tax_kind_code,
-    cast(sum(f.sales_amount) as decimal(18, 2)) as sales_amount,
+    cast(sum(f.sales_amount) as decimal(30, 2)) as sales_amount,
     max(f.filed_date) as filed_date,
     cast(count(*) as integer) as filing_count,
     max(f.received_at) as received_at

@@ -22,7 +22,7 @@ with stated as (
         f.period_start,
         f.period_end,
         f.tax_due_amount,
-        cast(null as decimal(18, 2)) as paid_amount,
+        cast(null as decimal(30, 2)) as paid_amount,
         cast(null as date) as paid_date,
         f.received_at
     from known.tax_filing as f
@@ -33,7 +33,7 @@ with stated as (
         p.tax_kind_code,
         p.period_start,
         p.period_end,
-        cast(null as decimal(18, 2)) as tax_due_amount,
+        cast(null as decimal(30, 2)) as tax_due_amount,
         p.paid_amount,
         p.paid_date,
         p.received_at
@@ -64,10 +64,10 @@ select
     s.period_start,
     s.period_end,
     month_number(s.period_end) - month_number(s.period_start) + 1 as period_months,
-    cast(s.tax_due_amount as decimal(18, 2)) as tax_due_amount,
-    cast(case when s.paid_amount is null and s.tax_due_amount = 0 then 0 else s.paid_amount end as decimal(18, 2))
+    cast(s.tax_due_amount as decimal(30, 2)) as tax_due_amount,
+    cast(case when s.paid_amount is null and s.tax_due_amount = 0 then 0 else s.paid_amount end as decimal(30, 2))
         as paid_amount,
-    cast(coalesce(s.refunded_amount, 0) as decimal(18, 2)) as refunded_amount,
+    cast(coalesce(s.refunded_amount, 0) as decimal(30, 2)) as refunded_amount,
     cast(s.payment_count as integer) as payment_count,
     s.last_paid_date,
     s.received_at

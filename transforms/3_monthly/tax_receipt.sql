@@ -15,8 +15,8 @@ select
     l.enterprise_id,
     p.tax_kind_code,
     m.month,
-    cast(sum(p.paid_amount) as decimal(18, 2)) as received_amount,
-    cast(coalesce(-sum(case when p.paid_amount < 0 then p.paid_amount end), 0) as decimal(18, 2)) as refunded_amount,
+    cast(sum(p.paid_amount) as decimal(30, 2)) as received_amount,
+    cast(coalesce(-sum(case when p.paid_amount < 0 then p.paid_amount end), 0) as decimal(30, 2)) as refunded_amount,
     cast(count(*) as integer) as payment_count,
     max(p.received_at) as received_at
 from known.tax_payment as p

@@ -15,7 +15,7 @@ select
     l.enterprise_id,
     u.utility_code,
     m.month,
-    cast(sum(u.used_quantity) as decimal(18, 3)) as used_quantity,
+    cast(sum(u.used_quantity) as decimal(30, 3)) as used_quantity,
     cast(count(*) as integer) as meter_count,
     max(u.received_at) as received_at
 from known.utility_use as u

@@ -38,7 +38,7 @@ season as (
     select
         c.measure_code,
         c.month_number,
-        cast(sum(c.value) / nullif(sum(c.value_before), 0) as decimal(18, 6)) as factor
+        cast(sum(c.value) / nullif(sum(c.value_before), 0) as decimal(30, 6)) as factor
     from (
         select
             measure_code,
@@ -73,7 +73,7 @@ active as (
                     0
                 ),
                 100 - 100 * c.value / nullif(c.value_12m_before, 0)
-            ) as decimal(18, 1)
+            ) as decimal(30, 1)
         ) as fall_pct,
         cast(c.value_3m_before as bigint) as quarter_value,
         cast(c.value as bigint) as value
@@ -94,7 +94,7 @@ activity as (
                 when count(*) <= 2 then sum(fall_pct) / nullif(count(*), 0)
                 else (sum(fall_pct) - max(fall_pct) - min(fall_pct)) / nullif(count(*) - 2, 0)
             end
-            as decimal(18, 1)
+            as decimal(30, 1)
         ) as fall_pct
     from active
     group by enterprise_id, month_number
@@ -201,8 +201,8 @@ words as (
 
 select
     r.enterprise_id,
-    cast(r.limit_value as decimal(18, 1)) as limit_value,
-    cast(r.value as decimal(18, 1)) as value,
+    cast(r.limit_value as decimal(30, 1)) as limit_value,
+    cast(r.value as decimal(30, 1)) as value,
     m.month,
     b.month as since_month,
     w.detail_en,

@@ -37,7 +37,7 @@ scored as (
     select
         s.enterprise_id,
         s.alert_code,
-        cast(max(r.base_points) + sum(s.weight) as decimal(9, 2)) as score,
+        cast(max(r.base_points) + sum(s.weight) as decimal(30, 2)) as score,
         count(*) as sign_count,
         max(s.last_seen_month) as last_sign_month,
         max(s.rule_version) as rule_version

@@ -114,6 +114,6 @@ select
     m.month,
     m.month_number,
     cast(w.series_months as integer) as period_months,
-    cast(w.value as decimal(18, 3)) as value
+    cast(w.value as decimal(30, 3)) as value
 from whole as w
 inner join monthly.month as m on w.end_number = m.month_number

@@ -167,7 +167,7 @@ stopped as (
         n.month_number + n.period_months as month_number,
         n.period_months,
         n.value as earlier_value,
-        cast(0 as decimal(18, 3)) as value,
+        cast(0 as decimal(30, 3)) as value,
         'end' as step,
         n.positive_number
     from neighbours as n

@@ -109,8 +109,8 @@ whole as (
         signal_code,
         month_number,
         earlier_number,
-        cast(value as decimal(18, 3)) as value,
-        cast(case when signal_code = 'headcount' or start_months = 12 then earlier_value end as decimal(18, 3))
+        cast(value as decimal(30, 3)) as value,
+        cast(case when signal_code = 'headcount' or start_months = 12 then earlier_value end as decimal(30, 3))
             as earlier_value
     from measured
     where signal_code = 'headcount' or end_months = 12
@@ -164,8 +164,8 @@ judged as (
             when w.earlier_value is null or w.earlier_value <= 0 or s.start_headcount is null then 'no_start'
             when s.start_headcount < r.start_headcount_min then 'too_small'
             when c.succession_count > 0 then 'succession'
-            when w.value > w.earlier_value * cast(r.oecd_ratio_above as decimal(9, 4)) then 'oecd'
-            when w.value > w.earlier_value * cast(r.eu_ratio_above as decimal(9, 4)) then 'eu'
+            when w.value > w.earlier_value * cast(r.oecd_ratio_above as decimal(30, 4)) then 'oecd'
+            when w.value > w.earlier_value * cast(r.eu_ratio_above as decimal(30, 4)) then 'eu'
             else 'none'
         end as high_growth_code,
         r.gazelle_age_max_months,
@@ -187,10 +187,10 @@ select
     j.signal_code,
     j.month,
     n.month as earlier_month,
-    cast(j.value as decimal(18, 3)) as value,
-    cast(j.earlier_value as decimal(18, 3)) as earlier_value,
+    cast(j.value as decimal(30, 3)) as value,
+    cast(j.earlier_value as decimal(30, 3)) as earlier_value,
     cast(j.start_headcount as bigint) as start_headcount,
-    cast(case when j.earlier_value > 0 then j.growth_ratio end as decimal(18, 4)) as growth_ratio,
+    cast(case when j.earlier_value > 0 then j.growth_ratio end as decimal(30, 4)) as growth_ratio,
     cast(j.age_months as integer) as age_months,
     j.high_growth_code,
     j.high_growth_code in ('eu', 'oecd') as is_high_growth_eu,

@@ -58,7 +58,7 @@ measured as (
                 when d.is_fall = 1 then c.year_fall_pct
                 when c.value_12m_before < r.rise_from then 0
                 else -c.year_fall_pct
-            end as decimal(18, 2)
+            end as decimal(30, 2)
         ) as value,
         c.value_12m_before as earlier_figure,
         c.value as figure
@@ -73,7 +73,7 @@ measured as (
         c.month_number,
         cast(
             case when c.value - c.value_3m_before < r.change_min + 1 then 0 else -c.quarter_fall_pct end
-            as decimal(18, 2)
+            as decimal(30, 2)
         ) as value,
         c.value_3m_before as earlier_figure,
         c.value as figure
@@ -88,10 +88,10 @@ measured as (
         h.month_number,
         cast(
             100 - 100 * (a.value / nullif(h.value, 0)) / nullif(a.value_12m_before / nullif(h.value_12m_before, 0), 0)
-            as decimal(18, 2)
+            as decimal(30, 2)
         ) as value,
-        cast(a.value_12m_before / nullif(h.value_12m_before, 0) as decimal(18, 1)) as earlier_figure,
-        cast(a.value / nullif(h.value, 0) as decimal(18, 1)) as figure
+        cast(a.value_12m_before / nullif(h.value_12m_before, 0) as decimal(30, 1)) as earlier_figure,
+        cast(a.value / nullif(h.value, 0) as decimal(30, 1)) as figure
     from fallen as h
     inner join fallen as a
         on h.enterprise_id = a.enterprise_id and h.month_number = a.month_number and a.measure_code = 'leased_area'
@@ -175,15 +175,15 @@ since as (
 select
     r.enterprise_id,
     r.sign_code,
-    cast(r.limit_value as decimal(18, 1)) as limit_value,
-    cast(r.value as decimal(18, 2)) as value,
+    cast(r.limit_value as decimal(30, 1)) as limit_value,
+    cast(r.value as decimal(30, 2)) as value,
     m.month,
     b.month as since_month,
     case
         when r.sign_code = 'crowding'
             then concat(
-                cast(cast(r.earlier_figure as decimal(18, 1)) as varchar), ' → ',
-                cast(cast(r.figure as decimal(18, 1)) as varchar)
+                cast(cast(r.earlier_figure as decimal(30, 1)) as varchar), ' → ',
+                cast(cast(r.figure as decimal(30, 1)) as varchar)
             )
         else concat(
             number_text(r.earlier_figure), ' → ', number_text(r.figure)
@@ -192,8 +192,8 @@ select
     case
         when r.sign_code = 'crowding'
             then concat(
-                cast(cast(r.earlier_figure as decimal(18, 1)) as varchar), '→',
-                cast(cast(r.figure as decimal(18, 1)) as varchar)
+                cast(cast(r.earlier_figure as decimal(30, 1)) as varchar), '→',
+                cast(cast(r.figure as decimal(30, 1)) as varchar)
             )
         else concat(
             number_text(r.earlier_figure), '→', number_text(r.figure)

@@ -111,10 +111,10 @@ select
     v.measure_code,
     m.month,
     v.month_number,
-    cast(v.value as decimal(18, 3)) as value,
-    cast(q.value as decimal(18, 3)) as value_3m_before,
-    cast(y.value as decimal(18, 3)) as value_12m_before,
-    cast(b.value as decimal(18, 3)) as value_15m_before
+    cast(v.value as decimal(30, 3)) as value,
+    cast(q.value as decimal(30, 3)) as value_3m_before,
+    cast(y.value as decimal(30, 3)) as value_12m_before,
+    cast(b.value as decimal(30, 3)) as value_15m_before
 from summed as v
 cross join last_month as l
 cross join rule as u

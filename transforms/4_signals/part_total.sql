@@ -65,7 +65,7 @@ figure as (
         month,
         concat('tax_received_', tax_kind_code) as signal_code,
         1 as period_months,
-        cast(received_amount as decimal(18, 3)) as value,
+        cast(received_amount as decimal(30, 3)) as value,
         1 as is_figure,
         0 as is_suspect,
         0 as is_provisional
@@ -76,7 +76,7 @@ figure as (
         month,
         'tax_received' as signal_code,
         1 as period_months,
-        cast(sum(received_amount) as decimal(18, 3)) as value,
+        cast(sum(received_amount) as decimal(30, 3)) as value,
         1 as is_figure,
         0 as is_suspect,
         0 as is_provisional
@@ -89,7 +89,7 @@ figure as (
         month,
         signal_code,
         period_months,
-        cast(null as decimal(18, 3)) as value,
+        cast(null as decimal(30, 3)) as value,
         0 as is_figure,
         0 as is_suspect,
         0 as is_provisional
@@ -222,7 +222,7 @@ total as (
 total_and_base as (
     select
         *,
-        cast(null as decimal(38, 3)) as base_value,
+        cast(null as decimal(30, 3)) as base_value,
         1 as is_total
     from total
     union all
@@ -234,7 +234,7 @@ total_and_base as (
         cast(null as date) as month,
         month_number + 12 as month_number,
         year_number + 1 as year_number,
-        cast(null as decimal(38, 3)) as total_value,
+        cast(null as decimal(30, 3)) as total_value,
         0 as enterprise_count,
         0 as suspect_count,
         0 as is_provisional,

@@ -165,7 +165,7 @@ trace as (
         f.firm_number,
         'entries' as trace_code,
         m.month_number,
-        cast(a.people_entry_count as decimal(18, 3)) as value
+        cast(a.people_entry_count as decimal(30, 3)) as value
     from firm as f
     cross join rules.succession as rule
     inner join monthly.access as a on f.firm_id = a.enterprise_id

@@ -192,8 +192,8 @@ found as (
     select
         e.enterprise_id,
         'lease_ending' as sign_code,
-        cast(e.until_number - l.month_number as decimal(18, 1)) as value,
-        cast(null as decimal(18, 1)) as limit_value,
+        cast(e.until_number - l.month_number as decimal(30, 1)) as value,
+        cast(null as decimal(30, 1)) as limit_value,
         l.month_number as last_number,
         cast(null as bigint) as since_number,
         cast(e.until_date as varchar) as detail_en,
@@ -207,7 +207,7 @@ found as (
         e.enterprise_id,
         'lease_terminated' as sign_code,
         1 as value,
-        cast(null as decimal(18, 1)) as limit_value,
+        cast(null as decimal(30, 1)) as limit_value,
         l.month_number as last_number,
         l.month_number as since_number,
         cast(e.until_date as varchar) as detail_en,
@@ -220,7 +220,7 @@ found as (
         e.enterprise_id,
         'lease_over' as sign_code,
         1 as value,
-        cast(null as decimal(18, 1)) as limit_value,
+        cast(null as decimal(30, 1)) as limit_value,
         l.month_number as last_number,
         e.until_number as since_number,
         cast(e.until_date as varchar) as detail_en,
@@ -234,7 +234,7 @@ found as (
         t.enterprise_id,
         t.sign_code,
         t.bad_count as value,
-        cast(null as decimal(18, 1)) as limit_value,
+        cast(null as decimal(30, 1)) as limit_value,
         t.last_number,
         t.first_number as since_number,
         concat(cast(t.bad_count as varchar), ' of ', cast(t.item_count as varchar)) as detail_en,
@@ -250,7 +250,7 @@ found as (
         e.enterprise_id,
         e.sign_code,
         1 as value,
-        cast(null as decimal(18, 1)) as limit_value,
+        cast(null as decimal(30, 1)) as limit_value,
         least(month_number(e.event_date), l.month_number) as last_number,
         least(month_number(e.event_date), l.month_number) as since_number,
         cast(e.event_date as varchar) as detail_en,
@@ -264,7 +264,7 @@ found as (
         w.enterprise_id,
         'threshold_share' as sign_code,
         w.line_share_pct as value,
-        cast(null as decimal(18, 1)) as limit_value,
+        cast(null as decimal(30, 1)) as limit_value,
         month_number(w.month) as last_number,
         month_number(w.since_month) as since_number,
         concat(
@@ -346,7 +346,7 @@ dated as (
         l.month,
         l.month_number - c.last_number as age_months,
         cast(
-            c.points * power(0.5, (l.month_number - c.last_number) / nullif(c.half_life_months, 0)) as decimal(9, 2)
+            c.points * power(0.5, (l.month_number - c.last_number) / nullif(c.half_life_months, 0)) as decimal(30, 2)
         ) as weight,
         c.version
     from chosen as c
@@ -368,21 +368,21 @@ select
     d.alert_code,
     d.sign_code,
     d.group_code,
-    cast(d.value as decimal(18, 2)) as value,
+    cast(d.value as decimal(30, 2)) as value,
     cast(d.month - interval '1' month * (d.age_months + d.last_number - d.since_number) as date) as since_month,
     cast(d.month - interval '1' month * d.age_months as date) as last_seen_month,
-    cast(d.points as decimal(9, 2)) as points,
+    cast(d.points as decimal(30, 2)) as points,
     d.weight,
     row_number() over (
         partition by d.enterprise_id, d.alert_code, d.group_code order by abs(d.weight) desc, d.sign_code asc
     ) = 1 as is_counted,
     replace(
-        replace(t.words_en, '{value}', rtrim(rtrim(cast(cast(d.value as decimal(18, 2)) as varchar), '0'), '.')),
+        replace(t.words_en, '{value}', rtrim(rtrim(cast(cast(d.value as decimal(30, 2)) as varchar), '0'), '.')),
         '{detail}',
         coalesce(d.detail_en, '')
     ) as words_en,
     replace(
-        replace(t.words_zh, '{value}', rtrim(rtrim(cast(cast(d.value as decimal(18, 2)) as varchar), '0'), '.')),
+        replace(t.words_zh, '{value}', rtrim(rtrim(cast(cast(d.value as decimal(30, 2)) as varchar), '0'), '.')),
         '{detail}',
         coalesce(d.detail_zh, '')
     ) as words_zh,

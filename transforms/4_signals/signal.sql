@@ -34,7 +34,7 @@ month_series as (
         enterprise_id,
         'leased_area' as signal_code,
         month,
-        cast(leased_area_m2 as decimal(18, 3)) as value
+        cast(leased_area_m2 as decimal(30, 3)) as value
     from monthly.lease_area
     union all
     select
@@ -48,14 +48,14 @@ month_series as (
         enterprise_id,
         'registered_capital' as signal_code,
         month,
-        cast(registered_capital_amount as decimal(18, 3)) as value
+        cast(registered_capital_amount as decimal(30, 3)) as value
     from monthly.capital
     union all
     select
         enterprise_id,
         'branches' as signal_code,
         month,
-        cast(branch_count as decimal(18, 3)) as value
+        cast(branch_count as decimal(30, 3)) as value
     from monthly.relation
     where branch_count > 0
     union all
@@ -63,7 +63,7 @@ month_series as (
         enterprise_id,
         'outward_investment' as signal_code,
         month,
-        cast(investment_count as decimal(18, 3)) as value
+        cast(investment_count as decimal(30, 3)) as value
     from monthly.relation
     where investment_count > 0
     union all
@@ -71,14 +71,14 @@ month_series as (
         enterprise_id,
         'people_entries' as signal_code,
         month,
-        cast(people_entry_count as decimal(18, 3)) as value
+        cast(people_entry_count as decimal(30, 3)) as value
     from monthly.access
     union all
     select
         enterprise_id,
         'vehicle_entries' as signal_code,
         month,
-        cast(vehicle_entry_count as decimal(18, 3)) as value
+        cast(vehicle_entry_count as decimal(30, 3)) as value
     from monthly.access
 ),
 
@@ -89,7 +89,7 @@ series as (
         month,
         month_number,
         period_months,
-        cast(value as decimal(18, 3)) as value
+        cast(value as decimal(30, 3)) as value
     from signals.filed_series
     union all
     select
@@ -109,7 +109,7 @@ series as (
         h.month,
         m.month_number,
         coalesce(p.period_months, 1) as period_months,
-        cast(h.insured_headcount as decimal(18, 3)) as value
+        cast(h.insured_headcount as decimal(30, 3)) as value
     from monthly.headcount as h
     inner join monthly.month as m on h.month = m.month
     left join staff_length as p on h.enterprise_id = p.enterprise_id

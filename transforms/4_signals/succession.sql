@@ -229,10 +229,10 @@ select
     f.loss_month,
     f.gain_month,
     cast(f.people_count as bigint) as people_count,
-    cast(100.0 * f.people_count / nullif(f.earlier_headcount, 0) as decimal(5, 2)) as people_share_pct,
+    cast(100.0 * f.people_count / nullif(f.earlier_headcount, 0) as decimal(30, 2)) as people_share_pct,
     f.evidence_kind,
     case when f.points >= rule.accept_points and not f.is_ambiguous then 'fact' else 'candidate' end as standing_code,
-    cast(least(f.points, 100) / 100.0 as decimal(3, 2)) as score,
+    cast(least(f.points, 100) / 100.0 as decimal(30, 2)) as score,
     rule.version as rule_version
 from best as f
 cross join rules.succession as rule

@@ -116,17 +116,17 @@ select
     a.enterprise_id,
     m.month,
     cast(a.period_months as integer) as period_months,
-    cast(a.tax_amount as decimal(18, 2)) as burden_tax_amount,
-    cast(a.sales_amount as decimal(18, 2)) as burden_sales_amount,
+    cast(a.tax_amount as decimal(30, 2)) as burden_tax_amount,
+    cast(a.sales_amount as decimal(30, 2)) as burden_sales_amount,
     cast(a.months_used as integer) as months_used,
     cast(case
         when a.months_used >= r.months_min and a.sales_amount > 0 then 100 * a.tax_amount / nullif(a.sales_amount, 0)
-    end as decimal(18, 2)) as tax_burden_pct,
+    end as decimal(30, 2)) as tax_burden_pct,
     cast(a.months_used_before as integer) as months_used_before,
     cast(case
         when a.months_used_before >= r.months_min and a.sales_amount_before > 0
             then 100 * a.tax_amount_before / nullif(a.sales_amount_before, 0)
-    end as decimal(18, 2)) as tax_burden_pct_before,
+    end as decimal(30, 2)) as tax_burden_pct_before,
     concat(r.version, '; ', v.version) as rule_version
 from added as a
 inner join monthly.month as m on a.month_number = m.month_number

@@ -224,10 +224,10 @@ select
     cast(coalesce(u.tested_months, 0) as integer) as tested_months,
     cast(coalesce(w.pair_count, 0) as integer) as pair_count,
     cast(coalesce(w.kendall_s, 0) as integer) as kendall_s,
-    cast(w.kendall_variance as decimal(18, 4)) as kendall_variance,
-    cast(w.kendall_z as decimal(9, 4)) as kendall_z,
-    cast(w.kendall_p as decimal(9, 6)) as kendall_p,
-    cast(w.slope as decimal(18, 2)) as trend_slope_amount,
+    cast(w.kendall_variance as decimal(30, 4)) as kendall_variance,
+    cast(w.kendall_z as decimal(30, 4)) as kendall_z,
+    cast(w.kendall_p as decimal(30, 6)) as kendall_p,
+    cast(w.slope as decimal(30, 2)) as trend_slope_amount,
     case
         when coalesce(u.tested_months, 0) < rule.months_min or coalesce(w.pair_count, 0) < rule.pairs_min
             then 'insufficient'

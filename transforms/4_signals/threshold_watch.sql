@@ -112,9 +112,9 @@ select
     i.trade_en,
     i.trade_zh,
     r.month,
-    cast(r.sales_12m_amount as decimal(18, 2)) as sales_12m_amount,
-    cast(i.line_amount as decimal(18, 2)) as line_amount,
-    cast(r.sales_12m_amount * 100 / nullif(i.line_amount, 0) as decimal(18, 1)) as line_share_pct,
+    cast(r.sales_12m_amount as decimal(30, 2)) as sales_12m_amount,
+    cast(i.line_amount as decimal(30, 2)) as line_amount,
+    cast(r.sales_12m_amount * 100 / nullif(i.line_amount, 0) as decimal(30, 1)) as line_share_pct,
     s.month as since_month,
     a.month as above_month,
     i.version as rule_version

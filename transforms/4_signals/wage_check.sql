@@ -38,7 +38,7 @@ with rule as (
         same_people_min,
         spike_gap_periods,
         same_wage_heads,
-        ln(1 + same_wage_pct / 100.0) as same_wage_limit
+        positive_log(1 + same_wage_pct / 100.0) as same_wage_limit
     from rules.plausibility
 ),
 
@@ -52,8 +52,8 @@ staff_month as (
         h.wage_amount,
         h.waged_headcount,
         h.wage_per_head_amount,
-        ln(cast(h.waged_headcount as double)) as staff_log,
-        ln(cast(h.wage_per_head_amount as double)) as pay_log
+        positive_log(h.waged_headcount) as staff_log,
+        positive_log(h.wage_per_head_amount) as pay_log
     from signals.signal as s
     inner join monthly.headcount as h on s.enterprise_id = h.enterprise_id and s.month = h.month
     where s.signal_code = 'headcount'

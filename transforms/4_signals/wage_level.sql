@@ -39,8 +39,8 @@
 with rule as (
     select distinct
         version,
-        ln(wage_ratio) as wage_limit,
-        ln(wage_ratio_yearly) as wage_limit_yearly,
+        positive_log(wage_ratio) as wage_limit,
+        positive_log(wage_ratio_yearly) as wage_limit_yearly,
         wage_people_min,
         wage_follow_pct / 100.0 as follow_share,
         wage_reference_months,
@@ -58,8 +58,8 @@ reported_month as (
         h.insured_headcount,
         h.wage_amount,
         h.wage_per_head_amount,
-        ln(cast(h.waged_headcount as double)) as staff_log,
-        ln(cast(h.waged_headcount as double)) + ln(cast(h.wage_per_head_amount as double)) as wages_log
+        positive_log(h.waged_headcount) as staff_log,
+        positive_log(h.waged_headcount) + positive_log(h.wage_per_head_amount) as wages_log
     from signals.signal as s
     inner join monthly.headcount as h on s.enterprise_id = h.enterprise_id and s.month = h.month
     where s.signal_code = 'headcount'
@@ -190,8 +190,8 @@ ranked_level as (
         row_number() over (
             partition by v.enterprise_id
             order by
-                u.months_weight * ln(v.month_share) - coalesce(
-                    power(v.pay_log - ln(cast(i.wage_per_head_amount as double)), 2)
+                u.months_weight * positive_log(v.month_share) - coalesce(
+                    power(v.pay_log - positive_log(i.wage_per_head_amount), 2)
                     / nullif(2 * power(u.industry_spread, 2), 0),
                     0
                 ) desc,
@@ -338,7 +338,7 @@ held_month as (
             r.enterprise_id = s.enterprise_id and s.wages_log is null and s.insured_headcount > 0
             and s.month_number >= r.since_number - u.wage_reference_months * s.period_months
             and s.month_number <= r.until_number + u.wage_reference_months * s.period_months
-            and abs(ln(cast(nullif(greatest(s.insured_headcount, 0), 0) as double)) - r.staff_log) < u.wage_limit
+            and abs(positive_log(s.insured_headcount) - r.staff_log) < u.wage_limit
     group by s.enterprise_id, s.month
 )
 
@@ -348,10 +348,10 @@ select
     s.insured_headcount,
     s.wage_amount,
     s.wage_per_head_amount,
-    cast(exp(n.usual_log) as decimal(18, 2)) as usual_wage_per_head_amount,
+    cast(exp(n.usual_log) as decimal(30, 2)) as usual_wage_per_head_amount,
     i.wage_per_head_amount as industry_wage_per_head_amount,
-    cast(r.before_headcount as decimal(18, 1)) as before_headcount,
-    cast(r.after_headcount as decimal(18, 1)) as after_headcount,
+    cast(r.before_headcount as decimal(30, 1)) as before_headcount,
+    cast(r.after_headcount as decimal(30, 1)) as after_headcount,
     r.since_month,
     r.until_month,
     cast(r.month_count as integer) as month_count,

@@ -135,8 +135,8 @@ select
     cast(w.people_count as bigint) as people_count,
     w.earlier_headcount,
     w.insured_headcount,
-    cast(100.0 * w.people_count / nullif(w.earlier_headcount, 0) as decimal(7, 2)) as people_share_pct,
-    cast(100.0 * w.people_count / nullif(w.insured_headcount, 0) as decimal(7, 2)) as successor_share_pct
+    cast(100.0 * w.people_count / nullif(w.earlier_headcount, 0) as decimal(30, 2)) as people_share_pct,
+    cast(100.0 * w.people_count / nullif(w.insured_headcount, 0) as decimal(30, 2)) as successor_share_pct
 from weighed as w
 cross join rules.succession as rule
 where

@@ -388,7 +388,7 @@ select
         end,
         case
             when a.fall_pct is not null
-                then concat('activity −', cast(cast(a.fall_pct as decimal(18, 0)) as varchar), ' % in 3 months')
+                then concat('activity −', cast(cast(a.fall_pct as decimal(30, 0)) as varchar), ' % in 3 months')
         end,
         case when a.is_registered_recently then concat('registered ', cast(a.registered_date as varchar)) end,
         case
@@ -445,7 +445,7 @@ select
         end,
         case
             when a.fall_pct is not null
-                then concat('活跃度三个月下降', cast(cast(a.fall_pct as decimal(18, 0)) as varchar), '%（已扣除季节因素）')
+                then concat('活跃度三个月下降', cast(cast(a.fall_pct as decimal(30, 0)) as varchar), '%（已扣除季节因素）')
         end,
         case when a.is_registered_recently then concat(cast(a.registered_date as varchar), '成立') end,
         case

@@ -165,23 +165,23 @@ enterprise_year as (
         f.enterprise_id,
         f.year_number,
         cast(
-            max(case when f.signal_code = 'tax' and s.enterprise_id is null then f.value end) as decimal(18, 2)
+            max(case when f.signal_code = 'tax' and s.enterprise_id is null then f.value end) as decimal(30, 2)
         ) as tax_amount,
         cast(
-            max(case when f.signal_code = 'tax_received' then f.value end) as decimal(18, 2)
+            max(case when f.signal_code = 'tax_received' then f.value end) as decimal(30, 2)
         ) as tax_received_amount,
         cast(
-            max(case when f.signal_code = 'sales' and s.enterprise_id is null then f.value end) as decimal(18, 2)
+            max(case when f.signal_code = 'sales' and s.enterprise_id is null then f.value end) as decimal(30, 2)
         ) as sales_amount,
         cast(
-            max(case when f.signal_code = 'headcount' and s.enterprise_id is null then f.value end) as decimal(18, 2)
+            max(case when f.signal_code = 'headcount' and s.enterprise_id is null then f.value end) as decimal(30, 2)
         ) as headcount,
         cast(
-            max(case when f.signal_code = 'leased_area' and s.enterprise_id is null then f.value end) as decimal(18, 2)
+            max(case when f.signal_code = 'leased_area' and s.enterprise_id is null then f.value end) as decimal(30, 2)
         ) as leased_area_m2,
         max(case when s.enterprise_id is null then f.land_mu end) as land_mu,
         cast(
-            max(case when f.signal_code = 'electricity' and s.enterprise_id is null then f.value end) as decimal(18, 3)
+            max(case when f.signal_code = 'electricity' and s.enterprise_id is null then f.value end) as decimal(30, 3)
         ) as electricity_kwh,
         max(case when f.signal_code = 'tax' then f.covered_months end) as tax_months,
         max(case when f.signal_code = 'sales' then f.covered_months end) as sales_months,
@@ -235,7 +235,7 @@ select
         when a.leased_area_months = a.leased_area_months_before
             then growth_pct(a.leased_area_m2, a.leased_area_m2_before)
     end as leased_area_change_12m_pct,
-    cast(a.land_mu as decimal(18, 4)) as land_mu,
+    cast(a.land_mu as decimal(30, 4)) as land_mu,
     a.electricity_kwh,
     case
         when a.electricity_months = a.electricity_months_before

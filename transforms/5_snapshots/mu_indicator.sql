@@ -146,16 +146,16 @@ select
     scheme_version,
     ranking_code,
     indicator_code,
-    cast(numerator_value as decimal(18, 2)) as numerator_value,
-    cast(denominator_value as decimal(18, 4)) as denominator_value,
-    cast(indicator_value as decimal(18, 6)) as indicator_value,
-    cast(benchmark_value as decimal(18, 6)) as benchmark_value,
-    cast(case when method_code = 'min_max' and ranking_code <> 'not_ranked' then lowest_value end as decimal(18, 6))
+    cast(numerator_value as decimal(30, 2)) as numerator_value,
+    cast(denominator_value as decimal(30, 4)) as denominator_value,
+    cast(indicator_value as decimal(30, 6)) as indicator_value,
+    cast(benchmark_value as decimal(30, 6)) as benchmark_value,
+    cast(case when method_code = 'min_max' and ranking_code <> 'not_ranked' then lowest_value end as decimal(30, 6))
         as lowest_value,
-    cast(case when method_code = 'min_max' and ranking_code <> 'not_ranked' then highest_value end as decimal(18, 6))
+    cast(case when method_code = 'min_max' and ranking_code <> 'not_ranked' then highest_value end as decimal(30, 6))
         as highest_value,
-    cast(weight as decimal(9, 4)) as indicator_weight,
-    cast(weight_used as decimal(9, 4)) as indicator_weight_used,
+    cast(weight as decimal(30, 4)) as indicator_weight,
+    cast(weight_used as decimal(30, 4)) as indicator_weight_used,
     cast(case
         when ranking_code = 'not_ranked' then null
         when indicator_value is null then 0
@@ -167,11 +167,11 @@ select
                 + (100 - base_points)
                 * coalesce((indicator_value - lowest_value) / nullif(highest_value - lowest_value, 0), 1)
             ) / 100
-    end as decimal(9, 4)) as indicator_points,
+    end as decimal(30, 4)) as indicator_points,
     cast(case
         when method_code = 'benchmark' then cap_factor * weight_used
         else weight_used
-    end as decimal(9, 4)) as indicator_points_max,
+    end as decimal(30, 4)) as indicator_points_max,
     as_of,
     rule_versions as rule_version
 from weighed

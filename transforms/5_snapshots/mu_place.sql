@@ -95,7 +95,7 @@ select
     s.scheme_version,
     s.ranking_code,
     s.mu_points,
-    cast(s.supplied_weight as decimal(9, 4)) as supplied_weight,
+    cast(s.supplied_weight as decimal(30, 4)) as supplied_weight,
     cast(c.place as integer) as rank_place,
     cast(c.ranked_count as integer) as ranked_count,
     c.class_code as mu_class_code,

@@ -93,7 +93,7 @@ amounts as (
         case when m.denominator_code = 'land' then '' else ' a year' end as less_time_en,
         case when m.denominator_code = 'land' then '' else '年' end as less_time_zh,
         number_text(
-            ceil(cast(l.needed_value * l.denominator_value - l.numerator_value as decimal(18, 4)))
+            ceil(cast(l.needed_value * l.denominator_value - l.numerator_value as decimal(30, 4)))
         ) as more_text,
         number_text(
             ceil(cast(
@@ -107,7 +107,7 @@ amounts as (
                                 else 1
                             end
                 end
-                as decimal(18, 4)
+                as decimal(30, 4)
             ))
         ) as less_text
     from lever as l

@@ -285,8 +285,8 @@ select
     cast(c.period_months as integer) as period_months,
     c.feed,
     c.known_from,
-    cast(c.value_before as decimal(18, 3)) as value_before,
-    cast(c.value_after as decimal(18, 3)) as value_after,
+    cast(c.value_before as decimal(30, 3)) as value_before,
+    cast(c.value_after as decimal(30, 3)) as value_after,
     c.revision_code,
     c.batch_id,
     n.as_of
