@@ -3,8 +3,8 @@
 Of the last night, up to its last complete month. What is so in truth is worked out here anew, from the city and not from what
 its offices wrote, of every firm that any office knows:
 
-    in the register   registered here; closed from the day on which it was cancelled or revoked, moved out from the day on which
-                      its seat left, as far as the register had entered that by the night
+    in the register   registered here by the month's end; closed from the day on which it was cancelled or revoked, moved out from
+                      the day on which its seat left, as far as the register had entered that by the night
     leases            leased space in the month
     pays tax          registered here, and a period of any tax that ended in the six months up to the month
     insures, uses utilities, has entries   people insured by it, a meter that counted, entries, in the three months up to it
@@ -12,8 +12,9 @@ its offices wrote, of every firm that any office knows:
 
 `CASES` says by these in which gaps a firm truly is. A gap is right if the enterprise is a firm that truly has it, **precision**
 is right gaps of all gaps shown, **recall** true gaps shown of all true gaps. What makes them differ is who is who (a record that
-waits for a person is an enterprise of its own), late filings and dirt. `PLANTED` are situations that the city has by intention,
-with the gap that must show each; their recall is stated apart.
+waits for a person is an enterprise of its own), late filings and dirt. **Waits** is how many true gaps are not shown while a
+record of the firm is listed as unplaced_record, so that a person is asked about it; any other miss is the model's.
+`PLANTED` are situations that the city has by intention, with the gap that must show each; their recall is stated apart.
 """
 
 from __future__ import annotations
@@ -99,7 +100,11 @@ select
     e.true_id,
     coalesce(e.gone_month <= n.month, false) as is_left,
     case
-        when not e.is_registered_here or (e.story = 'move_in' and e.first_month > n.month) then 'absent'
+        when
+            not e.is_registered_here
+            or e.registered_date > n.month_end
+            or (e.story = 'move_in' and e.first_month > n.month)
+            then 'absent'
         when u.is_closed = 1 then 'closed'
         when u.is_away = 1 then 'moved_out'
         else 'active'
@@ -117,14 +122,15 @@ left join taxed as x on e.true_id = x.true_id
 
 @dataclass(frozen=True)
 class Gap:
-    """How many show a gap, how many truly have it, and how many of these are the same; cities add up."""
+    """How many show a gap, how many truly have it, how many are both, how many wait for a person; cities add up."""
 
     shown: int = 0
     true: int = 0
     right: int = 0
+    waits: int = 0
 
     def __add__(self, other: Gap) -> Gap:
-        return Gap(self.shown + other.shown, self.true + other.true, self.right + other.right)
+        return Gap(self.shown + other.shown, self.true + other.true, self.right + other.right, self.waits + other.waits)
 
     @property
     def precision(self) -> float | None:
@@ -191,16 +197,26 @@ def score(connection: duckdb.DuckDBPyConnection, night: datetime) -> Found:
         true_count as (select gap_code, count(*) as n from true_gap group by gap_code),
         right_count as (
             select gap_code, count(distinct true_id) as n from shown inner join true_gap using (gap_code, true_id) group by gap_code
+        ),
+        waits_count as (
+            select t.gap_code, count(*) as n
+            from true_gap as t
+            where
+                t.true_id in (select true_id from shown where gap_code = 'unplaced_record')
+                and (t.gap_code, t.true_id) not in (select (gap_code, true_id) from shown where true_id is not null)
+            group by t.gap_code
         )
-        select c.gap_code, coalesce(s.n, 0), coalesce(t.n, 0), coalesce(r.n, 0)
+        select c.gap_code, coalesce(s.n, 0), coalesce(t.n, 0), coalesce(r.n, 0), coalesce(w.n, 0)
         from (select unnest(?) as gap_code) as c
         left join shown_count as s using (gap_code)
         left join true_count as t using (gap_code)
         left join right_count as r using (gap_code)
+        left join waits_count as w using (gap_code)
         """,
         [list(cases)],
     ).fetchall()
-    found = Found({code: Gap(shown, true, right) for code, shown, true, right in rows})
+    counted_gap = {code: Gap(*counts) for code, *counts in rows}
+    found = Found({code: counted_gap[code] for code in cases})
     for name, (code, condition) in PLANTED.items():
         counted = connection.execute(
             f"""
@@ -223,9 +239,10 @@ def table(found: Found) -> Iterator[str]:
     def share(value: float | None) -> str:
         return "–" if value is None else f"{value:.3f}"
 
-    yield f"{'gaps, last night':<44}{'shown':>8}{'true':>8}{'right':>8}{'prec.':>8}{'recall':>8}"
+    yield f"{'gaps, last night':<44}{'shown':>8}{'true':>8}{'right':>8}{'waits':>8}{'prec.':>8}{'recall':>8}"
     for code, gap in found.gaps.items():
-        yield f"  {code:<42}{gap.shown:>8,}{gap.true:>8,}{gap.right:>8,}{share(gap.precision):>8}{share(gap.recall):>8}"
+        counts = "".join(f"{count:>8,}" for count in (gap.shown, gap.true, gap.right, gap.waits))
+        yield f"  {code:<42}{counts}{share(gap.precision):>8}{share(gap.recall):>8}"
     for name, gap in found.planted.items():
         yield f"  {name + ' (' + PLANTED[name][0] + ')':<66}{gap.true:>8,} planted{gap.right:>8,} shown{share(gap.recall):>8}"
 
@@ -239,6 +256,7 @@ def as_json(found: Found) -> dict[str, Any]:
                 "shown": gap.shown,
                 "true": gap.true,
                 "right": gap.right,
+                "waits": gap.waits,
                 "precision": gap.precision,
                 "recall": gap.recall,
             }

@@ -7,8 +7,9 @@ from benchmarks import gaps
 from tests.system.conftest import Park
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
-# codes whose true cases in this park are few may miss one
-RECALL_MIN, PRECISION_MIN, MISSES_MAX = 0.85, 0.8, 1
+# What is not found because a record of the firm waits for a person is the resolution's share, and a person is asked about it:
+# what remains must be found. Codes of few true cases in this park may miss one.
+RECALL_MIN, RECALL_MIN_OF_DECIDED, PRECISION_MIN, MISSES_MAX = 0.8, 0.95, 0.8, 1
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,8 @@ def test_gaps_are_those_that_truly_are(found: gaps.Found, code: str) -> None:
     gap = found.gaps[code]
     missed, false = gap.true - gap.right, gap.shown - gap.right
     assert missed <= MISSES_MAX or gap.right >= RECALL_MIN * gap.true, gap
+    decided = gap.true - gap.waits
+    assert missed - gap.waits <= MISSES_MAX or gap.right >= RECALL_MIN_OF_DECIDED * decided, gap
     assert false <= MISSES_MAX or gap.right >= PRECISION_MIN * gap.shown, gap
 
 

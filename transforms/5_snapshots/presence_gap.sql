@@ -16,7 +16,9 @@
 --   * unplaced_record: the record waits for a person, or only a meter or a gate has it, under a name that no other silo
 --     knows. It may be of an enterprise that is known, so it has no other gap.
 --   * An enterprise that has left (signals.departure) has one gap only: left_but_registered.
---   * What must be absent is only missing where a feed has that silo.
+--   * What must be absent is only missing where a feed has that silo, and where no record of that silo waits for a
+--     person that may be the enterprise's (resolved.possible_silo).
+--   * registered_only: not of an enterprise that registered, or moved its seat here, after the last complete month.
 --   * since_month: the first month, without interruption, in which the conditions held; of closed_but_active and
 --     moved_out_but_active not before the register's event; of gaps without any trace the month after the last one.
 --   | 符合 rules/gap.yml 条件的缺口逐项列出，互不掩盖。
@@ -25,12 +27,14 @@
 --   * 在租：月末有有效租约或占用房屋。参保、用能、门禁：近三个月大于零。
 --   * 已撤离的企业只列“已撤离但登记仍在册”一项。
 --   * 记录未能对应到企业：待人工核对的记录，或只在表具、门禁出现且名称无法对应的；可能属于已知企业，故只列此项。
---   * 未接入数据的部门不计缺口。
+--   * 未接入数据的部门不计缺口；该部门有待核对记录可能属于这家企业的，判定前也不计。
+--   * 仅有工商登记：最近完整月份之后才登记或迁入的不列。
 --   * 起始月份：条件连续成立的首月；注销、吊销、迁出类不早于登记事件当月；无任何痕迹的为最后出现的次月。
 -- known gaps: Registered here is not told apart from registered elsewhere. since_month is not before the first month of
---   the calendar, and does not know since when a feed has a silo. An enterprise of which one
---   record waits for a person seems to lack what that record has.
---   | 注册在本园与注册在外地未作区分。起始月份不早于日历首月，也不考虑部门数据何时接入。某条记录待人工核对的企业，会显得缺少该记录所在部门的数据。
+--   the calendar, and does not know since when a feed has a silo. A record of a gate or
+--   a meter under a name that leads nowhere (unplaced_record) may be of an enterprise that then seems to lack it.
+--   | 注册在本园与注册在外地未作区分。起始月份不早于日历首月，也不考虑部门数据何时接入。门禁、表具记录的名称无法对应的
+--   （记录未能对应到企业），其所属企业会显得缺少该部门的数据。
 -- parts: enterprise_id
 -- checked by: tests/models/snapshots.presence_gap, benchmarks/gaps.py
 with last_month as (
@@ -104,6 +108,29 @@ placed_enterprise as (
     group by l.enterprise_id
 ),
 
+-- of which silos a waiting record may be the enterprise's, so that nothing of them is certainly absent
+open_question as (
+    select
+        p.enterprise_id,
+        max(case when p.silo_code = 'property' then 1 else 0 end) as may_lease,
+        max(case when p.silo_code = 'tax' then 1 else 0 end) as may_pay_tax,
+        max(case when p.silo_code = 'insurance' then 1 else 0 end) as may_insure,
+        max(case when p.silo_code = 'utilities' then 1 else 0 end) as may_use_utilities,
+        max(case when p.silo_code = 'access' then 1 else 0 end) as may_access,
+        max(case when p.silo_code in ('insurance', 'utilities', 'access') then 1 else 0 end) as may_operate
+    from resolved.possible_silo as p
+    group by p.enterprise_id
+),
+
+last_seat as (
+    select
+        s.enterprise_id,
+        max(s.event_date) as moved_date
+    from resolved.identity_event as s
+    where s.change_code = 'seat_moved'
+    group by s.enterprise_id
+),
+
 enterprise_trait as (
     select
         e.enterprise_id,
@@ -128,15 +155,24 @@ enterprise_trait as (
         d.left_month,
         d.struck_off_date,
         e.registered_date,
+        v.moved_date,
         l.month as last_trace_month,
         m.month,
-        m.month_number
+        m.month_number,
+        coalesce(q.may_lease, 0) as may_lease,
+        coalesce(q.may_pay_tax, 0) as may_pay_tax,
+        coalesce(q.may_insure, 0) as may_insure,
+        coalesce(q.may_use_utilities, 0) as may_use_utilities,
+        coalesce(q.may_access, 0) as may_access,
+        coalesce(q.may_operate, 0) as may_operate
     from resolved.enterprise as e
     inner join signals.departure as d on e.enterprise_id = d.enterprise_id
     cross join last_month as m
     left join placed_enterprise as c on e.enterprise_id = c.enterprise_id
     left join trait_month as t on e.enterprise_id = t.enterprise_id and m.month = t.month
     left join last_trace as l on e.enterprise_id = l.enterprise_id
+    left join open_question as q on e.enterprise_id = q.enterprise_id
+    left join last_seat as v on e.enterprise_id = v.enterprise_id
 ),
 
 held_gap as (
@@ -173,6 +209,21 @@ held_gap as (
         and (g.is_operating is null or e.is_operating = g.is_operating)
         and (g.is_active_here is null or e.is_active_here = g.is_active_here)
         and (g.has_trace is null or e.has_trace = g.has_trace)
+        and (coalesce(g.is_leasing, true) or e.may_lease = 0)
+        and (coalesce(g.is_paying_tax, true) or e.may_pay_tax = 0)
+        and (coalesce(g.is_insuring, true) or e.may_insure = 0)
+        and (coalesce(g.is_using_utilities, true) or e.may_use_utilities = 0)
+        and (coalesce(g.is_accessing, true) or e.may_access = 0)
+        and (coalesce(g.is_operating, true) or e.may_operate = 0)
+        -- without any trace: nothing may wait, and it was registered here by the month's end
+        and (
+            coalesce(g.has_trace, true)
+            or (
+                e.may_lease + e.may_pay_tax + e.may_operate = 0
+                and (e.registered_date is null or e.registered_date <= last_day(e.month))
+                and (e.moved_date is null or e.moved_date <= last_day(e.month))
+            )
+        )
 ),
 
 -- the months in which the same held before, numbered so that months without interruption share a number
