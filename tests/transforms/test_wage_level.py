@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 
 from tests.conftest import LAYERS
+from tests.model_macros import FILE as MACROS
 from warehouse.models import load_rules, make, read_model
 
 MONTHS, FIRMS = 36, 60
@@ -73,6 +74,7 @@ class Panel:
 
 
 RULED = duckdb.connect()
+RULED.execute(MACROS.read_text(encoding="utf-8"))
 load_rules(RULED, LAYERS / "rules")
 for schema in ("monthly", "resolved", "signals"):
     RULED.execute(f"create schema {schema}")

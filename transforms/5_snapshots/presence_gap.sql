@@ -17,7 +17,7 @@
 --     knows. It may be of an enterprise that is known, so it has no other gap.
 --   * An enterprise that has left (signals.departure) has one gap only: left_but_registered.
 --   * What must be absent is only missing where a feed has that silo, and where no record of that silo waits for a
---     person that may be the enterprise's (resolved.possible_silo).
+--     person that may be the enterprise's (signals.possible_silo).
 --   * registered_only: not of an enterprise that registered, or moved its seat here, after the last complete month.
 --   * since_month: the first month, without interruption, in which the conditions held; of closed_but_active and
 --     moved_out_but_active not before the register's event; of gaps without any trace the month after the last one.
@@ -118,7 +118,7 @@ open_question as (
         max(case when p.silo_code = 'utilities' then 1 else 0 end) as may_use_utilities,
         max(case when p.silo_code = 'access' then 1 else 0 end) as may_access,
         max(case when p.silo_code in ('insurance', 'utilities', 'access') then 1 else 0 end) as may_operate
-    from resolved.possible_silo as p
+    from signals.possible_silo as p
     group by p.enterprise_id
 ),
 
@@ -126,8 +126,7 @@ last_seat as (
     select
         s.enterprise_id,
         max(s.event_date) as moved_date
-    from resolved.identity_event as s
-    where s.change_code = 'seat_moved'
+    from signals.seat_move as s
     group by s.enterprise_id
 ),
 
