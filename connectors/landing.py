@@ -8,7 +8,6 @@ land side by side.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from connectors.feed import Feed
 from connectors.persons import Blotter, counted
 from connectors.sources import ROW_NUMBER, Delivery, Unreadable, Window, protocol
 from warehouse.batches import ROWS, UNREADABLE, Manifest, batches, pending, put_in_place, write_manifest
+from warehouse.durable import make_folder, sha256_of
 from warehouse.errors import DeliveryRefused, SourceError
 
 
@@ -68,7 +68,7 @@ def land(
     """
     now, until = now or datetime.now(UTC), until.astimezone(UTC)
     root = raw / feed.name
-    root.mkdir(parents=True, exist_ok=True)
+    make_folder(root)
     set_aside_attempts(raw, feed.name)
     # what was announced and is not settled is neither known nor an attempt: its source is asked again
     settled = [b for b in batches(raw, feed.name) if b.accepted_at or b.is_discarded]
@@ -205,8 +205,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         pq.write_table(schema.empty_table(), part / ROWS)
     if delivery.unreadable:
         _write_unreadable(part / UNREADABLE, delivery.unreadable, keep_text=not (feed.personal or feed.roster))
-    with (part / ROWS).open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = sha256_of(part / ROWS)
     content_id = delivery.content_id or digest
     nothing_new = rows == 0 and not delivery.unreadable and feed.replaces == "nothing"
     if content_id in pull.known or nothing_new:
@@ -232,6 +231,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         pulled_until=pull.pulled_until,
         started_at=pull.started_at,
         ended_at=datetime.now(UTC),
+        unreadable_sha256=sha256_of(part / UNREADABLE) if delivery.unreadable else "",
     )
     write_manifest(part, manifest)
     put_in_place(part, folder)

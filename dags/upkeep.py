@@ -43,6 +43,13 @@ def upkeep() -> None:
 
         note(f"{back_up(SETTINGS)} batches copied to {SETTINGS.backup}")
 
+    @task(doc_md="Read every batch of raw/ and of the backup, and every kept night, and hold them to their hashes.")
+    @step()
+    def hashes() -> None:
+        from warehouse.upkeep import verify
+
+        note(f"{verify(SETTINGS):,} batches of raw/ and backup are as they were written")
+
     @task(pool=WRITER_POOL, doc_md="Rebuild from the backup in a scratch folder and compare with the warehouse.")
     @step()
     def restore_drill() -> None:
@@ -52,7 +59,7 @@ def upkeep() -> None:
         counts = drill(SETTINGS, list(feeds(SETTINGS.feed_folders).values()))
         note(f"{sum(counts.values()):,} staged rows rebuilt from the backup, identical")
 
-    retention() >> backup() >> restore_drill()
+    retention() >> backup() >> hashes() >> restore_drill()
 
 
 upkeep()

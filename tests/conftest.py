@@ -259,6 +259,7 @@ class Park:
             **given
             | {
                 "home": self.home,
+                "backup": self.home.parent / "backup",
                 "feed_folders": (self.feed_folder,),
                 "park_name": "Test park",
                 "time_zone": ZoneInfo("Asia/Shanghai"),

@@ -8,14 +8,13 @@ marker is an attempt: the feed's next run replaces it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from warehouse.durable import put, read_json, remove, write_json
+from warehouse.durable import make_folder, put, read_json, remove, sha256_of, write_json
 from warehouse.errors import ParkBridgeError
 
 ROWS, UNREADABLE, REJECTED, MANIFEST = "rows.parquet", "unreadable.parquet", "rejected.parquet", "manifest.json"
@@ -51,6 +50,7 @@ class Manifest:
     pulled_until: datetime
     started_at: datetime
     ended_at: datetime
+    unreadable_sha256: str = ""  # of unreadable.parquet, where there is one; batches of before this field have none
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class Batch:
     """One batch folder with its manifest and its marker, if any.
 
     `night_before` is the last night that had been begun when the batch was accepted (naive UTC, as in ops.night): that
-    night did not know it.
+    night did not know it. `previous` is the batch of this feed that was accepted before it: by these names raw/ itself shows
+    that one is gone.
     """
 
     folder: Path
@@ -66,6 +67,7 @@ class Batch:
     accepted_at: datetime | None
     night_before: datetime | None
     is_discarded: bool
+    previous: str | None = None
 
 
 _TIMES = ("delivered_at", "pulled_from", "pulled_until", "started_at", "ended_at")
@@ -107,17 +109,44 @@ def _batch(folder: Path, raw: dict[str, Any], accepted: dict[str, Any]) -> Batch
         datetime.fromisoformat(accepted["accepted_at"]) if accepted else None,
         datetime.fromisoformat(accepted["night_before"]) if accepted.get("night_before") else None,
         (folder / DISCARDED).exists(),
+        accepted.get("previous"),
     )
 
 
 def fault(batch: Batch) -> str:
-    """What is wrong with the rows of a landed batch; empty where they are what its manifest says."""
-    rows = batch.folder / ROWS
-    if not rows.exists():
-        return f"{ROWS} is gone"
-    with rows.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return "" if digest == batch.manifest.rows_sha256 else f"{ROWS} is not what its manifest says (SHA-256)"
+    """What is wrong with the files of a landed batch; empty where they are what its manifest says."""
+    manifest = batch.manifest
+    for name, digest in ((ROWS, manifest.rows_sha256), (UNREADABLE, manifest.unreadable_sha256)):
+        path = batch.folder / name
+        if not path.exists():
+            if name == ROWS or manifest.unreadable_rows:
+                return f"{name} is gone"
+        elif digest and sha256_of(path) != digest:
+            return f"{name} is not what its manifest says (SHA-256)"
+    return ""
+
+
+def without_manifest(raw: Path, feed: str) -> list[str]:
+    """Batches that were accepted or discarded, and that have no manifest any more."""
+    marked = {path.parent for name in (ACCEPTED, DISCARDED) for path in (raw / feed).glob(f"*/{name}")}
+    return sorted(folder.name for folder in marked if not (folder / MANIFEST).exists())
+
+
+def faults(raw: Path) -> dict[str, str]:
+    """Every accepted or discarded batch of raw/ (or of a backup of it) that is not whole → what is wrong with it."""
+    found: dict[str, str] = {}
+    for feed in sorted(path.name for path in raw.glob("*") if path.is_dir()):
+        for folder in sorted({p.parent for name in (ACCEPTED, DISCARDED) for p in (raw / feed).glob(f"*/{name}")}):
+            try:
+                batch = _read(folder)
+            except ParkBridgeError as error:
+                found[f"{feed}/{folder.name}"] = f"{Path(error.where).name}: {error.fact}"
+                continue
+            if why := fault(batch):
+                found[f"{feed}/{folder.name}"] = why
+            if batch.previous and not (raw / feed / batch.previous).exists():
+                found[f"{feed}/{batch.previous}"] = "it is gone"
+    return found
 
 
 def batches(raw: Path, feed: str) -> list[Batch]:
@@ -146,21 +175,32 @@ def pending(raw: Path, feed: str) -> list[Batch]:
     ]
 
 
-def announce(accepted: Sequence[Batch], now: datetime, night_before: datetime | None) -> None:
-    """Write down which batches a transaction accepts, before it commits: markers and warehouse cannot fall apart."""
+def announce(
+    accepted: Sequence[Batch], now: datetime, night_before: datetime | None, committed: Mapping[str, dict[str, Any]]
+) -> None:
+    """Write down which batches a transaction accepts, before it commits: markers and warehouse cannot fall apart.
+
+    Args:
+        accepted: The batches, of one feed.
+        now: The moment of acceptance.
+        night_before: The last night begun.
+        committed: The markers by what the transaction wrote, of which the batch before each one is taken.
+    """
     night = night_before.isoformat() if night_before else None
-    marker = {"accepted_at": now.isoformat(), "night_before": night}
     ids = [b.manifest.batch_id for b in accepted]
+    markers = {
+        i: {"accepted_at": now.isoformat(), "night_before": night, "previous": committed[i]["previous"]} for i in ids
+    }
     for folder in {b.folder.parent for b in accepted}:
-        write_json(folder / ACCEPTING, {"batches": ids, "marker": marker})
+        write_json(folder / ACCEPTING, {"markers": markers})
 
 
 def _announced(journal: Path) -> dict[str, dict[str, Any]]:
     """Batch → the marker that it gets if the transaction was committed. Of a damaged announcement nothing is known."""
     try:
-        entry = read_json(journal, next_step="run any writing step")
-        return {str(batch_id): dict(entry["marker"]) for batch_id in entry["batches"]}
-    except (ParkBridgeError, KeyError, TypeError, ValueError):
+        markers = read_json(journal, next_step="run any writing step")["markers"]
+        return {str(batch_id): dict(marker) for batch_id, marker in markers.items()}
+    except (ParkBridgeError, KeyError, TypeError, ValueError, AttributeError):
         return {}
 
 
@@ -205,7 +245,7 @@ def discard(raw: Path, feed: str, batch_id: str, *, who: str, why: str) -> Batch
 
 def mark_stopped(raw: Path, feed: str, message: str) -> None:
     """Say that a feed has stopped and why; no night is published while one has, so that nobody reads half a truth."""
-    (raw / feed).mkdir(parents=True, exist_ok=True)
+    make_folder(raw / feed)
     write_json(raw / feed / STOPPED, {"at": datetime.now(UTC).isoformat(timespec="seconds"), "message": message})
 
 

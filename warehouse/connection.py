@@ -75,16 +75,17 @@ def committed_batches(connection: duckdb.DuckDBPyConnection, feed: str) -> dict[
     The marker's night is the last one begun by the time of acceptance.
     """
     found = connection.execute(
-        "select b.batch_id, b.accepted_at, (select max(n.as_of) from ops.night_begun as n where n.as_of <= b.accepted_at) "
-        "from ops.batch as b where b.feed = ?",
+        "select b.batch_id, b.accepted_at, (select max(n.as_of) from ops.night_begun as n where n.as_of <= b.accepted_at), "
+        "lag(b.batch_id) over (order by b.accepted_at, b.batch_id) from ops.batch as b where b.feed = ?",
         [feed],
     ).fetchall()
     return {
         batch_id: {
             "accepted_at": accepted_at.replace(tzinfo=UTC).isoformat(),
             "night_before": night.isoformat() if night else None,
+            "previous": previous,
         }
-        for batch_id, accepted_at, night in found
+        for batch_id, accepted_at, night, previous in found
     }
 
 

@@ -6,12 +6,16 @@ on disk before the rename, and the rename is before the next step begins.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 from warehouse.errors import ParkBridgeError
+
+# every JSON file of ours says by it whether a byte of it was changed; one of before this key has none
+CHECKSUM = "checksum"
 
 
 def sync(path: Path) -> None:
@@ -33,11 +37,31 @@ def put(part: Path, target: Path) -> None:
     sync(target.parent)
 
 
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, each with its name on disk: a power cut does not take it away with what is put there."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        sync(path.parent)
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, ensure_ascii=True, sort_keys=True).encode()).hexdigest()
+
+
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON whole or not at all: to a neighbour first, then renamed over."""
+    """Write JSON whole or not at all: to a neighbour first, then renamed over. Its last key is the checksum of the others."""
     part = path.with_name(path.name + ".part")
+    content = json.loads(json.dumps(content, ensure_ascii=False, default=str))  # as it will be read
     try:
-        part.write_text(json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+        text = json.dumps(content | {CHECKSUM: _checksum(content)}, ensure_ascii=False, indent=2)
+        part.write_text(text + "\n", encoding="utf-8")
         put(part, path)
     except OSError:
         part.unlink(missing_ok=True)  # a full disk: half a file helps nobody
@@ -45,7 +69,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def read_json(path: Path, *, next_step: str) -> dict[str, Any]:
-    """Read a JSON file of ours.
+    """Read a JSON file of ours, without its checksum.
 
     Args:
         path: The file.
@@ -63,6 +87,9 @@ def read_json(path: Path, *, next_step: str) -> dict[str, Any]:
         raise ParkBridgeError(str(path), fact, next_step=next_step) from None
     if not isinstance(content, dict):
         raise ParkBridgeError(str(path), "it is damaged: not a mapping", next_step=next_step)
+    written = content.pop(CHECKSUM, None)
+    if written not in (None, _checksum(content)):
+        raise ParkBridgeError(str(path), "it is damaged: not what was written (checksum)", next_step=next_step)
     return content
 
 

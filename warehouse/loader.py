@@ -651,7 +651,7 @@ def accept(
         connection.execute(f"drop table {table}")
         connection.execute("delete from ops.incoming where feed = ?", [feed.name])
         fresh = [batch for batch in batches if batch.accepted_at is None]
-        announce(fresh, now, night)
+        announce(fresh, now, night, committed_batches(connection, feed.name))
     for raw in {batch.folder.parent.parent for batch in fresh}:
         settle(raw, lambda feed: committed_batches(connection, feed))
     return results

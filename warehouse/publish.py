@@ -8,7 +8,6 @@ keeps the night it opened. A past night told again is kept there, and readers ke
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ from typing import Any
 import duckdb
 
 from warehouse.connection import alone, forget, literal, open_read_only, quote
-from warehouse.durable import put, read_json, sync, write_json
+from warehouse.durable import put, read_json, sha256_of, sync, write_json
 from warehouse.errors import ParkBridgeError
 from warehouse.labels import Label, labels
 from warehouse.loader import transaction
@@ -93,7 +92,7 @@ def publish(
         "as_of": as_of.isoformat() + "Z",
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "park_name": settings.park_name,
-        "sha256": _sha256(part),
+        "sha256": sha256_of(part),
         "tables": tables,
     }
     is_in_place = before is None or is_for_readers(_as_of(before), as_of)
@@ -263,11 +262,6 @@ def _is_the_night(connection: duckdb.DuckDBPyConnection, table: str, column: str
     return True
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _put_in_place(settings: Settings, night: Path) -> None:
     """Two renames, with nothing between them that can fail for want of space; `current_manifest` settles a kill there.
 
@@ -330,7 +324,7 @@ def current_manifest(settings: Settings) -> dict[str, Any] | None:
     folder = settings.published / "nights"
     own = [m for m in kept if (night := folder / f"{m['night_id']}.duckdb").exists() and night.samefile(file)]
     if not own:
-        digest = _sha256(file)
+        digest = sha256_of(file)
         own = [m for m in ([said] if said else []) + kept if m.get("sha256") == digest] or [
             _read_manifest(file, digest)
         ]
@@ -411,7 +405,7 @@ def _roll_back(settings: Settings, night_id: str | None) -> dict[str, Any]:
         )
     path = settings.published / "nights" / f"{wanted}.duckdb"
     manifest = kept[ids.index(wanted)]
-    if not path.exists() or _sha256(path) != manifest["sha256"]:
+    if not path.exists() or sha256_of(path) != manifest["sha256"]:
         raise ParkBridgeError(
             f"night {wanted}", "its file is missing or not what its manifest says", next_step="choose another night"
         )

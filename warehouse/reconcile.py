@@ -7,14 +7,14 @@ holds. Only what lies outside it shows that most of it is missing.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from warehouse.batches import ACCEPTED, DISCARDED, MANIFEST, ROWS
+from warehouse.batches import ROWS, batches, without_manifest
 from warehouse.confirmation import Confirmation, Finding, keep
 from warehouse.connection import literal, quote
 from warehouse.errors import CheckFailed
@@ -55,7 +55,7 @@ def hold_to_raw(
             published night has.
     """
     asked = {feed.name for feed in feeds}
-    accepted, discarded = _on_disk(settings.raw)
+    accepted, discarded, named = _on_disk(settings.raw, asked)
     held = _held(connection)
     if lacking := {batch for batch in accepted - discarded - held if batch[0] in asked}:
         raise CheckFailed(
@@ -71,7 +71,7 @@ def hold_to_raw(
             [RAW, night_id],
         ).fetchall()
     )
-    known = (held | _published(connection, settings)) if night_id else held
+    known = held | named | (_published(connection, settings) if night_id else set())
     gone = {batch for batch in known - accepted - discarded - confirmed if batch[0] in asked}
     findings = [
         Finding(f"{feed}/{batch_id}", f"raw/{feed}/{batch_id} is gone or not whole") for feed, batch_id in sorted(gone)
@@ -91,20 +91,29 @@ def hold_to_raw(
 def gone_from_raw(
     connection: duckdb.DuckDBPyConnection, settings: Settings, feeds: Sequence[StagedFeed], database: str
 ) -> Batches:
-    """Batches of declared feeds that `database`, or what readers see, was made of, and that raw/ lacks: a rebuild loses them."""
-    accepted, discarded = _on_disk(settings.raw)
-    known = _held(connection, database) | _published(connection, settings)
-    return {batch for batch in known - accepted - discarded if batch[0] in {feed.name for feed in feeds}}
+    """Batches of declared feeds that raw/ lacks, known by `database`, by what readers see, or by markers: a rebuild loses them."""
+    asked = {feed.name for feed in feeds}
+    accepted, discarded, named = _on_disk(settings.raw, asked)
+    known = _held(connection, database) | _published(connection, settings) | named
+    return {batch for batch in known - accepted - discarded if batch[0] in asked}
 
 
-def _on_disk(raw: Path) -> tuple[Batches, Batches]:
-    """Accepted batches that are whole, and discarded ones."""
-    accepted = {
-        (marker.parent.parent.name, marker.parent.name)
-        for marker in raw.glob(f"*/*/{ACCEPTED}")
-        if (marker.parent / MANIFEST).exists() and (marker.parent / ROWS).exists()
-    }
-    return accepted, {(marker.parent.parent.name, marker.parent.name) for marker in raw.glob(f"*/*/{DISCARDED}")}
+def _on_disk(raw: Path, feeds: Iterable[str]) -> tuple[Batches, Batches, Batches]:
+    """Accepted batches that are whole, discarded ones, and all that raw/ itself names: by a marker, or as the one before."""
+    accepted, discarded, named = set(), set(), set()
+    for feed in feeds:
+        for batch in batches(raw, feed):
+            own = (feed, batch.manifest.batch_id)
+            if batch.is_discarded:
+                discarded.add(own)
+            elif batch.accepted_at:
+                named.add(own)
+                if (batch.folder / ROWS).exists():
+                    accepted.add(own)
+            if batch.previous:
+                named.add((feed, batch.previous))
+        named |= {(feed, batch_id) for batch_id in without_manifest(raw, feed)}
+    return accepted, discarded, named
 
 
 def _held(connection: duckdb.DuckDBPyConnection, database: str = "") -> Batches:

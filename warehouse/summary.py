@@ -64,6 +64,7 @@ def summary(settings: Settings) -> Iterator[str]:
             f"count(*) filter (not success and severity = 'critical') from ops.validation_result where night_id = '{night}'",
         )[0]
         yield f"Checks       {checks[0]:,} passed, {checks[1]:,} warned, {checks[2]:,} failed"
+        yield from _confirmed(connection)
         linked = _rows(connection, "select count(*), count(distinct enterprise_id) from resolved.link")[0]
         loose = _rows(connection, "select count(*) from resolved.unmatched")[0][0]
         yield f"Enterprises  {linked[1]:,} from {linked[0]:,} source records; {loose:,} records matched no other and are listed"
@@ -92,6 +93,20 @@ def summary(settings: Settings) -> Iterator[str]:
         yield from _changed(connection, is_first="previous_night_id" not in manifest)
         yield from _alerts(connection)
         yield f"Published    {settings.published_file}"
+
+
+def _confirmed(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """What a person let through so that this night was published; nothing in a file of before this table."""
+    if not _rows(connection, "from duckdb_tables() where schema_name = 'ops' and table_name = 'confirmation'"):
+        return
+    found = _rows(
+        connection,
+        "select c.confirmed_by, c.confirmed_because, count(*), min(c.observed) from ops.confirmation as c "
+        "inner join ops.night as n on c.night_id = n.night_id group by all order by 1, 2",
+    )
+    for who, why, count, first in found:
+        more = f" and {count - 1} more" if count > 1 else ""
+        yield f"Confirmed    by {who} ({why}): {first}{more} (ops.confirmation)"
 
 
 def _has(connection: duckdb.DuckDBPyConnection, name: str) -> bool:

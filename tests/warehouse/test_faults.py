@@ -12,21 +12,29 @@ import errno
 import io
 import json
 import os
+import random
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from tests.conftest import Park, day, staff
+from tests.conftest import Park, at, day, staff
 from warehouse import loader
-from warehouse.batches import ACCEPTED, ACCEPTING, batches
+from warehouse.batches import ACCEPTED, ACCEPTING, batches, discard, mark_stopped
 from warehouse.connection import open_read_only, writer
-from warehouse.durable import write_json
-from warehouse.errors import ParkBridgeError, WarehouseBusy
+from warehouse.durable import read_json, write_json
+from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
 from warehouse.publish import current_manifest, nights, rollback
 from warehouse.rebuild import rebuild
+from warehouse.settings import CHECKOUT
+from warehouse.upkeep import back_up, verify
 
 OPERATIONS = ("open", "replace", "rename", "link", "unlink", "fsync", "mkdir", "rmdir")
 KINDS = pytest.mark.parametrize("kind", ["killed", pytest.param("full", marks=pytest.mark.slow)])
@@ -109,9 +117,9 @@ def fails_at_every_operation(
     count = Faults(folder)
     with count.injected():
         run()
-    for at, what in enumerate(count.seen):
+    for number, what in enumerate(count.seen):
         restore()
-        faults = Faults(folder, at, kind)
+        faults = Faults(folder, number, kind)
         with faults.injected(), contextlib.suppress(Killed, OSError):
             run()
         then(f"{kind} at {what}")
@@ -123,7 +131,7 @@ def disagreement(park: Park) -> str:
     said = current_manifest(park.settings)
     if said is None:
         return ""
-    written = json.loads((park.settings.published / "park.json").read_text(encoding="utf-8"))
+    written = read_json(park.settings.published / "park.json", next_step="")
     with open_read_only(park.settings.published_file) as connection:
         ((night_id,),) = connection.execute("select night_id from ops.night").fetchall()
     return (
@@ -299,7 +307,7 @@ def test_a_damaged_manifest_of_readers_is_written_anew(park: Park, damage: str) 
     path = park.settings.published / "park.json"
     broken(path, damage)
     assert current_manifest(park.settings) == good
-    assert json.loads(path.read_text(encoding="utf-8")) == good
+    assert read_json(path, next_step="") == good
     broken(path, damage)
     assert rollback(park.settings)["night_id"] == "20260302T000000Z"
     broken(path, damage)
@@ -355,10 +363,280 @@ def broken(path: Path, damage: str) -> None:
 def test_half_a_json_is_never_seen(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     write_json(path, {"a": 1})
-    for at in range(20):
+    for number in range(20):
         for kind in ("killed", "full"):
-            faults = Faults(tmp_path, at, kind)
+            faults = Faults(tmp_path, number, kind)
             with faults.injected(), contextlib.suppress(Killed, OSError):
                 write_json(path, {"a": 2})
             assert json.loads(path.read_text(encoding="utf-8"))["a"] in (1, 2)
             write_json(path, {"a": 1})
+
+
+# --- a process of its own, killed for real, or whose files may not grow ----------------------------------------------
+
+RUN = """
+import resource, signal, sys
+from pathlib import Path
+from tests.conftest import at, day
+from warehouse.rebuild import rebuild
+park, step, size = at(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
+steps = {
+    "accept": lambda: park.sync("staff", day(2)),
+    "publish": lambda: park.publish(day(2)),
+    "rebuild": lambda: rebuild(park.settings, [park.feed("staff")]),
+}
+if size:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+print("ready", flush=True)
+steps[step]()
+print("done", flush=True)
+"""
+
+
+def run_apart(folder: Path, step: str, *, size: int = 0, seconds: float = 60) -> bool:
+    """Run a step in a process of its own. Returns whether it came to its end.
+
+    Args:
+        folder: The park's.
+        step: accept, publish or rebuild.
+        size: No file may grow beyond so many bytes; 0 for no limit. DuckDB's own writes fail then, as on a full disk.
+        seconds: After so long, counted from its first step, it is killed.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(folder), step, str(size)],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    try:
+        said, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # its own group, which this test started
+        said, _ = process.communicate()
+    return said == "done\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["accept", "publish", "rebuild"])
+def test_a_process_that_is_killed_or_out_of_disk_is_followed_by_one_that_has_everything(
+    park: Park, tmp_path: Path, step: str
+) -> None:
+    folder, copy = tmp_path / "park", tmp_path / "copy"
+    folder.mkdir()
+    for name in ("home", "offices", "feeds", "transforms"):
+        shutil.copytree(tmp_path / name, folder / name)
+    park = at(folder)
+    units = {f"U{n}": n for n in range(2000)}
+    park.drop("staff", "a.csv", staff(units), day(0.5))
+    park.sync("staff", day(1))
+    park.publish(day(1))
+    park.drop("staff", "b.csv", staff(units | {"U1": 99, "V": 5}, at="2026-03-02 12:00:00"), day(1.5))
+    if step != "accept":
+        park.sync("staff", day(2))
+    shutil.copytree(folder, copy)
+    started = time.monotonic()
+    assert run_apart(folder, step)
+    whole = max(time.monotonic() - started - 2, 0.3)  # a process takes some two seconds to begin
+    park.sync("staff", day(2))
+    rows = park.ask("select * exclude (batch_id) from staged.employment order by all")
+    size = park.settings.warehouse_file.stat().st_size
+    chance, ended = random.Random(15), []
+    for number in range(24):
+        shutil.rmtree(folder)
+        shutil.copytree(copy, folder)
+        if number % 2:
+            ended.append(run_apart(folder, step, seconds=chance.uniform(0, whole)))
+        else:
+            ended.append(run_apart(folder, step, size=chance.randrange(20_000, 2 * size)))
+        assert disagreement(park) == "", number
+        park.sync("staff", day(2))
+        assert park.ask("select * exclude (batch_id) from staged.employment order by all") == rows, number
+        assert park.publish(day(2)).is_in_place, number
+        assert disagreement(park) == "", number
+        with open_read_only(park.settings.published_file) as connection:
+            assert connection.execute("select count(*), sum(insured_headcount) from monthly.staff").fetchall() == [
+                (2001, sum(units.values()) + 98 + 5)
+            ], number
+    assert False in ended, "none was stopped"
+    rebuild(park.settings, [park.feed("staff")])
+    assert park.ask("select * exclude (batch_id) from staged.employment order by all") == rows
+
+
+# --- a power cut ------------------------------------------------------------------------------------------------------
+
+
+class Trace:
+    """What a run does to files below a folder, in order: writes, renames, and what of it was brought to the disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.done: list[tuple[str, Path]] = []
+
+    @contextlib.contextmanager
+    def recorded(self) -> Iterator[None]:
+        real = {name: getattr(os, name) for name in ("replace", "rename", "fsync", "unlink")}
+
+        def renamed(source: Any, target: Any, *args: Any, **kwargs: Any) -> None:
+            self.done.append(("rename", Path(source)))
+            real["replace"](source, target, *args, **kwargs)
+            self.done.append(("renamed", Path(target)))
+
+        def synced(descriptor: int) -> None:
+            real["fsync"](descriptor)
+            self.done.append(("synced", Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+        def unlinked(path: Any, *args: Any, **kwargs: Any) -> None:
+            real["unlink"](path, *args, **kwargs)
+            self.done.append(("unlinked", Path(path)))
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "replace", renamed)
+            patch.setattr(os, "rename", renamed)
+            patch.setattr(os, "fsync", synced)
+            patch.setattr(os, "unlink", unlinked)
+            yield
+
+    def faults(self) -> list[str]:
+        """Renames of what is not on disk, and names that are not on disk when the next rename begins."""
+        found, on_disk, loose = [], set(), set()
+        for what, path in self.done:
+            if self.folder not in path.parents and path != self.folder:
+                continue
+            if what == "synced":
+                on_disk.add(path)
+                loose = {name for name in loose if name.parent != path}
+            elif what == "rename":
+                if path not in on_disk:
+                    found.append(f"{path.name} is renamed before it is on disk")
+                if behind := {p for p in loose if p.parent != path.parent}:
+                    found.append(
+                        f"{path.name} is renamed before {', '.join(p.name for p in behind)} has its name on disk"
+                    )
+            elif what == "renamed":
+                loose.add(path)
+        return found + [f"{p.name} never has its name on disk" for p in loose]
+
+
+def test_everything_is_on_disk_before_the_next_step_begins(park: Park, tmp_path: Path) -> None:
+    trace = Trace(tmp_path)
+    with trace.recorded():
+        park.drop("staff", "1.csv", staff({"U1": 1}) + "x,y\n", day(0.5))
+        park.change("staff", "rejected_pct: 10", "rejected_pct: 60")
+        park.sync("staff", day(1))
+        park.publish(day(1))
+        park.publish(day(2))
+        rollback(park.settings)
+        rebuild(park.settings, [park.feed("staff")])
+        mark_stopped(park.raw, "leases", "x")
+        discard(park.raw, "staff", park.batch_ids("staff")[0], who="ann", why="x")
+        back_up(park.settings)
+    assert trace.faults() == []
+    renamed = {path.name for what, path in trace.done if what == "renamed"}
+    assert {
+        ACCEPTED, ACCEPTING, "manifest.json", "stopped.json", "discarded.json", "park.duckdb", "park.json",
+        "warehouse.duckdb", "20260302T000000Z.duckdb", "20260302T000000Z.json", park.batch_ids("staff")[0],
+    } <= renamed  # fmt: skip
+    synced = {path for what, path in trace.done if what == "synced"}
+    assert {park.raw, park.raw / "staff", park.settings.published, park.home} <= synced, "folders, too"
+
+
+def cut_marker(park: Park) -> None:
+    """The warehouse has the batch; neither marker nor announcement came to the disk."""
+    (park.raw / "staff" / park.batch_ids("staff")[-1] / ACCEPTED).unlink()
+
+
+def cut_folder_empty(park: Park) -> None:
+    """The name of a batch that was being landed, with nothing or half of it behind."""
+    for name, content in (("20260309T000000Z-0000.part", b"PAR1"), ("20260310T000000Z-0000.part", None)):
+        (park.raw / "staff" / name).mkdir()
+        if content:
+            (park.raw / "staff" / name / "rows.parquet").write_bytes(content)
+
+
+def cut_json_parts(park: Park) -> None:
+    """Neighbours of state files that never got their names."""
+    for name in ("accepting.json.part", "stopped.json.part"):
+        (park.raw / "staff" / name).write_bytes(b"")
+    (park.raw / "staff" / park.batch_ids("staff")[-1] / "accepted.json.part").write_bytes(b'{"acc')
+
+
+def cut_announcement(park: Park) -> None:
+    """The announcement came to the disk, the commit did not: the batch is an attempt, and its source is asked again."""
+    batch_id = park.batch_ids("staff")[-1]
+    marker = read_json(park.raw / "staff" / batch_id / ACCEPTED, next_step="")
+    (park.raw / "staff" / batch_id / ACCEPTED).unlink()
+    write_json(park.raw / "staff" / ACCEPTING, {"markers": {batch_id: marker}})
+    with duckdb.connect(park.settings.warehouse_file) as connection:
+        connection.execute("delete from ops.batch where batch_id = ?", [batch_id])
+        connection.execute("delete from staged.employment where batch_id = ?", [batch_id])
+
+
+def cut_publish(park: Park) -> None:
+    """The new night has its name, its manifest and park.json do not."""
+    shutil.copyfile(park.settings.published_file, park.settings.published / "nights" / "20260305T000000Z.duckdb")
+    (park.settings.published / "park.json").write_bytes(b"")
+    (park.settings.published / "park.duckdb.part").write_bytes(b"\0" * 100)
+
+
+def cut_rebuild(park: Park) -> None:
+    """Half a new warehouse beside the old one."""
+    (park.home / "warehouse.rebuilt").write_bytes(b"\0" * 4096)
+    (park.home / "warehouse.rebuilt.wal").write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    "cut", [cut_marker, cut_folder_empty, cut_json_parts, cut_announcement, cut_publish, cut_rebuild]
+)
+def test_what_a_power_cut_leaves_is_followed_by_a_run_that_has_everything(
+    park: Park, cut: Callable[[Park], None]
+) -> None:
+    park.begin(day(0.25), WITHOUT)
+    for number in (1, 2):
+        park.drop("staff", f"{number}.csv", staff({f"U{number}": number}), day(number - 0.5))
+        park.change("staff", "replaces: period", "replaces: nothing") if number == 1 else None
+        park.sync("staff", day(number))
+    park.publish(day(2))
+    rows = park.ask("select source_key, insured_headcount, recorded_at from staged.employment order by all")
+    cut(park)
+    park.sync("staff", day(3))
+    park.publish(day(4))
+    assert park.ask("select source_key, insured_headcount, recorded_at from staged.employment order by all") == rows
+    assert disagreement(park) == ""
+    assert verify(park.settings) == 2
+    rebuild(park.settings, [park.feed("staff")])
+    assert park.ask("select source_key, insured_headcount, recorded_at from staged.employment order by all") == rows
+    assert not [p for p in park.home.rglob("*.part*") if "staff" not in p.parts], "swept"
+
+
+def test_upkeep_names_every_batch_and_night_that_is_not_what_was_written(park: Park) -> None:
+    for number in (1, 2, 3, 4):
+        park.drop("staff", f"{number}.csv", staff({"U1": number}, month=f"2026-0{number}"), day(number - 0.5))
+        park.sync("staff", day(number))
+    park.publish(day(4))
+    assert back_up(park.settings) == 4
+    assert verify(park.settings) == 8
+    first, second, third, fourth = (park.raw / "staff" / batch_id for batch_id in park.batch_ids("staff"))
+    broken(first / "rows.parquet", "one byte")
+    broken(second / "manifest.json", "one byte")
+    shutil.rmtree(third)
+    broken(park.settings.backup / "raw" / "staff" / fourth.name / "rows.parquet", "cut")
+    (park.settings.published / "nights" / "20260305T000000Z.duckdb").chmod(0o644)
+    broken(park.settings.published / "nights" / "20260305T000000Z.duckdb", "gone")
+    with pytest.raises(CheckFailed) as said:
+        verify(park.settings)
+    for fact in (
+        "hashes: 5 damaged or gone",
+        f"raw/staff/{first.name}: rows.parquet is not what its manifest says (SHA-256)",
+        f"raw/staff/{second.name}: manifest.json: it is damaged",
+        f"raw/staff/{third.name}: it is gone",
+        f"backup/raw/staff/{fourth.name}: rows.parquet is not what its manifest says (SHA-256)",
+        "published/nights/20260305T000000Z.duckdb is gone",
+    ):
+        assert fact in str(said.value)
+    shutil.rmtree(park.settings.backup)
+    assert back_up(park.settings) == 1, "a damaged batch takes the place of no copy"

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from tests.conftest import LAYERS, Park, at, day, new_park, staff
-from warehouse.batches import ACCEPTED, MANIFEST, ROWS, discard
+from warehouse.batches import ACCEPTED, MANIFEST, ROWS, UNREADABLE, discard
 from warehouse.confirmation import Confirmation, Finding
 from warehouse.connection import open_read_only, writer
 from warehouse.errors import CheckFailed, ParkBridgeError
@@ -18,6 +18,7 @@ from warehouse.night import begin_night, id_of_night
 from warehouse.publish import current_manifest, publish, rollback
 from warehouse.rebuild import rebuild
 from warehouse.reconcile import hold_to_last_night, hold_to_raw
+from warehouse.summary import _confirmed
 
 FEEDS = ("leases", "payments", "staff")
 YES = Confirmation("Li Hua", "the east zone was given up")
@@ -159,6 +160,36 @@ def test_a_batch_whose_rows_were_changed_stops_the_rebuild(big: Park) -> None:
     assert not big.settings.warehouse_file.exists()
 
 
+@pytest.mark.parametrize("lost", ["batch", MANIFEST])
+def test_raw_alone_shows_that_a_batch_is_gone(big: Park, lost: str) -> None:
+    """Warehouse and published nights are lost, too: the marker of the batch after it, or its own, still names it."""
+    gone = big.raw / "staff" / big.batch_ids("staff")[1]
+    shutil.rmtree(gone) if lost == "batch" else (gone / MANIFEST).unlink()
+    lose_warehouse(big)
+    shutil.rmtree(big.settings.published)
+    with pytest.raises(CheckFailed, match=rf"raw/ lacks 1 batches .*raw/staff/{gone.name}: gone or not whole"):
+        rebuild(big.settings, [big.feed(name) for name in FEEDS])
+    rebuild(big.settings, [big.feed(name) for name in FEEDS], YES)
+    assert night(big, 2) == []
+    assert seen(big) == (40, 1600)
+
+
+def test_pieces_that_are_no_row_are_part_of_the_record(big: Park) -> None:
+    units = [*(f"V{n}" for n in range(30))]
+    big.drop("staff", "bad.csv", staff(dict.fromkeys(units, 3), month="2026-02") + "x,y\n", day(1.2))
+    big.sync("staff", day(2))
+    folder = big.raw / "staff" / big.batch_ids("staff")[-1]
+    feeds = [big.feed(name) for name in FEEDS]
+    whole = (folder / UNREADABLE).read_bytes()
+    rebuild(big.settings, feeds)
+    (folder / UNREADABLE).write_bytes(whole[:-20] + bytes([whole[-20] ^ 1]) + whole[-19:])
+    with pytest.raises(CheckFailed, match=rf"{folder.name}: unreadable.parquet is not what its manifest says"):
+        rebuild(big.settings, feeds)
+    (folder / UNREADABLE).unlink()
+    with pytest.raises(CheckFailed, match=rf"{folder.name}: unreadable.parquet is gone"):
+        rebuild(big.settings, feeds)
+
+
 def test_what_was_discarded_or_is_of_a_feed_that_is_gone_is_not_missed(big: Park) -> None:
     first, *_ = big.batch_ids("staff")
     big.drop("leases", "a.csv", "合同编号,客户编号,承租人,统一社会信用代码,面积,起租日,到期日,联系人,备注\n", day(1.2))
@@ -248,6 +279,9 @@ def test_what_is_missing_or_of_another_size_stops_the_publish(
     assert big.ask("select distinct night_id, stop_code, confirmed_by, confirmed_because from ops.confirmation") == [
         ("20260303T000000Z", "change", YES.who, YES.why)
     ]
+    with open_read_only(big.settings.published_file) as connection:
+        (line,) = _confirmed(connection)
+    assert line.startswith(f"Confirmed    by {YES.who} ({YES.why}): ")
     assert night(big, 2) == [], "the same night again"
     assert night(big, 3) == [], "and the next one"
 
