@@ -503,7 +503,9 @@ class Trace:
 
     def faults(self) -> list[str]:
         """Renames of what is not on disk, and names that are not on disk when the next rename begins."""
-        found, on_disk, loose = [], set(), set()
+        found: list[str] = []
+        on_disk: set[Path] = set()
+        loose: set[Path] = set()
         for what, path in self.done:
             if self.folder not in path.parents and path != self.folder:
                 continue
