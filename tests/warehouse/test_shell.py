@@ -432,6 +432,11 @@ def test_a_reader_that_goes_away_is_no_error(file: Path, rows: int) -> None:
         assert child.wait(timeout=60) == 0
 
 
+def _hear_interrupts() -> None:
+    """What a shell starts in the background ignores interrupts, and so would all that the tests start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_is_quiet(file: Path) -> None:
     with subprocess.Popen(
         [
@@ -445,6 +450,7 @@ def test_an_interrupt_is_quiet(file: Path) -> None:
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=_hear_interrupts,
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"begun\n"
@@ -455,6 +461,12 @@ def test_an_interrupt_is_quiet(file: Path) -> None:
 
 
 # --- at a terminal ----------------------------------------------------------------------------------------------------
+
+
+def _at_a_terminal() -> None:
+    _hear_interrupts()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -473,7 +485,7 @@ class Terminal:
             stderr=slave,
             env=kept | {"XDG_STATE_HOME": str(state), "TERM": "dumb", "LC_ALL": "C.UTF-8"},
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_at_a_terminal,
         )
         os.close(slave)
         self.seen = ""
