@@ -53,8 +53,12 @@ def build(
         What was built: seed, enterprises, months, start, until and the last day that a later build can reach.
 
     Raises:
-        CityError: The city is too small, another one lives in the folder, or `until` lies outside its history.
+        CityError: The city is too small, another one lives in the folder, the folder is this program's own, or `until` lies
+            outside its history.
     """
+    if folder.resolve() == Path(__file__).resolve().parent:
+        # a home directly below the checkout has its offices beside it: a built city was committed twice that way
+        raise CityError("the folder holds the program that builds it")
     if enterprises < FEWEST_FIRMS:
         raise CityError(f"a city of {enterprises} enterprises cannot hold every story; take {FEWEST_FIRMS} or more")
     until = until or datetime.now(registry_api.PARK_CLOCK).date()

@@ -85,6 +85,14 @@ def test_a_folder_goes_on_from_its_own_first_month_and_back(city: Path, earlier:
     assert max(_files(earlier)).startswith("utility/抄表_202601")
 
 
+def test_a_city_is_not_built_into_the_program() -> None:
+    own = Path(demo.__file__).parent
+    before = sorted(own.iterdir())
+    with pytest.raises(demo.CityError, match="holds the program"):
+        demo.build(own, enterprises=300, until=date(2026, 11, 20))
+    assert sorted(own.iterdir()) == before
+
+
 def test_a_folder_keeps_its_city(earlier: Path) -> None:
     before = _hashes(earlier)
     with pytest.raises(demo.CityError, match="holds another city: seed 1, enterprises 300, months 36, not seed 2"):
