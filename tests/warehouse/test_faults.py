@@ -372,7 +372,7 @@ def test_half_a_json_is_never_seen(tmp_path: Path) -> None:
             write_json(path, {"a": 1})
 
 
-# --- a process of its own, killed for real, or whose files may not grow ----------------------------------------------
+# --- a process of its own, killed for real, or without room for its files --------------------------------------------
 
 RUN = """
 import resource, signal, sys
