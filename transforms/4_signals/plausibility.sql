@@ -15,7 +15,7 @@
 --   * spike: many times both neighbours, or a small part of both, which agree with each other (1839, 42002, 1404).
 --   * flip: the same of a large yearly headcount that comes first, before two years that agree, or last, until
 --     another year confirms it, and no succession explains it.
---   * sales_per_head: sales that this month's staff cannot make.
+--   * sales_per_head: sales that this month's staff cannot make. A headcount that its wages contradict is not asked.
 --   * jump: the monthly headcount's change fails all six tests of BLS QCEW edit 126, against the last figure of the
 --     three months before and against that of the year before: more people, more per cent, and more standard
 --     deviations from the changes before it than rules/plausibility.yml allows (our reading of the edit's t-test). A
@@ -27,7 +27,7 @@
 --   * 负值、超上限：该指标不可能出现的值。元与万元混用：约为序列通常水平（非零值中位数）的一万倍或万分之一。
 --   * 人数突变而工资未变、人数等于工资、有工资无人数：与同期申报的工资矛盾，见人数与工资核对。
 --   * 突变后复原：为前后值的数倍或数分之一，而前后值相近。年度人数口径疑变：年度参保人数首年或末年如此，且无承继可解释。
---   * 人均销售额过高：当月人员不可能实现的销售额。
+--   * 人均销售额过高：当月人员不可能实现的销售额；当月人数与工资不符的，不作此项检验。
 --   * 六项检验均未通过：月度参保人数较上月、较上年同月的变化，人数、百分比、标准差三项均超限，且次月未证实、无承继可解释。
 --   * 后三类按前面检验通过的值依次检验；工资随人数变化的，不作突变、口径疑变和六项检验。
 -- known gaps: Where a series changes its unit for good, the rarer of the two units is flagged. Without wages, a

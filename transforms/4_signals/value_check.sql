@@ -10,7 +10,8 @@
 -- known gaps: As in signals.plausibility. | 同指标合理性。
 -- column value: the figure as reported | 指标值 申报原值
 -- column level_value: usual level of money: the middle of all values but zero | 通常水平 金额序列非零值的中位数，单位：元
--- column headcount: of sales, the staff of the same month | 参保人数 销售额当月的参保人数，单位：人
+-- column headcount: of sales, the staff of the same month, unless its wages contradict it
+--   | 参保人数 销售额当月的参保人数，与工资不符的不取，单位：人
 -- parts: enterprise_id
 -- checked by: tests/models/signals.value_check, tests/models/signals.plausibility
 with rule as (
@@ -119,15 +120,16 @@ usual as (
     where k.place = ceil(k.value_count / 2) and k.value_count >= u.slip_values_min
 ),
 
--- the staff that made the month's sales
+-- the staff that made the month's sales; a headcount that the wages contradict says nothing of them
 seller as (
     select
-        enterprise_id,
+        s.enterprise_id,
         'sales' as signal_code,
-        month_number,
-        value as headcount
-    from signals.signal
-    where signal_code = 'headcount' and value > 0
+        s.month_number,
+        s.value as headcount
+    from signals.signal as s
+    left join wage_finding as w on s.enterprise_id = w.enterprise_id and s.month = w.month
+    where s.signal_code = 'headcount' and s.value > 0 and w.enterprise_id is null
 ),
 
 -- the signal's code as a column: as a condition it would compare every row with every other
