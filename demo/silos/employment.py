@@ -195,12 +195,14 @@ def _report(books: Books) -> _Reported:
     last = city.horizon - 12
     plants: list[tuple[str, Array, Array]] = []
     # a group's figure instead of the firm's own, for half a year
-    for firm in some(city.firm["base"] > 20, 0.006, 2):
+    groups = some(city.firm["base"] > 20, 0.006, 2)
+    for firm in groups:
         months = rng.integers(6, last) + np.arange(6)
         heads[firm, months] = truth[firm, months] * 7
         plants.append(("group_headcount", np.repeat(firm, 6), months))
-    # the same figure month after month
-    for firm in some(city.firm["base"] > 55, 0.004, 2):
+    # the same figure month after month; a copy over a group's figure would leave nothing of it to find
+    lazy = some(city.firm["base"] > 55, 0.004, 2)
+    for firm in lazy[~np.isin(lazy, groups)]:
         months = rng.integers(6, last) + np.arange(8)
         heads[firm, months] = truth[firm, months[0]]
         plants.append(("lazy_filer", np.repeat(firm, 8), months))
