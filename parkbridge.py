@@ -81,7 +81,7 @@ def command_demo(settings: Settings, given: argparse.Namespace) -> int:
         raise ParkBridgeError(
             "demo",
             str(error),
-            next_step=f"ask for a city that can be, or give this one {home}; `parkbridge demo --help`",
+            next_step=f"ask for a city that can be, give this one {home}, or remove what was built (`make clean`)",
         ) from None
     print(
         f"The demo park: {built['enterprises']} enterprises, {built['start']} to {built['until']}, in {_short(silos)}"

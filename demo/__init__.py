@@ -50,11 +50,12 @@ def build(
         start: First month of the history; by default `months` before the month of `until`.
 
     Returns:
-        What was built: seed, enterprises, months, start, until and the last day that a later build can reach.
+        What was built: seed, enterprises, months, start, until, the last day that a later build can reach, and by which
+        program.
 
     Raises:
-        CityError: The city is too small, another one lives in the folder, the folder is this program's own, or `until` lies
-            outside its history.
+        CityError: The city is too small, another one (or one of another version of this program) lives in the folder, the
+            folder is this program's own, or `until` lies outside its history.
     """
     if folder.resolve() == Path(__file__).resolve().parent:
         # a home directly below the checkout has its offices beside it: a built city was committed twice that way
@@ -68,6 +69,9 @@ def build(
     if before is not None and (held := {key: before[key] for key in asked}) != asked:
         # its offices would deliver two cities into one park
         raise CityError(f"the folder holds another city: {_words(held)}, not {_words(asked)}")
+    if before is not None and before.get("program") != program():
+        # its offices would deliver another past than what the park already holds
+        raise CityError("the folder holds a city that another version of the demo built")
     if start is not None:
         first = np.datetime64(start, "M")
     elif before is not None:
@@ -87,9 +91,19 @@ def build(
         "start": str(first),
         "until": str(until),
         "history_ends": str(last),
+        "program": program(),
     }
     plan.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return facts
+
+
+def program() -> str:
+    """What the demo's own source comes to: a city goes on only under the source that began it."""
+    folder = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _words(city: dict[str, int]) -> str:

@@ -1,6 +1,7 @@
 """A city does not depend on when it is looked at: a later build only adds."""
 
 import hashlib
+import json
 import sqlite3
 from datetime import date, datetime
 from pathlib import Path
@@ -98,6 +99,21 @@ def test_a_folder_keeps_its_city(earlier: Path) -> None:
     with pytest.raises(demo.CityError, match="holds another city: seed 1, enterprises 300, months 36, not seed 2"):
         demo.build(earlier, seed=2, until=EARLIER)
     assert _hashes(earlier) == before
+
+
+@pytest.mark.parametrize("program", ["another", None])
+def test_a_city_of_another_version_of_the_program_does_not_go_on(earlier: Path, program: str | None) -> None:
+    plan = earlier / "city.json"
+    written = plan.read_text(encoding="utf-8")
+    facts = json.loads(written)
+    held = facts.pop("program")
+    assert held == demo.program()
+    plan.write_text(json.dumps(facts | ({"program": program} if program else {})), encoding="utf-8")
+    before = _hashes(earlier)
+    with pytest.raises(demo.CityError, match="another version of the demo"):
+        demo.build(earlier, seed=1, until=EARLIER)
+    assert _hashes(earlier) == before
+    plan.write_text(written, encoding="utf-8")
 
 
 def test_until_outside_the_history_is_refused(tmp_path: Path) -> None:
