@@ -48,12 +48,12 @@ def rebuild(
     counts: dict[str, int] = {}
     with alone(settings):
         forget(part)
-        if old.exists() and not _close_books(settings):
-            _set_aside(old)
+        # a full disk looks like damage here: the old one keeps its place until the new one is whole
+        is_sound = old.exists() and _close_books(settings)
         connection = open_file(part, settings.memory_limit)
         try:
             prepare(connection)
-            if old.exists():
+            if is_sound:
                 _keep_night(connection, old)
             else:
                 _recover_nights(connection, settings)
@@ -67,7 +67,7 @@ def rebuild(
                 for b in of_feed
                 if (why := fault(b))
             }
-            _hold_to_lost(connection, settings, feeds, old, damaged, confirmation)
+            _hold_to_lost(connection, settings, feeds, old if is_sound else None, damaged, confirmation)
             for feed in feeds:
                 taken = [b for b in accepted[feed.name] if f"{feed.name}/{b.manifest.batch_id}" not in damaged]
                 stage(connection, feed, taken, time_zone=settings.time_zone, is_rebuild=True)
@@ -79,6 +79,8 @@ def rebuild(
             forget(part)
             raise
         connection.close()
+        if old.exists() and not is_sound:
+            _set_aside(old)
         # DuckDB would play a log of the old file back into the new one; the old one's books are closed, it has none
         old.with_name(old.name + ".wal").unlink(missing_ok=True)
         put(part, old)
@@ -124,15 +126,15 @@ def _hold_to_lost(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     feeds: Sequence[StagedFeed],
-    old: Path,
+    old: Path | None,
     damaged: Mapping[str, str],
     confirmation: Confirmation | None,
 ) -> None:
     """A batch that is gone from raw/ would be gone from the warehouse, too, without a word."""
-    if old.exists():
+    if old:
         connection.execute(f"attach {literal(os.fspath(old))} as old (read_only)")
-    lost = gone_from_raw(connection, settings, feeds, "old." if old.exists() else "")
-    if old.exists():
+    lost = gone_from_raw(connection, settings, feeds, "old." if old else "")
+    if old:
         connection.execute("detach old")
     confirmed = {name for (name,) in connection.execute("select object_name from ops.confirmation").fetchall()}
     findings = [
