@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from warehouse.batches import batches, fault, settle
 from warehouse.confirmation import Confirmation, Finding, keep
 from warehouse.connection import alone, committed_batches, forget, literal, not_opened, open_file, prepare
 from warehouse.durable import put
-from warehouse.errors import CheckFailed, WarehouseBusy
+from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
 from warehouse.loader import StagedFeed, accept, show_raw, stage
 from warehouse.publish import nights
 from warehouse.reconcile import RAW, gone_from_raw
@@ -48,7 +49,7 @@ def rebuild(
     counts: dict[str, int] = {}
     with alone(settings):
         forget(part)
-        # a full disk looks like damage here: the old one keeps its place until the new one is whole
+        # the old one keeps its place until the new one is whole, whatever is wrong with it or with the disk
         is_sound = old.exists() and _close_books(settings)
         connection = open_file(part, settings.memory_limit)
         try:
@@ -92,12 +93,14 @@ def _close_books(settings: Settings) -> bool:
 
     Raises:
         WarehouseBusy: Somebody has it open.
+        ParkBridgeError: The disk is full: nothing is known of the file then, least of all that it is damaged.
     """
     try:
         connection = open_file(settings.warehouse_file, settings.memory_limit)
     except duckdb.Error as error:
         if isinstance(busy := not_opened(settings, error), WarehouseBusy):
             raise busy from None
+        _hold_to_disk(settings, error)
         return False
     try:
         prepare(connection)
@@ -105,12 +108,22 @@ def _close_books(settings: Settings) -> bool:
         connection.execute("checkpoint")
         for table in KEPT:
             connection.execute(f"from ops.{table}").fetchall()
-    except duckdb.Error:
+    except duckdb.Error as error:
+        _hold_to_disk(settings, error)
         return False
     finally:
         with contextlib.suppress(duckdb.Error):
             connection.close()
     return True
+
+
+def _hold_to_disk(settings: Settings, error: duckdb.Error) -> None:
+    if os.strerror(errno.ENOSPC) in str(error):
+        raise ParkBridgeError(
+            str(settings.warehouse_file),
+            "the disk is full",
+            next_step="free some space, then run this again. The warehouse and what is published are unchanged",
+        ) from None
 
 
 def _set_aside(old: Path) -> None:

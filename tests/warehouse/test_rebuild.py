@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from tests.conftest import LEASES_HEADER, Park, day, lease_row, leases, naive, staff, staff_file, staff_row
 from warehouse.batches import discard
-from warehouse.connection import alone, writer
-from warehouse.errors import DeclarationError, WarehouseBusy
+from warehouse.connection import alone, open_file, writer
+from warehouse.errors import DeclarationError, ParkBridgeError, WarehouseBusy
 from warehouse.loader import show_raw
 from warehouse.rebuild import rebuild
 
@@ -134,3 +136,41 @@ def test_a_rebuild_waits_for_nobody_long(park: Park, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("warehouse.rebuild.alone", lambda settings: alone(settings, wait_seconds=0.1))
     with writer(park.settings), pytest.raises(WarehouseBusy):
         rebuild_park(park)
+
+
+@pytest.mark.parametrize("full_at", ["opening", "checkpoint", "writing the new one"])
+def test_a_full_disk_is_no_damage(park: Park, monkeypatch: pytest.MonkeyPatch, full_at: str) -> None:
+    """The good warehouse keeps its place and its rows, and the next rebuild, with room, is as if there had been none."""
+    live(park)
+    before = everything(park)
+    no_space = duckdb.IOException('Could not write file "warehouse.duckdb": No space left on device')
+
+    class Full:
+        """A connection on a full disk: reads, and writes nothing."""
+
+        def __init__(self, real: duckdb.DuckDBPyConnection) -> None:
+            self.real = real
+
+        def execute(self, statement: str, *args: Any) -> Any:
+            if statement.startswith(("checkpoint", "create table staged", "insert", "copy")):
+                raise no_space
+            return self.real.execute(statement, *args)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.real, name)
+
+    def opened(path: Path, memory_limit: str) -> Any:
+        is_old = path == park.settings.warehouse_file
+        if full_at == "opening" and is_old:
+            raise no_space
+        is_full = is_old if full_at == "checkpoint" else not is_old
+        return Full(open_file(path, memory_limit)) if is_full else open_file(path, memory_limit)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("warehouse.rebuild.open_file", opened)
+        with pytest.raises((ParkBridgeError, duckdb.IOException), match=r"disk is full|No space left"):
+            rebuild_park(park)
+    assert sorted(p.name for p in park.home.glob("warehouse*")) == ["warehouse.duckdb", "warehouse.lock"]
+    assert everything(park) == before
+    rebuild_park(park)
+    assert everything(park) == before
