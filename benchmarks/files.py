@@ -92,8 +92,8 @@ def listed_register(data: Path) -> Path:
     return data / "registry" / "registry_cn.parquet"
 
 
-def _match(folder: Path, left: Path, right: Path, columns: str, truth: str) -> Match:
-    """Run the command line over two files and hold what it wrote against `truth` (SQL: left_id, true_right_id)."""
+def run_match(folder: Path, left: Path, right: Path, columns: str) -> tuple[float, float, float]:
+    """Run the command line over two files into pairs.parquet: CPU and wall seconds, peak MB."""
     mapping, out = folder / "columns.yml", folder / "pairs.parquet"
     mapping.write_text(columns, encoding="utf-8")
     command = [sys.executable, "-m", "parkbridge", "match", left, right, "--mapping", mapping, "--out", out]
@@ -104,7 +104,14 @@ def _match(folder: Path, left: Path, right: Path, columns: str, truth: str) -> M
         child.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - began
     if child.returncode:
-        raise SystemExit(f"parkbridge match ended with {child.returncode}; its own message stands above")
+        raise SystemExit(f"parkbridge match ended with {child.returncode}; its own message is above")
+    return used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024
+
+
+def _match(folder: Path, left: Path, right: Path, columns: str, truth: str) -> Match:
+    """Run the command line over two files and hold what it wrote against `truth` (SQL: left_id, true_right_id)."""
+    cpu, wall, peak_mb = run_match(folder, left, right, columns)
+    out = folder / "pairs.parquet"
     with duckdb.connect() as connection:
         row = connection.execute(
             f"""
@@ -131,5 +138,4 @@ def _match(folder: Path, left: Path, right: Path, columns: str, truth: str) -> M
     assert row is not None
     rows, right_rows = int(row[0]), int(row[8])
     score = Score(rows, *(int(count) for count in row[1:6]))
-    cpu = used.ru_utime + used.ru_stime
-    return Match(rows, right_rows, int(row[6]), int(row[7]), score, cpu, wall, used.ru_maxrss / 1024)
+    return Match(rows, right_rows, int(row[6]), int(row[7]), score, cpu, wall, peak_mb)

@@ -42,7 +42,8 @@ def name_forms(names: pa.Array | pa.ChunkedArray) -> pa.Table:
     """The key of each name (see name_keys) and what is left of it without bracketed parts and legal form.
 
     Returns:
-        Columns name_key and bare_key, one row per name; bare_key is NULL where only a legal form was stated.
+        Columns name_key, bare_key and bracketed (what the brackets hold without a legal form, as a key), one row per
+        name; bare_key is NULL where only a legal form was stated, bracketed where there is nothing in brackets.
     """
     text = names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
     text = text.cast(pa.string())
@@ -59,7 +60,16 @@ def _forms(text: pa.Array) -> pa.Table:
     )
     key = simplified(key)
     bare = pc.replace_substring_regex(_replaced(key, odd, simplified(unbracketed)), _legal_form(), "")
-    return pa.table({"name_key": _no_blank(key), "bare_key": _no_blank(bare)})
+    # the places of what is in brackets are those where the name without brackets goes on otherwise
+    inside = _replaced(pa.nulls(len(text), pa.string()), odd, _bracketed_text(spelled))
+    return pa.table({"name_key": _no_blank(key), "bare_key": _no_blank(bare), "bracketed": _no_blank(inside)})
+
+
+def _bracketed_text(spelled: pa.Array) -> pa.Array:
+    """What stands in the first brackets, as a key without legal form; empty where there are none."""
+    found = pc.struct_field(pc.extract_regex(spelled, f"(?P<text>{_BRACKETED})"), "text")
+    text = pc.replace_substring_regex(pc.fill_null(found, ""), _NOT_LETTER_OR_DIGIT, "")
+    return pc.replace_substring_regex(simplified(text), _legal_form(), "")
 
 
 def _replaced(text: pa.Array, rows: np.ndarray, by: pa.Array) -> pa.Array:

@@ -42,6 +42,7 @@ weighed as (
         l.left_id,
         l.right_id,
         l.level,
+        l.left_city,
         l.right_place,
         case l.level
             when 'premises' then greatest(coalesce(p.bits, 0), coalesce(c.bits, 0) + rule.same_place_bits)
@@ -77,6 +78,7 @@ placed as (
         w.right_id,
         w.level,
         w.bits,
+        w.left_city,
         w.right_place,
         row_number()
             over (partition by w.left_id, w.right_id order by w.bits desc, w.level asc, w.right_place asc)
@@ -88,6 +90,7 @@ select
     p.left_id,
     p.right_id,
     p.right_place,
+    p.left_city,
     p.level as address_level,
     p.bits as address_bits
 from placed as p

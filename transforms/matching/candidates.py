@@ -136,7 +136,7 @@ def make_candidates(connection: duckdb.DuckDBPyConnection) -> None:
 def _state_names(connection: duckdb.DuckDBPyConnection, side: str, query: str) -> None:
     stated = connection.execute(query).to_arrow_table()
     forms = name_forms(stated["name"])
-    connection.register("stated_forms", pa.table({"id": stated["id"], "name_key": forms[0], "bare_key": forms[1]}))
+    connection.register("stated_forms", forms.append_column("id", stated["id"]))
     connection.execute(
         f"create or replace temp table {side}_stated_name as select distinct * from stated_forms where name_key is not null"
     )

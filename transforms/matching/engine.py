@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from rapidfuzz import process
-from rapidfuzz.distance import OSA, LCSseq
+from rapidfuzz.distance import OSA, LCSseq, Prefix
 
 from warehouse.connection import quote
 
@@ -65,6 +65,7 @@ def check_given(connection: duckdb.DuckDBPyConnection) -> None:
     The left records of these pairs are not searched for any more: their codes have found them.
     """
     _compare_names(connection, "given_pair", are_all_kept=True)
+    make(connection, "name_difference")
     make(connection, "name_level")
     make(connection, "given_name_level")
     for part in ("name", "address"):
@@ -85,6 +86,7 @@ def compare(connection: duckdb.DuckDBPyConnection) -> None:
     for step in ("pair_typing_error", "pair_city_character", "pair_code", "pair"):
         make(connection, step)
     _compare_names(connection, "pair")
+    make(connection, "name_difference")
     make(connection, "name_level")
     make(connection, "name_comparison")
     make(connection, "address_pair")
@@ -110,7 +112,9 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str, *, are_all
         create or replace temp table name_similarity (
             left_id bigint, right_id bigint, left_key varchar, right_key varchar, left_body varchar, right_body varchar,
             is_left_branch boolean, is_right_branch boolean, is_left_short boolean,
-            is_left_joint_stock boolean, is_right_joint_stock boolean,
+            is_left_full boolean, left_place varchar, right_place varchar,
+            is_left_joint_stock boolean, is_right_joint_stock boolean, left_text varchar,
+            right_text varchar, common_start smallint,
             common_characters smallint, common_in_name smallint, edit_distance smallint,
             edit_distance_of_keys smallint
         )
@@ -120,7 +124,7 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str, *, are_all
         select
             p.left_id, p.right_id, l.name_key as left_key, r.name_key as right_key, l.body as left_body,
             r.body as right_body, l.is_branch as is_left_branch, r.is_branch as is_right_branch, l.is_short as is_left_short,
-            l.is_joint_stock as is_left_joint_stock, r.is_joint_stock as is_right_joint_stock,
+            l.is_full as is_left_full, l.place as left_place, r.place as right_place, l.is_joint_stock as is_left_joint_stock, r.is_joint_stock as is_right_joint_stock,
             starts_with(l.body, r.body) and length(r.body) >= 3 as is_begun
         from {pairs} as p
         inner join left_name as l on p.left_id = l.id
@@ -142,6 +146,12 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str, *, are_all
             ("edit_distance_of_keys", "left_key", "right_key", OSA.distance),
         ):
             kept = kept.append_column(column, pa.array(_pairwise(kept, one, other, measure)))
+        # where they differ is read from the keys if these are nearly the same, else from the bodies
+        is_of_keys = pc.equal(kept["edit_distance_of_keys"], 1)
+        for side in SIDES:
+            text = pc.if_else(is_of_keys, kept[f"{side}_key"], kept[f"{side}_body"])
+            kept = kept.append_column(f"{side}_text", text)
+        kept = kept.append_column("common_start", pa.array(_pairwise(kept, "left_text", "right_text", Prefix.similarity)))
         found.append(kept)
     for rows in found:
         _append(connection, "name_similarity", rows)

@@ -229,8 +229,12 @@ def _state(connection: duckdb.DuckDBPyConnection, side: str, columns: Columns) -
     _register(
         connection,
         f"{side}_stated_name",
-        {"id": names["id"], "role": names["role"], "name_key": forms["name_key"], "bare_key": forms["bare_key"]},
-        "select distinct id, name_key, bare_key, role = 'short_name' as is_short from rows_of_table where name_key is not null",
+        {
+            "id": names["id"],
+            "role": names["role"],
+            **{column: forms[column] for column in forms.column_names},
+        },
+        "select distinct id, name_key, bare_key, bracketed, role = 'short_name' as is_short from rows_of_table where name_key is not null",
     )
     addresses = _texts(connection, side, columns, "address")
     cities = _texts(connection, side, columns, "city", is_joined=True)

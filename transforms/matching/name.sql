@@ -14,14 +14,16 @@ with stated as (
     select
         n.id,
         n.name_key,
-        n.bare_key
+        n.bare_key,
+        n.bracketed
     from stated_name as n
     union
     -- 皖天然气: a short name that begins with the abbreviation of its own province
     select
         n.id,
         n.name_key,
-        substr(n.bare_key, 2) as bare_key
+        substr(n.bare_key, 2) as bare_key,
+        n.bracketed
     from stated_name as n
     inner join address as a on n.id = a.id
     inner join province as p on a.province = p.province
@@ -50,6 +52,7 @@ beyond_province as (
         s.id,
         s.name_key,
         s.bare_key,
+        s.bracketed,
         o.is_city_told,
         o.places,
         case
@@ -83,6 +86,7 @@ beyond_city as (
         p.id,
         p.name_key,
         p.bare_key,
+        p.bracketed,
         case
             when length(p.text) - greatest(p.four, p.three, p.two) < 2 then p.text
             else
@@ -96,6 +100,7 @@ beyond_district as (
         b.id,
         b.name_key,
         b.bare_key,
+        b.bracketed,
         case
             when length(b.text) - coalesce(c.place_length, d.place_length) < 2 then b.text
             when c.place_length = 4 then substr(b.text, 5)
@@ -128,17 +133,46 @@ form as (
     from stated_key as k
     inner join rules.name_word as w on contains(k.name_key, w.word)
     group by k.name_key
+),
+
+full_end as (
+    select distinct k.name_key
+    from stated_key as k
+    inner join rules.name_mark as w on w.kind = 'full_end' and ends_with(k.name_key, w.word)
+    cross join rules.matching as rule
+    where length(k.name_key) >= rule.full_name_min_length
+),
+
+read_name as (
+    select
+        d.id,
+        d.name_key,
+        coalesce(d.text, d.name_key) as body,
+        regexp_replace(
+            concat(
+                case when ends_with(d.bare_key, d.text) then left(d.bare_key, length(d.bare_key) - length(d.text)) end,
+                d.bracketed
+            ), '[省市]', '', 'g'
+        ) as place,
+        coalesce(f.is_joint_stock, 0) = 1 as is_joint_stock,
+        coalesce(f.ends_in_branch_word, 0) = 1
+        or (coalesce(f.has_legal_form, 0) = 1 and f.ends_in_legal_form = 0) as is_branch,
+        (coalesce(f.has_legal_form, 0) = 0 and coalesce(f.ends_in_branch_word, 0) = 0)
+        or (coalesce(f.ends_in_legal_form, 0) = 1 and length(d.name_key) <= rule.short_name_max_length) as is_short,
+        e.name_key is not null as has_full_end
+    from beyond_district as d
+    cross join rules.matching as rule
+    left join form as f on d.name_key = f.name_key
+    left join full_end as e on d.name_key = e.name_key
 )
 
 select
-    d.id,
-    d.name_key,
-    coalesce(d.text, d.name_key) as body,
-    coalesce(f.is_joint_stock, 0) = 1 as is_joint_stock,
-    coalesce(f.ends_in_branch_word, 0) = 1
-    or (coalesce(f.has_legal_form, 0) = 1 and f.ends_in_legal_form = 0) as is_branch,
-    (coalesce(f.has_legal_form, 0) = 0 and coalesce(f.ends_in_branch_word, 0) = 0)
-    or (coalesce(f.ends_in_legal_form, 0) = 1 and length(d.name_key) <= rule.short_name_max_length) as is_short
-from beyond_district as d
-cross join rules.matching as rule
-left join form as f on d.name_key = f.name_key
+    r.id,
+    r.name_key,
+    r.body,
+    r.place,
+    r.is_joint_stock,
+    r.is_branch,
+    r.is_short,
+    not r.is_short or r.has_full_end as is_full
+from read_name as r

@@ -30,6 +30,8 @@ with weighed as (
                     k.enterprise_bits + rule.alike_bits_max
                 )
             when 'branch_mismatch' then rule.branch_mismatch_bits
+            when 'other_place' then rule.sister_bits
+            when 'sister' then rule.sister_bits
         end as agreement_bits,
         case
             when l.is_left_joint_stock and l.is_right_joint_stock then rule.joint_stock_bits
@@ -38,6 +40,9 @@ with weighed as (
         end
         + case when l.is_branch_for_short and l.level <> 'branch_mismatch' then rule.short_for_branch_bits else 0 end
             as form_bits,
+        l.is_left_full,
+        l.left_place,
+        l.is_same_place,
         l.is_right_joint_stock,
         l.is_branch_for_short and l.level <> 'branch_mismatch' as is_branch_for_short,
         rule.name_bits_max
@@ -55,6 +60,9 @@ placed as (
         w.right_id,
         w.level,
         w.right_key,
+        w.is_left_full,
+        w.left_place,
+        w.is_same_place,
         w.is_right_joint_stock,
         w.is_branch_for_short,
         least(w.agreement_bits, w.name_bits_max) as agreement_bits,
@@ -71,6 +79,9 @@ select
     p.right_id,
     p.level as name_level,
     p.right_key,
+    p.is_left_full,
+    p.left_place,
+    p.is_same_place,
     p.is_right_joint_stock,
     p.is_branch_for_short,
     p.bits as name_bits,

@@ -3,7 +3,8 @@
 -- answers: are they the same name, the same but for a slip, or a short name of the other?
 -- key: left_id, right_id, left_key, right_key, left_body
 -- rules: The first that holds: same_name (same key); branch_mismatch (the full name of a branch beside one that is
---   none: never the same enterprise); same_body; typing_error (one character wrong, missing, too many, or two that
+--   none: never the same enterprise); other_place (full names of the same body, and each states a place that the other
+--   does not); sister (one character that name_difference finds to be no typing error); same_body; typing_error (one character wrong, missing, too many, or two that
 --   changed places; bodies of three and more); begins (the known name begins with the short one); inside; subsequence
 --   (all characters of the short one in their order); shortened (the record's name begins with the known body); most
 --   (seven tenths of the characters, three at least); none.
@@ -19,12 +20,21 @@ select
     s.is_left_joint_stock,
     s.is_right_joint_stock,
     s.is_right_branch and not s.is_left_branch as is_branch_for_short,
+    s.is_left_full,
+    s.left_place,
+    s.left_place = s.right_place as is_same_place,
     s.common_characters,
     length(s.left_body) as left_length,
     length(s.right_body) as right_length,
     case
         when s.left_key = s.right_key then 'same_name'
         when s.is_left_branch <> s.is_right_branch and not s.is_left_short then 'branch_mismatch'
+        when
+            s.is_left_full and s.left_place <> '' and s.right_place <> ''
+            and not contains(s.left_place, s.right_place) and not contains(s.right_place, s.left_place)
+            and s.left_body = s.right_body
+            then 'other_place'
+        when s.left_body <> s.right_body and d.is_sister then 'sister'
         when s.left_body = s.right_body then 'same_body'
         when
             (s.edit_distance = 1 or s.edit_distance_of_keys = 1)
@@ -39,3 +49,7 @@ select
         else 'none'
     end as level
 from name_similarity as s
+left join name_difference as d
+    on
+        s.left_id = d.left_id and s.right_id = d.right_id and s.left_key = d.left_key and s.right_key = d.right_key
+        and s.left_body = d.left_body and s.right_body = d.right_body

@@ -16,9 +16,29 @@ with added as (
         n.agreement_bits,
         n.is_right_joint_stock,
         a.right_place,
+        n.is_left_full,
+        -- what a full name may decide: itself, or one wrong character at a common door; an alike code tells by itself
+        coalesce(c.code_level = 'mistyped', false)
+        or case
+            when n.name_level = 'same_name' then true
+            when n.name_level = 'same_body'
+                then not n.is_left_full or n.is_same_place or coalesce(a.address_level <> 'elsewhere', true)
+            when n.name_level = 'typing_error' then coalesce(a.address_level in ('premises', 'text', 'number', 'building'), false)
+            when not n.is_left_full then true
+            when n.name_level = 'inside' then coalesce(a.address_level in ('premises', 'text', 'number', 'building'), false)
+            else false
+        end as may_decide,
         coalesce(a.address_level, 'unknown') as address_level,
         coalesce(c.code_level, 'unknown') as code_level,
         n.name_bits + coalesce(a.address_bits, 0) + coalesce(c.code_bits, 0) + coalesce(i.industry_bits, 0)
+        -- a city with which the name itself begins is counted there
+        - case
+            when
+                a.address_level = 'city' and n.name_level not in ('same_name', 'same_body')
+                and contains(n.left_place, a.left_city)
+                then a.address_bits
+            else 0
+        end
         -- who counts people at a building means the branch that is there
         + case
             when n.is_branch_for_short and a.address_level = 'building' then rule.branch_in_building_bits else 0
@@ -37,7 +57,7 @@ weighed as (
         a.*,
         pow(2.0, a.bits)
         / (sum(pow(2.0, a.bits)) over (partition by a.left_id) + pow(2.0, k.enterprise_bits + rule.nobody_bits))
-            as score,
+            as bits_score,
         -- a record that is known by its name alone speaks of all who bear the name
         case
             when f.id is null then 1
@@ -60,7 +80,13 @@ select
     w.name_level,
     w.address_level,
     w.code_level,
+    w.is_left_full,
+    w.may_decide,
     w.bits,
-    cast(least(w.score, w.share_of_name) as decimal(4, 3)) as score
+    cast(
+        least(w.bits_score, w.share_of_name, case when w.may_decide then 1 else rule.waiting_score_max end)
+        as decimal(4, 3)
+    ) as score
 from weighed as w
+cross join rules.matching as rule
 where w.place <= 3
