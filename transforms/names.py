@@ -100,7 +100,16 @@ def _legal_form() -> str:
     """
     words = sorted((-len(row["word"]), row["word"], row["kind"]) for row in rows_of_rule(WORDS))
     ends = {"legal_form": "", "short_form_end": "$"}
-    return "|".join(f"{word}{ends[kind]}" for _, word, kind in words if kind in ends)
+    exact = [f"{word}{ends[kind]}" for _, word, kind in words if kind in ends]
+    # at its end a name may hold one wrong character in the longer ones (股份有限公习)
+    mistyped = [
+        f"{word[:place]}.{word[place + 1 :]}$"
+        for _, word, kind in words
+        if kind == "legal_form" and len(word) >= 4 and word.endswith("公司")
+        for place in range(len(word))
+    ]
+    # the longest comes first also among these: 开份有限公司 is no 有限公司
+    return "|".join(sorted(exact + mistyped, key=lambda word: -len(word.rstrip("$"))))
 
 
 @cache

@@ -55,7 +55,7 @@ def parts(names: list[str], addresses: list[str]) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     load_rules(connection, resolution.RULES)
     forms = name_forms(pa.array(names, pa.string()))
-    stated = pa.table({"id": range(len(names)), "name_key": forms[0], "bare_key": forms[1]})
+    stated = forms.append_column("id", pa.array(range(len(names))))
     places = pa.table({"id": range(len(addresses)), "address_key": address_keys(pa.array(addresses, pa.string()))})
     for side in engine.SIDES:
         connection.register("given_names", stated)

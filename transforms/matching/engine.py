@@ -64,6 +64,7 @@ def check_given(connection: duckdb.DuckDBPyConnection) -> None:
 
     The left records of these pairs are not searched for any more: their codes have found them.
     """
+    make(connection, "gram_count")
     _compare_names(connection, "given_pair", are_all_kept=True)
     make(connection, "name_difference")
     make(connection, "name_level")
@@ -79,7 +80,7 @@ def compare(connection: duckdb.DuckDBPyConnection) -> None:
         connection: As after `read_names`, and with <side>_code (id, code), <side>_industry (id, industry) and left_keyed (id):
             left records that are known by their name alone and speak of all who bear it.
     """
-    for step in ("known_count", "character_count", "gram_count", "information", "city_count", "building_count"):
+    for step in ("known_count", "character_count", "information", "city_count", "building_count"):
         make(connection, step)
     for step in ("prefix", "prefix_count", "premises_count", "pair_budget"):
         make(connection, step)

@@ -159,7 +159,10 @@ read_name as (
         or (coalesce(f.has_legal_form, 0) = 1 and f.ends_in_legal_form = 0) as is_branch,
         (coalesce(f.has_legal_form, 0) = 0 and coalesce(f.ends_in_branch_word, 0) = 0)
         or (coalesce(f.ends_in_legal_form, 0) = 1 and length(d.name_key) <= rule.short_name_max_length) as is_short,
-        e.name_key is not null as has_full_end
+        e.name_key is not null as has_full_end,
+        -- more was taken off than 股份: a legal form with a wrong character
+        length(d.name_key) - length(d.bare_key) - coalesce(length(d.bracketed), 0) >= 4
+        and length(d.name_key) > rule.short_name_max_length as has_mistyped_form
     from beyond_district as d
     cross join rules.matching as rule
     left join form as f on d.name_key = f.name_key
@@ -174,5 +177,5 @@ select
     r.is_joint_stock,
     r.is_branch,
     r.is_short,
-    not r.is_short or r.has_full_end as is_full
+    not r.is_short or r.has_full_end or r.has_mistyped_form as is_full
 from read_name as r

@@ -21,6 +21,7 @@ select
     s.is_right_joint_stock,
     s.is_right_branch and not s.is_left_branch as is_branch_for_short,
     s.is_left_full,
+    coalesce(d.is_other_word, false) as is_other_word,
     s.left_place,
     s.left_place = s.right_place as is_same_place,
     s.common_characters,
@@ -36,6 +37,7 @@ select
             then 'other_place'
         when s.left_body <> s.right_body and d.is_sister then 'sister'
         when s.left_body = s.right_body then 'same_body'
+        when s.is_left_short and starts_with(s.right_body, s.left_body) and length(s.left_body) >= 2 then 'begins'
         when
             (s.edit_distance = 1 or s.edit_distance_of_keys = 1)
             and length(s.left_body) >= 3

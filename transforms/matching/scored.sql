@@ -22,10 +22,12 @@ with added as (
         or case
             when n.name_level = 'same_name' then true
             when n.name_level = 'same_body'
-                then not n.is_left_full or n.is_same_place or coalesce(a.address_level <> 'elsewhere', true)
-            when n.name_level = 'typing_error' then coalesce(a.address_level in ('premises', 'text', 'number', 'building'), false)
+                -- a place may be left off, also that of a district; one that the register does not have is stated on purpose
+                then not n.is_left_full or n.is_same_place
+                or coalesce(a.address_level in ('premises', 'text', 'number', 'building'), false)
+                or (n.left_place = '' and coalesce(a.address_level <> 'elsewhere', true))
+            when n.name_level = 'typing_error' then not n.is_other_word and coalesce(a.address_level in ('premises', 'text', 'number', 'building'), false)
             when not n.is_left_full then true
-            when n.name_level = 'inside' then coalesce(a.address_level in ('premises', 'text', 'number', 'building'), false)
             else false
         end as may_decide,
         coalesce(a.address_level, 'unknown') as address_level,
@@ -34,7 +36,7 @@ with added as (
         -- a city with which the name itself begins is counted there
         - case
             when
-                a.address_level = 'city' and n.name_level not in ('same_name', 'same_body')
+                a.address_level = 'city' and n.is_left_full and n.name_level not in ('same_name', 'same_body')
                 and contains(n.left_place, a.left_city)
                 then a.address_bits
             else 0
