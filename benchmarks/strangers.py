@@ -58,7 +58,7 @@ def whole_country(data: Path, per_kind: int = PER_KIND) -> dict[str, Strangers]:
     """Firms, branches and parents taken out of the register of the whole country, and the listed firms by short name."""
     links = f"read_csv({literal(str(data / 'listed_park' / 'truth_links.csv'))}, all_varchar = true)"
     reports = f"read_csv({literal(str(data / 'listed_park' / 'feed_employment.csv'))}, all_varchar = true)"
-    found = {}
+    found: dict[str, Strangers] = {}
     with tempfile.TemporaryDirectory(prefix="parkbridge-truth-") as scratch:
         folder = Path(scratch)
         with duckdb.connect() as connection:

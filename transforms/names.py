@@ -105,7 +105,7 @@ def _legal_form() -> str:
     mistyped = [
         f"{word[:place]}.{word[place + 1 :]}$"
         for _, word, kind in words
-        if kind == "legal_form" and len(word) >= 4 and word.endswith("公司")
+        if kind == "legal_form" and len(word) >= 4
         for place in range(len(word))
     ]
     # the longest comes first also among these: 开份有限公司 is no 有限公司

@@ -125,7 +125,8 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str, *, are_all
         select
             p.left_id, p.right_id, l.name_key as left_key, r.name_key as right_key, l.body as left_body,
             r.body as right_body, l.is_branch as is_left_branch, r.is_branch as is_right_branch, l.is_short as is_left_short,
-            l.is_full as is_left_full, l.place as left_place, r.place as right_place, l.is_joint_stock as is_left_joint_stock, r.is_joint_stock as is_right_joint_stock,
+            l.is_full as is_left_full, l.place as left_place, r.place as right_place,
+            l.is_joint_stock as is_left_joint_stock, r.is_joint_stock as is_right_joint_stock,
             starts_with(l.body, r.body) and length(r.body) >= 3 as is_begun
         from {pairs} as p
         inner join left_name as l on p.left_id = l.id
@@ -152,7 +153,9 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str, *, are_all
         for side in SIDES:
             text = pc.if_else(is_of_keys, kept[f"{side}_key"], kept[f"{side}_body"])
             kept = kept.append_column(f"{side}_text", text)
-        kept = kept.append_column("common_start", pa.array(_pairwise(kept, "left_text", "right_text", Prefix.similarity)))
+        kept = kept.append_column(
+            "common_start", pa.array(_pairwise(kept, "left_text", "right_text", Prefix.similarity))
+        )
         found.append(kept)
     for rows in found:
         _append(connection, "name_similarity", rows)

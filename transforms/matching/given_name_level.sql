@@ -2,8 +2,9 @@
 -- one row is: one record whose code leads to an enterprise that bears no such name
 -- answers: may the name as stated be that enterprise's, written in another way, or is it another name altogether?
 -- key: left_id, right_id
--- rules: The best level of name_level over the enterprise's names. is_alike: the same body, its body
---   with another place, one character off that sisters do not differ by, one a short form of the other, or both begin with the same two characters (a firm that keeps its brand when renamed).
+-- rules: The best level of name_level over the enterprise's names. is_alike: the same body, also at another place; one
+--   character off that sisters do not differ by; one a short form of the other; or both begin with the same two
+--   characters (a firm that keeps its brand when renamed).
 -- known gaps: A renaming that the register has not heard of, to another brand, reads as another name.
 -- checked by: tests/transforms/test_matching.py
 with levelled as (
@@ -11,8 +12,11 @@ with levelled as (
         n.left_id,
         n.right_id,
         n.level,
-        n.level in ('same_name', 'same_body', 'other_place', 'typing_error', 'begins', 'inside', 'subsequence', 'shortened')
-        or (n.level not in ('branch_mismatch', 'sister') and substr(n.left_body, 1, 2) = substr(n.right_body, 1, 2)) as is_alike,
+        n.level in (
+            'same_name', 'same_body', 'other_place', 'typing_error', 'begins', 'inside', 'subsequence', 'shortened'
+        )
+        or (n.level not in ('branch_mismatch', 'sister') and substr(n.left_body, 1, 2) = substr(n.right_body, 1, 2))
+            as is_alike,
         case n.level
             when 'same_name' then 1
             when 'same_body' then 2

@@ -123,6 +123,8 @@ form as (
         k.name_key,
         max(case when w.kind = 'legal_form' then 1 else 0 end) as has_legal_form,
         max(case when w.kind = 'legal_form' and ends_with(k.name_key, w.word) then 1 else 0 end) as ends_in_legal_form,
+        max(case when w.kind = 'legal_form' and ends_with(k.name_key, w.word) then length(w.word) else 0 end)
+            as end_length,
         max(case when w.kind = 'branch_word' and ends_with(k.name_key, w.word) then 1 else 0 end)
             as ends_in_branch_word,
         max(
@@ -159,7 +161,8 @@ read_name as (
         or (coalesce(f.has_legal_form, 0) = 1 and f.ends_in_legal_form = 0) as is_branch,
         (coalesce(f.has_legal_form, 0) = 0 and coalesce(f.ends_in_branch_word, 0) = 0)
         or (coalesce(f.ends_in_legal_form, 0) = 1 and length(d.name_key) <= rule.short_name_max_length) as is_short,
-        e.name_key is not null as has_full_end,
+        -- 云思有限公司: as short as a short name, but with its whole legal form
+        e.name_key is not null or coalesce(f.end_length, 0) >= 4 as has_full_end,
         -- more was taken off than 股份: a legal form with a wrong character
         length(d.name_key) - length(d.bare_key) - coalesce(length(d.bracketed), 0) >= 4
         and length(d.name_key) > rule.short_name_max_length as has_mistyped_form

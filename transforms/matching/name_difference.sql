@@ -4,8 +4,9 @@
 -- key: left_id, right_id, left_key, right_key, left_body, right_body
 -- rules: The words are those of rules/name_mark.yml. is_sister, the first that holds: the characters that differ are
 --   marks on both sides (第八, 第五; 明达, 新明达); what differs is near in front of a slot word (永清支行, 永宁支行); it is
---   part of a place (苏州, 泰州); both are branches and it is behind the company's name. is_other_word: the one character
---   makes a known word with both of its neighbours, on either side (隆达投资, 隆裕投资): each may be a firm's own name.
+--   part of a place (苏州, 泰州); both are branches and it is behind the company's name. is_other_word: the
+--   record's character is about as usual between its neighbours as the known one (隆达投资, 隆裕投资), so that each may be
+--   a firm's own name. A typing error makes what no name holds (航天任代 for 航天时代).
 -- known gaps: A number that was typed wrongly is taken for a sister's.
 -- checked by: tests/transforms/test_matching.py
 with near_same as (
@@ -31,7 +32,8 @@ differing as (
     select
         n.*,
         substr(n.left_text, 1, n.common_start) as start_text,
-        case when n.left_length >= n.right_length then substr(n.left_text, n.common_start + 1, 1) else '' end as left_one,
+        case when n.left_length >= n.right_length then substr(n.left_text, n.common_start + 1, 1) else '' end
+            as left_one,
         case when n.left_length <= n.right_length then substr(n.right_text, n.common_start + 1, 1) else '' end
             as right_one,
         case
@@ -41,15 +43,74 @@ differing as (
     from near_same as n
 ),
 
+-- the differing character with its neighbours, as each side has it; the joins below are by equality alone, because a
+-- further condition on the left side of a left join is compared row by row
+windowed as (
+    select
+        d.*,
+        substr(d.left_text, greatest(d.common_start, 1), length(d.left_one) + least(d.common_start, 1) + 1)
+            as left_window,
+        substr(d.right_text, greatest(d.common_start, 1), length(d.right_one) + least(d.common_start, 1) + 1)
+            as right_window,
+        case when d.left_one <> '' and d.right_one <> '' then left(d.end_text, 1) end as end_one
+    from differing as d
+),
+
+window_text as (
+    select w.left_window as text
+    from windowed as w
+    union
+    select w.right_window as text
+    from windowed as w
+),
+
+window_gram as (
+    select
+        t.text,
+        substr(t.text, cast(t.place as integer), 2) as gram
+    from (select
+        w.text,
+        unnest(range(1, length(w.text))) as place
+    from window_text as w) as t
+),
+
+-- how usual the characters are side by side, in bits
+window_bits as (
+    select
+        g.text,
+        avg(log2(coalesce(c.name_count, 0) + 0.5)) as bits
+    from window_gram as g
+    left join gram_count as c on g.gram = c.gram
+    group by g.text
+),
+
+mark as (
+    select w.word
+    from rules.name_mark as w
+    where w.kind = 'mark'
+),
+
+place_end as (
+    select w.word
+    from rules.name_mark as w
+    where w.kind = 'place_end'
+),
+
+form_pattern as (
+    select string_agg(w.word, '|' order by w.word) as legal_form_pattern
+    from rules.name_word as w
+    where w.kind = 'legal_form'
+),
+
 word_pattern as (
     select
-        rule.word_count_min,
+        rule.other_word_bits,
         concat('^.{0,', cast(rule.slot_distance as varchar), '}(', string_agg(w.word, '|' order by w.word), ')')
             as slot_pattern
     from rules.name_mark as w
     cross join rules.matching as rule
     where w.kind = 'slot_word'
-    group by rule.slot_distance, rule.word_count_min
+    group by rule.slot_distance, rule.other_word_bits
 )
 
 select
@@ -62,18 +123,14 @@ select
     ((d.left_one = '' or l.word is not null) and (d.right_one = '' or r.word is not null))
     or regexp_matches(d.end_text, p.slot_pattern)
     or e.word is not null
-    or (d.are_branches and (contains(d.start_text, '公司') or d.left_text = d.left_body)) as is_sister,
-    coalesce(
-        least(lb.name_count, la.name_count, rb.name_count, ra.name_count) >= p.word_count_min, false
-    ) as is_other_word
-from differing as d
+    or (d.are_branches and (regexp_matches(d.start_text, f.legal_form_pattern) or d.left_text = d.left_body))
+        as is_sister,
+    coalesce(r_bits.bits - l_bits.bits < p.other_word_bits, true) as is_other_word
+from windowed as d
 cross join word_pattern as p
-left join rules.name_mark as l on l.kind = 'mark' and d.left_one = l.word
-left join rules.name_mark as r on r.kind = 'mark' and d.right_one = r.word
-left join rules.name_mark as e
-    on e.kind = 'place_end' and substr(d.end_text, 1, 1) = e.word and d.left_one <> '' and d.right_one <> ''
--- one character for another: the words that it makes with the one before and the one behind
-left join gram_count as lb on concat(right(d.start_text, 1), d.left_one) = lb.gram and d.right_one <> ''
-left join gram_count as la on concat(d.left_one, left(d.end_text, 1)) = la.gram and d.right_one <> ''
-left join gram_count as rb on concat(right(d.start_text, 1), d.right_one) = rb.gram and d.left_one <> ''
-left join gram_count as ra on concat(d.right_one, left(d.end_text, 1)) = ra.gram and d.left_one <> ''
+cross join form_pattern as f
+left join mark as l on d.left_one = l.word
+left join mark as r on d.right_one = r.word
+left join place_end as e on d.end_one = e.word
+left join window_bits as l_bits on d.left_window = l_bits.text
+left join window_bits as r_bits on d.right_window = r_bits.text

@@ -2,9 +2,9 @@
 -- one row is: one left record and one known enterprise that share something few share
 -- answers: with whom is a record compared?
 -- key: left_id, right_id
--- rules: A pair shares the name, a name that begins alike, a name but for one character (typing_error), the premises,
---   one of the two rarest pairs of neighbouring characters (in one building of the three rarest), in one city one of
---   the two rarest characters, or half of a mistyped code. What more enterprises share than rules/matching.yml allows
+-- rules: A pair shares the name, a name that begins alike, the name behind a mistyped place, a name but for one
+--   character (typing_error), the premises, one of the two rarest pairs of neighbouring characters (in one building of
+--   the three rarest), in one city one of the two rarest characters, or half of a mistyped code. What more enterprises share than rules/matching.yml allows
 --   finds nobody by itself, so that ten thousand records of one name cost no more than one; and of pairs of characters
 --   the commoner ones find nobody once there are more pairs than pair_budget.
 -- known gaps: none known
@@ -38,6 +38,40 @@ by_whole_name as (
     inner join right_name as r on c.name_key = r.name_key
     cross join rules.matching as rule
     where c.enterprise_count <= rule.block_max
+),
+
+-- a full name that begins with a place in which a character is wrong (限莞宜安科技 for 东莞宜安科技)
+beyond_place as (
+    select
+        n.id,
+        substr(n.body, 3) as body
+    from left_name as n
+    where n.is_full and length(n.body) >= 4
+    union all
+    select
+        n.id,
+        substr(n.body, 4) as body
+    from left_name as n
+    where n.is_full and length(n.body) >= 5
+),
+
+body_count as (
+    select
+        r.body,
+        count(*) as enterprise_count
+    from right_name as r
+    group by r.body
+),
+
+by_mistyped_place as (
+    select
+        l.id as left_id,
+        r.id as right_id
+    from beyond_place as l
+    inner join body_count as c on l.body = c.body
+    inner join right_name as r on c.body = r.body
+    cross join rules.matching as rule
+    where c.enterprise_count <= rule.mistyped_place_max
 ),
 
 name_in_city as (
@@ -174,6 +208,8 @@ from (
     select * from by_name
     union all
     select * from by_whole_name
+    union all
+    select * from by_mistyped_place
     union all
     select
         n.left_id,

@@ -5,6 +5,8 @@
 -- rules: The bits of name, address, code and industry are added (as if independent) and weighed against each other
 --   and against nobody: score = 2^bits / (sum over all candidates of 2^bits + 2^(log2 of known enterprises +
 --   nobody_bits)). Two candidates that agree equally well get at most one half each.
+--   may_decide: a full name (it has its legal form) decides by itself: the same name, the same but for a place that one
+--   side leaves off, or one wrong character (no other word) at a common door; else it waits, with waiting_score_max.
 -- known gaps: Agreements are not independent: a name with its city in it says less where the address says the city.
 -- checked by: tests/transforms/test_matching.py
 with added as (
@@ -20,14 +22,17 @@ with added as (
         -- what a full name may decide: itself, or one wrong character at a common door; an alike code tells by itself
         coalesce(c.code_level = 'mistyped', false)
         or case
-            when n.name_level = 'same_name' then true
+            when n.name_level = 'same_name' or not n.is_left_full then true
             when n.name_level = 'same_body'
-                -- a place may be left off, also that of a district; one that the register does not have is stated on purpose
-                then not n.is_left_full or n.is_same_place
-                or coalesce(a.address_level in ('premises', 'text', 'number', 'building'), false)
-                or (n.left_place = '' and coalesce(a.address_level <> 'elsewhere', true))
-            when n.name_level = 'typing_error' then not n.is_other_word and coalesce(a.address_level in ('premises', 'text', 'number', 'building'), false)
-            when not n.is_left_full then true
+                -- a place may be left off, also that of a district; one that the register does not have is meant
+                then
+                    n.is_same_place
+                    or coalesce(a.address_level in ('premises', 'text', 'number', 'building'), false)
+                    or (n.left_place = '' and coalesce(a.address_level <> 'elsewhere', true))
+            when n.name_level = 'typing_error'
+                then
+                    not n.is_other_word
+                    and coalesce(a.address_level in ('premises', 'text', 'number', 'building'), false)
             else false
         end as may_decide,
         coalesce(a.address_level, 'unknown') as address_level,
