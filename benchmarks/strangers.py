@@ -8,6 +8,7 @@ country, from which some firms, branches, parents (of which a branch stays) and 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,10 @@ class Strangers:
     rows: int = 0
     given: int = 0
     waiting: int = 0
+
+    def as_json(self) -> dict[str, float]:
+        """The counts, and the share given to somebody else, in per cent."""
+        return vars(self) | {"given_pct": round(100 * self.given / self.rows, 3) if self.rows else 0.0}
 
 
 def listed_third(data: Path) -> dict[str, Strangers]:
@@ -114,6 +119,15 @@ def whole_country(data: Path, per_kind: int = PER_KIND) -> dict[str, Strangers]:
         assert rows is not None
         found["short names"] = Strangers(*rows)
     return found
+
+
+def table(found: dict[str, dict[str, Strangers]]) -> Iterator[str]:
+    """The lines of the table: one per register and kind."""
+    yield f"{'strangers, looked up in what is left of':<44}{'rows':>8}{'given':>8}{'share':>9}{'wait':>8}"
+    for register, kinds in found.items():
+        for kind, count in kinds.items():
+            share = f"{100 * count.given / count.rows:.2f} %" if count.rows else "–"
+            yield f"  {f'{register}: {kind}':<42}{count.rows:>8,}{count.given:>8,}{share:>9}{count.waiting:>8,}"
 
 
 def _write(connection: duckdb.DuckDBPyConnection, folder: Path, left: str, right: str) -> None:

@@ -359,3 +359,37 @@ def test_every_table_says_what_it_holds() -> None:
 
 def test_made_up_codes_are_valid() -> None:
     assert codes.uscc_holds(pa.array([A, B, C, NEW])).all()
+
+
+@pytest.mark.parametrize(
+    ("known", "stranger"),
+    [
+        ("昆山西溪第五纸业有限公司", "昆山西溪第八纸业有限公司"),
+        ("昆山西溪城东热电有限公司", "昆山西溪城西热电有限公司"),
+        ("中国建信银行股份有限公司昆山永清支行", "中国建信银行股份有限公司昆山永宁支行"),
+        ("昆山隆达投资有限公司", "昆山隆裕投资有限公司"),
+        ("昆山鼎川曼精密机械制造有限公司", "昆山鼎川曼精密模具制造有限公司"),
+        ("昆山鼎川曼精密机械有限公司", "昆山鼎川曼精密机械有限公司城西分公司"),
+        ("昆山明达包装有限公司", "昆山新明达包装有限公司"),
+        ("苏州明达包装有限公司", "泰州明达包装有限公司"),
+    ],
+)
+def test_a_firm_that_the_register_lacks_is_not_its_sister(known: str, stranger: str) -> None:
+    """Two paper factories: the staff of one that the register lacks are not the other's, whose own record is there."""
+    address = "昆山市前进西路77号"
+
+    def staff(key: str, name: str) -> dict[str, Any]:
+        month = {"month": datetime(2026, 3, 1), "insured_headcount": 50}
+        return {"source_key": key, "unit_no": key, "enterprise_name": name, "address": address, **month}
+
+    others = [registered(f"R{n}", credit_code(30000000 + n), f"昆山第{n}号试验企业有限公司") for n in range(20)]
+    connection = warehouse(
+        {
+            "registration": [registered("R", A, known, address=address), *others],
+            "employment": [staff("own", known), staff("other", stranger)],
+        }
+    )
+    resolution.resolve(connection)
+    found = links(connection)
+    assert found["employment/own"][0] == found["registration/R"][0]
+    assert found["employment/other"][0] != found["registration/R"][0]

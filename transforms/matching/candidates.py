@@ -116,15 +116,28 @@ def make_candidates(connection: duckdb.DuckDBPyConnection) -> None:
         order by all
         """
     )
+    # an office that has the enterprise under its own name means another firm by a name that is one character off
     connection.execute(
         """
         create or replace table resolved.comparison as
+        with named_in_feed as (
+            select distinct feed, name_enterprise_id as enterprise_id from resolved.exact_match
+            where outcome_code = 'matched' and name_enterprise_id is not null
+        )
         select
-            l.feed, l.source_key, s.place, r.enterprise_id, s.score, s.name_level, s.address_level, s.code_level,
+            l.feed, l.source_key, s.place, r.enterprise_id,
+            case
+                when f.feed is not null and s.is_left_full and s.name_level = 'typing_error'
+                then least(s.score, rule.waiting_score_max)
+                else s.score
+            end as score,
+            s.name_level, s.address_level, s.code_level,
             s.right_key as candidate_key, s.right_place as candidate_address, cast(s.bits as decimal(6, 2)) as evidence_bits
         from left_record as l
         inner join scored as s on l.id = s.left_id
         inner join right_enterprise as r on s.right_id = r.id
+        cross join rules.matching as rule
+        left join named_in_feed as f on l.feed = f.feed and r.enterprise_id = f.enterprise_id
         where l.is_open
         order by l.feed, l.source_key, s.place
         """
