@@ -1,6 +1,7 @@
 """A feed's contract: what its staged rows must satisfy before they are accepted, made from its feed.yml.
 
-The subject gives the columns, their types and which are required; `checks` in feed.yml give the rest:
+The subject gives the columns, their types, which are required and which codes a column may hold (columns.yml); `checks` in
+feed.yml give the rest:
 
 ```yaml
 checks:
@@ -17,6 +18,7 @@ from typing import Any, Protocol
 
 from expectations.suite import Check, Suite, expect, unique
 from warehouse.errors import DeclarationError
+from warehouse.labels import labels
 from warehouse.subjects import LINEAGE, Subject
 
 _CONDITIONS = ("between", "matches", "in", "not_null")
@@ -30,6 +32,7 @@ _GX_TYPES = {
     "timestamp": "TIMESTAMP",
     "decimal": "Numeric",
 }
+_CODE_STEP = "map the office's words to codes of {name} (docs/codes.md) by `codes` in feed.yml or in stage.sql"
 _NEXT_STEP = "ask the office for a corrected delivery, or change the contract in feed.yml if the source is right"
 
 
@@ -55,7 +58,7 @@ def contract(feed: DeclaredFeed) -> Suite:
     Raises:
         DeclarationError: an entry of `checks` says something that cannot be.
     """
-    subject = feed.subject
+    subject, known = feed.subject, labels()
     checks = [
         expect("ExpectColumnValuesToBeOfType", column=name, type_=_gx_type(kind), severity="critical")
         for name, kind in _types(subject).items()
@@ -64,6 +67,18 @@ def contract(feed: DeclaredFeed) -> Suite:
     checks += [
         expect("ExpectColumnValuesToNotBeNull", column=name, severity="critical", next_step=_NEXT_STEP)
         for name in (*required, "feed", "batch_id", "row_number")
+    ]
+    # a code that no model knows is in no total, and the sum of all kinds stated as a kind would be in it twice
+    checks += [
+        expect(
+            "ExpectColumnValuesToBeInSet",
+            column=name,
+            value_set=[code.value for code in known[name].codes if not code.is_derived],
+            severity="critical",
+            next_step=_CODE_STEP.format(name=name),
+        )
+        for name in subject.columns
+        if name in known and known[name].codes
     ]
     # both versions of a corrected row may arrive in one batch, told apart by their times
     checks.append(unique([*subject.key, "batch_id", "received_at", "recorded_at"], next_step=_NEXT_STEP))

@@ -1,7 +1,8 @@
 """What columns and codes mean: columns.yml, read once. The same name is the same quantity everywhere.
 
 A column whose values are codes names its code list beside it; from that one list come its comment, the check that no other
-code occurs (expectations/), the glossary, and the Chinese words that schema 园区 shows:
+code occurs (expectations/), the glossary, and the Chinese words that schema 园区 shows. `derived: true` beside a code: models
+give it, no office states it:
 
 ```yaml
 status_code:
@@ -38,7 +39,7 @@ from warehouse.subjects import subjects
 COLUMNS = Path(__file__).with_name("columns.yml")
 RULES = CHECKOUT / "transforms" / "rules"
 _KEYS = {"en", "zh", "note_zh", "codes", "several"}
-_CODE_KEYS = {"en", "zh", "note_zh"}
+_CODE_KEYS = {"en", "zh", "note_zh", "derived"}
 # rules.match_level[part=name](level, words, words_zh)
 _OF_COLUMNS = re.compile(r"columns\(([\w, ]+)\)")
 _OF_A_RULE = re.compile(r"rules\.(\w+)(?:\[(\w+)=(\w+)\])?\((\w+), (\w+), (\w+)(?:, (\w+))?\)")
@@ -46,12 +47,16 @@ _OF_A_RULE = re.compile(r"rules\.(\w+)(?:\[(\w+)=(\w+)\])?\((\w+), (\w+), (\w+)(
 
 @dataclass(frozen=True)
 class Code:
-    """One code of a list: its value, what it means, and the Chinese words that stand for it."""
+    """One code of a list: its value, what it means, and the Chinese words that stand for it.
+
+    `is_derived`: models give it, and no office may state it (the sum of all kinds is no kind).
+    """
 
     value: str | int
     en: str
     zh: str
     note_zh: str = ""
+    is_derived: bool = False
 
     @property
     def in_chinese(self) -> str:
@@ -145,7 +150,10 @@ def _codes(name: str, given: object, rules: Path) -> tuple[Code, ...]:
         raise DeclarationError(
             where, "a code has no en or no zh", next_step="write codes: {code: {en: …, zh: …, note_zh: …}}"
         )
-    return tuple(Code(value, code["en"], code["zh"], code.get("note_zh", "")) for value, code in given.items())
+    return tuple(
+        Code(value, code["en"], code["zh"], code.get("note_zh", ""), bool(code.get("derived")))
+        for value, code in given.items()
+    )
 
 
 def _codes_of_columns(name: str, listed: str, found: Mapping[str, Label]) -> tuple[Code, ...]:

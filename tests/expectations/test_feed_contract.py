@@ -140,3 +140,28 @@ def test_every_subject_has_a_contract(name: str) -> None:
     never_empty = {check.name for check in suite.checks if check.expectation == "ExpectColumnValuesToNotBeNull"}
     required = {column.name for column in subjects()[name].columns.values() if column.is_required}
     assert {f"{column} is never empty" for column in required} <= never_empty
+
+
+@pytest.mark.parametrize("code", ["gst", "total", "VAT"])
+def test_a_code_that_no_model_knows_stops_the_feed(code: str) -> None:
+    """A tax of an unknown kind would be in no total, and a stated total in two."""
+    taxes = DeclaredFeed("taxes", subjects()["tax_payment"])
+    columns = {column.name: column.type for column in taxes.subject.columns.values()} | LINEAGE
+    columns.pop("superseded_at")
+    with duckdb.connect() as connection:
+        listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        connection.execute(f"create schema incoming; create table incoming.taxes ({listed})")
+        known = {"feed": "taxes", "batch_id": "b1", "received_at": "2026-11-03 00:30:00"}
+        for number, kind in enumerate(["vat", code], start=1):
+            row: dict[str, Any] = known | {"row_number": number, "tax_kind_code": kind}
+            for column in taxes.subject.columns.values():
+                if column.is_required and column.name not in row:
+                    row[column.name] = {"varchar": f"A{number}", "date": "2026-10-01"}.get(column.type, 1)
+            connection.execute(
+                f"insert into incoming.taxes by name select {', '.join(f'? as {name}' for name in row)}",
+                list(row.values()),
+            )
+        with pytest.raises(CheckFailed, match=r"tax_kind_code is one of vat, cit, .*: 1 of 2 rows .*docs/codes"):
+            check_feed(connection, taxes, "b1")
+        failed = connection.execute("select row_json ->> 'tax_kind_code' from ops.validation_failure").fetchall()
+        assert failed == [(code,)]
