@@ -27,8 +27,9 @@ OPS_TABLES = {
     "batch": "feed varchar, subject varchar, batch_id varchar, delivery varchar, delivered_at timestamp, "
     "pulled_from timestamp, pulled_until timestamp, rows_landed bigint, rows_rejected bigint, rows_skipped bigint, "
     "rows_new bigint, rows_changed bigint, rows_unchanged bigint, rows_withdrawn bigint, accepted_at timestamp, "
-    "primary key (feed, batch_id)",
-    "incoming": "feed varchar, batch_number integer, batch_id varchar, rejected bigint, skipped bigint",
+    "rows_repeated bigint, rows_used bigint, primary key (feed, batch_id)",
+    "incoming": "feed varchar, batch_number integer, batch_id varchar, rejected bigint, skipped bigint, "
+    "repeated bigint, used bigint",
     "quarantine": "feed varchar, batch_id varchar, row_number bigint, reason varchar, row_json varchar",
     "night": "night_id varchar, as_of timestamp, park_name varchar",
     # every night ever begun: one that is told again later must not hide what it did not know
@@ -57,6 +58,10 @@ OPS_TABLES = {
     "figure_now double, confirmed_by varchar, confirmed_because varchar, confirmed_at timestamp",
     "validation_failure": "night_id varchar, suite varchar, object_name varchar, check_name varchar, row_json varchar",
 }
+
+
+# columns that a warehouse of before does not have; its batches have no figure there
+OPS_ADDED = {"batch": ("rows_repeated", "rows_used"), "incoming": ("repeated", "used")}
 
 
 def quote(identifier: str) -> str:
@@ -211,6 +216,11 @@ def _layout() -> tuple[str, ...]:
     schemas = ("raw", "incoming", "staged", "known", "rules", "resolved", "monthly", "signals", "snapshots", "ops")
     statements = [f"create schema if not exists {schema}" for schema in schemas]
     statements += [f"create table if not exists ops.{name} ({listed})" for name, listed in OPS_TABLES.items()]
+    statements += [
+        f"alter table ops.{table} add column if not exists {name} bigint"
+        for table, names in OPS_ADDED.items()
+        for name in names
+    ]
     for name in ("macros.sql", "model_macros.sql"):
         statements.append(Path(__file__).with_name(name).read_text(encoding="utf-8"))
     for subject in subjects().values():

@@ -97,12 +97,17 @@ class StagedFeed(Protocol):
 
 @dataclass(frozen=True)
 class Staged:
-    """What became of one batch at staging."""
+    """What became of one batch at staging: `rows` are staged rows, the others rows of the delivery.
+
+    rejected + skipped + repeated + used is what was landed.
+    """
 
     manifest: Manifest
     rows: int
     rejected: int
     skipped: int
+    repeated: int
+    used: int
 
 
 def utc(moment: datetime) -> datetime:
@@ -155,8 +160,17 @@ def stage(
             staged = _stage_one(connection, feed, table, batch, number, time_zone, is_rebuild)
             results.append(staged)
             connection.execute(
-                "insert into ops.incoming values (?, ?, ?, ?, ?)",
-                [feed.name, number, staged.manifest.batch_id, staged.rejected, staged.skipped],
+                "insert into ops.incoming by name select ? as feed, ? as batch_number, ? as batch_id, ? as rejected, "
+                "? as skipped, ? as repeated, ? as used",
+                [
+                    feed.name,
+                    number,
+                    staged.manifest.batch_id,
+                    staged.rejected,
+                    staged.skipped,
+                    staged.repeated,
+                    staged.used,
+                ],
             )
     except BaseException:
         connection.execute(f"delete from {table}")
@@ -190,14 +204,19 @@ def _stage_one(
             "delivered_at": utc(manifest.delivered_at) if manifest.delivered_at else None,
         },
     )
-    _collapse_repeats(connection, feed, table, number)
+    repeated = _collapse_repeats(connection, feed, table, number)
     _write_rejected(connection, feed, batch)
-    rejected = _count(connection, f"from read_parquet({literal(os.fspath(batch.folder / REJECTED))})")
+    used = f"(select row_number from {table} where batch_number = {number})"
     staged = Staged(
         manifest,
         rows=_count(connection, f"from {table} where batch_number = {number}"),
-        rejected=rejected,
-        skipped=_count(connection, "from candidate where skip_because is not null"),
+        rejected=_count(connection, f"from read_parquet({literal(os.fspath(batch.folder / REJECTED))})"),
+        skipped=_count(
+            connection,
+            "from (select row_number from candidate group by row_number having bool_and(skip_because is not null))",
+        ),
+        repeated=repeated,
+        used=_count(connection, f"from (select distinct row_number from {used})"),
     )
     if not is_rebuild:
         _hold_to_allowance(connection, feed, batch, staged, table, number)
@@ -423,8 +442,11 @@ def _settle_received(
     )
 
 
-def _collapse_repeats(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> None:
-    """Within a batch: the same row twice counts once; two rows that disagree about one fact are both rejected."""
+def _collapse_repeats(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> int:
+    """Within a batch: the same row twice counts once; two rows that disagree about one fact are both rejected.
+
+    Returns how many rows of the delivery said only what an earlier one of it had said.
+    """
     key = ", ".join(map(quote, feed.subject.key))
     values = ", ".join(map(quote, feed.subject.columns))
     connection.execute(
@@ -434,9 +456,18 @@ def _collapse_repeats(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, t
         "from judged where versions > 1"
     )
     connection.execute(
-        f"delete from {table} where batch_number = {number} and (row_number in (select row_number from rejected) "
-        f"or rowid not in (select arg_min(rowid, row_number) from {table} where batch_number = {number} "
-        f"group by {key}, recorded_at))"
+        f"delete from {table} where batch_number = {number} and row_number in (select row_number from rejected)"
+    )
+    connection.execute(
+        f"create or replace temp table repeated as select rowid as id, row_number from {table} where batch_number = {number} "
+        f"and rowid not in (select arg_min(rowid, row_number) from {table} where batch_number = {number} "
+        f"group by {key}, recorded_at)"
+    )
+    connection.execute(f"delete from {table} where rowid in (select id from repeated)")
+    return _count(
+        connection,
+        f"from (select distinct row_number from repeated) where row_number not in "
+        f"(select row_number from {table} where batch_number = {number})",
     )
 
 
@@ -627,7 +658,7 @@ def accept(
                 "insert into ops.batch by name select $feed as feed, $subject as subject, $batch_id as batch_id, "
                 "$delivery as delivery, $delivered_at::timestamp as delivered_at, $pulled_from::timestamp as pulled_from, "
                 "$pulled_until::timestamp as pulled_until, $landed as rows_landed, i.rejected as rows_rejected, "
-                "i.skipped as rows_skipped, $new as rows_new, $changed as rows_changed, $unchanged as rows_unchanged, "
+                "i.skipped as rows_skipped, i.repeated as rows_repeated, i.used as rows_used, $new as rows_new, $changed as rows_changed, $unchanged as rows_unchanged, "
                 "$withdrawn as rows_withdrawn, $accepted_at::timestamp as accepted_at "
                 "from ops.incoming as i where i.feed = $feed and i.batch_id = $batch_id",
                 {

@@ -129,11 +129,13 @@ def test_the_same_row_twice_counts_once_and_disagreeing_rows_are_both_rejected(p
     park.drop("staff", "a.csv", staff_file(rows), day(0.5))
     park.land("staff", day(1))
     (staged,) = park.stage("staff")
-    assert (staged.rows, staged.rejected) == (19, 2)
+    assert (staged.rows, staged.rejected, staged.repeated, staged.used) == (19, 2, 1, 19)
     reason = "two rows disagree about the same source_key + month"
     assert rejected(park, "staff") == [(22, reason), (23, reason)]
     park.accept("staff", day(1))
     assert park.current("source_key, row_number", "employment")[0] == ("U1", 20)
+    counts = park.ask("select rows_landed, rows_used, rows_repeated, rows_rejected, rows_skipped from ops.batch")
+    assert counts == [(22, 19, 1, 2, 0)]
 
 
 def test_a_row_may_be_skipped_on_purpose(park: Park) -> None:

@@ -213,7 +213,7 @@ class Warehouse:
                     ],
                 )
             self.connection.execute(
-                "insert into ops.incoming values ('staff', ?, ?, 0, 0)", [number, batch.manifest.batch_id]
+                "insert into ops.incoming values ('staff', ?, ?, 0, 0, 0, 0)", [number, batch.manifest.batch_id]
             )
 
     def begin(self, as_of: datetime) -> Shown:
