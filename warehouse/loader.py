@@ -658,7 +658,8 @@ def accept(
                 "insert into ops.batch by name select $feed as feed, $subject as subject, $batch_id as batch_id, "
                 "$delivery as delivery, $delivered_at::timestamp as delivered_at, $pulled_from::timestamp as pulled_from, "
                 "$pulled_until::timestamp as pulled_until, $landed as rows_landed, i.rejected as rows_rejected, "
-                "i.skipped as rows_skipped, i.repeated as rows_repeated, i.used as rows_used, $new as rows_new, $changed as rows_changed, $unchanged as rows_unchanged, "
+                "i.skipped as rows_skipped, i.repeated as rows_repeated, i.used as rows_used, "
+                "$new as rows_new, $changed as rows_changed, $unchanged as rows_unchanged, "
                 "$withdrawn as rows_withdrawn, $accepted_at::timestamp as accepted_at "
                 "from ops.incoming as i where i.feed = $feed and i.batch_id = $batch_id",
                 {
