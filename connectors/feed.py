@@ -21,13 +21,17 @@ from connectors.sources import PROTOCOLS, ROW_NUMBER, protocol
 from warehouse.errors import DeclarationError
 from warehouse.subjects import Subject, subjects
 
+# months of one period of a feed of a subject by the month, where it is not one
+PERIODS = (1, 3, 6, 12)
 REPLACES = ("nothing", "period", "everything")
 CONDITIONS = frozenset({"between", "matches", "in", "not_null"})
 CHECK_KEYS = CONDITIONS | {"column", "mostly", "severity"}
 _REQUIRED = frozenset(
     {"feed", "subject", "title", "office", "owner", "description", "schedule", "source", "replaces", "columns"}
 )
-_OPTIONAL = frozenset({"recorded_at", "clock", "optional", "aliases", "codes", "missing", "roster", "allow", "checks"})
+_OPTIONAL = frozenset(
+    {"period_months", "recorded_at", "clock", "optional", "aliases", "codes", "missing", "roster", "allow", "checks"}
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class Feed:
     roster: Roster | None = None
     allow: Allowance = field(default_factory=Allowance)
     checks: Sequence[Mapping[str, Any]] = ()
+    period_months: int | None = None
 
     @property
     def landed_columns(self) -> tuple[str, ...]:
@@ -230,7 +235,13 @@ def read_feed(folder: Path) -> Feed:
         roster=roster,
         allow=_allowance(declared),
         checks=_checks(declared, subject),
+        period_months=entry.get("period_months"),
     )
+    if "period_months" in entry:
+        if type(entry["period_months"]) is not int or entry["period_months"] not in PERIODS:
+            wrong(f"period_months is {entry['period_months']!r}", f"use one of {', '.join(map(str, PERIODS))}")
+        if not subject.has_months:
+            wrong(f"subject {subject.name} has no month", "leave period_months out: its rows state their periods")
     _hold_together(declared, feed)
     return feed
 

@@ -23,7 +23,8 @@ from warehouse.subjects import LINEAGE, STAGED_ONLY, subjects, views
 
 OPS_TABLES = {
     "feed": "feed varchar primary key, subject varchar, title_en varchar, title_zh varchar, office varchar, "
-    "owner varchar, replaces varchar, stale_days integer, coverage_pct double, last_received_at timestamp",
+    "owner varchar, replaces varchar, stale_days integer, coverage_pct double, last_received_at timestamp, "
+    "period_months bigint",
     "batch": "feed varchar, subject varchar, batch_id varchar, delivery varchar, delivered_at timestamp, "
     "pulled_from timestamp, pulled_until timestamp, rows_landed bigint, rows_rejected bigint, rows_skipped bigint, "
     "rows_new bigint, rows_changed bigint, rows_unchanged bigint, rows_withdrawn bigint, accepted_at timestamp, "
@@ -61,7 +62,11 @@ OPS_TABLES = {
 
 
 # columns that a warehouse of before does not have; its batches have no figure there
-OPS_ADDED = {"batch": ("rows_repeated", "rows_used"), "incoming": ("repeated", "used")}
+OPS_ADDED = {
+    "batch": ("rows_repeated", "rows_used"),
+    "incoming": ("repeated", "used"),
+    "feed": ("period_months",),
+}
 
 
 def quote(identifier: str) -> str:

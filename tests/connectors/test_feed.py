@@ -72,6 +72,31 @@ def test_a_whole_declaration(tmp_path: Path) -> None:
     assert feed.stage_sql == "select 1"
 
 
+@pytest.mark.parametrize(
+    ("subject", "stated", "message"),
+    [
+        ("employment", "12", ""),
+        ("employment", "5", "period_months is 5. Next: use one of 1, 3, 6, 12"),
+        ("employment", "true", "period_months is True"),
+        ("employment", "[12]", r"period_months is \[12\]"),
+        ("tax_payment", "12", "subject tax_payment has no month. Next: leave period_months out"),
+    ],
+)
+def test_the_length_of_a_feed_s_periods(tmp_path: Path, subject: str, stated: str, message: str) -> None:
+    text = f"{DECLARATION}period_months: {stated}\n".replace("subject: employment", f"subject: {subject}")
+    if subject == "tax_payment":
+        text = text.replace("insured_headcount", "paid_amount").replace("unit_no", "payment_no")
+        text = text.replace("replaces: period", "replaces: nothing").replace(
+            "月份: month", "月份: [period_start, period_end, paid_date]"
+        )
+    folder = write(tmp_path / "insured_staff", text)
+    if not message:
+        assert read_feed(folder).period_months == 12
+        return
+    with pytest.raises(DeclarationError, match=message):
+        read_feed(folder)
+
+
 def test_what_lands(tmp_path: Path, park: Park) -> None:
     assert read_feed(write(tmp_path / "insured_staff", DECLARATION)).landed_columns == ("单位编号", "月份", "参保人数")
     without_roster = re.sub("roster:.*\n", "", DECLARATION).replace("insured_staff", "staff_2")

@@ -60,7 +60,8 @@ def connection(staff: Staff) -> duckdb.DuckDBPyConnection:
         "insert into resolved.link (feed, source_key, subject, enterprise_id) values ('panel', ?, 'employment', ?)",
         [(firm, firm) for firm in staff],
     )
-    build(connection, TRANSFORMS / "3_monthly", ["yearly_feed"])
+    connection.execute("insert into ops.feed (feed, subject, period_months) values ('panel', 'employment', 12)")
+    connection.execute("insert into monthly.yearly_feed values ('panel')")
     build(connection, TRANSFORMS / "4_signals", None)
     build(connection, TRANSFORMS / "5_snapshots", ["park_month"])
     return connection

@@ -4,14 +4,15 @@
 --   | 应报的企业是否都已报送，这个月的数据可信吗？
 -- key: feed, month
 -- rules: A report is expected from who reported for any of the three periods before (rules/coverage.yml) and is not
---   closed in the register: monthly filers every month, quarterly filers in quarter-ends. Coverage = expected reports
---   that are in / expected reports. A month is provisional below the feed's threshold, and whenever nothing at all
---   has come in for it. Annual settlements are not waited for.
---   | 前三期中任何一期报过、且未在登记中注销的，视为应报：按月申报的每月应报，按季申报的季末应报。覆盖率＝应报中已报的
---   户数÷应报户数。低于该数据源下限的月份为暂定；该月一份都没收到的也为暂定。不等待汇算清缴。
+--   closed in the register: monthly filers every month, quarterly filers in quarter-ends, of a yearly feed who
+--   reported the year before. Coverage = expected reports that are in / expected reports. A month is provisional below
+--   the feed's threshold, and whenever nothing at all has come in for a period that is due. Annual settlements are not
+--   waited for.
+--   | 前三期中任何一期报过、且未在登记中注销的，视为应报：按月申报的每月应报，按季申报的季末应报，年报数据源只看上一年
+--   报过的。覆盖率＝应报中已报的户数÷应报户数。低于该数据源下限的月份为暂定；应报期一份都没收到的也为暂定。不等待汇算清缴。
 -- known gaps: Only enterprises are waited for, not records that are of none. Who left without telling the register is
---   expected for three more periods. A feed's first month has no expectation.
---   | 只等待企业，不等待未归属任何企业的记录。未办登记就离开的企业还会再被等待三期。数据源的第一个月没有应报数。
+--   expected for three more periods (one more year). A feed's first month has no expectation.
+--   | 只等待企业，不等待未归属任何企业的记录。未办登记就离开的企业还会再被等待三期（年报为一年）。数据源的第一个月没有应报数。
 -- checked by: tests/models/monthly.coverage
 with shortest as (
     select
@@ -30,7 +31,9 @@ counted as (
 ),
 
 turn as (
-    select unnest(generate_series(1, expected_after_periods)) as turn_number
+    select
+        unnest(generate_series(1, expected_after_periods)) as turn_number,
+        expected_after_years
     from rules.coverage
 ),
 
@@ -64,7 +67,12 @@ expected as (
         ) as reported_count
     from alike as a
     inner join turn as t
-        on a.next_month_number is null or a.month_number + t.turn_number * a.period_months <= a.next_month_number
+        on
+            (a.period_months < 12 or t.turn_number <= t.expected_after_years)
+            and (
+                a.next_month_number is null
+                or a.month_number + t.turn_number * a.period_months <= a.next_month_number
+            )
     where
         a.cancelled_month_number is null
         or a.cancelled_month_number >= a.month_number + t.turn_number * a.period_months
@@ -78,6 +86,15 @@ arrived as (
         sum(enterprise_count) as report_count
     from alike
     group by feed, month_number
+),
+
+-- a feed with nothing shorter than a year is due in the months of the year in which it has ever reported
+due_turn as (
+    select distinct
+        a.feed,
+        a.month_number % nullif(s.period_months, 0) as turn_number
+    from alike as a
+    inner join shortest as s on a.feed = s.feed
 ),
 
 feed_month as (
@@ -104,6 +121,7 @@ measured as (
         cast(coalesce(e.reported_count, 0) as bigint) as reported_count,
         cast(coalesce(e.expected_count, 0) - coalesce(e.reported_count, 0) as bigint) as late_count,
         cast(coalesce(a.report_count, 0) as bigint) as report_count,
+        d.feed is not null as is_due,
         cast(100.0 * e.reported_count / nullif(e.expected_count, 0) as decimal(30, 2)) as coverage_pct,
         cast(coalesce(o.coverage_pct, rule.coverage_min_pct) as decimal(30, 2)) as coverage_min_pct,
         rule.version as rule_version
@@ -111,6 +129,8 @@ measured as (
     left join expected as e on f.feed = e.feed and f.month_number = e.month_number
     left join arrived as a on f.feed = a.feed and f.month_number = a.month_number
     left join ops.feed as o on f.feed = o.feed
+    inner join shortest as s on f.feed = s.feed
+    left join due_turn as d on f.feed = d.feed and f.month_number % nullif(s.period_months, 0) = d.turn_number
     cross join rules.coverage as rule
 )
 
@@ -124,6 +144,6 @@ select
     report_count,
     coverage_pct,
     coverage_min_pct,
-    report_count = 0 or coalesce(coverage_pct < coverage_min_pct, false) as is_provisional,
+    (report_count = 0 and is_due) or coalesce(coverage_pct < coverage_min_pct, false) as is_provisional,
     rule_version
 from measured
