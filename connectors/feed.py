@@ -19,6 +19,7 @@ from croniter import croniter  # type: ignore[import-untyped]  # what Airflow re
 
 from connectors.sources import PROTOCOLS, ROW_NUMBER, protocol
 from warehouse.errors import DeclarationError
+from warehouse.persons import is_code
 from warehouse.subjects import Subject, subjects
 
 # months of one period of a feed of a subject by the month, where it is not one
@@ -30,7 +31,19 @@ _REQUIRED = frozenset(
     {"feed", "subject", "title", "office", "owner", "description", "schedule", "source", "replaces", "columns"}
 )
 _OPTIONAL = frozenset(
-    {"period_months", "recorded_at", "clock", "optional", "aliases", "codes", "missing", "roster", "allow", "checks"}
+    {
+        "period_months",
+        "recorded_at",
+        "clock",
+        "optional",
+        "aliases",
+        "codes",
+        "missing",
+        "roster",
+        "allow",
+        "checks",
+        "firms_own",
+    }
 )
 
 
@@ -89,6 +102,17 @@ class Feed:
     allow: Allowance = field(default_factory=Allowance)
     checks: Sequence[Mapping[str, Any]] = ()
     period_months: int | None = None
+    firms_own: frozenset[str] = frozenset()
+
+    @property
+    def code_columns(self) -> frozenset[str]:
+        """Columns in which phones, cards and the like are not looked for: codes, keys, figures, and what is a firm's own."""
+        of_subject = self.subject.columns
+        return self.firms_own | {
+            name
+            for name, targets in self.columns.items()
+            if targets and all(t in of_subject and is_code(t, of_subject[t].type) for t in targets)
+        }
 
     @property
     def landed_columns(self) -> tuple[str, ...]:
@@ -236,6 +260,7 @@ def read_feed(folder: Path) -> Feed:
         allow=_allowance(declared),
         checks=_checks(declared, subject),
         period_months=entry.get("period_months"),
+        firms_own=frozenset(declared.texts("firms_own")),
     )
     if "period_months" in entry:
         if type(entry["period_months"]) is not int or entry["period_months"] not in PERIODS:
@@ -325,11 +350,12 @@ def _hold_together(declared: _Entry, feed: Feed) -> None:
         "aliases": list(feed.aliases.values()),
         "codes": list(feed.codes),
         "optional": sorted(feed.optional),
+        "firms_own": sorted(feed.firms_own),
     }
     for key, names in named.items():
         if strangers := [name for name in names if name not in list(feed.columns)]:
             wrong(f"{key} names {strangers[0]!r}, which is not under columns", "list it under columns")
-    for key in ("recorded_at", "codes"):
+    for key in ("recorded_at", "codes", "firms_own"):
         if lost := [name for name in named[key] if name not in feed.landed_columns]:
             wrong(f"{key} names {lost[0]!r}, which does not land", "name a column that is neither personal nor counted")
     if both := [alias for alias in feed.aliases if alias in feed.columns]:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from connectors.credentials import Credentials
 from connectors.feed import Feed
-from connectors.persons import Blotter, counted
+from connectors.persons import Blotter, counted, without_persons
 from connectors.sources import ROW_NUMBER, Delivery, Unreadable, Window, protocol
 from warehouse.batches import ROWS, UNREADABLE, Manifest, batches, pending, put_in_place, write_manifest
 from warehouse.durable import make_folder, sha256_of
@@ -107,6 +107,7 @@ def land(
                 pull.known.add(manifest.content_id)
     except (SourceError, DeliveryRefused) as error:
         error.fact = login.redact(error.fact)
+        without_persons(error)
         raise
     return landed
 
@@ -184,7 +185,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
     try:
         for batch in tables:
             kept = [n for n in batch.schema.names if n == ROW_NUMBER or n in feed.landed_columns]
-            clean = blotter.clean(batch.select(kept))
+            clean = blotter.clean(batch.select(kept), feed.code_columns)
             if writer is None:
                 schema = pa.schema(
                     [pa.field(f.name, pa.string() if pa.types.is_null(f.type) else f.type) for f in clean.schema]
@@ -222,7 +223,8 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         columns={f.name: str(f.type) for f in schema},
         rows=rows,
         unreadable_rows=len(delivery.unreadable),
-        identity_numbers_removed=blotter.count,
+        identity_numbers_removed=blotter.counts["identity number"],
+        persons_removed=dict(sorted(blotter.counts.items())),
         content_id=content_id,
         rows_sha256=digest,
         cursor=delivery.cursor,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -14,62 +13,43 @@ import pyarrow.compute as pc
 
 from connectors.feed import Roster
 from connectors.sources import ROW_NUMBER
-from warehouse.loader import BLOTTED
+from warehouse.errors import ParkBridgeError
+from warehouse.persons import Found, persons, prefilter, removed
 
-# Six digits of a division, a date of birth, three digits and a check character, as people write them: in one piece or in
-# groups, full-width digits included. Not within a longer number, such as an account's.
-_IDENTITY_NUMBER = re.compile(
-    r"(?<!\d)[1-9]\d{5}[ -]?(?:18|19|20)\d{2}[ -]?(?:0[1-9]|1[0-2])[ -]?(?:0[1-9]|[12]\d|3[01])[ -]?\d{3}[ -]?[\dXx](?!\d)"
+# A moment is no number of a person; it is what most texts with many digits are.
+_MOMENT = (
+    r"^(?:19|20)\d{2}(?:[-/.]\d{1,2}[-/.]\d{1,2}[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?|\d{10})$"
 )
-# What a text must hold to be looked at closely: seventeen digits, whatever stands between.
-_MANY_DIGITS = r"(?:\pN[ \-－　]?){17}"
-_WEIGHTS_GB_11643 = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_WEIGHTS_GB_32100 = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-_WEIGHTS_GB_11714 = (3, 7, 9, 10, 5, 8, 4, 2)
-
-
-def is_identity_number(text: str) -> bool:
-    """Whether 18 characters are a citizen's identity number: the check digit of GB 11643-1999 (ISO 7064 MOD 11-2) holds.
-
-    Many credit codes are all digits, and one in some hundred has the shape of an identity number. One of which both check
-    digits hold (GB 32100-2015 and, within it, GB 11714) is not taken for a person's: by chance that is 3 in 1,000.
-    """
-
-    def weighed(weights: tuple[int, ...], first: int = 0) -> int:
-        return sum(int(c) * w for c, w in zip(text[first:], weights, strict=False))
-
-    if "10X98765432"[weighed(_WEIGHTS_GB_11643) % 11] != text[17].upper():
-        return False
-    is_credit_code = (
-        text[0] in "159"
-        and text[17].isdecimal()
-        and (31 - weighed(_WEIGHTS_GB_32100) % 31) % 31 == int(text[17])
-        and (11 - weighed(_WEIGHTS_GB_11714, 8) % 11) % 11 == int(text[16])
-    )
-    return not is_credit_code
 
 
 class Blotter:
-    """Takes identity numbers out of text columns, wherever an office has hidden one; `count` says how many there were.
+    """Takes persons out of text columns, wherever an office has hidden one; `counts` says how many of each kind there were.
 
     Args:
-        key: With a key, a number becomes the pseudonym `person-` and 20 hex digits of its HMAC-SHA-256: a sole trader,
-            whose taxpayer number is his identity number, stays one enterprise. A plain hash would not do: all numbers of
-            a city are tried in a minute. Without a key the number is blotted out.
+        key: With a key, an identity number becomes the pseudonym `person-` and 20 hex digits of its HMAC-SHA-256: a sole
+            trader, whose taxpayer number is his identity number, stays one enterprise. A plain hash would not do: all
+            numbers of a city are tried in a minute. Without a key the number is blotted out, as everything else is.
     """
 
     def __init__(self, key: str = "") -> None:
         self._key = key.encode()
-        self.count = 0
+        self.counts: Counter[str] = Counter()
 
-    def clean(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The batch without identity numbers."""
+    @property
+    def count(self) -> int:
+        """How many persons were taken out."""
+        return self.counts.total()
+
+    def clean(self, batch: pa.RecordBatch, codes: Container[str] = ()) -> pa.RecordBatch:
+        """The batch without persons; of the columns that are codes or a firm's own only identity numbers are taken out."""
         columns = []
-        for column in batch.columns:
+        for field, column in zip(batch.schema, batch.columns, strict=True):
+            in_codes = field.name in codes
             is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-            if is_text and pc.any(hits := pc.match_substring_regex(column, _MANY_DIGITS)).as_py():
+            if is_text and pc.any(hits := _worth_a_look(column, in_codes=in_codes)).as_py():
                 texts = zip(column.to_pylist(), hits.to_pylist(), strict=True)
-                columns.append(pa.array([self.text(text) if hit else text for text, hit in texts], column.type))
+                clean = [self.text(text, in_codes=in_codes) if hit else text for text, hit in texts]
+                columns.append(pa.array(clean, column.type))
             elif _holds_long_numbers(column):
                 # a number cannot become a pseudonym, so nothing is left of it
                 columns.append(pa.array([self._number(value) for value in column.to_pylist()], column.type))
@@ -78,28 +58,36 @@ class Blotter:
         return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
     def _number(self, value: Any) -> Any:
-        text = "" if value is None else str(int(value))
-        is_person = bool(_IDENTITY_NUMBER.fullmatch(text)) and is_identity_number(text)
-        self.count += is_person
-        return None if is_person else value
+        found = [] if value is None else persons(str(int(value)), in_codes=True)
+        self.counts.update(f.detector.kind for f in found)
+        return None if found else value
 
-    def text(self, text: str) -> str:
-        """The text without identity numbers; as it was where it holds none."""
-        # half-width forms are looked at, character by character, so that all else keeps its width
-        plain = "".join(n if len(n := unicodedata.normalize("NFKC", c)) == 1 else c for c in text)
-        found, end = [], 0
-        for match in _IDENTITY_NUMBER.finditer(plain):
-            number = re.sub("[ -]", "", match[0]).upper()
-            if is_identity_number(number):
-                found += [text[end : match.start()], self._instead_of(number)]
-                end = match.end()
-        return "".join([*found, text[end:]])
+    def text(self, text: str, *, in_codes: bool = False) -> str:
+        """The text without persons; as it was where it holds none."""
+        pieces, end = [], 0
+        for found in persons(text, in_codes=in_codes):
+            pieces += [text[end : found.start], self._instead_of(found)]
+            end = found.end
+        return "".join([*pieces, text[end:]])
 
-    def _instead_of(self, number: str) -> str:
-        self.count += 1
-        if not self._key:
-            return BLOTTED
-        return "person-" + hmac.new(self._key, number.encode(), hashlib.sha256).hexdigest()[:20]
+    def _instead_of(self, found: Found) -> str:
+        self.counts[found.detector.kind] += 1
+        if not self._key or not found.detector.pseudonym:
+            return removed(found.detector.kind)
+        return "person-" + hmac.new(self._key, found.number.encode(), hashlib.sha256).hexdigest()[:20]
+
+
+def _worth_a_look(column: pa.Array, *, in_codes: bool) -> pa.Array:
+    hits = pc.match_substring_regex(column, prefilter(in_codes=in_codes))
+    return hits if in_codes else pc.and_not(hits, pc.match_substring_regex(column, _MOMENT))
+
+
+def without_persons(error: ParkBridgeError) -> None:
+    """Take persons out of what a stop says: a file, a sheet or a member of an archive may be named after one."""
+    blotter = Blotter()
+    error.where, error.fact = blotter.text(error.where), blotter.text(error.fact)
+    error.next_step = blotter.text(error.next_step)
+    error.args = (error.where, error.fact, error.allowed, error.next_step)
 
 
 def _holds_long_numbers(column: pa.Array) -> bool:

@@ -9,7 +9,7 @@ marker is an attempt: the feed's next run replaces it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ class Manifest:
     started_at: datetime
     ended_at: datetime
     unreadable_sha256: str = ""  # of unreadable.parquet, where there is one; batches of before this field have none
+    persons_removed: dict[str, int] = field(default_factory=dict)  # by kind; batches of before this field have none
 
 
 @dataclass(frozen=True)

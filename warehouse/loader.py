@@ -30,6 +30,7 @@ import duckdb
 from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, announce, settle
 from warehouse.connection import committed_batches, literal, quote
 from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.persons import detectors, removed
 from warehouse.subjects import LINEAGE, Subject
 
 _LONG_AGO = datetime(1900, 1, 1)
@@ -38,7 +39,8 @@ _FUTURE = timedelta(days=1)
 # a figure of so much or more, of whatever sign, is no figure: a column slip. Models count on it: sums, differences and ratios of
 # smaller ones fit their decimal(30, …), and their products by 100 a bigint
 FIGURE_BELOW = 10**14
-BLOTTED = "[identity number removed]"
+# what landing leaves in place of a person; alone in a field it is no value
+BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
 # What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
 _BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200b", "\u202f", "\u3000", "\ufeff")
 
@@ -263,7 +265,7 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
         rows: A relation to select from.
         types: Its columns and their types.
     """
-    missing = ", ".join(literal(text) for text in (*feed.missing, BLOTTED, ""))
+    missing = ", ".join(literal(text) for text in (*feed.missing, *BLOTTED, ""))
     blanks = literal("".join(_BLANKS))
     columns = ["row_number::bigint as row_number"]
     for name in feed.landed_columns:

@@ -13,9 +13,10 @@ import pytest
 from stdnum.cn import ric, uscc
 
 from connectors.feed import Roster
-from connectors.persons import Blotter, counted, is_identity_number
-from warehouse.loader import BLOTTED
+from connectors.persons import Blotter, counted
+from warehouse.persons import is_identity_number, removed
 
+BLOTTED = removed("identity number")
 NUMBER = "11010519491231002X"
 OTHERS = ("510108200102280019", "330106199003070014", "320581202011110033")
 
