@@ -14,7 +14,17 @@ import pyarrow.compute as pc
 from connectors.feed import Roster
 from connectors.sources import ROW_NUMBER
 from warehouse.errors import ParkBridgeError
-from warehouse.persons import Found, persons, prefilter, removed
+from warehouse.persons import (
+    DIGITS_IN_CODES,
+    DIGITS_IN_TEXT,
+    DIGITS_WITH_LETTER,
+    LATIN,
+    NO_DIGIT,
+    OTHER_SIGNS,
+    Found,
+    persons,
+    removed,
+)
 
 # A moment is no number of a person; it is what most texts with many digits are.
 _MOMENT = (
@@ -78,8 +88,13 @@ class Blotter:
 
 
 def _worth_a_look(column: pa.Array, *, in_codes: bool) -> pa.Array:
-    hits = pc.match_substring_regex(column, prefilter(in_codes=in_codes))
-    return hits if in_codes else pc.and_not(hits, pc.match_substring_regex(column, _MOMENT))
+    digits = pc.utf8_length(pc.replace_substring_regex(column, NO_DIGIT, ""))
+    if in_codes:
+        return pc.greater_equal(digits, DIGITS_IN_CODES)
+    many = pc.greater_equal(digits, DIGITS_IN_TEXT)
+    many = pc.and_not(many, pc.match_substring_regex(column, _MOMENT))
+    with_letter = pc.and_(pc.greater_equal(digits, DIGITS_WITH_LETTER), pc.match_substring_regex(column, LATIN))
+    return pc.or_(pc.or_(many, with_letter), pc.match_substring_regex(column, OTHER_SIGNS))
 
 
 def without_persons(error: ParkBridgeError) -> None:

@@ -13,7 +13,16 @@ import duckdb
 
 from expectations.suite import Check, no_rows
 from warehouse.connection import literal, quote
-from warehouse.persons import is_code, persons, prefilter
+from warehouse.persons import (
+    DIGITS_IN_CODES,
+    DIGITS_IN_TEXT,
+    DIGITS_WITH_LETTER,
+    LATIN,
+    NO_DIGIT,
+    OTHER_SIGNS,
+    is_code,
+    persons,
+)
 
 _Row = tuple[str | None, str, str, str, str, str, int]
 # What names the record of a row, the best one first; of a table without any of them the row's own text is hashed.
@@ -39,10 +48,9 @@ def no_identity_numbers(connection: duckdb.DuckDBPyConnection, schemas: Sequence
         _as_query(found),
         "critical",
         "natural persons' data must not be in the warehouse, let alone in what is published",
-        "ops.validation_failure names feed, column and record of each. Ask the office to send that record without it; for what "
-        "is already landed run `parkbridge discard FEED BATCH_ID --why person`, then `parkbridge rebuild` and `parkbridge sync "
-        "FEED`: the source is read again and landing takes it out. A number that is the firm's own: list its column under "
-        "firms_own in feed.yml",
+        "ops.validation_failure names feed, column and record of each. Ask the office to send the delivery again without it; "
+        "then `parkbridge discard FEED BATCH_ID --why person` for the one that holds it, `parkbridge rebuild`, `parkbridge sync "
+        "FEED`. A number that is the firm's own: list its column under firms_own in feed.yml",
         about="identity_numbers",
     )
 
@@ -62,9 +70,15 @@ def _found(connection: duckdb.DuckDBPyConnection, schema: str, table: str, colum
     in_codes = is_code(column)
     name, source = quote(column), f"{quote(schema)}.{quote(table)}"
     # strlen counts bytes without reading the text: most codes and keys are passed over for nothing
+    digits = f"length(regexp_replace({name}, {literal(NO_DIGIT)}, '', 'g'))"
+    condition = (
+        f"strlen({name}) >= {DIGITS_IN_CODES} and {digits} >= {DIGITS_IN_CODES}"
+        if in_codes
+        else f"strlen({name}) >= 6 and ({digits} >= {DIGITS_IN_TEXT} or regexp_matches({name}, {literal(OTHER_SIGNS)}) "
+        f"or ({digits} >= {DIGITS_WITH_LETTER} and regexp_matches({name}, {literal(LATIN)})))"
+    )
     suspects = connection.execute(
-        f"select distinct {name} from {source} where strlen({name}) >= {17 if in_codes else 6} "
-        f"and regexp_matches({name}, {literal(prefilter(in_codes=in_codes))})"
+        f"select {name} from (select distinct {name} from {source}) where {condition}"
     ).fetchall()
     kinds = {text: found[0].detector.kind for (text,) in suspects if (found := persons(text, in_codes=in_codes))}
     if not kinds:

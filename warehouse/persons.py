@@ -112,21 +112,21 @@ def detectors() -> tuple[Detector, ...]:
     )
 
 
-@cache
-def prefilter(*, in_codes: bool) -> str:
-    """A pattern (RE2) that every text with a person in it matches; few others do."""
-    digit = rf"(?:[\pN][^\pL\pN]{{0,{_declared()['separator_max']}}})"
-    if in_codes:
-        return digit + "{17}"
-    han = f"[{''.join(_HAN_DIGITS)}]{{11}}"
-    return rf"{digit}{{11}}|[@＠﹫]|\pL[^\pL\pN]{{0,2}}{digit}{{7}}|{han}"
+# What a text must hold to be looked at closely, as patterns that a column is searched with in no time (RE2): so many digits of
+# any script in all, a sign of a mail address, a number in Han digits, and for a passport a letter beside seven digits.
+NO_DIGIT = r"\PN+"
+DIGITS_IN_CODES, DIGITS_IN_TEXT, DIGITS_WITH_LETTER = 17, 11, 7
+OTHER_SIGNS = f"[@＠﹫]|[{''.join(_HAN_DIGITS)}]{{11}}"
+LATIN = "[A-Za-zＡ-Ｚａ-ｚⒶ-ⓩ]"
 
 
 def is_code(column: str, data_type: str = "varchar") -> bool:
-    """Whether a canonical column holds codes, keys or figures: numbers in it are no phones, whatever they look like."""
+    """Whether a column holds codes, keys or figures, or texts of all kinds in which they are: numbers in it are no phones."""
     is_figure = data_type.lower().startswith(("decimal", "bigint", "integer", "double"))
-    return is_figure or column.endswith(
-        ("_no", "_key", "_code", "_codes", "_id", "_ids", "uscc", "_month", "_date", "_at")
+    return (
+        is_figure
+        or column in ("code", "value_text", "evidence")
+        or column.endswith(("_no", "_key", "_code", "_codes", "_id", "_ids", "uscc", "_month", "_date", "_at"))
     )
 
 

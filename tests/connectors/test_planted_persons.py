@@ -25,11 +25,11 @@ from tests.conftest import LEASES_HEADER, Park, day, lease_row, staff_file, staf
 from tests.connectors.test_landing import xlsx
 from warehouse.errors import ParkBridgeError
 
-_FULL = str.maketrans("0123456789X@.", "０１２３４５６７８９Ｘ＠．")
-_ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
-_DEVANAGARI = str.maketrans("0123456789", "०१२३४५६७८९")
-_CIRCLED = str.maketrans("0123456789", "⓪①②③④⑤⑥⑦⑧⑨")
-_HAN = str.maketrans("0123456789", "〇一二三四五六七八九")
+_FULL = dict(zip(map(ord, "0123456789X@."), "０１２３４５６７８９Ｘ＠．", strict=True))
+_ARABIC = dict(zip(map(ord, "0123456789"), "٠١٢٣٤٥٦٧٨٩", strict=True))
+_DEVANAGARI = dict(zip(map(ord, "0123456789"), "०१२३४५६७८९", strict=True))
+_CIRCLED = dict(zip(map(ord, "0123456789"), "⓪①②③④⑤⑥⑦⑧⑨", strict=True))
+_HAN = dict(zip(map(ord, "0123456789"), "〇一二三四五六七八九", strict=True))
 
 
 def _between(sign: str, every: int) -> Callable[[str], str]:
@@ -115,7 +115,7 @@ def planted(count: int) -> list[tuple[str, str, str]]:
     """Kind, number as it is searched for, and a text that holds it in one of its kind's forms."""
     chance = random.Random(15)
     kinds = [(kind, form) for kind, forms in FORMS.items() for form in forms]
-    found = []
+    found: list[tuple[str, str, str]] = []
     for (kind, form), around in zip(itertools.cycle(kinds), itertools.cycle(AROUND)):
         if len(found) == count:
             return found
@@ -185,7 +185,8 @@ def _texts(path: Path) -> Iterator[str]:
 
 def left_in(home: Path, numbers: set[str]) -> set[str]:
     """Which numbers are in any file's name or content, in one pass."""
-    lengths, found = sorted({len(n) for n in numbers}), set()
+    lengths = sorted({len(n) for n in numbers})
+    found: set[str] = set()
     begins = {n[:6] for n in numbers}
     for path in (p for p in home.rglob("*") if p.is_file()):
         for text in _texts(path):
