@@ -22,8 +22,8 @@ from warehouse.errors import DeclarationError
 from warehouse.persons import is_code
 from warehouse.subjects import Subject, subjects
 
-# months of one period of a feed of a subject by the month, where it is not one
-PERIODS = (1, 3, 6, 12)
+# months of one figure of a feed of staff
+PERIODS = (1, 12)
 REPLACES = ("nothing", "period", "everything")
 CONDITIONS = frozenset({"between", "matches", "in", "not_null"})
 CHECK_KEYS = CONDITIONS | {"column", "mostly", "severity"}
@@ -265,8 +265,8 @@ def read_feed(folder: Path) -> Feed:
     if "period_months" in entry:
         if type(entry["period_months"]) is not int or entry["period_months"] not in PERIODS:
             wrong(f"period_months is {entry['period_months']!r}", f"use one of {', '.join(map(str, PERIODS))}")
-        if not subject.has_months:
-            wrong(f"subject {subject.name} has no month", "leave period_months out: its rows state their periods")
+        if subject.name != "employment":
+            wrong(f"period_months is of staff, not of {subject.name}", "leave it out")
     _hold_together(declared, feed)
     return feed
 

@@ -7,13 +7,13 @@
 -- rules:
 --   * Facts of the subjects that are expected every period (warehouse/subjects.yml: expected): staff, meters, entries,
 --     returns and payments.
---   * The length of a period is what the feed declares (feed.yml: period_months), else what the fact says; staff that a
---   feed states once a year is of a year (monthly.yearly_feed).
+--   * The length of a period is what the fact says; staff that a feed states once a year is of a year
+--   (monthly.yearly_feed).
 --   * A taxpayer whose return says that nothing is due counts as having paid, if it has paid for such periods before.
 --   * next_month_number is the month of the next report of the same length of period, cancelled_month_number the month
 --     in which the register cancelled the enterprise.
---   | 只取应按期报送的数据（参保、水电气、门禁、申报、入库）；申报无应纳税额、且以前缴过同类所属期税款的，视为已缴。所属期长度以数据源声明为准，否则
---   按数据本身；每年只报一个数的参保数据源按年。
+--   | 只取应按期报送的数据（参保、水电气、门禁、申报、入库）；申报无应纳税额、且以前缴过同类所属期税款的，视为已缴。所属期长度按数据本身；
+--   每年只报一个数的参保数据源按年。
 -- known gaps: Records that are of no enterprise (the park's own meters) are not here. | 不属于任何企业的记录（园区自用
 --   表具）不在内。
 -- column next_month_number: year * 12 + month of the next report of this length of period; empty where none came
@@ -63,13 +63,13 @@ told as (
         -- a fact of one month in a feed of longer periods is about the whole period that ends with it
         case
             when r.period_months > 1 then r.period_months
-            else coalesce(f.period_months, case when y.feed is not null then 12 end, r.period_months)
+            when y.feed is not null then 12
+            else r.period_months
         end as period_months,
         m.month_number
     from known.fact as r
     inner join resolved.link as l on r.feed = l.feed and r.source_key = l.source_key
     inner join monthly.month as m on r.month = m.month
-    left join ops.feed as f on r.feed = f.feed
     left join monthly.yearly_feed as y on r.feed = y.feed
     where r.is_expected
     union all
