@@ -166,8 +166,8 @@ parted as (
             order by
                 case j.decision when 'different' then 1 else 2 end,
                 j.decided_on desc,
-                j.line_number desc,
-                coalesce(j.other_enterprise_id, concat(j.other_feed, '/', j.other_source_key))
+                coalesce(j.other_enterprise_id, concat(j.other_feed, '/', j.other_source_key)),
+                j.line_number desc
         ) as place
     from chained as c
     inner join resolved.judgement as j
