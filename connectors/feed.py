@@ -33,6 +33,7 @@ _REQUIRED = frozenset(
 _OPTIONAL = frozenset(
     {
         "period_months",
+        "complete",
         "recorded_at",
         "clock",
         "optional",
@@ -102,6 +103,7 @@ class Feed:
     allow: Allowance = field(default_factory=Allowance)
     checks: Sequence[Mapping[str, Any]] = ()
     period_months: int | None = None
+    complete: bool = False
     firms_own: frozenset[str] = frozenset()
 
     @property
@@ -260,6 +262,7 @@ def read_feed(folder: Path) -> Feed:
         allow=_allowance(declared),
         checks=_checks(declared, subject),
         period_months=entry.get("period_months"),
+        complete=entry.get("complete", entry["replaces"] == "everything"),
         firms_own=frozenset(declared.texts("firms_own")),
     )
     if "period_months" in entry:
@@ -267,6 +270,10 @@ def read_feed(folder: Path) -> Feed:
             wrong(f"period_months is {entry['period_months']!r}", f"use one of {', '.join(map(str, PERIODS))}")
         if subject.name != "employment":
             wrong(f"period_months is of staff, not of {subject.name}", "leave it out")
+    if type(feed.complete) is not bool:
+        wrong(f"complete is {feed.complete!r}", "write true or false")
+    if feed.complete and feed.replaces == "nothing":
+        wrong("complete is true, but the feed replaces nothing", "leave it out: only a whole list leaves somebody out")
     _hold_together(declared, feed)
     return feed
 

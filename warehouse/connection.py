@@ -24,7 +24,7 @@ from warehouse.subjects import LINEAGE, STAGED_ONLY, subjects, views
 OPS_TABLES = {
     "feed": "feed varchar primary key, subject varchar, title_en varchar, title_zh varchar, office varchar, "
     "owner varchar, replaces varchar, stale_days integer, coverage_pct double, last_received_at timestamp, "
-    "period_months bigint",
+    "period_months bigint, is_complete boolean",
     "batch": "feed varchar, subject varchar, batch_id varchar, delivery varchar, delivered_at timestamp, "
     "pulled_from timestamp, pulled_until timestamp, rows_landed bigint, rows_rejected bigint, rows_skipped bigint, "
     "rows_new bigint, rows_changed bigint, rows_unchanged bigint, rows_withdrawn bigint, accepted_at timestamp, "
@@ -65,7 +65,7 @@ OPS_TABLES = {
 OPS_ADDED = {
     "batch": ("rows_repeated", "rows_used"),
     "incoming": ("repeated", "used"),
-    "feed": ("period_months",),
+    "feed": ("period_months", "is_complete"),
 }
 
 

@@ -82,6 +82,8 @@ class StagedFeed(Protocol):
     @property
     def period_months(self) -> int | None: ...
     @property
+    def complete(self) -> bool: ...
+    @property
     def landed_columns(self) -> tuple[str, ...]: ...
     @property
     def columns(self) -> Mapping[str, tuple[str, ...]]: ...
@@ -699,7 +701,7 @@ def declare(connection: duckdb.DuckDBPyConnection, feeds: Sequence[StagedFeed]) 
         connection.execute(
             "insert or replace into ops.feed by name select $feed as feed, $subject as subject, $title_en as title_en, "
             "$title_zh as title_zh, $office as office, $owner as owner, $replaces as replaces, $stale_days as stale_days, "
-            "$coverage_pct as coverage_pct, $period_months::bigint as period_months, "
+            "$coverage_pct as coverage_pct, $period_months::bigint as period_months, $complete as is_complete, "
             "(select max(pulled_until) from ops.batch where feed = $feed) as last_received_at",
             {
                 "feed": feed.name,
@@ -712,6 +714,7 @@ def declare(connection: duckdb.DuckDBPyConnection, feeds: Sequence[StagedFeed]) 
                 "stale_days": feed.allow.stale_days,
                 "coverage_pct": feed.allow.coverage_pct,
                 "period_months": feed.period_months,
+                "complete": feed.complete,
             },
         )
 

@@ -17,4 +17,6 @@ where
     or (flow_code in ('close', 'move_out') and not (earlier_value > 0 and coalesce(value, 0) = 0))
     or (flow_code in ('expand', 'succession_in') and not coalesce(value > earlier_value, false))
     or (flow_code in ('contract', 'succession_out') and not coalesce(value < earlier_value, false))
+    or (flow_code = 'open_ended' and not (earlier_value > 0 and value is null))
+    or (flow_code not in ('open_ended', 'resumed') and change is null)
     or change is distinct from value - earlier_value

@@ -14,11 +14,17 @@ select
     succession_value,
     open_value + move_in_value + expand_value as gains,
     close_value + move_out_value + contract_value as losses,
-    compared_value - compared_earlier_value as change_of_the_compared
+    compared_value - compared_earlier_value as change_of_the_compared,
+    open_ended_count
 from snapshots.park_month
 where
-    creation_value <> open_value + move_in_value + expand_value
+    creation_value is distinct from open_value + move_in_value + expand_value
+    or (destruction_value is null) <> (compared_value is null or coalesce(open_ended_count, 0) > 0)
     or destruction_value <> close_value + move_out_value + contract_value
-    or net_value <> creation_value - destruction_value
-    or reallocation_value <> creation_value + destruction_value - abs(net_value)
-    or compared_value - compared_earlier_value <> net_value + drift_value + succession_value
+    or net_value is distinct from creation_value - destruction_value
+    or reallocation_value is distinct from creation_value + destruction_value - abs(net_value)
+    or compared_value - compared_earlier_value
+    is distinct from creation_value - coalesce(close_value, 0) - coalesce(move_out_value, 0) - contract_value
+    + drift_value + succession_value
+    -- while somebody is silent, that nobody closed is not known
+    or (open_ended_count > 0 and (close_count = 0 or move_out_count = 0))

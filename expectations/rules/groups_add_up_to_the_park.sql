@@ -15,8 +15,9 @@ with grouped as (
         coalesce(sum(creation_value), 0) as creation_value,
         coalesce(sum(destruction_value), 0) as destruction_value,
         coalesce(sum(net_value), 0) as net_value,
+        coalesce(sum(open_ended_count), 0) as open_ended_count,
         coalesce(sum(open_count + move_in_count), 0) as start_count,
-        coalesce(sum(close_count + move_out_count), 0) as end_count
+        coalesce(sum(close_count), 0) + coalesce(sum(move_out_count), 0) as end_count
     from snapshots.group_month
     group by part_kind, month, signal_code, period_months
 )
@@ -42,7 +43,14 @@ where
     -- a group without a figure in the month has no row and no year to date, but of tax received it has 0
     or (p.signal_code like 'tax!_received%' escape '!' and g.year_to_date_value is distinct from p.year_to_date_value)
     or g.creation_value is distinct from coalesce(p.creation_value, 0)
-    or g.destruction_value is distinct from coalesce(p.destruction_value, 0)
-    or g.net_value is distinct from coalesce(p.net_value, 0)
+    or g.open_ended_count is distinct from coalesce(p.open_ended_count, 0)
+    -- where somebody is silent, the park and the silent one's groups have none
+    or (
+        g.open_ended_count = 0
+        and (
+            g.destruction_value is distinct from coalesce(p.destruction_value, 0)
+            or g.net_value is distinct from coalesce(p.net_value, 0)
+        )
+    )
     or g.start_count is distinct from coalesce(p.open_count + p.move_in_count, 0)
-    or g.end_count is distinct from coalesce(p.close_count + p.move_out_count, 0)
+    or g.end_count is distinct from coalesce(p.close_count, 0) + coalesce(p.move_out_count, 0)

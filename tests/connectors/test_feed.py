@@ -97,6 +97,32 @@ def test_the_length_of_a_feed_s_periods(tmp_path: Path, subject: str, stated: st
         read_feed(folder)
 
 
+@pytest.mark.parametrize(
+    ("replaces", "stated", "found"),
+    [
+        ("period", "", False),
+        ("everything", "", True),
+        ("nothing", "", False),
+        ("period", "complete: true", True),
+        ("everything", "complete: false", False),
+        ("nothing", "complete: false", False),
+        ("nothing", "complete: true", "complete is true, but the feed replaces nothing"),
+        ("period", "complete: 1", "complete is 1. Next: write true or false"),
+        ("period", 'complete: "yes"', "complete is 'yes'"),
+    ],
+)
+def test_whether_a_list_leaves_out_only_who_stopped(
+    tmp_path: Path, replaces: str, stated: str, found: bool | str
+) -> None:
+    text = f"{DECLARATION}{stated}\n".replace("replaces: period", f"replaces: {replaces}")
+    folder = write(tmp_path / "insured_staff", text)
+    if isinstance(found, bool):
+        assert read_feed(folder).complete is found
+        return
+    with pytest.raises(DeclarationError, match=found):
+        read_feed(folder)
+
+
 def test_what_lands(tmp_path: Path, park: Park) -> None:
     assert read_feed(write(tmp_path / "insured_staff", DECLARATION)).landed_columns == ("单位编号", "月份", "参保人数")
     without_roster = re.sub("roster:.*\n", "", DECLARATION).replace("insured_staff", "staff_2")

@@ -40,6 +40,7 @@ DERIVED = (
     "signals.value_check",
     "signals.departure",
     "signals.part_total",
+    "signals.part_flow",
     "snapshots.mu_place",
 )
 NIGHT = "select 'night' as night_id, timestamp '2026-04-10 12:00' as as_of, 'test park' as park_name"

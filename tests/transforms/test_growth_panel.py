@@ -39,8 +39,14 @@ def staff() -> Staff:
     return dict(found)
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["may_be_late", "whole_list"])
+def is_whole(request: pytest.FixtureRequest) -> bool:
+    """Whether a year's list leaves out only who has closed."""
+    return bool(request.param)
+
+
 @pytest.fixture(scope="module")
-def connection(staff: Staff) -> duckdb.DuckDBPyConnection:
+def connection(staff: Staff, is_whole: bool) -> duckdb.DuckDBPyConnection:
     """A warehouse in which a feed states staff once a year, in December."""
     connection = empty_warehouse("1985-01-20")
     connection.execute("delete from monthly.month")
@@ -62,6 +68,8 @@ def connection(staff: Staff) -> duckdb.DuckDBPyConnection:
     )
     connection.execute("insert into ops.feed (feed, subject, period_months) values ('panel', 'employment', 12)")
     connection.execute("insert into monthly.yearly_feed values ('panel')")
+    if is_whole:
+        connection.execute("insert into monthly.complete_feed values ('panel')")
     build(connection, TRANSFORMS / "4_signals", None)
     build(connection, TRANSFORMS / "5_snapshots", ["park_month"])
     return connection
@@ -94,11 +102,12 @@ def test_growth_is_the_change_over_the_year_before_or_the_mean(
     )
 
 
-def changes(staff: Staff) -> dict[int, dict[str, list[tuple[int, int]]]]:
+def changes(staff: Staff, is_whole: bool) -> dict[int, dict[str, list[tuple[int, int]]]]:
     """(before, after) of every firm by year and flow, from the definitions.
 
-    Who has its first figure after the panel's first year opens. Who has none for a following year closes in it, once three
-    months of that year's end have passed: of who was last seen in 1983 that is not known yet at the end of 1984.
+    Who has its first figure after the panel's first year opens. Who has none for a following year closes in it, where the
+    list is whole; else once three months of that year's end have passed: of who was last seen in 1983 that is not known
+    yet at the end of 1984.
     """
     flows: dict[int, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
     for years in staff.values():
@@ -110,49 +119,61 @@ def changes(staff: Staff) -> dict[int, dict[str, list[tuple[int, int]]]]:
                 continue
             code = "expand" if people > before else "contract" if people < before else "unchanged"
             flows[year][code].append((before, people))
-        if max(years) + 1 < LAST:
-            flows[max(years) + 1]["close"].append((years[max(years)], 0))
+        if max(years) < LAST:
+            code = "close" if is_whole or max(years) + 1 < LAST else "open_ended"
+            flows[max(years) + 1][code].append((years[max(years)], 0))
     return flows
 
 
-def test_every_flow_has_its_name(connection: duckdb.DuckDBPyConnection, staff: Staff) -> None:
+def test_every_flow_has_its_name(connection: duckdb.DuckDBPyConnection, staff: Staff, is_whole: bool) -> None:
     expected = {
-        (year, code): (len(pairs), sum(after - before for before, after in pairs))
-        for year, flows in changes(staff).items()
+        (year, code): (len(pairs), 0 if code == "open_ended" else sum(after - before for before, after in pairs))
+        for year, flows in changes(staff, is_whole).items()
         for code, pairs in flows.items()
     }
     found = {
         (year, code): (count, int(change))
         for year, code, count, change in connection.execute(
-            "select year(month), flow_code, count(*), sum(change) from signals.flow "
+            "select year(month), flow_code, count(*), coalesce(sum(change), 0) from signals.flow "
             "where signal_code = 'headcount' group by all"
         ).fetchall()
     }
     assert found == expected
-    assert {code for _, code in found} == {"open", "close", "expand", "contract", "unchanged"}
+    assert {code for _, code in found} == {"open", "close", "expand", "contract", "unchanged"} | (
+        set() if is_whole else {"open_ended"}
+    )
 
 
 def test_creation_destruction_and_reallocation_of_each_year(
-    connection: duckdb.DuckDBPyConnection, staff: Staff
+    connection: duckdb.DuckDBPyConnection, staff: Staff, is_whole: bool
 ) -> None:
-    flows = changes(staff)
+    flows = changes(staff, is_whole)
     found = connection.execute(
         "select year(month), total_value, creation_value, destruction_value, net_value, reallocation_value, creation_pct, "
-        "destruction_pct from snapshots.park_month where signal_code = 'headcount' and period_months = 12 order by 1"
+        "destruction_pct, flow_reason_code, open_ended_count, open_ended_value from snapshots.park_month "
+        "where signal_code = 'headcount' and period_months = 12 order by 1"
     ).fetchall()
     assert [row[0] for row in found] == list(range(FIRST, LAST + 1))
     assert [int(row[1]) for row in found] == [
         sum(years.get(year, 0) for years in staff.values()) for year in range(FIRST, LAST + 1)
     ]
-    assert found[0][2:] == (None,) * 6
-    for year, _, creation, destruction, net, reallocation, creation_pct, destruction_pct in found[1:]:
+    assert found[0][2:] == (*(None,) * 6, "nothing_compared", None, None)
+    for year, _, creation, destruction, net, reallocation, creation_pct, destruction_pct, *silence in found[1:]:
+        silent = flows[year].pop("open_ended", [])
         pairs = [pair for code in flows[year] for pair in flows[year][code]]
         gained = sum(after - before for before, after in pairs if after > before)
         lost = sum(before - after for before, after in pairs if after < before)
         mean = sum(before + after for before, after in pairs) / 2
-        assert (creation, destruction, net) == (gained, lost, gained - lost), year
-        assert reallocation == gained + lost - abs(gained - lost), year
+        assert creation == gained, year
         assert float(creation_pct) == pytest.approx(100 * gained / mean, abs=0.0051), year
+        if silent:
+            assert year == LAST
+            assert (destruction, net, reallocation, destruction_pct) == (None,) * 4
+            assert silence == ["open_ended", len(silent), sum(before for before, _ in silent)]
+            continue
+        assert silence == [None, 0, 0]
+        assert (destruction, net) == (lost, gained - lost), year
+        assert reallocation == gained + lost - abs(gained - lost), year
         assert float(destruction_pct) == pytest.approx(100 * lost / mean, abs=0.0051), year
 
 

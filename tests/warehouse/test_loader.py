@@ -715,7 +715,7 @@ def test_what_a_feed_is_about_stands_in_ops_feed(park: Park) -> None:
     park.drop("staff", "a.csv", staff(UNITS), day(0.5))
     park.sync("staff", day(1))
     declared = ("staff", "employment", "Insured staff", "参保人数", "Social insurance bureau", "data-engineering")
-    assert park.ask("select * from ops.feed") == [(*declared, "period", 40, 95.0, naive(1), None)]
+    assert park.ask("select * from ops.feed") == [(*declared, "period", 40, 95.0, naive(1), None, False)]
 
 
 def test_raw_shows_every_batch_as_landed(park: Park) -> None:

@@ -9,8 +9,10 @@
 --   nothing, because the time before is unknown (capital, branches and investments: the calendar's first month).
 --   * move_in: a start that belongs to the arrival of an enterprise registered long before it was first seen here.
 --   * open: any other start.
---   * end: a reported zero; no row in a complete book (leases, the register); no value for three believable months;
---   or no value after the register cancelled the enterprise.
+--   * end: a reported zero; no row in a complete book (leases, the register); no value in the whole lists that alone
+--   report it (monthly.complete_feed); no value for three believable months; or none after the register cancelled the
+--   enterprise.
+--   * open_ended: no value any more, and too soon to call it an end: value and change are empty, not zero.
 --   * move_out: an end that belongs to the departure of an enterprise that the register has as alive: all its people,
 --   space and meters here have ended, or the register has it moved.
 --   * close: any other end.
@@ -20,28 +22,32 @@
 --   some months for a merger, division or take-over; staff of the side that goes on only in the month in which people
 --   moved; ends of the old and starts of the new one up to a year later; a moved payroll only staff of that month.
 --   * resumed: a value after a gap; the earlier value is the last one before the gap. No flow.
---   * No row where this or the earlier period is provisional, or its value suspect (signals.plausibility).
+--   * No row where this or the earlier period is provisional, or its value suspect (signals.plausibility): nothing
+--   starts or ends against a month that is not complete. Once it is, the start is in the month where it belongs.
 --   Registered figures do not move and are not taken over: first branch open, one more expand, none left close. A
 --   changed code or name never shows, because the enterprise_id is the same. Limits are in rules/flow.yml.
 --   | 与前一个同样长度的所属期比较：月比月，季比季。
 --   * 开始：本期为正，此前为报送的零或从无数值。任何人首次报送的一期不算开始，因为之前的情况未知（注册资本、分支、投资为月历首月）。
 --   * 迁入：登记早已存在、随企业首次到园发生的开始。
 --   * 新设：其他开始。
---   * 结束：报送为零；完整台账（租约、登记）中没有行；连续三个可信月份无数值；或登记注销后再无数值。
+--   * 结束：报送为零；完整台账（租约、登记）中没有行；全量名单中没有；连续三个可信月份无数值；或登记注销后再无数值。
+--   * 未定：已无数值，但尚不足以认定结束；本期值和变动为空，不是零。
 --   * 迁出：登记仍存续、随企业离园发生的结束：其人员、场地、表具在园全部结束，或登记已迁出。
 --   * 关闭：其他结束。
 --   * 扩张、收缩：两期均为正，变动超过该指标阈值。
 --   * 不变：变动未超过阈值。
 --   * 承继转入、承继转出：已认定由另一企业接续。合并、分立、承接影响其前后若干月；继续经营一方的参保人数只影响人员转移当月；旧企业的结束和新企业的开始至多一年；转移参保只影响当月参保人数。
 --   * 恢复：中断后又有数值，前期值取中断前最后一个；不算增减。
---   * 本期或前期为暂定、或数值存疑的没有行。登记类指标不迁移也不被承接。更名换码看不出变化，因为企业编号不变。界限由规则规定。
+--   * 本期或前期为暂定、或数值存疑的没有行：不与未报齐的月份比较开始或结束，报齐后记入所属月份。登记类指标不迁移也不被承接。更名换码看不出变化，因为企业编号不变。界限由规则规定。
 -- example: headcount 12 in September and 15 in October, both believed: expand, +3. 15 in October and a reported 0 in
 --   November, registered and alive, lease and meters ended: move_out, -15.
 --   | 参保人数9月12人、10月15人，均可信：扩张，+3。10月15人、11月报送0人，登记存续，租约和表具均已结束：迁出，-15。
--- known gaps: What changes across a gap is in no flow. All of a change in the window of a merger is taken as the
---   merger's. A stop without a report is dated right but seen three months late; until the last of its people, space
---   and meters has ended, a leaver's ends are classed as close. A signal whose last value is suspect has no end.
---   | 跨越中断的变化不计入增减。合并影响期内的全部变化都算合并所致。没有报送零的停止，日期正确但要三个月后才看得出；人员、场地、表具尚未全部结束时，离园企业的结束先算关闭。最后一个值存疑的指标没有结束。
+-- known gaps: What changes across a gap, or starts right after a month that never becomes complete, is in no flow. All
+--   of a change in the window of a merger is taken as the merger's. A stop without a report is dated right but seen
+--   three months late (open_ended until then); until the last of its people, space and meters has ended, a leaver's
+--   ends are classed as close. A signal whose last value is suspect has no end.
+--   | 跨越中断的变化、紧接始终未报齐月份的开始不计入增减。合并影响期内的全部变化都算合并所致。没有报送零的停止，日期正确但要三个月后才看得出，此前为
+--   未定；人员、场地、表具尚未全部结束时，离园企业的结束先算关闭。最后一个值存疑的指标没有结束。
 -- parts: enterprise_id
 -- checked by: tests/models/signals.flow
 with last_month as (
@@ -77,6 +83,17 @@ seen_first as (
     inner join rules.signal as r on s.signal_code = r.signal_code
     cross join first_month as c
     group by s.signal_code, s.period_months
+),
+
+-- enterprises that only whole lists report on: who is left out has ended
+whole_list as (
+    select
+        l.enterprise_id,
+        l.subject
+    from resolved.link as l
+    left join monthly.complete_feed as c on l.feed = c.feed
+    group by l.enterprise_id, l.subject
+    having count(*) = count(c.feed)
 ),
 
 -- when any silo but the register first and last had something of it
@@ -141,6 +158,7 @@ changed as (
         case
             when n.last_number is null and n.value <= 0 then null
             when n.last_number is null and n.month_number = f.month_number then null
+            when n.last_number is null and s.is_provisional then null
             when n.last_number is null then 'start'
             when n.last_number < n.month_number - n.period_months and r.missing_means = 'unknown' then 'resumed'
             when n.last_number < n.month_number - n.period_months then 'start'
@@ -152,6 +170,9 @@ changed as (
     from neighbours as n
     inner join rules.signal as r on n.signal_code = r.signal_code
     inner join seen_first as f on n.signal_code = f.signal_code and n.period_months = f.period_months
+    left join
+        monthly.provisional_month as s
+        on r.subject = s.subject and n.month_number - n.period_months = s.month_number
     where
         not n.is_doubtful
         and (
@@ -159,21 +180,28 @@ changed as (
         )
 ),
 
--- nothing, after a value
-stopped as (
+-- nothing, after a value: an end, or too soon to say
+silent as (
     select
         n.enterprise_id,
         n.signal_code,
         n.month_number + n.period_months as month_number,
         n.period_months,
         n.value as earlier_value,
-        cast(0 as decimal(30, 3)) as value,
-        'end' as step,
+        case
+            when r.missing_means = 'zero' then 'end'
+            when n.next_number is not null then null
+            when w.enterprise_id is not null then 'end'
+            when n.month_number + n.period_months + rule.close_missing_months - 1 <= b.month_number then 'end'
+            when month_number(e.cancelled_date) <= n.month_number + n.period_months then 'end'
+            else 'open_ended'
+        end as step,
         n.positive_number
     from neighbours as n
     cross join rules.flow as rule
     inner join rules.signal as r on n.signal_code = r.signal_code
     inner join believed_until as b on n.signal_code = b.signal_code
+    left join whole_list as w on n.enterprise_id = w.enterprise_id and r.subject = w.subject
     left join resolved.enterprise as e on n.enterprise_id = e.enterprise_id
     left join
         monthly.provisional_month as s
@@ -183,19 +211,21 @@ stopped as (
         and not n.is_doubtful
         and not coalesce(s.is_provisional, false)
         and n.month_number + n.period_months <= b.month_number
-        and (
-            (
-                r.missing_means = 'zero'
-                and (n.next_number is null or n.next_number > n.month_number + n.period_months)
-            )
-            or (
-                n.next_number is null
-                and (
-                    n.month_number + n.period_months + rule.close_missing_months - 1 <= b.month_number
-                    or month_number(e.cancelled_date) <= n.month_number + n.period_months
-                )
-            )
-        )
+        and (n.next_number is null or n.next_number > n.month_number + n.period_months)
+),
+
+stopped as (
+    select
+        enterprise_id,
+        signal_code,
+        month_number,
+        period_months,
+        earlier_value,
+        case when step = 'end' then cast(0 as decimal(30, 3)) end as value,
+        step,
+        positive_number
+    from silent
+    where step is not null
 ),
 
 every_step as (
@@ -210,7 +240,7 @@ stepped as (
     select
         e.*,
         case
-            when r.is_of_register or e.step = 'resumed' then 'none'
+            when r.is_of_register or e.step in ('resumed', 'open_ended') then 'none'
             when e.value > e.earlier_value then 'successor'
             when e.value < e.earlier_value then 'predecessor'
             else 'none'
@@ -259,7 +289,7 @@ judged as (
         x.other_enterprise_id,
         x.succession_code,
         case
-            when s.step = 'resumed' then 'resumed'
+            when s.step in ('resumed', 'open_ended') then s.step
             when x.role = 'successor' then 'succession_in'
             when x.role = 'predecessor' then 'succession_out'
             when

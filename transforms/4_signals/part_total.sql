@@ -83,18 +83,18 @@ figure as (
     from monthly.tax_receipt
     group by enterprise_id, month
     union all
-    -- where the only enterprise of a building has closed, the building has 0
+    -- where the only enterprise of a building has closed, the building has 0; where it is silent, no total
     select
         enterprise_id,
         month,
         signal_code,
         period_months,
-        cast(null as decimal(30, 3)) as value,
+        value,
         0 as is_figure,
         0 as is_suspect,
         0 as is_provisional
     from signals.flow
-    where value = 0
+    where value = 0 or flow_code = 'open_ended'
 ),
 
 placed_figure as (
@@ -122,7 +122,7 @@ part as (
         month,
         signal_code,
         period_months,
-        coalesce(sum(value), 0) as total_value,
+        case when sum(is_figure) > 0 then coalesce(sum(value), 0) else sum(value) end as total_value,
         sum(is_figure) as enterprise_count,
         sum(is_suspect) as suspect_count,
         max(is_provisional) as is_provisional

@@ -169,7 +169,7 @@ latest_flow as (
         month,
         row_number() over (partition by enterprise_id order by month desc) as place
     from signals.flow
-    where signal_code = 'headcount' and flow_code <> 'unchanged'
+    where signal_code = 'headcount' and flow_code not in ('unchanged', 'open_ended')
 ),
 
 lease_now as (

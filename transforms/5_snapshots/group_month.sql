@@ -26,120 +26,9 @@
 --   | 存疑企业数 数据异常、未计入合计的企业数
 -- codes part_kind: building, industry_section, industry_division
 -- checked by: tests/models/snapshots.group_month, tests/transforms/test_groups_add_up.py
-with industry as (
-    select
-        enterprise_id,
-        case
-            when regexp_extract(industry_code, '[0-9][0-9]') between '01' and '97'
-                then regexp_extract(industry_code, '[0-9][0-9]')
-            else 'unknown'
-        end as industry_division
-    from resolved.enterprise
-),
-
-placed_flow as (
-    select
-        coalesce(b.building_code, 'unknown') as building_code,
-        coalesce(i.industry_division, 'unknown') as industry_division,
-        f.month,
-        f.signal_code,
-        f.period_months,
-        f.flow_code,
-        f.value,
-        f.earlier_value,
-        f.change
-    from signals.flow as f
-    left join industry as i on f.enterprise_id = i.enterprise_id
-    left join monthly.main_building as b
-        on f.enterprise_id = b.enterprise_id and f.month between b.from_month and b.until_month
-),
-
--- buildings and divisions in one pass; sections are sums of divisions
-flow_part as (
-    select
-        building_code,
-        industry_division,
-        month,
-        signal_code,
-        period_months,
-        flow_code,
-        count(*) as flow_count,
-        sum(value) as value,
-        sum(earlier_value) as earlier_value,
-        sum(change) as change
-    from placed_flow
-    group by grouping sets (
-        (building_code, month, signal_code, period_months, flow_code),
-        (industry_division, month, signal_code, period_months, flow_code)
-    )
-),
-
-grouped as (
-    select
-        'building' as part_kind,
-        building_code as part_code,
-        *
-    from flow_part
-    where building_code is not null
-    union all
-    select
-        'industry_division' as part_kind,
-        industry_division as part_code,
-        *
-    from flow_part
-    where industry_division is not null
-    union all
-    select
-        'industry_section' as part_kind,
-        coalesce(i.section_code, 'unknown') as part_code,
-        p.*
-    from flow_part as p
-    left join rules.industry as i
-        on try_cast(p.industry_division as integer) between i.division_from and i.division_to
-    where p.industry_division is not null
-),
-
-added as (
-    select
-        part_kind,
-        part_code,
-        month,
-        signal_code,
-        period_months,
-        sum(case when flow_code <> 'resumed' then value else 0 end) as compared_value,
-        sum(case when flow_code <> 'resumed' then earlier_value else 0 end) as compared_earlier_value,
-        sum(case when flow_code = 'open' then change else 0 end) as open_value,
-        sum(case when flow_code = 'move_in' then change else 0 end) as move_in_value,
-        sum(case when flow_code = 'expand' then change else 0 end) as expand_value,
-        -sum(case when flow_code = 'close' then change else 0 end) as close_value,
-        -sum(case when flow_code = 'move_out' then change else 0 end) as move_out_value,
-        -sum(case when flow_code = 'contract' then change else 0 end) as contract_value,
-        sum(case when flow_code = 'unchanged' then change else 0 end) as drift_value,
-        sum(case when flow_code in ('succession_in', 'succession_out') then change else 0 end) as succession_value,
-        sum(case when flow_code = 'open' then flow_count else 0 end) as open_count,
-        sum(case when flow_code = 'move_in' then flow_count else 0 end) as move_in_count,
-        sum(case when flow_code = 'expand' then flow_count else 0 end) as expand_count,
-        sum(case when flow_code = 'close' then flow_count else 0 end) as close_count,
-        sum(case when flow_code = 'move_out' then flow_count else 0 end) as move_out_count,
-        sum(case when flow_code = 'contract' then flow_count else 0 end) as contract_count,
-        sum(case when flow_code = 'unchanged' then flow_count else 0 end) as unchanged_count,
-        sum(case when flow_code = 'resumed' then flow_count else 0 end) as resumed_count
-    from grouped
-    group by part_kind, part_code, month, signal_code, period_months
-),
-
-industry_version as (
+with industry_version as (
     select max(version) as version
     from rules.industry
-),
-
-flowed as (
-    select
-        *,
-        open_value + move_in_value + expand_value as creation_value,
-        close_value + move_out_value + contract_value as destruction_value,
-        (abs(compared_value) + abs(compared_earlier_value)) / 2 as mean_value
-    from added
 )
 
 select
@@ -169,42 +58,52 @@ select
     t.year_to_date_value,
     t.year_to_date_value_before,
     t.year_to_date_change_pct,
-    k.compared_value,
-    k.compared_earlier_value,
-    k.open_value,
-    k.move_in_value,
-    k.expand_value,
-    k.close_value,
-    k.move_out_value,
-    k.contract_value,
-    k.creation_value,
-    k.destruction_value,
-    k.creation_value - k.destruction_value as net_value,
-    k.creation_value + k.destruction_value - abs(k.creation_value - k.destruction_value) as reallocation_value,
-    k.drift_value,
-    k.succession_value,
-    cast(100 * k.creation_value / nullif(k.mean_value, 0) as decimal(30, 2)) as creation_pct,
-    cast(100 * k.destruction_value / nullif(k.mean_value, 0) as decimal(30, 2)) as destruction_pct,
-    cast(100 * (k.creation_value - k.destruction_value) / nullif(k.mean_value, 0) as decimal(30, 2)) as net_pct,
-    cast(k.open_count as bigint) as open_count,
-    cast(k.move_in_count as bigint) as move_in_count,
-    cast(k.expand_count as bigint) as expand_count,
-    cast(k.close_count as bigint) as close_count,
-    cast(k.move_out_count as bigint) as move_out_count,
-    cast(k.contract_count as bigint) as contract_count,
-    cast(k.unchanged_count as bigint) as unchanged_count,
-    cast(k.resumed_count as bigint) as resumed_count,
+    f.compared_value,
+    f.compared_earlier_value,
+    f.compared_pct,
+    f.flow_reason_code,
+    f.open_value,
+    f.move_in_value,
+    f.expand_value,
+    f.close_value,
+    f.move_out_value,
+    f.contract_value,
+    f.creation_value,
+    f.destruction_value,
+    f.net_value,
+    f.reallocation_value,
+    f.drift_value,
+    f.succession_value,
+    f.open_ended_value,
+    f.creation_pct,
+    f.destruction_pct,
+    f.net_pct,
+    f.reallocation_pct,
+    f.open_pct,
+    f.close_pct,
+    f.birth_pct,
+    f.death_pct,
+    f.churn_pct,
+    f.open_count,
+    f.move_in_count,
+    f.expand_count,
+    f.close_count,
+    f.move_out_count,
+    f.contract_count,
+    f.unchanged_count,
+    f.resumed_count,
+    f.open_ended_count,
     o.as_of,
-    concat(f.version, '; ', g.version, '; ', v.version) as rule_version
+    concat(r.version, '; ', g.version, '; ', v.version) as rule_version
 from signals.part_total as t
 cross join ops.night as o
-cross join rules.flow as f
+cross join rules.flow as r
 inner join rules.signal as g on t.signal_code = g.signal_code
 cross join industry_version as v
-left join flowed as k
+left join signals.part_flow as f
     on
-        t.part_kind = k.part_kind and t.part_code = k.part_code and t.month = k.month
-        and t.signal_code = k.signal_code and t.period_months = k.period_months
+        t.part_kind = f.part_kind and t.part_code = f.part_code and t.month = f.month
+        and t.signal_code = f.signal_code and t.period_months = f.period_months
 left join rules.industry as s
     on
         (t.part_kind = 'industry_section' and t.part_code = s.section_code)

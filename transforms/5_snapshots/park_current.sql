@@ -14,8 +14,8 @@
 --   * Occupancy: of the buildings with a known lettable area, their leased area (measured_leased_area_m2) over it;
 --     unmeasured_building_count buildings have none. Tax per m2 and per mu: 12
 --     months of tax received of the buildings with a known lettable area, or land, over it.
---   * Jobs gained and lost: creation and destruction of staff (snapshots.park_month) in the 12 months up to
---     headcount_month.
+--   * Jobs gained and lost: creation and destruction of staff (snapshots.park_month) in the 12 months up to the last in
+--     which nobody is silent (jobs_12m_until_month); empty where a month of them has none.
 --   * Sales: of monthly and quarterly returns whose periods end in the 12 months up to the last believed quarter-end
 --     (sales_until_month). Electricity: 12 months up to the last believed month (electricity_until_month).
 --   * Sums of 12 months are empty where the calendar has fewer. Suspect values are left out, as in
@@ -28,7 +28,7 @@
 --   * 入库税额按入库日期，已扣退税，截至最近可信月份：本年累计与近十二月，并列上年同期。
 --   * 实缴税额（所属期口径）为各企业近十二月实缴之和，截止月份取金额最大的一个。
 --   * 出租率只算可租面积已知的楼栋，其在租面积另列，可租面积不详的楼栋数另列；单位面积税收、亩均税收只算可租面积或占地已知的楼栋。
---   * 新增、减少岗位为截至参保月份十二个月的用工增加量、减少量之和。
+--   * 新增、减少岗位为截至岗位截止月份（最近一个没有未定企业的月份）十二个月的用工增加量、减少量之和；其中有月份不详的为空。
 --   * 销售额为按月、按季申报的所属期止于截止季末前十二个月之和；用电量为截至最近可信月份的十二个月之和。
 --   * 月历不足的十二个月合计为空；剔除存疑值。
 --   * 高成长企业按欧盟或经合组织口径；历史不足无法判定时为空。红级预警含机会类。
@@ -153,16 +153,37 @@ paid as (
 staff as (
     select
         sum(case when month_number(p.month) = b.staff_number then p.total_value end) as headcount,
-        sum(case when month_number(p.month) = b.staff_number - 12 then p.total_value end) as headcount_before,
-        sum(case when month_number(p.month) > b.staff_number - 12 then p.creation_value end) as gained,
-        sum(case when month_number(p.month) <= b.staff_number - 12 then p.creation_value end) as gained_before,
-        sum(case when month_number(p.month) > b.staff_number - 12 then p.destruction_value end) as lost,
-        sum(case when month_number(p.month) <= b.staff_number - 12 then p.destruction_value end) as lost_before
+        sum(case when month_number(p.month) = b.staff_number - 12 then p.total_value end) as headcount_before
     from snapshots.park_month as p
     cross join believed as b
     where
         p.signal_code = 'headcount'
-        and month_number(p.month) between b.staff_number - 23 and b.staff_number
+        and month_number(p.month) in (b.staff_number - 12, b.staff_number)
+),
+
+-- what went is known up to the last month in which nobody is silent
+job_flow as (
+    select
+        month_number(month) as month_number,
+        max(case when destruction_value is not null then month_number(month) end) over () as last_number,
+        period_months,
+        creation_value,
+        destruction_value
+    from snapshots.park_month
+    where signal_code = 'headcount'
+),
+
+job as (
+    select
+        max(last_number) as last_number,
+        sum(case when month_number > last_number - 12 then period_months end) as month_count,
+        sum(case when month_number > last_number - 12 then creation_value end) as gained,
+        sum(case when month_number > last_number - 12 then destruction_value end) as lost,
+        sum(case when month_number <= last_number - 12 then period_months end) as month_count_before,
+        sum(case when month_number <= last_number - 12 then creation_value end) as gained_before,
+        sum(case when month_number <= last_number - 12 then destruction_value end) as lost_before
+    from job_flow
+    where destruction_value is not null and month_number > last_number - 24
 ),
 
 sales as (
@@ -205,8 +226,6 @@ whole as (
     select
         b.last_number,
         b.last_number - 12 >= b.first_number as has_year_before,
-        b.staff_number - 11 >= b.first_number as has_staff,
-        b.staff_number - 23 >= b.first_number as has_staff_before,
         b.sales_number - 11 >= b.first_number as has_sales,
         b.sales_number - 23 >= b.first_number as has_sales_before,
         b.electricity_number - 11 >= b.first_number as has_electricity,
@@ -223,10 +242,10 @@ known as (
         cast(case when w.has_year_before then t.tenants_before end as bigint) as tenant_count_before,
         cast(s.headcount as bigint) as insured_headcount,
         cast(s.headcount_before as bigint) as insured_headcount_before,
-        cast(case when w.has_staff then s.gained end as bigint) as gained,
-        cast(case when w.has_staff_before then s.gained_before end as bigint) as gained_before,
-        cast(case when w.has_staff then s.lost end as bigint) as lost,
-        cast(case when w.has_staff_before then s.lost_before end as bigint) as lost_before,
+        cast(case when j.month_count >= 12 then j.gained end as bigint) as gained,
+        cast(case when j.month_count_before >= 12 then j.gained_before end as bigint) as gained_before,
+        cast(case when j.month_count >= 12 then j.lost end as bigint) as lost,
+        cast(case when j.month_count_before >= 12 then j.lost_before end as bigint) as lost_before,
         case when w.has_tax_year_before then y.received_before end as year_received_before,
         case when w.has_sales then a.sales end as sales,
         case when w.has_sales_before then a.sales_before end as sales_before,
@@ -249,6 +268,7 @@ known as (
     cross join year_to_date as y
     cross join paid as d
     cross join staff as s
+    cross join job as j
     cross join sales as a
     cross join electricity as e
     cross join whole as w
@@ -258,11 +278,13 @@ figure_month as (
     select
         max(case when m.month_number = b.last_number then m.month end) as month,
         max(case when m.month_number = b.staff_number then m.month end) as headcount_month,
+        max(case when m.month_number = j.last_number then m.month end) as job_month,
         max(case when m.month_number = b.tax_number then m.month end) as tax_received_month,
         max(case when m.month_number = b.sales_number then m.month end) as sales_month,
         max(case when m.month_number = b.electricity_number then m.month end) as electricity_month
     from monthly.month as m
     cross join believed as b
+    cross join job as j
 ),
 
 rule_version as (
@@ -286,6 +308,7 @@ select
     k.insured_headcount,
     k.insured_headcount_before,
     growth_pct(k.insured_headcount, k.insured_headcount_before) as headcount_change_12m_pct,
+    f.job_month as jobs_12m_until_month,
     k.gained as gained_12m_headcount,
     k.gained_before as gained_12m_headcount_before,
     k.lost as lost_12m_headcount,

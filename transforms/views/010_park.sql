@@ -51,7 +51,7 @@ with figure as (
         cast(p.gained_12m_headcount as decimal(30, 2)) as 数值,
         '人' as 单位,
         cast(p.gained_12m_headcount_before as decimal(30, 2)) as 上年同期,
-        p.headcount_month as 截至月份,
+        p.jobs_12m_until_month as 截至月份,
         '新设、迁入、扩张带来的参保人数增加量' as 说明
     from snapshots.park_current as p
     union all
@@ -61,7 +61,7 @@ with figure as (
         cast(p.lost_12m_headcount as decimal(30, 2)) as 数值,
         '人' as 单位,
         cast(p.lost_12m_headcount_before as decimal(30, 2)) as 上年同期,
-        p.headcount_month as 截至月份,
+        p.jobs_12m_until_month as 截至月份,
         '关闭、迁出、收缩带来的参保人数减少量' as 说明
     from snapshots.park_current as p
     union all

@@ -13,6 +13,7 @@
 -- column 合计: 全部有数企业的合计，单位见单位列；存疑数值不计
 -- column 企业数: 计入合计的企业家数
 -- column 剔除的异常值个数: 数据存疑、未计入合计的企业家数
+-- column 未定企业前期合计: 未定企业前期的数值之和，即最多还可能减少的量，单位见单位列
 -- column 是否暂定: 当月数据尚未报齐，只有合计、没有增减
 -- known gaps: The industry is today's in the register. A cell of one or two enterprises shows their own figures: not
 --   for publication. | 行业以当前登记为准；只有一两家企业的行会露出个体数据，不得对外发布。
@@ -51,6 +52,19 @@ select
     m.contract_count as 收缩企业数,
     m.unchanged_count as 基本不变企业数,
     m.suspect_count as 剔除的异常值个数,
+    m.open_ended_count as 未定企业数,
+    m.open_ended_value as 未定企业前期合计,
+    m.compared_pct as 可比占比,
+    m.creation_pct as 增加率,
+    m.destruction_pct as 减少率,
+    m.net_pct as 净变动率,
+    m.reallocation_pct as "总变动率（扣净变动）",
+    m.open_pct as 新设比率,
+    m.close_pct as 关闭比率,
+    m.birth_pct as 企业出生率,
+    m.death_pct as 企业死亡率,
+    m.churn_pct as 企业更替率,
+    code_name(m.flow_reason_code) as 增减不全原因,
     yes_no(m.is_provisional) as 是否暂定
 from snapshots.group_month as m
 inner join rules.signal as s on m.signal_code = s.signal_code
