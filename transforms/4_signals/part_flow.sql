@@ -13,10 +13,10 @@
 --   * compared_pct: the figures compared, per cent of the total. Rates divide by the mean of both periods over the
 --     enterprises compared (Davis, Haltiwanger, Schuh; BDS), and are empty below rules/flow.yml: compared_min_pct.
 --   * birth_pct, death_pct: enterprises opened and closed per cent of those with a figure in the month (Eurostat);
---     churn_pct is the sum of both. open_pct, close_pct: their figures per cent of the mean (BDS: job creation by births,
---     job destruction by deaths). Moves are neither births nor deaths.
---   * open_ended: enterprises without a figure any more, of which it is too soon to say that they ended. While there are
---     any, destruction, net, reallocation and their rates are empty, and close and move_out hold what is known: their 0
+--     churn_pct is the sum of both. open_pct, close_pct: their figures per cent of the mean (BDS: job creation by
+--     births, job destruction by deaths). Moves are neither births nor deaths.
+--   * open_ended: enterprises without a figure any more, of which it is too soon to say that they ended. While there
+--     are any, destruction, net, reallocation and their rates are empty, and close and move_out hold what is known: their 0
 --     is empty too. open_ended_value, their figure before, is the most that can still go.
 --   * flow_reason_code says why flows or rates are not all known.
 --   | * 增加量＝新设＋迁入＋增长；减少量＝关闭＋迁出＋下降（取正数）；净变动＝增加量−减少量；总变动
@@ -29,8 +29,8 @@
 --   定企业前期数即最多还可能减少的量。
 -- example: 100 people in one enterprise in both months, 50 in another that is silent now: open_ended_value 50,
 --   destruction empty. Silent for three months it is closed: destruction 50, 40 % of the mean of 150 and 100.
--- known gaps: Moves count as creation and destruction, because the park is the frame. Reallocation of parts does not add
---   up to the park's. An enterprise that moves between buildings takes its figures along without a flow.
+-- known gaps: Moves count as creation and destruction, because the park is the frame. Reallocation of parts does not
+--   add up to the park's. An enterprise that moves between buildings takes its figures along without a flow.
 --   | 以园区为界，迁入计入增加量，迁出计入减少量；各组总变动量不可加总；园内换楼没有增减。
 -- checked by: tests/models/signals.part_flow, tests/transforms/test_groups_add_up.py
 with industry as (
