@@ -229,6 +229,12 @@ def _copy_known(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None
         "insert into ops.feed by name select f.* replace ((select max(b.pulled_until) from ops.batch as b "
         "where b.feed = f.feed) as last_received_at) from park.ops.feed as f"
     )
+    connection.execute(
+        "insert into ops.unread_fact by name select * replace "
+        "(case when superseded_at <= $moment then superseded_at end as superseded_at) "
+        "from park.ops.unread_fact where received_at <= $moment",
+        {"moment": moment},
+    )
     connection.execute("insert into ops.night_begun by name from park.ops.night_begun where as_of <= ?", [moment])
 
 

@@ -32,6 +32,9 @@ OPS_TABLES = {
     "incoming": "feed varchar, batch_number integer, batch_id varchar, rejected bigint, skipped bigint, "
     "repeated bigint, used bigint",
     "quarantine": "feed varchar, batch_id varchar, row_number bigint, reason varchar, row_json varchar",
+    # facts of months and periods that a delivery spoke of, without a figure that can be used
+    "unread_fact": "feed varchar, batch_id varchar, fact varchar, source_key varchar, month date, period_months bigint, "
+    "is_skipped boolean, received_at timestamp, superseded_at timestamp",
     "night": "night_id varchar, as_of timestamp, park_name varchar",
     # every night ever begun: one that is told again later must not hide what it did not know
     "night_begun": "as_of timestamp",
@@ -63,9 +66,9 @@ OPS_TABLES = {
 
 # columns that a warehouse of before does not have; its batches have no figure there
 OPS_ADDED = {
-    "batch": ("rows_repeated", "rows_used"),
-    "incoming": ("repeated", "used"),
-    "feed": ("period_months", "is_complete"),
+    "batch": ("rows_repeated bigint", "rows_used bigint"),
+    "incoming": ("repeated bigint", "used bigint"),
+    "feed": ("period_months bigint", "is_complete boolean"),
 }
 
 
@@ -222,9 +225,9 @@ def _layout() -> tuple[str, ...]:
     statements = [f"create schema if not exists {schema}" for schema in schemas]
     statements += [f"create table if not exists ops.{name} ({listed})" for name, listed in OPS_TABLES.items()]
     statements += [
-        f"alter table ops.{table} add column if not exists {name} bigint"
-        for table, names in OPS_ADDED.items()
-        for name in names
+        f"alter table ops.{table} add column if not exists {column}"
+        for table, columns in OPS_ADDED.items()
+        for column in columns
     ]
     for name in ("macros.sql", "model_macros.sql"):
         statements.append(Path(__file__).with_name(name).read_text(encoding="utf-8"))

@@ -45,6 +45,9 @@ BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
 _BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200b", "\u202f", "\u3000", "\ufeff")
 
 
+_UNREAD = "fact varchar, source_key varchar, month date, period_months bigint, is_skipped boolean"
+
+
 class Allowance(Protocol):
     """How much may be wrong before a feed stops."""
 
@@ -159,6 +162,7 @@ def stage(
     columns = {name: column.type for name, column in feed.subject.columns.items()} | LINEAGE
     listed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
     connection.execute(f"create or replace table {table} ({listed}, batch_number integer)")
+    connection.execute(f"create or replace table {_unread(feed)} ({_UNREAD}, batch_number integer)")
     connection.execute("delete from ops.incoming where feed = ?", [feed.name])
     results = []
     try:
@@ -212,6 +216,7 @@ def _stage_one(
     )
     repeated = _collapse_repeats(connection, feed, table, number)
     _write_rejected(connection, feed, batch)
+    _note_unread(connection, feed, table, number)
     used = f"(select row_number from {table} where batch_number = {number})"
     staged = Staged(
         manifest,
@@ -432,11 +437,12 @@ def _settle_received(
     manifest: Manifest,
     night: datetime | None,
     now: datetime,
-) -> None:
+) -> datetime:
     """received_at: the time the source states where we can have known it then, else the end of the pull.
 
     Not before: what the pull before this one, or the last night, did not show was not known to it, whatever the office's
-    clock says. So every published night can be rebuilt exactly.
+    clock says. So every published night can be rebuilt exactly. Returns the time for what the batch says without a clock of
+    its own.
     """
     until = utc(manifest.pulled_until)
     floor = max(utc(manifest.pulled_from) if manifest.pulled_from else _LONG_AGO, night or _LONG_AGO)
@@ -446,6 +452,8 @@ def _settle_received(
         "and (received_at is null or received_at > $known_at or received_at <= $floor)",
         {"known_at": known_at, "number": number, "floor": floor},
     )
+    delivered = utc(manifest.delivered_at) if manifest.delivered_at else None
+    return delivered if delivered and floor < delivered <= known_at else known_at
 
 
 def _collapse_repeats(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> int:
@@ -496,6 +504,65 @@ def _write_rejected(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, bat
         f"join delivery as d using (row_number) left join spoken using (row_number) {pieces}) order by row_number, reason) "
         f"to {literal(os.fspath(batch.folder / REJECTED))} (format parquet)"
     )
+
+
+def _unread(feed: StagedFeed) -> str:
+    return f"incoming.{quote('unread by ' + feed.name)}"
+
+
+def _note_unread(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> None:
+    """The facts of which the batch has a row that was skipped or cannot be used, and none that can: reported, but unknown."""
+    subject = feed.subject
+    if "source_key" not in subject.columns or not (subject.has_months or subject.has_periods):
+        return
+    month, months = "s.month", "1"
+    if subject.has_periods:
+        month = "date_trunc('month', s.period_end)::date"
+        months = "month_number(s.period_end) - month_number(s.period_start) + 1"
+    connection.execute(
+        f"insert into {_unread(feed)} select {_fact(feed, 's')} as fact, s.source_key, {month} as month, {months} as period_months, "
+        "bool_and(s.skip_because is not null) as is_skipped, $number from candidate as s "
+        "where (s.skip_because is not null or s.row_number in (select row_number from rejected)) "
+        f"and s.source_key is not null and {month} is not null and {months} is not null "
+        f"group by all having fact not in (select {_fact(feed, 'i')} from {table} as i where i.batch_number = $number)",
+        {"number": number},
+    )
+
+
+def _keep_unread(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int, batch_id: str, known_at: datetime
+) -> None:
+    """What the batch speaks of without a usable figure, after it is merged; what it makes known, or leaves out, ends.
+
+    A fact of which an earlier figure is known keeps that figure.
+    """
+    fresh = f"(select * from {_unread(feed)} where batch_number = {number})"
+    current = (
+        f"(select {_fact(feed, 'c')} as fact from staged.{feed.subject.name} as c where c.feed = $feed "
+        "and c.superseded_at is null and c.source_key in (select source_key from ops.unread_fact where feed = $feed "
+        f"union select source_key from {fresh}))"
+    )
+    left_out = {
+        "nothing": "false",
+        "everything": "true",
+        "period": f"u.month in (select {_month(feed)} from {table} as i where i.batch_number = {number} "
+        f"union select month from {fresh})",
+    }[feed.replaces]
+    connection.execute(
+        "update ops.unread_fact as u set superseded_at = $known_at where u.feed = $feed and u.superseded_at is null "
+        f"and (u.fact in {current} or ({left_out} and u.fact not in (select fact from {fresh})))",
+        {"feed": feed.name, "known_at": known_at},
+    )
+    connection.execute(
+        "insert into ops.unread_fact by name select $feed as feed, $batch_id as batch_id, f.* exclude (batch_number), "
+        f"$known_at as received_at, null::timestamp as superseded_at from {fresh} as f where f.fact not in {current} "
+        "and f.fact not in (select u.fact from ops.unread_fact as u where u.feed = $feed and u.superseded_at is null)",
+        {"feed": feed.name, "known_at": known_at, "batch_id": batch_id},
+    )
+
+
+def _month(feed: StagedFeed) -> str:
+    return "i.month" if feed.subject.has_months else "date_trunc('month', i.period_end)::date"
 
 
 def _fact(feed: StagedFeed, alias: str) -> str:
@@ -657,8 +724,9 @@ def accept(
             manifest, accepted_at = batch.manifest, batch.accepted_at or now
             number = numbers[manifest.batch_id]
             known_night = batch.night_before if batch.accepted_at else night
-            _settle_received(connection, table, number, manifest, known_night, accepted_at)
+            known_at = _settle_received(connection, table, number, manifest, known_night, accepted_at)
             counts = _merge(connection, feed, table, number, batch.folder / REJECTED)
+            _keep_unread(connection, feed, table, number, manifest.batch_id, known_at)
             results.append(counts)
             connection.execute(
                 "insert into ops.batch by name select $feed as feed, $subject as subject, $batch_id as batch_id, "
@@ -687,6 +755,7 @@ def accept(
             )
         declare(connection, [feed])
         connection.execute(f"drop table {table}")
+        connection.execute(f"drop table {_unread(feed)}")
         connection.execute("delete from ops.incoming where feed = ?", [feed.name])
         fresh = [batch for batch in batches if batch.accepted_at is None]
         announce(fresh, now, night, committed_batches(connection, feed.name))

@@ -99,6 +99,58 @@ def test_a_row_that_cannot_be_used_is_quarantined_with_its_reason(park: Park, ro
     assert park.ask("select rows_landed, rows_rejected, rows_new from ops.batch") == [(21, 1, 20)]
 
 
+def unread(park: Park) -> list[Any]:
+    return park.ask(
+        "select source_key, month::varchar, period_months, is_skipped, received_at, superseded_at from ops.unread_fact order by all"
+    )
+
+
+def test_a_row_that_cannot_be_used_is_no_silence(park: Park) -> None:
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 30")
+    good = [staff_row(f"V{n}") for n in range(20)]
+    lost = [
+        staff_row("U1", "十人"),
+        "U2,甲公司,2026-01,,5000,张三,138,2026-02-05",
+        staff_row("U3", "十人"),
+        staff_row("U3", 4),
+    ]
+    nobody = [",甲公司,2026-01,10,5000,张三,138,2026-02-05", "U4,甲公司,2026-13,10,5000,张三,138,2026-02-05"]
+    park.drop("staff", "a.csv", staff_file([*good, *lost, *nobody]), day(0.5))
+    park.sync("staff", day(1))
+    known_at = park.ask("select max(received_at) from staged.employment")[0][0]
+    said = [(unit, "2026-01-01", 1, False, known_at, None) for unit in ("U1", "U2")]
+    assert unread(park) == said, "U3 has another row that can be read; of the others nobody can tell what they speak of"
+    # the month comes again: U1 is read now, U2 is left out, U5 cannot be read
+    park.drop(
+        "staff", "b.csv", staff_file([*good, staff_row("U1", 8), staff_row("U3", 4), staff_row("U5", "五人")]), day(1.5)
+    )
+    park.sync("staff", day(2))
+    found = unread(park)
+    assert [(unit, received, ended) for unit, *_, received, ended in found] == [
+        ("U1", naive(0.5), naive(1.5)),
+        ("U2", naive(0.5), naive(1.5)),
+        ("U5", naive(1.5), None),
+    ]
+    # what is known of a fact stands while its correction cannot be read
+    park.drop(
+        "staff", "c.csv", staff_file([*good, staff_row("U1", "九人"), staff_row("U3", 4), staff_row("U5", 5)]), day(2.5)
+    )
+    park.sync("staff", day(3))
+    assert [(unit, ended is None) for unit, *_, ended in unread(park)] == [("U1", False), ("U2", False), ("U5", False)]
+    before = unread(park)
+    rebuild(park.settings, [park.feed("staff")])
+    assert unread(park) == before
+
+
+def test_a_row_that_is_skipped_is_no_silence(park: Park) -> None:
+    sql = STAFF_SQL.replace("select\n", "select case when 单位名称 = '未报' then 'not reported' end as skip_because,\n")
+    (park.feed_folder / "staff" / "stage.sql").write_text(sql, encoding="utf-8")
+    rows = [staff_row(f"V{n}") for n in range(20)]
+    park.drop("staff", "a.csv", staff_file([*rows, "U1,未报,2026-01,,5000,张三,138,2026-02-05"]), day(0.5))
+    park.sync("staff", day(1))
+    assert [row[:4] for row in unread(park)] == [("U1", "2026-01-01", 1, True)]
+
+
 def test_quarantine_shows_the_row_as_delivered_without_persons(park: Park) -> None:
     rows = [*(staff_row(f"V{n}") for n in range(20)), staff_row("U1", "十人")]
     park.drop("staff", "a.csv", staff_file(rows), day(0.5))

@@ -10,9 +10,10 @@
 --   * The length of a period is what the fact says; staff that a feed states once a year is of a year
 --   (monthly.yearly_feed).
 --   * A taxpayer whose return says that nothing is due counts as having paid, if it has paid for such periods before.
+--   * A row that could not be used is a report (monthly.unread).
 --   * next_month_number is the month of the next report of the same length of period, cancelled_month_number the month
 --     in which the register cancelled the enterprise.
---   | 只取应按期报送的数据（参保、水电气、门禁、申报、入库）；申报无应纳税额、且以前缴过同类所属期税款的，视为已缴。所属期长度按数据本身；
+--   | 只取应按期报送的数据（参保、水电气、门禁、申报、入库）；申报无应纳税额、且以前缴过同类所属期税款的，视为已缴；报了而读不出的视为已报。所属期长度按数据本身；
 --   每年只报一个数的参保数据源按年。
 -- known gaps: Records that are of no enterprise (the park's own meters) are not here. | 不属于任何企业的记录（园区自用
 --   表具）不在内。
@@ -80,6 +81,14 @@ told as (
         period_months,
         month_number
     from nothing_due
+    union all
+    select
+        feed,
+        subject,
+        enterprise_id,
+        period_months,
+        month_number
+    from monthly.unread
 ),
 
 reported as (

@@ -23,7 +23,7 @@
 --   moved; ends of the old and starts of the new one up to a year later; a moved payroll only staff of that month.
 --   * resumed: a value after a gap; the earlier value is the last one before the gap. No flow.
 --   * No row where this or the earlier period is provisional, or its value suspect (signals.plausibility): nothing
---   starts or ends against a month that is not complete. Once it is, the start is in the month where it belongs.
+--   starts or ends against a month that is not complete, nor with a row that could not be read. Once it is, the start is in the month where it belongs.
 --   Registered figures do not move and are not taken over: first branch open, one more expand, none left close. A
 --   changed code or name never shows, because the enterprise_id is the same. Limits are in rules/flow.yml.
 --   | 与前一个同样长度的所属期比较：月比月，季比季。
@@ -121,6 +121,34 @@ told as (
     from signals.signal as s
     left join signals.plausibility as p
         on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
+    union all
+    -- reported, and unread: neither a figure nor silence
+    select
+        v.enterprise_id,
+        v.signal_code,
+        u.month_number,
+        u.period_months,
+        cast(null as decimal(30, 3)) as value,
+        true as is_doubtful
+    from (
+        select
+            enterprise_id,
+            subject,
+            month_number,
+            max(period_months) as period_months
+        from monthly.unread
+        group by enterprise_id, subject, month_number
+    ) as u
+    inner join rules.signal as r on u.subject = r.subject
+    inner join (
+        select distinct
+            enterprise_id,
+            signal_code
+        from signals.signal
+    ) as v on u.enterprise_id = v.enterprise_id and r.signal_code = v.signal_code
+    left join signals.signal as s
+        on v.enterprise_id = s.enterprise_id and v.signal_code = s.signal_code and u.month_number = s.month_number
+    where s.enterprise_id is null
 ),
 
 neighbours as (

@@ -16,6 +16,7 @@
 --   * flip: the same of a large yearly headcount that comes first, before two years that agree, or last, until
 --     another year confirms it, and no succession explains it.
 --   * sales_per_head: sales that this month's staff cannot make. A headcount that its wages contradict is not asked.
+--   * unread_part: of this month a row of the enterprise was quarantined (monthly.unread), so that a part may be missing.
 --   * jump: the monthly headcount's change fails all six tests of BLS QCEW edit 126, against the last figure of the
 --     three months before and against that of the year before: more people, more per cent, and more standard
 --     deviations from the changes before it than rules/plausibility.yml allows (our reading of the edit's t-test). A
@@ -28,6 +29,7 @@
 --   * 人数突变而工资未变、人数等于工资、有工资无人数：与同期申报的工资矛盾，见人数与工资核对。
 --   * 突变后复原：为前后值的数倍或数分之一，而前后值相近。年度人数口径疑变：年度参保人数首年或末年如此，且无承继可解释。
 --   * 人均销售额过高：当月人员不可能实现的销售额；当月人数与工资不符的，不作此项检验。
+--   * 可能缺一部分：同月另有一行被隔离。
 --   * 六项检验均未通过：月度参保人数较上月、较上年同月的变化，人数、百分比、标准差三项均超限，且次月未证实、无承继可解释。
 --   * 后三类按前面检验通过的值依次检验；工资随人数变化的，不作突变、口径疑变和六项检验。
 -- known gaps: Where a series changes its unit for good, the rarer of the two units is flagged. Without wages, a
@@ -73,7 +75,9 @@ neighbours as (
             lag(value, 2) over (partition by enterprise_id, signal_code order by month_number)
         ) as second_value
     from signals.value_check
-    where not (is_negative or is_too_large or is_unit_slip or is_sales_per_head) and finding_codes is null
+    where
+        not (is_negative or is_too_large or is_unit_slip or is_sales_per_head or is_unread_part)
+        and finding_codes is null
 ),
 
 -- wages that move with the staff, against each neighbour that has wages, excuse any change
@@ -229,6 +233,7 @@ flagged as (
         t.is_too_large,
         t.is_unit_slip,
         t.is_sales_per_head,
+        t.is_unread_part,
         t.finding_codes,
         t.finding_evidence,
         t.finding_evidence_zh,
@@ -264,6 +269,7 @@ worded as (
             case when f.is_flip then 'flip' end,
             case when f.is_jump then 'jump' end,
             case when f.is_sales_per_head then 'sales_per_head' end,
+            case when f.is_unread_part then 'unread_part' end,
             f.finding_codes
         ) as test_codes,
         f.finding_evidence,
@@ -277,6 +283,7 @@ worded as (
         f.is_flip,
         f.is_jump,
         f.is_sales_per_head,
+        f.is_unread_part,
         r.value_max * f.period_months as value_max,
         number_text(f.value) as value_text,
         number_text(f.earlier_value) as earlier_text,
@@ -289,7 +296,7 @@ worded as (
     inner join rules.signal as g on f.signal_code = g.signal_code
     where
         f.is_negative or f.is_too_large or f.is_unit_slip or f.is_spike or f.is_flip or f.is_jump
-        or f.is_sales_per_head or f.finding_codes is not null
+        or f.is_sales_per_head or f.is_unread_part or f.finding_codes is not null
 )
 
 select
@@ -336,6 +343,10 @@ select
             when w.is_sales_per_head
                 then concat(w.name_en, ' ', w.value_text, ' with ', w.headcount_text, ' people')
         end,
+        case
+            when w.is_unread_part
+                then concat(w.name_en, ' ', w.value_text, ': a row of this month could not be read')
+        end,
         w.finding_evidence
     ) as evidence,
     concat_ws(
@@ -364,6 +375,7 @@ select
                 )
         end,
         case when w.is_sales_per_head then concat(w.name_zh, w.value_text, '，参保仅', w.headcount_text, '人') end,
+        case when w.is_unread_part then concat(w.name_zh, w.value_text, '：当月另有一行读不出') end,
         w.finding_evidence_zh
     ) as evidence_zh,
     u.version as rule_version

@@ -28,6 +28,18 @@ with rule as (
     from rules.plausibility
 ),
 
+-- beside a row that could not be read, a figure may lack a part
+unread_part as (
+    select
+        u.enterprise_id,
+        r.signal_code,
+        u.month
+    from monthly.unread as u
+    inner join rules.signal as r on u.subject = r.subject
+    where u.is_part
+    group by u.enterprise_id, r.signal_code, u.month
+),
+
 -- by their least and greatest values alone, most series can hold nothing that any test below would flag
 spread as (
     select
@@ -68,6 +80,11 @@ odd as (
         'headcount' as signal_code
     from signals.wage_check
     where is_suspect
+    union
+    select
+        enterprise_id,
+        signal_code
+    from unread_part
 ),
 
 -- what the wages of the same report say of a headcount
@@ -166,7 +183,8 @@ select
         false
     ) as is_unit_slip,
     coalesce(s.value > u.sales_per_head_max * s.period_months * h.headcount, false)
-        as is_sales_per_head
+        as is_sales_per_head,
+    p.enterprise_id is not null as is_unread_part
 from series as s
 inner join rules.plausibility as r on s.signal_code = r.signal_code
 cross join rule as u
@@ -177,3 +195,5 @@ left join staff_wage as w
     on s.enterprise_id = w.enterprise_id and s.signal_code = w.signal_code and s.month = w.month
 left join wage_finding as g
     on s.enterprise_id = g.enterprise_id and s.signal_code = g.signal_code and s.month = g.month
+left join unread_part as p
+    on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
