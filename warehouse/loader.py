@@ -510,10 +510,15 @@ def _unread(feed: StagedFeed) -> str:
     return f"incoming.{quote('unread by ' + feed.name)}"
 
 
+def _is_by_period(feed: StagedFeed) -> bool:
+    """Whether a missing row of somebody would read as silence."""
+    return "source_key" in feed.subject.columns and (feed.subject.has_months or feed.subject.has_periods)
+
+
 def _note_unread(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> None:
     """The facts of which the batch has a row that was skipped or cannot be used, and none that can: reported, but unknown."""
     subject = feed.subject
-    if "source_key" not in subject.columns or not (subject.has_months or subject.has_periods):
+    if not _is_by_period(feed):
         return
     month, months = "s.month", "1"
     if subject.has_periods:
@@ -536,6 +541,8 @@ def _keep_unread(
 
     A fact of which an earlier figure is known keeps that figure.
     """
+    if not _is_by_period(feed):
+        return
     fresh = f"(select * from {_unread(feed)} where batch_number = {number})"
     current = (
         f"(select {_fact(feed, 'c')} as fact from staged.{feed.subject.name} as c where c.feed = $feed "

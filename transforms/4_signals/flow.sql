@@ -23,7 +23,8 @@
 --   moved; ends of the old and starts of the new one up to a year later; a moved payroll only staff of that month.
 --   * resumed: a value after a gap; the earlier value is the last one before the gap. No flow.
 --   * No row where this or the earlier period is provisional, or its value suspect (signals.plausibility): nothing
---   starts or ends against a month that is not complete, nor with a row that could not be read. Once it is, the start is in the month where it belongs.
+--   starts or ends against a month that is not complete, nor with a row
+--   that could not be read (monthly.unread). Once it is, the start is in the month where it belongs.
 --   Registered figures do not move and are not taken over: first branch open, one more expand, none left close. A
 --   changed code or name never shows, because the enterprise_id is the same. Limits are in rules/flow.yml.
 --   | 与前一个同样长度的所属期比较：月比月，季比季。
@@ -38,7 +39,8 @@
 --   * 不变：变动未超过阈值。
 --   * 承继转入、承继转出：已认定由另一企业接续。合并、分立、承接影响其前后若干月；继续经营一方的参保人数只影响人员转移当月；旧企业的结束和新企业的开始至多一年；转移参保只影响当月参保人数。
 --   * 恢复：中断后又有数值，前期值取中断前最后一个；不算增减。
---   * 本期或前期为暂定、或数值存疑的没有行：不与未报齐的月份比较开始或结束，报齐后记入所属月份。登记类指标不迁移也不被承接。更名换码看不出变化，因为企业编号不变。界限由规则规定。
+--   * 本期或前期为暂定、或数值存疑的没有行：不与未报齐的月份、读不出的行比较开始或结束，报齐后
+--   记入所属月份。登记类指标不迁移也不被承接。更名换码看不出变化，因为企业编号不变。界限由规则规定。
 -- example: headcount 12 in September and 15 in October, both believed: expand, +3. 15 in October and a reported 0 in
 --   November, registered and alive, lease and meters ended: move_out, -15.
 --   | 参保人数9月12人、10月15人，均可信：扩张，+3。10月15人、11月报送0人，登记存续，租约和表具均已结束：迁出，-15。
@@ -109,6 +111,23 @@ seen as (
     group by s.enterprise_id, s.signal_code
 ),
 
+unread as (
+    select
+        enterprise_id,
+        subject,
+        month_number,
+        max(period_months) as period_months
+    from monthly.unread
+    group by enterprise_id, subject, month_number
+),
+
+series as (
+    select distinct
+        enterprise_id,
+        signal_code
+    from signals.signal
+),
+
 -- a month that is not complete, or a figure that nobody should believe, says nothing of a change
 told as (
     select
@@ -130,22 +149,9 @@ told as (
         u.period_months,
         cast(null as decimal(30, 3)) as value,
         true as is_doubtful
-    from (
-        select
-            enterprise_id,
-            subject,
-            month_number,
-            max(period_months) as period_months
-        from monthly.unread
-        group by enterprise_id, subject, month_number
-    ) as u
+    from unread as u
     inner join rules.signal as r on u.subject = r.subject
-    inner join (
-        select distinct
-            enterprise_id,
-            signal_code
-        from signals.signal
-    ) as v on u.enterprise_id = v.enterprise_id and r.signal_code = v.signal_code
+    inner join series as v on u.enterprise_id = v.enterprise_id and r.signal_code = v.signal_code
     left join signals.signal as s
         on v.enterprise_id = s.enterprise_id and v.signal_code = s.signal_code and u.month_number = s.month_number
     where s.enterprise_id is null

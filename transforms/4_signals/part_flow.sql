@@ -16,8 +16,8 @@
 --     churn_pct is the sum of both. open_pct, close_pct: their figures per cent of the mean (BDS: job creation by
 --     births, job destruction by deaths). Moves are neither births nor deaths.
 --   * open_ended: enterprises without a figure any more, of which it is too soon to say that they ended. While there
---     are any, destruction, net, reallocation and their rates are empty, and close and move_out hold what is known: their
---     0 is empty too. open_ended_value, their figure before, is the most that can still go.
+--     are any, destruction, net, reallocation and their rates are empty, and close and move_out hold what is known:
+--     their 0 is empty too. open_ended_value, their figure before, is the most that can still go.
 --   * flow_reason_code says why flows or rates are not all known.
 --   | * 增加量＝新设＋迁入＋增长；减少量＝关闭＋迁出＋下降（取正数）；净变动＝增加量−减少量；总变动
 --   量＝增加量＋减少量−净变动绝对值。阈值内

@@ -16,7 +16,8 @@
 --   * flip: the same of a large yearly headcount that comes first, before two years that agree, or last, until
 --     another year confirms it, and no succession explains it.
 --   * sales_per_head: sales that this month's staff cannot make. A headcount that its wages contradict is not asked.
---   * unread_part: of this month a row of the enterprise was quarantined (monthly.unread), so that a part may be missing.
+--   * unread_part: of this month a row of the enterprise was quarantined (monthly.unread): a part may be
+--     missing.
 --   * jump: the monthly headcount's change fails all six tests of BLS QCEW edit 126, against the last figure of the
 --     three months before and against that of the year before: more people, more per cent, and more standard
 --     deviations from the changes before it than rules/plausibility.yml allows (our reading of the edit's t-test). A
