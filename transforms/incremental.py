@@ -193,7 +193,7 @@ PARTS = (
     ),
     Part(
         by=RECORD,
-        tables=("resolved.match_decision", "resolved.link", "resolved.unmatched"),
+        tables=("resolved.match_decision", "resolved.link"),
         compared=("resolved.link",),
         reads=_of_records("resolved.source_record")
         | _of_records("resolved.record_anchor")

@@ -156,8 +156,8 @@ def test_nothing_is_dropped() -> None:
     assert matched is not None
     assert matched[0] + len(unmatched) == records
     assert unmatched == {
-        "l6": "name_not_in_register",
-        "t3": "name_not_in_register",
+        "l6": "name_in_several_feeds",
+        "t3": "name_in_several_feeds",
         "l7": "contradiction",
         "l8": "no_identity",
     }

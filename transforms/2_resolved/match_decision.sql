@@ -256,6 +256,6 @@ select
         when outcome_code = 'code_name_differ'
             then concat('code ', stated_code, ' is an enterprise''s that bears no name like ', name)
         when outcome_code = 'no_identity' then 'neither a usable code nor a name'
-        else concat('no other silo knows ', coalesce(name, stated_code))
+        else concat('the register does not have ', coalesce(name, stated_code))
     end as evidence
 from applied
