@@ -6,6 +6,8 @@ a branch (分公司) begins with its parent's full name and is not the parent.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,12 +24,20 @@ _NOT_LETTER_OR_DIGIT = r"[^\p{L}\p{N}]"
 # names of these characters alone, nine in ten, have their key already
 _TO_BE_SPELLED = r"[^\x{4E00}-\x{9FFF}0-9A-Z]"
 _BRACKETED = r"[(\[{<〔【〈《][^()\[\]{}<>〔〕【】〈〉《》]{0,20}[)\]}>〕】〉》]"
+# a name without these is spelled in Latin letters (or kana): & is its "and", and its legal form may be abbreviated
+_HAN = r"\p{Han}"
+_SIGN_BUT_BRACKET = r"[^\p{L}\p{N}()\[\]{}<>〔〕【】〈〉《》]+"
+_SIGN = r"[ ()\[\]{}<>〔〕【】〈〉《》]"
+_NO_SIGN = r"[^ ()\[\]{}<>〔〕【】〈〉《》]"
 WORDS = Path(__file__).with_name("rules") / "name_word.yml"
+FORMS = Path(__file__).with_name("rules") / "legal_form.yml"
 _ROWS_AT_ONCE = 200_000
 
 
 def name_keys(names: pa.Array | pa.ChunkedArray) -> pa.Array:
     """The key of each name: NFKC, upper case, letters and digits only, traditional characters made simplified.
+
+    Foreign legal forms are spelled as rules/legal_form.yml says, and & between Latin words is AND.
 
     Args:
         names: Names as stated; best distinct, since every row is worked on.
@@ -53,7 +63,7 @@ def name_forms(names: pa.Array | pa.ChunkedArray) -> pa.Table:
 
 def _forms(text: pa.Array) -> pa.Table:
     odd = np.flatnonzero(pc.fill_null(pc.match_substring_regex(text, _TO_BE_SPELLED), False).to_numpy(False))
-    spelled = pc.utf8_upper(pc.utf8_normalize(text.take(odd), "NFKC"))
+    spelled = _with_foreign_forms(pc.utf8_upper(pc.utf8_normalize(text.take(odd), "NFKC")))
     key = _replaced(text, odd, pc.replace_substring_regex(spelled, _NOT_LETTER_OR_DIGIT, ""))
     unbracketed = pc.replace_substring_regex(
         pc.replace_substring_regex(spelled, _BRACKETED, ""), _NOT_LETTER_OR_DIGIT, ""
@@ -63,6 +73,60 @@ def _forms(text: pa.Array) -> pa.Table:
     # the places of what is in brackets are those where the name without brackets goes on otherwise
     inside = _replaced(pa.nulls(len(text), pa.string()), odd, _bracketed_text(spelled))
     return pa.table({"name_key": _no_blank(key), "bare_key": _no_blank(bare), "bracketed": _no_blank(inside)})
+
+
+def _with_foreign_forms(spelled: pa.Array) -> pa.Array:
+    """Names with & and their foreign legal form spelled out (Acme & Sons Ltd. is ACME AND SONS LIMITED)."""
+    for written, form in _forms_anywhere():
+        spelled = pc.replace_substring(spelled, written, form)
+    is_latin = pc.fill_null(pc.invert(pc.match_substring_regex(spelled, _HAN)), False)
+    rows = np.flatnonzero(is_latin.to_numpy(False))
+    latin = spelled.take(rows)
+    for _ in range(2):  # of A & B & C the first pass finds every other one
+        latin = pc.replace_substring_regex(latin, r"([\pL\pN]\s*)&(\s*[\pL\pN])", r"\1 AND \2")
+    latin = pc.replace_substring_regex(latin, _SIGN_BUT_BRACKET, " ")
+    ends = np.flatnonzero(pc.match_substring_regex(latin, _any_form_at_end()).to_numpy(False))
+    formed = latin.take(ends)
+    for pattern, form in _forms_at_end():
+        formed = pc.replace_substring_regex(formed, pattern, rf"\1{form}")
+    return _replaced(spelled, rows, _replaced(latin, ends, formed))
+
+
+@cache
+def _forms_anywhere() -> list[tuple[str, str]]:
+    return [(row["written"], row["form"]) for row in rows_of_rule(FORMS) if row["is_anywhere"]]
+
+
+@cache
+def _forms_at_end() -> list[tuple[str, str]]:
+    """A pattern for each spelling of a foreign legal form at a name's end, longest first, and what it is made.
+
+    What a pattern makes is behind a single letter or sign, so that no later pattern finds it again.
+    """
+    found = []
+    for row in rows_of_rule(FORMS):
+        if not row["is_anywhere"]:
+            # & is spelled AND by now
+            written = unicodedata.normalize("NFKC", row["written"]).upper().replace("&", "AND")
+            letters = re.sub(r"[\W_]", "", written)
+            found.append((len(letters), letters, row["form"]))
+    return [(_form_pattern(letters), form) for _, letters, form in sorted(found, reverse=True)]
+
+
+def _form_pattern(letters: str) -> str:
+    before = _NO_SIGN + (_NO_SIGN if len(letters) <= 2 else "")
+    return rf"({before}{_SIGN}+){f'{_SIGN}*'.join(map(_with_plain, letters))}{_SIGN}*$"
+
+
+def _with_plain(letter: str) -> str:
+    """A letter, and the one without its accent (Ltée, Ltee)."""
+    plain = unicodedata.normalize("NFD", letter)[0]
+    return letter if plain == letter else f"[{letter}{plain}]"
+
+
+@cache
+def _any_form_at_end() -> str:
+    return "|".join(f"(?:{pattern})" for pattern, _ in _forms_at_end())
 
 
 def _bracketed_text(spelled: pa.Array) -> pa.Array:
@@ -109,7 +173,9 @@ def _legal_form() -> str:
         for place in range(len(word))
     ]
     # the longest comes first also among these: 开份有限公司 is no 有限公司
-    return "|".join(sorted(exact + mistyped, key=lambda word: -len(word.rstrip("$"))))
+    foreign = {f"{row['form']}{'' if row['is_anywhere'] else '$'}" for row in rows_of_rule(FORMS)}
+    foreign -= {f"{row['form']}$" for row in rows_of_rule(FORMS) if row["is_anywhere"]}
+    return "|".join(sorted([*exact, *mistyped, *foreign], key=lambda word: (-len(word.rstrip("$")), word)))
 
 
 @cache

@@ -354,3 +354,26 @@ def test_ten_thousand_rows_of_one_name_are_compared_once() -> None:
         "select max(n) from (select count(*) as n from resolved.link where feed = 'lease' group by enterprise_id)"
     ).fetchone()
     assert largest == (1,)
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "method"),
+    [
+        ("Kestrel & Sons Ltd.", "matched", "name"),
+        ("KESTREL AND SONS LIMITED", "matched", "name"),
+        ("Kestrel and Sons", "matched", "scored"),
+        # another legal form is another firm, or the same after a conversion: a person sees it
+        ("Kestrel & Sons PLC", "doubtful", "own_record"),
+        ("Kestrel & Sons LLC", "doubtful", "own_record"),
+    ],
+)
+def test_a_foreign_firm_by_its_legal_form(name: str, outcome: str, method: str) -> None:
+    room = "苏州市竹园路209号4幢1203室"
+    connection = warehouse(
+        {
+            "registration": [*register(), registered("r", A, "Kestrel & Sons Limited", address=room)],
+            "lease": [lease("l", name) | {"address": room}],
+        }
+    )
+    resolution.resolve(connection)
+    assert decided(connection, "l")[:2] == (outcome, method)

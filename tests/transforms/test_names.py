@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.names import WORDS, name_forms, name_keys
+from transforms.names import FORMS, WORDS, name_forms, name_keys
 from warehouse.models import rows_of_rule
 
 
@@ -23,6 +23,20 @@ def key(name: str | None) -> str | None:
         ("苏州[明达]科技【有限】公司", "苏州明达科技有限公司"),
         ("Acme Co., Ltd.", "ACME CO LTD"),
         ("瀋陽機床股份有限公司", "沈阳机床股份有限公司"),
+        ("Acme Ltd.", "ACME Limited"),
+        ("Smith & Sons Ltd", "SMITH AND SONS LIMITED"),
+        ("A & B & C (UK) L.T.D.", "A and B and C UK Ltd"),
+        ("Acme Co., Ltd.", "Acme Company Limited"),
+        ("Acme, Inc.", "ACME INCORPORATED"),
+        ("Acme Corp.", "Acme Corporation"),
+        ("Toys S.p.A.", "TOYS SPA"),
+        ("Foo S.à r.l.", "FOO SARL"),
+        ("Foo Ltée", "FOO LTEE"),
+        ("Robert Bosch GmbH", "Robert Bosch Gesellschaft mit beschränkter Haftung"),
+        ("X GmbH & Co. KG", "X GMBH UND CO KG"),
+        ("Acme Pty Ltd", "ACME PROPRIETARY LIMITED"),
+        ("日立(株)", "日立株式会社"),
+        ("㈱日立", "株式會社日立"),
     ],
 )
 def test_spellings_of_one_name_meet(one: str, other: str) -> None:
@@ -36,6 +50,10 @@ def test_spellings_of_one_name_meet(one: str, other: str) -> None:
         ("苏州明达科技有限公司", "苏州明达科技股份有限公司"),
         ("苏州明达一号有限公司", "苏州明达二号有限公司"),
         ("明达1有限公司", "明达2有限公司"),
+        ("Acme Ltd", "Acme PLC"),
+        ("Acme Ltd", "Acme LLC"),
+        ("Acme SA", "Acme SAS"),
+        ("Acme Ltd", "Acme Co Ltd"),
     ],
 )
 def test_other_names_stay_apart(one: str, other: str) -> None:
@@ -69,6 +87,62 @@ def test_the_legal_form_is_taken_off_whole(name: str, bare: str | None) -> None:
 @given(st.sampled_from([row["word"] for row in rows_of_rule(WORDS) if row["kind"] == "legal_form"]))
 def test_no_legal_form_leaves_a_rest(form: str) -> None:
     assert name_forms(pa.array([f"甲乙{form}"]))["bare_key"].to_pylist() == ["甲乙"]
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"),
+    [
+        ("Smith & Sons (Yorkshire) Ltd", "SMITHANDSONS"),
+        ("Zara, S.L.", "ZARA"),
+        ("3 Ltd", "3"),
+        ("Sony K.K.", "SONY"),
+        ("株式会社日立製作所", "日立制作所"),
+        # words that end like a form, and no form
+        ("Coincidence", "COINCIDENCE"),
+        ("Zinc", "ZINC"),
+        ("Plantag", "PLANTAG"),
+        ("Made in U.S.A.", "MADEINUSA"),
+        ("Unlimited Sports", "UNLIMITEDSPORTS"),
+        ("AG Barr", "AGBARR"),
+        ("Ltd", "LTD"),
+        # a Chinese name keeps what it is
+        ("明达AG有限公司", "明达AG"),
+        ("A&B科技有限公司", "AB科技"),
+    ],
+)
+def test_a_foreign_form_counts_at_the_end_of_a_foreign_name(name: str, bare: str) -> None:
+    assert name_forms(pa.array([name]))["bare_key"].to_pylist() == [bare]
+
+
+FOREIGN = [row for row in rows_of_rule(FORMS) if not row["is_anywhere"]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(FOREIGN),
+    st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=12),
+    st.lists(st.sampled_from(["", ".", " ", ". "]), min_size=60, max_size=60),
+    st.booleans(),
+    st.sampled_from([" ", ", ", " - "]),
+)
+def test_a_foreign_form_is_one_however_it_is_written(
+    row: dict[str, str], body: str, signs: list[str], is_upper: bool, between: str
+) -> None:
+    """Any signs between its letters, any case; glued to a word it is no form."""
+    letters = [letter for letter in row["written"].replace("&", "and") if letter.isalnum()]
+    written = "".join(letter + sign for letter, sign in zip(letters, signs, strict=False))
+    name = f"Q{body}{between}{written}"
+    assert key(name.upper() if is_upper else name) == f"Q{body}".upper() + row["form"]
+    glued = f"Q{body}{''.join(letters)}"
+    assert key(glued) == glued.upper()
+
+
+def test_foreign_forms_are_long_and_written_once() -> None:
+    """A name that ends in the long spelling has the form: shorter spellings would be found in other words."""
+    rows = rows_of_rule(FORMS)
+    assert len({row["written"].casefold() for row in rows}) == len(rows)
+    assert all(len(row["form"]) >= (6 if row["form"].isascii() else 4) for row in rows)
+    assert all(key(row["form"]) == row["form"] for row in rows)
 
 
 @settings(max_examples=30, deadline=None)  # a call costs some 10 ms, whatever its length

@@ -114,7 +114,7 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str, *, are_all
             left_id bigint, right_id bigint, left_key varchar, right_key varchar, left_body varchar, right_body varchar,
             is_left_branch boolean, is_right_branch boolean, is_left_short boolean,
             is_left_full boolean, left_place varchar, right_place varchar,
-            is_left_joint_stock boolean, is_right_joint_stock boolean, left_text varchar,
+            is_left_joint_stock boolean, is_right_joint_stock boolean, left_form varchar, right_form varchar, left_text varchar,
             right_text varchar, common_start smallint,
             common_characters smallint, common_in_name smallint, edit_distance smallint,
             edit_distance_of_keys smallint
@@ -127,6 +127,7 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, pairs: str, *, are_all
             r.body as right_body, l.is_branch as is_left_branch, r.is_branch as is_right_branch, l.is_short as is_left_short,
             l.is_full as is_left_full, l.place as left_place, r.place as right_place,
             l.is_joint_stock as is_left_joint_stock, r.is_joint_stock as is_right_joint_stock,
+            l.foreign_form as left_form, r.foreign_form as right_form,
             starts_with(l.body, r.body) and length(r.body) >= 3 as is_begun
         from {pairs} as p
         inner join left_name as l on p.left_id = l.id

@@ -7,7 +7,7 @@
 --   two characters are left. A short name that begins with the abbreviation of its own address's province (皖天然气)
 --   has a second row without it. is_branch: the name ends in a branch word, or goes on after a legal form
 --   (…公司实验商场). is_short: neither a legal form nor a branch word, or a legal form in a name of at most
---   short_name_max_length characters (明达公司; rules/matching.yml).
+--   short_name_max_length characters (明达公司; rules/matching.yml). foreign_form: the form of rules/legal_form.yml.
 -- known gaps: A firm named like a city (大同证券) loses that part of its name; its address says it again.
 -- checked by: tests/transforms/test_matching.py
 with stated as (
@@ -137,6 +137,36 @@ form as (
     group by k.name_key
 ),
 
+-- the longest: COMPANYLIMITED rather than LIMITED
+foreign_name as (
+    select
+        k.name_key,
+        substr(max(concat(right(concat('0', cast(length(f.form) as varchar)), 2), f.form)), 3) as foreign_form
+    from (
+        select
+            k.name_key,
+            right(k.name_key, 2) as key_edge
+        from stated_key as k
+    ) as k
+    inner join (
+        select distinct
+            f.form,
+            right(f.form, 2) as form_edge
+        from rules.legal_form as f
+    ) as f on k.key_edge = f.form_edge and ends_with(k.name_key, f.form) and k.name_key <> f.form
+    group by k.name_key
+    union
+    -- before the name
+    select
+        k.name_key,
+        max(f.form) as foreign_form
+    from stated_key as k
+    inner join rules.legal_form as f
+        on f.is_anywhere and left(k.name_key, 2) = left(f.form, 2) and starts_with(k.name_key, f.form)
+    where k.name_key <> f.form
+    group by k.name_key
+),
+
 full_end as (
     select distinct k.name_key
     from stated_key as k
@@ -159,8 +189,9 @@ read_name as (
         coalesce(f.is_joint_stock, 0) = 1 as is_joint_stock,
         coalesce(f.ends_in_branch_word, 0) = 1
         or (coalesce(f.has_legal_form, 0) = 1 and f.ends_in_legal_form = 0) as is_branch,
-        (coalesce(f.has_legal_form, 0) = 0 and coalesce(f.ends_in_branch_word, 0) = 0)
+        (coalesce(f.has_legal_form, 0) = 0 and coalesce(f.ends_in_branch_word, 0) = 0 and g.foreign_form is null)
         or (coalesce(f.ends_in_legal_form, 0) = 1 and length(d.name_key) <= rule.short_name_max_length) as is_short,
+        g.foreign_form,
         -- 云思有限公司: as short as a short name, but with its whole legal form
         e.name_key is not null or coalesce(f.end_length, 0) >= 4 as has_full_end,
         -- more was taken off than 股份: a legal form with a wrong character
@@ -169,6 +200,7 @@ read_name as (
     from beyond_district as d
     cross join rules.matching as rule
     left join form as f on d.name_key = f.name_key
+    left join foreign_name as g on d.name_key = g.name_key
     left join full_end as e on d.name_key = e.name_key
 )
 
@@ -180,5 +212,6 @@ select
     r.is_joint_stock,
     r.is_branch,
     r.is_short,
+    r.foreign_form,
     not r.is_short or r.has_full_end or r.has_mistyped_form as is_full
 from read_name as r

@@ -41,6 +41,7 @@ with weighed as (
         + case when l.is_branch_for_short and l.level <> 'branch_mismatch' then rule.short_for_branch_bits else 0 end
             as form_bits,
         l.is_left_full,
+        l.is_other_form,
         l.left_place,
         l.is_same_place,
         l.is_other_word,
@@ -62,6 +63,7 @@ placed as (
         w.level,
         w.right_key,
         w.is_left_full,
+        w.is_other_form,
         w.left_place,
         w.is_same_place,
         w.is_other_word,
@@ -82,6 +84,7 @@ select
     p.level as name_level,
     p.right_key,
     p.is_left_full,
+    p.is_other_form,
     p.left_place,
     p.is_same_place,
     p.is_other_word,

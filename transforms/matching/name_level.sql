@@ -22,6 +22,8 @@ select
     s.is_right_branch and not s.is_left_branch as is_branch_for_short,
     s.is_left_full,
     coalesce(d.is_other_word, false) as is_other_word,
+    -- Acme Ltd is not Acme PLC
+    coalesce(s.left_form <> s.right_form, false) as is_other_form,
     s.left_place,
     s.left_place = s.right_place as is_same_place,
     s.common_characters,

@@ -24,6 +24,7 @@ with added as (
         coalesce(c.code_level = 'mistyped', false)
         or case
             when n.name_level = 'same_name' or not n.is_left_full then true
+            when n.is_other_form then false
             when n.name_level = 'same_body'
                 -- a place may be left off, also that of a district; one that the register does not have is meant
                 then
