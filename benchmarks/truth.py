@@ -10,7 +10,8 @@ records together, and benchmarks/scoring.py says what right, wrong, missed, prec
 Column `reach` is F1 without the records that nobody can or may place and that were left alone. "1 in N" counts every
 record that is in a firm's enterprise, by whatever method. Then `parkbridge match` over files (benchmarks/files.py).
 
-Then **strangers** (benchmarks/strangers.py): firms taken out of a real register and looked up in the rest of it.
+Then **strangers** (benchmarks/strangers.py): firms taken out of a real register and looked up in the rest of it; before
+them those of a made-up city of sisters (benchmarks/sisters.py), also where there is no real data.
 
 Then the early warnings and the false flows (benchmarks/warning.py says what they mean), of cities of their own, whose offices'
 deliveries are taken in as in a park: a table of warnings, and `warnings` and `flows` in the file.
@@ -36,7 +37,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks import strangers, warning
+from benchmarks import sisters, strangers, warning
 from benchmarks.files import Match, listed_register, match_city, match_listed
 from benchmarks.scoring import GROUPS, Score
 from examples.handover import data_folder
@@ -222,23 +223,24 @@ def main() -> int:
     for text in table(outcomes):
         print(text, flush=True)
     found: dict[str, Any] = {"cities": [as_json(outcome) for outcome in outcomes]}
+    unknown = {f"sisters, seed {seed}": in_a_process(sisters.sister_city, seed) for seed in given.seed}
     data = data_folder()
     if listed_register(data).exists():
         match: Match = in_a_process(match_listed, data)
         for text in listed_lines(match):
             print(text)
         found["listed_park"] = as_json(match)
-        unknown = {
+        unknown |= {
             "a third of the listed park": in_a_process(strangers.listed_third, data),
             "the whole country": in_a_process(strangers.whole_country, data),
         }
-        for text in strangers.table(unknown):
-            print(text, flush=True)
-        found["strangers"] = {
-            park: {kind: count.as_json() for kind, count in kinds.items()} for park, kinds in unknown.items()
-        }
     else:
         print(f"The real tenants were skipped: there is no real data in {data}. Next: set PARKBRIDGE_SHARED_DATA")
+    for text in strangers.table(unknown):
+        print(text, flush=True)
+    found["strangers"] = {
+        park: {kind: count.as_json() for kind, count in kinds.items()} for park, kinds in unknown.items()
+    }
     if given.warning_enterprises:
         warned = warning.run_cities(given.warning_enterprises, given.seed)
         for text in warning.table(warned):
