@@ -13,9 +13,15 @@ import pyarrow.compute as pc
 _TO_BE_SPELLED = r"[^\x{4E00}-\x{9FFF}0-9A-Z\-#]"
 _NO_PART_OF_AN_ADDRESS = r"[\s\p{Z}\p{Cf}\p{Cc}()\[\]{}<>,.。、;:\"'“”‘’【】〔〕]"
 _DASHES = r"[\p{Pd}~_]"
-# what forms print before the address itself, and the country
-_LABEL = r"^(公司|企业|单位)?(注册|办公|经营|生产|通讯|联系|住所|现)?(所在地|地址|场所|住所)(为|是)?"
-_COUNTRY = r"^(中华人民共和国|中国)"
+# what forms print before the address itself, a postal code, and the country
+_LABEL = (
+    r"^((公司|企业|单位)?((法定|主要|实际|登记|注册|办公|经营|营业|生产|通讯|通信|联系|住所|现)+(地址|地点|场所|住所|所在地|地)"
+    r"|所在地|地址|场所|住所)(为|是)?(位于)?|(公司|企业|单位)?位于)"
+)
+_POSTAL_CODE = r"^(邮编|邮政编码)?[0-9]{6}([^\x00-\x7F号弄幢栋室楼])"
+_COUNTRY = r"^(中华人民共和国|中国|PRC)"
+# 中国(江苏)自由贸易试验区苏州片区: no district, and its city is said again behind it
+_FREE_TRADE_ZONE = r"^(\p{Han}{2,3}?)[省市]?自由贸易(?:试验)?区(?:\p{Han}{2,4}?片区)?(\p{Han})"
 _ROWS_AT_ONCE = 200_000
 
 
@@ -40,5 +46,6 @@ def _keys(text: pa.Array) -> pa.Array:
     spelled = pc.replace_substring_regex(spelled, _DASHES, "-")
     spelled = pc.replace_substring_regex(spelled, _NO_PART_OF_AN_ADDRESS, "")
     key = pc.replace_with_mask(text, odd, spelled) if np.asarray(pc.any(odd)) else text
-    key = pc.replace_substring_regex(pc.replace_substring_regex(key, _LABEL, ""), _COUNTRY, "")
+    for pattern, kept in ((_LABEL, ""), (_POSTAL_CODE, r"\2"), (_COUNTRY, ""), (_FREE_TRADE_ZONE, r"\1\2")):
+        key = pc.replace_substring_regex(key, pattern, kept)
     return pc.if_else(pc.equal(key, ""), pa.scalar(None, pa.string()), key)

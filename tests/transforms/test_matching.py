@@ -99,6 +99,41 @@ def test_the_city_where_an_address_tells_it(written: str, city: str | None) -> N
 
 
 @pytest.mark.parametrize(
+    "preamble",
+    [
+        "注册地址：中华人民共和国",
+        "注册地：",
+        "法定地址: 中国 ",
+        "公司位于",
+        "公司注册地址位于",
+        "主要经营场所：",
+        "营业地址为",
+        "邮编215000 ",
+        "215000 ",
+        "PRC ",
+    ],
+)
+def test_what_a_form_prints_before_an_address_is_no_place(preamble: str) -> None:
+    found = parts(["甲"], [f"{preamble}江苏省苏州市竹园路209号"]).execute(
+        "select province, city, road, number from left_address"
+    )
+    assert found.fetchall() == [("江苏", "苏州", "竹园路", "209")]
+
+
+@pytest.mark.parametrize(
+    ("written", "province", "road"),
+    [
+        ("中国（上海）自由贸易试验区博霞路11号", "上海", "博霞路"),
+        ("中国（福建）自由贸易试验区厦门片区象屿路11号", "福建", "象屿路"),
+        ("经营路11号", None, "经营路"),
+    ],
+)
+def test_a_free_trade_zone_is_no_city(written: str, province: str | None, road: str) -> None:
+    found = parts(["甲"], [written]).execute("select nullif(province, ''), road, number from left_address").fetchall()
+    assert found == [(province, road, "11")]
+
+
+@pytest.mark.parametrize(
     ("name", "is_branch", "is_short"),
     [
         ("苏州明达科技有限公司", False, False),
