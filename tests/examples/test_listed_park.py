@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -157,18 +158,30 @@ def test_a_count_that_flips_to_the_group_and_back_is_suspect_and_no_growth(park:
         if max(before, after) <= 2 * min(before, after) and max(before, after, years[year]) >= 50
         if years[year] >= 5 * max(before, after) or 5 * years[year] <= min(before, after)
     }
-    # the same at the edge of a series, of large ones: before two years that agree, or last
+    # the same at the edge of a series, of large ones: before two years that agree, or last, and the revenue does not go along
+    names = {row["stock_code"]: row["short_name"] for row in rows_of(data, "truth_links.csv")}
+    revenue = {
+        (names[row["stock_code"]], int(row["year"])): float(row["营业收入"])
+        for row in rows_of(data, "feed_tax.csv")
+        if row["stock_code"] in names and float(row["营业收入"]) > 0
+    }
+
+    def goes_along(name: str, year: int, other: int) -> bool:
+        here, there = revenue.get((name, year)), revenue.get((name, other))
+        step = math.log(series[name][year] / series[name][other])
+        return here is not None and there is not None and math.log(here / there) / step >= 0.5
+
     edges = {
-        value
-        for years in series.values()
-        for values in [[years[year] for year in sorted(years)]]
-        if max(years) - min(years) == len(years) - 1
-        for value, *others in (values, values[::-1])
-        if others
-        and max(value, others[0]) >= 1000
-        and (value >= 5 * others[0] or others[0] >= 5 * value)
-        and (len(others) > 1 or value == years[max(years)])
+        years[order[0]]
+        for name, years in series.items()
+        if len(years) > 1 and max(years) - min(years) == len(years) - 1
+        for order in (sorted(years), sorted(years, reverse=True))
+        for value, *others in [[years[year] for year in order]]
+        if max(value, others[0]) >= 500
+        and (value >= 4 * others[0] or others[0] >= 4 * value)
+        and (len(others) > 1 or order[0] == max(years))
         and max(others[:2]) <= 2 * min(others[:2])
+        and not goes_along(name, order[0], order[1])
     }
     assert flips
     assert edges

@@ -13,8 +13,10 @@
 --   * wage_level, equals_wages, wages_without_staff: headcounts that the wages of the same report contradict
 --     (signals.wage_check).
 --   * spike: many times both neighbours, or a small part of both, which agree with each other (1839, 42002, 1404).
---   * flip: the same of a large yearly headcount that comes first, before two years that agree, or last, until
---     another year confirms it, and no succession explains it.
+--   * flip: a large yearly headcount many times (flip_ratio) another than the last one that was believed, as when a
+--     group's figure follows the parent's. It is believed once the next year agrees, or wages or sales of the year
+--     (tax, where sales are not known) move with it. A first figure is suspect where the two years after it agree and
+--     it does not. What a succession explains is none.
 --   * sales_per_head: sales that this month's staff cannot make. A headcount that its wages contradict is not asked.
 --   * unread_part: of this month a row of the enterprise was quarantined (monthly.unread): a part may be
 --     missing.
@@ -28,7 +30,8 @@
 --   | * 只标记、不改数；存疑值不计入任何进出、合计、增长和评估。
 --   * 负值、超上限：该指标不可能出现的值。元与万元混用：约为序列通常水平（非零值中位数）的一万倍或万分之一。
 --   * 人数突变而工资未变、人数等于工资、有工资无人数：与同期申报的工资矛盾，见人数与工资核对。
---   * 突变后复原：为前后值的数倍或数分之一，而前后值相近。年度人数口径疑变：年度参保人数首年或末年如此，且无承继可解释。
+--   * 突变后复原：为前后值的数倍或数分之一，而前后值相近。年度人数口径疑变：较大的年度参保人数与上一个可信年度相差数倍，次年
+--     未证实，当年销售、税额、工资也未随之变动，且无承继可解释；首年与其后相近的两年相差数倍的，首年存疑。
 --   * 人均销售额过高：当月人员不可能实现的销售额；当月人数与工资不符的，不作此项检验。
 --   * 可能缺一部分：同月另有一行被隔离。
 --   * 六项检验均未通过：月度参保人数较上月、较上年同月的变化，人数、百分比、标准差三项均超限，且次月未证实、无承继可解释。
@@ -47,6 +50,8 @@ with rule as (
         max(version) as version,
         max(spike_neighbour_ratio) as spike_neighbour_ratio,
         max(spike_gap_periods) as spike_gap_periods,
+        max(flip_ratio) as flip_ratio,
+        max(flip_follow_pct) as flip_follow_pct,
         max(small_headcount) as small_headcount,
         max(small_change) as small_change,
         max(large_change) as large_change,
@@ -69,12 +74,7 @@ neighbours as (
         lag(wage_per_head_amount) over (partition by enterprise_id, signal_code order by month_number)
             as last_wage_per_head,
         lead(wage_per_head_amount) over (partition by enterprise_id, signal_code order by month_number)
-            as next_wage_per_head,
-        -- of the first value the two that follow, of the last one the two before
-        coalesce(
-            lead(value, 2) over (partition by enterprise_id, signal_code order by month_number),
-            lag(value, 2) over (partition by enterprise_id, signal_code order by month_number)
-        ) as second_value
+            as next_wage_per_head
     from signals.value_check
     where
         not (is_negative or is_too_large or is_unit_slip or is_sales_per_head or is_unread_part)
@@ -92,29 +92,11 @@ spiked as (
         n.value,
         n.last_value,
         n.next_value,
-        coalesce(n.next_number, n.month_number) as changed_number,
         coalesce(
             greatest(n.wage_per_head_amount, n.last_wage_per_head)
             <= u.wage_ratio * least(n.wage_per_head_amount, n.last_wage_per_head),
             false
         ) as is_like_last_wage,
-        n.period_months = 12
-        and not coalesce(
-            greatest(n.wage_per_head_amount, n.last_wage_per_head, n.next_wage_per_head)
-            <= u.wage_ratio * least(n.wage_per_head_amount, n.last_wage_per_head, n.next_wage_per_head)
-            and coalesce(n.last_wage_per_head, n.next_wage_per_head) > 0,
-            false
-        )
-        and greatest(n.value, n.last_value, n.next_value) >= r.flip_min
-        and greatest(n.value, n.last_value, n.next_value) >= r.spike_ratio * least(n.value, n.last_value, n.next_value)
-        and least(n.value, n.last_value, n.next_value) > 0
-        and (n.last_value is null or n.next_value is null)
-        and (n.second_value is not null or n.next_value is null)
-        and coalesce(
-            greatest(coalesce(n.last_value, n.next_value), n.second_value)
-            <= u.spike_neighbour_ratio * least(coalesce(n.last_value, n.next_value), n.second_value),
-            true
-        ) as is_flip,
         n.last_value > 0 and n.next_value > 0
         and not coalesce(
             greatest(n.wage_per_head_amount, n.last_wage_per_head, n.next_wage_per_head)
@@ -135,18 +117,98 @@ spiked as (
     cross join rule as u
 ),
 
--- of a yearly count that no merger, division or moved payroll of the year explains
-flipped as (
+-- yearly headcounts and the money of their years, in logarithms: a step of any size is one difference
+yearly as (
     select
         s.enterprise_id,
-        s.signal_code,
-        s.month
+        s.month,
+        s.month_number,
+        s.value,
+        s.last_value,
+        s.next_value,
+        s.is_spike,
+        positive_log(s.value) as staff_log,
+        positive_log(n.year_sales) as sales_log,
+        positive_log(n.year_tax) as tax_log,
+        positive_log(n.wage_per_head_amount) + positive_log(s.value) as wage_log
     from spiked as s
+    inner join neighbours as n
+        on s.enterprise_id = n.enterprise_id and s.signal_code = n.signal_code and s.month = n.month
+    where s.signal_code = 'headcount' and s.period_months = 12 and s.value > 0
+),
+
+year_step as (
+    select
+        *,
+        staff_log - lag(staff_log) over years as step,
+        staff_log - lag(staff_log, 2) over years as step_of_two,
+        lead(staff_log) over years - staff_log as next_step,
+        lead(staff_log, 2) over years - lead(staff_log) over years as later_step,
+        -- how far of the way the other sources go; -1 where none of them is known. Tax, which follows profits, only
+        -- where sales are not known
+        greatest(
+            -1,
+            coalesce(
+                (sales_log - lag(sales_log) over years) / nullif(staff_log - lag(staff_log) over years, 0),
+                (tax_log - lag(tax_log) over years) / nullif(staff_log - lag(staff_log) over years, 0)
+            ),
+            (wage_log - lag(wage_log) over years) / nullif(staff_log - lag(staff_log) over years, 0)
+        ) as follow_share,
+        lead(month_number) over years as next_number
+    from yearly
+    window years as (partition by enterprise_id order by month_number)
+),
+
+-- not as before, not as the year before that, and not confirmed; or the first, beside two that agree
+unconfirmed as (
+    select
+        y.*,
+        ln(u.flip_ratio) as flip_step,
+        greatest(y.value, coalesce(y.last_value, y.next_value)) >= r.flip_min as is_large,
+        coalesce(abs(y.next_step) > ln(u.spike_neighbour_ratio), true) as is_unlike_next,
+        coalesce(
+            abs(y.step) >= ln(u.flip_ratio) and coalesce(abs(y.step_of_two) >= ln(u.flip_ratio), true)
+            and coalesce(abs(y.next_step) > ln(u.spike_neighbour_ratio), true)
+            and y.follow_share * 100 < u.flip_follow_pct,
+            false
+        ) as is_unconfirmed,
+        coalesce(
+            y.step is null and abs(y.next_step) >= ln(u.flip_ratio)
+            and abs(y.later_step) <= ln(u.spike_neighbour_ratio)
+            and lead(y.follow_share) over (partition by y.enterprise_id order by y.month_number) * 100
+            < u.flip_follow_pct,
+            false
+        ) as is_odd_first
+    from year_step as y
+    inner join rules.plausibility as r on r.signal_code = 'headcount'
+    cross join rule as u
+),
+
+doubted as (
+    select
+        *,
+        is_odd_first or is_unconfirmed
+        or (
+            coalesce(lag(is_unconfirmed) over (partition by enterprise_id order by month_number), false)
+            and coalesce(abs(step_of_two) >= flip_step, false) and is_unlike_next
+        ) as is_doubted
+    from unconfirmed
+),
+
+-- of these, what no merger, division or moved payroll of the year explains
+flipped as (
+    select
+        d.enterprise_id,
+        'headcount' as signal_code,
+        d.month
+    from doubted as d
     left join signals.succession_month as x
         on
-            s.enterprise_id = x.enterprise_id and x.is_headcount = 1
-            and s.changed_number >= x.month_number and s.changed_number - 12 < x.month_number
-    where s.is_flip and x.enterprise_id is null
+            d.enterprise_id = x.enterprise_id and x.is_headcount = 1
+            and case when d.is_odd_first then d.next_number else d.month_number end >= x.month_number
+            and case when d.is_odd_first then d.next_number else d.month_number end - 12 < x.month_number
+    where d.is_doubted and d.is_large and not coalesce(d.is_spike, false) and x.enterprise_id is null
+    group by d.enterprise_id, d.month
 ),
 
 -- monthly headcounts that pass so far, with their changes over a month and a year
@@ -329,8 +391,8 @@ select
                     w.name_en,
                     ' ',
                     w.value_text,
-                    case when w.next_text is null then ', the year before ' else ', the year after ' end,
-                    coalesce(w.next_text, w.earlier_text), ': the parent''s figure or the group''s?'
+                    case when w.earlier_text is null then ', the year after ' else ', the year before ' end,
+                    coalesce(w.earlier_text, w.next_text), ': the parent''s figure or the group''s?'
                 )
         end,
         case
@@ -365,8 +427,8 @@ select
         case
             when w.is_flip
                 then concat(
-                    w.name_zh, w.value_text, case when w.next_text is null then '，上年' else '，次年' end,
-                    coalesce(w.next_text, w.earlier_text), '：疑母公司与集团口径混用'
+                    w.name_zh, w.value_text, case when w.earlier_text is null then '，次年' else '，上年' end,
+                    coalesce(w.earlier_text, w.next_text), '：疑母公司与集团口径混用'
                 )
         end,
         case

@@ -12,6 +12,10 @@
 -- column level_value: usual level of money: the middle of all values but zero | 通常水平 金额序列非零值的中位数，单位：元
 -- column headcount: of sales, the staff of the same month, unless its wages contradict it
 --   | 参保人数 销售额当月的参保人数，与工资不符的不取，单位：人
+-- column year_sales: of a yearly headcount, the sales of the same twelve months, where all are known
+--   | 当年销售额 年度参保人数同一年的销售额，十二个月齐全才有，单位：元
+-- column year_tax: of a yearly headcount, the tax paid of the same twelve months, where all are known
+--   | 当年税额 年度参保人数同一年的实缴税额（所属期口径），十二个月齐全才有，单位：元
 -- parts: enterprise_id
 -- checked by: tests/models/signals.value_check, tests/models/signals.plausibility
 with rule as (
@@ -24,6 +28,7 @@ with rule as (
         max(large_change) as large_change,
         max(change_pct_long) as change_pct_long,
         max(change_pct_short) as change_pct_short,
+        max(flip_ratio) as flip_ratio,
         max(sales_per_head_max) as sales_per_head_max
     from rules.plausibility
 ),
@@ -65,6 +70,7 @@ odd as (
         (s.least_value < 0 and not r.may_be_negative)
         or s.greatest_level > r.value_max
         or (r.has_unit_slip and s.greatest_level * u.slip_spread >= s.least_level * u.slip_factor)
+        or (s.greatest_value >= r.flip_min and s.greatest_value >= u.flip_ratio * s.least_positive)
         or (s.greatest_value >= r.spike_min and s.greatest_value >= r.spike_ratio * s.least_positive)
         or (s.signal_code = 'sales' and s.greatest_value > u.sales_per_head_max)
         or (
@@ -158,6 +164,26 @@ staff_wage as (
         wage_per_head_amount
     from monthly.headcount
     where wage_per_head_amount is not null
+),
+
+-- what a yearly headcount can be held against: the money of the same year, where all of it is known
+year_money as (
+    select
+        h.enterprise_id,
+        h.signal_code,
+        h.month,
+        sum(case when s.signal_code = 'sales' then s.value end) as sales,
+        sum(case when s.signal_code = 'sales' then s.period_months end) as sales_months,
+        sum(case when s.signal_code = 'tax' then s.value end) as tax,
+        sum(case when s.signal_code = 'tax' then s.period_months end) as tax_months
+    from series as h
+    inner join signals.signal as s
+        on
+            h.enterprise_id = s.enterprise_id
+            and h.month_number - 12 < s.month_number
+            and h.month_number >= s.month_number
+    where h.signal_code = 'headcount' and h.period_months = 12 and s.signal_code in ('sales', 'tax')
+    group by h.enterprise_id, h.signal_code, h.month
 )
 
 select
@@ -170,6 +196,8 @@ select
     l.level_value,
     h.headcount,
     w.wage_per_head_amount,
+    case when y.sales_months = 12 then y.sales end as year_sales,
+    case when y.tax_months = 12 then y.tax end as year_tax,
     g.finding_codes,
     g.evidence as finding_evidence,
     g.evidence_zh as finding_evidence_zh,
@@ -193,6 +221,8 @@ left join seller as h
     on s.enterprise_id = h.enterprise_id and s.signal_code = h.signal_code and s.month_number = h.month_number
 left join staff_wage as w
     on s.enterprise_id = w.enterprise_id and s.signal_code = w.signal_code and s.month = w.month
+left join year_money as y
+    on s.enterprise_id = y.enterprise_id and s.signal_code = y.signal_code and s.month = y.month
 left join wage_finding as g
     on s.enterprise_id = g.enterprise_id and s.signal_code = g.signal_code and s.month = g.month
 left join unread_part as p
