@@ -43,6 +43,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
 import tempfile
 import time
@@ -83,6 +84,7 @@ OPTIONS: frozenset[str] = frozenset(
         "sheet",
         "header",
         "totals",
+        "pad_short_rows",
     }
 )
 
@@ -121,6 +123,7 @@ class _Plan:
     sheet: str | None
     header: int | None
     totals: tuple[tuple[str, ...], frozenset[str]] | None
+    pad_short_rows: bool
 
 
 @dataclass(frozen=True)
@@ -192,7 +195,15 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         sheet=read.text("sheet", None),
         header=header,
         totals=totals,
+        pad_short_rows=_switch(read, options, "pad_short_rows"),
     )
+
+
+def _switch(read: Options, options: Mapping[str, Any], key: str) -> bool:
+    value = options.get(key, False)
+    if not isinstance(value, bool):
+        read.refuse(key, f"is {value!r}", "true or false")
+    return value
 
 
 # --- which files ----------------------------------------------------------------------------------------------------
@@ -358,7 +369,8 @@ def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datet
         exclude=run.exclude,
         totals=plan.totals,
         added=_told_by_name(plan, label, where),
-        is_ragged_strict=kind == "csv",
+        is_ragged_strict=kind == "csv" and not plan.pad_short_rows,
+        is_cut=kind == "csv" and plan.pad_short_rows and _ends_within_a_line(file),
     )
     unreadable: list[Unreadable] = []
     try:
@@ -387,6 +399,14 @@ def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datet
         content_id=content_id,
         unreadable=unreadable,
     )
+
+
+def _ends_within_a_line(file: IO[bytes]) -> bool:
+    file.seek(0, os.SEEK_END)
+    if file.tell() == 0:
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) not in (b"\n", b"\r")
 
 
 def _closing(file: IO[bytes], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

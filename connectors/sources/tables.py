@@ -57,6 +57,7 @@ class Layout:
         totals: (column's names, values): lines with such a value there are totals.
         added: Columns that are not in the file, with the one value they have in it.
         is_ragged_strict: A line with fewer fields than the header is broken (CSV), not cut short (sheets).
+        is_cut: The file ends within a line: a last line with fewer fields is broken, whatever is_ragged_strict says.
     """
 
     where: str
@@ -66,6 +67,7 @@ class Layout:
     totals: tuple[tuple[str, ...], frozenset[str]] | None = None
     added: Mapping[str, str] = field(default_factory=dict)
     is_ragged_strict: bool = True
+    is_cut: bool = False
 
 
 def looks_damaged(text: str) -> bool:
@@ -199,14 +201,14 @@ def _batches(
     numbers: list[int] = []
     rows: list[Sequence[str]] = []
     has_given = False
-    for line in lines:
+    for line, is_last in _with_last(lines):
         cells = line.cells
         reason = line.broken
         if reason is None:
             if not "".join(cells).strip():
                 continue
             if len(cells) != width:
-                cells, reason = _fitted(cells, width, layout)
+                cells, reason = _fitted(cells, width, layout.is_ragged_strict or (is_last and layout.is_cut))
             if reason is None:
                 if is_total(cells) or (cells[0].strip() == names[0] and tuple(map(plain, cells)) == names):
                     continue
@@ -229,14 +231,24 @@ def _or_null(array: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
 
 
-def _fitted(cells: Sequence[str], width: int, layout: Layout) -> tuple[Sequence[str], str | None]:
+def _with_last(lines: Iterator[Line]) -> Iterator[tuple[Line, bool]]:
+    before: Line | None = None
+    for line in lines:
+        if before is not None:
+            yield before, False
+        before = line
+    if before is not None:
+        yield before, True
+
+
+def _fitted(cells: Sequence[str], width: int, is_strict: bool) -> tuple[Sequence[str], str | None]:
     """Make the line as wide as the header, or say why it cannot be."""
     if len(cells) > width:
         beyond = next((position for position in range(width, len(cells)) if cells[position].strip()), None)
         if beyond is None:
             return cells[:width], None
         return cells, f"it has {len(cells)} fields where the header has {width}: field {beyond + 1} has no heading"
-    if layout.is_ragged_strict:
+    if is_strict:
         return cells, f"it has {len(cells)} fields where the header has {width}"
     return [*cells, *[""] * (width - len(cells))], None
 

@@ -363,6 +363,24 @@ def test_rows_that_are_ragged_or_shifted_are_unreadable_with_their_line(tmp_path
     ]
 
 
+def test_short_rows_are_padded_where_that_is_declared(tmp_path: Path) -> None:
+    delivery, rows = read(tmp_path, "no,name,area\n1,甲,5\n2,乙\n3\n4,丁,5,shifted\n", pad_short_rows=True)
+    assert [(row["no"], row["name"], row["area"]) for row in rows] == [
+        ("1", "甲", "5"),
+        ("2", "乙", None),
+        ("3", None, None),
+    ]
+    assert [piece.row_number for piece in delivery.unreadable] == [5]
+    # the file may have been cut within its last line
+    delivery, rows = read(tmp_path, "no,name,area\n1,甲\n2,乙", "b.csv", pattern="b.csv", pad_short_rows=True)
+    assert [row["no"] for row in rows] == ["1"]
+    assert [piece.reason for piece in delivery.unreadable] == ["it has 2 fields where the header has 3"]
+    _, rows = read(tmp_path, "no,name,area\n1,甲\n2,乙,3", "c.csv", pattern="c.csv", pad_short_rows=True)
+    assert [row["no"] for row in rows] == ["1", "2"]
+    with pytest.raises(DeclarationError, match="pad_short_rows"):
+        read(tmp_path, "no\n1\n", "d.csv", pattern="d.csv", pad_short_rows="yes")
+
+
 def test_a_quotation_mark_that_never_closes_stops_instead_of_swallowing_the_rest(tmp_path: Path) -> None:
     """pyarrow would give one row whose last field holds all that follows."""
     drop(tmp_path, "a.csv", 'no,name\n1,甲\n2,"乙\n' + "".join(f"{n},丙\n" for n in range(3, 20)))
