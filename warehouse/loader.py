@@ -158,12 +158,7 @@ def stage(
             backwards. `incoming.<feed>` is empty then.
         DeclarationError: stage.sql does not run or gives no row_number.
     """
-    table = f"incoming.{quote(feed.name)}"
-    columns = {name: column.type for name, column in feed.subject.columns.items()} | LINEAGE
-    listed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
-    connection.execute(f"create or replace table {table} ({listed}, batch_number integer)")
-    connection.execute(f"create or replace table {_unread(feed)} ({_UNREAD}, batch_number integer)")
-    connection.execute("delete from ops.incoming where feed = ?", [feed.name])
+    table = open_incoming(connection, feed)
     results = []
     try:
         for number, batch in enumerate(batches):
@@ -187,6 +182,17 @@ def stage(
         connection.execute("delete from ops.incoming where feed = ?", [feed.name])
         raise
     return results
+
+
+def open_incoming(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> str:
+    """Make the empty tables of what is staged of a feed: incoming.<feed>, whose name is returned, and what it has unread."""
+    table = f"incoming.{quote(feed.name)}"
+    columns = {name: column.type for name, column in feed.subject.columns.items()} | LINEAGE
+    listed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
+    connection.execute(f"create or replace table {table} ({listed}, batch_number integer)")
+    connection.execute(f"create or replace table {_unread(feed)} ({_UNREAD}, batch_number integer)")
+    connection.execute("delete from ops.incoming where feed = ?", [feed.name])
+    return table
 
 
 def _stage_one(

@@ -22,6 +22,8 @@ Options in feed.yml under `source:`
     quote           Around fields of a CSV file (default ").
     sheet           Of a workbook (default: the only visible one that holds anything).
     header          auto (default): the line among the first 20 that holds the declared column names; or its number.
+    pad_short_rows  true: a CSV line with fewer fields than the header is read with the rest empty; the last line of a
+                    file that ends within it is unreadable all the same. Default: false, such lines are unreadable.
     totals          {column: …, values: [合计, …]}: lines with such a value in this column are totals, not rows. Spaces,
                     colons, widths and case make no difference. Where a column has several names, list them: the
                     first that the file has counts. (CSV and Excel.)

@@ -23,7 +23,7 @@ from connectors.feed import Feed, read_feed
 from tests.conftest import STAFF, STAFF_SQL
 from warehouse.batches import REJECTED, Batch, Manifest
 from warehouse.connection import prepare
-from warehouse.loader import accept
+from warehouse.loader import accept, open_incoming
 
 START = datetime(2026, 3, 1)
 LONG_AGO = datetime(1900, 1, 1)
@@ -189,10 +189,7 @@ class Warehouse:
         accept(self.connection, self.feed, self.batches, now=datetime.now(UTC))
 
     def _stage(self, batches: Sequence[Batch], rows: Sequence[tuple[Row, ...]]) -> None:
-        table = "incoming.staff"
-        self.connection.execute(
-            f"create or replace table {table} as select *, 0 as batch_number from known.employment limit 0"
-        )
+        table = open_incoming(self.connection, self.feed)
         for number, (batch, of_batch) in enumerate(zip(batches, rows, strict=True)):
             delivered_at = batch.manifest.delivered_at.replace(tzinfo=None) if batch.manifest.delivered_at else None
             for place, row in enumerate(of_batch):
@@ -294,7 +291,7 @@ def lives(clock: str) -> st.SearchStrategy[list[Event]]:
 
 def check(connection: duckdb.DuckDBPyConnection, feed: Feed, events: list[Event], is_dated: bool) -> None:
     """Live through the events in the warehouse and in the model; then tell every night again, and rebuild."""
-    for table in ("staged.employment", "ops.batch", "ops.night", "ops.night_begun", "ops.incoming"):
+    for table in ("staged.employment", "ops.batch", "ops.night", "ops.night_begun", "ops.incoming", "ops.unread_fact"):
         connection.execute(f"delete from {table}")
     warehouse, rule = Warehouse(connection, feed, feed.folder), Rule(feed.replaces)
     now, last_until = START, None
