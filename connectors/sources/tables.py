@@ -45,6 +45,14 @@ class Line(NamedTuple):
     text: str
 
 
+_SIGNERS: Final = frozenset(
+    {"制表", "审核", "复核", "填表", "填报", "经办", "负责", "统计", "录入", "校对", "主管", "单位"}
+)
+_SIGNATURE: Final = re.compile(
+    r"(?:(?:制表|审核|复核|填表|填报|经办|统计|录入|校对)(?:人|员|人员)?|(?:单位)?负责人|主管(?:领导)?)(?:签字|签名|签章)?\s*[:：]"
+)
+
+
 @dataclass(frozen=True)
 class Layout:
     """How the table stands in its file.
@@ -203,6 +211,8 @@ def _batches(
     has_given = False
     for line, is_last in _with_last(lines):
         cells = line.cells
+        if is_signature(cells):
+            continue
         reason = line.broken
         if reason is None:
             if not "".join(cells).strip():
@@ -229,6 +239,12 @@ def _batches(
 
 def _or_null(array: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
+
+
+def is_signature(cells: Sequence[str]) -> bool:
+    """Tell whether a line is signed: 制表人：张三　审核：李四. It names persons, so that no word of it is kept."""
+    first = next((cell for cell in cells if cell), "").lstrip()
+    return first[:2] in _SIGNERS and _SIGNATURE.match(first) is not None
 
 
 def _with_last(lines: Iterator[Line]) -> Iterator[tuple[Line, bool]]:

@@ -1,0 +1,37 @@
+"""Lines with which a sheet is signed name persons: they are no rows, and no word of them is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Park, day, staff_file, staff_row
+
+GOOD = [staff_row(f"V{n}") for n in range(20)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "制表人：张三,,,,,,,",
+        ",,审核:李四,,,,,",
+        "制表：张三　复核：李四　负责人：王五",
+        " 单位负责人签字：王五,,,填表人：赵六,,,,",
+    ],
+)
+def test_a_signed_line_leaves_no_word(park: Park, line: str) -> None:
+    park.drop("staff", "a.csv", staff_file([*GOOD, line]), day(0.5))
+    park.sync("staff", day(1))
+    assert park.ask("select rows_landed, rows_rejected from ops.batch") == [(20, 0)]
+    for path in park.raw.rglob("*.parquet"):
+        content = path.read_bytes()
+        assert not any(name.encode() in content for name in ("张三", "李四", "王五", "赵六"))
+
+
+def test_a_firm_that_begins_like_a_signature_is_one(park: Park) -> None:
+    rows = [
+        "负责人1,甲公司,2026-01,10,5000,张三,138,2026-02-05",
+        "制表,制表机械有限公司,2026-01,10,5000,张三,138,2026-02-05",
+    ]
+    park.drop("staff", "a.csv", staff_file([*GOOD, *rows]), day(0.5))
+    park.sync("staff", day(1))
+    assert park.ask("select count(*) from staged.employment") == [(22,)]
