@@ -80,9 +80,9 @@ def _group(draw: random.Random) -> Iterator[tuple[str, str, str | None, str]]:
 
 
 def sister_city(seed: int = 2, groups: int = GROUPS) -> dict[str, Strangers]:
-    """Every firm looked up by full name and address, and by short name and address; of those whom the register lacks.
+    """Every firm looked up by full name and address, and by short name and address, counted for the firms that the register lacks.
 
-    `registered …` are those whom it has: `given` counts what was given to another firm than their own.
+    `registered …` are the firms that it has: `given` counts records given to another firm than their own.
     """
     city = firms(seed, groups)
     found: dict[str, Strangers] = {}

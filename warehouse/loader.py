@@ -31,7 +31,7 @@ from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, annou
 from warehouse.connection import committed_batches, literal, quote
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.persons import detectors, removed
-from warehouse.subjects import LINEAGE, Subject
+from warehouse.subjects import LINEAGE, Subject, month_of_fact
 
 _LONG_AGO = datetime(1900, 1, 1)
 # so far an office's clock, or its time zone, may be wrong
@@ -45,6 +45,7 @@ BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
 _BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200b", "\u202f", "\u3000", "\ufeff")
 
 
+# columns of incoming."unread by <feed>"
 _UNREAD = "fact varchar, source_key varchar, month date, period_months bigint, is_skipped boolean"
 
 
@@ -185,7 +186,7 @@ def stage(
 
 
 def open_incoming(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> str:
-    """Make the empty tables of what is staged of a feed: incoming.<feed>, whose name is returned, and what it has unread."""
+    """Make the empty tables of a feed's staged rows and unread facts, and return the first one's name."""
     table = f"incoming.{quote(feed.name)}"
     columns = {name: column.type for name, column in feed.subject.columns.items()} | LINEAGE
     listed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
@@ -523,18 +524,14 @@ def _is_by_period(feed: StagedFeed) -> bool:
 
 def _note_unread(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> None:
     """The facts of which the batch has a row that was skipped or cannot be used, and none that can: reported, but unknown."""
-    subject = feed.subject
     if not _is_by_period(feed):
         return
-    month, months = "s.month", "1"
-    if subject.has_periods:
-        month = "date_trunc('month', s.period_end)::date"
-        months = "month_number(s.period_end) - month_number(s.period_start) + 1"
+    month, months = month_of_fact(feed.subject)
     connection.execute(
         f"insert into {_unread(feed)} select {_fact(feed, 's')} as fact, s.source_key, {month} as month, {months} as period_months, "
         "bool_and(s.skip_because is not null) as is_skipped, $number from candidate as s "
         "where (s.skip_because is not null or s.row_number in (select row_number from rejected)) "
-        f"and s.source_key is not null and {month} is not null and {months} is not null "
+        f"and s.source_key is not null and {months} is not null and {month} is not null "
         f"group by all having fact not in (select {_fact(feed, 'i')} from {table} as i where i.batch_number = $number)",
         {"number": number},
     )
@@ -558,7 +555,7 @@ def _keep_unread(
     left_out = {
         "nothing": "false",
         "everything": "true",
-        "period": f"u.month in (select {_month(feed)} from {table} as i where i.batch_number = {number} "
+        "period": f"u.month in (select {month_of_fact(feed.subject)[0]} from {table} where batch_number = {number} "
         f"union select month from {fresh})",
     }[feed.replaces]
     connection.execute(
@@ -572,10 +569,6 @@ def _keep_unread(
         "and f.fact not in (select u.fact from ops.unread_fact as u where u.feed = $feed and u.superseded_at is null)",
         {"feed": feed.name, "known_at": known_at, "batch_id": batch_id},
     )
-
-
-def _month(feed: StagedFeed) -> str:
-    return "i.month" if feed.subject.has_months else "date_trunc('month', i.period_end)::date"
 
 
 def _fact(feed: StagedFeed, alias: str) -> str:

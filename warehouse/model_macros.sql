@@ -12,6 +12,11 @@ create or replace macro enterprise_key(kind_and_text) as (
     'E' || substr(sha256(kind_and_text), 1, 15)
 );
 
+-- The division of GB/T 4754 in an industry's code: 39 of C3911, 39 or C39; NULL where there is none.
+create or replace macro industry_division(code) as (
+    case when regexp_extract(code, '[0-9][0-9]') between '01' and '97' then regexp_extract(code, '[0-9][0-9]') end
+);
+
 -- Growth in per cent, (now - before) / before: 同比 against the same month of the year before, 环比 against the period before.
 -- NULL where the base is missing, zero or negative, because such a rate has no meaning; also NULL where it does not fit
 -- decimal(30, 2). Doubles, because 100 times a large amount overflows a decimal, and one such figure would stop the night.

@@ -196,15 +196,22 @@ def views() -> dict[str, str]:
     }
 
 
+def month_of_fact(subject: Subject) -> tuple[str, str]:
+    """As SQL, the month of a fact, in which its period ends, and how many months the period has."""
+    if subject.has_months:
+        return "month", "1"
+    return (
+        "cast(date_trunc('month', period_end) as date)",
+        "month_number(period_end) - month_number(period_start) + 1",
+    )
+
+
 def _time(subject: Subject) -> str:
     """The columns month, period_start, period_end and period_months of a subject."""
-    if subject.has_months:
-        return "month, month as period_start, month as period_end, 1 as period_months"
-    if subject.has_periods:
-        return (
-            "cast(date_trunc('month', period_end) as date) as month, period_start, period_end, "
-            "month_number(period_end) - month_number(period_start) + 1 as period_months"
-        )
+    if subject.has_months or subject.has_periods:
+        first, last = ("month", "month") if subject.has_months else ("period_start", "period_end")
+        month, months = month_of_fact(subject)
+        return f"{month} as month, {first} as period_start, {last} as period_end, {months} as period_months"
     return (
         "cast(null as date) as month, cast(null as date) as period_start, cast(null as date) as period_end, "
         "cast(null as bigint) as period_months"

@@ -197,15 +197,8 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         sheet=read.text("sheet", None),
         header=header,
         totals=totals,
-        pad_short_rows=_switch(read, options, "pad_short_rows"),
+        pad_short_rows=read.flag("pad_short_rows"),
     )
-
-
-def _switch(read: Options, options: Mapping[str, Any], key: str) -> bool:
-    value = options.get(key, False)
-    if not isinstance(value, bool):
-        read.refuse(key, f"is {value!r}", "true or false")
-    return value
 
 
 # --- which files ----------------------------------------------------------------------------------------------------

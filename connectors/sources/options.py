@@ -69,6 +69,13 @@ class Options:
             self.refuse(key, f"is {value!r}", "one of " + ", ".join(allowed))
         return str(value)
 
+    def flag(self, key: str) -> bool:
+        """Give true or false; false where the key is absent."""
+        value = self._options.get(key, False)
+        if not isinstance(value, bool):
+            self.refuse(key, f"is {value!r}", "true or false")
+        return value
+
     def number(self, key: str, default: float, minimum: float = 0) -> float:
         """Give a number of at least `minimum`."""
         value = self._options.get(key, default)

@@ -242,9 +242,14 @@ def _or_null(array: pa.Array) -> pa.Array:
 
 
 def is_signature(cells: Sequence[str]) -> bool:
-    """Tell whether a line is signed: 制表人：张三　审核：李四. It names persons, so that no word of it is kept."""
-    first = next((cell for cell in cells if cell), "").lstrip()
-    return first[:2] in _SIGNERS and _SIGNATURE.match(first) is not None
+    """Tell whether a line is signed: 制表人：张三　审核：李四. It names persons, so that no word of it is kept.
+
+    A line with most of its fields filled is a row, even if its first field reads 审核：通过.
+    """
+    first = next((cell for cell in cells if cell.strip()), "").lstrip()
+    if first[:2] not in _SIGNERS or _SIGNATURE.match(first) is None:
+        return False
+    return len(cells) == 1 or 2 * sum(1 for cell in cells if cell.strip()) <= len(cells)
 
 
 def _with_last(lines: Iterator[Line]) -> Iterator[tuple[Line, bool]]:

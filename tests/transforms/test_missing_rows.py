@@ -1,6 +1,6 @@
 """A row that is missing, late or unreadable makes no opening, closing or growth that the other rows do not support.
 
-Random small parks, each with rows taken away and rows that cannot be read, against the flows told a second time in Python.
+Random small parks, each with rows taken away and rows that cannot be read, against the flows computed a second time in Python.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def provisional(books: Books) -> set[int]:
     return found
 
 
-def told_again(books: Books) -> set[Flow]:
+def expected_flows(books: Books) -> set[Flow]:
     """All flows of these books, from the definitions (docs/decisions/0021)."""
     doubted = provisional(books)
     first = min(m for _, m in books.staff)
@@ -155,7 +155,7 @@ def test_flows_are_those_that_the_rows_support(
     staff = {key: value for key, value in whole.items() if key != gone}
     is_whole = data.draw(st.booleans(), label="whole list")
     books = Books(staff, frozenset({gone} if is_unread else ()), is_whole)
-    assert flows_of(warehouse, books) == told_again(books)
+    assert flows_of(warehouse, books) == expected_flows(books)
 
 
 def test_a_full_park_from_which_each_row_is_taken_once(warehouse: duckdb.DuckDBPyConnection) -> None:

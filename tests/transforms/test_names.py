@@ -128,7 +128,7 @@ FOREIGN = [row for row in rows_of_rule(FORMS) if not row["is_anywhere"]]
 def test_a_foreign_form_is_one_however_it_is_written(
     row: dict[str, str], body: str, signs: list[str], is_upper: bool, between: str
 ) -> None:
-    """Any signs between its letters, any case; glued to a word it is no form."""
+    """Any signs between its letters, any case; inside a word it does not count."""
     letters = [letter for letter in row["written"].replace("&", "and") if letter.isalnum()]
     written = "".join(letter + sign for letter, sign in zip(letters, signs, strict=False))
     name = f"Q{body}{between}{written}"

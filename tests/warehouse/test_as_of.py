@@ -62,6 +62,7 @@ class Life:
         self.settings.judgements.write_text(HEADER, encoding="utf-8")
         for feed in ("staff", "leases"):
             self.park.change(feed, "rows_min_pct: 60, rows_max_factor: 5", "rows_min_pct: 0, rows_max_factor: 1000")
+        self.park.change("staff", "rejected_pct: 10", "rejected_pct: 100")
         self.units = {f"U{n}": self.dice.choice(NAMES) for n in range(6)}
         self.leases = {n: (self.dice.choice(NAMES), self.dice.choice(CODES)) for n in range(6)}
         self.nights: list[datetime] = []
@@ -73,12 +74,14 @@ class Life:
         month = self.dice.choice(self.months)
         if self.dice.random() < 0.2:
             self.units[self.dice.choice(list(self.units))] = self.dice.choice(NAMES)
-        told = self.dice.sample(sorted(self.units), self.dice.randint(3, len(self.units)))
+        reporters = self.dice.sample(sorted(self.units), self.dice.randint(3, len(self.units)))
         # the office's own time is often long past
         at = day(self.now - self.dice.choice([0.1, 0.1, 3])).astimezone(PARK_TIME)
+        # now and then a headcount cannot be read
+        headcounts = [self.dice.choice(["5", "10", "15", "20", "20人多"]) for _ in reporters]
         rows = [
-            f"{u},{self.units[u]},{month},{self.dice.randint(1, 4) * 5},5000,张三,1,{at:%Y-%m-%d %H:%M:%S}"
-            for u in told
+            f"{unit},{self.units[unit]},{month},{headcount},5000,张三,1,{at:%Y-%m-%d %H:%M:%S}"
+            for unit, headcount in zip(reporters, headcounts, strict=True)
         ]
         self._drop("staff", staff_file(rows))
 

@@ -131,7 +131,7 @@ def test_a_row_that_cannot_be_used_is_no_silence(park: Park) -> None:
         ("U2", naive(0.5), naive(1.5)),
         ("U5", naive(1.5), None),
     ]
-    # what is known of a fact stands while its correction cannot be read
+    # a known figure stays while its correction cannot be read
     park.drop(
         "staff", "c.csv", staff_file([*good, staff_row("U1", "九人"), staff_row("U3", 4), staff_row("U5", 5)]), day(2.5)
     )

@@ -9,7 +9,7 @@
 --     same enterprise, subject and month beside a quarantined row may lack a part, and is suspect (is_part).
 --   | * 被隔离或跳过的行（且该事实没有其他可用的行）。
 --   * 视为已报；不据此认定结束、开始或恢复。同一企业同一主题同月另有数值而有行被隔离的，该数值可能不全，列为存疑。
--- known gaps: A row whose key or period cannot be read speaks of nobody. | 编号或所属期也读不出的行，不知属于谁。
+-- known gaps: A row without a readable key or period is counted for no enterprise. | 编号或所属期也读不出的行，不知属于谁。
 -- column is_part: whether a row of it was quarantined, so that a figure beside it may lack a part; false where rows
 --   were skipped on purpose
 --   | 是否可能缺部分 是否有行被隔离，同月的数值因而可能不全；按声明跳过的为否

@@ -47,7 +47,7 @@
 -- known gaps: What changes across a gap, or starts right after a month that never becomes complete, is in no flow. All
 --   of a change in the window of a merger is taken as the merger's. A stop without a report is dated right but seen
 --   three months late (open_ended until then); until the last of its people, space and meters has ended, a leaver's
---   ends are classed as close. A signal whose last value is suspect has no end.
+--   ends are classed as close. A signal with a suspect last value has no end.
 --   | 跨越中断的变化、紧接始终未报齐月份的开始不计入增减。合并影响期内的全部变化都算合并所致。没有报送零的停止，日期正确但要三个月后才看得出，此前为
 --   未定；人员、场地、表具尚未全部结束时，离园企业的结束先算关闭。最后一个值存疑的指标没有结束。
 -- parts: enterprise_id
@@ -215,7 +215,7 @@ changed as (
 ),
 
 -- nothing, after a value: an end, or too soon to say
-silent as (
+missing_figure as (
     select
         n.enterprise_id,
         n.signal_code,
@@ -258,7 +258,7 @@ stopped as (
         case when step = 'end' then cast(0 as decimal(30, 3)) end as value,
         step,
         positive_number
-    from silent
+    from missing_figure
     where step is not null
 ),
 

@@ -35,18 +35,7 @@
 -- column suspect_count: how many enterprises' figures were left out of the total as suspect
 --   | 存疑企业数 数据异常、未计入合计的企业数
 -- checked by: tests/models/signals.part_total, tests/transforms/test_part_total.py
-with industry as (
-    select
-        enterprise_id,
-        case
-            when regexp_extract(industry_code, '[0-9][0-9]') between '01' and '97'
-                then regexp_extract(industry_code, '[0-9][0-9]')
-            else 'unknown'
-        end as industry_division
-    from resolved.enterprise
-),
-
-figure as (
+with figure as (
     select
         s.enterprise_id,
         s.month,
@@ -100,7 +89,7 @@ figure as (
 placed_figure as (
     select
         coalesce(b.building_code, 'unknown') as building_code,
-        coalesce(i.industry_division, 'unknown') as industry_division,
+        coalesce(industry_division(e.industry_code), 'unknown') as industry_division,
         f.month,
         f.signal_code,
         f.period_months,
@@ -109,7 +98,7 @@ placed_figure as (
         f.is_suspect,
         f.is_provisional
     from figure as f
-    left join industry as i on f.enterprise_id = i.enterprise_id
+    left join resolved.enterprise as e on f.enterprise_id = e.enterprise_id
     left join monthly.main_building as b
         on f.enterprise_id = b.enterprise_id and f.month between b.from_month and b.until_month
 ),

@@ -92,6 +92,9 @@ spiked as (
         n.value,
         n.last_value,
         n.next_value,
+        n.wage_per_head_amount,
+        n.year_sales,
+        n.year_tax,
         coalesce(
             greatest(n.wage_per_head_amount, n.last_wage_per_head)
             <= u.wage_ratio * least(n.wage_per_head_amount, n.last_wage_per_head),
@@ -117,82 +120,87 @@ spiked as (
     cross join rule as u
 ),
 
--- yearly headcounts and the money of their years, in logarithms: a step of any size is one difference
-yearly as (
+-- yearly headcounts and the money of their years, in logarithms: the ratio of two years is a difference
+year_figure as (
     select
-        s.enterprise_id,
-        s.month,
-        s.month_number,
-        s.value,
-        s.last_value,
-        s.next_value,
-        s.is_spike,
-        positive_log(s.value) as staff_log,
-        positive_log(n.year_sales) as sales_log,
-        positive_log(n.year_tax) as tax_log,
-        positive_log(n.wage_per_head_amount) + positive_log(s.value) as wage_log
-    from spiked as s
-    inner join neighbours as n
-        on s.enterprise_id = n.enterprise_id and s.signal_code = n.signal_code and s.month = n.month
-    where s.signal_code = 'headcount' and s.period_months = 12 and s.value > 0
+        enterprise_id,
+        month,
+        month_number,
+        value,
+        coalesce(last_value, next_value) as neighbour_value,
+        coalesce(is_spike, false) as is_spike,
+        positive_log(value) as staff_log,
+        positive_log(year_sales) as sales_log,
+        positive_log(year_tax) as tax_log,
+        positive_log(wage_per_head_amount) + positive_log(value) as wage_log
+    from spiked
+    where signal_code = 'headcount' and period_months = 12 and value > 0
 ),
 
 year_step as (
     select
         *,
+        lead(month_number) over years as next_number,
         staff_log - lag(staff_log) over years as step,
         staff_log - lag(staff_log, 2) over years as step_of_two,
         lead(staff_log) over years - staff_log as next_step,
         lead(staff_log, 2) over years - lead(staff_log) over years as later_step,
-        -- how far of the way the other sources go; -1 where none of them is known. Tax, which follows profits, only
-        -- where sales are not known
-        greatest(
-            -1,
-            coalesce(
-                (sales_log - lag(sales_log) over years) / nullif(staff_log - lag(staff_log) over years, 0),
-                (tax_log - lag(tax_log) over years) / nullif(staff_log - lag(staff_log) over years, 0)
-            ),
-            (wage_log - lag(wage_log) over years) / nullif(staff_log - lag(staff_log) over years, 0)
-        ) as follow_share,
-        lead(month_number) over years as next_number
-    from yearly
+        sales_log - lag(sales_log) over years as sales_step,
+        tax_log - lag(tax_log) over years as tax_step,
+        wage_log - lag(wage_log) over years as wage_step
+    from year_figure
     window years as (partition by enterprise_id order by month_number)
 ),
 
--- not as before, not as the year before that, and not confirmed; or the first, beside two that agree
-unconfirmed as (
+-- each year against its neighbours
+year_test as (
     select
-        y.*,
-        ln(u.flip_ratio) as flip_step,
-        greatest(y.value, coalesce(y.last_value, y.next_value)) >= r.flip_min as is_large,
-        coalesce(abs(y.next_step) > ln(u.spike_neighbour_ratio), true) as is_unlike_next,
-        coalesce(
-            abs(y.step) >= ln(u.flip_ratio) and coalesce(abs(y.step_of_two) >= ln(u.flip_ratio), true)
-            and coalesce(abs(y.next_step) > ln(u.spike_neighbour_ratio), true)
-            and y.follow_share * 100 < u.flip_follow_pct,
-            false
-        ) as is_unconfirmed,
-        coalesce(
-            y.step is null and abs(y.next_step) >= ln(u.flip_ratio)
-            and abs(y.later_step) <= ln(u.spike_neighbour_ratio)
-            and lead(y.follow_share) over (partition by y.enterprise_id order by y.month_number) * 100
-            < u.flip_follow_pct,
-            false
-        ) as is_odd_first
-    from year_step as y
+        s.enterprise_id,
+        s.month,
+        s.month_number,
+        s.next_number,
+        s.is_spike,
+        s.step is null as is_first,
+        greatest(s.value, s.neighbour_value) >= r.flip_min as is_large,
+        coalesce(abs(s.step) >= ln(u.flip_ratio), false) as is_far_from_last,
+        abs(s.step_of_two) >= ln(u.flip_ratio) as is_far_from_second,
+        coalesce(abs(s.next_step) >= ln(u.flip_ratio), false) as is_far_from_next,
+        coalesce(abs(s.next_step) <= ln(u.spike_neighbour_ratio), false) as is_confirmed,
+        coalesce(abs(s.later_step) <= ln(u.spike_neighbour_ratio), false) as is_next_confirmed,
+        -- sales, or wages, go the same way; tax, which follows profits, counts only where sales are not known
+        greatest(coalesce(s.sales_step, s.tax_step) / nullif(s.step, 0), s.wage_step / nullif(s.step, 0), -1) * 100
+        >= u.flip_follow_pct as is_followed
+    from year_step as s
     inner join rules.plausibility as r on r.signal_code = 'headcount'
     cross join rule as u
 ),
 
-doubted as (
+year_doubt as (
     select
         *,
-        is_odd_first or is_unconfirmed
-        or (
-            coalesce(lag(is_unconfirmed) over (partition by enterprise_id order by month_number), false)
-            and coalesce(abs(step_of_two) >= flip_step, false) and is_unlike_next
+        is_far_from_last and coalesce(is_far_from_second, true) and not is_confirmed and not is_followed
+            as is_unconfirmed,
+        is_first and is_far_from_next and is_next_confirmed
+        and not lead(is_followed) over (partition by enterprise_id order by month_number) as is_odd_first
+    from year_test
+),
+
+-- the year after an unconfirmed one is held against the year before that
+doubted_year as (
+    select
+        enterprise_id,
+        month,
+        case when is_odd_first then next_number else month_number end as changed_number,
+        is_large and not is_spike
+        and (
+            coalesce(is_odd_first, false)
+            or is_unconfirmed
+            or (
+                coalesce(lag(is_unconfirmed) over (partition by enterprise_id order by month_number), false)
+                and coalesce(is_far_from_second, false) and not is_confirmed
+            )
         ) as is_doubted
-    from unconfirmed
+    from year_doubt
 ),
 
 -- of these, what no merger, division or moved payroll of the year explains
@@ -201,14 +209,12 @@ flipped as (
         d.enterprise_id,
         'headcount' as signal_code,
         d.month
-    from doubted as d
+    from doubted_year as d
     left join signals.succession_month as x
         on
             d.enterprise_id = x.enterprise_id and x.is_headcount = 1
-            and case when d.is_odd_first then d.next_number else d.month_number end >= x.month_number
-            and case when d.is_odd_first then d.next_number else d.month_number end - 12 < x.month_number
-    where d.is_doubted and d.is_large and not coalesce(d.is_spike, false) and x.enterprise_id is null
-    group by d.enterprise_id, d.month
+            and d.changed_number >= x.month_number and d.changed_number - 12 < x.month_number
+    where d.is_doubted and x.enterprise_id is null
 ),
 
 -- monthly headcounts that pass so far, with their changes over a month and a year

@@ -49,10 +49,7 @@ stated as (
         enterprise_name,
         coalesce(uscc, registration_no, org_code) as code,
         regexp_replace(enterprise_name, '[（(][^（()）]*[)）]', '', 'g') as plain,
-        case
-            when regexp_extract(industry_code, '[0-9][0-9]') between '01' and '97'
-                then regexp_extract(industry_code, '[0-9][0-9]')
-        end as industry_division_code
+        industry_division(industry_code) as industry_division_code
     from resolved.enterprise
 ),
 

@@ -14,8 +14,8 @@
 --   * Occupancy: of the buildings with a known lettable area, their leased area (measured_leased_area_m2) over it;
 --     unmeasured_building_count buildings have none. Tax per m2 and per mu: 12
 --     months of tax received of the buildings with a known lettable area, or land, over it.
---   * Jobs gained and lost: creation and destruction of staff (snapshots.park_month) in the 12 months up to the last in
---     which nobody is silent (jobs_12m_until_month); empty where a month of them has none.
+--   * Jobs gained and lost: creation and destruction of staff (snapshots.park_month) in the 12 months up to the last
+--     without open-ended flows (jobs_12m_until_month); empty where a month of them has none.
 --   * Sales: of monthly and quarterly returns whose periods end in the 12 months up to the last believed quarter-end
 --     (sales_until_month). Electricity: 12 months up to the last believed month (electricity_until_month).
 --   * Sums of 12 months are empty where the calendar has fewer. Suspect values are left out, as in
@@ -161,7 +161,7 @@ staff as (
         and month_number(p.month) in (b.staff_number - 12, b.staff_number)
 ),
 
--- what went is known up to the last month in which nobody is silent
+-- losses are known up to the last month without open-ended flows
 job_flow as (
     select
         month_number(month) as month_number,
