@@ -116,6 +116,7 @@ def ask(connection: duckdb.DuckDBPyConnection, call: str, *values: object) -> ob
 def test_the_macros_are_those_that_are_agreed() -> None:
     assert {name: parameters for name, (parameters, _) in macros().items()} == {
         "month_number": ("d",),
+        "industry_division": ("code",),
         "enterprise_key": ("kind_and_text",),
         "growth_pct": ("now", "before"),
         "dhs_growth": ("now", "before"),
@@ -140,6 +141,26 @@ def test_month_number(connection: duckdb.DuckDBPyConnection, day: date) -> None:
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 def test_enterprise_key(connection: duckdb.DuckDBPyConnection, text: str) -> None:
     assert ask(connection, "enterprise_key(?)", text) == f"E{hashlib.sha256(text.encode()).hexdigest()[:15]}"
+
+
+@pytest.mark.parametrize(
+    ("code", "division"),
+    [
+        ("39", "39"),
+        ("C39", "39"),
+        ("C3911", "39"),
+        ("01", "01"),
+        ("97", "97"),
+        ("C", None),
+        ("00", None),
+        ("98", None),
+        ("", None),
+        ("软件", None),
+        (None, None),
+    ],
+)
+def test_industry_division(connection: duckdb.DuckDBPyConnection, code: str | None, division: str | None) -> None:
+    assert ask(connection, "industry_division(?::varchar)", code) == division
 
 
 @given(now=amounts, before=amounts)

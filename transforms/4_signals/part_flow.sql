@@ -138,7 +138,8 @@ part_month as (
         t.enterprise_count,
         case
             when s.compared_value = t.total_value then 100
-            when s.compared_value / nullif(t.total_value, 0) between 0 and 1 then 100 * s.compared_value / t.total_value
+            when s.compared_value / nullif(t.total_value, 0) between 0 and 1
+                then 100 * s.compared_value / nullif(t.total_value, 0)
         end as compared_pct,
         (abs(s.compared_value) + abs(s.compared_earlier_value)) / 2 as mean_value,
         s.compared_value,
@@ -179,8 +180,8 @@ part_month as (
 rate_base as (
     select
         p.*,
-        case when p.compared_pct >= r.compared_min_pct then nullif(p.mean_value, 0) end as base_value,
-        case when p.compared_pct >= r.compared_min_pct then nullif(p.enterprise_count, 0) end as base_count,
+        case when p.compared_pct >= r.compared_min_pct then p.mean_value end as base_value,
+        case when p.compared_pct >= r.compared_min_pct then p.enterprise_count end as base_count,
         p.creation_value - p.destruction_value as net_value,
         p.creation_value + p.destruction_value - abs(p.creation_value - p.destruction_value) as reallocation_value,
         coalesce(p.compared_pct < r.compared_min_pct, true) as is_little_compared
@@ -216,15 +217,15 @@ select
     drift_value,
     succession_value,
     open_ended_value,
-    cast(100 * creation_value / base_value as decimal(30, 2)) as creation_pct,
-    cast(100 * destruction_value / base_value as decimal(30, 2)) as destruction_pct,
-    cast(100 * net_value / base_value as decimal(30, 2)) as net_pct,
-    cast(100 * reallocation_value / base_value as decimal(30, 2)) as reallocation_pct,
-    cast(100 * open_value / base_value as decimal(30, 2)) as open_pct,
-    cast(100 * all_close_value / base_value as decimal(30, 2)) as close_pct,
-    cast(100.0 * open_count / base_count as decimal(30, 2)) as birth_pct,
-    cast(100.0 * all_close_count / base_count as decimal(30, 2)) as death_pct,
-    cast(100.0 * (open_count + all_close_count) / base_count as decimal(30, 2)) as churn_pct,
+    cast(100 * creation_value / nullif(base_value, 0) as decimal(30, 2)) as creation_pct,
+    cast(100 * destruction_value / nullif(base_value, 0) as decimal(30, 2)) as destruction_pct,
+    cast(100 * net_value / nullif(base_value, 0) as decimal(30, 2)) as net_pct,
+    cast(100 * reallocation_value / nullif(base_value, 0) as decimal(30, 2)) as reallocation_pct,
+    cast(100 * open_value / nullif(base_value, 0) as decimal(30, 2)) as open_pct,
+    cast(100 * all_close_value / nullif(base_value, 0) as decimal(30, 2)) as close_pct,
+    cast(100.0 * open_count / nullif(base_count, 0) as decimal(30, 2)) as birth_pct,
+    cast(100.0 * all_close_count / nullif(base_count, 0) as decimal(30, 2)) as death_pct,
+    cast(100.0 * (open_count + all_close_count) / nullif(base_count, 0) as decimal(30, 2)) as churn_pct,
     cast(open_count as bigint) as open_count,
     cast(move_in_count as bigint) as move_in_count,
     cast(expand_count as bigint) as expand_count,
