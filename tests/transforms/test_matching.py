@@ -237,6 +237,35 @@ def test_one_character_off_needs_a_common_place() -> None:
         assert decided(connection, key)[0] in ("doubtful", "name_not_in_register")
 
 
+@pytest.mark.parametrize(
+    ("known", "written", "address", "is_decided"),
+    [
+        # a wrong character that is as usual as the right one: another firm's own word, unless both are joint-stock companies
+        ("苏州市鼎川华达软件有限公司", "苏州市鼎川恒达软件有限公司", "望江路388号12幢928室", False),
+        ("苏州市鼎川华达软件股份有限公司", "苏州市鼎川恒达软件股份有限公司", "望江路388号12幢928室", True),
+        ("苏州市鼎川华达软件股份有限公司", "苏州市鼎川恒达软件有限公司", "望江路388号12幢928室", False),
+        # a place, mistyped
+        ("苏州鼎川华达软件股份有限公司", "某州鼎川华达软件股份有限公司", "望江路388号12幢928室", True),
+        ("苏州鼎川华达软件有限公司", "泰州鼎川华达软件有限公司", "望江路388号12幢928室", False),
+        # numbers tell companies of every form apart
+        ("苏州第八鼎川软件股份有限公司", "苏州第五鼎川软件股份有限公司", "望江路388号12幢928室", False),
+        # the city alone decides no full name
+        ("苏州市鼎川华达软件股份有限公司", "苏州市鼎川恒达软件股份有限公司", "青云路17号", False),
+    ],
+)
+def test_joint_stock_companies_have_no_sister_at_their_door(
+    known: str, written: str, address: str, is_decided: bool
+) -> None:
+    rows = [*register(), registered("r", A, known, address="苏州市望江路388号12幢928室")]
+    rows += [
+        registered(f"w{number}", credit_code(40000000 + number), f"苏州市{word}软件有限公司", address=f"苏州市{number}路1号")
+        for number, word in enumerate(["华达金", "川恒达", "云华达", "达恒达", "华达运", "川恒达山"])
+    ]
+    connection = warehouse({"registration": rows, "lease": [lease("it", written) | {"address": f"苏州市{address}"}]})
+    resolution.resolve(connection)
+    assert (decided(connection, "it")[0] == "matched") == is_decided
+
+
 def test_the_parent_at_one_gate_and_its_branch_at_another() -> None:
     """What building a code stands for is read from leases that state both."""
     rows = [

@@ -45,6 +45,7 @@ with weighed as (
         l.left_place,
         l.is_same_place,
         l.is_other_word,
+        l.is_left_joint_stock,
         l.is_right_joint_stock,
         l.is_branch_for_short and l.level <> 'branch_mismatch' as is_branch_for_short,
         rule.name_bits_max
@@ -67,6 +68,7 @@ placed as (
         w.left_place,
         w.is_same_place,
         w.is_other_word,
+        w.is_left_joint_stock,
         w.is_right_joint_stock,
         w.is_branch_for_short,
         least(w.agreement_bits, w.name_bits_max) as agreement_bits,
@@ -88,6 +90,7 @@ select
     p.left_place,
     p.is_same_place,
     p.is_other_word,
+    p.is_left_joint_stock,
     p.is_right_joint_stock,
     p.is_branch_for_short,
     p.bits as name_bits,

@@ -6,8 +6,9 @@
 --   and against nobody: score = 2^bits / (sum over all candidates of 2^bits + 2^(log2 of known enterprises +
 --   nobody_bits)). Two candidates that agree equally well get at most one half each.
 --   may_decide: a full name (it has its legal form) decides by itself: the same name, the same but for a place that one
---   side leaves off, contained whole at one door, or one wrong character (no other word) at a common door; else it
---   waits, with waiting_score_max.
+--   side leaves off, contained whole at one door in the same form of company, or one wrong character (no other word) at
+--   a common door, of joint-stock companies (name_difference) also at much the same address; else it waits, with
+--   waiting_score_max.
 -- known gaps: Agreements are not independent: a name with its city in it says less where the address says the city.
 -- checked by: tests/transforms/test_matching.py
 with added as (
@@ -34,9 +35,16 @@ with added as (
             when n.name_level = 'typing_error'
                 then
                     not n.is_other_word
-                    and coalesce(a.address_level in ('premises', 'text', 'number', 'building'), false)
+                    and coalesce(
+                        a.address_level in ('premises', 'text', 'number', 'building')
+                        or (a.address_level = 'near' and n.is_left_joint_stock and n.is_right_joint_stock),
+                        false
+                    )
             -- contained whole, at one door: a place that no list of places has was left off
-            when n.name_level = 'inside' then coalesce(a.address_level in ('premises', 'text', 'building'), false)
+            when n.name_level = 'inside'
+                then
+                    n.is_left_joint_stock = n.is_right_joint_stock
+                    and coalesce(a.address_level in ('premises', 'text', 'building'), false)
             else false
         end as may_decide,
         coalesce(a.address_level, 'unknown') as address_level,
