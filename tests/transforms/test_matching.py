@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from tests.transforms.test_resolution import A, B, C, credit_code, everything, l
 from transforms import resolution
 from transforms.addresses import address_keys
 from transforms.matching import engine
+from transforms.matching.files import match_files
 from transforms.names import WORDS, name_forms
 from warehouse.models import load_rules, rows_of_rule
 
@@ -258,7 +261,9 @@ def test_joint_stock_companies_have_no_sister_at_their_door(
 ) -> None:
     rows = [*register(), registered("r", A, known, address="苏州市望江路388号12幢928室")]
     rows += [
-        registered(f"w{number}", credit_code(40000000 + number), f"苏州市{word}软件有限公司", address=f"苏州市{number}路1号")
+        registered(
+            f"w{number}", credit_code(40000000 + number), f"苏州市{word}软件有限公司", address=f"苏州市{number}路1号"
+        )
         for number, word in enumerate(["华达金", "川恒达", "云华达", "达恒达", "华达运", "川恒达山"])
     ]
     connection = warehouse({"registration": rows, "lease": [lease("it", written) | {"address": f"苏州市{address}"}]})
@@ -296,6 +301,43 @@ def test_the_parent_at_one_gate_and_its_branch_at_another() -> None:
     assert found["access_count/锐泰诺物流@B1"] == (found["registration/parent"][0], "scored")
     assert found["access_count/锐泰诺物流@B2"] == (found["registration/branch"][0], "scored")
     assert found["access_count/锐泰诺物流@B3"][1] == "own_record"
+
+
+HEAD = "鼎川曼软件股份有限公司"
+
+
+@pytest.mark.parametrize(
+    ("branches", "addresses", "outcome"),
+    [
+        # at the address of its only branch the branch may be meant
+        ([f"{HEAD}苏州分公司"], ["苏州市望江路388号12幢928室"], "wait"),
+        # two branches are there, or another address beside it: the firm is
+        ([f"{HEAD}苏州分公司", f"{HEAD}苏州工会委员会"], ["苏州市望江路388号12幢928室"], "head"),
+        ([f"{HEAD}苏州分公司"], ["苏州市望江路388号12幢928室", "苏州市青云路17号"], "head"),
+        # no branch of a firm that is only named alike
+        (["鼎川曼贸易有限公司苏州分公司", "鼎川曼贸易有限公司苏州工会委员会"], ["苏州市望江路388号12幢928室"], "wait"),
+    ],
+)
+def test_the_head_by_its_branches_addresses(
+    tmp_path: Path, branches: list[str], addresses: list[str], outcome: str
+) -> None:
+    known = [*register(), registered("head", A, HEAD, address="无锡市北塘路20号")]
+    known += [
+        registered(name[-5:], credit_code(50000000 + number), name, address="苏州市望江路388号12幢928室")
+        for number, name in enumerate(branches)
+    ]
+    pq.write_table(pa.Table.from_pylist(known), tmp_path / "register.parquet")
+    rows = [{"id": "it", "name": "鼎川曼", "a": addresses[0], "b": addresses[-1]}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "asked.parquet")
+    (tmp_path / "mapping.yml").write_text(
+        "left: {id: id, short_name: name, address: [a, b]}\n"
+        "right: {id: source_key, name: enterprise_name, address: address}\n",
+        encoding="utf-8",
+    )
+    out = tmp_path / "out.parquet"
+    match_files(tmp_path / "asked.parquet", tmp_path / "register.parquet", out, tmp_path / "mapping.yml")
+    found = pq.read_table(out).to_pylist()[0]
+    assert (found["right_id"] if found["decision"] == "matched" else "wait") == outcome
 
 
 def test_a_branchs_full_name_is_never_its_parents() -> None:

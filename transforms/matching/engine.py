@@ -93,7 +93,8 @@ def compare(connection: duckdb.DuckDBPyConnection) -> None:
     make(connection, "address_pair")
     _compare_addresses(connection)
     connection.execute("create or replace temp table learned as select 0 as joint_stock_bits, 0 as other_bits")
-    for step in ("address_comparison", "code_comparison", "industry_comparison", "scored", "learned", "scored"):
+    compared = ("address_comparison", "head_comparison", "code_comparison", "industry_comparison")
+    for step in (*compared, "scored", "learned", "scored"):
         make(connection, step)
 
 

@@ -6,8 +6,8 @@
 --   marks on both sides (第八, 第五; 明达, 新明达); what differs is near in front of a slot word (永清支行, 永宁支行); it is
 --   part of a place (苏州, 泰州); both are branches and it is behind the company's name. is_other_word: the
 --   record's character is about as usual between its neighbours as the known one (隆达投资, 隆裕投资), so that each may be
---   a firm's own name. A typing error makes what no name holds (航天任代 for 航天时代). Two joint-stock companies hardly
---   ever differ by one character at one door (1 pair of China's 17,498), so that their places and words may be mistyped.
+--   a firm's own name. A typing error makes what no name holds (航天任代 for 航天时代). Two joint-stock companies
+--   hardly ever differ by one character at one door (1 pair of China's 17,498): their places and words may be mistyped.
 -- known gaps: A number that was typed wrongly is taken for a sister's.
 -- checked by: tests/transforms/test_matching.py
 with near_same as (

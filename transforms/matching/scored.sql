@@ -47,9 +47,13 @@ with added as (
                     and coalesce(a.address_level in ('premises', 'text', 'building'), false)
             else false
         end as may_decide,
-        coalesce(a.address_level, 'unknown') as address_level,
+        case
+            when h.address_bits > coalesce(a.address_bits, 0) then 'branch'
+            else coalesce(a.address_level, 'unknown')
+        end as address_level,
         coalesce(c.code_level, 'unknown') as code_level,
-        n.name_bits + coalesce(a.address_bits, 0) + coalesce(c.code_bits, 0) + coalesce(i.industry_bits, 0)
+        n.name_bits + coalesce(greatest(a.address_bits, h.address_bits), 0)
+        + coalesce(c.code_bits, 0) + coalesce(i.industry_bits, 0)
         -- a city with which the name itself begins is counted there
         - case
             when
@@ -67,6 +71,7 @@ with added as (
     cross join learned as f
     cross join rules.matching as rule
     left join address_comparison as a on n.left_id = a.left_id and n.right_id = a.right_id
+    left join head_comparison as h on n.left_id = h.left_id and n.right_id = h.right_id
     left join code_comparison as c on n.left_id = c.left_id and n.right_id = c.right_id
     left join industry_comparison as i on n.left_id = i.left_id and n.right_id = i.right_id
 ),
