@@ -43,6 +43,31 @@ FIGURE_BELOW = 10**14
 BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
 # What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
 _BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200b", "\u202f", "\u3000", "\ufeff")
+# Zero-width and direction marks: they come along from web pages and messengers and are never part of a value.
+_MARKS = "".join(map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF)))
+_KEPT_AS_TEXT = r"""^(?:'([0-9A-Za-z][0-9A-Za-z./-]*)|="([^"]*)")$"""
+# Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
+_DAMAGES = (
+    (
+        r"^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)$",
+        "is a spreadsheet's error: ask the office for the value, or list it under missing",
+    ),
+    (
+        r"\x{FFFD}|锟斤拷|烫烫烫|\?{3}|？{3}",
+        "has lost its characters before it came here: ask the office for the file again",
+    ),
+    (
+        # UTF-8 read as Latin-1 or cp1252; 公司, 有限, 科技 in UTF-8 read as GBK; × and · are in use
+        r"[ä-é][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{2}|鍏\x{53f8}|鍏徃|鏈夐檺|绉戞妧",
+        "was read in a wrong encoding before it came here: ask the office for the file again",
+    ),
+)
+# Of a key or a name of an enterprise: no enterprise is called so.
+_TOTAL = (
+    r"^(?:本页|本月|本年|本期|全部|总)?\s*(?:小\s*计|合\s*计|总\s*计|累\s*计)\s*[:：]?$",
+    "looks like a total: declare totals under source",
+)
+_NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
 
 
 # columns of incoming."unread by <feed>"
@@ -288,7 +313,12 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
             continue
         value = quote(name)
         if types[name] == "VARCHAR":
-            trimmed = f"trim({value}, {blanks})"
+            trimmed = f"trim(translate({value}, {literal(_MARKS)}, ''), {blanks})"
+            # what a spreadsheet is told by, so that it leaves a code alone: '0012 and ="0012"
+            trimmed = (
+                f"case when left({trimmed}, 1) not in ('''', '=') then {trimmed} else "
+                f"regexp_replace({trimmed}, {literal(_KEPT_AS_TEXT)}, '\\1\\2') end"
+            )
             value = f"case when {trimmed} not in ({missing}) then {trimmed} end"
         elif feed.missing:
             value = f"case when {value}::varchar not in ({missing}) then {value} end"
@@ -368,7 +398,8 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
     """The SELECT of rejected rows: row_number and reason, from `delivery` and `candidate`.
 
     A row is rejected where stage.sql gives nothing for it, where a required column has no value in all that is made of it,
-    where the source had a value and a column that it feeds has none, where a figure is FIGURE_BELOW or more, or where the
+    where the source had a value and a column that it feeds has none, where a value is damaged or a total's, where a
+    figure is FIGURE_BELOW or more, or where the
     office recorded it more than a day after the pull's end (`until`, naive UTC): no correction would ever be later than that.
     """
     figures = [c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))]
@@ -390,6 +421,7 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
         f"then {literal(f'{source} cannot be read as {target}: ')} || left(d.{quote(source)}::varchar, 60) end"
         for source, target in pairs
     ]
+    reasons += _damages(feed)
     if feed.recorded_at:
         time = f"d.{quote(feed.recorded_at)}"
         reasons.append(
@@ -423,6 +455,29 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
         "from delivery as d left join given as g using (row_number)) "
         "select row_number, reason from judged where reason <> ''"
     )
+
+
+def _damages(feed: StagedFeed) -> list[str]:
+    """Expressions: why a value of the office is none, NULL where it may be one. One look at the whole row comes first."""
+    used = [source for source in feed.landed_columns if feed.columns.get(source)]
+    named = [source for source in used if set(feed.columns[source]) & set(_NAMES)]
+    found = []
+    for sources, kinds in ((used, _DAMAGES), (named, (_TOTAL,))):
+        if not sources:
+            continue
+        # the row as lines of values: ^ and $ are the ends of a value
+        row = f"concat_ws(chr(10), {', '.join(f'd.{quote(source)}::varchar' for source in sources)})"
+        every = literal("(?m)" + "|".join(f"(?:{pattern})" for pattern, _ in kinds))
+        choices = [
+            f"case when regexp_matches(d.{quote(source)}::varchar, {literal(pattern)}) "
+            f"then {literal(f'{source} {reason}: ')} || left(d.{quote(source)}::varchar, 60) end"
+            for source in sources
+            for pattern, reason in kinds
+        ]
+        found.append(
+            f"case when regexp_matches({row}, {every}) then nullif(concat_ws('; ', {', '.join(choices)}), '') end"
+        )
+    return found
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: datetime | None = None) -> None:

@@ -5,7 +5,8 @@
 create or replace macro plain_text(t) as
     trim(translate(
         t::varchar,
-        '０１２３４５６７８９．－，／：（）' || chr(12288) || chr(160) || chr(8201) || chr(8239), '0123456789.-,/:()    '
+        '０１２３４５６７８９．－−＋，／：（）' || chr(12288) || chr(160) || chr(8201) || chr(8239),
+        '0123456789.--+,/:()    '
     ));
 
 -- A number without its spaces, its 元 and its thousands marks. Commas that mark no thousands stay: it cannot be read then.
@@ -17,52 +18,97 @@ create or replace macro plain_number(t) as (
     end
 );
 
--- Yuan: 1,234.50 · １２３ · (12.00) for a negative · 3.5万 and 3.5万元 for 35000.
-create or replace macro to_amount(t) as (
+-- A number without its ￥ and 元, its thousands marks (commas or spaces in groups of three) and its plus; a negative one,
+-- -16, (16) or 16-, begins with a minus. A 万, a 亿 or an exponent stays behind it. NULL for all other text: 1,23 and 5元3 are no
+-- numbers, and 12 5 may be two.
+create or replace macro signed_number(t) as (
     case
-        when regexp_full_match(plain_number(t), '-?\d+(\.\d+)?([eE][+-]?\d+)?')
-            then try_cast(plain_number(t) as decimal(18, 2))
-        when regexp_full_match(plain_number(t), '\(\d+(\.\d+)?\)')
-            then -try_cast(trim(plain_number(t), '()') as decimal(18, 2))
-        when regexp_full_match(plain_number(t), '-?\d+(\.\d+)?万')
-            then try_cast(try_cast(replace(plain_number(t), '万', '') as decimal(28, 6)) * 10000 as decimal(18, 2))
+        when regexp_full_match(
+            plain_text(t),
+            '[￥¥]? ?[-+]? ?[￥¥]? ?(\d+|[1-9]\d{0,2}((,\d{3})+|( \d{3})+))(\.\d+)?([eE][+-]?\d{1,2}| ?[万亿])? ?元?'
+        )
+            then case when regexp_matches(plain_text(t), '^\D*-') then '-' else '' end
+                || regexp_replace(plain_text(t), '^\D+|[, 元]', '', 'g')
+        when regexp_full_match(
+            plain_text(t),
+            '[￥¥]? ?\( ?[￥¥]? ?(\d+|[1-9]\d{0,2}((,\d{3})+|( \d{3})+))(\.\d+)?( ?[万亿])? ?元?\) ?元?'
+        ) or regexp_full_match(
+            plain_text(t), '[￥¥]? ?(\d+|[1-9]\d{0,2}((,\d{3})+|( \d{3})+))(\.\d+)?-'
+        )
+            then '-' || regexp_replace(plain_text(t), '[-(), ￥¥元]', '', 'g')
+    end
+);
+
+-- Yuan: 1,234.50 · １２３ · (12.00) and 12.00- for a negative · 3.5万, 3.5万元 for 35000 · 1.2亿.
+create or replace macro to_amount(t) as (
+    case right(signed_number(t), 1)
+        when '万'
+            then try_cast(try_cast(replace(signed_number(t), '万', '') as decimal(28, 6)) * 10000 as decimal(18, 2))
+        when '亿'
+            then try_cast(try_cast(replace(signed_number(t), '亿', '') as decimal(28, 8)) * 100000000 as decimal(18, 2))
+        else try_cast(signed_number(t) as decimal(18, 2))
     end
 );
 
 -- Any measured quantity with up to three decimals (kWh, m3).
 create or replace macro to_quantity(t) as (
-    case when regexp_full_match(plain_number(t), '-?\d+(\.\d+)?') then try_cast(plain_number(t) as decimal(18, 3)) end
+    case when regexp_full_match(signed_number(t), '-?\d+(\.\d+)?') then try_cast(signed_number(t) as decimal(18, 3)) end
 );
 
 -- Whole numbers: 1,234 and 12.0 are whole; 12.5 is not.
 create or replace macro to_count(t) as (
-    case when regexp_full_match(plain_number(t), '-?\d+(\.0+)?')
-        then try_cast(regexp_replace(plain_number(t), '\.0+$', '') as bigint) end
+    case when regexp_full_match(signed_number(t), '-?\d+(\.0+)?')
+        then try_cast(regexp_replace(signed_number(t), '\.0+$', '') as bigint) end
 );
 
--- 2026-01-31 · 2026/1/31 · 2026.1.31 · 20260131 · 2026年1月31日 · with a time behind · a spreadsheet's day number.
+-- 2026-01-31 · 2026/1/31 · 2026.1.31 · 20260131 · 2026年1月31日 · 26年1月31日 · with a time behind, and nothing else (a second
+-- date makes it a range) · a spreadsheet's day number from 1982 on (30000): 20261 is a month with a digit lost.
+-- Both separators are the same: 2026.1-3 is January to March.
 create or replace macro to_date(t) as (
     case
-        when regexp_full_match(plain_text(t), '\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?([ T].*)?')
+        when regexp_full_match(
+            plain_text(t),
+            '(\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{4}\.\d{1,2}\.\d{1,2}'
+            || '|\d{4} ?年 ?\d{1,2} ?月 ?\d{1,2} ?[日号]?|[0-4]\d年\d{1,2}月\d{1,2}[日号])'
+            || '([ T]*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?)?'
+        ) and not regexp_matches(plain_text(t), '\d{4}[-/.]\d{1,2}[-/.]\d{3,}:|月\d{3,}:')
             then try_cast(
-                array_to_string(regexp_extract_all(regexp_extract(plain_text(t), '^[^ T]+'), '\d+'), '-') as date
+                case when regexp_matches(plain_text(t), '^\d\d年') then '20' else '' end
+                || array_to_string(regexp_extract_all(plain_text(t), '\d+')[1:3], '-') as date
             )
         when regexp_full_match(plain_text(t), '(19|20)\d{6}')
             then try_cast(try_strptime(plain_text(t), '%Y%m%d') as date)
-        when regexp_full_match(plain_text(t), '[234]\d{4}(\.0+)?')
+        when regexp_full_match(plain_text(t), '[34]\d{4}(\.0+)?')
             then date '1899-12-30' + try_cast(split_part(plain_text(t), '.', 1) as integer)
     end
 );
 
--- 202601 · 2026-01 · 2026/1 · 2026年1月 · any date: the first day of that month. Day numbers only from 1982 on (30000):
--- 20261 is no date but a month with a digit lost.
+-- 202601 · 2026-01 · 2026/1 · 2026.10 · 10/2026 · 2026年1月 · 2026年10月份 · 26年10月 · 2026年十月 · any date: the first day of that
+-- month. A range (2026-01-01 至 2026-03-31, 2026年1-3月) is no month. Neither is 2026.1: a spreadsheet writes 2026.10 so.
 create or replace macro to_month(t) as (
     case
         when regexp_full_match(plain_text(t), '(19|20)\d{2}(0[1-9]|1[0-2])')
             then try_cast(try_strptime(plain_text(t) || '01', '%Y%m%d') as date)
-        when regexp_full_match(plain_text(t), '\d{4}[-/.年]\d{1,2}月?')
+        when regexp_full_match(plain_text(t), '\d{4}\.1') then null
+        when regexp_full_match(plain_text(t), '\d{4} ?([-/.]|年度?) ?\d{1,2}|\d{4} ?[-/.年] ?\d{1,2} ?月份?|\d{4}年度 ?\d{1,2}月份?')
             then try_cast(array_to_string(regexp_extract_all(plain_text(t), '\d+'), '-') || '-1' as date)
-        when not regexp_full_match(plain_text(t), '2\d{4}(\.0+)?') then cast(date_trunc('month', to_date(t)) as date)
+        when regexp_full_match(plain_text(t), '[0-4]\d ?年 ?\d{1,2} ?月份?')
+            then try_cast('20' || array_to_string(regexp_extract_all(plain_text(t), '\d+'), '-') || '-1' as date)
+        when regexp_full_match(plain_text(t), '(0?[1-9]|1[0-2])[-/](19|20)\d{2}')
+            then try_cast(
+                array_to_string(list_reverse(regexp_extract_all(plain_text(t), '\d+')), '-') || '-1' as date
+            )
+        when regexp_full_match(plain_text(t), '(\d{4}|[0-4]\d)年([一二三四五六七八九十]|十[一二])月份?')
+            then try_cast(
+                concat(
+                    right('20' || regexp_extract(plain_text(t), '^\d+'), 4), '-',
+                    list_position(
+                        ['一', '二', '三', '四', '五', '六', '七', '八', '九', '十', '十一', '十二'],
+                        regexp_extract(plain_text(t), '年(.+)月', 1)
+                    ), '-1'
+                ) as date
+            )
+        else cast(date_trunc('month', to_date(t)) as date)
     end
 );
 

@@ -1,0 +1,219 @@
+"""What offices write for a date, a month and a number, and what must not be guessed from it."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+OCTOBER = date(2026, 10, 1)
+SPELLINGS: dict[str, dict[Any, list[str]]] = {
+    "to_month": {
+        OCTOBER: [
+            "202610",
+            "2026-10",
+            "2026/10",
+            "2026.10",
+            "2026年10月",
+            "2026年10月份",
+            "26年10月",
+            "26年10月份",
+            "10/2026",
+            "10-2026",
+            "2026年十月",
+            "26年十月份",
+            "２０２６年１０月",
+            "2026-10-31",
+            "20261031",
+            "2026年10月3日",
+            "2026年度10月",
+            "2026/10/1",
+            "2026.10.3",
+            "46296",
+            "2026 年 10 月",
+            "2026-10-31 08:00",
+            "2026年10",
+        ],
+        date(2026, 1, 1): ["2026-1", "2026/1", "2026.01", "2026年1月", "2026年一月", "202601", "1/2026"],
+        date(2026, 12, 1): ["2026年十二月", "2026.12", "12/2026"],
+        None: [
+            "20261",
+            "2026",
+            "2026.1",
+            "202613",
+            "202600",
+            "2026-13",
+            "2026年1-3月",
+            "2026.1-3",
+            "2026-01~2026-03",
+            "2026年第三季度",
+            "3季度",
+            "10月",
+            "10",
+            "1",
+            "2026年1月至3月",
+            "99年1月",
+            "2026-00",
+            "13/2026",
+            "2026101",
+            "#N/A",
+            "2026.100",
+            "2026年十三月",
+            "2610",
+            "2026年1月-3月",
+            "2026-10.5",
+            "2026-01-01 至 2026-03-31",
+            "2026-01-01 2026-03-31",
+            "2026-10-01 25:99",
+            "2026-10-01 (修正)",
+            "2026 10",
+        ],
+    },
+    "to_date": {
+        date(2026, 1, 31): [
+            "2026-01-31",
+            "2026/1/31",
+            "2026.1.31",
+            "20260131",
+            "2026年1月31日",
+            "2026年1月31号",
+            "26年1月31日",
+            "２０２６－０１－３１",
+            "46053",
+            "2026-01-31T09:04:50Z",
+            "2026-01-31T09:04:50.123+08:00",
+            "2026-01-31 9:04",
+            "2026年1月31日 09:04:50",
+            "2026-01-31 00:00:00",
+        ],
+        None: [
+            "20261",
+            "2026.1-3",
+            "2026-1/31",
+            "2026-02-30",
+            "20260230",
+            "26-01-31",
+            "31/01/2026",
+            "2026-01-31前",
+            "260131",
+            "2026-01-31/2026-02-28",
+            "2026-01-3125:00",
+            "00:00",
+            "99年1月31日",
+            "长期",
+            "2026-01-31 至 2026-02-28",
+            "2026-01-31 25:99",
+            "2026-01-31 24:00",
+            "2026-01-31 09:60",
+            "2026-01-31 x",
+        ],
+    },
+    "to_amount": {
+        Decimal("-16.00"): [
+            "(16)",
+            "16-",
+            "-16",
+            "（16）",
+            "－１６",
+            "−16",
+            "-￥16",
+            "￥-16元",
+            "(￥16.00)",
+            "(16元)",
+            "￥(16)",
+            "- 16",
+        ],
+        Decimal("1234.50"): [
+            "1,234.50",
+            "1 234.50",
+            "1234.5",
+            "+1234.50",
+            "￥1,234.50元",
+            "１，２３４．５０",
+            "1234.50 元",
+            "0.12345万",
+        ],
+        Decimal("35000.00"): ["3.5万", "3.5万元", "3.5 万 元", "35000", "0.00035亿"],
+        None: [
+            "1,23",
+            "0,123",
+            "12 5",
+            "5元3",
+            "1.234,50",
+            "--5",
+            "5--",
+            "-5-",
+            "(-5)",
+            "#REF!",
+            "12,3456",
+            "5％",
+            "1.2.3",
+            "三万",
+            "(5",
+            "5)",
+        ],
+    },
+    "to_count": {
+        16: ["16", "16.0", "１６", "+16"],
+        -16: ["(16)", "16-", "-16.00"],
+        None: ["12.5", "1 2", "1,23", "16人左右", "3万", "#DIV/0!", "1-2", "1e3"],
+    },
+    "to_quantity": {Decimal("-1234.500"): ["(1,234.5)", "1234.5-", "-1 234.5"], None: ["1,2", "3万", "1e3", "1.2.3"]},
+}
+
+
+@pytest.fixture(scope="module")
+def macros() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(Path("warehouse/macros.sql").read_text(encoding="utf-8"))
+    return connection
+
+
+def _read(connection: duckdb.DuckDBPyConnection, macro: str, text: str) -> Any:
+    found = connection.execute(f"select {macro}($1)", [text]).fetchone()
+    assert found
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("macro", "text", "expected"),
+    [(m, text, value) for m, table in SPELLINGS.items() for value, texts in table.items() for text in texts],
+)
+def test_a_spelling_is_understood_or_null(
+    macros: duckdb.DuckDBPyConnection, macro: str, text: str, expected: object
+) -> None:
+    assert _read(macros, macro, text) == expected
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.dates(date(1990, 1, 1), date(2049, 12, 31)),
+    st.sampled_from(["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日"]),
+)
+def test_a_written_date_comes_back(macros: duckdb.DuckDBPyConnection, day: date, form: str) -> None:
+    assert _read(macros, "to_date", day.strftime(form)) == day
+    assert _read(macros, "to_month", day.strftime(form)) == day.replace(day=1)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.decimals(Decimal("-99999999.99"), Decimal("99999999.99"), places=2),
+    st.sampled_from(["{0}", "{0:,}", "￥{0:,}元", "{0:+,}"]),
+)
+def test_a_written_amount_comes_back(macros: duckdb.DuckDBPyConnection, amount: Decimal, form: str) -> None:
+    assert _read(macros, "to_amount", form.format(amount)) == amount
+    assert _read(macros, "to_amount", f"({abs(amount):,})") == -abs(amount)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.dates(date(2000, 1, 1), date(2049, 12, 31)), st.dates(date(2000, 1, 1), date(2049, 12, 31)))
+def test_two_dates_are_no_date_and_no_month(macros: duckdb.DuckDBPyConnection, one: date, other: date) -> None:
+    for between in (" 至 ", "至", "~", "-", " - ", " ", "/", "—"):
+        assert _read(macros, "to_date", f"{one}{between}{other}") is None
+        assert _read(macros, "to_month", f"{one}{between}{other}") is None
