@@ -45,6 +45,7 @@ BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
 _BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200b", "\u202f", "\u3000", "\ufeff")
 # Zero-width and direction marks: they come along from web pages and messengers and are never part of a value.
 _MARKS = "".join(map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF)))
+_TO_TAKE_OFF = f"^[{''.join(_BLANKS)}]|[{''.join(_BLANKS)}]$|[{_MARKS}]"
 _KEPT_AS_TEXT = r"""^(?:'([0-9A-Za-z][0-9A-Za-z./-]*)|="([^"]*)")$"""
 # Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
 _DAMAGES = (
@@ -305,28 +306,34 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
         types: Its columns and their types.
     """
     missing = ", ".join(literal(text) for text in (*feed.missing, *BLOTTED, ""))
-    blanks = literal("".join(_BLANKS))
-    columns = ["row_number::bigint as row_number"]
+    # step by step, because an expression that is written twice is computed twice
+    trimmed, bare, told = (["row_number::bigint as row_number"] for _ in range(3))
     for name in feed.landed_columns:
-        if name not in types:
-            columns.append(f"null::varchar as {quote(name)}")
-            continue
-        value = quote(name)
-        if types[name] == "VARCHAR":
-            trimmed = f"trim(translate({value}, {literal(_MARKS)}, ''), {blanks})"
-            # what a spreadsheet is told by, so that it leaves a code alone: '0012 and ="0012"
-            trimmed = (
-                f"case when left({trimmed}, 1) not in ('''', '=') then {trimmed} else "
-                f"regexp_replace({trimmed}, {literal(_KEPT_AS_TEXT)}, '\\1\\2') end"
+        column = quote(name)
+        is_text = types.get(name) == "VARCHAR"
+        value = column if name in types else "null::varchar"
+        if is_text:
+            value = (
+                f"case when regexp_matches({column}, {literal(_TO_TAKE_OFF)}) "
+                f"then trim(translate({column}, {literal(_MARKS)}, ''), {literal(''.join(_BLANKS))}) else {column} end"
             )
-            value = f"case when {trimmed} not in ({missing}) then {trimmed} end"
-        elif feed.missing:
-            value = f"case when {value}::varchar not in ({missing}) then {value} end"
+        trimmed.append(f"{value} as {column}")
+        value = column
+        if is_text:
+            value = f"regexp_replace({column}, {literal(_KEPT_AS_TEXT)}, '\\1\\2')"
+            value = f"case when regexp_matches({column}, {literal(_KEPT_AS_TEXT)}) then {value} else {column} end"
+        bare.append(f"{value} as {column}")
+        value = column
         if codes := feed.codes.get(name):
             choices = " ".join(f"when {literal(code)} then {literal(meaning)}" for code, meaning in codes.items())
-            value = f"case ({value})::varchar {choices} else chr(1) || ({value})::varchar end"
-        columns.append(f"{value} as {quote(name)}")
-    connection.execute(f"create or replace temp view delivery as select {', '.join(columns)} from {rows}")
+            value = f"case {column}::varchar {choices} else chr(1) || {column}::varchar end"
+        if is_text or feed.missing:
+            value = f"case when {column}::varchar not in ({missing}) then {value} end"
+        told.append(f"{value} as {column}")
+    connection.execute(
+        f"create or replace temp view delivery as select {', '.join(told)} from (select {', '.join(bare)} from "
+        f"(select {', '.join(trimmed)} from {rows}))"
+    )
 
 
 def _open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, path: Path, where: str) -> None:
