@@ -20,7 +20,7 @@ from croniter import croniter  # type: ignore[import-untyped]  # what Airflow re
 from connectors.sources import PROTOCOLS, ROW_NUMBER, protocol
 from warehouse.errors import DeclarationError
 from warehouse.persons import is_code
-from warehouse.subjects import Subject, subjects
+from warehouse.subjects import LAST_YEAR, Subject, subjects
 
 # months of one figure of a feed of staff
 PERIODS = (1, 12)
@@ -64,6 +64,7 @@ class Allowance:
     A delivery stops when more than rejected_pct of its rows and more than rejected_rows of them cannot be used: the second
     figure keeps a night of three rows from stopping over one.
     rows_min_pct and rows_max_factor compare a delivery of a whole period or register with the last accepted one.
+    A fact of a month before first_year, or more than months_ahead after the pull, is put aside: somebody mistyped it.
     """
 
     rejected_pct: float = 0.5
@@ -72,6 +73,8 @@ class Allowance:
     rows_max_factor: float = 5.0
     stale_days: int = 40
     coverage_pct: float = 95.0
+    first_year: int = 1949
+    months_ahead: int = 1
 
 
 @dataclass(frozen=True)
@@ -329,6 +332,8 @@ def _allowance(declared: _Entry) -> Allowance:
     for key, value in allowed.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
             declared.wrong(f"allow.{key} is {value!r}, which is no figure", "give percentages and days as numbers")
+        if key in ("first_year", "months_ahead") and (not isinstance(value, int) or value > LAST_YEAR):
+            declared.wrong(f"allow.{key} is {value!r}", f"give a whole number up to {LAST_YEAR}")
     return Allowance(**allowed)
 
 

@@ -97,6 +97,7 @@ def land(
             feed.name,
             exclude=frozenset() if feed.roster else _with_aliases(feed, feed.personal),
             expected=_with_aliases(feed, feed.columns),
+            uses=_uses(feed),
         )
         numbers = count()
         for delivery in found:
@@ -116,6 +117,21 @@ def _with_aliases(feed: Feed, names: Iterable[str]) -> frozenset[str]:
     """Declared names and the other headers seen for them."""
     wanted = frozenset(names)
     return wanted | {alias for alias, name in feed.aliases.items() if name in wanted}
+
+
+def _uses(feed: Feed) -> dict[str, str]:
+    """What columns are for, by every name: `ignored`, or `text` where all that they feed is text."""
+    of_subject = feed.subject.columns
+    uses: dict[str, str] = {}
+    for name, targets in feed.columns.items():
+        if not targets:
+            use = "ignored"
+        elif all(target in of_subject and of_subject[target].type == "varchar" for target in targets):
+            use = "text"
+        else:
+            continue
+        uses |= dict.fromkeys(_with_aliases(feed, [name]), use)
+    return uses
 
 
 def set_aside_attempts(raw: Path, feed: str) -> None:

@@ -31,11 +31,13 @@ from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, annou
 from warehouse.connection import committed_batches, literal, quote
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.persons import detectors, removed
-from warehouse.subjects import LINEAGE, Subject, month_of_fact
+from warehouse.subjects import LAST_YEAR, LINEAGE, Subject, month_of_fact
 
 _LONG_AGO = datetime(1900, 1, 1)
 # so far an office's clock, or its time zone, may be wrong
 _FUTURE = timedelta(days=1)
+# One row that an office takes back is no truncated file, however small the period.
+_SOME_ROWS = 2
 # a figure of so much or more, of whatever sign, is no figure: a column slip. Models count on it: sums, differences and ratios of
 # smaller ones fit their decimal(30, …), and their products by 100 a bigint
 FIGURE_BELOW = 10**14
@@ -58,15 +60,15 @@ _DAMAGES = (
         "has lost its characters before it came here: ask the office for the file again",
     ),
     (
-        # UTF-8 read as Latin-1 or cp1252; 公司, 有限, 科技 in UTF-8 read as GBK; × and · are in use
-        r"[ä-é][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{2}|鍏\x{53f8}|鍏徃|鏈夐檺|绉戞妧",
+        # GBK read as Latin-1; UTF-8 read as Latin-1 or cp1252; 公司, 有限, 科技 in UTF-8 read as GBK; × and · are in use
+        r"[\x{a1}-\x{ff}]{4}|[ä-é][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{2}|鍏\x{53f8}|鍏徃|鏈夐檺|绉戞妧",
         "was read in a wrong encoding before it came here: ask the office for the file again",
     ),
 )
-# Of a key or a name of an enterprise: no enterprise is called so.
+# Of a key or a name of an enterprise: no enterprise is called so. 1号楼小计, 全园累计, 合　计：; 注：含访客
 _TOTAL = (
-    r"^(?:本页|本月|本年|本期|全部|总)?\s*(?:小\s*计|合\s*计|总\s*计|累\s*计)\s*[:：]?$",
-    "looks like a total: declare totals under source",
+    r"(?:小\s*计|合\s*计|总\s*计|累\s*计|共\s*计|汇\s*总)\s*[:：]?$|^(?:注|说明|填[表报]说明)\s*[:：]",
+    "looks like a total or a note: declare totals under source",
 )
 _NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
 
@@ -90,6 +92,10 @@ class Allowance(Protocol):
     def stale_days(self) -> int: ...
     @property
     def coverage_pct(self) -> float: ...
+    @property
+    def first_year(self) -> int: ...
+    @property
+    def months_ahead(self) -> int: ...
 
 
 class StagedFeed(Protocol):
@@ -406,14 +412,20 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
 
     A row is rejected where stage.sql gives nothing for it, where a required column has no value in all that is made of it,
     where the source had a value and a column that it feeds has none, where a value is damaged or a total's, where a
-    figure is FIGURE_BELOW or more, or where the
-    office recorded it more than a day after the pull's end (`until`, naive UTC): no correction would ever be later than that.
+    figure is FIGURE_BELOW or more, where its month is outside the window that the feed allows, or where the office recorded
+    it more than a day after the pull's end (`until`, naive UTC): no correction would ever be later than that.
     """
     figures = [c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))]
     beyond = "".join(
         f", max(case when {quote(c)} not between {1 - FIGURE_BELOW} and {FIGURE_BELOW - 1} then {quote(c)} end) "
         f"as {quote('beyond_' + c)}"
         for c in figures
+    )
+    window = _month_window(feed, until)
+    times = [c for c in ("month", "period_start") if c in feed.subject.columns]
+    beyond += "".join(
+        f", max(case when {quote(c)} not between {window} then {quote(c)} end) as {quote('outside_' + c)}"
+        for c in times
     )
     required = [c.name for c in feed.subject.columns.values() if c.is_required]
     pairs = [(source, target) for source in feed.landed_columns for target in feed.columns.get(source, ())]
@@ -445,6 +457,12 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
         f"then {literal(f'{c} is {FIGURE_BELOW:.0e} or more, which is no figure: ')} || g.{quote('beyond_' + c)}::varchar end"
         for c in figures
     ]
+    reasons += [
+        f"case when g.{quote('outside_' + c)} is not null then concat({literal(c + ' is ')}, "
+        f"strftime(g.{quote('outside_' + c)}, '%Y-%m'), "
+        f"{literal(f', before {feed.allow.first_year} or after this delivery (allow.first_year, allow.months_ahead)')}) end"
+        for c in times
+    ]
     for column in required:
         sources = [source for source, target in pairs if target == column]
         empty = " and ".join(f"d.{quote(source)} is null" for source in sources) or "true"
@@ -462,6 +480,13 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
         "from delivery as d left join given as g using (row_number)) "
         "select row_number, reason from judged where reason <> ''"
     )
+
+
+def _month_window(feed: StagedFeed, until: datetime | None) -> str:
+    """As SQL, from when until when a fact's month may be: a whole period ahead, where the feed has longer ones."""
+    ahead = max(feed.allow.months_ahead, feed.period_months or 1)
+    last = f"date {literal(str(until.date()))} + interval {ahead} month" if until else f"date '{LAST_YEAR}-12-31'"
+    return f"date '{feed.allow.first_year:04}-01-01' and {last}"
 
 
 def _damages(feed: StagedFeed) -> list[str]:
@@ -718,16 +743,26 @@ def _hold_to_last(
         f"with told as (select {period} as p, -1 as place, count(*) as n from {staged} where {mine} group by all "
         f"union all select {period}, batch_number, count(*) from {table} where batch_number < $number group by all), "
         "known as (select p, arg_max(n, place) as n from told group by p), "
-        f"this as (select {period} as p, count(*) as n from {table} where batch_number = $number group by all) "
+        f"this as (select {period} as p, count(*) as n from {table} where batch_number = $number group by all), "
+        "fallen as (select t.p, t.n, k.n as before from this as t inner join known as k using (p) "
+        "where t.n < k.n * $pct / 100 and k.n - t.n >= $some order by t.n / k.n, t.p limit 1) "
         "select (select sum(n) from this), (select count(*) from this), (select avg(n) from this), coalesce("
         "(select avg(n) from known where p in (select p from this)), "
         "(select arg_max(n, p) from known where p < (select min(p) from this)), "
-        "(select arg_min(n, p) from known))",
-        {"number": number},
+        "(select arg_min(n, p) from known)), (select p::varchar from fallen), (select n from fallen), (select before from fallen)",
+        {"number": number, "pct": feed.allow.rows_min_pct, "some": _SOME_ROWS},
     ).fetchone()
-    total, periods, rows, before = known or (0, 0, 0, None)
+    total, periods, rows, before, fallen, rows_there, before_there = known or (0, 0, 0, None, None, None, None)
     if not before:
         return
+    if fallen and periods > 1:
+        raise DeliveryRefused(
+            where,
+            f"{rows_there:,} rows of {fallen}, {100 * rows_there / before_there:.1f} % of the {before_there:,} known before",
+            allowed=f"{feed.allow.rows_min_pct:g} % or more of each period",
+            next_step=f"compare with {feed.office}: a truncated file is sent again; a true fall is let through by "
+            f"rows_min_pct in {feed.name}/feed.yml, {closing}",
+        )
     fact = f"{total or 0:,} rows" + (f" in {periods} periods, {rows:,.0f} each" if periods > 1 else "")
     rows = rows or 0
     if rows < before * feed.allow.rows_min_pct / 100:

@@ -11,6 +11,7 @@ import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, Protocol, cast
 
 import pyarrow as pa
@@ -85,6 +86,9 @@ class Window:
     known: frozenset[str] = frozenset()
 
 
+NO_USES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 class Source(Protocol):
     """What a protocol module offers."""
 
@@ -99,6 +103,7 @@ class Source(Protocol):
         *,
         exclude: frozenset[str] = frozenset(),
         expected: frozenset[str] = frozenset(),
+        uses: Mapping[str, str] = NO_USES,
     ) -> Iterator[Delivery]:
         """Hand over what the source has for this window, oldest first.
 
@@ -111,6 +116,8 @@ class Source(Protocol):
                 takes: personal ones.
             expected: Every column name a delivery may have, aliases included; finds the header row of files and stands
                 in for the header where an API has no record.
+            uses: What columns are for, by name as delivered, where that tells what their values must be: `ignored`, whose
+                values may be anything, or `text`, where a date or time can only be a mistake of a spreadsheet.
 
         Raises:
             DeclarationError: An option is wrong; raised before anything is fetched.

@@ -53,7 +53,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import NullPool
 
 from connectors.credentials import Credentials
-from connectors.sources import BATCH_ROWS, ROW_NUMBER, Delivery, Unreadable, Window, plain
+from connectors.sources import BATCH_ROWS, NO_USES, ROW_NUMBER, Delivery, Unreadable, Window, plain
 from connectors.sources.database_values import (
     Column,
     Rows,
@@ -144,6 +144,7 @@ def deliveries(
     *,
     exclude: frozenset[str] = frozenset(),
     expected: frozenset[str] = frozenset(),  # noqa: ARG001 - the database itself says which columns there are
+    uses: Mapping[str, str] = NO_USES,  # noqa: ARG001 - values keep their own types here
 ) -> Iterator[Delivery]:
     """Pull the table: one delivery, see `connectors.sources.Source.deliveries`."""
     return _pull(_plan(options, where, exclude), credentials, window, where, exclude)

@@ -22,6 +22,14 @@ Options in feed.yml under `source:`
     quote           Around fields of a CSV file (default ").
     sheet           Of a workbook (default: the only visible one that holds anything).
     header          auto (default): the line among the first 20 that holds the declared column names; or its number.
+    header_lines    Lines that the header has (default 1; 2 or 3). Their names are joined: 用水/用量 below 用水. A name that
+                    stands above several columns is theirs until the next one.
+    unit            The unit that the sheet states above its header, 万元 of （单位：万元）: it must be found there, and
+                    stage.sql reckons with it. Where none is declared, 元 and units without 千, 万 or 亿 are let through.
+    merged          refuse (default): of merged cells only the first holds the value, so that the others' rows are
+                    unreadable. fill: they have it too, below and beside it. (Excel.)
+    formulas        refuse (default): a row with a formula is unreadable. cached: the result that Excel kept is the value;
+                    a formula without one is unreadable. (Excel.)
     pad_short_rows  true: a CSV line with fewer fields than the header is read with the rest empty; the last line of a
                     file that ends within it is unreadable all the same. Default: false, such lines are unreadable.
     totals          {column: …, values: [合计, …]}: lines with such a value in this column are totals, not rows. Spaces,
@@ -59,12 +67,12 @@ from typing import IO, Any, Final
 import pyarrow as pa
 
 from connectors.credentials import Credentials
-from connectors.sources import Delivery, Unreadable, Window
+from connectors.sources import NO_USES, Delivery, Unreadable, Window
 from connectors.sources.csv_lines import ENCODINGS, csv_lines
 from connectors.sources.options import Options
 from connectors.sources.parquet_rows import read_parquet
 from connectors.sources.stores import DONE, Found, Store, open_store
-from connectors.sources.tables import Layout, read_table
+from connectors.sources.tables import MOST_HEADER_LINES, Layout, read_table
 from connectors.sources.zips import Bounds, open_zip, unpack
 from warehouse.errors import DeliveryRefused
 
@@ -87,6 +95,10 @@ OPTIONS: frozenset[str] = frozenset(
         "header",
         "totals",
         "pad_short_rows",
+        "header_lines",
+        "unit",
+        "merged",
+        "formulas",
     }
 )
 
@@ -126,6 +138,10 @@ class _Plan:
     header: int | None
     totals: tuple[tuple[str, ...], frozenset[str]] | None
     pad_short_rows: bool
+    header_lines: int
+    unit: str | None
+    fills_merged: bool
+    believes_results: bool
 
 
 @dataclass(frozen=True)
@@ -137,6 +153,7 @@ class _Run:
     where: str
     exclude: frozenset[str]
     expected: frozenset[str]
+    uses: Mapping[str, str]
 
 
 def deliveries(
@@ -147,9 +164,10 @@ def deliveries(
     *,
     exclude: frozenset[str] = frozenset(),
     expected: frozenset[str] = frozenset(),
+    uses: Mapping[str, str] = NO_USES,
 ) -> Iterator[Delivery]:
     """Take the files that are new: one delivery each, see `connectors.sources.Source.deliveries`."""
-    return _taken(_Run(_plan(options, where), window, where, exclude, expected), credentials)
+    return _taken(_Run(_plan(options, where), window, where, exclude, expected, uses), credentials)
 
 
 def _plan(options: Mapping[str, Any], where: str) -> _Plan:
@@ -165,6 +183,9 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
     for key, value in (("delimiter", delimiter), ("quote", quote)):
         if value is not None and len(value) != 1:
             read.refuse(key, f"is {value!r}", "one character")
+    header_lines = read.whole("header_lines", 1, 1)
+    if header_lines > MOST_HEADER_LINES:
+        read.refuse("header_lines", f"is {header_lines}", f"1 to {MOST_HEADER_LINES}")
     header = None
     if options.get("header", "auto") != "auto":
         header = read.whole("header", 1, 1)
@@ -198,6 +219,10 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         header=header,
         totals=totals,
         pad_short_rows=read.flag("pad_short_rows"),
+        header_lines=header_lines,
+        unit=read.text("unit", None),
+        fills_merged=read.choice("merged", ("refuse", "fill"), "refuse") == "fill",
+        believes_results=read.choice("formulas", ("refuse", "cached"), "refuse") == "cached",
     )
 
 
@@ -362,6 +387,9 @@ def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datet
         header=plan.header,
         expected=run.expected,
         exclude=run.exclude,
+        uses=run.uses,
+        header_lines=plan.header_lines,
+        unit=plan.unit,
         totals=plan.totals,
         added=_told_by_name(plan, label, where),
         is_ragged_strict=kind == "csv" and not plan.pad_short_rows,
@@ -375,10 +403,11 @@ def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datet
             header, batches = read_parquet(file, layout, plan.max_unpacked_bytes)
         elif kind == "xlsx":
             # Loaded by those who need it only: feeds are declared in every process.
-            from connectors.sources.xlsx_lines import xlsx_lines
+            from connectors.sources.xlsx_lines import Reading, xlsx_lines
 
+            reading = Reading(fills_merged=plan.fills_merged, believes_results=plan.believes_results)
             open_zip(file, Bounds(plan.max_unpacked_bytes), where)[0].close()  # a workbook is a zip: the same bounds
-            header, batches = read_table(xlsx_lines(file, plan.sheet, where), layout, unreadable)
+            header, batches = read_table(xlsx_lines(file, plan.sheet, where, reading), layout, unreadable)
         else:
             usual = "\t" if PurePosixPath(label).suffix.lower() in (".tsv", ".txt") else ","
             lines = csv_lines(file, plan.encoding, plan.delimiter or usual, plan.quote, where)

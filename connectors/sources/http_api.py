@@ -64,7 +64,7 @@ import requests
 import urllib3
 
 from connectors.credentials import Credentials
-from connectors.sources import ROW_NUMBER, Delivery, Unreadable, Window, plain
+from connectors.sources import NO_USES, ROW_NUMBER, Delivery, Unreadable, Window, plain
 from connectors.sources.options import Options
 from warehouse.errors import SourceError
 
@@ -155,6 +155,7 @@ def deliveries(
     *,
     exclude: frozenset[str] = frozenset(),
     expected: frozenset[str] = frozenset(),
+    uses: Mapping[str, str] = NO_USES,  # noqa: ARG001 - values keep their own types here
 ) -> Iterator[Delivery]:
     """Pull the API: one delivery, see `connectors.sources.Source.deliveries`."""
     return _pull(_plan(options, where), credentials, window, where, exclude, expected)

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -22,6 +23,8 @@ from warehouse.errors import DeliveryRefused
 
 HEADER_WITHIN: Final = 20
 """How far down `header: auto` looks."""
+
+MOST_HEADER_LINES: Final = 3
 
 _DAMAGED_TEXT = re.compile(r"[+-]?\d(\.\d+)?[eE]\+(1[5-9]|[2-9]\d|\d{3,})")
 _LARGEST_TRUSTED: Final = 10**15
@@ -36,6 +39,7 @@ class Line(NamedTuple):
         flaws: Why a cell's text is not what the office wrote, by position.
         broken: Why the line as a whole is no row.
         text: The line as it came.
+        doubts: Why a cell's text is not what the office wrote if its column holds text, by position.
     """
 
     number: int
@@ -43,6 +47,7 @@ class Line(NamedTuple):
     flaws: dict[int, str]
     broken: str | None
     text: str
+    doubts: Mapping[int, str] = MappingProxyType({})
 
 
 _SIGNERS: Final = frozenset(
@@ -61,7 +66,10 @@ class Layout:
         where: The feed and the file, for messages.
         header: Number of the header's line; None looks for the line that holds the expected names.
         expected: Every name that a column may have.
+        header_lines: How many lines the header has; their names are joined.
         exclude: Names of columns that are dropped while reading.
+        uses: What columns are for, see `connectors.sources.Source.deliveries`.
+        unit: The unit that the lines above the header must state; None lets no unit with a multiplier pass.
         totals: (column's names, values): lines with such a value there are totals.
         added: Columns that are not in the file, with the one value they have in it.
         is_ragged_strict: A line with fewer fields than the header is broken (CSV), not cut short (sheets).
@@ -71,7 +79,10 @@ class Layout:
     where: str
     header: int | None = None
     expected: frozenset[str] = frozenset()
+    header_lines: int = 1
     exclude: frozenset[str] = frozenset()
+    uses: Mapping[str, str] = field(default_factory=dict)
+    unit: str | None = None
     totals: tuple[tuple[str, ...], frozenset[str]] | None = None
     added: Mapping[str, str] = field(default_factory=dict)
     is_ragged_strict: bool = True
@@ -87,6 +98,13 @@ def is_beyond_trust(number: float) -> bool:
     """Tell whether a spreadsheet's number has more digits than a spreadsheet keeps (15)."""
     return abs(number) >= _LARGEST_TRUSTED
 
+
+# 单位：万元 · （万元） · 金额单位：人民币万元 · 单位:千瓦时; not 填报单位：明达公司
+_MEASURES: Final = "元|千瓦时|千瓦|千克|公斤|吨|度|立方米|平方米|㎡|亩|人次|人|户|辆|辆次"
+_UNIT: Final = re.compile(
+    rf"(?:单\s*位\s*:\s*|[(\[])(?:人民币|RMB)?\s*([十百千万亿]*)\s*({_MEASURES})(?=[\s)\];,。、/]|$)", re.MULTILINE
+)
+_MULTIPLE: Final = re.compile(rf"[十百千万亿]+(?:{_MEASURES})$")
 
 DAMAGED: Final = "identifier damaged by spreadsheet"
 
@@ -114,12 +132,16 @@ def read_table(
 
 
 def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]]:
+    """Find the header, as one line, and what comes below it; what stands above must agree with the declaration."""
+    above: list[Line] = []
     if layout.header is not None:
         for line in lines:
             if line.number == layout.header:
-                return line, lines
+                _check_unit(above, layout)
+                return _joined([line, *islice(lines, layout.header_lines - 1)]), lines
             if line.number > layout.header:
                 break
+            above = [*above[1 - HEADER_WITHIN :], line]
         raise DeliveryRefused(
             layout.where,
             f"there is no line {layout.header}, where the header should be",
@@ -133,24 +155,61 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
             f"the first {HEADER_WITHIN} lines are empty" if top else "it is empty: not even a header",
             next_step="ask the office for the file again",
         )
+    best = 0
     if layout.expected:
         # The header's cells are names; a title has one cell, and rows of data hold values, not names.
-        known = [sum(plain(cell) in layout.expected for cell in line.cells) for line in filled]
+        heads = [_joined(filled[place : place + layout.header_lines]) for place in range(len(filled))]
+        known = [sum(plain(cell) in layout.expected for cell in head.cells) for head in heads]
         best = known.index(max(known))
-        cells = [cell for cell in filled[best].cells if cell.strip()]
+        cells = [cell for cell in heads[best].cells if cell.strip()]
         if known[best] * 2 < len(cells) or not known[best]:
             raise DeliveryRefused(
                 layout.where,
                 f"no line of the first {HEADER_WITHIN} is a header: the best, line {filled[best].number}, "
                 f"has {known[best]} declared names among {len(cells)} cells{_other_separator(filled, layout)}",
                 allowed="at least half of them declared",
-                next_step="if the office renamed its columns, declare the names in feed.yml (aliases); "
-                "if the file is another one or has lost its header, ask for it again",
+                next_step="if the office renamed its columns, declare the names in feed.yml (aliases); a header of two lines is "
+                "declared by source.header_lines: 2; if the file is another one or has lost its header, ask for it again",
             )
+    _check_unit(filled[:best], layout)
+    head = filled[best : best + layout.header_lines]
+    return _joined(head), chain(top[top.index(head[-1]) + 1 :], lines)
+
+
+def _joined(lines: Sequence[Line]) -> Line:
+    """Make one line of a header's lines: 用水/用量. A name reaches over the columns to its right that have one below only."""
+    if len(lines) == 1:
+        return lines[0]
+    width = max(len(line.cells) for line in lines)
+    rows = [[*map(plain, line.cells), *[""] * (width - len(line.cells))] for line in lines]
+    for place, row in enumerate(rows[:-1]):
+        for position in range(1, width):
+            if not row[position] and any(later[position] for later in rows[place + 1 :]):
+                row[position] = row[position - 1]
+    cells = ["/".join(dict.fromkeys(filter(None, parts))) for parts in zip(*rows, strict=True)]
+    return lines[0]._replace(cells=cells, broken=next((line.broken for line in lines if line.broken), None))
+
+
+def _check_unit(above: Sequence[Line], layout: Layout) -> None:
+    """Hold the unit that a sheet states above its header against the declared one: 元 may have become 万元.
+
+    Raises:
+        DeliveryRefused: It states another one, or none where one is declared.
+    """
+    text = unicodedata.normalize("NFKC", "\n".join(" ".join(line.cells) for line in above))
+    stated = list(dict.fromkeys("".join(found).replace(" ", "") for found in _UNIT.findall(text)))
+    if layout.unit is not None:
+        is_right = stated == [layout.unit] if stated else layout.unit in text
     else:
-        best = 0
-    rest = top[top.index(filled[best]) + 1 :]
-    return filled[best], chain(rest, lines)
+        is_right = not any(_MULTIPLE.match(unit) for unit in stated)
+    if is_right:
+        return
+    raise DeliveryRefused(
+        layout.where,
+        f"the lines above its header state {'the unit ' + ' and '.join(stated) if stated else 'no unit'}",
+        allowed=f"source.unit: {layout.unit}" if layout.unit else "元, or the one that source.unit declares",
+        next_step="ask the office which unit the figures have; declare it as source.unit in feed.yml, and reckon with it in stage.sql",
+    )
 
 
 def _other_separator(lines: Sequence[Line], layout: Layout) -> str:
@@ -196,6 +255,8 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     width = len(names)
     kept = [position for position, name in enumerate(names) if name not in layout.exclude]
+    judged = [position for position in kept if layout.uses.get(names[position]) != "ignored"]
+    texts = [position for position in kept if layout.uses.get(names[position]) == "text"]
     schema = pa.schema(
         [(ROW_NUMBER, pa.int64()), *((name, pa.string()) for name in [*(names[p] for p in kept), *layout.added])]
     )
@@ -223,7 +284,9 @@ def _batches(
                 if is_total(cells) or (cells[0].strip() == names[0] and tuple(map(plain, cells)) == names):
                     continue
                 if line.flaws:
-                    reason = next((line.flaws[position] for position in kept if position in line.flaws), None)
+                    cells, reason = _without_flaws(cells, line, judged)
+                if line.doubts and reason is None:
+                    reason = next((line.doubts[position] for position in texts if position in line.doubts), None)
         if reason is not None:
             unreadable.append(Unreadable(line.number, reason, _text(line, names, kept)))
             continue
@@ -235,6 +298,12 @@ def _batches(
             numbers, rows = [], []
     if rows or not has_given:
         yield batch()
+
+
+def _without_flaws(cells: Sequence[str], line: Line, judged: Sequence[int]) -> tuple[Sequence[str], str | None]:
+    """Say what is wrong with a line's cells, or leave out those of which nobody takes anything."""
+    reason = next((line.flaws[position] for position in judged if position in line.flaws), None)
+    return ["" if position in line.flaws else cell for position, cell in enumerate(cells)], reason
 
 
 def _or_null(array: pa.Array) -> pa.Array:
@@ -249,7 +318,7 @@ def is_signature(cells: Sequence[str]) -> bool:
     first = next((cell for cell in cells if cell.strip()), "").lstrip()
     if first[:2] not in _SIGNERS or _SIGNATURE.match(first) is None:
         return False
-    return len(cells) == 1 or 2 * sum(1 for cell in cells if cell.strip()) <= len(cells)
+    return len(cells) == 1 or 2 * len({cell for cell in cells if cell.strip()}) <= len(cells)
 
 
 def _with_last(lines: Iterator[Line]) -> Iterator[tuple[Line, bool]]:

@@ -1,8 +1,8 @@
 """The rows of a sheet of an Excel workbook, read without opening Excel's door to anything else.
 
-Formulas are not evaluated and their cached results not believed: a row that holds one is unreadable. So is a row with a
-cell that is merged with another, for only the first of these holds their value. Numbers are given with the digits that
-the file holds, dates as ISO text. Hidden rows are rows like others.
+Formulas are not evaluated and their cached results not believed, unless the feed says so: a row that holds one is
+unreadable. So is a row with a cell that is merged with another, for only the first of these holds their value. Numbers
+are given with the digits that the file holds, dates as ISO text. Hidden rows are rows like others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import datetime
 import re
 import warnings
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import IO, Any
@@ -33,6 +33,7 @@ warnings.filterwarnings("ignore", module="openpyxl")
 _WIDEST = 16_384  # columns of a sheet, by Excel's own limit
 _WIDEST_MERGE = 1_000
 _MOST_MERGES = 50_000
+_MOMENTS = (datetime.date, datetime.time, datetime.timedelta)
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 # What a damaged or hostile workbook makes openpyxl and the XML parser raise.
 _UNREADABLE = (
@@ -51,13 +52,27 @@ _UNREADABLE = (
 )
 
 
-def xlsx_lines(file: IO[bytes], sheet: str | None, where: str) -> Iterator[Line]:
+@dataclass(frozen=True)
+class Reading:
+    """What a feed declares of its workbooks.
+
+    Attributes:
+        fills_merged: Every one of merged cells has the value of the first.
+        believes_results: A formula's value is the result that Excel kept.
+    """
+
+    fills_merged: bool = False
+    believes_results: bool = False
+
+
+def xlsx_lines(file: IO[bytes], sheet: str | None, where: str, reading: Reading = Reading()) -> Iterator[Line]:
     """Give the rows of a sheet.
 
     Args:
         file: The workbook; its size unpacked has been checked. Stays open.
         sheet: The sheet's name; None takes the only visible one that holds anything.
         where: The feed and the file, for messages.
+        reading: How merged cells and formulas are taken.
 
     Raises:
         DeliveryRefused: The file is no workbook, is damaged, or leaves open which sheet is meant.
@@ -70,7 +85,7 @@ def xlsx_lines(file: IO[bytes], sheet: str | None, where: str) -> Iterator[Line]
         failure = _first_cause(error)
     if failure:
         raise _damaged(where, failure)
-    return _lines(chosen, where)
+    return _lines(chosen, where, reading)
 
 
 def _first_cause(error: BaseException) -> str:
@@ -115,7 +130,7 @@ def _holds_something(sheet: Any, where: str) -> bool:
         return any(line.cells for line in lines)
 
 
-def _lines(sheet: Any, where: str) -> Generator[Line]:
+def _lines(sheet: Any, where: str, reading: Reading = Reading()) -> Generator[Line]:
     """Read one sheet.
 
     openpyxl's own iteration passes over rows that are out of order without a word, so its parser is asked directly.
@@ -124,19 +139,14 @@ def _lines(sheet: Any, where: str) -> Generator[Line]:
     covering: list[_Merge] = []
     last = 0
     failure = None
-    with sheet._get_source() as source:
-        parser = WorkSheetParser(
-            source,
-            sheet._shared_strings,
-            data_only=False,
-            epoch=sheet.parent.epoch,
-            date_formats=sheet.parent._date_formats,
-            timedelta_formats=sheet.parent._timedelta_formats,
-        )
-        rows = parser.parse()
+    with ExitStack() as stack:
+        rows = _parsed(sheet, stack, has_results=False)
+        results = _parsed(sheet, stack, has_results=True) if reading.believes_results else None
         while True:
             try:
                 number, cells = next(rows)
+                if results is not None:
+                    cells = _with_results(cells, next(results)[1])
                 line = _line(number, cells)
             except StopIteration:
                 break
@@ -151,15 +161,38 @@ def _lines(sheet: Any, where: str) -> Generator[Line]:
                 covering.append(merges.pop())
             covering = [merge for merge in covering if merge.last_row >= number]
             for merge in covering:
-                merge.mark(number, line.flaws)
+                if reading.fills_merged:
+                    line = merge.fill(line)
+                else:
+                    merge.mark(number, line.flaws)
             yield line
     if failure:
         raise _damaged(where, failure)
 
 
+def _parsed(sheet: Any, stack: ExitStack, *, has_results: bool) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    parser = WorkSheetParser(
+        stack.enter_context(sheet._get_source()),
+        sheet._shared_strings,
+        data_only=has_results,
+        epoch=sheet.parent.epoch,
+        date_formats=sheet.parent._date_formats,
+        timedelta_formats=sheet.parent._timedelta_formats,
+    )
+    rows: Iterator[tuple[int, list[dict[str, Any]]]] = parser.parse()
+    return rows
+
+
+def _with_results(cells: list[dict[str, Any]], results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put the result that Excel kept in the place of each formula that has one."""
+    kept = {cell["column"]: cell for cell in results if cell["value"] is not None}
+    return [kept.get(cell["column"], cell) if cell["data_type"] == "f" else cell for cell in cells]
+
+
 def _line(number: int, cells: list[dict[str, Any]]) -> Line:
     texts: list[str] = []
     flaws: dict[int, str] = {}
+    doubts: dict[int, str] = {}
     for cell in cells:
         column = cell["column"]
         if column > _WIDEST:
@@ -169,9 +202,14 @@ def _line(number: int, cells: list[dict[str, Any]]) -> Line:
         texts[column - 1] = text
         if flaw:
             flaws[column - 1] = f"cell {get_column_letter(column)}{number}: {flaw}"
+        if isinstance(cell["value"], _MOMENTS):
+            doubts[column - 1] = (
+                f"cell {get_column_letter(column)}{number}: a date or time where text belongs (3-12 becomes 12 March); "
+                "ask for the column formatted as text"
+            )
     while texts and not texts[-1]:
         texts.pop()
-    return Line(number, texts, flaws, None, "\t".join(texts))
+    return Line(number, texts, flaws, None, "\t".join(texts), doubts)
 
 
 def _cell(value: Any, data_type: str) -> tuple[str, str | None]:
@@ -196,7 +234,7 @@ def _cell(value: Any, data_type: str) -> tuple[str, str | None]:
     return text, DAMAGED if looks_damaged(text.strip()) else None
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Merge:
     """Cells that are shown as one; only the first holds a value."""
 
@@ -205,11 +243,27 @@ class _Merge:
     first_column: int
     last_column: int
     name: str
+    value: tuple[str, str | None, str | None] = ("", None, None)
 
     def mark(self, row: int, flaws: dict[int, str]) -> None:
         for column in range(self.first_column, self.last_column + 1):
             if (row, column) != (self.first_row, self.first_column):
                 flaws[column - 1] = f"cell {get_column_letter(column)}{row} is merged into {self.name}"
+
+    def fill(self, line: Line) -> Line:
+        """Give all its cells in this line the value, and what is wrong with it."""
+        first = self.first_column - 1
+        if line.number == self.first_row and first < len(line.cells):
+            self.value = (line.cells[first], line.flaws.get(first), line.doubts.get(first))
+        text, flaw, doubt = self.value
+        if not text:
+            return line
+        places = range(first, self.last_column)
+        cells = [*line.cells, *[""] * (self.last_column - len(line.cells))]
+        cells[first : self.last_column] = [text] * len(places)
+        flaws = line.flaws | (dict.fromkeys(places, flaw) if flaw else {})
+        doubts = {**line.doubts, **(dict.fromkeys(places, doubt) if doubt else {})}
+        return line._replace(cells=cells, flaws=flaws, doubts=doubts, text="\t".join(cells))
 
 
 def _merges(sheet: Any, where: str) -> list[_Merge]:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import Park, day, staff_file, staff_row
 from warehouse.batches import pending
+from warehouse.errors import DeliveryRefused
 
 GOOD = [staff_row(f"V{n}") for n in range(20)]
 
@@ -35,6 +36,12 @@ def named(unit: str, name: str, headcount: str = "10") -> str:
         (named("合计", "", "200"), "单位编号 looks like a total"),
         (named("U1", "本页小计", "200"), "单位名称 looks like a total"),
         (named("U1", "合  计：", "200"), "单位名称 looks like a total"),
+        (named("U1", "1号楼小计", "200"), "单位名称 looks like a total"),
+        (named("全园累计", "", "200"), "单位编号 looks like a total"),
+        (named("U1", "注：含劳务派遣"), "单位名称 looks like a total or a note"),
+        (named("U1", "ÁÙÀ½ÊÐÃ÷´´ÓÐÏÞ¹«Ë¾"), "单位名称 was read in a wrong encoding"),
+        ("U1,甲公司,2099-01,10,5000,张三,138,2026-02-05", "month is 2099-01, before 1949 or after this delivery"),
+        ("U1,甲公司,1900-01,10,5000,张三,138,2026-02-05", "month is 1900-01, before 1949 or after this delivery"),
     ],
 )
 def test_a_value_that_cannot_be_meant_costs_its_row(park: Park, line: str, reason: str) -> None:
@@ -68,27 +75,6 @@ def test_what_keeps_a_code_from_a_spreadsheet_is_taken_off(park: Park) -> None:
     assert {("0012", "甲公司", 7), ("0013", "乙公司", 10), ("U3", "'t Hart B.V.", 10)} <= set(found)
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "制表人：张三,,,,,,,",
-        ",,审核:李四,,,,,",
-        "制表：张三　复核：李四　负责人：王五",
-        " 单位负责人签字：王五,,,填表人：赵六,,,,",
-    ],
-)
-def test_a_signed_line_leaves_no_word(park: Park, line: str) -> None:
-    assert reasons(park, line) == []
-    assert park.ask("select rows_landed from ops.batch") == [(20,)]
-    for path in park.raw.rglob("*.parquet"):
-        content = path.read_bytes()
-        assert not any(name.encode() in content for name in ("张三", "李四", "王五", "赵六"))
-
-
-def test_a_firm_that_begins_like_a_signature_is_one(park: Park) -> None:
-    assert reasons(park, named("负责人1", "甲公司"), named("制表", "制表机械有限公司")) == []
-
-
 def test_marks_that_nobody_sees_are_taken_out(park: Park) -> None:
     assert reasons(park, named("\u200bU\u200d1\u202e", "\u2066甲公司\u2069")) == []
     assert ("U1", "甲公司") in park.current("source_key, enterprise_name")
@@ -101,3 +87,40 @@ def test_a_damaged_value_of_a_column_that_nobody_uses_is_no_matter(park: Park) -
     park.sync("staff", day(1))
     assert park.ask("select count(*) from ops.quarantine") == [(0,)]
     assert not pending(park.raw, "staff")
+
+
+def test_the_window_of_months_is_declared(park: Park) -> None:
+    early, next_month = "U1,甲公司,2018-12,10,5000,张三,138,2026-02-05", "U2,乙公司,2026-05,10,5000,张三,138,2026-02-05"
+    park.change("staff", "rows_min_pct: 60", "rows_min_pct: 0")
+    assert len(reasons(park, early, next_month)) == 1
+    park.change("staff", "rejected_pct: 40", "rejected_pct: 40, first_year: 2019, months_ahead: 3")
+    park.drop("staff", "b.csv", staff_file([*GOOD, early, next_month, named("U3", "丙公司")]), day(1.5))
+    park.sync("staff", day(2))
+    found = park.ask("select reason from ops.quarantine where batch_id = (select max(batch_id) from ops.batch)")
+    assert [reason[:45] for (reason,) in found] == ["month is 2018-12, before 2019 or after this d"]
+
+
+def test_one_month_among_many_that_was_cut_short_stops(park: Park) -> None:
+    """An average over the months hides it: 48 rows in three months are 80 % of what was known."""
+    months = ("2025-11", "2025-12", "2026-01")
+    rows = {month: [f"V{n},甲公司,{month},10,5000,张三,138,2026-02-05" for n in range(20)] for month in months}
+    park.drop("staff", "a.csv", staff_file([line for month in months for line in rows[month]]), day(0.5))
+    park.sync("staff", day(1))
+    cut = [line for month in months for line in rows[month][: 3 if month == "2025-12" else 20]]
+    more = [f"W{n},甲公司,2026-01,10,5000,张三,138,2026-02-05" for n in range(5)]
+    park.drop("staff", "b.csv", staff_file([*cut, *more]), day(1.5))
+    with pytest.raises(DeliveryRefused, match=r"3 rows of 2025-12-01, 15\.0 % of the 20 known before"):
+        park.sync("staff", day(2))
+    assert park.ask("select count(*) from staged.employment where superseded_at is null") == [(60,)]
+
+
+def test_a_row_that_an_office_takes_back_is_no_cut(park: Park) -> None:
+    rows = {
+        month: [f"V{n},甲公司,{month},10,5000,张三,138,2026-02-05" for n in range(2)]
+        for month in ("2025-12", "2026-01")
+    }
+    park.drop("staff", "a.csv", staff_file([*rows["2025-12"], *rows["2026-01"]]), day(0.5))
+    park.sync("staff", day(1))
+    park.drop("staff", "b.csv", staff_file([rows["2025-12"][0], *rows["2026-01"]]), day(1.5))
+    park.sync("staff", day(2))
+    assert park.ask("select count(*) from staged.employment where superseded_at is null") == [(3,)]

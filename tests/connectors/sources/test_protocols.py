@@ -21,7 +21,7 @@ def test_a_protocol_offers_options_and_deliveries(name: str) -> None:
     assert found.OPTIONS
     assert not found.OPTIONS & {"protocol", "connection"}
     parameters = inspect.signature(found.deliveries).parameters
-    assert list(parameters) == ["options", "credentials", "window", "where", "exclude", "expected"]
+    assert list(parameters) == ["options", "credentials", "window", "where", "exclude", "expected", "uses"]
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)

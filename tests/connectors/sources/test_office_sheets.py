@@ -1,0 +1,154 @@
+"""Sheets as offices make them: several lines of header, units above it, merged cells, formulas, dates that were rooms."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+
+from tests.connectors.sources.dropping import take
+from tests.connectors.sources.test_file_formats import SHEET, read, rewritten, workbook
+from warehouse.errors import DeclarationError, DeliveryRefused
+
+NAMES = ("户号", "户名", "用水/上期", "用水/本期", "用水/用量", "用电/用量", "备注")
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx, merged", "xlsx"])
+def test_a_header_of_two_lines(tmp_path: Path, form: str) -> None:
+    first = ["户号", "户名", "用水", "", "", "用电", "备注"]
+    second = ["", "", "上期", "本期", "用量", "用量", ""]
+    row = ["K1", "甲公司", "1", "3", "2", "40", ""]
+
+    def merge(sheet: Worksheet) -> None:
+        for cells in ("A2:A3", "B2:B3", "C2:E2", "G2:G3"):
+            sheet.merge_cells(cells)
+
+    if form == "csv":
+        content = "".join(",".join(line) + "\n" for line in (["抄表"], first, second, row)).encode()
+    else:
+        lines = [[cell or None for cell in line] for line in (["抄表"], first, second, row)]
+        content = workbook(*lines, edit=merge if "merged" in form else None)
+    for header in ({}, {"header": 2}):
+        delivery, rows = read(
+            tmp_path, "a.csv" if form == "csv" else "a.xlsx", content, expected=NAMES, header_lines=2, **header
+        )
+        assert delivery.header == NAMES
+        assert [(r["row_number"], r["户号"], r["用水/用量"], r["用电/用量"]) for r in rows] == [(4, "K1", "2", "40")]
+        assert delivery.unreadable == []
+
+
+def test_two_header_lines_that_are_not_declared_are_told(tmp_path: Path) -> None:
+    with pytest.raises(DeliveryRefused, match=r"source\.header_lines: 2"):
+        read(tmp_path, "a.csv", "甲,用水,,,\n,上期,本期,用量,\nK1,1,3,2,\n".encode(), expected=NAMES)
+
+
+@pytest.mark.parametrize("lines", [0, 4, "2"])
+def test_header_lines_are_few(tmp_path: Path, lines: object) -> None:
+    with pytest.raises(DeclarationError, match="header_lines"):
+        take(tmp_path, header_lines=lines)
+
+
+@pytest.mark.parametrize(
+    ("above", "unit", "is_read"),
+    [
+        ("单位：元", None, True),
+        ("单位：万元", None, False),
+        ("单位：万元", "万元", True),
+        ("单位：元", "万元", False),
+        ("单　位:  人民币万元", None, False),
+        ("应纳税额统计表（万元）", None, False),
+        ("应纳税额统计表（单位：亿元）", "万元", False),
+        ("金额单位：千元", None, False),
+        ("单位：千瓦时", None, True),
+        ("单位：万千瓦时", None, False),
+        ("单位：人", None, True),
+        # the reporting unit, 单位, is an office
+        ("填报单位：万元科技有限公司", None, True),
+        ("应纳税额统计表", "万元", False),
+        ("计量：MWh", "MWh", True),
+    ],
+)
+@pytest.mark.parametrize("header", [None, 3])
+def test_the_unit_above_the_header(
+    tmp_path: Path, above: str, unit: str | None, is_read: bool, header: int | None
+) -> None:
+    content = f"统计表,,\n{above},,\n户号,户名,税额\nT1,甲,7\n".encode()
+    options = ({"unit": unit} if unit else {}) | ({"header": header} if header else {})
+    expected = ("户号", "户名", "税额")
+    if is_read:
+        assert len(read(tmp_path, "a.csv", content, expected=expected, **options)[1]) == 1
+    else:
+        with pytest.raises(DeliveryRefused, match="above its header state"):
+            read(tmp_path, "a.csv", content, expected=expected, **options)
+
+
+def test_merged_cells_are_filled_where_that_is_declared(tmp_path: Path) -> None:
+    def merge(sheet: Worksheet) -> None:
+        sheet.merge_cells("A2:A4")
+        sheet.merge_cells("B5:C5")
+
+    content = workbook(
+        ["户名", "表", "用量"], ["甲", "W1", 10], [None, "W2", 20], [None, "W3", 30], ["乙", 7, None], edit=merge
+    )
+    delivery, rows = read(tmp_path, "a.xlsx", content, merged="fill")
+    assert [(r["户名"], r["表"], r["用量"]) for r in rows] == [
+        ("甲", "W1", "10"),
+        ("甲", "W2", "20"),
+        ("甲", "W3", "30"),
+        ("乙", "7", "7"),
+    ]
+    assert delivery.unreadable == []
+    # what is wrong with the first is wrong with all
+    content = workbook(["户名", "表"], ["=A9", "W1"], [None, "W2"], edit=lambda sheet: sheet.merge_cells("A2:A3"))
+    delivery, rows = read(tmp_path, "b.xlsx", content, merged="fill", pattern="b.xlsx")
+    assert rows == []
+    assert [piece.row_number for piece in delivery.unreadable] == [2, 3]
+
+
+def test_a_signature_in_merged_cells_leaves_no_word(tmp_path: Path) -> None:
+    content = workbook(
+        ["户名", "表", "用量"],
+        ["甲", "W1", 10],
+        ["制表人：张三", None, None],
+        edit=lambda sheet: sheet.merge_cells("A3:C3"),
+    )
+    delivery, rows = read(tmp_path, "a.xlsx", content, merged="fill")
+    assert [row["户名"] for row in rows] == ["甲"]
+    assert delivery.unreadable == []
+
+
+def test_results_of_formulas_are_taken_where_that_is_declared(tmp_path: Path) -> None:
+    content = workbook(["no", "area"], ["1", 5], ["2", 6], ["3", "=A1"])
+    content = rewritten(content, SHEET, lambda xml: xml.replace("<v>5</v>", "<f>2+3</f><v>5</v>"))
+    delivery, rows = read(tmp_path, "a.xlsx", content, formulas="cached")
+    assert [(row["no"], row["area"]) for row in rows] == [("1", "5"), ("2", "6")]
+    assert [(piece.row_number, piece.reason) for piece in delivery.unreadable] == [
+        (4, "cell B4: a formula, not a value")
+    ]
+
+
+def test_a_date_in_a_column_of_text_costs_its_row(tmp_path: Path) -> None:
+    content = workbook(
+        ["room", "start", "seq"],
+        [dt.date(2026, 3, 12), dt.date(2026, 1, 1), dt.date(2026, 1, 1)],
+        ["3-12", dt.date(2026, 1, 1), dt.time(3, 12)],
+        [dt.time(3, 12), dt.date(2026, 1, 1), "=ROW()"],
+    )
+    delivery, rows = read(tmp_path, "a.xlsx", content, uses={"room": "text", "seq": "ignored"})
+    assert [(row["room"], row["start"]) for row in rows] == [("3-12", "2026-01-01")]
+    assert [(piece.row_number, piece.reason.split(";")[0]) for piece in delivery.unreadable] == [
+        (2, "cell A2: a date or time where text belongs (3-12 becomes 12 March)"),
+        (4, "cell A4: a date or time where text belongs (3-12 becomes 12 March)"),
+    ]
+    assert read(tmp_path, "b.xlsx", content, pattern="b.xlsx")[1][0]["room"] == "2026-03-12", (
+        "where nothing is known of it"
+    )
+
+
+def test_what_is_wrong_in_an_ignored_column_harms_no_row(tmp_path: Path) -> None:
+    content = workbook(["seq", "name"], ["=ROW()-1", "甲"], ["=ROW()-1", "乙"])
+    delivery, rows = read(tmp_path, "a.xlsx", content, uses={"seq": "ignored"})
+    assert [(row["seq"], row["name"]) for row in rows] == [(None, "甲"), (None, "乙")]
+    assert delivery.unreadable == []
