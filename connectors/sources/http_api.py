@@ -41,6 +41,9 @@ authority. Redirects are followed on the same host only, so credentials go nowhe
 Values arrive as text: numbers with the digits that the API wrote (1.10 stays 1.10), true and false, nested values as
 JSON. All pages are read before the first row is handed over: a pull that stops half-way lands nothing, and fields that
 only some records have are known from the start. Pages wait compressed in memory, never on disk.
+
+Records that move while they are read come twice or not at all. Where the total changes between pages, or a record of one
+page is on another one too, all is pulled again, three times at most; records that are twice in two pulls alike are so.
 """
 
 from __future__ import annotations
@@ -48,6 +51,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import random
 import re
 import time
@@ -102,8 +106,11 @@ OPTIONS: frozenset[str] = frozenset(
     }
 )
 
+_log = logging.getLogger(__name__)
+
 _LONGEST_BACKOFF_SECONDS: Final = 60
 _REDIRECTS: Final = 5
+_PULLS: Final = 3
 _jitter: Final = random.SystemRandom()
 
 
@@ -212,14 +219,8 @@ def _pull(
     exclude: frozenset[str],
     expected: frozenset[str],
 ) -> Iterator[Delivery]:
-    header: dict[str, None] = {}  # in the order in which fields were first seen
-    unreadable: list[Unreadable] = []
-    pages: list[pa.Buffer] = []
-    first = 1
     with _Api(plan, credentials, where) as api:
-        for records in _pages(plan, api, window):
-            pages.append(_packed(records, first, header, unreadable, exclude))
-            first += len(records)
+        header, unreadable, pages = _still(plan, api, window, exclude)
     if ROW_NUMBER in header:
         raise api.stop(
             f"a field is called {ROW_NUMBER!r}, which every batch has of its own", "ask the office to rename it"
@@ -228,6 +229,74 @@ def _pull(
     names = tuple(header) or tuple(sorted(expected))
     kept = [name for name in names if plain(name) not in exclude]
     yield Delivery(label=plan.path or "/", header=names, batches=_batches(pages, kept), unreadable=unreadable)
+
+
+def _still(
+    plan: _Plan, api: _Api, window: Window, exclude: frozenset[str]
+) -> tuple[dict[str, None], list[Unreadable], list[pa.Buffer]]:
+    """Pull until the records have not moved meanwhile: the fields, what is unreadable, and the pages.
+
+    Raises:
+        SourceError: They moved each time.
+    """
+    before: bytes | None = None
+    for _ in range(_PULLS):
+        header: dict[str, None] = {}  # in the order in which fields were first seen
+        unreadable: list[Unreadable] = []
+        pages: list[pa.Buffer] = []
+        first, moves = 1, _Moves()
+        for records in _pages(plan, api, window, moves):
+            pages.append(_packed(records, first, header, unreadable, exclude))
+            first += len(records)
+        if moves.fact is None or (moves.digest and moves.digest == before):
+            return header, unreadable, pages
+        before = moves.digest
+        _log.info("%s: %s: pulled again", api.where, moves.fact)
+    raise SourceError(
+        api.where,
+        f"the records moved while they were read, {_PULLS} times: {moves.fact}",
+        next_step="nothing was landed; the run tries again by itself. If it stays so, run it when the office is not writing, "
+        "or ask for records in the order in which they were made",
+        is_passing=True,
+    )
+
+
+class _Moves:
+    """Whether records moved from page to page while they were read.
+
+    Attributes:
+        fact: How that showed; None while nothing did.
+        digest: What was read; None where it is known to be incomplete.
+    """
+
+    def __init__(self) -> None:
+        self.fact: str | None = None
+        self._all = hashlib.sha256()
+        self._is_whole = True
+        self._pages: dict[int, int] = {}
+        self._total: int | None = None
+
+    @property
+    def digest(self) -> bytes | None:
+        return self._all.digest() if self._is_whole else None
+
+    def read(self, page: int, records: list[Any]) -> bytes:
+        """Note the records of a page; gives its digest."""
+        whole = hashlib.sha256()
+        for record in records:
+            digest = hashlib.sha256(_json(record).encode("utf-8", "surrogatepass")).digest()
+            whole.update(digest)
+            earlier = self._pages.setdefault(int.from_bytes(digest[:8], "big"), page)
+            if earlier != page and self.fact is None:
+                self.fact = f"a record of page {earlier} is on page {page} too"
+        self._all.update(whole.digest())
+        return whole.digest()
+
+    def told(self, total: int) -> None:
+        """Note the total that a page tells."""
+        if self._total is not None and total != self._total:
+            self.fact, self._is_whole = f"the total changed from {self._total} to {total}", False
+        self._total = total
 
 
 def _batches(pages: list[pa.Buffer], names: list[str]) -> Iterator[pa.RecordBatch]:
@@ -302,8 +371,8 @@ def _json(value: Any) -> str:
 # --- pages ----------------------------------------------------------------------------------------------------------
 
 
-def _pages(plan: _Plan, api: _Api, window: Window) -> Iterator[list[Any]]:
-    """Ask for page after page; ends when the API has no more, stops where it does not add up."""
+def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[list[Any]]:
+    """Ask for page after page; ends when the API has no more or the total changes, stops where it does not add up."""
     params = {**plan.params, **plan.size, **_interval(plan, window)}
     seen: dict[bytes, int] = {}
     rows, total = 0, None
@@ -317,7 +386,7 @@ def _pages(plan: _Plan, api: _Api, window: Window) -> Iterator[list[Any]]:
         records = _records(plan, api, answer)
         if records:
             # One digest a page: an API that ignores its parameters would otherwise be read for ever.
-            digest = hashlib.sha256(_json(records).encode("utf-8", "surrogatepass")).digest()
+            digest = moves.read(page, records)
             if digest in seen:
                 raise api.stop(
                     f"page {page} repeats page {seen[digest]}",
@@ -327,6 +396,10 @@ def _pages(plan: _Plan, api: _Api, window: Window) -> Iterator[list[Any]]:
             yield records
         rows += len(records)
         total = _total(plan, api, answer) if plan.total is not None else None
+        if total is not None:
+            moves.told(total)
+            if moves.digest is None:
+                return
         is_last = not records or (total is not None and rows >= total)
         if plan.pagination == "none":
             break

@@ -177,6 +177,50 @@ def test_the_total_saves_the_empty_page_and_shows_a_short_pull(server: Server) -
     assert stop.value.is_passing
 
 
+class Moving:
+    """An API over firms 1 to 30, ten a page, at whose office somebody works while it is read."""
+
+    def __init__(self, *edits: Callable[[list[int]], None], total: bool = True) -> None:
+        self.firms, self.edits, self.has_total = list(range(1, 31)), list(edits), total
+
+    def __call__(self, request: Request) -> Any:
+        page = int(request.params["page"])
+        if page == 2 and self.edits:
+            self.edits.pop(0)(self.firms)
+        data = [{"id": n, "name": f"甲{n}"} for n in self.firms[10 * page - 10 : 10 * page]]
+        return {"data": data} | ({"total": len(self.firms)} if self.has_total else {})
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"records": "data", "pagination": "page"} | ({"total": "total"} if self.has_total else {})
+
+
+def test_records_that_move_while_they_are_read_are_read_again(server: Server) -> None:
+    """One deleted on page 1 pulls the eleventh to page 1, which was read already; one that is added brings one twice."""
+    server.answer = moving = Moving(lambda firms: firms.remove(3))
+    assert ids(pull(server, **moving.options)) == [n for n in range(1, 31) if n != 3]
+    server.answer = moving = Moving(lambda firms: firms.insert(0, 99), lambda firms: firms.remove(3))
+    assert ids(pull(server, **moving.options)) == [99, 1, 2, *range(4, 31)]
+    server.answer = moving = Moving(lambda firms: firms.insert(0, 99), total=False)
+    assert ids(pull(server, **moving.options)) == [99, *range(1, 31)]
+
+
+def test_records_that_move_each_time_are_not_landed(server: Server) -> None:
+    server.answer = moving = Moving(*[lambda firms: firms.remove(firms[0])] * 3)
+    with pytest.raises(
+        SourceError, match="moved while they were read, 3 times: the total changed from 28 to 27"
+    ) as stop:
+        pull(server, **moving.options)
+    assert stop.value.is_passing
+
+
+def test_records_that_are_twice_are_taken_twice(server: Server) -> None:
+    server.answer = moving = Moving()
+    moving.firms[20] = 5
+    assert sorted(ids(pull(server, **moving.options))) == sorted(moving.firms)
+    assert len(server.requests) == 6, "pulled twice, to see that they are there"
+
+
 def test_pages_by_offset_go_on_from_what_came(server: Server) -> None:
     server.answer = lambda request: firms(int(request.params["start"]) + 1, int(request.params["start"]) + 81)
     options: dict[str, Any] = {"pagination": "offset", "offset_param": "start", "size_param": "limit", "page_size": 100}
