@@ -1,0 +1,106 @@
+-- rule: A period's figure is of that period alone | 各期数值仅为当期数
+-- severity: critical
+-- stage: resolved
+-- why: January to date (本年累计) read as a month's figure makes six times the sales of a year, and a meter's reading
+--   read as use grows for ever. Whoever reports so does it for most units at once: figures that rise month by month
+--   through the year and begin anew, periods that all begin on one day, meters and gates that never count less
+-- next step: ask the office for each period alone, or leave the column out in stage.sql (for that kind of tax)
+with told as (
+    select
+        subject,
+        feed,
+        signal_code,
+        source_key,
+        month,
+        year(month) as year_number,
+        period_months = 1 as is_month,
+        -- the months of a year are one series, and so are periods that begin on one day
+        case when period_months = 1 then cast(date_trunc('year', month) as date) else period_start end as series_start,
+        sum(value) as value
+    from known.figure
+    where month is not null and value is not null
+    group by subject, feed, signal_code, source_key, month, period_months, period_start
+),
+
+stepped as (
+    select
+        t.*,
+        row_number() over (
+            partition by t.feed, t.signal_code, t.source_key, t.is_month, t.series_start order by t.month
+        ) as place,
+        t.value
+        - lag(t.value) over (
+            partition by t.feed, t.signal_code, t.source_key, t.is_month, t.series_start order by t.month
+        ) as step_in_series,
+        t.value
+        - lag(t.value) over (partition by t.feed, t.signal_code, t.source_key, t.is_month order by t.month) as step
+    from told as t
+),
+
+series as (
+    select
+        feed,
+        signal_code,
+        source_key,
+        is_month,
+        series_start,
+        count(*) as figures,
+        max(case when place = 1 then value end) as first_value,
+        max(value) as last_value,
+        count(case when step_in_series <= 0 then 1 end) as falls
+    from stepped
+    group by feed, signal_code, source_key, is_month, series_start
+),
+
+judged as (
+    select
+        s.feed,
+        s.signal_code,
+        s.source_key,
+        'year to date' as looks_like,
+        -- twelve equal months add up to twelve times the first: half of that leaves room for a poor beginning
+        s.falls = 0
+        and s.first_value > 0
+        and s.last_value >= s.first_value * s.figures / 2
+        and coalesce(n.first_value < s.last_value / 2, true) as is_like
+    from series as s
+    left join series as n
+        on
+            s.feed = n.feed and s.signal_code = n.signal_code and s.source_key = n.source_key and s.is_month
+            and n.is_month and year(n.series_start) = year(s.series_start) + 1
+    where s.figures >= case when s.is_month then 6 else 3 end
+    union all
+    select
+        feed,
+        signal_code,
+        source_key,
+        'readings' as looks_like,
+        count(case when step < 0 then 1 end) = 0
+        and count(case when step > 0 then 1 end) >= 0.9 * (count(*) - 1) as is_like
+    from stepped
+    where is_month and subject in ('utility_use', 'access_count')
+    group by feed, signal_code, source_key
+    having count(*) >= 18
+),
+
+unit as (
+    select
+        feed,
+        signal_code,
+        looks_like,
+        source_key,
+        -- every year of it
+        bool_and(is_like) as is_like
+    from judged
+    group by feed, signal_code, looks_like, source_key
+)
+
+select
+    feed,
+    signal_code,
+    looks_like,
+    count(case when is_like then 1 end) as units_like_it,
+    count(*) as units
+from unit
+group by feed, signal_code, looks_like
+having count(case when is_like then 1 end) >= 5 and 2 * count(case when is_like then 1 end) > count(*)

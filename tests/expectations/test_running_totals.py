@@ -1,0 +1,85 @@
+"""Figures from January to date, and readings, are told from figures of a month: drawn parks, with all that months do."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+RULE = Path(__file__).parents[2] / "expectations" / "rules" / "figures_are_no_running_totals.sql"
+Series = Callable[[random.Random], list[float]]
+
+
+def growing(draw: random.Random) -> list[float]:
+    """Sales that grow by 2 % a month, with a year's seasons and chance."""
+    base = draw.uniform(1e4, 1e6)
+    return [base * 1.02**m * (1 + 0.2 * (m % 12 in (10, 11))) * draw.uniform(0.85, 1.15) for m in range(36)]
+
+
+def ramping(draw: random.Random) -> list[float]:
+    """A new firm that doubles every quarter of its first year."""
+    return [draw.uniform(900, 1000) * 2 ** (m / 3) for m in range(12)]
+
+
+def constant(draw: random.Random) -> list[float]:
+    return [draw.uniform(1, 9)] * 36
+
+
+def to_date(series: Series) -> Series:
+    def summed(draw: random.Random) -> list[float]:
+        values = series(draw)
+        return [sum(values[m - m % 12 : m + 1]) for m in range(len(values))]
+
+    return summed
+
+
+def readings(series: Series) -> Series:
+    def summed(draw: random.Random) -> list[float]:
+        values = series(draw)
+        return [9000 + sum(values[: m + 1]) for m in range(len(values))]
+
+    return summed
+
+
+def found(*parks: tuple[int, Series], subject: str = "tax_filing") -> list[str]:
+    draw = random.Random(7)
+    rows = []
+    for kind, (units, series) in enumerate(parks):
+        for unit in range(units):
+            for m, value in enumerate(series(draw)):
+                rows.append((subject, "f", f"{kind}/{unit}", date(2023 + m // 12, m % 12 + 1, 1), round(value, 2)))
+    with duckdb.connect() as connection:
+        connection.execute("create schema known")
+        connection.execute(
+            "create table given (subject text, feed text, source_key text, month date, value decimal(30, 3))"
+        )
+        connection.executemany("insert into given values (?, ?, ?, ?, ?)", rows)
+        connection.execute(
+            "create view known.figure as select *, month as period_start, 1 as period_months, 's' as signal_code from given"
+        )
+        return [row[2] for row in connection.execute(RULE.read_text(encoding="utf-8")).fetchall()]
+
+
+@pytest.mark.parametrize(
+    ("parks", "subject", "looks_like"),
+    [
+        ([(20, growing)], "tax_filing", []),
+        ([(20, constant)], "utility_use", []),
+        ([(20, growing)], "utility_use", []),
+        # young firms may be many, and are not most
+        ([(20, growing), (15, ramping)], "tax_filing", []),
+        ([(20, to_date(growing))], "tax_filing", ["year to date"]),
+        ([(20, to_date(constant))], "tax_filing", ["year to date"]),
+        ([(15, to_date(growing)), (10, growing)], "tax_filing", ["year to date"]),
+        ([(20, readings(growing))], "utility_use", ["readings"]),
+        ([(20, readings(constant))], "utility_use", ["readings"]),
+        # few of them may be by chance
+        ([(4, to_date(growing))], "tax_filing", []),
+    ],
+)
+def test_what_figures_look_like(parks: list[tuple[int, Series]], subject: str, looks_like: list[str]) -> None:
+    assert found(*parks, subject=subject) == looks_like
