@@ -14,6 +14,7 @@ Options in feed.yml under `source:`
                     only rows equal to the highest value are pulled again.
     clock           The database's own time zone, for timestamps that do not carry one (default UTC).
     order_by        Columns that fix the order of rows (after the cursor column). Default: the primary key.
+    zero_dates      MySQL's 0000-00-00 is no date: refuse (default) makes its row unreadable, empty reads it as no value.
     road            auto (default), general or fast. The fast road is DuckDB's PostgreSQL extension: several times the
                     speed, the same rows and types. `auto` takes it where it can and the general one where not.
 
@@ -68,7 +69,7 @@ from connectors.sources.postgres_fast_road import SESSION, FastRoadClosed, fast_
 from warehouse.errors import ParkBridgeError, SourceError
 
 OPTIONS: frozenset[str] = frozenset(
-    {"table", "query", "types", "cursor_column", "overlap", "clock", "order_by", "road"}
+    {"table", "query", "types", "cursor_column", "overlap", "clock", "order_by", "road", "zero_dates"}
 )
 
 _log = logging.getLogger(__name__)
@@ -117,6 +118,7 @@ class _Plan:
     clock: ZoneInfo
     order_by: tuple[str, ...]
     road: str
+    are_zero_dates_empty: bool
 
     @property
     def label(self) -> str:
@@ -180,6 +182,7 @@ def _plan(options: Mapping[str, Any], where: str, exclude: frozenset[str]) -> _P
         clock=read.zone("clock"),
         order_by=read.texts("order_by"),
         road=read.choice("road", ("auto", "general", "fast"), "auto"),
+        are_zero_dates_empty=read.choice("zero_dates", ("refuse", "empty"), "refuse") == "empty",
     )
 
 
@@ -598,7 +601,9 @@ def _general_road(pull: _Pull) -> Iterator[Rows]:
     with _connection(pull.url, pull.credentials, pull.where) as connection:
         result = connection.execution_options(yield_per=BATCH_ROWS).execute(pull.statement)
         for rows in result.partitions():
-            yield rows_of(first, rows, pull.columns, pull.plan.clock)
+            yield rows_of(
+                first, rows, pull.columns, pull.plan.clock, are_zero_dates_empty=pull.plan.are_zero_dates_empty
+            )
             first += len(rows)
     if first == 1:
         yield rows_of(first, (), pull.columns, pull.plan.clock)

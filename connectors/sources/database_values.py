@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import sqlalchemy as sa
+from sqlalchemy.dialects import mssql, mysql, oracle
 
 TIMESTAMP: Final = pa.timestamp("us")
 UTC_TIMESTAMP: Final = pa.timestamp("us", "UTC")
@@ -85,6 +86,10 @@ def postgres_column(described: Any) -> Column:
 
 def arrow_type(declared: sa.types.TypeEngine[Any]) -> pa.DataType:
     """Give the Arrow type of a reflected column; text for what Arrow has no equal for."""
+    if isinstance(declared, oracle.NUMBER):  # SQLAlchemy's is an integer, too
+        return _decimal(declared.precision or 0, declared.scale or 0) or pa.string()
+    if isinstance(declared, mssql.DATETIMEOFFSET):
+        return UTC_TIMESTAMP
     if isinstance(declared, sa.Boolean):
         return pa.bool_()
     if isinstance(declared, sa.Integer):
@@ -100,6 +105,8 @@ def arrow_type(declared: sa.types.TypeEngine[Any]) -> pa.DataType:
         return pa.date32()
     if isinstance(declared, sa.types._Binary):
         return pa.binary()
+    if isinstance(declared, mysql.BIT):
+        return pa.bool_() if (declared.length or 1) == 1 else pa.int64()
     return pa.string()
 
 
@@ -121,6 +128,8 @@ def _to_decimal(value: Any, type_: pa.DataType, _: ZoneInfo) -> Decimal:
 def _to_whole(value: Any, _type: pa.DataType, _: ZoneInfo) -> int:
     if isinstance(value, str):
         return int(value)
+    if isinstance(value, bytes):  # BIT(8) of MySQL
+        return int.from_bytes(value, "big")
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or value != int(value):
         raise ValueError
     return int(value)
@@ -133,9 +142,10 @@ def _to_float(value: Any, _type: pa.DataType, _: ZoneInfo) -> float:
 
 
 def _to_truth(value: Any, _type: pa.DataType, _: ZoneInfo) -> bool:
-    if value not in (0, 1):
+    truth = int.from_bytes(value, "big") if isinstance(value, bytes) else value  # BIT(1) of MySQL
+    if truth not in (0, 1):
         raise ValueError
-    return bool(value)
+    return bool(truth)
 
 
 def _to_timestamp(value: Any, type_: pa.DataType, clock: ZoneInfo) -> datetime:
@@ -146,6 +156,8 @@ def _to_timestamp(value: Any, type_: pa.DataType, clock: ZoneInfo) -> datetime:
 
 
 def _to_date(value: Any, _type: pa.DataType, _: ZoneInfo) -> date:
+    if type(value) is date:
+        return value
     found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     if found.time() != time():
         raise ValueError
@@ -153,7 +165,7 @@ def _to_date(value: Any, _type: pa.DataType, _: ZoneInfo) -> date:
 
 
 def _to_time(value: Any, _type: pa.DataType, _: ZoneInfo) -> time:
-    return time.fromisoformat(value)
+    return value if isinstance(value, time) else time.fromisoformat(value)
 
 
 def _to_text(value: Any, _type: pa.DataType, _: ZoneInfo) -> str:
@@ -207,7 +219,14 @@ def _kind_of(type_: pa.DataType) -> str:
     return next((kind for kind, fits in tests.items() if fits(type_)), "text")
 
 
-def rows_of(first: int, rows: Sequence[Sequence[Any]], columns: Sequence[Column], clock: ZoneInfo) -> Rows:
+def rows_of(
+    first: int,
+    rows: Sequence[Sequence[Any]],
+    columns: Sequence[Column],
+    clock: ZoneInfo,
+    *,
+    are_zero_dates_empty: bool = False,
+) -> Rows:
     """Turn rows of a driver into arrays.
 
     Args:
@@ -215,6 +234,7 @@ def rows_of(first: int, rows: Sequence[Sequence[Any]], columns: Sequence[Column]
         rows: The rows; a value beyond the columns is the position of the column that the database says is unreadable.
         columns: What they hold.
         clock: The database's own time zone, for times that carry another.
+        are_zero_dates_empty: Read 0000-00-00 as no value.
     """
     wrong: dict[int, tuple[str, str]] = {}
     by_column = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
@@ -223,12 +243,26 @@ def rows_of(first: int, rows: Sequence[Sequence[Any]], columns: Sequence[Column]
             wrong[position] = (no_equal(columns[problem]), row_text(columns, rows[position]))
     arrays = []
     for column, values in zip(columns, by_column[: len(columns)], strict=True):
+        has_dates = pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)
+        if are_zero_dates_empty and has_dates:
+            values = tuple(None if _is_zero_date(value) else value for value in values)
         array, unfit = _array(values, column.type, clock)
         arrays.append(array)
         for position in unfit:
             reason = f"{column.name} holds a {type(values[position]).__name__} that does not fit {column.type}"
+            if has_dates and _is_zero_date(values[position]):
+                reason = (
+                    f"{column.name} is {_ZERO_DATE}, which is no date (source.zero_dates: empty reads it as no value)"
+                )
             wrong.setdefault(position, (reason, row_text(columns, rows[position])))
     return Rows(first, len(rows), arrays, wrong)
+
+
+_ZERO_DATE: Final = "0000-00-00"
+
+
+def _is_zero_date(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(_ZERO_DATE)
 
 
 def _array(values: Sequence[Any], type_: pa.DataType, clock: ZoneInfo) -> tuple[pa.Array, list[int]]:

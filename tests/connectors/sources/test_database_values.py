@@ -1,0 +1,84 @@
+"""What drivers hand over, value by value: one odd one among good ones costs one row."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import mssql, mysql, oracle
+
+from connectors.sources.database_values import TIMESTAMP, Column, arrow_type, rows_of
+
+CHINA = ZoneInfo("Asia/Shanghai")
+
+
+def read(type_: pa.DataType, *values: Any, **options: bool) -> tuple[list[Any], dict[int, str]]:
+    rows = rows_of(1, [(value,) for value in values], [Column("c", type_)], CHINA, **options)
+    return rows.arrays[0].to_pylist(), {place: reason for place, (reason, _) in rows.wrong.items()}
+
+
+@pytest.mark.parametrize(
+    ("type_", "good", "odd"),
+    [
+        (pa.date32(), date(2026, 2, 11), "0000-00-00"),
+        (pa.date32(), date(2026, 2, 11), datetime(2026, 2, 11, 9, 30)),
+        (TIMESTAMP, datetime(2026, 2, 11, 10), "0000-00-00 00:00:00"),
+        (TIMESTAMP, datetime(2026, 2, 11, 10), "no time"),
+        (pa.time64("us"), time(9, 30), "25:00"),
+        (pa.decimal128(18, 2), Decimal("100.10"), Decimal("0.001")),
+        (pa.decimal128(18, 2), Decimal("100.10"), "NaN"),
+        (pa.int64(), 7, 2**64),
+        (pa.int64(), 7, 1.5),
+        (pa.float64(), 1.5, "x"),
+        (pa.bool_(), True, 2),
+        (pa.string(), "甲公司", b"\xbc\xd7"),
+        (pa.binary(), b"\x01", 5),
+    ],
+    ids=str,
+)
+def test_one_odd_value_costs_one_row(type_: pa.DataType, good: Any, odd: Any) -> None:
+    found, wrong = read(type_, *[good] * 500, odd, *[good] * 500, None)
+    assert found == [*[good] * 500, None, *[good] * 500, None]
+    assert list(wrong) == [500]
+
+
+def test_zero_dates_by_what_is_declared() -> None:
+    values = (date(2026, 2, 11), "0000-00-00")
+    assert "source.zero_dates: empty" in read(pa.date32(), *values)[1][1]
+    assert read(pa.date32(), *values, are_zero_dates_empty=True) == ([values[0], None], {})
+    assert read(TIMESTAMP, "0000-00-00 00:00:00", are_zero_dates_empty=True) == ([None], {})
+    assert read(pa.string(), "0000-00-00", are_zero_dates_empty=True) == (["0000-00-00"], {}), "text stays text"
+
+
+def test_bits_of_mysql_are_true_and_false() -> None:
+    assert read(arrow_type(mysql.BIT(1)), b"\x00", b"\x01", None) == ([False, True, None], {})
+    assert read(arrow_type(mysql.BIT(12)), b"\x01\x02") == ([258], {})
+
+
+@pytest.mark.parametrize(
+    ("declared", "type_"),
+    [
+        (mysql.TINYINT(1), pa.int64()),
+        (mysql.INTEGER(unsigned=True), pa.int64()),
+        (mysql.BIGINT(unsigned=True), pa.decimal128(20, 0)),
+        (mysql.DECIMAL(18, 2), pa.decimal128(18, 2)),
+        (mysql.YEAR(), pa.string()),
+        (mysql.DATETIME(), TIMESTAMP),
+        (oracle.DATE(), TIMESTAMP),  # it has a time
+        (oracle.NUMBER(), pa.string()),  # type: ignore[no-untyped-call]  # any scale: no decimal holds it
+        (oracle.NUMBER(18, 2), pa.decimal128(18, 2)),  # type: ignore[no-untyped-call]
+        (mssql.BIT(), pa.bool_()),
+        (sa.DateTime(), TIMESTAMP),
+        (mssql.DATETIMEOFFSET(), pa.timestamp("us", "UTC")),  # type: ignore[no-untyped-call]
+        (mssql.MONEY(), pa.string()),
+        (sa.Date(), pa.date32()),
+    ],
+    ids=repr,
+)
+def test_types_of_databases(declared: sa.types.TypeEngine[Any], type_: pa.DataType) -> None:
+    assert arrow_type(declared) == type_
