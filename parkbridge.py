@@ -166,11 +166,39 @@ def command_feed_check(settings: Settings, given: argparse.Namespace) -> int:
     return code
 
 
+def command_feed_try(settings: Settings, given: argparse.Namespace) -> int:
+    """Read an office's file as a feed would, and keep nothing of it."""
+    from connectors.registry import feed_named
+    from connectors.trial import allowance, report, try_file
+
+    feed = feed_named(settings.feed_folders, given.name)
+    stops = False
+    for found in try_file(feed, Path(given.file)):
+        for line in report(feed, found):
+            print("".join(sign if sign.isprintable() else "·" for sign in line))
+        problem = allowance(feed, found)
+        print(f"  {problem or 'it would be accepted as far as its rows go; nothing was kept'}")
+        stops = stops or problem is not None
+    return 1 if stops else 0
+
+
 def command_feed_new(settings: Settings, given: argparse.Namespace) -> int:
     """Begin a feed's folder."""
+    from connectors.feed import Feed
+    from connectors.guess import guess
+    from connectors.registry import declared_feeds
     from connectors.scaffold import scaffold
+    from warehouse.subjects import subjects
 
-    folder = scaffold(settings.feed_folders[0], given.name, given.subject)
+    guessed = None
+    if given.sheet and given.subject in subjects():
+        known = [feed for feed in declared_feeds(settings.feed_folders).values() if isinstance(feed, Feed)]
+        guessed = guess(Path(given.sheet), subjects()[given.subject], known)
+    folder = scaffold(settings.feed_folders[0], given.name, given.subject, guessed)
+    for name, targets in guessed.columns.items() if guessed else ():
+        print(f"  {name} → {', '.join(targets)}")
+    if guessed and guessed.missing:
+        print(f"  nothing seems to be {', '.join(guessed.missing)}, without which no row is accepted")
     print(
         f"{_short(folder)} is there and passes `parkbridge feed check {given.name}`. Next: make feed.yml say what the office sends"
     )
@@ -359,15 +387,20 @@ def parser() -> argparse.ArgumentParser:
     command("feeds", command_feeds, "the declared feeds", "  parkbridge feeds")
     command("subjects", command_subjects, "what feeds can report", "  parkbridge subjects")
 
-    feed = commands.add_parser("feed", help="check or begin a feed's folder")
-    under = feed.add_subparsers(dest="feed_command", required=True, metavar="check|new")
+    feed = commands.add_parser("feed", help="check, begin or try a feed")
+    under = feed.add_subparsers(dest="feed_command", required=True, metavar="check|new|try")
     one = under.add_parser("check", help="sample.csv through stage.sql against expected.csv")
     one.set_defaults(work=command_feed_check)
     one.add_argument("name", nargs="*", help="feeds to check; all by default")
     one.add_argument("--write", action="store_true", help="write expected.csv from what stage.sql gives now")
+    one = under.add_parser("try", help="read an office's own file as the feed would, and keep nothing")
+    one.set_defaults(work=command_feed_try)
+    one.add_argument("name")
+    one.add_argument("file", help="the file as the office sent it")
     one = under.add_parser("new", help="begin a folder that passes its check")
     one.set_defaults(work=command_feed_new)
     one.add_argument("name")
+    one.add_argument("--from", dest="sheet", metavar="FILE", help="a file of the office, whose columns are guessed")
     one.add_argument("--subject", required=True, help="an entry of warehouse/subjects.yml")
 
     one = command(

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import re
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from connectors.feed import read_feed
+from connectors.guess import Guess
 from connectors.rehearsal import write_expected
+from warehouse.connection import quote
 from warehouse.errors import DeclarationError
 from warehouse.subjects import Column, subjects
 
@@ -17,6 +24,14 @@ _READ = {
     "boolean": "try_cast({0} as boolean)",
     "timestamp": "try_cast({0} as timestamp)",
 }
+# what makes yuan of the unit that the sheet states
+_FACTORS = {
+    "千元": " * 1000",
+    "万元": " * 10000",
+    "百万元": " * 1000000",
+    "千万元": " * 10000000",
+    "亿元": " * 100000000",
+}
 _SAMPLE = {
     "date": "2026-01-01",
     "bigint": "12",
@@ -27,8 +42,14 @@ _SAMPLE = {
 }
 
 
-def scaffold(parent: Path, name: str, subject_name: str) -> Path:
+def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None = None) -> Path:
     """Write parent/name/ with feed.yml, stage.sql, sample.csv and expected.csv for a subject. Returns the folder.
+
+    Args:
+        parent: The folder of feeds.
+        name: The feed's name.
+        subject_name: What it reports.
+        guessed: The office's own columns; without it they are called like the subject's.
 
     Raises:
         DeclarationError: The folder exists, or there is no such subject.
@@ -42,8 +63,19 @@ def scaffold(parent: Path, name: str, subject_name: str) -> Path:
     if folder.exists():
         raise DeclarationError(name, f"{folder} exists", next_step="choose another name, or edit what is there")
     subject = known[subject_name]
-    columns = "\n".join(f"  {column}: {column}" for column in subject.columns)
-    reads = ",\n".join(f"    {_read(column)} as {column.name}" for column in subject.columns.values())
+    given = guessed.columns if guessed else {column: [column] for column in subject.columns}
+    source = {"folder": ".", "pattern": "*", "encoding": "utf-8"} | (
+        dict(guessed.source) if guessed else {"pattern": "*.csv"}
+    )
+    options = "\n".join(f"  {key}: {_quoted(value)}" for key, value in source.items())
+    columns = "\n".join(f"  {_quoted(column)}: {_listed(targets)}" for column, targets in given.items())
+    factor = _FACTORS.get(str(source.get("unit")), "")
+    origin = {target: column for column, targets in given.items() for target in targets}
+    reads = ",\n".join(
+        f"    {_read(column, origin[column.name])}{factor if column.name.endswith('_amount') else ''} as {column.name}"
+        for column in subject.columns.values()
+        if column.name in origin
+    )
     folder.mkdir(parents=True)
     (folder / "feed.yml").write_text(
         f"""\
@@ -58,9 +90,7 @@ schedule: "0 1 * * *"
 source:
   protocol: file_drop            # or database, http_api: connectors/sources/ lists the options of each
   connection: {name}   # an Airflow connection: `airflow connections add {name} …`
-  folder: .
-  pattern: "*.csv"
-  encoding: utf-8
+{options}
 replaces: nothing                # or period, everything: what one delivery states completely
 columns:                         # every column as the office names it: the column it feeds, ignored, or personal
 {columns}
@@ -74,13 +104,32 @@ checks: []
         f"select\n    row_number,\n{reads}\nfrom delivery\n",
         encoding="utf-8",
     )
-    values = ",".join(_SAMPLE.get(column.type, f"{column.name} 1") for column in subject.columns.values())
-    (folder / "sample.csv").write_text(f"{','.join(subject.columns)}\n{values}\n", encoding="utf-8")
-    write_expected(read_feed(folder))
+    types = {column.name: column.type for column in subject.columns.values()}
+    kept = {column: targets[0] for column, targets in given.items() if targets != ["personal"]}
+    with (folder / "sample.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(kept)
+        writer.writerow(_SAMPLE.get(types.get(target, ""), f"{target} 1") for target in kept.values())
+    try:
+        write_expected(read_feed(folder))
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
     return folder
 
 
-def _read(column: Column) -> str:
+def _listed(targets: Sequence[str]) -> str:
+    return targets[0] if len(targets) == 1 else f"[{', '.join(targets)}]"
+
+
+def _quoted(value: object) -> str:
+    """A text as YAML reads it back: plain where it is one."""
+    text = str(value)
+    return text if re.fullmatch(r"[\w.一-鿿]*[^\W\d][\w.一-鿿]*", text) else json.dumps(text, ensure_ascii=False)
+
+
+def _read(column: Column, source: str) -> str:
+    name = quote(source) if source != column.name else source
     if column.name == "month":
-        return f"to_month({column.name})"
-    return _READ.get(column.type, "{0}").format(column.name)
+        return f"to_month({name})"
+    return _READ.get(column.type, "{0}").format(name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from types import MappingProxyType
@@ -190,16 +190,24 @@ def _joined(lines: Sequence[Line]) -> Line:
     return lines[0]._replace(cells=cells, broken=next((line.broken for line in lines if line.broken), None))
 
 
+def stated_units(above: Iterable[Line]) -> list[str]:
+    """Give the units that lines above a header state, each once: 万元 of （单位：人民币万元）."""
+    return list(dict.fromkeys("".join(found) for found in _UNIT.findall(_evened(above))))
+
+
+def _evened(lines: Iterable[Line]) -> str:
+    return unicodedata.normalize("NFKC", "\n".join(" ".join(line.cells) for line in lines))
+
+
 def _check_unit(above: Sequence[Line], layout: Layout) -> None:
     """Hold the unit that a sheet states above its header against the declared one: 元 may have become 万元.
 
     Raises:
         DeliveryRefused: It states another one, or none where one is declared.
     """
-    text = unicodedata.normalize("NFKC", "\n".join(" ".join(line.cells) for line in above))
-    stated = list(dict.fromkeys("".join(found).replace(" ", "") for found in _UNIT.findall(text)))
+    stated = stated_units(above)
     if layout.unit is not None:
-        is_right = stated == [layout.unit] if stated else layout.unit in text
+        is_right = stated == [layout.unit] if stated else layout.unit in _evened(above)
     else:
         is_right = not any(_MULTIPLE.match(unit) for unit in stated)
     if is_right:

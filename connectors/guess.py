@@ -1,0 +1,174 @@
+"""Guess a feed's declaration from a file of the office: where its table stands, and which column feeds which.
+
+What is guessed is a beginning that a person reads through. Names are looked up in glossary.yml, among the Chinese names of the
+park's columns (`warehouse/columns.yml`) and what feeds of the same subject call them. No value of the file is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from connectors.feed import Feed
+from connectors.sources import plain
+from connectors.sources.csv_lines import csv_lines
+from connectors.sources.tables import HEADER_WITHIN, Line, stated_units
+from connectors.sources.xlsx_lines import xlsx_lines
+from connectors.sources.zips import Bounds, open_zip
+from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.labels import labels
+from warehouse.subjects import Subject
+
+_ENCODINGS: Final = ("utf-8", "gb18030", "cp1252")
+_DELIMITERS: Final = (",", "\t", ";", "|")
+_LARGEST: Final = 512_000_000
+# What a person's column is called: 法定代表人, 联系人, 经办人手机, 身份证号码
+_PERSONS: Final = re.compile(
+    r"姓名|身份证|证件号|手机|电话|联系人|经办|办税|代表人|负责人|法人$|邮箱|微信|银行卡|phone|email|contact",
+    re.IGNORECASE,
+)
+_BRACKETED: Final = re.compile(r"[（(【\[].*?[）)】\]]")
+_FIGURE: Final = re.compile(r"[-+(]?[\d.,%/: -]+\)?")
+# the office's own number of an enterprise, by which its rows are told apart
+_KEYS: Final = ("unit_no", "taxpayer_no", "uscc", "enterprise_name")
+GLOSSARY: Final = Path(__file__).with_name("glossary.yml")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a file seems to be.
+
+    Attributes:
+        columns: The office's columns in their order, and what each feeds: canonical columns, `ignored` or `personal`.
+        source: Options of its source that are not the defaults.
+        missing: Required columns of the subject that nothing seems to feed.
+    """
+
+    columns: Mapping[str, Sequence[str]]
+    source: Mapping[str, Any]
+    missing: Sequence[str]
+
+
+def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
+    """Look at a CSV or Excel file.
+
+    Args:
+        path: The office's file.
+        subject: What its rows are about.
+        feeds: Declared feeds; those of this subject lend their names of columns.
+
+    Raises:
+        DeclarationError: It is no file of these kinds, or no header is found in it.
+        DeliveryRefused: It is damaged.
+    """
+    if not path.is_file():
+        raise DeclarationError(str(path), "there is no such file", next_step="name a file that the office sent")
+    known = _names(subject, feeds)
+    source, top = _top(path)
+    best = _header(top, known)
+    if best is None:
+        raise DeclarationError(
+            path.name, f"no line of the first {HEADER_WITHIN} looks like a header", next_step="begin without --from"
+        )
+    names = [cell for cell in map(plain, top[best].cells) if cell]
+    if len(set(names)) < len(names):
+        raise DeclarationError(
+            path.name, "two columns have one name", next_step="begin without --from; see source.header_lines"
+        )
+    if units := [unit for unit in stated_units(top[:best]) if unit != "元"]:
+        source["unit"] = units[0]
+    columns = {name: _target(name, known) for name in names}
+    taken: set[str] = set()
+    for name, targets in columns.items():
+        columns[name] = targets if not taken & set(targets) else ["ignored"]
+        taken |= set(targets) - {"ignored", "personal"}
+    key = next((c for c in _KEYS if c in taken), None)
+    if "source_key" in subject.columns and "source_key" not in taken and key:
+        (name,) = (name for name, targets in columns.items() if key in targets)
+        columns[name] = ["source_key", *columns[name]]
+        taken.add("source_key")
+    missing = [c.name for c in subject.columns.values() if c.is_required and c.name not in taken]
+    return Guess(columns, source, missing)
+
+
+def _names(subject: Subject, feeds: Iterable[Feed]) -> dict[str, list[str]]:
+    """The names by which offices may call the subject's columns; what a feed says goes before the column's own name."""
+    meanings = labels()
+    found = {_bare(meanings[c].zh): [c] for c in subject.columns if c in meanings} | {c: [c] for c in subject.columns}
+    given = yaml.safe_load(GLOSSARY.read_text(encoding="utf-8"))
+    found |= {_bare(name): [c] for c, names in given.items() if c in subject.columns for name in names}
+    for feed in feeds:
+        if feed.subject.name == subject.name:
+            found |= {_bare(name): list(targets) for name, targets in feed.columns.items() if targets}
+    return found
+
+
+def _bare(name: str) -> str:
+    return "".join(_BRACKETED.sub("", name).split()).casefold()
+
+
+def _target(name: str, known: Mapping[str, Sequence[str]]) -> list[str]:
+    if _PERSONS.search(name):
+        return ["personal"]
+    bare = _bare(name)
+    return list(
+        known.get(bare) or next((t for k, t in known.items() if len(k) >= 3 and (k in bare or bare in k)), ["ignored"])
+    )
+
+
+def _top(path: Path) -> tuple[dict[str, Any], list[Line]]:
+    """The first lines that hold anything, and how they are read."""
+    kind = path.suffix.lower()
+    if kind in (".xlsx", ".xlsm"):
+        with path.open("rb") as file:
+            open_zip(file, Bounds(_LARGEST), path.name)[0].close()
+            return {}, _filled(xlsx_lines(file, None, path.name))
+    if kind not in (".csv", ".tsv", ".txt"):
+        raise DeclarationError(
+            path.name,
+            f"files that end in {kind!r} cannot be guessed",
+            allowed=".csv, .tsv, .txt, .xlsx",
+            next_step="save it as .xlsx",
+        )
+    usual = "," if kind == ".csv" else "\t"
+    for encoding in _ENCODINGS:
+        try:
+            found = {delimiter: _split(path, encoding, delimiter) for delimiter in (usual, *_DELIMITERS)}
+        except DeliveryRefused:
+            if encoding == _ENCODINGS[-1]:
+                raise
+            continue
+        delimiter = max(found, key=lambda d: (sum(len(line.cells) for line in found[d]), d == usual))
+        source = {"encoding": encoding} if encoding != "utf-8" else {}
+        return source | ({"delimiter": delimiter} if delimiter != usual else {}), found[delimiter]
+    raise AssertionError
+
+
+def _split(path: Path, encoding: str, delimiter: str) -> list[Line]:
+    with path.open("rb") as file:
+        return _filled(csv_lines(file, encoding, delimiter, '"', path.name))
+
+
+def _filled(lines: Iterator[Line]) -> list[Line]:
+    return [line for line in islice(lines, HEADER_WITHIN) if any(cell.strip() for cell in line.cells)]
+
+
+def _header(top: Sequence[Line], known: Mapping[str, Sequence[str]]) -> int | None:
+    """The line with the most known names; else the first of the widest that holds names alone."""
+    if not top:
+        return None
+    scores = [sum(_bare(cell) in known for cell in line.cells) for line in top]
+    if max(scores) >= 2:
+        return scores.index(max(scores))
+    widest = max(sum(1 for cell in line.cells if cell.strip()) for line in top)
+    for place, line in enumerate(top):
+        cells = [cell.strip() for cell in line.cells if cell.strip()]
+        if len(cells) == widest > 1 and not any(_FIGURE.fullmatch(cell) for cell in cells):
+            return place
+    return None

@@ -1,0 +1,132 @@
+"""Try an office's own file against a feed's declaration: what would be read, staged and put aside. Nothing is kept."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from connectors.credentials import Credentials
+from connectors.feed import Feed
+from connectors.landing import land
+from connectors.rehearsal import REJECTED_BECAUSE
+from connectors.sources import ROW_NUMBER
+from warehouse.batches import ROWS, UNREADABLE, batches
+from warehouse.connection import literal, prepare
+from warehouse.errors import DeclarationError
+from warehouse.loader import rehearse
+
+FIRST_ROWS = 5
+_SKIPPED_BECAUSE = "skip_because"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of one delivery in the file.
+
+    Attributes:
+        delivery: Its name: the file, or a member of it.
+        header: The columns as the office names them.
+        landed: How many rows were read.
+        first_line: Where the first of them stands; None where there is none.
+        unreadable: (line, reason) of what is no row.
+        staged: The rows that stage.sql gives, as text, by canonical column.
+    """
+
+    delivery: str
+    header: Sequence[str]
+    landed: int
+    first_line: int | None
+    unreadable: Sequence[tuple[int, str]]
+    staged: Sequence[Mapping[str, str]]
+
+
+def try_file(feed: Feed, path: Path) -> list[Found]:
+    """Read a file as the feed would, in a folder that is gone afterwards. Persons' data are left out as in a landing.
+
+    Args:
+        feed: The declared feed; where it pulls from a database or an API, the file is read as a plain CSV or Excel file.
+        path: The office's file.
+
+    Returns:
+        One entry for each delivery in it: one, or one for each member of a zip.
+
+    Raises:
+        DeclarationError: There is no such file, or stage.sql does not run.
+        DeliveryRefused: The file is not as declared.
+    """
+    if not path.is_file():
+        raise DeclarationError(feed.name, f"{path} is no file", next_step="name a file that the office sent")
+    options = dict(feed.options) if feed.protocol == "file_drop" else {}
+    kept = {"folder", "pattern", "ready", "recent_days"}
+    options = {key: value for key, value in options.items() if key not in kept} | {"settle_seconds": 0}
+    # brackets and stars of a file's name are no pattern
+    options["pattern"] = "".join(f"[{sign}]" if sign in "*?[" else sign for sign in path.name)
+    asked = replace(feed, protocol="file_drop", options=options)
+    until = max(datetime.now(UTC), datetime.fromtimestamp(path.stat().st_mtime, UTC))
+    with tempfile.TemporaryDirectory(prefix="parkbridge-try-") as scratch:
+        raw = Path(scratch)
+        here = Credentials("fs", extra={"path": str(path.absolute().parent)})
+        land(asked, raw, run_id="try", until=until, credentials=here)
+        with duckdb.connect() as connection:
+            prepare(connection)
+            return [_found(connection, asked, batch.folder) for batch in batches(raw, feed.name)]
+
+
+def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, folder: Path) -> Found:
+    (batch,) = (batch for batch in batches(folder.parent.parent, feed.name) if batch.folder == folder)
+    rows = f"read_parquet({literal(str(folder / ROWS))})"
+    types = {name: kind for name, kind, *_ in connection.execute(f"describe select * from {rows}").fetchall()}
+    first = connection.execute(f"select min({ROW_NUMBER}) from {rows}").fetchone()
+    unreadable: list[tuple[int, str]] = []
+    if (folder / UNREADABLE).is_file():
+        unreadable = connection.execute(
+            f"select {ROW_NUMBER}, reason from read_parquet({literal(str(folder / UNREADABLE))}) order by 1"
+        ).fetchall()
+    return Found(
+        delivery=batch.manifest.delivery,
+        header=batch.manifest.header,
+        landed=batch.manifest.rows,
+        first_line=first[0] if first else None,
+        unreadable=unreadable,
+        staged=rehearse(connection, feed, rows, types),
+    )
+
+
+def report(feed: Feed, found: Found) -> Iterator[str]:
+    """Tell it line by line: columns, rows, what is put aside and why, and the first rows."""
+    by_name = {name: ", ".join(targets) for name, targets in feed.columns.items()}
+    yield f"{found.delivery}: {found.landed:,} rows" + (f", from line {found.first_line}" if found.first_line else "")
+    for name in found.header:
+        declared = feed.aliases.get(name, name)
+        use = "personal: never kept" if declared in feed.personal else by_name.get(declared) or "ignored"
+        yield f"  {name} → {use}"
+    good = [row for row in found.staged if not row[REJECTED_BECAUSE] and not row[_SKIPPED_BECAUSE]]
+    skipped = Counter(row[_SKIPPED_BECAUSE] for row in found.staged if row[_SKIPPED_BECAUSE])
+    rejected = Counter(row[REJECTED_BECAUSE] for row in found.staged if row[REJECTED_BECAUSE])
+    yield (
+        f"  {len(good):,} rows for staged.{feed.subject.name}, {sum(skipped.values()):,} left out by stage.sql, "
+        f"{sum(rejected.values()):,} put aside, {len(found.unreadable):,} lines unreadable"
+    )
+    for line, reason in found.unreadable[:FIRST_ROWS]:
+        yield f"  ✗ line {line}: {reason}"
+    for reasons, word in ((rejected, "put aside"), (skipped, "left out")):
+        for reason, count in reasons.most_common(FIRST_ROWS):
+            yield f"  ✗ {count:,} × {word}: {reason}"
+    for number, row in enumerate(good[:FIRST_ROWS], start=1):
+        yield f"  {number}. " + ", ".join(f"{column} {row[column]}" for column in feed.subject.columns if row[column])
+
+
+def allowance(feed: Feed, found: Found) -> str | None:
+    """Say whether a landing of it would stop, and by how much is allowed; None where it would go through."""
+    put_aside = sum(1 for row in found.staged if row[REJECTED_BECAUSE]) + len(found.unreadable)
+    total = found.landed + len(found.unreadable)
+    share = 100 * put_aside / total if total else 0
+    if share <= feed.allow.rejected_pct or put_aside <= feed.allow.rejected_rows:
+        return None
+    return f"{share:.1f} % cannot be used, {feed.allow.rejected_pct:g} % allowed: the feed would stop"

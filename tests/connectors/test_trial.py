@@ -1,0 +1,148 @@
+"""A stranger's sheet: guessed, tried and staged in minutes, and nothing of it kept."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import parkbridge
+from connectors.feed import read_feed
+from connectors.guess import GLOSSARY, guess
+from connectors.rehearsal import check
+from connectors.scaffold import scaffold
+from connectors.trial import allowance, report, try_file
+from tests.connectors.sources.test_file_formats import workbook
+from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.subjects import subjects
+
+TAX: list[list[Any]] = [
+    ["应纳税额统计表"],
+    ["金额单位：万元"],
+    ["序号", "税号", "纳税人名称", "税种", "所属期起", "所属期止", "应纳税额（万元）", "办税人", "联系电话"],
+    ["=ROW()-3", "T1", "甲公司", "vat", "2026-01-01", "2026-01-31", 7.5, "张三", "13812345678"],
+    ["=ROW()-3", "T2", "乙公司", "vat", "2026-01-01", "2026-01-31", 14, "李四", "13912345678"],
+    ["合计", None, None, None, None, None, 21.5, None, None],
+]
+
+
+@pytest.fixture
+def sheet(tmp_path: Path) -> Path:
+    path = tmp_path / "税款[9月].xlsx"
+    path.write_bytes(workbook(*TAX))
+    return path
+
+
+def test_every_name_of_the_glossary_means_one_column_of_a_subject() -> None:
+    given = yaml.safe_load(GLOSSARY.read_text(encoding="utf-8"))
+    assert set(given) <= {column for subject in subjects().values() for column in subject.columns}
+    for subject in subjects().values():
+        names = Counter(name for column, names in given.items() if column in subject.columns for name in names)
+        assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_a_sheet_is_guessed(sheet: Path) -> None:
+    found = guess(sheet, subjects()["tax_filing"])
+    assert dict(found.columns) == {
+        "序号": ["ignored"],
+        "税号": ["source_key", "taxpayer_no"],
+        "纳税人名称": ["enterprise_name"],
+        "税种": ["tax_kind_code"],
+        "所属期起": ["period_start"],
+        "所属期止": ["period_end"],
+        "应纳税额（万元）": ["tax_due_amount"],
+        "办税人": ["personal"],
+        "联系电话": ["personal"],
+    }
+    assert found.source == {"unit": "万元"}
+    assert found.missing == []
+
+
+def test_a_guessed_feed_stages_the_sheet_that_it_was_guessed_from(sheet: Path, tmp_path: Path) -> None:
+    folder = scaffold(tmp_path / "feeds", "tax_due", "tax_filing", guess(sheet, subjects()["tax_filing"]))
+    feed = read_feed(folder)
+    assert check(feed) == []
+    before = sorted(tmp_path.rglob("*"))
+    (found,) = try_file(feed, sheet)
+    assert sorted(tmp_path.rglob("*")) == before, "nothing is kept"
+    good = [row for row in found.staged if not row["rejected_because"]]
+    assert [(row["source_key"], row["enterprise_name"], row["tax_due_amount"]) for row in good] == [
+        ("T1", "甲公司", "75000.00"),
+        ("T2", "乙公司", "140000.00"),
+    ]
+    lines = "\n".join(report(feed, found))
+    assert "2 rows for staged.tax_filing, 0 left out by stage.sql, 1 put aside" in lines
+    assert "办税人 → personal: never kept" in lines
+    assert not any(person in lines for person in ("张三", "李四", "13812345678"))
+    assert allowance(feed, found) is None, "one row of three, where three may be wrong"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter", "name"),
+    [("gb18030", ";", "a.csv"), ("utf-8-sig", ",", "a.csv"), ("utf-8", "\t", "a.txt")],
+)
+def test_encodings_and_separators_are_found(tmp_path: Path, encoding: str, delimiter: str, name: str) -> None:
+    lines = [
+        ["参保单位名册"],
+        ["单位编号", "单位名称", "所属期", "参保人数"],
+        ["U1", "昆山甲电子有限公司", "2026年10月份", "12"],
+    ]
+    path = tmp_path / name
+    path.write_text("".join(delimiter.join(line) + "\n" for line in lines), encoding=encoding)
+    feed = read_feed(scaffold(tmp_path / "feeds", "staff", "employment", guess(path, subjects()["employment"])))
+    (found,) = try_file(feed, path)
+    assert [(row["unit_no"], row["month"], row["insured_headcount"]) for row in found.staged] == [
+        ("U1", "2026-10-01", "12")
+    ]
+
+
+def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, sheet: Path) -> None:
+    feed = read_feed(scaffold(tmp_path / "feeds", "tax_due", "tax_filing", guess(sheet, subjects()["tax_filing"])))
+    bad = workbook(*TAX[:3], [None, "#N/A", "甲公司", "vat", "2026-01-01", "2026-01-31", "=1+1", None, None])
+    sheet.write_bytes(bad)
+    (found,) = try_file(feed, sheet)
+    assert [reason for _, reason in found.unreadable] == ["cell G4: a formula, not a value"]
+    sheet.write_bytes(workbook(["单位：元"], *TAX[2:]))
+    with pytest.raises(DeliveryRefused, match="the unit 元"):
+        try_file(feed, sheet)
+    with pytest.raises(DeclarationError, match="is no file"):
+        try_file(feed, tmp_path / "none.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fact"),
+    [
+        ("a.pdf", b"%PDF-1.4", "cannot be guessed"),
+        ("a.csv", b"1,2,3\n4,5,6\n", "looks like a header"),
+        ("a.csv", b"", "looks like a header"),
+        ("a.csv", "户名,户名\n甲,乙\n".encode(), "two columns have one name"),
+    ],
+)
+def test_what_cannot_be_guessed_is_said(tmp_path: Path, name: str, content: bytes, fact: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DeclarationError, match=fact):
+        guess(tmp_path / name, subjects()["utility_use"])
+
+
+def test_the_commands(
+    sheet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "feeds").mkdir()
+    monkeypatch.setenv("PARKBRIDGE_FEEDS", str(tmp_path / "feeds"))
+    monkeypatch.setenv("PARKBRIDGE_HOME", str(tmp_path / "home"))
+
+    def run(*words: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["parkbridge", "feed", *words])
+        return parkbridge.main(), capsys.readouterr().out
+
+    code, text = run("new", "tax_due", "--subject", "tax_filing", "--from", str(sheet))
+    assert (code, "  税号 → source_key, taxpayer_no\n" in text) == (0, True)
+    code, text = run("try", "tax_due", str(sheet))
+    assert (code, "nothing was kept" in text) == (0, True)
+    assert not (tmp_path / "home" / "raw").exists()
+    assert run("new", "Tax", "--subject", "tax_filing")[0] != 0
+    assert not (tmp_path / "feeds" / "Tax").exists(), "a feed that is none leaves no folder"
