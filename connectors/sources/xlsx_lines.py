@@ -2,7 +2,8 @@
 
 Formulas are not evaluated and their cached results not believed, unless the feed says so: a row that holds one is
 unreadable. So is a row with a cell that is merged with another, for only the first of these holds their value. Numbers
-are given with the digits that the file holds, dates as ISO text. Hidden rows are rows like others.
+are given with the digits that the file holds, dates as ISO text. Hidden rows are rows like others. 2026.1 that is shown
+as 2026.10 is given so, for it is October.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from zipfile import BadZipFile
 
 import defusedxml.common
 import openpyxl
+from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
 from openpyxl.utils import column_index_from_string, get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._reader import WorkSheetParser
@@ -33,6 +35,10 @@ warnings.filterwarnings("ignore", module="openpyxl")
 _WIDEST = 16_384  # columns of a sheet, by Excel's own limit
 _WIDEST_MERGE = 1_000
 _MOST_MERGES = 50_000
+_TWO_PLACES = re.compile(r"[#,0]*0\.00(?!0)")
+_YEAR_AND_ONE = re.compile(r"(19|20)\d\d\.1")
+# how a workbook writes what XML cannot: _x000D_ for a carriage return, _x005F_ for the _ of a text that looks like one
+_ESCAPED = re.compile(r"_x(?![Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")
 _MOMENTS = (datetime.date, datetime.time, datetime.timedelta)
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 # What a damaged or hostile workbook makes openpyxl and the XML parser raise.
@@ -140,6 +146,7 @@ def _lines(sheet: Any, where: str, reading: Reading = Reading()) -> Generator[Li
     last = 0
     failure = None
     with ExitStack() as stack:
+        two_places = _styles_of_two_places(sheet.parent)
         rows = _parsed(sheet, stack, has_results=False)
         results = _parsed(sheet, stack, has_results=True) if reading.believes_results else None
         while True:
@@ -147,7 +154,7 @@ def _lines(sheet: Any, where: str, reading: Reading = Reading()) -> Generator[Li
                 number, cells = next(rows)
                 if results is not None:
                     cells = _with_results(cells, next(results)[1])
-                line = _line(number, cells)
+                line = _line(number, cells, two_places)
             except StopIteration:
                 break
             except _UNREADABLE as error:
@@ -189,7 +196,15 @@ def _with_results(cells: list[dict[str, Any]], results: list[dict[str, Any]]) ->
     return [kept.get(cell["column"], cell) if cell["data_type"] == "f" else cell for cell in cells]
 
 
-def _line(number: int, cells: list[dict[str, Any]]) -> Line:
+def _styles_of_two_places(book: Any) -> frozenset[int]:
+    """The styles that show numbers with two places."""
+    custom = dict(enumerate(book._number_formats, start=BUILTIN_FORMATS_MAX_SIZE))
+    formats = {number: custom.get(number, BUILTIN_FORMATS.get(number, "")) for number in {*custom, *BUILTIN_FORMATS}}
+    found = {number for number, text in formats.items() if _TWO_PLACES.match(text)}
+    return frozenset(place for place, style in enumerate(book._cell_styles) if style.numFmtId in found)
+
+
+def _line(number: int, cells: list[dict[str, Any]], two_places: frozenset[int]) -> Line:
     texts: list[str] = []
     flaws: dict[int, str] = {}
     doubts: dict[int, str] = {}
@@ -198,6 +213,8 @@ def _line(number: int, cells: list[dict[str, Any]]) -> Line:
         if column > _WIDEST:
             raise ValueError("more columns than a sheet can have")
         text, flaw = _cell(cell["value"], cell["data_type"])
+        if cell["style_id"] in two_places and _YEAR_AND_ONE.fullmatch(text):
+            text += "0"
         texts.extend([""] * (column - len(texts)))
         texts[column - 1] = text
         if flaw:
@@ -230,7 +247,7 @@ def _cell(value: Any, data_type: str) -> tuple[str, str | None]:
         return value.date().isoformat() if is_day else value.isoformat(" "), None
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat(), None
-    text = str(value)
+    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(value))
     return text, DAMAGED if looks_damaged(text.strip()) else None
 
 

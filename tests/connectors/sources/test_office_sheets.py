@@ -152,3 +152,23 @@ def test_what_is_wrong_in_an_ignored_column_harms_no_row(tmp_path: Path) -> None
     delivery, rows = read(tmp_path, "a.xlsx", content, uses={"seq": "ignored"})
     assert [(row["seq"], row["name"]) for row in rows] == [(None, "甲"), (None, "乙")]
     assert delivery.unreadable == []
+
+
+def test_a_month_that_is_a_number_is_the_month_that_is_shown(tmp_path: Path) -> None:
+    """2026.10 is the number 2026.1: only its format tells October from January."""
+
+    def format_cells(sheet: Worksheet) -> None:
+        for row, form in ((2, "0.00"), (3, "General"), (4, "0.00_ "), (5, "0.0"), (6, "#,##0.00"), (7, "0.000")):
+            sheet.cell(row, 1).number_format = form
+
+    content = workbook(
+        ["month"], [2026.1], [2026.1], [2026.1], [2026.1], [1350.5], [2026.1], [2026.11], edit=format_cells
+    )
+    _, rows = read(tmp_path, "a.xlsx", content)
+    assert [row["month"] for row in rows] == ["2026.10", "2026.1", "2026.10", "2026.1", "1350.5", "2026.1", "2026.11"]
+
+
+def test_what_xml_cannot_hold_is_read_as_it_was(tmp_path: Path) -> None:
+    content = workbook(["name"], ["甲公司_x000D_"], ["a_x005F_x000D_b"], ["a_x00e9_b"], ["_x12_"], ["_xD800_"])
+    _, rows = read(tmp_path, "a.xlsx", content)
+    assert [row["name"] for row in rows] == ["甲公司\r", "a_x000D_b", "aéb", "_x12_", "_xD800_"]
