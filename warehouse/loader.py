@@ -60,8 +60,9 @@ _DAMAGES = (
         "has lost its characters before it came here: ask the office for the file again",
     ),
     (
-        # GBK read as Latin-1; UTF-8 read as Latin-1 or cp1252; 公司, 有限, 科技 in UTF-8 read as GBK; × and · are in use
-        r"[\x{a1}-\x{ff}]{4}|[ä-é][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{2}|鍏\x{53f8}|鍏徃|鏈夐檺|绉戞妧",
+        # GBK read as Latin-1 (× and · are in use); UTF-8 read as Latin-1 or cp1252; 公司, 有限, 科技 in UTF-8 read as GBK
+        r"[\x{a1}-\x{af}\x{b4}-\x{b6}\x{b8}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{ff}]{4}"
+        r"|[ä-é][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{2}|鍏\x{53f8}|鍏徃|鏈夐檺|绉戞妧",
         "was read in a wrong encoding before it came here: ask the office for the file again",
     ),
 )

@@ -61,6 +61,8 @@ def test_a_value_that_cannot_be_meant_costs_its_row(park: Park, line: str, reaso
         "上海Ω·A×B公司",
         "Société Générale (中国)",
         "#1 Logistics",
+        "张××××店",
+        "±°··××÷÷公司",
         "累计",  # a name of two characters that is no firm's is a total
     ],
 )
