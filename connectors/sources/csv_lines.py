@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import IO, Final
 
@@ -35,8 +36,10 @@ _LONGEST_LINE: Final = 16 << 20
 _UTF8_CHARACTERS: Final = {"cp1252": 1, "gb18030": 8, "big5": 8}
 
 
-def csv_lines(file: IO[bytes], encoding: str, delimiter: str, quote: str, where: str) -> Iterator[Line]:
-    """Give the lines of a file.
+def csv_lines(
+    file: IO[bytes], encoding: str, delimiter: str, quote: str, where: str, escape: str | None = None
+) -> Iterator[Line]:
+    r"""Give the lines of a file.
 
     Args:
         file: The file, at its start; stays open.
@@ -44,6 +47,7 @@ def csv_lines(file: IO[bytes], encoding: str, delimiter: str, quote: str, where:
         delimiter: What stands between fields.
         quote: What stands around fields that hold a delimiter.
         where: The feed and the file, for messages.
+        escape: What makes the next character a plain one (MySQL and Hive: a backslash); a field \N is then no value.
 
     Raises:
         DeliveryRefused: The bytes are not in this encoding, or a quotation mark never closes.
@@ -51,18 +55,21 @@ def csv_lines(file: IO[bytes], encoding: str, delimiter: str, quote: str, where:
     codec = ENCODINGS[encoding]
     check_encoding(file, codec, where)
     file.seek(0)
-    return _lines(io.TextIOWrapper(file, codec, newline=""), delimiter, quote, where)
+    return _lines(io.TextIOWrapper(file, codec, newline=""), delimiter, quote, where, escape)
 
 
-def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str) -> Iterator[Line]:
+def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str, escape: str | None) -> Iterator[Line]:
     pending: list[str] = []
+    edge = re.escape(delimiter)
+    no_value = re.compile(rf"(^|(?<={edge})){re.escape(escape or '')}N(?={edge}|[\r\n]|$)") if escape else None
+    width = 0  # of the last row on one line
 
     def remembered() -> Iterator[str]:
         for line in text:
             pending.append(line)
-            yield line
+            yield no_value.sub("", line) if no_value else line
 
-    reader = csv.reader(remembered(), delimiter=delimiter, quotechar=quote, strict=True)
+    reader = csv.reader(remembered(), delimiter=delimiter, quotechar=quote, escapechar=escape, strict=True)
     try:
         while True:
             pending.clear()
@@ -84,6 +91,14 @@ def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str) -> It
                 continue
             # Joining the few lines of a record is cheap; looking at every cell is not.
             whole = pending[0] if len(pending) == 1 else "".join(pending)
+            if len(pending) == 1:
+                width = len(cells)
+            elif width > 2 and any(_holds_a_row(cell, delimiter, width) for cell in cells):
+                reason = (
+                    "a field in quotation marks goes over lines that look like rows: one mark is missing or too many"
+                )
+                yield Line(number, (), {}, reason, whole.rstrip("\r\n"))
+                continue
             flaws = {}
             if "E+" in whole or "e+" in whole:
                 flaws = {position: DAMAGED for position, cell in enumerate(cells) if looks_damaged(cell.strip())}
@@ -91,6 +106,11 @@ def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str) -> It
     finally:
         if not text.closed:  # a refused delivery's file is closed before these lines are done with
             text.detach()  # the file is not ours to close
+
+
+def _holds_a_row(cell: str, delimiter: str, width: int) -> bool:
+    """Tell whether a line within a cell has as many fields as a row."""
+    return any(line.count(delimiter) >= width - 1 for line in cell.splitlines()[1:])
 
 
 def check_encoding(file: IO[bytes], codec: str, where: str) -> None:

@@ -20,6 +20,8 @@ Options in feed.yml under `source:`
                     cp1252.
     delimiter       Between fields of a CSV file (default comma; tab for .tsv and .txt).
     quote           Around fields of a CSV file (default ").
+    escape          What makes the next character of a CSV file a plain one: "\\" of MySQL and Hive, whose \N is then no
+                    value. Default: none.
     sheet           Of a workbook (default: the only visible one that holds anything).
     header          auto (default): the line among the first 20 that holds the declared column names; or its number.
     header_lines    Lines that the header has (default 1; 2 or 3). Their names are joined: 用水/用量 below 用水. A name that
@@ -91,6 +93,7 @@ OPTIONS: frozenset[str] = frozenset(
         "encoding",
         "delimiter",
         "quote",
+        "escape",
         "sheet",
         "header",
         "totals",
@@ -134,6 +137,7 @@ class _Plan:
     encoding: str
     delimiter: str | None
     quote: str
+    escape: str | None
     sheet: str | None
     header: int | None
     totals: tuple[tuple[str, ...], frozenset[str]] | None
@@ -179,8 +183,8 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
     if any(".." in PurePosixPath(pattern).parts or pattern.startswith("/") for pattern in patterns):
         read.refuse("pattern", f"is {options['pattern']!r}, which leads out of the folder", "patterns below it")
     encoding = read.choice("encoding", tuple(ENCODINGS), "utf-8")
-    delimiter, quote = read.text("delimiter", None), read.text("quote", '"')
-    for key, value in (("delimiter", delimiter), ("quote", quote)):
+    delimiter, quote, escape = read.text("delimiter", None), read.text("quote", '"'), read.text("escape", None)
+    for key, value in (("delimiter", delimiter), ("quote", quote), ("escape", escape)):
         if value is not None and len(value) != 1:
             read.refuse(key, f"is {value!r}", "one character")
     header_lines = read.whole("header_lines", 1, 1)
@@ -215,6 +219,7 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         encoding=encoding,
         delimiter=delimiter,
         quote=quote,
+        escape=escape,
         sheet=read.text("sheet", None),
         header=header,
         totals=totals,
@@ -410,7 +415,7 @@ def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datet
             header, batches = read_table(xlsx_lines(file, plan.sheet, where, reading), layout, unreadable)
         else:
             usual = "\t" if PurePosixPath(label).suffix.lower() in (".tsv", ".txt") else ","
-            lines = csv_lines(file, plan.encoding, plan.delimiter or usual, plan.quote, where)
+            lines = csv_lines(file, plan.encoding, plan.delimiter or usual, plan.quote, where, plan.escape)
             header, batches = read_table(lines, layout, unreadable)
     except BaseException:
         file.close()

@@ -172,3 +172,26 @@ def test_what_xml_cannot_hold_is_read_as_it_was(tmp_path: Path) -> None:
     content = workbook(["name"], ["甲公司_x000D_"], ["a_x005F_x000D_b"], ["a_x00e9_b"], ["_x12_"], ["_xD800_"])
     _, rows = read(tmp_path, "a.xlsx", content)
     assert [row["name"] for row in rows] == ["甲公司\r", "a_x000D_b", "aéb", "_x12_", "_xD800_"]
+
+
+def test_escapes_of_mysql_and_hive(tmp_path: Path) -> None:
+    content = "no\tname\tcode\nU1\t甲公司\t\\N\nU2\t乙\\\t公司\tN\nU3\t丙公司\\\n（分部）\t\\N\nU4\t丁\\\\公司\tx\\N\n\\N\t戊\t1\n"
+    delivery, rows = read(tmp_path, "a.txt", content.encode(), escape="\\")
+    assert [(row["no"], row["name"], row["code"]) for row in rows] == [
+        ("U1", "甲公司", None),
+        ("U2", "乙\t公司", "N"),
+        ("U3", "丙公司\n（分部）", None),
+        ("U4", "丁\\公司", "xN"),
+        (None, "戊", "1"),
+    ]
+    assert delivery.unreadable == []
+
+
+def test_a_field_that_swallowed_rows_is_unreadable(tmp_path: Path) -> None:
+    """A mark that opens in one row and closes in a later one makes one valid row of three, without a word."""
+    content = 'no,name,n\n1,"甲公司,10\n2,乙公司,20\n3,丙公司",30\n4,"丁\n（分部, 东区）",40\n5,戊,50\n'
+    delivery, rows = read(tmp_path, "a.csv", content.encode())
+    assert [(row["no"], row["n"]) for row in rows] == [("4", "40"), ("5", "50")]
+    assert [(piece.row_number, piece.reason[:61]) for piece in delivery.unreadable] == [
+        (2, "a field in quotation marks goes over lines that look like row")
+    ]
