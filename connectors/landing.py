@@ -195,7 +195,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     stream = _renamed(delivery.batches, names)
-    tables = counted(stream, feed.roster) if feed.roster else stream
+    tables = counted(stream, feed.roster, delivery.unreadable) if feed.roster else stream
     rows, schema = 0, None
     writer: pq.ParquetWriter | None = None
     try:

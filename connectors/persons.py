@@ -6,13 +6,14 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.feed import Roster
-from connectors.sources import ROW_NUMBER
+from connectors.sources import ROW_NUMBER, Unreadable
 from warehouse.errors import ParkBridgeError
 from warehouse.persons import (
     DIGITS_IN_CODES,
@@ -26,6 +27,9 @@ from warehouse.persons import (
     removed,
 )
 
+# A person's number in a roster has four digits at least, and is neither masked nor a filler
+_DIGITS = r"(?:[0-9][^0-9]*){4}"
+_NO_NUMBER = r"[*#?×…]|X{3}|^(?:0+|1+|9+)$"
 # A moment is no number of a person; it is what most texts with many digits are.
 _MOMENT = (
     r"^(?:19|20)\d{2}(?:[-/.]\d{1,2}[-/.]\d{1,2}[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?|\d{10})$"
@@ -112,22 +116,55 @@ def _holds_long_numbers(column: pa.Array) -> bool:
     return largest is not None and int(largest) >= 10**17
 
 
-def counted(stream: Iterable[pa.RecordBatch], roster: Roster) -> Iterator[pa.RecordBatch]:
+def counted(
+    stream: Iterable[pa.RecordBatch], roster: Roster, unreadable: list[Unreadable] | None = None
+) -> Iterator[pa.RecordBatch]:
     """A roster of persons as counts: one row per group, the number of distinct persons in it, no person.
 
-    The row number is that of the group's first person. The same number with a small x or blanks is the same person.
+    The row number is that of the group's first person. The same number with a small x, blanks or full width is the same person.
+    Who has no number, or a masked one (320***1234), is a person of his own: two of them are never one. A line that holds
+    nothing but its group is no person, and no report of zero.
+
+    Args:
+        stream: The persons.
+        roster: What they are counted by.
+        unreadable: Filled with one entry per group that has persons without a number, or lines without a person.
     """
     people = pa.Table.from_batches(list(stream))
     for name in (*roster.by, roster.count_distinct):
         if pa.types.is_string(people.schema.field(name).type):
             trimmed = pc.utf8_trim_whitespace(people[name])
-            even = pc.utf8_upper(trimmed) if name == roster.count_distinct else trimmed
+            even = pc.utf8_upper(pc.utf8_normalize(trimmed, "NFKC")) if name == roster.count_distinct else trimmed
             even = pc.if_else(pc.equal(even, ""), pa.scalar(None, pa.string()), even)
             people = people.set_column(people.schema.get_field_index(name), name, even)
+    others = [people[n] for n in people.schema.names if n not in (ROW_NUMBER, *roster.by)]
+    is_person = reduce(
+        pc.or_, (pc.fill_null(pc.not_equal(pc.cast(column, pa.string()), ""), False) for column in others)
+    )
+    number = pc.cast(people[roster.count_distinct], pa.string())
+    is_filler = pc.match_substring_regex(number, _NO_NUMBER)
+    has_number = pc.fill_null(pc.and_not(pc.match_substring_regex(number, _DIGITS), is_filler), False)
+    is_unknown = pc.and_(is_person, pc.invert(has_number))
+    own = pc.binary_join_element_wise("row", pc.cast(people[ROW_NUMBER], pa.string()), " ")
+    people = people.append_column(
+        "who", pc.if_else(is_person, pc.if_else(has_number, number, own), pa.scalar(None, pa.string()))
+    )
+    if unreadable is not None:
+        _tell_unknown(people.filter(is_unknown), roster, "without a usable number, each counted as one", unreadable)
+        _tell_unknown(people.filter(pc.invert(is_person)), roster, "of nothing but the group, not counted", unreadable)
+    people = people.filter(is_person)
     groups = (
         people.group_by(list(roster.by), use_threads=False)
-        .aggregate([(roster.count_distinct, "count_distinct"), (ROW_NUMBER, "min")])
-        .rename_columns({f"{roster.count_distinct}_count_distinct": roster.counted_as, f"{ROW_NUMBER}_min": ROW_NUMBER})
+        .aggregate([("who", "count_distinct"), (ROW_NUMBER, "min")])
+        .rename_columns({"who_count_distinct": roster.counted_as, f"{ROW_NUMBER}_min": ROW_NUMBER})
         .select([ROW_NUMBER, *roster.by, roster.counted_as])
     )
     yield from groups.combine_chunks().to_batches()
+
+
+def _tell_unknown(people: pa.Table, roster: Roster, what: str, unreadable: list[Unreadable]) -> None:
+    lines = people.group_by(list(roster.by), use_threads=False).aggregate([(ROW_NUMBER, "count"), (ROW_NUMBER, "min")])
+    for group in lines.to_pylist():
+        named = ", ".join(str(group[name]) for name in roster.by)
+        reason = f"lines {what}: {group[f'{ROW_NUMBER}_count']:,} of {named}"
+        unreadable.append(Unreadable(group[f"{ROW_NUMBER}_min"], reason, None))

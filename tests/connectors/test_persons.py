@@ -14,6 +14,7 @@ from stdnum.cn import ric, uscc
 
 from connectors.feed import Roster
 from connectors.persons import Blotter, counted
+from connectors.sources import Unreadable
 from warehouse.persons import is_identity_number, removed
 
 BLOTTED = removed("identity number")
@@ -138,4 +139,57 @@ def test_a_roster_becomes_counts() -> None:
         ),
     ]
     (clean,) = counted(iter(batches), Roster(("unit",), "person", "headcount"))
-    assert clean.to_pydict() == {"row_number": [2, 4, 7], "unit": ["U1", "U2", "U3"], "headcount": [2, 2, 0]}
+    assert clean.to_pydict() == {"row_number": [2, 4, 7], "unit": ["U1", "U2", "U3"], "headcount": [2, 2, 1]}
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        None,
+        "",
+        "  ",
+        "无",
+        "320***********1234",
+        "3205XXXXXXXX1234",
+        "＊＊＊＊＊＊1234",
+        "000000000000000000",
+        "待补",
+        "12",
+    ],
+)
+def test_persons_without_a_usable_number_are_never_one(unknown: str | None) -> None:
+    people = pa.RecordBatch.from_pydict(
+        {
+            "row_number": pa.array(range(2, 8), pa.int64()),
+            "unit": ["U1"] * 5 + ["U2"],
+            "person": [NUMBER, unknown, unknown, unknown, None, None],
+            "name": ["张三", "李四", "王五", "赵六", None, ""],
+        }
+    )
+    unreadable: list[Unreadable] = []
+    found = pa.Table.from_batches(counted([people], Roster(("unit",), "person", "headcount"), unreadable))
+    assert found.to_pylist() == [{"row_number": 2, "unit": "U1", "headcount": 4}], (
+        "a line with its unit alone is nobody"
+    )
+    assert [(piece.row_number, piece.reason) for piece in unreadable] == [
+        (3, "lines without a usable number, each counted as one: 3 of U1"),
+        (6, "lines of nothing but the group, not counted: 1 of U1"),
+        (7, "lines of nothing but the group, not counted: 1 of U2"),
+    ]
+    assert all(piece.text is None for piece in unreadable)
+
+
+@pytest.mark.parametrize("number", ["E12345678", "护照G1234567", "1234", "320500199001011234", "320500900101123"])
+def test_numbers_of_every_kind_are_counted_once(number: str) -> None:
+    full_width = "".join(chr(ord(sign) + 0xFEE0) if sign.isascii() else sign for sign in number)
+    people = pa.RecordBatch.from_pydict(
+        {
+            "row_number": pa.array([2, 3, 4], pa.int64()),
+            "unit": ["U1"] * 3,
+            "person": [number, full_width, f" {number.lower()}"],
+        }
+    )
+    unreadable: list[Unreadable] = []
+    found = pa.Table.from_batches(counted([people], Roster(("unit",), "person", "headcount"), unreadable))
+    assert found.to_pylist() == [{"row_number": 2, "unit": "U1", "headcount": 1}]
+    assert unreadable == []
