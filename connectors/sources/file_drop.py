@@ -30,6 +30,8 @@ Options in feed.yml under `source:`
                     stage.sql reckons with it. Where none is declared, 元 and units without 千, 万 or 亿 are let through.
     merged          refuse (default): of merged cells only the first holds the value, so that the others' rows are
                     unreadable. fill: they have it too, below and beside it. (Excel.)
+    fill_down       Columns in which nothing means "as above": the first row of a block holds what is true of all. A row
+                    that holds nothing in all other columns is not filled.
     formulas        refuse (default): a row with a formula is unreadable. cached: the result that Excel kept is the value;
                     a formula without one is unreadable. (Excel.)
     pad_short_rows  true: a CSV line with fewer fields than the header is read with the rest empty; the last line of a
@@ -101,6 +103,7 @@ OPTIONS: frozenset[str] = frozenset(
         "header_lines",
         "unit",
         "merged",
+        "fill_down",
         "formulas",
     }
 )
@@ -145,6 +148,7 @@ class _Plan:
     header_lines: int
     unit: str | None
     fills_merged: bool
+    fill_down: tuple[str, ...]
     believes_results: bool
 
 
@@ -226,6 +230,7 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         pad_short_rows=read.flag("pad_short_rows"),
         header_lines=header_lines,
         unit=read.text("unit", None),
+        fill_down=read.texts("fill_down"),
         fills_merged=read.choice("merged", ("refuse", "fill"), "refuse") == "fill",
         believes_results=read.choice("formulas", ("refuse", "cached"), "refuse") == "cached",
     )
@@ -395,6 +400,7 @@ def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datet
         uses=run.uses,
         header_lines=plan.header_lines,
         unit=plan.unit,
+        fill_down=plan.fill_down,
         totals=plan.totals,
         added=_told_by_name(plan, label, where),
         is_ragged_strict=kind == "csv" and not plan.pad_short_rows,

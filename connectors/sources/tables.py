@@ -70,6 +70,7 @@ class Layout:
         exclude: Names of columns that are dropped while reading.
         uses: What columns are for, see `connectors.sources.Source.deliveries`.
         unit: The unit that the lines above the header must state; None lets no unit with a multiplier pass.
+        fill_down: Names of columns in which nothing means "as above".
         totals: (column's names, values): lines with such a value there are totals.
         added: Columns that are not in the file, with the one value they have in it.
         is_ragged_strict: A line with fewer fields than the header is broken (CSV), not cut short (sheets).
@@ -83,6 +84,7 @@ class Layout:
     exclude: frozenset[str] = frozenset()
     uses: Mapping[str, str] = field(default_factory=dict)
     unit: str | None = None
+    fill_down: tuple[str, ...] = ()
     totals: tuple[tuple[str, ...], frozenset[str]] | None = None
     added: Mapping[str, str] = field(default_factory=dict)
     is_ragged_strict: bool = True
@@ -263,6 +265,14 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     width = len(names)
     kept = [position for position, name in enumerate(names) if name not in layout.exclude]
+    filled = [position for position, name in enumerate(names) if name in layout.fill_down]
+    if missing := [name for name in layout.fill_down if name not in names]:
+        raise DeliveryRefused(
+            layout.where,
+            f"it has no column {missing[0]!r}, which source.fill_down names",
+            next_step="if the office renamed the column, correct source.fill_down in feed.yml",
+        )
+    above = [""] * width
     judged = [position for position in kept if layout.uses.get(names[position]) != "ignored"]
     texts = [position for position in kept if layout.uses.get(names[position]) == "text"]
     schema = pa.schema(
@@ -291,6 +301,8 @@ def _batches(
             if reason is None:
                 if is_total(cells) or (cells[0].strip() == names[0] and tuple(map(plain, cells)) == names):
                     continue
+                if filled:
+                    cells = _filled(cells, filled, above)
                 if line.flaws:
                     cells, reason = _without_flaws(cells, line, judged)
                 if line.doubts and reason is None:
@@ -306,6 +318,15 @@ def _batches(
             numbers, rows = [], []
     if rows or not has_given:
         yield batch()
+
+
+def _filled(cells: Sequence[str], columns: Sequence[int], above: list[str]) -> Sequence[str]:
+    """Give a row what stands above it in these columns, and remember what stands in it; a heading alone is remembered."""
+    for position in columns:
+        above[position] = cells[position] if cells[position].strip() else above[position]
+    if not any(cell.strip() for position, cell in enumerate(cells) if position not in columns):
+        return cells
+    return [above[position] if position in columns else cell for position, cell in enumerate(cells)]
 
 
 def _without_flaws(cells: Sequence[str], line: Line, judged: Sequence[int]) -> tuple[Sequence[str], str | None]:

@@ -195,3 +195,20 @@ def test_a_field_that_swallowed_rows_is_unreadable(tmp_path: Path) -> None:
     assert [(piece.row_number, piece.reason[:61]) for piece in delivery.unreadable] == [
         (2, "a field in quotation marks goes over lines that look like row")
     ]
+
+
+def test_nothing_means_as_above_where_that_is_declared(tmp_path: Path) -> None:
+    content = "户名,表,用量\n甲,W1,10\n,W2,20\n合计,,30\n乙,W3,5\n ,W4,7\n,,\n丙,,\n,W5,9\n".encode()
+    totals = {"column": "户名", "values": ["合计"]}
+    delivery, rows = read(tmp_path, "a.csv", content, fill_down=["户名"], totals=totals)
+    assert [(r["户名"], r["表"], r["用量"]) for r in rows] == [
+        ("甲", "W1", "10"),
+        ("甲", "W2", "20"),
+        ("乙", "W3", "5"),
+        ("乙", "W4", "7"),
+        ("丙", None, None),
+        ("丙", "W5", "9"),
+    ]
+    assert delivery.unreadable == []
+    with pytest.raises(DeliveryRefused, match=r"no column '户号', which source\.fill_down names"):
+        read(tmp_path, "b.csv", content, fill_down=["户号"], pattern="b.csv")
