@@ -39,14 +39,22 @@ create or replace macro signed_number(t) as (
     end
 );
 
--- Yuan: 1,234.50 · １２３ · (12.00) and 12.00- for a negative · 3.5万, 3.5万元 for 35000 · 1.2亿.
+-- A number's text as decimal(18, 2), where it has no third decimal that counts.
+create or replace macro whole_fen(n) as (
+    case when abs(try_cast(n as double) - try_cast(n as decimal(18, 2))::double)
+        <= greatest(0.000001, abs(try_cast(n as double)) * 1e-14)
+        then try_cast(n as decimal(18, 2)) end
+);
+
+-- Yuan: 1,234.50 · １２３ · (12.00) and 12.00- for a negative · 3.5万, 3.5万元 for 35000 · 1.2亿. Parts of a fen are no amount:
+-- 12.345 is NULL, for nobody may round another's money; 0.30000000000000004 is what a spreadsheet makes of 0.30.
 create or replace macro to_amount(t) as (
     case right(signed_number(t), 1)
         when '万'
-            then try_cast(try_cast(replace(signed_number(t), '万', '') as decimal(28, 6)) * 10000 as decimal(18, 2))
+            then whole_fen(try_cast(replace(signed_number(t), '万', '') as decimal(28, 10)) * 10000)
         when '亿'
-            then try_cast(try_cast(replace(signed_number(t), '亿', '') as decimal(28, 8)) * 100000000 as decimal(18, 2))
-        else try_cast(signed_number(t) as decimal(18, 2))
+            then whole_fen(try_cast(replace(signed_number(t), '亿', '') as decimal(28, 12)) * 100000000)
+        else whole_fen(signed_number(t))
     end
 );
 

@@ -217,3 +217,24 @@ def test_two_dates_are_no_date_and_no_month(macros: duckdb.DuckDBPyConnection, o
     for between in (" 至 ", "至", "~", "-", " - ", " ", "/", "—"):
         assert _read(macros, "to_date", f"{one}{between}{other}") is None
         assert _read(macros, "to_month", f"{one}{between}{other}") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "yuan"),
+    [
+        ("12.345", None),
+        ("1.005", None),
+        ("-0.001", None),
+        ("(12.005)", None),
+        ("0.0000001万", None),
+        ("0.00001万", "0.10"),
+        ("12.34567万", "123456.70"),
+        ("0.12345678亿", "12345678.00"),
+        ("12.3400", "12.34"),
+        # what a spreadsheet makes of 0.1 + 0.2
+        ("0.30000000000000004", "0.30"),
+        ("9999999999999999.99", "9999999999999999.99"),
+    ],
+)
+def test_no_part_of_a_fen_is_rounded_away(macros: duckdb.DuckDBPyConnection, text: str, yuan: str | None) -> None:
+    assert _read(macros, "to_amount", text) == (None if yuan is None else Decimal(yuan))
