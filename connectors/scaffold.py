@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+
+import yaml
 
 from connectors.feed import read_feed
 from connectors.guess import Guess
@@ -125,7 +126,11 @@ def _listed(targets: Sequence[str]) -> str:
 def _quoted(value: object) -> str:
     """A text as YAML reads it back: plain where it is one."""
     text = str(value)
-    return text if re.fullmatch(r"[\w.一-鿿]*[^\W\d][\w.一-鿿]*", text) else json.dumps(text, ensure_ascii=False)
+    try:
+        is_plain = yaml.safe_load(f"{text}: {text}") == {text: text}
+    except yaml.YAMLError:
+        is_plain = False
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
 def _read(column: Column, source: str) -> str:

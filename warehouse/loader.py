@@ -241,7 +241,11 @@ def _stage_one(
     manifest, where = batch.manifest, f"{feed.name} {batch.manifest.delivery}"
     _open_delivery(connection, feed, batch.folder / ROWS, where)
     _run_stage_sql(connection, feed, where)
-    _judge(connection, feed, utc(manifest.pulled_until))
+    # under a clock that went back, what is known already is no future: hold_feed_to_clocks says what is wrong
+    last = connection.execute("select max(pulled_until) from ops.batch where feed = ?", [feed.name]).fetchone()
+    _judge(
+        connection, feed, max(utc(manifest.pulled_until), last[0] if last and last[0] else utc(manifest.pulled_until))
+    )
     connection.execute(
         f"insert into {table} by name select {_clocks(feed, time_zone)}, s.* exclude (skip_because), "
         "$feed as feed, $batch_id as batch_id, $number as batch_number "
