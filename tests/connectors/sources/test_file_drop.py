@@ -524,7 +524,9 @@ def test_no_row_is_lost(lines: list[list[str]], bom: bool, quoting: Any) -> None
         assert row == (expected[number] + ["", ""])[: len(row)][:3]
         assert not "".join(expected[number][3:]).strip()
     for number in broken:
-        assert len(expected[number]) < 3 or "".join(expected[number][3:]).strip()
+        # a line within a field that has the commas of a row may be a row that a lost quotation mark swallowed
+        swallows = any(line.count(",") >= 2 for field in expected[number] for line in field.splitlines()[1:])
+        assert len(expected[number]) < 3 or "".join(expected[number][3:]).strip() or swallows
 
 
 def test_a_large_file_comes_in_bounded_batches(tmp_path: Path) -> None:
