@@ -400,7 +400,7 @@ def parser() -> argparse.ArgumentParser:
     one = under.add_parser("new", help="begin a folder that passes its check")
     one.set_defaults(work=command_feed_new)
     one.add_argument("name")
-    one.add_argument("--from", dest="sheet", metavar="FILE", help="a file of the office, whose columns are guessed")
+    one.add_argument("--from", dest="sheet", metavar="FILE", help="a file of the office; its columns are guessed")
     one.add_argument("--subject", required=True, help="an entry of warehouse/subjects.yml")
 
     one = command(

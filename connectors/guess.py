@@ -1,4 +1,4 @@
-"""Guess a feed's declaration from a file of the office: where its table stands, and which column feeds which.
+"""Guess a feed's declaration from a file of the office: where its table is, and which column feeds which.
 
 What is guessed is a beginning that a person reads through. Names are looked up in glossary.yml, among the Chinese names of the
 park's columns (`warehouse/columns.yml`) and what feeds of the same subject call them. No value of the file is kept.
@@ -35,7 +35,7 @@ _PERSONS: Final = re.compile(
 )
 _BRACKETED: Final = re.compile(r"[（(【\[].*?[）)】\]]")
 _FIGURE: Final = re.compile(r"[-+(]?[\d.,%/: -]+\)?")
-# the office's own number of an enterprise, by which its rows are told apart
+# the office's own number of an enterprise, which identifies its rows
 _KEYS: Final = ("unit_no", "taxpayer_no", "uscc", "enterprise_name")
 GLOSSARY: Final = Path(__file__).with_name("glossary.yml")
 

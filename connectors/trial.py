@@ -16,7 +16,7 @@ from connectors.feed import Feed
 from connectors.landing import land
 from connectors.rehearsal import REJECTED_BECAUSE
 from connectors.sources import ROW_NUMBER
-from warehouse.batches import ROWS, UNREADABLE, batches
+from warehouse.batches import ROWS, UNREADABLE, Batch, batches
 from warehouse.connection import literal, prepare
 from warehouse.errors import DeclarationError
 from warehouse.loader import rehearse
@@ -33,7 +33,7 @@ class Found:
         delivery: Its name: the file, or a member of it.
         header: The columns as the office names them.
         landed: How many rows were read.
-        first_line: Where the first of them stands; None where there is none.
+        first_line: Line of the first of them; None where there is none.
         unreadable: (line, reason) of what is no row.
         staged: The rows that stage.sql gives, as text, by canonical column.
     """
@@ -75,18 +75,17 @@ def try_file(feed: Feed, path: Path) -> list[Found]:
         land(asked, raw, run_id="try", until=until, credentials=here)
         with duckdb.connect() as connection:
             prepare(connection)
-            return [_found(connection, asked, batch.folder) for batch in batches(raw, feed.name)]
+            return [_found(connection, asked, batch) for batch in batches(raw, feed.name)]
 
 
-def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, folder: Path) -> Found:
-    (batch,) = (batch for batch in batches(folder.parent.parent, feed.name) if batch.folder == folder)
-    rows = f"read_parquet({literal(str(folder / ROWS))})"
+def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch) -> Found:
+    rows = f"read_parquet({literal(str(batch.folder / ROWS))})"
     types = {name: kind for name, kind, *_ in connection.execute(f"describe select * from {rows}").fetchall()}
     first = connection.execute(f"select min({ROW_NUMBER}) from {rows}").fetchone()
     unreadable: list[tuple[int, str]] = []
-    if (folder / UNREADABLE).is_file():
+    if (batch.folder / UNREADABLE).is_file():
         unreadable = connection.execute(
-            f"select {ROW_NUMBER}, reason from read_parquet({literal(str(folder / UNREADABLE))}) order by 1"
+            f"select {ROW_NUMBER}, reason from read_parquet({literal(str(batch.folder / UNREADABLE))}) order by 1"
         ).fetchall()
     return Found(
         delivery=batch.manifest.delivery,

@@ -318,7 +318,7 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
     """
     missing = ", ".join(literal(text) for text in (*feed.missing, *BLOTTED, ""))
     # step by step, because an expression that is written twice is computed twice
-    trimmed, bare, told = (["row_number::bigint as row_number"] for _ in range(3))
+    trimmed, bare, translated = (["row_number::bigint as row_number"] for _ in range(3))
     for name in feed.landed_columns:
         column = quote(name)
         is_text = types.get(name) == "VARCHAR"
@@ -340,9 +340,9 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
             value = f"case {column}::varchar {choices} else chr(1) || {column}::varchar end"
         if is_text or feed.missing:
             value = f"case when {column}::varchar not in ({missing}) then {value} end"
-        told.append(f"{value} as {column}")
+        translated.append(f"{value} as {column}")
     connection.execute(
-        f"create or replace temp view delivery as select {', '.join(told)} from (select {', '.join(bare)} from "
+        f"create or replace temp view delivery as select {', '.join(translated)} from (select {', '.join(bare)} from "
         f"(select {', '.join(trimmed)} from {rows}))"
     )
 
@@ -760,21 +760,19 @@ def _hold_to_last(
     total, periods, rows, before, fallen, rows_there, before_there = known or (0, 0, 0, None, None, None, None)
     if not before:
         return
-    if fallen and periods > 1:
-        raise DeliveryRefused(
-            where,
-            f"{rows_there:,} rows of {fallen}, {100 * rows_there / before_there:.1f} % of the {before_there:,} known before",
-            allowed=f"{feed.allow.rows_min_pct:g} % or more of each period",
-            next_step=f"compare with {feed.office}: a truncated file is sent again; a true fall is let through by "
-            f"rows_min_pct in {feed.name}/feed.yml, {closing}",
-        )
     fact = f"{total or 0:,} rows" + (f" in {periods} periods, {rows:,.0f} each" if periods > 1 else "")
     rows = rows or 0
-    if rows < before * feed.allow.rows_min_pct / 100:
+    too_few, each = None, ""
+    if fallen and periods > 1:
+        too_few, each = (f"{rows_there:,} rows of {fallen}", rows_there, before_there), " of each period"
+    elif rows < before * feed.allow.rows_min_pct / 100:
+        too_few = (fact, rows, before)
+    if too_few:
+        what, now, then = too_few
         raise DeliveryRefused(
             where,
-            f"{fact}, {100 * rows / before:.1f} % of the {before:,.0f} known before",
-            allowed=f"{feed.allow.rows_min_pct:g} % or more",
+            f"{what}, {100 * now / then:.1f} % of the {then:,.0f} known before",
+            allowed=f"{feed.allow.rows_min_pct:g} % or more{each}",
             next_step=f"compare with {feed.office}: a truncated file is sent again; a true fall is let through by "
             f"rows_min_pct in {feed.name}/feed.yml, {closing}",
         )

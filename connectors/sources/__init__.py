@@ -116,8 +116,8 @@ class Source(Protocol):
                 takes: personal ones.
             expected: Every column name a delivery may have, aliases included; finds the header row of files and stands
                 in for the header where an API has no record.
-            uses: What columns are for, by name as delivered, where that tells what their values must be: `ignored`, whose
-                values may be anything, or `text`, where a date or time can only be a mistake of a spreadsheet.
+            uses: What columns are for, by name as delivered, where that decides which values are wrong: an `ignored` column
+                may hold anything; in a `text` column a date or time is a spreadsheet's mistake.
 
         Raises:
             DeclarationError: An option is wrong; raised before anything is fetched.

@@ -20,12 +20,12 @@ Options in feed.yml under `source:`
                     cp1252.
     delimiter       Between fields of a CSV file (default comma; tab for .tsv and .txt).
     quote           Around fields of a CSV file (default ").
-    escape          What makes the next character of a CSV file a plain one: "\\" of MySQL and Hive, whose \N is then no
+    escape          What makes the next character of a CSV file a plain one: "\\" of MySQL and Hive; their \N is then no
                     value. Default: none.
     sheet           Of a workbook (default: the only visible one that holds anything).
     header          auto (default): the line among the first 20 that holds the declared column names; or its number.
     header_lines    Lines that the header has (default 1; 2 or 3). Their names are joined: 用水/用量 below 用水. A name that
-                    stands above several columns is theirs until the next one.
+                    above several columns is theirs until the next one.
     unit            The unit that the sheet states above its header, 万元 of （单位：万元）: it must be found there, and
                     stage.sql reckons with it. Where none is declared, 元 and units without 千, 万 or 亿 are let through.
     merged          refuse (default): of merged cells only the first holds the value, so that the others' rows are

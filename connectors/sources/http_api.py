@@ -292,8 +292,8 @@ class _Moves:
         self._all.update(whole.digest())
         return whole.digest()
 
-    def told(self, total: int) -> None:
-        """Note the total that a page tells."""
+    def note_total(self, total: int) -> None:
+        """Note the total that a page states."""
         if self._total is not None and total != self._total:
             self.fact, self._is_whole = f"the total changed from {self._total} to {total}", False
         self._total = total
@@ -397,7 +397,7 @@ def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[li
         rows += len(records)
         total = _total(plan, api, answer) if plan.total is not None else None
         if total is not None:
-            moves.told(total)
+            moves.note_total(total)
             if moves.digest is None:
                 return
         is_last = not records or (total is not None and rows >= total)

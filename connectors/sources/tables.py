@@ -134,7 +134,7 @@ def read_table(
 
 
 def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]]:
-    """Find the header, as one line, and what comes below it; what stands above must agree with the declaration."""
+    """Find the header, as one line, and what comes below it; the lines above must agree with the declaration."""
     above: list[Line] = []
     if layout.header is not None:
         for line in lines:
@@ -321,7 +321,7 @@ def _batches(
 
 
 def _filled(cells: Sequence[str], columns: Sequence[int], above: list[str]) -> Sequence[str]:
-    """Give a row what stands above it in these columns, and remember what stands in it; a heading alone is remembered."""
+    """Fill empty cells of these columns from the rows above, and remember this row; a heading alone is remembered."""
     for position in columns:
         above[position] = cells[position] if cells[position].strip() else above[position]
     if not any(cell.strip() for position, cell in enumerate(cells) if position not in columns):

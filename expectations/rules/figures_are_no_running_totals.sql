@@ -5,7 +5,7 @@
 --   read as use grows for ever. Whoever reports so does it for most units at once: figures that rise month by month
 --   through the year and begin anew, periods that all begin on one day, meters and gates that never count less
 -- next step: ask the office for each period alone, or leave the column out in stage.sql (for that kind of tax)
-with told as (
+with period_figure as (
     select
         subject,
         feed,
@@ -34,7 +34,7 @@ stepped as (
         ) as step_in_series,
         t.value
         - lag(t.value) over (partition by t.feed, t.signal_code, t.source_key, t.is_month order by t.month) as step
-    from told as t
+    from period_figure as t
 ),
 
 series as (

@@ -1,4 +1,4 @@
-"""Figures from January to date, and readings, are told from figures of a month: drawn parks, with all that months do."""
+"""Figures from January to date, and readings, are distinguished from figures of a month, in generated parks."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 -- title: What a head office's branches say of an address | 分支机构地址旁证
--- one row is: one left record known by a short name, and one known enterprise of whose branches it has an address
+-- one row is: one left record known by a short name, and one known enterprise with a branch at its address
 -- answers: is the firm meant that has branches there, although its own seat is elsewhere?
 -- key: left_id, right_id
--- rules: A branch is one whose name goes on after the firm's. Its address is the firm's too, where it is not that
+-- rules: A branch's name goes on after the firm's name. Its address is the firm's too, where it is not that
 --   branch's alone: two branches are there, or the record states another address beside it. Bits as of the branch.
 -- known gaps: A firm that bears another name than its branches is not found.
 -- checked by: tests/transforms/test_matching.py

@@ -178,7 +178,7 @@ def test_the_total_saves_the_empty_page_and_shows_a_short_pull(server: Server) -
 
 
 class Moving:
-    """An API over firms 1 to 30, ten a page, at whose office somebody works while it is read."""
+    """An API over firms 1 to 30, ten a page, edited while it is read."""
 
     def __init__(self, *edits: Callable[[list[int]], None], total: bool = True) -> None:
         self.firms, self.edits, self.has_total = list(range(1, 31)), list(edits), total

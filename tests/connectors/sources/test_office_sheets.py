@@ -155,7 +155,7 @@ def test_what_is_wrong_in_an_ignored_column_harms_no_row(tmp_path: Path) -> None
 
 
 def test_a_month_that_is_a_number_is_the_month_that_is_shown(tmp_path: Path) -> None:
-    """2026.10 is the number 2026.1: only its format tells October from January."""
+    """2026.10 is the number 2026.1: only its format makes October of it."""
 
     def format_cells(sheet: Worksheet) -> None:
         for row, form in ((2, "0.00"), (3, "General"), (4, "0.00_ "), (5, "0.0"), (6, "#,##0.00"), (7, "0.000")):
