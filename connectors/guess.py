@@ -13,14 +13,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from connectors.feed import Feed
 from connectors.sources import plain
 from connectors.sources.csv_lines import csv_lines
 from connectors.sources.tables import HEADER_WITHIN, Line, stated_units
 from connectors.sources.xlsx_lines import xlsx_lines
 from connectors.sources.zips import Bounds, open_zip
+from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.labels import labels
 from warehouse.subjects import Subject
@@ -101,7 +100,7 @@ def _names(subject: Subject, feeds: Iterable[Feed]) -> dict[str, list[str]]:
     """The names by which offices may call the subject's columns; what a feed says goes before the column's own name."""
     meanings = labels()
     found = {_bare(meanings[c].zh): [c] for c in subject.columns if c in meanings} | {c: [c] for c in subject.columns}
-    given = yaml.safe_load(GLOSSARY.read_text(encoding="utf-8"))
+    given = read_yaml(GLOSSARY.read_text(encoding="utf-8"))
     found |= {_bare(name): [c] for c, names in given.items() if c in subject.columns for name in names}
     for feed in feeds:
         if feed.subject.name == subject.name:

@@ -14,6 +14,7 @@ from connectors.feed import read_feed
 from connectors.guess import Guess
 from connectors.rehearsal import write_expected
 from warehouse.connection import quote
+from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
 from warehouse.subjects import Column, subjects
 
@@ -127,7 +128,7 @@ def _quoted(value: object) -> str:
     """A text as YAML reads it back: plain where it is one."""
     text = str(value)
     try:
-        is_plain = yaml.safe_load(f"{text}: {text}") == {text: text}
+        is_plain = read_yaml(f"{text}: {text}") == {text: text}
     except yaml.YAMLError:
         is_plain = False
     return text if is_plain else json.dumps(text, ensure_ascii=False)

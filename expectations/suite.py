@@ -26,9 +26,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from warehouse.connection import literal, quote
+from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
 from warehouse.labels import Label
 
@@ -252,7 +251,7 @@ def no_rows(
 
 def read_suite(path: Path) -> Suite:
     """Read suites/<schema>.<table>.yml; what cannot be raises DeclarationError naming the file and the entry."""
-    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+    declared = read_yaml(path.read_text(encoding="utf-8"))
     where = path.name
     if not isinstance(declared, dict) or set(declared) - {"table", "key", "checks"} or "key" not in declared:
         raise DeclarationError(where, "a suite has table, key and checks", next_step="write these three and no other")

@@ -13,11 +13,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from warehouse.batches import Batch
 from warehouse.confirmation import Confirmation, Finding, keep
 from warehouse.connection import quote
+from warehouse.declared import read_yaml
 from warehouse.errors import CheckFailed
 from warehouse.loader import StagedFeed, utc
 from warehouse.subjects import subjects
@@ -40,7 +40,7 @@ class Limits:
     @classmethod
     def read(cls, rules: Path) -> Limits:
         """Read the rule file of a folder of rules."""
-        return cls(**yaml.safe_load((rules / "clock.yml").read_text(encoding="utf-8")))
+        return cls(**read_yaml((rules / "clock.yml").read_text(encoding="utf-8")))
 
 
 def hold_night_to_clocks(

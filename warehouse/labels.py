@@ -30,8 +30,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
 from warehouse.settings import CHECKOUT
 from warehouse.subjects import subjects
@@ -113,7 +112,7 @@ def labels() -> dict[str, Label]:
 
 def read_labels(text: str, rules: Path) -> dict[str, Label]:
     """Read the text of columns.yml; `rules` is the folder of the rule files that it names."""
-    raw: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    raw: dict[str, dict[str, Any]] = read_yaml(text)
     found = {}
     for name, entry in raw.items():
         if (strangers := set(entry) - _KEYS) or not {"en", "zh"} <= set(entry):
@@ -176,7 +175,7 @@ def _codes_of_rule(where: str, given: str, rules: Path) -> tuple[Code, ...]:
         )
     part, value, code, en, zh, note = form.groups()[1:]
     found: dict[str | int, Code] = {}
-    for row in yaml.safe_load(path.read_text(encoding="utf-8"))["rows"]:
+    for row in read_yaml(path.read_text(encoding="utf-8"))["rows"]:
         if part and row.get(part) != value:
             continue
         if missing := [column for column in (code, en, zh, note) if column and column not in row]:

@@ -308,10 +308,10 @@ def _count(connection: duckdb.DuckDBPyConnection, rest: str, parameters: Sequenc
 
 
 def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows: str, types: Mapping[str, str]) -> None:
-    """Make the view `delivery` over landed rows: trimmed, blanks and stated missing values NULL, codes translated.
+    """Make the table `delivery` of landed rows: trimmed, blanks and stated missing values NULL, codes translated.
 
     Args:
-        connection: Where the view is made.
+        connection: Where the table is made.
         feed: The declared feed.
         rows: A relation to select from.
         types: Its columns and their types.
@@ -342,7 +342,7 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
             value = f"case when {column}::varchar not in ({missing}) then {value} end"
         translated.append(f"{value} as {column}")
     connection.execute(
-        f"create or replace temp view delivery as select {', '.join(translated)} from (select {', '.join(bare)} from "
+        f"create or replace temp table delivery as select {', '.join(translated)} from (select {', '.join(bare)} from "
         f"(select {', '.join(trimmed)} from {rows}))"
     )
 
@@ -370,17 +370,27 @@ def _stop_on_unknown_codes(connection: duckdb.DuckDBPyConnection, feed: StagedFe
             )
 
 
+# what is wrong with the text of stage.sql, whatever the rows are
+_DECLARED_WRONGLY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
+
+
 def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, where: str) -> None:
     """Make `candidate`: the subject's columns, cast, with row_number and skip_because."""
     try:
-        found = connection.execute(f"describe select * from ({_one_select(feed)})").fetchall()
-    except duckdb.Error as error:
+        connection.execute(f"create or replace temp table made as select * from ({_one_select(feed)})")
+    except _DECLARED_WRONGLY as error:
         raise DeclarationError(
             f"{feed.name}/stage.sql",
             f"it does not run: {' '.join(str(error).split())[:300]}",
             next_step=f"mend it, then `parkbridge feed check {feed.name}`",
         ) from error
-    given = {str(name) for name, *_ in found}
+    except duckdb.Error as error:
+        raise DeclarationError(
+            f"{feed.name}/stage.sql",
+            f"it fails on {where}: {' '.join(str(error).split())[:300]}",
+            next_step="use try_cast or the macros of warehouse/macros.sql, so that one odd value costs one row",
+        ) from error
+    given = {str(name) for name, *_ in connection.execute("describe made").fetchall()}
     strangers = sorted(given - set(feed.subject.columns) - {"row_number", "skip_because"})
     if "row_number" not in given or strangers:
         raise DeclarationError(
@@ -395,17 +405,10 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
         for c in feed.subject.columns.values()
     ]
     skip = "skip_because::varchar" if "skip_because" in given else "null::varchar"
-    try:
-        connection.execute(
-            f"create or replace temp table candidate as select row_number, {', '.join(columns)}, {skip} as skip_because "
-            f"from ({_one_select(feed)})"
-        )
-    except duckdb.Error as error:
-        raise DeclarationError(
-            f"{feed.name}/stage.sql",
-            f"it fails on {where}: {' '.join(str(error).split())[:300]}",
-            next_step="use try_cast or the macros of warehouse/macros.sql, so that one odd value costs one row",
-        ) from error
+    connection.execute(
+        f"create or replace temp table candidate as select row_number, {', '.join(columns)}, {skip} as skip_because from made"
+    )
+    connection.execute("drop table made")
 
 
 def _one_select(feed: StagedFeed) -> str:

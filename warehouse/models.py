@@ -37,6 +37,7 @@ import yaml
 from sqlglot import exp
 
 from warehouse.connection import literal, quote
+from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
 from warehouse.labels import Code, Label, labels
 from warehouse.subjects import subject_rows
@@ -361,10 +362,9 @@ def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]
     for name, columns, rows in read:
         listed = ", ".join(f"{quote(column)} {kind or 'varchar'}" for column, kind in columns.items())
         connection.execute(f"create table rules.{quote(name)} ({listed})")
-        connection.executemany(
-            f"insert into rules.{quote(name)} values ({', '.join('?' * len(columns))})",
-            [[row.get(column) for column in columns] for row in rows],
-        )
+        one = f"({', '.join('?' * len(columns))})"
+        values = [row.get(column) for row in rows for column in columns]
+        connection.execute(f"insert into rules.{quote(name)} values {', '.join([one] * len(rows))}", values)
     return [f"rules.{name}" for name, _, _ in read]
 
 
@@ -372,7 +372,7 @@ def rows_of_rule(path: Path) -> list[dict[str, Any]]:
     """The rows of a rule file, each with what stands above `rows` for all of them; DeclarationError as in load_rules."""
     where = f"rules/{path.name}"
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = _declared(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         fact = f"it is no YAML: {' '.join(str(error).split())}"
         raise DeclarationError(where, fact, next_step="mend the line named") from None
@@ -383,6 +383,11 @@ def rows_of_rule(path: Path) -> list[dict[str, Any]]:
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise DeclarationError(where, "rows is no list of mappings", next_step="write one mapping per row")
     return [shared | row for row in rows]
+
+
+@lru_cache(maxsize=256)
+def _declared(text: str) -> Any:
+    return read_yaml(text)
 
 
 def _kind(rule: str, column: str, value: Any) -> str:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from warehouse.declared import read_yaml
 
 FILE = Path(__file__).with_name("person.yml")
 _WEIGHTS_GB_11643 = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -91,7 +91,7 @@ _CHECKS = {"identity_number": is_identity_number, "luhn": _is_luhn}
 
 @cache
 def _declared() -> dict[str, Any]:
-    declared: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    declared: dict[str, Any] = read_yaml(FILE.read_text(encoding="utf-8"))
     return declared
 
 

@@ -14,8 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
-import yaml
-
+from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
 
 FILE = Path(__file__).with_name("subjects.yml")
@@ -152,7 +151,7 @@ def read_subjects(path: Path) -> dict[str, Subject]:
 
 
 def _entries(path: Path) -> dict[str, Any]:
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw = read_yaml(path.read_text(encoding="utf-8"))
     return {name: entry for name, entry in raw.items() if name != "version"}
 
 
@@ -164,7 +163,7 @@ def subjects() -> dict[str, Subject]:
 
 def subject_rows() -> list[dict[str, Any]]:
     """The rows of rules.subject: one per subject, with the file's version."""
-    version = yaml.safe_load(FILE.read_text(encoding="utf-8")).get("version")
+    version = read_yaml(FILE.read_text(encoding="utf-8")).get("version")
     return [
         {
             "subject": subject.name,

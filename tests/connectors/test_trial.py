@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 import parkbridge
 from connectors.feed import read_feed
@@ -17,6 +16,7 @@ from connectors.rehearsal import check
 from connectors.scaffold import scaffold
 from connectors.trial import allowance, report, try_file
 from tests.connectors.sources.test_file_formats import workbook
+from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.subjects import subjects
 
@@ -38,7 +38,7 @@ def sheet(tmp_path: Path) -> Path:
 
 
 def test_every_name_of_the_glossary_means_one_column_of_a_subject() -> None:
-    given = yaml.safe_load(GLOSSARY.read_text(encoding="utf-8"))
+    given = read_yaml(GLOSSARY.read_text(encoding="utf-8"))
     assert set(given) <= {column for subject in subjects().values() for column in subject.columns}
     for subject in subjects().values():
         names = Counter(name for column, names in given.items() if column in subject.columns for name in names)

@@ -14,11 +14,11 @@ from typing import Any
 
 import duckdb
 import pytest
-import yaml
 
 from expectations.rule import read_rule
 from transforms import resolution
 from warehouse.connection import prepare, quote
+from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
 from warehouse.models import load_rules
 from warehouse.subjects import LINEAGE, subjects
@@ -32,7 +32,7 @@ TYPES = {bool: "boolean", int: "bigint", float: "decimal(18, 3)", datetime: "tim
 
 
 def case_file(rule: str) -> Any:
-    return yaml.safe_load((CASES / f"{rule}.yml").read_text(encoding="utf-8"))
+    return read_yaml((CASES / f"{rule}.yml").read_text(encoding="utf-8"))
 
 
 def columns_of(table: str, rows: Rows) -> dict[str, str]:

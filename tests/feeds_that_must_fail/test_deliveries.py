@@ -26,10 +26,10 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
 from tests.conftest import LEASES_HEADER, Park, day, lease_row, leases, staff, staff_file, staff_row
 from warehouse.connection import reader
+from warehouse.declared import read_yaml
 from warehouse.errors import DeliveryRefused, ParkBridgeError, SourceError
 
 CASES = sorted(path.parent for path in (Path(__file__).parent / "deliveries").glob("*/expected.yml"))
@@ -214,7 +214,7 @@ def deliver(park: Park, case: Path, expected: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_a_bad_delivery(case: Path, good_park: Park) -> None:
     park = good_park
-    expected = yaml.safe_load((case / "expected.yml").read_text(encoding="utf-8"))
+    expected = read_yaml((case / "expected.yml").read_text(encoding="utf-8"))
     feed = expected.get("feed", "staff")
     deliver(park, case, expected)
     before = state(park)

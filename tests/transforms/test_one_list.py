@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 import sqlglot
-import yaml
 from sqlglot import exp
 
 from transforms import resolution
 from transforms.names import WORDS
+from warehouse.declared import read_yaml
 from warehouse.labels import COLUMNS, labels
 from warehouse.models import rows_of_rule
 
@@ -137,7 +137,7 @@ def test_no_suite_lists_the_outcomes() -> None:
             yield from values(one)
 
     for path in sorted((CHECKOUT / "expectations" / "suites").glob("*.yml")):
-        assert all(len(group) < 2 for group in values(yaml.safe_load(path.read_text(encoding="utf-8")))), path.name
+        assert all(len(group) < 2 for group in values(read_yaml(path.read_text(encoding="utf-8")))), path.name
 
 
 def test_every_outcome_is_explained_in_both_languages_and_the_queue_has_an_order() -> None:
@@ -160,7 +160,7 @@ def test_the_page_on_reviewing_names_every_waiting_outcome_in_order() -> None:
 
 
 def test_columns_take_their_codes_from_the_rule_file() -> None:
-    declared = yaml.safe_load(COLUMNS.read_text(encoding="utf-8"))
+    declared = read_yaml(COLUMNS.read_text(encoding="utf-8"))
     for column in ("outcome_code", "reason_code"):
         assert isinstance(declared[column]["codes"], str), f"columns.yml lists the codes of {column} itself"
         assert [code.value for code in labels()[column].codes] == [

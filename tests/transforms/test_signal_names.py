@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from transforms import resolution
+from warehouse.declared import read_yaml
 
 RULES = Path(resolution.__file__).parent / "rules"
 OTHERS = sorted(path.name for path in RULES.glob("*.yml") if path.name != "signal.yml")
@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 
 def rows(text: str) -> list[Row]:
-    found: list[Row] = yaml.safe_load(text).get("rows") or []
+    found: list[Row] = read_yaml(text).get("rows") or []
     return found
 
 

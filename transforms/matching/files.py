@@ -17,6 +17,7 @@ from transforms.addresses import address_keys
 from transforms.matching.engine import check_given, compare, make, read_addresses, read_names
 from transforms.names import name_forms
 from warehouse.connection import quote
+from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, ParkBridgeError
 from warehouse.models import load_rules
 
@@ -110,7 +111,7 @@ def _read_mapping(mapping: Path | None) -> dict[str, dict[str, Any]]:
     if mapping is None:
         return {}
     try:
-        raw = yaml.safe_load(mapping.read_text(encoding="utf-8"))
+        raw = read_yaml(mapping.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         fact = " ".join(str(error).split())
         raise ParkBridgeError(str(mapping), f"it cannot be read: {fact}", next_step="mend the file") from None
