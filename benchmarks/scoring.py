@@ -83,6 +83,7 @@ GROUPS: tuple[tuple[str, str, str], ...] = (
             ("moved in, out, or its seat", "story in ('move_in', 'move_out', 'move_out_sudden', 'seat_moved')"),
             ("spun off or absorbed", "story in ('spun_off', 'absorbed')"),
             ("unknown to the register", "not is_registered_here"),
+            ("sister names", "family_kind is not null"),
         )
     ),
 )
@@ -194,7 +195,7 @@ def score(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, Score], dict
         """
         create or replace temp table scored as
         select
-            p.*, f.kind, f.story, f.later_name, f.later_uscc, f.partner_id, f.is_registered_here,
+            p.*, f.kind, f.story, f.later_name, f.later_uscc, f.partner_id, f.is_registered_here, f.family_kind,
             o.true_id as linked_id, h.enterprise_id as home_id,
             p.is_shared or h.true_id is not null as is_homed,
             case

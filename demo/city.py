@@ -67,7 +67,12 @@ FORMS: tuple[tuple[str, str, float], ...] = (
     ("", "个体工商户", 0.13),
     ("分公司", "有限责任公司分公司(自然人投资或控股)", 0.0),
 )
-PARTNERSHIP, SOLE_TRADER, BRANCH = 5, 6, 7
+JOINT_STOCK, PARTNERSHIP, SOLE_TRADER, BRANCH = 4, 5, 6, 7
+# Sister firms, in families of this size: numbered factories, brands that differ by one character, groups; and the branches
+# here of a bank that is not. FAMILY_SHARE of all firms (banks come on top), FAMILY_OUT of whom the register lacks.
+FAMILIES = ("numbered", "one_character", "group", "bank")
+NUMBERED, ONE_CHARACTER, GROUP, BANK = range(len(FAMILIES))
+FAMILY_SIZE, FAMILY_SHARE, FAMILY_OUT = 4, 0.12, 0.2
 # a sole trader's name ends in what it is
 SHOPS = ("经营部", "工作室", "商行", "服务部", "店")
 
@@ -136,6 +141,7 @@ def build_city(seed: int, firms: int, start: np.datetime64, months: int) -> City
     """
     city = City(seed, start, months + MONTHS_AHEAD, firms)
     _draw_lives(city)
+    _draw_families(city)
     _draw_identifiers(city)
     _draw_names(city)
     _draw_addresses(city)
@@ -258,6 +264,35 @@ def _draw_lives(city: City) -> None:
     }
 
 
+def _draw_families(city: City) -> None:
+    """Who has sisters: their kind, who leads each family, and each one's place in it; some are unknown to the register."""
+    n, firm = city.firms, city.firm
+    rng = city.stream("families")
+    kind, lead, member = np.full(n, -1), np.arange(n), np.zeros(n, dtype=np.int64)
+    partners = np.unique(firm["partner"][firm["partner"] >= 0])
+    plain = city.is_story("steady", "growth", "decline", "dip", "seasonal") & (firm["form"] < PARTNERSHIP)
+    ordinary = rng.permutation(np.setdiff1d(np.flatnonzero(plain), partners))
+    families = round(FAMILY_SHARE * n / FAMILY_SIZE)
+    abroad = rng.permutation(np.flatnonzero(city.is_story("branch_old") & (firm["partner"] < 0)))
+    groups = [(number % BANK, ordinary[number * FAMILY_SIZE :][:FAMILY_SIZE]) for number in range(families)]
+    # every bank has three branches here or more; a few branches of others are left
+    groups += [(BANK, who) for who in np.split(abroad, range(3, len(abroad) - 2, 3)) if len(who) >= 3][: 1 + n // 600]
+    for which, who in groups:
+        kind[who], lead[who], member[who] = which, who[0], np.arange(len(who))
+    sisters = (kind >= 0) & (kind != BANK)
+    # two of three who settle on one parent: branches that differ by their number
+    inside = np.flatnonzero(city.is_story("branch_old") & (firm["partner"] >= 0))
+    firm["partner"][inside[1::2]] = firm["partner"][inside[: len(inside) // 2 * 2 : 2]]
+    member[inside] = np.arange(len(inside)) % 2
+    has_sister = np.isin(np.arange(n), inside)
+    without_parent = firm["partner"][inside[::2]]
+    firm["is_registered_here"] &= ~(sisters & (rng.random(n) < FAMILY_OUT))
+    firm["is_registered_here"][without_parent[rng.random(len(without_parent)) < FAMILY_OUT]] = False
+    firm |= {"family_kind": kind, "family_member": member, "family_lead": lead}
+    firm["has_sister_branch"] = has_sister
+    firm["has_door_of_lead"] = (kind >= 0) & (rng.random(n) < 0.5)
+
+
 def _draw_identifiers(city: City) -> None:
     """Credit codes old and new, legacy numbers, and the register's own record number."""
     n = city.firms
@@ -310,9 +345,16 @@ def _draw_names(city: City) -> None:
         brand[where] = pairs // len(its.words)
         short = rng.random(len(where)) < 0.55
         brand[where] = np.where(short, brand[where] % (first * second), brand[where])
+    family, member, lead = city.firm["family_kind"], city.firm["family_member"], city.firm["family_lead"]
+    industry, brand, word, form = industry[lead], brand[lead], word[lead], np.where(family >= 0, form[lead], form)
+    brand[family >= 0] %= first * second
+    brand[family == ONE_CHARACTER] += ((lead + member) % third + 1)[family == ONE_CHARACTER] * first * second
+    industry[family == BANK] = len(words.INDUSTRIES) - 1
+    word[family == BANK] = 0
+    city.firm["industry"] = industry
     child = city.is_story("spun_off")
     brand[child] = brand[city.firm["partner"][child]]
-    sibling = rng.random(n) < 0.03
+    sibling = (rng.random(n) < 0.03) & (family < 0)
     brand[sibling] = brand[rng.integers(0, n, n)][sibling]
     # a rename keeps the brand often enough, and changes the trade's word then
     keeps = rng.random(n) < 0.4
@@ -330,8 +372,8 @@ def _draw_names(city: City) -> None:
     offsets = np.cumsum([0, *(len(its.words) for its in words.INDUSTRIES)])
     all_words = [text for its in words.INDUSTRIES for text in its.words]
     away = city.is_story("move_in", "branch_old") & (city.firm["partner"] < 0)
-    place = choose(away, pick(words.OTHER_CITIES, rng.integers(0, len(words.OTHER_CITIES), n)), words.CITY)
-    prefix_kind = rng.random(n)
+    place = choose(away, pick(words.OTHER_CITIES, rng.integers(0, len(words.OTHER_CITIES), n)[lead]), words.CITY)
+    prefix_kind = rng.random(n)[lead]
     shop = pick(SHOPS, rng.integers(0, len(SHOPS), n))
     new_form = np.where((form == 0) & (rng.random(n) < 0.3), 4, form)
 
@@ -347,13 +389,17 @@ def _draw_names(city: City) -> None:
 
     brand_0, brand_1 = brand_text(brand), brand_text(next_brand)
     word_0, word_1 = pick(all_words, offsets[industry] + word), pick(all_words, offsets[industry] + next_word)
-    name_0 = _make_unique(full_name(brand_0, word_0, form))
+    word_0 = choose(family == NUMBERED, join(pick(words.ORDINALS, member), word_0), word_0)
+    word_0 = choose(family == GROUP, pick(words.GROUP_WORDS, member), word_0)
+    name_0 = _make_unique(full_name(brand_0, word_0, np.where(family == BANK, JOINT_STOCK, form)))
     # a branch is its parent's full name and a place; the parent is in the park or somewhere else
     branch = form == BRANCH
-    named_after = np.where(branch & (city.firm["partner"] >= 0), city.firm["partner"], np.arange(n))
+    named_after = np.where(branch & (city.firm["partner"] >= 0), city.firm["partner"], lead)
     parent_name = name_0.take(pa.array(named_after))
     where_to = pick(("高新区", "临澜", "滨湖", "云澜大道", "第二"), rng.integers(0, 5, n))
-    name_0 = _make_unique(choose(branch, join(parent_name, where_to, "分公司"), name_0))
+    where_to = choose(city.firm["has_sister_branch"], pick(words.ORDINALS, member), where_to)
+    ending = choose(family == BANK, join(pick(words.QUARTERS, member), "支行"), join(where_to, "分公司"))
+    name_0 = _make_unique(choose(branch, join(parent_name, ending), name_0))
     renamed = story == STORY["rename"]
     which = pa.array(np.flatnonzero(renamed))
     both = _make_unique(pa.concat_arrays([name_0, full_name(brand_1, word_1, new_form).take(which)]))
@@ -407,6 +453,8 @@ def _draw_addresses(city: City) -> None:
     number_of = rng.integers(1, 400, sites)
     block_of = rng.integers(1, 20, sites)
     floor, door = rng.integers(1, 21, n), rng.integers(1, 30, n)
+    host = np.where(city.firm["has_door_of_lead"], city.firm["family_lead"], np.arange(n))
+    building, floor, door = building[host], floor[host], door[host]
     text = {
         "road": pick(words.ROADS, road_of[building]),
         "number": pc.cast(pa.array(number_of[building]), pa.string()),

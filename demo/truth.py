@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from demo import words
-from demo.city import BRANCH, EVENT_KINDS, NEVER, SOLE_TRADER, STORY_NAMES, Array, City, building_codes, pick
+from demo.city import BRANCH, EVENT_KINDS, FAMILIES, NEVER, SOLE_TRADER, STORY_NAMES, Array, City, building_codes, pick
 from demo.silos.books import Books
 from demo.silos.building import is_listed, is_unmeasured, names
 from demo.taxes import exporters, tax_periods
@@ -89,6 +89,8 @@ def enterprise_table(city: City) -> pa.Table:
             "paused_month": _month(city, firm["pause"]),
             "resumed_month": _month(city, firm["resume"]),
             "partner_id": pa.array(firm["partner"], mask=firm["partner"] < 0),
+            "family_kind": pick(FAMILIES, firm["family_kind"]),
+            "family_id": pa.array(firm["family_lead"], mask=firm["family_kind"] < 0),
             "is_registered_here": pa.array(firm["is_registered_here"]),
             "is_virtual": pa.array(firm["is_virtual"]),
             "is_small_taxpayer": pa.array(firm["is_small_taxpayer"] | firm["is_virtual"]),

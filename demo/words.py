@@ -95,4 +95,11 @@ INDUSTRIES = (
     Industry("M7320", ("工程技术", "科技研究", "新材料研究"), 5, 58_000, 15_200, 240, 5, 0.05, 12, 0.029),
     Industry("M7452", ("检测技术", "检测认证", "计量检测"), 3, 42_000, 9_400, 380, 6, 0.07, 11, 0.036),
     Industry("P8391", ("职业培训", "教育科技", "技能培训"), 3, 28_000, 7_700, 85, 0, 0.35, 7, 0.020),
+    # no share of its own: only the banks among the sister families
+    Industry("J6621", ("银行",), 0, 130_000, 14_500, 110, 0, 0.05, 12, 0.030),
 )
+
+# What tells sister firms apart: a number, the part of the town that a bank's branch serves, their place in a group.
+ORDINALS = ("第一", "第二", "第三", "第四", "第五", "第六", "第七", "第八")
+QUARTERS = ("永清", "永宁", "望江", "望海", "东平", "西平", "青岚", "青溪")
+GROUP_WORDS = ("集团", "控股", "投资", "发展")

@@ -60,7 +60,7 @@ def resolved() -> duckdb.DuckDBPyConnection:
     connection.execute("create schema truth")
     connection.execute("create schema resolved")
     connection.execute(
-        "create table truth.firm (true_id bigint, kind varchar, partner_id bigint, is_registered_here boolean, "
+        "create table truth.firm (true_id bigint, kind varchar, partner_id bigint, is_registered_here boolean, family_kind varchar, "
         "story varchar, later_name varchar, later_uscc varchar)"
     )
     connection.executemany(
