@@ -394,7 +394,8 @@ def _draw_names(city: City) -> None:
     name_0 = _make_unique(full_name(brand_0, word_0, np.where(family == BANK, JOINT_STOCK, form)))
     # a branch is its parent's full name and a place; the parent is in the park or somewhere else
     branch = form == BRANCH
-    named_after = np.where(branch & (city.firm["partner"] >= 0), city.firm["partner"], lead)
+    named_after = np.where(branch & (city.firm["partner"] >= 0), city.firm["partner"], np.arange(n))
+    named_after = np.where(family == BANK, lead, named_after)
     parent_name = name_0.take(pa.array(named_after))
     where_to = pick(("高新区", "临澜", "滨湖", "云澜大道", "第二"), rng.integers(0, 5, n))
     where_to = choose(city.firm["has_sister_branch"], pick(words.ORDINALS, member), where_to)
