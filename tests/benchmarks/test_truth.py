@@ -64,7 +64,7 @@ def resolved() -> duckdb.DuckDBPyConnection:
         "story varchar, later_name varchar, later_uscc varchar)"
     )
     connection.executemany(
-        "insert into truth.firm values (?, ?, ?, ?, 'steady', null, null)",
+        "insert into truth.firm values (?, ?, ?, ?, null, 'steady', null, null)",
         [[true_id, *firm] for true_id, firm in FIRMS.items()],
     )
     connection.execute(
@@ -130,6 +130,7 @@ def test_a_small_city_from_end_to_end(tmp_path: Path) -> None:
     assert everything.right + everything.wrong + everything.missed + everything.alone == everything.rows
     assert outcome.scores["usable code: usable code"].f1 > 0.99
     assert outcome.counts["registrations merged"] == outcome.counts["branches merged into parents"] == 0
+    assert outcome.scores["firm: sister names"].wrong == 0, "a firm was taken for its sister"
     # every group finds somebody, even in a city as small as this
     assert {name for name, score in outcome.scores.items() if not score.rows} == set()
     lines = list(truth.table([outcome]))

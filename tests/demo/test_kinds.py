@@ -50,6 +50,29 @@ def test_branches_bear_their_parents_names(truth: duckdb.DuckDBPyConnection) -> 
     assert found[0] == found[1] >= 8
 
 
+def test_sisters_differ_by_little_and_some_are_not_in_the_register(truth: duckdb.DuckDBPyConnection) -> None:
+    families = truth.execute(
+        "select family_kind, list(name order by name), count(*) filter (not is_registered_here) from enterprise "
+        "where family_id is not null group by family_kind, family_id"
+    ).fetchall()
+    assert {kind for kind, _, _ in families} == {"numbered", "one_character", "group", "bank"}
+    differ = {
+        "numbered": "第[一二三四]",
+        "one_character": ".",
+        "group": "(集团|控股|投资|发展)",
+        "bank": "[^行]{2}支行",
+    }
+    for kind, names, _ in families:
+        assert len(names) == (3 if kind == "bank" else 4)
+        common = next(place for place, letters in enumerate(zip(*names, strict=False)) if len(set(letters)) > 1)
+        pattern = f".{{{common - 1},{common}}}{differ[kind]}.*"
+        assert all(re.fullmatch(pattern, name) for name in names), (kind, names)
+        assert len(set(names)) == len(names)
+    sisters = sum(len(names) for kind, names, _ in families if kind != "bank")
+    unknown = sum(missing for kind, _, missing in families if kind != "bank")
+    assert 0.1 < unknown / sisters < 0.45
+
+
 def test_every_kind_of_delivery_and_of_planted_error(truth: duckdb.DuckDBPyConnection) -> None:
     kinds = _counts(truth, f"select kind, count(*) from delivery where delivered_at < date '{UNTIL}' group by 1")
     assert set(kinds) == {"regular", "late", "correction", "duplicate", "gap"}
