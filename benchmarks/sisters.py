@@ -1,8 +1,9 @@
 """A made-up city of sisters: firms that differ by a number, a character or a branch, a fifth of which the register lacks.
 
 The demo city has a few of them (demo/README.md, "Sister names"); here is nothing else. Per group: numbered factories,
-members that differ by one character of the brand, a bank with branches, a parent with numbered branches and one without. Sisters share a road, half of them a door.
-Whoever is out is drawn by itself, so there are branches without a parent in the register, and parents without their branches.
+members that differ by one character of the brand, a bank with branches, a parent with numbered branches and one without.
+Sisters share a road, half of them a door. Whoever is out is drawn by itself, so there are branches without a parent in the
+register, and parents without their branches.
 """
 
 from __future__ import annotations
