@@ -4,8 +4,34 @@
 -- why: January to date (本年累计) read as a month's figure makes six times the sales of a year, and a meter's reading
 --   read as use grows for ever. Whoever reports so does it for most units at once: figures that rise month by month
 --   through the year and begin anew, periods that all begin on one day, meters and gates that never count less
--- next step: ask the office for each period alone, or leave the column out in stage.sql (for that kind of tax)
-with period_figure as (
+-- next step: declare what the office states in feed.yml: figures, with year_to_date or reading for the column that stage.sql
+--   gives (docs/feeds.md, figures), then run parkbridge sync; or ask the office for each period alone
+with figure as (
+    select
+        subject,
+        feed,
+        signal_code,
+        source_key,
+        month,
+        period_start,
+        period_months,
+        value
+    from known.figure
+    union all
+    -- no signal, and published all the same
+    select
+        'tax_filing' as subject,
+        feed,
+        concat('tax_due_', tax_kind_code) as signal_code,
+        source_key,
+        cast(date_trunc('month', period_end) as date) as month,
+        period_start,
+        month_number(period_end) - month_number(period_start) + 1 as period_months,
+        tax_due_amount as value
+    from known.tax_filing
+),
+
+period_figure as (
     select
         subject,
         feed,
@@ -17,7 +43,7 @@ with period_figure as (
         -- the months of a year are one series, and so are periods that begin on one day
         case when period_months = 1 then cast(date_trunc('year', month) as date) else period_start end as series_start,
         sum(value) as value
-    from known.figure
+    from figure
     where month is not null and value is not null
     group by subject, feed, signal_code, source_key, month, period_months, period_start
 ),
