@@ -329,9 +329,7 @@ def _source(declared: _Entry) -> tuple[str, dict[str, Any]]:
     return name, source
 
 
-def _figures(
-    declared: _Entry, subject: Subject, columns: Mapping[str, tuple[str, ...]]
-) -> dict[str, FigureKind]:
+def _figures(declared: _Entry, subject: Subject, columns: Mapping[str, tuple[str, ...]]) -> dict[str, FigureKind]:
     """What the measured columns state: `column: kind`, or `column: {kind: reading, digits: 5}`."""
     known = [column.name for column in figure_columns(subject)]
     found: dict[str, FigureKind] = {}
@@ -355,7 +353,9 @@ def _figures(
         found[column] = FigureKind(kind, digits)
     fed = {target for targets in columns.values() for target in targets}
     if found and (left := [column for column in known if column in fed and column not in found]):
-        declared.wrong(f"figures does not say what {left[0]} is", f"add {left[0]}: {', '.join(KINDS[:-1])} or {KINDS[-1]}")
+        declared.wrong(
+            f"figures does not say what {left[0]} is", f"add {left[0]}: {', '.join(KINDS[:-1])} or {KINDS[-1]}"
+        )
     if subject.has_periods and len({figure.kind for figure in found.values()} - {FLOW}) > 1:
         declared.wrong("figures has two kinds that give a row two periods", "make it two feeds, one for each kind")
     return found

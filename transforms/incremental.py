@@ -278,7 +278,9 @@ def forget(connection: duckdb.DuckDBPyConnection) -> None:
 
 def remember(connection: duckdb.DuckDBPyConnection) -> None:
     """The tables stand as of the night."""
-    connection.execute("insert into ops.resolution select as_of, ? from ops.night", [fingerprint() + declared_kinds(connection)])
+    connection.execute(
+        "insert into ops.resolution select as_of, ? from ops.night", [fingerprint() + declared_kinds(connection)]
+    )
 
 
 def find_told(connection: duckdb.DuckDBPyConnection, since: datetime) -> bool:

@@ -158,7 +158,8 @@ def _differenced(subject: Subject) -> str:
         )
         covered = f"select *, {starts} from ({placed})"
     else:
-        covered = f"select *, {', '.join(f'covered_start as {c}_start' for c in figures)} from (select *, {start} as covered_start from ({placed}))"
+        starts = ", ".join(f"covered_start as {c}_start" for c in figures)
+        covered = f"select *, {starts} from (select *, {start} as covered_start from ({placed}))"
     values = ", ".join(
         f"case when not coalesce({is_running[c]} and is_report, false) then {c} "
         f"when {c}_kind = '{YEAR_TO_DATE}' and not is_same_year then {c} "
@@ -199,13 +200,19 @@ def _reason(subject: Subject, column: str, is_running: str) -> str:
     """Why a figure is none of its period; NULL where it is one."""
     has_before = f"before.{column} is not null or ({column}_kind = '{YEAR_TO_DATE}' and not is_same_year)"
     # money may be taken back; a count and a meter cannot
-    falls = f"{column}_value < 0" if not column.endswith("_amount") else f"{column}_value < 0 and {column}_kind = '{READING}'"
+    falls = (
+        f"{column}_value < 0"
+        if not column.endswith("_amount")
+        else f"{column}_value < 0 and {column}_kind = '{READING}'"
+    )
     if subject.has_months:
         gap, gap_of_flow = f"{column}_months > 1", "false"
     else:
         gap = f"not ({_takes_period(subject)} or covered_start = period_start)"
         # a return's own figure, stated beside one from 1 January, is of a month or of a quarter
-        gap_of_flow = f"is_report and {_takes_period(subject)} and period_start = new_year_date and {column}_months not in (1, 3)"
+        gap_of_flow = (
+            f"is_report and {_takes_period(subject)} and period_start = new_year_date and {column}_months not in (1, 3)"
+        )
     return (
         f"case when {column} is null then null "
         f"when not coalesce({is_running}, false) then case when {gap_of_flow} then 'gap' end "

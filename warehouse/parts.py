@@ -145,7 +145,9 @@ def finish(connection: duckdb.DuckDBPyConnection, layers: Path) -> None:
     connection.execute("delete from ops.remade")
     connection.execute("delete from ops.measured_enterprise")
     connection.execute(f"insert into ops.measured_enterprise {_DIGEST}")
-    connection.execute("insert into ops.measured select as_of, ? from ops.night", [_fingerprint(layers) + declared_kinds(connection)])
+    connection.execute(
+        "insert into ops.measured select as_of, ? from ops.night", [_fingerprint(layers) + declared_kinds(connection)]
+    )
 
 
 def _fingerprint(layers: Path) -> str:

@@ -123,11 +123,18 @@ def read_subjects(path: Path) -> dict[str, Subject]:
             wrong(name, f"{taken[0]} is a column of every staged row", "give it another name")
         key, figures = tuple(entry["key"]), dict(entry.get("figures", {}))
         stocks = tuple(entry.get("stocks", ()))
-        named = [*key, *stocks, *(entry[option] for option in ("period", "since") if entry.get(option)), *figures.values()]
+        named = [
+            *key,
+            *stocks,
+            *(entry[option] for option in ("period", "since") if entry.get(option)),
+            *figures.values(),
+        ]
         named += [column for signal in figures for column in _CODE_IN_SIGNAL.findall(signal)]
         named += ["source_key"] if entry["about"] == "enterprise" else []
         if strangers := [column for column in named if column not in columns]:
-            wrong(name, f"key, period, since, figures or stocks name no column: {strangers[0]}", "list it under columns")
+            wrong(
+                name, f"key, period, since, figures or stocks name no column: {strangers[0]}", "list it under columns"
+            )
         if set(columns) == set(key):
             wrong(name, "every column is of the key", "leave out of it what can be corrected")
         subject = Subject(
@@ -251,7 +258,8 @@ def _figures(schema: str) -> str:
         f"select '{subject.name}' as subject, feed, source_key, "
         f"{str('source_key' in subject.key).lower()} as is_keyed_by_source, "
         f"{_joined(subject.key_beside_source)} as fact_no, {_time(subject)}, {_signal(signal)} as signal_code, "
-        f"cast({column} as decimal(30, 3)) as value, batch_id, received_at{superseded} from {schema}.{subject.name}{_of_periods(schema, subject, column)}"
+        f"cast({column} as decimal(30, 3)) as value, batch_id, received_at{superseded} "
+        f"from {schema}.{subject.name}{_of_periods(schema, subject, column)}"
         for subject in subjects().values()
         for signal, column in subject.figures.items()
     ]

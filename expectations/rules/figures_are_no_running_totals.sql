@@ -42,6 +42,7 @@ period_figure as (
         period_months = 1 as is_month,
         -- the months of a year are one series, and so are periods that begin on one day
         case when period_months = 1 then cast(date_trunc('year', month) as date) else period_start end as series_start,
+        period_months,
         sum(value) as value
     from figure
     where month is not null and value is not null
@@ -73,7 +74,9 @@ series as (
         count(*) as figures,
         max(case when place = 1 then value end) as first_value,
         max(value) as last_value,
-        count(case when step_in_series <= 0 then 1 end) as falls
+        count(case when step_in_series <= 0 then 1 end) as falls,
+        -- a return of the year lies over its quarters, and that is no running total
+        count(case when not is_month and period_months < 12 then 1 end) as periods_within_a_year
     from stepped
     group by feed, signal_code, source_key, is_month, series_start
 ),
@@ -92,9 +95,20 @@ judged as (
     from series as s
     left join series as n
         on
-            s.feed = n.feed and s.signal_code = n.signal_code and s.source_key = n.source_key and s.is_month
+            s.feed = n.feed and s.signal_code = n.signal_code and s.source_key = n.source_key
             and n.is_month and year(n.series_start) = year(s.series_start) + 1
-    where s.figures >= case when s.is_month then 6 else 3 end
+    where s.is_month and s.figures >= 6
+    union all
+    -- periods that begin on one day and end on others lie one over the other, whatever their figures
+    select
+        feed,
+        signal_code,
+        source_key,
+        'overlapping periods' as looks_like,
+        max(periods_within_a_year) >= 2 as is_like
+    from series
+    where not is_month
+    group by feed, signal_code, source_key
     union all
     select
         feed,
@@ -129,4 +143,6 @@ select
     count(*) as units
 from unit
 group by feed, signal_code, looks_like
-having count(case when is_like then 1 end) >= 5 and 2 * count(case when is_like then 1 end) > count(*)
+having
+    count(case when is_like then 1 end) >= case when looks_like = 'overlapping periods' then 2 else 5 end
+    and 2 * count(case when is_like then 1 end) > count(*)

@@ -283,7 +283,11 @@ def test_a_subject_as_declared(tmp_path: Path) -> None:
             "visit: about 'person' is unknown. Next: use one of enterprise, building, ",
         ),
         ("minutes: minutes", "minutes: hours", "visit: key, period, since, figures or stocks name no column: hours"),
-        ("minutes: minutes", '"m_{room}": minutes', "visit: key, period, since, figures or stocks name no column: room"),
+        (
+            "minutes: minutes",
+            '"m_{room}": minutes',
+            "visit: key, period, since, figures or stocks name no column: room",
+        ),
         ("month", "day", "visit: it has neither months nor periods"),
         ("visit:", "fact:", "fact: known.fact is the view of all subjects"),
     ],
