@@ -4,8 +4,8 @@
 -- why: January to date (本年累计) read as a month's figure makes six times the sales of a year, and a meter's reading
 --   read as use grows for ever. Whoever reports so does it for most units at once: figures that rise month by month
 --   through the year and begin anew, periods that all begin on one day, meters and gates that never count less
--- next step: declare what the office states in feed.yml: figures, with year_to_date or reading for the column that stage.sql
---   gives (docs/feeds.md, figures), then run parkbridge sync; or ask the office for each period alone
+-- next step: declare what the office states in feed.yml: figures, with year_to_date or reading for the column of the
+--   subject (docs/feeds.md, figures), then run parkbridge sync; or ask the office for each period alone
 with figure as (
     select
         subject,

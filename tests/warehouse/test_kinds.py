@@ -299,7 +299,7 @@ histories = st.lists(st.tuples(st.integers(0, 400), stated, st.booleans()), min_
 
 
 @given(per_key=st.lists(histories, min_size=1, max_size=3), night=st.integers(0, 10), is_reading=st.booleans())
-@examples(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_known_of_consecutive_months_is_the_truth(
     prepared: duckdb.DuckDBPyConnection,
     per_key: Sequence[Sequence[tuple[int, list[tuple[int, int]], bool]]],

@@ -5,7 +5,8 @@
 -- key: enterprise_id, subject, feed, period_months, month
 -- rules:
 --   * Rows that were quarantined or skipped (ops.unread_fact), of facts of which no other row is known.
---   * Running totals and readings (figures in feed.yml) of which no figure of the period follows (known.differenced_figure).
+--   * Running totals and readings (figures in feed.yml) of which no figure of the period follows
+--   (known.differenced_figure).
 --   * It counts as a report (monthly.report): nothing ends, starts or resumes with it (signals.flow). A figure of the
 --     same enterprise, subject and month beside a quarantined row may lack a part, and is suspect (is_part).
 --   | * 被隔离或跳过的行（且该事实没有其他可用的行）。
