@@ -118,6 +118,9 @@ def test_running_totals_and_readings_are_guessed(
     assert found.figures == figures
     feed = read_feed(scaffold(tmp_path / "feeds", "begun", subject, found))
     assert {column: figure.kind for column, figure in feed.figures.items()} == figures
+    (tried,) = try_file(feed, path)
+    lines = "\n".join(report(feed, tried))
+    assert all(f"{column} ({kind})" in lines for column, kind in figures.items())
 
 
 @pytest.mark.parametrize(
