@@ -19,6 +19,7 @@ from croniter import croniter  # type: ignore[import-untyped]  # what Airflow re
 
 from connectors.sources import PROTOCOLS, ROW_NUMBER, protocol
 from warehouse.errors import DeclarationError
+from warehouse.kinds import FLOW, KINDS, MOST_DIGITS, READING, FigureKind, figure_columns
 from warehouse.persons import is_code
 from warehouse.subjects import LAST_YEAR, Subject, subjects
 
@@ -44,6 +45,7 @@ _OPTIONAL = frozenset(
         "allow",
         "checks",
         "firms_own",
+        "figures",
     }
 )
 
@@ -108,6 +110,7 @@ class Feed:
     period_months: int | None = None
     complete: bool = False
     firms_own: frozenset[str] = frozenset()
+    figures: Mapping[str, FigureKind] = field(default_factory=dict)
 
     @property
     def code_columns(self) -> frozenset[str]:
@@ -267,6 +270,7 @@ def read_feed(folder: Path) -> Feed:
         period_months=entry.get("period_months"),
         complete=entry.get("complete", entry["replaces"] == "everything"),
         firms_own=frozenset(declared.texts("firms_own")),
+        figures=_figures(declared, subject, columns),
     )
     if "period_months" in entry:
         if type(entry["period_months"]) is not int or entry["period_months"] not in PERIODS:
@@ -323,6 +327,38 @@ def _source(declared: _Entry) -> tuple[str, dict[str, Any]]:
     if unknown := sorted(set(source) - protocol(name).OPTIONS):
         declared.wrong(f"unknown option {unknown[0]!r} of {name}", f"use {', '.join(sorted(protocol(name).OPTIONS))}")
     return name, source
+
+
+def _figures(declared: _Entry, subject: Subject, columns: Mapping[str, tuple[str, ...]]) -> dict[str, FigureKind]:
+    """What the measured columns state: `column: kind`, or `column: {kind: reading, digits: 5}`."""
+    known = [column.name for column in figure_columns(subject)]
+    found: dict[str, FigureKind] = {}
+    for column, stated in declared.mapping(declared.entry.get("figures", {}), "figures").items():
+        if column not in known:
+            fact = f"figures names {column!r}, which " + (
+                "states what there is at one time" if column in subject.stocks else f"{subject.name} does not measure"
+            )
+            declared.wrong(fact, f"use {', '.join(known)}" if known else "leave figures out")
+        given = declared.mapping(stated, f"figures.{column}") if isinstance(stated, dict) else {"kind": stated}
+        kind, digits = given.get("kind"), given.get("digits")
+        if unknown := sorted(set(given) - {"kind", "digits"}):
+            declared.wrong(f"unknown key {unknown[0]!r} in figures.{column}", "use kind and digits")
+        if kind not in KINDS:
+            declared.wrong(f"figures.{column} is {kind!r}", f"use one of {', '.join(KINDS)}")
+        if digits is not None and (kind != READING or type(digits) is not int or not 1 <= digits <= MOST_DIGITS):
+            declared.wrong(
+                f"figures.{column} has digits {digits!r}",
+                f"give the digits before the point of a meter, 1 to {MOST_DIGITS}, beside kind: {READING}",
+            )
+        found[column] = FigureKind(kind, digits)
+    fed = {target for targets in columns.values() for target in targets}
+    if found and (left := [column for column in known if column in fed and column not in found]):
+        declared.wrong(
+            f"figures does not say what {left[0]} is", f"add {left[0]}: {', '.join(KINDS[:-1])} or {KINDS[-1]}"
+        )
+    if subject.has_periods and len({figure.kind for figure in found.values()} - {FLOW}) > 1:
+        declared.wrong("figures has two kinds that give a row two periods", "make it two feeds, one for each kind")
+    return found
 
 
 def _allowance(declared: _Entry) -> Allowance:

@@ -21,6 +21,7 @@ from connectors.sources.xlsx_lines import xlsx_lines
 from connectors.sources.zips import Bounds, open_zip
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.kinds import FLOW, READING, YEAR_TO_DATE, figure_columns
 from warehouse.labels import labels
 from warehouse.subjects import Subject
 
@@ -34,6 +35,11 @@ _PERSONS: Final = re.compile(
 )
 _BRACKETED: Final = re.compile(r"[（(【\[].*?[）)】\]]")
 _FIGURE: Final = re.compile(r"[-+(]?[\d.,%/: -]+\)?")
+# A figure of what kind, by its header: 营业收入本年累计, 1-9月累计; 本期示数, 表底. 本月累计 is a month's own figure
+_TO_DATE: Final = re.compile(
+    r"(?<!本月)(?<!当月)(?<!本期)(?<!本季)累计(?!折旧)|年初至|year.?to.?date|\bytd\b", re.IGNORECASE
+)
+_READINGS: Final = re.compile(r"示数|读数|表底|止码|\breading", re.IGNORECASE)
 # the office's own number of an enterprise, which identifies its rows
 _KEYS: Final = ("unit_no", "taxpayer_no", "uscc", "enterprise_name")
 GLOSSARY: Final = Path(__file__).with_name("glossary.yml")
@@ -46,12 +52,14 @@ class Guess:
     Attributes:
         columns: The office's columns in their order, and what each feeds: canonical columns, `ignored` or `personal`.
         source: Options of its source that are not the defaults.
+        figures: What the measured columns are (warehouse/kinds.py), where one of them is no figure of its period.
         missing: Required columns of the subject that nothing seems to feed.
     """
 
     columns: Mapping[str, Sequence[str]]
     source: Mapping[str, Any]
     missing: Sequence[str]
+    figures: Mapping[str, str]
 
 
 def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
@@ -84,7 +92,8 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         source["unit"] = units[0]
     columns = {name: _target(name, known) for name in names}
     taken: set[str] = set()
-    for name, targets in columns.items():
+    # a sheet that states the period's own figure as well is read by that
+    for name, targets in sorted(columns.items(), key=lambda column: _kind(column[0]) != FLOW):
         columns[name] = targets if not taken & set(targets) else ["ignored"]
         taken |= set(targets) - {"ignored", "personal"}
     key = next((c for c in _KEYS if c in taken), None)
@@ -93,7 +102,18 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         columns[name] = ["source_key", *columns[name]]
         taken.add("source_key")
     missing = [c.name for c in subject.columns.values() if c.is_required and c.name not in taken]
-    return Guess(columns, source, missing)
+    kinds = {
+        column.name: _kind(name)
+        for column in figure_columns(subject)
+        for name, targets in columns.items()
+        if column.name in targets
+    }
+    return Guess(columns, source, missing, kinds if set(kinds.values()) - {FLOW} else {})
+
+
+def _kind(name: str) -> str:
+    """What a figure under this header is."""
+    return READING if _READINGS.search(name) else YEAR_TO_DATE if _TO_DATE.search(name) else FLOW
 
 
 def _names(subject: Subject, feeds: Iterable[Feed]) -> dict[str, list[str]]:

@@ -72,6 +72,11 @@ def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None =
     options = "\n".join(f"  {key}: {_quoted(value)}" for key, value in source.items())
     columns = "\n".join(f"  {_quoted(column)}: {_listed(targets)}" for column, targets in given.items())
     factor = _FACTORS.get(str(source.get("unit")), "")
+    figures = (
+        f"figures: {{{', '.join(f'{c}: {kind}' for c, kind in guessed.figures.items())}}}\n"
+        if guessed and guessed.figures
+        else ""
+    )
     origin = {target: column for column, targets in given.items() for target in targets}
     reads = ",\n".join(
         f"    {_read(column, origin[column.name])}{factor if column.name.endswith('_amount') else ''} as {column.name}"
@@ -96,7 +101,7 @@ source:
 replaces: nothing                # or period, everything: what one delivery states completely
 columns:                         # every column as the office names it: the column it feeds, ignored, or personal
 {columns}
-allow: {{rejected_pct: 0.5, rejected_rows: 3, stale_days: 40, coverage_pct: 95}}
+{figures}allow: {{rejected_pct: 0.5, rejected_rows: 3, stale_days: 40, coverage_pct: 95}}
 checks: []
 """,
         encoding="utf-8",

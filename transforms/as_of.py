@@ -229,6 +229,10 @@ def _copy_known(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None
         "insert into ops.feed by name select f.* replace ((select max(b.pulled_until) from ops.batch as b "
         "where b.feed = f.feed) as last_received_at) from park.ops.feed as f"
     )
+    if connection.execute(
+        "from duckdb_tables() where database_name = 'park' and table_name = 'figure_kind'"
+    ).fetchone():
+        connection.execute("insert into ops.figure_kind by name from park.ops.figure_kind")
     connection.execute(
         "insert into ops.unread_fact by name select * replace "
         "(case when superseded_at <= $moment then superseded_at end as superseded_at) "

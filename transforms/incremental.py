@@ -29,6 +29,7 @@ import duckdb
 
 from transforms.records import make_source_aliases, make_source_records
 from warehouse.connection import quote
+from warehouse.kinds import declared_kinds
 from warehouse.models import Model
 from warehouse.subjects import subjects
 
@@ -39,6 +40,7 @@ _MADE_BY = (
     "matching/*",
     "rules/*.yml",
     "../warehouse/connection.py",
+    "../warehouse/kinds.py",
     "../warehouse/model_macros.sql",
     "../warehouse/subjects.yml",
 )
@@ -264,7 +266,7 @@ def last_resolved(connection: duckdb.DuckDBPyConnection) -> datetime | None:
     connection.execute("create table if not exists ops.resolution (as_of timestamp, fingerprint varchar)")
     found = connection.execute(
         "select r.as_of from ops.resolution as r, ops.night as n where r.fingerprint = ? and r.as_of <= n.as_of",
-        [fingerprint()],
+        [fingerprint() + declared_kinds(connection)],
     ).fetchone()
     return found[0] if found else None
 
@@ -276,7 +278,9 @@ def forget(connection: duckdb.DuckDBPyConnection) -> None:
 
 def remember(connection: duckdb.DuckDBPyConnection) -> None:
     """The tables stand as of the night."""
-    connection.execute("insert into ops.resolution select as_of, ? from ops.night", [fingerprint()])
+    connection.execute(
+        "insert into ops.resolution select as_of, ? from ops.night", [fingerprint() + declared_kinds(connection)]
+    )
 
 
 def find_told(connection: duckdb.DuckDBPyConnection, since: datetime) -> bool:

@@ -18,6 +18,7 @@ import duckdb
 
 from warehouse.batches import ACCEPTING, pending, settle, settle_feed
 from warehouse.errors import ParkBridgeError, WarehouseBusy
+from warehouse.kinds import known_views
 from warehouse.settings import Settings
 from warehouse.subjects import LINEAGE, STAGED_ONLY, subjects, views
 
@@ -25,6 +26,8 @@ OPS_TABLES = {
     "feed": "feed varchar primary key, subject varchar, title_en varchar, title_zh varchar, office varchar, "
     "owner varchar, replaces varchar, stale_days integer, coverage_pct double, last_received_at timestamp, "
     "period_months bigint, is_complete boolean",
+    # what a feed's columns state where that is not a period's figure (warehouse/kinds.py)
+    "figure_kind": "feed varchar, subject varchar, column_name varchar, kind_code varchar, digits integer",
     "batch": "feed varchar, subject varchar, batch_id varchar, delivery varchar, delivered_at timestamp, "
     "pulled_from timestamp, pulled_until timestamp, rows_landed bigint, rows_rejected bigint, rows_skipped bigint, "
     "rows_new bigint, rows_changed bigint, rows_unchanged bigint, rows_withdrawn bigint, accepted_at timestamp, "
@@ -205,7 +208,8 @@ def _acquire(descriptor: int, wait_seconds: float) -> None:
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the schemas, the ops tables, the macros, a staged table and a known view per subject, and the views of all.
 
-    `known.<subject>` is what was known as of the night: received by then, and not yet superseded then. `known.fact` has a row
+    `known.<subject>` is what was known as of the night: received by then, and not yet superseded then, each figure of its own
+    period (warehouse/kinds.py). `known.fact` has a row
     per known fact of any subject (warehouse/subjects.py). A warehouse that
     was prepared by these very statements is left alone: every step of every run comes by here.
     """
@@ -240,12 +244,7 @@ def _layout() -> tuple[str, ...]:
             f"alter table staged.{subject.name} add column if not exists {name} {kind}"
             for name, kind in STAGED_ONLY.items()
         ]
-        statements.append(
-            f"create or replace view known.{subject.name} as select s.* exclude ({', '.join(STAGED_ONLY)}) from staged.{subject.name} as s "
-            "cross join ops.night as n where s.received_at <= n.as_of "
-            "and (s.superseded_at is null or s.superseded_at > n.as_of)"
-        )
-    statements += [f"create or replace view {name} as {query}" for name, query in views().items()]
+    statements += [f"create or replace view {name} as {query}" for name, query in (known_views() | views()).items()]
     return tuple(statements)
 
 

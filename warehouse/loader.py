@@ -30,6 +30,7 @@ import duckdb
 from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, announce, settle
 from warehouse.connection import committed_batches, literal, quote
 from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.kinds import FigureKind
 from warehouse.persons import detectors, removed
 from warehouse.subjects import LAST_YEAR, LINEAGE, Subject, month_of_fact
 
@@ -132,6 +133,8 @@ class StagedFeed(Protocol):
     def recorded_at(self) -> str | None: ...
     @property
     def clock(self) -> str | None: ...
+    @property
+    def figures(self) -> Mapping[str, FigureKind]: ...
     @property
     def stage_sql(self) -> str: ...
     @property
@@ -874,8 +877,14 @@ def accept(
 
 
 def declare(connection: duckdb.DuckDBPyConnection, feeds: Sequence[StagedFeed]) -> None:
-    """Write what the declarations say into ops.feed, with the time up to which each feed is known."""
+    """Write what the declarations say into ops.feed and ops.figure_kind, with the time up to which each feed is known."""
     for feed in feeds:
+        connection.execute("delete from ops.figure_kind where feed = ?", [feed.name])
+        for column, figure in feed.figures.items():
+            connection.execute(
+                "insert into ops.figure_kind values (?, ?, ?, ?, ?)",
+                [feed.name, feed.subject.name, column, figure.kind, figure.digits],
+            )
         connection.execute(
             "insert or replace into ops.feed by name select $feed as feed, $subject as subject, $title_en as title_en, "
             "$title_zh as title_zh, $office as office, $owner as owner, $replaces as replaces, $stale_days as stale_days, "

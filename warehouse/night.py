@@ -51,6 +51,7 @@ def begin_night(
         )
     with transaction(connection):
         connection.execute("delete from ops.feed")
+        connection.execute("delete from ops.figure_kind")
         declare(connection, feeds)
         for feed in feeds:
             if feed.name not in without:

@@ -28,6 +28,7 @@ from types import MappingProxyType
 import duckdb
 
 from warehouse.connection import literal, quote
+from warehouse.kinds import declared_kinds
 from warehouse.loader import transaction
 from warehouse.models import Model, comment, make, read_folder, read_layers
 from warehouse.subjects import subjects
@@ -82,7 +83,7 @@ def begin(connection: duckdb.DuckDBPyConnection, layers: Path) -> int | None:
     Returns:
         How many enterprises are touched; None where all must be made.
     """
-    fingerprint = _fingerprint(layers)
+    fingerprint = _fingerprint(layers) + declared_kinds(connection)
     found = connection.execute(
         "select m.as_of, n.as_of from ops.measured as m, ops.night as n where m.fingerprint = ? and m.as_of <= n.as_of",
         [fingerprint],
@@ -144,7 +145,9 @@ def finish(connection: duckdb.DuckDBPyConnection, layers: Path) -> None:
     connection.execute("delete from ops.remade")
     connection.execute("delete from ops.measured_enterprise")
     connection.execute(f"insert into ops.measured_enterprise {_DIGEST}")
-    connection.execute("insert into ops.measured select as_of, ? from ops.night", [_fingerprint(layers)])
+    connection.execute(
+        "insert into ops.measured select as_of, ? from ops.night", [_fingerprint(layers) + declared_kinds(connection)]
+    )
 
 
 def _fingerprint(layers: Path) -> str:
@@ -156,6 +159,7 @@ def _fingerprint(layers: Path) -> str:
         *sorted((layers / "rules").glob("*.yml")),
         *sorted(here.glob("*.yml")),
         *sorted(here.glob("*.sql")),
+        here / "kinds.py",
         Path(__file__),
     ):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

@@ -32,9 +32,9 @@ LINEAGE = {
 STAGED_ONLY = {"last_recorded_at": "timestamp"}
 ABOUT = ("enterprise", "building", "industry")
 # views with a branch per subject; no subject may take their names
-GENERATED = ("fact", "figure", "repeated_fact")
+GENERATED = ("fact", "figure", "repeated_fact", "differenced_figure")
 _REQUIRED = {"title", "row", "about", "silo", "key", "columns"}
-_OPTIONAL = {"period", "complete", "region", "expected", "since", "figures", "no_enterprise_where"}
+_OPTIONAL = {"period", "complete", "region", "expected", "since", "figures", "stocks", "no_enterprise_where"}
 _TYPE = re.compile(r"varchar|bigint|boolean|date|timestamp|decimal\(\d+,\d+\)")
 _CODE_IN_SIGNAL = re.compile(r"\{(\w+)\}")
 
@@ -70,6 +70,7 @@ class Subject:
     is_expected: bool = False
     since: str | None = None
     figures: Mapping[str, str] = field(default_factory=dict)
+    stocks: tuple[str, ...] = ()
     no_enterprise_where: str | None = None
 
     @property
@@ -120,11 +121,19 @@ def read_subjects(path: Path) -> dict[str, Subject]:
         if taken := sorted(set(columns) & set(LINEAGE)):
             wrong(name, f"{taken[0]} is a column of every staged row", "give it another name")
         key, figures = tuple(entry["key"]), dict(entry.get("figures", {}))
-        named = [*key, *(entry[option] for option in ("period", "since") if entry.get(option)), *figures.values()]
+        stocks = tuple(entry.get("stocks", ()))
+        named = [
+            *key,
+            *stocks,
+            *(entry[option] for option in ("period", "since") if entry.get(option)),
+            *figures.values(),
+        ]
         named += [column for signal in figures for column in _CODE_IN_SIGNAL.findall(signal)]
         named += ["source_key"] if entry["about"] == "enterprise" else []
         if strangers := [column for column in named if column not in columns]:
-            wrong(name, f"key, period, since or figures name no column: {strangers[0]}", "list it under columns")
+            wrong(
+                name, f"key, period, since, figures or stocks name no column: {strangers[0]}", "list it under columns"
+            )
         if set(columns) == set(key):
             wrong(name, "every column is of the key", "leave out of it what can be corrected")
         subject = Subject(
@@ -142,6 +151,7 @@ def read_subjects(path: Path) -> dict[str, Subject]:
             is_expected=bool(entry.get("expected")),
             since=entry.get("since"),
             figures=figures,
+            stocks=stocks,
             no_enterprise_where=entry.get("no_enterprise_where"),
         )
         if (subject.is_expected or figures) and not (subject.has_months or subject.has_periods):
@@ -247,11 +257,22 @@ def _figures(schema: str) -> str:
         f"select '{subject.name}' as subject, feed, source_key, "
         f"{str('source_key' in subject.key).lower()} as is_keyed_by_source, "
         f"{_joined(subject.key_beside_source)} as fact_no, {_time(subject)}, {_signal(signal)} as signal_code, "
-        f"cast({column} as decimal(30, 3)) as value, batch_id, received_at{superseded} from {schema}.{subject.name}"
+        f"cast({column} as decimal(30, 3)) as value, batch_id, received_at{superseded} "
+        f"from {schema}.{subject.name}{_of_periods(schema, subject, column)}"
         for subject in subjects().values()
         for signal, column in subject.figures.items()
     ]
     return " union all ".join(branches)
+
+
+def _of_periods(schema: str, subject: Subject, column: str) -> str:
+    """Staged rows keep figures as delivered: running totals and readings have no history as figures of periods."""
+    if schema != "staged":
+        return ""
+    return (
+        f" where feed not in (select feed from ops.figure_kind where subject = '{subject.name}' "
+        f"and column_name = '{column}' and kind_code <> 'flow')"
+    )
 
 
 def _joined(columns: tuple[str, ...]) -> str:

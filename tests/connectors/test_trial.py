@@ -82,6 +82,48 @@ def test_a_guessed_feed_stages_the_sheet_that_it_was_guessed_from(sheet: Path, t
 
 
 @pytest.mark.parametrize(
+    ("subject", "header", "row", "fed", "figures"),
+    [
+        (
+            "tax_filing",
+            "税号,税种,所属期起,所属期止,营业收入本年累计,应纳税额",
+            "T1,vat,2026-01-01,2026-06-30,7,1",
+            {"营业收入本年累计": ["sales_amount"], "应纳税额": ["tax_due_amount"]},
+            {"sales_amount": "year_to_date", "tax_due_amount": "flow"},
+        ),
+        (
+            "utility_use",
+            "户号,表号,类别,月份,上期示数,本期示数",
+            "K1,A1,water,2026-01,5,7",
+            {"上期示数": ["ignored"], "本期示数": ["used_quantity"]},
+            {"used_quantity": "reading"},
+        ),
+        # the use is stated too, and counts
+        (
+            "utility_use",
+            "户号,表号,类别,月份,本期示数,本月累计用电量",
+            "K1,A1,water,2026-01,7,2",
+            {"本期示数": ["ignored"], "本月累计用电量": ["used_quantity"]},
+            {},
+        ),
+    ],
+)
+def test_running_totals_and_readings_are_guessed(
+    tmp_path: Path, subject: str, header: str, row: str, fed: dict[str, list[str]], figures: dict[str, str]
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{header}\n{row}\n", encoding="utf-8")
+    found = guess(path, subjects()[subject])
+    assert {name: found.columns[name] for name in fed} == fed
+    assert found.figures == figures
+    feed = read_feed(scaffold(tmp_path / "feeds", "begun", subject, found))
+    assert {column: figure.kind for column, figure in feed.figures.items()} == figures
+    (tried,) = try_file(feed, path)
+    lines = "\n".join(report(feed, tried))
+    assert all(f"{column} ({kind})" in lines for column, kind in figures.items())
+
+
+@pytest.mark.parametrize(
     ("encoding", "delimiter", "name"),
     [("gb18030", ";", "a.csv"), ("utf-8-sig", ",", "a.csv"), ("utf-8", "\t", "a.txt")],
 )

@@ -38,7 +38,7 @@ def case_file(rule: str) -> Any:
 def columns_of(table: str, rows: Rows) -> dict[str, str]:
     """Declared columns of a known.* table; else those of the rows, typed by their first value or name."""
     schema, _, name = table.partition(".")
-    if schema == "known":
+    if schema == "known" and name in subjects():
         return {column.name: column.type for column in subjects()[name].columns.values()} | LINEAGE
     found: dict[str, str] = {}
     for row in rows:

@@ -45,7 +45,7 @@ def readings(series: Series) -> Series:
     return summed
 
 
-def found(*parks: tuple[int, Series], subject: str = "tax_filing") -> list[str]:
+def found(*parks: tuple[int, Series], subject: str = "tax_filing", has_tax_due: bool = False) -> list[str]:
     draw = random.Random(7)
     rows = []
     for kind, (units, series) in enumerate(parks):
@@ -61,6 +61,16 @@ def found(*parks: tuple[int, Series], subject: str = "tax_filing") -> list[str]:
         connection.execute(
             "create view known.figure as select *, month as period_start, 1 as period_months, 's' as signal_code from given"
         )
+        connection.execute(
+            "create table known.tax_filing (feed text, source_key text, tax_kind_code text, period_start date, "
+            "period_end date, tax_due_amount decimal(18, 2))"
+        )
+        connection.execute((RULE.parents[2] / "warehouse" / "model_macros.sql").read_text(encoding="utf-8"))
+        if has_tax_due:
+            connection.execute(
+                "insert into known.tax_filing select feed, source_key, 'cit', month, last_day(month), value from given"
+            )
+            connection.execute("delete from given")
         return [row[2] for row in connection.execute(RULE.read_text(encoding="utf-8")).fetchall()]
 
 
@@ -83,3 +93,8 @@ def found(*parks: tuple[int, Series], subject: str = "tax_filing") -> list[str]:
 )
 def test_what_figures_look_like(parks: list[tuple[int, Series]], subject: str, looks_like: list[str]) -> None:
     assert found(*parks, subject=subject) == looks_like
+
+
+def test_tax_due_to_date_is_found_where_no_sales_are_stated() -> None:
+    assert found((20, to_date(growing)), has_tax_due=True) == ["year to date"]
+    assert found((20, growing), has_tax_due=True) == []

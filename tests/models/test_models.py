@@ -101,7 +101,7 @@ def fill(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns, gi
         values: dict[str, str | None] = dict(zip(header, row, strict=True))
         if schema in ("known", "staged"):
             lineage = {"feed": name, "received_at": "2026-01-01", "batch_id": "1", "row_number": str(number)}
-            values = {**lineage, **values}
+            values = {**{column: value for column, value in lineage.items() if column in columns}, **values}
         if table == "signals.signal":
             values = {"period_months": "1", "is_provisional": "false", **values}
         if table in ("signals.signal", "signals.flow"):

@@ -70,6 +70,15 @@ def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("panel") / "warehouse.duckdb"
     with duckdb.connect(path) as connection:
         panel.fill(connection, FIRMS, MONTHS)
+        # meters are read: a corrected reading changes its own month's use and the next one's
+        connection.execute(
+            "update staged.utility_use as u set used_quantity = r.reading from (select source_key, month, "
+            "sum(used_quantity) over (partition by source_key order by month) as reading from staged.utility_use) as r "
+            "where u.source_key = r.source_key and u.month = r.month"
+        )
+        connection.execute(
+            "insert into ops.figure_kind values ('utility_use', 'utility_use', 'used_quantity', 'reading', null)"
+        )
         panel.night(connection, LAST)
         assert live_night(connection)[0] is None
         made = rows(connection)

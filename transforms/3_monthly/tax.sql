@@ -24,6 +24,7 @@ with stated as (
         f.tax_due_amount,
         cast(null as decimal(30, 2)) as paid_amount,
         cast(null as date) as paid_date,
+        0 as is_unknown_payment,
         f.received_at
     from known.tax_filing as f
     inner join resolved.link as l on f.feed = l.feed and f.source_key = l.source_key
@@ -36,6 +37,8 @@ with stated as (
         cast(null as decimal(30, 2)) as tax_due_amount,
         p.paid_amount,
         p.paid_date,
+        -- a running total that gives no figure of the period (monthly.unread)
+        case when p.paid_amount is null then 1 else 0 end as is_unknown_payment,
         p.received_at
     from known.tax_payment as p
     inner join resolved.link as l on p.feed = l.feed and p.source_key = l.source_key
@@ -52,6 +55,7 @@ summed as (
         -sum(case when paid_amount < 0 then paid_amount end) as refunded_amount,
         count(paid_amount) as payment_count,
         max(paid_date) as last_paid_date,
+        max(is_unknown_payment) as is_unknown_payment,
         max(received_at) as received_at
     from stated
     group by enterprise_id, tax_kind_code, period_start, period_end
@@ -65,8 +69,13 @@ select
     s.period_end,
     month_number(s.period_end) - month_number(s.period_start) + 1 as period_months,
     cast(s.tax_due_amount as decimal(30, 2)) as tax_due_amount,
-    cast(case when s.paid_amount is null and s.tax_due_amount = 0 then 0 else s.paid_amount end as decimal(30, 2))
-        as paid_amount,
+    cast(
+        case
+            when s.is_unknown_payment = 1 then null
+            when s.paid_amount is null and s.tax_due_amount = 0 then 0
+            else s.paid_amount
+        end as decimal(30, 2)
+    ) as paid_amount,
     cast(coalesce(s.refunded_amount, 0) as decimal(30, 2)) as refunded_amount,
     cast(s.payment_count as integer) as payment_count,
     s.last_paid_date,

@@ -22,4 +22,5 @@ select
 from known.tax_payment as p
 inner join resolved.link as l on p.feed = l.feed and p.source_key = l.source_key
 inner join monthly.month as m on cast(date_trunc('month', p.paid_date) as date) = m.month
+where p.paid_amount is not null
 group by l.enterprise_id, p.tax_kind_code, m.month
