@@ -46,6 +46,7 @@ class Sheet:
     delimiter: str = ","
     is_quoted: bool = True
     cut_at: float | None = None
+    announced: int = 0  # what an API says it has
     last: Sheet | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -53,7 +54,8 @@ class Sheet:
         """A sheet of its own, with the same cells."""
         return Sheet(
             self.form, list(self.titles), list(self.header), [list(row) for row in self.rows], list(self.totals),
-            self.roles, self.encoding, self.with_bom, self.delimiter, self.is_quoted, self.cut_at, self.last,
+            self.roles, self.encoding, self.with_bom, self.delimiter, self.is_quoted, self.cut_at,
+            len(self.rows), self.last,
         )  # fmt: skip
 
     def of(self, *roles: str) -> list[int]:
@@ -320,6 +322,8 @@ def _no_header(sheet: Sheet, _: random.Random) -> bool:
 
 def _cut(share: float) -> Change:
     def change(sheet: Sheet, draw: random.Random) -> bool:
+        if sheet.form == "database":
+            return False  # an answer to a query is whole, or an error
         if draw.random() < 0.7:
             sheet.totals.clear()
         kept = len(sheet.rows) - round(len(sheet.rows) * share)

@@ -25,7 +25,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -336,7 +336,7 @@ def _serving(sheet: Sheet) -> Iterator[int]:
         def do_GET(self) -> None:
             given = {key: values[-1] for key, values in parse_qs(urlsplit(self.path).query).items()}
             page, size = int(given.get("page", 1)), int(given.get("size", 500))
-            answer = {"total": len(records), "page": page, "data": records[(page - 1) * size : page * size]}
+            answer = {"total": max(len(records), sheet.announced), "page": page, "data": records[(page - 1) * size : page * size]}
             content = json.dumps(answer, ensure_ascii=False, default=str).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json; charset=utf-8")
@@ -402,13 +402,25 @@ def main() -> None:
     asked.add_argument("--count", type=int, default=200)
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--enterprises", type=int, default=300)
+    asked.add_argument("--save", type=Path, metavar="FILE", help="write what came of each mutation as a line of JSON, too")
+    asked.add_argument("--show", type=Path, nargs="*", metavar="FILE", help="only print the table of saved lines")
     given = asked.parse_args()
     found: list[Outcome] = []
+    if given.show:
+        lines = [line for path in given.show for line in path.read_text(encoding="utf-8").splitlines()]
+        print("\n".join(table([Outcome(**json.loads(line)) for line in lines])))
+        return
+
+    def save(outcome: Outcome) -> None:
+        if given.save:
+            with given.save.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(outcome), ensure_ascii=False) + "\n")
+
     with tempfile.TemporaryDirectory(prefix="parkbridge-mutations-") as scratch:
         city = Path(scratch) / "city"
         demo.build(city, enterprises=given.enterprises, months=36, seed=given.seed, until=UNTIL)
         for name in given.feed:
-            found += tried(name, city, Path(scratch) / "trials", given.count, given.seed)
+            found += tried(name, city, Path(scratch) / "trials", given.count, given.seed, save)
     print("\n".join(table(found)))
 
 
