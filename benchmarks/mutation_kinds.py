@@ -11,7 +11,7 @@ import io
 import random
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -458,7 +458,7 @@ def _signed(sheet: Sheet, draw: random.Random) -> bool:
 
 
 def _units(factor: str) -> Change:
-    def change(sheet: Sheet, draw: random.Random) -> bool:
+    def change(sheet: Sheet, _: random.Random) -> bool:
         places = sheet.of("figure")
         return bool(places) and sheet.each(places, times(factor))
 
@@ -617,7 +617,7 @@ def _days(total: int) -> int:
 
 
 def _months(by: int) -> Change:
-    def change(sheet: Sheet, draw: random.Random) -> bool:
+    def change(sheet: Sheet, _: random.Random) -> bool:
         places = sheet.of("month") or sheet.of("date")[:1]
         return bool(places) and sheet.each(places, lambda cell: moved(cell, by))
 
@@ -765,9 +765,7 @@ def draws(clean: Sheet, count: int, seed: int) -> Iterator[tuple[str, Sheet]]:
         assert made > before, "no kind can change this sheet"
 
 
-def parsed(
-    form: str, content: bytes, feed: Feed, *, encoding: str = "utf-8", names: Mapping[str, str] | None = None
-) -> Sheet:
+def parsed(form: str, content: bytes, feed: Feed, *, encoding: str = "utf-8") -> Sheet:
     """Take a clean file of an office apart."""
     if form == "parquet":
         table = pq.read_table(io.BytesIO(content))

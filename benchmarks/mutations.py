@@ -15,6 +15,7 @@ accepted over a copy of that warehouse, and what is known afterwards is compared
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import re
@@ -22,6 +23,7 @@ import shutil
 import sqlite3
 import tempfile
 import threading
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,7 +38,6 @@ from zoneinfo import ZoneInfo
 import demo
 from benchmarks.mutation_kinds import PLAUSIBLE, Sheet, draws, parsed, roles, written, zipped
 from connectors.credentials import Credentials
-from connectors.feed import Feed
 from connectors.landing import land
 from connectors.registry import feed_named
 from demo.registry_api import Register
@@ -53,8 +54,19 @@ FEEDS = (
     "access_count",
 )  # fmt: skip
 UNTIL = date(2026, 9, 1)
-FOLDERS = {"employment": "employment", "lease": "lease", "building": "building", "utility_use": "utility", "access_count": "access"}
-TABLES = {"registration": "enterprises", "registration_event": "events", "tax_filing": "申报表", "tax_payment": "入库表"}
+FOLDERS = {
+    "employment": "employment",
+    "lease": "lease",
+    "building": "building",
+    "utility_use": "utility",
+    "access_count": "access",
+}
+TABLES = {
+    "registration": "enterprises",
+    "registration_event": "events",
+    "tax_filing": "申报表",
+    "tax_payment": "入库表",
+}
 # how far back the last pull of a source begins: the register hardly changes in a month
 LAST_PULL_DAYS = {"registration": 540, "registration_event": 540, "tax_filing": 31, "tax_payment": 31}
 RULES = ("figures_are_no_running_totals",)
@@ -82,8 +94,10 @@ class Trial:
         self.until = datetime(UNTIL.year, UNTIL.month, UNTIL.day, tzinfo=ZONE).astimezone(UTC)
         self._set_up()
         self.rows_before = self._known(self.base)
-        self.truth, _ = self._deliver(self.clean)[1:]
-        assert self.truth is not None and self.truth != self.rows_before, "the last delivery changes nothing"
+        stopped, truth, _ = self.deliver(self.clean)
+        assert truth is not None, stopped
+        assert truth != self.rows_before, "the last delivery changes nothing"
+        self.truth = truth
         with writer(_settings(self.folder / "home")) as connection:
             table = self._rows(connection)
             self.clean_facts = {self._fact(row): row for row in table}
@@ -106,7 +120,7 @@ class Trial:
             source_file = self.city / "silos" / "tax" / "税务.sqlite"
             with sqlite3.connect(source_file) as source_db:
                 since = (before.astimezone(ZONE) - timedelta(days=4)).strftime("%Y-%m-%d %H:%M:%S")
-                found = source_db.execute(f"select * from {TABLES[name]} where 记录时间 > ?", [since])  # noqa: S608
+                found = source_db.execute(f"select * from {TABLES[name]} where 记录时间 > ?", [since])
                 header = [column for column, *_ in found.description]
                 rows = [list(row) for row in found.fetchall()]
             self.credentials = Credentials("sqlite", host=str(source_file))
@@ -134,9 +148,6 @@ class Trial:
     def _parse(self, path: Path) -> Sheet:
         content, form = path.read_bytes(), path.suffix.lstrip(".")
         if form == "zip":
-            import io
-            import zipfile
-
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 content = archive.read(archive.namelist()[0])
         encoding = str(self.feed.options.get("encoding", "utf-8"))
@@ -178,7 +189,7 @@ class Trial:
         with writer(_settings(home)) as connection:
             return Counter(self._rows(connection))
 
-    def _deliver(self, sheet: Sheet) -> tuple[str, Counter[tuple[Any, ...]] | None, int]:
+    def deliver(self, sheet: Sheet) -> tuple[str, Counter[tuple[Any, ...]] | None, int]:
         """Deliver a sheet over a copy of the past. Returns what stopped it, what is known then, and rows put aside."""
         home = self.folder / "home"
         shutil.rmtree(home, ignore_errors=True)
@@ -206,7 +217,9 @@ class Trial:
         else:
             path = self.offices / self.last_name
             content = written(sheet)
-            path.write_bytes(zipped(path.stem + ".csv", content) if sheet.form == "csv" and path.suffix == ".zip" else content)
+            path.write_bytes(
+                zipped(path.stem + ".csv", content) if sheet.form == "csv" and path.suffix == ".zip" else content
+            )
             os.utime(path, (self.last_time, self.last_time))
             try:
                 yield
@@ -219,20 +232,23 @@ class Trial:
         with sqlite3.connect(path) as database:
             kinds = {"记录时间": "timestamp"}
             names = ", ".join(
-                f"{quote(name)} {kinds.get(name, 'integer' if name.endswith('_分') else 'text')}" for name in sheet.header
+                f"{quote(name)} {kinds.get(name, 'integer' if name.endswith('_分') else 'text')}"
+                for name in sheet.header
             )
             table = TABLES[self.feed.name]
             database.execute(f"create table {table} ({names})")
             holes = ", ".join("?" * len(sheet.header))
-            database.executemany(f"insert into {table} values ({holes})", sheet.rows)  # noqa: S608
+            database.executemany(f"insert into {table} values ({holes})", sheet.rows)
         database.close()
 
     def outcome(self, kind: str, sheet: Sheet) -> Outcome:
         """Try one mutation."""
         label = f"{kind} ({', '.join(sheet.notes)})" if sheet.notes else kind
-        stopped, known, rejected = self._deliver(sheet)
+        stopped, known, rejected = self.deliver(sheet)
         if stopped == "nothing new":
-            return Outcome(self.feed.name, kind, "missing", "landed before, or no row: the feed is late (stale_days, coverage_pct)")
+            return Outcome(
+                self.feed.name, kind, "missing", "landed before, or no row: the feed is late (stale_days, coverage_pct)"
+            )
         if known is None:
             return Outcome(self.feed.name, kind, "stopped", _short(stopped))
         if known == self.truth:
@@ -246,7 +262,9 @@ class Trial:
         if not wrong and (kept := self._is_known_as_missing(known)):
             return Outcome(self.feed.name, kind, "missing", kept)
         if kind in PLAUSIBLE and wrong.total() <= 1:
-            return Outcome(self.feed.name, kind, "plausible", "signals.plausibility, where the enterprise's other figures disagree")
+            return Outcome(
+                self.feed.name, kind, "plausible", "signals.plausibility, where the enterprise's other figures disagree"
+            )
         differing: Counter[str] = Counter()
         for row in wrong:
             true = self.clean_facts.get(self._fact(row))
@@ -256,7 +274,10 @@ class Trial:
                 differing.update(n for n, a, b in zip(names, row, true, strict=True) if a != b)
         facts = f"{wrong.total()} rows wrong, {lost.total()} true ones lost, {rejected} quarantined"
         return Outcome(
-            self.feed.name, kind, "WRONG", f"{label}: {facts}; " + ", ".join(f"{n} {c}" for n, c in differing.most_common(4))
+            self.feed.name,
+            kind,
+            "WRONG",
+            f"{label}: {facts}; " + ", ".join(f"{n} {c}" for n, c in differing.most_common(4)),
         )
 
     def _reasons(self) -> str:
@@ -286,7 +307,10 @@ class Trial:
             except ParkBridgeError as error:
                 return "stopped", _short(str(error))
             connection.execute("delete from ops.night")
-            connection.execute("insert into ops.night by name select 'n' as night_id, ?::timestamp as as_of, 'p' as park_name", [self.until.replace(tzinfo=None)])
+            connection.execute(
+                "insert into ops.night by name select 'n' as night_id, ?::timestamp as as_of, 'p' as park_name",
+                [self.until.replace(tzinfo=None)],
+            )
             for name in RULES:
                 rule = (CHECKOUT / "expectations" / "rules" / f"{name}.sql").read_text(encoding="utf-8")
                 if connection.execute(rule).fetchall():
@@ -300,10 +324,8 @@ class Trial:
             return ""
         names = list(subject.columns)
         key, month = names.index("source_key"), names.index("month")
-        newest = max(row[month] for row in self.truth or ())
-        there, here = (
-            {row[key] for row in rows if row[month] == newest} for rows in (self.truth or Counter(), known)
-        )
+        newest = max(row[month] for row in self.truth)
+        there, here = ({row[key] for row in rows if row[month] == newest} for rows in (self.truth, known))
         share = 100 * len(here & there) / len(there)
         if share < self.feed.allow.coverage_pct:
             return f"coverage {share:.0f} %: the month is provisional (coverage_pct)"
@@ -323,7 +345,14 @@ def _settings(home: Path) -> Settings:
     given: dict[str, Any] = dict.fromkeys(Settings.__dataclass_fields__, "")
     return Settings(
         **given
-        | {"home": home, "backup": home / "backup", "feed_folders": (), "time_zone": ZONE, "keep_nights": 1, "memory_limit": "1GB"}
+        | {
+            "home": home,
+            "backup": home / "backup",
+            "feed_folders": (),
+            "time_zone": ZONE,
+            "keep_nights": 1,
+            "memory_limit": "1GB",
+        }
     )
 
 
@@ -336,7 +365,11 @@ def _serving(sheet: Sheet) -> Iterator[int]:
         def do_GET(self) -> None:
             given = {key: values[-1] for key, values in parse_qs(urlsplit(self.path).query).items()}
             page, size = int(given.get("page", 1)), int(given.get("size", 500))
-            answer = {"total": max(len(records), sheet.announced), "page": page, "data": records[(page - 1) * size : page * size]}
+            answer = {
+                "total": max(len(records), sheet.announced),
+                "page": page,
+                "data": records[(page - 1) * size : page * size],
+            }
             content = json.dumps(answer, ensure_ascii=False, default=str).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json; charset=utf-8")
@@ -402,7 +435,9 @@ def main() -> None:
     asked.add_argument("--count", type=int, default=200)
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--enterprises", type=int, default=300)
-    asked.add_argument("--save", type=Path, metavar="FILE", help="write what came of each mutation as a line of JSON, too")
+    asked.add_argument(
+        "--save", type=Path, metavar="FILE", help="write what came of each mutation as a line of JSON, too"
+    )
     asked.add_argument("--show", type=Path, nargs="*", metavar="FILE", help="only print the table of saved lines")
     given = asked.parse_args()
     found: list[Outcome] = []

@@ -18,7 +18,7 @@ from warehouse.confirmation import Finding
 from warehouse.connection import literal, quote
 
 if TYPE_CHECKING:
-    from warehouse.loader import Allowance, StagedFeed
+    from warehouse.loader import StagedFeed
 
 # of what a delivery says of an enterprise by its source_key, where its facts are events that are never stated twice
 _WHO = ("enterprise_name", "uscc", "taxpayer_no", "unit_no")
@@ -27,8 +27,10 @@ _TIME = ("month", "period_start", "period_end")
 _JUMP = 50
 # so far back is compared: a year, and a month more for who files once a year
 _MONTHS_BACK = 13
-# fewer rows than this show no habit: a register's night of three changes is compared with nothing
+# fewer rows than this show no habit: a night of three changes is compared with nothing. In a whole register, which stays as it is
+# for the most part, three are many
 _ROWS_MIN = 10
+_REGISTER_ROWS_MIN = 3
 # months that the feed must have delivered before its delay is known
 _TIMES_MIN = 3
 _STATES = (("empty", "is null"), ("zero", "= 0"), ("positive", "> 0"), ("negative", "< 0"))
@@ -64,7 +66,9 @@ def _plan(feed: StagedFeed) -> _Plan:
     columns = subject.columns
     has_time = subject.has_months or subject.has_periods
     series: tuple[str, ...] = tuple(quote(k) for k in subject.key if k not in _TIME)
-    is_event = not set(subject.key) & {*_TIME, "source_key"} and "source_key" in columns and feed.replaces != "everything"
+    is_event = (
+        not set(subject.key) & {*_TIME, "source_key"} and "source_key" in columns and feed.replaces != "everything"
+    )
     if is_event:  # a payment or an entry in a register: each has a number of its own
         series = tuple(quote(c) for c in ("source_key", "tax_kind_code") if c in columns)
     if subject.has_periods:
@@ -165,7 +169,9 @@ def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measu
         n, b = f"n.{quote(c)}", f"b.{quote(c)}"
         for state, condition in _STATES:
             asked.append(f"count_if({b} {condition}) as {quote(f'{state} {c}')}")
-            asked.append(f"count_if({b} {condition} and not coalesce({n} {condition}, false)) as {quote(f'no longer {state} {c}')}")
+            # a column that is filled in at last is good news, unless with zeros
+            other = f"{n} = 0" if state == "empty" else f"not coalesce({n} {condition}, false)"
+            asked.append(f"count_if({b} {condition} and {other}) as {quote(f'no longer {state} {c}')}")
         ratio = f"abs(ln(abs(nullif({n}, 0)::double / nullif({b}, 0)::double)))"
         usable = f"filter ({n} <> 0 and {b} <> 0)"
         asked.append(f"count(*) {usable} as {quote('rated ' + c)}")
@@ -176,7 +182,11 @@ def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measu
         some = " or ".join(f"n.{quote(c)} <> 0" for c in plan.figures)
         asked.append(f"count_if({some}) as figured")
         asked.append(f"count_if(({same}) and ({some})) as same")
-    join = "inner join b on n.series = b.series" if plan.is_register else "asof join b on n.series = b.series and n.t > b.t"
+    join = (
+        "inner join b on n.series = b.series"
+        if plan.is_register
+        else "asof join b on n.series = b.series and n.t > b.t"
+    )
     if plan.time == "date '2000-01-01'" and not plan.is_register:
         join = "inner join b on n.series = b.series"
     row = _one_row(
@@ -199,7 +209,8 @@ def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measu
             count, total, pct = share(f"no longer {state} {c}", f"{state} {c}")
             # a refund is no habit: half of those who had one have none the next time, but never all
             if state != "negative" or count == total:
-                yield Measured("emptied_pct", c, f"{c} was {state} and is not", count, total, pct)
+                fact = f"{c} was empty and is zero" if state == "empty" else f"{c} was {state} and is not"
+                yield Measured("emptied_pct", c, fact, count, total, pct)
         middle = float(row[f"middle {c}"] or 1)
         yield Measured("figure_factor", c, f"{c} of half of them moved", row[f"rated {c}"], row[f"rated {c}"], middle)
         yield Measured(
@@ -216,7 +227,11 @@ def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) 
     else:
         asked = [c for c in feed.subject.key if c not in _TIME and feed.subject.columns[c].type == "varchar"]
     # a register that grows has strangers; one with other keys has lost as many
-    last = "t is not null" if plan.is_register else "t = (select max(t) from known_fact where t < (select min(t) from new_fact))"
+    last = (
+        "t is not null"
+        if plan.is_register
+        else "t = (select max(t) from known_fact where t < (select min(t) from new_fact))"
+    )
     for c in asked:
         name = quote(c)
         row = _one_row(
@@ -235,7 +250,9 @@ def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) 
 def _shapes(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measured]:
     """How many codes have a length and a beginning that no code had before."""
     for c in plan.ids:
-        shape = f"length({quote(c)}) || regexp_replace(regexp_replace(left({quote(c)}, 1), '[0-9]', '0'), '[A-Za-z]', 'A')"
+        shape = (
+            f"length({quote(c)}) || regexp_replace(regexp_replace(left({quote(c)}, 1), '[0-9]', '0'), '[A-Za-z]', 'A')"
+        )
         row = _one_row(
             connection,
             f"with s as (select {shape} as s from new_fact where {quote(c)} is not null), "
@@ -244,7 +261,9 @@ def _shapes(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Meas
         )
         if row["known"]:
             share = 100 * row["strange"] / row["total"] if row["total"] else 0.0
-            yield Measured("changed_pct", c, f"{c} has another length or beginning", row["strange"], row["total"], share)
+            yield Measured(
+                "changed_pct", c, f"{c} has another length or beginning", row["strange"], row["total"], share
+            )
 
 
 def _restated(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) -> Iterator[Measured]:
@@ -259,14 +278,16 @@ def _restated(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Pl
         f"on {same_key} where {differ}",
     )
     share = 100 * row["restated"] / row["total"] if row["total"] else 0.0
-    yield Measured("restated_pct", "", "other figures are known for the same period", row["restated"], row["total"], share)
+    yield Measured(
+        "restated_pct", "", "other figures are known for the same period", row["restated"], row["total"], share
+    )
 
 
 def _lags(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: str) -> Iterator[Measured]:
     """How many rows come sooner, or later, after their month than rows ever did."""
     seen = f"coalesce(recorded_at, received_at, timestamp {literal(until)})"
     # a source that gives rows as they are recorded also shows when rows are late
-    late = f"lag > (select quantile_disc(lag, 0.95) from k)" if feed.replaces == "nothing" else "false"
+    late = "lag > (select quantile_disc(lag, 0.95) from k)" if feed.replaces == "nothing" else "false"
     row = _one_row(
         connection,
         f"with n as (select month_number({seen}::date) - month_number(t) as lag from new_fact), "
@@ -278,15 +299,17 @@ def _lags(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: str) -
         return
     for word, how in (("early", "sooner"), ("late", "later")):
         share = 100 * row[word] / row["total"] if row["total"] else 0.0
-        yield Measured("moved_pct", "", f"they come {how} after their month than ever before", row[word], row["total"], share)
+        yield Measured(
+            "moved_pct", "", f"they come {how} after their month than ever before", row[word], row["total"], share
+        )
 
 
-def findings(measured: Sequence[Measured], allow: Allowance) -> list[Finding]:
+def findings(measured: Sequence[Measured], feed: StagedFeed) -> list[Finding]:
     """What is beyond the feed's allowance, what concerns the greatest part of the rows first."""
-    found = []
+    rows_min, found = (_REGISTER_ROWS_MIN if feed.replaces == "everything" else _ROWS_MIN), []
     for m in sorted(measured, key=lambda m: -m.share):
-        limit = float(getattr(allow, m.limit))
-        if m.count < _ROWS_MIN or m.share <= limit:
+        limit = float(getattr(feed.allow, m.limit))
+        if m.count < rows_min or m.share <= limit:
             continue
         if m.limit == "figure_factor":
             fact, allowed = f"{m.fact} by a factor of {m.share:,.1f} or more", f"a factor of {limit:g} (figure_factor)"

@@ -54,6 +54,8 @@ _BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200
 # Zero-width and direction marks: they come along from web pages and messengers and are never part of a value.
 _MARKS = "".join(map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF)))
 _TO_TAKE_OFF = f"^[{''.join(_BLANKS)}]|[{''.join(_BLANKS)}]$|[{_MARKS}]"
+# of what stands for "no value": -1 may come as －１
+_FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 _KEPT_AS_TEXT = r"""^(?:'([0-9A-Za-z][0-9A-Za-z./-]*)|="([^"]*)")$"""
 # Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
 _DAMAGES = (
@@ -340,7 +342,8 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
         rows: A relation to select from.
         types: Its columns and their types.
     """
-    missing = ", ".join(literal(text) for text in (*feed.missing, *BLOTTED, ""))
+    wide = [text.translate(_FULL_WIDTH) for text in feed.missing]
+    missing = ", ".join(literal(text) for text in dict.fromkeys((*feed.missing, *wide, *BLOTTED, "")))
     # step by step, because an expression that is written twice is computed twice
     trimmed, bare, translated = (["row_number::bigint as row_number"] for _ in range(3))
     for name in feed.landed_columns:
@@ -521,7 +524,7 @@ def _month_window(feed: StagedFeed, until: datetime | None) -> str:
 def _damages(feed: StagedFeed) -> list[str]:
     """Expressions: why a value of the office is none, NULL where it may be one. One look at the whole row comes first."""
     used = [source for source in feed.landed_columns if feed.columns.get(source)]
-    named = [source for source in used if set(feed.columns[source]) & set(_NAMES)]
+    named = [source for source in used if set(feed.columns[source]) & {*_NAMES, *feed.subject.key}]
     found = []
     for sources, kinds in ((used, _DAMAGES), (named, (_TOTAL,))):
         if not sources:
@@ -820,7 +823,7 @@ def _hold_to_habit(
 ) -> None:
     """A delivery that says something else than those before it in many rows at once is another column, unit, month or file."""
     manifest = batch.manifest
-    found = findings(measure(connection, feed, table, number, str(utc(manifest.pulled_until))), feed.allow)
+    found = findings(measure(connection, feed, table, number, str(utc(manifest.pulled_until))), feed)
     keep(connection, manifest.batch_id, DELIVERY, found, confirmation)
     if not found or confirmation:
         return
