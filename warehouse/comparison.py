@@ -7,13 +7,16 @@ column, another unit, a file of last month or a code that lost its zeros changes
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from warehouse.batches import MANIFEST, Batch
 from warehouse.confirmation import Finding
 from warehouse.connection import literal, quote
 
@@ -136,6 +139,50 @@ def measure(
         found += _restated(connection, feed, plan)
         found += _lags(connection, feed, until)
     return found
+
+
+def measure_totals(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch, rows: int
+) -> Iterator[Measured]:
+    """Hold the figures of a delivery's line of totals against the sums of its rows (the view `delivery`).
+
+    Where pages have totals of their own, the last line, or all lines together, may be the total.
+    """
+    manifest = batch.manifest
+    if manifest.unreadable_rows:
+        return
+    if not manifest.totals:
+        if _totals_before(batch):
+            yield Measured(
+                "total_pct", "totals", "the line of totals is missing, which the delivery before had", rows, rows, 100
+            )
+        return
+    columns = feed.subject.columns
+    for name in manifest.totals[-1]:
+        if not any(
+            columns[t].type.startswith(("bigint", "decimal")) for t in feed.columns.get(name, ()) if t in columns
+        ):
+            continue
+        stated = [Decimal(line[name].replace(",", "")) for line in manifest.totals if name in line]
+        row = _one_row(
+            connection,
+            f"select sum(try_cast(signed_number({quote(name)}::varchar) as decimal(38, 6))) as total from delivery",
+        )
+        total = Decimal(row["total"])
+        away = min(abs(total - figure) for figure in (stated[-1], sum(stated)))
+        # each row may be rounded to two places
+        if away > rows * Decimal("0.005"):
+            share = float(100 * away / abs(total)) if total else 100.0
+            yield Measured(
+                "total_pct", name, f"the rows of {name} add up to {total:,.2f}, the line of totals states {stated[-1]:,.2f}",
+                rows, rows, share,
+            )  # fmt: skip
+
+
+def _totals_before(batch: Batch) -> bool:
+    """Whether the batch landed before had a line of totals."""
+    before = [f for f in batch.folder.parent.iterdir() if f.name < batch.folder.name and (f / MANIFEST).is_file()]
+    return bool(before) and bool(json.loads((max(before) / MANIFEST).read_text(encoding="utf-8")).get("totals"))
 
 
 def _values(plan: _Plan) -> str:
@@ -309,9 +356,11 @@ def findings(measured: Sequence[Measured], feed: StagedFeed) -> list[Finding]:
     rows_min, found = (_REGISTER_ROWS_MIN if feed.replaces == "everything" else _ROWS_MIN), []
     for m in sorted(measured, key=lambda m: -m.share):
         limit = float(getattr(feed.allow, m.limit))
-        if m.count < rows_min or m.share <= limit:
+        if (m.count < rows_min and m.limit != "total_pct") or m.share <= limit:
             continue
-        if m.limit == "figure_factor":
+        if m.limit == "total_pct":
+            fact, allowed = m.fact, f"{limit:g} % apart (total_pct)"
+        elif m.limit == "figure_factor":
             fact, allowed = f"{m.fact} by a factor of {m.share:,.1f} or more", f"a factor of {limit:g} (figure_factor)"
         else:
             fact = f"{m.fact} in {m.count:,} of {m.total:,} rows ({m.share:.0f} %)"

@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, announce, settle
-from warehouse.comparison import findings, measure
+from warehouse.comparison import findings, measure, measure_totals
 from warehouse.confirmation import Confirmation, keep
 from warehouse.connection import committed_batches, literal, quote
 from warehouse.errors import DeclarationError, DeliveryRefused
@@ -119,6 +119,8 @@ class Allowance(Protocol):
     def moved_pct(self) -> float: ...
     @property
     def figure_factor(self) -> float: ...
+    @property
+    def total_pct(self) -> float: ...
 
 
 class StagedFeed(Protocol):
@@ -823,14 +825,16 @@ def _hold_to_habit(
 ) -> None:
     """A delivery that says something else than those before it in many rows at once is another column, unit, month or file."""
     manifest = batch.manifest
-    found = findings(measure(connection, feed, table, number, str(utc(manifest.pulled_until))), feed)
+    measured = measure(connection, feed, table, number, str(utc(manifest.pulled_until)))
+    measured += measure_totals(connection, feed, batch, manifest.rows)
+    found = findings(measured, feed)
     keep(connection, manifest.batch_id, DELIVERY, found, confirmation)
     if not found or confirmation:
         return
     more = f" and {len(found) - _FINDINGS} more" if len(found) > _FINDINGS else ""
     raise DeliveryRefused(
         f"{feed.name} {_period_of(connection, feed, table, number) or manifest.delivery}".strip(),
-        "beside the deliveries before, " + "; ".join(finding.fact for finding in found[:_FINDINGS]) + more,
+        "; ".join(finding.fact for finding in found[:_FINDINGS]) + more,
         allowed=", ".join(dict.fromkeys(finding.allowed for finding in found[:_FINDINGS])),
         next_step=f"compare {manifest.delivery} with the one before it (a shifted or swapped column, another unit or month, an "
         f"old file?) and ask {feed.office} for it again. If it is right: `parkbridge sync {feed.name} --accept-delivery "

@@ -11,7 +11,7 @@ import pytest
 import demo
 from benchmarks.mutation_kinds import KINDS, draws
 from benchmarks.mutations import FEEDS, UNTIL, Trial
-from tests.conftest import Park, day, staff, staff_file, staff_row
+from tests.conftest import Park, day, leases, staff, staff_file, staff_row
 from warehouse import loader
 from warehouse.batches import pending
 from warehouse.confirmation import Confirmation
@@ -115,3 +115,27 @@ def test_nine_rows_are_no_habit(park: Park) -> None:
     rows = [staff_row(unit, 100 * count, month="2026-02") for unit, count in few.items()]
     _delivered(park, 2, staff_file(rows))
     assert [s.rows for s in park.stage("staff")] == [9]
+
+
+def _with_total(numbers: range, area: str) -> str:
+    return leases(numbers) + f"合计,,,,{area},,,,\n"
+
+
+def test_rows_that_do_not_add_up_to_the_total_stop(park: Park) -> None:
+    park.drop("leases", "a.csv", _with_total(range(30), "3,015.0"), day(0.5))
+    park.sync("leases", day(1))
+    park.drop("leases", "b.csv", _with_total(range(29), "3,015.0"), day(1.5))
+    park.land("leases", day(2))
+    with pytest.raises(
+        DeliveryRefused, match=r"the rows of 面积 add up to 2,914\.50, the line of totals states 3,015\.00"
+    ):
+        park.stage("leases")
+
+
+def test_a_total_that_was_cut_off_stops(park: Park) -> None:
+    park.drop("leases", "a.csv", _with_total(range(30), "3,015.0"), day(0.5))
+    park.sync("leases", day(1))
+    park.drop("leases", "b.csv", leases(range(29)), day(1.5))
+    park.land("leases", day(2))
+    with pytest.raises(DeliveryRefused, match="the line of totals is missing, which the delivery before had"):
+        park.stage("leases")
