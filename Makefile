@@ -41,6 +41,9 @@ first-night: install ## what a first night costs with its feeds and Airflow, ste
 truth: install ## how right resolution and warnings are, against known truth: make truth ENTERPRISES="10000 100000" SEED="2 3"
 	@$(BIN)/python -m benchmarks.truth $(if $(ENTERPRISES),--enterprises $(ENTERPRISES)) $(if $(SEED),--seed $(SEED))
 
+mutations: install ## deliveries of the demo's feeds gone wrong in every way we know: what is caught by what: make mutations FEED=lease COUNT=75 SEED=2
+	@$(BIN)/python -m benchmarks.mutations $(if $(FEED),--feed $(FEED)) $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
+
 new-feed: install ## begin a feed: make new-feed NAME=water_meters SUBJECT=utility_use
 	@$(BIN)/parkbridge feed new $(NAME) --subject $(SUBJECT)
 
@@ -70,4 +73,4 @@ $(INSTALLED): requirements.lock setup.cfg
 clean: ## remove what was built (not .venv)
 	rm -rf build
 
-.PHONY: help run test test-slow check format real bench first-night truth new-feed airflow dictionary codes lock install clean
+.PHONY: help run test test-slow check format real bench first-night truth mutations new-feed airflow dictionary codes lock install clean

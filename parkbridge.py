@@ -33,7 +33,7 @@ def sync(
 ) -> int:
     """Run the DAGs of the named feeds (all by default), then the night; the night only where every feed came through.
 
-    `said` is what a person confirms with this run: who, and why under accept_change or confirm_date.
+    `said` is what a person confirms with this run: who, and why under accept_change, accept_delivery or confirm_date.
     """
     from connectors.registry import declared_feeds, feed_named
     from dags.local import prepare_airflow, run
@@ -63,7 +63,12 @@ def _show_step(feed: str | None, step: str, seconds: float, text: str, is_well: 
 def command_sync(settings: Settings, given: argparse.Namespace) -> int:
     """Fetch, check and publish."""
     until = datetime.combine(given.until + timedelta(days=1), time.min, settings.time_zone) if given.until else None
-    said = {"accept_change": given.accept_change, "confirm_date": given.confirm_date, "who": given.who}
+    said = {
+        "accept_change": given.accept_change,
+        "accept_delivery": given.accept_delivery,
+        "confirm_date": given.confirm_date,
+        "who": given.who,
+    }
     return sync(settings, given.feed, until=until, without=given.without, is_quiet=not given.debug, said=said)
 
 
@@ -367,6 +372,7 @@ def parser() -> argparse.ArgumentParser:
     _may_confirm(
         one, "accept-change", "publish although the night shows much less than the one before, or raw/ lacks batches"
     )
+    _may_confirm(one, "accept-delivery", "accept a delivery that differs from those before it in many rows")
     _may_confirm(
         one, "confirm-date", "run although the date looks wrong: ahead of the sources, or behind the last night"
     )

@@ -67,6 +67,10 @@ class Allowance:
     figure keeps a night of three rows from stopping over one.
     rows_min_pct and rows_max_factor compare a delivery of a whole period or register with the last accepted one.
     A fact of a month before first_year, or more than months_ahead after the pull, is put aside: somebody mistyped it.
+    Seven compare a delivery with those before it (warehouse/comparison.py): the share of rows in which a value is another,
+    is empty and was not, speaks of somebody unknown, restates what is known, repeats the period before or comes sooner or later after
+    its month than ever; and by what factor half of a column's figures may move. total_pct is how far the
+    rows may be from a line of totals. docs/feeds.md explains each.
     """
 
     rejected_pct: float = 0.5
@@ -77,6 +81,14 @@ class Allowance:
     coverage_pct: float = 95.0
     first_year: int = 1949
     months_ahead: int = 1
+    changed_pct: float = 10.0
+    emptied_pct: float = 20.0
+    unknown_pct: float = 30.0
+    restated_pct: float = 30.0
+    repeated_pct: float = 95.0
+    moved_pct: float = 50.0
+    figure_factor: float = 3.0
+    total_pct: float = 0.01
 
 
 @dataclass(frozen=True)

@@ -250,6 +250,10 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         started_at=pull.started_at,
         ended_at=datetime.now(UTC),
         unreadable_sha256=sha256_of(part / UNREADABLE) if delivery.unreadable else "",
+        totals=[
+            {names[name]: figure for name, figure in line.items() if names.get(name) in feed.landed_columns}
+            for line in delivery.totals
+        ],
     )
     write_manifest(part, manifest)
     put_in_place(part, folder)

@@ -62,7 +62,7 @@ def feed_dag(feed: Feed) -> None:
             doc_md="Read the landed batches through stage.sql into incoming.<feed>; stop on what is not allowed.",
         )
         @step(feed.name)
-        def stage(landed: list[str]) -> list[str]:
+        def stage(landed: list[str], **context: Any) -> list[str]:
             from warehouse import loader
             from warehouse.batches import pending
             from warehouse.connection import writer
@@ -72,7 +72,13 @@ def feed_dag(feed: Feed) -> None:
             if waiting:
                 with writer(SETTINGS) as connection:
                     hold_to_raw(connection, SETTINGS, [feed])
-                    staged = loader.stage(connection, feed, waiting, time_zone=SETTINGS.time_zone)
+                    staged = loader.stage(
+                        connection,
+                        feed,
+                        waiting,
+                        time_zone=SETTINGS.time_zone,
+                        confirmation=confirmed(context, "accept_delivery"),
+                    )
                 note(f"{sum(s.rows for s in staged):,} rows, {sum(s.rejected for s in staged):,} quarantined")
             return [batch.manifest.batch_id for batch in waiting]
 

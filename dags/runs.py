@@ -34,6 +34,9 @@ RETRIES: dict[str, Any] = {
 WRITER_POOL = "warehouse_writer"
 # of every run: what a person says with it
 SAID: dict[str, Any] = {
+    "accept_delivery": Param(
+        "", type="string", description="Why a delivery is right, although it differs from those before it in many rows"
+    ),
     "confirm_date": Param("", type="string", description="Why the date of this run is right, although it looks wrong"),
     "who": Param("", type="string", description="Who says so"),
 }

@@ -52,6 +52,7 @@ class Manifest:
     ended_at: datetime
     unreadable_sha256: str = ""  # of unreadable.parquet, where there is one; batches of before this field have none
     persons_removed: dict[str, int] = field(default_factory=dict)  # by kind; batches of before this field have none
+    totals: list[dict[str, str]] = field(default_factory=list)  # figures of the lines of totals, by column; likewise
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, announce, settle
+from warehouse.comparison import findings, measure, measure_totals
+from warehouse.confirmation import Confirmation, keep
 from warehouse.connection import committed_batches, literal, quote
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.kinds import FigureKind
@@ -39,6 +41,10 @@ _LONG_AGO = datetime(1900, 1, 1)
 _FUTURE = timedelta(days=1)
 # One row that an office takes back is no truncated file, however small the period.
 _SOME_ROWS = 2
+# of ops.confirmation.stop_code
+DELIVERY = "delivery"
+# so many findings stand in a message
+_FINDINGS = 3
 # a figure of so much or more, of whatever sign, is no figure: a column slip. Models count on it: sums, differences and ratios of
 # smaller ones fit their decimal(30, …), and their products by 100 a bigint
 FIGURE_BELOW = 10**14
@@ -49,6 +55,8 @@ _BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200
 # Zero-width and direction marks: they come along from web pages and messengers and are never part of a value.
 _MARKS = "".join(map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF)))
 _TO_TAKE_OFF = f"^[{''.join(_BLANKS)}]|[{''.join(_BLANKS)}]$|[{_MARKS}]"
+# of what stands for "no value": -1 may come as －１
+_FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 _KEPT_AS_TEXT = r"""^(?:'([0-9A-Za-z][0-9A-Za-z./-]*)|="([^"]*)")$"""
 # Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
 _DAMAGES = (
@@ -98,6 +106,22 @@ class Allowance(Protocol):
     def first_year(self) -> int: ...
     @property
     def months_ahead(self) -> int: ...
+    @property
+    def changed_pct(self) -> float: ...
+    @property
+    def emptied_pct(self) -> float: ...
+    @property
+    def unknown_pct(self) -> float: ...
+    @property
+    def restated_pct(self) -> float: ...
+    @property
+    def repeated_pct(self) -> float: ...
+    @property
+    def moved_pct(self) -> float: ...
+    @property
+    def figure_factor(self) -> float: ...
+    @property
+    def total_pct(self) -> float: ...
 
 
 class StagedFeed(Protocol):
@@ -180,6 +204,7 @@ def stage(
     *,
     time_zone: ZoneInfo,
     is_rebuild: bool = False,
+    confirmation: Confirmation | None = None,
 ) -> list[Staged]:
     """Read pending batches into incoming.<feed>, which is made anew; rows that cannot be used go to rejected.parquet.
 
@@ -189,17 +214,18 @@ def stage(
         batches: In the order in which they are to be accepted.
         time_zone: In which the office's times are, unless the feed names its own clock.
         is_rebuild: The batches were accepted before; what they may be short of is not asked again.
+        confirmation: Who says that what differs from the deliveries before is right.
 
     Raises:
-        DeliveryRefused: Unknown codes, more rejected rows than allowed, too few or too many rows, or a feed that goes
-            backwards. `incoming.<feed>` is empty then.
+        DeliveryRefused: Unknown codes, more rejected rows than allowed, too few or too many rows, a feed that goes
+            backwards, or a delivery that differs from those before it in most rows. `incoming.<feed>` is empty then.
         DeclarationError: stage.sql does not run or gives no row_number.
     """
     table = open_incoming(connection, feed)
     results = []
     try:
         for number, batch in enumerate(batches):
-            staged = _stage_one(connection, feed, table, batch, number, time_zone, is_rebuild)
+            staged = _stage_one(connection, feed, table, batch, number, time_zone, is_rebuild, confirmation)
             results.append(staged)
             connection.execute(
                 "insert into ops.incoming by name select ? as feed, ? as batch_number, ? as batch_id, ? as rejected, "
@@ -240,6 +266,7 @@ def _stage_one(
     number: int,
     time_zone: ZoneInfo,
     is_rebuild: bool,
+    confirmation: Confirmation | None,
 ) -> Staged:
     manifest, where = batch.manifest, f"{feed.name} {batch.manifest.delivery}"
     _open_delivery(connection, feed, batch.folder / ROWS, where)
@@ -278,6 +305,7 @@ def _stage_one(
     )
     if not is_rebuild:
         _hold_to_allowance(connection, feed, batch, staged, table, number)
+        _hold_to_habit(connection, feed, batch, table, number, confirmation)
     return staged
 
 
@@ -319,7 +347,8 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
         rows: A relation to select from.
         types: Its columns and their types.
     """
-    missing = ", ".join(literal(text) for text in (*feed.missing, *BLOTTED, ""))
+    wide = [text.translate(_FULL_WIDTH) for text in feed.missing]
+    missing = ", ".join(literal(text) for text in dict.fromkeys((*feed.missing, *wide, *BLOTTED, "")))
     # step by step, because an expression that is written twice is computed twice
     trimmed, bare, translated = (["row_number::bigint as row_number"] for _ in range(3))
     for name in feed.landed_columns:
@@ -503,7 +532,7 @@ def _month_window(feed: StagedFeed, until: datetime | None) -> str:
 def _damages(feed: StagedFeed) -> list[str]:
     """Expressions: why a value of the office is none, NULL where it may be one. One look at the whole row comes first."""
     used = [source for source in feed.landed_columns if feed.columns.get(source)]
-    named = [source for source in used if set(feed.columns[source]) & set(_NAMES)]
+    named = [source for source in used if set(feed.columns[source]) & {*_NAMES, *feed.subject.key}]
     found = []
     for sources, kinds in ((used, _DAMAGES), (named, (_TOTAL,))):
         if not sources:
@@ -790,6 +819,33 @@ def _hold_to_last(
             next_step=f"ask {feed.office} what was added; a true rise is let through by rows_max_factor in "
             f"{feed.name}/feed.yml, {closing}",
         )
+
+
+def _hold_to_habit(
+    connection: duckdb.DuckDBPyConnection,
+    feed: StagedFeed,
+    batch: Batch,
+    table: str,
+    number: int,
+    confirmation: Confirmation | None,
+) -> None:
+    """A delivery that says something else than those before it in many rows at once is another column, unit, month or file."""
+    manifest = batch.manifest
+    measured = measure(connection, feed, table, number, str(utc(manifest.pulled_until)))
+    measured += measure_totals(connection, feed, batch, manifest.rows)
+    found = findings(measured, feed)
+    keep(connection, manifest.batch_id, DELIVERY, found, confirmation)
+    if not found or confirmation:
+        return
+    more = f" and {len(found) - _FINDINGS} more" if len(found) > _FINDINGS else ""
+    raise DeliveryRefused(
+        f"{feed.name} {_period_of(connection, feed, table, number) or manifest.delivery}".strip(),
+        "; ".join(finding.fact for finding in found[:_FINDINGS]) + more,
+        allowed=", ".join(dict.fromkeys(finding.allowed for finding in found[:_FINDINGS])),
+        next_step=f"compare {manifest.delivery} with the one before it (a shifted or swapped column, another unit or month, an "
+        f"old file?) and ask {feed.office} for it again. If it is right: `parkbridge sync {feed.name} --accept-delivery "
+        f'"why"`; where it will always be so, raise the limit under allow in {feed.name}/feed.yml. Published data is unchanged',
+    )
 
 
 def accept(

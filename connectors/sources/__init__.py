@@ -56,6 +56,7 @@ class Delivery:
         delivered_at: The source's own clock (a file's time), aware UTC.
         content_id: SHA-256 of a file's bytes in hex, known before it is parsed.
         unreadable: Filled while `batches` is consumed.
+        totals: The figures of each line of totals by column; filled while `batches` is consumed.
         cursor: The highest value of the cursor column so far; filled while `batches` is consumed. None where no row
             came or the source has no cursor.
     """
@@ -67,6 +68,7 @@ class Delivery:
     content_id: str | None = None
     unreadable: list[Unreadable] = field(default_factory=list)
     cursor: str | None = None
+    totals: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

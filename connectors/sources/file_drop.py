@@ -407,6 +407,7 @@ def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datet
         is_cut=kind == "csv" and plan.pad_short_rows and _ends_within_a_line(file),
     )
     unreadable: list[Unreadable] = []
+    totals: list[dict[str, str]] = []
     try:
         _refuse_another_kind(file, kind, where)
         file.seek(0)
@@ -418,11 +419,11 @@ def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datet
 
             reading = Reading(fills_merged=plan.fills_merged, believes_results=plan.believes_results)
             open_zip(file, Bounds(plan.max_unpacked_bytes), where)[0].close()  # a workbook is a zip: the same bounds
-            header, batches = read_table(xlsx_lines(file, plan.sheet, where, reading), layout, unreadable)
+            header, batches = read_table(xlsx_lines(file, plan.sheet, where, reading), layout, unreadable, totals)
         else:
             usual = "\t" if PurePosixPath(label).suffix.lower() in (".tsv", ".txt") else ","
             lines = csv_lines(file, plan.encoding, plan.delimiter or usual, plan.quote, where, plan.escape)
-            header, batches = read_table(lines, layout, unreadable)
+            header, batches = read_table(lines, layout, unreadable, totals)
     except BaseException:
         file.close()
         raise
@@ -433,6 +434,7 @@ def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datet
         delivered_at=modified,
         content_id=content_id,
         unreadable=unreadable,
+        totals=totals,
     )
 
 

@@ -108,11 +108,16 @@ _UNIT: Final = re.compile(
 )
 _MULTIPLE: Final = re.compile(rf"[十百千万亿]+(?:{_MEASURES})$")
 
+_FIGURE: Final = re.compile(r"-?[0-9][0-9,]*(\.[0-9]+)?")
+
 DAMAGED: Final = "identifier damaged by spreadsheet"
 
 
 def read_table(
-    lines: Iterator[Line], layout: Layout, unreadable: list[Unreadable]
+    lines: Iterator[Line],
+    layout: Layout,
+    unreadable: list[Unreadable],
+    totals: list[dict[str, str]] | None = None,
 ) -> tuple[tuple[str, ...], Iterator[pa.RecordBatch]]:
     """Find the header and give the rows below it.
 
@@ -120,6 +125,7 @@ def read_table(
         lines: The lines of the file, first to last.
         layout: How the table stands in it.
         unreadable: Filled while the batches are consumed.
+        totals: Likewise, with the figures of each line of totals by column.
 
     Returns:
         The header, with the added columns at its end, and at least one batch without the excluded columns.
@@ -130,7 +136,9 @@ def read_table(
     found, lines = _header(lines, layout)
     names = _names(found, layout)
     header = (*names, *layout.added)
-    return header, _batches(lines, tuple(names), _totals_test(names, layout), layout, unreadable)
+    return header, _batches(
+        lines, tuple(names), _totals_test(names, layout), layout, unreadable, [] if totals is None else totals
+    )
 
 
 def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]]:
@@ -262,6 +270,7 @@ def _batches(
     is_total: Callable[[Sequence[str]], bool],
     layout: Layout,
     unreadable: list[Unreadable],
+    totals: list[dict[str, str]],
 ) -> Iterator[pa.RecordBatch]:
     width = len(names)
     kept = [position for position, name in enumerate(names) if name not in layout.exclude]
@@ -299,7 +308,11 @@ def _batches(
             if len(cells) != width:
                 cells, reason = _fitted(cells, width, layout.is_ragged_strict or (is_last and layout.is_cut))
             if reason is None:
-                if is_total(cells) or (cells[0].strip() == names[0] and tuple(map(plain, cells)) == names):
+                if is_total(cells):
+                    # figures only: a name beside them is a person's
+                    totals.append({names[p]: cells[p] for p in judged if _FIGURE.fullmatch(cells[p].strip())})
+                    continue
+                if cells[0].strip() == names[0] and tuple(map(plain, cells)) == names:
                     continue
                 if filled:
                     cells = _filled(cells, filled, above)

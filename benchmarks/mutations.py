@@ -1,0 +1,463 @@
+"""Deliveries of the demo's feeds, gone wrong in every way we know, and what becomes of each: `python -m benchmarks.mutations`.
+
+Per feed: all deliveries but the last are accepted; then the last one is changed (mutation_kinds.py), landed, staged, checked and
+accepted over a copy of that warehouse, and what is known afterwards is compared with what the true delivery gives.
+
+    right        the same is known as after the true delivery
+    stopped      nothing was accepted; the message says why
+    quarantined  what differs are rows that were put aside with a reason, and reported
+    missing      nothing new was accepted, or reporters are missing: the month is late or provisional
+    at night     accepted, and a check of the night stops before anything is published
+    plausible    one figure that may be true: only time, or another source, can tell
+    WRONG        accepted, other than the truth, and no check says so
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import re
+import shutil
+import sqlite3
+import tempfile
+import threading
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
+
+import demo
+from benchmarks.mutation_kinds import PLAUSIBLE, Sheet, draws, parsed, roles, written, zipped
+from connectors.credentials import Credentials
+from connectors.landing import land
+from connectors.registry import feed_named
+from demo.registry_api import Register
+from expectations.runner import check_feed
+from warehouse import loader
+from warehouse.batches import pending
+from warehouse.connection import quote, writer
+from warehouse.errors import ParkBridgeError
+from warehouse.settings import CHECKOUT, Settings
+
+ZONE = ZoneInfo("Asia/Shanghai")
+FEEDS = (
+    "registration", "registration_event", "tax_filing", "tax_payment", "employment", "lease", "building", "utility_use",
+    "access_count",
+)  # fmt: skip
+UNTIL = date(2026, 9, 1)
+FOLDERS = {
+    "employment": "employment",
+    "lease": "lease",
+    "building": "building",
+    "utility_use": "utility",
+    "access_count": "access",
+}
+TABLES = {
+    "registration": "enterprises",
+    "registration_event": "events",
+    "tax_filing": "申报表",
+    "tax_payment": "入库表",
+}
+# how far back the last pull of a source begins: the register hardly changes in a month
+LAST_PULL_DAYS = {"registration": 540, "registration_event": 540, "tax_filing": 31, "tax_payment": 31}
+RULES = ("figures_are_no_running_totals",)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one mutation: which kind, what came of it, and what caught it or what is wrong."""
+
+    feed: str
+    kind: str
+    outcome: str
+    by: str
+
+
+class Trial:
+    """One feed with its accepted past and its last delivery, over which mutations are tried."""
+
+    def __init__(self, name: str, city: Path, folder: Path) -> None:
+        self.feed = feed_named((CHECKOUT / "connectors" / "feeds",), name)
+        self.city, self.folder = city, folder / name
+        self.offices = self.folder / "office"
+        self.offices.mkdir(parents=True)
+        self.base = self.folder / "base"
+        self.until = datetime(UNTIL.year, UNTIL.month, UNTIL.day, tzinfo=ZONE).astimezone(UTC)
+        self._set_up()
+        self.rows_before = self._known(self.base)
+        stopped, truth, _ = self.deliver(self.clean)
+        assert truth is not None, stopped
+        assert truth != self.rows_before, "the last delivery changes nothing"
+        self.truth = truth
+        with writer(_settings(self.folder / "home")) as connection:
+            table = self._rows(connection)
+            self.clean_facts = {self._fact(row): row for row in table}
+
+    def _set_up(self) -> None:
+        name = self.feed.name
+        if name in FOLDERS:
+            source = self.city / "silos" / FOLDERS[name]
+            files = sorted(source.iterdir(), key=lambda path: path.stat().st_mtime)
+            last = files[-1]
+            for path in files[:-1]:
+                shutil.copy2(path, self.offices / path.name)
+            self.last_name, self.last_time = last.name, last.stat().st_mtime
+            self.clean = self._parse(last)
+            self.clean.last = self._parse(files[-2]) if files[-2].suffix == last.suffix else None
+            self.credentials = Credentials("fs", extra={"path": str(self.offices)})
+            before = datetime.fromtimestamp(self.last_time, UTC) - timedelta(hours=1)
+        elif name in ("tax_filing", "tax_payment"):
+            before = self.until - timedelta(days=LAST_PULL_DAYS[name])
+            source_file = self.city / "silos" / "tax" / "税务.sqlite"
+            with sqlite3.connect(source_file) as source_db:
+                since = (before.astimezone(ZONE) - timedelta(days=4)).strftime("%Y-%m-%d %H:%M:%S")
+                found = source_db.execute(f"select * from {TABLES[name]} where 记录时间 > ?", [since])
+                header = [column for column, *_ in found.description]
+                rows = [list(row) for row in found.fetchall()]
+            self.credentials = Credentials("sqlite", host=str(source_file))
+            self.clean = Sheet("database", [], header, rows, [], roles(self.feed, header))
+        else:
+            before = self.until - timedelta(days=LAST_PULL_DAYS[name])
+            register = Register(self.city / "silos" / "registration")
+            seconds = int((before.astimezone(ZONE).replace(tzinfo=None) - datetime(1970, 1, 1)).total_seconds())
+            records = register.page(TABLES[name], seconds, None, 1, 10_000)["data"]
+            header = list(records[0])
+            self.clean = Sheet(
+                "json", [], header, [list(record.values()) for record in records], [], roles(self.feed, header)
+            )
+            with demo.serving(self.city) as port:
+                self.credentials = Credentials(
+                    "http", host="http://127.0.0.1", port=port, password=demo.token(self.city)
+                )
+                self._land(self.base, before)
+        if name not in TABLES or name.startswith("tax"):
+            self._land(self.base, before)
+        self._accept(self.base, before)
+        if name.startswith("tax"):
+            self.credentials = Credentials("sqlite", host=str(self.offices / "tax.sqlite"))
+
+    def _parse(self, path: Path) -> Sheet:
+        content, form = path.read_bytes(), path.suffix.lstrip(".")
+        if form == "zip":
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                content = archive.read(archive.namelist()[0])
+        encoding = str(self.feed.options.get("encoding", "utf-8"))
+        return parsed(form, content, self.feed, encoding=encoding)
+
+    def _land(self, home: Path, until: datetime) -> int:
+        home.mkdir(exist_ok=True)
+        feed = replace(self.feed, options=dict(self.feed.options))
+        if feed.protocol == "file_drop":
+            feed.options["settle_seconds"] = 0  # type: ignore[index]
+        if feed.protocol == "http_api":
+            feed.options["retries"] = 0  # type: ignore[index]
+        return len(
+            land(feed, _settings(home).raw, run_id="trial", until=until, now=until, credentials=self.credentials)
+        )
+
+    def _accept(self, home: Path, now: datetime) -> int:
+        """Returns how many rows were rejected."""
+        settings = _settings(home)
+        waiting = pending(settings.raw, self.feed.name)
+        with writer(settings) as connection:
+            staged = loader.stage(connection, self.feed, waiting, time_zone=ZONE)
+            loader.accept(connection, self.feed, waiting, now=now)
+        return sum(s.rejected for s in staged)
+
+    def _rows(self, connection: Any) -> list[tuple[Any, ...]]:
+        columns = ", ".join(map(quote, self.feed.subject.columns))
+        return list(
+            connection.execute(
+                f"select {columns} from staged.{self.feed.subject.name} where superseded_at is null"
+            ).fetchall()
+        )
+
+    def _fact(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        names = list(self.feed.subject.columns)
+        return tuple(row[names.index(k)] for k in self.feed.subject.key)
+
+    def _known(self, home: Path) -> Counter[tuple[Any, ...]]:
+        with writer(_settings(home)) as connection:
+            return Counter(self._rows(connection))
+
+    def deliver(self, sheet: Sheet) -> tuple[str, Counter[tuple[Any, ...]] | None, int]:
+        """Deliver a sheet over a copy of the past. Returns what stopped it, what is known then, and rows put aside."""
+        home = self.folder / "home"
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir()
+        shutil.copyfile(self.base / "warehouse.duckdb", home / "warehouse.duckdb")
+        shutil.copytree(self.base / "raw", home / "raw", copy_function=os.link)
+        try:
+            with self._delivered(sheet):
+                if not self._land(home, self.until):
+                    return "nothing new", None, 0
+            rejected = self._accept(home, self.until)
+        except ParkBridgeError as error:
+            return str(error), None, 0
+        return "", self._known(home), rejected
+
+    @contextmanager
+    def _delivered(self, sheet: Sheet) -> Iterator[None]:
+        if sheet.form == "database":
+            self._write_database(sheet)
+            yield
+        elif sheet.form == "json":
+            with _serving(sheet) as port:
+                self.credentials = Credentials("http", host="http://127.0.0.1", port=port, password="x")  # noqa: S106
+                yield
+        else:
+            path = self.offices / self.last_name
+            content = written(sheet)
+            path.write_bytes(
+                zipped(path.stem + ".csv", content) if sheet.form == "csv" and path.suffix == ".zip" else content
+            )
+            os.utime(path, (self.last_time, self.last_time))
+            try:
+                yield
+            finally:
+                path.unlink()
+
+    def _write_database(self, sheet: Sheet) -> None:
+        path = self.offices / "tax.sqlite"
+        path.unlink(missing_ok=True)
+        with sqlite3.connect(path) as database:
+            kinds = {"记录时间": "timestamp"}
+            names = ", ".join(
+                f"{quote(name)} {kinds.get(name, 'integer' if name.endswith('_分') else 'text')}"
+                for name in sheet.header
+            )
+            table = TABLES[self.feed.name]
+            database.execute(f"create table {table} ({names})")
+            holes = ", ".join("?" * len(sheet.header))
+            database.executemany(f"insert into {table} values ({holes})", sheet.rows)
+        database.close()
+
+    def outcome(self, kind: str, sheet: Sheet) -> Outcome:
+        """Try one mutation."""
+        label = f"{kind} ({', '.join(sheet.notes)})" if sheet.notes else kind
+        stopped, known, rejected = self.deliver(sheet)
+        if stopped == "nothing new":
+            return Outcome(
+                self.feed.name, kind, "missing", "landed before, or no row: the feed is late (stale_days, coverage_pct)"
+            )
+        if known is None:
+            return Outcome(self.feed.name, kind, "stopped", _short(stopped))
+        if known == self.truth:
+            return Outcome(self.feed.name, kind, "right", "")
+        wrong, lost = known - self.truth - self.rows_before, self.truth - known
+        names = list(self.feed.subject.columns)
+        if not wrong and lost.total() <= rejected:
+            return Outcome(self.feed.name, kind, "quarantined", self._reasons())
+        if caught := self._at_door_or_night():
+            return Outcome(self.feed.name, kind, *caught)
+        if not wrong and (kept := self._is_known_as_missing(known)):
+            return Outcome(self.feed.name, kind, "missing", kept)
+        if kind in PLAUSIBLE and wrong.total() <= 1:
+            return Outcome(
+                self.feed.name, kind, "plausible", "signals.plausibility, where the enterprise's other figures disagree"
+            )
+        differing: Counter[str] = Counter()
+        for row in wrong:
+            true = self.clean_facts.get(self._fact(row))
+            if true is None:
+                differing["(new facts)"] += 1
+            else:
+                differing.update(n for n, a, b in zip(names, row, true, strict=True) if a != b)
+        facts = f"{wrong.total()} rows wrong, {lost.total()} true ones lost, {rejected} quarantined"
+        return Outcome(
+            self.feed.name,
+            kind,
+            "WRONG",
+            f"{label}: {facts}; " + ", ".join(f"{n} {c}" for n, c in differing.most_common(4)),
+        )
+
+    def _reasons(self) -> str:
+        with writer(_settings(self.folder / "home")) as connection:
+            rows = connection.execute(
+                "select regexp_replace(split_part(reason, ': ', 1), '^.* (is|are|cannot|looks|has|was) ', '… \\1 '), count(*) "
+                "from ops.quarantine where batch_id = (select max(batch_id) from ops.batch) group by 1 order by 2 desc limit 1"
+            ).fetchall()
+        return str(rows[0][0])[:80] if rows else ""
+
+    def _at_door_or_night(self) -> tuple[str, str] | None:
+        """The contract is asked only where it matters: loading Great Expectations costs more than all the rest."""
+        home = self.folder / "home"
+        settings = _settings(home)
+        with writer(settings) as connection:
+            # the contract's rows: the batch as staged
+            batch = connection.execute("select max(batch_id) from ops.batch").fetchone()
+            assert batch
+            loader.open_incoming(connection, self.feed)
+            table = f"incoming.{quote(self.feed.name)}"
+            connection.execute(
+                f"insert into {table} by name select * exclude (last_recorded_at), 0 as batch_number from staged.{self.feed.subject.name} "
+                "where batch_id = ?", [batch[0]],
+            )  # fmt: skip
+            try:
+                check_feed(connection, self.feed, batch[0])
+            except ParkBridgeError as error:
+                return "stopped", _short(str(error))
+            connection.execute("delete from ops.night")
+            connection.execute(
+                "insert into ops.night by name select 'n' as night_id, ?::timestamp as as_of, 'p' as park_name",
+                [self.until.replace(tzinfo=None)],
+            )
+            for name in RULES:
+                rule = (CHECKOUT / "expectations" / "rules" / f"{name}.sql").read_text(encoding="utf-8")
+                if connection.execute(rule).fetchall():
+                    return "at night", f"rule {name}"
+        return None
+
+    def _is_known_as_missing(self, known: Counter[tuple[Any, ...]]) -> str:
+        """Whether so many reporters are missing that the month is provisional."""
+        subject = self.feed.subject
+        if not subject.is_expected or not subject.has_months:
+            return ""
+        names = list(subject.columns)
+        key, month = names.index("source_key"), names.index("month")
+        newest = max(row[month] for row in self.truth)
+        there, here = ({row[key] for row in rows if row[month] == newest} for rows in (self.truth, known))
+        share = 100 * len(here & there) / len(there)
+        if share < self.feed.allow.coverage_pct:
+            return f"coverage {share:.0f} %: the month is provisional (coverage_pct)"
+        return ""
+
+
+def _short(message: str) -> str:
+    """Which stop it was: the message without what is particular to this delivery."""
+    fact = message.partition(". Next:")[0].partition(": ")[2] or message
+    fact = re.sub(r"\d[\d,.]*", "n", fact)
+    fact = re.sub(r"'[^']*'", "'…'", fact)
+    fact = re.sub(r"[\u4e00-\u9fff（）㎡]+[^ ,;:]*", "…", fact)
+    return fact[:90]
+
+
+def _settings(home: Path) -> Settings:
+    given: dict[str, Any] = dict.fromkeys(Settings.__dataclass_fields__, "")
+    return Settings(
+        **given
+        | {
+            "home": home,
+            "backup": home / "backup",
+            "feed_folders": (),
+            "time_zone": ZONE,
+            "keep_nights": 1,
+            "memory_limit": "1GB",
+        }
+    )
+
+
+@contextmanager
+def _serving(sheet: Sheet) -> Iterator[int]:
+    """An API that answers with the sheet's rows."""
+    records = [dict(zip(sheet.header, row, strict=False)) for row in sheet.rows]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            given = {key: values[-1] for key, values in parse_qs(urlsplit(self.path).query).items()}
+            page, size = int(given.get("page", 1)), int(given.get("size", 500))
+            answer = {
+                "total": max(len(records), sheet.announced),
+                "page": page,
+                "data": records[(page - 1) * size : page * size],
+            }
+            content = json.dumps(answer, ensure_ascii=False, default=str).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json; charset=utf-8")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def tried(
+    name: str, city: Path, folder: Path, count: int, seed: int, told: Callable[[Outcome], None] = lambda _: None
+) -> list[Outcome]:
+    """What becomes of so many mutations of one feed's last delivery."""
+    trial = Trial(name, city, folder)
+    found = []
+    for kind, sheet in draws(trial.clean, count, seed):
+        outcome = trial.outcome(kind, sheet)
+        told(outcome)
+        found.append(outcome)
+    return found
+
+
+OUTCOMES = ("right", "stopped", "quarantined", "missing", "at night", "plausible", "WRONG")
+
+
+def table(found: Sequence[Outcome]) -> Iterator[str]:
+    """The lines of the table: kind × outcome with what caught it most often; then each silently wrong case."""
+    yield f"{'kind':<48}" + "".join(f"{name:>12}" for name in OUTCOMES) + "  caught by"
+    for kind in dict.fromkeys(o.kind for o in found):
+        mine = [o for o in found if o.kind == kind]
+        counts = Counter(o.outcome for o in mine)
+        by = Counter(o.by for o in mine if o.by and o.outcome != "WRONG").most_common(1)
+        yield f"{kind:<48}" + "".join(f"{counts[n] or '·':>12}" for n in OUTCOMES) + f"  {by[0][0] if by else ''}"
+    counts = Counter(o.outcome for o in found)
+    yield f"{f'all {len(found):,}':<48}" + "".join(f"{counts[n] or '·':>12}" for n in OUTCOMES)
+    yield ""
+    yield f"{'feed':<48}" + "".join(f"{name:>12}" for name in OUTCOMES)
+    for feed in dict.fromkeys(o.feed for o in found):
+        counts = Counter(o.outcome for o in found if o.feed == feed)
+        yield f"{feed:<48}" + "".join(f"{counts[n] or '·':>12}" for n in OUTCOMES)
+    wrong = [o for o in found if o.outcome == "WRONG"]
+    if wrong:
+        yield "\nsilently wrong:"
+        yield from (f"  {o.feed}: {o.by}" for o in wrong)
+
+
+def main() -> None:
+    """Print the table."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--feed", nargs="*", default=list(FEEDS), choices=FEEDS)
+    asked.add_argument("--count", type=int, default=200)
+    asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--enterprises", type=int, default=300)
+    asked.add_argument(
+        "--save", type=Path, metavar="FILE", help="write what came of each mutation as a line of JSON, too"
+    )
+    asked.add_argument("--show", type=Path, nargs="*", metavar="FILE", help="only print the table of saved lines")
+    given = asked.parse_args()
+    found: list[Outcome] = []
+    if given.show:
+        lines = [line for path in given.show for line in path.read_text(encoding="utf-8").splitlines()]
+        print("\n".join(table([Outcome(**json.loads(line)) for line in lines])))
+        return
+
+    def save(outcome: Outcome) -> None:
+        if given.save:
+            with given.save.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(outcome), ensure_ascii=False) + "\n")
+
+    with tempfile.TemporaryDirectory(prefix="parkbridge-mutations-") as scratch:
+        city = Path(scratch) / "city"
+        demo.build(city, enterprises=given.enterprises, months=36, seed=given.seed, until=UNTIL)
+        for name in given.feed:
+            found += tried(name, city, Path(scratch) / "trials", given.count, given.seed, save)
+    print("\n".join(table(found)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,369 @@
+"""Hold a delivery against what the feed said before: the same units should have the same names, and figures of the same size.
+
+Each row is compared with the last one of its series: the fact's key without its time (a unit's month with its month before, a
+meter's, a taxpayer's filing of the same tax and length of period; a lease with the same lease in the register before). A shifted
+column, another unit, a file of last month or a code that lost its zeros changes most rows at once. No row alone is judged here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from warehouse.batches import MANIFEST, Batch
+from warehouse.confirmation import Finding
+from warehouse.connection import literal, quote
+
+if TYPE_CHECKING:
+    from warehouse.loader import StagedFeed
+
+# of what a delivery says of an enterprise by its source_key, where its facts are events that are never stated twice
+_WHO = ("enterprise_name", "uscc", "taxpayer_no", "unit_no")
+_TIME = ("month", "period_start", "period_end")
+# no figure grows so much within a period unless it is of another unit
+_JUMP = 50
+# so far back is compared: a year, and a month more for who files once a year
+_MONTHS_BACK = 13
+# fewer rows than this show no habit: a night of three changes is compared with nothing. In a whole register, which stays as it is
+# for the most part, three are many
+_ROWS_MIN = 10
+_REGISTER_ROWS_MIN = 3
+# months that the feed must have delivered before its delay is known
+_TIMES_MIN = 3
+_STATES = (("empty", "is null"), ("zero", "= 0"), ("positive", "> 0"), ("negative", "< 0"))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One comparison: how many of how many rows differ, or by how much the middle one does."""
+
+    limit: str
+    column: str
+    fact: str
+    count: int
+    total: int
+    share: float
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Which columns of a subject are compared, and how: all as SQL expressions or names."""
+
+    series: tuple[str, ...]
+    time: str
+    texts: tuple[str, ...]
+    dates: tuple[str, ...]
+    figures: tuple[str, ...]
+    ids: tuple[str, ...]
+    is_register: bool
+
+
+def _plan(feed: StagedFeed) -> _Plan:
+    subject = feed.subject
+    columns = subject.columns
+    has_time = subject.has_months or subject.has_periods
+    series: tuple[str, ...] = tuple(quote(k) for k in subject.key if k not in _TIME)
+    is_event = (
+        not set(subject.key) & {*_TIME, "source_key"} and "source_key" in columns and feed.replaces != "everything"
+    )
+    if is_event:  # a payment or an entry in a register: each has a number of its own
+        series = tuple(quote(c) for c in ("source_key", "tax_kind_code") if c in columns)
+    if subject.has_periods:
+        series += ("month_number(period_end) - month_number(period_start)",)
+    rest = [c for c in columns.values() if c.name not in {*subject.key, *_TIME} and quote(c.name) not in series]
+    texts = [c.name for c in rest if c.type in ("varchar", "boolean")]
+    if is_event:
+        texts = [c for c in texts if c in _WHO]
+    dates = [c.name for c in rest if c.type == "date"]
+    is_register = not has_time and not is_event
+    figures = [c.name for c in rest if c.type.startswith(("bigint", "decimal"))]
+    return _Plan(
+        series=series,
+        time="month" if subject.has_months else "period_end" if has_time else "date '2000-01-01'",
+        # in a register a date or a figure is a value like any other: it stays as it is
+        texts=(*texts, *dates, *figures) if is_register else tuple(texts),
+        dates=() if is_register else tuple(dates),
+        figures=tuple(figures) if has_time or is_register else (),
+        ids=tuple(
+            c.name
+            for c in columns.values()
+            if c.type == "varchar" and (c.name in (*subject.key, "uscc") or c.name.endswith("_no")) and c.name != "room"
+        ),
+        is_register=is_register,
+    )
+
+
+def measure(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int, until: str
+) -> list[Measured]:
+    """Compare batch `number` of incoming.<feed> with what is known and with the batches before it in the same run.
+
+    Args:
+        connection: The writer's.
+        feed: The declared feed.
+        table: incoming.<feed>.
+        number: Of the batch.
+        until: End of its pull, as SQL text, for rows without an office's time.
+    """
+    plan, subject = _plan(feed), feed.subject
+    columns = ", ".join(map(quote, subject.columns))
+    mine = f"feed = {literal(feed.name)} and superseded_at is null"
+    lowest = f"(select min({plan.time}) - interval {_MONTHS_BACK} month from {table} where batch_number = {number})"
+    connection.execute(
+        f"create or replace temp table known_fact as select {columns}, recorded_at, received_at, {plan.time} as t, "
+        f"to_json([{', '.join(f'({s})::varchar' for s in plan.series)}])::varchar as series from ("
+        f"select {columns}, recorded_at, received_at, -1 as place, row_number from staged.{subject.name} "
+        f"where {mine} and {plan.time} >= {lowest} union all by name "
+        f"select {columns}, recorded_at, received_at, batch_number as place, row_number from {table} "
+        f"where batch_number < {number} and {plan.time} >= {lowest}) "
+        f"qualify row_number() over (partition by {', '.join(map(quote, subject.key))} "
+        "order by place desc, recorded_at desc nulls last, row_number desc) = 1"
+    )
+    if connection.execute("select count(*) from known_fact").fetchone() == (0,):
+        return []
+    connection.execute(
+        f"create or replace temp table new_fact as select {columns}, recorded_at, received_at, {plan.time} as t, "
+        f"to_json([{', '.join(f'({s})::varchar' for s in plan.series)}])::varchar as series from {table} "
+        f"where batch_number = {number}"
+    )
+    found = [*_pairs(connection, plan)]
+    found += _keys(connection, feed, plan)
+    found += _shapes(connection, plan)
+    if not plan.is_register and plan.time != "date '2000-01-01'":
+        found += _restated(connection, feed, plan)
+        found += _lags(connection, feed, until)
+    return found
+
+
+def measure_totals(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch, rows: int
+) -> Iterator[Measured]:
+    """Hold the figures of a delivery's line of totals against the sums of its rows (the view `delivery`).
+
+    Where pages have totals of their own, the last line, or all lines together, may be the total.
+    """
+    manifest = batch.manifest
+    if manifest.unreadable_rows:
+        return
+    if not manifest.totals:
+        if _totals_before(batch):
+            yield Measured(
+                "total_pct", "totals", "the line of totals is missing, which the delivery before had", rows, rows, 100
+            )
+        return
+    columns = feed.subject.columns
+    for name in manifest.totals[-1]:
+        if not any(
+            columns[t].type.startswith(("bigint", "decimal")) for t in feed.columns.get(name, ()) if t in columns
+        ):
+            continue
+        stated = [Decimal(line[name].replace(",", "")) for line in manifest.totals if name in line]
+        row = _one_row(
+            connection,
+            f"select sum(try_cast(signed_number({quote(name)}::varchar) as decimal(38, 6))) as total from delivery",
+        )
+        total = Decimal(row["total"])
+        away = min(abs(total - figure) for figure in (stated[-1], sum(stated)))
+        # each row may be rounded to two places
+        if away > rows * Decimal("0.005"):
+            share = float(100 * away / abs(total)) if total else 100.0
+            yield Measured(
+                "total_pct", name, f"the rows of {name} add up to {total:,.2f}, the line of totals states {stated[-1]:,.2f}",
+                rows, rows, share,
+            )  # fmt: skip
+
+
+def _totals_before(batch: Batch) -> bool:
+    """Whether the batch landed before had a line of totals."""
+    before = [f for f in batch.folder.parent.iterdir() if f.name < batch.folder.name and (f / MANIFEST).is_file()]
+    return bool(before) and bool(json.loads((max(before) / MANIFEST).read_text(encoding="utf-8")).get("totals"))
+
+
+def _values(plan: _Plan) -> str:
+    texts = [f"max({quote(c)}) as {quote(c)}" for c in (*plan.texts, *plan.dates) if c not in plan.figures]
+    return ", ".join([*texts, *(f"sum({quote(c)}) as {quote(c)}" for c in plan.figures)])
+
+
+def _one_row(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any]:
+    found = connection.execute(query)
+    names = [name for name, *_ in found.description or ()]
+    row = found.fetchone()
+    assert row is not None
+    # DuckDB's count_if of no rows is NULL
+    return dict(zip(names, (0 if value is None else value for value in row), strict=True))
+
+
+def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measured]:
+    """Each row beside the last one of its series."""
+    if not (plan.texts or plan.dates or plan.figures):
+        return
+    asked = ["count(*) as pairs"]
+    for c in plan.texts:
+        n, b = f"n.{quote(c)}", f"b.{quote(c)}"
+        asked.append(f"count_if({n} is not null and {b} is not null) as {quote('both ' + c)}")
+        asked.append(f"count_if({n} <> {b}) as {quote('other ' + c)}")
+    for c in (*(t for t in plan.texts if t not in plan.figures), *plan.dates):
+        n, b = f"n.{quote(c)}", f"b.{quote(c)}"
+        asked.append(f"count({b}) as {quote('had ' + c)}")
+        asked.append(f"count_if({b} is not null and {n} is null) as {quote('lost ' + c)}")
+    for c in plan.figures:
+        n, b = f"n.{quote(c)}", f"b.{quote(c)}"
+        for state, condition in _STATES:
+            asked.append(f"count_if({b} {condition}) as {quote(f'{state} {c}')}")
+            # a column that is filled in at last is good news, unless with zeros
+            other = f"{n} = 0" if state == "empty" else f"not coalesce({n} {condition}, false)"
+            asked.append(f"count_if({b} {condition} and {other}) as {quote(f'no longer {state} {c}')}")
+        ratio = f"abs(ln(abs(nullif({n}, 0)::double / nullif({b}, 0)::double)))"
+        usable = f"filter ({n} <> 0 and {b} <> 0)"
+        asked.append(f"count(*) {usable} as {quote('rated ' + c)}")
+        asked.append(f"exp(quantile_cont({ratio}, 0.5) {usable}) as {quote('middle ' + c)}")
+        asked.append(f"count_if({ratio} > {math.log(_JUMP)}) {usable} as {quote('jumped ' + c)}")
+    if plan.figures:
+        same = " and ".join(f"n.{quote(c)} is not distinct from b.{quote(c)}" for c in plan.figures)
+        some = " or ".join(f"n.{quote(c)} <> 0" for c in plan.figures)
+        asked.append(f"count_if({some}) as figured")
+        asked.append(f"count_if(({same}) and ({some})) as same")
+    join = (
+        "inner join b on n.series = b.series"
+        if plan.is_register
+        else "asof join b on n.series = b.series and n.t > b.t"
+    )
+    if plan.time == "date '2000-01-01'" and not plan.is_register:
+        join = "inner join b on n.series = b.series"
+    row = _one_row(
+        connection,
+        f"with n as (select series, t, {_values(plan)} from new_fact group by all), "
+        f"b as (select series, t, {_values(plan)} from known_fact group by all) select {', '.join(asked)} from n {join}",
+    )
+
+    def share(part: str, whole: str) -> tuple[int, int, float]:
+        return row[part], row[whole], 100 * row[part] / row[whole] if row[whole] else 0.0
+
+    for c in plan.texts:
+        yield Measured("changed_pct", c, f"{c} is another", *share(f"other {c}", f"both {c}"))
+        if c not in plan.figures:
+            yield Measured("emptied_pct", c, f"{c} is empty and was not", *share(f"lost {c}", f"had {c}"))
+    for c in plan.dates:
+        yield Measured("emptied_pct", c, f"{c} is empty and was not", *share(f"lost {c}", f"had {c}"))
+    for c in plan.figures:
+        for state, _ in _STATES:
+            count, total, pct = share(f"no longer {state} {c}", f"{state} {c}")
+            # a refund is no habit: half of those who had one have none the next time, but never all
+            if state != "negative" or count == total:
+                fact = f"{c} was empty and is zero" if state == "empty" else f"{c} was {state} and is not"
+                yield Measured("emptied_pct", c, fact, count, total, pct)
+        middle = float(row[f"middle {c}"] or 1)
+        yield Measured("figure_factor", c, f"{c} of half of them moved", row[f"rated {c}"], row[f"rated {c}"], middle)
+        yield Measured(
+            "changed_pct", c, f"{c} is {_JUMP} times what it was, or a {_JUMP}th", *share(f"jumped {c}", f"rated {c}")
+        )
+    if plan.figures and not plan.is_register:
+        yield Measured("repeated_pct", "", "all figures are those of the period before", *share("same", "figured"))
+
+
+def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) -> Iterator[Measured]:
+    """How many of the rows speak of somebody, or of something, that was never spoken of before."""
+    if feed.replaces == "nothing" and not set(feed.subject.key) & set(_TIME):
+        asked = ["source_key"] if feed.subject.has_periods else []
+    else:
+        asked = [c for c in feed.subject.key if c not in _TIME and feed.subject.columns[c].type == "varchar"]
+    # a register that grows has strangers; one with other keys has lost as many
+    last = (
+        "t is not null"
+        if plan.is_register
+        else "t = (select max(t) from known_fact where t < (select min(t) from new_fact))"
+    )
+    for c in asked:
+        name = quote(c)
+        row = _one_row(
+            connection,
+            f"select count(*) as total, count_if({name} not in (select {name} from known_fact)) as unknown, "
+            f"(select count(distinct {name}) from known_fact where {last}) as before, "
+            f"(select count(distinct {name}) from known_fact where {last} and {name} not in (select {name} from new_fact)) as gone "
+            "from new_fact",
+        )
+        share = 100 * row["unknown"] / row["total"] if row["total"] else 0.0
+        if feed.replaces != "nothing":
+            share = min(share, 100 * row["gone"] / row["before"] if row["before"] else 0.0)
+        yield Measured("unknown_pct", c, f"{c} was never there before", row["unknown"], row["total"], share)
+
+
+def _shapes(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measured]:
+    """How many codes have a length and a beginning that no code had before."""
+    for c in plan.ids:
+        shape = (
+            f"length({quote(c)}) || regexp_replace(regexp_replace(left({quote(c)}, 1), '[0-9]', '0'), '[A-Za-z]', 'A')"
+        )
+        row = _one_row(
+            connection,
+            f"with s as (select {shape} as s from new_fact where {quote(c)} is not null), "
+            f"k as (select distinct {shape} as s from known_fact where {quote(c)} is not null) "
+            "select count(*) as total, count_if(s not in (select s from k)) as strange, (select count(*) from k) as known from s",
+        )
+        if row["known"]:
+            share = 100 * row["strange"] / row["total"] if row["total"] else 0.0
+            yield Measured(
+                "changed_pct", c, f"{c} has another length or beginning", row["strange"], row["total"], share
+            )
+
+
+def _restated(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) -> Iterator[Measured]:
+    """How many rows state a fact of which other figures are known."""
+    if not plan.figures:
+        return
+    same_key = " and ".join(f"n.{quote(k)} is not distinct from k.{quote(k)}" for k in feed.subject.key)
+    differ = " or ".join(f"n.{quote(c)} is distinct from k.{quote(c)}" for c in plan.figures)
+    row = _one_row(
+        connection,
+        f"select (select count(*) from new_fact) as total, count(*) as restated from new_fact as n inner join known_fact as k "
+        f"on {same_key} where {differ}",
+    )
+    share = 100 * row["restated"] / row["total"] if row["total"] else 0.0
+    yield Measured(
+        "restated_pct", "", "other figures are known for the same period", row["restated"], row["total"], share
+    )
+
+
+def _lags(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: str) -> Iterator[Measured]:
+    """How many rows come sooner, or later, after their month than rows ever did."""
+    seen = f"coalesce(recorded_at, received_at, timestamp {literal(until)})"
+    # a source that gives rows as they are recorded also shows when rows are late
+    late = "lag > (select quantile_disc(lag, 0.95) from k)" if feed.replaces == "nothing" else "false"
+    row = _one_row(
+        connection,
+        f"with n as (select month_number({seen}::date) - month_number(t) as lag from new_fact), "
+        f"k as (select month_number({seen}::date) - month_number(t) as lag, t from known_fact) "
+        "select count(*) as total, count_if(lag < (select quantile_disc(lag, 0.01) from k)) as early, "
+        f"count_if({late}) as late, (select count(distinct t) from k) as times from n",
+    )
+    if row["times"] < _TIMES_MIN:
+        return
+    for word, how in (("early", "sooner"), ("late", "later")):
+        share = 100 * row[word] / row["total"] if row["total"] else 0.0
+        yield Measured(
+            "moved_pct", "", f"they come {how} after their month than ever before", row[word], row["total"], share
+        )
+
+
+def findings(measured: Sequence[Measured], feed: StagedFeed) -> list[Finding]:
+    """What is beyond the feed's allowance, what concerns the greatest part of the rows first."""
+    rows_min, found = (_REGISTER_ROWS_MIN if feed.replaces == "everything" else _ROWS_MIN), []
+    for m in sorted(measured, key=lambda m: -m.share):
+        limit = float(getattr(feed.allow, m.limit))
+        if (m.count < rows_min and m.limit != "total_pct") or m.share <= limit:
+            continue
+        if m.limit == "total_pct":
+            fact, allowed = m.fact, f"{limit:g} % apart (total_pct)"
+        elif m.limit == "figure_factor":
+            fact, allowed = f"{m.fact} by a factor of {m.share:,.1f} or more", f"a factor of {limit:g} (figure_factor)"
+        else:
+            fact = f"{m.fact} in {m.count:,} of {m.total:,} rows ({m.share:.0f} %)"
+            allowed = f"{limit:g} % ({m.limit})"
+        found.append(Finding(m.column or m.limit, fact, allowed, figure_now=round(m.share, 1)))
+    return found
