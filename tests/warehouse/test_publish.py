@@ -118,6 +118,41 @@ def test_an_open_reader_keeps_its_night(park: Park) -> None:
     assert ask_published(park, "select sum(insured_headcount), max(as_of) from monthly.staff") == [(61, naive(3))]
 
 
+def storage_version(file: Path) -> int:
+    """The version number in a DuckDB file's header: 64 is what DuckDB 0.10 to the newest read, 68 needs 1.5."""
+    header = file.read_bytes()[:20]
+    assert header[8:12] == b"DUCK"
+    return int.from_bytes(header[12:20], "little")
+
+
+def test_old_clients_open_what_is_published_and_the_warehouse_is_newer(park: Park) -> None:
+    three_units(park)
+    park.publish(day(2))
+    files = [park.settings.published_file, *(park.settings.published / "nights").glob("*.duckdb")]
+    assert [storage_version(file) for file in files] == [64, 64]
+    assert storage_version(park.settings.warehouse_file) == 68
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("HUGEINT", "sum(insured_headcount)"),
+        ("TIMESTAMP WITH TIME ZONE", "max(as_of)::timestamptz"),
+        ("INTEGER[]", "[1]"),
+    ],
+)
+def test_a_column_that_clients_cannot_read_stops_the_publish(park: Park, kind: str, value: str) -> None:
+    three_units(park)
+    park.publish(day(2))
+    path = park.transforms / "5_snapshots" / "park.sql"
+    path.write_text(path.read_text(encoding="utf-8").replace("sum(insured_headcount)::bigint", value), encoding="utf-8")
+    before = {p: p.read_bytes() for p in park.settings.published.rglob("*") if p.is_file()}
+    with pytest.raises(ParkBridgeError) as caught:
+        park.publish(day(3))
+    assert f"snapshots.park.insured_headcount: its type is {kind}" in str(caught.value).replace("核对.园区月度", "")
+    assert {p: p.read_bytes() for p in park.settings.published.rglob("*") if p.is_file()} == before
+
+
 def test_what_is_in_the_file(park: Park) -> None:
     three_units(park)
     with writer(park.settings) as connection:
