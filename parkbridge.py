@@ -286,6 +286,15 @@ def command_sql(settings: Settings, given: argparse.Namespace) -> int:
     )
 
 
+def command_export(settings: Settings, given: argparse.Namespace) -> int:
+    """Write views into files for others."""
+    from warehouse.export import export
+
+    for path, rows in export(settings, given.view, to=given.to, form=given.format, as_is=given.as_is, file=given.file):
+        print(f"{_short(path)}: {rows:,} {'row' if rows == 1 else 'rows'}")
+    return 0
+
+
 def command_review(settings: Settings, given: argparse.Namespace) -> int:
     """Decide the doubtful matches, one by one."""
     from transforms.review import review
@@ -482,7 +491,31 @@ def parser() -> argparse.ArgumentParser:
         "--output",
         type=Path,
         metavar="FILE",
-        help="write to a file; its ending (.csv, .json, .jsonl) says the format",
+        help="write to a file; its ending (.csv, .json, .jsonl, .xlsx, .parquet, .arrow) says the format",
+    )
+    one.add_argument("--file", type=Path, help="another DuckDB file, such as an earlier night")
+    one = command(
+        "export",
+        command_export,
+        "write views into a workbook, CSV, Parquet or Arrow; all operators' views by default",
+        "  parkbridge export --to park.xlsx\n  parkbridge export 企业现状 企业月度 --to folder --format csv\n"
+        "  parkbridge export snapshots.enterprise_month --to folder --format parquet",
+    )
+    one.add_argument(
+        "view", nargs="*", help="views or tables, such as 企业现状 or snapshots.park_month; schema 园区 by default"
+    )
+    one.add_argument(
+        "--to", type=Path, required=True, metavar="FOLDER|FILE", help="a folder that is there, or a file by its ending"
+    )
+    one.add_argument(
+        "--format",
+        choices=("xlsx", "csv", "parquet", "arrow"),
+        help="of the files in a folder; xlsx by default. Parquet is divided by month where a view has one",
+    )
+    one.add_argument(
+        "--as-is",
+        action="store_true",
+        help="CSV for programs: no apostrophe before a text that Excel would run as a formula",
     )
     one.add_argument("--file", type=Path, help="another DuckDB file, such as an earlier night")
     one = command(

@@ -293,7 +293,9 @@ def _is_the_night(connection: duckdb.DuckDBPyConnection, table: str, column: str
 
 
 def _put_in_place(settings: Settings, night: Path) -> None:
-    """Two renames, with nothing between them that can fail for want of space; `current_manifest` settles a kill there.
+    """Two renames, and that of exports/, with nothing between them that can fail for want of space.
+
+    `current_manifest` settles a kill there.
 
     Whoever opens park.duckdb gets the old night or the new one, whole.
     """
@@ -307,8 +309,19 @@ def _put_in_place(settings: Settings, night: Path) -> None:
     shutil.copyfile(night.with_suffix(".json"), beside)
     for path in (part, beside):
         sync(path)
+    workbook = settings.published / "exports" / "园区.xlsx"
+    fresh = workbook.with_suffix(".part")
+    if settings.exports:
+        from warehouse.export import write_operators_workbook
+
+        workbook.parent.mkdir(exist_ok=True)
+        write_operators_workbook(night, fresh)
     part.replace(settings.published_file)
     beside.replace(settings.published / "park.json")
+    if settings.exports:
+        put(fresh, workbook)
+    else:
+        workbook.unlink(missing_ok=True)  # of an earlier night, beside this one it would mislead
     sync(settings.published)
     part.unlink(missing_ok=True)  # a rename onto itself, where this night is in place already, leaves both names
 
@@ -457,5 +470,9 @@ def _forget_old_nights(settings: Settings, newest: str) -> None:
 
 def _forget_parts(settings: Settings) -> None:
     """What killed runs left half-written: nobody else writes here meanwhile."""
-    for path in (*(settings.published / "nights").glob("*.part*"), *settings.published.glob("*.part")):
+    for path in (
+        *(settings.published / "nights").glob("*.part*"),
+        *settings.published.glob("*.part"),
+        *(settings.published / "exports").glob("*.part*"),
+    ):
         path.unlink(missing_ok=True)
