@@ -38,12 +38,12 @@ class Settings:
     park_name: str
     time_zone: ZoneInfo
     keep_nights: int
-    exports: bool
     memory_limit: str
     judgements: Path
     backup: Path
     alert_command: str
     pseudonym_key: str = field(repr=False)
+    exports: bool = False
 
     @property
     def raw(self) -> Path:
