@@ -18,6 +18,7 @@ READ = """
 import json, sys
 import duckdb
 park = duckdb.connect(sys.argv[1], read_only=True)
+park.execute("set enable_progress_bar = false")
 names = park.execute("select table_schema, table_name from information_schema.tables").fetchall()
 found = {}
 for schema, name in names:
