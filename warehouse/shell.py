@@ -27,6 +27,7 @@ from warehouse.connection import open_read_only, reader
 from warehouse.errors import ParkBridgeError
 from warehouse.questions import listed, question
 from warehouse.settings import Settings
+from warehouse.terminal import running
 from warehouse.text import padded, width, wrapped
 
 T = TypeVar("T")
@@ -375,7 +376,9 @@ def sql(
         heading = f"-- {asked.number}. {asked.zh} | {asked.en}\n{text}\n\n" if look.form in FOR_PEOPLE else ""
     with open_read_only(file) if file else reader(settings) as connection:
         if out and look.form in TABLE_FILES:
-            count = _answer_into(connection, text or sys.stdin.read(), out, look.form)
+            text = text or sys.stdin.read()
+            with running(f"write {out.name}"):
+                count = _answer_into(connection, text, out, look.form)
             _complain(f"{out}: {count:,} {'row' if count == 1 else 'rows'} written")
             return 0
         if not text and sys.stdin.isatty() and not out:
