@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import os
 import sys
 import traceback
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from warehouse.answers import FORMS
 from warehouse.errors import ParkBridgeError
 from warehouse.settings import CHECKOUT, Settings
+from warehouse.terminal import Progress, coloured, running
+
+if TYPE_CHECKING:
+    from connectors.feed import Feed
 
 NIGHT = "operating_snapshots"
 
@@ -44,7 +50,7 @@ def sync(
     prepare_airflow(settings, is_quiet=is_quiet)
     from dags import runs
 
-    runs.watcher = _show_step
+    runs.beginner, runs.watcher = _begin_step, _show_step
     failed = [dag_id for dag_id, is_well in run([f"feed_{name}" for name in chosen], until, said) if not is_well]
     if blocking := [dag_id for dag_id in failed if dag_id.removeprefix("feed_") not in without]:
         print(
@@ -54,10 +60,18 @@ def sync(
     return 0 if all(is_well for _, is_well in run([NIGHT], until, {"without": without, **(said or {})})) else 1
 
 
+_progress = Progress()
+
+
+def _begin_step(feed: str | None, step: str) -> None:
+    _progress.begin(f"{feed or 'night'} {step}")
+
+
 def _show_step(feed: str | None, step: str, seconds: float, text: str, is_well: bool) -> None:
-    mark = "  ✓" if is_well else "  ✗"
-    line = f"{mark} {feed or 'night':<20} {step:<18} {seconds:5.1f} s  {text}"
-    print(line, file=sys.__stdout__ if is_well else sys.__stderr__, flush=True)
+    _progress.end()
+    stream = sys.__stdout__ if is_well else sys.__stderr__
+    mark = coloured("✓", "green", stream) if is_well else coloured("✗", "red", stream)
+    print(f"  {mark} {feed or 'night':<20} {step:<18} {seconds:5.1f} s  {text}", file=stream, flush=True)
 
 
 def command_sync(settings: Settings, given: argparse.Namespace) -> int:
@@ -105,8 +119,10 @@ def command_demo(settings: Settings, given: argparse.Namespace) -> int:
 
 def command_summary(settings: Settings, given: argparse.Namespace) -> int:
     """Say what the last night came to."""
-    from warehouse.summary import TRY_THESE, summary
+    from warehouse.summary import TRY_THESE, summary, summary_figures
 
+    if getattr(given, "json", False):
+        return _print_json(summary_figures(settings))
     for line in summary(settings):
         print(line)
     print("Try")
@@ -118,10 +134,15 @@ def command_summary(settings: Settings, given: argparse.Namespace) -> int:
 def command_status(settings: Settings, given: argparse.Namespace) -> int:
     """Say what is fresh, late, stopped, quarantined and waiting."""
     from warehouse.batches import stopped
-    from warehouse.summary import status
+    from warehouse.summary import status, status_figures
 
+    if given.json:
+        _print_json(status_figures(settings))
+        return 1 if stopped(settings.raw) else 0
+    colours = {"STOPPED": "red", "LATE": "yellow", "QUARANTINED": "yellow"}
     for line in status(settings):
-        print(line)
+        word, _, rest = line.partition("  ")
+        print(f"{coloured(word, colours[word])}  {rest}" if word in colours else line)
     return 1 if stopped(settings.raw) else 0
 
 
@@ -130,15 +151,34 @@ def command_feeds(settings: Settings, given: argparse.Namespace) -> int:
     from connectors.registry import declared_feeds
 
     code = 0
+    if given.json:
+        found = [_feed_figures(name, feed) for name, feed in declared_feeds(settings.feed_folders).items()]
+        _print_json(found)
+        return 1 if any(feed["error"] for feed in found) else 0
     for name, feed in declared_feeds(settings.feed_folders).items():
         if isinstance(feed, ParkBridgeError):
-            print(f"{name:<20} ✗ {feed}")
+            print(f"{name:<20} {coloured('✗', 'red')} {feed}")
             code = 1
         else:
             print(
                 f"{name:<20} {feed.subject.name:<20} {feed.protocol:<10} {feed.title_zh}  {feed.title_en}, {feed.office}"
             )
     return code
+
+
+def _feed_figures(name: str, feed: Feed | ParkBridgeError) -> dict[str, str | None]:
+    keys = ("subject", "protocol", "title_zh", "title_en", "office", "owner")
+    if isinstance(feed, ParkBridgeError):
+        return {"feed": name, **dict.fromkeys(keys), "error": str(feed)}
+    values = (feed.subject.name, feed.protocol, feed.title_zh, feed.title_en, feed.office, feed.owner)
+    return {"feed": name, **dict(zip(keys, values, strict=True)), "error": None}
+
+
+def _print_json(figures: object) -> int:
+    from warehouse.answers import json_text
+
+    print(json.dumps(json.loads(json_text(figures)), ensure_ascii=False, indent=2))
+    return 0
 
 
 def command_subjects(settings: Settings, given: argparse.Namespace) -> int:
@@ -158,12 +198,19 @@ def command_feed_check(settings: Settings, given: argparse.Namespace) -> int:
     from connectors.rehearsal import check, write_expected
 
     code = 0
-    for name in given.name or list(declared_feeds(settings.feed_folders)):
+    names = given.name or list(declared_feeds(settings.feed_folders))
+    if given.json and not given.write:
+        with running("feed check"):
+            every = {name: check(feed_named(settings.feed_folders, name)) for name in names}
+        _print_json([{"feed": name, "is_as_expected": not said, "differences": said} for name, said in every.items()])
+        return 1 if any(every.values()) else 0
+    for name in names:
         feed = feed_named(settings.feed_folders, name)
         if given.write:
             print(f"{name}: wrote {_short(write_expected(feed))}; read it through before you believe it")
             continue
-        differences = check(feed)
+        with running(f"feed check {name}"):
+            differences = check(feed)
         print(f"{name}: {'as expected' if not differences else f'{len(differences)} differences'}")
         for difference in differences:
             print(f"  {difference}")
@@ -217,7 +264,8 @@ def command_rebuild(settings: Settings, given: argparse.Namespace) -> int:
     from warehouse.rebuild import rebuild
 
     confirmation = Confirmation.given(given.who, given.accept_change, "--accept-change")
-    counts = rebuild(settings, list(feeds(settings.feed_folders).values()), confirmation)
+    with running("rebuild"):
+        counts = rebuild(settings, list(feeds(settings.feed_folders).values()), confirmation)
     print(
         f"Rebuilt from {sum(counts.values())} batches of {len(counts)} feeds. Next: `parkbridge sync` publishes a night from it"
     )
@@ -228,7 +276,8 @@ def command_snapshot(settings: Settings, given: argparse.Namespace) -> int:
     """Tell a moment of the past again, in a file of its own."""
     from transforms.as_of import in_words, tell_again
 
-    told = tell_again(settings, given.as_of, given.out)
+    with running(f"snapshot as of {given.as_of}"):
+        told = tell_again(settings, given.as_of, given.out)
     for line in in_words(told, _short(told.path)):
         print(line)
     return 0
@@ -242,7 +291,8 @@ def command_rollback(settings: Settings, given: argparse.Namespace) -> int:
         for manifest in nights(settings):
             print(f"{manifest['night_id']}  as known at {manifest['as_of']}, published {manifest['published_at']}")
         return 0
-    manifest = rollback(settings, given.night)
+    with running("rollback"):
+        manifest = rollback(settings, given.night)
     print(
         f"Readers now see night {manifest['night_id']}. The next sync publishes a new one; `parkbridge rollback NIGHT` goes back"
     )
@@ -266,7 +316,8 @@ def command_match(settings: Settings, given: argparse.Namespace) -> int:
     """Link the rows of one table to those of another, without touching the park."""
     from transforms.matching.files import match_files
 
-    matched = match_files(given.left, given.right, given.out, given.mapping)
+    with running("match"):
+        matched = match_files(given.left, given.right, given.out, given.mapping)
     found = matched.decisions
     print(
         f"{matched.left_rows:,} rows against {matched.right_rows:,}: {found['matched']:,} matched, "
@@ -289,6 +340,17 @@ def command_sql(settings: Settings, given: argparse.Namespace) -> int:
         out=given.output,
         example=given.example,
     )
+
+
+def command_export(settings: Settings, given: argparse.Namespace) -> int:
+    """Write views into files for others."""
+    from warehouse.export import export
+
+    with running("export"):
+        written = export(settings, given.view, to=given.to, form=given.format, as_is=given.as_is, file=given.file)
+    for path, rows in written:
+        print(f"{_short(path)}: {rows:,} {'row' if rows == 1 else 'rows'}")
+    return 0
 
 
 def command_review(settings: Settings, given: argparse.Namespace) -> int:
@@ -324,8 +386,26 @@ def command_doctor(settings: Settings, given: argparse.Namespace) -> int:
 
     found = list(findings(settings))
     for is_well, text in found:
-        print(f"{'✓' if is_well else '✗'} {text}")
+        print(f"{coloured('✓', 'green') if is_well else coloured('✗', 'red')} {text}")
     return 0 if all(is_well for is_well, _ in found) else 1
+
+
+def command_completion(settings: Settings, given: argparse.Namespace) -> int:
+    """Print what a shell needs to complete our commands."""
+    from warehouse.completion import script
+
+    print(script(parser(), given.shell), end="")
+    return 0
+
+
+class _Version(argparse.Action):
+    """The version of what is installed, looked up when asked."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"parkbridge {version('parkbridge')} (duckdb {version('duckdb')}, Python {sys.version.split()[0]})")
+        parser.exit(0)
 
 
 def _short(path: Path) -> str:
@@ -342,6 +422,7 @@ def parser() -> argparse.ArgumentParser:
         prog="parkbridge", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     top.add_argument("--debug", action="store_true", help="show tracebacks and Airflow's own log")
+    top.add_argument("--version", action=_Version, nargs=0, help="the version, and that of DuckDB and Python")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, work: object, text: str, example: str) -> argparse.ArgumentParser:
@@ -388,9 +469,12 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, default=1)
     one.add_argument("--until", type=date.fromisoformat, metavar="DATE", default=None, help="the demo park's today")
 
-    command("summary", command_summary, "what the last night came to", "  parkbridge summary")
-    command("status", command_status, "what is fresh, late, stopped, quarantined", "  parkbridge status")
-    command("feeds", command_feeds, "the declared feeds", "  parkbridge feeds")
+    one = command("summary", command_summary, "what the last night came to", "  parkbridge summary")
+    _may_be_json(one)
+    one = command("status", command_status, "what is fresh, late, stopped, quarantined", "  parkbridge status --json")
+    _may_be_json(one)
+    one = command("feeds", command_feeds, "the declared feeds", "  parkbridge feeds")
+    _may_be_json(one)
     command("subjects", command_subjects, "what feeds can report", "  parkbridge subjects")
 
     feed = commands.add_parser("feed", help="check, begin or try a feed")
@@ -398,6 +482,7 @@ def parser() -> argparse.ArgumentParser:
     one = under.add_parser("check", help="sample.csv through stage.sql against expected.csv")
     one.set_defaults(work=command_feed_check)
     one.add_argument("name", nargs="*", help="feeds to check; all by default")
+    _may_be_json(one)
     one.add_argument("--write", action="store_true", help="write expected.csv from what stage.sql gives now")
     one = under.add_parser("try", help="read an office's own file as the feed would, and keep nothing")
     one.set_defaults(work=command_feed_try)
@@ -488,7 +573,31 @@ def parser() -> argparse.ArgumentParser:
         "--output",
         type=Path,
         metavar="FILE",
-        help="write to a file; its ending (.csv, .json, .jsonl) says the format",
+        help="write to a file; its ending (.csv, .json, .jsonl, .xlsx, .parquet, .arrow) says the format",
+    )
+    one.add_argument("--file", type=Path, help="another DuckDB file, such as an earlier night")
+    one = command(
+        "export",
+        command_export,
+        "write views into a workbook, CSV, Parquet or Arrow; all operators' views by default",
+        "  parkbridge export --to park.xlsx\n  parkbridge export 企业现状 企业月度 --to folder --format csv\n"
+        "  parkbridge export snapshots.enterprise_month --to folder --format parquet",
+    )
+    one.add_argument(
+        "view", nargs="*", help="views or tables, such as 企业现状 or snapshots.park_month; schema 园区 by default"
+    )
+    one.add_argument(
+        "--to", type=Path, required=True, metavar="FOLDER|FILE", help="a folder that is there, or a file by its ending"
+    )
+    one.add_argument(
+        "--format",
+        choices=("xlsx", "csv", "parquet", "arrow"),
+        help="of the files in a folder; xlsx by default. Parquet is divided by month where a view has one",
+    )
+    one.add_argument(
+        "--as-is",
+        action="store_true",
+        help="CSV for programs: no apostrophe before a text that Excel would run as a formula",
     )
     one.add_argument("--file", type=Path, help="another DuckDB file, such as an earlier night")
     one = command(
@@ -513,7 +622,20 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--who", default=getpass.getuser())
     one.add_argument("--no-preview", action="store_true", help="do not work out what the decisions change")
     command("doctor", command_doctor, "what this machine lacks", "  parkbridge doctor")
+    one = command(
+        "completion",
+        command_completion,
+        "completion of commands and options for a shell",
+        "  source <(parkbridge completion bash)",
+    )
+    one.add_argument("shell", choices=("bash", "zsh"))
     return top
+
+
+def _may_be_json(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--json", action="store_true", help="for programs: one JSON value; its keys are in docs/runbook.md"
+    )
 
 
 def _may_confirm(one: argparse.ArgumentParser, option: str, text: str) -> None:
@@ -531,7 +653,7 @@ def main() -> int:
     except ParkBridgeError as error:
         if given.debug:
             traceback.print_exc()
-        print(f"parkbridge: {error}", file=sys.stderr)
+        print(f"{coloured('parkbridge:', 'red', sys.stderr)} {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # whoever read has gone: nothing more can be said, nor is there anything left to flush at the end

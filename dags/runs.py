@@ -50,6 +50,8 @@ def note(text: str) -> None:
 
 # The command line sets this to show a line per step; called with feed or None, step, seconds, and what was noted or went wrong.
 watcher: Callable[[str | None, str, float, str, bool], None] | None = None
+# and this to show a step while it runs; called with feed or None, and step
+beginner: Callable[[str | None, str], None] | None = None
 _noted: list[str] = []
 
 
@@ -88,6 +90,8 @@ def step(feed: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
             started = time.monotonic()
             _noted.clear()
+            if beginner:
+                beginner(feed, work.__name__)
             try:
                 result = work(*args, **kwargs)
                 _watched(feed, work.__name__, started, "; ".join(_noted), True)

@@ -195,7 +195,7 @@ TOTAL_MODEL = """
 -- rules: none
 -- known gaps: none
 -- checked by: tests/warehouse
-select as_of, month, sum(insured_headcount) as insured_headcount, count(*) as unit_count
+select as_of, month, sum(insured_headcount)::bigint as insured_headcount, count(*) as unit_count
 from monthly.staff group by as_of, month
 """
 

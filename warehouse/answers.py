@@ -2,7 +2,8 @@
 
 For programs every value is written in full. JSON has numbers as numbers, with all the digits that the database has (a DECIMAL
 of 0.10 is 0.10, never 0.1 or 0.09999…), dates as "2026-10-31", times as "2026-10-31T16:00:00", no value as null. Codes are
-texts in the database and stay texts. CSV has an empty field for no value and "" for an empty text.
+texts in the database and stay texts. CSV has an empty field for no value and "" for an empty text. CSV for Excel (csv-excel)
+begins with a byte order mark and has CRLF; a text that Excel would run as a formula gets an apostrophe in front there.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ FORMS = ("auto", "table", "line", "csv", "csv-excel", "json", "jsonl")
 FOR_PEOPLE = ("auto", "table", "line")
 # what a terminal would obey instead of show; a line end and a tab have signs of their own
 _CONTROLS = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+# by these Excel takes a text of CSV for a formula; the wide ones on a Chinese or Japanese keyboard
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _SIGNS = _CONTROLS | {0x0A: "⏎", 0x0D: None, 0x09: " "}
 
 Row = Sequence[Any]
@@ -110,7 +113,7 @@ def _lines(columns: Sequence[str], rows: Sequence[Row], count: int, look: Look) 
     for number, row in enumerate(rows, start=1):
         yield f"── {number:,} of {count:,} ──"
         for head, value in zip(heads, row, strict=True):
-            parts = [part.translate(_CONTROLS) for part in _text(value, "NULL").splitlines()] or [""]
+            parts = [part.translate(_CONTROLS) for part in text_of(value, "NULL").splitlines()] or [""]
             if look.is_wrapped and room >= 20:
                 parts = [piece for part in parts for piece in (wrapped(part, room) if width(part) > room else [part])]
             for place, part in enumerate(parts):
@@ -124,7 +127,7 @@ def _is_figure(values: Sequence[Any]) -> bool:
 
 
 def _in_one_line(value: Any) -> str:
-    return _text(value, "NULL").translate(_SIGNS)
+    return text_of(value, "NULL").translate(_SIGNS)
 
 
 # --- for programs -----------------------------------------------------------------------------------------------------
@@ -134,16 +137,26 @@ def _csv(columns: Sequence[str], rows: Iterable[Row], look: Look, write: Write) 
     end = "\r\n" if look.form == "csv-excel" else "\n"
     if look.bom or look.form == "csv-excel":
         write("\ufeff")
-    write(",".join(map(_csv_field, columns)) + end)
+    field = _csv_field_for_excel if look.form == "csv-excel" else _csv_field
+    write(",".join(map(field, columns)) + end)
     count = 0
     for row in rows:
-        write(",".join(map(_csv_field, row)) + end)
+        write(",".join(map(field, row)) + end)
         count += 1
     return count
 
 
+def begins_as_formula(text: str) -> bool:
+    """Whether a spreadsheet could take a text for a formula."""
+    return text.startswith(_FORMULA)
+
+
+def _csv_field_for_excel(value: Any) -> str:
+    return _csv_field(f"'{value}" if isinstance(value, str) and begins_as_formula(value) else value)
+
+
 def _csv_field(value: Any) -> str:
-    text = _text(value, "")
+    text = text_of(value, "")
     if isinstance(value, str) and (not text or text != text.strip() or any(mark in text for mark in ',"\r\n')):
         return f'"{text.replace(chr(34), chr(34) * 2)}"'
     return f'"{text}"' if "," in text else text
@@ -186,15 +199,15 @@ def json_text(value: Any) -> str:
     if isinstance(value, Decimal | float):
         return _number(value) if math.isfinite(value) else "null"
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json_text(_text(k, ''))}:{json_text(v)}" for k, v in value.items()) + "}"
+        return "{" + ",".join(f"{json_text(text_of(k, ''))}:{json_text(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(json_text, value)) + "]"
     if isinstance(value, datetime):
         return json.dumps(value.isoformat())
-    return json.dumps(_text(value, ""), ensure_ascii=False)
+    return json.dumps(text_of(value, ""), ensure_ascii=False)
 
 
-def _text(value: Any, nothing: str) -> str:
+def text_of(value: Any, nothing: str = "") -> str:
     """A value as text: `nothing` for no value, decimals with all their digits, dates and times by ISO 8601 with a space."""
     if value is None:
         return nothing

@@ -121,8 +121,8 @@ def open_file(file: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
     Raises:
         duckdb.IOException: Another program has it open, or it is no DuckDB file.
     """
-    # clients need DuckDB 1.5 anyway (runbook); its files are smaller than those that every version can read, and take a tenth
-    # less CPU to write. Files attached to this connection are made alike
+    # nobody but us opens the warehouse: in the newest format it is smaller and takes a tenth less CPU to write. What is published
+    # is written in the oldest one (warehouse.publish.STORAGE_VERSION)
     connection = duckdb.connect(file, config={"storage_compatibility_version": "v1.5.0"})
     connection.execute("set memory_limit = ?", [memory_limit])
     # rows are ordered by the models that need it; keeping insertion order costs memory for nothing

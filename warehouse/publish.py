@@ -20,13 +20,16 @@ import duckdb
 
 from warehouse.connection import alone, forget, literal, open_read_only, quote
 from warehouse.durable import put, read_json, sha256_of, sync, write_json
-from warehouse.errors import ParkBridgeError
+from warehouse.errors import DeclarationError, ParkBridgeError
 from warehouse.labels import Label, labels
 from warehouse.loader import transaction
 from warehouse.models import Model, comment
 from warehouse.settings import Settings
 from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA, View, contents_of, read_views
 
+# the oldest DuckDB that opens what is published: clients and BI drivers lag behind (docs/decisions/0004)
+STORAGE_VERSION = "v1.0.0"
+TYPES = ("BIGINT", "BOOLEAN", "DATE", "DECIMAL", "DOUBLE", "INTEGER", "TIMESTAMP", "VARCHAR")
 # of rules.*, what is no file of transforms/rules/
 RULE_COMMENTS = {
     "subject": "one row is: one subject that offices report on (warehouse/subjects.yml)\n一行是：一类部门报送的数据"
@@ -137,7 +140,8 @@ def write(
     wanted += [("rules", name) for name in rules] + [("ops", name) for name in OPS_COMMENTS]
     warehouse = connection.execute("select current_database()").fetchone()
     assert warehouse is not None
-    connection.execute(f"attach {literal(os.fspath(part))} as fresh")
+    # every client from DuckDB 1.0 on opens it; the warehouse keeps the newest format
+    connection.execute(f"attach {literal(os.fspath(part))} as fresh (storage_version {literal(STORAGE_VERSION)})")
     try:
         for schema, name in wanted:
             source, target = f"{quote(warehouse[0])}.{schema}.{quote(name)}", f"fresh.{schema}.{quote(name)}"
@@ -171,10 +175,36 @@ def write(
                 )
             for model in models:
                 _view_in_chinese(connection, model)
+        _hold_to_types(connection)
     finally:
         connection.execute(f"use {quote(warehouse[0])}")
         connection.execute("detach fresh")
     return tables
+
+
+def _hold_to_types(connection: duckdb.DuckDBPyConnection) -> None:
+    """Every column has a type that every client has too.
+
+    HUGEINT, the type of a sum of integers in DuckDB, is a floating-point number in PostgreSQL, ODBC and Excel.
+
+    Raises:
+        DeclarationError: A column has not; the message names the first.
+    """
+    found = connection.execute(
+        "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = 'fresh' and split_part(data_type, '(', 1) not in (select unnest(?)) "
+        "order by schema_name in (?, ?), 1, 2",
+        [list(TYPES), OPERATORS_SCHEMA, ENGINEERS_SCHEMA],
+    ).fetchall()
+    if found:
+        table, column, kind = found[0]
+        more = f" ({len(found) - 1} more columns are of such types)" if len(found) > 1 else ""
+        raise DeclarationError(
+            f"{table}.{column}",
+            f"its type is {kind}, which many clients cannot read{more}",
+            allowed=", ".join(TYPES),
+            next_step="cast it in the model, sum(…)::bigint for a sum of integers, and run the night again",
+        )
 
 
 def _view_in_chinese(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
@@ -263,7 +293,9 @@ def _is_the_night(connection: duckdb.DuckDBPyConnection, table: str, column: str
 
 
 def _put_in_place(settings: Settings, night: Path) -> None:
-    """Two renames, with nothing between them that can fail for want of space; `current_manifest` settles a kill there.
+    """Two renames, and that of exports/, with nothing between them that can fail for want of space.
+
+    `current_manifest` settles a kill there.
 
     Whoever opens park.duckdb gets the old night or the new one, whole.
     """
@@ -277,8 +309,19 @@ def _put_in_place(settings: Settings, night: Path) -> None:
     shutil.copyfile(night.with_suffix(".json"), beside)
     for path in (part, beside):
         sync(path)
+    workbook = settings.published / "exports" / "园区.xlsx"
+    fresh = workbook.with_suffix(".part")
+    if settings.exports:
+        from warehouse.export import write_operators_workbook
+
+        workbook.parent.mkdir(exist_ok=True)
+        write_operators_workbook(night, fresh)
     part.replace(settings.published_file)
     beside.replace(settings.published / "park.json")
+    if settings.exports:
+        put(fresh, workbook)
+    else:
+        workbook.unlink(missing_ok=True)  # of an earlier night, beside this one it would mislead
     sync(settings.published)
     part.unlink(missing_ok=True)  # a rename onto itself, where this night is in place already, leaves both names
 
@@ -427,5 +470,9 @@ def _forget_old_nights(settings: Settings, newest: str) -> None:
 
 def _forget_parts(settings: Settings) -> None:
     """What killed runs left half-written: nobody else writes here meanwhile."""
-    for path in (*(settings.published / "nights").glob("*.part*"), *settings.published.glob("*.part")):
+    for path in (
+        *(settings.published / "nights").glob("*.part*"),
+        *settings.published.glob("*.part"),
+        *(settings.published / "exports").glob("*.part*"),
+    ):
         path.unlink(missing_ok=True)

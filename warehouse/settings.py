@@ -6,6 +6,7 @@ PARKBRIDGE_FEEDS             feed folders, separated as in PATH (default: connec
 PARKBRIDGE_PARK_NAME         the park's name, as readers see it
 PARKBRIDGE_TIME_ZONE         the park's time zone; a night ends at midnight there (default: Asia/Shanghai)
 PARKBRIDGE_KEEP_NIGHTS       how many published nights are kept for rollback (default: 7)
+PARKBRIDGE_EXPORTS           1: each night writes the operators' views into published/exports/园区.xlsx (default: 0)
 PARKBRIDGE_MEMORY_LIMIT      DuckDB's memory limit (default: 4GB)
 PARKBRIDGE_PSEUDONYM_KEY     makes identity numbers keyed pseudonyms; without it they are blotted out (docs/runbook.md)
 PARKBRIDGE_JUDGEMENTS        people's match decisions (default: transforms/judgements.csv)
@@ -24,6 +25,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from warehouse.errors import DeclarationError
 
+_YES_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -41,6 +43,7 @@ class Settings:
     backup: Path
     alert_command: str
     pseudonym_key: str = field(repr=False)
+    exports: bool = False
 
     @property
     def raw(self) -> Path:
@@ -95,12 +98,15 @@ class Settings:
             raise DeclarationError(
                 "PARKBRIDGE_MEMORY_LIMIT", f"{memory!r} is no size", next_step="give a size such as 4GB or 800MiB"
             )
+        if (exports := of("EXPORTS", "0").lower()) not in _YES_NO:
+            raise DeclarationError("PARKBRIDGE_EXPORTS", f"{exports!r} is neither 1 nor 0", next_step="give 1 or 0")
         return cls(
             home=home,
             feed_folders=folders,
             park_name=of("PARK_NAME", "Demo park 示范园区"),
             time_zone=time_zone,
             keep_nights=int(nights),
+            exports=_YES_NO[exports],
             memory_limit=memory,
             judgements=Path(of("JUDGEMENTS", str(CHECKOUT / "transforms" / "judgements.csv"))).expanduser().absolute(),
             backup=Path(of("BACKUP", str(home / "backup"))).expanduser().absolute(),

@@ -27,11 +27,14 @@ from warehouse.connection import open_read_only, reader
 from warehouse.errors import ParkBridgeError
 from warehouse.questions import listed, question
 from warehouse.settings import Settings
+from warehouse.terminal import running
 from warehouse.text import padded, width, wrapped
 
 T = TypeVar("T")
 
 _AT_ONCE = 1_000
+# files of typed columns, written by warehouse.export
+TABLE_FILES = ("xlsx", "parquet", "arrow")
 # what reads, and what makes a table, view or macro in memory: the published file itself is attached read-only
 _ALLOWED = {
     duckdb.StatementType.SELECT,
@@ -372,6 +375,12 @@ def sql(
         text = asked.sql
         heading = f"-- {asked.number}. {asked.zh} | {asked.en}\n{text}\n\n" if look.form in FOR_PEOPLE else ""
     with open_read_only(file) if file else reader(settings) as connection:
+        if out and look.form in TABLE_FILES:
+            text = text or sys.stdin.read()
+            with running(f"write {out.name}"):
+                count = _answer_into(connection, text, out, look.form)
+            _complain(f"{out}: {count:,} {'row' if count == 1 else 'rows'} written")
+            return 0
         if not text and sys.stdin.isatty() and not out:
             talk(connection, look, str(file or settings.published_file))
             return 0
@@ -392,9 +401,31 @@ def _look(form: str, *, rows: int, bom: bool, is_terminal: bool) -> Look:
 
 def _form_of(out: Path) -> str:
     form = out.suffix.lower().removeprefix(".")
-    if form in ("xlsx", "xls", "parquet"):
-        raise SqlError("sql", f"{out.name}: {form} cannot be written", next_step="name a .csv, .json or .jsonl file")
-    return form if form in FORMS else "table"
+    if form == "xls":
+        raise SqlError("sql", f"{out.name}: xls cannot be written", next_step="name a .xlsx file")
+    return form if form in (*FORMS, *TABLE_FILES) else "table"
+
+
+def _answer_into(connection: duckdb.DuckDBPyConnection, text: str, out: Path, form: str) -> int:
+    """Write the one answer of a text into a workbook, Parquet or Arrow file; returns its rows."""
+    from warehouse.export import Source, notes_by_name, write
+
+    statements = _statements(connection, text)
+    for statement in statements:
+        _stop_what_is_not_reading(connection, statement)
+    if not statements or [one.type in _ANSWERED for one in statements] != [False] * (len(statements) - 1) + [True]:
+        raise SqlError(
+            "sql", f"{out.name} holds the answer of one query", next_step="end the text with one SELECT, the only one"
+        )
+    try:
+        for statement in statements[:-1]:
+            connection.execute(statement)
+        query = statements[-1].query.strip().rstrip(";")
+        connection.execute(f"select * from ({query}\n) limit 0")
+        columns = [str(column[0]) for column in connection.description or ()]
+    except duckdb.Error as error:
+        raise _told(error) from None
+    return write(connection, Source(out.stem, query, "", notes_by_name(connection, columns, query)), out, form)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.batches import batches, stopped
+from warehouse.batches import Batch, batches, stopped
 from warehouse.connection import reader
 from warehouse.publish import current_manifest
 from warehouse.settings import Settings
@@ -45,6 +45,138 @@ def feeds_table(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     )
     header = tuple(name for name, *_ in found.description or ())
     yield from aligned([header, *found.fetchall()])
+
+
+def feed_figures(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The same per feed for programs: numbers as numbers, moments in UTC."""
+    return _dicts(
+        connection,
+        """
+        with delivered as (
+            select feed, count(*) as deliveries, sum(rows_landed)::bigint as landed, sum(rows_rejected)::bigint as rejected,
+                   sum(rows_changed)::bigint as corrected
+            from ops.batch group by feed
+        ),
+        covered as (
+            select feed, max(month) as month, max_by(coverage_pct, month) as coverage_pct,
+                   max_by(is_provisional, month) as is_provisional
+            from monthly.coverage group by feed
+        )
+        select f.feed, f.title_zh, f.title_en, coalesce(d.deliveries, 0) as deliveries, coalesce(d.landed, 0) as rows_landed,
+               coalesce(d.rejected, 0) as rows_rejected, coalesce(d.corrected, 0) as rows_corrected,
+               strftime(c.month, '%Y-%m') as last_month, round(c.coverage_pct::double, 1) as coverage_pct, c.is_provisional,
+               strftime(f.last_received_at, '%Y-%m-%dT%H:%M:%SZ') as last_received_at, f.stale_days,
+               coalesce(date_diff('day', f.last_received_at, n.as_of) > f.stale_days, true) as is_late
+        from ops.feed as f cross join ops.night as n left join delivered as d using (feed) left join covered as c using (feed)
+        order by f.feed
+        """,
+    )
+
+
+def _dicts(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    found = connection.execute(sql)
+    names = [str(column[0]) for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _night_figures(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    return _dicts(
+        connection, "select park_name, night_id, strftime(as_of, '%Y-%m-%dT%H:%M:%SZ') as as_of from ops.night"
+    )[0]
+
+
+def summary_figures(settings: Settings) -> dict[str, Any]:
+    """What `summary` says, for programs; a part whose tables the file does not have yet is null.
+
+    Raises:
+        ParkBridgeError: Nothing is published yet.
+    """
+    manifest = current_manifest(settings) or {}
+    with reader(settings) as connection:
+
+        def counts(sql: str, table: str = "") -> dict[str, Any] | None:
+            return dict(_rows(connection, sql)) if not table or _has(connection, table) else None
+
+        checks = _dicts(
+            connection,
+            "select count(*) filter (success) as passed, count(*) filter (not success and severity = 'warning') as warned, "
+            "count(*) filter (not success and severity = 'critical') as failed "
+            "from ops.validation_result where night_id in (select night_id from ops.night)",
+        )[0]
+        space = None
+        if _has(connection, "park_current"):
+            space = _dicts(
+                connection,
+                "select lettable_area_m2::double as lettable_area_m2, occupancy_pct::double as occupancy_pct, "
+                "occupancy_pct_before::double as occupancy_pct_before, due_6m_area_m2::double as due_6m_area_m2, "
+                "unmeasured_building_count from snapshots.park_current",
+            )[0]
+        return {
+            **_night_figures(connection),
+            "file": str(settings.published_file),
+            "previous_night_id": manifest.get("previous_night_id"),
+            "feeds": feed_figures(connection),
+            "checks": checks,
+            "enterprises": _rows(connection, "select count(distinct enterprise_id) from resolved.link")[0][0],
+            "source_records": _rows(connection, "select count(*) from resolved.link")[0][0],
+            "unmatched_records": _rows(connection, "select count(*) from resolved.unmatched")[0][0],
+            "to_decide": counts("select reason_code, count(*) from resolved.review_queue group by all order by 1"),
+            "months": _dicts(
+                connection,
+                "select count(distinct month) as months, strftime(min(month), '%Y-%m') as first, "
+                "strftime(max(month), '%Y-%m') as last from snapshots.enterprise_month",
+            )[0],
+            "space": space,
+            "assessments": counts(
+                "select assessment_code, count(*) from snapshots.assessment group by all order by 1", "assessment"
+            ),
+            "staff_flows": counts(
+                "select flow_code, count(*) from signals.flow where signal_code = 'headcount' and flow_code is not null "
+                "group by all order by 1"
+            ),
+            "changes": counts(
+                "select change_code, count(distinct enterprise_id) from snapshots.change group by all order by 1",
+                "change",
+            ),
+            "alerts": _dicts(
+                connection,
+                "select alert_code, count(*) filter (level_code = 'precise') as precise, count(*) as total "
+                "from signals.alert group by all order by 1",
+            )
+            if _has(connection, "alert_change")
+            else None,
+        }
+
+
+def status_figures(settings: Settings) -> dict[str, Any]:
+    """What `status` says, for programs; `night` is null before the first one."""
+    halted = [{"feed": name, "message": message} for name, message in stopped(settings.raw).items()]
+    found: dict[str, Any] = {"night": None, "stopped": halted, "feeds": [], "quarantined": []}
+    if settings.published_file.exists():
+        with reader(settings) as connection:
+            found["night"] = _night_figures(connection)
+            found["feeds"] = feed_figures(connection)
+            found["quarantined"] = _dicts(
+                connection,
+                "select feed, split_part(reason, ': ', 1) as reason, count(*) as rows from ops.quarantine "
+                "group by all order by 3 desc, 1, 2",
+            )
+    found["batches"] = [
+        {
+            "feed": batch.manifest.feed,
+            "batch_id": batch.manifest.batch_id,
+            "delivery": batch.manifest.delivery,
+            "rows": batch.manifest.rows,
+            "state": "discarded" if batch.is_discarded else "waiting",
+        }
+        for batch in _pending(settings)
+    ]
+    return found
+
+
+def _pending(settings: Settings) -> list[Batch]:
+    folders = [path for path in sorted(settings.raw.glob("*")) if path.is_dir()]
+    return [b for path in folders for b in batches(settings.raw, path.name) if not b.accepted_at]
 
 
 def summary(settings: Settings) -> Iterator[str]:
@@ -236,13 +368,6 @@ def status(settings: Settings) -> Iterator[str]:
         )
         for feed, last, days in late:
             yield f"LATE  {feed}: last known {last or 'never'}, {days} days allowed"
-    pending = [
-        b
-        for path in sorted(settings.raw.glob("*"))
-        if path.is_dir()
-        for b in batches(settings.raw, path.name)
-        if not b.accepted_at
-    ]
-    for batch in pending:
+    for batch in _pending(settings):
         kind = "DISCARDED" if batch.is_discarded else "WAITING"
         yield f"{kind}  {batch.manifest.feed} {batch.manifest.batch_id} ({batch.manifest.delivery}, {batch.manifest.rows:,} rows)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 from pathlib import Path
@@ -37,6 +38,29 @@ def test_the_summary_says_what_is_there(first_run: tuple[Park, str]) -> None:
     assert str(park.published) in printed
     enterprises = park.ask("select count(distinct enterprise_id) from resolved.link")[0][0]
     assert f"Enterprises  {enterprises:,} from" in printed
+
+
+def test_status_and_summary_as_json_say_what_their_text_says(park: Park) -> None:
+    text, said = park.run("summary").stdout, json.loads(park.run("summary", "--json").stdout)
+    plain = re.sub(r" +", " ", text)
+    assert f"night {said['night_id']}" in text
+    checks = said["checks"]
+    assert f"Checks {checks['passed']:,} passed, {checks['warned']:,} warned, {checks['failed']:,} failed" in plain
+    assert f"Enterprises {said['enterprises']:,} from {said['source_records']:,} source records" in plain
+    for flow, count in said["staff_flows"].items():
+        assert f"{count:,} {flow}" in plain
+    for alert in said["alerts"]:
+        assert f"{alert['alert_code']} {alert['precise']:,} of {alert['total']:,}" in plain
+    for feed in said["feeds"]:
+        figures = [feed[name] for name in ("deliveries", "rows_landed", "rows_rejected", "rows_corrected")]
+        assert f"{feed['title_zh']} {' '.join(f'{figure:,}' for figure in figures)} {feed['last_month'] or ''}" in plain
+    status = json.loads(park.run("status", "--json").stdout)
+    assert status["feeds"] == said["feeds"]
+    listed = park.run("status").stdout
+    assert sum(line.startswith("QUARANTINED") for line in listed.splitlines()) == len(status["quarantined"][:10])
+    assert [feed["feed"] for feed in status["feeds"] if feed["is_late"]] == re.findall(
+        r"^LATE  (\w+)", listed, re.MULTILINE
+    )
 
 
 def test_pandas_and_duckdb_open_the_published_file(park: Park) -> None:

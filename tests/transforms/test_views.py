@@ -42,6 +42,14 @@ def test_every_column_of_the_warehouse_has_a_meaning_in_chinese() -> None:
     assert sorted(silent) == [], "add note_zh: its meaning in Chinese, with the unit"
 
 
+def test_no_published_column_is_a_hugeint(published: duckdb.DuckDBPyConnection) -> None:
+    kinds = {
+        kind.split("(")[0]
+        for (kind,) in published.execute("select data_type from information_schema.columns").fetchall()
+    }
+    assert kinds == {"VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "DECIMAL", "DATE", "TIMESTAMP", "BOOLEAN"}
+
+
 @pytest.mark.parametrize("field", ["one row is", "answers", "rules", "known gaps"])
 def test_every_header_has_its_chinese_half(field: str) -> None:
     silent = {f"{model.table} {field}" for model in MODELS if not CHINESE.search(model.chinese.get(field, ""))}

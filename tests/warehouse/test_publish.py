@@ -8,10 +8,12 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import pytest
 
 from tests.conftest import Park, day, naive, staff
@@ -20,7 +22,7 @@ from warehouse.errors import ParkBridgeError
 from warehouse.models import build
 from warehouse.night import begin_night
 from warehouse.publish import current_manifest, nights, publish, rollback
-from warehouse.settings import CHECKOUT
+from warehouse.settings import CHECKOUT, Settings
 
 # Reads in a loop, as a dashboard would: a new connection each time. Prints how often, what went wrong, and what it saw.
 LOOP = """
@@ -116,6 +118,95 @@ def test_an_open_reader_keeps_its_night(park: Park) -> None:
         assert connection.execute("select sum(insured_headcount), max(as_of) from monthly.staff").fetchone() == before
     assert before == (60, naive(2))
     assert ask_published(park, "select sum(insured_headcount), max(as_of) from monthly.staff") == [(61, naive(3))]
+
+
+def storage_version(file: Path) -> int:
+    """The version number in a DuckDB file's header: 64 is what DuckDB 0.10 to the newest read, 68 needs 1.5."""
+    header = file.read_bytes()[:20]
+    assert header[8:12] == b"DUCK"
+    return int.from_bytes(header[12:20], "little")
+
+
+def test_old_clients_open_what_is_published_and_the_warehouse_is_newer(park: Park) -> None:
+    three_units(park)
+    park.publish(day(2))
+    files = [park.settings.published_file, *(park.settings.published / "nights").glob("*.duckdb")]
+    assert [storage_version(file) for file in files] == [64, 64]
+    assert storage_version(park.settings.warehouse_file) == 68
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("HUGEINT", "sum(insured_headcount)"),
+        ("TIMESTAMP WITH TIME ZONE", "max(as_of)::timestamptz"),
+        ("INTEGER[]", "[1]"),
+    ],
+)
+def test_a_column_that_clients_cannot_read_stops_the_publish(park: Park, kind: str, value: str) -> None:
+    three_units(park)
+    park.publish(day(2))
+    path = park.transforms / "5_snapshots" / "park.sql"
+    path.write_text(path.read_text(encoding="utf-8").replace("sum(insured_headcount)::bigint", value), encoding="utf-8")
+    before = {p: p.read_bytes() for p in park.settings.published.rglob("*") if p.is_file()}
+    with pytest.raises(ParkBridgeError) as caught:
+        park.publish(day(3))
+    assert f"snapshots.park.insured_headcount: its type is {kind}" in str(caught.value).replace("核对.园区月度", "")
+    assert {p: p.read_bytes() for p in park.settings.published.rglob("*") if p.is_file()} == before
+
+
+VIEW = """
+-- title: Units by month | 单位人数
+-- one row is: one unit and month | 一个单位的一个月
+-- answers: how many | 多少人？
+-- key: 月份
+-- rules: none | 无
+-- known gaps: none | 无
+select s.month as 月份, s.insured_headcount as 参保人数 from monthly.staff as s
+"""
+
+
+def test_a_workbook_comes_and_goes_with_its_night(park: Park, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    views, book = tmp_path / "views", park.settings.published / "exports" / "园区.xlsx"
+    views.mkdir()
+    (views / "010_units.sql").write_text(VIEW.lstrip(), encoding="utf-8")
+    given = replace(park.settings, exports=True)
+
+    def night(number: int, settings: Settings = given) -> None:
+        park.begin(day(number), ("staff", "leases", "payments"))
+        with writer(park.settings) as connection:
+            for folder in ("3_monthly", "5_snapshots"):
+                build(connection, park.transforms / folder)
+            publish(connection, settings, park.models, views)
+
+    def shown() -> tuple[list[str], str]:
+        opened = openpyxl.load_workbook(book)
+        return opened.sheetnames, str(opened["说明"]["C2"].value)
+
+    three_units(park)
+    night(2)
+    sheets, note = shown()
+    assert sheets == ["目录", "单位人数", "说明"]
+    assert "20260303T000000Z" in note
+    night(3)
+    assert "20260304T000000Z" in shown()[1]
+    night(2)
+    assert "20260304T000000Z" in shown()[1], "a past night told again is not what readers see"
+    rollback(given)
+    assert "20260303T000000Z" in shown()[1]
+    before = {p: p.read_bytes() for p in (book, park.settings.published_file)}
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "warehouse.export.put", lambda part, target: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+        )
+        with pytest.raises(ParkBridgeError, match="No space left"):
+            night(4)
+    assert {p: p.read_bytes() for p in before} == before, "readers keep yesterday's file and workbook"
+    night(4)
+    assert "20260305T000000Z" in shown()[1]
+    night(5, park.settings)
+    assert not book.exists(), "a workbook of an earlier night would mislead"
+    assert not list(book.parent.iterdir())
 
 
 def test_what_is_in_the_file(park: Park) -> None:

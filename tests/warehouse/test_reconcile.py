@@ -37,7 +37,7 @@ HEADER = """
 MODELS = {
     "enterprise_current": "select distinct source_key as enterprise_id from known.employment",
     "enterprise_month": "select source_key as enterprise_id, month from known.employment",
-    "park_month": "select month, 'headcount' as signal_code, 1 as period_months, sum(insured_headcount) as total_value, "
+    "park_month": "select month, 'headcount' as signal_code, 1 as period_months, sum(insured_headcount)::bigint as total_value, "
     "count(*) as enterprise_count, 0 as suspect_count from known.employment group by month",
 }
 

@@ -23,7 +23,7 @@ select
     w.sales_12m_amount as 近十二月销售额,
     w.line_amount as 入统标准,
     w.line_share_pct as 达标比例,
-    greatest(w.line_amount - w.sales_12m_amount, 0) as 还差金额,
+    cast(greatest(w.line_amount - w.sales_12m_amount, 0) as decimal(30, 2)) as 还差金额,
     case
         when w.line_share_pct >= 100 then '已达标'
         when w.since_month is not null then '培育'
