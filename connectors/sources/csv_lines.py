@@ -11,6 +11,7 @@ import codecs
 import csv
 import io
 import re
+import tempfile
 from collections.abc import Iterator
 from typing import IO, Final
 
@@ -26,6 +27,7 @@ ENCODINGS: Final = {
     "gb2312": "gb18030",
     "big5": "big5",
     "cp1252": "cp1252",
+    "utf-16": "utf-16",
 }
 """Encodings that feed.yml may declare, and the codec that reads each; UTF-8 comes with or without a byte order mark."""
 
@@ -53,9 +55,49 @@ def csv_lines(
         DeliveryRefused: The bytes are not in this encoding, or a quotation mark never closes.
     """
     codec = ENCODINGS[encoding]
+    if codec == "utf-16":
+        file, codec = _as_utf8(file, where), "utf-8-sig"
     check_encoding(file, codec, where)
     file.seek(0)
     return _lines(io.TextIOWrapper(file, codec, newline=""), delimiter, quote, where, escape)
+
+
+def is_utf16(file: IO[bytes]) -> bool:
+    """Tell whether a file begins with the byte order mark of UTF-16."""
+    file.seek(0)
+    return file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def _as_utf8(file: IO[bytes], where: str) -> IO[bytes]:
+    """Copy a file of UTF-16, in which a line break may be part of a character, into one of UTF-8.
+
+    Raises:
+        DeliveryRefused: It is no UTF-16, or has no byte order mark.
+    """
+    has_mark = is_utf16(file)
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-16")("strict")
+    plain: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - its lines are read later; it goes with them
+    done = 0
+    is_whole = has_mark
+    while is_whole:
+        chunk = file.read(_CHUNK)
+        try:
+            plain.write(decoder.decode(chunk, final=not chunk).encode())
+        except UnicodeError:
+            is_whole = False
+        if not chunk:
+            break
+        done += len(chunk) if is_whole else 0
+    if not is_whole:
+        raise DeliveryRefused(
+            where,
+            f"it is declared as utf-16, but the bytes from {done:,} on are not"
+            if has_mark
+            else "it is declared as utf-16, but has no byte order mark",
+            next_step=f"declare the right encoding or ask again: {_likely(file, 'utf-16')}",
+        )
+    return plain
 
 
 def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str, escape: str | None) -> Iterator[Line]:
@@ -182,7 +224,7 @@ def _likely(file: IO[bytes], declared: str) -> str:
     file.seek(0)
     sample = file.read(8 * _CHUNK)
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or sample[:200].count(0) > len(sample[:200]) // 4:
-        return "it looks like UTF-16, which is not read here; let the office save it as CSV UTF-8"
+        return "it looks like UTF-16: declare `encoding: utf-16` under source in feed.yml"
     if sample.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
         return "it looks like a spreadsheet, not a CSV file"
     for codec, name in (("utf-8", "utf-8"), ("gb18030", "gb18030"), ("big5", "big5"), ("cp1252", "cp1252")):

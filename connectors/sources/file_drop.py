@@ -1,4 +1,4 @@
-r"""Take files that an office drops: local folder, SFTP or S3; CSV, Excel or Parquet, also zipped.
+r"""Take files that an office drops: local folder, SFTP or S3; CSV, Excel, WPS, HTML or Parquet, also zipped.
 
 Options in feed.yml under `source:`
 
@@ -15,14 +15,17 @@ Options in feed.yml under `source:`
     max_file_mb     Largest file that is read (default 2048).
     max_unpacked_mb Most that a zip, a workbook or a Parquet file may unpack to (default 4096).
 
-    format          csv, xlsx or parquet, where the name does not say it.
+    format          csv, xlsx, xls or parquet, where the name does not say it. Behind .xls, .et, .htm, .html and .xml the
+                    content decides: Excel of before 2007 or WPS (BIFF), Excel of today, a web page with a table,
+                    SpreadsheetML of 2003, or text with tabs.
     encoding        Of CSV files: utf-8 (default, with or without byte order mark), gb18030 (also gbk, gb2312), big5,
-                    cp1252.
-    delimiter       Between fields of a CSV file (default comma; tab for .tsv and .txt).
+                    cp1252, utf-16 ("Unicode text" of Excel; behind .xls its byte order mark is enough). A web page that
+                    states its own is read in that.
+    delimiter       Between fields of a CSV file (default comma; tab for .tsv, .txt and text named .xls).
     quote           Around fields of a CSV file (default ").
     escape          What makes the next character of a CSV file a plain one: "\\" of MySQL and Hive; their \N is then no
                     value. Default: none.
-    sheet           Of a workbook (default: the only visible one that holds anything).
+    sheet           Of a workbook (default: the only visible one that holds anything); of a web page, table 2.
     header          auto (default): the line among the first 20 that holds the declared column names; or its number.
     header_lines    Lines that the header has (default 1; 2 or 3). Their names are joined: 用水/用量 below 用水. A name that
                     above several columns is theirs until the next one.
@@ -62,6 +65,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -72,11 +76,13 @@ import pyarrow as pa
 
 from connectors.credentials import Credentials
 from connectors.sources import NO_USES, Delivery, Unreadable, Window
-from connectors.sources.csv_lines import ENCODINGS, csv_lines
+from connectors.sources.csv_lines import ENCODINGS, csv_lines, is_utf16
 from connectors.sources.options import Options
 from connectors.sources.parquet_rows import read_parquet
+from connectors.sources.sheet_cells import Reading, chosen_sheet
 from connectors.sources.stores import DONE, Found, Store, open_store
-from connectors.sources.tables import MOST_HEADER_LINES, Layout, read_table
+from connectors.sources.tables import MOST_HEADER_LINES, Layout, Line, read_table
+from connectors.sources.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from connectors.sources.zips import Bounds, open_zip, unpack
 from warehouse.errors import DeliveryRefused
 
@@ -116,9 +122,16 @@ _FORMATS: Final = {
     ".txt": "csv",
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
+    ".xls": "xls",
+    ".et": "xls",
+    ".htm": "xls",
+    ".html": "xls",
+    ".xml": "xls",
     ".parquet": "parquet",
     ".zip": "zip",
 }
+_TABBED: Final = (".tsv", ".txt")
+_IN_ZIPS: Final = _FORMATS.keys() - {".htm", ".html", ".xml"}
 _FUTURE: Final = timedelta(days=1)
 _NOT_DELIVERIES: Final = re.compile(r"^(\.|~\$)|\.(part|tmp|filepart|swp)$", re.IGNORECASE)
 
@@ -219,7 +232,7 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         settle_seconds=read.number("settle_seconds", 1),
         max_file_bytes=int(read.number("max_file_mb", 2048) * 1_000_000),
         max_unpacked_bytes=int(read.number("max_unpacked_mb", 4096) * 1_000_000),
-        format=read.choice("format", ("csv", "xlsx", "parquet"), "csv") if read.has("format") else None,
+        format=read.choice("format", ("csv", "xlsx", "xls", "parquet"), "csv") if read.has("format") else None,
         encoding=encoding,
         delimiter=delimiter,
         quote=quote,
@@ -355,7 +368,7 @@ def _is_member(run: _Run, name: str) -> bool:
         return False
     if run.plan.member_patterns:
         return any(fnmatchcase(base, pattern) for pattern in run.plan.member_patterns)
-    return PurePosixPath(base).suffix.lower() in _FORMATS
+    return PurePosixPath(base).suffix.lower() in _IN_ZIPS
 
 
 def _written(pieces: Iterator[bytes], file: IO[bytes]) -> Iterator[bytes]:
@@ -377,19 +390,23 @@ def _format(run: _Run, name: str) -> str:
         return "zip"
     found = run.plan.format or _FORMATS.get(suffix)
     if found is None:
-        is_old = suffix == ".xls"
         raise DeliveryRefused(
             f"{run.where} {name}",
-            "it is in Excel's format of before 2007" if is_old else f"files that end in {suffix!r} are not known",
+            f"files that end in {suffix!r} are not known",
             allowed=", ".join(_FORMATS),
-            next_step="ask the office to save it as .xlsx"
-            if is_old
-            else "narrow source.pattern, or declare source.format",
+            next_step="narrow source.pattern, or declare source.format",
         )
     return found
 
 
 def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datetime, content_id: str) -> Delivery:
+    where = f"{run.where} {label}"
+    with _closing_on_error(file):
+        content = _content(file, kind, where)
+        return _read(run, file, content, label, modified, content_id)
+
+
+def _read(run: _Run, file: IO[bytes], content: str, label: str, modified: datetime, content_id: str) -> Delivery:
     plan = run.plan
     where = f"{run.where} {label}"
     layout = Layout(
@@ -403,29 +420,19 @@ def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datet
         fill_down=plan.fill_down,
         totals=plan.totals,
         added=_told_by_name(plan, label, where),
-        is_ragged_strict=kind == "csv" and not plan.pad_short_rows,
-        is_cut=kind == "csv" and plan.pad_short_rows and _ends_within_a_line(file),
+        is_ragged_strict=content == "csv" and not plan.pad_short_rows,
+        is_cut=content == "csv" and plan.pad_short_rows and _ends_within_a_line(file),
     )
     unreadable: list[Unreadable] = []
-    try:
-        _refuse_another_kind(file, kind, where)
-        file.seek(0)
-        if kind == "parquet":
-            header, batches = read_parquet(file, layout, plan.max_unpacked_bytes)
-        elif kind == "xlsx":
-            # Loaded by those who need it only: feeds are declared in every process.
-            from connectors.sources.xlsx_lines import Reading, xlsx_lines
-
-            reading = Reading(fills_merged=plan.fills_merged, believes_results=plan.believes_results)
-            open_zip(file, Bounds(plan.max_unpacked_bytes), where)[0].close()  # a workbook is a zip: the same bounds
-            header, batches = read_table(xlsx_lines(file, plan.sheet, where, reading), layout, unreadable)
-        else:
-            usual = "\t" if PurePosixPath(label).suffix.lower() in (".tsv", ".txt") else ","
-            lines = csv_lines(file, plan.encoding, plan.delimiter or usual, plan.quote, where, plan.escape)
-            header, batches = read_table(lines, layout, unreadable)
-    except BaseException:
-        file.close()
-        raise
+    file.seek(0)
+    if content == "parquet":
+        header, batches = read_parquet(file, layout, plan.max_unpacked_bytes)
+    elif content == "csv":
+        header, batches = read_table(_text_lines(plan, file, label, where), layout, unreadable)
+    else:
+        reading = Reading(fills_merged=plan.fills_merged, believes_results=plan.believes_results)
+        sheets = open_sheets(file, content, where, reading, plan.encoding, plan.max_unpacked_bytes)
+        header, batches = read_table(chosen_sheet(sheets, plan.sheet, where).lines(), layout, unreadable)
     return Delivery(
         label=label,
         header=header,
@@ -434,6 +441,25 @@ def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datet
         content_id=content_id,
         unreadable=unreadable,
     )
+
+
+@contextmanager
+def _closing_on_error(file: IO[bytes]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        file.close()
+        raise
+
+
+def _text_lines(plan: _Plan, file: IO[bytes], label: str, where: str) -> Iterator[Line]:
+    suffix = PurePosixPath(label).suffix.lower()
+    usual = "," if suffix == ".csv" or (plan.format == "csv" and suffix not in _TABBED) else "\t"
+    if suffix not in (".csv", *_TABBED) and plan.format is None and is_utf16(file):
+        encoding = "utf-16"
+    else:
+        encoding = plan.encoding
+    return csv_lines(file, encoding, plan.delimiter or usual, plan.quote, where, plan.escape)
 
 
 def _ends_within_a_line(file: IO[bytes]) -> bool:
@@ -462,31 +488,25 @@ def _told_by_name(plan: _Plan, label: str, where: str) -> dict[str, str]:
     return {name: value or "" for name, value in found.groupdict().items()}
 
 
-_SIGNS: Final = (
-    (b"PK\x03\x04", "xlsx", "a zip or an Excel workbook"),
-    (b"PAR1", "parquet", "a Parquet file"),
-    (b"\xd0\xcf\x11\xe0", "", "an Excel workbook of before 2007, or one with a password"),
-    (b"%PDF", "", "a PDF"),
-    (b"\x1f\x8b", "", "a gzip file"),
-    (b"Rar!", "", "a RAR archive"),
-    (b"7z\xbc\xaf", "", "a 7z archive"),
-)
+_CONTENTS: Final = {
+    "csv": ("csv",),
+    "xlsx": WORKBOOKS,
+    "xls": (*WORKBOOKS, "csv"),
+    "parquet": ("parquet",),
+}
+"""What a file of a declared or named format may be by its content."""
 
 
-def _refuse_another_kind(file: IO[bytes], kind: str, where: str) -> None:
-    """Stop where the content is not what the name says; offices rename files to get them through."""
-    file.seek(0)
-    start = file.read(512)
-    if not start:
+def _content(file: IO[bytes], kind: str, where: str) -> str:
+    """Say what a file is; stop where that is not what its name says: offices rename files to get them through."""
+    if file.seek(0, os.SEEK_END) == 0:
         raise DeliveryRefused(where, "it is empty: not a single byte", next_step="ask the office for the file again")
-    found = next(((of, what) for sign, of, what in _SIGNS if start.startswith(sign)), None)
-    if found is None and re.match(
-        rb"\s*<(!doctype|html|table|\?xml)", start.removeprefix(b"\xef\xbb\xbf"), re.IGNORECASE
-    ):
-        found = ("", "a web page or XML")
-    if (found[0] if found else "csv") != kind:
+    found, name = content_kind(file)
+    if found not in _CONTENTS[kind] and not (found == ENCRYPTED and kind in ("xls", "xlsx")):
         raise DeliveryRefused(
             where,
-            f"it looks like {found[1] if found else 'text'}, not like {kind}",
-            next_step="ask the office for it in the format that is declared, under its true name",
+            f"it looks like {name}, not like {kind}",
+            next_step="ask the office for it in the format that is declared, under its true name"
+            + ("; or remove source.format: files named .xls are read by their content" if found in WORKBOOKS else ""),
         )
+    return found
