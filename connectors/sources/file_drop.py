@@ -26,6 +26,14 @@ Options in feed.yml under `source:`
     escape          What makes the next character of a CSV file a plain one: "\\" of MySQL and Hive; their \N is then no
                     value. Default: none.
     sheet           Of a workbook (default: the only visible one that holds anything); of a web page, table 2.
+    sheets          Names of sheets that are one table, or globs of them: "*月". They have the same header; one that has it
+                    and is not named stops the feed. Row 12 of the third sheet has the number 2000000012.
+    sheet_pattern   Like name_pattern, searched in the sheet's name: "(?P<月份>\d+月)".
+    unpivot         Months are columns: {columns: YYYY年M月, period: 月份, value: 用量} makes a row of each cell that has a value,
+                    with the month as 2026-01. columns (one or a list) is what a header cell looks like: YYYY or YY, MM or M, DD.
+                    Without a year there it is looked for above the header, then in the names of sheet and file. totals names
+                    columns with the sum of the months: a row that does not agree is unreadable. empty names texts that are
+                    no value. The third month of line 12 has the number 1203.
     header          auto (default): the line among the first 20 that holds the declared column names; or its number.
     header_lines    Lines that the header has (default 1; 2 or 3). Their names are joined: 用水/用量 below 用水. A name that
                     above several columns is theirs until the next one.
@@ -66,9 +74,10 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import PurePosixPath
 from typing import IO, Any, Final
 
@@ -76,10 +85,12 @@ import pyarrow as pa
 
 from connectors.credentials import Credentials
 from connectors.sources import NO_USES, Delivery, Unreadable, Window
+from connectors.sources.crosstabs import Unpivot, month_pattern, unpivoted
 from connectors.sources.csv_lines import ENCODINGS, csv_lines, is_utf16
 from connectors.sources.options import Options
 from connectors.sources.parquet_rows import read_parquet
-from connectors.sources.sheet_cells import Reading, chosen_sheet
+from connectors.sources.sheet_cells import Reading, Sheet, chosen_sheet, matching_sheets
+from connectors.sources.sheet_tables import as_one, report_left_out
 from connectors.sources.stores import DONE, Found, Store, open_store
 from connectors.sources.tables import MOST_HEADER_LINES, Layout, Line, read_table
 from connectors.sources.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
@@ -111,6 +122,9 @@ OPTIONS: frozenset[str] = frozenset(
         "merged",
         "fill_down",
         "formulas",
+        "sheets",
+        "sheet_pattern",
+        "unpivot",
     }
 )
 
@@ -163,6 +177,9 @@ class _Plan:
     fills_merged: bool
     fill_down: tuple[str, ...]
     believes_results: bool
+    sheets: tuple[str, ...]
+    sheet_pattern: re.Pattern[str] | None
+    unpivot: Unpivot | None
 
 
 @dataclass(frozen=True)
@@ -214,19 +231,13 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
     if read.has("totals"):
         inside = read.inside("totals", frozenset({"column", "values"}))
         totals = (inside.texts("column") or inside.text("column"), frozenset(inside.texts("values", ("合计", "总计"))))
-    name_pattern = None
-    if read.has("name_pattern"):
-        try:
-            name_pattern = re.compile(read.text("name_pattern"))
-        except re.error as error:
-            read.refuse("name_pattern", f"is no regular expression ({error})", 'something like "(?P<month>\\d{6})"')
-        if not name_pattern.groupindex:
-            read.refuse("name_pattern", "has no named group", 'a name in it, such as "(?P<month>\\d{6})"')
+    if read.has("sheet") and read.has("sheets"):
+        read.refuse("sheets", "stands beside sheet", "one of them")
     return _Plan(
         folder=folder,
         patterns=patterns,
         member_patterns=read.texts("member_pattern"),
-        name_pattern=name_pattern,
+        name_pattern=_pattern(read, "name_pattern"),
         recent=timedelta(days=read.number("recent_days", 0)) if read.has("recent_days") else None,
         by_marker=read.choice("ready", ("stable", "marker"), "stable") == "marker",
         settle_seconds=read.number("settle_seconds", 1),
@@ -246,6 +257,40 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         fill_down=read.texts("fill_down"),
         fills_merged=read.choice("merged", ("refuse", "fill"), "refuse") == "fill",
         believes_results=read.choice("formulas", ("refuse", "cached"), "refuse") == "cached",
+        sheets=read.texts("sheets"),
+        sheet_pattern=_pattern(read, "sheet_pattern"),
+        unpivot=_unpivot(read) if read.has("unpivot") else None,
+    )
+
+
+def _pattern(read: Options, key: str) -> re.Pattern[str] | None:
+    if not read.has(key):
+        return None
+    try:
+        pattern = re.compile(read.text(key))
+    except re.error as error:
+        read.refuse(key, f"is no regular expression ({error})", 'something like "(?P<month>\\d{6})"')
+    if not pattern.groupindex:
+        read.refuse(key, "has no named group", 'a name in it, such as "(?P<month>\\d{6})"')
+    return pattern
+
+
+def _unpivot(read: Options) -> Unpivot:
+    inside = read.inside("unpivot", frozenset({"columns", "period", "value", "totals", "empty"}))
+    patterns = []
+    for text in inside.texts("columns"):
+        pattern = month_pattern(text)
+        if pattern is None:
+            inside.refuse("columns", f"is {text!r}", "M or MM once, such as M月 or YYYY-MM")
+        patterns.append(pattern)
+    if not patterns:
+        inside.refuse("columns", "is missing", "what the header of a month looks like, such as M月")
+    return Unpivot(
+        columns=tuple(patterns),
+        period=inside.text("period"),
+        value=inside.text("value"),
+        totals=frozenset(inside.texts("totals")),
+        empty=frozenset(inside.texts("empty")),
     )
 
 
@@ -409,7 +454,45 @@ def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datet
 def _read(run: _Run, file: IO[bytes], content: str, label: str, modified: datetime, content_id: str) -> Delivery:
     plan = run.plan
     where = f"{run.where} {label}"
-    layout = Layout(
+    unreadable: list[Unreadable] = []
+    file.seek(0)
+    if content in (*WORKBOOKS, ENCRYPTED):
+        reading = Reading(fills_merged=plan.fills_merged, believes_results=plan.believes_results)
+        sheets = open_sheets(file, content, where, reading, plan.encoding, plan.max_unpacked_bytes)
+        read = partial(_sheet_table, run, label)
+        if plan.sheets:
+            taken = matching_sheets(sheets, plan.sheets, where)
+            header, batches = as_one(taken, read, unreadable, where)
+        else:
+            taken = [chosen_sheet(sheets, plan.sheet, where)]
+            header, batches = read(taken[0], unreadable)
+        report_left_out(sheets, taken, run.expected, where, stops=bool(plan.sheets))
+    else:
+        layout = _layout(run, label, where)
+        if content == "parquet":
+            header, batches = read_parquet(file, layout, plan.max_unpacked_bytes)
+        else:
+            layout = replace(
+                layout,
+                is_ragged_strict=not plan.pad_short_rows,
+                is_cut=plan.pad_short_rows and _ends_within_a_line(file),
+            )
+            header, batches = read_table(_text_lines(plan, file, label, where), layout, unreadable)
+        if plan.unpivot:
+            header, batches = unpivoted(header, batches, plan.unpivot, layout, label, unreadable)
+    return Delivery(
+        label=label,
+        header=header,
+        batches=_closing(file, batches),
+        delivered_at=modified,
+        content_id=content_id,
+        unreadable=unreadable,
+    )
+
+
+def _layout(run: _Run, label: str, where: str) -> Layout:
+    plan = run.plan
+    return Layout(
         where=where,
         header=plan.header,
         expected=run.expected,
@@ -419,28 +502,25 @@ def _read(run: _Run, file: IO[bytes], content: str, label: str, modified: dateti
         unit=plan.unit,
         fill_down=plan.fill_down,
         totals=plan.totals,
-        added=_told_by_name(plan, label, where),
-        is_ragged_strict=content == "csv" and not plan.pad_short_rows,
-        is_cut=content == "csv" and plan.pad_short_rows and _ends_within_a_line(file),
+        is_named=plan.unpivot.is_named if plan.unpivot else None,
+        added=_named_values(plan.name_pattern, "name", label, where),
+        is_ragged_strict=False,
     )
-    unreadable: list[Unreadable] = []
-    file.seek(0)
-    if content == "parquet":
-        header, batches = read_parquet(file, layout, plan.max_unpacked_bytes)
-    elif content == "csv":
-        header, batches = read_table(_text_lines(plan, file, label, where), layout, unreadable)
-    else:
-        reading = Reading(fills_merged=plan.fills_merged, believes_results=plan.believes_results)
-        sheets = open_sheets(file, content, where, reading, plan.encoding, plan.max_unpacked_bytes)
-        header, batches = read_table(chosen_sheet(sheets, plan.sheet, where).lines(), layout, unreadable)
-    return Delivery(
-        label=label,
-        header=header,
-        batches=_closing(file, batches),
-        delivered_at=modified,
-        content_id=content_id,
-        unreadable=unreadable,
+
+
+def _sheet_table(
+    run: _Run, label: str, sheet: Sheet, unreadable: list[Unreadable]
+) -> tuple[tuple[str, ...], Iterator[pa.RecordBatch]]:
+    where = f"{run.where} {label}"
+    plan = run.plan
+    layout = _layout(run, label, f"{where}, sheet {sheet.name}" if plan.sheets else where)
+    layout = replace(
+        layout, added={**layout.added, **_named_values(plan.sheet_pattern, "sheet", sheet.name, layout.where)}
     )
+    header, batches = read_table(sheet.lines(), layout, unreadable)
+    if plan.unpivot is None:
+        return header, batches
+    return unpivoted(header, batches, plan.unpivot, layout, f"{sheet.name} {label}", unreadable)
 
 
 @contextmanager
@@ -475,15 +555,17 @@ def _closing(file: IO[bytes], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.
         yield from batches
 
 
-def _told_by_name(plan: _Plan, label: str, where: str) -> dict[str, str]:
-    if plan.name_pattern is None:
+def _named_values(pattern: re.Pattern[str] | None, of: str, text: str, where: str) -> dict[str, str]:
+    """Give what a pattern finds in the name of a file or sheet, as columns."""
+    if pattern is None:
         return {}
-    found = plan.name_pattern.search(label)
+    found = pattern.search(text)
     if found is None:
+        what = "its name" if of == "name" else f"the name of its sheet {text!r}"
         raise DeliveryRefused(
             where,
-            f"its name does not tell {', '.join(plan.name_pattern.groupindex)} by {plan.name_pattern.pattern!r}",
-            next_step="ask the office to name it as before, or correct source.name_pattern in feed.yml",
+            f"{what} does not tell {', '.join(pattern.groupindex)} by {pattern.pattern!r}",
+            next_step=f"ask the office to name it as before, or correct source.{of}_pattern in feed.yml",
         )
     return {name: value or "" for name, value in found.groupdict().items()}
 

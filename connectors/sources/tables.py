@@ -72,6 +72,8 @@ class Layout:
         unit: The unit that the lines above the header must state; None lets no unit with a multiplier pass.
         fill_down: Names of columns in which nothing means "as above".
         totals: (column's names, values): lines with such a value there are totals.
+        is_named: Tells whether a further name is a column's: those of a crosstab's months.
+        above: Filled while the header is read: what stands above it.
         added: Columns that are not in the file, with the one value they have in it.
         is_ragged_strict: A line with fewer fields than the header is broken (CSV), not cut short (sheets).
         is_cut: The file ends within a line: a last line with fewer fields is broken, whatever is_ragged_strict says.
@@ -86,6 +88,8 @@ class Layout:
     unit: str | None = None
     fill_down: tuple[str, ...] = ()
     totals: tuple[tuple[str, ...], frozenset[str]] | None = None
+    is_named: Callable[[str], bool] | None = None
+    above: list[str] = field(default_factory=list)
     added: Mapping[str, str] = field(default_factory=dict)
     is_ragged_strict: bool = True
     is_cut: bool = False
@@ -107,6 +111,12 @@ _UNIT: Final = re.compile(
     rf"(?:单\s*位\s*:\s*|[(\[])(?:人民币|RMB)?\s*([十百千万亿]*)\s*({_MEASURES})(?=[\s)\];,。、/]|$)", re.MULTILINE
 )
 _MULTIPLE: Final = re.compile(rf"[十百千万亿]+(?:{_MEASURES})$")
+
+# a header cell that is a month: 1月, 十二月份, 2026年1月, 2026-01, 202601, 26.1月, 1月/用量
+_MONTH: Final = re.compile(
+    r"(?:(?:20)?\d\d\s*[年./-]?\s*)?(?:0?[1-9]|1[0-2]|十[一二]?|[一二三四五六七八九])\s*月份?(?:/.*)?|20\d\d[年./-]?(?:0[1-9]|1[0-2])(?:-01)?"
+)
+_MOST_ODD_MONTHS: Final = 3
 
 DAMAGED: Final = "identifier damaged by spreadsheet"
 
@@ -140,7 +150,9 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
         for line in lines:
             if line.number == layout.header:
                 _check_unit(above, layout)
-                return _joined([line, *islice(lines, layout.header_lines - 1)]), lines
+                head = _joined([line, *islice(lines, layout.header_lines - 1)])
+                _check_months(head, layout)
+                return head, lines
             if line.number > layout.header:
                 break
             above = [*above[1 - HEADER_WITHIN :], line]
@@ -161,10 +173,12 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
     if layout.expected:
         # The header's cells are names; a title has one cell, and rows of data hold values, not names.
         heads = [_joined(filled[place : place + layout.header_lines]) for place in range(len(filled))]
-        known = [sum(plain(cell) in layout.expected for cell in head.cells) for head in heads]
+        known = [sum(_is_known(plain(cell), layout) for cell in head.cells) for head in heads]
         best = known.index(max(known))
         cells = [cell for cell in heads[best].cells if cell.strip()]
         if known[best] * 2 < len(cells) or not known[best]:
+            for head in heads:
+                _check_months(head, layout)
             raise DeliveryRefused(
                 layout.where,
                 f"no line of the first {HEADER_WITHIN} is a header: the best, line {filled[best].number}, "
@@ -175,7 +189,28 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
             )
     _check_unit(filled[:best], layout)
     head = filled[best : best + layout.header_lines]
+    _check_months(_joined(head), layout)
     return _joined(head), chain(top[top.index(head[-1]) + 1 :], lines)
+
+
+def _is_known(name: str, layout: Layout) -> bool:
+    return name in layout.expected or (layout.is_named is not None and layout.is_named(name))
+
+
+def _check_months(head: Line, layout: Layout) -> None:
+    """Stop where columns are months and the feed does not say so.
+
+    Raises:
+        DeliveryRefused: They are.
+    """
+    names = [plain(cell) for cell in head.cells]
+    months = [name for name in names if _MONTH.fullmatch(name) and not _is_known(name, layout)]
+    if layout.expected and len(months) >= _MOST_ODD_MONTHS:
+        raise DeliveryRefused(
+            layout.where,
+            f"{len(months)} of its columns are months that are not declared: {', '.join(months[:3])}, …",
+            next_step="declare source.unpivot in feed.yml: {columns: M月, period: 月份, value: …}, which makes a row of each",
+        )
 
 
 def _joined(lines: Sequence[Line]) -> Line:
@@ -207,6 +242,7 @@ def _check_unit(above: Sequence[Line], layout: Layout) -> None:
     Raises:
         DeliveryRefused: It states another one, or none where one is declared.
     """
+    layout.above.append(_evened(above))
     stated = stated_units(above)
     if layout.unit is not None:
         is_right = stated == [layout.unit] if stated else layout.unit in _evened(above)
