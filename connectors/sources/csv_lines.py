@@ -31,11 +31,25 @@ ENCODINGS: Final = {
 }
 """Encodings that feed.yml may declare, and the codec that reads each; UTF-8 comes with or without a byte order mark."""
 
+EURO: Final = "euro_of_windows"
+"""How what cannot be decoded is taken: strictly, but for 0x80, by which Windows writes the euro sign in GBK."""
+
 _CHUNK: Final = 1 << 20
 _LONGEST_LINE: Final = 16 << 20
 # How many characters must read as UTF-8 before another encoding is taken for a mistake: in cp1252 two accented letters
 # hardly ever make one, in the Chinese encodings one character in seven does.
 _UTF8_CHARACTERS: Final = {"cp1252": 1, "gb18030": 8, "big5": 8}
+
+
+def _euro(error: UnicodeError) -> tuple[str, int]:
+    if isinstance(error, UnicodeDecodeError) and "gb" in error.encoding:
+        following = error.object[error.start : error.start + 2]
+        if following[0] == 0x80 and (len(following) == 1 or following[1] < 0x80):
+            return "€", error.start + 1
+    raise error
+
+
+codecs.register_error(EURO, _euro)
 
 
 def csv_lines(
@@ -59,7 +73,7 @@ def csv_lines(
         file, codec = _as_utf8(file, where), "utf-8-sig"
     check_encoding(file, codec, where)
     file.seek(0)
-    return _lines(io.TextIOWrapper(file, codec, newline=""), delimiter, quote, where, escape)
+    return _lines(io.TextIOWrapper(file, codec, EURO, newline=""), delimiter, quote, where, escape)
 
 
 def is_utf16(file: IO[bytes]) -> bool:
@@ -162,7 +176,7 @@ def check_encoding(file: IO[bytes], codec: str, where: str) -> None:
         DeliveryRefused: Some bytes cannot be decoded, or what comes out is no text.
     """
     file.seek(0)
-    decoder = codecs.getincrementaldecoder(codec)("strict")
+    decoder = codecs.getincrementaldecoder(codec)(EURO)
     utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")("strict")
     characters = 0  # outside ASCII, when read as UTF-8
     done = line_start = 0
@@ -209,7 +223,7 @@ def _undecodable(file: IO[bytes], codec: str, where: str) -> DeliveryRefused:
     fact = ""
     for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
         try:
-            line.decode("utf-8" if codec == "utf-8-sig" else codec)
+            line.decode("utf-8" if codec == "utf-8-sig" else codec, EURO)
         except UnicodeDecodeError as error:
             is_cut = error.end == len(line) and not line.endswith(b"\n")
             cut = ", where the file ends in the middle of a character" if is_cut else ""
@@ -229,7 +243,7 @@ def _likely(file: IO[bytes], declared: str) -> str:
         return "it looks like a spreadsheet, not a CSV file"
     for codec, name in (("utf-8", "utf-8"), ("gb18030", "gb18030"), ("big5", "big5"), ("cp1252", "cp1252")):
         try:
-            text = codecs.getincrementaldecoder(codec)("strict").decode(sample)
+            text = codecs.getincrementaldecoder(codec)(EURO).decode(sample)
         except UnicodeDecodeError:
             continue
         foreign = [character for character in text if character > "\x7f"]

@@ -4,7 +4,7 @@ Options in feed.yml under `source:`
 
     folder          Below the connection's base folder; a whole path where the connection has none.
     pattern         Glob of file names, or a list of them (default *). With a `/` it looks into folders: "2026*/*.csv".
-    member_pattern  Glob of the files inside a zip that are taken (default: every CSV, Excel and Parquet file in it).
+    member_pattern  Glob of the files inside a zip or message that are taken (default: every CSV, Excel and Parquet file).
     name_pattern    Regular expression searched in the name (for a zip: zip/member); its named groups become columns:
                     "(?P<月份>\d{6})". A name in which it is not found stops the feed.
     recent_days     Files older than this are not looked at; otherwise every file is read on each run, to compare its
@@ -15,7 +15,7 @@ Options in feed.yml under `source:`
     max_file_mb     Largest file that is read (default 2048).
     max_unpacked_mb Most that a zip, a workbook or a Parquet file may unpack to (default 4096).
 
-    format          csv, xlsx, xls or parquet, where the name does not say it. Behind .xls, .et, .htm, .html and .xml the
+    format          csv, xlsx, xls, parquet or eml, where the name does not say it. Behind .xls, .et, .htm, .html and .xml the
                     content decides: Excel of before 2007 or WPS (BIFF), Excel of today, a web page with a table,
                     SpreadsheetML of 2003, or text with tabs.
     encoding        Of CSV files: utf-8 (default, with or without byte order mark), gb18030 (also gbk, gb2312), big5,
@@ -41,6 +41,8 @@ Options in feed.yml under `source:`
                     stage.sql reckons with it. Where none is declared, 元 and units without 千, 万 or 亿 are let through.
     merged          refuse (default): of merged cells only the first holds the value, so that the others' rows are
                     unreadable. fill: they have it too, below and beside it. (Excel.)
+    decimal         "," where numbers are written 1.234,56 or 1 234,56: in columns that are not all text they are read as 1234.56;
+                    a number with other marks is unreadable. (CSV and web pages; Excel's numbers have no marks.)
     fill_down       Columns in which nothing means "as above": the first row of a block holds what is true of all. A row
                     that holds nothing in all other columns is not filled.
     formulas        refuse (default): a row with a formula is unreadable. cached: the result that Excel kept is the value;
@@ -51,10 +53,11 @@ Options in feed.yml under `source:`
                     colons, widths and case make no difference. Where a column has several names, list them: the
                     first that the file has counts. (CSV and Excel.)
 
-A file is one delivery, and so is each member of a zip. Its time is the delivery's time (a zip's time that of its
-members); what is newer than the end of the run's interval waits for the next run. What was landed already, by SHA-256
-of the content, is passed over; a changed file under the same name is a new delivery. Deliveries come in the order of
-their times, then names.
+A file is one delivery, and so is each member of a zip and each file attached to a message (.eml; behind other names, as
+in a Maildir, with format: eml), also in a zip there or in a message that was forwarded. Its time is the delivery's time
+(in a zip or a message that of the whole); what is newer than the end of the run's interval waits for the next run. What
+was landed already, by SHA-256 of the content, is passed over; a changed file under the same name is a new delivery.
+Deliveries come in the order of their times, then names.
 
 A file is copied once, into a nameless temporary file that vanishes with the process, and hashed on the way: what is
 compared is what is read. Names that begin with a dot or `~$`, or end in .part, .tmp, .filepart, .swp or .done are not
@@ -67,6 +70,7 @@ they are called `column 3`, by their position. A second column of one name is ca
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import os
 import re
@@ -87,6 +91,7 @@ from connectors.credentials import Credentials
 from connectors.sources import NO_USES, Delivery, Unreadable, Window
 from connectors.sources.crosstabs import Unpivot, month_pattern, unpivoted
 from connectors.sources.csv_lines import ENCODINGS, csv_lines, is_utf16
+from connectors.sources.mails import attachments
 from connectors.sources.options import Options
 from connectors.sources.parquet_rows import read_parquet
 from connectors.sources.sheet_cells import Reading, Sheet, chosen_sheet, matching_sheets
@@ -125,6 +130,7 @@ OPTIONS: frozenset[str] = frozenset(
         "sheets",
         "sheet_pattern",
         "unpivot",
+        "decimal",
     }
 )
 
@@ -143,9 +149,10 @@ _FORMATS: Final = {
     ".xml": "xls",
     ".parquet": "parquet",
     ".zip": "zip",
+    ".eml": "eml",
 }
 _TABBED: Final = (".tsv", ".txt")
-_IN_ZIPS: Final = _FORMATS.keys() - {".htm", ".html", ".xml"}
+_IN_ZIPS: Final = _FORMATS.keys() - {".htm", ".html", ".xml", ".eml"}
 _FUTURE: Final = timedelta(days=1)
 _NOT_DELIVERIES: Final = re.compile(r"^(\.|~\$)|\.(part|tmp|filepart|swp)$", re.IGNORECASE)
 
@@ -180,6 +187,7 @@ class _Plan:
     sheets: tuple[str, ...]
     sheet_pattern: re.Pattern[str] | None
     unpivot: Unpivot | None
+    decimal: str | None
 
 
 @dataclass(frozen=True)
@@ -243,7 +251,7 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         settle_seconds=read.number("settle_seconds", 1),
         max_file_bytes=int(read.number("max_file_mb", 2048) * 1_000_000),
         max_unpacked_bytes=int(read.number("max_unpacked_mb", 4096) * 1_000_000),
-        format=read.choice("format", ("csv", "xlsx", "xls", "parquet"), "csv") if read.has("format") else None,
+        format=read.choice("format", ("csv", "xlsx", "xls", "parquet", "eml"), "csv") if read.has("format") else None,
         encoding=encoding,
         delimiter=delimiter,
         quote=quote,
@@ -260,6 +268,7 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         sheets=read.texts("sheets"),
         sheet_pattern=_pattern(read, "sheet_pattern"),
         unpivot=_unpivot(read) if read.has("unpivot") else None,
+        decimal="," if read.choice("decimal", (".", ","), ".") == "," else None,
     )
 
 
@@ -371,40 +380,64 @@ def _of_file(run: _Run, store: Store, found: Found) -> Iterator[Delivery]:
     if file.tell() != found.size:
         _log.info("%s: %s changed while it was copied and waits for the next run", run.where, found.name)
         file.close()
-    elif kind == "zip":
+    elif kind in ("zip", "eml"):
         with file:
-            yield from _of_zip(run, found, file)
+            opened = _of_zip if kind == "zip" else _of_message
+            yield from opened(run, found.name, found.modified, file)
     elif content_id in run.window.known:
         file.close()
     else:
         yield _delivery(run, file, kind, found.name, found.modified, content_id)
 
 
-def _of_zip(run: _Run, found: Found, file: IO[bytes]) -> Iterator[Delivery]:
+def _of_zip(run: _Run, label: str, modified: datetime, file: IO[bytes]) -> Iterator[Delivery]:
     """Give each member that matches; the zip itself has no content of its own."""
-    where = f"{run.where} {found.name}"
+    where = f"{run.where} {label}"
     archive, members = open_zip(file, Bounds(run.plan.max_unpacked_bytes), where)
     wanted = [member for member in members if _is_member(run, member.name)]
+    _check_members(run, [member.name for member in wanted], [member.name for member in members], where)
+    for member in wanted:
+        name = f"{label}/{member.name}"
+        kind = _format(run, name, is_member=True)
+        if kind in ("zip", "eml"):
+            raise DeliveryRefused(
+                where, f"there is a {kind} in it: {member.name!r}", next_step="ask the office to zip its files once"
+            )
+        yield from _of_pieces(run, name, kind, modified, unpack(archive, member, where))
+
+
+def _of_message(run: _Run, label: str, modified: datetime, file: IO[bytes]) -> Iterator[Delivery]:
+    """Give each attachment that matches, and the members of one that is a zip."""
+    where = f"{run.where} {label}"
+    found = attachments(file, where)
+    wanted = [attachment for attachment in found if _is_member(run, attachment.name)]
+    _check_members(run, [a.name for a in wanted], [a.name for a in found], where)
+    for attachment in wanted:
+        name = f"{label}/{attachment.name}"
+        kind = _format(run, name, is_member=True)
+        if kind == "zip":
+            yield from _of_zip(run, name, modified, io.BytesIO(attachment.content))
+        else:
+            yield from _of_pieces(run, name, kind, modified, iter([attachment.content]))
+
+
+def _check_members(run: _Run, wanted: list[str], names: list[str], where: str) -> None:
     if not wanted:
         raise DeliveryRefused(
             where,
-            f"none of its {len(members)} members is a delivery: {', '.join(m.name for m in members[:5])}",
+            f"none of its {len(names)} members is a delivery: {', '.join(names[:5])}",
             allowed=", ".join(run.plan.member_patterns) or "CSV, Excel and Parquet files",
             next_step="correct source.member_pattern in feed.yml, or ask the office for the right file",
         )
-    for member in wanted:
-        label = f"{found.name}/{member.name}"
-        kind = _format(run, label)
-        if kind == "zip":
-            raise DeliveryRefused(
-                where, f"there is a zip in it: {member.name!r}", next_step="ask the office to zip its files once"
-            )
-        unpacked: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - as above
-        content_id = _hash(_written(unpack(archive, member, where), unpacked))
-        if content_id in run.window.known:
-            unpacked.close()
-        else:
-            yield _delivery(run, unpacked, kind, label, found.modified, content_id)
+
+
+def _of_pieces(run: _Run, name: str, kind: str, modified: datetime, pieces: Iterator[bytes]) -> Iterator[Delivery]:
+    unpacked: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - as above
+    content_id = _hash(_written(pieces, unpacked))
+    if content_id in run.window.known:
+        unpacked.close()
+    else:
+        yield _delivery(run, unpacked, kind, name, modified, content_id)
 
 
 def _is_member(run: _Run, name: str) -> bool:
@@ -429,11 +462,12 @@ def _hash(pieces: Iterator[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _format(run: _Run, name: str) -> str:
+def _format(run: _Run, name: str, *, is_member: bool = False) -> str:
     suffix = PurePosixPath(name).suffix.lower()
+    declared = None if is_member and run.plan.format == "eml" else run.plan.format
     if suffix == ".zip":
         return "zip"
-    found = run.plan.format or _FORMATS.get(suffix)
+    found = declared or _FORMATS.get(suffix)
     if found is None:
         raise DeliveryRefused(
             f"{run.where} {name}",
@@ -459,7 +493,7 @@ def _read(run: _Run, file: IO[bytes], content: str, label: str, modified: dateti
     if content in (*WORKBOOKS, ENCRYPTED):
         reading = Reading(fills_merged=plan.fills_merged, believes_results=plan.believes_results)
         sheets = open_sheets(file, content, where, reading, plan.encoding, plan.max_unpacked_bytes)
-        read = partial(_sheet_table, run, label)
+        read = partial(_sheet_table, run, label, content)
         if plan.sheets:
             taken = matching_sheets(sheets, plan.sheets, where)
             header, batches = as_one(taken, read, unreadable, where)
@@ -474,6 +508,7 @@ def _read(run: _Run, file: IO[bytes], content: str, label: str, modified: dateti
         else:
             layout = replace(
                 layout,
+                decimal=plan.decimal,
                 is_ragged_strict=not plan.pad_short_rows,
                 is_cut=plan.pad_short_rows and _ends_within_a_line(file),
             )
@@ -509,13 +544,15 @@ def _layout(run: _Run, label: str, where: str) -> Layout:
 
 
 def _sheet_table(
-    run: _Run, label: str, sheet: Sheet, unreadable: list[Unreadable]
+    run: _Run, label: str, content: str, sheet: Sheet, unreadable: list[Unreadable]
 ) -> tuple[tuple[str, ...], Iterator[pa.RecordBatch]]:
     where = f"{run.where} {label}"
     plan = run.plan
     layout = _layout(run, label, f"{where}, sheet {sheet.name}" if plan.sheets else where)
     layout = replace(
-        layout, added={**layout.added, **_named_values(plan.sheet_pattern, "sheet", sheet.name, layout.where)}
+        layout,
+        added={**layout.added, **_named_values(plan.sheet_pattern, "sheet", sheet.name, layout.where)},
+        decimal=plan.decimal if content == "html" else None,
     )
     header, batches = read_table(sheet.lines(), layout, unreadable)
     if plan.unpivot is None:

@@ -15,7 +15,7 @@ from functools import partial
 from html.parser import HTMLParser
 from typing import IO, Final
 
-from connectors.sources.csv_lines import ENCODINGS, check_encoding
+from connectors.sources.csv_lines import ENCODINGS, EURO, check_encoding
 from connectors.sources.sheet_cells import (
     FORMULA,
     MOST_MERGES,
@@ -210,7 +210,7 @@ def _span(text: str | None) -> int:
 def _rows(file: IO[bytes], codec: str, where: str) -> Generator[tuple[int, _Row]]:
     """Give the rows of all tables with their table's number, in the order in which they end."""
     file.seek(0)
-    decoder = codecs.getincrementaldecoder(codec)("strict")
+    decoder = codecs.getincrementaldecoder(codec)(EURO)
     parser = _Parser()
     failure = ""
     try:

@@ -72,6 +72,7 @@ class Layout:
         unit: The unit that the lines above the header must state; None lets no unit with a multiplier pass.
         fill_down: Names of columns in which nothing means "as above".
         totals: (column's names, values): lines with such a value there are totals.
+        decimal: The decimal mark of numbers, where it is not a point; the thousands mark is the other one, a blank or '.
         is_named: Tells whether a further name is a column's: those of a crosstab's months.
         above: Filled while the header is read: what stands above it.
         added: Columns that are not in the file, with the one value they have in it.
@@ -88,6 +89,7 @@ class Layout:
     unit: str | None = None
     fill_down: tuple[str, ...] = ()
     totals: tuple[tuple[str, ...], frozenset[str]] | None = None
+    decimal: str | None = None
     is_named: Callable[[str], bool] | None = None
     above: list[str] = field(default_factory=list)
     added: Mapping[str, str] = field(default_factory=dict)
@@ -150,9 +152,9 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
         for line in lines:
             if line.number == layout.header:
                 _check_unit(above, layout)
-                head = _joined([line, *islice(lines, layout.header_lines - 1)])
-                _check_months(head, layout)
-                return head, lines
+                named = _joined([line, *islice(lines, layout.header_lines - 1)])
+                _check_months(named, layout)
+                return named, lines
             if line.number > layout.header:
                 break
             above = [*above[1 - HEADER_WITHIN :], line]
@@ -177,8 +179,8 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
         best = known.index(max(known))
         cells = [cell for cell in heads[best].cells if cell.strip()]
         if known[best] * 2 < len(cells) or not known[best]:
-            for head in heads:
-                _check_months(head, layout)
+            for candidate in heads:
+                _check_months(candidate, layout)
             raise DeliveryRefused(
                 layout.where,
                 f"no line of the first {HEADER_WITHIN} is a header: the best, line {filled[best].number}, "
@@ -309,6 +311,7 @@ def _batches(
             next_step="if the office renamed the column, correct source.fill_down in feed.yml",
         )
     above = [""] * width
+    figures = [position for position in kept if layout.uses.get(names[position]) not in ("text", "ignored")]
     judged = [position for position in kept if layout.uses.get(names[position]) != "ignored"]
     texts = [position for position in kept if layout.uses.get(names[position]) == "text"]
     schema = pa.schema(
@@ -339,7 +342,9 @@ def _batches(
                     continue
                 if filled:
                     cells = _filled(cells, filled, above)
-                if line.flaws:
+                if layout.decimal:
+                    cells, reason = _with_points(cells, figures, names)
+                if line.flaws and reason is None:
                     cells, reason = _without_flaws(cells, line, judged)
                 if line.doubts and reason is None:
                     reason = next((line.doubts[position] for position in texts if position in line.doubts), None)
@@ -363,6 +368,31 @@ def _filled(cells: Sequence[str], columns: Sequence[int], above: list[str]) -> S
     if not any(cell.strip() for position, cell in enumerate(cells) if position not in columns):
         return cells
     return [above[position] if position in columns else cell for position, cell in enumerate(cells)]
+
+
+# 1.234,56 · 1 234,5 · 1'234,56 · 1234,5 · with a sign, brackets or a currency around it
+_COMMA_NUMBER: Final = re.compile(r"([^\w.,]*)(\d{1,3}(?:([.\s'’])\d{3})(?:\3\d{3})*|\d+)(?:,(\d+))?([^\d.,]*)")
+_OTHER_NUMBER: Final = re.compile(r"[^\w.,]*[\d.,\s'’]*[.,][\d.,]*[^\d.,]*")
+# 31.01.2026 and 2026.10 are no numbers
+_DOTTED_DAY: Final = re.compile(r"\d{1,4}\.\d{1,2}\.\d{1,4}|(?:19|20)\d\d\.\d{1,2}")
+
+
+def _with_points(
+    cells: Sequence[str], figures: Sequence[int], names: Sequence[str]
+) -> tuple[Sequence[str], str | None]:
+    """Write numbers with a decimal comma as all others are written; say so where a number has other marks."""
+    changed = list(cells)
+    for position in figures:
+        text = cells[position].strip()
+        if text.isdigit() or not text:
+            continue
+        if number := _COMMA_NUMBER.fullmatch(text):
+            before, whole, _, part, behind = number.groups()
+            digits = "".join(re.findall(r"\d", whole))
+            changed[position] = f"{before}{digits}{'.' + part if part else ''}{behind}"
+        elif _OTHER_NUMBER.fullmatch(text) and not _DOTTED_DAY.fullmatch(text):
+            return cells, f"{names[position]}: a number with other marks than source.decimal declares"
+    return changed, None
 
 
 def _without_flaws(cells: Sequence[str], line: Line, judged: Sequence[int]) -> tuple[Sequence[str], str | None]:

@@ -42,7 +42,7 @@ def read(folder: Path, name: str, content: bytes, /, **options: Any) -> tuple[De
 
 # --- several sheets -------------------------------------------------------------------------------------------------
 
-MONTHS = {
+MONTHS: dict[str, list[list[Any]]] = {
     "1月": [["抄表"], ["户号", "用量"], ["K1", 1], ["K2", "=A1"]],
     "2月": [["户号", "用量"], ["K1", 2]],
     "空": [],
@@ -114,8 +114,8 @@ def test_sheets_that_are_no_one_table_stop(tmp_path: Path, options: dict[str, An
 
 # --- crosstabs ------------------------------------------------------------------------------------------------------
 
-UNPIVOT = {"columns": "M月", "period": "月份", "value": "用量", "totals": ["合计"], "empty": ["-"]}
-CROSSTAB = [
+UNPIVOT: dict[str, Any] = {"columns": "M月", "period": "月份", "value": "用量", "totals": ["合计"], "empty": ["-"]}
+CROSSTAB: list[list[Any]] = [
     ["2026年用电统计表"],
     ["户号", "1月", "2 月", "十一月", "合计"],
     ["K1", 1.5, 2, None, 3.5],
@@ -172,7 +172,7 @@ def test_how_offices_write_months(tmp_path: Path, columns: Any, names: list[str]
 
 
 def test_crosstabs_of_two_header_lines_and_several_sheets(tmp_path: Path) -> None:
-    rows = [["户号", "用量", None], [None, "1月", "2月"], ["K1", 1, 2]]
+    rows: list[list[Any]] = [["户号", "用量", None], [None, "1月", "2月"], ["K1", 1, 2]]
     _, found = read(
         tmp_path,
         "a.xlsx",
