@@ -13,6 +13,7 @@ import io
 import re
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from typing import IO, Final
 
 from connectors.sources.tables import DAMAGED, Line, looks_damaged
@@ -121,7 +122,8 @@ def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str, escap
     width = 0  # of the last row on one line
 
     def remembered() -> Iterator[str]:
-        for line in text:
+        # a file that went through two programs may begin with two byte order marks
+        for line in chain([text.readline().lstrip("\ufeff")], text):
             pending.append(line)
             yield no_value.sub("", line) if no_value else line
 

@@ -468,6 +468,8 @@ def _format(run: _Run, name: str, *, is_member: bool = False) -> str:
     if suffix == ".zip":
         return "zip"
     found = declared or _FORMATS.get(suffix)
+    if declared in ("csv", "xlsx") and _FORMATS.get(suffix) == "xls":
+        found = "xls"  # what systems write under this name changes with their version: its content decides
     if found is None:
         raise DeliveryRefused(
             f"{run.where} {name}",
@@ -572,7 +574,7 @@ def _closing_on_error(file: IO[bytes]) -> Iterator[None]:
 def _text_lines(plan: _Plan, file: IO[bytes], label: str, where: str) -> Iterator[Line]:
     suffix = PurePosixPath(label).suffix.lower()
     usual = "," if suffix == ".csv" or (plan.format == "csv" and suffix not in _TABBED) else "\t"
-    if suffix not in (".csv", *_TABBED) and plan.format is None and is_utf16(file):
+    if suffix not in (".csv", *_TABBED) and is_utf16(file):
         encoding = "utf-16"
     else:
         encoding = plan.encoding

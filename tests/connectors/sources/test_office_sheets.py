@@ -254,3 +254,9 @@ def test_the_euro_sign_of_windows_in_gbk(tmp_path: Path) -> None:
     for wrong in (b"\x80\xff", b"\xff", b"\x80\x80\x80\xe4"):
         with pytest.raises(DeliveryRefused, match="is not gb18030"):
             read(tmp_path, "a.csv", content + wrong + b"\n", encoding="gbk")
+
+
+def test_two_byte_order_marks(tmp_path: Path) -> None:
+    content = '\ufeff\ufeff"编号",n\n1,2\n'.encode()
+    assert read(tmp_path, "a.csv", content)[0].header == ("编号", "n")
+    assert read(tmp_path, "b.csv", b"\xef\xbb\xbf" * 2 + b"no\n", pattern="b.csv")[0].header == ("no",)

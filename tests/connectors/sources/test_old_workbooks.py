@@ -363,6 +363,9 @@ def test_text_with_tabs_named_xls(tmp_path: Path, encoding: str, declared: str) 
     content = "编号\t名称\n001\t甲公司\n".encode(encoding)
     _, rows = read(tmp_path, "a.xls", content, encoding=declared)
     assert rows == [{"row_number": 2, "编号": "001", "名称": "甲公司"}]
+    _, again = read(tmp_path, "a.xls", content, encoding=declared, format="csv", delimiter="\t")
+    assert again == rows
+    assert read(tmp_path, "a.xls", old_workbook(["编号"], ["1"]), format="csv")[1][0]["编号"] == "1"
 
 
 def test_unicode_text_of_excel(tmp_path: Path) -> None:
