@@ -17,7 +17,7 @@ import pytest
 import python_calamine
 import xlwt
 
-from connectors.sources import sheet_cells
+from connectors.sources import sheet_cells, xls_lines
 from tests.connectors.sources.consuming import only, table_of
 from tests.connectors.sources.dropping import drop, take
 from tests.connectors.sources.test_file_formats import read, workbook, zipped
@@ -185,6 +185,13 @@ def test_a_sheet_that_breaks_off_is_not_read_to_where_it_breaks(tmp_path: Path) 
     content = old_workbook(["no"], ["1"], ["2"])
     end = content.rindex(b"\x0a\0\0\0")
     assert "a sheet breaks off" in stopped(tmp_path, "a.xls", content[:end] + b"\xff\xff" + content[end + 2 :])
+
+
+def test_a_sheet_with_far_cells_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = old_workbook(["no"], *([*[None] * 250, "x"] for _ in range(50)))
+    assert stopped(tmp_path, "a.xls", content) == ""
+    monkeypatch.setattr(xls_lines, "_MOST_CELLS", 10_000)
+    assert "more than 10,000 cells in a sheet" in stopped(tmp_path, "a.xls", content)
 
 
 def test_workbooks_with_a_password(tmp_path: Path) -> None:
