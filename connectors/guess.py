@@ -16,16 +16,16 @@ from typing import Any, Final
 from connectors.feed import Feed
 from connectors.sources import plain
 from connectors.sources.csv_lines import csv_lines
+from connectors.sources.sheet_cells import Reading, chosen_sheet
 from connectors.sources.tables import HEADER_WITHIN, Line, stated_units
-from connectors.sources.xlsx_lines import xlsx_lines
-from connectors.sources.zips import Bounds, open_zip
+from connectors.sources.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.kinds import FLOW, READING, YEAR_TO_DATE, figure_columns
 from warehouse.labels import labels
 from warehouse.subjects import Subject
 
-_ENCODINGS: Final = ("utf-8", "gb18030", "cp1252")
+_ENCODINGS: Final = ("utf-8", "gb18030", "utf-16", "cp1252")
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _LARGEST: Final = 512_000_000
 # What a person's column is called: 法定代表人, 联系人, 经办人手机, 身份证号码
@@ -144,15 +144,16 @@ def _target(name: str, known: Mapping[str, Sequence[str]]) -> list[str]:
 def _top(path: Path) -> tuple[dict[str, Any], list[Line]]:
     """The first lines that hold anything, and how they are read."""
     kind = path.suffix.lower()
-    if kind in (".xlsx", ".xlsm"):
-        with path.open("rb") as file:
-            open_zip(file, Bounds(_LARGEST), path.name)[0].close()
-            return {}, _filled(xlsx_lines(file, None, path.name))
-    if kind not in (".csv", ".tsv", ".txt"):
+    with path.open("rb") as file:
+        content, name = content_kind(file)
+        if kind not in (".csv", ".tsv", ".txt") and content in (*WORKBOOKS, ENCRYPTED):
+            sheets = open_sheets(file, content, path.name, Reading(), _ENCODINGS[0], _LARGEST)
+            return {}, _filled(chosen_sheet(sheets, None, path.name).lines())
+    if kind not in (".csv", ".tsv", ".txt", ".xls", ".et"):
         raise DeclarationError(
             path.name,
-            f"files that end in {kind!r} cannot be guessed",
-            allowed=".csv, .tsv, .txt, .xlsx",
+            f"files that end in {kind!r} and hold {name} cannot be guessed",
+            allowed=".csv, .tsv, .txt, .xlsx, .xls, .et, .html",
             next_step="save it as .xlsx",
         )
     usual = "," if kind == ".csv" else "\t"

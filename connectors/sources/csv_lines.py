@@ -11,7 +11,9 @@ import codecs
 import csv
 import io
 import re
+import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from typing import IO, Final
 
 from connectors.sources.tables import DAMAGED, Line, looks_damaged
@@ -26,14 +28,29 @@ ENCODINGS: Final = {
     "gb2312": "gb18030",
     "big5": "big5",
     "cp1252": "cp1252",
+    "utf-16": "utf-16",
 }
 """Encodings that feed.yml may declare, and the codec that reads each; UTF-8 comes with or without a byte order mark."""
+
+EURO: Final = "euro_of_windows"
+"""How what cannot be decoded is taken: strictly, but for 0x80, by which Windows writes the euro sign in GBK."""
 
 _CHUNK: Final = 1 << 20
 _LONGEST_LINE: Final = 16 << 20
 # How many characters must read as UTF-8 before another encoding is taken for a mistake: in cp1252 two accented letters
 # hardly ever make one, in the Chinese encodings one character in seven does.
 _UTF8_CHARACTERS: Final = {"cp1252": 1, "gb18030": 8, "big5": 8}
+
+
+def _euro(error: UnicodeError) -> tuple[str, int]:
+    if isinstance(error, UnicodeDecodeError) and "gb" in error.encoding:
+        following = error.object[error.start : error.start + 2]
+        if following[0] == 0x80 and (len(following) == 1 or following[1] < 0x80):
+            return "€", error.start + 1
+    raise error
+
+
+codecs.register_error(EURO, _euro)
 
 
 def csv_lines(
@@ -53,9 +70,49 @@ def csv_lines(
         DeliveryRefused: The bytes are not in this encoding, or a quotation mark never closes.
     """
     codec = ENCODINGS[encoding]
+    if codec == "utf-16":
+        file, codec = _as_utf8(file, where), "utf-8-sig"
     check_encoding(file, codec, where)
     file.seek(0)
-    return _lines(io.TextIOWrapper(file, codec, newline=""), delimiter, quote, where, escape)
+    return _lines(io.TextIOWrapper(file, codec, EURO, newline=""), delimiter, quote, where, escape)
+
+
+def is_utf16(file: IO[bytes]) -> bool:
+    """Tell whether a file begins with the byte order mark of UTF-16."""
+    file.seek(0)
+    return file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def _as_utf8(file: IO[bytes], where: str) -> IO[bytes]:
+    """Copy a file of UTF-16, in which a line break may be part of a character, into one of UTF-8.
+
+    Raises:
+        DeliveryRefused: It is no UTF-16, or has no byte order mark.
+    """
+    has_mark = is_utf16(file)
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-16")("strict")
+    plain: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - its lines are read later; it goes with them
+    done = 0
+    is_whole = has_mark
+    while is_whole:
+        chunk = file.read(_CHUNK)
+        try:
+            plain.write(decoder.decode(chunk, final=not chunk).encode())
+        except UnicodeError:
+            is_whole = False
+        if not chunk:
+            break
+        done += len(chunk) if is_whole else 0
+    if not is_whole:
+        raise DeliveryRefused(
+            where,
+            f"it is declared as utf-16, but the bytes from {done:,} on are not"
+            if has_mark
+            else "it is declared as utf-16, but has no byte order mark",
+            next_step=f"declare the right encoding or ask again: {_likely(file, 'utf-16')}",
+        )
+    return plain
 
 
 def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str, escape: str | None) -> Iterator[Line]:
@@ -65,7 +122,8 @@ def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str, escap
     width = 0  # of the last row on one line
 
     def remembered() -> Iterator[str]:
-        for line in text:
+        # a file that went through two programs may begin with two byte order marks
+        for line in chain([text.readline().lstrip("\ufeff")], text):
             pending.append(line)
             yield no_value.sub("", line) if no_value else line
 
@@ -120,7 +178,7 @@ def check_encoding(file: IO[bytes], codec: str, where: str) -> None:
         DeliveryRefused: Some bytes cannot be decoded, or what comes out is no text.
     """
     file.seek(0)
-    decoder = codecs.getincrementaldecoder(codec)("strict")
+    decoder = codecs.getincrementaldecoder(codec)(EURO)
     utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")("strict")
     characters = 0  # outside ASCII, when read as UTF-8
     done = line_start = 0
@@ -167,7 +225,7 @@ def _undecodable(file: IO[bytes], codec: str, where: str) -> DeliveryRefused:
     fact = ""
     for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
         try:
-            line.decode("utf-8" if codec == "utf-8-sig" else codec)
+            line.decode("utf-8" if codec == "utf-8-sig" else codec, EURO)
         except UnicodeDecodeError as error:
             is_cut = error.end == len(line) and not line.endswith(b"\n")
             cut = ", where the file ends in the middle of a character" if is_cut else ""
@@ -182,12 +240,12 @@ def _likely(file: IO[bytes], declared: str) -> str:
     file.seek(0)
     sample = file.read(8 * _CHUNK)
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or sample[:200].count(0) > len(sample[:200]) // 4:
-        return "it looks like UTF-16, which is not read here; let the office save it as CSV UTF-8"
+        return "it looks like UTF-16: declare `encoding: utf-16` under source in feed.yml"
     if sample.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
         return "it looks like a spreadsheet, not a CSV file"
     for codec, name in (("utf-8", "utf-8"), ("gb18030", "gb18030"), ("big5", "big5"), ("cp1252", "cp1252")):
         try:
-            text = codecs.getincrementaldecoder(codec)("strict").decode(sample)
+            text = codecs.getincrementaldecoder(codec)(EURO).decode(sample)
         except UnicodeDecodeError:
             continue
         foreign = [character for character in text if character > "\x7f"]

@@ -15,6 +15,8 @@ Options in feed.yml under `source:`
     clock           The database's own time zone, for timestamps that do not carry one (default UTC).
     order_by        Columns that fix the order of rows (after the cursor column). Default: the primary key.
     zero_dates      MySQL's 0000-00-00 is no date: refuse (default) makes its row unreadable, empty reads it as no value.
+    holds           The encoding that texts are truly in where the database takes them for Latin-1, as old MySQL tables are set
+                    up: gb18030 (also gbk, gb2312), big5, utf-8. Takes the general road.
     road            auto (default), general or fast. The fast road is DuckDB's PostgreSQL extension: several times the
                     speed, the same rows and types. `auto` takes it where it can and the general one where not.
 
@@ -69,8 +71,10 @@ from connectors.sources.postgres_fast_road import SESSION, FastRoadClosed, fast_
 from warehouse.errors import ParkBridgeError, SourceError
 
 OPTIONS: frozenset[str] = frozenset(
-    {"table", "query", "types", "cursor_column", "overlap", "clock", "order_by", "road", "zero_dates"}
+    {"table", "query", "types", "cursor_column", "overlap", "clock", "order_by", "road", "zero_dates", "holds"}
 )
+
+_HELD: Final = {"gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "big5": "big5", "utf-8": "utf-8"}
 
 _log = logging.getLogger(__name__)
 
@@ -119,6 +123,7 @@ class _Plan:
     order_by: tuple[str, ...]
     road: str
     are_zero_dates_empty: bool
+    holds: str | None
 
     @property
     def label(self) -> str:
@@ -183,6 +188,7 @@ def _plan(options: Mapping[str, Any], where: str, exclude: frozenset[str]) -> _P
         order_by=read.texts("order_by"),
         road=read.choice("road", ("auto", "general", "fast"), "auto"),
         are_zero_dates_empty=read.choice("zero_dates", ("refuse", "empty"), "refuse") == "empty",
+        holds=_HELD[read.choice("holds", tuple(_HELD), "gbk")] if read.has("holds") else None,
     )
 
 
@@ -562,7 +568,7 @@ def _cursor_text(value: Any) -> str:
 
 def _rows(pull: _Pull) -> Iterator[Rows]:
     """Take the fast road where the plan and the database allow it, the general one otherwise."""
-    if pull.plan.road == "general" or (pull.plan.road == "auto" and not pull.is_postgres):
+    if pull.plan.road == "general" or pull.plan.holds or (pull.plan.road == "auto" and not pull.is_postgres):
         yield from _general_road(pull)
         return
     rows = fast_road(pull.columns, pull.statement, pull.url)
@@ -602,7 +608,12 @@ def _general_road(pull: _Pull) -> Iterator[Rows]:
         result = connection.execution_options(yield_per=BATCH_ROWS).execute(pull.statement)
         for rows in result.partitions():
             yield rows_of(
-                first, rows, pull.columns, pull.plan.clock, are_zero_dates_empty=pull.plan.are_zero_dates_empty
+                first,
+                rows,
+                pull.columns,
+                pull.plan.clock,
+                are_zero_dates_empty=pull.plan.are_zero_dates_empty,
+                holds=pull.plan.holds,
             )
             first += len(rows)
     if first == 1:

@@ -226,6 +226,7 @@ def rows_of(
     clock: ZoneInfo,
     *,
     are_zero_dates_empty: bool = False,
+    holds: str | None = None,
 ) -> Rows:
     """Turn rows of a driver into arrays.
 
@@ -235,6 +236,7 @@ def rows_of(
         columns: What they hold.
         clock: The database's own time zone, for times that carry another.
         are_zero_dates_empty: Read 0000-00-00 as no value.
+        holds: The encoding that texts are truly in, where the database takes them for Latin-1.
     """
     wrong: dict[int, tuple[str, str]] = {}
     by_column = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
@@ -246,6 +248,11 @@ def rows_of(
         has_dates = pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)
         if are_zero_dates_empty and has_dates:
             values = tuple(None if _is_zero_date(value) else value for value in values)
+        if holds and pa.types.is_string(column.type):
+            values, unread = _reread(values, holds)
+            for position in unread:
+                reason = f"{column.name} holds text that is not {holds} under the name of Latin-1 (source.holds)"
+                wrong.setdefault(position, (reason, row_text(columns, rows[position])))
         array, unfit = _array(values, column.type, clock)
         arrays.append(array)
         for position in unfit:
@@ -256,6 +263,28 @@ def rows_of(
                 )
             wrong.setdefault(position, (reason, row_text(columns, rows[position])))
     return Rows(first, len(rows), arrays, wrong)
+
+
+def _reread(values: Sequence[Any], holds: str) -> tuple[tuple[Any, ...], list[int]]:
+    """Read texts anew by their bytes, with NULL in place of those that cannot be, and where these stand."""
+    found: list[Any] = []
+    unread = []
+    for position, value in enumerate(values):
+        if isinstance(value, str) and not value.isascii():
+            try:
+                value = b"".join(map(_latin1_byte, value)).decode(holds)
+            except UnicodeError:
+                value = None
+                unread.append(position)
+        found.append(value)
+    return tuple(found), unread
+
+
+def _latin1_byte(character: str) -> bytes:
+    """Give the byte that a database read as this character: MySQL calls Windows-1252 latin1, others mean ISO 8859-1."""
+    if ord(character) < 256:
+        return bytes([ord(character)])
+    return character.encode("cp1252")
 
 
 _ZERO_DATE: Final = "0000-00-00"

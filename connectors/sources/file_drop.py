@@ -1,10 +1,10 @@
-r"""Take files that an office drops: local folder, SFTP or S3; CSV, Excel or Parquet, also zipped.
+r"""Take files that an office drops: local folder, SFTP or S3; CSV, Excel, WPS, HTML or Parquet, also zipped.
 
 Options in feed.yml under `source:`
 
     folder          Below the connection's base folder; a whole path where the connection has none.
     pattern         Glob of file names, or a list of them (default *). With a `/` it looks into folders: "2026*/*.csv".
-    member_pattern  Glob of the files inside a zip that are taken (default: every CSV, Excel and Parquet file in it).
+    member_pattern  Glob of the files inside a zip or message that are taken (default: every CSV, Excel and Parquet file).
     name_pattern    Regular expression searched in the name (for a zip: zip/member); its named groups become columns:
                     "(?P<月份>\d{6})". A name in which it is not found stops the feed.
     recent_days     Files older than this are not looked at; otherwise every file is read on each run, to compare its
@@ -15,14 +15,25 @@ Options in feed.yml under `source:`
     max_file_mb     Largest file that is read (default 2048).
     max_unpacked_mb Most that a zip, a workbook or a Parquet file may unpack to (default 4096).
 
-    format          csv, xlsx or parquet, where the name does not say it.
+    format          csv, xlsx, xls, parquet or eml, where the name does not say it. Behind .xls, .et, .htm, .html and .xml the
+                    content decides: Excel of before 2007 or WPS (BIFF), Excel of today, a web page with a table,
+                    SpreadsheetML of 2003, or text with tabs.
     encoding        Of CSV files: utf-8 (default, with or without byte order mark), gb18030 (also gbk, gb2312), big5,
-                    cp1252.
-    delimiter       Between fields of a CSV file (default comma; tab for .tsv and .txt).
+                    cp1252, utf-16 ("Unicode text" of Excel; behind .xls its byte order mark is enough). A web page that
+                    states its own is read in that.
+    delimiter       Between fields of a CSV file (default comma; tab for .tsv, .txt and text named .xls).
     quote           Around fields of a CSV file (default ").
     escape          What makes the next character of a CSV file a plain one: "\\" of MySQL and Hive; their \N is then no
                     value. Default: none.
-    sheet           Of a workbook (default: the only visible one that holds anything).
+    sheet           Of a workbook (default: the only visible one that holds anything); of a web page, table 2.
+    sheets          Names of sheets that are one table, or globs of them: "*月". They have the same header; one that has it
+                    and is not named stops the feed. Row 12 of the third sheet has the number 2000000012.
+    sheet_pattern   Like name_pattern, searched in the sheet's name: "(?P<月份>\d+月)".
+    unpivot         Months are columns: {columns: YYYY年M月, period: 月份, value: 用量} makes a row of each cell that has a value,
+                    with the month as 2026-01. columns (one or a list) is what a header cell looks like: YYYY or YY, MM or M, DD.
+                    Without a year there it is looked for above the header, then in the names of sheet and file. totals names
+                    columns with the sum of the months: a row that does not agree is unreadable. empty names texts that are
+                    no value. The third month of line 12 has the number 1203.
     header          auto (default): the line among the first 20 that holds the declared column names; or its number.
     header_lines    Lines that the header has (default 1; 2 or 3). Their names are joined: 用水/用量 below 用水. A name that
                     above several columns is theirs until the next one.
@@ -30,6 +41,8 @@ Options in feed.yml under `source:`
                     stage.sql reckons with it. Where none is declared, 元 and units without 千, 万 or 亿 are let through.
     merged          refuse (default): of merged cells only the first holds the value, so that the others' rows are
                     unreadable. fill: they have it too, below and beside it. (Excel.)
+    decimal         "," where numbers are written 1.234,56 or 1 234,56: in columns that are not all text they are read as 1234.56;
+                    a number with other marks is unreadable. (CSV and web pages; Excel's numbers have no marks.)
     fill_down       Columns in which nothing means "as above": the first row of a block holds what is true of all. A row
                     that holds nothing in all other columns is not filled.
     formulas        refuse (default): a row with a formula is unreadable. cached: the result that Excel kept is the value;
@@ -40,10 +53,11 @@ Options in feed.yml under `source:`
                     colons, widths and case make no difference. Where a column has several names, list them: the
                     first that the file has counts. (CSV and Excel.)
 
-A file is one delivery, and so is each member of a zip. Its time is the delivery's time (a zip's time that of its
-members); what is newer than the end of the run's interval waits for the next run. What was landed already, by SHA-256
-of the content, is passed over; a changed file under the same name is a new delivery. Deliveries come in the order of
-their times, then names.
+A file is one delivery, and so is each member of a zip and each file attached to a message (.eml; behind other names, as
+in a Maildir, with format: eml), also in a zip there or in a message that was forwarded. Its time is the delivery's time
+(in a zip or a message that of the whole); what is newer than the end of the run's interval waits for the next run. What
+was landed already, by SHA-256 of the content, is passed over; a changed file under the same name is a new delivery.
+Deliveries come in the order of their times, then names.
 
 A file is copied once, into a nameless temporary file that vanishes with the process, and hashed on the way: what is
 compared is what is read. Names that begin with a dot or `~$`, or end in .part, .tmp, .filepart, .swp or .done are not
@@ -56,15 +70,18 @@ they are called `column 3`, by their position. A second column of one name is ca
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import os
 import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import PurePosixPath
 from typing import IO, Any, Final
 
@@ -72,11 +89,16 @@ import pyarrow as pa
 
 from connectors.credentials import Credentials
 from connectors.sources import NO_USES, Delivery, Unreadable, Window
-from connectors.sources.csv_lines import ENCODINGS, csv_lines
+from connectors.sources.crosstabs import Unpivot, month_pattern, unpivoted
+from connectors.sources.csv_lines import ENCODINGS, csv_lines, is_utf16
+from connectors.sources.mails import attachments
 from connectors.sources.options import Options
 from connectors.sources.parquet_rows import read_parquet
+from connectors.sources.sheet_cells import Reading, Sheet, chosen_sheet, matching_sheets
+from connectors.sources.sheet_tables import as_one, report_left_out
 from connectors.sources.stores import DONE, Found, Store, open_store
-from connectors.sources.tables import MOST_HEADER_LINES, Layout, read_table
+from connectors.sources.tables import MOST_HEADER_LINES, Layout, Line, read_table
+from connectors.sources.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from connectors.sources.zips import Bounds, open_zip, unpack
 from warehouse.errors import DeliveryRefused
 
@@ -105,6 +127,10 @@ OPTIONS: frozenset[str] = frozenset(
         "merged",
         "fill_down",
         "formulas",
+        "sheets",
+        "sheet_pattern",
+        "unpivot",
+        "decimal",
     }
 )
 
@@ -116,9 +142,17 @@ _FORMATS: Final = {
     ".txt": "csv",
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
+    ".xls": "xls",
+    ".et": "xls",
+    ".htm": "xls",
+    ".html": "xls",
+    ".xml": "xls",
     ".parquet": "parquet",
     ".zip": "zip",
+    ".eml": "eml",
 }
+_TABBED: Final = (".tsv", ".txt")
+_IN_ZIPS: Final = _FORMATS.keys() - {".htm", ".html", ".xml", ".eml"}
 _FUTURE: Final = timedelta(days=1)
 _NOT_DELIVERIES: Final = re.compile(r"^(\.|~\$)|\.(part|tmp|filepart|swp)$", re.IGNORECASE)
 
@@ -150,6 +184,10 @@ class _Plan:
     fills_merged: bool
     fill_down: tuple[str, ...]
     believes_results: bool
+    sheets: tuple[str, ...]
+    sheet_pattern: re.Pattern[str] | None
+    unpivot: Unpivot | None
+    decimal: str | None
 
 
 @dataclass(frozen=True)
@@ -201,25 +239,19 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
     if read.has("totals"):
         inside = read.inside("totals", frozenset({"column", "values"}))
         totals = (inside.texts("column") or inside.text("column"), frozenset(inside.texts("values", ("合计", "总计"))))
-    name_pattern = None
-    if read.has("name_pattern"):
-        try:
-            name_pattern = re.compile(read.text("name_pattern"))
-        except re.error as error:
-            read.refuse("name_pattern", f"is no regular expression ({error})", 'something like "(?P<month>\\d{6})"')
-        if not name_pattern.groupindex:
-            read.refuse("name_pattern", "has no named group", 'a name in it, such as "(?P<month>\\d{6})"')
+    if read.has("sheet") and read.has("sheets"):
+        read.refuse("sheets", "stands beside sheet", "one of them")
     return _Plan(
         folder=folder,
         patterns=patterns,
         member_patterns=read.texts("member_pattern"),
-        name_pattern=name_pattern,
+        name_pattern=_pattern(read, "name_pattern"),
         recent=timedelta(days=read.number("recent_days", 0)) if read.has("recent_days") else None,
         by_marker=read.choice("ready", ("stable", "marker"), "stable") == "marker",
         settle_seconds=read.number("settle_seconds", 1),
         max_file_bytes=int(read.number("max_file_mb", 2048) * 1_000_000),
         max_unpacked_bytes=int(read.number("max_unpacked_mb", 4096) * 1_000_000),
-        format=read.choice("format", ("csv", "xlsx", "parquet"), "csv") if read.has("format") else None,
+        format=read.choice("format", ("csv", "xlsx", "xls", "parquet", "eml"), "csv") if read.has("format") else None,
         encoding=encoding,
         delimiter=delimiter,
         quote=quote,
@@ -233,6 +265,41 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         fill_down=read.texts("fill_down"),
         fills_merged=read.choice("merged", ("refuse", "fill"), "refuse") == "fill",
         believes_results=read.choice("formulas", ("refuse", "cached"), "refuse") == "cached",
+        sheets=read.texts("sheets"),
+        sheet_pattern=_pattern(read, "sheet_pattern"),
+        unpivot=_unpivot(read) if read.has("unpivot") else None,
+        decimal="," if read.choice("decimal", (".", ","), ".") == "," else None,
+    )
+
+
+def _pattern(read: Options, key: str) -> re.Pattern[str] | None:
+    if not read.has(key):
+        return None
+    try:
+        pattern = re.compile(read.text(key))
+    except re.error as error:
+        read.refuse(key, f"is no regular expression ({error})", 'something like "(?P<month>\\d{6})"')
+    if not pattern.groupindex:
+        read.refuse(key, "has no named group", 'a name in it, such as "(?P<month>\\d{6})"')
+    return pattern
+
+
+def _unpivot(read: Options) -> Unpivot:
+    inside = read.inside("unpivot", frozenset({"columns", "period", "value", "totals", "empty"}))
+    patterns = []
+    for text in inside.texts("columns"):
+        pattern = month_pattern(text)
+        if pattern is None:
+            inside.refuse("columns", f"is {text!r}", "M or MM once, such as M月 or YYYY-MM")
+        patterns.append(pattern)
+    if not patterns:
+        inside.refuse("columns", "is missing", "what the header of a month looks like, such as M月")
+    return Unpivot(
+        columns=tuple(patterns),
+        period=inside.text("period"),
+        value=inside.text("value"),
+        totals=frozenset(inside.texts("totals")),
+        empty=frozenset(inside.texts("empty")),
     )
 
 
@@ -313,40 +380,64 @@ def _of_file(run: _Run, store: Store, found: Found) -> Iterator[Delivery]:
     if file.tell() != found.size:
         _log.info("%s: %s changed while it was copied and waits for the next run", run.where, found.name)
         file.close()
-    elif kind == "zip":
+    elif kind in ("zip", "eml"):
         with file:
-            yield from _of_zip(run, found, file)
+            opened = _of_zip if kind == "zip" else _of_message
+            yield from opened(run, found.name, found.modified, file)
     elif content_id in run.window.known:
         file.close()
     else:
         yield _delivery(run, file, kind, found.name, found.modified, content_id)
 
 
-def _of_zip(run: _Run, found: Found, file: IO[bytes]) -> Iterator[Delivery]:
+def _of_zip(run: _Run, label: str, modified: datetime, file: IO[bytes]) -> Iterator[Delivery]:
     """Give each member that matches; the zip itself has no content of its own."""
-    where = f"{run.where} {found.name}"
+    where = f"{run.where} {label}"
     archive, members = open_zip(file, Bounds(run.plan.max_unpacked_bytes), where)
     wanted = [member for member in members if _is_member(run, member.name)]
+    _check_members(run, [member.name for member in wanted], [member.name for member in members], where)
+    for member in wanted:
+        name = f"{label}/{member.name}"
+        kind = _format(run, name, is_member=True)
+        if kind in ("zip", "eml"):
+            raise DeliveryRefused(
+                where, f"there is a {kind} in it: {member.name!r}", next_step="ask the office to zip its files once"
+            )
+        yield from _of_pieces(run, name, kind, modified, unpack(archive, member, where))
+
+
+def _of_message(run: _Run, label: str, modified: datetime, file: IO[bytes]) -> Iterator[Delivery]:
+    """Give each attachment that matches, and the members of one that is a zip."""
+    where = f"{run.where} {label}"
+    found = attachments(file, where)
+    wanted = [attachment for attachment in found if _is_member(run, attachment.name)]
+    _check_members(run, [a.name for a in wanted], [a.name for a in found], where)
+    for attachment in wanted:
+        name = f"{label}/{attachment.name}"
+        kind = _format(run, name, is_member=True)
+        if kind == "zip":
+            yield from _of_zip(run, name, modified, io.BytesIO(attachment.content))
+        else:
+            yield from _of_pieces(run, name, kind, modified, iter([attachment.content]))
+
+
+def _check_members(run: _Run, wanted: list[str], names: list[str], where: str) -> None:
     if not wanted:
         raise DeliveryRefused(
             where,
-            f"none of its {len(members)} members is a delivery: {', '.join(m.name for m in members[:5])}",
+            f"none of its {len(names)} members is a delivery: {', '.join(names[:5])}",
             allowed=", ".join(run.plan.member_patterns) or "CSV, Excel and Parquet files",
             next_step="correct source.member_pattern in feed.yml, or ask the office for the right file",
         )
-    for member in wanted:
-        label = f"{found.name}/{member.name}"
-        kind = _format(run, label)
-        if kind == "zip":
-            raise DeliveryRefused(
-                where, f"there is a zip in it: {member.name!r}", next_step="ask the office to zip its files once"
-            )
-        unpacked: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - as above
-        content_id = _hash(_written(unpack(archive, member, where), unpacked))
-        if content_id in run.window.known:
-            unpacked.close()
-        else:
-            yield _delivery(run, unpacked, kind, label, found.modified, content_id)
+
+
+def _of_pieces(run: _Run, name: str, kind: str, modified: datetime, pieces: Iterator[bytes]) -> Iterator[Delivery]:
+    unpacked: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - as above
+    content_id = _hash(_written(pieces, unpacked))
+    if content_id in run.window.known:
+        unpacked.close()
+    else:
+        yield _delivery(run, unpacked, kind, name, modified, content_id)
 
 
 def _is_member(run: _Run, name: str) -> bool:
@@ -355,7 +446,7 @@ def _is_member(run: _Run, name: str) -> bool:
         return False
     if run.plan.member_patterns:
         return any(fnmatchcase(base, pattern) for pattern in run.plan.member_patterns)
-    return PurePosixPath(base).suffix.lower() in _FORMATS
+    return PurePosixPath(base).suffix.lower() in _IN_ZIPS
 
 
 def _written(pieces: Iterator[bytes], file: IO[bytes]) -> Iterator[bytes]:
@@ -371,28 +462,77 @@ def _hash(pieces: Iterator[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _format(run: _Run, name: str) -> str:
+def _format(run: _Run, name: str, *, is_member: bool = False) -> str:
     suffix = PurePosixPath(name).suffix.lower()
+    declared = None if is_member and run.plan.format == "eml" else run.plan.format
     if suffix == ".zip":
         return "zip"
-    found = run.plan.format or _FORMATS.get(suffix)
+    found = declared or _FORMATS.get(suffix)
+    if declared in ("csv", "xlsx") and _FORMATS.get(suffix) == "xls":
+        found = "xls"  # what systems write under this name changes with their version: its content decides
     if found is None:
-        is_old = suffix == ".xls"
         raise DeliveryRefused(
             f"{run.where} {name}",
-            "it is in Excel's format of before 2007" if is_old else f"files that end in {suffix!r} are not known",
+            f"files that end in {suffix!r} are not known",
             allowed=", ".join(_FORMATS),
-            next_step="ask the office to save it as .xlsx"
-            if is_old
-            else "narrow source.pattern, or declare source.format",
+            next_step="narrow source.pattern, or declare source.format",
         )
     return found
 
 
 def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datetime, content_id: str) -> Delivery:
+    where = f"{run.where} {label}"
+    with _closing_on_error(file):
+        content = _content(file, kind, where)
+        return _read(run, file, content, label, modified, content_id)
+
+
+def _read(run: _Run, file: IO[bytes], content: str, label: str, modified: datetime, content_id: str) -> Delivery:
     plan = run.plan
     where = f"{run.where} {label}"
-    layout = Layout(
+    unreadable: list[Unreadable] = []
+    totals: list[dict[str, str]] = []
+    file.seek(0)
+    if content in (*WORKBOOKS, ENCRYPTED):
+        reading = Reading(fills_merged=plan.fills_merged, believes_results=plan.believes_results)
+        sheets = open_sheets(file, content, where, reading, plan.encoding, plan.max_unpacked_bytes)
+        if plan.sheets:
+            taken = matching_sheets(sheets, plan.sheets, where)
+            # each sheet has totals of its own: none is that of the rows of all
+            read = partial(_sheet_table, run, label, content, [])
+            header, batches = as_one(taken, read, unreadable, where)
+        else:
+            taken = [chosen_sheet(sheets, plan.sheet, where)]
+            header, batches = _sheet_table(run, label, content, totals, taken[0], unreadable)
+        report_left_out(sheets, taken, run.expected, where, stops=bool(plan.sheets))
+    else:
+        layout = _layout(run, label, where)
+        if content == "parquet":
+            header, batches = read_parquet(file, layout, plan.max_unpacked_bytes)
+        else:
+            layout = replace(
+                layout,
+                decimal=plan.decimal,
+                is_ragged_strict=not plan.pad_short_rows,
+                is_cut=plan.pad_short_rows and _ends_within_a_line(file),
+            )
+            header, batches = read_table(_text_lines(plan, file, label, where), layout, unreadable, totals)
+        if plan.unpivot:
+            header, batches = unpivoted(header, batches, plan.unpivot, layout, label, unreadable)
+    return Delivery(
+        label=label,
+        header=header,
+        batches=_closing(file, batches),
+        delivered_at=modified,
+        content_id=content_id,
+        unreadable=unreadable,
+        totals=totals if plan.unpivot is None else [],
+    )
+
+
+def _layout(run: _Run, label: str, where: str) -> Layout:
+    plan = run.plan
+    return Layout(
         where=where,
         header=plan.header,
         expected=run.expected,
@@ -402,40 +542,46 @@ def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datet
         unit=plan.unit,
         fill_down=plan.fill_down,
         totals=plan.totals,
-        added=_told_by_name(plan, label, where),
-        is_ragged_strict=kind == "csv" and not plan.pad_short_rows,
-        is_cut=kind == "csv" and plan.pad_short_rows and _ends_within_a_line(file),
+        is_named=plan.unpivot.is_named if plan.unpivot else None,
+        added=_named_values(plan.name_pattern, "name", label, where),
+        is_ragged_strict=False,
     )
-    unreadable: list[Unreadable] = []
-    totals: list[dict[str, str]] = []
-    try:
-        _refuse_another_kind(file, kind, where)
-        file.seek(0)
-        if kind == "parquet":
-            header, batches = read_parquet(file, layout, plan.max_unpacked_bytes)
-        elif kind == "xlsx":
-            # Loaded by those who need it only: feeds are declared in every process.
-            from connectors.sources.xlsx_lines import Reading, xlsx_lines
 
-            reading = Reading(fills_merged=plan.fills_merged, believes_results=plan.believes_results)
-            open_zip(file, Bounds(plan.max_unpacked_bytes), where)[0].close()  # a workbook is a zip: the same bounds
-            header, batches = read_table(xlsx_lines(file, plan.sheet, where, reading), layout, unreadable, totals)
-        else:
-            usual = "\t" if PurePosixPath(label).suffix.lower() in (".tsv", ".txt") else ","
-            lines = csv_lines(file, plan.encoding, plan.delimiter or usual, plan.quote, where, plan.escape)
-            header, batches = read_table(lines, layout, unreadable, totals)
+
+def _sheet_table(
+    run: _Run, label: str, content: str, totals: list[dict[str, str]], sheet: Sheet, unreadable: list[Unreadable]
+) -> tuple[tuple[str, ...], Iterator[pa.RecordBatch]]:
+    where = f"{run.where} {label}"
+    plan = run.plan
+    layout = _layout(run, label, f"{where}, sheet {sheet.name}" if plan.sheets else where)
+    layout = replace(
+        layout,
+        added={**layout.added, **_named_values(plan.sheet_pattern, "sheet", sheet.name, layout.where)},
+        decimal=plan.decimal if content == "html" else None,
+    )
+    header, batches = read_table(sheet.lines(), layout, unreadable, totals)
+    if plan.unpivot is None:
+        return header, batches
+    return unpivoted(header, batches, plan.unpivot, layout, f"{sheet.name} {label}", unreadable)
+
+
+@contextmanager
+def _closing_on_error(file: IO[bytes]) -> Iterator[None]:
+    try:
+        yield
     except BaseException:
         file.close()
         raise
-    return Delivery(
-        label=label,
-        header=header,
-        batches=_closing(file, batches),
-        delivered_at=modified,
-        content_id=content_id,
-        unreadable=unreadable,
-        totals=totals,
-    )
+
+
+def _text_lines(plan: _Plan, file: IO[bytes], label: str, where: str) -> Iterator[Line]:
+    suffix = PurePosixPath(label).suffix.lower()
+    usual = "," if suffix == ".csv" or (plan.format == "csv" and suffix not in _TABBED) else "\t"
+    if suffix not in (".csv", *_TABBED) and is_utf16(file):
+        encoding = "utf-16"
+    else:
+        encoding = plan.encoding
+    return csv_lines(file, encoding, plan.delimiter or usual, plan.quote, where, plan.escape)
 
 
 def _ends_within_a_line(file: IO[bytes]) -> bool:
@@ -451,44 +597,40 @@ def _closing(file: IO[bytes], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.
         yield from batches
 
 
-def _told_by_name(plan: _Plan, label: str, where: str) -> dict[str, str]:
-    if plan.name_pattern is None:
+def _named_values(pattern: re.Pattern[str] | None, of: str, text: str, where: str) -> dict[str, str]:
+    """Give what a pattern finds in the name of a file or sheet, as columns."""
+    if pattern is None:
         return {}
-    found = plan.name_pattern.search(label)
+    found = pattern.search(text)
     if found is None:
+        what = "its name" if of == "name" else f"the name of its sheet {text!r}"
         raise DeliveryRefused(
             where,
-            f"its name does not tell {', '.join(plan.name_pattern.groupindex)} by {plan.name_pattern.pattern!r}",
-            next_step="ask the office to name it as before, or correct source.name_pattern in feed.yml",
+            f"{what} does not tell {', '.join(pattern.groupindex)} by {pattern.pattern!r}",
+            next_step=f"ask the office to name it as before, or correct source.{of}_pattern in feed.yml",
         )
     return {name: value or "" for name, value in found.groupdict().items()}
 
 
-_SIGNS: Final = (
-    (b"PK\x03\x04", "xlsx", "a zip or an Excel workbook"),
-    (b"PAR1", "parquet", "a Parquet file"),
-    (b"\xd0\xcf\x11\xe0", "", "an Excel workbook of before 2007, or one with a password"),
-    (b"%PDF", "", "a PDF"),
-    (b"\x1f\x8b", "", "a gzip file"),
-    (b"Rar!", "", "a RAR archive"),
-    (b"7z\xbc\xaf", "", "a 7z archive"),
-)
+_CONTENTS: Final = {
+    "csv": ("csv",),
+    "xlsx": WORKBOOKS,
+    "xls": (*WORKBOOKS, "csv"),
+    "parquet": ("parquet",),
+}
+"""What a file of a declared or named format may be by its content."""
 
 
-def _refuse_another_kind(file: IO[bytes], kind: str, where: str) -> None:
-    """Stop where the content is not what the name says; offices rename files to get them through."""
-    file.seek(0)
-    start = file.read(512)
-    if not start:
+def _content(file: IO[bytes], kind: str, where: str) -> str:
+    """Say what a file is; stop where that is not what its name says: offices rename files to get them through."""
+    if file.seek(0, os.SEEK_END) == 0:
         raise DeliveryRefused(where, "it is empty: not a single byte", next_step="ask the office for the file again")
-    found = next(((of, what) for sign, of, what in _SIGNS if start.startswith(sign)), None)
-    if found is None and re.match(
-        rb"\s*<(!doctype|html|table|\?xml)", start.removeprefix(b"\xef\xbb\xbf"), re.IGNORECASE
-    ):
-        found = ("", "a web page or XML")
-    if (found[0] if found else "csv") != kind:
+    found, name = content_kind(file)
+    if found not in _CONTENTS[kind] and not (found == ENCRYPTED and kind in ("xls", "xlsx")):
         raise DeliveryRefused(
             where,
-            f"it looks like {found[1] if found else 'text'}, not like {kind}",
-            next_step="ask the office for it in the format that is declared, under its true name",
+            f"it looks like {name}, not like {kind}",
+            next_step="ask the office for it in the format that is declared, under its true name"
+            + ("; or remove source.format: files named .xls are read by their content" if found in WORKBOOKS else ""),
         )
+    return found

@@ -72,6 +72,9 @@ class Layout:
         unit: The unit that the lines above the header must state; None lets no unit with a multiplier pass.
         fill_down: Names of columns in which nothing means "as above".
         totals: (column's names, values): lines with such a value there are totals.
+        decimal: The decimal mark of numbers, where it is not a point; the thousands mark is the other one, a blank or '.
+        is_named: Tells whether a further name is a column's: those of a crosstab's months.
+        above: Filled while the header is read: what stands above it.
         added: Columns that are not in the file, with the one value they have in it.
         is_ragged_strict: A line with fewer fields than the header is broken (CSV), not cut short (sheets).
         is_cut: The file ends within a line: a last line with fewer fields is broken, whatever is_ragged_strict says.
@@ -86,6 +89,9 @@ class Layout:
     unit: str | None = None
     fill_down: tuple[str, ...] = ()
     totals: tuple[tuple[str, ...], frozenset[str]] | None = None
+    decimal: str | None = None
+    is_named: Callable[[str], bool] | None = None
+    above: list[str] = field(default_factory=list)
     added: Mapping[str, str] = field(default_factory=dict)
     is_ragged_strict: bool = True
     is_cut: bool = False
@@ -109,6 +115,11 @@ _UNIT: Final = re.compile(
 _MULTIPLE: Final = re.compile(rf"[十百千万亿]+(?:{_MEASURES})$")
 
 _FIGURE: Final = re.compile(r"-?[0-9][0-9,]*(\.[0-9]+)?")
+# a header cell that is a month: 1月, 十二月份, 2026年1月, 2026-01, 202601, 26.1月, 1月/用量
+_MONTH: Final = re.compile(
+    r"(?:(?:20)?\d\d\s*[年./-]?\s*)?(?:0?[1-9]|1[0-2]|十[一二]?|[一二三四五六七八九])\s*月份?(?:/.*)?|20\d\d[年./-]?(?:0[1-9]|1[0-2])(?:-01)?"
+)
+_MOST_ODD_MONTHS: Final = 3
 
 DAMAGED: Final = "identifier damaged by spreadsheet"
 
@@ -148,7 +159,9 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
         for line in lines:
             if line.number == layout.header:
                 _check_unit(above, layout)
-                return _joined([line, *islice(lines, layout.header_lines - 1)]), lines
+                named = _joined([line, *islice(lines, layout.header_lines - 1)])
+                _check_months(named, layout)
+                return named, lines
             if line.number > layout.header:
                 break
             above = [*above[1 - HEADER_WITHIN :], line]
@@ -169,10 +182,12 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
     if layout.expected:
         # The header's cells are names; a title has one cell, and rows of data hold values, not names.
         heads = [_joined(filled[place : place + layout.header_lines]) for place in range(len(filled))]
-        known = [sum(plain(cell) in layout.expected for cell in head.cells) for head in heads]
+        known = [sum(_is_known(plain(cell), layout) for cell in head.cells) for head in heads]
         best = known.index(max(known))
         cells = [cell for cell in heads[best].cells if cell.strip()]
         if known[best] * 2 < len(cells) or not known[best]:
+            for candidate in heads:
+                _check_months(candidate, layout)
             raise DeliveryRefused(
                 layout.where,
                 f"no line of the first {HEADER_WITHIN} is a header: the best, line {filled[best].number}, "
@@ -183,7 +198,28 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
             )
     _check_unit(filled[:best], layout)
     head = filled[best : best + layout.header_lines]
+    _check_months(_joined(head), layout)
     return _joined(head), chain(top[top.index(head[-1]) + 1 :], lines)
+
+
+def _is_known(name: str, layout: Layout) -> bool:
+    return name in layout.expected or (layout.is_named is not None and layout.is_named(name))
+
+
+def _check_months(head: Line, layout: Layout) -> None:
+    """Stop where columns are months and the feed does not say so.
+
+    Raises:
+        DeliveryRefused: They are.
+    """
+    names = [plain(cell) for cell in head.cells]
+    months = [name for name in names if _MONTH.fullmatch(name) and not _is_known(name, layout)]
+    if layout.expected and len(months) >= _MOST_ODD_MONTHS:
+        raise DeliveryRefused(
+            layout.where,
+            f"{len(months)} of its columns are months that are not declared: {', '.join(months[:3])}, …",
+            next_step="declare source.unpivot in feed.yml: {columns: M月, period: 月份, value: …}, which makes a row of each",
+        )
 
 
 def _joined(lines: Sequence[Line]) -> Line:
@@ -215,6 +251,7 @@ def _check_unit(above: Sequence[Line], layout: Layout) -> None:
     Raises:
         DeliveryRefused: It states another one, or none where one is declared.
     """
+    layout.above.append(_evened(above))
     stated = stated_units(above)
     if layout.unit is not None:
         is_right = stated == [layout.unit] if stated else layout.unit in _evened(above)
@@ -282,6 +319,7 @@ def _batches(
             next_step="if the office renamed the column, correct source.fill_down in feed.yml",
         )
     above = [""] * width
+    figures = [position for position in kept if layout.uses.get(names[position]) not in ("text", "ignored")]
     judged = [position for position in kept if layout.uses.get(names[position]) != "ignored"]
     texts = [position for position in kept if layout.uses.get(names[position]) == "text"]
     schema = pa.schema(
@@ -316,7 +354,9 @@ def _batches(
                     continue
                 if filled:
                     cells = _filled(cells, filled, above)
-                if line.flaws:
+                if layout.decimal:
+                    cells, reason = _with_points(cells, figures, names)
+                if line.flaws and reason is None:
                     cells, reason = _without_flaws(cells, line, judged)
                 if line.doubts and reason is None:
                     reason = next((line.doubts[position] for position in texts if position in line.doubts), None)
@@ -340,6 +380,31 @@ def _filled(cells: Sequence[str], columns: Sequence[int], above: list[str]) -> S
     if not any(cell.strip() for position, cell in enumerate(cells) if position not in columns):
         return cells
     return [above[position] if position in columns else cell for position, cell in enumerate(cells)]
+
+
+# 1.234,56 · 1 234,5 · 1'234,56 · 1234,5 · with a sign, brackets or a currency around it
+_COMMA_NUMBER: Final = re.compile(r"([^\w.,]*)(\d{1,3}(?:([.\s'’])\d{3})(?:\3\d{3})*|\d+)(?:,(\d+))?([^\d.,]*)")
+_OTHER_NUMBER: Final = re.compile(r"[^\w.,]*[\d.,\s'’]*[.,][\d.,]*[^\d.,]*")
+# 31.01.2026 and 2026.10 are no numbers
+_DOTTED_DAY: Final = re.compile(r"\d{1,4}\.\d{1,2}\.\d{1,4}|(?:19|20)\d\d\.\d{1,2}")
+
+
+def _with_points(
+    cells: Sequence[str], figures: Sequence[int], names: Sequence[str]
+) -> tuple[Sequence[str], str | None]:
+    """Write numbers with a decimal comma as all others are written; say so where a number has other marks."""
+    changed = list(cells)
+    for position in figures:
+        text = cells[position].strip()
+        if text.isdigit() or not text:
+            continue
+        if number := _COMMA_NUMBER.fullmatch(text):
+            before, whole, _, part, behind = number.groups()
+            digits = "".join(re.findall(r"\d", whole))
+            changed[position] = f"{before}{digits}{'.' + part if part else ''}{behind}"
+        elif _OTHER_NUMBER.fullmatch(text) and not _DOTTED_DAY.fullmatch(text):
+            return cells, f"{names[position]}: a number with other marks than source.decimal declares"
+    return changed, None
 
 
 def _without_flaws(cells: Sequence[str], line: Line, judged: Sequence[int]) -> tuple[Sequence[str], str | None]:

@@ -8,42 +8,64 @@ as 2026.10 is given so, for it is October.
 
 from __future__ import annotations
 
-import datetime
 import re
+import tempfile
 import warnings
+import zipfile
+import zlib
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import IO, Any
+from contextlib import ExitStack
+from functools import partial
+from pathlib import PurePosixPath
+from typing import IO, Any, Final
 from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile
 
 import defusedxml.common
 import openpyxl
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
-from openpyxl.utils import column_index_from_string, get_column_letter
+from openpyxl.utils import column_index_from_string
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._reader import WorkSheetParser
 
-from connectors.sources.tables import DAMAGED, Line, is_beyond_trust, looks_damaged
-from warehouse.errors import DeliveryRefused
+from connectors.sources.sheet_cells import (
+    FORMULA,
+    MOMENTS,
+    MOST_MERGES,
+    TWO_PLACES,
+    WIDEST,
+    Merge,
+    Merges,
+    Reading,
+    Sheet,
+    damaged,
+    moment_text,
+    month_text,
+    number_text,
+    sheet_line,
+)
+from connectors.sources.tables import DAMAGED, Line, looks_damaged
 
 # It grumbles about styles and extensions, which are of no account here; errors of dates become cells with #VALUE!.
 warnings.filterwarnings("ignore", module="openpyxl")
 
-_WIDEST = 16_384  # columns of a sheet, by Excel's own limit
-_WIDEST_MERGE = 1_000
-_MOST_MERGES = 50_000
-_TWO_PLACES = re.compile(r"[#,0]*0\.00(?!0)")
-_YEAR_AND_ONE = re.compile(r"(19|20)\d\d\.1")
 # how a workbook writes what XML cannot: _x000D_ for a carriage return, _x005F_ for the _ of a text that looks like one
 _ESCAPED = re.compile(r"_x(?![Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")
-_MOMENTS = (datetime.date, datetime.time, datetime.timedelta)
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+# Strict Open XML ("Strict Open XML Spreadsheet" of Excel) differs by its names only, which openpyxl does not know.
+_STRICT: Final = (
+    (
+        b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+        b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+    ),
+    (
+        b"http://purl.oclc.org/ooxml/officeDocument/relationships",
+        b"http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    ),
+)
 # What a damaged or hostile workbook makes openpyxl and the XML parser raise.
 _UNREADABLE = (
-    BadZipFile,
+    zipfile.BadZipFile,
+    zlib.error,
     InvalidFileException,
     ParseError,
     defusedxml.common.DefusedXmlException,
@@ -58,40 +80,56 @@ _UNREADABLE = (
 )
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What a feed declares of its workbooks.
-
-    Attributes:
-        fills_merged: Every one of merged cells has the value of the first.
-        believes_results: A formula's value is the result that Excel kept.
-    """
-
-    fills_merged: bool = False
-    believes_results: bool = False
-
-
-def xlsx_lines(file: IO[bytes], sheet: str | None, where: str, reading: Reading = Reading()) -> Iterator[Line]:
-    """Give the rows of a sheet.
+def xlsx_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
+    """Give the sheets of a workbook.
 
     Args:
-        file: The workbook; its size unpacked has been checked. Stays open.
-        sheet: The sheet's name; None takes the only visible one that holds anything.
+        file: The workbook; its size unpacked has been checked. Stays open while the sheets are read.
         where: The feed and the file, for messages.
         reading: How merged cells and formulas are taken.
 
     Raises:
-        DeliveryRefused: The file is no workbook, is damaged, or leaves open which sheet is meant.
+        DeliveryRefused: The file is no workbook, or is damaged.
     """
     failure: str | None = None
     try:
-        book = openpyxl.load_workbook(file, read_only=True, data_only=False, keep_links=False)
-        chosen = _sheet(book, sheet, where)
+        book = openpyxl.load_workbook(_transitional(file), read_only=True, data_only=False, keep_links=False)
     except _UNREADABLE as error:
         failure = _first_cause(error)
     if failure:
-        raise _damaged(where, failure)
-    return _lines(chosen, where, reading)
+        raise damaged(where, failure)
+    return [
+        Sheet(sheet.title, sheet.sheet_state == "visible", partial(_lines, sheet, where, reading))
+        for sheet in book.worksheets
+    ]
+
+
+def _transitional(file: IO[bytes]) -> IO[bytes]:
+    """Give a workbook in Strict Open XML with the names of the usual, transitional one; another as it is."""
+    with zipfile.ZipFile(file) as strict:
+        parts = [info for info in strict.infolist() if info.filename.endswith((".xml", ".rels"))]
+        heads = (strict.open(part) for part in parts if PurePosixPath(part.filename).name == "workbook.xml")
+        if not any(_STRICT[0][0] in head.read(4096) for head in heads):
+            return file
+        plain: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - openpyxl reads it; it goes with the workbook
+        with zipfile.ZipFile(plain, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as usual:
+            for part in parts:
+                with strict.open(part) as source, usual.open(part.filename, "w", force_zip64=True) as target:
+                    for piece in _renamed(source):
+                        target.write(piece)
+    return plain
+
+
+def _renamed(source: IO[bytes]) -> Iterator[bytes]:
+    """Replace the names of Strict Open XML; none of them is longer than what is held back between two pieces."""
+    rest = b""
+    while piece := source.read(1 << 20):
+        rest += piece
+        for strict, usual in _STRICT:
+            rest = rest.replace(strict, usual)
+        yield rest[:-100]
+        rest = rest[-100:]
+    yield rest
 
 
 def _first_cause(error: BaseException) -> str:
@@ -100,49 +138,12 @@ def _first_cause(error: BaseException) -> str:
     return _first_cause(cause) if cause else type(error).__name__
 
 
-def _damaged(where: str, problem: str) -> DeliveryRefused:
-    return DeliveryRefused(
-        where,
-        f"it cannot be read as an Excel workbook ({problem})",
-        next_step="open it in Excel, save it as .xlsx, or ask the office for it again",
-    )
-
-
-def _sheet(book: Any, name: str | None, where: str) -> Any:
-    if name is not None:
-        if name in book.sheetnames and book[name] in book.worksheets:
-            return book[name]
-        raise DeliveryRefused(
-            where,
-            f"there is no sheet {name!r}; there are {', '.join(map(repr, book.sheetnames))}",
-            next_step="if the office renamed it, correct source.sheet in feed.yml",
-        )
-    visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    filled = [sheet for sheet in visible if _holds_something(sheet, where)]
-    if len(filled) > 1:
-        raise DeliveryRefused(
-            where,
-            f"{len(filled)} sheets hold something: {', '.join(repr(sheet.title) for sheet in filled)}",
-            allowed="one, or one that is named",
-            next_step="name the sheet as source.sheet in feed.yml",
-        )
-    if not visible:
-        raise DeliveryRefused(where, "it has no visible sheet", next_step="ask the office for the file again")
-    return (filled or visible)[0]
-
-
-def _holds_something(sheet: Any, where: str) -> bool:
-    with closing(_lines(sheet, where)) as lines:
-        return any(line.cells for line in lines)
-
-
-def _lines(sheet: Any, where: str, reading: Reading = Reading()) -> Generator[Line]:
+def _lines(sheet: Any, where: str, reading: Reading) -> Generator[Line]:
     """Read one sheet.
 
     openpyxl's own iteration passes over rows that are out of order without a word, so its parser is asked directly.
     """
-    merges = _merges(sheet, where)
-    covering: list[_Merge] = []
+    merges = Merges(_merges(sheet, where), reading, where)
     last = 0
     failure = None
     with ExitStack() as stack:
@@ -164,17 +165,9 @@ def _lines(sheet: Any, where: str, reading: Reading = Reading()) -> Generator[Li
                 failure = f"row {number} comes after row {last}"
                 break
             last = number
-            while merges and merges[-1].first_row <= number:
-                covering.append(merges.pop())
-            covering = [merge for merge in covering if merge.last_row >= number]
-            for merge in covering:
-                if reading.fills_merged:
-                    line = merge.fill(line)
-                else:
-                    merge.mark(number, line.flaws)
-            yield line
+            yield merges.applied(line)
     if failure:
-        raise _damaged(where, failure)
+        raise damaged(where, failure)
 
 
 def _parsed(sheet: Any, stack: ExitStack, *, has_results: bool) -> Iterator[tuple[int, list[dict[str, Any]]]]:
@@ -200,91 +193,48 @@ def _styles_of_two_places(book: Any) -> frozenset[int]:
     """The styles that show numbers with two places."""
     custom = dict(enumerate(book._number_formats, start=BUILTIN_FORMATS_MAX_SIZE))
     formats = {number: custom.get(number, BUILTIN_FORMATS.get(number, "")) for number in {*custom, *BUILTIN_FORMATS}}
-    found = {number for number, text in formats.items() if _TWO_PLACES.match(text)}
+    found = {number for number, text in formats.items() if TWO_PLACES.match(text)}
     return frozenset(place for place, style in enumerate(book._cell_styles) if style.numFmtId in found)
 
 
 def _line(number: int, cells: list[dict[str, Any]], two_places: frozenset[int]) -> Line:
     texts: list[str] = []
     flaws: dict[int, str] = {}
-    doubts: dict[int, str] = {}
+    moments: list[int] = []
     for cell in cells:
         column = cell["column"]
-        if column > _WIDEST:
+        if column > WIDEST:
             raise ValueError("more columns than a sheet can have")
         text, flaw = _cell(cell["value"], cell["data_type"])
-        if cell["style_id"] in two_places and _YEAR_AND_ONE.fullmatch(text):
-            text += "0"
+        if cell["style_id"] in two_places:
+            text = month_text(text)
         texts.extend([""] * (column - len(texts)))
         texts[column - 1] = text
         if flaw:
-            flaws[column - 1] = f"cell {get_column_letter(column)}{number}: {flaw}"
-        if isinstance(cell["value"], _MOMENTS):
-            doubts[column - 1] = (
-                f"cell {get_column_letter(column)}{number}: a date or time where text belongs (3-12 becomes 12 March); "
-                "ask for the column formatted as text"
-            )
-    while texts and not texts[-1]:
-        texts.pop()
-    return Line(number, texts, flaws, None, "\t".join(texts), doubts)
+            flaws[column - 1] = flaw
+        if isinstance(cell["value"], MOMENTS):
+            moments.append(column - 1)
+    return sheet_line(number, texts, flaws, moments)
 
 
 def _cell(value: Any, data_type: str) -> tuple[str, str | None]:
     """Give a cell's text, and what is wrong with it."""
     if data_type == "f":
-        return str(getattr(value, "text", value)), "a formula, not a value"
+        return str(getattr(value, "text", value)), FORMULA
     if value is None:
         return "", None
     if isinstance(value, bool):
         return str(value).lower(), None
     if isinstance(value, int | float):
-        # repr gives the shortest digits that are this number; Decimal writes them without an exponent.
-        text = format(Decimal(repr(value)), "f")
-        whole = text.removesuffix(".0")
-        return whole, DAMAGED if is_beyond_trust(value) else None
-    if isinstance(value, datetime.datetime):
-        is_day = value.time() == datetime.time()
-        return value.date().isoformat() if is_day else value.isoformat(" "), None
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat(), None
+        return number_text(value)
+    if isinstance(value, MOMENTS):
+        return moment_text(value), None
     text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(value))
     return text, DAMAGED if looks_damaged(text.strip()) else None
 
 
-@dataclass
-class _Merge:
-    """Cells that are shown as one; only the first holds a value."""
-
-    first_row: int
-    last_row: int
-    first_column: int
-    last_column: int
-    name: str
-    value: tuple[str, str | None, str | None] = ("", None, None)
-
-    def mark(self, row: int, flaws: dict[int, str]) -> None:
-        for column in range(self.first_column, self.last_column + 1):
-            if (row, column) != (self.first_row, self.first_column):
-                flaws[column - 1] = f"cell {get_column_letter(column)}{row} is merged into {self.name}"
-
-    def fill(self, line: Line) -> Line:
-        """Give all its cells in this line the value, and what is wrong with it."""
-        first = self.first_column - 1
-        if line.number == self.first_row and first < len(line.cells):
-            self.value = (line.cells[first], line.flaws.get(first), line.doubts.get(first))
-        text, flaw, doubt = self.value
-        if not text:
-            return line
-        places = range(first, self.last_column)
-        cells = [*line.cells, *[""] * (self.last_column - len(line.cells))]
-        cells[first : self.last_column] = [text] * len(places)
-        flaws = line.flaws | (dict.fromkeys(places, flaw) if flaw else {})
-        doubts = {**line.doubts, **(dict.fromkeys(places, doubt) if doubt else {})}
-        return line._replace(cells=cells, flaws=flaws, doubts=doubts, text="\t".join(cells))
-
-
-def _merges(sheet: Any, where: str) -> list[_Merge]:
-    """Find the merged cells, which the file names behind its rows; the last one first."""
+def _merges(sheet: Any, where: str) -> list[Merge]:
+    """Find the merged cells, which the file names behind its rows."""
     found: set[tuple[bytes, bytes, bytes, bytes]] = set()
     with sheet._get_source() as source:
         rest = b""
@@ -292,12 +242,14 @@ def _merges(sheet: Any, where: str) -> list[_Merge]:
             rest += chunk
             found.update(_MERGED.findall(rest))
             rest = rest[-200:]
-            if len(found) > _MOST_MERGES:
-                raise _damaged(where, f"more than {_MOST_MERGES:,} merged cells")
-    merges = []
-    for match in found:
-        first_column, first_row, last_column, last_row = (part.decode() for part in match)
-        last = min(column_index_from_string(last_column), _WIDEST_MERGE)
-        name = f"{first_column}{first_row}:{last_column}{last_row}"
-        merges.append(_Merge(int(first_row), int(last_row), column_index_from_string(first_column), last, name))
-    return sorted(merges, key=lambda merge: merge.first_row, reverse=True)
+            if len(found) > MOST_MERGES:
+                raise damaged(where, f"more than {MOST_MERGES:,} merged cells")
+    return [
+        Merge(
+            int(first_row),
+            int(last_row),
+            column_index_from_string(first.decode()),
+            column_index_from_string(last.decode()),
+        )
+        for first, first_row, last, last_row in found
+    ]

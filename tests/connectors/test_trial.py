@@ -16,6 +16,7 @@ from connectors.rehearsal import check
 from connectors.scaffold import scaffold
 from connectors.trial import allowance, report, try_file
 from tests.connectors.sources.test_file_formats import workbook
+from tests.connectors.sources.test_old_workbooks import old_workbook
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.subjects import subjects
@@ -79,6 +80,19 @@ def test_a_guessed_feed_stages_the_sheet_that_it_was_guessed_from(sheet: Path, t
     assert "办税人 → personal: never kept" in lines
     assert not any(person in lines for person in ("张三", "李四", "13812345678"))
     assert allowance(feed, found) is None, "one row of three, where three may be wrong"
+
+
+@pytest.mark.parametrize("name", ["a.xls", "a.et", "b.xls"])
+def test_old_workbooks_and_web_pages_are_guessed(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name == "b.xls":
+        lines = ("<tr><td>" + "<td>".join(str(cell or "") for cell in row) for row in TAX)
+        path.write_text(f"<table>{''.join(lines)}</table>", encoding="utf-8")
+    else:
+        path.write_bytes(old_workbook(*([cell for cell in row if not str(cell).startswith("=")] for row in TAX)))
+    found = guess(path, subjects()["tax_filing"])
+    assert found.columns["税号"] == ["source_key", "taxpayer_no"]
+    assert found.source == {"unit": "万元"}
 
 
 @pytest.mark.parametrize(

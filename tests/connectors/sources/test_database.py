@@ -429,6 +429,18 @@ def test_sqlite_values_keep_every_digit(books: sqlite3.Connection) -> None:
     assert third["noted_text"] == ""
 
 
+def test_latin_1_that_holds_gbk(books: sqlite3.Connection) -> None:
+    books.execute("create table office (no text primary key, name text)")
+    books.executemany("insert into office values (?, ?)", [("1", "¼×¹«Ë¾"), ("2", "甲公司"), ("3", "plain")])
+    delivery = pull(sqlite(books), table="office", holds="gbk")
+    assert [(row["no"], row["name"]) for row in rows(delivery)] == [("1", "甲公司"), ("3", "plain")]
+    assert [piece.reason for piece in delivery.unreadable] == [
+        "name holds text that is not gb18030 under the name of Latin-1 (source.holds)"
+    ]
+    with pytest.raises(DeclarationError, match="holds is 'latin1'"):
+        pull(sqlite(books), table="office", holds="latin1")
+
+
 def test_sqlite_values_that_do_not_fit_their_column_are_unreadable(books: sqlite3.Connection) -> None:
     books.execute(
         """insert into lease (合同号, area, rooms, signed, recorded, valid) values ('1', 1.005, 1, null, null, null),

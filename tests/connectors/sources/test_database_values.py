@@ -17,7 +17,7 @@ from connectors.sources.database_values import TIMESTAMP, Column, arrow_type, ro
 CHINA = ZoneInfo("Asia/Shanghai")
 
 
-def read(type_: pa.DataType, *values: Any, **options: bool) -> tuple[list[Any], dict[int, str]]:
+def read(type_: pa.DataType, *values: Any, **options: Any) -> tuple[list[Any], dict[int, str]]:
     rows = rows_of(1, [(value,) for value in values], [Column("c", type_)], CHINA, **options)
     return rows.arrays[0].to_pylist(), {place: reason for place, (reason, _) in rows.wrong.items()}
 
@@ -82,3 +82,20 @@ def test_bits_of_mysql_are_true_and_false() -> None:
 )
 def test_types_of_databases(declared: sa.types.TypeEngine[Any], type_: pa.DataType) -> None:
     assert arrow_type(declared) == type_
+
+
+def test_texts_that_a_database_takes_for_latin_1() -> None:
+    """MySQL's latin1 is Windows-1252, with its five empty places as control characters; PostgreSQL's is ISO 8859-1."""
+    texts = ["甲公司", "€", "瀛樺偍", "plain", "镕"]
+    raw = [text.encode("gbk" if text != "€" else "gb18030") for text in texts]
+    mysql_texts = [
+        "".join(bytes([b]).decode("cp1252") if b not in b"\x81\x8d\x8f\x90\x9d" else chr(b) for b in r) for r in raw
+    ]
+    assert mysql_texts[0] == "¼×¹«Ë¾"
+    for given in (mysql_texts, [r.decode("latin-1") for r in raw]):
+        values, wrong = read(pa.string(), *given, None, holds="gb18030")
+        assert values == [*texts, None]
+        assert wrong == {}
+    values, wrong = read(pa.string(), "¼×", "甲", "¼", holds="gb18030")
+    assert values == ["甲", None, None]
+    assert wrong == dict.fromkeys((1, 2), "c holds text that is not gb18030 under the name of Latin-1 (source.holds)")

@@ -210,7 +210,8 @@ def test_groups_of_the_name_become_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.xls", b"\xd0\xcf\x11\xe0", "Excel's format of before 2007"),
+        ("a.xls", b"\xd0\xcf\x11\xe0", "cannot be read as an Excel workbook"),
+        ("a.csv", b"\xd0\xcf\x11\xe0", "looks like an Excel workbook of before 2007, not like csv"),
         ("a.doc", b"x", "files that end in '.doc' are not known"),
         ("a", b"x", "files that end in '' are not known"),
         ("a.csv", b"", "it is empty: not a single byte"),
@@ -218,7 +219,7 @@ def test_groups_of_the_name_become_columns(tmp_path: Path) -> None:
         ("a.csv", b"\xef\xbb\xbf<html><table>", "looks like a web page or XML, not like csv"),
         ("a.csv", b"%PDF-1.7", "looks like a PDF"),
         ("a.xlsx", b"no,name\n", "looks like text, not like xlsx"),
-        ("a.xlsx", b"\xd0\xcf\x11\xe0", "before 2007, or one with a password"),
+        ("a.xlsx", b"\xd0\xcf\x11\xe0", "cannot be read as an Excel workbook"),
         ("a.parquet", b"no,name\n", "looks like text, not like parquet"),
     ],
 )
@@ -246,7 +247,7 @@ def test_content_that_is_not_what_its_name_says_is_refused(
         ({"name_pattern": r"\d+"}, "no named group"),
         ({"ready": "soon"}, "ready is 'soon'"),
         ({"files": "*.csv"}, r"source\.files is not an option"),
-        ({"format": "xls"}, "format is 'xls'"),
+        ({"format": "docx"}, "format is 'docx'"),
     ],
 )
 def test_wrong_options_stop_before_anything_is_taken(options: dict[str, Any], message: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
@@ -212,3 +213,50 @@ def test_nothing_means_as_above_where_that_is_declared(tmp_path: Path) -> None:
     assert delivery.unreadable == []
     with pytest.raises(DeliveryRefused, match=r"no column '户号', which source\.fill_down names"):
         read(tmp_path, "b.csv", content, fill_down=["户号"], pattern="b.csv")
+
+
+def test_numbers_with_a_decimal_comma(tmp_path: Path) -> None:
+    cells = {
+        "1.234,56": "1234.56",
+        "1234,5": "1234.5",
+        "1 234 567,8": "1234567.8",
+        "1.234.567": "1234567",
+        "-1,5": "-1.5",
+        "(1'234,50)": "(1234.50)",
+        "€ 12,00": "€ 12.00",
+        "12,5 %": "12.5 %",
+        "17": "17",
+        "31.01.2026": "31.01.2026",
+        "2026.10": "2026.10",
+        "n/a": "n/a",
+    }
+    wrong = ["1,234.56", "1.5", "12.34,5", "1,2,3", "1.234.56"]
+    content = "no;name;n\n" + "".join(f"{n};1,5;{cell}\n" for n, cell in enumerate([*cells, *wrong]))
+    options: dict[str, Any] = {"delimiter": ";", "decimal": ","}
+    delivery, rows = read(tmp_path, "a.csv", content.encode(), uses={"name": "text"}, **options)
+    assert [row["n"] for row in rows] == list(cells.values())
+    assert {row["name"] for row in rows} == {"1,5"}
+    reasons = {piece.reason for piece in delivery.unreadable}
+    assert reasons == {"n: a number with other marks than source.decimal declares"}
+    assert len(delivery.unreadable) == len(wrong)
+    _, rows = read(tmp_path, "b.xlsx", workbook(["n"], [1.234]), pattern="b.xlsx", decimal=",")
+    assert rows[0]["n"] == "1.234", "a number of Excel has no marks"
+    page = b"<table><tr><td>no<td>n<tr><td>1<td>1.234</table>"
+    assert read(tmp_path, "c.html", page, pattern="c.html", decimal=",")[1][0]["n"] == "1234"
+
+
+def test_the_euro_sign_of_windows_in_gbk(tmp_path: Path) -> None:
+    content = (
+        "名称,金额\n甲,".encode("gbk") + b"\x8012\n" + "乙,12".encode("gbk") + b"\x80\n" + "丄,1".encode("gbk") + b"\n"
+    )
+    _, rows = read(tmp_path, "a.csv", content, encoding="gbk")
+    assert [(row["名称"], row["金额"]) for row in rows] == [("甲", "€12"), ("乙", "12€"), ("丄", "1")]
+    for wrong in (b"\x80\xff", b"\xff", b"\x80\x80\x80\xe4"):
+        with pytest.raises(DeliveryRefused, match="is not gb18030"):
+            read(tmp_path, "a.csv", content + wrong + b"\n", encoding="gbk")
+
+
+def test_two_byte_order_marks(tmp_path: Path) -> None:
+    content = '\ufeff\ufeff"编号",n\n1,2\n'.encode()
+    assert read(tmp_path, "a.csv", content)[0].header == ("编号", "n")
+    assert read(tmp_path, "b.csv", b"\xef\xbb\xbf" * 2 + b"no\n", pattern="b.csv")[0].header == ("no",)

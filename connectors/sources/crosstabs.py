@@ -1,0 +1,191 @@
+"""Crosstabs: months as columns become rows, one for each month that has a value."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+import pyarrow as pa
+
+from connectors.sources import ROW_NUMBER, Unreadable
+from connectors.sources.tables import Layout
+from warehouse.errors import DeliveryRefused
+
+MOST_MONTHS: Final = 99
+"""Columns of months in one table: the row number has two digits for them."""
+
+_CHINESE: Final = dict(zip(["十一", "十二", *"一二三四五六七八九十"], [11, 12, *range(1, 11)], strict=True))
+_TOKENS: Final = {
+    "YYYY": r"(?P<year>(?:19|20)\d\d)",
+    "YY": r"(?P<short>\d\d)",
+    "MM": r"(?P<month>0[1-9]|1[0-2])",
+    "M": r"(?P<month>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])",
+    "DD": r"\d\d",
+}
+_YEAR: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d*[.,]\d)(?=年|\d{0,4}(?!\d))")
+
+
+@dataclass(frozen=True)
+class Unpivot:
+    """How a crosstab becomes rows.
+
+    Attributes:
+        columns: What a header cell of a month looks like: 2026年1月 is `YYYY年M月`.
+        period: Name of the column that the month goes to, as 2026-01.
+        value: Name of the column that the cell goes to.
+        totals: Columns that hold the sum of the months.
+        empty: Texts that mean "no value".
+    """
+
+    columns: tuple[re.Pattern[str], ...]
+    period: str
+    value: str
+    totals: frozenset[str] = frozenset()
+    empty: frozenset[str] = frozenset()
+
+    def month(self, name: str) -> tuple[int | None, int] | None:
+        """Give the year, where the header cell has one, and the month; None where it is none."""
+        text = _bare(name)
+        for pattern in self.columns:
+            if found := pattern.fullmatch(text):
+                parts = found.groupdict()
+                month = _CHINESE.get(parts["month"]) or int(parts["month"])
+                year = parts.get("year") or (f"20{parts['short']}" if parts.get("short") else None)
+                return (int(year) if year else None), month
+        return None
+
+    def is_named(self, name: str) -> bool:
+        """Tell whether a header cell is a month or a sum of months."""
+        return name in self.totals or self.month(name) is not None
+
+
+def _bare(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split())
+
+
+def month_pattern(text: str) -> re.Pattern[str] | None:
+    """Make a pattern of a header cell such as YYYY年M月; None where it names no month."""
+    parts = re.split(r"(YYYY|YY|MM|M|DD)", _bare(text))
+    if sum(part in ("MM", "M") for part in parts) != 1 or sum(part in ("YYYY", "YY") for part in parts) > 1:
+        return None
+    return re.compile("".join(_TOKENS.get(part, re.escape(part)) for part in parts))
+
+
+def unpivoted(
+    header: Sequence[str],
+    batches: Iterator[pa.RecordBatch],
+    how: Unpivot,
+    layout: Layout,
+    name: str,
+    unreadable: list[Unreadable],
+) -> tuple[tuple[str, ...], Iterator[pa.RecordBatch]]:
+    """Make rows of the months of a table.
+
+    A row's number is that of its line with two digits behind it: 1203 is the third month of line 12.
+
+    Args:
+        header: The table's columns.
+        batches: Its rows.
+        how: What is declared.
+        layout: How the table stood in its file, with what stands above its header.
+        name: Of the file and the sheet, where the year may stand.
+        unreadable: Filled while the batches are consumed.
+
+    Raises:
+        DeliveryRefused: No column is a month, two are the same one, or the year is not clear.
+    """
+    found = {column: month for column in header if (month := how.month(column))}
+    if not 0 < len(found) <= MOST_MONTHS:
+        raise DeliveryRefused(
+            layout.where,
+            f"{len(found)} of its columns are months",
+            allowed=f"1 to {MOST_MONTHS}",
+            next_step="if the office writes its months in another way, correct source.unpivot.columns in feed.yml",
+        )
+    year = _year(layout, name) if any(year is None for year, _ in found.values()) else 0
+    months = {column: f"{own or year}-{month:02}" for column, (own, month) in found.items()}
+    twice = sorted({month for month in months.values() if list(months.values()).count(month) > 1})
+    kept = tuple(column for column in header if column not in months and column not in how.totals)
+    if twice or how.period in kept or how.value in kept:
+        raise DeliveryRefused(
+            layout.where,
+            f"two columns are the month {twice[0]}"
+            if twice
+            else f"it has a column {how.period!r} or {how.value!r} already",
+            next_step="make source.unpivot.columns or the names in source.unpivot narrower in feed.yml",
+        )
+    return (*kept, how.period, how.value), _rows(batches, months, how, unreadable)
+
+
+def _year(layout: Layout, name: str) -> int:
+    """Find the year above the header, else in the name of the sheet or file."""
+    for place, text in (("above its header", "\n".join(layout.above)), ("in its name", name)):
+        years = sorted(set(_YEAR.findall(unicodedata.normalize("NFKC", text))))
+        if len(years) == 1:
+            return int(years[0])
+        if years:
+            raise DeliveryRefused(
+                layout.where,
+                f"the year of its months is not clear: {' and '.join(years)} stand {place}",
+                allowed="one year",
+                next_step="ask the office to write the year into its columns, and declare it: source.unpivot.columns: YYYY年M月",
+            )
+    raise DeliveryRefused(
+        layout.where,
+        "its months have no year, and none stands above the header or in the name",
+        next_step="ask the office to write the year into the title, the name or the columns",
+    )
+
+
+def _rows(
+    batches: Iterator[pa.RecordBatch], months: dict[str, str], how: Unpivot, unreadable: list[Unreadable]
+) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        names = [name for name in batch.schema.names if name not in months and name not in how.totals]
+        values = {column: batch.column(column).to_pylist() for column in months}
+        sums = {column: batch.column(column).to_pylist() for column in how.totals & set(batch.schema.names)}
+        lines = batch.column(ROW_NUMBER).to_pylist()
+        taken: list[int] = []
+        numbers: list[int] = []
+        periods: list[str] = []
+        cells: list[str] = []
+        for row, line in enumerate(lines):
+            filled = [
+                (place, month, cell)
+                for place, (column, month) in enumerate(months.items(), 1)
+                if (cell := values[column][row]) is not None and cell.strip() and cell.strip() not in how.empty
+            ]
+            wrong = next(
+                (column for column, total in sums.items() if not _is_sum([c for _, _, c in filled], total[row])), None
+            )
+            if wrong:
+                unreadable.append(Unreadable(line, f"{wrong} is not the sum of the row's months", None))
+                continue
+            for place, month, cell in filled:
+                taken.append(row)
+                numbers.append(line * 100 + place)
+                periods.append(month)
+                cells.append(cell)
+        others = batch.select(names).take(pa.array(taken, pa.int64()))
+        arrays = [pa.array(numbers, pa.int64()), *others.columns[1:], pa.array(periods, pa.string())]
+        schema = pa.schema([*others.schema, (how.period, pa.string()), (how.value, pa.string())])
+        yield pa.RecordBatch.from_arrays([*arrays, pa.array(cells, pa.string())], schema=schema)
+
+
+def _is_sum(cells: Sequence[str], total: str | None) -> bool:
+    """Hold a sum against its cells; figures with decimals may each be rounded to the last place that is shown."""
+    if total is None or not total.strip():
+        return True
+    try:
+        numbers = [Decimal(_bare(cell).replace(",", "")) for cell in (*cells, total)]
+    except InvalidOperation:
+        return False
+    if not all(number.is_finite() for number in numbers):
+        return False
+    places = max(-int(number.as_tuple().exponent) for number in numbers)
+    allowed = Decimal(1).scaleb(-places) * len(numbers) / 2 if places > 0 else Decimal(0)
+    return abs(sum(numbers[:-1]) - numbers[-1]) <= allowed

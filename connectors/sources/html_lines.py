@@ -1,0 +1,272 @@
+"""The rows of a table of a web page, which many systems hand out as "export to Excel", under the name .xls.
+
+Each table is a sheet: `table 1`, `table 2`, in the order in which they begin; one inside another is one of its own. A cell
+that goes over several columns or rows (colspan, rowspan) is a merged cell. What a page says outside the chosen table
+and above it is read as lines above the header, for the unit may be stated there.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from functools import partial
+from html.parser import HTMLParser
+from typing import IO, Final
+
+from connectors.sources.csv_lines import ENCODINGS, EURO, check_encoding
+from connectors.sources.sheet_cells import (
+    FORMULA,
+    MOST_MERGES,
+    WIDEST,
+    Merge,
+    Merges,
+    Reading,
+    Sheet,
+    damaged,
+    sheet_line,
+)
+from connectors.sources.tables import DAMAGED, Line, looks_damaged
+from warehouse.errors import DeliveryRefused
+
+_CHUNK: Final = 8_192
+_LONGEST_PIECE: Final = 65_536
+"""Characters of a tag or comment that does not end: the parser begins anew at each piece of a file."""
+_DEEPEST: Final = 20
+_MOST_TABLES: Final = 1_000
+_LONGEST_TEXT: Final = 100_000
+_LINES_ABOVE: Final = 8
+_CHARSET: Final = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
+_UNSEEN: Final = frozenset({"style", "script", "head", "title"})
+_BREAKS: Final = frozenset({"br", "p", "div", "li"})
+
+
+def html_sheets(file: IO[bytes], where: str, reading: Reading, encoding: str) -> list[Sheet]:
+    """Give the tables of a page that hold anything.
+
+    Args:
+        file: The page. Stays open while the tables are read.
+        where: The feed and the file, for messages.
+        reading: How merged cells and formulas are taken.
+        encoding: As feed.yml declares it; what the page itself states goes before it.
+
+    Raises:
+        DeliveryRefused: It has no table, is cut off, or is not in the encoding that it states.
+    """
+    codec = _codec(file, encoding, where)
+    check_encoding(file, codec, where)
+    # what stands around the data, a title or a frame, is no table of its own
+    heights: dict[int, int] = {}
+    widths: dict[int, int] = {}
+    for table, row in _rows(file, codec, where):
+        filled = sum(1 for cell in row.cells if cell.text)
+        widths[table] = max(widths.get(table, 0), filled)
+        heights[table] = heights.get(table, 0) + (filled >= 2)
+    wide = [table for table in sorted(heights) if heights[table] >= 2]
+    found = wide or [table for table in sorted(widths) if widths[table]]
+    if not found:
+        raise damaged(where, "no table in this web page holds anything: it may be a login page or an error message")
+    return [Sheet(f"table {table}", True, partial(_lines, file, codec, table, where, reading)) for table in found]
+
+
+def _codec(file: IO[bytes], encoding: str, where: str) -> str:
+    file.seek(0)
+    start = file.read(4096)
+    if start.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    stated = _CHARSET.search(start)
+    if stated is None:
+        return ENCODINGS[encoding]
+    name = stated[1].decode().lower()
+    if name not in ENCODINGS:
+        raise DeliveryRefused(
+            where,
+            f"the web page states the encoding {name!r}",
+            allowed=", ".join(ENCODINGS),
+            next_step="ask the office to save it as .xlsx",
+        )
+    return ENCODINGS[name]
+
+
+@dataclass
+class _Cell:
+    text: str = ""
+    columns: int = 1
+    rows: int = 1
+    has_formula: bool = False
+    size: int = 0
+    pieces: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Row:
+    number: int
+    cells: list[_Cell] = field(default_factory=list)
+
+
+@dataclass
+class _Table:
+    number: int
+    rows: int = 0
+    row: _Row | None = None
+    cell: _Cell | None = None
+
+
+class _Broken(ValueError):
+    """What is wrong with the page, for people."""
+
+
+class _Parser(HTMLParser):
+    """Collects the rows that end; text outside tables is given as rows of table 0."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.done: list[tuple[int, _Row]] = []
+        self.open: list[_Table] = []
+        self._outside = _Table(0)
+        self._tables = 0
+        self._unseen = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._unseen and tag not in ("table", "body"):
+            return
+        self._unseen = tag if tag in _UNSEEN else ""
+        table = self.open[-1] if self.open else None
+        if tag == "table":
+            self._end_outside()
+            self._tables += 1
+            if len(self.open) == _DEEPEST or self._tables > _MOST_TABLES:
+                raise _Broken(f"more than {_MOST_TABLES:,} tables, or tables more than {_DEEPEST} deep in each other")
+            self.open.append(_Table(self._tables))
+        elif tag == "tr" and table:
+            self._end_row(table)
+            table.rows += 1
+            table.row = _Row(table.rows)
+        elif tag in ("td", "th") and table:
+            self._end_cell(table)
+            if table.row is None:
+                table.rows += 1
+                table.row = _Row(table.rows)
+            given = dict(attrs)
+            table.cell = _Cell("", _span(given.get("colspan")), _span(given.get("rowspan")), bool(given.get("x:fmla")))
+            if len(table.row.cells) >= WIDEST:
+                raise _Broken("more cells in a row than a sheet can have")
+        elif tag in _BREAKS:
+            self.handle_data("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._unseen:
+            self._unseen = ""
+        table = self.open[-1] if self.open else None
+        if table and tag == "table":
+            self._end_row(table)
+            self.open.pop()
+        elif table and tag == "tr":
+            self._end_row(table)
+        elif table and tag in ("td", "th"):
+            self._end_cell(table)
+        elif not table and tag in _BREAKS:
+            self._end_outside()
+
+    def handle_data(self, data: str) -> None:
+        if self._unseen:
+            return
+        if self.open and self.open[-1].cell is None:
+            return
+        table = self.open[-1] if self.open else self._outside
+        if table.cell is None:
+            table.cell = _Cell()
+        table.cell.pieces.append(data)
+        table.cell.size += len(data)
+        if table.cell.size > _LONGEST_TEXT:
+            raise _Broken(f"a cell of more than {_LONGEST_TEXT:,} characters")
+
+    def _end_cell(self, table: _Table) -> None:
+        if table.cell is not None and table.row is not None:
+            lines = (" ".join(line.split()) for line in "".join(table.cell.pieces).split("\n"))
+            table.cell.text = "\n".join(filter(None, lines))
+            table.cell.pieces = []
+            table.row.cells.append(table.cell)
+        table.cell = None
+
+    def _end_row(self, table: _Table) -> None:
+        self._end_cell(table)
+        if table.row is not None:
+            self.done.append((table.number, table.row))
+        table.row = None
+
+    def _end_outside(self) -> None:
+        if not self.open and self._outside.cell is not None:
+            self._outside.row = _Row(1)
+            self._end_row(self._outside)
+
+
+def _span(text: str | None) -> int:
+    number = int(text) if text and text.isascii() and text.strip().isdigit() and len(text) < 8 else 1
+    return max(1, min(number, 65_534))
+
+
+def _rows(file: IO[bytes], codec: str, where: str) -> Generator[tuple[int, _Row]]:
+    """Give the rows of all tables with their table's number, in the order in which they end."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(codec)(EURO)
+    parser = _Parser()
+    failure = ""
+    try:
+        while chunk := file.read(_CHUNK):
+            parser.feed(decoder.decode(chunk))
+            if len(parser.rawdata) > _LONGEST_PIECE:
+                raise _Broken("a tag or comment that does not end")
+            yield from parser.done
+            parser.done.clear()
+        if parser.open:
+            raise _Broken("the web page breaks off within a table")
+    except (ValueError, AssertionError, LookupError) as error:
+        failure = str(error) if isinstance(error, _Broken) else type(error).__name__
+    if failure:
+        raise damaged(where, failure)
+
+
+def _lines(file: IO[bytes], codec: str, wanted: int, where: str, reading: Reading) -> Generator[Line]:
+    above: list[Line] = []
+    is_below = False
+    number = 0
+    carried: dict[int, int] = {}  # column, from 0: how many rows below a cell still reaches over
+    merges = Merges((), reading, where)
+    merged = 0
+    for table, row in _rows(file, codec, where):
+        if table != wanted:
+            if not is_below:
+                text = " ".join(cell.text for cell in row.cells if cell.text)
+                above = [*above[1 - _LINES_ABOVE :], sheet_line(0, [text], {})] if text else above
+            continue
+        if not is_below:
+            is_below = True
+            yield from above
+        number += 1
+        texts: list[str] = []
+        flaws: dict[int, str] = {}
+        column = 0
+        reached = {place: rows - 1 for place, rows in carried.items() if rows > 1}
+        for cell in row.cells:
+            while column in carried:
+                column += 1
+            if column + cell.columns > WIDEST:
+                raise damaged(where, "more columns than a sheet can have")
+            texts.extend([""] * (column + cell.columns - len(texts)))
+            texts[column] = cell.text
+            if cell.has_formula and not (reading.believes_results and cell.text):
+                flaws[column] = FORMULA
+            elif looks_damaged(cell.text):
+                flaws[column] = DAMAGED
+            if cell.columns > 1 or cell.rows > 1:
+                merges.add(Merge(number, number + cell.rows - 1, column + 1, column + cell.columns))
+                merged += 1
+                if merged > MOST_MERGES:
+                    raise damaged(where, f"more than {MOST_MERGES:,} merged cells")
+                if cell.rows > 1:
+                    reached |= dict.fromkeys(range(column, column + cell.columns), cell.rows - 1)
+            column += cell.columns
+        carried = reached
+        yield merges.applied(sheet_line(number, texts, flaws))

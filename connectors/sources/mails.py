@@ -1,0 +1,135 @@
+"""What is attached to an e-mail message (.eml), with bounds: a mailbox takes what anybody sends."""
+
+from __future__ import annotations
+
+import email
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.errors import HeaderParseError, MessageError
+from email.header import decode_header
+from email.message import Message
+from pathlib import PurePosixPath
+from typing import IO, Any, Final
+from unicodedata import category, normalize
+
+from warehouse.errors import DeliveryRefused
+
+_LARGEST: Final = 200_000_000
+_MOST_PARTS: Final = 1_000
+_DEEPEST: Final = 5
+"""Messages in messages: one that was forwarded as an attachment, and so on."""
+_LONGEST_NAME: Final = 200
+_BASE64: Final = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """One file in a message, by a name that is safe to show."""
+
+    name: str
+    content: bytes
+
+
+def attachments(file: IO[bytes], where: str) -> list[Attachment]:
+    """Give the files in a message and in the messages in it.
+
+    Args:
+        file: The message; stays open.
+        where: The feed and the file, for messages.
+
+    Raises:
+        DeliveryRefused: It is no message, is damaged or cut off, or larger than the bounds.
+    """
+    file.seek(0)
+    content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise _refused(where, f"it has more than {_LARGEST / 1e6:,.0f} MB")
+    failure = ""
+    found: list[Attachment] = []
+    try:
+        message = email.message_from_bytes(content)
+        if not {"from", "date", "subject", "content-type"} & {name.lower() for name in message}:
+            failure = "it is no e-mail message"
+        else:
+            for part in _parts(message):
+                name = _name(part)
+                if name is not None and not part.is_multipart():
+                    found.append(Attachment(_unused(name, found), _content(part)))
+    except _Broken as error:
+        failure = str(error)
+    except (
+        MessageError,
+        HeaderParseError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        failure = f"it cannot be read as an e-mail message ({type(error).__name__})"
+    if failure:
+        raise _refused(where, failure)
+    return found
+
+
+class _Broken(ValueError):
+    """What is wrong with the message, for people."""
+
+
+def _refused(where: str, fact: str) -> DeliveryRefused:
+    return DeliveryRefused(where, fact, next_step="ask the office to send it again, or to drop its files one by one")
+
+
+def _parts(message: Message[Any, Any]) -> Iterator[Message[Any, Any]]:
+    """Go through the parts of a message, first to last."""
+    waiting = [(message, 0)]
+    count = 0
+    while waiting:
+        part, depth = waiting.pop()
+        count += 1
+        if count > _MOST_PARTS or depth > _DEEPEST:
+            raise _Broken(
+                f"it has more than {_MOST_PARTS:,} parts, or messages more than {_DEEPEST} deep in each other"
+            )
+        if part.defects:
+            raise _Broken(f"it is damaged or cut off ({type(part.defects[0]).__name__})")
+        yield part
+        if part.is_multipart():
+            deeper = depth + (part.get_content_maintype() == "message")
+            waiting.extend((inner, deeper) for inner in reversed(list(part.get_payload())))
+
+
+def _content(part: Message[Any, Any]) -> bytes:
+    if str(part.get("content-transfer-encoding", "")).strip().lower() == "base64":
+        written = b"".join(str(part.get_payload()).encode("ascii", "replace").split())
+        # email itself leaves out what is no base64, without a word
+        if len(written) % 4 or not _BASE64.fullmatch(written):
+            raise _Broken("an attachment in it is damaged or cut off")
+    content = part.get_payload(decode=True)
+    if not isinstance(content, bytes) or part.defects:
+        raise _Broken("an attachment in it is damaged or cut off")
+    return content
+
+
+def _name(part: Message[Any, Any]) -> str | None:
+    """Give an attachment's name as people see it, without what leads to another folder; None where there is none."""
+    given = part.get_filename()
+    if not given:
+        return None
+    text = ""
+    for piece, charset in decode_header(given):
+        text += piece if isinstance(piece, str) else piece.decode(charset or "ascii", "replace")
+    base = re.split(r"[/\\]", normalize("NFC", text))[-1]
+    safe = "".join(sign for sign in base if category(sign)[0] != "C").strip(" .")
+    return safe[-_LONGEST_NAME:] or "attachment"
+
+
+def _unused(name: str, taken: list[Attachment]) -> str:
+    path = PurePosixPath(name)
+    names = {attachment.name for attachment in taken}
+    number = 1
+    while name in names:
+        number += 1
+        name = f"{path.stem} ({number}){path.suffix}"
+    return name

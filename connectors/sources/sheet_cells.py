@@ -1,0 +1,251 @@
+"""What the readers of spreadsheets share: a cell's text, merged cells, and which sheet is meant.
+
+The readers are `xlsx_lines`, `xls_lines`, `html_lines` and `xml_lines`; `workbooks` picks one by the file's content.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Final
+
+from openpyxl.utils import get_column_letter
+
+from connectors.sources.tables import DAMAGED, Line, is_beyond_trust
+from warehouse.errors import DeliveryRefused
+
+WIDEST: Final = 16_384
+"""Columns of a sheet, by Excel's own limit."""
+FORMULA: Final = "a formula, not a value"
+MOMENTS: Final = (datetime.date, datetime.time, datetime.timedelta)
+TWO_PLACES: Final = re.compile(r"[#,0]*0\.00(?!0)")
+"""Number formats that show two places."""
+MOST_MERGES: Final = 50_000
+_WIDEST_MERGE: Final = 1_000
+_MOST_MERGED_CELLS: Final = 2_000_000
+_YEAR_AND_ONE: Final = re.compile(r"(19|20)\d\d\.1")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a feed declares of its workbooks.
+
+    Attributes:
+        fills_merged: Every one of merged cells has the value of the first.
+        believes_results: A formula's value is the result that the workbook kept.
+    """
+
+    fills_merged: bool = False
+    believes_results: bool = False
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a workbook, or one table of a page.
+
+    Attributes:
+        name: As people see it.
+        is_visible: Nobody has hidden it.
+        lines: Reads its rows, first to last.
+    """
+
+    name: str
+    is_visible: bool
+    lines: Callable[[], Generator[Line]]
+
+
+def damaged(where: str, problem: str) -> DeliveryRefused:
+    """Say that a workbook cannot be read."""
+    return DeliveryRefused(
+        where,
+        f"it cannot be read as an Excel workbook ({problem})",
+        next_step="open it in Excel, save it as .xlsx, or ask the office for it again",
+    )
+
+
+def sheet_line(
+    number: int, texts: list[str], flaws: Mapping[int, str], moments: Sequence[int] = (), broken: str | None = None
+) -> Line:
+    """Make a line of a row's texts.
+
+    Args:
+        number: The row, from 1.
+        texts: Its cells.
+        flaws: What is wrong with them, by position.
+        moments: Positions of cells that hold a date or a time.
+        broken: Why the row as a whole cannot be read.
+    """
+    while texts and not texts[-1]:
+        texts.pop()
+    text = "\t".join(texts)
+    if not flaws and not moments:
+        return Line(number, texts, {}, broken, text)
+    named = {position: f"{_at(position, number)}: {flaw}" for position, flaw in flaws.items()}
+    doubts = {
+        position: f"{_at(position, number)}: a date or time where text belongs (3-12 becomes 12 March); "
+        "ask for the column formatted as text"
+        for position in moments
+    }
+    return Line(number, texts, named, broken, text, doubts)
+
+
+def _at(position: int, number: int) -> str:
+    return f"cell {get_column_letter(position + 1)}{number}"
+
+
+def number_text(value: float) -> tuple[str, str | None]:
+    """Give a number's digits as the file holds them, and what is wrong with it."""
+    # repr gives the shortest digits that are this number; Decimal writes them without an exponent.
+    return format(Decimal(repr(value)), "f").removesuffix(".0"), DAMAGED if is_beyond_trust(value) else None
+
+
+def month_text(text: str) -> str:
+    """Give 2026.1 as 2026.10, for a number that is shown with two places: it is October."""
+    return text + "0" if _YEAR_AND_ONE.fullmatch(text) else text
+
+
+def moment_text(value: datetime.date | datetime.time | datetime.timedelta) -> str:
+    """Give a date or time as ISO text, a date alone where the time is midnight."""
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(" ")
+    return value.isoformat() if isinstance(value, datetime.date | datetime.time) else str(value)
+
+
+# --- merged cells ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Merge:
+    """Cells that are shown as one; only the first holds a value. Rows and columns count from 1."""
+
+    first_row: int
+    last_row: int
+    first_column: int
+    last_column: int
+    name: str = field(init=False)
+    value: tuple[str, str | None, str | None] = ("", None, None)
+
+    def __post_init__(self) -> None:
+        self.name = (
+            f"{get_column_letter(self.first_column)}{self.first_row}:"
+            f"{get_column_letter(self.last_column)}{self.last_row}"
+        )
+        self.last_column = min(self.last_column, self.first_column + _WIDEST_MERGE)
+
+    def mark(self, row: int, flaws: dict[int, str]) -> None:
+        """Note its other cells as unreadable."""
+        for column in range(self.first_column, self.last_column + 1):
+            if (row, column) != (self.first_row, self.first_column):
+                flaws[column - 1] = f"cell {get_column_letter(column)}{row} is merged into {self.name}"
+
+    def fill(self, line: Line) -> Line:
+        """Give all its cells in this line the value, and what is wrong with it."""
+        first = self.first_column - 1
+        if line.number == self.first_row and first < len(line.cells):
+            self.value = (line.cells[first], line.flaws.get(first), line.doubts.get(first))
+        text, flaw, doubt = self.value
+        if not text:
+            return line
+        places = range(first, self.last_column)
+        cells = [*line.cells, *[""] * (self.last_column - len(line.cells))]
+        cells[first : self.last_column] = [text] * len(places)
+        flaws = line.flaws | (dict.fromkeys(places, flaw) if flaw else {})
+        doubts = {**line.doubts, **(dict.fromkeys(places, doubt) if doubt else {})}
+        return line._replace(cells=cells, flaws=flaws, doubts=doubts, text="\t".join(cells))
+
+
+class Merges:
+    """The merged cells of a sheet, held against its rows from top to bottom."""
+
+    def __init__(self, merges: Iterable[Merge], reading: Reading, where: str) -> None:
+        self._where = where
+        self._marked = 0
+        self._waiting = sorted(merges, key=lambda merge: merge.first_row, reverse=True)
+        self._covering: list[Merge] = []
+        self._fills = reading.fills_merged
+
+    def add(self, merge: Merge) -> None:
+        """Take one that begins in the row that comes next."""
+        self._waiting.append(merge)
+
+    def applied(self, line: Line) -> Line:
+        """Fill or mark the cells that are merged in this line."""
+        number = line.number
+        while self._waiting and self._waiting[-1].first_row <= number:
+            self._covering.append(self._waiting.pop())
+        if self._covering:
+            self._covering = [merge for merge in self._covering if merge.last_row >= number]
+            self._marked += sum(1 + merge.last_column - merge.first_column for merge in self._covering)
+            if self._marked > _MOST_MERGED_CELLS:
+                raise damaged(self._where, f"more than {_MOST_MERGED_CELLS:,} cells that are merged with others")
+            for merge in self._covering:
+                if self._fills:
+                    line = merge.fill(line)
+                else:
+                    merge.mark(number, line.flaws)
+        return line
+
+
+# --- which sheet ----------------------------------------------------------------------------------------------------
+
+
+def chosen_sheet(sheets: Sequence[Sheet], name: str | None, where: str) -> Sheet:
+    """Give the named sheet; without a name the only visible one that holds anything.
+
+    Raises:
+        DeliveryRefused: There is none, or it is open which one is meant.
+    """
+    if name is not None:
+        for sheet in sheets:
+            if sheet.name == name:
+                return sheet
+        raise DeliveryRefused(
+            where,
+            f"there is no sheet {name!r}; there are {', '.join(repr(sheet.name) for sheet in sheets)}",
+            next_step="if the office renamed it, correct source.sheet in feed.yml",
+        )
+    visible = [sheet for sheet in sheets if sheet.is_visible]
+    filled = [sheet for sheet in visible if _holds_something(sheet)] if len(visible) > 1 else visible
+    if len(filled) > 1:
+        raise DeliveryRefused(
+            where,
+            f"{len(filled)} sheets hold something: {', '.join(repr(sheet.name) for sheet in filled)}",
+            allowed="one, or one that is named",
+            next_step="name the sheet as source.sheet in feed.yml; if several are one table, declare their names as source.sheets",
+        )
+    if not visible:
+        raise DeliveryRefused(where, "it has no visible sheet", next_step="ask the office for the file again")
+    return (filled or visible)[0]
+
+
+def matching_sheets(sheets: Sequence[Sheet], patterns: Sequence[str], where: str) -> list[Sheet]:
+    """Give the visible sheets with such names that hold anything; a hidden one counts where its whole name is given.
+
+    Raises:
+        DeliveryRefused: There is none.
+    """
+    wanted = [
+        sheet
+        for sheet in sheets
+        if sheet.name in patterns
+        or (sheet.is_visible and any(fnmatchcase(sheet.name, pattern) for pattern in patterns))
+    ]
+    found = [sheet for sheet in wanted if _holds_something(sheet)]
+    if not found:
+        raise DeliveryRefused(
+            where,
+            f"no sheet is called {' or '.join(map(repr, patterns))} and holds something; "
+            f"there are {', '.join(repr(sheet.name) for sheet in sheets)}",
+            next_step="if the office renamed them, correct source.sheets in feed.yml",
+        )
+    return found
+
+
+def _holds_something(sheet: Sheet) -> bool:
+    with closing(sheet.lines()) as lines:
+        return any(line.cells for line in lines)

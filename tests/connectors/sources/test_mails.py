@@ -1,0 +1,100 @@
+"""Files attached to messages: as mail programs write them, and as an attacker would."""
+
+from __future__ import annotations
+
+import base64
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+import pytest
+
+from connectors.sources import Window
+from tests.connectors.sources.consuming import table_of
+from tests.connectors.sources.dropping import NOW, drop, take
+from tests.connectors.sources.test_file_formats import workbook, zipped
+from warehouse.errors import DeliveryRefused
+
+
+def message(files: dict[str, bytes], inner: EmailMessage | None = None) -> EmailMessage:
+    made = EmailMessage(policy=SMTP)
+    made["From"], made["Subject"], made["Date"] = "office@example.org", "10月报表", "Mon, 2 Nov 2026 08:00:00 +0800"
+    made.set_content("见附件")
+    for name, content in files.items():
+        made.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    if inner:
+        made.add_attachment(inner)
+    return made
+
+
+def test_attached_files_are_deliveries(tmp_path: Path) -> None:
+    forwarded = message({"c.csv": b"no\n3\n"})
+    files = {
+        "报表.xlsx": workbook(["no"], ["1"]),
+        "logo.png": b"\x89PNG",
+        "d.zip": zipped({"e.csv": "no\n2\n"}),
+        "c.csv": b"no\n4\n",
+    }
+    drop(tmp_path, "a.eml", message(files, forwarded).as_bytes())
+    found = take(tmp_path)
+    assert [(delivery.label, table_of(delivery)["no"].to_pylist()) for delivery in found] == [
+        ("a.eml/报表.xlsx", ["1"]),
+        ("a.eml/d.zip/e.csv", ["2"]),
+        ("a.eml/c.csv", ["4"]),
+        ("a.eml/c (2).csv", ["3"]),
+    ]
+    assert all(delivery.delivered_at and delivery.delivered_at < NOW for delivery in found)
+    known = Window(since=None, until=NOW, known=frozenset({str(found[0].content_id)}))
+    assert len(take(tmp_path, known)) == 3
+    drop(tmp_path, "cur/1700000000.M1.host:2,S", message({"x.csv": b"no\n5\n"}).as_bytes())
+    (only,) = take(tmp_path, pattern="cur/*", format="eml")
+    assert table_of(only)["no"].to_pylist() == ["5"]
+    assert [d.label for d in take(tmp_path, pattern="a.eml", member_pattern="报*")] == ["a.eml/报表.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ('filename="=?GBK?B?' + base64.b64encode("报表.csv".encode("gbk")).decode() + '?="', "报表.csv"),
+        ("filename*=utf-8''%E6%8A%A5%E8%A1%A8.csv", "报表.csv"),
+        ('filename="../../etc/a.csv"', "a.csv"),
+        ('filename="C:\\\\x\\\\a.csv"', "a.csv"),
+        ('filename="..a.csv"', "a.csv"),
+        ('filename="' + "x" * 500 + '.csv"', "x" * 196 + ".csv"),
+    ],
+)
+def test_names_of_attachments_are_safe(tmp_path: Path, written: str, name: str) -> None:
+    content = f"From: a@b.c\nContent-Type: text/csv\nContent-Disposition: attachment; {written}\n\nno\n1\n"
+    drop(tmp_path, "a.eml", content)
+    (found,) = take(tmp_path)
+    assert found.label == f"a.eml/{name}"
+
+
+def nested(depth: int) -> bytes:
+    content = b"From: a@b.c\nContent-Type: text/plain\n\nx\n"
+    for _ in range(depth):
+        content = b"From: a@b.c\nContent-Type: message/rfc822\n\n" + content
+    return content
+
+
+WHOLE = message({"a.csv": b"no\n" + b"123456\n" * 1000}).as_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "fact"),
+    [
+        (b"no,name\n1,2\n", "it is no e-mail message"),
+        (WHOLE[:-3000], "damaged or cut off"),
+        (WHOLE.replace(b"MTIzNDU2", b"MTIz*DU2", 1), "damaged or cut off"),
+        (message({}).as_bytes(), "none of its 0 members is a delivery"),
+        (message({"a.png": b"x"}).as_bytes(), "none of its 1 members is a delivery: a.png"),
+        (nested(20), "deep in each other"),
+        (nested(3_000), "e-mail message|deep in each other"),
+        (message({f"{n}.csv": b"" for n in range(1_100)}).as_bytes(), "more than 1,000 parts"),
+    ],
+    ids=range(8),
+)
+def test_messages_that_are_no_good_stop_with_one_line(tmp_path: Path, content: bytes, fact: str) -> None:
+    drop(tmp_path, "a.eml", content)
+    with pytest.raises(DeliveryRefused, match=f"lease a.eml: .*({fact})"):
+        take(tmp_path)

@@ -1,0 +1,227 @@
+"""Tables over several sheets, and tables in which the months are columns."""
+
+from __future__ import annotations
+
+import io
+import logging
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from connectors.sources import Delivery
+from tests.connectors.sources.consuming import only, table_of
+from tests.connectors.sources.dropping import drop, take
+from tests.connectors.sources.test_old_workbooks import old_workbook
+from warehouse.errors import DeclarationError, DeliveryRefused
+
+METERS = ("户号", "用量", "月份")
+
+
+def book(sheets: dict[str, list[list[Any]]], hidden: tuple[str, ...] = ()) -> bytes:
+    made = openpyxl.Workbook()
+    made.remove(made.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = made.create_sheet(name)
+        sheet.sheet_state = "hidden" if name in hidden else "visible"
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+def read(folder: Path, name: str, content: bytes, /, **options: Any) -> tuple[Delivery, list[dict[str, Any]]]:
+    drop(folder, name, content)
+    delivery = only(iter(take(folder, pattern=name, **options)))
+    return delivery, table_of(delivery).to_pylist()
+
+
+# --- several sheets -------------------------------------------------------------------------------------------------
+
+MONTHS: dict[str, list[list[Any]]] = {
+    "1月": [["抄表"], ["户号", "用量"], ["K1", 1], ["K2", "=A1"]],
+    "2月": [["户号", "用量"], ["K1", 2]],
+    "空": [],
+    "说明": [["请勿修改"]],
+}
+
+
+def test_one_sheet_for_each_month(tmp_path: Path) -> None:
+    delivery, rows = read(
+        tmp_path,
+        "a.xlsx",
+        book(MONTHS),
+        sheets="*月",
+        sheet_pattern=r"(?P<月份>\d+月)",
+        name_pattern="(?P<来源>a)",
+        expected=METERS,
+    )
+    assert delivery.header == ("户号", "用量", "来源", "月份")
+    assert [list(row.values()) for row in rows] == [
+        [3, "K1", "1", "a", "1月"],
+        [1_000_000_002, "K1", "2", "a", "2月"],
+    ]
+    assert [(piece.row_number, piece.reason) for piece in delivery.unreadable] == [
+        (4, "sheet 1月: cell B4: a formula, not a value")
+    ]
+
+
+def test_sheets_of_an_old_workbook_are_one_table(tmp_path: Path) -> None:
+    def edit(made: Any, _: Any) -> None:
+        for name, value in (("2月", 2), ("3月", 3)):
+            sheet = made.add_sheet(name)
+            for column, cell in enumerate(("户号", "用量")):
+                sheet.write(0, column, cell)
+            sheet.write(1, 0, "K1")
+            sheet.write(1, 1, value)
+
+    content = old_workbook(["户号", "用量"], ["K1", 1], edit=edit)
+    _, rows = read(tmp_path, "a.xls", content, sheets=["台账", "?月"], expected=METERS)
+    assert [row["用量"] for row in rows] == ["1", "2", "3"]
+
+
+def test_no_sheet_is_lost_unseen(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(DeliveryRefused, match=r"2 sheets hold something: '1月', '2月'.*source\.sheets"):
+        read(tmp_path, "a.xlsx", book({name: MONTHS[name] for name in ("1月", "2月", "空")}), expected=METERS)
+    more = MONTHS | {"2月补": [["户号", "用量"], ["K3", 2]]}
+    with pytest.raises(DeliveryRefused, match="the sheet '2月补' holds such a table too"):
+        read(tmp_path, "a.xlsx", book(more), sheets="*月", expected=METERS)
+    _, rows = read(tmp_path, "a.xlsx", book(more), sheets=["*月", "2月补"], expected=METERS)
+    assert [row["户号"] for row in rows] == ["K1", "K1", "K3"]
+    with caplog.at_level(logging.WARNING):
+        _, rows = read(tmp_path, "b.xlsx", book(MONTHS, hidden=("1月", "说明")), expected=METERS)
+    assert [row["用量"] for row in rows] == ["2"]
+    assert ["hidden sheet '1月' holds such a table too" in record.message for record in caplog.records] == [True]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sheets": "*周"}, r"no sheet is called '\*周'"),
+        ({"sheets": ["*月", "说明"]}, "lease a.xlsx, sheet 说明: no line of the first 20 is a header"),
+        ({"sheets": "*月", "sheet_pattern": r"(?P<年>\d{4})"}, "the name of its sheet '1月' does not tell 年"),
+        ({"sheets": ["*月", "表"]}, "the sheet '表' has another header than '1月': 月份"),
+    ],
+)
+def test_sheets_that_are_no_one_table_stop(tmp_path: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(DeliveryRefused, match=message):
+        read(tmp_path, "a.xlsx", book(MONTHS | {"表": [list(METERS), ["K1", 1, 1]]}), expected=METERS, **options)
+
+
+# --- crosstabs ------------------------------------------------------------------------------------------------------
+
+UNPIVOT: dict[str, Any] = {"columns": "M月", "period": "月份", "value": "用量", "totals": ["合计"], "empty": ["-"]}
+CROSSTAB: list[list[Any]] = [
+    ["2026年用电统计表"],
+    ["户号", "1月", "2 月", "十一月", "合计"],
+    ["K1", 1.5, 2, None, 3.5],
+    ["K2", "-", None, 7, 7],
+    ["K3", 1, 1, 1, 4],
+    ["K4", None, None, None, None],
+    ["K5", 1, "=B3", None, 1],
+]
+
+
+@pytest.mark.parametrize("form", ["a.xlsx", "a.csv", "a.parquet"])
+def test_months_that_are_columns_become_rows(tmp_path: Path, form: str) -> None:
+    table = CROSSTAB[1:-1]
+    if form == "a.xlsx":
+        content = book({"台账": CROSSTAB})
+    elif form == "a.csv":
+        lines = [",".join("" if cell is None else str(cell) for cell in row) for row in [*CROSSTAB[:-1]]]
+        content = "\n".join([lines[0] + ",,,,", *lines[1:]]).encode() + b"\n"
+    else:
+        columns = list(zip(*[[None if cell is None else str(cell) for cell in row] for row in table[1:]], strict=True))
+        out = io.BytesIO()
+        pq.write_table(pa.table(dict(zip(table[0], columns, strict=True))), out)
+        content, form = out.getvalue(), "2026年.parquet"
+    delivery, rows = read(tmp_path, form, content, expected=METERS, unpivot=UNPIVOT)
+    assert delivery.header == ("户号", "月份", "用量")
+    first = 1 if form.endswith("parquet") else 3
+    assert [list(row.values()) for row in rows] == [
+        [first * 100 + 1, "K1", "2026-01", "1.5"],
+        [first * 100 + 2, "K1", "2026-02", "2"],
+        [first * 100 + 103, "K2", "2026-11", "7"],
+    ]
+    wrong = [(first + 2, "合计 is not the sum of the row's months")]
+    if form == "a.xlsx":
+        wrong = [(7, "cell C7: a formula, not a value"), *wrong]
+    assert [(piece.row_number, piece.reason) for piece in delivery.unreadable] == wrong
+
+
+@pytest.mark.parametrize(
+    ("columns", "names", "months"),
+    [
+        ("YYYY年M月", ["2025年12月", "2026年01月"], ["2025-12", "2026-01"]),
+        ("YYYY-MM", ["2025-12", "2026-01"], ["2025-12", "2026-01"]),
+        ("YYYYMM", ["202512", "202601"], ["2025-12", "2026-01"]),
+        ("YY.M", ["25.12", "２６．１"], ["2025-12", "2026-01"]),
+        (["M月份", "YYYY-MM-DD"], ["12月份", "2026-01-01"], ["2024-12", "2026-01"]),
+    ],
+)
+def test_how_offices_write_months(tmp_path: Path, columns: Any, names: list[str], months: list[str]) -> None:
+    content = ",".join(["户号", *names]).encode() + b"\nK1,1,2\n"
+    _, rows = read(
+        tmp_path, "统计_2024年.csv", content, expected=METERS, unpivot=UNPIVOT | {"columns": columns, "totals": ["x"]}
+    )
+    assert [row["月份"] for row in rows] == months
+
+
+def test_crosstabs_of_two_header_lines_and_several_sheets(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [["户号", "用量", None], [None, "1月", "2月"], ["K1", 1, 2]]
+    _, found = read(
+        tmp_path,
+        "a.xlsx",
+        book({"2025": rows, "2026": rows}),
+        expected=METERS,
+        header_lines=2,
+        sheets="20??",
+        unpivot=UNPIVOT | {"columns": "用量/M月"},
+    )
+    assert [(row["row_number"], row["月份"], row["用量"]) for row in found] == [
+        (301, "2025-01", "1"),
+        (302, "2025-02", "2"),
+        (1_000_000_301, "2026-01", "1"),
+        (1_000_000_302, "2026-02", "2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        ("户号,1月,2月,3月\nK1,1,2,3\n", {}, r"3 of its columns are months that are not declared.*source\.unpivot"),
+        ("户号,x,y,202601,202602,202603\nK1,1,2,3,4,5\n", {}, r"not declared: 202601"),
+        ("户号,1月,2月\nK1,1,2\n", {"unpivot": UNPIVOT}, "its months have no year"),
+        ("2025年至2026年,,\n户号,1月,2月\nK1,1,2\n", {"unpivot": UNPIVOT}, "2025 and 2026 stand above"),
+        ("2026年,,\n户号,1月,一月\nK1,1,2\n", {"unpivot": UNPIVOT}, "two columns are the month 2026-01"),
+        ("2026年,,\n户号,月份,1月\nK1,1,2\n", {"unpivot": UNPIVOT}, "it has a column '月份' or '用量' already"),
+        ("户号,用量\nK1,1\n", {"unpivot": UNPIVOT}, "0 of its columns are months"),
+    ],
+)
+def test_crosstabs_that_are_not_clear_stop(tmp_path: Path, content: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(DeliveryRefused, match=message):
+        read(tmp_path, "a.csv", content.encode(), expected=METERS, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"unpivot": UNPIVOT | {"columns": "YYYY年"}}, r"unpivot\.columns is 'YYYY年'"),
+        ({"unpivot": {"period": "a", "value": "b"}}, r"unpivot\.columns is missing"),
+        ({"unpivot": {"columns": "M月", "value": "b"}}, r"unpivot\.period is missing"),
+        ({"sheet": "a", "sheets": "b"}, "sheets stands beside sheet"),
+        ({"sheet_pattern": "x"}, "sheet_pattern has no named group"),
+    ],
+)
+def test_wrong_declarations_of_shapes_stop(tmp_path: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(DeclarationError, match=message):
+        take(tmp_path, **options)
+
+
+def test_months_that_are_declared_one_by_one_are_columns(tmp_path: Path) -> None:
+    names = ("户号", "1月", "2月", "3月")
+    assert read(tmp_path, "a.csv", f"{','.join(names)}\nK1,1,2,3\n".encode(), expected=names)[0].header == names
