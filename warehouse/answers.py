@@ -23,7 +23,7 @@ FOR_PEOPLE = ("auto", "table", "line")
 # what a terminal would obey instead of show; a line end and a tab have signs of their own
 _CONTROLS = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
 # by these Excel takes a text of CSV for a formula; the wide ones on a Chinese or Japanese keyboard
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _SIGNS = _CONTROLS | {0x0A: "⏎", 0x0D: None, 0x09: " "}
 
 Row = Sequence[Any]
@@ -146,13 +146,8 @@ def _csv(columns: Sequence[str], rows: Iterable[Row], look: Look, write: Write) 
     return count
 
 
-def begins_as_formula(text: str) -> bool:
-    """Whether a spreadsheet could take a text for a formula."""
-    return text.startswith(_FORMULA)
-
-
 def _csv_field_for_excel(value: Any) -> str:
-    return _csv_field(f"'{value}" if isinstance(value, str) and begins_as_formula(value) else value)
+    return _csv_field(f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value)
 
 
 def _csv_field(value: Any) -> str:

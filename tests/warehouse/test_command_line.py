@@ -6,30 +6,38 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import parkbridge
+from warehouse.batches import mark_stopped
 from warehouse.completion import script
 from warehouse.settings import CHECKOUT
 from warehouse.terminal import Progress, coloured
 
-PROGRAM = [sys.executable, str(CHECKOUT / "parkbridge.py")]
+Run = Callable[..., tuple[int, str, str]]
 
 
-def run(*words: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*PROGRAM, *words],
-        env=os.environ | {"PARKBRIDGE_HOME": str(home)} | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `parkbridge WORDS` in this process, over an empty home: its exit code, and what it wrote."""
+    monkeypatch.setenv("PARKBRIDGE_HOME", str(tmp_path))
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["parkbridge", *words])
+        try:
+            code = parkbridge.main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return code, *capsys.readouterr()
+
+    return run
 
 
 def everything_in(descriptor: int) -> str:
@@ -45,71 +53,69 @@ def everything_in(descriptor: int) -> str:
         found += piece
 
 
-def at_a_terminal(*words: str, home: Path, **environment: str) -> str:
-    """What a command writes at a pseudo-terminal."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [*PROGRAM, *words],
-        env=kept | {"PARKBRIDGE_HOME": str(home), "TERM": "xterm"} | environment,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    ):
-        os.close(theirs)
-        found = everything_in(ours)
-    os.close(ours)
-    return found
+def test_the_version_is_said_on_standard_output(run: Run) -> None:
+    code, said, complaint = run("--version")
+    assert (code, complaint) == (0, "")
+    assert re.fullmatch(r"parkbridge \d+\.\d+\.\d+ \(duckdb [\d.]+, Python [\d.]+\)\n", said)
+    assert f"version = {said.split()[1]}\n" in (CHECKOUT / "setup.cfg").read_text(encoding="utf-8")
 
 
-def test_the_version_is_said_on_standard_output(tmp_path: Path) -> None:
-    done = run("--version", home=tmp_path)
-    assert done.returncode == 0
-    assert re.fullmatch(r"parkbridge \d+\.\d+\.\d+ \(duckdb [\d.]+, Python [\d.]+\)\n", done.stdout)
-    assert f"version = {done.stdout.split()[1]}\n" in (CHECKOUT / "setup.cfg").read_text(encoding="utf-8")
+def test_status_before_the_first_night_is_json_too(run: Run) -> None:
+    found = json.loads(run("status", "--json")[1])
+    assert found == {"night": None, "stopped": [], "feeds": [], "quarantined": [], "batches": []}
 
 
-def test_status_before_the_first_night_is_json_too(tmp_path: Path) -> None:
-    (tmp_path / "raw" / "lease").mkdir(parents=True)
-    (tmp_path / "raw" / "lease" / "STOPPED").write_text("x", encoding="utf-8")
-    found = json.loads(run("status", "--json", home=tmp_path).stdout)
-    assert (found["night"], found["feeds"], found["quarantined"], found["batches"]) == (None, [], [], [])
-    assert set(found) == {"night", "stopped", "feeds", "quarantined", "batches"}
+def test_a_stop_is_in_the_json_and_in_the_exit_code(run: Run, tmp_path: Path) -> None:
+    mark_stopped(tmp_path / "raw", "lease", "unknown column '人头数'")
+    code, said, _ = run("status", "--json")
+    assert code == 1, "as without --json"
+    assert json.loads(said)["stopped"] == [{"feed": "lease", "message": "unknown column '人头数'"}]
 
 
-def test_feeds_as_json_name_what_is_wrong_with_a_declaration(tmp_path: Path) -> None:
+def test_feeds_as_json_name_what_is_wrong_with_a_declaration(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "feeds" / "bad").mkdir(parents=True)
     (tmp_path / "feeds" / "bad" / "feed.yml").write_text("feed: bad\n", encoding="utf-8")
-    both = f"{CHECKOUT / 'connectors' / 'feeds'}{os.pathsep}{tmp_path / 'feeds'}"
-    done = run("feeds", "--json", home=tmp_path, PARKBRIDGE_FEEDS=both)
-    assert done.returncode == 1, "as without --json"
-    found = {feed["feed"]: feed for feed in json.loads(done.stdout)}
+    shutil.copytree(CHECKOUT / "connectors" / "feeds" / "lease", tmp_path / "feeds" / "lease")
+    monkeypatch.setenv("PARKBRIDGE_FEEDS", str(tmp_path / "feeds"))
+    code, said, _ = run("feeds", "--json")
+    assert code == 1, "as without --json"
+    found = {feed["feed"]: feed for feed in json.loads(said)}
     assert (found["lease"]["subject"], found["lease"]["error"]) == ("lease", None)
     assert "bad" in found["bad"]["error"]
     assert found["bad"]["subject"] is None
 
 
-def test_a_feed_s_differences_are_json(tmp_path: Path) -> None:
-    done = run("feed", "check", "registration", "--json", home=tmp_path)
-    assert json.loads(done.stdout) == [{"feed": "registration", "is_as_expected": True, "differences": []}]
+def test_a_feed_s_differences_are_json(run: Run) -> None:
+    code, said, _ = run("feed", "check", "registration", "--json")
+    assert (code, json.loads(said)) == (0, [{"feed": "registration", "is_as_expected": True, "differences": []}])
 
 
 @pytest.mark.parametrize(
     ("environment", "is_coloured"),
     [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
 )
-def test_colour_is_for_terminals_that_want_it(tmp_path: Path, environment: dict[str, str], is_coloured: bool) -> None:
-    found = at_a_terminal("snapshot", "--as-of", "x", home=tmp_path, **environment)
-    assert "'x' is no moment" in found
-    assert ("\x1b[31mparkbridge:\x1b[0m" in found) == is_coloured
+def test_colour_is_for_terminals_that_want_it(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], is_coloured: bool
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        assert (coloured("x", "red", terminal) == "\x1b[31mx\x1b[0m") == is_coloured
+    os.close(ours)
 
 
-def test_a_pipe_gets_no_colour(tmp_path: Path) -> None:
-    done = run("snapshot", "--as-of", "x", home=tmp_path, TERM="xterm")
-    assert done.stderr.startswith("parkbridge: ")
-    assert "\x1b" not in done.stderr
-    with (tmp_path / "f").open("w", encoding="utf-8") as file:
-        assert coloured("x", "red", file) == "x"
+def test_a_pipe_gets_no_colour(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    code, _, complaint = run("snapshot", "--as-of", "x")
+    assert code == 1
+    assert complaint.startswith("parkbridge: ")
+    assert "\x1b" not in complaint
 
 
 def written(step_seconds: float, patience: float, *, is_terminal: bool) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import os
-import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,11 +22,12 @@ import python_calamine
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import parkbridge
 from warehouse import export as exports
 from warehouse import workbook
 from warehouse.errors import ParkBridgeError
 from warehouse.export import export, write_operators_workbook
-from warehouse.settings import CHECKOUT, Settings
+from warehouse.settings import Settings
 from warehouse.workbook import Sheet, write_workbook
 
 HOSTILE = [
@@ -137,7 +138,7 @@ def as_shown(text: str) -> str:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), min_size=1, max_size=8))
 @example(HOSTILE)
 def test_any_text_comes_back_as_text(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
@@ -348,39 +349,37 @@ def test_what_fails_on_the_way_leaves_the_earlier_file(
 # --- the command line -------------------------------------------------------------------------------------------------
 
 
+Run = Callable[..., tuple[int, str, str]]
+
+
 @pytest.fixture
-def run(park: Settings, tmp_path: Path) -> Any:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, str(CHECKOUT / "parkbridge.py"), *words],
-            env=os.environ | {"PARKBRIDGE_HOME": str(park.home)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            cwd=tmp_path,
-        )
+def run(park: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `parkbridge WORDS` in this process: its exit code, and what it wrote."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["parkbridge", *words])
+        code = parkbridge.main()
+        return code, *capsys.readouterr()
 
     return run
 
 
-def test_the_command_says_what_it_wrote(run: Any, tmp_path: Path) -> None:
-    done = run("export", "企业月度", "--to", "a.xlsx")
-    assert (done.returncode, done.stdout) == (0, "a.xlsx: 3 rows\n")
+def test_the_command_says_what_it_wrote(run: Run, tmp_path: Path) -> None:
+    assert run("export", "企业月度", "--to", "a.xlsx") == (0, "a.xlsx: 3 rows\n", "")
     assert loaded(tmp_path / "a.xlsx")["企业月度"].max_row == 4
-    done = run("export", "--to", "a.pdf")
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    code, _, complaint = run("export", "--to", "a.pdf")
+    assert (code, complaint.count("\n")) == (1, 1)
 
 
-def test_an_answer_goes_into_a_workbook_with_the_meaning_of_its_columns(run: Any, tmp_path: Path) -> None:
-    query = 'set variable a = 1; select 企业名称, 销售额 from "园区"."企业月度"; -- end'
-    done = run("sql", query.replace("; -- end", ""), "-o", "问.xlsx")
-    assert (done.returncode, done.stderr) == (0, "问.xlsx: 3 rows written\n")
+def test_an_answer_goes_into_a_workbook_with_the_meaning_of_its_columns(run: Run, tmp_path: Path) -> None:
+    query = 'set variable a = 1; select 企业名称, 销售额 from "园区"."企业月度" -- end'
+    assert run("sql", query, "-o", "问.xlsx") == (0, "", "问.xlsx: 3 rows written\n")
     book = loaded(tmp_path / "问.xlsx")
     assert ["问", "销售额", "所属期内申报的应税销售额，单位：元", "元"] in [
         list(r) for r in book["说明"].iter_rows(values_only=True)
     ]
-    assert run("sql", "from snapshots.enterprise_month", "-o", "a.parquet").returncode == 0
+    assert run("sql", "from snapshots.enterprise_month", "-o", "a.parquet")[0] == 0
     assert pq.read_table(tmp_path / "a.parquet").num_rows == 3
     for wrong in (
         "select 1; select 2",
@@ -388,6 +387,6 @@ def test_an_answer_goes_into_a_workbook_with_the_meaning_of_its_columns(run: Any
         "select nothing",
         "copy ops.night to 'x.csv'",
     ):
-        done = run("sql", wrong, "-o", "a.parquet")
-        assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+        code, _, complaint = run("sql", wrong, "-o", "a.parquet")
+        assert (code, complaint.count("\n")) == (1, 1), complaint
     assert pq.read_table(tmp_path / "a.parquet").num_rows == 3, "the earlier file stays"

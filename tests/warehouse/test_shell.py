@@ -403,7 +403,7 @@ def test_a_query_that_fails_leaves_the_file_as_it_was(file: Path, tmp_path: Path
     assert kept.read_text(encoding="utf-8") == "before"
     assert [path.name for path in tmp_path.iterdir()] == ["kept.csv"]
     assert run(file, "select 1", "-o", str(tmp_path / "none" / "a.csv")).stderr.count("\n") == 1
-    assert "xlsx cannot be written" in run(file, "select 1", "-o", str(tmp_path / "a.xlsx")).stderr
+    assert "xls cannot be written" in run(file, "select 1", "-o", str(tmp_path / "a.xls")).stderr
 
 
 def test_a_machine_where_nothing_is_published_gets_one_line(tmp_path: Path) -> None:
