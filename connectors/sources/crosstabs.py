@@ -81,11 +81,13 @@ def unpivoted(
     how: Unpivot,
     layout: Layout,
     name: str,
+    wrong_lines: list[Unreadable],
     unreadable: list[Unreadable],
 ) -> tuple[tuple[str, ...], Iterator[pa.RecordBatch]]:
     """Make rows of the months of a table.
 
-    A row's number is that of its line with two digits behind it: 1203 is the third month of line 12.
+    A row's number is that of its line with two digits behind it: 1203 is the third month of line 12. A line that is unreadable
+    is so many unreadable rows: were it one, the months that it no longer states could count as withdrawn.
 
     Args:
         header: The table's columns.
@@ -93,6 +95,7 @@ def unpivoted(
         how: What is declared.
         layout: How the table stood in its file, with what stands above its header.
         name: Of the file and the sheet, where the year may stand.
+        wrong_lines: What is unreadable in the table as it is read; filled while the batches are consumed.
         unreadable: Filled while the batches are consumed.
 
     Raises:
@@ -118,7 +121,7 @@ def unpivoted(
             else f"it has a column {how.period!r} or {how.value!r} already",
             next_step="make source.unpivot.columns or the names in source.unpivot narrower in feed.yml",
         )
-    return (*kept, how.period, how.value), _rows(batches, months, how, unreadable)
+    return (*kept, how.period, how.value), _rows(batches, months, how, wrong_lines, unreadable)
 
 
 def _year(layout: Layout, name: str) -> int:
@@ -142,18 +145,22 @@ def _year(layout: Layout, name: str) -> int:
 
 
 def _rows(
-    batches: Iterator[pa.RecordBatch], months: dict[str, str], how: Unpivot, unreadable: list[Unreadable]
+    batches: Iterator[pa.RecordBatch],
+    months: dict[str, str],
+    how: Unpivot,
+    wrong_lines: list[Unreadable],
+    unreadable: list[Unreadable],
 ) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         names = [name for name in batch.schema.names if name not in months and name not in how.totals]
         values = {column: batch.column(column).to_pylist() for column in months}
         sums = {column: batch.column(column).to_pylist() for column in how.totals & set(batch.schema.names)}
-        lines = batch.column(ROW_NUMBER).to_pylist()
+        numbers_of_lines = batch.column(ROW_NUMBER).to_pylist()
         taken: list[int] = []
         numbers: list[int] = []
         periods: list[str] = []
         cells: list[str] = []
-        for row, line in enumerate(lines):
+        for row, line in enumerate(numbers_of_lines):
             filled = [
                 (place, month, cell)
                 for place, (column, month) in enumerate(months.items(), 1)
@@ -163,7 +170,7 @@ def _rows(
                 (column for column, total in sums.items() if not _is_sum([c for _, _, c in filled], total[row])), None
             )
             if wrong:
-                unreadable.append(Unreadable(line, f"{wrong} is not the sum of the row's months", None))
+                wrong_lines.append(Unreadable(line, f"{wrong} is not the sum of the row's months", None))
                 continue
             for place, month, cell in filled:
                 taken.append(row)
@@ -174,6 +181,10 @@ def _rows(
         arrays = [pa.array(numbers, pa.int64()), *others.columns[1:], pa.array(periods, pa.string())]
         schema = pa.schema([*others.schema, (how.period, pa.string()), (how.value, pa.string())])
         yield pa.RecordBatch.from_arrays([*arrays, pa.array(cells, pa.string())], schema=schema)
+    for piece in wrong_lines:
+        for place in range(1, len(months) + 1):
+            number = piece.row_number * 100 + place
+            unreadable.append(Unreadable(number, piece.reason, piece.text if place == 1 else None))
 
 
 def _is_sum(cells: Sequence[str], total: str | None) -> bool:

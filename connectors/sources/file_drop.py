@@ -507,6 +507,7 @@ def _read(run: _Run, file: IO[bytes], content: str, label: str, modified: dateti
         report_left_out(sheets, taken, run.expected, where, stops=bool(plan.sheets))
     else:
         layout = _layout(run, label, where)
+        wrong: list[Unreadable] = []
         if content == "parquet":
             header, batches = read_parquet(file, layout, plan.max_unpacked_bytes)
         else:
@@ -516,9 +517,10 @@ def _read(run: _Run, file: IO[bytes], content: str, label: str, modified: dateti
                 is_ragged_strict=not plan.pad_short_rows,
                 is_cut=plan.pad_short_rows and _ends_within_a_line(file),
             )
-            header, batches = read_table(_text_lines(plan, file, label, where), layout, unreadable, totals)
+            wrong = [] if plan.unpivot else unreadable
+            header, batches = read_table(_text_lines(plan, file, label, where), layout, wrong, totals)
         if plan.unpivot:
-            header, batches = unpivoted(header, batches, plan.unpivot, layout, label, unreadable)
+            header, batches = unpivoted(header, batches, plan.unpivot, layout, label, wrong, unreadable)
     return Delivery(
         label=label,
         header=header,
@@ -559,10 +561,11 @@ def _sheet_table(
         added={**layout.added, **_named_values(plan.sheet_pattern, "sheet", sheet.name, layout.where)},
         decimal=plan.decimal if content == "html" else None,
     )
-    header, batches = read_table(sheet.lines(), layout, unreadable, totals)
     if plan.unpivot is None:
-        return header, batches
-    return unpivoted(header, batches, plan.unpivot, layout, f"{sheet.name} {label}", unreadable)
+        return read_table(sheet.lines(), layout, unreadable, totals)
+    wrong: list[Unreadable] = []
+    header, batches = read_table(sheet.lines(), layout, wrong)
+    return unpivoted(header, batches, plan.unpivot, layout, f"{sheet.name} {label}", wrong, unreadable)
 
 
 @contextmanager
