@@ -25,14 +25,14 @@ FIGURES = (
     ("electricity_kwh", "electricity_month", "electricity_change_12m_pct"),
     ("registered_capital_amount", "registered_capital_month", None),
 )
-# silos, by the columns of snapshots.presence
+# subjects, with the columns of snapshots.presence: is it there lately, is it known at all, its last month
 SILOS = (
-    ("is_registered", "is_known_to_register", None),
-    ("is_leasing", "is_known_to_property", "last_lease_month"),
-    ("is_paying_tax", "is_known_to_tax", "last_tax_month"),
-    ("is_insuring", "is_known_to_insurance", "last_headcount_month"),
-    ("is_using_utilities", "is_known_to_utilities", "last_utility_month"),
-    ("is_accessing", "is_known_to_access", "last_access_month"),
+    ("registration", "is_registered", "is_known_to_register", None),
+    ("lease", "is_leasing", "is_known_to_property", "last_lease_month"),
+    ("tax_payment", "is_paying_tax", "is_known_to_tax", "last_tax_month"),
+    ("employment", "is_insuring", "is_known_to_insurance", "last_headcount_month"),
+    ("utility_use", "is_using_utilities", "is_known_to_utilities", "last_utility_month"),
+    ("access_count", "is_accessing", "is_known_to_access", "last_access_month"),
 )
 BY_ENTERPRISE = ("alert", "gap", "presence", "source", "revision", "change", "alert_change", "name", "lease", "flow")
 
@@ -51,34 +51,35 @@ def pages(source: Source) -> Iterator[Page]:
             one["enterprise_name"] for one in of["name"].get(key, ()) if one["enterprise_name"] != row["enterprise_name"]
         ]
         row["alerts"] = of["alert"].get(key, [])
+    names = {row["enterprise_id"]: row["short_name"] or row["enterprise_name"] or row["enterprise_id"] for row in listed}
     present = dict.fromkeys(row["assessment_code"] for row in listed if row["assessment_code"])
     shown = {
         "enterprises": listed,
         "assessments": [(code, codes("assessment_code").get(code, (code, code))) for code in present],
     }
     yield Page("enterprises.html", "enterprises.html", ("企业名录", "Enterprises"), shown, "enterprises.html")
-    for row in listed:
-        key = row["enterprise_id"]
+    for enterprise in listed:
+        key = enterprise["enterprise_id"]
         mine = {name: of[name].get(key, []) for name in BY_ENTERPRISE}
         rows, captions = _charts(series.get(key, []), successions.get(key, []), kinds)
-        name = row["enterprise_name"] or key
+        name = enterprise["enterprise_name"] or key
         yield Page(
             f"enterprise/{page_of(key)}.html",
             "enterprise.html",
             (name, name),
             {
-                "e": row,
-                "figures": list(_figures(row)),
+                "e": enterprise,
+                "figures": list(_figures(enterprise)),
                 "rows": rows,
                 "captions": captions,
+                "names": names,
                 "suspects": suspects.get(key, []),
                 "successions": successions.get(key, []),
                 "silos": [
-                    (column, mine["presence"][0][column], mine["presence"][0][known], mine["presence"][0][last] if last else None)
-                    for column, known, last in SILOS
-                ]
-                if mine["presence"]
-                else [],
+                    (subject, row[now], row[known], row[last] if last else None)
+                    for row in mine["presence"]
+                    for subject, now, known, last in SILOS
+                ],
                 **mine,
             },
             "enterprises.html",

@@ -61,13 +61,7 @@ def build(file: Path, settings: Settings) -> Path:
             f"the site cannot be written: {error.strerror or error}",
             next_step="make room on the disk of PARKBRIDGE_HOME, then run this again; what readers see is unchanged",
         ) from error
-    except duckdb.CatalogException as error:
-        raise ParkBridgeError(
-            "report",
-            f"{file.name} lacks what pages show: {str(error).splitlines()[0]}",
-            next_step="publish a night with this version (`parkbridge sync`)",
-        ) from error
-    except duckdb.BinderException as error:
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise ParkBridgeError(
             "report",
             f"{file.name} lacks what pages show: {str(error).splitlines()[0]}",
@@ -80,11 +74,9 @@ def build(file: Path, settings: Settings) -> Path:
 
 
 def _unused(sites: Path, night_id: str) -> Path:
-    taken = {path.name for path in sites.glob(f"{night_id}-*")} if sites.is_dir() else set()
-    number = 1
-    while f"{night_id}-{number}" in taken:
-        number += 1
-    return sites / f"{night_id}-{number}"
+    """The folder after the last one of this night, of which the newest is shown."""
+    taken = [path.name.rpartition("-")[2] for path in sites.glob(f"{night_id}-*")]
+    return sites / f"{night_id}-{max((int(number) for number in taken if number.isdigit()), default=0) + 1}"
 
 
 def _pages(source: Source) -> Iterator[Page]:

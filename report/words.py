@@ -17,6 +17,8 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from warehouse.labels import Label, labels
+from warehouse.models import Model, read_layers
+from warehouse.settings import CHECKOUT
 
 NOTHING = "–"
 # what a column's name ends with, and no heading needs
@@ -35,7 +37,7 @@ def both(zh: object, en: object) -> Markup:
 
 
 def title(column: str) -> Markup:
-    """A column's heading: its Chinese name, and its English name in words; the meaning is one click or touch away."""
+    """A column's heading: its Chinese name, and its English name in words."""
     label = labels().get(column)
     return both(label.zh if label else column, in_words(column))
 
@@ -53,8 +55,16 @@ def meaning(column: str) -> str:
 
 
 @cache
+def tables() -> dict[str, Model]:
+    """The models by their tables; their headers say what a column is there, and which codes it has."""
+    return {model.table: model for model in read_layers(CHECKOUT / "transforms")}
+
+
+@cache
 def _codes(column: str) -> Mapping[str, tuple[str, str]]:
-    label: Label | None = labels().get(column)
+    table, _, own = column.rpartition(".")
+    label: Label | None = tables()[table].columns.get(own) if table in tables() else None
+    label = label or labels().get(own)
     # the English of a code is a sentence in some lists: a heading takes what stands before its first colon or semicolon
     return {
         str(code.value): (code.zh or str(code.value), re.split(r"[;:,(]", code.en)[0].strip() or str(code.value))
@@ -63,7 +73,7 @@ def _codes(column: str) -> Mapping[str, tuple[str, str]]:
 
 
 def codes(column: str) -> Mapping[str, tuple[str, str]]:
-    """The words of a column's codes, Chinese and English."""
+    """The words of a column's codes, Chinese and English; of `schema.table.column` those of that table."""
     return _codes(column)
 
 
