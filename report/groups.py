@@ -13,6 +13,14 @@ SERIES: dict[str, tuple[Words, int, int]] = {
     "leased_area": (("平方米", "m²"), 1, 1),
     "electricity": (("千瓦时", "kWh"), 1, 0),
 }
+BUILDING_SERIES = {
+    "headcount": "insured_headcount",
+    "tax_received": "tax_received_amount",
+    "leased_area": "leased_area_m2",
+    "electricity": "electricity_kwh",
+}
+# the entry of building_month for what is in no known building
+UNKNOWN: Words = ("楼栋不详", "building unknown")
 BUILDING_FIGURES = (
     "leased_area_m2",
     "occupancy_pct",
@@ -35,11 +43,11 @@ def pages(source: Source) -> Iterator[Page]:
     """buildings.html, industries.html, and building/<code>.html and industry/<code>.html of each."""
     enterprises = source.rows("enterprise")
     months = source.groups("group_month", "part_kind", "part_code")
-    yield from _buildings(source, enterprises, months)
+    yield from _buildings(source, enterprises)
     yield from _industries(source, enterprises, months)
 
 
-def _buildings(source: Source, enterprises: list[Row], months: dict[Any, list[Row]]) -> Iterator[Page]:
+def _buildings(source: Source, enterprises: list[Row]) -> Iterator[Page]:
     by_building = source.groups("building_month", "building_code")
     leases: dict[str, list[Row]] = {}
     for row in source.rows("lease"):
@@ -51,18 +59,12 @@ def _buildings(source: Source, enterprises: list[Row], months: dict[Any, list[Ro
     yield Page("buildings.html", "buildings.html", heading, {"buildings": today}, "buildings.html")
     for row in today:
         code = row["building_code"]
-        rows, captions = _charts(months.get(("building", code), []))
-        rows["occupancy"] = [
-            [one["month"], one["occupancy_pct"], one["leased_area_m2"], one["lettable_area_m2"]]
-            for one in by_building[code]
-            if one["occupancy_pct"] is not None
-        ]
-        captions["occupancy"] = told(rows["occupancy"], ("%", "%"), digits=1)
-        title = row["building_name"] or code
+        rows, captions = _building_charts(by_building[code])
+        title: Words = UNKNOWN if code == "unknown" else (row["building_name"] or code,) * 2
         yield Page(
             f"building/{page_of(code)}.html",
             "building.html",
-            (title, title),
+            title,
             {
                 "b": row,
                 "title_shown": title,
@@ -85,7 +87,7 @@ def _industries(source: Source, enterprises: list[Row], months: dict[Any, list[R
         column = f"{row['part_kind']}_code"
         zh, en = row["part_title_zh"] or row["part_code"], row["part_title_en"] or row["part_code"]
         yield Page(
-            f"industry/{page_of(row['part_code'])}.html",
+            f"industry/{page_of(row['part_kind'].removeprefix('industry_') + '-' + row['part_code'])}.html",
             "industry.html",
             (zh, en),
             {
@@ -100,13 +102,30 @@ def _industries(source: Source, enterprises: list[Row], months: dict[Any, list[R
         )
 
 
+def _building_charts(months: list[Row]) -> tuple[dict[str, list[list[Any]]], dict[str, Words | None]]:
+    """The months of snapshots.building_month, so that charts and headline figures are one."""
+    rows: dict[str, list[list[Any]]] = {
+        signal: [[row["month"], row[column]] for row in months if row[column] is not None]
+        for signal, column in BUILDING_SERIES.items()
+    }
+    rows["occupancy"] = [
+        [row["month"], row["occupancy_pct"], row["leased_area_m2"], row["lettable_area_m2"]]
+        for row in months
+        if row["occupancy_pct"] is not None
+    ]
+    return rows, _captions(rows) | {"occupancy": told(rows["occupancy"], ("%", "%"), digits=1)}
+
+
 def _charts(series: list[Row]) -> tuple[dict[str, list[list[Any]]], dict[str, Words | None]]:
     rows: dict[str, list[list[Any]]] = {}
     for one in series:
         if one["period_months"] == 1:
             rows.setdefault(one["signal_code"], []).append([one["month"], one["total_value"]])
-    captions = {
+    return rows, _captions(rows)
+
+
+def _captions(rows: dict[str, list[list[Any]]]) -> dict[str, Words | None]:
+    return {
         signal: told(rows.get(signal, ()), unit, divide=divide, digits=digits)
         for signal, (unit, divide, digits) in SERIES.items()
     }
-    return rows, captions

@@ -107,7 +107,8 @@ def figure(
     show = words.wan if is_money else words.number
     if ending == "kwh" and (value or 0) >= 1_000_000:
         unit, show = ("万千瓦时", "10,000 kWh"), words.wan
-    places = 1 if is_money or ending == "pct" else 0
+    # a headline of 100 million yuan needs no thousands
+    places = 1 if ending == "pct" or (show is words.wan and abs(value or 0) < 100_000_000) else 0
     change_unit = "%"
     if change is None and value is not None and before is not None:
         if ending == "pct":

@@ -99,8 +99,8 @@ def number(value: Any, digits: int = 0) -> str:
 
 
 def wan(value: Any, digits: int = 1) -> str:
-    """Yuan in 万元; without decimals from 万万 on, which nobody reads."""
-    return NOTHING if value is None else number(Decimal(value) / 10000, digits if abs(value) < 100_000_000 else 0)
+    """Yuan in 万元."""
+    return NOTHING if value is None else number(Decimal(value) / 10000, digits)
 
 
 _ID = re.compile(r"E[0-9a-f]{15}")
@@ -143,6 +143,12 @@ def name(value: object) -> Markup:
     return Markup("<bdi>{}</bdi>").format(value) if value not in (None, "") else Markup(NOTHING)
 
 
+def halves(text: str | None) -> Markup:
+    """`Tax bureau 税务局` in both languages; as it is where it is in one."""
+    found = re.fullmatch(r"([\x20-\x7e]*[A-Za-z0-9)])\s+([^\x20-\x7e].*)", text or "")
+    return both(found[2], found[1]) if found else name(text)
+
+
 def yes(value: bool | None) -> Markup:
     """是, 否, or a dash where it is not known."""
     return Markup(NOTHING) if value is None else both(*(("是", "yes") if value else ("否", "no")))
@@ -169,6 +175,7 @@ FILTERS = {
     "month": month,
     "day": day,
     "name": name,
+    "halves": halves,
     "yes": yes,
     "json": as_json,
     "linked": linked,
