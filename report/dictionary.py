@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from report.lineage import columns_of
 from report.source import Page, Row, Source, Words, page_of
@@ -28,10 +30,9 @@ def pages(source: Source) -> Iterator[Page]:
         if line.startswith("来源表：")
     }
     known = {f"{schema}.{table}": [row["column_name"] for row in rows] for (schema, table), rows in columns.items()}
-    made_from = {table: columns_of(model.sql, known) for table, model in models.items()}
-    # as they are written here: DuckDB's own text of a view is not what sqlglot reads
-    for view in read_views(CHECKOUT / "transforms" / "views", list(models.values()), source.settings.time_zone):
-        made_from[f"{OPERATORS_SCHEMA}.{view.name}"] = columns_of(view.sql, known)
+    made_from, reads = _lineage(
+        tuple(sorted((table, tuple(names)) for table, names in known.items())), source.settings.time_zone
+    )
     used_by: dict[str, set[str]] = {}
     for table, outputs in made_from.items():
         for column, sources in outputs.items():
@@ -45,10 +46,10 @@ def pages(source: Source) -> Iterator[Page]:
         entry["columns"] = columns.get((entry["schema_name"], entry["table_name"]), [])
         entry["page"] = pages_of[entry["name"]]
     schemas = [OPERATORS_SCHEMA, "snapshots", "signals", "monthly", "resolved", "ops", "rules"]
-    entries.sort(
-        key=lambda one: schemas.index(one["schema_name"]) if one["schema_name"] in schemas else len(schemas)
+    entries.sort(key=lambda one: schemas.index(one["schema_name"]) if one["schema_name"] in schemas else len(schemas))
+    yield Page(
+        "dictionary.html", "dictionary.html", ("数据字典", "Dictionary"), {"entries": entries}, "dictionary.html"
     )
-    yield Page("dictionary.html", "dictionary.html", ("数据字典", "Dictionary"), {"entries": entries}, "dictionary.html")
     for entry in entries:
         name = entry["name"]
         shown = [
@@ -61,15 +62,38 @@ def pages(source: Source) -> Iterator[Page]:
             }
             for row in entry["columns"]
         ]
-        reads = sorted(models[name].reads) if name in models else []
-        read_by = sorted(model.table for model in models.values() if name in model.reads)
+        read_by = sorted(reader for reader, tables_read in reads.items() if name in tables_read)
         yield Page(
             entry["page"],
             "table.html",
             entry["title"],
-            {"entry": entry, "shown": shown, "reads": reads, "read_by": read_by, "pages_of": pages_of},
+            {
+                "entry": entry,
+                "shown": shown,
+                "reads": sorted(reads.get(name, ())),
+                "read_by": read_by,
+                "pages_of": pages_of,
+            },
             "dictionary.html",
         )
+
+
+@lru_cache(maxsize=1)
+def _lineage(
+    known: tuple[tuple[str, tuple[str, ...]], ...], time_zone: ZoneInfo
+) -> tuple[dict[str, dict[str, list[str]]], dict[str, frozenset[str]]]:
+    """Of every model and operators' view the sources of its columns, and the tables that it reads.
+
+    Views are taken as they are written here: DuckDB's own text of a view is not what sqlglot reads.
+    """
+    columns = {table: list(names) for table, names in known}
+    models = tables()
+    views = read_views(CHECKOUT / "transforms" / "views", list(models.values()), time_zone)
+    sql = {table: model.sql for table, model in models.items()}
+    sql |= {f"{OPERATORS_SCHEMA}.{view.name}": view.sql for view in views}
+    reads = {table: model.reads for table, model in models.items()}
+    reads |= {f"{OPERATORS_SCHEMA}.{view.name}": view.reads for view in views}
+    return {table: columns_of(text, columns) for table, text in sql.items()}, reads
 
 
 def _entry(row: Row, chinese: dict[str, str], models: object) -> Row:

@@ -48,10 +48,14 @@ def pages(source: Source) -> Iterator[Page]:
     for row in listed:
         key = row["enterprise_id"]
         row["other_names"] = [
-            one["enterprise_name"] for one in of["name"].get(key, ()) if one["enterprise_name"] != row["enterprise_name"]
+            one["enterprise_name"]
+            for one in of["name"].get(key, ())
+            if one["enterprise_name"] != row["enterprise_name"]
         ]
         row["alerts"] = of["alert"].get(key, [])
-    names = {row["enterprise_id"]: row["short_name"] or row["enterprise_name"] or row["enterprise_id"] for row in listed}
+    names = {
+        row["enterprise_id"]: row["short_name"] or row["enterprise_name"] or row["enterprise_id"] for row in listed
+    }
     present = dict.fromkeys(row["assessment_code"] for row in listed if row["assessment_code"])
     shown = {
         "enterprises": listed,

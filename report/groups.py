@@ -53,7 +53,8 @@ def _buildings(source: Source, enterprises: list[Row]) -> Iterator[Page]:
     for row in source.rows("lease"):
         leases.setdefault(row["building_code"], []).append(row)
     today = sorted(
-        (rows[-1] for rows in by_building.values()), key=lambda row: (-(row["leased_area_m2"] or 0), row["building_code"])
+        (rows[-1] for rows in by_building.values()),
+        key=lambda row: (-(row["leased_area_m2"] or 0), row["building_code"]),
     )
     heading = ("楼栋", "Buildings")
     yield Page("buildings.html", "buildings.html", heading, {"buildings": today}, "buildings.html")
@@ -93,7 +94,9 @@ def _industries(source: Source, enterprises: list[Row], months: dict[Any, list[R
             {
                 "i": row,
                 "title_shown": (zh, en),
-                "figures": [figure(row, name, until=until, change=row[c] if c else None) for name, until, c in INDUSTRY_FIGURES],
+                "figures": [
+                    figure(row, name, until=until, change=row[c] if c else None) for name, until, c in INDUSTRY_FIGURES
+                ],
                 "rows": rows,
                 "captions": captions,
                 "enterprises": [one for one in enterprises if one[column] == row["part_code"]],

@@ -47,7 +47,9 @@ def _outputs(scope: Scope, known: Mapping[str, list[str]], done: dict[int, Colum
     return found
 
 
-def _all_of(projection: exp.Expression, scope: Scope, known: Mapping[str, list[str]], done: dict[int, Columns]) -> Columns:
+def _all_of(
+    projection: exp.Expression, scope: Scope, known: Mapping[str, list[str]], done: dict[int, Columns]
+) -> Columns:
     """`select *` or `t.*`: every column of what it stands for, but those that it excludes."""
     star = projection if isinstance(projection, exp.Star) else projection.this
     excluded = {one.name for one in star.args.get("except_") or star.args.get("except") or ()}

@@ -17,10 +17,12 @@ FIGURES: tuple[tuple[str, str, Words | None], ...] = (
     ("lost_12m_headcount", "jobs_12m_until_month", None),
     ("tax_received_year_amount", "tax_received_12m_until_month", None),
     ("tax_received_12m_amount", "tax_received_12m_until_month", None),
+    ("tax_paid_12m_amount", "tax_paid_12m_until_month", None),
     ("sales_12m_amount", "sales_12m_until_month", None),
     ("electricity_12m_kwh", "electricity_12m_until_month", None),
     ("leased_area_m2", "month", None),
     ("occupancy_pct", "month", None),
+    ("unlet_area_m2", "month", None),
     ("due_6m_area_m2", "month", None),
     ("due_6m_unrenewed_area_m2", "month", None),
     ("tax_received_12m_per_mu_amount", "tax_received_12m_until_month", ("万元/亩", "10,000 yuan per mu")),
@@ -38,7 +40,9 @@ def pages(source: Source) -> Iterator[Page]:
     current = source.rows("park_current")
     rows, captions = _charts(source)
     counts = source.rows("assessment_count")
-    rows["assessment"] = [[row["assessment_code"], row["enterprise_count"]] for row in counts if row["enterprise_count"]]
+    rows["assessment"] = [
+        [row["assessment_code"], row["enterprise_count"]] for row in counts if row["enterprise_count"]
+    ]
     captions["assessment"] = _listed(
         [(codes("assessment_code").get(code, (code, code)), count) for code, count in rows["assessment"]]
     )

@@ -38,7 +38,10 @@ def pages(source: Source) -> Iterator[Page]:
             "months": months,
             "quarantine": source.rows("quarantine"),
             "failed": [row | _explained(row) for row in source.rows("check_failed")],
-            "suites": [row | {"title": AREAS.get(row["area"], (row["area"], row["area"]))} for row in source.rows("check_suite")],
+            "suites": [
+                row | {"title": AREAS.get(row["area"], (row["area"], row["area"]))}
+                for row in source.rows("check_suite")
+            ],
             "confirmations": source.rows("confirmation"),
         },
         "quality.html",

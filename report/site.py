@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +99,12 @@ def _environment() -> jinja2.Environment:
 def _write(part: Path, page: Page, environment: jinja2.Environment, source: Source) -> None:
     path = part / page.path
     path.parent.mkdir(parents=True, exist_ok=True)
-    shown = {"night": source.night, "up": "../" * page.path.count("/"), "heading": page.heading, "current": page.current}
+    shown = {
+        "night": source.night,
+        "up": "../" * page.path.count("/"),
+        "heading": page.heading,
+        "current": page.current,
+    }
     path.write_text(environment.get_template(page.template).render(shown | dict(page.shown)), encoding="utf-8")
 
 

@@ -16,18 +16,42 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from warehouse.labels import Label, labels
+from warehouse.labels import Code, Label, labels
 from warehouse.models import Model, read_layers
 from warehouse.settings import CHECKOUT
 
 NOTHING = "–"
 # what a column's name ends with, and no heading needs
 _UNIT_ENDINGS = re.compile(r"_(amount|m2|m3|kwh|pct|count|code|id)(?=_|$)")
-_SPELLED_OUT = {"12m": "12 months", "6m": "6 months", "3m": "3 months", "uscc": "credit code", "12m_until": "until"}
+_SPELLED_OUT = {"12m": "12 months", "6m": "6 months", "3m": "3 months", "uscc": "credit code"}
+# English headings where a column's name in words is none; the Chinese ones are in columns.yml
+HEADINGS = {
+    "on_site_count": "enterprises on site",
+    "tenant_count": "tenants",
+    "insured_headcount": "insured staff",
+    "gained_12m_headcount": "jobs gained, 12 months",
+    "lost_12m_headcount": "jobs lost, 12 months",
+    "tax_received_year_amount": "tax received this year",
+    "tax_received_12m_amount": "tax received, 12 months",
+    "tax_paid_12m_amount": "tax by period, 12 months",
+    "unlet_area_m2": "area not let",
+    "sales_12m_amount": "sales, 12 months",
+    "electricity_12m_kwh": "electricity, 12 months",
+    "due_6m_area_m2": "area due in 6 months",
+    "due_6m_unrenewed_area_m2": "of it not renewed",
+    "tax_received_12m_per_mu_amount": "tax per mu, 12 months",
+    "high_growth_count": "high-growth enterprises",
+    "red_alert_count": "red alerts",
+    "enterprise_count": "enterprises",
+}
 # code lists of charts that are no column's: how a point is marked, and when leased area falls due
 OWN_CODES: dict[str, Mapping[str, tuple[str, str]]] = {
     "mark": {"": ("", ""), "provisional": ("暂定", "provisional"), "suspect": ("存疑", "suspect")},
-    "due": {"3": ("3个月内", "within 3 months"), "6": ("4至6个月", "4 to 6 months"), "12": ("7至12个月", "7 to 12 months")},
+    "due": {
+        "3": ("3个月内", "within 3 months"),
+        "6": ("4至6个月", "4 to 6 months"),
+        "12": ("7至12个月", "7 to 12 months"),
+    },
 }
 
 
@@ -44,6 +68,8 @@ def title(column: str) -> Markup:
 
 def in_words(column: str) -> str:
     """`leased_area_m2` is leased area."""
+    if column in HEADINGS:
+        return HEADINGS[column]
     parts = [_SPELLED_OUT.get(part, part) for part in _UNIT_ENDINGS.sub("", column).split("_")]
     return " ".join(part for part in parts if part)
 
@@ -65,11 +91,13 @@ def _codes(column: str) -> Mapping[str, tuple[str, str]]:
     table, _, own = column.rpartition(".")
     label: Label | None = tables()[table].columns.get(own) if table in tables() else None
     label = label or labels().get(own)
-    # the English of a code is a sentence in some lists: a heading takes what stands before its first colon or semicolon
-    return {
-        str(code.value): (code.zh or str(code.value), re.split(r"[;:,(]", code.en)[0].strip() or str(code.value))
-        for code in (label.codes if label else ())
-    }
+    return {str(code.value): (code.zh or str(code.value), _in_english(code)) for code in (label.codes if label else ())}
+
+
+def _in_english(code: Code) -> str:
+    """A code's English name: its title where the list has titles, else the code in words, else what an abbreviation means."""
+    value = str(code.value)
+    return code.en if code.en[:1].isupper() or len(value) <= 3 else value.replace("_", " ")
 
 
 def codes(column: str) -> Mapping[str, tuple[str, str]]:

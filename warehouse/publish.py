@@ -324,9 +324,11 @@ def show_site(settings: Settings, night_id: str) -> Path | None:
 
 def _prepare_site(settings: Settings, night_id: str) -> Callable[[], None]:
     """What needs space is done here: what is returned moves the link."""
-    site, link, part = site_of(settings, night_id), settings.published / "report", settings.published / "report.part"
+    site, link = site_of(settings, night_id), settings.published / "report"
     if site is None:
         return lambda: link.unlink() if link.is_symlink() else None
+    # a name of this process: a reader that settles a killed publish may be at the same place
+    part = settings.published / f"report.{os.getpid()}.part"
     part.unlink(missing_ok=True)
     part.symlink_to(Path("sites", site.name))
 

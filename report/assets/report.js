@@ -7,6 +7,8 @@
   try {
     if (localStorage.getItem(KEY) === "en") language = "en";
   } catch { /* a browser that keeps nothing for pages of a folder */ }
+  const asked = new URLSearchParams(location.search);
+  if (asked.get("lang") === "en" || asked.get("lang") === "zh") language = asked.get("lang");
 
   const word = (entry) => (entry && typeof entry === "object" ? entry[language] : entry);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -117,7 +119,7 @@
       if (meta.row_height) ready.height = meta.row_height * new Set(rows.map((row) => row[0])).size;
       ready.datasets = { rows: objects(drawn, rows), events: meta.events ? objects(meta.events, events) : [] };
       ready.autosize = { type: "fit-x", contains: "padding" };
-      ready.config = LOOK;
+      ready.config = { ...LOOK, legend: { ...LOOK.legend, columns: Math.max(2, Math.floor(place.clientWidth / 95)) } };
       window.vegaEmbed(place, ready, { actions: false, renderer: "svg", tooltip: true }).then(() => {
         const drawing = place.querySelector("svg");
         if (drawing) {
@@ -178,7 +180,6 @@
     };
     box.addEventListener("input", find);
     if (filter) filter.addEventListener("change", find);
-    const asked = new URLSearchParams(location.search);
     if (asked.get("q")) box.value = asked.get("q");
     if (filter && asked.get("f")) filter.value = asked.get("f");
     find();
