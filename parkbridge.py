@@ -128,6 +128,30 @@ def command_summary(settings: Settings, given: argparse.Namespace) -> int:
     print("Try")
     for query in TRY_THESE:
         print(f"  .venv/bin/parkbridge sql {_quoted(query)}")
+    if (page := settings.published / "report" / "index.html").exists():
+        print(f"Report       {_short(page)}")
+    return 0
+
+
+def command_report(settings: Settings, given: argparse.Namespace) -> int:
+    """Make the report of the published night again."""
+    from report.site import build
+    from warehouse.connection import alone
+    from warehouse.publish import current_manifest, forget_old_sites, nights, show_site
+
+    with alone(settings):
+        manifest = current_manifest(settings)
+        if manifest is None:
+            raise ParkBridgeError(
+                "report",
+                "nothing is published yet",
+                next_step="run `make run` for the demo park, or `parkbridge sync`",
+            )
+        build(settings.published_file, settings)
+        link = show_site(settings, manifest["night_id"])
+        forget_old_sites(settings, {str(night["night_id"]) for night in nights(settings)} | {manifest["night_id"]})
+    assert link is not None
+    print(_short(link / "index.html"))
     return 0
 
 
@@ -471,6 +495,12 @@ def parser() -> argparse.ArgumentParser:
 
     one = command("summary", command_summary, "what the last night came to", "  parkbridge summary")
     _may_be_json(one)
+    command(
+        "report",
+        command_report,
+        "make the pages of the published night again, and say where they are",
+        "  parkbridge report",
+    )
     one = command("status", command_status, "what is fresh, late, stopped, quarantined", "  parkbridge status --json")
     _may_be_json(one)
     one = command("feeds", command_feeds, "the declared feeds", "  parkbridge feeds")

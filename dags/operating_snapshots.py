@@ -153,11 +153,12 @@ def operating_snapshots() -> None:
         return night_id
 
     @task(
-        doc_md="Hold the night against the one that readers see; then a fresh file, put in place by one rename. "
+        doc_md="Hold the night against the one that readers see; then a fresh file and its report, put in place together. "
         "The last nights are kept."
     )
     @step()
     def publish(night_id: str, **context: Any) -> None:
+        from report.site import build as make_site
         from warehouse.connection import writer
         from warehouse.models import read_layers
         from warehouse.publish import publish as publish_night
@@ -167,7 +168,7 @@ def operating_snapshots() -> None:
             hold_to_night(connection, night_id)
             models = read_layers(TRANSFORMS)
             let_through = hold_to_last_night(connection, SETTINGS, models, confirmed(context, "accept_change"))
-            published = publish_night(connection, SETTINGS, models, TRANSFORMS / "views")
+            published = publish_night(connection, SETTINGS, models, TRANSFORMS / "views", make_site)
         for finding in let_through:
             note(f"confirmed: {finding.fact}")
         shown = (

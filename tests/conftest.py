@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -360,13 +360,18 @@ class Park:
             declared = [self.feed(path.parent.name) for path in sorted(self.feed_folder.glob("*/feed.yml"))]
             return begin_night(connection, self.settings, declared, as_of, without)
 
-    def publish(self, as_of: datetime, without: Sequence[str] = ("staff", "leases", "payments")) -> Published:
+    def publish(
+        self,
+        as_of: datetime,
+        without: Sequence[str] = ("staff", "leases", "payments"),
+        make_site: Callable[[Path, Settings], Path] | None = None,
+    ) -> Published:
         """A night: begin, build the models, publish."""
         self.begin(as_of, without)
         with writer(self.settings) as connection:
             for folder in sorted(self.transforms.glob("[0-9]_*")):
                 build(connection, folder)
-            return publish(connection, self.settings, self.models)
+            return publish(connection, self.settings, self.models, make_site=make_site)
 
     def ask(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Ask the private warehouse."""

@@ -3,6 +3,8 @@
 published/park.duckdb is what clients open. published/nights/<night_id>.duckdb are the last nights, for rollback; each has
 its manifest beside it (<night_id>.json): tables, rows, columns, and what changed since the night before. An open reader
 keeps the night it opened. A past night told again is kept there, and readers keep the later one.
+
+published/report is a link to the night's static site, published/sites/<night_id>-<n>/, and moves with park.duckdb.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,7 +62,11 @@ class Published:
 
 
 def publish(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, models: list[Model], views: Path | None = None
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    models: list[Model],
+    views: Path | None = None,
+    make_site: Callable[[Path, Settings], Path] | None = None,
 ) -> Published:
     """Write the night that stands in the warehouse into a fresh file; swap it in unless readers see a later night.
 
@@ -71,6 +77,8 @@ def publish(
         settings: Where to.
         models: Every model, in order; their headers and column notes go into the file.
         views: The folder of the operators' views (transforms/views/); without it schema 园区 is empty.
+        make_site: Makes the static site of the night's file (report.site.build), before anything of it is in place; where it
+            fails, readers keep file and site of the night before.
     """
     night = connection.execute("select night_id, as_of from ops.night").fetchone()
     assert night is not None
@@ -82,6 +90,8 @@ def publish(
     shown = read_views(views, models, settings.time_zone) if views else []
     try:
         tables = write(connection, part, models, shown)
+        if make_site:
+            make_site(part, settings)
     except BaseException:
         forget(part)
         raise
@@ -293,11 +303,11 @@ def _is_the_night(connection: duckdb.DuckDBPyConnection, table: str, column: str
 
 
 def _put_in_place(settings: Settings, night: Path) -> None:
-    """Two renames, and that of exports/, with nothing between them that can fail for want of space.
+    """Three renames, and that of exports/, with nothing between them that can fail for want of space.
 
     `current_manifest` settles a kill there.
 
-    Whoever opens park.duckdb gets the old night or the new one, whole.
+    Whoever opens park.duckdb, or a page of the report, gets the old night or the new one, whole.
     """
     part, beside = settings.published / "park.duckdb.part", settings.published / "park.json.part"
     part.unlink(missing_ok=True)
@@ -316,7 +326,9 @@ def _put_in_place(settings: Settings, night: Path) -> None:
 
         workbook.parent.mkdir(exist_ok=True)
         write_operators_workbook(night, fresh)
+    show = _prepare_site(settings, night.stem)
     part.replace(settings.published_file)
+    show()
     beside.replace(settings.published / "park.json")
     if settings.exports:
         put(fresh, workbook)
@@ -324,6 +336,57 @@ def _put_in_place(settings: Settings, night: Path) -> None:
         workbook.unlink(missing_ok=True)  # of an earlier night, beside this one it would mislead
     sync(settings.published)
     part.unlink(missing_ok=True)  # a rename onto itself, where this night is in place already, leaves both names
+
+
+def site_of(settings: Settings, night_id: str) -> Path | None:
+    """The newest finished site of a night; None where it has none."""
+    sites = [(int(number), path) for path, night, number in _sites(settings) if night == night_id]
+    return max(sites)[1] if sites else None
+
+
+def _sites(settings: Settings) -> list[tuple[Path, str, str]]:
+    """Finished sites: the folder, its night, and which of that night's it is."""
+    found = []
+    for path in (settings.published / "sites").glob("*-*"):
+        night, _, number = path.name.rpartition("-")
+        if number.isdigit():
+            found.append((path, night, number))
+    return found
+
+
+def show_site(settings: Settings, night_id: str) -> Path | None:
+    """Let published/report show the site of a night, in one step; a night without a site has no report, not another's.
+
+    Returns:
+        The link; None where the night has no site.
+    """
+    _prepare_site(settings, night_id)()
+    link = settings.published / "report"
+    return link if link.is_symlink() else None
+
+
+def _prepare_site(settings: Settings, night_id: str) -> Callable[[], None]:
+    """What needs space is done here: what is returned moves the link."""
+    site, link = site_of(settings, night_id), settings.published / "report"
+    if site is None:
+        return lambda: link.unlink() if link.is_symlink() else None
+    # a name of this process: a reader that settles a killed publish may be at the same place
+    part = settings.published / f"report.{os.getpid()}.part"
+    part.unlink(missing_ok=True)
+    part.symlink_to(Path("sites", site.name))
+
+    def show() -> None:
+        part.replace(link)
+
+    return show
+
+
+def _settle_site(settings: Settings, night_id: str) -> None:
+    """Where a publish was killed between its renames, the report is of another night than park.duckdb."""
+    link, site = settings.published / "report", site_of(settings, night_id)
+    shown = os.readlink(link) if link.is_symlink() else None
+    if shown != (os.path.join("sites", site.name) if site else None):
+        show_site(settings, night_id)
 
 
 def is_for_readers(before: datetime, as_of: datetime) -> bool:
@@ -371,9 +434,10 @@ def current_manifest(settings: Settings) -> dict[str, Any] | None:
         own = [m for m in ([said] if said else []) + kept if m.get("sha256") == digest] or [
             _read_manifest(file, digest)
         ]
-    if said != own[0]:
-        with contextlib.suppress(OSError):  # who may only read is told the truth all the same
+    with contextlib.suppress(OSError):  # who may only read is told the truth all the same
+        if said != own[0]:
             write_json(path, own[0])
+        _settle_site(settings, str(own[0]["night_id"]))
     return own[0]
 
 
@@ -466,6 +530,16 @@ def _forget_old_nights(settings: Settings, newest: str) -> None:
     for path in folder.iterdir():
         if path.suffix in (".duckdb", ".json") and path.stem not in kept:
             path.unlink(missing_ok=True)
+    forget_old_sites(settings, kept)
+
+
+def forget_old_sites(settings: Settings, kept: set[str]) -> None:
+    """Keep the newest site of each of these nights; one that is shown is kept too."""
+    link = settings.published / "report"
+    shown = Path(os.readlink(link)).name if link.is_symlink() else ""
+    for path, night, _ in _sites(settings):
+        if path.name != shown and (night not in kept or path != site_of(settings, night)):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _forget_parts(settings: Settings) -> None:
@@ -476,3 +550,5 @@ def _forget_parts(settings: Settings) -> None:
         *(settings.published / "exports").glob("*.part*"),
     ):
         path.unlink(missing_ok=True)
+    for path in (settings.published / "sites").glob("*.part"):
+        shutil.rmtree(path, ignore_errors=True)

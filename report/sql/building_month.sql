@@ -1,0 +1,3 @@
+select *
+from snapshots.building_month
+order by building_code, month

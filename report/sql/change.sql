@@ -1,0 +1,3 @@
+select *
+from snapshots.change
+order by enterprise_id, changed_column

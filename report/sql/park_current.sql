@@ -1,0 +1,2 @@
+select *
+from snapshots.park_current

@@ -1,0 +1,206 @@
+"""The report of the demo park: the same figures as the published file, in pages that lead to each other, drawn by a real browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from report.park import FIGURES
+from report.words import wan
+from tests.report.pages import Page, Site
+from tests.report.test_site import has_a_table_behind_every_chart, leads_inside
+from tests.system.conftest import Park
+
+pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def site(first_run: tuple[Park, str]) -> Site:
+    park, _ = first_run
+    return Site(park.home / "published" / "report", park.published)
+
+
+def test_the_night_made_it_and_the_summary_ends_with_it(first_run: tuple[Park, str], site: Site) -> None:
+    last = first_run[1].rstrip().splitlines()[-1]
+    assert last == f"Report       {site.folder / 'index.html'}"
+    assert (site.folder / "index.html").is_file()
+    night = str(first_run[0].ask("select night_id from ops.night")[0][0])
+    assert (site.folder.resolve().name, night in site.page("index.html").text) == (f"{night}-1", True)
+
+
+def test_every_page_leads_to_pages_and_every_chart_has_a_table(site: Site) -> None:
+    leads_inside(site)
+    for page in site.pages:
+        has_a_table_behind_every_chart(page)
+
+
+def test_the_park_page_has_the_files_figures(park: Park, site: Site) -> None:
+    shown = re.findall(r'class="v">([^<]*)<', (site.folder / "index.html").read_text(encoding="utf-8"))
+    by_column = dict(zip([column for column, *_ in FIGURES], shown, strict=True))
+    ((on_site, staff, tax, occupancy, area),) = park.ask(
+        "select on_site_count, insured_headcount, round(tax_received_12m_amount / 10000)::bigint, round(occupancy_pct, 1), "
+        "round(leased_area_m2)::bigint from snapshots.park_current"
+    )
+    assert by_column["on_site_count"] == f"{on_site:,}"
+    assert by_column["insured_headcount"] == f"{staff:,}"
+    assert by_column["tax_received_12m_amount"] == f"{tax:,}"
+    assert by_column["occupancy_pct"] == f"{occupancy:,.1f}"
+    assert by_column["leased_area_m2"] == f"{area:,}"
+    rows = site.page("index.html").rows
+    # as the operators' view has it, which is not what the page is made from
+    views = dict(park.ask('select 指标, 数值 from "园区"."园区概况"'))  # type: ignore[arg-type]
+    assert by_column["tenant_count"] == f"{views['在租企业']:,.0f}"
+    taxes = dict(
+        park.ask(
+            "select strftime(month, '%Y-%m'), sum(received_amount - refunded_amount) from monthly.tax_receipt group by 1"
+        )
+    )  # type: ignore[arg-type]
+    by_month: dict[str, float] = {}
+    for month, _, value, *_ in rows["tax"]:
+        by_month[month] = by_month.get(month, 0) + value
+    assert by_month == pytest.approx({month: float(value) for month, value in taxes.items() if month in by_month})  # type: ignore[arg-type]
+    assert len(by_month) > 30
+    counts = dict(park.ask("select assessment_code, count(*) from snapshots.assessment group by 1"))  # type: ignore[arg-type]
+    assert {code: count for code, count in rows["assessment"]} == counts
+    ((gained, lost),) = park.ask(
+        "select sum(open_value + move_in_value + expand_value), -sum(close_value + move_out_value + contract_value) "
+        "from snapshots.park_month where signal_code = 'headcount' and open_value is not null and close_value is not null"
+    )
+    assert sum(value for _, _, value in rows["jobs"] if value > 0) == gained
+    assert sum(value for _, _, value in rows["jobs"] if value < 0) == lost
+
+
+def test_every_enterprise_has_its_own_figures(park: Park, site: Site) -> None:
+    keys = [str(key) for (key,) in park.ask("select enterprise_id from resolved.enterprise")]
+    assert {path.stem for path in (site.folder / "enterprise").iterdir()} == set(keys)
+    months: dict[str, list[list[object]]] = {}
+    for key, month, value in park.ask(
+        "select enterprise_id, strftime(month, '%Y-%m'), insured_headcount from monthly.headcount order by 1, 2"
+    ):
+        months.setdefault(str(key), []).append([month, value])
+    suspect = set(
+        park.ask(
+            "select enterprise_id, strftime(month, '%Y-%m') from signals.plausibility where signal_code = 'headcount'"
+        )
+    )
+    alerts = dict(park.ask("select enterprise_id, count(*) from signals.alert group by 1"))  # type: ignore[arg-type]
+    pages = {key: site.page(f"enterprise/{key}.html") for key in keys}
+    marked = set()
+    for key, page in pages.items():
+        drawn = page.rows.get("headcount", [])
+        assert [row[:2] for row in drawn] == months.get(key, []), key
+        marked |= {(key, row[0]) for row in drawn if row[2] == "suspect"}
+        found = [given for given in page.all("div") if re.fullmatch("alert (precise|watchful)", given.get("class", ""))]
+        gaps = park_gaps(park).get(key, 0)
+        assert len(found) == alerts.get(key, 0) + gaps, key
+    assert marked == suspect and suspect
+    merged = park.ask(
+        "select predecessor_enterprise_id, successor_enterprise_id, strftime(effective_month, '%Y-%m') from signals.succession "
+        "where standing_code = 'fact'"
+    )
+    assert merged
+    for before, after, month in merged:
+        for key in (before, after):
+            if key in pages:
+                assert month in [event[0] for event in pages[str(key)].rows["events"]], key
+
+
+_gaps: dict[Path, dict[str, int]] = {}
+
+
+def park_gaps(park: Park) -> dict[str, int]:
+    """How many gaps each enterprise has."""
+    if park.home not in _gaps:
+        found = park.ask("select enterprise_id, count(*) from snapshots.presence_gap group by 1")
+        _gaps[park.home] = {str(key): int(str(count)) for key, count in found}
+    return _gaps[park.home]
+
+
+def test_quality_names_what_was_put_aside(park: Park, site: Site) -> None:
+    text = " ".join(site.page("quality.html").text.split())
+    for reason, count in park.ask("select reason, count(*) from ops.quarantine group by 1"):
+        assert f"{reason} {count}" in text
+    assert "全部检查通过" in text
+
+
+def test_the_dictionary_has_every_table_and_where_columns_come_from(park: Park, site: Site) -> None:
+    listed = site.page("dictionary.html").text
+    for (name,) in park.ask("select schema_name || '.' || table_name from duckdb_tables()"):
+        assert str(name) in listed
+    page = site.page("dictionary/snapshots-enterprise_current.html")
+    assert "monthly.main_building" not in page.text
+    targets = [target for target in page.targets if "#" in target]
+    assert any("signals-growth.html#value" in target for target in targets)
+
+
+def test_the_report_made_again_is_the_same(park: Park, site: Site) -> None:
+    before = {path.relative_to(site.folder): path.read_bytes() for path in site.folder.rglob("*") if path.is_file()}
+    done = park.run("report")
+    assert done.stdout.strip() == str(site.folder / "index.html")
+    after = {path.relative_to(site.folder): path.read_bytes() for path in site.folder.rglob("*") if path.is_file()}
+    assert before == after
+
+
+class Drawn(HTMLParser):
+    """What a browser made of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.pictures = self.cells = self.figures = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.figures += tag == "figure"
+        self.cells += tag == "td"
+        self.pictures += tag == "svg" and ("role", "img") in attrs
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium on this machine: apt-get install chromium")
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_browser_draws_every_chart_without_an_error_or_a_network(
+    park: Park, site: Site, tmp_path: Path, language: str
+) -> None:
+    ((key,),) = park.ask(
+        "select successor_enterprise_id from signals.succession where standing_code = 'fact' "
+        "order by people_count desc nulls last limit 1"
+    )
+    for path in ("index.html", f"enterprise/{key}.html", "enterprises.html", "quality.html"):
+        done = subprocess.run(
+            [
+                str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+                "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'browser'}", "--enable-logging=stderr",
+                "--virtual-time-budget=8000", "--dump-dom", f"file://{site.folder / path}?lang={language}",
+            ],
+            capture_output=True, text=True, timeout=120, check=True,
+        )  # fmt: skip
+        said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+        assert said == [], path
+        drawn, page = Drawn(done.stdout), site.page(path)
+        with_rows = [given for given in page.all("figure") if page.rows.get(given["data-rows"])]
+        assert drawn.pictures == len(with_rows), path
+        cells = sum(len(row) for given in page.all("figure") for row in page.rows.get(given["data-rows"], ()))
+        written = page.all("td")
+        assert drawn.cells == len(written) + cells, f"{path}: each chart's rows are in its table"
+        assert f'data-show="{language}"' in done.stdout
+
+
+def test_amounts_of_the_list_are_the_files(park: Park, site: Site) -> None:
+    text = (site.folder / "enterprises.html").read_text(encoding="utf-8")
+    for key, amount in park.ask(
+        "select enterprise_id, tax_received_12m_amount from snapshots.enterprise_current "
+        "where tax_received_12m_amount is not null order by 2 desc limit 20"
+    ):
+        row = next(line for line in text.splitlines() if f"enterprise/{key}.html" in line)
+        assert f'data-v="{amount}">{wan(amount)}<' in row
+
+
+def test_a_page_is_small(site: Site) -> None:
+    sizes = [path.stat().st_size for path in (site.folder / "enterprise").iterdir()]
+    assert sum(sizes) / len(sizes) < 40_000
+    assert isinstance(site.page("index.html"), Page)
