@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
-from airflow.sdk import Param
+from airflow.sdk import Param, get_current_context
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowFailException
@@ -32,6 +32,7 @@ RETRIES: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=30),
 }
 WRITER_POOL = "warehouse_writer"
+ALERT_SECONDS = 60
 # of every run: what a person says with it
 SAID: dict[str, Any] = {
     "accept_delivery": Param(
@@ -99,16 +100,21 @@ def step(feed: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
             except ParkBridgeError as error:
                 log.error("%s", error)
                 _watched(feed, work.__name__, started, str(error), False)
-                if feed:
-                    batches.mark_stopped(Settings.from_environment().raw, feed, str(error))
+                _mark_stopped(feed, str(error))
                 if isinstance(error, WarehouseBusy) or (isinstance(error, SourceError) and error.is_passing):
+                    if _is_last_try():
+                        tell(str(error))
                     raise
                 tell(str(error))
                 raise AirflowFailException(str(error)) from None
             except Exception as error:
-                # not a stop that was foreseen: told in a line, and left to Airflow with its traceback
+                # not a stop that was foreseen: said in a line and marked like one, and left to Airflow with its traceback
                 text = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}. Next: run it again with --debug"
                 _watched(feed, work.__name__, started, text, False)
+                message = f"{feed or 'night'} {work.__name__}: {text}"
+                _mark_stopped(feed, message)
+                if _is_last_try():
+                    tell(message)
                 raise
 
         return run
@@ -116,11 +122,40 @@ def step(feed: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
+def _mark_stopped(feed: str | None, message: str) -> None:
+    """Mark a feed as stopped; a disk that is full must not hide why it stopped."""
+    if feed:
+        try:
+            batches.mark_stopped(Settings.from_environment().raw, feed, message)
+        except OSError as error:
+            log.error("%s cannot be marked as stopped: %s", feed, error)
+
+
+def _is_last_try() -> bool:
+    """Whether Airflow will not try this task again; true outside a task."""
+    try:
+        instance = get_current_context()["ti"]
+    except RuntimeError:
+        return True
+    return bool(instance.try_number > instance.max_tries)
+
+
 def tell(message: str) -> None:
-    """Hand a message to the park's own program (PARKBRIDGE_ALERT_COMMAND), on its standard input."""
+    """Hand a message to the park's own program (PARKBRIDGE_ALERT_COMMAND), on its standard input.
+
+    A program that is missing, fails or hangs is logged: it never hides the message itself.
+    """
     command = Settings.from_environment().alert_command
-    if command:
-        subprocess.run([command], input=message, text=True, timeout=60, check=False)  # noqa: S603 - the operator's own setting
+    if not command:
+        return
+    try:
+        # the operator's own setting
+        done = subprocess.run([command], input=message, text=True, timeout=ALERT_SECONDS, check=False)  # noqa: S603
+        fact = f"ended with {done.returncode}" if done.returncode else ""
+    except (OSError, subprocess.SubprocessError) as error:
+        fact = f"failed: {error}"
+    if fact:
+        log.error("PARKBRIDGE_ALERT_COMMAND %s. Next: run %s by hand with a line on standard input", fact, command)
 
 
 def deadline(interval: timedelta) -> DeadlineAlert | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -144,6 +146,7 @@ def writer(settings: Settings, wait_seconds: float = 120) -> Iterator[duckdb.Duc
         except duckdb.Error as error:
             raise not_opened(settings, error) from None
         try:
+            close_to_others(settings)
             prepare(connection)
             settle(settings.raw, lambda feed: committed_batches(connection, feed))
             yield connection
@@ -177,6 +180,25 @@ def settle_before_landing(settings: Settings, feed: str) -> None:
     if (settings.raw / feed / ACCEPTING).exists() or (settings.warehouse_file.exists() and pending(settings.raw, feed)):
         with writer(settings) as connection:
             settle_feed(settings.raw / feed, committed_batches(connection, feed))
+
+
+def close_to_others(settings: Settings) -> None:
+    """Keep everybody else on this machine out of what is not published, whatever the umask: 0700 for folders, 0600 for the warehouse.
+
+    published/ stays as it is: clients of others read it. So does a folder for backups that the park chose outside its home, and
+    what belongs to another account.
+    """
+    backup = [settings.backup] if settings.backup.is_relative_to(settings.home) else []
+    for folder in (settings.raw, settings.data_docs, settings.home / "airflow", *backup):
+        _restrict(folder, 0o700)
+    for file in (settings.warehouse_file, settings.warehouse_file.with_name(settings.warehouse_file.name + ".wal")):
+        _restrict(file, 0o600)
+
+
+def _restrict(path: Path, mode: int) -> None:
+    with contextlib.suppress(FileNotFoundError, PermissionError):
+        if stat.S_IMODE(path.stat().st_mode) != mode:
+            path.chmod(mode)
 
 
 @contextmanager

@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
 from connectors.registry import feeds
+from dags import runs
 from dags.runs import end_of_interval, missed_deadline
+from warehouse import batches
+from warehouse.errors import DeliveryRefused
 from warehouse.settings import CHECKOUT
 
 DESCRIBE = """
@@ -147,3 +151,45 @@ def test_a_missed_deadline_reaches_the_parks_own_program(tmp_path: Path, monkeyp
     monkeypatch.setenv("PARKBRIDGE_ALERT_COMMAND", str(program))
     missed_deadline(3.0, dag_run={"dag_id": "feed_lease"})
     assert "feed_lease: not done 3 h after it was queued" in told.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "program", ["cat > {told}", "exit 3", "sleep 60", None], ids=["works", "fails", "hangs", "missing"]
+)
+def test_a_crash_is_marked_and_reported_whatever_the_alert_program_does(
+    program: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told.txt"
+    path = tmp_path / "tell"
+    if program:
+        path.write_text(f"#!/bin/sh\nexec {program.format(told=told)}\n", encoding="utf-8")
+        path.chmod(0o755)
+    monkeypatch.setenv("PARKBRIDGE_ALERT_COMMAND", str(path))
+    monkeypatch.setenv("PARKBRIDGE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(runs, "ALERT_SECONDS", 0.5)
+    (tmp_path / "home" / "raw").mkdir(parents=True)
+
+    @runs.step("lease")
+    def stage() -> None:
+        raise ZeroDivisionError("the model\nbroke")
+
+    with pytest.raises(ZeroDivisionError):
+        stage()
+    message = "lease stage: ZeroDivisionError: the model broke. Next: run it again with --debug"
+    assert batches.stopped(tmp_path / "home" / "raw") == {"lease": message}
+    if program and "cat" in program:
+        assert told.read_text(encoding="utf-8") == message
+
+
+def test_a_full_disk_does_not_hide_why_a_feed_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(batches, "mark_stopped", full)
+
+    @runs.step("lease")
+    def land() -> None:
+        raise DeliveryRefused("lease", "its columns changed", next_step="ask the office")
+
+    with pytest.raises(AirflowFailException, match="its columns changed"):
+        land()

@@ -299,3 +299,25 @@ def test_a_wrong_subject_is_told(tmp_path: Path, old: str, new: str, message: st
     with pytest.raises(DeclarationError) as wrong:
         read_subjects(path)
     assert str(wrong.value).startswith(f"subjects.yml: {message}")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_what_is_not_published_is_closed_to_others_whatever_the_umask(park: Park, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        for folder in (
+            park.raw,
+            park.settings.backup,
+            park.settings.data_docs,
+            park.home / "airflow",
+            park.settings.published,
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+        with writer(park.settings):
+            pass
+        private = [park.raw, park.settings.data_docs, park.home / "airflow"]
+        assert [path.stat().st_mode & 0o777 for path in private] == [0o700] * 3
+        assert park.settings.warehouse_file.stat().st_mode & 0o777 == 0o600
+        assert park.settings.published.stat().st_mode & 0o777 == 0o777 & ~umask, "clients read it"
+    finally:
+        os.umask(before)
