@@ -34,6 +34,8 @@ _MONTHS_BACK = 13
 # for the most part, three are many
 _ROWS_MIN = 10
 _REGISTER_ROWS_MIN = 3
+# ten small units may well have the staff of last month
+_REPEATED_ROWS_MIN = 30
 # each row may be rounded to two places
 _ROUNDED = Decimal("0.005")
 # months that the feed must have delivered before its delay is known
@@ -361,7 +363,8 @@ def findings(measured: Sequence[Measured], feed: StagedFeed) -> list[Finding]:
     rows_min, found = (_REGISTER_ROWS_MIN if feed.replaces == "everything" else _ROWS_MIN), []
     for m in sorted(measured, key=lambda m: -m.share):
         limit = float(getattr(feed.allow, m.limit))
-        if (m.count < rows_min and m.limit != "total_pct") or m.share <= limit:
+        least = {"total_pct": 0, "repeated_pct": _REPEATED_ROWS_MIN}.get(m.limit, rows_min)
+        if m.count < least or m.share <= limit:
             continue
         if m.limit == "total_pct":
             fact, allowed = m.fact, f"{limit:g} % apart (total_pct)"
