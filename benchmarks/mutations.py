@@ -253,6 +253,8 @@ class Trial:
             return Outcome(self.feed.name, kind, "stopped", _short(stopped))
         if known == self.truth:
             return Outcome(self.feed.name, kind, "right", "")
+        if known == self.rows_before:
+            return Outcome(self.feed.name, kind, "missing", "what is known already, once more: the feed is late")
         wrong, lost = known - self.truth - self.rows_before, self.truth - known
         names = list(self.feed.subject.columns)
         if not wrong and lost.total() <= rejected:

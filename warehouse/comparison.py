@@ -34,6 +34,10 @@ _MONTHS_BACK = 13
 # for the most part, three are many
 _ROWS_MIN = 10
 _REGISTER_ROWS_MIN = 3
+# ten small units may well have the staff of last month
+_REPEATED_ROWS_MIN = 30
+# each row may be rounded to two places
+_ROUNDED = Decimal("0.005")
 # months that the feed must have delivered before its delay is known
 _TIMES_MIN = 3
 _STATES = (("empty", "is null"), ("zero", "= 0"), ("positive", "> 0"), ("negative", "< 0"))
@@ -164,14 +168,17 @@ def measure_totals(
         ):
             continue
         stated = [Decimal(line[name].replace(",", "")) for line in manifest.totals if name in line]
-        row = _one_row(
-            connection,
-            f"select sum(try_cast(signed_number({quote(name)}::varchar) as decimal(38, 6))) as total from delivery",
-        )
+        value = f"try_cast(signed_number({quote(name)}::varchar) as decimal(38, 6))"
+        row = _one_row(connection, f"select sum({value}) as total from delivery")
         total = Decimal(row["total"])
         away = min(abs(total - figure) for figure in (stated[-1], sum(stated)))
-        # each row may be rounded to two places
-        if away > rows * Decimal("0.005"):
+        if away > rows * _ROUNDED:  # a row that is there twice counts once, to us and perhaps to the office
+            row = _one_row(
+                connection,
+                f"select sum({value}) as total from (select distinct * exclude (row_number) from delivery)",
+            )
+            away = min(away, *(abs(Decimal(row["total"]) - figure) for figure in (stated[-1], sum(stated))))
+        if away > rows * _ROUNDED:
             share = float(100 * away / abs(total)) if total else 100.0
             yield Measured(
                 "total_pct", name, f"the rows of {name} add up to {total:,.2f}, the line of totals states {stated[-1]:,.2f}",
@@ -356,7 +363,8 @@ def findings(measured: Sequence[Measured], feed: StagedFeed) -> list[Finding]:
     rows_min, found = (_REGISTER_ROWS_MIN if feed.replaces == "everything" else _ROWS_MIN), []
     for m in sorted(measured, key=lambda m: -m.share):
         limit = float(getattr(feed.allow, m.limit))
-        if (m.count < rows_min and m.limit != "total_pct") or m.share <= limit:
+        least = {"total_pct": 0, "repeated_pct": _REPEATED_ROWS_MIN}.get(m.limit, rows_min)
+        if m.count < least or m.share <= limit:
             continue
         if m.limit == "total_pct":
             fact, allowed = m.fact, f"{limit:g} % apart (total_pct)"
