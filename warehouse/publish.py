@@ -299,6 +299,13 @@ def _put_in_place(settings: Settings, night: Path) -> None:
 
     Whoever opens park.duckdb gets the old night or the new one, whole.
     """
+    workbook = settings.published / "exports" / "园区.xlsx"
+    fresh = workbook.with_suffix(".part")
+    if settings.exports:
+        from warehouse.export import write_operators_workbook
+
+        workbook.parent.mkdir(exist_ok=True)
+        write_operators_workbook(night, fresh)
     part, beside = settings.published / "park.duckdb.part", settings.published / "park.json.part"
     part.unlink(missing_ok=True)
     try:
@@ -309,13 +316,6 @@ def _put_in_place(settings: Settings, night: Path) -> None:
     shutil.copyfile(night.with_suffix(".json"), beside)
     for path in (part, beside):
         sync(path)
-    workbook = settings.published / "exports" / "园区.xlsx"
-    fresh = workbook.with_suffix(".part")
-    if settings.exports:
-        from warehouse.export import write_operators_workbook
-
-        workbook.parent.mkdir(exist_ok=True)
-        write_operators_workbook(night, fresh)
     part.replace(settings.published_file)
     beside.replace(settings.published / "park.json")
     if settings.exports:
