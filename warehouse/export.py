@@ -117,10 +117,10 @@ def _form(to: Path, form: str | None) -> str:
 def _in_folder(
     connection: duckdb.DuckDBPyConnection, source: Source, to: Path, form: str, *, as_is: bool
 ) -> tuple[Path, int]:
+    name = re.sub(r"[/\\\x00]", "_", source.name)
     if form == "parquet" and (month := _month_of(connection, source)):
-        target = to / source.name
-        return target, _by_month(connection, source, month, target)
-    target = to / f"{source.name}.{form}"
+        return to / name, _by_month(connection, source, month, to / name)
+    target = to / f"{name}.{form}"
     return target, write(connection, source, target, form, as_is=as_is)
 
 

@@ -309,6 +309,13 @@ def _put_in_place(settings: Settings, night: Path) -> None:
 
     Whoever opens park.duckdb, or a page of the report, gets the old night or the new one, whole.
     """
+    workbook = settings.published / "exports" / "园区.xlsx"
+    fresh = workbook.with_suffix(".part")
+    if settings.exports:
+        from warehouse.export import write_operators_workbook
+
+        workbook.parent.mkdir(exist_ok=True)
+        write_operators_workbook(night, fresh)
     part, beside = settings.published / "park.duckdb.part", settings.published / "park.json.part"
     part.unlink(missing_ok=True)
     try:
@@ -319,13 +326,6 @@ def _put_in_place(settings: Settings, night: Path) -> None:
     shutil.copyfile(night.with_suffix(".json"), beside)
     for path in (part, beside):
         sync(path)
-    workbook = settings.published / "exports" / "园区.xlsx"
-    fresh = workbook.with_suffix(".part")
-    if settings.exports:
-        from warehouse.export import write_operators_workbook
-
-        workbook.parent.mkdir(exist_ok=True)
-        write_operators_workbook(night, fresh)
     show = _prepare_site(settings, night.stem)
     part.replace(settings.published_file)
     show()
