@@ -6,4 +6,5 @@ select
     a.level_code_before,
     a.level_code
 from snapshots.alert_change as a
+where a.change_code <> 'same'
 order by a.enterprise_id, a.alert_code
