@@ -21,13 +21,13 @@ check: install ## ruff, mypy strict, sqlfluff, import-linter, every feed's sampl
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint -q transforms expectations connectors examples
+	@$(BIN)/sqlfluff lint -q transforms expectations connectors report examples
 	@$(BIN)/lint-imports
 	@$(BIN)/parkbridge feed check
 
 format: install ## write Python and SQL as `make check` wants them
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
-	@$(BIN)/sqlfluff fix -q transforms expectations connectors examples
+	@$(BIN)/sqlfluff fix -q transforms expectations connectors report examples
 
 real: install ## the same DAGs over real data (../shared/data; examples/README.md)
 	@$(BIN)/python -m examples.real

@@ -18,7 +18,6 @@ CHINESE_HALF = "\n一行是："
 
 def pages(source: Source) -> Iterator[Page]:
     """dictionary.html, and dictionary/<schema>.<table>.html of each table and operators' view."""
-    models = tables()
     columns = source.groups("dictionary_column", "schema_name", "table_name")
     found = source.rows("dictionary_table")
     shown_views = source.rows("dictionary_view")
@@ -38,8 +37,8 @@ def pages(source: Source) -> Iterator[Page]:
         for column, sources in outputs.items():
             for one in sources:
                 used_by.setdefault(one, set()).add(f"{table}.{column}")
-    entries = [_entry(row, chinese, models) for row in found] + [
-        _entry(row | {"row_count": None}, {}, models) for row in shown_views if row["schema_name"] == OPERATORS_SCHEMA
+    entries = [_entry(row, chinese) for row in found] + [
+        _entry(row | {"row_count": None}, {}) for row in shown_views if row["schema_name"] == OPERATORS_SCHEMA
     ]
     pages_of = {entry["name"]: f"dictionary/{page_of(entry['name'].replace('.', '-'))}.html" for entry in entries}
     for entry in entries:
@@ -96,7 +95,7 @@ def _lineage(
     return {table: columns_of(text, columns) for table, text in sql.items()}, reads
 
 
-def _entry(row: Row, chinese: dict[str, str], models: object) -> Row:
+def _entry(row: Row, chinese: dict[str, str]) -> Row:
     name = f"{row['schema_name']}.{row['table_name']}"
     text = row["comment"] or ""
     en, half, zh = text.partition(CHINESE_HALF)

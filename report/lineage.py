@@ -32,9 +32,9 @@ def _outputs(scope: Scope, known: Mapping[str, list[str]], done: dict[int, Colum
         names = list(sides[0])
         for side in sides:
             # a union goes by place
-            for name, sources in zip(names, side.values(), strict=False):
-                found.setdefault(name, set()).update(sources)
-    else:
+            for name, one in zip(names, side.values(), strict=False):
+                found.setdefault(name, set()).update(one)
+    elif isinstance(scope.expression, exp.Query):
         for projection in scope.expression.selects:
             if projection.is_star:
                 found |= _all_of(projection, scope, known, done)
@@ -47,9 +47,7 @@ def _outputs(scope: Scope, known: Mapping[str, list[str]], done: dict[int, Colum
     return found
 
 
-def _all_of(
-    projection: exp.Expression, scope: Scope, known: Mapping[str, list[str]], done: dict[int, Columns]
-) -> Columns:
+def _all_of(projection: exp.Expr, scope: Scope, known: Mapping[str, list[str]], done: dict[int, Columns]) -> Columns:
     """`select *` or `t.*`: every column of what it stands for, but those that it excludes."""
     star = projection if isinstance(projection, exp.Star) else projection.this
     excluded = {one.name for one in star.args.get("except_") or star.args.get("except") or ()}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from report.source import Figure, Page, Row, Source, Words, figure, told
-from report.words import codes, number
+from report.words import OWN_CODES, codes, number
 
 # the figures of snapshots.park_current that a director asks for, in this order; each with the month it is of
 FIGURES: tuple[tuple[str, str, Words | None], ...] = (
@@ -125,6 +125,12 @@ def _charts(source: Source) -> tuple[dict[str, list[list[Any]]], dict[str, Words
         rows["occupancy"].sort()
         captions["occupancy"] = told(rows["occupancy"], ("%", "%"), digits=1)
     rows["due"] = list(_due(buildings[max(buildings)])) if buildings else []
+    due = {months: sum(row[2] for row in rows["due"] if row[1] == months) for months in OWN_CODES["due"]}
+    words = [(zh, en, number(due[months])) for months, (zh, en) in OWN_CODES["due"].items()]
+    captions["due"] = (
+        "全园 " + "，".join(f"{zh} {area}" for zh, _, area in words) + " 平方米",
+        "all buildings: " + ", ".join(f"{en} {area}" for _, en, area in words) + " m²",
+    )
     return rows, captions
 
 

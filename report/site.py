@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -127,13 +128,14 @@ def _write_assets(part: Path, kept: Path) -> None:
 
 def _bundle(kept: Path) -> Path:
     """Vega, Vega-Lite and vega-embed as one script. It costs 1.7 s of CPU, so it is kept for each version of vl-convert."""
-    path = kept / f"vega-{vl_convert.__version__}.js"
+    path = kept / f"vega-{version('vl-convert-python')}.js"
     if not path.exists():
         kept.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
             # the bundle declares names of one letter: within a function they are its own
-            part.write_text(f"(()=>{{{vl_convert.javascript_bundle()}\n}})()\n", encoding="utf-8")
+            bundle = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # without a snippet it is all of Vega
+            part.write_text(f"(()=>{{{bundle}\n}})()\n", encoding="utf-8")
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)

@@ -21,6 +21,7 @@ from warehouse.models import Model, read_layers
 from warehouse.settings import CHECKOUT
 
 NOTHING = "–"
+_DASH = escape(NOTHING)
 # what a column's name ends with, and no heading needs
 _UNIT_ENDINGS = re.compile(r"_(amount|m2|m3|kwh|pct|count|code|id)(?=_|$)")
 _SPELLED_OUT = {"12m": "12 months", "6m": "6 months", "3m": "3 months", "uscc": "credit code"}
@@ -108,7 +109,7 @@ def codes(column: str) -> Mapping[str, tuple[str, str]]:
 def code(column: str, value: object) -> Markup:
     """A code in words; itself where no list has it, and a dash where there is none."""
     if value is None:
-        return Markup(NOTHING)
+        return _DASH
     zh, en = _codes(column).get(str(value), (str(value), str(value)))
     return both(zh, en)
 
@@ -116,7 +117,7 @@ def code(column: str, value: object) -> Markup:
 def several(column: str, value: str | None) -> Markup:
     """A text of several codes, in words."""
     if not value:
-        return Markup(NOTHING)
+        return _DASH
     found = [_codes(column).get(one, (one, one)) for one in re.split(r"[;,+；，] *", value) if one]
     return both("、".join(zh for zh, _ in found), ", ".join(en for _, en in found))
 
@@ -168,7 +169,7 @@ def day(value: date | datetime | None) -> str:
 
 def name(value: object) -> Markup:
     """What somebody else wrote: as it is, and no mark in it turns the text around it."""
-    return Markup("<bdi>{}</bdi>").format(value) if value not in (None, "") else Markup(NOTHING)
+    return Markup("<bdi>{}</bdi>").format(value) if value not in (None, "") else _DASH
 
 
 def halves(text: str | None) -> Markup:
@@ -179,7 +180,7 @@ def halves(text: str | None) -> Markup:
 
 def yes(value: bool | None) -> Markup:
     """是, 否, or a dash where it is not known."""
-    return Markup(NOTHING) if value is None else both(*(("是", "yes") if value else ("否", "no")))
+    return _DASH if value is None else both(*(("是", "yes") if value else ("否", "no")))
 
 
 def as_json(content: object) -> Markup:

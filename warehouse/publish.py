@@ -384,8 +384,8 @@ def _prepare_site(settings: Settings, night_id: str) -> Callable[[], None]:
 def _settle_site(settings: Settings, night_id: str) -> None:
     """Where a publish was killed between its renames, the report is of another night than park.duckdb."""
     link, site = settings.published / "report", site_of(settings, night_id)
-    shown = os.readlink(link) if link.is_symlink() else None
-    if shown != (os.path.join("sites", site.name) if site else None):
+    shown = link.readlink() if link.is_symlink() else None
+    if shown != (Path("sites", site.name) if site else None):
         show_site(settings, night_id)
 
 
@@ -536,7 +536,7 @@ def _forget_old_nights(settings: Settings, newest: str) -> None:
 def forget_old_sites(settings: Settings, kept: set[str]) -> None:
     """Keep the newest site of each of these nights; one that is shown is kept too."""
     link = settings.published / "report"
-    shown = Path(os.readlink(link)).name if link.is_symlink() else ""
+    shown = link.readlink().name if link.is_symlink() else ""
     for path, night, _ in _sites(settings):
         if path.name != shown and (night not in kept or path != site_of(settings, night)):
             shutil.rmtree(path, ignore_errors=True)

@@ -124,7 +124,7 @@
         const drawing = place.querySelector("svg");
         if (drawing) {
           drawing.setAttribute("role", "img");
-          drawing.setAttribute("aria-label", words ? words.innerText : word(meta.title));
+          drawing.setAttribute("aria-label", [word(meta.title), words ? words.innerText.trim() : ""].filter(Boolean).join(": "));
           // one picture with one description; its marks would be read out one by one
           for (const mark of drawing.querySelectorAll("[role],[aria-roledescription],[aria-label]")) {
             mark.removeAttribute("role"); mark.removeAttribute("aria-roledescription"); mark.removeAttribute("aria-label");

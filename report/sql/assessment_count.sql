@@ -4,4 +4,4 @@ select
 from rules.assessment_title as t
 left join snapshots.assessment as a on t.assessment_code = a.assessment_code
 group by t.assessment_code
-order by enterprise_count desc, t.assessment_code
+order by enterprise_count desc, t.assessment_code asc

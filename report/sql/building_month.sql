@@ -1,3 +1,27 @@
-select *
-from snapshots.building_month
-order by building_code, month
+select
+    b.building_code,
+    b.month,
+    b.building_name,
+    b.use_code,
+    b.lettable_area_m2,
+    b.leased_area_m2,
+    b.leased_area_m2_before,
+    b.occupancy_pct,
+    b.occupancy_pct_before,
+    b.occupancy_change_12m_points,
+    b.due_3m_area_m2,
+    b.due_6m_area_m2,
+    b.due_12m_area_m2,
+    b.due_6m_unrenewed_area_m2,
+    b.tenant_count,
+    b.tenant_count_before,
+    b.insured_headcount,
+    b.insured_headcount_before,
+    b.electricity_kwh,
+    b.electricity_kwh_before,
+    b.tax_received_amount,
+    b.tax_received_12m_amount,
+    b.tax_received_12m_amount_before,
+    b.tax_received_12m_per_mu_amount
+from snapshots.building_month as b
+order by b.building_code, b.month

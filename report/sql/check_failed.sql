@@ -9,4 +9,4 @@ select
 from ops.validation_result as r
 inner join ops.night as n on r.night_id = n.night_id
 where not r.success
-order by r.severity = 'critical' desc, r.suite, r.check_name
+order by r.severity = 'critical' desc, r.suite, r.check_name asc

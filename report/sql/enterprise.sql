@@ -1,5 +1,32 @@
 select
-    e.*,
+    e.enterprise_id,
+    e.enterprise_name,
+    e.uscc,
+    e.enterprise_type,
+    e.status_code,
+    e.registered_address,
+    e.operating_address,
+    e.registered_date,
+    e.cancelled_date,
+    e.registered_capital_month,
+    e.registered_capital_amount,
+    e.headcount_month,
+    e.insured_headcount,
+    e.headcount_change_12m_pct,
+    e.sales_month,
+    e.sales_amount,
+    e.sales_change_12m_pct,
+    e.tax_received_12m_until_month,
+    e.tax_received_12m_amount,
+    e.tax_received_12m_amount_before,
+    e.tax_received_12m_change_pct,
+    e.leased_area_month,
+    e.leased_area_m2,
+    e.leased_area_change_12m_pct,
+    e.next_lease_end_date,
+    e.electricity_month,
+    e.electricity_kwh,
+    e.electricity_change_12m_pct,
     l.name_suffix,
     l.short_name,
     l.industry_section_code,
@@ -23,4 +50,4 @@ left join snapshots.enterprise_label as l on e.enterprise_id = l.enterprise_id
 left join snapshots.assessment as a on e.enterprise_id = a.enterprise_id
 left join resolved.enterprise as r on e.enterprise_id = r.enterprise_id
 left join rules.industry as s on l.industry_section_code = s.section_code
-order by e.insured_headcount desc nulls last, e.enterprise_name, e.enterprise_id
+order by e.insured_headcount desc nulls last, e.enterprise_name asc, e.enterprise_id asc

@@ -13,5 +13,5 @@ select
 from signals.flow as f
 inner join rules.signal as g on f.signal_code = g.signal_code
 where f.flow_code <> 'unchanged' and f.signal_code in ('headcount', 'leased_area', 'registered_capital')
-qualify row_number() over (partition by f.enterprise_id order by f.month desc, f.signal_code) <= 12
-order by f.enterprise_id, f.month desc, f.signal_code
+qualify row_number() over (partition by f.enterprise_id order by f.month desc, f.signal_code asc) <= 12
+order by f.enterprise_id asc, f.month desc, f.signal_code asc

@@ -44,12 +44,21 @@ figure as (
 )
 
 select
-    g.*,
-    f.* exclude (part_kind, part_code),
+    g.part_kind,
+    g.part_code,
+    g.part_title_zh,
+    g.part_title_en,
+    f.insured_headcount,
+    f.enterprise_count,
+    f.headcount_change_12m_pct,
+    f.leased_area_m2,
+    f.leased_area_change_12m_pct,
+    f.tax_received_12m_amount,
+    f.tax_received_12m_amount_before,
     p.month,
     p.headcount_month,
     p.tax_received_12m_until_month
 from part as g
 left join figure as f on g.part_kind = f.part_kind and g.part_code = f.part_code
 left join snapshots.park_current as p on true
-order by g.part_kind = 'industry_division', f.tax_received_12m_amount desc nulls last, g.part_code
+order by g.part_kind = 'industry_division', f.tax_received_12m_amount desc nulls last, g.part_code asc

@@ -1,5 +1,11 @@
 select
-    b.*,
+    b.enterprise_id,
+    b.building_code,
+    b.leased_area_m2,
+    b.monthly_rent_amount,
+    b.next_lease_end_date,
+    b.due_6m_area_m2,
+    b.due_6m_unrenewed_area_m2,
     coalesce(g.building_name, b.building_code) as building_title,
     e.enterprise_name
 from monthly.lease_building as b

@@ -9,5 +9,5 @@ select
 from ops.quarantine as q
 left join ops.feed as f on q.feed = f.feed
 group by q.feed, f.title_zh, f.title_en, q.reason
-order by row_count desc, q.feed, q.reason
+order by row_count desc, q.feed asc, q.reason asc
 limit 200

@@ -14,5 +14,6 @@ select
 from snapshots.revision as r
 left join rules.signal as g on r.signal_code = g.signal_code
 left join ops.feed as f on r.feed = f.feed
-qualify row_number() over (partition by r.enterprise_id order by r.known_from desc, r.month desc, r.signal_code) <= 20
-order by r.enterprise_id, r.known_from desc, r.month desc, r.signal_code
+qualify
+    row_number() over (partition by r.enterprise_id order by r.known_from desc, r.month desc, r.signal_code asc) <= 20
+order by r.enterprise_id asc, r.known_from desc, r.month desc, r.signal_code asc

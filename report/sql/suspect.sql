@@ -5,4 +5,4 @@ select
     p.evidence,
     p.evidence_zh
 from signals.plausibility as p
-order by p.enterprise_id, p.month desc, p.signal_code
+order by p.enterprise_id asc, p.month desc, p.signal_code asc

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from warehouse.settings import CHECKOUT
 
-SHIPPED = ("connectors", "transforms", "warehouse", "dags", "expectations", "demo")
+SHIPPED = ("connectors", "transforms", "warehouse", "dags", "expectations", "report", "demo")
 OURS = {*SHIPPED, "examples", "benchmarks", "tests", "parkbridge"}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import shutil
 import threading
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def site(file: Path, settings: Settings) -> Path:
     (part / "enterprise").mkdir(parents=True)
     for name in ("index.html", "enterprise/a.html"):
         (part / name).write_text(row[0], encoding="utf-8")
-    os.rename(part, folder)
+    part.rename(folder)
     return folder
 
 
@@ -64,7 +64,7 @@ def test_pages_and_file_are_of_one_night_forward_and_back(park: Park) -> None:
     link = park.settings.published / "report"
     publish_night(park, 1)
     assert shown(park) == (first, {first})
-    assert link.is_symlink() and not os.path.isabs(os.readlink(link)), "the folder may be copied elsewhere"
+    assert not link.readlink().is_absolute(), "the folder may be copied elsewhere"
 
     # a site that cannot be written leaves yesterday as it was
     file = park.settings.published_file.read_bytes()
@@ -123,11 +123,8 @@ def test_publishing_fails_anywhere_and_pages_and_file_are_of_one_night(park: Par
         shutil.rmtree(park.home)
         shutil.copytree(prepared, park.home, symlinks=True)
         faults = Faults(park.home, number, kind)
-        with faults.injected():
-            try:
-                run()
-            except (Killed, OSError, ParkBridgeError):
-                pass
+        with faults.injected(), contextlib.suppress(Killed, OSError, ParkBridgeError):
+            run()
         current_manifest(park.settings)  # any command, or the next night
         night, pages = shown(park)
         assert pages == {night}, f"{kind} at {count.seen[number]}"
