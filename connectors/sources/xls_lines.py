@@ -2,7 +2,8 @@
 
 xlrd reads them. python-calamine was tried first: it gives error cells (#N/A) and formulas without a result as empty
 text, and one changed byte of a file of 46 KB made it ask for 1.9 GB. xlrd raises in all such cases, and 0.3 seconds and
-66 MB were the most that 2,764 damaged files took. What xlrd does not say, which cells are formulas and whether the sheet is whole, is read from the records here.
+66 MB were the most that 2,764 damaged files took. What xlrd does not say, which cells are formulas and whether the sheet
+is whole, is read from the records here.
 """
 
 from __future__ import annotations
