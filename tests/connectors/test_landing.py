@@ -100,6 +100,7 @@ def test_a_delivery_becomes_a_batch_with_its_manifest(park: Park) -> None:
         "started_at": "2026-03-02T00:00:00+00:00",
         "unreadable_sha256": "",
         "persons_removed": {},
+        "totals": [],
     }
 
 
