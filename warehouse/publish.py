@@ -368,6 +368,8 @@ def show_site(settings: Settings, night_id: str) -> Path | None:
 def _prepare_site(settings: Settings, night_id: str) -> Callable[[], None]:
     """What needs space is done here: what is returned moves the link."""
     site, link = site_of(settings, night_id), settings.published / "report"
+    if link.is_dir() and not link.is_symlink():  # a copy of the park's folder that followed the link
+        shutil.rmtree(link)
     if site is None:
         return lambda: link.unlink() if link.is_symlink() else None
     # a name of this process: a reader that settles a killed publish may be at the same place

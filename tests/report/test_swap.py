@@ -73,6 +73,14 @@ def test_pages_and_file_are_of_one_night_forward_and_back(park: Park) -> None:
     assert (shown(park), park.settings.published_file.read_bytes()) == ((first, {first}), file)
     assert [night["night_id"] for night in nights(park.settings)] == [first], "no night that nobody can see"
 
+    # a home that was copied by a program that follows links
+    copied = link.resolve()
+    link.unlink()
+    shutil.copytree(copied, link)
+    current_manifest(park.settings)
+    assert link.is_symlink()
+    assert shown(park) == (first, {first})
+
     # a night without a site shows no other night's pages
     publish_night(park, 3, None)
     assert not link.exists()

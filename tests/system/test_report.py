@@ -37,7 +37,8 @@ def test_the_night_made_it_and_the_summary_ends_with_it(first_run: tuple[Park, s
     assert last == f"Report       {site.folder / 'index.html'}"
     assert (site.folder / "index.html").is_file()
     night = str(first_run[0].ask("select night_id from ops.night")[0][0])
-    assert (site.folder.resolve().name, night in site.page("index.html").text) == (f"{night}-1", True)
+    assert site.folder.resolve().name.startswith(f"{night}-")
+    assert night in site.page("index.html").text
 
 
 def test_every_page_leads_to_pages_and_every_chart_has_a_table(site: Site) -> None:
