@@ -202,6 +202,18 @@ def _restrict(path: Path, mode: int) -> None:
 
 
 @contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+@contextmanager
 def alone(settings: Settings, wait_seconds: float = 120) -> Iterator[None]:
     """Hold the writer's lock; raises WarehouseBusy as `writer` does."""
     settings.home.mkdir(parents=True, exist_ok=True)

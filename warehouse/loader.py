@@ -17,8 +17,7 @@ stated (NULL where that is `recorded_at`), because a row recorded before that ti
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,7 +29,7 @@ import duckdb
 from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, announce, settle
 from warehouse.comparison import findings, measure, measure_totals
 from warehouse.confirmation import Confirmation, keep
-from warehouse.connection import committed_batches, literal, quote
+from warehouse.connection import committed_batches, literal, quote, transaction
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.kinds import FigureKind
 from warehouse.persons import detectors, removed
@@ -183,18 +182,6 @@ class Staged:
 def utc(moment: datetime) -> datetime:
     """Naive UTC, as every timestamp in the warehouse is kept."""
     return moment.astimezone(UTC).replace(tzinfo=None)
-
-
-@contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All or nothing."""
-    connection.begin()
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
 
 
 def stage(

@@ -36,7 +36,7 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
-from warehouse.connection import literal, quote
+from warehouse.connection import literal, quote, transaction
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
 from warehouse.labels import Code, Label, labels
@@ -324,7 +324,8 @@ def build(connection: duckdb.DuckDBPyConnection, folder: Path, only: Iterable[st
 def make(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Make one model's table anew, with comments."""
     connection.execute(f"create or replace table {model.schema}.{quote(model.name)} as {model.sql}")
-    comment(connection, model.schema, model.name, model.comment, model.columns)
+    with transaction(connection):  # thirty comments are one write to the disk
+        comment(connection, model.schema, model.name, model.comment, model.columns)
 
 
 def comment(
@@ -357,14 +358,15 @@ def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]
             for column, value in row.items():
                 columns[column] = _wider(columns.get(column), _kind(name, column, value))
         read.append((name, columns, rows))
-    connection.execute("drop schema if exists rules cascade")
-    connection.execute("create schema rules")
-    for name, columns, rows in read:
-        listed = ", ".join(f"{quote(column)} {kind or 'varchar'}" for column, kind in columns.items())
-        connection.execute(f"create table rules.{quote(name)} ({listed})")
-        one = f"({', '.join('?' * len(columns))})"
-        values = [row.get(column) for row in rows for column in columns]
-        connection.execute(f"insert into rules.{quote(name)} values {', '.join([one] * len(rows))}", values)
+    with transaction(connection):
+        connection.execute("drop schema if exists rules cascade")
+        connection.execute("create schema rules")
+        for name, columns, rows in read:
+            listed = ", ".join(f"{quote(column)} {kind or 'varchar'}" for column, kind in columns.items())
+            connection.execute(f"create table rules.{quote(name)} ({listed})")
+            one = f"({', '.join('?' * len(columns))})"
+            values = [row.get(column) for row in rows for column in columns]
+            connection.execute(f"insert into rules.{quote(name)} values {', '.join([one] * len(rows))}", values)
     return [f"rules.{name}" for name, _, _ in read]
 
 

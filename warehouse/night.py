@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import duckdb
 
 from warehouse.batches import stopped
+from warehouse.connection import transaction
 from warehouse.errors import CheckFailed
-from warehouse.loader import StagedFeed, declare, transaction, utc
+from warehouse.loader import StagedFeed, declare, utc
 from warehouse.settings import Settings
 
 

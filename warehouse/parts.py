@@ -27,9 +27,8 @@ from types import MappingProxyType
 
 import duckdb
 
-from warehouse.connection import literal, quote
+from warehouse.connection import literal, quote, transaction
 from warehouse.kinds import declared_kinds
-from warehouse.loader import transaction
 from warehouse.models import Model, comment, make, read_folder, read_layers
 from warehouse.subjects import subjects
 
@@ -250,7 +249,8 @@ def _make_whole(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     for place, condition in enumerate(slices):
         verb = f"insert into {table} by name" if place else f"create or replace table {table} as"
         connection.execute(f"{verb} {_narrowed(connection, model.sql, condition)}")
-    comment(connection, model.schema, model.name, model.comment, model.columns)
+    with transaction(connection):
+        comment(connection, model.schema, model.name, model.comment, model.columns)
 
 
 def _deletes_fit(connection: duckdb.DuckDBPyConnection, models: list[Model]) -> bool:

