@@ -212,7 +212,7 @@ def serve(
     audience: Audience | None = None,
     *,
     wait_seconds: float = 60,
-    on_table: Callable[[str], None] = lambda table: None,
+    on_table: Callable[[str], None] | None = None,
 ) -> Served:
     """Make a published file what readers of a PostgreSQL database see.
 
@@ -250,7 +250,8 @@ def serve(
             )
             rows = 0
             for table in tables:
-                on_table(f"{table.schema}.{table.name}")
+                if on_table:
+                    on_table(f"{table.schema}.{table.name}")
                 rows += _copy(connection, park, table)
             _note_edition(connection, night, fingerprint)
             tables = [*tables, _EDITION]
@@ -503,7 +504,9 @@ def _hold_to_schemas(connection: psycopg.Connection[Any], tables: Sequence[_Tabl
 def _make_roles(connection: psycopg.Connection[Any], audience: Audience) -> None:
     wanted = [audience.reader, *map(audience.role, audience.groups)]
     found = _query(
-        connection, "select rolname::text, rolsuper or rolbypassrls from pg_roles where rolname::text = any(%s)", [wanted]
+        connection,
+        "select rolname::text, rolsuper or rolbypassrls from pg_roles where rolname::text = any(%s)",
+        [wanted],
     )
     for name, is_above in found:
         if is_above:
@@ -728,4 +731,5 @@ def _holder(connection: psycopg.Connection[Any]) -> str:
     if not found:
         return ""
     pid, user, application, state = found[0]
-    return f": pid {pid}, {user}, {application or 'no application name'}, {state}"
+    # what a session of another login does is hidden from one that is not in pg_read_all_stats
+    return f": pid {pid}, " + ", ".join(text for text in (user, application, state) if text)
