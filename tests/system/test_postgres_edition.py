@@ -40,7 +40,7 @@ def test_a_night_is_served_whole(park: Park, postgres: Postgres) -> None:
             assert server.execute(total.encode()).fetchall() == park.ask(total)
             # whose names in operators' tables are the same text
             names = 'select "企业名称" from "园区"."企业现状"'
-            assert sorted(server.execute(names.encode()).fetchall()) == sorted(park.ask(names))  # type: ignore[type-var]
+            assert sorted(server.execute(names.encode()).fetchall()) == sorted(park.ask(names))
         assert "nothing changed" in park.run("serve-to", "bi", environment=environment).stdout
     finally:
         postgres.admin.execute("drop database demo with (force)")
