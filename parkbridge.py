@@ -377,6 +377,40 @@ def command_export(settings: Settings, given: argparse.Namespace) -> int:
     return 0
 
 
+def command_serve_to(settings: Settings, given: argparse.Namespace) -> int:
+    """Copy the published file into PostgreSQL."""
+    from dags.local import prepare_airflow
+
+    prepare_airflow(settings)
+    from connectors.credentials import Credentials
+    from connectors.sources.database import libpq_settings
+    from warehouse.postgres_edition import Audience, Server, read_groups, serve
+
+    if given.file is None and not settings.published_file.exists():
+        raise ParkBridgeError(
+            "published data",
+            "nothing is published yet",
+            next_step="run `make run` for the demo park, or `parkbridge sync`",
+        )
+    groups = read_groups(given.policy) if given.policy else {}
+    credentials = Credentials.from_airflow(given.connection)
+    server = Server(
+        given.connection, libpq_settings(credentials, f"connection {given.connection!r}"), credentials.redact
+    )
+    with running("serve-to"):
+        served = serve(
+            server,
+            given.file or settings.published_file,
+            Audience(given.role_prefix, groups, has_roles=not given.no_roles),
+            wait_seconds=given.wait,
+        )
+    if served.is_changed:
+        print(f"{given.connection}: readers see night {served.night_id}: {served.tables} tables, {served.rows:,} rows")
+    else:
+        print(f"{given.connection}: readers see night {served.night_id} already; nothing changed")
+    return 0
+
+
 def command_review(settings: Settings, given: argparse.Namespace) -> int:
     """Decide the doubtful matches, one by one."""
     from transforms.review import review
@@ -629,6 +663,19 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="CSV for programs: no apostrophe before a text that Excel would run as a formula",
     )
+    one.add_argument("--file", type=Path, help="another DuckDB file, such as an earlier night")
+    one = command(
+        "serve-to",
+        command_serve_to,
+        "copy the published file into PostgreSQL for BI servers, in one transaction",
+        "  parkbridge serve-to bi\n  parkbridge serve-to bi --policy groups.yml\n  parkbridge serve-to bi --no-roles",
+    )
+    one.add_argument("connection", metavar="CONNECTION", help="an Airflow connection of type postgres, AIRFLOW_CONN_…")
+    who = one.add_mutually_exclusive_group()
+    who.add_argument("--policy", type=Path, metavar="FILE", help="YAML: building codes by group, `east: [B00001]`")
+    who.add_argument("--no-roles", action="store_true", help="make no roles and grant nothing")
+    one.add_argument("--role-prefix", default="parkbridge", metavar="P", help="roles are P_reader and P_<group>")
+    one.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="how long to wait for readers' queries")
     one.add_argument("--file", type=Path, help="another DuckDB file, such as an earlier night")
     one = command(
         "review",

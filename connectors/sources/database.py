@@ -256,6 +256,28 @@ def sqlalchemy_url(credentials: Credentials, where: str) -> URL:
     )
 
 
+def libpq_settings(credentials: Credentials, where: str) -> dict[str, str]:
+    """Give what libpq needs to reach a PostgreSQL database, password included.
+
+    Args:
+        credentials: The connection.
+        where: What asks, for messages.
+
+    Raises:
+        SourceError: The connection is of another database, or cannot be read.
+    """
+    url = sqlalchemy_url(credentials, where)
+    if url.get_backend_name() != "postgresql":
+        raise SourceError(
+            where,
+            f"the connection is of {url.get_backend_name()}",
+            allowed="postgres",
+            next_step="name a connection of type postgres",
+        )
+    own = {"host": url.host, "port": url.port, "user": url.username, "password": url.password, "dbname": url.database}
+    return {key: str(value) for key, value in (own | dict(url.query)).items() if value}
+
+
 def _sqlite_url(file: str, where: str) -> URL:
     """Open the file read-only: SQLite would otherwise create a missing one and find no table in it."""
     path = Path(file)

@@ -23,8 +23,8 @@ from connectors.sources import Delivery, Window, protocol
 from connectors.sources.database import sqlalchemy_url
 from connectors.sources.database_values import Column
 from connectors.sources.postgres_fast_road import FastRoadClosed, fast_road
-from tests.connectors.sources.conftest import Postgres
 from tests.connectors.sources.consuming import only, table_of
+from tests.postgres_server import Postgres
 from warehouse.errors import DeclarationError, SourceError
 
 ALWAYS = Window(since=None, until=datetime(2100, 1, 1, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""Real counterparts of the sources: a PostgreSQL server."""
+"""A real PostgreSQL server, one for a session; tests/conftest.py makes it known to every test."""
 
 from __future__ import annotations
 
