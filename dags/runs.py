@@ -32,6 +32,8 @@ RETRIES: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=30),
 }
 WRITER_POOL = "warehouse_writer"
+# a feed's steps go before the night's: where both wait for a slot, data comes first
+FEEDS_FIRST = 10
 ALERT_SECONDS = 60
 # of every run: what a person says with it
 SAID: dict[str, Any] = {
@@ -77,6 +79,11 @@ def confirmed(context: Any, option: str) -> Confirmation | None:
 def is_past_meant(context: Any) -> bool:
     """Whether a run of the past was asked for: a backfill, or a date at the command line."""
     return bool(context["params"].get("is_past")) or str(context["dag_run"].run_type).endswith("backfill")
+
+
+def is_scheduled(context: Any) -> bool:
+    """Whether the scheduler began this run at its hour: no person, no backfill, no other DAG."""
+    return str(getattr(context["dag_run"].run_type, "value", context["dag_run"].run_type)) == "scheduled"
 
 
 def step(feed: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
