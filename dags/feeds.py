@@ -16,7 +16,18 @@ from airflow.sdk import dag, task
 from connectors.feed import Feed
 from connectors.registry import declared_feeds
 from dags.assets import emitted_by
-from dags.runs import FEEDS_FIRST, RETRIES, SAID, WRITER_POOL, confirmed, deadline, end_of_interval, note, step
+from dags.runs import (
+    FEEDS_FIRST,
+    RETRIES,
+    SAID,
+    WRITER_POOL,
+    confirmed,
+    deadline,
+    end_of_interval,
+    note,
+    run_failed,
+    step,
+)
 from warehouse.errors import DeclarationError
 from warehouse.settings import CHECKOUT, Settings
 
@@ -38,6 +49,7 @@ def feed_dag(feed: Feed) -> None:
         max_active_runs=1,
         tags=["feed", feed.subject.name],
         default_args={"owner": feed.owner, "priority_weight": FEEDS_FIRST, **RETRIES},
+        on_failure_callback=run_failed,
         deadline=deadline(timedelta(hours=3)),
         params=SAID,
     )

@@ -25,6 +25,7 @@ from dags.runs import (
     is_past_meant,
     is_scheduled,
     note,
+    run_failed,
     step,
 )
 from warehouse.errors import ParkBridgeError
@@ -80,6 +81,7 @@ def validate(stage: str, night_id: str) -> int:
     max_active_runs=1,
     tags=["night"],
     default_args={"owner": "data-engineering", "pool": WRITER_POOL, **RETRIES},
+    on_failure_callback=run_failed,
     deadline=deadline(timedelta(hours=4)),
     params={
         "without": Param([], type="array", description="Feeds that have stopped and need not hold up this night"),

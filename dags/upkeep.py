@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag, task
 
-from dags.runs import RETRIES, WRITER_POOL, deadline, note, step
+from dags.runs import RETRIES, WRITER_POOL, deadline, note, run_failed, step
 from warehouse.settings import Settings
 
 SETTINGS = Settings.from_environment()
@@ -24,6 +24,7 @@ SETTINGS = Settings.from_environment()
     max_active_runs=1,
     tags=["upkeep"],
     default_args={"owner": "data-engineering", **RETRIES},
+    on_failure_callback=run_failed,
     deadline=deadline(timedelta(hours=6)),
     doc_md=__doc__,
 )
