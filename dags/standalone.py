@@ -74,7 +74,9 @@ def _command(log: Path, farewell: list[str]) -> Any:
             alone = ["--skip-serve-logs"] if name in ("scheduler", "triggerer") else []
             super().__init__(parent, name, [*command, *alone], env)
 
-    class Standalone(standalone_command.StandaloneCommand):
+    theirs: Any = standalone_command.StandaloneCommand  # carries no types
+
+    class Standalone(theirs):  # type: ignore[misc]
         said_ready = False
 
         def print_output(self, name: str, output: str) -> None:

@@ -40,7 +40,7 @@ def clipped(text: str) -> str:
     return text if len(raw) <= LIMIT_BYTES else raw[: LIMIT_BYTES - 3].decode("utf-8", "ignore") + "…"
 
 
-def wecom(text: str, url: str, secret: str) -> tuple[str, dict[str, object]]:
+def wecom(text: str, url: str, secret: str) -> tuple[str, dict[str, object]]:  # noqa: ARG001 - called as the others are
     """WeCom's robot: the key is part of its address."""
     return url, {"msgtype": "text", "text": {"content": text}}
 
