@@ -448,6 +448,16 @@ def command_doctor(settings: Settings, given: argparse.Namespace) -> int:
     return 0 if all(is_well for is_well, _ in found) else 1
 
 
+def command_env(settings: Settings, given: argparse.Namespace) -> int:
+    """Print what a shell or a service needs in its environment."""
+    from dags.environment import as_service, as_shell, environment
+
+    if given.json:
+        return _print_json(environment(settings))
+    print(as_service(settings) if given.service else as_shell(settings))
+    return 0
+
+
 def command_completion(settings: Settings, given: argparse.Namespace) -> int:
     """Print what a shell needs to complete our commands."""
     from warehouse.completion import script
@@ -699,6 +709,14 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--who", default=getpass.getuser())
     one.add_argument("--no-preview", action="store_true", help="do not work out what the decisions change")
     command("doctor", command_doctor, "what this machine lacks", "  parkbridge doctor")
+    one = command(
+        "env",
+        command_env,
+        "the environment that shells, services and Airflow need, without secrets",
+        '  eval "$(parkbridge env)"\n  parkbridge env --service > /etc/parkbridge.env',
+    )
+    one.add_argument("--service", action="store_true", help='NAME="value" lines, for a systemd EnvironmentFile')
+    _may_be_json(one)
     one = command(
         "completion",
         command_completion,

@@ -15,7 +15,19 @@ from airflow.sdk import dag, task
 
 from connectors.feed import Feed
 from connectors.registry import declared_feeds
-from dags.runs import RETRIES, SAID, WRITER_POOL, confirmed, deadline, end_of_interval, note, step
+from dags.assets import emitted_by
+from dags.runs import (
+    FEEDS_FIRST,
+    RETRIES,
+    SAID,
+    WRITER_POOL,
+    confirmed,
+    deadline,
+    end_of_interval,
+    note,
+    run_failed,
+    step,
+)
 from warehouse.errors import DeclarationError
 from warehouse.settings import CHECKOUT, Settings
 
@@ -28,6 +40,7 @@ def feed_dag(feed: Feed) -> None:
 
     @dag(
         dag_id=f"feed_{feed.name}",
+        dag_display_name=f"{feed.title_zh} {feed.title_en}",
         description=f"{feed.title_en} {feed.title_zh} from {feed.office}",
         doc_md=f"**{feed.title_en} {feed.title_zh}** from {feed.office}\n\n{feed.description}",
         schedule=feed.schedule,
@@ -35,12 +48,16 @@ def feed_dag(feed: Feed) -> None:
         catchup=False,
         max_active_runs=1,
         tags=["feed", feed.subject.name],
-        default_args={"owner": feed.owner, **RETRIES},
+        default_args={"owner": feed.owner, "priority_weight": FEEDS_FIRST, **RETRIES},
+        on_failure_callback=run_failed,
         deadline=deadline(timedelta(hours=3)),
         params=SAID,
     )
     def assemble() -> None:
-        @task(doc_md="Fetch what is new and write it as immutable Parquet batches under raw/.")
+        @task(
+            task_display_name="取数 Land",
+            doc_md="Fetch what is new and write it as immutable Parquet batches under raw/.",
+        )
         @step(feed.name)
         def land(**context: Any) -> list[str]:
             from connectors.landing import land as land_feed
@@ -58,6 +75,7 @@ def feed_dag(feed: Feed) -> None:
             return [manifest.batch_id for manifest in landed]
 
         @task(
+            task_display_name="规整 Stage",
             pool=WRITER_POOL,
             doc_md="Read the landed batches through stage.sql into incoming.<feed>; stop on what is not allowed.",
         )
@@ -82,7 +100,11 @@ def feed_dag(feed: Feed) -> None:
                 note(f"{sum(s.rows for s in staged):,} rows, {sum(s.rejected for s in staged):,} quarantined")
             return [batch.manifest.batch_id for batch in waiting]
 
-        @task(pool=WRITER_POOL, doc_md="Hold incoming.<feed> against the feed's contract (Great Expectations).")
+        @task(
+            task_display_name="校验 Check",
+            pool=WRITER_POOL,
+            doc_md="Hold incoming.<feed> against the feed's contract (Great Expectations).",
+        )
         @step(feed.name)
         def check(staged: list[str]) -> list[str]:
             from expectations.runner import check_feed
@@ -95,7 +117,9 @@ def feed_dag(feed: Feed) -> None:
             return staged
 
         @task(
+            task_display_name="并入 Accept",
             pool=WRITER_POOL,
+            outlets=emitted_by(feed),
             doc_md="Merge incoming.<feed> into staged.<subject>: both versions of a corrected row stay.",
         )
         @step(feed.name)
@@ -133,9 +157,15 @@ def feed_dag(feed: Feed) -> None:
 def broken_dag(name: str, error: DeclarationError) -> None:
     """Declare a DAG whose one task says what is wrong with a feed's folder."""
 
-    @dag(dag_id=f"feed_{name}", schedule=None, tags=["feed", "declaration"], doc_md=str(error))
+    @dag(
+        dag_id=f"feed_{name}",
+        dag_display_name=f"{name} 声明有误 declaration error",
+        schedule=None,
+        tags=["feed", "declaration"],
+        doc_md=str(error),
+    )
     def assemble() -> None:
-        @task
+        @task(task_display_name="声明 Declaration")
         @step(name)
         def declaration() -> None:
             raise error

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from dags.environment import of_airflow
 from warehouse.errors import ParkBridgeError
 from warehouse.settings import CHECKOUT, Settings
 
@@ -16,12 +17,7 @@ from warehouse.settings import CHECKOUT, Settings
 def prepare_airflow(settings: Settings, *, is_quiet: bool = True) -> None:
     """Point Airflow at this checkout and make its database if there is none. Call before anything imports airflow."""
     home = settings.home / "airflow"
-    defaults = {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DEFAULT_TIMEZONE": settings.time_zone.key,
-    }
+    defaults = of_airflow(settings)
     if is_quiet:
         defaults["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "CRITICAL"
         warnings.filterwarnings("ignore")

@@ -1,6 +1,7 @@
 """The night: resolve → validate → measure → signal → snapshot → validate → publish.
 
-It runs on its own schedule and asks how fresh each feed is; waiting for every feed would wait for the slowest. A critical
+It runs at its hour and asks how fresh each feed is, because waiting for every feed would wait for the slowest; or once every
+feed has come since the last night (PARKBRIDGE_NIGHT=feeds). The first night waits for every feed's first run. A critical
 check that fails leaves yesterday's published file in place.
 """
 
@@ -10,15 +11,37 @@ import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import Asset, Param, dag, task
 
-from dags.runs import RETRIES, SAID, WRITER_POOL, confirmed, deadline, end_of_interval, is_past_meant, note, step
+from connectors.registry import declared_feeds
+from dags.assets import PUBLISHED, of_feed
+from dags.runs import (
+    RETRIES,
+    SAID,
+    WRITER_POOL,
+    confirmed,
+    deadline,
+    end_of_interval,
+    is_past_meant,
+    is_scheduled,
+    note,
+    run_failed,
+    step,
+)
 from warehouse.errors import ParkBridgeError
 from warehouse.night import hold_to_night
 from warehouse.settings import CHECKOUT, Settings
 
 SETTINGS = Settings.from_environment()
 TRANSFORMS = CHECKOUT / "transforms"
+
+
+def schedule() -> str | list[Asset]:
+    """When the night runs: at its hour, or once every feed has come since the last night."""
+    if SETTINGS.night != "feeds":
+        hour, minute = SETTINGS.night.split(":")
+        return f"{int(minute)} {int(hour)} * * *"
+    return [of_feed(name) for name in declared_feeds(SETTINGS.feed_folders)]
 
 
 def build(layer: str, night_id: str, *, is_first: bool = False, is_last: bool = False) -> None:
@@ -51,12 +74,14 @@ def validate(stage: str, night_id: str) -> int:
 
 
 @dag(
-    schedule="0 2 * * *",
+    dag_display_name="每夜快照 Nightly snapshots",
+    schedule=schedule(),
     start_date=datetime(1990, 1, 1, tzinfo=UTC).astimezone(SETTINGS.time_zone),
     catchup=False,
     max_active_runs=1,
     tags=["night"],
     default_args={"owner": "data-engineering", "pool": WRITER_POOL, **RETRIES},
+    on_failure_callback=run_failed,
     deadline=deadline(timedelta(hours=4)),
     params={
         "without": Param([], type="array", description="Feeds that have stopped and need not hold up this night"),
@@ -72,20 +97,23 @@ def operating_snapshots() -> None:
     """Declare the nightly DAG."""
 
     @task(
-        doc_md="Begin the night: what is known as of the end of the interval. Stop where a feed has stopped or is stale."
+        task_display_name="开始 Begin",
+        doc_md="Begin the night: what is known as of the end of the interval. Stop where a feed has stopped or is stale.",
     )
     @step()
     def begin(**context: Any) -> str:
         from connectors.registry import feeds
         from warehouse.clock import Limits, hold_night_to_clocks
         from warehouse.connection import writer
-        from warehouse.night import begin_night, id_of_night
+        from warehouse.night import begin_night, hold_to_first_feeds, id_of_night
         from warehouse.publish import current_manifest
         from warehouse.reconcile import hold_to_raw
 
         with writer(SETTINGS) as connection:
             declared = list(feeds(SETTINGS.feed_folders).values())
             as_of, without = end_of_interval(context), context["params"]["without"]
+            if is_scheduled(context):
+                hold_to_first_feeds(connection, SETTINGS, [feed.name for feed in declared if feed.name not in without])
             with contextlib.suppress(ParkBridgeError):  # a damaged file of readers is replaced by this night
                 current_manifest(SETTINGS)  # puts park.json right where a publish was killed
             hold_to_raw(connection, SETTINGS, declared, id_of_night(as_of), confirmed(context, "accept_change"))
@@ -100,7 +128,10 @@ def operating_snapshots() -> None:
             )
             return begin_night(connection, SETTINGS, declared, as_of, without)
 
-    @task(doc_md="Tie every source record to one enterprise, with method and evidence.")
+    @task(
+        task_display_name="主体匹配 Resolve",
+        doc_md="Tie every source record to one enterprise, with method and evidence.",
+    )
     @step()
     def resolve(night_id: str) -> str:
         from transforms.resolution import resolve as resolve_enterprises
@@ -116,25 +147,25 @@ def operating_snapshots() -> None:
             note(f"{broken[0]:,} of people's judgements are not in order (resolved.judgement_conflict)")
         return night_id
 
-    @task(doc_md="Check who is who before anything is counted.")
+    @task(task_display_name="匹配校验 Validate matches", doc_md="Check who is who before anything is counted.")
     @step()
     def validate_resolved(night_id: str) -> str:
         validate("resolved", night_id)
         return night_id
 
-    @task(doc_md="Monthly figures per enterprise.")
+    @task(task_display_name="月度指标 Measure", doc_md="Monthly figures per enterprise.")
     @step()
     def measure(night_id: str) -> str:
         build("3_monthly", night_id, is_first=True)
         return night_id
 
-    @task(doc_md="Growth, the six flows, tax trends.")
+    @task(task_display_name="信号计算 Signal", doc_md="Growth, the six flows, tax trends.")
     @step()
     def signal(night_id: str) -> str:
         build("4_signals", night_id)
         return night_id
 
-    @task(doc_md="What readers see.")
+    @task(task_display_name="生成快照 Snapshot", doc_md="What readers see.")
     @step()
     def snapshot(night_id: str) -> str:
         from warehouse.connection import writer
@@ -146,15 +177,17 @@ def operating_snapshots() -> None:
         build("5_snapshots", night_id, is_last=True)
         return night_id
 
-    @task(doc_md="Check the night before anyone sees it.")
+    @task(task_display_name="快照校验 Validate snapshots", doc_md="Check the night before anyone sees it.")
     @step()
     def validate_snapshots(night_id: str) -> str:
         validate("snapshots", night_id)
         return night_id
 
     @task(
+        task_display_name="发布 Publish",
+        outlets=[PUBLISHED],
         doc_md="Hold the night against the one that readers see; then a fresh file and its report, put in place together. "
-        "The last nights are kept."
+        "The last nights are kept.",
     )
     @step()
     def publish(night_id: str, **context: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import logging
 import subprocess
 import sys
@@ -32,7 +33,10 @@ RETRIES: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=30),
 }
 WRITER_POOL = "warehouse_writer"
+# a feed's steps go before the night's: where both wait for a slot, data comes first
+FEEDS_FIRST = 10
 ALERT_SECONDS = 60
+KEEP_MARKS_SECONDS = 30 * 86_400
 # of every run: what a person says with it
 SAID: dict[str, Any] = {
     "accept_delivery": Param(
@@ -79,6 +83,11 @@ def is_past_meant(context: Any) -> bool:
     return bool(context["params"].get("is_past")) or str(context["dag_run"].run_type).endswith("backfill")
 
 
+def is_scheduled(context: Any) -> bool:
+    """Whether the scheduler began this run at its hour: no person, no backfill, no other DAG."""
+    return str(getattr(context["dag_run"].run_type, "value", context["dag_run"].run_type)) == "scheduled"
+
+
 def step(feed: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Tell a stop plainly: its message without a traceback; a retry only where waiting may help.
 
@@ -103,9 +112,9 @@ def step(feed: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 _mark_stopped(feed, str(error))
                 if isinstance(error, WarehouseBusy) or (isinstance(error, SourceError) and error.is_passing):
                     if _is_last_try():
-                        tell(str(error))
+                        tell_of_run(str(error))
                     raise
-                tell(str(error))
+                tell_of_run(str(error))
                 raise AirflowFailException(str(error)) from None
             except Exception as error:
                 # not a stop that was foreseen: said in a line and marked like one, and left to Airflow with its traceback
@@ -114,7 +123,7 @@ def step(feed: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 message = f"{feed or 'night'} {work.__name__}: {text}"
                 _mark_stopped(feed, message)
                 if _is_last_try():
-                    tell(message)
+                    tell_of_run(message)
                 raise
 
         return run
@@ -171,12 +180,66 @@ def deadline(interval: timedelta) -> DeadlineAlert | None:
 
 
 def missed_deadline(hours: float, **context: Any) -> None:
-    """Called by Airflow when a run is late."""
-    run = context.get("dag_run") or (context.get("context") or {}).get("dag_run") or {}
-    name = run.get("dag_id", "?") if isinstance(run, dict) else getattr(run, "dag_id", "?")
+    """Called by Airflow when a run is late; a run that has failed has said so already."""
+    name, run_id, state = _run_of(context.get("context") or context)
     message = (
         f"{name}: not done {hours:g} h after it was queued. "
         "Next: read its log in Airflow, and `parkbridge status` for feeds that have stopped"
     )
     log.error("%s", message)
+    if state not in ("failed", "success"):
+        tell_once(name, run_id, message)
+
+
+def run_failed(context: Any) -> None:
+    """Called by Airflow when a run has failed: tells of what no step could tell, such as a process that was killed."""
+    name, run_id, _ = _run_of(context)
+    message = (
+        f"{name}: its run {run_id} failed without a message of its steps (killed, or out of memory). "
+        "Next: read its log in Airflow, then clear the failed task"
+    )
+    tell_once(name, run_id, message)
+
+
+def _run_of(context: Any) -> tuple[str, str, str]:
+    """DAG, run id and state of the run in a context of Airflow, which gives it as an object or as a dict."""
+    run = context.get("dag_run") or {}
+    found = [
+        run.get(key) if isinstance(run, dict) else getattr(run, key, None) for key in ("dag_id", "run_id", "state")
+    ]
+    name, run_id, state = (str(getattr(value, "value", value) or "?") for value in found)
+    return name, run_id, state
+
+
+def tell_of_run(message: str) -> None:
+    """Tell what stopped a step, once for its run; outside a task there is no run."""
+    try:
+        context = get_current_context()
+    except RuntimeError:
+        tell(message)
+        return
+    name, run_id, _ = _run_of(context)
+    tell_once(name, run_id, message, is_new=True)
+
+
+def tell_once(dag_id: str, run_id: str, message: str, *, is_new: bool = False) -> None:
+    """Tell a message unless one was told of this run; `is_new`: a step says why, which is always told.
+
+    That one was told is a file under alerts/ in the park's home, forgotten after 30 days.
+    """
+    if run_id == "?":  # a context that does not say which: every message counts
+        tell(message)
+        return
+    folder = Settings.from_environment().home / "alerts"
+    mark = folder / hashlib.sha256(f"{dag_id} {run_id}".encode()).hexdigest()[:24]
+    try:
+        if mark.exists() and not is_new:
+            return
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for old in folder.iterdir():
+            if old.stat().st_mtime < time.time() - KEEP_MARKS_SECONDS:
+                old.unlink(missing_ok=True)
+        mark.touch()
+    except OSError as error:
+        log.error("%s cannot be written: %s", mark, error)  # better told twice than never
     tell(message)

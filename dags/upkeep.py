@@ -10,47 +10,59 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag, task
 
-from dags.runs import RETRIES, WRITER_POOL, deadline, note, step
+from dags.runs import RETRIES, WRITER_POOL, deadline, note, run_failed, step
 from warehouse.settings import Settings
 
 SETTINGS = Settings.from_environment()
 
 
 @dag(
+    dag_display_name="每周维护 Weekly upkeep",
     schedule="0 5 * * 0",
     start_date=datetime(1990, 1, 1, tzinfo=UTC).astimezone(SETTINGS.time_zone),
     catchup=False,
     max_active_runs=1,
     tags=["upkeep"],
     default_args={"owner": "data-engineering", **RETRIES},
+    on_failure_callback=run_failed,
     deadline=deadline(timedelta(hours=6)),
     doc_md=__doc__,
 )
 def upkeep() -> None:
     """Declare the weekly DAG."""
 
-    @task(doc_md="Delete refused attempts older than keep_refused_days.")
+    @task(task_display_name="清理 Retention", doc_md="Delete refused attempts older than keep_refused_days.")
     @step()
     def retention() -> None:
         from warehouse.upkeep import forget_refused
 
         note(f"{forget_refused(SETTINGS)} refused attempts deleted")
 
-    @task(doc_md="Copy new batches to the backup folder; accepted batches never change, so each is copied once.")
+    @task(
+        task_display_name="备份 Backup",
+        doc_md="Copy new batches to the backup folder; accepted batches never change, so each is copied once.",
+    )
     @step()
     def backup() -> None:
         from warehouse.upkeep import back_up
 
         note(f"{back_up(SETTINGS)} batches copied to {SETTINGS.backup}")
 
-    @task(doc_md="Read every batch of raw/ and of the backup, and every kept night, and hold them to their hashes.")
+    @task(
+        task_display_name="校验哈希 Verify hashes",
+        doc_md="Read every batch of raw/ and of the backup, and every kept night, and hold them to their hashes.",
+    )
     @step()
     def hashes() -> None:
         from warehouse.upkeep import verify
 
         note(f"{verify(SETTINGS):,} batches of raw/ and backup are as they were written")
 
-    @task(pool=WRITER_POOL, doc_md="Rebuild from the backup in a scratch folder and compare with the warehouse.")
+    @task(
+        task_display_name="恢复演练 Restore drill",
+        pool=WRITER_POOL,
+        doc_md="Rebuild from the backup in a scratch folder and compare with the warehouse.",
+    )
     @step()
     def restore_drill() -> None:
         from connectors.registry import feeds

@@ -9,7 +9,7 @@ import duckdb
 
 from warehouse.batches import stopped
 from warehouse.connection import transaction
-from warehouse.errors import CheckFailed
+from warehouse.errors import CheckFailed, SourceError
 from warehouse.loader import StagedFeed, declare, utc
 from warehouse.settings import Settings
 
@@ -61,6 +61,30 @@ def begin_night(
         connection.execute("insert into ops.night values (?, ?, ?)", [id_of_night(as_of), known, settings.park_name])
         connection.execute("insert into ops.night_begun values (?)", [known])
     return id_of_night(as_of)
+
+
+def hold_to_first_feeds(connection: duckdb.DuckDBPyConnection, settings: Settings, feeds: Sequence[str]) -> None:
+    """Make the first night of a park wait until every feed has run once; later nights ask for freshness instead.
+
+    Args:
+        connection: The writer's.
+        settings: The park's.
+        feeds: Names of the feeds that the night reads.
+
+    Raises:
+        SourceError: Feeds have not run yet; trying again helps.
+    """
+    if connection.execute("select 1 from ops.night_begun limit 1").fetchone():
+        return
+    known = {name for (name,) in connection.execute("select feed from ops.feed").fetchall()}
+    # a feed that has stopped is no matter of waiting: begin_night says why
+    if missing := sorted(set(feeds) - known - set(stopped(settings.raw))):
+        raise SourceError(
+            "first night",
+            f"{len(missing)} of {len(feeds)} feeds have not run yet: {', '.join(missing)}",
+            next_step="it is tried again by itself; a feed that never comes: read its log in Airflow, or `parkbridge status`",
+            is_passing=True,
+        )
 
 
 def _hold_to_freshness(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, known: datetime) -> None:

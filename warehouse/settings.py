@@ -5,6 +5,7 @@ PARKBRIDGE_HOME              the park's folder: raw batches, the warehouse, what
 PARKBRIDGE_FEEDS             feed folders, separated as in PATH (default: connectors/feeds)
 PARKBRIDGE_PARK_NAME         the park's name, as readers see it
 PARKBRIDGE_TIME_ZONE         the park's time zone; a night ends at midnight there (default: Asia/Shanghai)
+PARKBRIDGE_NIGHT             when the night runs: an hour such as 02:00, or feeds: once every feed has come (default: 02:00)
 PARKBRIDGE_KEEP_NIGHTS       how many published nights are kept for rollback (default: 7)
 PARKBRIDGE_EXPORTS           1: each night writes the operators' views into published/exports/园区.xlsx (default: 0)
 PARKBRIDGE_MEMORY_LIMIT      DuckDB's memory limit (default: 4GB)
@@ -44,6 +45,7 @@ class Settings:
     alert_command: str
     pseudonym_key: str = field(repr=False)
     exports: bool = False
+    night: str = "02:00"
 
     @property
     def raw(self) -> Path:
@@ -94,6 +96,10 @@ class Settings:
             raise DeclarationError(
                 "PARKBRIDGE_KEEP_NIGHTS", f"{nights!r} is no count of nights", next_step="give a whole number from 1"
             )
+        if not re.fullmatch("(?:[01][0-9]|2[0-3]):[0-5][0-9]|feeds", night := of("NIGHT", "02:00")):
+            raise DeclarationError(
+                "PARKBRIDGE_NIGHT", f"{night!r} is no time of day", next_step="give an hour such as 02:00, or feeds"
+            )
         if not re.fullmatch(r"(?i)[0-9]+(\.[0-9]+)? ?[KMGT]i?B", memory := of("MEMORY_LIMIT", "4GB")):
             raise DeclarationError(
                 "PARKBRIDGE_MEMORY_LIMIT", f"{memory!r} is no size", next_step="give a size such as 4GB or 800MiB"
@@ -107,6 +113,7 @@ class Settings:
             time_zone=time_zone,
             keep_nights=int(nights),
             exports=_YES_NO[exports],
+            night=night,
             memory_limit=memory,
             judgements=Path(of("JUDGEMENTS", str(CHECKOUT / "transforms" / "judgements.csv"))).expanduser().absolute(),
             backup=Path(of("BACKUP", str(home / "backup"))).expanduser().absolute(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -16,9 +17,13 @@ from airflow.sdk.exceptions import AirflowFailException
 from connectors.registry import feeds
 from dags import runs
 from dags.runs import end_of_interval, missed_deadline
+from dags.standalone import password_file
 from warehouse import batches
-from warehouse.errors import DeliveryRefused
-from warehouse.settings import CHECKOUT
+from warehouse.connection import writer
+from warehouse.errors import DeliveryRefused, SourceError
+from warehouse.loader import declare
+from warehouse.night import hold_to_first_feeds
+from warehouse.settings import CHECKOUT, Settings
 
 DESCRIBE = """
 import json, sys, time
@@ -32,9 +37,13 @@ print(json.dumps({
     "dags": {
         dag_id: {
             "tags": sorted(dag.tags), "doc": dag.doc_md, "catchup": dag.catchup, "max_active_runs": dag.max_active_runs,
-            "schedule": str(dag.schedule), "deadline": bool(dag.deadline),
+            "schedule": str(dag.schedule), "deadline": bool(dag.deadline), "title": dag.dag_display_name,
+            "waits_for": sorted(a.uri for a in dag.schedule) if isinstance(dag.schedule, list) else [],
+            "is_failure_reported": bool(dag.on_failure_callback),
             "tasks": {t.task_id: {"owner": t.owner, "pool": t.pool, "retries": t.retries, "doc": t.doc_md,
-                                  "backoff": t.retry_exponential_backoff, "after": sorted(t.upstream_task_ids)} for t in dag.tasks},
+                                  "backoff": t.retry_exponential_backoff, "after": sorted(t.upstream_task_ids),
+                                  "title": t.task_display_name, "queue": t.queue,
+                                  "emits": sorted(o.uri for o in t.outlets)} for t in dag.tasks},
         }
         for dag_id, dag in sorted(bag.dags.items())
     },
@@ -42,8 +51,8 @@ print(json.dumps({
 """
 
 
-def described(home: Path, feed_folders: str) -> dict[str, Any]:
-    """What Airflow finds in this checkout."""
+def described(home: Path, feed_folders: str, bundle: Path = CHECKOUT, **settings: str) -> dict[str, Any]:
+    """What Airflow finds in a bundle, by default this checkout."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PARKBRIDGE"))}
     environment |= {
         "AIRFLOW_HOME": str(home),
@@ -51,9 +60,10 @@ def described(home: Path, feed_folders: str) -> dict[str, Any]:
         "PARKBRIDGE_FEEDS": feed_folders,
         "PARKBRIDGE_HOME": str(home / "park"),
         "PYTHONPATH": str(CHECKOUT),
+        **settings,
     }
     done = subprocess.run(
-        [sys.executable, "-c", DESCRIBE, str(CHECKOUT)],
+        [sys.executable, "-c", DESCRIBE, str(bundle)],
         env=environment,
         capture_output=True,
         text=True,
@@ -73,6 +83,43 @@ def test_every_feed_folder_is_a_dag_and_nothing_fails_to_load(found: dict[str, A
     assert found["errors"] == {}
     declared = {f"feed_{name}" for name in feeds([CHECKOUT / "connectors" / "feeds"])}
     assert set(found["dags"]) == declared | {"operating_snapshots", "upkeep"}
+
+
+def test_the_bundle_of_three_lines_gives_every_dag_and_the_night_may_wait_for_all_feeds(
+    found: dict[str, Any], tmp_path: Path
+) -> None:
+    """deploy/parkbridge_dags.py alone, in a folder that knows nothing of the checkout."""
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    (bundle / "theirs.py").write_bytes((CHECKOUT / "deploy" / "parkbridge_dags.py").read_bytes())
+    feed_folders = str(CHECKOUT / "connectors" / "feeds")
+    elsewhere = described(tmp_path / "airflow", feed_folders, bundle, PARKBRIDGE_NIGHT="feeds")
+    assert elsewhere["errors"] == {}
+    assert set(elsewhere["dags"]) == set(found["dags"])
+    declared = feeds([CHECKOUT / "connectors" / "feeds"])
+    assert elsewhere["dags"]["operating_snapshots"]["waits_for"] == sorted(f"parkbridge://feed/{f}" for f in declared)
+    assert found["dags"]["operating_snapshots"]["waits_for"] == []
+    assert found["dags"]["operating_snapshots"]["schedule"] == "0 2 * * *"
+
+
+def test_titles_are_in_two_languages_and_runs_emit_assets(found: dict[str, Any]) -> None:
+    chinese_and_english = re.compile("[\u4e00-\u9fff]+.* [A-Za-z].*")
+    for dag_id, dag in found["dags"].items():
+        assert chinese_and_english.fullmatch(dag["title"]), dag_id
+        assert dag["is_failure_reported"], dag_id
+        for task_id, task in dag["tasks"].items():
+            assert chinese_and_english.fullmatch(task["title"]), f"{dag_id}.{task_id}"
+            assert task["queue"] == "default"
+    emitted = {
+        (dag_id, task_id): task["emits"]
+        for dag_id, dag in found["dags"].items()
+        for task_id, task in dag["tasks"].items()
+        if task["emits"]
+    }
+    assert emitted == {("operating_snapshots", "publish"): ["parkbridge://published/park"]} | {
+        (f"feed_{name}", "accept"): [f"parkbridge://feed/{name}", f"parkbridge://staged/{feed.subject.name}"]
+        for name, feed in feeds([CHECKOUT / "connectors" / "feeds"]).items()
+    }
 
 
 def test_loading_a_dag_file_imports_nothing_heavy(found: dict[str, Any]) -> None:
@@ -193,3 +240,85 @@ def test_a_full_disk_does_not_hide_why_a_feed_stopped(monkeypatch: pytest.Monkey
 
     with pytest.raises(AirflowFailException, match="its columns changed"):
         land()
+
+
+def test_one_message_per_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A killed run is reported; what a step has reported is not reported again as failed or late."""
+    told: list[str] = []
+    monkeypatch.setattr(runs, "tell", told.append)
+    monkeypatch.setenv("PARKBRIDGE_HOME", str(tmp_path))
+    killed, stopped = ({"dag_id": "feed_lease", "run_id": name, "state": "failed"} for name in ("killed", "stopped"))
+    runs.run_failed({"dag_run": killed})
+    runs.run_failed({"dag_run": killed})
+    assert len(told) == 1
+    assert "feed_lease: its run killed failed without a message" in told[0]
+    monkeypatch.setattr(runs, "get_current_context", lambda: {"dag_run": stopped})
+    runs.tell_of_run("its columns changed")
+    runs.run_failed({"dag_run": stopped})
+    runs.missed_deadline(3.0, dag_run=stopped)
+    runs.missed_deadline(3.0, context={"dag_run": killed | {"run_id": "other"}})
+    assert told[1:] == ["its columns changed"]
+    runs.missed_deadline(3.0, context={"dag_run": {"dag_id": "feed_lease", "run_id": "slow", "state": "running"}})
+    assert "feed_lease: not done 3 h" in told[-1]
+    assert len(told) == 3
+
+
+def test_the_environment_is_whole_and_shows_no_secret(tmp_path: Path) -> None:
+    given = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PARKBRIDGE"))}
+    given |= {
+        "PARKBRIDGE_HOME": str(tmp_path / 'a park\'s "home"'),
+        "PARKBRIDGE_PSEUDONYM_KEY": "9f3-secret",
+        "AIRFLOW_CONN_LEASE": '{"password": "9f3-secret"}',
+        "AIRFLOW__API__PORT": "9090",
+    }
+    program = [sys.executable, str(CHECKOUT / "parkbridge.py"), "env"]
+
+    def printed(*options: str) -> str:
+        return subprocess.run([*program, *options], env=given, capture_output=True, text=True, check=True).stdout
+
+    shell, service, figures = printed(), printed("--service"), json.loads(printed("--json"))
+    for text in (shell, service):
+        assert "9f3-secret" not in text
+        assert "PARKBRIDGE_PSEUDONYM_KEY is set here and is not printed" in text
+    assert "9f3-secret" not in json.dumps(figures)
+    read = subprocess.run(
+        ["bash", "-c", 'set -eu; eval "$1"; env -0', "bash", shell],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    found = dict(entry.split("=", 1) for entry in read.split("\0") if entry)
+    assert {name: found[name] for name in figures} == figures
+    assert figures["PARKBRIDGE_HOME"] == given["PARKBRIDGE_HOME"]
+    assert figures["AIRFLOW_HOME"] == f"{given['PARKBRIDGE_HOME']}/airflow"
+    assert figures["AIRFLOW__API__BASE_URL"] == "http://localhost:9090"
+    assert int(figures["AIRFLOW__CORE__PARALLELISM"]) == len(os.sched_getaffinity(0))
+    assert str(CHECKOUT) in figures["PYTHONPATH"].split(os.pathsep)
+
+
+def test_the_pages_password_is_its_owners_alone(tmp_path: Path) -> None:
+    path = password_file(tmp_path / "airflow")
+    [(user, password)] = json.loads(path.read_text(encoding="utf-8")).items()
+    assert user == "admin"
+    assert len(password) >= 12
+    path.chmod(0o644)
+    assert password_file(tmp_path / "airflow").stat().st_mode & 0o777 == 0o600
+    assert json.loads(path.read_text(encoding="utf-8")) == {user: password}
+
+
+def test_the_first_night_waits_for_every_feed_and_later_ones_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARKBRIDGE_HOME", str(tmp_path))
+    settings = Settings.from_environment()
+    declared = list(feeds([CHECKOUT / "connectors" / "feeds"]).values())
+    names = [feed.name for feed in declared]
+    with writer(settings) as connection:
+        declare(connection, declared[1:])
+        with pytest.raises(SourceError, match=f"1 of {len(names)} feeds have not run yet: {names[0]}") as stop:
+            hold_to_first_feeds(connection, settings, names)
+        assert stop.value.is_passing
+        hold_to_first_feeds(connection, settings, names[1:])
+        connection.execute("insert into ops.night_begun values (timestamp '2026-11-01')")
+        hold_to_first_feeds(connection, settings, names)

@@ -29,6 +29,7 @@ from tests.conftest import Park, at, day, staff
 from warehouse import loader
 from warehouse.batches import ACCEPTED, ACCEPTING, batches, discard, mark_stopped
 from warehouse.connection import open_read_only, writer
+from warehouse.connection import transaction as transaction_of_ours
 from warehouse.durable import read_json, write_json
 from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
 from warehouse.publish import current_manifest, nights, rollback
@@ -161,7 +162,7 @@ def test_accepting_fails_anywhere_and_the_next_run_has_everything(
     park.accept("staff", day(2))
     whole = park.ask("select * exclude (batch_id) from staged.employment order by all")
 
-    real = loader.transaction
+    real = transaction_of_ours
     is_dying_at: list[str] = []
 
     @contextlib.contextmanager
