@@ -38,7 +38,7 @@ _REGISTER_ROWS_MIN = 3
 _REPEATED_ROWS_MIN = 30
 # each row may be rounded to two places
 _ROUNDED = Decimal("0.005")
-# months that the feed must have delivered before its delay is known
+# months in which the feed must have delivered before its delay is known: a history that comes at once shows none
 _TIMES_MIN = 3
 _STATES = (("empty", "is null"), ("zero", "= 0"), ("positive", "> 0"), ("negative", "< 0"))
 
@@ -345,9 +345,9 @@ def _lags(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: str) -
     row = _one_row(
         connection,
         f"with n as (select month_number({seen}::date) - month_number(t) as lag from new_fact), "
-        f"k as (select month_number({seen}::date) - month_number(t) as lag, t from known_fact) "
+        f"k as (select month_number({seen}::date) - month_number(t) as lag, month_number({seen}::date) as came from known_fact) "
         "select count(*) as total, count_if(lag < (select quantile_disc(lag, 0.01) from k)) as early, "
-        f"count_if({late}) as late, (select count(distinct t) from k) as times from n",
+        f"count_if({late}) as late, (select count(distinct came) from k) as times from n",
     )
     if row["times"] < _TIMES_MIN:
         return

@@ -64,6 +64,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         **given
         | {
             "home": home,
+            "backup": home / "backup",
             "judgements": judgements,
             "time_zone": ZoneInfo("Asia/Shanghai"),
             "memory_limit": "1GB",

@@ -87,6 +87,9 @@ def test_a_rebuild_gives_identical_rows_and_runs_go_on_as_if_there_had_been_none
 
 
 def test_discarded_batches_are_left_out(park: Park) -> None:
+    park.change(
+        "staff", "rejected_pct: 10", "rejected_pct: 10, restated_pct: 100, changed_pct: 100, figure_factor: 9999"
+    )
     park.drop("staff", "1.csv", staff(UNITS), day(0.5))
     park.sync("staff", day(1))
     before = park.staged()

@@ -53,6 +53,9 @@ def lived(tmp_path_factory: pytest.TempPathFactory, _empty_warehouse: Path) -> P
     (park.transforms / "rules").mkdir()
     for name in ("night_change", "signal"):
         shutil.copy(LAYERS / "rules" / f"{name}.yml", park.transforms / "rules")
+    park.change(
+        "staff", "rejected_pct: 10", "rejected_pct: 10, repeated_pct: 100, unknown_pct: 100"
+    )  # no one comes or goes here
     for number, month in enumerate(MONTHS):
         park.drop("staff", f"{month}.csv", staff(UNITS, month=month), day(0.1 * number + 0.1))
     park.sync("staff", day(1))
