@@ -70,7 +70,12 @@ $(INSTALLED): requirements.lock setup.cfg
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
 	@touch $@
 
-clean: ## remove what was built (not .venv)
-	rm -rf build
+clean: ## remove caches and what benchmarks built: never .venv, the demo or a park's home (a folder with raw/)
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	@for built in build/*; do \
+		if [ "$$built" != build/demo ] && [ ! -d "$$built/raw" ]; then rm -rf "$$built"; fi; done
 
-.PHONY: help run test test-slow check format real bench first-night truth mutations new-feed airflow dictionary codes lock install clean
+forget-demo: ## remove the demo park: its offices (build/demo) and the home that was built from them (build/park)
+	@if [ -f build/demo/city.json ]; then rm -rf build/demo build/park; else echo "there is no demo park in build/"; fi
+
+.PHONY: help run test test-slow check format real bench first-night truth mutations new-feed airflow dictionary codes lock install clean forget-demo

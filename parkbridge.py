@@ -100,7 +100,7 @@ def command_demo(settings: Settings, given: argparse.Namespace) -> int:
         raise ParkBridgeError(
             "demo",
             str(error),
-            next_step=f"ask for a city that can be, give this one {home}, or remove what was built (`make clean`)",
+            next_step=f"ask for a city that can be, give this one {home}, or remove the demo (`make forget-demo`)",
         ) from None
     print(
         f"The demo park: {built['enterprises']} enterprises, {built['start']} to {built['until']}, in {_short(silos)}"
