@@ -439,8 +439,9 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
 
     A row is rejected where stage.sql gives nothing for it, where a required column has no value in all that is made of it,
     where the source had a value and a column that it feeds has none, where a value is damaged or a total's, where a
-    figure is FIGURE_BELOW or more, where its month is outside the window that the feed allows, or where the office recorded
-    it more than a day after the pull's end (`until`, naive UTC): no correction would ever be later than that.
+    figure is FIGURE_BELOW or more, where its month is outside the window that the feed allows, where its period ends before
+    it begins, or where the office recorded it more than a day after the pull's end (`until`, naive UTC): no correction would
+    ever be later than that.
     """
     figures = [c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))]
     beyond = "".join(
@@ -454,6 +455,8 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
         f", max(case when {quote(c)} not between {window} then {quote(c)} end) as {quote('outside_' + c)}"
         for c in times
     )
+    if feed.subject.has_periods:
+        beyond += ", bool_or(period_end < period_start) as is_backwards"
     required = [c.name for c in feed.subject.columns.values() if c.is_required]
     pairs = [(source, target) for source in feed.landed_columns for target in feed.columns.get(source, ())]
     seen = sorted({target for _, target in pairs} | set(required))
@@ -490,6 +493,8 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
         f"{literal(f', before {feed.allow.first_year} or after this delivery (allow.first_year, allow.months_ahead)')}) end"
         for c in times
     ]
+    if feed.subject.has_periods:
+        reasons.append("case when g.is_backwards then 'the period ends before it begins' end")
     for column in required:
         sources = [source for source, target in pairs if target == column]
         empty = " and ".join(f"d.{quote(source)} is null" for source in sources) or "true"

@@ -102,6 +102,15 @@ def test_the_window_of_months_is_declared(park: Park) -> None:
     assert [reason[:45] for (reason,) in found] == ["month is 2018-12, before 2019 or after this d"]
 
 
+def test_a_period_that_ends_before_it_begins_is_none(park: Park) -> None:
+    for number in range(12):
+        park.pay(f"P{number}", 10000, "2026-02-20 10:00:00")
+    park.tax_database("update 入库 set 所属期起 = '2026-02-01' where 税票号码 = 'P3'")
+    park.sync("payments", day(1))
+    assert park.ask("select reason from ops.quarantine") == [("the period ends before it begins",)]
+    assert park.ask("select count(*) from staged.tax_payment") == [(11,)]
+
+
 def test_one_month_among_many_that_was_cut_short_stops(park: Park) -> None:
     """An average over the months hides it: 48 rows in three months are 80 % of what was known."""
     months = ("2025-11", "2025-12", "2026-01")
