@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from report.source import Figure, Page, Row, Source, Words, figure, page_of, told
+from report.source import Figure, Page, Row, Source, Words, caption, figure, page_of
 from report.words import codes
 
 # charts of one signal: the chart's name is the signal's, with its unit and what its values are divided by
@@ -114,10 +114,10 @@ def _charts(
     if "tax" in rows:
         rows["tax"].sort(key=lambda row: (row[0], kinds.index(row[1])))
     captions = {
-        signal: told(rows.get(signal, ()), unit, divide=divide, digits=digits)
+        signal: caption(rows.get(signal, ()), unit, divide=divide, digits=digits)
         for signal, (unit, divide, digits) in SERIES.items()
     }
-    captions["tax"] = told(sorted(by_month.items()), ("万元", "(10,000 yuan)"), divide=10000, digits=1)
+    captions["tax"] = caption(sorted(by_month.items()), ("万元", "(10,000 yuan)"), divide=10000, digits=1)
     rows["events"] = [[one["effective_month"], _event(one)] for one in successions if one["standing_code"] == "fact"]
     return rows, captions
 

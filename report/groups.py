@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from report.source import Page, Row, Source, Words, figure, page_of, told
+from report.source import Page, Row, Source, Words, caption, figure, page_of
 
 SERIES: dict[str, tuple[Words, int, int]] = {
     "headcount": (("人", "people"), 1, 0),
@@ -116,7 +116,7 @@ def _building_charts(months: list[Row]) -> tuple[dict[str, list[list[Any]]], dic
         for row in months
         if row["occupancy_pct"] is not None
     ]
-    return rows, _captions(rows) | {"occupancy": told(rows["occupancy"], ("%", "%"), digits=1)}
+    return rows, _captions(rows) | {"occupancy": caption(rows["occupancy"], ("%", "%"), digits=1)}
 
 
 def _charts(series: list[Row]) -> tuple[dict[str, list[list[Any]]], dict[str, Words | None]]:
@@ -129,6 +129,6 @@ def _charts(series: list[Row]) -> tuple[dict[str, list[list[Any]]], dict[str, Wo
 
 def _captions(rows: dict[str, list[list[Any]]]) -> dict[str, Words | None]:
     return {
-        signal: told(rows.get(signal, ()), unit, divide=divide, digits=digits)
+        signal: caption(rows.get(signal, ()), unit, divide=divide, digits=digits)
         for signal, (unit, divide, digits) in SERIES.items()
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from report.source import Figure, Page, Row, Source, Words, figure, told
+from report.source import Figure, Page, Row, Source, Words, caption, figure
 from report.words import OWN_CODES, codes, number
 
 # the figures of snapshots.park_current that a director asks for, in this order; each with the month it is of
@@ -114,7 +114,7 @@ def _charts(source: Source) -> tuple[dict[str, list[list[Any]]], dict[str, Words
         ),
         key=lambda row: (row[0], kinds.index(row[1])),
     )
-    captions["tax"] = told(sorted(total.items()), ("万元", "(10,000 yuan)"), divide=10000, digits=1)
+    captions["tax"] = caption(sorted(total.items()), ("万元", "(10,000 yuan)"), divide=10000, digits=1)
     buildings = source.groups("building_month", "month")
     for month, found in buildings.items():
         measured = [row for row in found if row["lettable_area_m2"] and row["leased_area_m2"] is not None]
@@ -123,7 +123,7 @@ def _charts(source: Source) -> tuple[dict[str, list[list[Any]]], dict[str, Words
             rows.setdefault("occupancy", []).append([month, round(leased * 100 / lettable, 2), leased, lettable])
     if "occupancy" in rows:
         rows["occupancy"].sort()
-        captions["occupancy"] = told(rows["occupancy"], ("%", "%"), digits=1)
+        captions["occupancy"] = caption(rows["occupancy"], ("%", "%"), digits=1)
     rows["due"] = list(_due(buildings[max(buildings)])) if buildings else []
     due = {months: sum(row[2] for row in rows["due"] if row[1] == months) for months in OWN_CODES["due"]}
     words = [(zh, en, number(due[months])) for months, (zh, en) in OWN_CODES["due"].items()]

@@ -127,7 +127,7 @@ def figure(
     )
 
 
-def told(rows: Sequence[Sequence[Any]], unit: Words, *, divide: int = 1, digits: int = 0) -> Words | None:
+def caption(rows: Sequence[Sequence[Any]], unit: Words, *, divide: int = 1, digits: int = 0) -> Words | None:
     """What a series of (month, value, …) says, in words: the last value, a year before, the highest and the lowest."""
     known = [(row[0], row[1] / divide) for row in rows if row[1] is not None]
     if not known:
