@@ -218,7 +218,9 @@ class Trial:
             path = self.offices / self.last_name
             content = written(sheet)
             path.write_bytes(
-                zipped(path.stem + ".csv", content) if sheet.form == "csv" and path.suffix == ".zip" else content
+                zipped(path.stem + ".csv", content)
+                if sheet.form in ("csv", "zip") and path.suffix == ".zip"
+                else content
             )
             os.utime(path, (self.last_time, self.last_time))
             try:
@@ -394,14 +396,14 @@ def _serving(sheet: Sheet) -> Iterator[int]:
 
 
 def tried(
-    name: str, city: Path, folder: Path, count: int, seed: int, told: Callable[[Outcome], None] = lambda _: None
+    name: str, city: Path, folder: Path, count: int, seed: int, watch: Callable[[Outcome], None] = lambda _: None
 ) -> list[Outcome]:
     """What becomes of so many mutations of one feed's last delivery."""
     trial = Trial(name, city, folder)
     found = []
     for kind, sheet in draws(trial.clean, count, seed):
         outcome = trial.outcome(kind, sheet)
-        told(outcome)
+        watch(outcome)
         found.append(outcome)
     return found
 

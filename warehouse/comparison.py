@@ -36,6 +36,8 @@ _ROWS_MIN = 10
 _REGISTER_ROWS_MIN = 3
 # ten small units may well have the staff of last month
 _REPEATED_ROWS_MIN = 30
+# A register that sends only what changed: each row differs somewhere, but names and codes of most rows stay.
+_CHANGES_ALLOWED_PCT = 50
 # each row may be rounded to two places
 _ROUNDED = Decimal("0.005")
 # months in which the feed must have delivered before its delay is known: a history that comes at once shows none
@@ -86,6 +88,8 @@ def _plan(feed: StagedFeed) -> _Plan:
         texts = [c for c in texts if c in _WHO]
     dates = [c.name for c in rest if c.type == "date"]
     is_register = not has_time and not is_event
+    if _sends_changes(feed):
+        texts, dates, rest = [c for c in texts if c in _WHO], [], []
     figures = [c.name for c in rest if c.type.startswith(("bigint", "decimal"))]
     return _Plan(
         series=series,
@@ -100,6 +104,14 @@ def _plan(feed: StagedFeed) -> _Plan:
             if c.type == "varchar" and (c.name in (*subject.key, "uscc") or c.name.endswith("_no")) and c.name != "room"
         ),
         is_register=is_register,
+    )
+
+
+def _sends_changes(feed: StagedFeed) -> bool:
+    """Whether the feed is a register of which only new and changed rows come."""
+    subject = feed.subject
+    return (
+        feed.replaces == "nothing" and "source_key" in subject.key and not (subject.has_months or subject.has_periods)
     )
 
 
@@ -363,6 +375,8 @@ def findings(measured: Sequence[Measured], feed: StagedFeed) -> list[Finding]:
     rows_min, found = (_REGISTER_ROWS_MIN if feed.replaces == "everything" else _ROWS_MIN), []
     for m in sorted(measured, key=lambda m: -m.share):
         limit = float(getattr(feed.allow, m.limit))
+        if m.limit == "changed_pct" and _sends_changes(feed):
+            limit = max(limit, _CHANGES_ALLOWED_PCT)
         least = {"total_pct": 0, "repeated_pct": _REPEATED_ROWS_MIN}.get(m.limit, rows_min)
         if m.count < least or m.share <= limit:
             continue
