@@ -1,6 +1,6 @@
 """What goes wrong with a delivery between the office's system and us: one function per kind, each drawn from a seed.
 
-A `Sheet` is a delivery taken apart: what stands above, the header, the rows, the totals, and how it is written down. A kind
+A `Sheet` is a delivery taken apart: the text above, the header, the rows, the totals, and how it is written down. A kind
 changes a sheet in place and returns False where the sheet has nothing that it could change.
 """
 

@@ -192,7 +192,7 @@ def missed_deadline(hours: float, **context: Any) -> None:
 
 
 def run_failed(context: Any) -> None:
-    """Called by Airflow when a run has failed: tells of what no step could tell, such as a process that was killed."""
+    """Called by Airflow when a run has failed: reports what no step could report, such as a process that was killed."""
     name, run_id, _ = _run_of(context)
     message = (
         f"{name}: its run {run_id} failed without a message of its steps (killed, or out of memory). "
@@ -223,9 +223,9 @@ def tell_of_run(message: str) -> None:
 
 
 def tell_once(dag_id: str, run_id: str, message: str, *, is_new: bool = False) -> None:
-    """Tell a message unless one was told of this run; `is_new`: a step says why, which is always told.
+    """Send a message unless one was sent for this run; `is_new`: a step says why, which is always sent.
 
-    That one was told is a file under alerts/ in the park's home, forgotten after 30 days.
+    What was sent is marked by a file under alerts/ in the park's home, for 30 days.
     """
     if run_id == "?":  # a context that does not say which: every message counts
         tell(message)
@@ -241,5 +241,5 @@ def tell_once(dag_id: str, run_id: str, message: str, *, is_new: bool = False) -
                 old.unlink(missing_ok=True)
         mark.touch()
     except OSError as error:
-        log.error("%s cannot be written: %s", mark, error)  # better told twice than never
+        log.error("%s cannot be written: %s", mark, error)  # better sent twice than never
     tell(message)

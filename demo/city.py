@@ -69,7 +69,7 @@ FORMS: tuple[tuple[str, str, float], ...] = (
 )
 JOINT_STOCK, PARTNERSHIP, SOLE_TRADER, BRANCH = 4, 5, 6, 7
 # Sister firms, in families of this size: numbered factories, brands that differ by one character, groups; and the branches
-# here of a bank that is not. FAMILY_SHARE of all firms (banks come on top), FAMILY_OUT of whom the register lacks.
+# here of a bank that is not. FAMILY_SHARE of all firms (banks come on top), FAMILY_OUT of these are not in the register.
 FAMILIES = ("numbered", "one_character", "group", "bank")
 NUMBERED, ONE_CHARACTER, GROUP, BANK = range(len(FAMILIES))
 FAMILY_SIZE, FAMILY_SHARE, FAMILY_OUT = 4, 0.12, 0.2

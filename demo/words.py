@@ -99,7 +99,7 @@ INDUSTRIES = (
     Industry("J6621", ("银行",), 0, 130_000, 14_500, 110, 0, 0.05, 12, 0.030),
 )
 
-# What tells sister firms apart: a number, the part of the town that a bank's branch serves, their place in a group.
+# How sister firms differ: a number, the part of the town that a bank's branch serves, their place in a group.
 ORDINALS = ("第一", "第二", "第三", "第四", "第五", "第六", "第七", "第八")
 QUARTERS = ("永清", "永宁", "望江", "望海", "东平", "西平", "青岚", "青溪")
 GROUP_WORDS = ("集团", "控股", "投资", "发展")

@@ -48,7 +48,7 @@ def _outputs(scope: Scope, known: Mapping[str, list[str]], done: dict[int, Colum
 
 
 def _all_of(projection: exp.Expr, scope: Scope, known: Mapping[str, list[str]], done: dict[int, Columns]) -> Columns:
-    """`select *` or `t.*`: every column of what it stands for, but those that it excludes."""
+    """`select *` or `t.*`: every column of its source, but those that it excludes."""
     star = projection if isinstance(projection, exp.Star) else projection.this
     excluded = {one.name for one in star.args.get("except_") or star.args.get("except") or ()}
     table = projection.table if isinstance(projection, exp.Column) else ""

@@ -42,7 +42,7 @@ _FUTURE = timedelta(days=1)
 _SOME_ROWS = 2
 # of ops.confirmation.stop_code
 DELIVERY = "delivery"
-# so many findings stand in a message
+# so many findings are in a message
 _FINDINGS = 3
 # a figure of so much or more, of whatever sign, is no figure: a column slip. Models count on it: sums, differences and ratios of
 # smaller ones fit their decimal(30, …), and their products by 100 a bigint
@@ -54,7 +54,7 @@ _BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200
 # Zero-width and direction marks: they come along from web pages and messengers and are never part of a value.
 _MARKS = "".join(map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF)))
 _TO_TAKE_OFF = f"^[{''.join(_BLANKS)}]|[{''.join(_BLANKS)}]$|[{_MARKS}]"
-# of what stands for "no value": -1 may come as －１
+# of texts that mean "no value": -1 may come as －１
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 _KEPT_AS_TEXT = r"""^(?:'([0-9A-Za-z][0-9A-Za-z./-]*)|="([^"]*)")$"""
 # Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.

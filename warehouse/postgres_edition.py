@@ -202,7 +202,7 @@ def read_groups(path: Path) -> dict[str, list[str]]:
                 str(path), f"{group!r} cannot be a group's name", next_step="choose another name, in quotes"
             )
         if not isinstance(codes, list) or not codes or not all(isinstance(code, str) for code in codes):
-            raise DeclarationError(f"{path}, {group}", "it is no list of building codes, each a text", next_step=step)
+            raise DeclarationError(f"{path}, {group}", "not a list of building codes, each a text", next_step=step)
     return found
 
 

@@ -435,7 +435,7 @@ def current_manifest(settings: Settings) -> dict[str, Any] | None:
         own = [m for m in ([said] if said else []) + kept if m.get("sha256") == digest] or [
             _read_manifest(file, digest)
         ]
-    with contextlib.suppress(OSError):  # who may only read is told the truth all the same
+    with contextlib.suppress(OSError):  # a reader without write access gets the right answer all the same
         if said != own[0]:
             write_json(path, own[0])
         _settle_site(settings, str(own[0]["night_id"]))

@@ -93,7 +93,7 @@ def unpivoted(
         header: The table's columns.
         batches: Its rows.
         how: What is declared.
-        layout: How the table stood in its file, with what stands above its header.
+        layout: The table's layout in its file, with the text above its header.
         name: Of the file and the sheet, where the year may stand.
         wrong_lines: What is unreadable in the table as it is read; filled while the batches are consumed.
         unreadable: Filled while the batches are consumed.
@@ -139,7 +139,7 @@ def _year(layout: Layout, name: str) -> int:
             )
     raise DeliveryRefused(
         layout.where,
-        "its months have no year, and none stands above the header or in the name",
+        "its months have no year, and none is above the header or in the name",
         next_step="ask the office to write the year into the title, the name or the columns",
     )
 

@@ -240,7 +240,7 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         inside = read.inside("totals", frozenset({"column", "values"}))
         totals = (inside.texts("column") or inside.text("column"), frozenset(inside.texts("values", ("合计", "总计"))))
     if read.has("sheet") and read.has("sheets"):
-        read.refuse("sheets", "stands beside sheet", "one of them")
+        read.refuse("sheets", "is declared beside sheet", "one of them")
     return _Plan(
         folder=folder,
         patterns=patterns,

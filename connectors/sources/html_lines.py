@@ -56,7 +56,7 @@ def html_sheets(file: IO[bytes], where: str, reading: Reading, encoding: str) ->
     """
     codec = _codec(file, encoding, where)
     check_encoding(file, codec, where)
-    # what stands around the data, a title or a frame, is no table of its own
+    # a title or a frame around the data is no table of its own
     heights: dict[int, int] = {}
     widths: dict[int, int] = {}
     for table, row in _rows(file, codec, where):

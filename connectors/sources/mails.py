@@ -50,7 +50,7 @@ def attachments(file: IO[bytes], where: str) -> list[Attachment]:
     try:
         message = email.message_from_bytes(content)
         if not {"from", "date", "subject", "content-type"} & {name.lower() for name in message}:
-            failure = "it is no e-mail message"
+            failure = "it is not an e-mail message"
         else:
             for part in _parts(message):
                 name = _name(part)

@@ -74,7 +74,7 @@ class Layout:
         totals: (column's names, values): lines with such a value there are totals.
         decimal: The decimal mark of numbers, where it is not a point; the thousands mark is the other one, a blank or '.
         is_named: Tells whether a further name is a column's: those of a crosstab's months.
-        above: Filled while the header is read: what stands above it.
+        above: Filled while the header is read: the text above it.
         added: Columns that are not in the file, with the one value they have in it.
         is_ragged_strict: A line with fewer fields than the header is broken (CSV), not cut short (sheets).
         is_cut: The file ends within a line: a last line with fewer fields is broken, whatever is_ragged_strict says.

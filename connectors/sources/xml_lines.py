@@ -178,7 +178,7 @@ def _cell(kind: str, raw: str) -> tuple[str, str | None]:
         return number_text(value)
     if kind == "DateTime" and raw.strip():
         moment = datetime.fromisoformat(raw.strip())
-        # a time alone stands on the day before Excel's first
+        # a time alone is stored on the day before Excel's first
         return moment_text(moment.time() if moment.year == 1899 else moment), None
     if kind == "Boolean":
         return {"1": "true", "0": "false"}.get(raw.strip(), raw), None

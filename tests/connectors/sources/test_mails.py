@@ -83,7 +83,7 @@ WHOLE = message({"a.csv": b"no\n" + b"123456\n" * 1000}).as_bytes()
 @pytest.mark.parametrize(
     ("content", "fact"),
     [
-        (b"no,name\n1,2\n", "it is no e-mail message"),
+        (b"no,name\n1,2\n", "it is not an e-mail message"),
         (WHOLE[:-3000], "damaged or cut off"),
         (WHOLE.replace(b"MTIzNDU2", b"MTIz*DU2", 1), "damaged or cut off"),
         (message({}).as_bytes(), "none of its 0 members is a delivery"),

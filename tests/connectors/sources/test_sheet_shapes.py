@@ -216,7 +216,7 @@ def test_crosstabs_that_are_not_clear_stop(tmp_path: Path, content: str, options
         ({"unpivot": UNPIVOT | {"columns": "YYYY年"}}, r"unpivot\.columns is 'YYYY年'"),
         ({"unpivot": {"period": "a", "value": "b"}}, r"unpivot\.columns is missing"),
         ({"unpivot": {"columns": "M月", "value": "b"}}, r"unpivot\.period is missing"),
-        ({"sheet": "a", "sheets": "b"}, "sheets stands beside sheet"),
+        ({"sheet": "a", "sheets": "b"}, "sheets is declared beside sheet"),
         ({"sheet_pattern": "x"}, "sheet_pattern has no named group"),
     ],
 )
