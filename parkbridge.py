@@ -649,7 +649,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="write to a file; its ending (.csv, .json, .jsonl, .xlsx, .parquet, .arrow) says the format",
     )
-    one.add_argument("--file", type=Path, help="another DuckDB file, such as an earlier night")
+    _may_read_another(one)
     one = command(
         "export",
         command_export,
@@ -673,7 +673,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="CSV for programs: no apostrophe before a text that Excel would run as a formula",
     )
-    one.add_argument("--file", type=Path, help="another DuckDB file, such as an earlier night")
+    _may_read_another(one)
     one = command(
         "serve-to",
         command_serve_to,
@@ -686,7 +686,7 @@ def parser() -> argparse.ArgumentParser:
     who.add_argument("--no-roles", action="store_true", help="make no roles and grant nothing")
     one.add_argument("--role-prefix", default="parkbridge", metavar="P", help="roles are P_reader and P_<group>")
     one.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="how long to wait for readers' queries")
-    one.add_argument("--file", type=Path, help="another DuckDB file, such as an earlier night")
+    _may_read_another(one)
     one = command(
         "review",
         command_review,
@@ -731,6 +731,10 @@ def _may_be_json(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--json", action="store_true", help="for programs: one JSON value; its keys are in docs/runbook.md"
     )
+
+
+def _may_read_another(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--file", type=Path, help="another DuckDB file, such as an earlier night")
 
 
 def _may_confirm(one: argparse.ArgumentParser, option: str, text: str) -> None:

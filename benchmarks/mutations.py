@@ -22,7 +22,6 @@ import re
 import shutil
 import sqlite3
 import tempfile
-import threading
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +39,7 @@ from benchmarks.mutation_kinds import PLAUSIBLE, Sheet, draws, parsed, roles, wr
 from connectors.credentials import Credentials
 from connectors.landing import land
 from connectors.registry import feed_named
-from demo.registry_api import Register
+from demo.registry_api import Register, in_a_thread
 from expectations.runner import check_feed
 from warehouse import loader
 from warehouse.batches import pending
@@ -384,15 +383,8 @@ def _serving(sheet: Sheet) -> Iterator[int]:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with in_a_thread(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port
 
 
 def tried(

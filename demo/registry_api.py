@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -112,11 +112,15 @@ def open_server(folder: Path, port: int, token: str) -> ThreadingHTTPServer:
     return ThreadingHTTPServer(("127.0.0.1", port), _handler(Register(folder), token))
 
 
-@contextmanager
-def running(folder: Path, token: str) -> Iterator[int]:
+def running(folder: Path, token: str) -> AbstractContextManager[int]:
     """Serve in a thread on a free port, which is given; stop at the end."""
-    server = open_server(folder, 0, token)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    return in_a_thread(open_server(folder, 0, token))
+
+
+@contextmanager
+def in_a_thread(server: ThreadingHTTPServer) -> Iterator[int]:
+    """Serve in a thread; gives the port, and stops at the end."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield server.server_port
