@@ -4,10 +4,12 @@
 -- answers: what did the treasury receive from this enterprise in a month? | 国库在这个月从这家企业收到多少税款？
 -- key: enterprise_id, tax_kind_code, month
 -- rules: By the day of payment, whatever period the tax is for: what a treasury counts (入库口径). Refunds are taken off.
+--   A payment to date that gives no amount of its own is left out (monthly.unread).
 --   Growth, flows and trends use monthly.tax, by period, because a late payment is not growth.
---   | 按入库日期统计，不论税款属于哪一期（入库口径），已扣除退税。增长、增减和趋势使用按所属期统计的税款，因为迟缴不是
+--   | 按入库日期统计，不论税款属于哪一期（入库口径），已扣除退税；累计数得不出
+--   当期金额的缴款不计入。增长、增减和趋势使用按所属期统计的税款，因为迟缴不是
 --   增长。
--- known gaps: none known | 暂无已知缺陷。
+-- known gaps: what was left out is in no total | 未计入的缴款不在任何合计中。
 -- parts: enterprise_id
 -- codes tax_kind_code: vat, cit, iit, surcharge, stamp, property, land_use, consumption, other
 -- checked by: tests/models/monthly.tax_receipt
