@@ -6,12 +6,15 @@
 -- rules: A registered record is its own enterprise (by its code, else by its name). Any other record goes by code:
 --   USCC with both check digits right; then the organisation code in a 15-character tax number, the organisation code
 --   alone, the registration number, or a code of an unknown form that the register states letter for letter. Then by
---   exact name key: present, then former names. Never: a code of one registered enterprise with the name of another
---   one (contradiction); a name or code of several enterprises (ambiguous). is_open: neither code nor exact name ties
---   it to an enterprise with a known code: resolved.candidate compares it (is_compared in rules/match_outcome.yml).
+--   exact name key: present, then former names. A short name that a gate or meter states for a building is compared
+--   instead, unless the register has it: a firm and its branch elsewhere are both called so. Never: a code of one
+--   registered enterprise with the name of another one (contradiction); a name or code of several enterprises
+--   (ambiguous). is_open: neither code nor exact name ties it to an enterprise with a known code: resolved.candidate
+--   compares it (is_compared in rules/match_outcome.yml).
 --   | 登记记录即其自身企业（先按代码，再按名称）。其余记录依次按：两位校验码均正确的统一社会信用代码；十五位税号中的组织机构代码、
---   单独的组织机构代码、工商注册号、与登记册逐字相同的旧代码；再按全名（先现名后曾用名）。代码与名称分属两家、一名或一码多家的，
---   不归任何一家。is_open 表示代码和全名都不能认定，转入比对。
+--   单独的组织机构代码、工商注册号、与登记册逐字相同的旧代码；再按全名（先现名后曾用名）。只有简称和楼栋的，除登记册有此名外，
+--   转入比对（总部与异地分支常用同一简称）。代码与名称分属两家、一名或一码多家的，不归任何一家。is_open 表示代码和全名都不能认定，
+--   转入比对。
 -- known gaps: A record has one identity for all its months: the one stated last. | 一条记录各月只有一个归属，以最近一次所填为准。
 -- checked by: tests/models/resolved.exact_match, tests/transforms/test_resolution.py
 with name_best as (
@@ -59,7 +62,11 @@ found as (
     from resolved.source_record as s
     inner join resolved.record_anchor as a on s.feed = a.feed and s.source_key = a.source_key
     inner join resolved.code_match as c on s.feed = c.feed and s.source_key = c.source_key
-    left join name_found as f on s.name_key = f.name_key
+    -- a short name in a building may be a sister's or a branch's of the firm that bears it elsewhere
+    left join name_found as f
+        on
+            s.name_key = f.name_key
+            and (f.name_standing < 3 or not starts_with(coalesce(a.anchor_text, ''), concat(s.name_key, '@')))
     left join resolved.enterprise_name as n on c.code_enterprise_id = n.enterprise_id and s.name_key = n.name_key
 ),
 

@@ -20,15 +20,16 @@
 --   换码会改变锚定（见“企业编号变更对照”）。
 -- checked by: tests/models/resolved.record_anchor, tests/transforms/test_resolution.py
 with anonymous_name as (
-    select distinct s.name_key
+    select s.name_key
     from resolved.source_record as s
     cross join rules.matching as form
-    where
-        s.own_code is null and s.org_code is null and s.building_code is not null
-        and length(s.name_key) < form.full_name_min_length
+    left join rules.name_mark as m on m.kind = 'full_end' and ends_with(s.name_key, m.word)
+    where s.own_code is null and s.org_code is null and s.building_code is not null
+    group by s.name_key, form.full_name_min_length
+    having length(s.name_key) < form.full_name_min_length or count(m.word) = 0
 ),
 
--- a name without a legal form, or one that is nearly all legal form (明达公司)
+-- a name without a legal form, however long (盛林隆新材料研究), or one that is nearly all legal form (明达公司)
 short_name as (
     select a.name_key
     from anonymous_name as a
