@@ -134,11 +134,13 @@ def operating_snapshots() -> None:
     )
     @step()
     def resolve(night_id: str) -> str:
+        from transforms.judgement_file import begin_judgements
         from transforms.resolution import resolve as resolve_enterprises
         from warehouse.connection import writer
 
         with writer(SETTINGS) as connection:
             hold_to_night(connection, night_id)
+            begin_judgements(SETTINGS)
             resolve_enterprises(connection, SETTINGS.judgements)
             found = connection.execute("select count(*), count(distinct enterprise_id) from resolved.link").fetchone()
             broken = connection.execute("select count(*) from resolved.judgement_conflict").fetchone()
