@@ -491,7 +491,8 @@ def _quoted(query: str) -> str:
     return f"'{query}'" if "'" not in query else f'"{query}"'
 
 
-def parser() -> argparse.ArgumentParser:
+# long: the grammar of every command, one after the other
+def parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - as above
     """The command line's grammar, with examples."""
     top = argparse.ArgumentParser(
         prog="parkbridge", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
