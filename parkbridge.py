@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from warehouse.answers import FORMS
 from warehouse.errors import ParkBridgeError
-from warehouse.settings import CHECKOUT, Settings
+from warehouse.settings import CHECKOUT, FEEDS, IS_CHECKOUT, Settings
 from warehouse.terminal import Progress, coloured, running
 
 if TYPE_CHECKING:
@@ -125,9 +125,10 @@ def command_summary(settings: Settings, given: argparse.Namespace) -> int:
         return _print_json(summary_figures(settings))
     for line in summary(settings):
         print(line)
+    program = ".venv/bin/parkbridge" if IS_CHECKOUT else "parkbridge"
     print("Try")
     for query in TRY_THESE:
-        print(f"  .venv/bin/parkbridge sql {_quoted(query)}")
+        print(f"  {program} sql {_quoted(query)}")
     if (page := settings.published / "report" / "index.html").exists():
         print(f"Report       {_short(page)}")
     return 0
@@ -266,6 +267,12 @@ def command_feed_new(settings: Settings, given: argparse.Namespace) -> int:
     from connectors.scaffold import scaffold
     from warehouse.subjects import subjects
 
+    if not IS_CHECKOUT and settings.feed_folders[0] == FEEDS:
+        raise ParkBridgeError(
+            "feed new",
+            "the feeds of an installed ParkBridge are replaced with its next version",
+            next_step="make a folder for this park's feeds and set PARKBRIDGE_FEEDS to it",
+        )
     guessed = None
     if given.sheet and given.subject in subjects():
         known = [feed for feed in declared_feeds(settings.feed_folders).values() if isinstance(feed, Feed)]
@@ -484,7 +491,8 @@ def _quoted(query: str) -> str:
     return f"'{query}'" if "'" not in query else f'"{query}"'
 
 
-def parser() -> argparse.ArgumentParser:
+# long: the grammar of every command, one after the other
+def parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - as above
     """The command line's grammar, with examples."""
     top = argparse.ArgumentParser(
         prog="parkbridge", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -28,6 +28,7 @@ FIGURES = [
 ]
 
 
+# long: one table after the other, as such a script is written
 def in_pandas(folder: Path, out: Path) -> None:
     """Make the snapshot with pandas alone."""
     import numpy as np
@@ -114,6 +115,7 @@ def in_pandas(folder: Path, out: Path) -> None:
     wide.drop(columns=["first", "last", "month_number", "month_end_date"]).to_parquet(out, index=False)
 
 
+# long: one table after the other, as such a script is written
 def in_polars(folder: Path, out: Path) -> None:
     """Make the snapshot with polars alone, lazily."""
     import polars as pl

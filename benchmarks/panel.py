@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import duckdb
 
+from transforms.night import RULES
 from warehouse.connection import prepare
-from warehouse.models import build, load_rules
+from warehouse.models import load_rules
 from warehouse.settings import CHECKOUT
 
 START = "2023-10-01"
-TRANSFORMS = CHECKOUT / "transforms"
 # months after START at whose end a feed's figures of a month have come
 NIGHT = "timestamp '2023-11-20'"
 
@@ -26,10 +26,11 @@ def draw(name: str, key: str = "f.firm") -> str:
     return f"(hash(concat('{name}', {key})) % 1000003 / 1000003.0)"
 
 
+# long: mostly SQL, one statement a silo
 def fill(connection: duckdb.DuckDBPyConnection, enterprises: int, months: int) -> None:
     """Fill an empty warehouse with so many enterprises and months; the night is the 20th after the last month."""
     prepare(connection)
-    load_rules(connection, TRANSFORMS / "rules")
+    load_rules(connection, RULES)
     _made_but_empty(connection)
     connection.execute(
         f"""
@@ -149,14 +150,15 @@ FEEDS = {
 
 def _made_but_empty(connection: duckdb.DuckDBPyConnection) -> None:
     """Every table of every layer with its columns and no rows."""
+    from transforms import night as night_steps
     from transforms.resolution import resolve
 
     connection.execute("delete from ops.night")
     connection.execute("insert into ops.night values ('empty', timestamp '2000-01-01', 'panel')")
     judgements = CHECKOUT / "transforms" / "judgements.csv"
     resolve(connection, judgements, whole=True)
-    for layer in ("3_monthly", "4_signals", "5_snapshots"):
-        build(connection, TRANSFORMS / layer)
+    night_steps.begin(connection)
+    night_steps.build(connection)
 
 
 # of each feed with figures, the figure that is corrected

@@ -79,6 +79,7 @@ def resolve(folder: Path, as_of: str, whole: bool) -> Cost:
     import duckdb
 
     from transforms import resolution
+    from warehouse.differences import digests
 
     with duckdb.connect(folder / "warehouse.duckdb") as connection:
         connection.execute("set memory_limit = '4GB'; set threads = 2; set preserve_insertion_order = false")
@@ -91,11 +92,8 @@ def resolve(folder: Path, as_of: str, whole: bool) -> Cost:
         wall, cpu = time.monotonic() - wall, time.process_time() - cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'resolved'").fetchall()
-        digests = {}
-        for (table,) in tables:
-            query = f"select count(*), coalesce(sum(hash(t)::hugeint), 0) from resolved.{table} as t"
-            digests[table] = connection.execute(query).fetchall()[0]
-        return Cost(cpu, wall, peak, digests["source_record"][0], is_whole, digests)
+        found = digests(connection, [f"resolved.{table}" for (table,) in tables])
+        return Cost(cpu, wall, peak, found["resolved.source_record"][0], is_whole, found)
 
 
 def main() -> int:

@@ -139,6 +139,7 @@ def _harmonic(a: float, b: float) -> float:
     return 2 * a * b / (a + b) if a + b > 0 else math.nan
 
 
+# long: mostly one SELECT
 def score(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, Score], dict[str, int]]:
     """Score resolved.link against schema `truth` (benchmarks.city).
 

@@ -38,8 +38,6 @@ from zoneinfo import ZoneInfo
 from benchmarks.truth import in_a_process
 from warehouse.settings import CHECKOUT
 
-LAYERS = CHECKOUT / "transforms"
-FOLDERS = ("3_monthly", "4_signals", "5_snapshots")
 MONTHS = 36
 # what both sides are given
 GIVEN = {"monthly.month", "monthly.report", "monthly.coverage", "monthly.provisional_month", "signals.plausibility"}
@@ -66,17 +64,9 @@ class Cost:
 
 def core() -> set[str]:
     """snapshots.enterprise_month and every model that it is made of, but for what is given to both sides."""
-    from warehouse.models import read_layers
+    from transforms.night import needed_for
 
-    models = {model.table: model for model in read_layers(LAYERS) if model.schema != "resolved"}
-    found: set[str] = set()
-    waiting = ["snapshots.enterprise_month"]
-    while waiting:
-        table = waiting.pop()
-        if table in models and table not in found | GIVEN:
-            found.add(table)
-            waiting += models[table].reads
-    return found
+    return needed_for(["snapshots.enterprise_month"], GIVEN)
 
 
 def open_park(folder: Path, memory: str) -> Any:
@@ -121,21 +111,14 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _digests(connection: Any, tables: set[str]) -> dict[str, Any]:
-    return {
-        table: connection.execute(f"select count(*), coalesce(sum(hash(t)::hugeint), 0) from {table} as t").fetchone()
-        for table in tables
-    }
-
-
 def night(folder: Path, memory: str, is_core: bool, corrected: str | None, has_new_month: bool) -> tuple[Cost, Any]:
     """One night to its end, with a digest of every table; whole where nothing is corrected."""
     from benchmarks import panel
-    from warehouse import parts
-    from warehouse.models import read_layers
+    from transforms import night as steps
+    from warehouse.differences import digests as digests_of
 
     # at a size where only the core is made, no value is called suspect: the table is there, and empty
-    only = core() | GIVEN - {"signals.plausibility"} if is_core else {model.table for model in read_layers(LAYERS)}
+    only = core() | GIVEN - {"signals.plausibility"} if is_core else None
     with open_park(folder, memory) as connection:
         if corrected is None:
             connection.execute("delete from ops.measured")
@@ -148,14 +131,14 @@ def night(folder: Path, memory: str, is_core: bool, corrected: str | None, has_n
     # what was corrected was written by other processes: nothing of it is in this one's memory
     with open_park(folder, memory) as connection:
         wall, cpu = time.monotonic(), time.process_time()
-        touched = parts.begin(connection, LAYERS)
-        made = [one for layer in FOLDERS for one in parts.build_night(connection, LAYERS / layer, only)]
-        parts.finish(connection, LAYERS)
+        touched = steps.begin(connection)
+        made = steps.build(connection, only=only)
+        steps.finish(connection)
         wall, cpu = time.monotonic() - wall, time.process_time() - cpu
         peak = _peak()
         given = GIVEN - {"monthly.month"}
         core_cpu = sum(one.cpu_seconds for one in made if one.table in core() | {"monthly.month"})
-        digests = _digests(connection, {one.table for one in made})
+        digests = digests_of(connection, {one.table for one in made})
         slowest = sorted(made, key=lambda one: -one.cpu_seconds)[:12]
         cost = Cost(
             cpu - (sum(one.cpu_seconds for one in made if one.table in given) if is_core else 0),
@@ -242,15 +225,15 @@ def checks(folder: Path, memory: str) -> Cost:
 
 def publishing(folder: Path, memory: str) -> Cost:
     """Writing the file that readers open."""
-    from warehouse.models import read_layers
+    from transforms import night as steps
     from warehouse.publish import write
     from warehouse.views import read_views
 
     with open_park(folder, memory) as connection:
         part = folder / "published.duckdb"
         wall, cpu = time.monotonic(), time.process_time()
-        models = read_layers(LAYERS)
-        tables = write(connection, part, models, read_views(LAYERS / "views", models, ZoneInfo("Asia/Shanghai")))
+        models = steps.models()
+        tables = write(connection, part, models, read_views(steps.LAYERS / "views", models, ZoneInfo("Asia/Shanghai")))
         wall, cpu = time.monotonic() - wall, time.process_time() - cpu
         part.unlink()
     return Cost(cpu, wall, _peak(), rows=sum(table["rows"] for table in tables.values()))

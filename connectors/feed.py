@@ -202,6 +202,7 @@ class _Entry:
         return value
 
 
+# long: one message for each key of feed.yml, in the order of the file
 def read_feed(folder: Path) -> Feed:
     """Read and check folder/feed.yml.
 

@@ -9,7 +9,7 @@ import json
 import os
 import shlex
 
-from warehouse.settings import CHECKOUT, Settings
+from warehouse.settings import CHECKOUT, DAGS, Settings
 
 # a value that is never printed: only that it is needed
 SECRET = "PARKBRIDGE_PSEUDONYM_KEY"  # noqa: S105 - a variable's name
@@ -26,7 +26,7 @@ def of_airflow(settings: Settings) -> dict[str, str]:
     port = os.environ.get("AIRFLOW__API__PORT", API_PORT)
     defaults = {
         "AIRFLOW_HOME": str(settings.home / "airflow"),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": settings.time_zone.key,
         # nothing is paused at first start: feeds come first, the night waits for them

@@ -35,6 +35,7 @@ SETTINGS = Settings.from_environment()
 START = datetime(1990, 1, 1, tzinfo=UTC)
 
 
+# long: a DAG's tasks are declared within it
 def feed_dag(feed: Feed) -> None:
     """Declare the DAG of one feed."""
 
@@ -53,6 +54,7 @@ def feed_dag(feed: Feed) -> None:
         deadline=deadline(timedelta(hours=3)),
         params=SAID,
     )
+    # long: a DAG's tasks are declared within it
     def assemble() -> None:
         @task(
             task_display_name="取数 Land",

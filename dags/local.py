@@ -11,11 +11,11 @@ from typing import Any
 
 from dags.environment import of_airflow
 from warehouse.errors import ParkBridgeError
-from warehouse.settings import CHECKOUT, Settings
+from warehouse.settings import DAGS, Settings
 
 
 def prepare_airflow(settings: Settings, *, is_quiet: bool = True) -> None:
-    """Point Airflow at this checkout and make its database if there is none. Call before anything imports airflow."""
+    """Point Airflow at our DAGs and make its database if there is none. Call before anything imports airflow."""
     home = settings.home / "airflow"
     defaults = of_airflow(settings)
     if is_quiet:
@@ -52,7 +52,7 @@ def run(
     """
     from airflow.dag_processing.dagbag import DagBag
 
-    bag = DagBag(str(CHECKOUT))
+    bag = DagBag(str(DAGS))
     for path, error in bag.import_errors.items():
         raise ParkBridgeError(path, error.strip().splitlines()[-1], next_step="mend the file; `python` it to see more")
     for dag_id in dag_ids:

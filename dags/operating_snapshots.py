@@ -30,10 +30,9 @@ from dags.runs import (
 )
 from warehouse.errors import ParkBridgeError
 from warehouse.night import hold_to_night
-from warehouse.settings import CHECKOUT, Settings
+from warehouse.settings import Settings
 
 SETTINGS = Settings.from_environment()
-TRANSFORMS = CHECKOUT / "transforms"
 
 
 def schedule() -> str | list[Asset]:
@@ -44,19 +43,19 @@ def schedule() -> str | list[Asset]:
     return [of_feed(name) for name in declared_feeds(SETTINGS.feed_folders)]
 
 
-def build(layer: str, night_id: str, *, is_first: bool = False, is_last: bool = False) -> None:
-    """Run one layer's models, over the enterprises that something is new of where that can be told."""
+def build(layer: str, night_id: str) -> None:
+    """Run one layer's models, over the enterprises with new data where that is enough."""
+    from transforms import night
     from warehouse.connection import writer
-    from warehouse.parts import begin, build_night, finish
 
     with writer(SETTINGS) as connection:
         hold_to_night(connection, night_id)
-        if is_first:
-            touched = begin(connection, TRANSFORMS)
+        if layer == night.ORDER[0]:
+            touched = night.begin(connection)
             note("all enterprises" if touched is None else f"something is new of {touched:,} enterprises")
-        made = build_night(connection, TRANSFORMS / layer)
-        if is_last:
-            finish(connection, TRANSFORMS)
+        made = night.build(connection, [layer])
+        if layer == night.ORDER[-1]:
+            night.finish(connection)
     note(f"{len(made)} tables, {sum(not table.is_whole for table in made)} of them in part")
 
 
@@ -93,6 +92,7 @@ def validate(stage: str, night_id: str) -> int:
     },
     doc_md=__doc__,
 )
+# long: a DAG's tasks are declared within it
 def operating_snapshots() -> None:
     """Declare the nightly DAG."""
 
@@ -103,6 +103,7 @@ def operating_snapshots() -> None:
     @step()
     def begin(**context: Any) -> str:
         from connectors.registry import feeds
+        from transforms.night import RULES
         from warehouse.clock import Limits, hold_night_to_clocks
         from warehouse.connection import writer
         from warehouse.night import begin_night, hold_to_first_feeds, id_of_night
@@ -121,7 +122,7 @@ def operating_snapshots() -> None:
                 connection,
                 declared,
                 as_of,
-                Limits.read(TRANSFORMS / "rules"),
+                Limits.read(RULES),
                 is_past=is_past_meant(context),
                 without=without,
                 confirmation=confirmed(context, "confirm_date"),
@@ -134,11 +135,13 @@ def operating_snapshots() -> None:
     )
     @step()
     def resolve(night_id: str) -> str:
+        from transforms.judgement_file import begin_judgements
         from transforms.resolution import resolve as resolve_enterprises
         from warehouse.connection import writer
 
         with writer(SETTINGS) as connection:
             hold_to_night(connection, night_id)
+            begin_judgements(SETTINGS)
             resolve_enterprises(connection, SETTINGS.judgements)
             found = connection.execute("select count(*), count(distinct enterprise_id) from resolved.link").fetchone()
             broken = connection.execute("select count(*) from resolved.judgement_conflict").fetchone()
@@ -156,7 +159,7 @@ def operating_snapshots() -> None:
     @task(task_display_name="月度指标 Measure", doc_md="Monthly figures per enterprise.")
     @step()
     def measure(night_id: str) -> str:
-        build("3_monthly", night_id, is_first=True)
+        build("3_monthly", night_id)
         return night_id
 
     @task(task_display_name="信号计算 Signal", doc_md="Growth, the six flows, tax trends.")
@@ -174,7 +177,7 @@ def operating_snapshots() -> None:
         with writer(SETTINGS) as connection:
             hold_to_night(connection, night_id)
             remember_last_night(connection, SETTINGS)
-        build("5_snapshots", night_id, is_last=True)
+        build("5_snapshots", night_id)
         return night_id
 
     @task(task_display_name="快照校验 Validate snapshots", doc_md="Check the night before anyone sees it.")
@@ -192,16 +195,16 @@ def operating_snapshots() -> None:
     @step()
     def publish(night_id: str, **context: Any) -> None:
         from report.site import build as make_site
+        from transforms import night
         from warehouse.connection import writer
-        from warehouse.models import read_layers
         from warehouse.publish import publish as publish_night
         from warehouse.reconcile import hold_to_last_night
 
         with writer(SETTINGS) as connection:
             hold_to_night(connection, night_id)
-            models = read_layers(TRANSFORMS)
+            models = night.models()
             let_through = hold_to_last_night(connection, SETTINGS, models, confirmed(context, "accept_change"))
-            published = publish_night(connection, SETTINGS, models, TRANSFORMS / "views", make_site)
+            published = publish_night(connection, SETTINGS, models, night.LAYERS / "views", make_site)
         for finding in let_through:
             note(f"confirmed: {finding.fact}")
         shown = (

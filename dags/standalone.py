@@ -19,7 +19,7 @@ from typing import Any
 
 from dags.environment import environment
 from dags.local import prepare_airflow
-from warehouse.settings import CHECKOUT, Settings
+from warehouse.settings import FEEDS, Settings
 from warehouse.terminal import coloured
 
 USER = "admin"
@@ -29,7 +29,7 @@ USER = "admin"
 def offices_of_demo(settings: Settings) -> Iterator[bool]:
     """Serve the demo park's offices and name their connections, where this home is a demo park's."""
     offices = settings.home.parent / "demo"
-    if not (offices / "city.json").exists() or CHECKOUT / "connectors" / "feeds" not in settings.feed_folders:
+    if not (offices / "city.json").exists() or FEEDS not in settings.feed_folders:
         yield False
         return
     import demo

@@ -20,6 +20,7 @@ from connectors.credentials import Credentials
 from connectors.feed import Feed, read_feed
 from connectors.landing import land
 from tests.postgres_server import postgres as postgres  # a fixture of every test
+from transforms.night import build_all
 from transforms.resolution import resolve
 from warehouse import loader
 from warehouse.batches import Manifest, batches, pending
@@ -440,6 +441,5 @@ def empty_warehouse(night: str) -> duckdb.DuckDBPyConnection:
     connection.execute("insert into ops.night values ('night', ?::timestamp, '示范园区')", [night])
     resolve(connection)
     load_rules(connection, LAYERS / "rules")
-    for layer in ("3_monthly", "4_signals", "5_snapshots"):
-        build(connection, LAYERS / layer)
+    build_all(connection)
     return connection

@@ -19,19 +19,20 @@ from pathlib import Path
 
 import duckdb
 
+from transforms import night
 from transforms.judgement_file import read_judgements
 from transforms.resolution import resolve
 from warehouse.connection import alone, literal, open_file, prepare, quote
+from warehouse.differences import differences
 from warehouse.errors import ParkBridgeError
-from warehouse.last_night import as_of_file, take_from, take_tonight
+from warehouse.last_night import KEPT, as_of_file, take_from, take_tonight
 from warehouse.loader import utc
-from warehouse.models import Model, build, read_layers
+from warehouse.models import Model
 from warehouse.publish import write
 from warehouse.settings import Settings
 from warehouse.subjects import subjects
 from warehouse.views import read_views
 
-LAYERS = Path(__file__).parent
 NIGHT_ID = re.compile(r"\d{8}T\d{6}Z")
 WAYS = "a date (its end), a time such as 2026-11-20T02:00, or a night's id such as 20261119T180000Z"
 
@@ -109,7 +110,7 @@ def tell_again(settings: Settings, as_of: str, out: Path | None = None, *, now: 
         raise ParkBridgeError(
             "snapshot", "there is no warehouse yet", next_step="run `parkbridge sync`, or `parkbridge rebuild`"
         )
-    models = read_layers(LAYERS)
+    models = night.models()
     settings.home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.home, prefix="asof-") as folder:
         scratch = Path(folder) / "warehouse.duckdb"
@@ -122,9 +123,9 @@ def tell_again(settings: Settings, as_of: str, out: Path | None = None, *, now: 
             if previous:
                 _tell_previous(connection, settings, previous)
             _begin(connection, settings, moment)
-            build(connection, LAYERS / "5_snapshots")
+            night.build(connection)
             part = Path(folder) / "told.duckdb"
-            views = read_views(LAYERS / "views", models, settings.time_zone)
+            views = read_views(night.LAYERS / "views", models, settings.time_zone)
             tables = write(connection, part, models, views)
         target = out or settings.home / "asof" / f"{night_id}.duckdb"
         _put(part, target)
@@ -264,19 +265,18 @@ def _tell_previous(connection: duckdb.DuckDBPyConnection, settings: Settings, mo
         take_from(connection, kept)
         return
     _begin(connection, settings, moment)
-    build(connection, LAYERS / "5_snapshots", ("presence_month", "presence_gap", "presence", "enterprise_current"))
+    night.build(connection, only=night.needed_for([f"{schema}.{table}" for schema, table in KEPT.values()]))
     take_tonight(connection)
 
 
 def _begin(connection: duckdb.DuckDBPyConnection, settings: Settings, moment: datetime) -> None:
-    """Everything before the snapshots, as of a moment."""
+    """What comes before the layers, as of a moment: a scratch warehouse has no night before, so that all of it is made."""
     connection.execute("delete from ops.night")
     connection.execute(
         "insert into ops.night values (?, ?, ?)", [f"{moment:%Y%m%dT%H%M%SZ}", moment, settings.park_name]
     )
     resolve(connection, settings.judgements, whole=True, said_until=_local(settings, moment))
-    for layer in ("3_monthly", "4_signals"):
-        build(connection, LAYERS / layer)
+    night.begin(connection)
 
 
 def _local(settings: Settings, moment: datetime) -> datetime:
@@ -298,45 +298,6 @@ def _put(part: Path, target: Path) -> None:
         ) from None
     finally:
         near.unlink(missing_ok=True)
-
-
-def differences(old: Path, new: Path, tables: list[str]) -> dict[str, tuple[int, int]]:
-    """Of each table that is not the same in two files, row for row: rows only in the old, rows only in the new.
-
-    A table of other columns counts with all its rows.
-    """
-    found: dict[str, tuple[int, int]] = {}
-    connection = duckdb.connect(":memory:")
-    try:
-        for name, path in (("old", old), ("new", new)):
-            connection.execute(f"attach {literal(os.fspath(path))} as {name} (read_only)")
-        for table in tables:
-            schema, _, name = table.partition(".")
-            shapes = [
-                connection.execute(
-                    "select column_name, data_type from duckdb_columns() where database_name = ? and schema_name = ? "
-                    "and table_name = ? order by column_index",
-                    [database, schema, name],
-                ).fetchall()
-                for database in ("old", "new")
-            ]
-            places = [f"{database}.{schema}.{quote(name)}" for database in ("old", "new")]
-            if shapes[0] != shapes[1]:
-                counts = [
-                    connection.execute(f"select count(*) from {place}").fetchone() if shape else (0,)
-                    for place, shape in zip(places, shapes, strict=True)
-                ]
-                found[table] = (int((counts[0] or (0,))[0]), int((counts[1] or (0,))[0]))
-                continue
-            row = connection.execute(
-                "select (select count(*) from (from {0} except all from {1})), "
-                "(select count(*) from (from {1} except all from {0}))".format(*places)
-            ).fetchone()
-            if row and any(row):
-                found[table] = (int(row[0]), int(row[1]))
-    finally:
-        connection.close()
-    return found
 
 
 def _held_against(

@@ -22,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 
 from warehouse.errors import DeclarationError, ParkBridgeError
+from warehouse.settings import Settings
 
 JUDGEMENTS = Path(__file__).with_name("judgements.csv")
 JUDGEMENT_COLUMNS = ("left", "right", "decision", "who", "when", "why")
@@ -88,6 +89,13 @@ def _moment(text: str) -> datetime | None:
 def is_record(name: str) -> bool:
     """Whether a side of a judgement is a record and not an enterprise_id."""
     return "/" in name
+
+
+def begin_judgements(settings: Settings) -> None:
+    """Make the park's own empty file before its first night; later a missing file is a loss, and read_judgements says so."""
+    own = settings.home / "judgements.csv"
+    if settings.judgements == own and not own.exists() and not settings.published_file.exists():
+        own.write_text(HEADER, encoding="utf-8")
 
 
 def read_judgements(path: Path) -> list[Judgement]:

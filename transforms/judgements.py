@@ -10,8 +10,8 @@ from "A is not B" and "B is not C" nothing follows. A registered record, or an e
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,32 @@ def make_code_groups(connection: duckdb.DuckDBPyConnection, judged: list[Judgeme
     registered records (or one and another's enterprise_id) the same. `different` between two keeps their codes apart, also
     where the register's changes lead from one to the other over others: the latest change on that road is not followed.
     """
-    changes = connection.execute(
+    changes, known = _code_changes(connection)
+    same, different = _judged_codes(connection, _said(judged), known)
+    # people before the register, and the register's earlier changes before its later ones
+    cluster_of = clusters([*same, *((before, after) for _, before, after in changes)], different)
+    anchor: dict[str, str] = {}
+    since: dict[str, str | None] = {}
+    for when, before, after in (*changes, *((None, *pair) for pair in same)):
+        anchor.setdefault(cluster_of[before], before)
+        if cluster_of[before] == cluster_of[after]:
+            since.setdefault(after, when)
+        else:
+            anchor.setdefault(cluster_of[after], after)
+    sizes = Counter(cluster_of.values())
+    names = sorted(name for name, cluster in cluster_of.items() if sizes[cluster] > 1)
+    columns = {
+        "code": names,
+        "anchor_code": [anchor[cluster_of[name]] for name in names],
+        "since_date": [since.get(name) for name in names],
+    }
+    table = {column: pa.array(values, pa.string()) for column, values in columns.items()}
+    _replace_table(connection, "code_group", table | {"since_date": table["since_date"].cast(pa.date32())})
+
+
+def _code_changes(connection: duckdb.DuckDBPyConnection) -> tuple[list[tuple[str, str, str]], set[str]]:
+    """The register's changes between two codes that hold, earliest first: day, before, after; and every code that holds."""
+    rows = connection.execute(
         """
         select e.event_date, e.before_text, coalesce(e.after_text, e.uscc)
         from known.registration_event as e
@@ -94,50 +119,27 @@ def make_code_groups(connection: duckdb.DuckDBPyConnection, judged: list[Judgeme
         order by all
         """
     ).fetchall()
-    forms = codes.normalised(pa.array([text for change in changes for text in change[1:]], pa.string()))
+    forms = codes.normalised(pa.array([text for _, *texts in rows for text in texts], pa.string()))
     holds = codes.uscc_holds(forms) | codes.registration_no_holds(forms)
     code = [value if hold else None for value, hold in zip(forms.to_pylist(), holds, strict=True)]
-    events = [(str(change[0]), code[2 * i], code[2 * i + 1]) for i, change in enumerate(changes)]
+    changes = [(str(day), before, after) for (day, *_), before, after in zip(rows, code[::2], code[1::2], strict=True)]
+    return sorted((d, b, a) for d, b, a in changes if b and a and b != a), {value for value in code if value}
 
-    said = _said(judged)
+
+def _judged_codes(
+    connection: duckdb.DuckDBPyConnection, said: Said, known: set[str]
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Pairs of codes that people judged the same, and different; a chain that contradicts itself says nothing."""
     one = clusters((j.left, j.right) for j in said.same)
     contradictory = {one[j.left] for j in said.different if j.left in one and one[j.left] == one.get(j.right)}
-    code_of = _codes_of(connection, [*said.same, *said.different], {c for c in code if c})
+    code_of = _codes_of(connection, [*said.same, *said.different], known)
 
-    def between(lines: tuple[Judgement, ...]) -> list[tuple[str, str]]:
+    def pairs(lines: tuple[Judgement, ...]) -> list[tuple[str, str]]:
         applied = [j for j in lines if one.get(j.left) not in contradictory or one.get(j.left) != one.get(j.right)]
         found = [(code_of.get(j.left, ""), code_of.get(j.right, "")) for j in applied]
         return sorted({(min(pair), max(pair)) for pair in found if all(pair) and pair[0] != pair[1]})
 
-    edges = [(when, before, after) for when, before, after in events if before and after and before != after]
-    judged_same = between(said.same)
-    # people before the register, and the register's earlier changes before its later ones
-    cluster_of = clusters([*judged_same, *((b, a) for _, b, a in sorted(edges))], between(said.different))
-    dated = sorted([*edges, *(("9999", *pair) for pair in judged_same)])
-    anchor: dict[str, str] = {}
-    since: dict[str, str] = {}
-    for when, before, after in dated:
-        anchor.setdefault(cluster_of[before], before)
-        if cluster_of[before] == cluster_of[after]:
-            since.setdefault(after, when)
-        else:
-            anchor.setdefault(cluster_of[after], after)
-    sizes: dict[str, int] = {}
-    for cluster in cluster_of.values():
-        sizes[cluster] = sizes.get(cluster, 0) + 1
-    rows = sorted((name, anchor[cluster]) for name, cluster in cluster_of.items() if sizes[cluster] > 1)
-    dates = [None if since.get(name, "9999") == "9999" else since[name] for name, _ in rows]
-    _replace_table(
-        connection,
-        "code_group",
-        {
-            "code": pa.array([name for name, _ in rows], pa.string()),
-            "anchor_code": pa.array([first for _, first in rows], pa.string()),
-            "since_date": pa.array(dates, pa.string()).cast(pa.date32())
-            if any(dates)
-            else pa.nulls(len(rows), pa.date32()),
-        },
-    )
+    return pairs(said.same), pairs(said.different)
 
 
 def _codes_of(connection: duckdb.DuckDBPyConnection, lines: list[Judgement], event_codes: set[str]) -> dict[str, str]:
@@ -311,6 +313,17 @@ def _findings(said: Said, chains: _Chains, homes: Mapping[str, Home]) -> list[Fi
     return [found[key] for key in sorted(found)]
 
 
+@dataclass(frozen=True)
+class Decision:
+    """What follows for one judged record: against which other (or enterprise), and from which line."""
+
+    name: str
+    chain: str | None
+    other: str | None
+    decision: str
+    line: Judgement
+
+
 def make_judgements(connection: duckdb.DuckDBPyConnection, judged: list[Judgement]) -> None:
     """Make resolved.judgement and resolved.judgement_finding.
 
@@ -325,8 +338,16 @@ def make_judgements(connection: duckdb.DuckDBPyConnection, judged: list[Judgemen
     contradictory = {
         chains.of(f.lines[0].left) for f in findings if f.conflict_code not in ("judges_disagree", "record_gone")
     }
-    # name, its chain, whom against, what was said, by which line
-    rows: list[tuple[str, str | None, str | None, str, Judgement]] = []
+    decisions = [*_of_chains(said, chains, homes, contradictory), *_of_pairs(said, chains)]
+    decisions.sort(key=lambda d: (d.name, d.decision, d.other or "", d.line.line))
+    _replace_table(connection, "judgement", _decision_columns(decisions))
+    _replace_table(connection, "judgement_finding", _finding_columns(findings))
+
+
+def _of_chains(
+    said: Said, chains: _Chains, homes: Mapping[str, Home], contradictory: Container[str | None]
+) -> Iterator[Decision]:
+    """What `same` says of every record of a chain."""
     first_line: dict[str, Judgement] = {}
     for line in said.same:
         for name in line.pair:
@@ -336,66 +357,70 @@ def make_judgements(connection: duckdb.DuckDBPyConnection, judged: list[Judgemen
         decision = "contradiction" if cluster in contradictory else "same"
         other = named[0] if named and decision == "same" else None
         there = [name for name in members if is_record(name) and homes[name].is_there]
-        for name in there if named or len(there) > 1 else []:
-            if name in first_line:
-                rows.append((name, chains.title(name), other, decision, first_line[name]))
+        if named or len(there) > 1:
+            for name in there:
+                if name in first_line:
+                    yield Decision(name, chains.title(name), other, decision, first_line[name])
+
+
+def _of_pairs(said: Said, chains: _Chains) -> Iterator[Decision]:
+    """What `different` and `unsure` say of the record that leaves the other."""
     for line in (*said.different, *said.unsure):
         chain = chains.of(line.left)
         if chain is not None and chain == chains.of(line.right):
-            continue  # a contradiction, told above; or a doubt that a chain has settled
+            continue  # a contradiction, which _findings has; or a doubt that a chain has settled
         leaves, stays = line.left, line.right
         if is_record(stays) and chains.enterprise(leaves) and not chains.enterprise(stays):
             leaves, stays = stays, leaves
-        leaving = chains.of(leaves)
-        # who is the same as the one that leaves, leaves with it
-        together = chains.members.get(leaving or "", []) if not chains.enterprise(leaves) else []
-        for name in together or [leaves] if line.decision == "different" else [leaves]:
-            rows.append(
-                (
-                    name,
-                    chains.title(name) if leaving is not None else None,
-                    chains.enterprise(stays) or stays,
-                    line.decision,
-                    line,
-                )
-            )
-    rows.sort(key=lambda row: (row[0], row[3], row[2] or "", row[4].line))
+        leaving, names = chains.of(leaves), [leaves]
+        if line.decision == "different" and leaving is not None and not chains.enterprise(leaves):
+            names = chains.members[leaving]  # what is the same as the record that leaves, leaves with it
+        for name in names:
+            title = chains.title(name) if leaving is not None else None
+            yield Decision(name, title, chains.enterprise(stays) or stays, line.decision, line)
 
-    def half(name: str | None, place: int) -> str | None:
-        return name.partition("/")[place] if name and is_record(name) else None
 
-    texts: dict[str, list[str | None]] = {
-        "feed": [half(name, 0) for name, *_ in rows],
-        "source_key": [half(name, 2) for name, *_ in rows],
-        "chain": [chain for _, chain, *_ in rows],
-        "other_feed": [half(other, 0) for _, _, other, *_ in rows],
-        "other_source_key": [half(other, 2) for _, _, other, *_ in rows],
-        "other_enterprise_id": [None if other and is_record(other) else other for _, _, other, *_ in rows],
-        "decision": [row[3] for row in rows],
-        "decided_by": [row[4].who for row in rows],
-        "decided_on": [row[4].when for row in rows],
-        "reason": [row[4].why for row in rows],
-        "stated": [row[4].words for row in rows],
+def _halves(names: Iterable[str | None]) -> tuple[list[str | None], list[str | None]]:
+    """Feed and source_key of names, each None where the name is no record."""
+    parts = [name.split("/", 1) if name and is_record(name) else (None, None) for name in names]
+    return [feed for feed, _ in parts], [key for _, key in parts]
+
+
+def _decision_columns(decisions: Sequence[Decision]) -> dict[str, pa.Array]:
+    feeds, keys = _halves(d.name for d in decisions)
+    other_feeds, other_keys = _halves(d.other for d in decisions)
+    texts = {
+        "feed": feeds,
+        "source_key": keys,
+        "chain": [d.chain for d in decisions],
+        "other_feed": other_feeds,
+        "other_source_key": other_keys,
+        "other_enterprise_id": [None if d.other and is_record(d.other) else d.other for d in decisions],
+        "decision": [d.decision for d in decisions],
+        "decided_by": [d.line.who for d in decisions],
+        "decided_on": [d.line.when for d in decisions],
+        "reason": [d.line.why for d in decisions],
+        "stated": [d.line.words for d in decisions],
     }
     columns = {name: pa.array(values, pa.string()) for name, values in texts.items()}
-    _replace_table(
-        connection, "judgement", columns | {"line_number": pa.array([row[4].line for row in rows], pa.int64())}
-    )
-    told: dict[str, list[str | None]] = {
+    return columns | {"line_number": pa.array([d.line.line for d in decisions], pa.int64())}
+
+
+def _finding_columns(findings: Sequence[Finding]) -> dict[str, pa.Array]:
+    feeds, keys = _halves(f.lines[-1].left for f in findings)
+    texts = {
         "conflict_code": [f.conflict_code for f in findings],
         "conflict_key": [f.conflict_key for f in findings],
         "chain": [f.chain for f in findings],
-        "feed": [half(f.lines[-1].left, 0) for f in findings],
-        "source_key": [half(f.lines[-1].left, 2) for f in findings],
+        "feed": feeds,
+        "source_key": keys,
         "stated": ["; ".join(j.words for j in f.lines) for f in findings],
-        "line_numbers": [", ".join(str(j.line) for j in sorted(f.lines, key=lambda j: j.line)) for f in findings],
+        "line_numbers": [", ".join(map(str, sorted(j.line for j in f.lines))) for f in findings],
         "decided_by": [", ".join(sorted({j.who for j in f.lines})) for f in findings],
         "decided_on": [max(f.lines, key=lambda j: j.moment).when for f in findings],
         "next_step": [f.next_step for f in findings],
     }
-    _replace_table(
-        connection, "judgement_finding", {name: pa.array(values, pa.string()) for name, values in told.items()}
-    )
+    return {name: pa.array(values, pa.string()) for name, values in texts.items()}
 
 
 def _replace_table(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, pa.Array]) -> None:

@@ -14,15 +14,14 @@ from pathlib import Path
 
 import duckdb
 
+from transforms import night
 from transforms.judgement_file import Judgement
 from transforms.resolution import resolve
 from warehouse.connection import alone
 from warehouse.errors import ParkBridgeError
-from warehouse.models import build
 from warehouse.settings import Settings
 from warehouse.text import aligned, joined
 
-LAYERS = Path(__file__).parent
 FIGURES = ("insured_headcount", "sales_amount", "tax_paid_amount", "leased_area_m2", "electricity_kwh")
 
 
@@ -158,9 +157,8 @@ def _names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, touched: list[str]) -> list[Changed]:
-    for layer in ("3_monthly", "4_signals"):
-        build(connection, LAYERS / layer)
-    build(connection, LAYERS / "5_snapshots", ("presence_month", "presence_gap", "presence", "enterprise_current"))
+    night.begin(connection)
+    night.build(connection, only=night.needed_for(["snapshots.enterprise_current"]))
     found = []
     for figure in FIGURES:
         rows = connection.execute(

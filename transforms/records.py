@@ -14,6 +14,7 @@ IDENTITY_COLUMNS = ("uscc", "registration_no", "taxpayer_no", "unit_no", "enterp
 CODE_COLUMNS = ("uscc", "registration_no", "taxpayer_no")
 
 
+# long: mostly SQL, one statement a step
 def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -> None:
     """Make resolved.source_record: per feed and source_key the values stated last, codes checked, the name's key.
 

@@ -840,6 +840,7 @@ def _hold_to_habit(
     )
 
 
+# long: one transaction, step by step; half of it is SQL and its reasons
 def accept(
     connection: duckdb.DuckDBPyConnection,
     feed: StagedFeed,

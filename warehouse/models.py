@@ -54,6 +54,8 @@ CHINESE_FIELDS = {
     "known gaps": "局限",
 }
 _FIELD = re.compile(r"-- ((?:column|codes) [^\s:]+|[a-z]+(?: [a-z0-9_]+)*): ?(.*)")
+# what is nearly a field: capitals, other spaces
+_NEARLY_FIELD = re.compile(r"--\s*(\w[\w ]*?)\s*[:：]")
 _OWN_CODE = re.compile(r"\* ([\w-]+): (.+?) \| ([^：]+?)(?:：(.+))?")
 
 
@@ -143,6 +145,11 @@ def read_header(where: str, sql: str, required: Iterable[str] = HEADER_FIELDS) -
         )
     if not chinese.get("title"):
         raise DeclarationError(where, "the title has no Chinese half", next_step="write title: English | 中文")
+    for name in ("parts", "slices"):
+        if fields.get(name, "enterprise_id") != "enterprise_id":
+            raise DeclarationError(
+                where, f"{name} is {fields[name]!r}", allowed="enterprise_id", next_step="correct it, or leave it out"
+            )
     return Header(fields, chinese, _columns(where, fields))
 
 
@@ -168,6 +175,13 @@ def _written(where: str, sql: str) -> dict[str, list[str]]:
             if name in written:
                 raise DeclarationError(where, f"the header has {name!r} twice", next_step="write one field of it")
             current = written[name] = [found[2].strip()]
+        elif (nearly := _NEARLY_FIELD.match(line)) and nearly[1].lower() in (*HEADER_FIELDS, *OPTIONAL_FIELDS):
+            # such a line would be taken for a remark, and the field for one that is not there
+            raise DeclarationError(
+                where,
+                f"the header's line {line!r} is no field",
+                next_step=f"write it as `-- {nearly[1].lower()}: text`",
+            )
         else:
             current = None
     return written

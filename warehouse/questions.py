@@ -12,9 +12,8 @@ from functools import cache
 from pathlib import Path
 
 from warehouse.errors import ParkBridgeError
-from warehouse.settings import CHECKOUT
 
-PAGE = CHECKOUT / "docs" / "questions.md"
+PAGE = Path(__file__).with_name("questions.md")  # a link to docs/questions.md, so that a wheel holds it too
 _QUESTION = re.compile(r"^## (\d+)\. (.+?) \| (.+?)$(.*?)^```sql\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

@@ -1,7 +1,8 @@
 """Where things lie on this machine, read from the environment once per process; nothing else reads the environment.
 
 ===========================  =======================================================================================
-PARKBRIDGE_HOME              the park's folder: raw batches, the warehouse, what is published (default: build/park)
+PARKBRIDGE_HOME              the park's folder: raw batches, the warehouse, what is published (default: build/park, in the checkout or,
+                             of an installed wheel, in the current folder)
 PARKBRIDGE_FEEDS             feed folders, separated as in PATH (default: connectors/feeds)
 PARKBRIDGE_PARK_NAME         the park's name, as readers see it
 PARKBRIDGE_TIME_ZONE         the park's time zone; a night ends at midnight there (default: Asia/Shanghai)
@@ -10,7 +11,8 @@ PARKBRIDGE_KEEP_NIGHTS       how many published nights are kept for rollback (de
 PARKBRIDGE_EXPORTS           1: each night writes the operators' views into published/exports/园区.xlsx (default: 0)
 PARKBRIDGE_MEMORY_LIMIT      DuckDB's memory limit (default: 4GB)
 PARKBRIDGE_PSEUDONYM_KEY     makes identity numbers keyed pseudonyms; without it they are blotted out (docs/runbook.md)
-PARKBRIDGE_JUDGEMENTS        people's match decisions (default: transforms/judgements.csv)
+PARKBRIDGE_JUDGEMENTS        people's match decisions (default: transforms/judgements.csv of the checkout;
+                             of an installed wheel judgements.csv in the park's folder)
 PARKBRIDGE_BACKUP            where weekly backups go; another disk is wiser (default: backup in the park's folder)
 PARKBRIDGE_ALERT_COMMAND     a program run with the text of an alert on standard input (default: the task log only)
 ===========================  =======================================================================================
@@ -27,7 +29,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from warehouse.errors import DeclarationError
 
 _YES_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+# where the program is: a checkout, or the site-packages that a wheel was installed into
 CHECKOUT = Path(__file__).resolve().parent.parent
+IS_CHECKOUT = (CHECKOUT / "setup.cfg").is_file()
+FEEDS = CHECKOUT / "connectors" / "feeds"
+DAGS = CHECKOUT / "dags"
 
 
 @dataclass(frozen=True)
@@ -79,11 +85,13 @@ class Settings:
         def of(name: str, default: str) -> str:
             return os.environ.get(f"PARKBRIDGE_{name}", "").strip() or default
 
-        home = Path(of("HOME", str(CHECKOUT / "build" / "park"))).expanduser().absolute()
+        # a wheel's own folder is replaced by the next version: nothing of a park is kept in it
+        home = (
+            Path(of("HOME", str((CHECKOUT if IS_CHECKOUT else Path.cwd()) / "build" / "park"))).expanduser().absolute()
+        )
+        judgements = CHECKOUT / "transforms" / "judgements.csv" if IS_CHECKOUT else home / "judgements.csv"
         folders = tuple(
-            Path(part).expanduser().absolute()
-            for part in of("FEEDS", str(CHECKOUT / "connectors" / "feeds")).split(os.pathsep)
-            if part
+            Path(part).expanduser().absolute() for part in of("FEEDS", str(FEEDS)).split(os.pathsep) if part
         )
         zone, nights = of("TIME_ZONE", "Asia/Shanghai"), of("KEEP_NIGHTS", "7")
         try:
@@ -115,7 +123,7 @@ class Settings:
             exports=_YES_NO[exports],
             night=night,
             memory_limit=memory,
-            judgements=Path(of("JUDGEMENTS", str(CHECKOUT / "transforms" / "judgements.csv"))).expanduser().absolute(),
+            judgements=Path(of("JUDGEMENTS", str(judgements))).expanduser().absolute(),
             backup=Path(of("BACKUP", str(home / "backup"))).expanduser().absolute(),
             alert_command=of("ALERT_COMMAND", ""),
             pseudonym_key=of("PSEUDONYM_KEY", ""),

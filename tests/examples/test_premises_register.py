@@ -14,9 +14,8 @@ import pytest
 from examples import handover
 from examples.findings import findings
 from tests.examples.conftest import Park, make_park
-from transforms import resolution
+from transforms import night, resolution
 from warehouse.connection import writer
-from warehouse.models import build
 
 DELIVERED = [datetime(2019, month, day, tzinfo=UTC) for month, day in ((6, 13), (6, 20), (8, 22), (8, 23))]
 MODELS = resolution.MODELS.parent
@@ -31,8 +30,8 @@ def park(request: pytest.FixtureRequest, data: Path, tmp_path_factory: pytest.Te
     with writer(park.settings) as connection:
         connection.execute("insert into ops.night values ('test', timestamp '2019-08-31', 'test')")
         resolution.resolve(connection)
-        for schema in ("3_monthly", "4_signals"):
-            build(connection, MODELS / schema)
+        night.begin(connection)
+        night.build(connection, ["3_monthly", "4_signals"])
     return park
 
 

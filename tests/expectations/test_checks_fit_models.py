@@ -10,6 +10,7 @@ import pytest
 
 from expectations.runner import stage_suites
 from tests.conftest import empty_warehouse
+from transforms.night import ORDER
 
 TRANSFORMS = Path(__file__).parents[2] / "transforms"
 
@@ -25,7 +26,7 @@ def test_every_published_model_has_a_suite(empty_park: duckdb.DuckDBPyConnection
     with_suite = {suite.table for stage in ("resolved", "snapshots") for suite in stage_suites(empty_park, stage)}
     models = {
         f"{path.parent.name.partition('_')[2]}.{path.stem}"
-        for layer in ("3_monthly", "4_signals", "5_snapshots")
+        for layer in ORDER
         for path in (TRANSFORMS / layer).glob("*.sql")
     }
     assert models - with_suite == set()

@@ -14,8 +14,8 @@ import pytest
 
 import transforms
 from transforms import resolution
+from transforms.night import build_all
 from warehouse.connection import prepare
-from warehouse.models import build
 
 TRANSFORMS = Path(transforms.__file__).parent
 FIRMS = {f"F{number:02d}": f"园区第{number}号精密机械有限公司" for number in range(20)}
@@ -90,8 +90,7 @@ class Books:
         for sql, rows in (extra or {}).items():
             self._insert(connection, sql, rows)
         resolution.resolve(connection)
-        for folder in ("3_monthly", "4_signals", "5_snapshots"):
-            build(connection, TRANSFORMS / folder, None)
+        build_all(connection)
         return connection
 
     @staticmethod

@@ -14,10 +14,10 @@ import sqlglot
 from sqlglot import exp
 
 import transforms
+from transforms.night import build_all
 from transforms.resolution import resolve
 from warehouse.connection import prepare, quote
 from warehouse.loader import FIGURE_BELOW
-from warehouse.models import build
 from warehouse.subjects import Subject, subjects
 
 TRANSFORMS = Path(transforms.__file__).parent
@@ -105,8 +105,7 @@ def test_every_model_takes_the_extremes(seed: int) -> None:
                 list(row.values()),
             )
     resolve(connection)
-    for folder in ("3_monthly", "4_signals", "5_snapshots"):
-        build(connection, TRANSFORMS / folder, None)
+    build_all(connection)
     for table in ("signals.flow", "signals.growth", "snapshots.park_month", "snapshots.enterprise_current"):
         assert connection.execute(f"select count(*) > 5 from {table}").fetchone() == (True,), table
 

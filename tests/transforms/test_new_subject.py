@@ -14,6 +14,7 @@ from expectations.rule import read_rule
 from tests.conftest import Park, day, naive
 from tests.transforms.test_resolution import credit_code
 from transforms import resolution
+from transforms.night import build_all
 from warehouse import connection as store
 from warehouse import labels, parts, subjects
 from warehouse.connection import writer
@@ -120,10 +121,7 @@ def night(park: Park, layers: Path, number: int) -> tuple[bool, int | None]:
     park.begin(day(number), without=("staff", "leases", "payments"))
     with writer(park.settings) as warehouse:
         whole = resolution.resolve(warehouse)
-        touched = parts.begin(warehouse, layers)
-        for layer in ("3_monthly", "4_signals", "5_snapshots"):
-            parts.build_night(warehouse, layers / layer)
-        parts.finish(warehouse, layers)
+        touched, _ = build_all(warehouse, layers)
     return whole, touched
 
 

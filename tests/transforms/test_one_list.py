@@ -172,3 +172,15 @@ def test_name_words_are_distinct_and_of_known_kinds() -> None:
     rows = rows_of_rule(WORDS)
     assert len({row["word"] for row in rows}) == len(rows)
     assert {row["kind"] for row in rows} == {"legal_form", "short_form_end", "branch_word", "company_branch_word"}
+
+
+def test_the_layers_of_a_night_are_named_where_it_is_put_together() -> None:
+    """transforms/night.py has their order; the DAG has a task for each."""
+    named = re.compile(r"""["'/](3_monthly|4_signals|5_snapshots)\b""")
+    paths = [*sources(), *(CHECKOUT / "benchmarks").rglob("*.py"), *(CHECKOUT / "examples").rglob("*.py")]
+    found = {
+        path.relative_to(CHECKOUT).as_posix()
+        for path in paths
+        if path.suffix == ".py" and named.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == {"transforms/night.py", "dags/operating_snapshots.py"}

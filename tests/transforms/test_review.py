@@ -18,12 +18,13 @@ from tests.transforms.test_judgements import HEADER
 from tests.transforms.test_resolution import PARK, B, credit_code, lease, registered, warehouse
 from transforms import review as review_module
 from transforms.judgement_file import Judgement, add
+from transforms.night import build_all
 from transforms.preview import preview
 from transforms.resolution import resolve
 from transforms.review import read_queue, review, unanswered
 from warehouse.connection import alone, quote, writer
 from warehouse.errors import DeclarationError, ParkBridgeError, WarehouseBusy
-from warehouse.models import build, read_layers
+from warehouse.models import read_layers
 from warehouse.publish import publish
 from warehouse.settings import CHECKOUT, Settings
 from warehouse.summary import summary
@@ -49,8 +50,7 @@ def _one_width_of_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def night(settings: Settings) -> None:
     with writer(settings) as connection:
         resolve(connection, settings.judgements)
-        for layer in ("3_monthly", "4_signals", "5_snapshots"):
-            build(connection, LAYERS / layer)
+        build_all(connection)
         publish(connection, settings, read_layers(LAYERS))
 
 

@@ -20,11 +20,13 @@ import pytest
 import parkbridge
 from tests.conftest import FIRST_DAY, LEASES_HEADER, Park, day, staff_file
 from tests.transforms.test_resolution import credit_code
-from transforms.as_of import Told, differences, in_words, moment_of, tell_again
+from transforms.as_of import Told, in_words, moment_of, tell_again
 from transforms.judgement_file import HEADER
+from transforms.night import build_all
 from transforms.resolution import resolve
 from warehouse import parts
 from warehouse.connection import writer
+from warehouse.differences import differences
 from warehouse.errors import ParkBridgeError
 from warehouse.last_night import remember_last_night
 from warehouse.models import read_layers
@@ -118,12 +120,8 @@ class Life:
         self.park.begin(as_of, ["staff", "leases", "payments"])
         with writer(self.settings) as connection:
             resolve(connection, self.settings.judgements)
-            parts.begin(connection, LAYERS)
-            for layer in ("3_monthly", "4_signals"):
-                parts.build_night(connection, LAYERS / layer)
             remember_last_night(connection, self.settings)
-            self.in_parts += sum(not made.is_whole for made in parts.build_night(connection, LAYERS / "5_snapshots"))
-            parts.finish(connection, LAYERS)
+            self.in_parts += sum(not made.is_whole for made in build_all(connection)[1])
             publish(connection, self.settings, MODELS)
         self.nights.append(as_of)
         return self.settings.published / "nights" / f"{as_of:%Y%m%dT%H%M%SZ}.duckdb"

@@ -119,6 +119,15 @@ def test_a_remark_below_the_header_is_no_field(tmp_path: Path) -> None:
     [
         ("-- part: enterprise_id", "the header has an unknown field 'part'; title, one row is, answers"),
         ("-- rule: x", "the header has an unknown field 'rule'"),
+        (
+            "-- Parts: enterprise_id",
+            "the header's line '-- Parts: enterprise_id' is no field. Next: write it as `-- parts: text`",
+        ),
+        ("--parts: enterprise_id", "the header's line '--parts: enterprise_id' is no field"),
+        ("-- parts : enterprise_id", "the header's line '-- parts : enterprise_id' is no field"),
+        ("-- parts：enterprise_id", "the header's line '-- parts：enterprise_id' is no field"),
+        ("-- parts: enterprise", "parts is 'enterprise'; enterprise_id allowed. Next: correct it, or leave it out"),
+        ("-- slices: month", "slices is 'month'"),
         ("-- rules: x", "the header has 'rules' twice"),
         (
             "-- codes nothing_at_all: a",

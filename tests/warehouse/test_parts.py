@@ -9,9 +9,10 @@ import duckdb
 import pytest
 
 from benchmarks import panel
+from transforms import night
 from warehouse import parts
+from warehouse.differences import digests
 from warehouse.models import Model, read_layers
-from warehouse.parts import Made
 from warehouse.settings import CHECKOUT
 from warehouse.subjects import subjects, views
 
@@ -23,20 +24,12 @@ LAST = MONTHS - 2  # the month of the first night; one more comes after it
 
 def rows(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
     """How many rows each table has, and a digest of them that no order changes."""
-    found = {}
-    for model in MODELS:
-        query = f"select count(*), coalesce(sum(hash(t)::hugeint), 0) from {model.table} as t"
-        (found[model.table],) = connection.execute(query).fetchall()
-    return found
+    return digests(connection, [model.table for model in MODELS])
 
 
 def live_night(connection: duckdb.DuckDBPyConnection) -> tuple[int | None, dict[str, bool]]:
     """One night to its end: whom it touched, and which tables it made whole."""
-    touched = parts.begin(connection, LAYERS)
-    made: list[Made] = []
-    for layer in ("3_monthly", "4_signals", "5_snapshots"):
-        made += parts.build_night(connection, LAYERS / layer)
-    parts.finish(connection, LAYERS)
+    touched, made = night.build_all(connection)
     return touched, {table.table: table.is_whole for table in made}
 
 
@@ -174,7 +167,7 @@ def test_a_night_that_was_broken_off_is_made_up_for(park: duckdb.DuckDBPyConnect
     panel.restate(park, "firms", LAST)
     panel.night(park, LAST, days=2)
     parts.begin(park, LAYERS)
-    parts.build_night(park, LAYERS / "3_monthly")
+    night.build(park, ["3_monthly"])
     panel.night(park, LAST, days=3)
     touched, _ = live_night(park)
     assert touched

@@ -26,6 +26,7 @@ _IDENTITY = """
 """
 
 
+# long: mostly SQL, one statement a step
 def make_candidates(connection: duckdb.DuckDBPyConnection) -> None:
     """Make resolved.comparison and resolved.code_name_check from resolved.exact_match.
 
