@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dags.environment import of_airflow
-from warehouse.errors import ParkBridgeError
+from warehouse import holds
+from warehouse.errors import ParkBridgeError, WarehouseBusy
 from warehouse.settings import CHECKOUT, Settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
 
 
 def prepare_airflow(settings: Settings, *, is_quiet: bool = True) -> None:
@@ -52,6 +58,7 @@ def run(
     """
     from airflow.dag_processing.dagbag import DagBag
 
+    settings = Settings.from_environment()
     bag = DagBag(str(CHECKOUT))
     for path, error in bag.import_errors.items():
         raise ParkBridgeError(path, error.strip().splitlines()[-1], next_step="mend the file; `python` it to see more")
@@ -66,5 +73,37 @@ def run(
             task.retries = 0  # at the command line a person decides when to try again
         given = {**(conf or {}), "is_past": until is not None}
         run_conf = {name: value for name, value in given.items() if name in dag.params}
-        finished = dag.test(logical_date=until or datetime.now(UTC), run_conf=run_conf)
-        yield dag_id, str(finished.state) == "success"
+        with _alone(settings, dag_id) as is_alone:
+            is_well = is_alone and _test(dag, until or datetime.now(UTC), run_conf)
+        yield dag_id, is_well
+
+
+def _test(dag: DAG, moment: datetime, conf: dict[str, Any]) -> bool:
+    return str(dag.test(logical_date=moment, run_conf=conf).state) == "success"
+
+
+@contextmanager
+def _alone(settings: Settings, dag_id: str) -> Iterator[bool]:
+    """Hold what the DAG works at, from before its first step to its end; False where another run does not let go of it."""
+    from dags import runs
+
+    feed = dag_id.removeprefix("feed_") if dag_id != holds.NIGHT else None
+    started = time.monotonic()
+
+    def show_wait(who: str) -> None:
+        if runs.beginner:
+            runs.beginner(feed, f"waits: it is held by {who}")
+
+    try:
+        holds.take(settings, dag_id, holds.Run.here(), holds.WAIT_SECONDS, show_wait)
+    except WarehouseBusy as error:
+        if runs.watcher:
+            runs.watcher(feed, "wait", time.monotonic() - started, str(error), False)
+        yield False
+        return
+    runs.whole_runs.add(dag_id)
+    try:
+        yield True
+    finally:
+        runs.whole_runs.discard(dag_id)
+        holds.let_go(settings, dag_id)

@@ -9,6 +9,7 @@ import duckdb
 
 from warehouse.batches import Batch, batches, stopped
 from warehouse.connection import reader
+from warehouse.holds import held
 from warehouse.publish import current_manifest
 from warehouse.settings import Settings
 from warehouse.text import aligned
@@ -152,6 +153,7 @@ def status_figures(settings: Settings) -> dict[str, Any]:
     """What `status` says, for programs; `night` is null before the first one."""
     halted = [{"feed": name, "message": message} for name, message in stopped(settings.raw).items()]
     found: dict[str, Any] = {"night": None, "stopped": halted, "feeds": [], "quarantined": []}
+    found["running"] = [{"name": name, "holder": who} for name, who in held(settings).items()]
     if settings.published_file.exists():
         with reader(settings) as connection:
             found["night"] = _night_figures(connection)
@@ -349,6 +351,8 @@ def status(settings: Settings) -> Iterator[str]:
     halted = stopped(settings.raw)
     for name, message in halted.items():
         yield f"STOPPED  {name}: {message}"
+    for name, who in held(settings).items():
+        yield f"RUNNING  {name}: {who}"
     if not settings.published_file.exists():
         yield "Nothing is published yet. Next: run `parkbridge sync`."
         return
