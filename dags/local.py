@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import time
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dags.environment import of_airflow
@@ -32,7 +34,7 @@ def prepare_airflow(settings: Settings, *, is_quiet: bool = True) -> None:
     from airflow.models.pool import Pool
     from airflow.utils.db import upgradedb
 
-    if not (home / "airflow.db").exists() or os.environ["AIRFLOW_HOME"] != str(home):
+    if has_no_tables(home / "airflow.db") or os.environ["AIRFLOW_HOME"] != str(home):
         upgradedb()
     from dags.runs import WRITER_POOL
 
@@ -41,6 +43,33 @@ def prepare_airflow(settings: Settings, *, is_quiet: bool = True) -> None:
     )
     if is_quiet:
         logging.disable(logging.ERROR)
+
+
+def has_no_tables(database: Path) -> bool:
+    """Whether Airflow has made no tables yet.
+
+    Raises:
+        ParkBridgeError: The database is damaged.
+    """
+    if not database.exists():
+        return True
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            said = connection.execute("pragma quick_check(1)").fetchall()
+            tables = connection.execute("select count(*) from sqlite_master where name = 'dag_run'").fetchall()
+        fault = "" if said == [("ok",)] else str(said[0][0])
+    except sqlite3.DatabaseError as error:
+        if "locked" in str(error):  # its scheduler writes: it is in use, so it is there
+            return False
+        fault = str(error)
+    if fault:
+        raise ParkBridgeError(
+            str(database),
+            f"it is damaged: {' '.join(fault.split())[:200]}",
+            next_step="move it away and run this again. What is lost is the history of runs, and connections that were "
+            "added with `airflow connections add`: add those again",
+        )
+    return bool(tables == [(0,)])
 
 
 def run(

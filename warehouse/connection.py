@@ -78,6 +78,10 @@ OPS_ADDED = {
 }
 
 
+# what DuckDB says of a block that is not what was written; it finds one when it reads there
+_DAMAGED = "Corrupt database file"
+
+
 def quote(identifier: str) -> str:
     """Quote an identifier for SQL: `承租人` becomes `"承租人"`, and a quote within is doubled."""
     return '"' + identifier.replace('"', '""') + '"'
@@ -151,6 +155,10 @@ def writer(settings: Settings, wait_seconds: float = 120) -> Iterator[duckdb.Duc
             prepare(connection)
             settle(settings.raw, lambda feed: committed_batches(connection, feed))
             yield connection
+        except duckdb.Error as error:
+            if _DAMAGED not in str(error):
+                raise
+            raise not_opened(settings, error) from None
         finally:
             connection.close()
 
@@ -165,7 +173,7 @@ def not_opened(settings: Settings, error: duckdb.Error) -> ParkBridgeError:
         )
     return ParkBridgeError(
         "warehouse",
-        f"{settings.warehouse_file.name} cannot be opened: {' '.join(str(error).split())[:200]}",
+        f"{settings.warehouse_file.name} cannot be read: {' '.join(str(error).split())[:200]}",
         next_step="`parkbridge rebuild` puts it aside and makes it again from raw/. What is published is unchanged",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from warehouse.holds import held
 from warehouse.publish import current_manifest
 from warehouse.settings import Settings
 from warehouse.text import aligned
+from warehouse.upkeep import last_drill
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
@@ -163,6 +165,8 @@ def status_figures(settings: Settings) -> dict[str, Any]:
                 "select feed, split_part(reason, ': ', 1) as reason, count(*) as rows from ops.quarantine "
                 "group by all order by 3 desc, 1, 2",
             )
+    last = last_drill(settings)
+    found["drill"] = dataclasses.asdict(last) if last else None
     found["batches"] = [
         {
             "feed": batch.manifest.feed,
@@ -372,6 +376,8 @@ def status(settings: Settings) -> Iterator[str]:
         )
         for feed, last, days in late:
             yield f"LATE  {feed}: last known {last or 'never'}, {days} days allowed"
+    if last := last_drill(settings):
+        yield f"DRILL  {last}"
     for batch in _pending(settings):
         kind = "DISCARDED" if batch.is_discarded else "WAITING"
         yield f"{kind}  {batch.manifest.feed} {batch.manifest.batch_id} ({batch.manifest.delivery}, {batch.manifest.rows:,} rows)"

@@ -14,8 +14,8 @@ import duckdb
 import pytest
 
 from tests.conftest import Park
-from warehouse.connection import literal, prepare, quote, writer
 from warehouse import holds
+from warehouse.connection import literal, prepare, quote, writer
 from warehouse.errors import DeclarationError, ParkBridgeError, SourceError, WarehouseBusy
 from warehouse.settings import CHECKOUT, Settings
 from warehouse.subjects import Column, read_subjects, subjects
