@@ -451,8 +451,33 @@ def command_doctor(settings: Settings, given: argparse.Namespace) -> int:
 
     found = list(findings(settings))
     for is_well, text in found:
-        print(f"{coloured('✓', 'green') if is_well else coloured('✗', 'red')} {text}")
-    return 0 if all(is_well for is_well, _ in found) else 1
+        _show_finding(is_well, text)
+    return (0 if all(is_well for is_well, _ in found) else 1) | (_look_deep(settings) if given.deep else 0)
+
+
+def _show_finding(is_well: bool, text: str) -> None:
+    print(f"{coloured('✓', 'green') if is_well else coloured('✗', 'red')} {text}", flush=True)
+
+
+def _look_deep(settings: Settings) -> int:
+    """Hold raw/, warehouse, published night and judgements against each other; say what to run."""
+    from connectors.registry import feeds
+    from transforms.judgement_file import read_judgements
+    from warehouse.deep import Finding, cures, deep_findings
+
+    found = []
+    for finding in deep_findings(settings, list(feeds(settings.feed_folders).values())):
+        _show_finding(finding.is_well, finding.text)
+        found.append(finding)
+    try:
+        count = len(read_judgements(settings.judgements))
+        found.append(Finding(True, f"{count:,} judgements in {settings.judgements.name}"))
+    except ParkBridgeError as error:
+        found.append(Finding(False, str(error)))
+    _show_finding(found[-1].is_well, found[-1].text)
+    for number, cure in enumerate(cures(found), 1):
+        print(f"Next {number}: {cure}")
+    return 0 if all(finding.is_well for finding in found) else 1
 
 
 def command_env(settings: Settings, given: argparse.Namespace) -> int:
@@ -716,7 +741,14 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - as above
     one.add_argument("--why", default="", help="why it is taken back")
     one.add_argument("--who", default=getpass.getuser())
     one.add_argument("--no-preview", action="store_true", help="do not work out what the decisions change")
-    command("doctor", command_doctor, "what this machine lacks", "  parkbridge doctor")
+    one = command(
+        "doctor", command_doctor, "what this machine lacks", "  parkbridge doctor\n  parkbridge doctor --deep"
+    )
+    one.add_argument(
+        "--deep",
+        action="store_true",
+        help="also read every batch and night, hold raw/, warehouse and published night against each other, and say what to run",
+    )
     one = command(
         "env",
         command_env,

@@ -110,10 +110,12 @@ def feed_dag(feed: Feed) -> None:
         @step(feed.name)
         def check(staged: list[str]) -> list[str]:
             from expectations.runner import check_feed
+            from warehouse import loader
             from warehouse.connection import writer
 
             if staged:
                 with writer(SETTINGS) as connection:
+                    loader.hold_to_staged(connection, feed, staged)
                     results = check_feed(connection, feed, staged[-1])
                 note(f"{sum(r.success for r in results)} of {len(results)} checks hold")
             return staged
@@ -124,15 +126,18 @@ def feed_dag(feed: Feed) -> None:
             outlets=emitted_by(feed),
             doc_md="Merge incoming.<feed> into staged.<subject>: both versions of a corrected row stay.",
         )
-        @step(feed.name)
+        @step(feed.name, is_last=True)
         def accept(checked: list[str], **context: Any) -> None:
             from warehouse import loader
             from warehouse.batches import batches, clear_stopped, pending
             from warehouse.clock import Limits, hold_feed_to_clocks
             from warehouse.connection import writer
 
-            waiting = [b for b in pending(SETTINGS.raw, feed.name) if b.manifest.batch_id in checked]
             with writer(SETTINGS) as connection:
+                landed = batches(SETTINGS.raw, feed.name)
+                decided = {b.manifest.batch_id for b in landed if b.accepted_at or b.is_discarded}
+                loader.hold_to_staged(connection, feed, [name for name in checked if name not in decided])
+                waiting = [b for b in pending(SETTINGS.raw, feed.name) if b.manifest.batch_id in checked]
                 if waiting:
                     hold_feed_to_clocks(
                         connection,

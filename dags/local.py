@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
+import time
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dags.environment import of_airflow
-from warehouse.errors import ParkBridgeError
+from warehouse import holds
+from warehouse.errors import ParkBridgeError, WarehouseBusy
 from warehouse.settings import DAGS, Settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
 
 
 def prepare_airflow(settings: Settings, *, is_quiet: bool = True) -> None:
@@ -26,7 +34,7 @@ def prepare_airflow(settings: Settings, *, is_quiet: bool = True) -> None:
     from airflow.models.pool import Pool
     from airflow.utils.db import upgradedb
 
-    if not (home / "airflow.db").exists() or os.environ["AIRFLOW_HOME"] != str(home):
+    if has_no_tables(home / "airflow.db") or os.environ["AIRFLOW_HOME"] != str(home):
         upgradedb()
     from dags.runs import WRITER_POOL
 
@@ -35,6 +43,33 @@ def prepare_airflow(settings: Settings, *, is_quiet: bool = True) -> None:
     )
     if is_quiet:
         logging.disable(logging.ERROR)
+
+
+def has_no_tables(database: Path) -> bool:
+    """Whether Airflow has made no tables yet.
+
+    Raises:
+        ParkBridgeError: The database is damaged.
+    """
+    if not database.exists():
+        return True
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            said = connection.execute("pragma quick_check(1)").fetchall()
+            tables = connection.execute("select count(*) from sqlite_master where name = 'dag_run'").fetchall()
+        fault = "" if said == [("ok",)] else str(said[0][0])
+    except sqlite3.DatabaseError as error:
+        if "locked" in str(error):  # its scheduler writes: it is in use, so it is there
+            return False
+        fault = str(error)
+    if fault:
+        raise ParkBridgeError(
+            str(database),
+            f"it is damaged: {' '.join(fault.split())[:200]}",
+            next_step="move it away and run this again. What is lost is the history of runs, and connections that were "
+            "added with `airflow connections add`: add those again",
+        )
+    return bool(tables == [(0,)])
 
 
 def run(
@@ -52,6 +87,7 @@ def run(
     """
     from airflow.dag_processing.dagbag import DagBag
 
+    settings = Settings.from_environment()
     bag = DagBag(str(DAGS))
     for path, error in bag.import_errors.items():
         raise ParkBridgeError(path, error.strip().splitlines()[-1], next_step="mend the file; `python` it to see more")
@@ -66,5 +102,37 @@ def run(
             task.retries = 0  # at the command line a person decides when to try again
         given = {**(conf or {}), "is_past": until is not None}
         run_conf = {name: value for name, value in given.items() if name in dag.params}
-        finished = dag.test(logical_date=until or datetime.now(UTC), run_conf=run_conf)
-        yield dag_id, str(finished.state) == "success"
+        with _alone(settings, dag_id) as is_alone:
+            is_well = is_alone and _test(dag, until or datetime.now(UTC), run_conf)
+        yield dag_id, is_well
+
+
+def _test(dag: DAG, moment: datetime, conf: dict[str, Any]) -> bool:
+    return str(dag.test(logical_date=moment, run_conf=conf).state) == "success"
+
+
+@contextmanager
+def _alone(settings: Settings, dag_id: str) -> Iterator[bool]:
+    """Hold what the DAG works at, from before its first step to its end; False where another run does not let go of it."""
+    from dags import runs
+
+    feed = dag_id.removeprefix("feed_") if dag_id != holds.NIGHT else None
+    started = time.monotonic()
+
+    def show_wait(who: str) -> None:
+        if runs.beginner:
+            runs.beginner(feed, f"waits: it is held by {who}")
+
+    try:
+        holds.take(settings, dag_id, holds.Run.here(), holds.WAIT_SECONDS, show_wait)
+    except WarehouseBusy as error:
+        if runs.watcher:
+            runs.watcher(feed, "wait", time.monotonic() - started, str(error), False)
+        yield False
+        return
+    runs.whole_runs.add(dag_id)
+    try:
+        yield True
+    finally:
+        runs.whole_runs.discard(dag_id)
+        holds.let_go(settings, dag_id)

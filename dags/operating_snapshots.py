@@ -29,6 +29,7 @@ from dags.runs import (
     step,
 )
 from warehouse.errors import ParkBridgeError
+from warehouse.holds import NIGHT
 from warehouse.night import hold_to_night
 from warehouse.settings import Settings
 
@@ -100,7 +101,7 @@ def operating_snapshots() -> None:
         task_display_name="开始 Begin",
         doc_md="Begin the night: what is known as of the end of the interval. Stop where a feed has stopped or is stale.",
     )
-    @step()
+    @step(place=NIGHT)
     def begin(**context: Any) -> str:
         from connectors.registry import feeds
         from transforms.night import RULES
@@ -133,7 +134,7 @@ def operating_snapshots() -> None:
         task_display_name="主体匹配 Resolve",
         doc_md="Tie every source record to one enterprise, with method and evidence.",
     )
-    @step()
+    @step(place=NIGHT)
     def resolve(night_id: str) -> str:
         from transforms.judgement_file import begin_judgements
         from transforms.resolution import resolve as resolve_enterprises
@@ -151,25 +152,25 @@ def operating_snapshots() -> None:
         return night_id
 
     @task(task_display_name="匹配校验 Validate matches", doc_md="Check who is who before anything is counted.")
-    @step()
+    @step(place=NIGHT)
     def validate_resolved(night_id: str) -> str:
         validate("resolved", night_id)
         return night_id
 
     @task(task_display_name="月度指标 Measure", doc_md="Monthly figures per enterprise.")
-    @step()
+    @step(place=NIGHT)
     def measure(night_id: str) -> str:
         build("3_monthly", night_id)
         return night_id
 
     @task(task_display_name="信号计算 Signal", doc_md="Growth, the six flows, tax trends.")
-    @step()
+    @step(place=NIGHT)
     def signal(night_id: str) -> str:
         build("4_signals", night_id)
         return night_id
 
     @task(task_display_name="生成快照 Snapshot", doc_md="What readers see.")
-    @step()
+    @step(place=NIGHT)
     def snapshot(night_id: str) -> str:
         from warehouse.connection import writer
         from warehouse.last_night import remember_last_night
@@ -181,7 +182,7 @@ def operating_snapshots() -> None:
         return night_id
 
     @task(task_display_name="快照校验 Validate snapshots", doc_md="Check the night before anyone sees it.")
-    @step()
+    @step(place=NIGHT)
     def validate_snapshots(night_id: str) -> str:
         validate("snapshots", night_id)
         return night_id
@@ -192,7 +193,7 @@ def operating_snapshots() -> None:
         doc_md="Hold the night against the one that readers see; then a fresh file and its report, put in place together. "
         "The last nights are kept.",
     )
-    @step()
+    @step(place=NIGHT, is_last=True)
     def publish(night_id: str, **context: Any) -> None:
         from report.site import build as make_site
         from transforms import night

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import logging
@@ -17,9 +18,9 @@ from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowFailException
 
-from warehouse import batches
+from warehouse import batches, holds
 from warehouse.confirmation import Confirmation
-from warehouse.errors import ParkBridgeError, SourceError, WarehouseBusy
+from warehouse.errors import Overtaken, ParkBridgeError, SourceError, WarehouseBusy
 from warehouse.settings import Settings
 
 P = ParamSpec("P")
@@ -58,6 +59,8 @@ watcher: Callable[[str | None, str, float, str, bool], None] | None = None
 # and this to show a step while it runs; called with feed or None, and step
 beginner: Callable[[str | None, str], None] | None = None
 _noted: list[str] = []
+# what the command line holds for a run as a whole: the run's steps leave it alone
+whole_runs: set[str] = set()
 
 
 def _watched(feed: str | None, name: str, started: float, text: str, is_well: bool) -> None:
@@ -88,12 +91,18 @@ def is_scheduled(context: Any) -> bool:
     return str(getattr(context["dag_run"].run_type, "value", context["dag_run"].run_type)) == "scheduled"
 
 
-def step(feed: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def step(
+    feed: str | None = None, *, place: str | None = None, is_last: bool = False
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Tell a stop plainly: its message without a traceback; a retry only where waiting may help.
 
     Args:
         feed: The feed whose step it is: it is marked as stopped, so that no night is published meanwhile.
+        place: What the run holds from its first step to its last, so that no other works at it (warehouse/holds.py); the
+            feed's own by default.
+        is_last: Whether the run ends with this step.
     """
+    place = place or (holds.of_feed(feed) if feed else None)
 
     def decorate(work: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(work)
@@ -102,16 +111,23 @@ def step(feed: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
             _noted.clear()
             if beginner:
                 beginner(feed, work.__name__)
+            is_over = True
             try:
+                _take(place)
                 result = work(*args, **kwargs)
+                is_over = is_last
                 _watched(feed, work.__name__, started, "; ".join(_noted), True)
                 return result
             except ParkBridgeError as error:
                 log.error("%s", error)
                 _watched(feed, work.__name__, started, str(error), False)
-                _mark_stopped(feed, str(error))
-                if isinstance(error, WarehouseBusy) or (isinstance(error, SourceError) and error.is_passing):
-                    if _is_last_try():
+                is_over = _is_last_try() or not _may_pass(error)
+                if not isinstance(
+                    error, WarehouseBusy | Overtaken
+                ):  # another run has it: nothing is wrong with the feed
+                    _mark_stopped(feed, str(error))
+                if _may_pass(error):
+                    if is_over:
                         tell_of_run(str(error))
                     raise
                 tell_of_run(str(error))
@@ -122,13 +138,39 @@ def step(feed: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 _watched(feed, work.__name__, started, text, False)
                 message = f"{feed or 'night'} {work.__name__}: {text}"
                 _mark_stopped(feed, message)
-                if _is_last_try():
+                is_over = _is_last_try()
+                if is_over:
                     tell_of_run(message)
                 raise
+            finally:
+                _leave(place, is_over)
 
         return run
 
     return decorate
+
+
+def _may_pass(error: ParkBridgeError) -> bool:
+    """Whether the same step may come through later."""
+    return isinstance(error, WarehouseBusy) or (isinstance(error, SourceError) and error.is_passing)
+
+
+def _take(place: str | None) -> None:
+    """Have a place for this run of the scheduler; the command line has it already, from before the first step to the end."""
+    if place is None:
+        return
+    try:
+        name, run_id, _ = _run_of(get_current_context())
+        run = holds.Run(run_id, f"run {run_id} of {name} in Airflow", is_one_process=False)
+    except RuntimeError:  # outside a task
+        run = holds.Run.here()
+    holds.take(Settings.from_environment(), place, run)
+
+
+def _leave(place: str | None, is_over: bool) -> None:
+    if place and place not in whole_runs:
+        with contextlib.suppress(OSError):  # a disk that is full: the place is free some time later
+            (holds.let_go if is_over else holds.rest)(Settings.from_environment(), place)
 
 
 def _mark_stopped(feed: str | None, message: str) -> None:
@@ -194,6 +236,8 @@ def missed_deadline(hours: float, **context: Any) -> None:
 def run_failed(context: Any) -> None:
     """Called by Airflow when a run has failed: reports what no step could report, such as a process that was killed."""
     name, run_id, _ = _run_of(context)
+    with contextlib.suppress(OSError):
+        holds.let_go(Settings.from_environment(), name, run_id)
     message = (
         f"{name}: its run {run_id} failed without a message of its steps (killed, or out of memory). "
         "Next: read its log in Airflow, then clear the failed task"

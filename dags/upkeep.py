@@ -1,7 +1,8 @@
 """Upkeep: forget what is old, back up what cannot be made again, and prove now and then that the backup works.
 
-Backed up: raw/ (batches, manifests, markers). Everything else is made from it. The restore drill copies the newest backup to
-a scratch folder, rebuilds a warehouse from it, and compares its staged rows with the real one.
+Backed up: raw/ (batches, manifests, markers). Everything else is made from it. The restore drill rebuilds a warehouse from the
+backup in a scratch folder, makes the published night again from it, and compares both with the real ones; `parkbridge status` has
+its result.
 """
 
 from __future__ import annotations
@@ -61,15 +62,22 @@ def upkeep() -> None:
     @task(
         task_display_name="恢复演练 Restore drill",
         pool=WRITER_POOL,
-        doc_md="Rebuild from the backup in a scratch folder and compare with the warehouse.",
+        doc_md="Restore the backup in a scratch folder, make warehouse and published night again, and compare both.",
     )
     @step()
     def restore_drill() -> None:
         from connectors.registry import feeds
-        from warehouse.upkeep import drill
+        from transforms.as_of import tell_again
+        from warehouse.upkeep import drill, is_drill_due
 
-        counts = drill(SETTINGS, list(feeds(SETTINGS.feed_folders).values()))
-        note(f"{sum(counts.values()):,} staged rows rebuilt from the backup, identical")
+        def again(rehearsal: Settings, night_id: str) -> tuple[dict[str, tuple[int, int]], tuple[str, ...]]:
+            told = tell_again(rehearsal, night_id, rehearsal.home / "again.duckdb")
+            return told.differing, told.explanations
+
+        if is_drill_due(SETTINGS, datetime.now(UTC)):
+            note(str(drill(SETTINGS, list(feeds(SETTINGS.feed_folders).values()), again)))
+        else:
+            note(f"not due: every {SETTINGS.drill_days} days (PARKBRIDGE_DRILL_DAYS), 0 is never")
 
     retention() >> backup() >> hashes() >> restore_drill()
 

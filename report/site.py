@@ -6,6 +6,7 @@ into <folder>.part first: a folder without that ending is whole.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -126,16 +127,29 @@ def _write_assets(part: Path, kept: Path) -> None:
         shutil.copyfile(bundle, folder / "vega.js")
 
 
+def _checksum(text: bytes) -> bytes:
+    """The last line of a script that is kept: a damaged one would be in every site from then on."""
+    return f"// SHA-256 {hashlib.sha256(text).hexdigest()}\n".encode()
+
+
+def _is_whole(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    *lines, last = path.read_bytes().splitlines(keepends=True) or [b""]
+    return last == _checksum(b"".join(lines))
+
+
 def _bundle(kept: Path) -> Path:
     """Vega, Vega-Lite and vega-embed as one script. It costs 1.7 s of CPU, so it is kept for each version of vl-convert."""
     path = kept / f"vega-{version('vl-convert-python')}.js"
-    if not path.exists():
+    if not _is_whole(path):
         kept.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
             # the bundle declares names of one letter: within a function they are its own
             bundle = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # without a snippet it is all of Vega
-            part.write_text(f"(()=>{{{bundle}\n}})()\n", encoding="utf-8")
+            text = f"(()=>{{{bundle}\n}})()\n".encode()
+            part.write_bytes(text + _checksum(text))
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)

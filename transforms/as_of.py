@@ -63,6 +63,16 @@ class Told:
     changed_rules: list[str]
     is_open: bool
 
+    @property
+    def explanations(self) -> tuple[str, ...]:
+        """What a difference from the kept night may come from, where it comes from no lost row."""
+        found = []
+        if self.later_judgements:
+            found.append(f"{self.later_judgements} judgements are dated later")
+        if self.changed_rules:
+            found.append(f"rules changed since: {', '.join(self.changed_rules)}")
+        return tuple(found)
+
 
 def moment_of(settings: Settings, text: str, now: datetime) -> datetime | None:
     """The moment that a date or a time means, naive UTC; None for a night's id. Without a time zone it is the park's.

@@ -86,7 +86,8 @@ def put_in_place(part: Path, folder: Path) -> None:
     put(part, folder)
 
 
-def _read(folder: Path) -> Batch:
+def read_batch(folder: Path) -> Batch:
+    """One batch; ParkBridgeError says what is damaged, and what to do."""
     name, marker = f"raw/{folder.parent.name}/{folder.name}", folder / ACCEPTED
     restore = (
         f"restore {name} from the backup (docs/runbook.md), then `parkbridge rebuild`"
@@ -140,7 +141,7 @@ def faults(raw: Path) -> dict[str, str]:
     for feed in sorted(path.name for path in raw.glob("*") if path.is_dir()):
         for folder in sorted({p.parent for name in (ACCEPTED, DISCARDED) for p in (raw / feed).glob(f"*/{name}")}):
             try:
-                batch = _read(folder)
+                batch = read_batch(folder)
             except ParkBridgeError as error:
                 found[f"{feed}/{folder.name}"] = f"{Path(error.where).name}: {error.fact}"
                 continue
@@ -154,7 +155,7 @@ def faults(raw: Path) -> dict[str, str]:
 def batches(raw: Path, feed: str) -> list[Batch]:
     """All batches of a feed: accepted ones in the order of acceptance, then the others in the order of landing."""
     # what another process is still writing (.part) is no batch yet
-    found = [_read(path.parent) for path in (raw / feed).glob(f"*/{MANIFEST}") if path.parent.suffix != ".part"]
+    found = [read_batch(path.parent) for path in (raw / feed).glob(f"*/{MANIFEST}") if path.parent.suffix != ".part"]
     return sorted(
         found,
         key=lambda b: (b.accepted_at is None, b.accepted_at or b.manifest.ended_at, b.manifest.batch_id),

@@ -11,15 +11,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import duckdb
 
 from warehouse.batches import ACCEPTING, pending, settle, settle_feed
 from warehouse.errors import ParkBridgeError, WarehouseBusy
+from warehouse.holds import this_process
 from warehouse.kinds import known_views
 from warehouse.settings import Settings
 from warehouse.subjects import LINEAGE, STAGED_ONLY, subjects, views
@@ -75,6 +76,10 @@ OPS_ADDED = {
     "incoming": ("repeated bigint", "used bigint"),
     "feed": ("period_months bigint", "is_complete boolean"),
 }
+
+
+# what DuckDB says of a block that is not what was written; it finds one when it reads there
+_DAMAGED = "Corrupt database file"
 
 
 def quote(identifier: str) -> str:
@@ -150,6 +155,10 @@ def writer(settings: Settings, wait_seconds: float = 120) -> Iterator[duckdb.Duc
             prepare(connection)
             settle(settings.raw, lambda feed: committed_batches(connection, feed))
             yield connection
+        except duckdb.Error as error:
+            if _DAMAGED not in str(error):
+                raise
+            raise not_opened(settings, error) from None
         finally:
             connection.close()
 
@@ -164,7 +173,7 @@ def not_opened(settings: Settings, error: duckdb.Error) -> ParkBridgeError:
         )
     return ParkBridgeError(
         "warehouse",
-        f"{settings.warehouse_file.name} cannot be opened: {' '.join(str(error).split())[:200]}",
+        f"{settings.warehouse_file.name} cannot be read: {' '.join(str(error).split())[:200]}",
         next_step="`parkbridge rebuild` puts it aside and makes it again from raw/. What is published is unchanged",
     )
 
@@ -217,22 +226,28 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def alone(settings: Settings, wait_seconds: float = 120) -> Iterator[None]:
     """Hold the writer's lock; raises WarehouseBusy as `writer` does."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    with (settings.home / "warehouse.lock").open("a+") as lock:
-        _acquire(lock.fileno(), wait_seconds)
+    with (settings.home / "warehouse.lock").open("a+", encoding="utf-8", errors="replace") as lock:
+        _acquire(lock, wait_seconds)
+        lock.seek(0)
+        lock.truncate()
+        lock.write(f"{this_process()}, since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+        lock.flush()
         yield
 
 
-def _acquire(descriptor: int, wait_seconds: float) -> None:
+def _acquire(lock: IO[str], wait_seconds: float) -> None:
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
+                lock.seek(0)
+                who = "".join(sign for sign in lock.read(300) if sign.isprintable())
                 raise WarehouseBusy(
                     "warehouse",
-                    f"another process has been writing for more than {wait_seconds:.0f} s",
-                    next_step="wait for it (`parkbridge status` names the last batch) or stop it, then run this again",
+                    f"another process has been writing for more than {wait_seconds:.0f} s ({who or 'it does not say which'})",
+                    next_step="wait for it or stop it, then run this again",
                 ) from None
             time.sleep(0.05)
         else:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from warehouse.connection import alone
 from warehouse.errors import WarehouseBusy
+from warehouse.holds import held
 from warehouse.settings import Settings
 
 PACKAGES = ("apache-airflow", "duckdb", "duckdb-sqlalchemy", "great-expectations", "pandas", "pyarrow", "sqlalchemy")
@@ -32,9 +33,11 @@ def findings(settings: Settings) -> Iterator[tuple[bool, str]]:
     yield os.access(home, os.W_OK), f"{home} can be written"
     try:
         with alone(settings, wait_seconds=0):
-            yield True, "nobody else is writing the warehouse"
+            yield True, "no other process is writing the warehouse"
     except WarehouseBusy as error:
         yield True, f"a sync is running now ({error.fact})"
+    for name, who in held(settings).items():
+        yield True, f"{name} is held by {who}"
     key = (
         "set"
         if settings.pseudonym_key

@@ -55,13 +55,31 @@ def _checksum(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, ensure_ascii=True, sort_keys=True).encode()).hexdigest()
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON whole or not at all: to a neighbour first, then renamed over. Its last key is the checksum of the others."""
-    part = path.with_name(path.name + ".part")
+def as_json(content: dict[str, Any]) -> str:
+    """A mapping as JSON; its last key is the checksum of the others."""
     content = json.loads(json.dumps(content, ensure_ascii=False, default=str))  # as it will be read
+    return json.dumps(content | {CHECKSUM: _checksum(content)}, ensure_ascii=False, indent=2) + "\n"
+
+
+def from_json(text: str) -> dict[str, Any]:
+    """The mapping without its checksum; ValueError says what is wrong with the text."""
     try:
-        text = json.dumps(content | {CHECKSUM: _checksum(content)}, ensure_ascii=False, indent=2)
-        part.write_text(text + "\n", encoding="utf-8")
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("it is damaged: not valid JSON" if text else "it is empty") from None
+    if not isinstance(content, dict):
+        raise ValueError("it is damaged: not a mapping")
+    written = content.pop(CHECKSUM, None)
+    if written not in (None, _checksum(content)):
+        raise ValueError("it is damaged: not what was written (checksum)")
+    return content
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON whole or not at all: to a neighbour first, then renamed over."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(as_json(content), encoding="utf-8")
         put(part, path)
     except OSError:
         part.unlink(missing_ok=True)  # a full disk: half a file helps nobody
@@ -79,18 +97,13 @@ def read_json(path: Path, *, next_step: str) -> dict[str, Any]:
         ParkBridgeError: It is gone, empty, cut or damaged.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return from_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ParkBridgeError(str(path), f"it cannot be read: {error.strerror or error}", next_step=next_step) from None
-    except ValueError:
-        fact = "it is damaged: not valid JSON" if path.stat().st_size else "it is empty"
-        raise ParkBridgeError(str(path), fact, next_step=next_step) from None
-    if not isinstance(content, dict):
-        raise ParkBridgeError(str(path), "it is damaged: not a mapping", next_step=next_step)
-    written = content.pop(CHECKSUM, None)
-    if written not in (None, _checksum(content)):
-        raise ParkBridgeError(str(path), "it is damaged: not what was written (checksum)", next_step=next_step)
-    return content
+    except UnicodeDecodeError:
+        raise ParkBridgeError(str(path), "it is damaged: not valid JSON", next_step=next_step) from None
+    except ValueError as error:
+        raise ParkBridgeError(str(path), str(error), next_step=next_step) from None
 
 
 def remove(path: Path) -> None:

@@ -43,6 +43,10 @@ class DeliveryRefused(ParkBridgeError):
     """A delivery was landed or read and must not go further; nothing that stood before has changed."""
 
 
+class Overtaken(DeliveryRefused):
+    """Another run came between the steps of this one; what it staged is not there any more."""
+
+
 class CheckFailed(ParkBridgeError):
     """A critical expectation does not hold; yesterday's published data stands."""
 

@@ -30,7 +30,7 @@ from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, annou
 from warehouse.comparison import findings, measure, measure_totals
 from warehouse.confirmation import Confirmation, keep
 from warehouse.connection import committed_batches, literal, quote, transaction
-from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.errors import DeclarationError, DeliveryRefused, Overtaken
 from warehouse.kinds import FigureKind
 from warehouse.persons import detectors, removed
 from warehouse.subjects import LAST_YEAR, LINEAGE, Subject, month_of_fact
@@ -840,6 +840,24 @@ def _hold_to_habit(
     )
 
 
+def hold_to_staged(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch_ids: Sequence[str]) -> dict[str, int]:
+    """The numbers of the batches in incoming.<feed>.
+
+    Raises:
+        Overtaken: One of `batch_ids` is not there.
+    """
+    numbers: dict[str, int] = dict(
+        connection.execute("select batch_id, batch_number from ops.incoming where feed = ?", [feed.name]).fetchall()
+    )
+    if strangers := [batch_id for batch_id in batch_ids if batch_id not in numbers]:
+        raise Overtaken(
+            feed.name,
+            f"batch {strangers[0]} is not staged: another run came between",
+            next_step=f"run `parkbridge sync {feed.name}` again. Published data is unchanged",
+        )
+    return numbers
+
+
 # long: one transaction, step by step; half of it is SQL and its reasons
 def accept(
     connection: duckdb.DuckDBPyConnection,
@@ -863,19 +881,11 @@ def accept(
         Per batch: rows new, changed, unchanged and withdrawn.
 
     Raises:
-        DeliveryRefused: A batch is not the one that was staged.
+        Overtaken: A batch is not among those that were staged last.
     """
     table = f"incoming.{quote(feed.name)}"
     results = []
-    numbers = dict(
-        connection.execute("select batch_id, batch_number from ops.incoming where feed = ?", [feed.name]).fetchall()
-    )
-    if strangers := [b.manifest.batch_id for b in batches if b.manifest.batch_id not in numbers]:
-        raise DeliveryRefused(
-            feed.name,
-            f"batch {strangers[0]} is not staged: another run came between",
-            next_step=f"run `parkbridge sync {feed.name}` again. Published data is unchanged",
-        )
+    numbers = hold_to_staged(connection, feed, [b.manifest.batch_id for b in batches])
     with transaction(connection):
         begun = connection.execute(
             "select max(as_of) from (from ops.night_begun union all select as_of from ops.night)"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse import holds
 from warehouse.batches import batches, fault, settle
 from warehouse.confirmation import Confirmation, Finding, keep
 from warehouse.connection import alone, committed_batches, forget, literal, not_opened, open_file, prepare
@@ -41,13 +42,14 @@ def rebuild(
         Batches taken, by feed.
 
     Raises:
-        WarehouseBusy: Someone is writing.
+        WarehouseBusy: Someone is writing, or a feed's run or a night is under way.
         CheckFailed: raw/ lacks batches that the warehouse, or what readers see, was made of; nothing is changed.
         DeliveryRefused, DeclarationError: A declaration no longer fits a batch; the warehouse stays as it was.
     """
     part, old = settings.warehouse_file.with_suffix(".rebuilt"), settings.warehouse_file
     counts: dict[str, int] = {}
-    with alone(settings):
+    # between the steps of a run, or of a night, its rows would change
+    with holds.all_of(settings, [*(holds.of_feed(feed.name) for feed in feeds), holds.NIGHT]), alone(settings):
         forget(part)
         # the old one keeps its place until the new one is whole, whatever is wrong with it or with the disk
         is_sound = old.exists() and _close_books(settings)

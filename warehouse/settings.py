@@ -14,6 +14,7 @@ PARKBRIDGE_PSEUDONYM_KEY     makes identity numbers keyed pseudonyms; without it
 PARKBRIDGE_JUDGEMENTS        people's match decisions (default: transforms/judgements.csv of the checkout;
                              of an installed wheel judgements.csv in the park's folder)
 PARKBRIDGE_BACKUP            where weekly backups go; another disk is wiser (default: backup in the park's folder)
+PARKBRIDGE_DRILL_DAYS        every how many days upkeep restores the backup into a scratch folder; 0 never (default: 7)
 PARKBRIDGE_ALERT_COMMAND     a program run with the text of an alert on standard input (default: the task log only)
 ===========================  =======================================================================================
 """
@@ -52,6 +53,7 @@ class Settings:
     pseudonym_key: str = field(repr=False)
     exports: bool = False
     night: str = "02:00"
+    drill_days: int = 7
 
     @property
     def raw(self) -> Path:
@@ -104,6 +106,10 @@ class Settings:
             raise DeclarationError(
                 "PARKBRIDGE_KEEP_NIGHTS", f"{nights!r} is no count of nights", next_step="give a whole number from 1"
             )
+        if not re.fullmatch("[0-9]{1,4}", drill_days := of("DRILL_DAYS", "7")):
+            raise DeclarationError(
+                "PARKBRIDGE_DRILL_DAYS", f"{drill_days!r} is no count of days", next_step="give a whole number from 0"
+            )
         if not re.fullmatch("(?:[01][0-9]|2[0-3]):[0-5][0-9]|feeds", night := of("NIGHT", "02:00")):
             raise DeclarationError(
                 "PARKBRIDGE_NIGHT", f"{night!r} is no time of day", next_step="give an hour such as 02:00, or feeds"
@@ -122,6 +128,7 @@ class Settings:
             keep_nights=int(nights),
             exports=_YES_NO[exports],
             night=night,
+            drill_days=int(drill_days),
             memory_limit=memory,
             judgements=Path(of("JUDGEMENTS", str(judgements))).expanduser().absolute(),
             backup=Path(of("BACKUP", str(home / "backup"))).expanduser().absolute(),

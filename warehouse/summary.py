@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,9 +10,11 @@ import duckdb
 
 from warehouse.batches import Batch, batches, stopped
 from warehouse.connection import reader
+from warehouse.holds import held
 from warehouse.publish import current_manifest
 from warehouse.settings import Settings
 from warehouse.text import aligned
+from warehouse.upkeep import last_drill
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
@@ -152,6 +155,7 @@ def status_figures(settings: Settings) -> dict[str, Any]:
     """What `status` says, for programs; `night` is null before the first one."""
     halted = [{"feed": name, "message": message} for name, message in stopped(settings.raw).items()]
     found: dict[str, Any] = {"night": None, "stopped": halted, "feeds": [], "quarantined": []}
+    found["running"] = [{"name": name, "holder": who} for name, who in held(settings).items()]
     if settings.published_file.exists():
         with reader(settings) as connection:
             found["night"] = _night_figures(connection)
@@ -161,6 +165,8 @@ def status_figures(settings: Settings) -> dict[str, Any]:
                 "select feed, split_part(reason, ': ', 1) as reason, count(*) as rows from ops.quarantine "
                 "group by all order by 3 desc, 1, 2",
             )
+    last = last_drill(settings)
+    found["drill"] = dataclasses.asdict(last) if last else None
     found["batches"] = [
         {
             "feed": batch.manifest.feed,
@@ -349,6 +355,8 @@ def status(settings: Settings) -> Iterator[str]:
     halted = stopped(settings.raw)
     for name, message in halted.items():
         yield f"STOPPED  {name}: {message}"
+    for name, who in held(settings).items():
+        yield f"RUNNING  {name}: {who}"
     if not settings.published_file.exists():
         yield "Nothing is published yet. Next: run `parkbridge sync`."
         return
@@ -368,6 +376,8 @@ def status(settings: Settings) -> Iterator[str]:
         )
         for feed, last, days in late:
             yield f"LATE  {feed}: last known {last or 'never'}, {days} days allowed"
+    if last := last_drill(settings):
+        yield f"DRILL  {last}"
     for batch in _pending(settings):
         kind = "DISCARDED" if batch.is_discarded else "WAITING"
         yield f"{kind}  {batch.manifest.feed} {batch.manifest.batch_id} ({batch.manifest.delivery}, {batch.manifest.rows:,} rows)"

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
 from warehouse.batches import ACCEPTED, DISCARDED, MANIFEST, faults
-from warehouse.connection import literal, quote
-from warehouse.durable import make_folder, put, sha256_of
-from warehouse.errors import CheckFailed
+from warehouse.connection import alone, literal, quote
+from warehouse.durable import make_folder, put, read_json, sha256_of, write_json
+from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
 from warehouse.loader import StagedFeed
-from warehouse.publish import nights
+from warehouse.publish import current_manifest, nights
 from warehouse.rebuild import rebuild
 from warehouse.settings import Settings
 from warehouse.subjects import subjects
 
 KEEP_REFUSED_DAYS = 30
+DRILL = "drill.json"
 
 
 def forget_refused(settings: Settings, keep_days: float = KEEP_REFUSED_DAYS) -> int:
@@ -86,41 +90,151 @@ def verify(settings: Settings) -> int:
     return sum(1 for _ in settings.raw.glob(f"*/*/{MANIFEST}")) + sum(1 for _ in backup.glob(f"*/*/{MANIFEST}"))
 
 
-def drill(settings: Settings, feeds: Sequence[StagedFeed]) -> dict[str, int]:
-    """Rebuild a warehouse from the backup in a scratch folder and hold its staged rows against the real ones.
+@dataclass(frozen=True)
+class Drill:
+    """What came of restoring the backup. `remarks` name what a difference of the night may come from."""
 
-    Returns:
-        Staged rows by subject.
+    at: str
+    night_id: str | None
+    rows: int
+    seconds: float
+    fault: str
+    remarks: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        night = f" and night {self.night_id}" if self.night_id else ""
+        if self.fault:
+            return f"{self.at[:10]}: {self.fault}"
+        why = f"; {'; '.join(self.remarks)}" if self.remarks else ""
+        return f"{self.at[:10]}: {self.rows:,} staged rows{night} made again from the backup, the same ({self.seconds:.0f} s){why}"
+
+
+# makes a night again from the warehouse of these settings: what differs from the one that is kept, and what may explain it
+NightAgain = Callable[[Settings, str], tuple[dict[str, tuple[int, int]], tuple[str, ...]]]
+
+
+def last_drill(settings: Settings) -> Drill | None:
+    """The last drill; None where there was none, or its file is damaged: then it is time for one."""
+    try:
+        found = read_json(settings.home / DRILL, next_step="")
+        return Drill(**found | {"remarks": tuple(found["remarks"])})
+    except (ParkBridgeError, TypeError, KeyError):
+        return None
+
+
+def is_drill_due(settings: Settings, now: datetime) -> bool:
+    """Whether the last drill that came to its end is older than the park wants. A clock that went back asks for one."""
+    if settings.drill_days == 0:
+        return False
+    last = last_drill(settings)
+    if last is None or last.fault:
+        return True
+    # half a day less: upkeep begins at its hour, and ends some time after it
+    return not timedelta(0) <= now - datetime.fromisoformat(last.at) < timedelta(days=settings.drill_days - 0.5)
+
+
+def drill(settings: Settings, feeds: Sequence[StagedFeed], again: NightAgain | None = None) -> Drill:
+    """Restore the backup into a scratch home, rebuild its warehouse, make the published night again, and compare both.
+
+    The result is kept in drill.json, for `parkbridge status`. It takes about as long as a rebuild and a whole night, and for
+    that time three times the room of the warehouse.
 
     Raises:
-        CheckFailed: A subject's rows differ.
+        CheckFailed: Rows or night differ, or the backup cannot be rebuilt.
+        WarehouseBusy: A batch was accepted meanwhile: it is tried again.
+        ParkBridgeError: There is not enough room.
     """
-    with tempfile.TemporaryDirectory(dir=settings.home, prefix="drill-") as scratch:
-        home = Path(scratch)
-        (home / "raw").symlink_to(settings.backup / "raw", target_is_directory=True)
-        rehearsal = dataclasses.replace(settings, home=home)
-        rebuild(rehearsal, feeds)
-        counts: dict[str, int] = {}
-        connection = duckdb.connect(":memory:")
-        try:
-            connection.execute(f"attach {literal(str(settings.warehouse_file))} as kept (read_only)")
-            connection.execute(f"attach {literal(str(rehearsal.warehouse_file))} as restored (read_only)")
-            for subject in subjects():
-                table = f"staged.{quote(subject)}"
-                row = connection.execute(
-                    f"select (select count(*) from kept.{table}), (select count(*) from ("
-                    f"(from kept.{table} except all from restored.{table}) union all "
-                    f"(from restored.{table} except all from kept.{table})))"
-                ).fetchone()
-                assert row is not None
-                if row[1]:
-                    raise CheckFailed(
-                        f"restore drill, {subject}",
-                        f"{row[1]:,} of {row[0]:,} rows differ between the warehouse and one rebuilt from {settings.backup}",
-                        next_step="compare `ops.batch` of both; a batch changed or discarded since the backup explains it, "
-                        "otherwise keep the warehouse file safe and rebuild from raw/",
-                    )
-                counts[subject] = int(row[0])
-        finally:
-            connection.close()
-    return counts
+    started, now = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+    back_up(settings)
+    _hold_to_room(settings)
+    night, rows, fault = None, 0, ""
+    remarks: tuple[str, ...] = ()
+    try:
+        with tempfile.TemporaryDirectory(dir=settings.home, prefix="drill-") as scratch:
+            rehearsal = dataclasses.replace(settings, home=Path(scratch))
+            rehearsal.raw.symlink_to(settings.backup / "raw", target_is_directory=True)
+            rehearsal.published.symlink_to(settings.published, target_is_directory=True)
+            rebuild(rehearsal, feeds)
+            rows = _compare(settings, rehearsal)
+            manifest = current_manifest(settings)
+            if manifest and again:
+                night = str(manifest["night_id"])
+                differing, remarks = again(rehearsal, night)
+                if differing and not remarks:
+                    raise _differs(f"night {night}", "; ".join(_tables(differing)), settings)
+                if differing:
+                    remarks = (f"{len(differing)} tables of the night differ", *remarks)
+    except WarehouseBusy:
+        raise
+    except ParkBridgeError as error:
+        fault = str(error)
+        raise
+    finally:
+        if rows or fault:
+            write_json(
+                settings.home / DRILL,
+                dataclasses.asdict(Drill(now, night, rows, round(time.monotonic() - started, 1), fault, remarks)),
+            )
+    return Drill(now, night, rows, time.monotonic() - started, "", remarks)
+
+
+def _tables(differing: dict[str, tuple[int, int]]) -> list[str]:
+    said = [f"{table}: {there:,} rows only there, {here:,} only here" for table, (there, here) in differing.items()]
+    return said[:5] + ([f"{len(said) - 5} more tables"] if said[5:] else [])
+
+
+def _hold_to_room(settings: Settings) -> None:
+    wanted = 3 * settings.warehouse_file.stat().st_size if settings.warehouse_file.exists() else 0
+    free = shutil.disk_usage(settings.home).free
+    if free < wanted:
+        raise ParkBridgeError(
+            "restore drill",
+            f"{free / 1e9:.1f} GB are free in {settings.home}",
+            allowed=f"{wanted / 1e9:.1f} GB or more",
+            next_step="make room, or set PARKBRIDGE_DRILL_DAYS=0 and restore the backup elsewhere now and then",
+        )
+
+
+def _differs(what: str, fact: str, settings: Settings) -> CheckFailed:
+    return CheckFailed(
+        f"restore drill, {what}",
+        f"{fact}, between this park and one restored from {settings.backup}",
+        next_step="`parkbridge doctor --deep` names what is damaged. Keep the warehouse file safe before `parkbridge rebuild`",
+    )
+
+
+def _compare(settings: Settings, rehearsal: Settings) -> int:
+    """Hold the staged rows of both warehouses against each other. Returns how many there are."""
+    total = 0
+    with alone(settings), contextlib.closing(duckdb.connect(":memory:")) as connection:
+        connection.execute("set memory_limit = ?", [settings.memory_limit])
+        connection.execute(f"set temp_directory = {literal(str(rehearsal.home / 'spill'))}")
+        connection.execute(f"attach {literal(str(settings.warehouse_file))} as kept (read_only)")
+        connection.execute(f"attach {literal(str(rehearsal.warehouse_file))} as restored (read_only)")
+        later = connection.execute(
+            "select feed, batch_id from kept.ops.batch anti join restored.ops.batch using (feed, batch_id) order by all"
+        ).fetchall()
+        discarded = [f"{f}/{b}" for f, b in later if (settings.raw / f / b / DISCARDED).exists()]
+        if discarded:
+            raise CheckFailed(
+                "restore drill",
+                f"the warehouse still has {len(discarded)} batches that were discarded: {discarded[0]}",
+                next_step="run `parkbridge rebuild`, then `parkbridge sync`",
+            )
+        if any(not (settings.backup / "raw" / f / b).exists() for f, b in later):
+            raise WarehouseBusy(
+                "restore drill",
+                f"{len(later)} batches were accepted meanwhile",
+                next_step="it is tried again by itself",
+            )
+        for subject in subjects():
+            table = f"staged.{quote(subject)}"
+            count, apart = connection.execute(
+                f"select (select count(*) from kept.{table}), (select count(*) from ("
+                f"(from kept.{table} except all from restored.{table}) union all "
+                f"(from restored.{table} except all from kept.{table})))"
+            ).fetchall()[0]
+            if apart:
+                raise _differs(subject, f"{apart:,} of {count:,} rows differ", settings)
+            total += int(count)
+    return total

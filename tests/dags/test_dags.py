@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -15,12 +17,12 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from connectors.registry import feeds
-from dags import runs
+from dags import local, runs
 from dags.runs import end_of_interval, missed_deadline
 from dags.standalone import password_file
 from warehouse import batches
 from warehouse.connection import writer
-from warehouse.errors import DeliveryRefused, SourceError
+from warehouse.errors import DeliveryRefused, ParkBridgeError, SourceError
 from warehouse.loader import declare
 from warehouse.night import hold_to_first_feeds
 from warehouse.settings import CHECKOUT, Settings
@@ -322,3 +324,19 @@ def test_the_first_night_waits_for_every_feed_and_later_ones_do_not(
         hold_to_first_feeds(connection, settings, names[1:])
         connection.execute("insert into ops.night_begun values (timestamp '2026-11-01')")
         hold_to_first_feeds(connection, settings, names)
+
+
+@pytest.mark.parametrize("content", [b"hello", None, b""])
+def test_a_damaged_database_of_airflow_is_one_line(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "airflow.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("create table dag_run (x)")
+        connection.executemany("insert into dag_run values (?)", [["x" * 4000]] * 20)
+        connection.commit()
+    assert not local.has_no_tables(path)
+    path.write_bytes(path.read_bytes()[:9000] if content is None else content)
+    if content == b"":
+        assert local.has_no_tables(path), "Airflow makes its tables"
+    else:
+        with pytest.raises(ParkBridgeError, match=r"airflow\.db: it is damaged: .*move it away"):
+            local.has_no_tables(path)

@@ -17,7 +17,7 @@ import pytest
 import vl_convert
 
 from report.park import FIGURES
-from report.site import CHARTS, build
+from report.site import CHARTS, _bundle, build
 from report.source import page_of
 from report.words import chart_codes
 from tests.conftest import at
@@ -221,3 +221,12 @@ def test_a_file_of_an_earlier_version_says_what_it_lacks(empty_file: Path, tmp_p
     with pytest.raises(ParkBridgeError, match=r"lacks what pages show.*parkbridge sync"):
         build(file, at(tmp_path).settings)
     assert list((tmp_path / "home" / "published" / "sites").iterdir()) == []
+
+
+def test_a_damaged_script_of_charts_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vl_convert, "javascript_bundle", lambda: "let a = 1")
+    path = _bundle(tmp_path)
+    whole = path.read_bytes()
+    for damaged in (b"", whole[: len(whole) // 2], whole.replace(b"a = 1", b"a = 2")):
+        path.write_bytes(damaged)
+        assert _bundle(tmp_path).read_bytes() == whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Park
+from warehouse import holds
 from warehouse.connection import literal, prepare, quote, writer
 from warehouse.errors import DeclarationError, ParkBridgeError, SourceError, WarehouseBusy
 from warehouse.settings import CHECKOUT, Settings
@@ -65,9 +67,11 @@ def test_a_second_writer_waits_and_then_is_told(park: Park) -> None:
     with writer(park.settings) as connection:
         connection.execute("create table staged.held as select 1")
         told, _ = python(WRITE, park.home).communicate(timeout=60)
-    assert told.strip() == (
-        "warehouse: another process has been writing for more than 0 s. Next: wait for it (`parkbridge status` names the "
-        "last batch) or stop it, then run this again"
+    who = re.escape(holds.this_process())
+    assert re.fullmatch(
+        rf"warehouse: another process has been writing for more than 0 s \({who}, since [-0-9]+ [0-9:]+ UTC\)\. "
+        r"Next: wait for it or stop it, then run this again",
+        told.strip(),
     )
 
 

@@ -5,16 +5,27 @@ And nothing wrong is published: the published file stays as it was, whatever is 
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import hashlib
+import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import parkbridge
 from tests.conftest import Park, at, day, new_park, staff
+from transforms.judgement_file import HEADER
+from warehouse.batches import clear_stopped, discard
+from warehouse.connection import open_read_only, writer
+from warehouse.errors import ParkBridgeError
+from warehouse.reconcile import hold_to_raw
+from warehouse.upkeep import back_up
 
 DAMAGES: dict[str, Callable[[bytes], bytes | None]] = {
     "gone": lambda _: None,
@@ -35,11 +46,27 @@ FILES = {
     "stop": "raw/staff/stopped.json",
     "announcement": "raw/staff/accepting.json",
     "judgements": "judgements.csv",
+    "quarantined rows": "raw/staff/*/rejected.parquet",
+    "pieces that are no row": "raw/staff/*/unreadable.parquet",
+    "discarded marker": "raw/staff/*/discarded.json",
+    "backup's manifest": "backup/raw/staff/*/manifest.json",
+    "backup's rows": "backup/raw/staff/*/rows.parquet",
+    "hold": "holds/feed_staff.lock",
+    "writer's lock": "warehouse.lock",
+    "alert mark": "alerts/0123456789abcdef01234567",
 }
-COMMANDS = (
+# the others are rarer, and like one of these
+OFTEN = ("gone", "empty", "one byte")
+DAMAGED = pytest.mark.parametrize(
+    "damage", [name if name in OFTEN else pytest.param(name, marks=pytest.mark.slow) for name in DAMAGES]
+)
+COMMANDS: tuple[list[str], ...] = (
     ["status"],
     ["doctor"],
-    ["sql", "select count(*) from snapshots.park_month"],
+    ["doctor", "--deep"],
+    ["export", "snapshots.park", "--to", "EXPORTS/park.csv"],
+    ["feeds"],
+    ["sql", "select count(*) from snapshots.park"],
     ["review", "--list"],
     ["rebuild"],
     ["rollback"],
@@ -68,6 +95,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory, _empty_warehouse: Path) -> P
         park.drop("staff", f"{number}.csv", staff({f"U{n}": 10 * number for n in range(5)}), day(number - 0.5))
         park.sync("staff", day(number))
         park.publish(day(number))
+    park.drop("staff", "3.csv", staff({f"U{n}": n for n in range(5)}) + "x,y\n", day(3))
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 60")
+    (manifest,) = park.land("staff", day(4))
+    park.stage("staff")
+    discard(park.raw, "staff", manifest.batch_id, who="ann", why="a trial")
+    back_up(dataclasses.replace(park.settings, backup=park.home / "backup"))
+    for name in ("holds/feed_staff.lock", "alerts/0123456789abcdef01234567"):
+        (park.home / name).parent.mkdir(exist_ok=True)
+        (park.home / name).write_text("", encoding="utf-8")
     (park.raw / "staff" / "stopped.json").write_text(
         '{"at": "2026-03-03T00:00:00+00:00", "problem": "x"}', encoding="utf-8"
     )
@@ -78,7 +114,36 @@ def _digest(park: Park) -> str:
     return hashlib.sha256((park.home / "published" / "park.duckdb").read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+def _content(park: Park) -> list[tuple[Any, ...]]:
+    """What readers see, whichever file holds it."""
+    with open_read_only(park.settings.published_file) as connection:
+        return connection.execute("select as_of, month, insured_headcount from snapshots.park").fetchall()
+
+
+def _copy(whole: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Park:
+    shutil.copytree(whole, folder, dirs_exist_ok=True, symlinks=True)
+    park = at(folder)
+    monkeypatch.setenv("PARKBRIDGE_HOME", str(park.home))
+    monkeypatch.setenv("PARKBRIDGE_FEEDS", str(park.feed_folder))
+    monkeypatch.setenv("PARKBRIDGE_JUDGEMENTS", str(park.home / "judgements.csv"))
+    (park.home / "judgements.csv").write_text(HEADER, encoding="utf-8")
+    return park
+
+
+def _damage(park: Park, kind: str, damage: str) -> None:
+    pattern = FILES[kind]
+    found = sorted(park.home.glob(pattern))
+    # what was discarded matters to no figure
+    matters = [path for path in found if not (path.parent / "discarded.json").exists()]
+    target = (matters or found or [park.home / pattern])[-1]
+    content = DAMAGES[damage](target.read_bytes() if target.is_file() else b'{"batch_ids": ["x"], "night": "y"}')
+    target.unlink(missing_ok=True)
+    if content is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+@DAMAGED
 @pytest.mark.parametrize("kind", FILES)
 def test_a_damaged_file_of_ours(
     whole: Path,
@@ -88,21 +153,11 @@ def test_a_damaged_file_of_ours(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    shutil.copytree(whole, tmp_path, dirs_exist_ok=True, symlinks=True)
-    park = at(tmp_path)
-    monkeypatch.setenv("PARKBRIDGE_HOME", str(park.home))
-    monkeypatch.setenv("PARKBRIDGE_FEEDS", str(park.feed_folder))
-    pattern = FILES[kind]
-    found = sorted(park.home.glob(pattern))
-    target = found[-1] if found else park.home / pattern
+    park = _copy(whole, tmp_path, monkeypatch)
     before = _digest(park)
     for command in COMMANDS:
-        content = DAMAGES[damage](target.read_bytes() if target.is_file() else b'{"batch_ids": ["x"], "night": "y"}')
-        target.unlink(missing_ok=True)
-        if content is not None:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-        monkeypatch.setattr(sys, "argv", ["parkbridge", *command])
+        _damage(park, kind, damage)
+        monkeypatch.setattr(sys, "argv", ["parkbridge", *(word.replace("EXPORTS", str(tmp_path)) for word in command)])
         code = parkbridge.main()
         said = capsys.readouterr()
         assert code in (0, 1), command
@@ -114,3 +169,67 @@ def test_a_damaged_file_of_ours(
             assert code == 1, "rows would be lost"
         if command != ["rollback"]:
             assert _digest(park) == before, command
+    # and a night, whatever the commands have left
+    _damage(park, kind, damage)
+    shown = _content(park)
+    fault = _fault_of_night(park)
+    assert not fault or "Next: " in fault
+    assert [row[2] for row in _content(park)] == ([row[2] for row in shown] if fault else [100])
+
+
+def _fault_of_night(park: Park) -> str:
+    """A night as its DAG makes one; what stopped it."""
+    try:
+        with writer(park.settings) as connection:
+            hold_to_raw(connection, park.settings, [park.feed("staff")], "20260306T000000Z")
+        park.publish(day(5))
+    except ParkBridgeError as error:
+        return str(error)
+    return ""
+
+
+@DAMAGED
+@pytest.mark.parametrize("kind", FILES)
+def test_what_doctor_deep_says_to_run_puts_it_right(
+    whole: Path,
+    tmp_path: Path,
+    kind: str,
+    damage: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    park = _copy(whole, tmp_path, monkeypatch)
+    (park.raw / "staff" / "stopped.json").unlink()
+
+    def look() -> tuple[int, list[str]]:
+        monkeypatch.setattr(sys, "argv", ["parkbridge", "doctor", "--deep"])
+        code, said = parkbridge.main(), capsys.readouterr()
+        assert said.err == ""
+        return code, said.out.splitlines()
+
+    assert look()[0] == 0
+    staged, shown = park.staged(), _content(park)
+    _damage(park, kind, damage)
+    code, lines = look()
+    cures = [line.partition(": ")[2] for line in lines if line.startswith("Next ")]
+    assert bool(code) == any(line.startswith("✗") for line in lines)
+    if (kind == "judgements" and damage != "gone") or kind == "judgements":
+        assert code, "people's decisions have no other copy"
+        return
+    assert bool(cures) == bool(code), lines
+    for cure in cures:
+        words = shlex.split(cure)
+        if words[:2] == ["parkbridge", "sync"]:  # what the DAGs do
+            with contextlib.suppress(ParkBridgeError):
+                park.sync("staff", day(5))
+            clear_stopped(park.raw, "staff")
+            park.publish(day(5))
+        elif words[0] == "parkbridge":
+            monkeypatch.setattr(sys, "argv", words)
+            assert parkbridge.main() == 0, cure
+        else:
+            subprocess.run(cure, shell=True, check=True)
+    code, again = look()
+    assert code == 0, [lines, again]
+    assert park.staged() == staged
+    assert [row[1:] for row in _content(park)] == [row[1:] for row in shown]
