@@ -21,8 +21,8 @@ from warehouse.persons import (
     DIGITS_WITH_LETTER,
     LATIN,
     NO_DIGIT,
-    OTHER_SIGNS,
     Found,
+    other_signs,
     persons,
     removed,
 )
@@ -98,7 +98,7 @@ def _worth_a_look(column: pa.Array, *, in_codes: bool) -> pa.Array:
     many = pc.greater_equal(digits, DIGITS_IN_TEXT)
     many = pc.and_not(many, pc.match_substring_regex(column, _MOMENT))
     with_letter = pc.and_(pc.greater_equal(digits, DIGITS_WITH_LETTER), pc.match_substring_regex(column, LATIN))
-    return pc.or_(pc.or_(many, with_letter), pc.match_substring_regex(column, OTHER_SIGNS))
+    return pc.or_(pc.or_(many, with_letter), pc.match_substring_regex(column, other_signs()))
 
 
 def without_persons(error: ParkBridgeError) -> None:

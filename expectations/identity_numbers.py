@@ -19,8 +19,8 @@ from warehouse.persons import (
     DIGITS_WITH_LETTER,
     LATIN,
     NO_DIGIT,
-    OTHER_SIGNS,
     is_code,
+    other_signs,
     persons,
 )
 
@@ -74,7 +74,7 @@ def _found(connection: duckdb.DuckDBPyConnection, schema: str, table: str, colum
     condition = (
         f"strlen({name}) >= {DIGITS_IN_CODES} and {digits} >= {DIGITS_IN_CODES}"
         if in_codes
-        else f"strlen({name}) >= 6 and ({digits} >= {DIGITS_IN_TEXT} or regexp_matches({name}, {literal(OTHER_SIGNS)}) "
+        else f"strlen({name}) >= 6 and ({digits} >= {DIGITS_IN_TEXT} or regexp_matches({name}, {literal(other_signs())}) "
         f"or ({digits} >= {DIGITS_WITH_LETTER} and regexp_matches({name}, {literal(LATIN)})))"
     )
     suspects = connection.execute(
