@@ -5,8 +5,11 @@ A reading is as long as its text, so that what is found can be cut out of the te
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import html
 import re
+import secrets
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +17,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from warehouse.connection import literal, quote
 from warehouse.declared import read_yaml
 
+# without a key of the park nothing is known again from one process to the next
+_KEY_OF_THIS_PROCESS = secrets.token_bytes(32)
 FILE = Path(__file__).with_name("person.yml")
 _WEIGHTS_GB_11643 = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _WEIGHTS_GB_32100 = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
@@ -32,6 +40,8 @@ _AMOUNT = re.compile(r"\.\d{1,6} ?[元万亿]")
 # angle brackets may be a number.
 _ENTITY = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,12});")
 _TAG = re.compile(r"</?(?:[hH][1-6]|[A-Za-z][^<>\d@]{0,100})>")
+# What no code has: where there are letters besides, a text in a column of codes is read as any text.
+_NO_CODE = re.compile(r"\s|&#|&[A-Za-z]+;|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 # Fills up a character that was read from several, and a tag; an invisible mark.
 _FILLER = "\u2061"
 
@@ -147,6 +157,7 @@ def _filled_in(pattern: str) -> str:
 # any script in all, a sign of a mail address, a number in Han digits, and for a passport a letter beside seven digits.
 NO_DIGIT = r"\PN+"
 DIGITS_IN_CODES, DIGITS_IN_TEXT, DIGITS_WITH_LETTER = 17, 11, 7
+NO_CODE = r"[@＠﹫\s\x{3000}\x{a0}]|\p{Cf}|&#|&[A-Za-z]+;"
 LATIN = "[A-Za-zＡ-Ｚａ-ｚⒶ-ⓩ]"
 
 
@@ -211,9 +222,11 @@ def persons(text: str, *, in_codes: bool = False) -> list[Found]:
 
     Args:
         text: Any text.
-        in_codes: Whether it is a code, a key or a figure: only what a check digit shows is looked for.
+        in_codes: Whether it is a code, a key or a figure: only what a check digit shows is looked for, unless it is none (letters
+            and a space).
     """
     found: list[Found] = []
+    in_codes = in_codes and not (_NO_CODE.search(text) and any(map(str.isalpha, text)))
     for plain in readings(text):
         for detector in detectors():
             if in_codes and not detector.in_codes:
@@ -302,3 +315,50 @@ def _as_compared(number: str, detector: Detector) -> str:
         longer = f"{number[:6]}19{number[6:]}"
         return longer + _check_character(longer)
     return number
+
+
+def blotted(text: str, *, in_codes: bool = False, instead: Callable[[Found], str] | None = None) -> str:
+    """The text without persons; as it was where it holds none.
+
+    Args:
+        text: Any text.
+        in_codes: As for `persons`.
+        instead: What is left in place of each; a note of its kind by default.
+    """
+    pieces, end = [], 0
+    for found in persons(text, in_codes=in_codes):
+        pieces += [text[end : found.start], instead(found) if instead else removed(found.detector.kind)]
+        end = found.end
+    return "".join([*pieces, text[end:]])
+
+
+def texts_with_persons(
+    connection: duckdb.DuckDBPyConnection, source: str, column: str, *, in_codes: bool
+) -> dict[str, str]:
+    """The texts of a column that hold a person, each with the kind of the first one.
+
+    Args:
+        connection: Where the relation is.
+        source: A relation to select from, quoted.
+        column: A column of texts.
+        in_codes: As for `persons`.
+    """
+    name = quote(column)
+    # strlen counts bytes without reading the text: most codes and keys are passed over for nothing
+    digits = f"length(regexp_replace({name}, {literal(NO_DIGIT)}, '', 'g'))"
+    condition = (
+        f"strlen({name}) >= 6 and ((strlen({name}) >= {DIGITS_IN_CODES} and {digits} >= {DIGITS_IN_CODES}) "
+        f"or regexp_matches({name}, {literal(NO_CODE)}))"
+        if in_codes
+        else f"strlen({name}) >= 6 and ({digits} >= {DIGITS_IN_TEXT} or regexp_matches({name}, {literal(other_signs())}) "
+        f"or ({digits} >= {DIGITS_WITH_LETTER} and regexp_matches({name}, {literal(LATIN)})))"
+    )
+    suspects = connection.execute(
+        f"select {name} from (select distinct {name} from {source}) where {condition}"
+    ).fetchall()
+    return {text: found[0].detector.kind for (text,) in suspects if (found := persons(text, in_codes=in_codes))}
+
+
+def mark_of(text: str, key: str) -> str:
+    """Eight hex digits by which a text is known again without being shown: keyed, because every phone is hashed in a minute."""
+    return hmac.new(key.encode() or _KEY_OF_THIS_PROCESS, text.encode(), hashlib.sha256).hexdigest()[:8]

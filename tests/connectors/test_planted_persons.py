@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 
+import pyarrow as pa
 import pytest
 
 from connectors.persons import Blotter
@@ -51,6 +52,26 @@ def test_none_is_left_in_a_text_and_the_search_finds_them() -> None:
 )
 def test_what_is_no_person_stays(text: str) -> None:
     assert Blotter().text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("B00001 tel13800138000", "B00001 tel[phone removed]"),
+        ("B1 联系人：张伟", "B1 联系人：[name removed]"),
+        ("zhang.san@example.com", "[mail address removed]"),
+        ("13800138000", "13800138000"),
+        ("ZL-13800138000", "ZL-13800138000"),
+        ("2026-03-01 09:00:00", "2026-03-01 09:00:00"),
+        ("富锋彩印@B00005", "富锋彩印@B00005"),
+        ("330106660101123", "330106660101123"),
+        ("13 800 138 000", "13 800 138 000"),
+    ],
+)
+def test_a_text_in_a_column_of_codes_is_read_as_a_text(text: str, clean: str) -> None:
+    assert Blotter().text(text, in_codes=True) == clean
+    batch = pa.RecordBatch.from_pydict({"code": pa.array([text], pa.string())})
+    assert Blotter().clean(batch, {"code"}).column("code").to_pylist() == [clean]
 
 
 def test_none_is_in_any_file(park: Park) -> None:
