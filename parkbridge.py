@@ -21,6 +21,7 @@ from warehouse.answers import FORMS
 from warehouse.errors import ParkBridgeError
 from warehouse.settings import CHECKOUT, FEEDS, IS_CHECKOUT, Settings
 from warehouse.terminal import Progress, coloured, running
+from warehouse.text import shown
 
 if TYPE_CHECKING:
     from connectors.feed import Feed
@@ -71,7 +72,7 @@ def _show_step(feed: str | None, step: str, seconds: float, text: str, is_well: 
     _progress.end()
     stream = sys.__stdout__ if is_well else sys.__stderr__
     mark = coloured("✓", "green", stream) if is_well else coloured("✗", "red", stream)
-    print(f"  {mark} {feed or 'night':<20} {step:<18} {seconds:5.1f} s  {text}", file=stream, flush=True)
+    print(f"  {mark} {feed or 'night':<20} {step:<18} {seconds:5.1f} s  {shown(text)}", file=stream, flush=True)
 
 
 def command_sync(settings: Settings, given: argparse.Namespace) -> int:

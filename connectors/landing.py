@@ -25,6 +25,7 @@ from connectors.sources import ROW_NUMBER, Delivery, Unreadable, Window, protoco
 from warehouse.batches import ROWS, UNREADABLE, Manifest, batches, pending, put_in_place, write_manifest
 from warehouse.durable import make_folder, sha256_of
 from warehouse.errors import DeliveryRefused, SourceError
+from warehouse.text import shown
 
 
 @dataclass(frozen=True)
@@ -233,7 +234,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         subject=feed.subject.name,
         batch_id=folder.name,
         run_id=pull.run_id,
-        delivery=Blotter().text(delivery.label),
+        delivery=shown(Blotter().text(delivery.label)),
         protocol=feed.protocol,
         header=delivery.header,
         columns={f.name: str(f.type) for f in schema},

@@ -20,9 +20,11 @@ from warehouse.persons import (
     DIGITS_IN_TEXT,
     DIGITS_WITH_LETTER,
     LATIN,
+    NO_CODE,
     NO_DIGIT,
-    OTHER_SIGNS,
     Found,
+    blotted,
+    other_signs,
     persons,
     removed,
 )
@@ -78,11 +80,7 @@ class Blotter:
 
     def text(self, text: str, *, in_codes: bool = False) -> str:
         """The text without persons; as it was where it holds none."""
-        pieces, end = [], 0
-        for found in persons(text, in_codes=in_codes):
-            pieces += [text[end : found.start], self._instead_of(found)]
-            end = found.end
-        return "".join([*pieces, text[end:]])
+        return blotted(text, in_codes=in_codes, instead=self._instead_of)
 
     def _instead_of(self, found: Found) -> str:
         self.counts[found.detector.kind] += 1
@@ -94,11 +92,14 @@ class Blotter:
 def _worth_a_look(column: pa.Array, *, in_codes: bool) -> pa.Array:
     digits = pc.utf8_length(pc.replace_substring_regex(column, NO_DIGIT, ""))
     if in_codes:
-        return pc.greater_equal(digits, DIGITS_IN_CODES)
+        many = pc.greater_equal(digits, DIGITS_IN_CODES)
+        return pc.and_not(
+            pc.or_(many, pc.match_substring_regex(column, NO_CODE)), pc.match_substring_regex(column, _MOMENT)
+        )
     many = pc.greater_equal(digits, DIGITS_IN_TEXT)
     many = pc.and_not(many, pc.match_substring_regex(column, _MOMENT))
     with_letter = pc.and_(pc.greater_equal(digits, DIGITS_WITH_LETTER), pc.match_substring_regex(column, LATIN))
-    return pc.or_(pc.or_(many, with_letter), pc.match_substring_regex(column, OTHER_SIGNS))
+    return pc.or_(pc.or_(many, with_letter), pc.match_substring_regex(column, other_signs()))
 
 
 def without_persons(error: ParkBridgeError) -> None:

@@ -18,10 +18,13 @@ from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowFailException
 
+from connectors.persons import without_persons
 from warehouse import batches, holds
 from warehouse.confirmation import Confirmation
 from warehouse.errors import Overtaken, ParkBridgeError, SourceError, WarehouseBusy
+from warehouse.persons import blotted
 from warehouse.settings import Settings
+from warehouse.text import shown
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,8 +53,14 @@ SAID: dict[str, Any] = {
 
 def note(text: str) -> None:
     """Say what a step did, in figures: in the task's log, and to `watcher`."""
+    text = for_people(text)
     log.info("%s", text)
     _noted.append(text)
+
+
+def for_people(text: str) -> str:
+    """A message as it goes into a log, a mark and an alert: in one line, without persons, and nothing in it is obeyed."""
+    return shown(blotted(text))
 
 
 # The command line sets this to show a line per step; called with feed or None, step, seconds, and what was noted or went wrong.
@@ -119,22 +128,25 @@ def step(
                 _watched(feed, work.__name__, started, "; ".join(_noted), True)
                 return result
             except ParkBridgeError as error:
-                log.error("%s", error)
-                _watched(feed, work.__name__, started, str(error), False)
+                message = for_people(str(error))
+                log.error("%s", message)
+                _watched(feed, work.__name__, started, message, False)
                 is_over = _is_last_try() or not _may_pass(error)
-                if not isinstance(
-                    error, WarehouseBusy | Overtaken
-                ):  # another run has it: nothing is wrong with the feed
-                    _mark_stopped(feed, str(error))
+                # another run has it: nothing is wrong with the feed
+                if not isinstance(error, WarehouseBusy | Overtaken):
+                    _mark_stopped(feed, message)
                 if _may_pass(error):
                     if is_over:
-                        tell_of_run(str(error))
+                        tell_of_run(message)
+                    without_persons(error)
                     raise
-                tell_of_run(str(error))
-                raise AirflowFailException(str(error)) from None
+                tell_of_run(message)
+                raise AirflowFailException(message) from None
             except Exception as error:
                 # not a stop that was foreseen: said in a line and marked like one, and left to Airflow with its traceback
-                text = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}. Next: run it again with --debug"
+                text = for_people(f"{type(error).__name__}: {' '.join(str(error).split())}")[:300]
+                text += ". Next: run it again with --debug"
+                _blot(error)
                 _watched(feed, work.__name__, started, text, False)
                 message = f"{feed or 'night'} {work.__name__}: {text}"
                 _mark_stopped(feed, message)
@@ -171,6 +183,16 @@ def _leave(place: str | None, is_over: bool) -> None:
     if place and place not in whole_runs:
         with contextlib.suppress(OSError):  # a disk that is full: the place is free some time later
             (holds.let_go if is_over else holds.rest)(Settings.from_environment(), place)
+
+
+def _blot(error: BaseException | None) -> None:
+    """Take persons out of what a crash says, and what it came from: a library quotes the value that it could not read."""
+    while error:
+        error.args = tuple(blotted(a) if isinstance(a, str) else a for a in error.args)
+        if blotted(str(error)) != str(error):  # said by an attribute of its own
+            error.__cause__, error.__suppress_context__ = None, True
+            error.args = (for_people(str(error)),)
+        error = error.__cause__ or error.__context__
 
 
 def _mark_stopped(feed: str | None, message: str) -> None:

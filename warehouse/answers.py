@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from warehouse.text import padded, width, wrapped
+from warehouse.text import padded, shown, width, wrapped
 
 FORMS = ("auto", "table", "line", "csv", "csv-excel", "json", "jsonl")
 FOR_PEOPLE = ("auto", "table", "line")
-# what a terminal would obey instead of show; a line end and a tab have signs of their own
-_CONTROLS = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
 # by these Excel takes a text of CSV for a formula; the wide ones on a Chinese or Japanese keyboard
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_SIGNS = _CONTROLS | {0x0A: "⏎", 0x0D: None, 0x09: " "}
+# in JSON as \u and a number: a terminal obeys some of them
+_UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 Row = Sequence[Any]
 Write = Callable[[str], object]
@@ -72,26 +72,26 @@ def write_answer(columns: Sequence[str], rows: Iterable[Row], look: Look, write:
 
 
 def _for_people(columns: Sequence[str], rows: Iterable[Row], look: Look, write: Write) -> int:
-    shown, count = [], 0
+    first, count = [], 0
     for row in rows:
         if not look.rows or count < look.rows:
-            shown.append(row)
+            first.append(row)
         count += 1
     form = look.form
     if form != "line":
-        texts = [[_in_one_line(value) for value in row] for row in shown]
+        texts = [[_in_one_line(value) for value in row] for row in first]
         heads = [_in_one_line(name) for name in columns]
         widths = [max(map(width, column)) for column in zip(heads, *texts, strict=True)]
         if form == "auto" and sum(widths) + 2 * (len(widths) - 1) > look.places:
             form = "line"
         else:
-            are_figures = [_is_figure(column) for column in zip(*shown, strict=True)] or [False] * len(heads)
+            are_figures = [_is_figure(column) for column in zip(*first, strict=True)] or [False] * len(heads)
             for line in _table(heads, texts, widths, are_figures):
                 write(line + "\n")
     if form == "line":
-        for line in _lines(columns, shown, count, look):
+        for line in _lines(columns, first, count, look):
             write(line + "\n")
-    hidden = f", {len(shown):,} shown: --rows 0 or .rows 0 shows all" if count > len(shown) else ""
+    hidden = f", {len(first):,} shown: --rows 0 or .rows 0 shows all" if count > len(first) else ""
     write(f"({count:,} {'row' if count == 1 else 'rows'}{hidden})\n")
     return count
 
@@ -113,7 +113,7 @@ def _lines(columns: Sequence[str], rows: Sequence[Row], count: int, look: Look) 
     for number, row in enumerate(rows, start=1):
         yield f"── {number:,} of {count:,} ──"
         for head, value in zip(heads, row, strict=True):
-            parts = [part.translate(_CONTROLS) for part in text_of(value, "NULL").splitlines()] or [""]
+            parts = [shown(part) for part in text_of(value, "NULL").splitlines()] or [""]
             if look.is_wrapped and room >= 20:
                 parts = [piece for part in parts for piece in (wrapped(part, room) if width(part) > room else [part])]
             for place, part in enumerate(parts):
@@ -127,7 +127,7 @@ def _is_figure(values: Sequence[Any]) -> bool:
 
 
 def _in_one_line(value: Any) -> str:
-    return text_of(value, "NULL").translate(_SIGNS)
+    return shown(text_of(value, "NULL"))
 
 
 # --- for programs -----------------------------------------------------------------------------------------------------
@@ -147,7 +147,10 @@ def _csv(columns: Sequence[str], rows: Iterable[Row], look: Look, write: Write) 
 
 
 def _csv_field_for_excel(value: Any) -> str:
-    return _csv_field(f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value)
+    if not isinstance(value, str):
+        return _csv_field(value)
+    text = shown(value, in_lines=True)
+    return _csv_field(f"'{text}" if text.startswith(FORMULA) else text)
 
 
 def _csv_field(value: Any) -> str:
@@ -199,7 +202,7 @@ def json_text(value: Any) -> str:
         return "[" + ",".join(map(json_text, value)) + "]"
     if isinstance(value, datetime):
         return json.dumps(value.isoformat())
-    return json.dumps(text_of(value, ""), ensure_ascii=False)
+    return _UNSEEN.sub(lambda m: f"\\u{ord(m[0]):04x}", json.dumps(text_of(value, ""), ensure_ascii=False))
 
 
 def text_of(value: Any, nothing: str = "") -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from warehouse.text import shown
+
 
 class ParkBridgeError(Exception):
     """A stop that a user can act on; the command line prints it without a traceback.
@@ -22,7 +24,8 @@ class ParkBridgeError(Exception):
 
     def __str__(self) -> str:
         allowed = f"; {self.allowed} allowed" if self.allowed else ""
-        return f"{self.where}: {self.fact}{allowed}. Next: {self.next_step}"
+        # what an office has written into a name or a value must not break the line or write another one
+        return shown(f"{self.where}: {self.fact}{allowed}. Next: {self.next_step}")
 
 
 class DeclarationError(ParkBridgeError):

@@ -16,6 +16,7 @@ stated (NULL where that is `recorded_at`), because a row recorded before that ti
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from warehouse.confirmation import Confirmation, keep
 from warehouse.connection import committed_batches, literal, quote, transaction
 from warehouse.errors import DeclarationError, DeliveryRefused, Overtaken
 from warehouse.kinds import FigureKind
-from warehouse.persons import detectors, removed
+from warehouse.persons import blotted, detectors, is_code, removed, texts_with_persons
 from warehouse.subjects import LAST_YEAR, LINEAGE, Subject, month_of_fact
 
 _LONG_AGO = datetime(1900, 1, 1)
@@ -51,9 +52,24 @@ FIGURE_BELOW = 10**14
 BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
 # What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
 _BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200b", "\u202f", "\u3000", "\ufeff")
-# Zero-width and direction marks: they come along from web pages and messengers and are never part of a value.
-_MARKS = "".join(map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF)))
-_TO_TAKE_OFF = f"^[{''.join(_BLANKS)}]|[{''.join(_BLANKS)}]$|[{_MARKS}]"
+# Line ends within a value become a space.
+_LINE_ENDS = "\n\r\t\v\f\x85\u2028\u2029"
+# Zero-width and direction marks come along from web pages and messengers, and controls would be obeyed by whoever's terminal shows them:
+# they are never part of a value.
+_MARKS = "".join(
+    map(
+        chr,
+        (
+            *(code for code in (*range(1, 0x20), *range(0x7F, 0xA0)) if chr(code) not in _LINE_ENDS),
+            *(0xAD, 0x61C, 0x180E),
+            *range(0x200B, 0x2010),
+            *range(0x202A, 0x202F),
+            *range(0x2060, 0x2070),
+            0xFEFF,
+        ),
+    )
+)
+_TO_TAKE_OFF = f"^[{''.join(_BLANKS)}]|[{''.join(_BLANKS)}]$|[{_LINE_ENDS}{_MARKS}]"
 # of texts that mean "no value": -1 may come as －１
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 _KEPT_AS_TEXT = r"""^(?:'([0-9A-Za-z][0-9A-Za-z./-]*)|="([^"]*)")$"""
@@ -146,6 +162,8 @@ class StagedFeed(Protocol):
     def complete(self) -> bool: ...
     @property
     def landed_columns(self) -> tuple[str, ...]: ...
+    @property
+    def code_columns(self) -> frozenset[str]: ...
     @property
     def columns(self) -> Mapping[str, tuple[str, ...]]: ...
     @property
@@ -263,6 +281,7 @@ def _stage_one(
     _judge(
         connection, feed, max(utc(manifest.pulled_until), last[0] if last and last[0] else utc(manifest.pulled_until))
     )
+    _quarantine_persons(connection, feed)
     connection.execute(
         f"insert into {table} by name select {_clocks(feed, time_zone)}, s.* exclude (skip_because), "
         "$feed as feed, $batch_id as batch_id, $number as batch_number "
@@ -345,7 +364,8 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
         if is_text:
             value = (
                 f"case when regexp_matches({column}, {literal(_TO_TAKE_OFF)}) "
-                f"then trim(translate({column}, {literal(_MARKS)}, ''), {literal(''.join(_BLANKS))}) else {column} end"
+                f"then trim(translate({column}, {literal(_LINE_ENDS + _MARKS)}, {literal(' ' * len(_LINE_ENDS))}), "
+                f"{literal(''.join(_BLANKS))}) else {column} end"
             )
         trimmed.append(f"{value} as {column}")
         value = column
@@ -548,6 +568,44 @@ def _judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: datet
     connection.execute(f"create or replace temp table rejected as {judgement_sql(feed, until)}")
 
 
+def _quarantine_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Reject rows with a natural person: what was landed before a detector was known, and what stage.sql puts together."""
+    of_subject = feed.subject.columns
+    for target in (c.name for c in of_subject.values() if c.type == "varchar"):
+        sources = [source for source, targets in feed.columns.items() if target in targets]
+        in_codes = is_code(target) or bool(sources and feed.code_columns.issuperset(sources))
+        kinds = texts_with_persons(connection, "candidate", target, in_codes=in_codes)
+        for text, kind in kinds.items():
+            connection.execute(
+                f"insert into rejected select distinct row_number, ? from candidate where {quote(target)} = ?",
+                [f"{target} holds a person ({kind})", text],
+            )
+        if target in feed.subject.key and kinds:  # its key would name the person wherever an unread fact is kept
+            connection.execute(f"delete from candidate where {quote(target)} in (select unnest(?))", [list(kinds)])
+
+
+def _without_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Take persons out of why rows are rejected, and make `blotted`: those rows, as JSON, that hold persons, without them."""
+    for text in texts_with_persons(connection, "rejected", "reason", in_codes=False):
+        connection.execute("update rejected set reason = ? where reason = ?", [blotted(text), text])
+    numbers, rows = [], []
+    for number, text in connection.execute(
+        "select row_number, to_json(d)::varchar from delivery as d where row_number in (select row_number from rejected)"
+    ).fetchall():
+        row: dict[str, Any] = json.loads(text)
+        clean = {
+            name: blotted(value, in_codes=name in feed.code_columns) if isinstance(value, str) else value
+            for name, value in row.items()
+        }
+        if clean != row:
+            numbers.append(number)
+            rows.append(json.dumps(clean, ensure_ascii=False, separators=(",", ":")))
+    connection.execute(
+        "create or replace temp table blotted as select unnest(?::bigint[]) as row_number, unnest(?::varchar[]) as row_json",
+        [numbers, rows],
+    )
+
+
 def _clocks(feed: StagedFeed, time_zone: ZoneInfo) -> str:
     """The office's clock of a row in naive UTC, and for now in received_at what the source states; `accept` settles it."""
     zone = literal(feed.clock or time_zone.key)
@@ -616,6 +674,7 @@ def _write_rejected(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, bat
 
     `facts` are the keys that a row speaks of, as far as they could be read: no fact is withdrawn because its row is damaged.
     """
+    _without_persons(connection, feed)
     unreadable = batch.folder / UNREADABLE
     pieces = (
         "union all select row_number, reason, json_object('text', text)::varchar, [] "
@@ -626,8 +685,9 @@ def _write_rejected(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, bat
     connection.execute(
         f"copy (with spoken as (select row_number, list({_fact(feed, 's')}) as facts from candidate as s "
         f"where {' and '.join(f's.{quote(k)} is not null' for k in feed.subject.key)} group by row_number) "
-        "select * from (select row_number, reason, to_json(d)::varchar as row_json, facts from rejected "
-        f"join delivery as d using (row_number) left join spoken using (row_number) {pieces}) order by row_number, reason) "
+        "select * from (select row_number, reason, coalesce(b.row_json, to_json(d)::varchar) as row_json, facts "
+        "from rejected join delivery as d using (row_number) left join blotted as b using (row_number) "
+        f"left join spoken using (row_number) {pieces}) order by row_number, reason) "
         f"to {literal(os.fspath(batch.folder / REJECTED))} (format parquet)"
     )
 

@@ -5,23 +5,45 @@ A reading is as long as its text, so that what is found can be cut out of the te
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import html
 import re
+import secrets
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from warehouse.connection import literal, quote
 from warehouse.declared import read_yaml
 
+# without a key of the park nothing is known again from one process to the next
+_KEY_OF_THIS_PROCESS = secrets.token_bytes(32)
 FILE = Path(__file__).with_name("person.yml")
 _WEIGHTS_GB_11643 = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _WEIGHTS_GB_32100 = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _WEIGHTS_GB_11714 = (3, 7, 9, 10, 5, 8, 4, 2)
-_HAN_DIGITS = {"〇": "0", "○": "0"} | {c: str(n) for n, c in enumerate("零一二三四五六七八九")}
-_HAN_NUMBER = re.compile(f"[{''.join(_HAN_DIGITS)}]{{11,}}")
+_HAN_DIGITS = {"〇": "0", "○": "0"} | {
+    c: str(n) for hans in ("零一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖") for n, c in enumerate(hans)
+}
+_HAN = "".join(_HAN_DIGITS)
+_HAN_NUMBER = re.compile(f"[{_HAN}](?:[^0-9A-Za-z\u4e00-\u9fff]{{0,2}}[{_HAN}]){{10,}}")
 _TOKEN = re.compile(r"\d+")
+_LISTING = frozenset("、，,;；")
+_AMOUNT = re.compile(r"\.\d{1,6} ?[元万亿]")
+# As a web page has them: characters written as numbers or names, once or twice over, and tags. No tag holds a digit: what is in
+# angle brackets may be a number.
+_ENTITY = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,12});")
+_TAG = re.compile(r"</?(?:[hH][1-6]|[A-Za-z][^<>\d@]{0,100})>")
+# What no code has: where there are letters besides, a text in a column of codes is read as any text.
+_NO_CODE = re.compile(r"\s|&#|&[A-Za-z]+;|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+# Fills up a character that was read from several, and a tag; an invisible mark.
+_FILLER = "\u2061"
 
 
 @dataclass(frozen=True)
@@ -86,7 +108,19 @@ def _is_any(text: str) -> bool:
     return bool(text)
 
 
-_CHECKS = {"identity_number": is_identity_number, "luhn": _is_luhn}
+@cache
+def _family_names() -> frozenset[str]:
+    return frozenset(_declared()["family_names"].split())
+
+
+def is_name(text: str) -> bool:
+    """Whether a text has the shape of a Chinese person's name: a family name and one or two characters; or 买买提·艾力."""
+    if "·" in text:
+        return True
+    return any(text[:length] in _family_names() and 1 <= len(text) - length <= 2 for length in (1, 2))
+
+
+_CHECKS = {"identity_number": is_identity_number, "luhn": _is_luhn, "name": is_name}
 
 
 @cache
@@ -102,7 +136,7 @@ def detectors() -> tuple[Detector, ...]:
         Detector(
             entry["kind"],
             re.compile(entry["digits"]) if "digits" in entry else None,
-            re.compile(entry["text"]) if "text" in entry else None,
+            re.compile(_filled_in(entry["text"])) if "text" in entry else None,
             frozenset(map(tuple, entry["groups"])) if "groups" in entry else None,
             _CHECKS[entry["check"]] if "check" in entry else _is_any,
             entry.get("in_codes", False),
@@ -112,12 +146,26 @@ def detectors() -> tuple[Detector, ...]:
     )
 
 
+def _filled_in(pattern: str) -> str:
+    """A pattern with the lists that it names in braces in their place."""
+    for key in ("roles", "titles", "beside_names"):
+        pattern = pattern.replace(f"{{{key}}}", f"(?:{'|'.join(_declared()[key])})")
+    return pattern.replace("{name}", r"(?P<person>[\u4e00-\u9fff]{2,4}|[\u4e00-\u9fff]{1,8}·[\u4e00-\u9fff]{1,8})")
+
+
 # What a text must hold to be looked at closely, as patterns that a column is searched with in no time (RE2): so many digits of
 # any script in all, a sign of a mail address, a number in Han digits, and for a passport a letter beside seven digits.
 NO_DIGIT = r"\PN+"
 DIGITS_IN_CODES, DIGITS_IN_TEXT, DIGITS_WITH_LETTER = 17, 11, 7
-OTHER_SIGNS = f"[@＠﹫]|[{''.join(_HAN_DIGITS)}]{{11}}"
+NO_CODE = r"[@＠﹫\s\x{3000}\x{a0}]|\p{Cf}|&#|&[A-Za-z]+;"
 LATIN = "[A-Za-zＡ-Ｚａ-ｚⒶ-ⓩ]"
+
+
+@cache
+def other_signs() -> str:
+    """The rest of these patterns: a mark, an entity, a mail address, a number in Han digits, the words beside a name."""
+    words = "|".join(dict.fromkeys((*_declared()["roles"], *_declared()["titles"], *_declared()["beside_names"])))
+    return rf"[@＠﹫]|\p{{Cf}}|&#|&amp;|&[A-Za-z]+;|[{_HAN}](?:[^0-9A-Za-z\p{{Han}}]{{0,2}}[{_HAN}]){{10}}|{words}"
 
 
 def is_code(column: str, data_type: str = "varchar") -> bool:
@@ -130,12 +178,28 @@ def is_code(column: str, data_type: str = "varchar") -> bool:
     )
 
 
-def read(text: str) -> str:
-    """The text with its digits and letters as ASCII, character by character: of other scripts, full width, in circles, Han."""
+def readings(text: str) -> tuple[str, ...]:
+    """The text with its digits and letters as ASCII: of other scripts, full width, in circles, as entities; second with Han digits.
+
+    Two readings, because 合同三 before a phone is no digit of it.
+    """
+    if "<" in text:
+        text = _TAG.sub(lambda m: _FILLER * len(m[0]), text)
+    if "&" in text:
+        text = _ENTITY.sub(lambda m: _character(m[0]), text)
     if text.isascii():
-        return text
+        return (text,)
     plain = "".join(c if c.isascii() else _plain(c) for c in text)
-    return _HAN_NUMBER.sub(lambda m: "".join(_HAN_DIGITS[c] for c in m[0]), plain)
+    in_han = _HAN_NUMBER.sub(lambda m: "".join(_HAN_DIGITS.get(c, c) for c in m[0]), plain)
+    return (plain,) if in_han == plain else (plain, in_han)
+
+
+def _character(entity: str) -> str:
+    """The one character of an entity, filled up to its length; as it is where it is none."""
+    one = entity
+    while (shorter := html.unescape(one)) != one:
+        one = shorter
+    return one + _FILLER * (len(entity) - 1) if len(one) == 1 else entity
 
 
 @cache
@@ -158,16 +222,25 @@ def persons(text: str, *, in_codes: bool = False) -> list[Found]:
 
     Args:
         text: Any text.
-        in_codes: Whether it is a code, a key or a figure: only what a check digit shows is looked for.
+        in_codes: Whether it is a code, a key or a figure: only what a check digit shows is looked for, unless it is none (letters
+            and a space).
     """
-    plain = read(text)
     found: list[Found] = []
-    for detector in detectors():
-        if in_codes and not detector.in_codes:
-            continue
-        hits = _texts(plain, detector) if detector.text else _numbers(plain, detector)
-        found += [h for h in hits if not any(h.start < f.end and f.start < h.end for f in found)]
+    in_codes = in_codes and not (_NO_CODE.search(text) and any(map(str.isalpha, text)))
+    for plain in readings(text):
+        for detector in detectors():
+            if in_codes and not detector.in_codes:
+                continue
+            for hit in _texts(plain, detector) if detector.text else _numbers(plain, detector):
+                if not any(hit.start < f.end and f.start < hit.end for f in found):
+                    found.append(replace(hit, end=_behind_fillers(plain, hit.end)))
     return sorted(found, key=lambda f: f.start)
+
+
+def _behind_fillers(plain: str, end: int) -> int:
+    while end < len(plain) and plain[end] == _FILLER:
+        end += 1
+    return end
 
 
 def _texts(plain: str, detector: Detector) -> Iterator[Found]:
@@ -175,7 +248,9 @@ def _texts(plain: str, detector: Detector) -> Iterator[Found]:
     places = [n for n, c in enumerate(plain) if not _is_mark(c)]
     bare = "".join(plain[n] for n in places)
     for match in detector.text.finditer(bare):
-        yield Found(places[match.start()], places[match.end() - 1] + 1, detector, match[0])
+        start, end = match.span("person") if "person" in detector.text.groupindex else match.span()
+        if detector.check(bare[start:end]):
+            yield Found(places[start], places[end - 1] + 1, detector, bare[start:end])
 
 
 def _numbers(plain: str, detector: Detector) -> Iterator[Found]:
@@ -195,12 +270,15 @@ def _number_from(
 ) -> tuple[Found, int] | None:
     """The number that begins with this group of digits and ends with one behind it, and the group to go on with."""
     assert detector.digits
-    digits, groups, end = "", [0], tokens[first][0]
+    digits, groups, end, between = "", [0], tokens[first][0], ""
     for last in range(first, len(tokens)):
         between = plain[end : tokens[last][0]]
-        if last > first and (len(between) > most or any(c.isalnum() for c in between)):
+        signs = _signs(between) if last > first else ""
+        if len(signs) > most or any(c.isalnum() for c in signs):
             return None
-        if last > first and not all(map(_is_mark, between)):
+        if detector.groups and not _LISTING.isdisjoint(signs):
+            return None  # rooms 1512、1207、701
+        if signs:
             groups.append(0)
         begin, end = tokens[last]
         digits += plain[begin:end]
@@ -209,18 +287,26 @@ def _number_from(
             return None
         candidates = [(digits, end)]
         if len(digits) == 17:  # a check character X, however it is set off
-            rest = plain[end : end + most + 1]
-            letter = next((n for n, c in enumerate(rest) if c.isalnum()), None)
-            if letter is not None and rest[letter] in "Xx":
-                candidates.append((digits + "X", end + letter + 1))
+            letter = next((n for n in range(end, len(plain)) if plain[n].isalnum()), None)
+            if letter is not None and plain[letter] in "Xx" and len(_signs(plain[end:letter])) <= most:
+                candidates.append((digits + "X", letter + 1))
         for number, stop in candidates:
             if (
                 detector.digits.fullmatch(number)
-                and (detector.groups is None or tuple(groups) in detector.groups)
+                and (detector.groups is None or (tuple(groups) in detector.groups and not _is_decimal(groups, between)))
                 and detector.check(number)
+                and not (detector.groups and _AMOUNT.match(plain, stop))
             ):
                 return Found(tokens[first][0], stop, detector, _as_compared(number, detector)), last + 1
     return None
+
+
+def _is_decimal(groups: Sequence[int], between: str) -> bool:
+    return len(groups) == 2 and _signs(between) == "."
+
+
+def _signs(between: str) -> str:
+    return "".join(c for c in between if not _is_mark(c))
 
 
 def _as_compared(number: str, detector: Detector) -> str:
@@ -229,3 +315,50 @@ def _as_compared(number: str, detector: Detector) -> str:
         longer = f"{number[:6]}19{number[6:]}"
         return longer + _check_character(longer)
     return number
+
+
+def blotted(text: str, *, in_codes: bool = False, instead: Callable[[Found], str] | None = None) -> str:
+    """The text without persons; as it was where it holds none.
+
+    Args:
+        text: Any text.
+        in_codes: As for `persons`.
+        instead: What is left in place of each; a note of its kind by default.
+    """
+    pieces, end = [], 0
+    for found in persons(text, in_codes=in_codes):
+        pieces += [text[end : found.start], instead(found) if instead else removed(found.detector.kind)]
+        end = found.end
+    return "".join([*pieces, text[end:]])
+
+
+def texts_with_persons(
+    connection: duckdb.DuckDBPyConnection, source: str, column: str, *, in_codes: bool
+) -> dict[str, str]:
+    """The texts of a column that hold a person, each with the kind of the first one.
+
+    Args:
+        connection: Where the relation is.
+        source: A relation to select from, quoted.
+        column: A column of texts.
+        in_codes: As for `persons`.
+    """
+    name = quote(column)
+    # strlen counts bytes without reading the text: most codes and keys are passed over for nothing
+    digits = f"length(regexp_replace({name}, {literal(NO_DIGIT)}, '', 'g'))"
+    condition = (
+        f"strlen({name}) >= 6 and ((strlen({name}) >= {DIGITS_IN_CODES} and {digits} >= {DIGITS_IN_CODES}) "
+        f"or regexp_matches({name}, {literal(NO_CODE)}))"
+        if in_codes
+        else f"strlen({name}) >= 6 and ({digits} >= {DIGITS_IN_TEXT} or regexp_matches({name}, {literal(other_signs())}) "
+        f"or ({digits} >= {DIGITS_WITH_LETTER} and regexp_matches({name}, {literal(LATIN)})))"
+    )
+    suspects = connection.execute(
+        f"select {name} from (select distinct {name} from {source}) where {condition}"
+    ).fetchall()
+    return {text: found[0].detector.kind for (text,) in suspects if (found := persons(text, in_codes=in_codes))}
+
+
+def mark_of(text: str, key: str) -> str:
+    """Eight hex digits by which a text is known again without being shown: keyed, because every phone is hashed in a minute."""
+    return hmac.new(key.encode() or _KEY_OF_THIS_PROCESS, text.encode(), hashlib.sha256).hexdigest()[:8]

@@ -25,6 +25,7 @@ from warehouse.durable import put, read_json, sha256_of, sync, write_json
 from warehouse.errors import DeclarationError, ParkBridgeError
 from warehouse.labels import Label, labels
 from warehouse.models import Model, comment
+from warehouse.persons import Found, blotted, is_code, mark_of, texts_with_persons
 from warehouse.settings import Settings
 from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA, View, contents_of, read_views
 
@@ -155,7 +156,9 @@ def write(
         for schema, name in wanted:
             source, target = f"{quote(warehouse[0])}.{schema}.{quote(name)}", f"fresh.{schema}.{quote(name)}"
             connection.execute(f"create schema if not exists fresh.{schema}")
-            connection.execute(f"create table {target} as select * from {source}")
+            connection.execute(
+                f"create table {target} as select {_without_persons(connection, schema, name)} from {source}"
+            )
         connection.execute("use fresh")
         # a thousand comments are one write to the disk
         with transaction(connection):
@@ -189,6 +192,33 @@ def write(
         connection.execute(f"use {quote(warehouse[0])}")
         connection.execute("detach fresh")
     return tables
+
+
+def _without_persons(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> str:
+    """The columns of a table, with a note in place of each person in a text: what is published never held it, not even deleted.
+
+    Names of firms in which a person is suspected are held likewise (warehouse/suspected_names.py).
+    """
+    key = Settings.from_environment().pseudonym_key
+    clean = []
+    for (column,) in connection.execute(
+        "select column_name from duckdb_columns() where database_name = current_database() and schema_name = ? "
+        "and table_name = ? and data_type = 'VARCHAR' order by column_index",
+        [schema, name],
+    ).fetchall():
+        in_codes = is_code(column)
+        texts = texts_with_persons(connection, f"{schema}.{quote(name)}", column, in_codes=in_codes)
+        choices = " ".join(
+            f"when {literal(text)} then {literal(blotted(text, in_codes=in_codes, instead=_noted(mark_of(text, key))))}"
+            for text in texts
+        )
+        if choices:
+            clean.append(f"case {quote(column)} {choices} else {quote(column)} end as {quote(column)}")
+    return f"* replace ({', '.join(clean)})" if clean else "*"
+
+
+def _noted(mark: str) -> Callable[[Found], str]:
+    return lambda found: f"[{found.detector.kind} removed {mark}]"
 
 
 def _hold_to_types(connection: duckdb.DuckDBPyConnection) -> None:

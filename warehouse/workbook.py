@@ -22,7 +22,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from warehouse.answers import FORMULA, text_of
 from warehouse.errors import ParkBridgeError
-from warehouse.text import width
+from warehouse.text import shown, width
 
 # what Excel holds: its own limits
 MOST_ROWS = 1_048_576
@@ -225,7 +225,7 @@ def _text(text: str, style: int) -> str:
 
 def _escaped(text: str) -> str:
     if not text.isprintable():
-        text = _ILLEGAL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+        text = _ILLEGAL.sub("", shown(text.replace("\r\n", "\n").replace("\r", "\n"), in_lines=True))
     if len(text) > MOST_CHARACTERS // 2:  # Excel counts a character beyond U+FFFF twice
         text = _cut(text)
     if "_x" in text:

@@ -78,7 +78,7 @@ def test_feed_column_and_record_are_named_and_the_value_is_hashed(warehouse: duc
     assert check
     assert check.wrong_rows
     rows = warehouse.execute(
-        f"select * exclude (value_sha256) from ({check.wrong_rows}) order by column_name, record"
+        f"select * exclude (value_mark) from ({check.wrong_rows}) order by column_name, record"
     ).fetchall()
     assert rows == [
         ("lease", "monthly.note", "address", "source_key (hashed)", "mail address", 1),

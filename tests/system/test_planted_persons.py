@@ -1,0 +1,279 @@
+"""Over 1,000 persons in every text that the demo's offices deliver, through a whole run: none is in any byte of the park's home.
+
+They are in every text column of every feed, in titles, sheet names, comments and properties of workbooks, member names and comments of
+archives, and file names. The run is that of the command line: feeds, night, publish, report, exports, PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from openpyxl.comments import Comment
+
+import demo
+from tests.planted import FORMS, Planted, left_in, planted
+from tests.postgres_server import Postgres
+from warehouse.settings import CHECKOUT
+
+pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+
+PERSONS = 1400
+# Where a whole text may stand: of the other columns a person costs the row, which is not what is looked for here.
+_NOTES = {"oldname", "entname", "dom", "altbe", "altaf", "regcap", "industryco", "regorg"}
+
+
+class _Hand:
+    """Deals persons out to the texts that it is given, one in every few, up to a most."""
+
+    def __init__(self, persons: Iterator[Planted], every: int, most: int) -> None:
+        self._persons, self._every, self._most, self._count = persons, every, most, 0
+        self.dealt = 0
+
+    def text(self, before: str | None, *, in_line: bool = False) -> str | None:
+        self._count += 1
+        if self._count % self._every or self.dealt == self._most:
+            return before
+        person = next(self._persons, None)
+        if person is None:
+            return before
+        self.dealt += 1
+        said = person.line if in_line else person.text
+        return f"{before or ''} {said}"
+
+
+def plant(silos: Path, persons: list[Planted]) -> int:
+    """Put the persons into the offices' files and databases; returns how many found a place."""
+    rest = iter(persons)
+    offices = (
+        (_plant_register, silos / "registration", 3, 350),
+        (_plant_taxes, silos / "tax" / "税务.sqlite", 5, 350),
+        (_plant_lines, silos / "employment", 4, 350),
+        (_plant_workbooks, silos / "lease", 5, 250),
+        (_plant_lines, silos / "building", 2, 30),
+        (_plant_archives, silos / "utility", 5, 200),
+        (_plant_gates, silos / "access", 5, 170),
+    )
+    hands = []
+    for plant_in, place, every, most in offices:
+        hands.append(_Hand(rest, every, most))
+        plant_in(place, hands[-1])
+    return sum(h.dealt for h in hands)
+
+
+def _plant_register(folder: Path, hand: _Hand) -> None:
+    for path in folder.glob("*.parquet"):
+        table = pq.read_table(path)
+        for name in _NOTES & set(table.column_names):
+            texts = [hand.text(text) if text else text for text in table[name].to_pylist()]
+            table = table.set_column(table.column_names.index(name), name, pa.array(texts, pa.string()))
+        pq.write_table(table, path)
+
+
+def _plant_taxes(path: Path, hand: _Hand) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        for table, key in (("申报表", "申报序号"), ("入库表", "税票号码")):
+            for column in ("纳税人名称", "申报类型" if table == "申报表" else "缴款类型"):
+                rows = database.execute(f'select "{key}", "{column}" from "{table}" order by 1').fetchall()
+                database.executemany(
+                    f'update "{table}" set "{column}" = ? where "{key}" = ?', [(hand.text(text), k) for k, text in rows]
+                )
+
+
+def _plant_lines(folder: Path, hand: _Hand) -> None:
+    """CSV: title, names, addresses, the file's own name; spreadsheets and zips among them as they are."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".csv":
+            path.write_bytes(_with_persons(path.read_bytes(), "gb18030", hand))
+            _renamed(path, hand)
+
+
+def _with_persons(content: bytes, encoding: str, hand: _Hand) -> bytes:
+    lines = content.decode(encoding).split("\r\n")
+    header = next(n for n, line in enumerate(lines) if line.count(",") > 3)
+    names = lines[header].split(",")
+    places = [names.index(n) for n in ("单位名称", "单位地址", "楼栋名称", "户名", "用电地址") if n in names]
+    for number, line in enumerate(lines):
+        cells = line.split(",")
+        if number < header:
+            lines[number] = hand.text(line, in_line=True) or ""
+        elif number > header and len(cells) == len(names) and '"' not in line:
+            for place in places:
+                cells[place] = hand.text(cells[place], in_line=True) or ""
+            lines[number] = ",".join(cells)
+    return "\r\n".join(lines).encode(encoding, "replace")
+
+
+def _renamed(path: Path, hand: _Hand) -> None:
+    status = path.stat()
+    target = path.with_name(f"{hand.text(path.stem, in_line=True)}{path.suffix}")
+    os.utime(path.replace(target), (status.st_mtime, status.st_mtime))
+
+
+def _plant_workbooks(folder: Path, hand: _Hand) -> None:
+    for path in sorted(folder.glob("*.xlsx")):
+        status = path.stat()
+        book = openpyxl.load_workbook(path)
+        sheet = book.worksheets[0]
+        sheet.title = re.sub(r"[\[\]:*?/\\]", "", hand.text(sheet.title, in_line=True) or "")[:31]
+        sheet["A1"] = hand.text(str(sheet["A1"].value))
+        header = next(n for n in range(1, 9) if any(c.value == "承租人" for c in sheet[n]))
+        places = [c.column for c in sheet[header] if c.value in ("承租人", "地址", "备注", "房号", "楼栋")]
+        for row in sheet.iter_rows(min_row=header + 1, max_row=sheet.max_row - 1):
+            for cell in row:
+                if cell.column in places:
+                    cell.value = _legal(hand.text(None if cell.value is None else str(cell.value)))
+            if row[0].row % 9 == 0:
+                row[0].comment = Comment(_legal(hand.text("")) or "", _legal(hand.text("")) or "x")
+        book.properties.creator = _legal(hand.text("张三"))
+        book.properties.title = _legal(hand.text("台账"))
+        book.save(path)
+        os.utime(path, (status.st_mtime, status.st_mtime))
+        _renamed(path, hand)
+
+
+def _legal(text: str | None) -> str | None:
+    return text and re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text)
+
+
+def _plant_archives(folder: Path, hand: _Hand) -> None:
+    for path in sorted(folder.glob("*.zip")):
+        status, out = path.stat(), io.BytesIO()
+        with zipfile.ZipFile(path) as before, zipfile.ZipFile(out, "w") as after:
+            for name in before.namelist():
+                fresh = f"{hand.text(name.removesuffix('.csv'), in_line=True)}.csv"
+                after.writestr(fresh, _with_persons(before.read(name), "utf-8-sig", hand))
+            after.comment = (hand.text("") or "").encode()
+        path.write_bytes(out.getvalue())
+        os.utime(path, (status.st_mtime, status.st_mtime))
+        _renamed(path, hand)
+
+
+def _plant_gates(folder: Path, hand: _Hand) -> None:
+    for path in sorted(folder.glob("*.parquet")):
+        status = path.stat()
+        table = pq.read_table(path)
+        for name in ("单位简称", "楼栋"):
+            texts = [hand.text(text) if text else text for text in table[name].to_pylist()]
+            table = table.set_column(table.column_names.index(name), name, pa.array(texts, pa.string()))
+        pq.write_table(table.replace_schema_metadata({b"author": (hand.text("") or "").encode()}), path)
+        os.utime(path, (status.st_mtime, status.st_mtime))
+        _renamed(path, hand)
+
+
+def loose(folder: Path) -> None:
+    """The demo's feeds, with room for rows that a person costs."""
+    for path in (CHECKOUT / "connectors" / "feeds").glob("*/*"):
+        target = folder / path.parent.name / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = path.read_text(encoding="utf-8")
+        if path.name == "feed.yml":
+            text = re.sub(
+                r"^allow: .*",
+                "allow: {rejected_pct: 90, rows_min_pct: 1, stale_days: 400, changed_pct: 100, "
+                "unknown_pct: 100, emptied_pct: 100, restated_pct: 100, repeated_pct: 100, moved_pct: 100}",
+                text,
+                flags=re.M,
+            )
+            text = re.sub(r"^checks:\n(?:  - .*\n?)+", "", text, flags=re.M)
+        target.write_text(text, encoding="utf-8")
+
+
+def run(home: Path, *words: str, environment: dict[str, str] | None = None) -> str:
+    """`parkbridge WORDS`; what it printed, of both streams, is kept in the home: it is searched too."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PARKBRIDGE_", "AIRFLOW"))}
+    done = subprocess.run(
+        [sys.executable, str(CHECKOUT / "parkbridge.py"), *words],
+        env=kept | {"PARKBRIDGE_HOME": str(home)} | (environment or {}),
+        capture_output=True,
+        text=True,
+        timeout=1800,
+        check=False,
+    )
+    said = f"{done.returncode} {done.stdout}\n{done.stderr}"
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "said.log").open("a", encoding="utf-8") as log:
+        log.write(f"$ {' '.join(words)}\n{said}\n")
+    return said
+
+
+def whole_run(folder: Path, connection: dict[str, str]) -> Iterator[str]:
+    """A city with persons planted, then everything that ParkBridge writes; what each command printed."""
+    silos, home = folder / "demo", folder / "park"
+    demo.build(silos, enterprises=150, months=18, seed=3, until=date(2026, 11, 20))
+    yield f"planted {plant(silos / 'silos', planted(PERSONS))}"
+    loose(folder / "feeds")
+    (home / "files").mkdir(parents=True)
+    alerts = folder / "alert.sh"
+    alerts.write_text(f'#!/bin/sh\ncat >> "{home}/alerts.log"\n')
+    alerts.chmod(0o755)
+    environment = {
+        "PARKBRIDGE_FEEDS": str(folder / "feeds"),
+        "PARKBRIDGE_EXPORTS": "1",
+        "PARKBRIDGE_ALERT_COMMAND": str(alerts),
+        "PARKBRIDGE_PSEUDONYM_KEY": "a key of this test",
+        "PARKBRIDGE_BACKUP": str(home / "backup"),
+        **connection,
+    }
+    with demo.serving(silos) as port:
+        environment |= demo.connections(silos, port)
+        said = ("--who", "test", "--confirm-date", "the demo's calendar", "--accept-delivery", "planted")
+        yield run(home, "sync", *said, environment=environment)
+    for words in (
+        ("status",),
+        ("summary",),
+        ("status", "--json"),
+        ("report",),
+        ("review", "--list"),
+        ("export", "--to", str(home / "files"), "--format", "csv"),
+        ("export", "--to", str(home / "files"), "--format", "xlsx"),
+        ("sql", "from 园区.企业现状"),
+        ("doctor",),
+        *((("serve-to", "planted_pg"),) if connection else ()),
+    ):
+        yield run(home, *words, environment=environment)
+
+
+def test_none_is_in_any_byte_of_the_home(tmp_path: Path, postgres: Postgres) -> None:
+    persons = planted(PERSONS)
+    assert sum(map(len, FORMS.values())) >= 25
+    given = postgres.credentials
+    connection = json.dumps(
+        {
+            "conn_type": "postgres",
+            "host": given.host,
+            "login": given.login,
+            "password": given.password,
+            "schema": given.schema,
+        }
+    )
+    first, sync, *others = list(whole_run(tmp_path, {"AIRFLOW_CONN_PLANTED_PG": connection}))
+    assert int(first.split()[1]) >= 1000
+    assert sync.startswith("0 "), sync
+    assert left_in(tmp_path / "park", persons) == {}
+    assert others
+
+
+if __name__ == "__main__":
+    where = Path(sys.argv[1])
+    for line in whole_run(where, {}):
+        print(line[-1500:], flush=True)
+    leaks = left_in(where / "park", planted(PERSONS))
+    by_sought = {p.sought: p for p in planted(PERSONS)}
+    for number, files in leaks.items():
+        print(by_sought[number].kind, repr(by_sought[number].text), sorted(files))
+    print(f"{len(leaks)} of {PERSONS} left")
