@@ -17,7 +17,7 @@ from airflow.sdk import Param, get_current_context
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowFailException
-from croniter import croniter
+from croniter import croniter  # type: ignore[import-untyped]
 
 from warehouse import batches
 from warehouse.confirmation import Confirmation
