@@ -1,7 +1,8 @@
 """The night: resolve → validate → measure → signal → snapshot → validate → publish.
 
 It runs at its hour and asks how fresh each feed is, because waiting for every feed would wait for the slowest; or once every
-feed has come since the last night (PARKBRIDGE_NIGHT=feeds). The first night waits for every feed's first run. A critical
+feed has come since the last night (PARKBRIDGE_NIGHT=feeds). It waits a while for feeds that were due before it, the first night
+for every feed's first run. A critical
 check that fails leaves yesterday's published file in place.
 """
 
@@ -22,6 +23,7 @@ from dags.runs import (
     confirmed,
     deadline,
     end_of_interval,
+    hold_to_due_feeds,
     is_past_meant,
     is_scheduled,
     note,
@@ -114,8 +116,10 @@ def operating_snapshots() -> None:
         with writer(SETTINGS) as connection:
             declared = list(feeds(SETTINGS.feed_folders).values())
             as_of, without = end_of_interval(context), context["params"]["without"]
+            asked = {feed.name: feed.schedule for feed in declared if feed.name not in without}
             if is_scheduled(context):
-                hold_to_first_feeds(connection, SETTINGS, [feed.name for feed in declared if feed.name not in without])
+                hold_to_first_feeds(connection, SETTINGS, list(asked))
+                hold_to_due_feeds(context, asked, SETTINGS.time_zone)
             with contextlib.suppress(ParkBridgeError):  # a damaged file of readers is replaced by this night
                 current_manifest(SETTINGS)  # puts park.json right where a publish was killed
             hold_to_raw(connection, SETTINGS, declared, id_of_night(as_of), confirmed(context, "accept_change"))

@@ -9,19 +9,21 @@ import logging
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
+from zoneinfo import ZoneInfo
 
 from airflow.sdk import Param, get_current_context
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowFailException
+from croniter import croniter  # type: ignore[import-untyped]
 
 from connectors.persons import without_persons
 from warehouse import batches, holds
 from warehouse.confirmation import Confirmation
-from warehouse.errors import Overtaken, ParkBridgeError, SourceError, WarehouseBusy
+from warehouse.errors import FeedsStopped, Overtaken, ParkBridgeError, SourceError, WarehouseBusy
 from warehouse.persons import blotted
 from warehouse.settings import Settings
 from warehouse.text import shown
@@ -39,6 +41,8 @@ RETRIES: dict[str, Any] = {
 WRITER_POOL = "warehouse_writer"
 # a feed's steps go before the night's: where both wait for a slot, data comes first
 FEEDS_FIRST = 10
+# of a schedule by the minute, after a day without Airflow, as many are enough
+MOST_HOURS = 100
 ALERT_SECONDS = 60
 KEEP_MARKS_SECONDS = 30 * 86_400
 # of every run: what a person says with it
@@ -100,6 +104,53 @@ def is_scheduled(context: Any) -> bool:
     return str(getattr(context["dag_run"].run_type, "value", context["dag_run"].run_type)) == "scheduled"
 
 
+def hold_to_due_feeds(context: Any, schedules: Mapping[str, str], zone: ZoneInfo, now: datetime | None = None) -> None:
+    """Make a night of the scheduler wait for the feeds' runs that were due before it, and that the scheduler may begin later.
+
+    At its start the scheduler gives every DAG its last run at once. The last try does not wait: a feed may be paused.
+
+    Args:
+        context: The night's.
+        schedules: Each feed with its cron line.
+        zone: Whose hours the cron lines are in.
+        now: Aware; the present moment by default.
+
+    Raises:
+        SourceError: Runs are not done yet; trying again helps.
+    """
+    night = end_of_interval(context)
+    waiting = sorted(
+        feed
+        for feed, schedule in schedules.items()
+        if not context["ti"].get_dr_count(
+            dag_id=f"feed_{feed}",
+            logical_dates=_hours_due(schedule, night.astimezone(zone), now or datetime.now(UTC)),
+            states=["success", "failed"],
+        )
+    )
+    if not waiting:
+        return
+    fact = f"{len(waiting)} of {len(schedules)} feeds were due before it and are not done: {', '.join(waiting)}"
+    if context["ti"].try_number > context["ti"].max_tries:
+        note(f"{fact}; it goes on without them")
+        return
+    raise SourceError(
+        f"night {night:%Y-%m-%d}",
+        fact,
+        next_step="it looks again by itself and goes on in the end; `airflow dags unpause feed_…` where one is paused",
+        is_passing=True,
+    )
+
+
+def _hours_due(schedule: str, night: datetime, now: datetime) -> list[datetime]:
+    """The last hour of a schedule up to the night, and those since: any run of these has seen what was due."""
+    hours = croniter(schedule, night + timedelta(seconds=1))
+    due = [hours.get_prev(datetime)]
+    while len(due) < MOST_HOURS and (following := hours.get_next(datetime)) <= now:
+        due.append(following)
+    return [hour.astimezone(UTC) for hour in due]
+
+
 def step(
     feed: str | None = None, *, place: str | None = None, is_last: bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -140,7 +191,8 @@ def step(
                         tell_of_run(message)
                     without_persons(error)
                     raise
-                tell_of_run(message)
+                # the night need not repeat what a feed reported of itself
+                tell_of_run(message, is_known=isinstance(error, FeedsStopped) and error.is_reported)
                 raise AirflowFailException(message) from None
             except Exception as error:
                 # not a stop that was foreseen: said in a line and marked like one, and left to Airflow with its traceback
@@ -277,24 +329,31 @@ def _run_of(context: Any) -> tuple[str, str, str]:
     return name, run_id, state
 
 
-def tell_of_run(message: str) -> None:
-    """Tell what stopped a step, once for its run; outside a task there is no run."""
+def tell_of_run(message: str, *, is_known: bool = False) -> None:
+    """Report what stopped a step, once for its run; outside a task there is no run.
+
+    Args:
+        message: What stopped it.
+        is_known: Another run has reported it: nothing is sent, and the run counts as reported.
+    """
     try:
         context = get_current_context()
     except RuntimeError:
-        tell(message)
+        if not is_known:
+            tell(message)
         return
     name, run_id, _ = _run_of(context)
-    tell_once(name, run_id, message, is_new=True)
+    tell_once(name, run_id, "" if is_known else message, is_new=True)
 
 
 def tell_once(dag_id: str, run_id: str, message: str, *, is_new: bool = False) -> None:
-    """Send a message unless one was sent for this run; `is_new`: a step says why, which is always sent.
+    """Send a message unless one was sent for this run; `is_new`: a step says why, which is always sent; "" only marks the run.
 
     What was sent is marked by a file under alerts/ in the park's home, for 30 days.
     """
     if run_id == "?":  # a context that does not say which: every message counts
-        tell(message)
+        if message:
+            tell(message)
         return
     folder = Settings.from_environment().home / "alerts"
     mark = folder / hashlib.sha256(f"{dag_id} {run_id}".encode()).hexdigest()[:24]
@@ -308,4 +367,5 @@ def tell_once(dag_id: str, run_id: str, message: str, *, is_new: bool = False) -
         mark.touch()
     except OSError as error:
         log.error("%s cannot be written: %s", mark, error)  # better sent twice than never
-    tell(message)
+    if message:
+        tell(message)

@@ -53,15 +53,6 @@ def password_file(home: Path) -> Path:
     return path
 
 
-def unpause_all() -> None:
-    """Let every DAG run that is known already: `parkbridge sync` or another Airflow may have entered them as paused."""
-    from airflow.models.dag import DagModel
-    from airflow.utils.session import create_session
-
-    with create_session() as session:
-        session.query(DagModel).update({DagModel.is_paused: False})
-
-
 def _command(log: Path, farewell: list[str]) -> Any:
     """Airflow's own standalone, with log servers left out, and its output in a file."""
     with warnings.catch_warnings():
@@ -115,12 +106,9 @@ def main() -> int:
     home = Path(os.environ["AIRFLOW_HOME"])
     passwords = password_file(home)
     log = home / "standalone.log"
-    is_first = not log.exists()
     log.touch(mode=0o600)
     print(f"Airflow starts over {settings.home}; what its parts say is in {log}", flush=True)  # noqa: T201
     prepare_airflow(settings, is_quiet=False)
-    if is_first:
-        unpause_all()
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt

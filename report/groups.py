@@ -19,7 +19,8 @@ BUILDING_SERIES = {
     "leased_area": "leased_area_m2",
     "electricity": "electricity_kwh",
 }
-# the entry of building_month for what is in no known building
+# the entry of building_month and of group_month for what is in no known building, or of no known industry
+UNKNOWN_CODE = "unknown"
 UNKNOWN: Words = ("楼栋不详", "building unknown")
 BUILDING_FIGURES = (
     "leased_area_m2",
@@ -61,7 +62,7 @@ def _buildings(source: Source, enterprises: list[Row]) -> Iterator[Page]:
     for row in today:
         code = row["building_code"]
         rows, captions = _building_charts(by_building[code])
-        title: Words = UNKNOWN if code == "unknown" else (row["building_name"] or code,) * 2
+        title: Words = UNKNOWN if code == UNKNOWN_CODE else (row["building_name"] or code,) * 2
         yield Page(
             f"building/{page_of(code)}.html",
             "building.html",
@@ -73,7 +74,7 @@ def _buildings(source: Source, enterprises: list[Row]) -> Iterator[Page]:
                 "rows": rows,
                 "captions": captions,
                 "leases": leases.get(code, []),
-                "enterprises": [one for one in enterprises if one["building_code"] == code],
+                "enterprises": [one for one in enterprises if (one["building_code"] or UNKNOWN_CODE) == code],
             },
             "buildings.html",
         )
@@ -99,7 +100,7 @@ def _industries(source: Source, enterprises: list[Row], months: dict[Any, list[R
                 ],
                 "rows": rows,
                 "captions": captions,
-                "enterprises": [one for one in enterprises if one[column] == row["part_code"]],
+                "enterprises": [one for one in enterprises if (one[column] or UNKNOWN_CODE) == row["part_code"]],
             },
             "industries.html",
         )

@@ -20,6 +20,7 @@ import jinja2
 import vl_convert
 
 from report import dictionary, enterprises, groups, park, quality
+from report.sentences import sentence
 from report.source import HERE, Page, Source, page_of
 from report.words import FILTERS, GLOBALS, chart_codes
 from warehouse.connection import open_read_only
@@ -93,7 +94,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS)
+    environment.filters.update(FILTERS, sentence=sentence)
     environment.globals.update(GLOBALS, charts=CHARTS, page_of=page_of)
     return environment
 

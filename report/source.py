@@ -78,16 +78,17 @@ class Figure:
     unit: Words
     before: str | None
     change: Decimal | None
-    change_unit: str
+    change_unit: Words
     until: str | None
 
 
+PERCENT: Words = ("%", "%")
 UNITS: dict[str, Words] = {
     "amount": ("万元", "10,000 yuan"),
     "m2": ("平方米", "m²"),
     "kwh": ("千瓦时", "kWh"),
     "m3": ("立方米", "m³"),
-    "pct": ("%", "%"),
+    "pct": PERCENT,
     "headcount": ("人", "people"),
     "count": ("家", ""),
 }
@@ -109,10 +110,10 @@ def figure(
         unit, show = ("万千瓦时", "10,000 kWh"), words.wan
     # a headline of 100 million yuan needs no thousands
     places = 1 if ending == "pct" or (show is words.wan and abs(value or 0) < 100_000_000) else 0
-    change_unit = "%"
+    change_unit: Words = PERCENT
     if change is None and value is not None and before is not None:
         if ending == "pct":
-            change, change_unit = value - before, "pp"
+            change, change_unit = value - before, ("个百分点", "pp")
         elif before > 0:
             change = Decimal(value - before) * 100 / Decimal(before)
     return Figure(

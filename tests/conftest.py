@@ -19,6 +19,7 @@ import pytest
 from connectors.credentials import Credentials
 from connectors.feed import Feed, read_feed
 from connectors.landing import land
+from tests.browser import browser as browser  # a fixture of every test
 from tests.postgres_server import postgres as postgres  # a fixture of every test
 from transforms.night import build_all
 from transforms.resolution import resolve

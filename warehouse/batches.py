@@ -8,9 +8,9 @@ marker is an attempt: the feed's next run replaces it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -260,6 +260,15 @@ def clear_stopped(raw: Path, feed: str) -> None:
 def stopped(raw: Path) -> dict[str, str]:
     """The feeds that have stopped, with their messages."""
     return {path.parent.name: _message(path) for path in sorted(raw.glob(f"*/{STOPPED}"))}
+
+
+def stopped_within(raw: Path, feeds: Iterable[str], age: timedelta) -> bool:
+    """Whether each of these feeds stopped, or stopped again, no longer ago than that."""
+    try:
+        times = [datetime.fromisoformat(read_json(raw / feed / STOPPED, next_step="")["at"]) for feed in feeds]
+    except (ParkBridgeError, KeyError, ValueError):  # damaged: when is not known
+        return False
+    return all(datetime.now(UTC) - time <= age for time in times)
 
 
 def _message(path: Path) -> str:

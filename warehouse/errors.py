@@ -54,5 +54,15 @@ class CheckFailed(ParkBridgeError):
     """A critical expectation does not hold; yesterday's published data stands."""
 
 
+class FeedsStopped(CheckFailed):
+    """A night is held up by feeds that have stopped. `is_reported`: each feed reported its stop itself within a day."""
+
+    def __init__(
+        self, where: str, fact: str, *, next_step: str, allowed: str | None = None, is_reported: bool = False
+    ) -> None:
+        super().__init__(where, fact, next_step=next_step, allowed=allowed)
+        self.is_reported = is_reported
+
+
 class WarehouseBusy(ParkBridgeError):
     """Another process holds the warehouse's one writer's place."""

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from warehouse.batches import stopped
+from warehouse.batches import stopped, stopped_within
 from warehouse.connection import transaction
-from warehouse.errors import CheckFailed, SourceError
+from warehouse.errors import CheckFailed, FeedsStopped, SourceError
 from warehouse.loader import StagedFeed, declare, utc
 from warehouse.settings import Settings
 
@@ -39,16 +39,18 @@ def begin_night(
         The night's id, its as_of in UTC.
 
     Raises:
-        CheckFailed: A feed has stopped, or is older than its stale_days.
+        FeedsStopped: A feed has stopped.
+        CheckFailed: A feed is older than its stale_days.
     """
     known = utc(as_of)
     asked = {feed.name for feed in feeds} - set(without)
     if halted := {name: message for name, message in stopped(settings.raw).items() if name in asked}:
         name, message = next(iter(halted.items()))
-        raise CheckFailed(
+        raise FeedsStopped(
             f"night {known:%Y-%m-%d}",
             f"{len(halted)} feed{'s have' if len(halted) > 1 else ' has'} stopped ({', '.join(halted)}): {message}",
             next_step=f"mend it, or publish without it: `parkbridge sync --without {name}`. Yesterday's night stands",
+            is_reported=stopped_within(settings.raw, halted, timedelta(days=1)),
         )
     with transaction(connection):
         connection.execute("delete from ops.feed")

@@ -116,6 +116,8 @@
       if (!rows.length || !window.vegaEmbed) continue;
       const { usermeta, ...bare } = spec;
       const ready = written(bare, drawn, rows);
+      // a layer without a row has no extent, and Vega says so
+      if (!events.length && ready.layer) ready.layer = ready.layer.filter((layer) => !layer.data || layer.data.name !== "events");
       if (meta.row_height) ready.height = meta.row_height * new Set(rows.map((row) => row[0])).size;
       ready.datasets = { rows: objects(drawn, rows), events: meta.events ? objects(meta.events, events) : [] };
       ready.autosize = { type: "fit-x", contains: "padding" };
@@ -135,6 +137,12 @@
   }
 
   // ---- lists ---------------------------------------------------------------------------------------------------------
+  // what stands under which heading, where a telephone shows a row as a card
+  function label(table) {
+    const heads = all("thead th", table).map((head) => head.innerText.trim());
+    all("tbody td.n, tbody td.k", table).forEach((cell) => { if (cell.innerText) cell.dataset.label = heads[cell.cellIndex]; });
+  }
+
   function sortable(table) {
     const heads = all("thead th", table);
     heads.forEach((head, i) => {
@@ -193,11 +201,16 @@
       try { localStorage.setItem(KEY, language); } catch { /* shown all the same */ }
       showLanguage();
       optionWords();
+      all("table.cards").forEach(label);
       drawCharts();
     });
     const optionWords = () => all("option[data-zh]").forEach((option) => { option.textContent = option.dataset[language]; });
     optionWords();
     all("table.sortable").forEach(sortable);
+    all("table.cards").forEach(label);
+    const here = document.querySelector("nav [aria-current]");
+    // the page that is open is in sight, where the row of pages is wider than the screen
+    if (here && here.getBoundingClientRect().right > innerWidth) here.parentNode.scrollLeft = here.parentNode.scrollWidth;
     all("input[data-find]").forEach(findable);
     drawCharts();
   });

@@ -9,22 +9,25 @@ import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from connectors.registry import feeds
 from dags import local, runs
+from dags.environment import environment
 from dags.runs import end_of_interval, missed_deadline
 from dags.standalone import password_file
 from warehouse import batches
 from warehouse.connection import writer
 from warehouse.errors import DeliveryRefused, ParkBridgeError, SourceError
 from warehouse.loader import declare
-from warehouse.night import hold_to_first_feeds
+from warehouse.night import begin_night, hold_to_first_feeds
 from warehouse.settings import CHECKOUT, Settings
 
 DESCRIBE = """
@@ -39,7 +42,8 @@ print(json.dumps({
     "dags": {
         dag_id: {
             "tags": sorted(dag.tags), "doc": dag.doc_md, "catchup": dag.catchup, "max_active_runs": dag.max_active_runs,
-            "schedule": str(dag.schedule), "deadline": bool(dag.deadline), "title": dag.dag_display_name,
+            "schedule": str(dag.schedule), "is_paused": dag.is_paused_upon_creation,
+            "deadline": bool(dag.deadline), "title": dag.dag_display_name,
             "waits_for": sorted(a.uri for a in dag.schedule) if isinstance(dag.schedule, list) else [],
             "is_failure_reported": bool(dag.on_failure_callback),
             "tasks": {t.task_id: {"owner": t.owner, "pool": t.pool, "retries": t.retries, "doc": t.doc_md,
@@ -263,6 +267,90 @@ def test_one_message_per_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     runs.missed_deadline(3.0, context={"dag_run": {"dag_id": "feed_lease", "run_id": "slow", "state": "running"}})
     assert "feed_lease: not done 3 h" in told[-1]
     assert len(told) == 3
+
+
+def test_a_stopped_feed_is_one_message_and_a_reminder_after_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The feed's own stop is reported; the night that it holds up sends nothing, nor does Airflow's word of its failure."""
+    told: list[str] = []
+    monkeypatch.setattr(runs, "tell", told.append)
+    monkeypatch.setenv("PARKBRIDGE_HOME", str(tmp_path))
+    settings = Settings.from_environment()
+    declared = list(feeds([CHECKOUT / "connectors" / "feeds"]).values())
+
+    @runs.step("lease")
+    def stage() -> None:
+        raise DeliveryRefused("lease b.csv", "it is empty", next_step="ask for it")
+
+    @runs.step()
+    def begin() -> None:
+        with writer(settings) as connection:
+            begin_night(connection, settings, declared, datetime(2026, 11, 28, 2, tzinfo=UTC))
+
+    def fails(work: Callable[[], None], dag_id: str, run_id: str) -> None:
+        run = {"dag_id": dag_id, "run_id": run_id, "state": "failed"}
+        monkeypatch.setattr(runs, "get_current_context", lambda: {"dag_run": run})
+        with pytest.raises(AirflowFailException):
+            work()
+        runs.run_failed({"dag_run": run})
+
+    fails(stage, "feed_lease", "1")
+    fails(begin, "operating_snapshots", "1")
+    assert told == ["lease b.csv: it is empty. Next: ask for it"]
+    mark = settings.raw / "lease" / batches.STOPPED
+    mark.write_text(json.dumps(json.loads(mark.read_text()) | {"at": "2026-01-01T00:00:00+00:00"}))
+    fails(begin, "operating_snapshots", "2")
+    assert len(told) == 2
+    assert "1 feed has stopped (lease)" in told[1]
+
+
+def test_a_scheduled_night_waits_for_feeds_that_were_due_before_it() -> None:
+    """Night of 02:00; at 12:00 Airflow begins. `daily` was due at 00:35, `later` at 06:00 today and yesterday, `weekly` last Sunday."""
+    zone = ZoneInfo("Asia/Shanghai")
+
+    def at(day: int, hour: int, minute: int = 0) -> datetime:
+        return datetime(2026, 11, day, hour, minute, tzinfo=zone).astimezone(UTC)
+
+    done: set[tuple[str, datetime]] = set()
+
+    class Instance:
+        try_number, max_tries = 1, 4
+
+        def get_dr_count(self, dag_id: str, logical_dates: list[datetime], states: list[str]) -> int:
+            assert set(states) == {"success", "failed"}
+            return len({(dag_id, hour) for hour in logical_dates} & done)
+
+    instance = Instance()
+    context = {"data_interval_end": at(28, 2), "ti": instance}
+    schedules = {"daily": "35 0 * * *", "later": "0 6 * * *", "weekly": "0 3 * * 0"}
+
+    def hold() -> None:
+        runs.hold_to_due_feeds(context, schedules, zone, now=at(28, 12))
+
+    with pytest.raises(
+        SourceError, match="3 of 3 feeds were due before it and are not done: daily, later, weekly"
+    ) as stop:
+        hold()
+    assert stop.value.is_passing
+    done |= {("feed_daily", at(27, 0, 35)), ("feed_weekly", at(22, 3)), ("feed_later", at(26, 6))}
+    with pytest.raises(SourceError, match=r"2 of 3 .*: daily, later"):
+        hold()
+    # a run that is younger than the night has seen more than was due
+    done |= {("feed_daily", at(28, 0, 35)), ("feed_later", at(28, 6))}
+    hold()
+    done.clear()
+    instance.try_number = 5
+    hold()
+
+
+def test_no_dag_is_paused_by_us(found: dict[str, Any]) -> None:
+    """One rule: paused is what a person paused. So no DAG states it, and nothing unpauses."""
+    assert not [dag_id for dag_id, dag in found["dags"].items() if dag["is_paused"] is not None]
+    assert environment(Settings.from_environment())["AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"] == "False"
+    assert not [
+        path.name for path in (CHECKOUT / "dags").glob("*.py") if "is_paused" in path.read_text(encoding="utf-8")
+    ]
 
 
 def test_the_environment_is_whole_and_shows_no_secret(tmp_path: Path) -> None:

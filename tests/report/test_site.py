@@ -20,8 +20,10 @@ from report.park import FIGURES
 from report.site import CHARTS, _bundle, build
 from report.source import page_of
 from report.words import chart_codes
+from tests.browser import Browser
 from tests.conftest import at
 from tests.report.conftest import Rows
+from tests.report.drawn import is_well_drawn
 from tests.report.pages import Page, Site
 from warehouse.errors import ParkBridgeError
 
@@ -86,6 +88,25 @@ def test_a_name_can_do_nothing_and_is_read_as_it_is(site_of: MakeSite) -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]+", path.name) for path in written), (
         "no name that somebody wrote is a file's"
     )
+
+
+def test_hostile_names_and_empty_parks_are_well_drawn(site_of: MakeSite, browser: Browser, tmp_path: Path) -> None:
+    def rows() -> Rows:
+        for key, name in HOSTILE.items():
+            yield from enterprise(key, name, registered_address=name)
+            yield "signals.alert", {
+                "enterprise_id": key, "enterprise_name": name, "alert_code": "arrears", "level_code": "precise",
+                "score": 1, "reasons_zh": name, "reasons_en": name, "next_step_zh": name, "next_step_en": name,
+            }  # fmt: skip
+        yield "signals.signal", {
+            "enterprise_id": key, "signal_code": "headcount", "month": date(2026, 10, 1), "period_months": 1,
+            "value": 5, "is_provisional": False,
+        }  # fmt: skip
+
+    for site in (site_of(rows()), site_of([]), site_of(enterprise("E00000000000000b", None))):
+        found = [str(page.path.relative_to(site.folder)) for page in site.pages]
+        paths = [path for path in found if not path.startswith("dictionary/")]
+        is_well_drawn(browser, site.folder, paths, tmp_path / "pictures")
 
 
 @pytest.mark.parametrize("rows", [[], list(enterprise("E00000000000000b", None))])

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +10,13 @@ import pytest
 
 from report.park import FIGURES
 from report.words import wan
+from tests.browser import Browser
+from tests.report.drawn import is_well_drawn
 from tests.report.pages import Page, Site
 from tests.report.test_site import has_a_table_behind_every_chart, leads_inside
 from tests.system.conftest import Park
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="module")
@@ -156,47 +154,49 @@ def test_the_report_made_again_is_the_same(park: Park, site: Site) -> None:
     assert before == after
 
 
-class Drawn(HTMLParser):
-    """What a browser made of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.pictures = self.cells = self.figures = 0
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.figures += tag == "figure"
-        self.cells += tag == "td"
-        self.pictures += tag == "svg" and ("role", "img") in attrs
-
-
-@pytest.mark.skipif(BROWSER is None, reason="no chromium on this machine: apt-get install chromium")
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_a_browser_draws_every_chart_without_an_error_or_a_network(
-    park: Park, site: Site, tmp_path: Path, language: str
+def test_every_kind_of_page_is_well_drawn_at_two_widths(
+    park: Park, site: Site, browser: Browser, tmp_path: Path
 ) -> None:
+    ((successor,),) = park.ask(
+        "select successor_enterprise_id from signals.succession where standing_code = 'fact' "
+        "order by people_count desc nulls last, 1 limit 1"
+    )
+    ((urgent,),) = park.ask("select enterprise_id from signals.alert group by 1 order by count(*) desc, 1 limit 1")
+    silent = park.ask(
+        "select enterprise_id from resolved.enterprise where enterprise_id not in (select enterprise_id from signals.signal) "
+        "order by 1 limit 1"
+    )
+    assert silent, "the demo has an enterprise without any month"
+    buildings = sorted(path.name for path in (site.folder / "building").iterdir())
+    industries = sorted(path.name for path in (site.folder / "industry").iterdir())
+    paths = [
+        *sorted(path.name for path in site.folder.glob("*.html")),
+        *(f"building/{name}" for name in {buildings[0], buildings[-1]}),
+        *(f"industry/{name}" for name in ("division-39.html", "division-unknown.html", "section-C.html")),
+        "dictionary/snapshots-enterprise_current.html",
+        *(f"enterprise/{key}.html" for key in (successor, urgent, silent[0][0])),
+    ]
+    kinds = {path.rpartition("/")[0] for path in paths}
+    assert kinds == {""} | {path.name for path in site.folder.iterdir() if path.is_dir() and path.name != "assets"}
+    assert "division-39.html" in industries
+    assert is_well_drawn(browser, site.folder, paths, tmp_path) > 40
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_chart_has_its_rows_in_a_table(park: Park, site: Site, browser: Browser, language: str) -> None:
     ((key,),) = park.ask(
         "select successor_enterprise_id from signals.succession where standing_code = 'fact' "
-        "order by people_count desc nulls last limit 1"
+        "order by people_count desc nulls last, 1 limit 1"
     )
     for path in ("index.html", f"enterprise/{key}.html", "enterprises.html", "quality.html"):
-        done = subprocess.run(
-            [
-                str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-                "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'browser'}", "--enable-logging=stderr",
-                "--virtual-time-budget=8000", "--dump-dom", f"file://{site.folder / path}?lang={language}",
-            ],
-            capture_output=True, text=True, timeout=120, check=True,
-        )  # fmt: skip
-        said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-        assert said == [], path
-        drawn, page = Drawn(done.stdout), site.page(path)
+        browser.open(f"file://{site.folder / path}?lang={language}")
+        page = site.page(path)
         with_rows = [given for given in page.all("figure") if page.rows.get(given["data-rows"])]
-        assert drawn.pictures == len(with_rows), path
+        assert browser.evaluate("document.querySelectorAll('svg[role=img][aria-label]').length") == len(with_rows), path
         cells = sum(len(row) for given in page.all("figure") for row in page.rows.get(given["data-rows"], ()))
         written = page.all("td")
-        assert drawn.cells == len(written) + cells, f"{path}: each chart's rows are in its table"
-        assert f'data-show="{language}"' in done.stdout
+        assert browser.evaluate("document.querySelectorAll('td').length") == len(written) + cells, path
+        assert browser.evaluate("document.documentElement.dataset.show") == language
 
 
 def test_amounts_of_the_list_are_the_files(park: Park, site: Site) -> None:
