@@ -19,7 +19,8 @@ import pytest
 from connectors.credentials import Credentials
 from connectors.feed import Feed, read_feed
 from connectors.landing import land
-from tests.postgres_server import postgres as postgres  # a fixture of every test
+from tests.mariadb_server import mariadb as mariadb  # fixtures of every test
+from tests.postgres_server import postgres as postgres
 from transforms.resolution import resolve
 from warehouse import loader
 from warehouse.batches import Manifest, batches, pending
