@@ -19,8 +19,9 @@ import pytest
 from connectors.credentials import Credentials
 from connectors.feed import Feed, read_feed
 from connectors.landing import land
-from tests.browser import browser as browser  # a fixture of every test
-from tests.postgres_server import postgres as postgres  # a fixture of every test
+from tests.browser import browser as browser  # fixtures of every test
+from tests.mariadb_server import mariadb as mariadb
+from tests.postgres_server import postgres as postgres
 from transforms.night import build_all
 from transforms.resolution import resolve
 from warehouse import loader

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -170,12 +170,25 @@ def _to_time(value: Any, _type: pa.DataType, _: ZoneInfo) -> time:
 
 def _to_text(value: Any, _type: pa.DataType, _: ZoneInfo) -> str:
     if isinstance(value, bytes):
-        return value.decode()
+        text = value.decode()
+        if any(sign < " " and sign not in "\t\r\n" for sign in text):  # b"\x01": BIT of MySQL in a query
+            raise ValueError
+        return text
+    if isinstance(value, timedelta):  # TIME of MySQL, which Python would write as "-1 day, 11:30:00"
+        return _hours(value)
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
     return value.isoformat(" ") if isinstance(value, datetime) else str(value)
+
+
+def _hours(value: timedelta) -> str:
+    """Write a time of MySQL as the database does: 09:30:00, -12:30:00, 838:59:58.125000."""
+    size = abs(value)
+    minutes, seconds = divmod(size.days * 86_400 + size.seconds, 60)
+    part = f".{size.microseconds:06}" if size.microseconds else ""
+    return f"{'-' if value < timedelta() else ''}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}{part}"
 
 
 def _to_bytes(value: Any, _type: pa.DataType, _: ZoneInfo) -> bytes:

@@ -1,0 +1,167 @@
+"""The database protocol against a real MariaDB: every type, and one odd value costs one row."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from connectors.sources import Delivery, Window, protocol
+from tests.connectors.sources.consuming import only, table_of
+from tests.mariadb_server import MariaDB
+
+ALWAYS = Window(since=None, until=datetime(2100, 1, 1, tzinfo=UTC))
+
+
+def pull(mariadb: MariaDB, window: Window = ALWAYS, **options: Any) -> tuple[Delivery, pa.Table]:
+    delivery = only(protocol("database").deliveries(options, mariadb.credentials, window, "filings"))
+    return delivery, table_of(delivery)
+
+
+def table(mariadb: MariaDB, name: str, columns: str, *rows: str) -> None:
+    mariadb.execute(f"drop table if exists {name}", f"create table {name} ({columns})")
+    for row in rows:
+        mariadb.execute(f"insert into {name} values {row}")
+
+
+EVERY_TYPE: list[tuple[str, str, Any]] = [
+    ("tinyint", "-5", -5),
+    ("tinyint(1)", "1", 1),
+    ("boolean", "2", 2),
+    ("smallint", "-32768", -32768),
+    ("mediumint unsigned", "16777215", 16777215),
+    ("int unsigned", "4294967295", 4294967295),
+    ("int(6) zerofill", "42", 42),
+    ("bigint", "-9223372036854775808", -(2**63)),
+    ("bigint unsigned", "18446744073709551615", Decimal(2**64 - 1)),
+    ("decimal(18,2)", "9999999999999999.99", Decimal("9999999999999999.99")),
+    ("decimal(20,0)", "12345678901234567890", Decimal("12345678901234567890")),
+    (
+        "decimal(65,10)",
+        "1234567890123456789012345678901234567890.1",
+        "1234567890123456789012345678901234567890.1000000000",
+    ),
+    ("numeric(5,3)", "0.13", Decimal("0.130")),
+    ("float", "0.5", 0.5),
+    ("double", "0.1", 0.1),
+    ("bit(1)", "b'1'", True),
+    ("bit(12)", "b'100000010'", 258),
+    ("bit(64)", "b'1'", 1),
+    ("year", "2026", "2026"),
+    ("date", "'2026-10-01'", date(2026, 10, 1)),
+    ("datetime", "'2026-10-01 08:00:00'", datetime(2026, 10, 1, 8)),
+    ("datetime(6)", "'2026-10-01 08:00:00.123456'", datetime(2026, 10, 1, 8, 0, 0, 123456)),
+    ("timestamp null", "'2026-10-01 08:00:00'", datetime(2026, 10, 1, 8)),
+    ("time", "'23:59:59'", "23:59:59"),
+    ("time", "'-12:30:00'", "-12:30:00"),
+    ("time(3)", "'838:59:58.125'", "838:59:58.125000"),
+    ("char(6)", "'ab'", "ab"),
+    ("varchar(20)", "'甲公司'", "甲公司"),
+    ("text", "'𠮷野家'", "𠮷野家"),
+    ("longtext", "''", ""),
+    ("enum('增值税', '所得税')", "'所得税'", "所得税"),
+    ("set('a', 'b', 'c')", "'c,a'", "a,c"),
+    ("json", """'{"a": 1.10}'""", '{"a": 1.10}'),
+    ("binary(3)", "x'00ff'", b"\x00\xff\x00"),
+    ("varbinary(9)", "x'00ff'", b"\x00\xff"),
+    ("blob", "x'00ff'", b"\x00\xff"),
+    ("uuid", "'6ecd8c99-4036-403d-bf84-cf8400f67836'", "6ecd8c99-4036-403d-bf84-cf8400f67836"),
+    ("inet6", "'::ffff:10.0.0.1'", "::ffff:10.0.0.1"),
+    ("varchar(20) character set gbk", "'甲公司'", "甲公司"),
+    ("varchar(20) character set latin1", "'café €'", "café €"),
+]
+
+
+@pytest.mark.parametrize(("type_", "written", "expected"), EVERY_TYPE, ids=[f"{t} {w}" for t, w, _ in EVERY_TYPE])
+def test_a_value_of_every_type(mariadb: MariaDB, type_: str, written: str, expected: Any) -> None:
+    table(mariadb, "typed", f"k int primary key, v {type_}", f"(1, {written})", "(2, null)")
+    delivery, found = pull(mariadb, table="typed")
+    assert delivery.unreadable == []
+    assert found["v"].to_pylist() == [expected, None]
+
+
+ODD_VALUES = [
+    ("date", "'2026-10-01'", "'0000-00-00'", {}),
+    ("date", "'2026-10-01'", "'2026-10-00'", {"zero_dates": "empty"}),
+    ("date", "'2026-10-01'", "'2026-02-31'", {"zero_dates": "empty"}),
+    ("datetime", "'2026-10-01 08:00:00'", "'0000-00-00 00:00:00'", {}),
+    ("timestamp null", "'2026-10-01 08:00:00'", "0", {}),
+    ("text character set latin1", "unhex(hex(convert('甲公司' using gbk)))", "unhex('BCD7B9AB81')", {"holds": "gbk"}),
+]
+
+
+@pytest.mark.parametrize(("type_", "good", "odd", "options"), ODD_VALUES, ids=[f"{t} {o}" for t, _, o, _ in ODD_VALUES])
+def test_one_odd_value_among_10_000_costs_one_row(
+    mariadb: MariaDB, type_: str, good: str, odd: str, options: dict[str, Any]
+) -> None:
+    mariadb.execute("set sql_mode = 'ALLOW_INVALID_DATES'")
+    table(mariadb, "odd", f"k int primary key, v {type_}", f"(7777, {odd})")
+    mariadb.execute(f"insert into odd select seq, {good} from seq_1_to_10000 where seq <> 7777")
+    delivery, found = pull(mariadb, table="odd", **options)
+    assert found.num_rows == 9_999
+    assert found["v"].null_count == 0
+    (unreadable,) = delivery.unreadable
+    assert unreadable.row_number == 7777
+    assert unreadable.reason.startswith("v ")
+
+
+def test_zero_dates_are_no_value_where_declared(mariadb: MariaDB) -> None:
+    mariadb.execute("set sql_mode = ''")
+    table(
+        mariadb,
+        "zero",
+        "k int primary key, a date, b datetime, c timestamp null",
+        "(1, '0000-00-00', '0000-00-00', 0)",
+        "(2, '2026-10-01', '2026-10-01', '2026-10-01')",
+    )
+    delivery, found = pull(mariadb, table="zero", zero_dates="empty")
+    assert delivery.unreadable == []
+    assert [found[name].null_count for name in "abc"] == [1, 1, 1]
+
+
+def test_gbk_in_latin1_columns_is_read_by_its_bytes(mariadb: MariaDB) -> None:
+    names = ["甲公司", "苏州工业园区科技有限公司", "café", "碁銹镕喆", "€"]
+    table(mariadb, "held", "k int primary key, v varchar(50) character set latin1")
+    for number, name in enumerate(names):
+        with mariadb.admin.cursor() as cursor:
+            cursor.execute("insert into held values (%s, unhex(%s))", (number, name.encode("gb18030").hex()))
+    delivery, found = pull(mariadb, table="held", holds="gbk")
+    assert delivery.unreadable == []
+    assert found["v"].to_pylist() == names
+
+
+def test_only_new_rows_by_a_number_of_20_digits(mariadb: MariaDB) -> None:
+    table(mariadb, "big", "k bigint unsigned primary key", "(18446744073709551613)", "(18446744073709551615)")
+    delivery, found = pull(mariadb, Window(since=None, until=ALWAYS.until), table="big", cursor_column="k")
+    assert delivery.cursor == "18446744073709551615"
+    window = Window(since=None, until=ALWAYS.until, cursor=delivery.cursor)
+    _, found = pull(mariadb, window, table="big", cursor_column="k", overlap=1)
+    assert [int(k) for k in found["k"].to_pylist()] == [2**64 - 1]
+
+
+def test_only_new_rows_by_a_time_of_the_databases_own_clock(mariadb: MariaDB) -> None:
+    table(mariadb, "timed", "k int primary key, t datetime", "(1, '2026-10-01 07:59:59')", "(2, '2026-10-01 08:00:01')")
+    window = Window(since=None, until=datetime(2026, 10, 1, tzinfo=UTC))
+    _, found = pull(mariadb, window, table="timed", cursor_column="t", clock="Asia/Shanghai")
+    assert found["k"].to_pylist() == [1], "midnight in UTC is eight in China"
+
+
+def test_values_of_a_query(mariadb: MariaDB) -> None:
+    """A query's columns are text unless declared; what is no text costs its row."""
+    table(
+        mariadb,
+        "asked",
+        "k int primary key, n decimal(20,4), b bit(1), d date, t time",
+        "(1, 12345678901234.5678, b'1', '2026-10-01', '-12:30')",
+    )
+    _, found = pull(mariadb, query="select k, n, d, t, b + 0 as b from asked")
+    assert found.to_pylist() == [
+        {"row_number": 1, "k": "1", "n": "12345678901234.5678", "d": "2026-10-01", "t": "-12:30:00", "b": "1"}
+    ]
+    delivery, _ = pull(mariadb, query="select k, b from asked")
+    assert "b holds a bytes that does not fit string" in delivery.unreadable[0].reason
+    _, found = pull(mariadb, query="select k, b from asked", types={"b": "boolean"})
+    assert found["b"].to_pylist() == [True]
