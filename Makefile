@@ -45,6 +45,12 @@ truth: install ## how right resolution and warnings are, against known truth: ma
 mutations: install ## deliveries of the demo's feeds gone wrong in every way we know: what is caught by what: make mutations FEED=lease COUNT=75 SEED=2
 	@$(BIN)/python -m benchmarks.mutations $(if $(FEED),--feed $(FEED)) $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
+mutants: install ## single plausible mistakes in a copy of the tree, by seed: how many the tests notice: make mutants SEED=7 COUNT=25 KIND=sql
+	@$(BIN)/python -m benchmarks.mutants $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) $(if $(KIND),--kind $(KIND))
+
+digest: install ## tests/digest.txt anew, after limits or severities were changed on purpose
+	@$(BIN)/python -m tests.expectations.test_digest
+
 new-feed: install ## begin a feed: make new-feed NAME=water_meters SUBJECT=utility_use
 	@$(BIN)/parkbridge feed new $(NAME) --subject $(SUBJECT)
 
@@ -79,4 +85,4 @@ clean: ## remove caches and what benchmarks built: never .venv, the demo or a pa
 forget-demo: ## remove the demo park: its offices (build/demo) and the home that was built from them (build/park)
 	@if [ -f build/demo/city.json ]; then rm -rf build/demo build/park; else echo "there is no demo park in build/"; fi
 
-.PHONY: help run test test-slow check format real bench first-night truth mutations new-feed airflow dictionary codes lock install clean forget-demo
+.PHONY: help run test test-slow check format real bench first-night truth mutations mutants digest new-feed airflow dictionary codes lock install clean forget-demo

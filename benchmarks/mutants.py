@@ -1,0 +1,525 @@
+"""Makes single plausible mistakes in a copy of the tree and counts how many the tests notice: `make mutants`.
+
+Four kinds of file: `sql` (models, views, stage.sql), `matching` (transforms/matching, 2_resolved and the Python beside
+them), `python`, `rules` (transforms/rules, suites, rules of expectations). A mistake is drawn by seed: first a file, then
+a kind of mistake, then a place in it. Only the tests that touch the file are run (`tests_of`), up to the first that
+fails. Each trial runs in a process of its own with a limit of CPU seconds; a trial that reaches it counts as not noticed.
+Mistakes that change no result cannot be noticed. A person has to recognise them: they are among the survivors.
+
+The libraries are imported once and each trial is a fork, so that a trial costs little more than its tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import os
+import random
+import re
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb  # noqa: F401  # imported before the fork: every trial needs it
+import great_expectations  # noqa: F401
+import pandas as pd  # noqa: F401
+import pyarrow.parquet  # noqa: F401
+import pytest
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.tokens import Token, TokenType
+
+CHECKOUT = Path(__file__).parents[1]
+COPIED = (
+    "connectors",
+    "dags",
+    "demo",
+    "benchmarks",
+    "examples",
+    "expectations",
+    "report",
+    "tests",
+    "transforms",
+    "warehouse",
+)
+KINDS = ("sql", "matching", "python", "rules")
+PLACES = {
+    "sql": (
+        "transforms/[345]_*/*.sql",
+        "transforms/views/*.sql",
+        "connectors/feeds/*/stage.sql",
+        "warehouse/*macros.sql",
+    ),
+    "matching": (
+        "transforms/matching/*.sql",
+        "transforms/matching/[!_]*.py",
+        "transforms/2_resolved/*.sql",
+        "transforms/names.py",
+        "transforms/addresses.py",
+        "transforms/codes.py",
+        "transforms/records.py",
+        "transforms/judgements.py",
+    ),
+    "python": (
+        "connectors/**/*.py",
+        "dags/*.py",
+        "expectations/*.py",
+        "report/*.py",
+        "warehouse/*.py",
+        "parkbridge.py",
+    ),
+    "rules": ("transforms/rules/*.yml", "expectations/suites/*.yml", "expectations/rules/*.sql"),
+}
+NO_MISTAKES = ("__init__.py", "standalone.py", "postgres_edition.py", "code_page.py")
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One change of one file: the characters from `start` to `end` become `text`."""
+
+    name: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One mistake in one file, drawn."""
+
+    kind: str
+    path: str
+    mistake: Mistake
+
+    def shown(self, source: str) -> str:
+        """The mistake as a line of text."""
+        line = source.count("\n", 0, self.mistake.start) + 1
+        first, last = source.rfind("\n", 0, self.mistake.start) + 1, (source + "\n").find("\n", self.mistake.end)
+        before = source[first:last]
+        after = source[first : self.mistake.start] + self.mistake.text + source[self.mistake.end : last]
+        return f"{self.path}:{line} [{self.mistake.name}]\n      - {' '.join(before.split())}\n      + {' '.join(after.split())}"
+
+
+# ---------------------------------------------------------------- mistakes in SQL
+
+SWAPPED = {
+    TokenType.LT: ("boundary", "<="),
+    TokenType.LTE: ("boundary", "<"),
+    TokenType.GT: ("boundary", ">="),
+    TokenType.GTE: ("boundary", ">"),
+    TokenType.EQ: ("comparison", "<>"),
+    TokenType.NEQ: ("comparison", "="),
+    TokenType.PLUS: ("sign", "-"),
+    TokenType.DASH: ("sign", "+"),
+    TokenType.AND: ("and/or", "or"),
+    TokenType.OR: ("and/or", "and"),
+    TokenType.INNER: ("join", "left"),
+    TokenType.LEFT: ("join", "inner"),
+    TokenType.DESC: ("order", "asc"),
+}
+SWAPPED_WORDS = {
+    "min": ("aggregate", "max"),
+    "max": ("aggregate", "min"),
+    "greatest": ("aggregate", "least"),
+    "least": ("aggregate", "greatest"),
+    "min_by": ("aggregate", "max_by"),
+    "max_by": ("aggregate", "min_by"),
+}
+ENDS_A_PREDICATE = {
+    TokenType.AND,
+    TokenType.OR,
+    TokenType.WHERE,
+    TokenType.GROUP_BY,
+    TokenType.ORDER_BY,
+    TokenType.HAVING,
+    TokenType.UNION,
+    TokenType.INNER,
+    TokenType.LEFT,
+    TokenType.JOIN,
+    TokenType.CROSS,
+    TokenType.THEN,
+    TokenType.COMMA,
+    TokenType.END,
+    TokenType.ELSE,
+    TokenType.WHEN,
+    TokenType.LIMIT,
+}
+
+
+def in_sql(source: str) -> Iterator[Mistake]:
+    """Every mistake that we know how to make in a SQL file."""
+    tokens = DuckDB().tokenize(source)
+    between = False
+    for number, token in enumerate(tokens):
+        kind, text = token.token_type, token.text.lower()
+        following = tokens[number + 1].token_type if number + 1 < len(tokens) else None
+        before = tokens[number - 1].token_type if number else None
+        if kind == TokenType.BETWEEN:
+            between = True
+        if kind == TokenType.AND and between:  # the AND of a BETWEEN is no conjunction
+            between = False
+            continue
+        if kind in (TokenType.LEFT, TokenType.INNER) and following != TokenType.JOIN:
+            continue  # left(text, 2)
+        if kind == TokenType.DASH and before in (TokenType.L_PAREN, TokenType.THEN, TokenType.COMMA):
+            continue
+        if kind in SWAPPED:
+            name, new = SWAPPED[kind]
+            yield Mistake(name, token.start, token.end + 1, new)
+        elif text in SWAPPED_WORDS and following == TokenType.L_PAREN:
+            name, new = SWAPPED_WORDS[text]
+            yield Mistake(name, token.start, token.end + 1, new)
+        elif kind == TokenType.NUMBER and any(
+            t.token_type == TokenType.DECIMAL for t in tokens[max(number - 4, 0) : number]
+        ):
+            continue  # decimal(30, 2)
+        elif kind == TokenType.NUMBER and text not in ("0", "1", "2") and before != TokenType.ALIAS:
+            yield Mistake(
+                "number", token.start, token.end + 1, f"{text}0" if "." not in text else f"{float(text) * 10:g}"
+            )
+        elif kind == TokenType.NUMBER and before != TokenType.ALIAS:
+            yield Mistake("number", token.start, token.end + 1, str(int(text) + 1))
+        elif kind == TokenType.NOT and before != TokenType.IS:
+            yield Mistake("not", token.start, token.end + 1, "")
+        elif kind == TokenType.NOT:
+            yield Mistake("null", token.start, token.end + 1, "")
+        elif kind == TokenType.DISTINCT and before == TokenType.L_PAREN:
+            yield Mistake("distinct", token.start, token.end + 1, "")
+        if kind == TokenType.AND:
+            yield Mistake("dropped predicate", token.start, _end_of_predicate(tokens, number), "")
+
+
+def _end_of_predicate(tokens: list[Token], number: int) -> int:
+    """Where the predicate behind the AND at `number` ends."""
+    depth = cases = 0
+    last = tokens[number]
+    between = False
+    for token in tokens[number + 1 :]:
+        kind = token.token_type
+        if kind == TokenType.CASE:
+            cases += 1
+        elif kind == TokenType.END and cases:
+            cases -= 1
+        elif depth == 0 and cases == 0:
+            if kind == TokenType.BETWEEN:
+                between = True
+            elif kind == TokenType.AND and between:
+                between = False
+            elif kind == TokenType.R_PAREN or kind in ENDS_A_PREDICATE:
+                break
+        depth += (kind == TokenType.L_PAREN) - (kind == TokenType.R_PAREN)
+        last = token
+    return last.end + 1
+
+
+# ---------------------------------------------------------------- mistakes in Python
+
+COMPARED: dict[type[ast.cmpop], tuple[str, type[ast.cmpop]]] = {
+    ast.Lt: ("boundary", ast.LtE),
+    ast.LtE: ("boundary", ast.Lt),
+    ast.Gt: ("boundary", ast.GtE),
+    ast.GtE: ("boundary", ast.Gt),
+    ast.Eq: ("comparison", ast.NotEq),
+    ast.NotEq: ("comparison", ast.Eq),
+    ast.In: ("comparison", ast.NotIn),
+    ast.NotIn: ("comparison", ast.In),
+    ast.Is: ("comparison", ast.IsNot),
+    ast.IsNot: ("comparison", ast.Is),
+}
+
+
+def in_python(source: str) -> Iterator[Mistake]:
+    """Every mistake that we know how to make in a Python file."""
+    tree = ast.parse(source)
+    lines = [0]
+    for line in source.encode().splitlines(keepends=True):
+        lines.append(lines[-1] + len(line))
+    content = source.encode()
+
+    def place(line: int, column: int) -> int:
+        return len(content[: lines[line - 1] + column].decode())
+
+    skipped = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        for name, changed in _changed(node):
+            assert isinstance(node, ast.expr)
+            start = place(node.lineno, node.col_offset)
+            end = place(node.end_lineno or 0, node.end_col_offset or 0)
+            yield Mistake(name, start, end, f"({ast.unparse(changed)})" if isinstance(changed, ast.expr) else "")
+        if isinstance(node, ast.If | ast.While | ast.IfExp):
+            test = node.test
+            start = place(test.lineno, test.col_offset)
+            end = place(test.end_lineno or 0, test.end_col_offset or 0)
+            if ast.unparse(test) != "TYPE_CHECKING":
+                yield Mistake("negated if", start, end, f"(not ({ast.unparse(test)}))")
+
+
+def _changed(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    if isinstance(node, ast.Compare):
+        for number, operator in enumerate(node.ops):
+            name, new = COMPARED[type(operator)]
+            other = copy.deepcopy(node)
+            other.ops[number] = new()
+            yield name, other
+    elif isinstance(node, ast.BoolOp):
+        other_op = copy.deepcopy(node)
+        other_op.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        yield "and/or", other_op
+        for number in range(len(node.values)):
+            fewer = copy.deepcopy(node)
+            del fewer.values[number]
+            yield "dropped predicate", fewer.values[0] if len(fewer.values) == 1 else fewer
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        if not any(isinstance(side, ast.JoinedStr | ast.List | ast.Tuple) for side in (node.left, node.right)):
+            sign = copy.deepcopy(node)
+            sign.op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+            yield "sign", sign
+    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        yield "constant", ast.Constant(node.value * 10 if node.value not in (0, 1) else node.value + 1)
+    elif isinstance(node, ast.Constant) and type(node.value) is bool:
+        yield "constant", ast.Constant(not node.value)
+    elif (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("min", "max", "any", "all")
+    ):
+        call = copy.deepcopy(node)
+        assert isinstance(call.func, ast.Name)
+        call.func.id = {"min": "max", "max": "min", "any": "all", "all": "any"}[node.func.id]
+        yield "aggregate", call
+
+
+# ---------------------------------------------------------------- mistakes in declarations
+
+_NUMBER = re.compile(r"(?<=[:\[,] )(-?\d+(?:\.\d+)?)(?=\s*(?:[,}\]]|#|$))", re.MULTILINE)
+
+
+def in_yaml(source: str) -> Iterator[Mistake]:
+    """Every mistake that we know how to make in a YAML file: limits, severities, yes and no."""
+    for line in re.finditer(r"^.*$", source, re.MULTILINE):
+        text = line.group().partition(" #")[0]
+        if text.lstrip().startswith("#") or text.startswith("version"):
+            continue
+        for found in _NUMBER.finditer(text):
+            value = found.group()
+            new = str(int(value) * 10 or 1) if "." not in value else f"{float(value) * 10 or 1:g}"
+            yield Mistake("limit", line.start() + found.start(), line.start() + found.end(), new)
+        for found in re.finditer(r"\b(critical|warning|true|false)\b(?=\s*[,}]|\s*$)", text):
+            new = {"critical": "warning", "warning": "critical", "true": "false", "false": "true"}[found.group()]
+            name = "severity" if found.group() in ("critical", "warning") else "yes/no"
+            yield Mistake(name, line.start() + found.start(), line.start() + found.end(), new)
+
+
+def mistakes(path: Path) -> list[Mistake]:
+    """Every mistake that can be drawn for a file."""
+    source = path.read_text(encoding="utf-8")
+    if path.suffix == ".sql":
+        found = list(in_sql(source))
+        severity = re.search(r"^-- severity: (critical|warning)", source, re.MULTILINE)
+        if severity:
+            new = "warning" if severity[1] == "critical" else "critical"
+            found.append(Mistake("severity", severity.start(1), severity.end(1), new))
+        return found
+    return list(in_python(source) if path.suffix == ".py" else in_yaml(source))
+
+
+def draw(kind: str, count: int, seed: int, tree: Path) -> list[Trial]:
+    """The mistakes of one kind that a seed stands for, all different."""
+    draw = random.Random(f"{seed} {kind}")
+    files = sorted(
+        path for place in PLACES[kind] for path in tree.glob(place) if path.name not in NO_MISTAKES and mistakes(path)
+    )
+    drawn: dict[Trial, None] = {}
+    while len(drawn) < count:
+        path = draw.choice(files)
+        by_name: dict[str, list[Mistake]] = {}
+        for mistake in mistakes(path):
+            by_name.setdefault(mistake.name, []).append(mistake)
+        mistake = draw.choice(by_name[draw.choice(sorted(by_name))])
+        drawn[Trial(kind, str(path.relative_to(tree)), mistake)] = None
+    return list(drawn)
+
+
+# ---------------------------------------------------------------- which tests touch a file
+
+
+def tests_of(path: str, tree: Path) -> list[list[str]]:
+    """What pytest is given for a file, the nearest first: each list is one run."""
+    file = Path(path)
+    digest = ["tests/expectations/test_digest.py"]
+    if path.startswith("transforms/matching/") and file.suffix == ".sql":
+        return [
+            ["tests/matching", "-k", f"{file.stem}/ or digest"],
+            ["tests/transforms/test_matching.py"],
+            ["tests/transforms/test_match_files.py"],
+        ]
+    if re.match(r"transforms/\d_", path):
+        table = f"{file.parent.name.partition('_')[2]}.{file.stem}"
+        near = ["tests/models/test_models.py", "-k", f"{table}/"]
+        return [near, *([one] for one in _mentioning(table, tree))]
+    if path.startswith("transforms/views/"):
+        return [["tests/transforms/test_views.py"]]
+    if file.name == "stage.sql":
+        return [["tests/connectors/test_feed_samples.py", "-k", file.parent.name]]
+    if path.startswith("expectations/rules/"):
+        return [["tests/expectations/test_rule_files.py", "-k", file.stem], digest]
+    if path.startswith("expectations/suites/"):
+        return [digest, ["tests/expectations/test_checks_fit_models.py"]]
+    if path.startswith("transforms/rules/"):
+        reading = [
+            f"{model.parent.name.partition('_')[2]}.{model.stem}/"
+            for model in sorted(tree.glob("transforms/[0-9]_*/*.sql"))
+            if f"rules.{file.stem} " in model.read_text(encoding="utf-8").replace("\n", " ")
+        ]
+        cases = [["tests/models/test_models.py", "-k", " or ".join(reading)]] if reading else []
+        return [digest, *cases]
+    if file.suffix == ".sql":
+        return [["tests/warehouse/test_macros.py"], ["tests/transforms/test_shared_recipes.py"]]
+    return _importing(file, tree)
+
+
+def _test_files(tree: Path) -> list[Path]:
+    folders = ("matching", "transforms", "warehouse", "expectations", "connectors", "dags", "report", "examples")
+    return [path for folder in folders for path in sorted(tree.glob(f"tests/{folder}/**/test_*.py"))]
+
+
+def _mentioning(words: str, tree: Path) -> list[str]:
+    found = [path for path in _test_files(tree) if re.search(rf"\b{words}\b", path.read_text(encoding="utf-8"))]
+    return [str(path.relative_to(tree)) for path in found]
+
+
+def _importing(file: Path, tree: Path) -> list[list[str]]:
+    """The test file of the same path, then those that import the module."""
+    package, module = ".".join(file.parent.parts), file.stem
+    pattern = re.compile(
+        rf"^(from {re.escape(f'{package}.{module}')} import|from {re.escape(package)} import .*\b{module}\b"
+        rf"|import {re.escape(f'{package}.{module}')}\b)"
+        if package
+        else rf"^import {module}\b",
+        re.MULTILINE,
+    )
+    named = [path for path in _test_files(tree) if path.stem in (f"test_{module}", f"test_{module.rstrip('s')}")]
+    others = [path for path in _test_files(tree) if pattern.search(path.read_text(encoding="utf-8"))]
+    others.sort(key=lambda path: (path.parent.name != file.parts[0], path.stat().st_size))
+    return [[str(path.relative_to(tree))] for path in dict.fromkeys([*named, *others])]
+
+
+# ---------------------------------------------------------------- trials
+
+
+def scratch_copy(folder: Path) -> Path:
+    """A copy of the tree that mistakes are made in."""
+    for name in COPIED:
+        shutil.copytree(CHECKOUT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in CHECKOUT.iterdir():
+        if path.is_file():
+            shutil.copyfile(path, folder / path.name)
+    for name in ("docs", "deploy", ".github"):
+        (folder / name).symlink_to(CHECKOUT / name)
+    return folder
+
+
+def run_tests(tree: Path, runs: list[list[str]], cpu_seconds: int, failed: list[list[str]]) -> tuple[str, float]:
+    """What came of the tests: `noticed`, `passed`, `limit` or `none` (no test at all), and the CPU seconds.
+
+    The run that failed is added to `failed`.
+    """
+    left, spent, outcome = float(cpu_seconds), 0.0, "none"
+    for run in runs:
+        if not (tree / run[0]).exists():
+            continue
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        child = os.fork()
+        if not child:
+            _run_in_child(tree, run, max(1, round(left)))
+        _, status = os.waitpid(child, 0)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        spent, left = spent + used, left - used
+        code = os.waitstatus_to_exitcode(status)
+        if code in (1, 2, 3, 4):  # a test failed, or the tree can no longer be imported
+            failed.append(run)
+            return "noticed", spent
+        if code < 0 or left < 1:
+            return "limit", spent
+        if code == 0:
+            outcome = "passed"
+    return outcome, spent
+
+
+def _run_in_child(tree: Path, run: list[str], cpu_seconds: int) -> None:
+    code = 3
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+        out = os.open(tree / "last_run.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        os.chdir(tree)
+        sys.path.insert(0, str(tree))
+        sys.dont_write_bytecode = True
+        for name in [name for name in sys.modules if name.partition(".")[0] in (*COPIED, "parkbridge")]:
+            del sys.modules[name]
+        words = ["-n0", "-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", "--rootdir", str(tree), *run]
+        code = int(pytest.main(words))
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def fail_without_mistake(tree: Path, failed: list[list[str]]) -> list[str]:
+    """The test files of runs that noticed something and fail on the tree as it is, too: their word counts for nothing."""
+    words: dict[str, set[str]] = {}
+    for file, *rest in failed:
+        words.setdefault(file, set()).add(rest[1] if rest else "")
+    wrong = []
+    for file, chosen in words.items():
+        run = [file] if "" in chosen else [file, "-k", " or ".join(sorted(chosen))]
+        if run_tests(tree, [run], 600, [])[0] != "passed":
+            wrong.append(file)
+    return wrong
+
+
+def main() -> None:
+    """Draw, try, and print the rate by kind and the survivors."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--count", type=int, default=10, help="mistakes of each kind")
+    options.add_argument("--kind", choices=KINDS, action="append")
+    options.add_argument("--cpu", type=int, default=90, help="CPU seconds that a trial may take")
+    options.add_argument("--list", action="store_true", help="draw only")
+    given = options.parse_args()
+    begun = time.process_time()
+    with tempfile.TemporaryDirectory(prefix="mutants") as folder:
+        tree = scratch_copy(Path(folder).resolve())
+        rates, failed = {}, list[list[str]]()
+        for kind in given.kind or KINDS:
+            outcomes = []
+            for trial in draw(kind, given.count, given.seed, tree):
+                path = tree / trial.path
+                source = path.read_text(encoding="utf-8")
+                if given.list:
+                    print(f"{kind:9} {trial.shown(source)}")
+                    continue
+                changed = source[: trial.mistake.start] + trial.mistake.text + source[trial.mistake.end :]
+                path.write_text(changed, encoding="utf-8")
+                outcome, spent = run_tests(tree, tests_of(trial.path, tree), given.cpu, failed)
+                path.write_text(source, encoding="utf-8")
+                outcomes.append(outcome)
+                print(f"{kind:9} {outcome:8} {spent:6.1f} CPU s  {trial.shown(source)}", flush=True)
+            rates[kind] = outcomes
+        if wrong := fail_without_mistake(tree, failed):
+            print(f"VOID: these fail without any mistake: {', '.join(wrong)}")
+    for kind, outcomes in rates.items():
+        if outcomes:
+            print(f"{kind:9} {outcomes.count('noticed')} of {len(outcomes)} noticed")
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"seed {given.seed}: {time.process_time() - begun + children.ru_utime + children.ru_stime:.0f} CPU s")
+
+
+if __name__ == "__main__":
+    main()
