@@ -182,7 +182,7 @@ def step(
                 message = for_people(str(error))
                 log.error("%s", message)
                 _watched(feed, work.__name__, started, message, False)
-                is_over = _is_last_try() or not _may_pass(error)
+                is_over = not _may_pass(error) or _is_last_try()
                 # another run has it: nothing is wrong with the feed
                 if not isinstance(error, WarehouseBusy | Overtaken):
                     _mark_stopped(feed, message)
