@@ -80,7 +80,7 @@ def contract(feed: DeclaredFeed) -> Suite:
         for name in subject.columns
         if name in known and known[name].codes
     ]
-    # both versions of a corrected row may arrive in one batch, told apart by their times
+    # both versions of a corrected row may arrive in one batch, distinguished by their times
     checks.append(unique([*subject.key, "batch_id", "received_at", "recorded_at"], next_step=_NEXT_STEP))
     for number, entry in enumerate(feed.checks, start=1):
         checks += _declared(entry, subject, f"{feed.name}/feed.yml: checks, entry {number}")

@@ -1,4 +1,4 @@
-"""A check that no natural person stands in any text that readers will see.
+"""A check that no natural person is in any text that readers will see.
 
 Personal data never lands (rule 10 of the house); this looks for what slipped through, in every VARCHAR column, by the same
 reading and the same detectors as landing does (warehouse/persons.py).

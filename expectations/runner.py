@@ -90,7 +90,7 @@ def validate(
     """
     suites = stage_suites(connection, stage)
     docs = None if folder_of_docs is None else folder_of_docs / stage
-    return _run(connection, suites, night_id, f"night {night_id}, {stage}", "the last published night stands", docs)
+    return _run(connection, suites, night_id, f"night {night_id}, {stage}", "the last published night stays", docs)
 
 
 def check_feed(connection: duckdb.DuckDBPyConnection, feed: DeclaredFeed, batch_id: str) -> list[Result]:

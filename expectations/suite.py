@@ -7,14 +7,14 @@ checks:
   - expect: ExpectColumnValuesToBeInSet      # Great Expectations' own name
     column: period_months                    # and its own arguments
     value_set: [1, 3, 12]
-    severity: critical                       # critical: the night is not published; warning: told, nothing stops
+    severity: critical                       # critical: the night is not published; warning: reported, nothing stops
     why: what would be wrong otherwise
 ```
 
 A column of codes needs no check here: that it holds no other code than those of its list (columns.yml) is checked for every
 table, see with_codes.
 
-An expectation can be used if it stands in ROW_CHECKS or TABLE_CHECKS: those are tried on DuckDB in both directions, and
+An expectation can be used if it is in ROW_CHECKS or TABLE_CHECKS: those are tried on DuckDB in both directions, and
 for those of ROW_CHECKS we can also select the wrong rows, which GX caps at 20 values.
 """
 
@@ -245,7 +245,7 @@ def unique(columns: Sequence[str], severity: str = "critical", why: str = "", ne
 def no_rows(
     name: str, query: str, severity: str, why: str = "", next_step: str = "", about: str | None = None
 ) -> Check:
-    """Make the check that a SELECT of wrong rows finds none; `{table}` in it stands for the suite's table."""
+    """Make the check that a SELECT of wrong rows finds none; `{table}` in it is the suite's table."""
     return Check(name, "ExpectNoRows", {"query": query}, severity, why, next_step, query, about)
 
 

@@ -10,7 +10,7 @@ select
     max(l.enterprise_id) as other_enterprise_id
 from resolved.source_record as s
 inner join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
--- records that a person judged, or must judge, stand apart on purpose
+-- records that a person judged, or must judge, are separate on purpose
 where s.subject = 'registration' and s.uscc is not null and l.outcome_code = 'matched' and l.method <> 'judgement'
 group by s.uscc
 having count(distinct l.enterprise_id) > 1

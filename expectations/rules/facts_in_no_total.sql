@@ -1,7 +1,7 @@
 -- rule: No staff, tax or meter is left out of the totals for want of an identity | 无主记录不影响合计
 -- severity: warning
 -- stage: snapshots
--- why: a record with neither a usable code nor a name belongs to nobody, and its figures are in no total
+-- why: a record with neither a usable code nor a name belongs to no enterprise, and its figures are in no total
 -- next step: ask the office for the code or the name of these records
 with unplaced as (
     select

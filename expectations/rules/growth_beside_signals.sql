@@ -1,7 +1,7 @@
 -- rule: Growth beside the figures is the signals' growth | 各表环比、同比增长率与监测指标增长率一致
 -- severity: critical
 -- stage: snapshots
--- why: the same growth is in several tables and in words; if they differ, nobody knows which one is right
+-- why: the same growth is in several tables and in words; if they differ, it is unknown which one is right
 -- next step: compare the enterprise's rows in signals.signal and signals.plausibility with those of the table named
 with beside as (
     select

@@ -94,7 +94,7 @@ by_park as (
     from snapshots.park_month
     where signal_code in ('leased_area', 'electricity', 'sales', 'tax')
     union all
-    -- an enterprise's staff are the same people, told every month or once a year
+    -- an enterprise's staff are the same people, reported every month or once a year
     select
         month,
         signal_code,

@@ -1,4 +1,4 @@
--- rule: A total is empty only where nobody who is expected has a figure | 合计只在无人报数时为空
+-- rule: A total is empty only where no expected reporter has a figure | 合计只在无人报数时为空
 -- severity: critical
 -- stage: snapshots
 -- why: a total that is lost reads like one that is not known yet

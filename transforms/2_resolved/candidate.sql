@@ -6,7 +6,7 @@
 -- key: feed, source_key, place
 -- rules: Every record that resolved.exact_match leaves open is compared with every enterprise that shares something
 --   rare with it (docs/matching.md). score is the probability of this one among all its candidates and nobody;
---   evidence_bits what speaks for it, less what speaks against it. The levels of agreement are told in words by
+--   evidence_bits what speaks for it, less what speaks against it. The levels of agreement are described by
 --   rules/match_level.yml.
 --   | 凡代码与完全同名不能判定的记录，与每家和它有少见共同点的企业比较。得分是在全部候选与“都不是”之中为该企业的概率；
 --   证据量是支持减反对。各项一致程度的含义见规则。

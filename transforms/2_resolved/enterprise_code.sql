@@ -47,7 +47,7 @@ with stated as (
     inner join resolved.record_anchor as a on s.feed = a.feed and s.source_key = a.source_key
     where s.subject = 'registration' and s.own_code = s.stated_code and s.code_check <> 'valid'
     union all
-    -- codes that nobody states any more
+    -- codes that no source states any more
     select
         case when length(g.code) = 18 then 'uscc' else 'registration_no' end as code_kind,
         g.code,

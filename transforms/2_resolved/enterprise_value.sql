@@ -13,7 +13,7 @@
 -- known gaps: Amounts in other currencies are compared as figures. | 外币金额只比较数值。
 -- checked by: tests/models/resolved.enterprise_value
 with alone as (
-    -- most enterprises of a register stand in one record and state each field once: nothing of theirs has to be ranked
+    -- most enterprises of a register are in one record and state each field once: nothing of theirs has to be ranked
     select enterprise_id
     from resolved.link
     group by enterprise_id

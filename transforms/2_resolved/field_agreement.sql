@@ -4,7 +4,7 @@
 -- answers: how often do two silos agree, and on which fields do they contradict each other?
 --   | 两个部门多大程度一致，在哪些字段上互相矛盾？
 -- key: field_code, winning_subject, subject
--- rules: Over enterprises for which the first silo's value stands in the golden record (resolved.enterprise_value)
+-- rules: Over enterprises for which the first silo's value is in the golden record (resolved.enterprise_value)
 --   and the other one states a value too. conflict_count: enterprises of which the other one says something else,
 --   beyond spaces and, for names, beyond spelling. is_queued: such contradictions wait for a person
 --   (resolved.field_conflict; rules/conflict.yml).

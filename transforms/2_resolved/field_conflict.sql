@@ -1,10 +1,10 @@
 -- title: Contradictions that matter | 重要字段冲突
 -- one row is: one value that a source record states against the golden record, in a field where that matters
 --   | 一条来源记录在重要字段上与主档相矛盾的一个取值
--- answers: which silo contradicts which, about whom, and what should somebody correct?
+-- answers: which silo contradicts which, about which enterprise, and what should be corrected?
 --   | 哪个部门与哪个部门就谁相矛盾，应由谁更正什么？
 -- key: feed, source_key, field_code, value_text
--- rules: Fields and their order stand in rules/conflict.yml. A code that the enterprise bore before is no
+-- rules: Fields and their order are in rules/conflict.yml. A code that the enterprise bore before is no
 --   contradiction. An enterprise that the register calls cancelled or revoked contradicts tax paid, staff insured or
 --   a lease begun for a period that starts more than active_after_months after its end; then the value is what was
 --   last seen. The losing value stays in its source and in resolved.enterprise_value, with the day it came.

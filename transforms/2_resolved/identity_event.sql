@@ -10,8 +10,8 @@
 --   moved with the seat is answered by signals.seat_move.
 --   | 取自登记事件：更名、换码、迁址。企业仍是同一家，编号不变：都不算增长、下降、新设或关闭。变更前后文字相同的不列。
 --   人员与表具是否随之迁走见“住所迁移与去留”。
--- known gaps: A former name without an event has no date; it stands in resolved.enterprise_name alone. Firms that are
---   registered elsewhere tell no register here.
+-- known gaps: A former name without an event has no date; it is in resolved.enterprise_name alone. Firms that are
+--   registered elsewhere notify no register here.
 --   | 没有事件的曾用名没有日期，只在“企业名称”中。在外地登记的企业没有登记事件。
 -- column change_code: what changed | 变更类型 登记变更的种类
 -- codes change_code:

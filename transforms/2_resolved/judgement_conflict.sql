@@ -6,14 +6,14 @@
 -- key: conflict_code, conflict_key
 -- rules: different_in_chain: A is B, B is C, A is not C. both_ways: a pair judged same and different at one moment.
 --   two_enterprises: a chain of "same" names two enterprises, or none while the rules tie its records to two. None of
---   such a chain is applied: its records stand alone (registered ones keep their own enterprise). judges_disagree:
+--   such a chain is applied: its records remain enterprises of their own (registered ones keep theirs). judges_disagree:
 --   the last words of two people on a pair differ; the later holds meanwhile. record_gone, enterprise_gone: what is
 --   judged is in no silo (any more), or has become several enterprises; the line has no effect on it. stated holds
 --   the lines in words, with their numbers in the file.
 --   | 链中有异：甲同乙、乙同丙、甲异丙。正反皆有：同一时刻判为同又判为异。涉及两家：一串“相同”涉及两家企业，或规则把
 --   其记录归到两家。以上各串均不采用，其记录单独成户（登记记录保留自己的企业）。意见不一：两人对同一对的最后意见不同，
 --   暂以后者为准。记录已无、企业已无：所判对象已不在任何来源中，或已成几家，该行不起作用。
--- known gaps: Nobody is told that a judgement merely repeats what the rules say. | 只是重复规则结论的判定不作提示。
+-- known gaps: Nothing reports that a judgement merely repeats what the rules say. | 只是重复规则结论的判定不作提示。
 -- checked by: tests/models/resolved.judgement_conflict, tests/transforms/test_judgements.py
 with tied as (
     select

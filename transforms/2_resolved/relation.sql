@@ -43,7 +43,7 @@ by_event as (
     where e.event_code in ('merger', 'investment')
 ),
 
--- events told by the older side: the tie belongs to the one split off, or the branch
+-- events stated by the older side: the tie belongs to the one split off, or the branch
 by_other_side as (
     select
         l.enterprise_id as other_enterprise_id,

@@ -1,7 +1,7 @@
 -- title: Source records that found no registered enterprise | 未匹配记录
 -- one row is: one source record that is tied to no enterprise of the register
 --   | 一条未归到登记企业的来源记录
--- answers: which records name an enterprise that the register does not have, which can nobody place, and what is the
+-- answers: which records name an enterprise that the register does not have, which cannot be placed, and what is the
 --   next step? | 哪些记录所指的企业登记册没有，哪些无法归属，下一步做什么？
 -- key: feed, source_key
 -- rules: Every record with an outcome other than "matched". reason_code, reason and next_step are those of

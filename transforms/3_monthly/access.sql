@@ -5,7 +5,7 @@
 -- rules: Sums of the counted entries, by the enterprise that the access system names; counts only, no person's
 --   passage.
 --   | 按门禁系统所记企业汇总进门次数；只有次数，不含任何个人的通行记录。
--- known gaps: Visitors and staff are not told apart. | 访客与员工未加区分。
+-- known gaps: Visitors and staff are not distinguished. | 访客与员工未加区分。
 -- parts: enterprise_id
 -- checked by: tests/models/monthly.access
 select

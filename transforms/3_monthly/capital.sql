@@ -1,5 +1,5 @@
 -- title: Registered capital by month | 月末注册资本
--- one row is: one enterprise in one month at whose end the register had it with a capital
+-- one row is: one enterprise in one month with a registered capital at its end
 --   | 一家企业在月末仍在册且登记有注册资本的一个月
 -- answers: what was this enterprise's registered capital, and when did it change?
 --   | 这家企业的注册资本是多少，何时变更过？

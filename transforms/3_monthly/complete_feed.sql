@@ -1,5 +1,5 @@
 -- title: Feeds that are whole lists | 全量名单类数据源
--- one row is: one feed whose deliveries leave out only enterprises that have stopped
+-- one row is: one feed with deliveries that leave out only enterprises that have stopped
 --   | 一个名单即全部的数据源：名单中没有的即已停止
 -- answers: does a missing row say that an enterprise has stopped, or may it be late? | 名单中没有，是已停止还是可能迟报？
 -- key: feed

@@ -1,6 +1,6 @@
 -- title: Coverage by feed and month | 数据覆盖率
 -- one row is: one feed of monthly or periodic reports in one month | 一个按月或按期报送的数据源的一个月
--- answers: have those reported of whom we expect it, so that this month can be believed?
+-- answers: have all expected reporters filed, so that this month can be believed?
 --   | 应报的企业是否都已报送，这个月的数据可信吗？
 -- key: feed, month
 -- rules: A report is expected from who reported for any of the three periods before (rules/coverage.yml) and is not

@@ -6,7 +6,7 @@
 -- key: enterprise_id, month
 -- rules: The sum over the enterprise's employing units, as last corrected by this night. Of feeds with different
 --   ranks (rules/authority.yml, insured_headcount) only the best that states the month counts; feeds of one rank, as
---   of two districts, are added up. A month nobody reported has no row; a reported 0 is 0. A month covers everybody
+--   of two districts, are added up. A month without a report has no row; a reported 0 is 0. A month covers everybody
 --   insured in it, also for part of it, as the social insurance bureau counts. Wage per head: wages over staff of the
 --   units that report both, so that a unit without wages lowers nothing.
 --   | 汇总该企业各参保单位，以截至当晚的最新更正为准。各数据源权威等级不同的，只取报送了该月的最高一级；同级的（如两个
@@ -34,7 +34,7 @@ feed_rank as (
     group by s.feed
 ),
 
--- of whom feeds of different rank speak: few
+-- enterprises reported by feeds of different rank (few)
 mixed as (
     select l.enterprise_id
     from resolved.link as l

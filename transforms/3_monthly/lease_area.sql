@@ -1,5 +1,5 @@
 -- title: Leased area by month | 月末在租面积
--- one row is: one enterprise in one month at whose end it has a lease in force | 一家企业在月末有在租合同的一个月
+-- one row is: one enterprise in one month with a lease in force at its end | 一家企业在月末有在租合同的一个月
 -- answers: how much space does this enterprise lease here, and until when? | 这家企业租用多少面积，租到何时？
 -- key: enterprise_id, month
 -- rules: The buildings of monthly.lease_building added up. The lease book is complete: a month without a row is a

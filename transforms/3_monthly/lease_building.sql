@@ -1,5 +1,5 @@
 -- title: Leased area by building and month | 月末分楼栋在租面积
--- one row is: one enterprise, one building and one month at whose end it has a lease in force there
+-- one row is: one enterprise, one building and one month with a lease in force there at its end
 --   | 一家企业在一栋楼月末有在租合同的一个月
 -- answers: in which buildings does this enterprise lease how much space, and until when?
 --   | 这家企业在哪些楼栋各租多少面积，租到何时？
@@ -8,7 +8,7 @@
 --   before that day. Of several leases in force for the same room (a renewal that overlaps) the one that started
 --   last counts; a lease without a room counts by itself. The lease book is complete: a month without a row is a
 --   month without a lease. A lease that names no building counts in building 'unknown'. Area that falls due: leases
---   in force whose last day lies within the next 1, 3, 6 or 12 calendar months; unrenewed: no later lease of the
+--   in force with a last day within the next 1, 3, 6 or 12 calendar months; unrenewed: no later lease of the
 --   same room by the same tenant begins by rules/occupancy.yml: renewal_days after that day. rented_area_m2 is the
 --   area with a rent.
 --   | 月末当天已起租、未到期也未提前解除的租约为在租。同一房间有几份在租合同（续签重叠）的，取最后起租的一份；未写房间的合同单独计算。租赁台账是完整的：没有行的月份就是没有租约。未写楼栋的合同归入“未知”（unknown）。到期

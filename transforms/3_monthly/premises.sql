@@ -1,5 +1,5 @@
 -- title: Occupied premises by month | 月末占用房产
--- one row is: one enterprise in one month at whose end it occupies at least one unit of property
+-- one row is: one enterprise in one month with at least one unit of property occupied at its end
 --   | 一家企业在月末至少占用一处房产的一个月
 -- answers: how many units does this enterprise occupy, of what rateable value? | 这家企业占用几处房产，计税价值多少？
 -- key: enterprise_id, month

@@ -1,5 +1,5 @@
 -- title: Branches and investments by month | 月末分支机构与对外投资
--- one row is: one enterprise in one month at whose end it has a branch, or has invested in another enterprise
+-- one row is: one enterprise in one month with a branch, or an investment in another enterprise, at its end
 --   | 一家企业在月末有分支机构或有对外投资的一个月
 -- answers: how many branches does this enterprise have, in how many others has it invested, and when did that change?
 --   | 这家企业有多少分支机构、投资了多少家企业，何时变化的？

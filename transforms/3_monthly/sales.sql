@@ -4,7 +4,7 @@
 -- answers: what did this enterprise sell, by its tax returns? | 按纳税申报，这家企业的销售额是多少？
 -- key: enterprise_id, period_start, period_end
 -- rules: Of several kinds of return that state turnover, one kind a calendar year is taken (rules/sales.yml). A
---   quarter stays a quarter: its figure stands once, in the month in which the period ends, with period_months = 3;
+--   quarter stays a quarter: its figure is stored once, in the month in which the period ends, with period_months = 3;
 --   it is never spread over invented months.
 --   | 几种申报表都载有销售额的，每个公历年取其中一种。季度仍是季度：数值只记一次，记在季末月份，所属期月数为3，绝不摊
 --   到各月。

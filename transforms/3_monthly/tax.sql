@@ -3,14 +3,14 @@
 -- answers: what tax was due for a period, and what has been paid for it so far? | 该所属期应纳多少税，至今实缴多少？
 -- key: enterprise_id, tax_kind_code, period_start, period_end
 -- rules: Due comes from the returns, paid from the treasury: payments less refunds, by the period they are for,
---   whenever they came. The row stands in the month in which the period ends; quarters and annual settlements are not
+--   whenever they came. The row belongs to the month in which the period ends; quarters and annual settlements are not
 --   spread. Where a return states that nothing is due and nothing was paid, paid is 0; where something is due and
 --   nothing has come, paid has no value. Nor has it where a payment to date gives no amount of the period
 --   (monthly.unread). By the month of payment (入库): monthly.tax_receipt.
 --   | 应纳取自申报表，实缴取自国库：该所属期的缴款减退税，不论何时入库。记在所属期止月；季度和汇算清缴不摊分。申报为无
 --   应纳且无缴款的，实缴为0；有应纳而未入库的，实缴为空；
 --   累计数得不出当期金额的，实缴也为空（见“已报但无可用数值”）。按入库月份统计的见“入库税额（按入库月份）”。
--- known gaps: Payments whose period is stated differently from the return's stand in a row of their own.
+-- known gaps: Payments whose period is stated differently from the return's have a row of their own.
 --   | 缴款所写所属期与申报表不一致的，单独成行。
 -- column paid_amount: tax paid for the period less refunds, yuan; a refund is negative
 --   | 实缴税额（所属期口径） 该所属期实缴税额，已扣退税，单位：元；退税为负

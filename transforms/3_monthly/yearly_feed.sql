@@ -1,7 +1,7 @@
 -- title: Feeds with one figure a year | 年报类数据源
 -- one row is: one feed of staff that states one figure a year
 --   | 一个每年只报一个数的参保数据源
--- answers: whose figures are a yearly series, to be held against the year before and not against the month before?
+-- answers: which figures are a yearly series, to be held against the year before and not against the month before?
 --   | 谁的数值是年度序列，应与上年而不是上月比较？
 -- key: feed
 -- rules:
@@ -9,7 +9,7 @@
 --   * Where it declares nothing: facts of more than one month, all of the same month of the year.
 --   | * 以数据源声明的所属期月数为准。
 --   * 未声明的：有数的月份不止一个，且都在一年中的同一月份。
--- known gaps: The first year of a feed that declares nothing cannot be told from a first month.
+-- known gaps: The first year of a feed that declares nothing cannot be distinguished from a first month.
 --   | 未声明所属期长度的数据源，第一年与第一个月无法区分。
 -- checked by: tests/models/monthly.yearly_feed
 with stated as (

@@ -1,5 +1,5 @@
 -- title: Alerts | 预警与机会
--- one row is: one alert about one enterprise that stands tonight | 一家企业当晚成立的一条预警或机会
+-- one row is: one alert about one enterprise that is in force tonight | 一家企业当晚成立的一条预警或机会
 -- answers: who should be looked at, for what, how sure is it, since when, and what could be done?
 --   | 该关注谁，为什么，把握多大，从何时起，可以做什么？
 -- key: enterprise_id, alert_code
@@ -9,7 +9,7 @@
 --   watchful level. reasons: the counted signs with their figures, the heaviest first.
 --   | 得分＝该预警的基础分＋计入的各条迹象的权重（按时间衰减，同组只计最重的）。达到黄级分数线为黄，达到红级分数线为红；
 --   低于黄级的没有行。首次出现月份：当晚的迹象中当时已有的那些首次达到黄级的月份。理由：计入的迹象及其数据，由重到轻。
--- known gaps: first_seen_month is told from what is known tonight: a sign that has gone since is not in it, so that an
+-- known gaps: first_seen_month follows from what is known tonight: a sign that has gone since is not in it, so that an
 --   alert may have stood for longer (snapshots.alert_change has what the nights showed). Two alerts of one enterprise
 --   may rest on the same sign. The levels were chosen on an invented city; a park with its own record of who left
 --   should choose its own.
@@ -54,7 +54,7 @@ standing as (
     where c.score >= r.watchful_points
 ),
 
--- in words, of those alone that stand: putting words in order costs more than all else here
+-- in words, of alerts in force alone: putting words in order costs more than all else here
 worded as (
     select
         s.enterprise_id,

@@ -8,7 +8,7 @@
 -- rules: Series are sales, tax (all kinds) and tax_<kind>, by the period the tax is for. Each has one period length,
 --   the longest that the enterprise files in, up to a quarter (rules/coverage.yml: regular_period_months_max): the
 --   months of one who also files by the quarter are added up to quarters, never the other way; a quarter counts once
---   its last month is in; one put together from months only if months and quarters are told since it began
+--   its last month is in; one put together from months only if months and quarters are filed since it began
 --   (monthly.filing_start).
 --   Longer periods (annual settlements) make a series only where there is nothing shorter. No report, no row; a
 --   reported zero is zero.

@@ -128,7 +128,7 @@ series as (
     from signals.signal
 ),
 
--- a month that is not complete, or a figure that nobody should believe, says nothing of a change
+-- a month that is not complete, or a figure that is suspect, says nothing of a change
 told as (
     select
         s.enterprise_id,
@@ -269,7 +269,7 @@ every_step as (
     select * from stopped
 ),
 
--- with the side on which a succession would explain it (what is registered nobody brings)
+-- with the side on which a succession would explain it (a registration is never taken over)
 stepped as (
     select
         e.*,

@@ -7,7 +7,7 @@
 -- rules: Against the month right before, both complete (monthly.provisional_month) and neither contradicted
 --   by its wages (signals.wage_check). A first value counts from zero, except
 --   in the first month of all; after the last value all people are gone, except in the last month of all. How many
---   people make a step stands in rules/succession.yml.
+--   people make a step is in rules/succession.yml.
 --   | 与紧邻的上月比较，两月均须完整，且人数不与工资矛盾。首个数值视为从零增加，全部数据的第一个月除外；最后一个数值之后视为全部离开，全部
 --   数据的最后一个月除外。多少人算跃变由规则规定。
 -- known gaps: What changes across a gap is no step. | 跨越缺数月份的变化不算跃变。

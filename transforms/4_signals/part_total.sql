@@ -1,6 +1,6 @@
 -- title: Totals and their growth | 指标合计与同比
 -- one row is: the park, or one of its buildings, industry sections or divisions, with one signal in one month, over all
---   enterprises whose figures are for periods of this length
+--   enterprises with figures for periods of this length
 --   | 全园或一栋楼、一个行业门类或大类，一项指标在一个月、一种所属期长度下的合计
 -- answers: how much is it in all, how much since January, and how much more than a month and a year before?
 --   | 合计多少，本年累计多少，环比、同比、累计同比各多少？

@@ -1,7 +1,7 @@
 -- title: Changes of premises between deliveries | 房产变动
 -- one row is: one change of one unit of property between two deliveries of a premises register
 --   | 房产台账两次交付之间一处房产的一项变化
--- answers: which units are new or gone, which were taken up or vacated, and who replaced whom?
+-- answers: which units are new or gone, which were taken up or vacated, and who replaced which tenant?
 --   | 哪些房产新增或消失，哪些入驻或腾空，谁换了谁？
 -- key: feed, premises_no, changed_at
 -- rules: Every version of a unit is compared with the version it replaced. new: not in the delivery before (a feed's

@@ -9,7 +9,7 @@
 --     there.
 --   * leased_area_m2: leases in force on the month's last day. occupancy_pct: of lettable_area_m2. A building
 --     without a known lettable area has neither occupancy nor vacancy.
---   * Vacancy has two parts. unlet_area_m2: nobody has leased it, lettable less leased, not below zero.
+--   * Vacancy has two parts. unlet_area_m2: no lease, lettable less leased, not below zero.
 --     inactive_area_m2: leased, but its tenant shows no activity here (no staff, no utility use, no entries:
 --     snapshots.presence_month).
 --   * unlet_mean_months: for how many months the unlet area has been unlet, on average; the area of k months ago
@@ -17,7 +17,7 @@
 --     rules/occupancy.yml: long_vacant_months. inactive_mean_months: months in a row without activity, weighted by
 --     area.
 --   * due_area_m2: area of leases in force a month before that ended in this month; due_3m, due_6m, due_12m: of
---     leases in force now whose last day lies in the next 3, 6, 12 months.
+--     leases in force now that end in the next 3, 6, 12 months.
 --   * rent_per_m2_amount: monthly rent over the area of the leases that state one.
 --   * Staff, electricity and tax of an enterprise in several buildings are split by leased area
 --     (monthly.building_share); the parts add up to the whole.
@@ -42,7 +42,7 @@
 --   | 可租面积各月均按当前值。不跟踪到房间，同一楼栋一进一退会相互抵消，空置时长为估计，最早从月历首月算起。无租约企业的税款计入“未知”。
 -- column leased_area_m2: area of the leases in force on the month's last day, suspect ones left out, m2
 --   | 在租面积 月末在租合同的面积，剔除存疑值，单位：平方米
--- column insured_headcount: insured staff, of tenants in several buildings by leased area; 0 where nobody reported
+-- column insured_headcount: insured staff, of tenants in several buildings by leased area; 0 where no source reported
 --   | 参保人数 参保人数；租用多栋楼的企业按在租面积分摊，单位：人
 -- column electricity_kwh: electricity used in the month, of tenants in several buildings by leased area, kWh
 --   | 用电量 当月用电量；租用多栋楼的企业按在租面积分摊，单位：千瓦时
@@ -78,7 +78,7 @@ suspect as (
     group by enterprise_id, signal_code, month
 ),
 
--- whether any silo says who works here; without one nobody can be called inactive
+-- whether any silo says who works here; without one no enterprise can be called inactive
 activity_silo as (
     select count(*) as silo_count
     from monthly.silo as i

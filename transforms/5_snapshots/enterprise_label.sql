@@ -1,6 +1,6 @@
 -- title: Names, industries and buildings as people read them | 企业简称与归类
 -- one row is: one enterprise that any silo knows | 一家企业（任一部门有记录即列入）
--- answers: what is it called in a chart, how are two of one name told apart, in which industry and building is it?
+-- answers: what is it called in a chart, how are two of one name distinguished, in which industry and building is it?
 --   | 图表里怎么称呼它、同名企业怎么区分、属于哪个行业、在哪栋楼？
 -- key: enterprise_id
 -- rules:

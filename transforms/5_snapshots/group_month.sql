@@ -1,6 +1,6 @@
 -- title: Buildings and industries by month | 楼栋与行业月度汇总
 -- one row is: one building, industry section or industry division, with one signal in one month, over all its
---   enterprises whose figures are for periods of this length
+--   enterprises with figures for periods of this length
 --   | 一栋楼、一个行业门类或大类，一项指标在一个月、一种所属期长度下的合计
 -- answers: where in the park, and in which industries, do staff, sales, tax and space grow and shrink, and how?
 --   | 人数、销售额、税额、面积在哪栋楼、哪个行业增减，怎样增减？

@@ -73,7 +73,7 @@ lever as (
     where needed_value > indicator_value
 ),
 
--- space is told in m2 of leased area, not in mu of land
+-- space is stated in m2 of leased area, not in mu of land
 amounts as (
     select
         l.enterprise_id,

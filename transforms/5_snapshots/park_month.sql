@@ -1,5 +1,5 @@
 -- title: Park by month | 园区月度汇总
--- one row is: one signal in one month over all enterprises whose figures are for periods of this length
+-- one row is: one signal in one month over all enterprises with figures for periods of this length
 --   | 一项指标在一个月、一种所属期长度下的全园合计
 -- answers: how much is it in all, how does it grow, and how much of the change came from openings, closings, growth,
 --   decline and moves?

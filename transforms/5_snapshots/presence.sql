@@ -22,7 +22,7 @@
 --   * 是否在园经营：在租、参保、有用量或有门禁记录，且未撤离（见去留判定）。仅有纳税或登记不算。
 --   * 是否在册：工商登记有记录，且未注销或吊销。
 --   * 主要数据缺口：按次序取首项经营缺口，没有的取登记缺口。登记缺口另列。逐项明细见数据缺口清单。
--- known gaps: Registered here is not told apart from registered elsewhere: that needs the park's own addresses. Records
+-- known gaps: Registered here or elsewhere is not distinguished: that needs the park's own addresses. Records
 --   that wait for a person (resolved.review_queue) appear as enterprises of their own.
 --   | 注册在本园与注册在外地未作区分。待人工核对的记录在判定前单独成户。
 -- parts: enterprise_id

@@ -30,7 +30,7 @@
 --   * 未接入数据的部门不计缺口；该部门有待核对记录可能属于这家企业的，判定前也不计。
 --   * 仅有工商登记：最近完整月份之后才登记或迁入的不列。
 --   * 起始月份：条件连续成立的首月；注销、吊销、迁出类不早于登记事件当月；无任何痕迹的为最后出现的次月。
--- known gaps: Registered here is not told apart from registered elsewhere. since_month is not before the first month of
+-- known gaps: Registered here or elsewhere is not distinguished. since_month is not before the first month of
 --   the calendar, and does not know since when a feed has a silo. A record of a gate or
 --   a meter under a name that leads nowhere (unplaced_record) may be of an enterprise that then seems to lack it.
 --   | 注册在本园与注册在外地未作区分。起始月份不早于日历首月，也不考虑部门数据何时接入。门禁、表具记录的名称无法对应的

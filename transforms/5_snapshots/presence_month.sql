@@ -20,7 +20,7 @@
 --   * 在册：月末已登记，且未注销、未吊销。
 --   * 没有行的月份即没有任何在园痕迹；最近一个月的行与在园情况一致。
 -- known gaps: A trace holds a few months on, so an end shows late; signals.flow dates it. A revocation without a date
---   counts for no month. Registered here is not told apart from registered elsewhere.
+--   counts for no month. Registered here is not distinguished from registered elsewhere.
 --   | 痕迹会延续几个月，离园时间因而显示偏晚，确切月份见进出与增减；没有日期的吊销不计；注册在本园和注册在外地未作区分。
 -- column is_registered: whether the register has it at the month's end, neither cancelled nor revoked
 --   | 是否在册 月末登记机关有这家企业，且未注销、未吊销

@@ -47,7 +47,7 @@ own as (
     where s.value is not null
 ),
 
--- of others only payments that stood before, or stand now, in the place of what is theirs (booked to another payer);
+-- of others only payments that were before, or are now, in place of their own (booked to another payer);
 -- every other fact stays with its source_key, and so with its enterprise
 others as (
     select
@@ -124,7 +124,7 @@ version as (
     where r.enterprise_id is not null or s.enterprise_id is null
 ),
 
--- a withdrawal stands in no row: the delivery is the one of that time
+-- a withdrawal has no row: the delivery is the one of that time
 withdrawing as (
     select
         feed,
@@ -216,7 +216,7 @@ delivered as (
     group by enterprise_id, signal_code, month, period_months, feed, batch_id, cast(known_from as date)
 ),
 
--- nobody could see anything between two deliveries of one moment
+-- nothing was visible between two deliveries of one moment
 at_once as (
     select
         enterprise_id,

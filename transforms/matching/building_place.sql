@@ -1,4 +1,4 @@
--- title: Which building stands where | 楼栋所在门牌
+-- title: Where each building is | 楼栋所在门牌
 -- one row is: one road, number and building number
 -- answers: which of the park's own buildings is this, where a record states the address and no building code?
 -- key: road, stem

@@ -2,7 +2,7 @@
 -- one row is: one character of the known enterprises' names
 -- answers: how rare is it that a name holds this character?
 -- key: character_text
--- rules: Counted over bodies, once per name; grams (two characters that stand together) are in gram_count.
+-- rules: Counted over bodies, once per name; grams (two neighbouring characters) are in gram_count.
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
 select

@@ -1,6 +1,6 @@
 -- title: Left records and the known enterprise with their code | 代码精确匹配
 -- one row is: one left record whose code, or the organisation code in it, some known enterprise has
--- answers: whose code is it?
+-- answers: which enterprise has this code?
 -- key: left_id
 -- rules: The same code letter for letter first, else the same organisation code (9 characters with a right check
 --   digit, alone, in a 15-character tax number, or in places 9 to 17 of a credit code). right_id is empty where

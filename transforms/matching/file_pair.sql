@@ -12,7 +12,7 @@ with best as (
         d.left_id,
         d.code_right_id,
         d.code_method,
-        -- an exact name stands unless another enterprise that is alike is where the record says
+        -- an exact name decides unless another enterprise that is alike is where the record says
         d.is_open
         and (
             d.method is null

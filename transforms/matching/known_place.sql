@@ -3,7 +3,7 @@
 -- answers: is the beginning of a name a place, also where the record states no address?
 -- key: place
 -- rules: The words before 市 and, with their last character, before 区 and 县 at the beginning of an address, where
---   several enterprises have them (rules/matching.yml). A city stands without 市.
+--   several enterprises have them (rules/matching.yml). A city is stored without 市.
 -- known gaps: A city whose addresses never say 市 is not known.
 -- checked by: tests/transforms/test_matching.py
 with stated as (

@@ -1,9 +1,9 @@
--- title: Names cut into what tells enterprises apart | 名称拆分
+-- title: Names cut into what distinguishes enterprises | 名称拆分
 -- one row is: one name key of one enterprise (or record) on one side
 -- answers: what of a name is its own, beside the place it begins with, its brackets and its legal form?
 -- key: id, name_key, body
 -- rules: Words are those of rules/name_word.yml. body is the name without bracketed parts, legal form, and the places
---   it begins with: province, city, district (known_place), where its own addresses do not tell another city. At least
+--   it begins with: province, city, district (known_place), where its own addresses do not state another city. At least
 --   two characters are left. A short name that begins with the abbreviation of its own address's province (皖天然气)
 --   has a second row without it. is_branch: the name ends in a branch word, or goes on after a legal form
 --   (…公司实验商场). is_short: neither a legal form nor a branch word, or a legal form in a name of at most

@@ -1,12 +1,12 @@
 -- title: Pairs worth comparing | 候选对
 -- one row is: one left record and one known enterprise that share something few share
--- answers: with whom is a record compared?
+-- answers: with which enterprises is a record compared?
 -- key: left_id, right_id
 -- rules: A pair shares the name, a name that begins alike, the name behind a mistyped place, a name but for one
 --   character (typing_error), the premises, one of the two rarest pairs of neighbouring characters (in one building of
 --   the three rarest), in one city one of the two rarest characters, or half of a mistyped code. What more enterprises
---   share than rules/matching.yml allows finds nobody by itself, so that ten thousand records of one name cost no more
---   than one; and of pairs of characters the commoner ones find nobody once there are more pairs than pair_budget.
+--   share than rules/matching.yml allows finds no candidate by itself, so that ten thousand records of one name
+--   cost no more than one; and of pairs of characters the commoner ones find no candidate once there are more pairs than pair_budget.
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
 with by_name as (

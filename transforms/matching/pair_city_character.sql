@@ -3,7 +3,7 @@
 -- answers: which enterprises of its city might an abbreviated name mean that keeps single characters only?
 -- key: left_id, right_id
 -- rules: The two rarest characters of the left name, in the city of its address (湖北广电 for 湖北省广播电视信息网络).
--- known gaps: In a city where too many share the character (rules/matching.yml) nobody is found this way.
+-- known gaps: In a city where too many share the character (rules/matching.yml) no candidate is found this way.
 -- checked by: tests/transforms/test_matching.py
 with a as (
     select distinct

@@ -1,6 +1,6 @@
 -- title: Pairs whose codes share a half | 代码半同
 -- one row is: one left record whose code is unusable and one known enterprise
--- answers: whose code is this but for a typing error?
+-- answers: which enterprise has this code but for a typing error?
 -- key: left_id, right_id
 -- rules: Codes of 18 characters that agree in places 9 to 13 or in places 14 to 18: one wrong character leaves one of
 --   them whole. Whether the rest agrees is seen by comparing (code_comparison).

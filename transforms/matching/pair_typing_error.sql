@@ -1,6 +1,6 @@
 -- title: Pairs whose names differ by one character | 一字之差
 -- one row is: one left record and one known enterprise
--- answers: whose name is this but for one character that is wrong, missing, too many, or changed places?
+-- answers: which enterprise has this name but for one character that is wrong, missing, too many, or changed places?
 -- key: left_id, right_id
 -- rules: Both names give the same text when one character is left out of either or of both (symmetric deletion, Garbe
 --   2012). Names of at least three characters.

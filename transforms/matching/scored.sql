@@ -21,7 +21,7 @@ with added as (
         n.is_right_joint_stock,
         a.right_place,
         n.is_left_full,
-        -- what a full name may decide: itself, or one wrong character at a common door; an alike code tells by itself
+        -- what a full name may decide: itself, or one wrong character at a common door; an alike code decides by itself
         coalesce(c.code_level = 'mistyped', false)
         or case
             when n.name_level = 'same_name' or not n.is_left_full then true

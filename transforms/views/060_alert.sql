@@ -1,6 +1,6 @@
 -- title: Alerts and chances | 预警与机会
 -- one row is: one alert about one enterprise | 一家企业的一条预警或机会
--- answers: whom should we visit first, why, and what should be done?
+-- answers: which enterprise should we visit first, why, and what should be done?
 --   | 先走访谁、为什么、该做什么？
 -- key: 企业编号, 预警类型
 -- rules: The alerts of signals.alert in words; docs/alerts.md says how points add up.

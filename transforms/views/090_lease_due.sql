@@ -1,6 +1,6 @@
 -- title: Leases that fall due | 租约到期
 -- one row is: one enterprise with leases in force in one building | 一家企业在一栋楼的在租合同
--- answers: whose leases end when, how much space falls free, and has anything been signed beyond it?
+-- answers: which leases end when, how much space falls free, and has anything been signed beyond it?
 --   | 哪些企业的租约什么时候到期、涉及多少面积、之后有没有续签？
 -- key: 企业编号, 楼栋名称
 -- rules: Leases in force at the end of the last complete month, by building.

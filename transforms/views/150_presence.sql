@@ -7,7 +7,7 @@
 -- column 全部数据缺口: 各部门数据之间的全部缺口，多项以顿号分隔；没有则为空
 -- column 建议步骤: 对主要数据缺口建议采取的步骤
 -- column 数据月份: 数据所属的月份，以当月第一天表示
--- known gaps: Registered here is not told apart from registered elsewhere. | 注册在本园和注册在外地未作区分。
+-- known gaps: Registered here is not distinguished from registered elsewhere. | 注册在本园和注册在外地未作区分。
 select
     p.enterprise_id as 企业编号,
     l.enterprise_name as 企业名称,

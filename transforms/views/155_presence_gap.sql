@@ -7,7 +7,7 @@
 --   | 每项缺口一行，互不掩盖。在本园纳税指园区税务数据中有近六个月所属期的申报或入库，零申报也算；未接入数据的部门不计缺口。
 -- column 起始月份: 该缺口连续存在的第一个月
 -- column 数据月份: 数据所属的月份，以当月第一天表示
--- known gaps: Registered here is not told apart from registered elsewhere. | 注册在本园和注册在外地未作区分。
+-- known gaps: Registered here is not distinguished from registered elsewhere. | 注册在本园和注册在外地未作区分。
 select
     g.enterprise_id as 企业编号,
     l.enterprise_name as 企业名称,

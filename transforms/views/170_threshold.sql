@@ -1,5 +1,5 @@
 -- title: Near the line of the statistics office | 小升规
--- one row is: one enterprise whose trade has a line for statistics units (四上)
+-- one row is: one enterprise of a trade with a line for statistics units (四上)
 --   | 一家所属行业有入统（四上）标准的企业
 -- answers: who comes near the line, by how much, and who is above it?
 --   | 哪些企业快达到入统标准、还差多少、哪些已经达标？
