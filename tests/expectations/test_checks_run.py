@@ -75,7 +75,7 @@ def test_a_critical_failure_stops_after_everything_is_kept(
     with pytest.raises(CheckFailed) as stop:
         validate(warehouse, "resolved", "2026-11-01")
     assert str(stop.value) == (
-        "night 2026-11-01, resolved: the last published night stands; 2 of 3 checks failed: "
+        "night 2026-11-01, resolved: the last published night stays; 2 of 3 checks failed: "
         "resolved.enterprise: enterprise_name is never empty in 90 % of rows: 500 of 1,000 rows (50.0 %) wrong; "
         "10 % allowed; resolved.enterprise: nobody is called 企业0: 1 wrong; none allowed. "
         "Next: ask the register for the names; the rows are in ops.validation_failure, night_id 2026-11-01"

@@ -6,7 +6,7 @@
 -- key: conflict_code, conflict_key
 -- rules: different_in_chain: A is B, B is C, A is not C. both_ways: a pair judged same and different at one moment.
 --   two_enterprises: a chain of "same" names two enterprises, or none while the rules tie its records to two. None of
---   such a chain is applied: its records remain enterprises of their own (registered ones keep theirs). judges_disagree:
+--   such a chain is applied: its records stay enterprises of their own (registered ones keep theirs). judges_disagree:
 --   the last words of two people on a pair differ; the later holds meanwhile. record_gone, enterprise_gone: what is
 --   judged is in no silo (any more), or has become several enterprises; the line has no effect on it. stated holds
 --   the lines in words, with their numbers in the file.

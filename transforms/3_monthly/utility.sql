@@ -3,8 +3,8 @@
 --   | 一家企业一种能源至少有一只表被抄读的一个月
 -- answers: how much electricity, water and gas does this enterprise use? | 这家企业用多少电、水、气？
 -- key: enterprise_id, utility_code, month
--- rules: The sum over the enterprise's meters: electricity in kWh, water and gas in m3. A month without a reading has no
---   row, and neither has a reading of which the month's use does not follow (monthly.unread).
+-- rules: The sum over the enterprise's meters: electricity in kWh, water and gas in m3. A month without a reading has
+--   no row, and neither has a reading of which the month's use does not follow (monthly.unread).
 --   | 汇总该企业各表具：电为千瓦时，水和气为立方米。无人抄表的月份没有行；由读数得不出当月用量的也没有行（见已报但无可用数值）。
 -- known gaps: A meter under two accounts of the enterprise in one month is two. Shared meters count for
 --   the enterprise that the feed names. An estimated reading is not distinguished from a real one.

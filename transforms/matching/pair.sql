@@ -6,7 +6,8 @@
 --   character (typing_error), the premises, one of the two rarest pairs of neighbouring characters (in one building of
 --   the three rarest), in one city one of the two rarest characters, or half of a mistyped code. What more enterprises
 --   share than rules/matching.yml allows finds no candidate by itself, so that ten thousand records of one name
---   cost no more than one; and of pairs of characters the commoner ones find no candidate once there are more pairs than pair_budget.
+--   cost no more than one; and of pairs of characters the commoner ones find no candidate once there are more
+--   pairs than pair_budget.
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
 with by_name as (
