@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 from airflow.sdk import Param, get_current_context
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 
 from warehouse import batches, holds
 from warehouse.confirmation import Confirmation
@@ -27,7 +27,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 log = logging.getLogger("parkbridge")
 
+# whatever hangs is ended: a step, its wait for the writer's slot not counted
+STEP_LIMIT = timedelta(hours=2)
+# of every task
 RETRIES: dict[str, Any] = {
+    "execution_timeout": STEP_LIMIT,
     "retries": 4,
     "retry_delay": timedelta(minutes=1),
     "retry_exponential_backoff": 3.0,  # 1, 3, 9, 27 minutes
@@ -132,7 +136,7 @@ def step(
                     raise
                 tell_of_run(str(error))
                 raise AirflowFailException(str(error)) from None
-            except Exception as error:
+            except (Exception, AirflowTaskTimeout) as error:
                 # not a stop that was foreseen: said in a line and marked like one, and left to Airflow with its traceback
                 text = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}. Next: run it again with --debug"
                 _watched(feed, work.__name__, started, text, False)
