@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import Param, get_current_context
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 from croniter import croniter  # type: ignore[import-untyped]
 
 from connectors.persons import without_persons
@@ -32,7 +32,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 log = logging.getLogger("parkbridge")
 
+# whatever hangs is ended: a step, its wait for the writer's slot not counted
+STEP_LIMIT = timedelta(hours=2)
+# of every task
 RETRIES: dict[str, Any] = {
+    "execution_timeout": STEP_LIMIT,
     "retries": 4,
     "retry_delay": timedelta(minutes=1),
     "retry_exponential_backoff": 3.0,  # 1, 3, 9, 27 minutes
@@ -194,7 +198,7 @@ def step(
                 # the night need not repeat what a feed reported of itself
                 tell_of_run(message, is_known=isinstance(error, FeedsStopped) and error.is_reported)
                 raise AirflowFailException(message) from None
-            except Exception as error:
+            except (Exception, AirflowTaskTimeout) as error:
                 # not a stop that was foreseen: said in a line and marked like one, and left to Airflow with its traceback
                 text = for_people(f"{type(error).__name__}: {' '.join(str(error).split())}")[:300]
                 text += ". Next: run it again with --debug"

@@ -24,7 +24,7 @@ SETTINGS = Settings.from_environment()
     catchup=False,
     max_active_runs=1,
     tags=["upkeep"],
-    default_args={"owner": "data-engineering", **RETRIES},
+    default_args={"owner": "data-engineering", **RETRIES, "execution_timeout": timedelta(hours=6)},
     on_failure_callback=run_failed,
     deadline=deadline(timedelta(hours=6)),
     doc_md=__doc__,

@@ -16,11 +16,12 @@ class ParkBridgeError(Exception):
     """
 
     def __init__(self, where: str, fact: str, *, next_step: str, allowed: str | None = None) -> None:
-        self.where = where
-        self.fact = fact
+        # a file's name may be any bytes
+        self.where = where.encode("utf-8", "backslashreplace").decode()
+        self.fact = fact.encode("utf-8", "backslashreplace").decode()
         self.allowed = allowed
         self.next_step = next_step
-        super().__init__(where, fact, allowed, next_step)
+        super().__init__(self.where, self.fact, allowed, next_step)
 
     def __str__(self) -> str:
         allowed = f"; {self.allowed} allowed" if self.allowed else ""

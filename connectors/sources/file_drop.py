@@ -383,11 +383,16 @@ def _of_file(run: _Run, store: Store, found: Found) -> Iterator[Delivery]:
     elif kind in ("zip", "eml"):
         with file:
             opened = _of_zip if kind == "zip" else _of_message
-            yield from opened(run, found.name, found.modified, file)
+            yield from opened(run, _shown(found.name), found.modified, file)
     elif content_id in run.window.known:
         file.close()
     else:
-        yield _delivery(run, file, kind, found.name, found.modified, content_id)
+        yield _delivery(run, file, kind, _shown(found.name), found.modified, content_id)
+
+
+def _shown(name: str) -> str:
+    """A file's name as text: on Linux it may be any bytes, which no manifest and no message can hold."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _of_zip(run: _Run, label: str, modified: datetime, file: IO[bytes]) -> Iterator[Delivery]:

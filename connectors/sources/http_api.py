@@ -34,6 +34,7 @@ Options in feed.yml under `source:`
     timeout_seconds Silence after which a connection counts as broken (default 30); an answer may take ten times that.
     requests_per_second     Speed limit of the API (default: none).
     max_response_mb Largest answer that is read (default 64).
+    max_pull_mb     Memory in which the pages of one pull wait, compressed (default 512).
 
 Connections: http, with host (https://… or a name), port, login, password; extra.ca_file for an office's own certificate
 authority. Redirects are followed on the same host only, so credentials go nowhere else.
@@ -49,13 +50,16 @@ page is on another one too, all is pulled again, three times at most; records th
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import logging
 import random
 import re
+import socket
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -103,6 +107,7 @@ OPTIONS: frozenset[str] = frozenset(
         "timeout_seconds",
         "requests_per_second",
         "max_response_mb",
+        "max_pull_mb",
     }
 )
 
@@ -111,6 +116,13 @@ _log = logging.getLogger(__name__)
 _LONGEST_BACKOFF_SECONDS: Final = 60
 _REDIRECTS: Final = 5
 _PULLS: Final = 3
+# an answer may take so many times the silence after which a connection counts as broken
+_PATIENCE: Final = 10
+# what is remembered of a record besides its page
+_BYTES_OF_A_RECORD: Final = 150
+_FIELDS: Final = 10_000
+_DIGITS: Final = 18
+_CELLS: Final = 20_000_000
 _jitter: Final = random.SystemRandom()
 
 
@@ -152,6 +164,7 @@ class _Plan:
     timeout_seconds: float
     seconds_between_requests: float
     max_response_bytes: int
+    max_pull_bytes: int
 
 
 def deliveries(
@@ -208,6 +221,7 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         timeout_seconds=read.number("timeout_seconds", 30, 0.01),
         seconds_between_requests=1 / per_second if per_second else 0,
         max_response_bytes=int(read.number("max_response_mb", 64) * 1_000_000),
+        max_pull_bytes=int(read.number("max_pull_mb", 512) * 1_000_000),
     )
 
 
@@ -220,7 +234,12 @@ def _pull(
     expected: frozenset[str],
 ) -> Iterator[Delivery]:
     with _Api(plan, credentials, where) as api:
-        header, unreadable, pages = _still(plan, api, window, exclude)
+        try:
+            header, unreadable, pages = _still(plan, api, window, exclude)
+        except RecursionError:
+            raise api.stop(
+                "a value is nested too deep", "show the office this message: its records have objects within objects"
+            ) from None
     if ROW_NUMBER in header:
         raise api.stop(
             f"a field is called {ROW_NUMBER!r}, which every batch has of its own", "ask the office to rename it"
@@ -244,10 +263,21 @@ def _still(
         header: dict[str, None] = {}  # in the order in which fields were first seen
         unreadable: list[Unreadable] = []
         pages: list[pa.Buffer] = []
-        first, moves = 1, _Moves()
+        first, moves, size = 1, _Moves(), 0
         for records in _pages(plan, api, window, moves):
-            pages.append(_packed(records, first, header, unreadable, exclude))
             first += len(records)
+            try:
+                pages.append(_packed(records, first - len(records), header, unreadable, exclude))
+                size += pages[-1].size
+                is_too_much = size + _BYTES_OF_A_RECORD * first > plan.max_pull_bytes
+            except _TooMuchError:
+                is_too_much = True
+            if is_too_much:
+                raise api.stop(
+                    f"{first - 1:,} records of {len(header):,} fields are more than one pull may hold",
+                    "ask for a shorter time (source.since_param), or raise source.max_pull_mb if there are that many",
+                    f"{plan.max_pull_bytes / 1e6:g} MB in memory, {_FIELDS:,} fields",
+                )
         if moves.fact is None or (moves.digest and moves.digest == before):
             return header, unreadable, pages
         before = moves.digest
@@ -320,7 +350,9 @@ def _packed(
     for number, record in enumerate(records, first):
         problem = None
         row: dict[str, str | None] = {}
-        if isinstance(record, dict):
+        if isinstance(record, dict) and not all(map(_is_unicode, record)):
+            problem = "a field's name holds half a character (an unpaired surrogate)"
+        elif isinstance(record, dict):
             header.update(dict.fromkeys(record))
             row = {name: _text(value) for name, value in record.items() if plain(name) not in exclude}
             if any(value is not None and not _is_unicode(value) for value in row.values()):
@@ -334,6 +366,8 @@ def _packed(
             numbers.append(number)
             rows.append(row)
     names = [name for name in header if plain(name) not in exclude and name != ROW_NUMBER]
+    if len(names) > _FIELDS or len(names) * len(rows) > _CELLS:
+        raise _TooMuchError
     arrays = [pa.array([row.get(name) for row in rows], pa.string()) for name in names]
     batch = pa.RecordBatch.from_arrays(
         [pa.array(numbers, pa.int64()), *arrays],
@@ -494,8 +528,12 @@ def _records(plan: _Plan, api: _Api, answer: Any) -> list[Any]:
 
 def _total(plan: _Plan, api: _Api, answer: Any) -> int:
     found = _find(answer, plan.total or "")
-    if not isinstance(found, str) or not found.isdecimal():
-        raise api.stop(f"{plan.total} is {_text(found)!r}", "correct source.total in feed.yml", "a number of records")
+    if not isinstance(found, str) or not found.isdecimal() or len(found) > _DIGITS:
+        raise api.stop(
+            f"{plan.total} is {(_text(found) or 'null')[:200]!r}",
+            "correct source.total in feed.yml",
+            "a number of records",
+        )
     return int(found)
 
 
@@ -507,7 +545,62 @@ def _said(answer: Any) -> str:
         for name in names
         if isinstance(answer, dict) and isinstance(answer.get(name), str) and answer[name]
     ]
-    return f" ({', '.join(said)[:200]})" if said else ""
+    text = "".join(sign if sign.isprintable() else " " for sign in ", ".join(said)[:200])
+    return f" ({text})" if said else ""
+
+
+# --- a head that comes byte by byte -----------------------------------------------------------------------------------
+
+
+def _within_patience(connection: urllib3.connection.HTTPConnection, read: Callable[[], Any]) -> Any:
+    """Read the head of an answer; the silence that ends a read begins anew with each byte, so the whole has a limit too."""
+    silence = connection.timeout if isinstance(connection.timeout, int | float) else 30.0
+    sock = connection.sock
+    with _hung_up_after(_PATIENCE * silence, sock):
+        answer = read()
+    answer.its_socket = sock
+    return answer
+
+
+@contextlib.contextmanager
+def _hung_up_after(seconds: float, sock: socket.socket | None) -> Iterator[None]:
+    """Close a connection under whoever reads from it for longer."""
+
+    def hang_up() -> None:
+        with contextlib.suppress(OSError, AttributeError):
+            sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]  # AttributeError: it is closed already
+
+    timer = threading.Timer(seconds, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+class _PlainConnection(urllib3.connection.HTTPConnection):
+    def getresponse(self) -> Any:
+        return _within_patience(self, super().getresponse)
+
+
+class _SecureConnection(urllib3.connection.HTTPSConnection):
+    def getresponse(self) -> Any:
+        return _within_patience(self, super().getresponse)
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _Impatient(requests.adapters.HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
 
 # --- one request ----------------------------------------------------------------------------------------------------
@@ -524,6 +617,8 @@ class _Api:
         self._secret = self._secret_headers()
         self._next_at = 0.0
         self._session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _Impatient())
         # Without this, requests would look for a login in ~/.netrc.
         self._session.auth = lambda request: request
         if credentials.extra.get("ca_file"):
@@ -564,9 +659,13 @@ class _Api:
         Raises:
             SourceError: It is on another host, which must not get our credentials.
         """
-        url = urljoin(self._base, target)
-        if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
-            elsewhere = "://".join(urlsplit(url)[:2]).rpartition("@")
+        try:
+            url = urljoin(self._base, target)
+            host = urlsplit(url)[:2]
+        except ValueError:
+            raise self.stop("it leads to an address that is none", "show the office this message") from None
+        if host != urlsplit(self._base)[:2]:
+            elsewhere = "://".join(host).rpartition("@")
             raise self.stop(
                 f"it leads to another host ({elsewhere[2]})",
                 "if the office has moved its API, set the connection's host to the new one",
@@ -603,6 +702,8 @@ class _Api:
                 raise self.stop(
                     f"cannot be asked ({type(error).__name__})", "check the connection's host and source.path"
                 ) from None
+            except ValueError:  # of requests, which looks where a redirect leads
+                raise self.stop("it leads to an address that is none", "check source.path") from None
             status = response.status_code
             if status in (408, 429) or (status >= 500 and status not in (501, 505)):
                 problem = f"status {status}"
@@ -646,12 +747,14 @@ class _Api:
                 if response.is_redirect and plan.method == "GET":
                     url, given = self.same_host(urljoin(response.url, response.headers["Location"])), {}
                     continue
-                return response, self._body(response)
+                # within one read, too: a chunk's length may come byte by byte
+                with _hung_up_after(_PATIENCE * plan.timeout_seconds + 1, getattr(response.raw, "its_socket", None)):
+                    return response, self._body(response)
         raise self.stop(f"more than {_REDIRECTS} redirects", "check source.path")
 
     def _body(self, response: requests.Response) -> bytes:
         plan = self._plan
-        deadline = time.monotonic() + 10 * plan.timeout_seconds
+        deadline = time.monotonic() + _PATIENCE * plan.timeout_seconds
         body = bytearray()
         # read1 hands over what has arrived, so that neither size nor slowness can go unnoticed.
         while chunk := response.raw.read1(65_536, decode_content=True):
@@ -706,6 +809,10 @@ class _Api:
                 "the run tries again by itself; if it stays so, show the office this message",
                 is_passing=True,
             ) from None
+
+
+class _TooMuchError(Exception):
+    """More fields than any table has: fields that only some records have are columns of all."""
 
 
 class _UnusableJsonError(ValueError):

@@ -49,6 +49,7 @@ print(json.dumps({
             "tasks": {t.task_id: {"owner": t.owner, "pool": t.pool, "retries": t.retries, "doc": t.doc_md,
                                   "backoff": t.retry_exponential_backoff, "after": sorted(t.upstream_task_ids),
                                   "title": t.task_display_name, "queue": t.queue,
+                                  "limit": t.execution_timeout and t.execution_timeout.total_seconds(),
                                   "emits": sorted(o.uri for o in t.outlets)} for t in dag.tasks},
         }
         for dag_id, dag in sorted(bag.dags.items())
@@ -143,6 +144,7 @@ def test_each_dag_says_what_it_is_and_each_task_who_owns_it(found: dict[str, Any
             assert task["doc"], f"{dag_id}.{task_id}"
             assert task["owner"] != "airflow", f"{dag_id}.{task_id}"
             assert task["retries"] >= 1
+            assert 60 <= task["limit"] <= 6 * 3600, f"{dag_id}.{task_id}"
             assert task["backoff"] > 1
 
 
