@@ -166,6 +166,14 @@ def test_every_decision_is_listed() -> None:
     folder = CHECKOUT / "docs" / "decisions"
     listed = re.findall(r"\]\((\d{4}-[^)]+)\)", (folder / "README.md").read_text(encoding="utf-8"))
     assert listed == sorted(path.name for path in folder.glob("[0-9]*.md"))
+    assert [int(name[:4]) for name in listed] == list(range(1, len(listed) + 1)), "numbers without a gap"
+
+
+@pytest.mark.parametrize(
+    "page", sorted((CHECKOUT / "docs" / "decisions").glob("[0-9]*.md")), ids=lambda page: page.name
+)
+def test_a_decision_has_its_date(page: Path) -> None:
+    assert re.match(r"# \d{4} .+\n\n\*\*Date\.\*\* 20\d\d-\d\d-\d\d\n", page.read_text(encoding="utf-8"))
 
 
 def test_the_feed_of_the_guide_works(tmp_path: Path) -> None:

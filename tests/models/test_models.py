@@ -114,6 +114,21 @@ def fill(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns, gi
         )
 
 
+def unknown_versions(connection: duckdb.DuckDBPyConnection, table: str, given: list[str]) -> set[str]:
+    """What a table names as its rules' versions that is neither a version of today's rules nor in what the case gives."""
+
+    def versions(tables: list[str], column: str) -> set[str]:
+        found = [connection.execute(f"select distinct {column} from {one}").fetchall() for one in tables]
+        return {part for rows in found for (text,) in rows if text for part in str(text).split("; ") if part}
+
+    rules = connection.execute(
+        "select table_name from duckdb_columns() where schema_name = 'rules' and column_name = 'version'"
+    )
+    known = versions([f"rules.{quote(name)}" for (name,) in rules.fetchall()], "version")
+    with_versions = [one for one in given if "rule_version" in connection.table(one).columns]
+    return versions([table], "rule_version") - known - versions(with_versions, "rule_version")
+
+
 @pytest.mark.parametrize("case", cases(), ids=case_name)
 def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
     schema, name = case.parent.name.split(".")
@@ -143,6 +158,9 @@ def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
     build(connection, FOLDERS[schema], [name])
 
     header, rows = read_rows(case / "expect.csv")
+    assert "rule_version" not in header, "a case is worked from figures: raising a version alone must break none"
+    if "rule_version" in table_columns[model.table]:
+        assert unknown_versions(connection, model.table, sorted(set(given) & reads)) == set()
     kinds = [table_columns[model.table][column] for column in header]
     connection.execute(
         f"create table expected ({', '.join(map(' '.join, zip(map(quote, header), kinds, strict=True)))})"

@@ -42,7 +42,8 @@ candidate as (
     from resolved.review_candidate as c
     left join resolved.enterprise as e on c.candidate_enterprise_id = e.enterprise_id
     left join one_name as n on c.candidate_enterprise_id = n.enterprise_id
-    where c.place <= 2
+    cross join rules.resolution as r
+    where c.place <= r.review_candidates_max
 ),
 
 figure as (
@@ -52,7 +53,8 @@ figure as (
         cast(f.insured_headcount as double) as value
     from known.employment as f
     cross join ops.night as n
-    where f.month >= cast(date_trunc('month', n.as_of) - interval 4 month as date)
+    cross join rules.resolution as r
+    where month_number(f.month) >= month_number(cast(n.as_of as date)) - r.review_recent_months
     union all
     select
         f.feed,
@@ -60,7 +62,8 @@ figure as (
         cast(coalesce(f.people_entry_count, 0) + coalesce(f.vehicle_entry_count, 0) as double) as value
     from known.access_count as f
     cross join ops.night as n
-    where f.month >= cast(date_trunc('month', n.as_of) - interval 4 month as date)
+    cross join rules.resolution as r
+    where month_number(f.month) >= month_number(cast(n.as_of as date)) - r.review_recent_months
     union all
     select
         f.feed,
@@ -68,7 +71,8 @@ figure as (
         cast(greatest(f.paid_amount, 0) as double) as value
     from known.tax_payment as f
     cross join ops.night as n
-    where f.paid_date >= cast(date_trunc('month', n.as_of) - interval 12 month as date)
+    cross join rules.resolution as r
+    where month_number(f.paid_date) >= month_number(cast(n.as_of as date)) - r.review_year_months
     union all
     select
         f.feed,
@@ -76,7 +80,8 @@ figure as (
         cast(greatest(f.sales_amount, 0) as double) as value
     from known.tax_filing as f
     cross join ops.night as n
-    where f.period_end >= cast(date_trunc('month', n.as_of) - interval 12 month as date)
+    cross join rules.resolution as r
+    where month_number(f.period_end) >= month_number(cast(n.as_of as date)) - r.review_year_months
     union all
     select
         f.feed,

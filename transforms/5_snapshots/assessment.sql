@@ -118,7 +118,7 @@ suspect as (
     inner join rules.assessment as r on p.signal_code = r.signal_code
     inner join rules.signal as g on p.signal_code = g.signal_code
     cross join last_month as m
-    where month_number(p.month) > m.month_number - 24
+    where month_number(p.month) > m.month_number - r.suspect_months
 ),
 
 suspect_worded as (
