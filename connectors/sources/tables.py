@@ -374,7 +374,7 @@ def _batches(
     other = None
     for line, is_last in _with_last(lines):
         cells = line.cells
-        if is_signature(cells):
+        if is_signature(cells, width):
             continue
         reason = line.broken
         if reason is None:
@@ -461,7 +461,7 @@ def _or_null(array: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
 
 
-def is_signature(cells: Sequence[str]) -> bool:
+def is_signature(cells: Sequence[str], width: int = 0) -> bool:
     """Tell whether a line is signed: 制表人：张三　审核：李四. It names persons, so that no word of it is kept.
 
     A line with most of its fields filled is a row, even if its first field reads 审核：通过.
@@ -469,7 +469,8 @@ def is_signature(cells: Sequence[str]) -> bool:
     first = next((cell for cell in cells if cell.strip()), "").lstrip()
     if first[:2] not in _SIGNERS or _SIGNATURE.match(first) is None:
         return False
-    return len(cells) == 1 or 2 * len({cell for cell in cells if cell.strip()}) <= len(cells)
+    # a sheet's line ends with its last filled cell: the header says how wide a row is
+    return len(cells) == 1 or 2 * len({cell for cell in cells if cell.strip()}) <= max(len(cells), width)
 
 
 def _with_last(lines: Iterator[Line]) -> Iterator[tuple[Line, bool]]:
