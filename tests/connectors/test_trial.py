@@ -227,7 +227,10 @@ def test_a_unit_in_a_columns_own_header_makes_yuan(tmp_path: Path) -> None:
 def test_the_month_is_taken_from_the_files_name(tmp_path: Path, name: str) -> None:
     """A sheet of one month with a signature that is shorter than its rows: no name of a person lands."""
     path = tmp_path / f"{name}.xlsx"
-    rows = [["社保编号", "单位名称", "参保人数", "缴费基数", "备注"], ["S1", "甲公司", 12, 96000, None]]
+    rows: list[list[Any]] = [
+        ["社保编号", "单位名称", "参保人数", "缴费基数", "备注"],
+        ["S1", "甲公司", 12, 96000, None],
+    ]
     path.write_bytes(workbook(["月报", None, None, "单位：人、元"], *rows, ["制表人：张三", None, "审核人：李四"]))
     found = guess(path, subjects()["employment"])
     assert found.missing == []
