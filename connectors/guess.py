@@ -41,6 +41,8 @@ _TO_DATE: Final = re.compile(
 )
 _READINGS: Final = re.compile(r"示数|读数|表底|止码|\breading", re.IGNORECASE)
 # the office's own number of an enterprise, which identifies its rows
+# the month in a file's name: 参保人数2026年10月.xlsx, 水电202610.csv
+_MONTH_IN_NAME: Final = re.compile(r"20[0-9]{2}(?:[-._年]?(?:0[1-9]|1[0-2])|年[1-9])月?(?![0-9])")
 _KEYS: Final = ("unit_no", "taxpayer_no", "uscc", "enterprise_name")
 GLOSSARY: Final = Path(__file__).with_name("glossary.yml")
 
@@ -86,9 +88,12 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
     names = [cell for cell in map(plain, top[best].cells) if cell]
     if len(set(names)) < len(names):
         raise DeclarationError(
-            path.name, "two columns have one name", next_step="begin without --from; see source.header_lines"
+            path.name,
+            "two columns have one name: a header of two lines, or a month above several figures",
+            next_step="begin without --from and declare source.header_lines: 2, with names such as 用水/用量; a table that has "
+            "several figures for each of its months needs a sheet for each figure, which source.unpivot reads",
         )
-    if units := [unit for unit in stated_units(top[:best]) if unit != "元"]:
+    if units := [unit for unit in stated_units(top[:best]) if unit[0] in "十百千万亿"]:
         source["unit"] = units[0]
     columns = {name: _target(name, known) for name in names}
     taken: set[str] = set()
@@ -101,6 +106,10 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         (name,) = (name for name, targets in columns.items() if key in targets)
         columns[name] = ["source_key", *columns[name]]
         taken.add("source_key")
+    if "month" in subject.columns and "month" not in taken and "月份" not in names and _MONTH_IN_NAME.search(path.stem):
+        source["name_pattern"] = f"(?P<月份>{_MONTH_IN_NAME.pattern})"
+        columns["月份"] = ["month"]
+        taken.add("month")
     missing = [c.name for c in subject.columns.values() if c.is_required and c.name not in taken]
     kinds = {
         column.name: _kind(name)

@@ -121,14 +121,14 @@ def _with_aliases(feed: Feed, names: Iterable[str]) -> frozenset[str]:
 
 
 def _uses(feed: Feed) -> dict[str, str]:
-    """What columns are for, by every name: `ignored`, or `text` where all that they feed is text."""
+    """What columns are for, by every name: `ignored`, or `text` or `date` where all that they feed is that."""
     of_subject = feed.subject.columns
     uses: dict[str, str] = {}
     for name, targets in feed.columns.items():
         if not targets:
             use = "ignored"
-        elif all(target in of_subject and of_subject[target].type == "varchar" for target in targets):
-            use = "text"
+        elif (types := {of_subject[t].type if t in of_subject else "" for t in targets}) in ({"varchar"}, {"date"}):
+            use = "text" if types == {"varchar"} else "date"
         else:
             continue
         uses |= dict.fromkeys(_with_aliases(feed, [name]), use)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,6 +35,7 @@ _FACTORS = {
     "千万元": " * 10000000",
     "亿元": " * 100000000",
 }
+_OWN_UNIT = re.compile(r"[（(【\[/](?:单位[:：])?(?:人民币)?([百千万亿]*元)[）)】\]]?")
 _SAMPLE = {
     "date": "2026-01-01",
     "bigint": "12",
@@ -71,7 +73,7 @@ def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None =
     )
     options = "\n".join(f"  {key}: {_quoted(value)}" for key, value in source.items())
     columns = "\n".join(f"  {_quoted(column)}: {_listed(targets)}" for column, targets in given.items())
-    factor = _FACTORS.get(str(source.get("unit")), "")
+    of_sheet = _FACTORS.get(str(source.get("unit")), "")
     figures = (
         f"figures: {{{', '.join(f'{c}: {kind}' for c, kind in guessed.figures.items())}}}\n"
         if guessed and guessed.figures
@@ -79,7 +81,7 @@ def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None =
     )
     origin = {target: column for column, targets in given.items() for target in targets}
     reads = ",\n".join(
-        f"    {_read(column, origin[column.name])}{factor if column.name.endswith('_amount') else ''} as {column.name}"
+        f"    {_read(column, origin[column.name])}{_factor(column, origin[column.name], of_sheet)} as {column.name}"
         for column in subject.columns.values()
         if column.name in origin
     )
@@ -123,6 +125,14 @@ checks: []
         shutil.rmtree(folder)
         raise
     return folder
+
+
+def _factor(column: Column, header: str, of_sheet: str) -> str:
+    """What makes yuan of an amount: the unit in its own header, 注册资本（万元）, else the sheet's."""
+    if not column.name.endswith("_amount"):
+        return ""
+    own = _OWN_UNIT.search(header)
+    return of_sheet if own is None else _FACTORS.get(own[1], "")
 
 
 def _listed(targets: Sequence[str]) -> str:

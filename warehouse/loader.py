@@ -76,24 +76,48 @@ _KEPT_AS_TEXT = r"""^(?:'([0-9A-Za-z][0-9A-Za-z./-]*)|="([^"]*)")$"""
 # Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
 _DAMAGES = (
     (
-        r"^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)$",
-        "is a spreadsheet's error: ask the office for the value, or list it under missing",
+        r"^#(?:N/A(?: N/A)?|(?:REF|VALUE|DIV/0|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY)[!！]|NAME[?？]|GETTING_DATA|#+)$",
+        "is a spreadsheet's error: ask the office for the value, or list it under missing: ",
     ),
     (
-        r"\x{FFFD}|锟斤拷|烫烫烫|\?{3}|？{3}",
-        "has lost its characters before it came here: ask the office for the file again",
+        r"\x{FFFD}|锟斤拷|烫烫烫|\?{3}|？{3}|^[?？]{2}|□{2}|[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]",
+        "has lost its characters before it came here: ask the office for the file again: ",
     ),
     (
         # GBK read as Latin-1 (× and · are in use); UTF-8 read as Latin-1 or cp1252; 公司, 有限, 科技 in UTF-8 read as GBK
         r"[\x{a1}-\x{af}\x{b4}-\x{b6}\x{b8}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{ff}]{4}"
         r"|[ä-é][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{2}|鍏\x{53f8}|鍏徃|鏈夐檺|绉戞妧",
-        "was read in a wrong encoding before it came here: ask the office for the file again",
+        "was read in a wrong encoding before it came here: ask the office for the file again: ",
+    ),
+    (
+        # A&amp;B, &#26126;, \u660e, %E6%98%8E
+        r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,6}|amp|lt|gt|quot|nbsp);|\\u[0-9a-fA-F]{4}|(?:%[0-9A-F]{2}){3}",
+        "holds characters as a web page or a program writes them: ask the office for the text itself: ",
     ),
 )
-# Of a key or a name of an enterprise: no enterprise is called so. 1号楼小计, 全园累计, 合　计：; 注：含访客
-_TOTAL = (
-    r"(?:小\s*计|合\s*计|总\s*计|累\s*计|共\s*计|汇\s*总)\s*[:：]?$|^(?:注|说明|填[表报]说明)\s*[:：]",
-    "looks like a total or a note: declare totals under source",
+# Of a key or a name of an enterprise: no enterprise is called so. RE2's \s knows no wide space.
+_GAP = r"[\s\x{a0}\x{3000}]*"
+_SUMS = "|".join(_GAP.join(word) for word in ("小计", "合计", "总计", "累计", "共计", "汇总", "总数", "平均", "均值"))
+_NO_ENTERPRISE = (
+    (
+        # 1号楼小计, 全园累计, 合　计：, （合计）, 合计（元）, 合计人数; Grand Total
+        rf"(?:{_SUMS}){_GAP}(?:[(（][^()（）]{{0,12}}|人数|户数|金额|数|额|值)?[)）】]?{_GAP}[:：]?$"
+        r"|^(?i:(?:grand |sub-? ?)?total|sum|average)s?\s*[:：]?$"
+        r"|^其\s*[他它余](?:企业|单位|公司|户)?$"
+        r"|^(?:同比|环比|增长|增减)(?:率|增减|增长|增幅)?(?:[(（]?[%％][)）]?)?$|^(?:上年|去年|上月)同期数?$",
+        "looks like a total or a note: declare totals under source: ",
+    ),
+    (
+        rf"^(?:备?{_GAP}注|说{_GAP}明|填[表报]说明|(?:统计)?口径|[数资][据料]来源"
+        r"|(?:填[表报]|打印|导出|制表|统计|报送)?(?:日期|时间)|单位(?:名称)?[(（](?:盖章|公章|签章)[)）]|页码)\s*[:：]"
+        r"|^[(（]?(?:盖章|公章|签章)[)）]?$|^第\s*\d+\s*页|^(?:承前页|过次页|转下页|接上页)$|^-*\s*以下(?:空白|无数据)",
+        "looks like a total or a note: declare totals under source: ",
+    ),
+    (
+        r"^(?i:\(?(?:null|nan|none|nil|undefined|nat)\)?|n/?a|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白)$",
+        "seems to mean that there is none: list it under missing: ",
+    ),
+    (r"^[^\pL\pN]+$", "has no letter and no digit: list it under missing where it means no value: "),
 )
 _NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
 
@@ -546,7 +570,7 @@ def _damages(feed: StagedFeed) -> list[str]:
     used = [source for source in feed.landed_columns if feed.columns.get(source)]
     named = [source for source in used if set(feed.columns[source]) & {*_NAMES, *feed.subject.key}]
     found = []
-    for sources, kinds in ((used, _DAMAGES), (named, (_TOTAL,))):
+    for sources, kinds in ((used, _DAMAGES), (named, _NO_ENTERPRISE)):
         if not sources:
             continue
         # the row as lines of values: ^ and $ are the ends of a value
@@ -554,7 +578,7 @@ def _damages(feed: StagedFeed) -> list[str]:
         every = literal("(?m)" + "|".join(f"(?:{pattern})" for pattern, _ in kinds))
         choices = [
             f"case when regexp_matches(d.{quote(source)}::varchar, {literal(pattern)}) "
-            f"then {literal(f'{source} {reason}: ')} || left(d.{quote(source)}::varchar, 60) end"
+            f"then {literal(f'{source} {reason}')} || left(d.{quote(source)}::varchar, 60) end"
             for source in sources
             for pattern, reason in kinds
         ]

@@ -71,7 +71,8 @@ create or replace macro to_count(t) as (
 
 -- 2026-01-31 · 2026/1/31 · 2026.1.31 · 20260131 · 2026年1月31日 · 26年1月31日 · with a time behind, and nothing else (a second
 -- date makes it a range) · a spreadsheet's day number from 1982 on (30000): 20261 is a month with a digit lost.
--- Both separators are the same: 2026.1-3 is January to March.
+-- Both separators are the same: 2026.1-3 is January to March. A time of UTC that is not midnight is NULL: 2026-09-30T16:00:00Z is
+-- 1 October in China, so that the day depends on the clock: to_date(timezone('Asia/Shanghai', try_cast(t as timestamptz))).
 create or replace macro to_date(t) as (
     case
         when regexp_full_match(
@@ -80,11 +81,12 @@ create or replace macro to_date(t) as (
             || '|\d{4} ?年 ?\d{1,2} ?月 ?\d{1,2} ?[日号]?|[0-4]\d年\d{1,2}月\d{1,2}[日号])'
             || '([ T]*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?)?'
         ) and not regexp_matches(plain_text(t), '\d{4}[-/.]\d{1,2}[-/.]\d{3,}:|月\d{3,}:')
+            and (not regexp_matches(plain_text(t), ':\d\d.*(Z|[+-]00(:?00)?)$') or regexp_matches(plain_text(t), '[ T]0?0:00(:00(\.0+)?)? ?(Z|[+-]00(:?00)?)$'))
             then try_cast(
                 case when regexp_matches(plain_text(t), '^\d\d年') then '20' else '' end
                 || array_to_string(regexp_extract_all(plain_text(t), '\d+')[1:3], '-') as date
             )
-        when regexp_full_match(plain_text(t), '(19|20)\d{6}')
+        when regexp_full_match(plain_text(t), '(19|20)\d{6}|99991231')
             then try_cast(try_strptime(plain_text(t), '%Y%m%d') as date)
         when regexp_full_match(plain_text(t), '[34]\d{4}(\.0+)?')
             then date '1899-12-30' + try_cast(split_part(plain_text(t), '.', 1) as integer)
@@ -118,6 +120,57 @@ create or replace macro to_month(t) as (
             )
         else cast(date_trunc('month', to_date(t)) as date)
     end
+);
+
+-- Year and month of the beginning and the end of what a period column says, as a list of four texts: a quarter (2026年第三季度,
+-- 2026Q3, Q3 2026), a half (2026年上半年), a year (2026年, 2026年度), months of one year (2026年1-3月), two months (202601-202603), a month.
+create or replace macro period_months(t) as (
+    case
+        when regexp_full_match(plain_text(t), '20\d\d ?年?度? ?([qQ][1-4]|第?[一二三四1-4]季度?)|[qQ][1-4][- /]?20\d\d')
+            then list_transform(
+                [-2, 0],
+                lambda n: regexp_extract(plain_text(t), '20\d\d') || '-' || (3 * regexp_extract(
+                    translate(regexp_replace(plain_text(t), '20\d\d', ''), '一二三四', '1234'), '[1-4]'
+                )::integer + n)
+            )
+        when regexp_full_match(plain_text(t), '20\d\d ?年?度? ?[上下]半年')
+            then [
+                left(plain_text(t), 4) || if(contains(t::varchar, '上'), '-1', '-7'),
+                left(plain_text(t), 4) || if(contains(t::varchar, '上'), '-6', '-12')
+            ]
+        when regexp_full_match(plain_text(t), '20\d\d ?(年|年度|年?全年)')
+            then [left(plain_text(t), 4) || '-1', left(plain_text(t), 4) || '-12']
+        when regexp_full_match(plain_text(t), '20\d\d ?年 ?\d{1,2} ?月? ?([-~～—–]|至|到) ?\d{1,2} ?月份?')
+            then list_transform(
+                [2, 3], lambda n: left(plain_text(t), 4) || '-' || regexp_extract_all(plain_text(t), '\d+')[n]
+            )
+        when regexp_full_match(plain_text(t), '20\d\d[-/.年]?(0?[1-9]|1[0-2])月? ?([~～—–]|-|至|到) ?20\d\d[-/.年]?(0?[1-9]|1[0-2])月?')
+            and not regexp_full_match(plain_text(t), '\d{4}-\d+-\d{4}-\d+')
+            then list_transform(
+                regexp_extract_all(plain_text(t), '(20\d\d[-/.年]?(?:0[1-9]|1[0-2]|[1-9]))', 1),
+                lambda m: left(m, 4) || '-' || regexp_replace(substr(m, 5), '\D', '', 'g')
+            )
+        when to_date(t) is null and to_month(t) is not null
+            then [strftime(to_month(t), '%Y-%m'), strftime(to_month(t), '%Y-%m')]
+    end
+);
+
+-- The two dates in 2026-01-01 至 2026-03-31 · 2026/1/1-2026/3/31 · 20260101~20260331, as a list of two texts.
+create or replace macro period_days(t) as (
+    case when regexp_full_match(
+        plain_text(t),
+        '(\d{4}([-/.年])\d{1,2}[-/.月]\d{1,2}日?|20\d{6}) ?([-~～ ]|[—–]{1,2}|至|到) ?(\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|20\d{6})'
+    )
+        then regexp_extract_all(plain_text(t), '\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}|20\d{6}')
+    end
+);
+
+-- The first and the last day of what a period column says. NULL for a single date.
+create or replace macro to_period_start(t) as (
+    coalesce(try_cast(period_months(t)[1] || '-1' as date), to_date(period_days(t)[1]))
+);
+create or replace macro to_period_end(t) as (
+    coalesce(last_day(try_cast(period_months(t)[2] || '-1' as date)), to_date(period_days(t)[2]))
 );
 
 -- A moment in naive UTC. A text or timestamp without an offset is the time of `zone`; one with an offset says it itself.

@@ -20,6 +20,7 @@ _MOST_PARTS: Final = 1_000
 _DEEPEST: Final = 5
 """Messages in messages: one that was forwarded as an attachment, and so on."""
 _LONGEST_NAME: Final = 200
+_PACKED: Final = ("application/ms-tnef", "application/vnd.ms-tnef")
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 
 
@@ -54,6 +55,10 @@ def attachments(file: IO[bytes], where: str) -> list[Attachment]:
         else:
             for part in _parts(message):
                 name = _name(part)
+                if name is not None and (name.lower() == "winmail.dat" or part.get_content_type() in _PACKED):
+                    raise _Broken(
+                        "its files are packed in winmail.dat, by Outlook's rich text; as HTML or plain text they are not"
+                    )
                 if name is not None and not part.is_multipart():
                     found.append(Attachment(_unused(name, found), _content(part)))
     except _Broken as error:

@@ -25,9 +25,13 @@ FORMULA: Final = "a formula, not a value"
 MOMENTS: Final = (datetime.date, datetime.time, datetime.timedelta)
 TWO_PLACES: Final = re.compile(r"[#,0]*0\.00(?!0)")
 """Number formats that show two places."""
+LEADING_ZEROS: Final = re.compile(r"0{2,30}$")
+"""Number formats that show a code with zeros before it: 000000 shows 123 as 000123."""
+DAYS_TO_1904: Final = 1462
 MOST_MERGES: Final = 50_000
 _WIDEST_MERGE: Final = 1_000
 _MOST_MERGED_CELLS: Final = 2_000_000
+_DAY_NUMBER: Final = re.compile(r"[2-5]\d{4}(\.\d+)?")
 _YEAR_AND_ONE: Final = re.compile(r"(19|20)\d\d\.1")
 
 
@@ -69,7 +73,13 @@ def damaged(where: str, problem: str) -> DeliveryRefused:
 
 
 def sheet_line(
-    number: int, texts: list[str], flaws: Mapping[int, str], moments: Sequence[int] = (), broken: str | None = None
+    number: int,
+    texts: list[str],
+    flaws: Mapping[int, str],
+    moments: Sequence[int] = (),
+    broken: str | None = None,
+    *,
+    is_1904: bool = False,
 ) -> Line:
     """Make a line of a row's texts.
 
@@ -79,10 +89,18 @@ def sheet_line(
         flaws: What is wrong with them, by position.
         moments: Positions of cells that hold a date or a time.
         broken: Why the row as a whole cannot be read.
+        is_1904: The workbook counts days from 1904.
     """
     while texts and not texts[-1]:
         texts.pop()
     text = "\t".join(texts)
+    if is_1904:
+        days = {
+            place: f"{Decimal(cell) + DAYS_TO_1904:f}"
+            for place, cell in enumerate(texts)
+            if _DAY_NUMBER.fullmatch(cell)
+        }
+        return sheet_line(number, texts, flaws, moments, broken)._replace(days=days)
     if not flaws and not moments:
         return Line(number, texts, {}, broken, text)
     named = {position: f"{_at(position, number)}: {flaw}" for position, flaw in flaws.items()}

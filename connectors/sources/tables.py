@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from operator import eq
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -40,6 +41,7 @@ class Line(NamedTuple):
         broken: Why the line as a whole is no row.
         text: The line as it came.
         doubts: Why a cell's text is not what the office wrote if its column holds text, by position.
+        days: What a number is if its column holds dates, by position, where the workbook counts days from 1904.
     """
 
     number: int
@@ -48,13 +50,34 @@ class Line(NamedTuple):
     broken: str | None
     text: str
     doubts: Mapping[int, str] = MappingProxyType({})
+    days: Mapping[int, str] = MappingProxyType({})
 
 
+# who signs below a table: 制表人：张三, 抄表员：, 单位负责人（签字）：, 联系人：
 _SIGNERS: Final = frozenset(
-    {"制表", "审核", "复核", "填表", "填报", "经办", "负责", "统计", "录入", "校对", "主管", "单位"}
+    {
+        "制表",
+        "制单",
+        "审核",
+        "审批",
+        "复核",
+        "填表",
+        "填报",
+        "经办",
+        "负责",
+        "统计",
+        "录入",
+        "校对",
+        "校核",
+        "抄表",
+        "记账",
+    }
+    | {"会计", "出纳", "主管", "分管", "联系", "单位", "部门", "财务", "签字", "签名", "领导"}
 )
 _SIGNATURE: Final = re.compile(
-    r"(?:(?:制表|审核|复核|填表|填报|经办|统计|录入|校对)(?:人|员|人员)?|(?:单位)?负责人|主管(?:领导)?)(?:签字|签名|签章)?\s*[:：]"
+    r"(?:(?:制[表单]|审[核批]|复核|填[表报]|经办|统计|录入|校[对核]|抄表|记账|会计|出纳|联系)(?:人员|人|员)?"
+    r"|(?:单位|部门|财务)?(?:负责人|主管)(?:领导)?|(?:分管|单位)?领导|签字|签名)\s*[(（]?(?:签字|签名|签章|盖章)?[)）]?\s*[:：]"
+    r"|(?:制[表单]|审[核批]|复核|填[表报]|经办|抄表|联系)(?:人员|人|员)(?=\s|$)"
 )
 
 
@@ -111,6 +134,16 @@ def is_beyond_trust(number: float) -> bool:
 _MEASURES: Final = "元|千瓦时|千瓦|千克|公斤|吨|度|立方米|平方米|㎡|亩|人次|人|户|辆|辆次"
 _UNIT: Final = re.compile(
     rf"(?:单\s*位\s*:\s*|[(\[])(?:人民币|RMB)?\s*([十百千万亿]*)\s*({_MEASURES})(?=[\s)\];,。、/]|$)", re.MULTILINE
+)
+# the same in words: 货币单位为万元, 计量单位 万元, 金额以万元为单位, 按万元计
+_UNIT_IN_WORDS: Final = re.compile(
+    rf"(?:单\s*位\s*(?:[为是]\s*|\s+)|(?:以|按)\s*)(?:人民币)?\s*([十百千万亿]*)\s*({_MEASURES})(?=为单位|计|[\s)\];,。、/]|$)",
+    re.MULTILINE,
+)
+# Unit: RMB 10,000 · in thousands of yuan · CNY million
+_UNIT_IN_ENGLISH: Final = re.compile(
+    r"(?:\bunits?\b|\bin\b|\brmb\b|\bcny\b|\byuan\b|[¥￥])[\s:()'’]*(?:of\s+)?(?:rmb|cny|yuan)?[\s:]*(1,?0{3}|10,?0{3}|1,?0{3},?0{3}|k|wan|thousands?|millions?|billions?)\b",
+    re.IGNORECASE,
 )
 _MULTIPLE: Final = re.compile(rf"[十百千万亿]+(?:{_MEASURES})$")
 
@@ -238,7 +271,9 @@ def _joined(lines: Sequence[Line]) -> Line:
 
 def stated_units(above: Iterable[Line]) -> list[str]:
     """Give the units that lines above a header state, each once: 万元 of （单位：人民币万元）."""
-    return list(dict.fromkeys("".join(found) for found in _UNIT.findall(_evened(above))))
+    text = _evened(above)
+    found = ["".join(parts) for pattern in (_UNIT, _UNIT_IN_WORDS) for parts in pattern.findall(text)]
+    return list(dict.fromkeys([*found, *(match[0].strip() for match in _UNIT_IN_ENGLISH.finditer(text))]))
 
 
 def _evened(lines: Iterable[Line]) -> str:
@@ -256,7 +291,7 @@ def _check_unit(above: Sequence[Line], layout: Layout) -> None:
     if layout.unit is not None:
         is_right = stated == [layout.unit] if stated else layout.unit in _evened(above)
     else:
-        is_right = not any(_MULTIPLE.match(unit) for unit in stated)
+        is_right = not any(_MULTIPLE.match(unit) or _UNIT_IN_ENGLISH.fullmatch(unit) for unit in stated)
     if is_right:
         return
     raise DeliveryRefused(
@@ -322,6 +357,7 @@ def _batches(
     figures = [position for position in kept if layout.uses.get(names[position]) not in ("text", "ignored")]
     judged = [position for position in kept if layout.uses.get(names[position]) != "ignored"]
     texts = [position for position in kept if layout.uses.get(names[position]) == "text"]
+    dates = {position for position in kept if layout.uses.get(names[position]) == "date"}
     schema = pa.schema(
         [(ROW_NUMBER, pa.int64()), *((name, pa.string()) for name in [*(names[p] for p in kept), *layout.added])]
     )
@@ -335,9 +371,10 @@ def _batches(
     numbers: list[int] = []
     rows: list[Sequence[str]] = []
     has_given = False
+    other = None
     for line, is_last in _with_last(lines):
         cells = line.cells
-        if is_signature(cells):
+        if is_signature(cells, width):
             continue
         reason = line.broken
         if reason is None:
@@ -350,8 +387,15 @@ def _batches(
                     # figures only: a name beside them is a person's
                     totals.append({names[p]: cells[p] for p in judged if _FIGURE.fullmatch(cells[p].strip())})
                     continue
-                if cells[0].strip() == names[0] and tuple(map(plain, cells)) == names:
-                    continue
+                if cells[0].strip() == names[0]:
+                    same = tuple(map(plain, cells))
+                    if same == names:
+                        continue
+                    if sum(map(eq, same, names)) > 1:
+                        other = f"below another header, in line {line.number}: a second table, or columns that moved"
+                reason = other
+                if line.days:
+                    cells = [line.days.get(p, cell) if p in dates else cell for p, cell in enumerate(cells)]
                 if filled:
                     cells = _filled(cells, filled, above)
                 if layout.decimal:
@@ -417,7 +461,7 @@ def _or_null(array: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
 
 
-def is_signature(cells: Sequence[str]) -> bool:
+def is_signature(cells: Sequence[str], width: int = 0) -> bool:
     """Tell whether a line is signed: 制表人：张三　审核：李四. It names persons, so that no word of it is kept.
 
     A line with most of its fields filled is a row, even if its first field reads 审核：通过.
@@ -425,7 +469,8 @@ def is_signature(cells: Sequence[str]) -> bool:
     first = next((cell for cell in cells if cell.strip()), "").lstrip()
     if first[:2] not in _SIGNERS or _SIGNATURE.match(first) is None:
         return False
-    return len(cells) == 1 or 2 * len({cell for cell in cells if cell.strip()}) <= len(cells)
+    # a sheet's line ends with its last filled cell: the header says how wide a row is
+    return len(cells) == 1 or 2 * len({cell for cell in cells if cell.strip()}) <= max(len(cells), width)
 
 
 def _with_last(lines: Iterator[Line]) -> Iterator[tuple[Line, bool]]:

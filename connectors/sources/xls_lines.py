@@ -20,6 +20,7 @@ from xlrd.xldate import XLDateError
 
 from connectors.sources.sheet_cells import (
     FORMULA,
+    LEADING_ZEROS,
     MOST_MERGES,
     TWO_PLACES,
     Merge,
@@ -179,19 +180,31 @@ def _line(book: Any, sheet: Any, row: int, formulas: frozenset[tuple[int, int]],
         text, flaw = _cell(kind, value, book.datemode)
         if kind == xlrd.XL_CELL_DATE:
             moments.append(column)
-        elif kind == xlrd.XL_CELL_NUMBER and text[:2] in ("19", "20") and _has_two_places(book, sheet, row, column):
+        elif (
+            kind == xlrd.XL_CELL_NUMBER
+            and text[:2] in ("19", "20")
+            and TWO_PLACES.match(_form(book, sheet, row, column))
+        ):
             text = month_text(text)
+        elif kind == xlrd.XL_CELL_NUMBER and text.isdigit() and (zeros := _zeros(book, sheet, row, column)):
+            text = text.zfill(zeros)
         if (row, column) in formulas and not (reading.believes_results and text):
             text, flaw = text or "=", FORMULA
         texts.append(text)
         if flaw:
             flaws[column] = flaw
-    return sheet_line(row + 1, texts, flaws, moments)
+    return sheet_line(row + 1, texts, flaws, moments, is_1904=bool(book.datemode))
 
 
-def _has_two_places(book: Any, sheet: Any, row: int, column: int) -> bool:
+def _form(book: Any, sheet: Any, row: int, column: int) -> str:
     style = book.xf_list[sheet.cell_xf_index(row, column)]
-    return TWO_PLACES.match(book.format_map[style.format_key].format_str) is not None
+    return str(book.format_map[style.format_key].format_str)
+
+
+def _zeros(book: Any, sheet: Any, row: int, column: int) -> int:
+    """How many digits a code is shown with; 0 for a number."""
+    form = _form(book, sheet, row, column)
+    return len(form) if LEADING_ZEROS.match(form) else 0
 
 
 def _cell(kind: int, value: Any, epoch: int) -> tuple[str, str | None]:

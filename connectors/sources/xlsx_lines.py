@@ -13,7 +13,7 @@ import tempfile
 import warnings
 import zipfile
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import PurePosixPath
@@ -24,11 +24,13 @@ import defusedxml.common
 import openpyxl
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
 from openpyxl.utils import column_index_from_string
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._reader import WorkSheetParser
 
 from connectors.sources.sheet_cells import (
     FORMULA,
+    LEADING_ZEROS,
     MOMENTS,
     MOST_MERGES,
     TWO_PLACES,
@@ -147,7 +149,9 @@ def _lines(sheet: Any, where: str, reading: Reading) -> Generator[Line]:
     last = 0
     failure = None
     with ExitStack() as stack:
-        two_places = _styles_of_two_places(sheet.parent)
+        two_places = _styles(sheet.parent, TWO_PLACES)
+        zeros = {style: len(form) for style, form in _styles(sheet.parent, LEADING_ZEROS).items()}
+        is_1904 = sheet.parent.epoch == CALENDAR_MAC_1904
         rows = _parsed(sheet, stack, has_results=False)
         results = _parsed(sheet, stack, has_results=True) if reading.believes_results else None
         while True:
@@ -155,7 +159,7 @@ def _lines(sheet: Any, where: str, reading: Reading) -> Generator[Line]:
                 number, cells = next(rows)
                 if results is not None:
                     cells = _with_results(cells, next(results)[1])
-                line = _line(number, cells, two_places)
+                line = _line(number, cells, two_places, zeros, is_1904)
             except StopIteration:
                 break
             except _UNREADABLE as error:
@@ -189,15 +193,17 @@ def _with_results(cells: list[dict[str, Any]], results: list[dict[str, Any]]) ->
     return [kept.get(cell["column"], cell) if cell["data_type"] == "f" else cell for cell in cells]
 
 
-def _styles_of_two_places(book: Any) -> frozenset[int]:
-    """The styles that show numbers with two places."""
+def _styles(book: Any, pattern: re.Pattern[str]) -> dict[int, str]:
+    """The styles that show numbers by a format like this, with the format."""
     custom = dict(enumerate(book._number_formats, start=BUILTIN_FORMATS_MAX_SIZE))
     formats = {number: custom.get(number, BUILTIN_FORMATS.get(number, "")) for number in {*custom, *BUILTIN_FORMATS}}
-    found = {number for number, text in formats.items() if TWO_PLACES.match(text)}
-    return frozenset(place for place, style in enumerate(book._cell_styles) if style.numFmtId in found)
+    found = {number: match[0] for number, text in formats.items() if (match := pattern.match(text))}
+    return {place: found[style.numFmtId] for place, style in enumerate(book._cell_styles) if style.numFmtId in found}
 
 
-def _line(number: int, cells: list[dict[str, Any]], two_places: frozenset[int]) -> Line:
+def _line(
+    number: int, cells: list[dict[str, Any]], two_places: Mapping[int, str], zeros: Mapping[int, int], is_1904: bool
+) -> Line:
     texts: list[str] = []
     flaws: dict[int, str] = {}
     moments: list[int] = []
@@ -208,13 +214,15 @@ def _line(number: int, cells: list[dict[str, Any]], two_places: frozenset[int]) 
         text, flaw = _cell(cell["value"], cell["data_type"])
         if cell["style_id"] in two_places:
             text = month_text(text)
+        elif zeros and cell["style_id"] in zeros and text.isdigit():
+            text = text.zfill(zeros[cell["style_id"]])
         texts.extend([""] * (column - len(texts)))
         texts[column - 1] = text
         if flaw:
             flaws[column - 1] = flaw
         if isinstance(cell["value"], MOMENTS):
             moments.append(column - 1)
-    return sheet_line(number, texts, flaws, moments)
+    return sheet_line(number, texts, flaws, moments, is_1904=is_1904)
 
 
 def _cell(value: Any, data_type: str) -> tuple[str, str | None]:

@@ -202,3 +202,46 @@ def test_the_commands(
     assert not (tmp_path / "home" / "raw").exists()
     assert run("new", "Tax", "--subject", "tax_filing")[0] != 0
     assert not (tmp_path / "feeds" / "Tax").exists(), "a feed that is none leaves no folder"
+
+
+def test_a_unit_in_a_columns_own_header_makes_yuan(tmp_path: Path) -> None:
+    """注册资本（万元） 500 is 5,000,000 yuan, also in a sheet that states no unit; 月租金（元） is yuan in one of 万元."""
+    path = tmp_path / "名录.xlsx"
+    path.write_bytes(workbook(["企业名称", "信用代码", "注册资本（万元）"], ["甲公司", "91320594MA1XXXXX0X", 500]))
+    feed = read_feed(scaffold(tmp_path / "feeds", "firms", "registration", guess(path, subjects()["registration"])))
+    (found,) = try_file(feed, path)
+    assert [row["registered_capital_amount"] for row in found.staged] == ["5000000.00"]
+    path.write_bytes(
+        workbook(
+            ["台账", "单位：万元"],
+            ["合同编号", "承租方", "起租日", "月租金（元）"],
+            ["L1", "甲公司", "2026-01-01", 500],
+        )
+    )
+    feed = read_feed(scaffold(tmp_path / "feeds", "rents", "lease", guess(path, subjects()["lease"])))
+    (found,) = try_file(feed, path)
+    assert [row["monthly_rent_amount"] for row in found.staged] == ["500.00"]
+
+
+@pytest.mark.parametrize("name", ["社保人数2026年10月", "社保人数_202610", "2026-10 社保", "社保2026年1月"])
+def test_the_month_is_taken_from_the_files_name(tmp_path: Path, name: str) -> None:
+    """A sheet of one month with a signature that is shorter than its rows: no name of a person lands."""
+    path = tmp_path / f"{name}.xlsx"
+    rows: list[list[Any]] = [
+        ["社保编号", "单位名称", "参保人数", "缴费基数", "备注"],
+        ["S1", "甲公司", 12, 96000, None],
+    ]
+    path.write_bytes(workbook(["月报", None, None, "单位：人、元"], *rows, ["制表人：张三", None, "审核人：李四"]))
+    found = guess(path, subjects()["employment"])
+    assert found.missing == []
+    assert "unit" not in found.source
+    feed = read_feed(scaffold(tmp_path / "feeds", "staff_a", "employment", found))
+    (tried,) = try_file(feed, path)
+    month = "2026-01-01" if "年1月" in name else "2026-10-01"
+    assert [(row["source_key"], row["month"], row["rejected_because"]) for row in tried.staged] == [("S1", month, "")]
+
+
+def test_a_file_whose_name_has_no_month_needs_a_column(tmp_path: Path) -> None:
+    path = tmp_path / "合同20261031号.xlsx"
+    path.write_bytes(workbook(["社保编号", "单位名称", "参保人数"], ["S1", "甲公司", 12]))
+    assert guess(path, subjects()["employment"]).missing == ["month"]

@@ -63,12 +63,38 @@ def test_a_value_that_cannot_be_meant_costs_its_row(park: Park, line: str, reaso
         "#1 Logistics",
         "张××××店",
         "±°··××÷÷公司",
+        "Total (China) Investment",
+        "环比环保科技",
+        "其他山石贸易有限公司",
+        "无锡平均律乐器",
+        "R&D公司",
+        "100%果汁店",
         "累计",  # a name of two characters that is no firm's is a total
     ],
 )
 def test_a_name_that_may_be_one_is_taken(park: Park, name: str) -> None:
     found = reasons(park, named("U1", name))
     assert (found == []) is (name != "累计")
+
+
+NO_ENTERPRISES = """
+    Total|TOTAL：|Grand Total|sub-total|Sum|合　计|合计(元)|（合计）|合计人数|总数|平均值|均值|其他|其它企业|同比|环比(%)|增长率|上年同期
+    备注：含补缴|填报日期：2026-02-01|打印时间：2026-02-01 10:00|数据来源：市社保局|第1页 共3页|页码：1/3|承前页|过次页|以下空白
+    -- 以下无数据 --|(盖章)|单位（盖章）：社保局|NULL|(null)|nan|None|N/A|undefined|无|不详|——|/|***|#REF！|#DIV/0！|######|#N/A N/A
+    ??公司|□□公司|明达\x07公司|A&amp;B公司|&#26126;&#36798;公司|\\u660e\\u8fbe|%E6%98%8E%E8%BE%BE
+"""
+
+
+def test_what_is_no_name_in_any_wording(park: Park) -> None:
+    """Each in its own row, as the key and as the name."""
+    texts = [text for line in NO_ENTERPRISES.strip().splitlines() for text in line.strip().split("|")]
+    lines = [line for n, text in enumerate(texts) for line in (named(f"U{n}", text), named(text, f"公司{n}"))]
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 99")
+    park.drop("staff", "a.csv", staff_file([*GOOD, *lines]), day(0.5))
+    park.sync("staff", day(1))
+    taken = park.current("source_key, enterprise_name")
+    assert [row for row in taken if set(row) & set(texts)] == []
+    assert park.ask("select count(*) from ops.quarantine") == [(2 * len(texts),)]
 
 
 def test_what_keeps_a_code_from_a_spreadsheet_is_taken_off(park: Park) -> None:

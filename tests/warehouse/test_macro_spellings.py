@@ -86,13 +86,13 @@ SPELLINGS: dict[str, dict[Any, list[str]]] = {
             "26年1月31日",
             "２０２６－０１－３１",
             "46053",
-            "2026-01-31T09:04:50Z",
             "2026-01-31T09:04:50.123+08:00",
             "2026-01-31 9:04",
             "2026年1月31日 09:04:50",
             "2026-01-31 00:00:00",
         ],
         None: [
+            "2026-01-31T09:04:50Z",
             "20261",
             "2026.1-3",
             "2026-1/31",
@@ -238,3 +238,36 @@ def test_two_dates_are_no_date_and_no_month(macros: duckdb.DuckDBPyConnection, o
 )
 def test_no_part_of_a_fen_is_rounded_away(macros: duckdb.DuckDBPyConnection, text: str, yuan: str | None) -> None:
     assert _read(macros, "to_amount", text) == (None if yuan is None else Decimal(yuan))
+
+
+PERIODS = {
+    ("2026-07-01", "2026-09-30"): ["2026年第三季度", "2026年三季度", "2026Q3", "Q3 2026", "2026年3季度", "2026年7-9月", "202607-202609",
+                                   "2026-07至2026-09", "2026年7月-2026年9月", "2026-07-01 至 2026-09-30", "2026/7/1-2026/9/30",
+                                   "20260701~20260930", "2026年7月1日至2026年9月30日", "２０２６年７－９月"],
+    ("2026-01-01", "2026-06-30"): ["2026年上半年", "2026年1月至6月"],
+    ("2026-01-01", "2026-12-31"): ["2026年", "2026年度", "2026年全年", "2026年1～12月"],
+    ("2026-02-01", "2026-02-28"): ["2026年2月", "202602", "2026-02"],
+    (None, None): ["2026", "2026-02-03", "第三季度", "2026Q5", "2026年13-14月", "2026-01-2026-03", "7-9月", ""],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("ends", "text"), [(ends, text) for ends, texts in PERIODS.items() for text in texts])
+def test_a_period_has_a_start_and_an_end(
+    macros: duckdb.DuckDBPyConnection, ends: tuple[str | None, str | None], text: str
+) -> None:
+    found = macros.execute("select to_period_start($t)::varchar, to_period_end($t)::varchar", {"t": text}).fetchone()
+    assert found == ends
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-09-30T16:00:00Z", None),
+        ("2026-09-30 16:00:00+00", None),
+        ("2026-10-01T00:00:00.000Z", OCTOBER),
+        ("2026-10-01T09:30:00+08:00", OCTOBER),
+    ],
+)
+def test_a_time_of_utc_is_no_day_of_the_park(macros: duckdb.DuckDBPyConnection, text: str, day: date | None) -> None:
+    """16:00 UTC is the next day in China: a month would be the one before."""
+    assert macros.execute("select to_date($t), to_month($t)", {"t": text}).fetchone() == (day, day)

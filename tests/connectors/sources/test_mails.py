@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sources import Window
+from connectors.sources.mails import attachments
 from tests.connectors.sources.consuming import table_of
 from tests.connectors.sources.dropping import NOW, drop, take
 from tests.connectors.sources.test_file_formats import workbook, zipped
@@ -98,3 +100,14 @@ def test_messages_that_are_no_good_stop_with_one_line(tmp_path: Path, content: b
     drop(tmp_path, "a.eml", content)
     with pytest.raises(DeliveryRefused, match=f"lease a.eml: .*({fact})"):
         take(tmp_path)
+
+
+def test_a_message_with_files_in_winmail_dat_stops() -> None:
+    """Beside a good file, too: what is packed in it would be lost."""
+    message = EmailMessage()
+    message["From"] = "office@example.org"
+    message.set_content("see attached")
+    message.add_attachment(b"a,b\n1,2\n", maintype="text", subtype="csv", filename="a.csv")
+    message.add_attachment(b"\x78\x9f\x3e\x22", maintype="application", subtype="ms-tnef", filename="winmail.dat")
+    with pytest.raises(DeliveryRefused, match=r"packed in winmail\.dat"):
+        attachments(io.BytesIO(bytes(message)), "lease a.eml")

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tests.connectors.sources.dropping import take
 from tests.connectors.sources.test_file_formats import SHEET, read, rewritten, workbook
+from tests.connectors.sources.test_old_workbooks import old_workbook
 from warehouse.errors import DeclarationError, DeliveryRefused
 
 NAMES = ("户号", "户名", "用水/上期", "用水/本期", "用水/用量", "用电/用量", "备注")
@@ -69,6 +71,18 @@ def test_header_lines_are_few(tmp_path: Path, lines: object) -> None:
         ("填报单位：万元科技有限公司", None, True),
         ("应纳税额统计表", "万元", False),
         ("计量：MWh", "MWh", True),
+        ("货币单位为万元", None, False),
+        ("货币单位为万元", "万元", True),
+        ("计量单位　万元", None, False),
+        ("金额以万元为单位", None, False),
+        ("按亿元计", None, False),
+        ("Unit: RMB 10\u2009000", None, True),
+        ("Unit: RMB 10000", None, False),
+        ("(in thousands)", None, False),
+        ("CNY million", None, False),
+        # which firms, not which unit
+        ("产值亿元以上企业统计表", None, True),
+        ("规模以上（2000万元以上）企业", None, True),
     ],
 )
 @pytest.mark.parametrize("header", [None, 3])
@@ -260,3 +274,44 @@ def test_two_byte_order_marks(tmp_path: Path) -> None:
     content = '\ufeff\ufeff"编号",n\n1,2\n'.encode()
     assert read(tmp_path, "a.csv", content)[0].header == ("编号", "n")
     assert read(tmp_path, "b.csv", b"\xef\xbb\xbf" * 2 + b"no\n", pattern="b.csv")[0].header == ("no",)
+
+
+def test_a_second_table_below_another_header_is_not_read(tmp_path: Path) -> None:
+    """Pensioners below insured staff: the same first columns, other figures."""
+    content = (
+        "单位编号,月份,人数\nU1,2026-01,5\n单位编号,月份,人数\nU2,2026-01,6\n\n单位编号,月份,退休人数\nU1,2026-01,7\n"
+    ).encode()
+    delivery, rows = read(tmp_path, "a.csv", content, expected=("单位编号", "月份", "人数"))
+    assert [(row["单位编号"], row["人数"]) for row in rows] == [("U1", "5"), ("U2", "6")]
+    assert [(line.row_number, line.reason[:35]) for line in delivery.unreadable] == [
+        (6, "below another header, in line 6: a "),
+        (7, "below another header, in line 6: a "),
+    ]
+
+
+@pytest.mark.parametrize("form", ["a.xlsx", "a.xls"])
+def test_day_numbers_go_by_the_workbooks_epoch(tmp_path: Path, form: str) -> None:
+    """44834 is 1 October 2026 where days count from 1904; a quantity of 44834 stays one."""
+    rows: list[list[Any]] = [["户号", "月份", "用量"], ["K1", 44834, 44834]]
+
+    def since_1904(sheet: Worksheet) -> None:
+        sheet.parent.epoch = CALENDAR_MAC_1904  # type: ignore[union-attr]
+
+    def old_since_1904(book: Any, _: Any) -> None:
+        book.dates_1904 = True
+
+    content = workbook(*rows, edit=since_1904) if form == "a.xlsx" else old_workbook(*rows, edit=old_since_1904)
+    _, (found,) = read(
+        tmp_path, form, content, expected=("户号", "月份", "用量"), uses={"月份": "date", "户号": "text"}
+    )
+    assert (found["月份"], found["用量"]) == (str(44834 + 1462), "44834")
+    assert dt.date(1899, 12, 30) + dt.timedelta(44834 + 1462) == dt.date(2026, 10, 1)
+
+
+def test_a_code_shown_with_leading_zeros_has_them(tmp_path: Path) -> None:
+    def shown(sheet: Worksheet) -> None:
+        sheet["A2"].number_format = "000000"
+        sheet["B2"].number_format = "0"
+
+    _, (found,) = read(tmp_path, "a.xlsx", workbook(["户号", "用量"], [123, 45], edit=shown), expected=("户号", "用量"))
+    assert (found["户号"], found["用量"]) == ("000123", "45")
