@@ -280,7 +280,7 @@ def _letters(number: int) -> str:
 
 def _tab(name: str, taken: Sequence[str]) -> str:
     """A name that Excel takes: at most 31 characters, none of its own signs, no quote at an end, unlike any other."""
-    clean = _ILLEGAL.sub("", re.sub(r"[\[\]:*?/\\\n\r\t]", "_", name)).strip("' ") or "Sheet"
+    clean = _ILLEGAL.sub("", re.sub(r"[\[\]:*?/\\\n\r\t]", "_", shown(name, in_lines=True))).strip("' ") or "Sheet"
     wanted, number = clean[:31], 1
     while wanted.casefold() in [other.casefold() for other in taken]:
         number += 1
