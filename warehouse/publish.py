@@ -164,8 +164,8 @@ def write(
         for schema, name in wanted:
             source, target = f"{quote(warehouse[0])}.{schema}.{quote(name)}", f"fresh.{schema}.{quote(name)}"
             connection.execute(f"create schema if not exists fresh.{schema}")
-            columns = _without_persons(connection, schema, name, held, settings.pseudonym_key)
-            connection.execute(f"create table {target} as select {columns} from {source}")
+            selected = _without_persons(connection, schema, name, held, settings.pseudonym_key)
+            connection.execute(f"create table {target} as select {selected} from {source}")
         connection.execute("use fresh")
         # a thousand comments are one write to the disk
         with transaction(connection):

@@ -137,7 +137,7 @@ def _plant_workbooks(folder: Path, hand: _Hand) -> None:
             for cell in row:
                 if cell.column in places:
                     cell.value = _legal(hand.text(None if cell.value is None else str(cell.value)))
-            if row[0].row % 9 == 0:
+            if (row[0].row or 1) % 9 == 0:
                 row[0].comment = Comment(_legal(hand.text("")) or "", _legal(hand.text("")) or "x")
         book.properties.creator = _legal(hand.text("张三"))
         book.properties.title = _legal(hand.text("台账"))

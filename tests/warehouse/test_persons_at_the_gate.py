@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import connectors.landing
+from connectors.persons import Blotter
 from tests.conftest import Park, day, staff_file, staff_row
 from tests.planted import left_in, planted
 from warehouse.batches import pending
@@ -31,7 +32,7 @@ HEADER = """-- title: Named | 名称
 def as_before(park: Park, monkeypatch: pytest.MonkeyPatch) -> None:
     """Land as a program did that knew no detector."""
 
-    class Blind(connectors.landing.Blotter):
+    class Blind(Blotter):
         def text(self, text: str, *, in_codes: bool = False) -> str:
             return text
 
