@@ -266,7 +266,7 @@ def test_no_text_of_csv_for_excel_begins_as_a_formula(text: str) -> None:
         else "".join(written[2:])
     )
     assert field.lstrip('"')[0] not in "=+-@\t\r＝＋－＠"
-    assert text.split("\n")[0].lstrip("'") in field
+    assert shown(text.split("\n")[0].lstrip("'"), in_lines=True) in field
 
 
 def test_parquet_is_divided_by_month(park: Settings, tmp_path: Path) -> None:
