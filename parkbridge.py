@@ -446,6 +446,20 @@ def _asked(prompt: str) -> str:
     return answer
 
 
+def command_names(settings: Settings, given: argparse.Namespace) -> int:
+    """List names that may be persons', or say that one is a firm's."""
+    from warehouse.connection import writer
+    from warehouse.suspected_names import in_words, say_firm, suspected
+
+    if given.firm:
+        say_firm(settings, given.firm, who=given.who, why=given.why)
+    with writer(settings) as connection:
+        names = suspected(connection, settings)
+    for line in in_words(names):
+        print(line)
+    return 0
+
+
 def command_doctor(settings: Settings, given: argparse.Namespace) -> int:
     """Say what this machine lacks."""
     from warehouse.doctor import findings
@@ -742,6 +756,15 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - as above
     one.add_argument("--why", default="", help="why it is taken back")
     one.add_argument("--who", default=getpass.getuser())
     one.add_argument("--no-preview", action="store_true", help="do not work out what the decisions change")
+    one = command(
+        "names",
+        command_names,
+        "names of firms that may be persons', held back from what is published",
+        "  parkbridge names\n  parkbridge names --firm 金石 --why 'short for 金石机械厂'",
+    )
+    one.add_argument("--firm", metavar="NAME", help="this name is a firm's: the next night shows it")
+    one.add_argument("--why", default="", help="how you know")
+    one.add_argument("--who", default=getpass.getuser(), help="who says so; you by default")
     one = command(
         "doctor", command_doctor, "what this machine lacks", "  parkbridge doctor\n  parkbridge doctor --deep"
     )

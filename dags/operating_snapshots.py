@@ -204,12 +204,16 @@ def operating_snapshots() -> None:
         from warehouse.connection import writer
         from warehouse.publish import publish as publish_night
         from warehouse.reconcile import hold_to_last_night
+        from warehouse.suspected_names import suspected
 
         with writer(SETTINGS) as connection:
             hold_to_night(connection, night_id)
             models = night.models()
             let_through = hold_to_last_night(connection, SETTINGS, models, confirmed(context, "accept_change"))
             published = publish_night(connection, SETTINGS, models, night.LAYERS / "views", make_site)
+            held = {one.name for one in suspected(connection, SETTINGS)}
+        if held:
+            note(f"{len(held):,} names may be persons' and are held: `parkbridge names` lists them")
         for finding in let_through:
             note(f"confirmed: {finding.fact}")
         shown = (

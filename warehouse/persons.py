@@ -40,7 +40,7 @@ _AMOUNT = re.compile(r"\.\d{1,6} ?[元万亿]")
 # angle brackets may be a number.
 _ENTITY = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,12});")
 _TAG = re.compile(r"</?(?:[hH][1-6]|[A-Za-z][^<>\d@]{0,100})>")
-# What no code has: where there are letters besides, a text in a column of codes is read as any text.
+# What no code has: a text with it in a column of codes is read as any text.
 _NO_CODE = re.compile(r"\s|&#|&[A-Za-z]+;|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 # Fills up a character that was read from several, and a tag; an invisible mark.
 _FILLER = "\u2061"
@@ -111,6 +111,12 @@ def _is_any(text: str) -> bool:
 @cache
 def _family_names() -> frozenset[str]:
     return frozenset(_declared()["family_names"].split())
+
+
+@cache
+def firm_words() -> tuple[str, ...]:
+    """Words by which a short name is a firm's."""
+    return tuple(_declared()["firm_words"])
 
 
 def is_name(text: str) -> bool:
@@ -222,11 +228,11 @@ def persons(text: str, *, in_codes: bool = False) -> list[Found]:
 
     Args:
         text: Any text.
-        in_codes: Whether it is a code, a key or a figure: only what a check digit shows is looked for, unless it is none (letters
-            and a space).
+        in_codes: Whether it is a code, a key or a figure: only what a check digit shows is looked for, unless it is none: it
+            holds a space or an invisible mark.
     """
     found: list[Found] = []
-    in_codes = in_codes and not (_NO_CODE.search(text) and any(map(str.isalpha, text)))
+    in_codes = in_codes and not _NO_CODE.search(text)
     for plain in readings(text):
         for detector in detectors():
             if in_codes and not detector.in_codes:

@@ -27,6 +27,7 @@ from warehouse.labels import Label, labels
 from warehouse.models import Model, comment
 from warehouse.persons import Found, blotted, is_code, mark_of, texts_with_persons
 from warehouse.settings import Settings
+from warehouse.suspected_names import holder, suspected
 from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA, View, contents_of, read_views
 
 # the oldest DuckDB that opens what is published: clients and BI drivers lag behind (docs/decisions/0004)
@@ -89,7 +90,7 @@ def publish(
     _forget_parts(settings)
     shown = read_views(views, models, settings.time_zone) if views else []
     try:
-        tables = write(connection, part, models, shown)
+        tables = write(connection, part, models, shown, settings)
         if make_site:
             make_site(part, settings)
     except BaseException:
@@ -130,11 +131,16 @@ def publish(
 
 
 def write(
-    connection: duckdb.DuckDBPyConnection, part: Path, models: list[Model], views: Sequence[View] = ()
+    connection: duckdb.DuckDBPyConnection,
+    part: Path,
+    models: list[Model],
+    views: Sequence[View] = (),
+    settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Write the tables of `models`, the rules and ops.* into a fresh file, with comments, and views of them in Chinese.
 
-    Schema 园区 has `views`, for operators; schema 核对 every table of `models` under Chinese names, for engineers.
+    Schema 园区 has `views`, for operators; schema 核对 every table of `models` under Chinese names, for engineers. In place of persons
+    in texts, and of names that may be persons', are notes. The park's key and its people's word on names are those of `settings`.
 
     Returns:
         Rows and columns by table, for a manifest.
@@ -150,15 +156,16 @@ def write(
     wanted += [("rules", name) for name in rules] + [("ops", name) for name in OPS_COMMENTS]
     warehouse = connection.execute("select current_database()").fetchone()
     assert warehouse is not None
+    settings = settings or Settings.from_environment()
+    held = {one.name for one in suspected(connection, settings)}
     # every client from DuckDB 1.0 on opens it; the warehouse keeps the newest format
     connection.execute(f"attach {literal(os.fspath(part))} as fresh (storage_version {literal(STORAGE_VERSION)})")
     try:
         for schema, name in wanted:
             source, target = f"{quote(warehouse[0])}.{schema}.{quote(name)}", f"fresh.{schema}.{quote(name)}"
             connection.execute(f"create schema if not exists fresh.{schema}")
-            connection.execute(
-                f"create table {target} as select {_without_persons(connection, schema, name)} from {source}"
-            )
+            selected = _without_persons(connection, schema, name, held, settings.pseudonym_key)
+            connection.execute(f"create table {target} as select {selected} from {source}")
         connection.execute("use fresh")
         # a thousand comments are one write to the disk
         with transaction(connection):
@@ -194,12 +201,11 @@ def write(
     return tables
 
 
-def _without_persons(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> str:
+def _without_persons(connection: duckdb.DuckDBPyConnection, schema: str, name: str, held: set[str], key: str) -> str:
     """The columns of a table, with a note in place of each person in a text: what is published never held it, not even deleted.
 
     Names of firms in which a person is suspected are held likewise (warehouse/suspected_names.py).
     """
-    key = Settings.from_environment().pseudonym_key
     clean = []
     for (column,) in connection.execute(
         "select column_name from duckdb_columns() where database_name = current_database() and schema_name = ? "
@@ -207,11 +213,18 @@ def _without_persons(connection: duckdb.DuckDBPyConnection, schema: str, name: s
         [schema, name],
     ).fetchall():
         in_codes = is_code(column)
-        texts = texts_with_persons(connection, f"{schema}.{quote(name)}", column, in_codes=in_codes)
-        choices = " ".join(
-            f"when {literal(text)} then {literal(blotted(text, in_codes=in_codes, instead=_noted(mark_of(text, key))))}"
-            for text in texts
-        )
+        source = f"{schema}.{quote(name)}"
+        clean_of = {
+            text: blotted(text, in_codes=in_codes, instead=_noted(mark_of(text, key)))
+            for text in texts_with_persons(connection, source, column, in_codes=in_codes)
+        }
+        if held:
+            pattern, hold = holder(held, key)
+            for (text,) in connection.execute(
+                f"select distinct {quote(column)} from {source} where regexp_matches({quote(column)}, {literal(pattern)})"
+            ).fetchall():
+                clean_of[text] = hold(clean_of.get(text, text))
+        choices = " ".join(f"when {literal(text)} then {literal(new)}" for text, new in clean_of.items())
         if choices:
             clean.append(f"case {quote(column)} {choices} else {quote(column)} end as {quote(column)}")
     return f"* replace ({', '.join(clean)})" if clean else "*"

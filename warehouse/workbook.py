@@ -225,7 +225,7 @@ def _text(text: str, style: int) -> str:
 
 def _escaped(text: str) -> str:
     if not text.isprintable():
-        text = _ILLEGAL.sub("", shown(text.replace("\r\n", "\n").replace("\r", "\n"), in_lines=True))
+        text = shown(_ILLEGAL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")), in_lines=True)
     if len(text) > MOST_CHARACTERS // 2:  # Excel counts a character beyond U+FFFF twice
         text = _cut(text)
     if "_x" in text:
@@ -280,7 +280,7 @@ def _letters(number: int) -> str:
 
 def _tab(name: str, taken: Sequence[str]) -> str:
     """A name that Excel takes: at most 31 characters, none of its own signs, no quote at an end, unlike any other."""
-    clean = _ILLEGAL.sub("", re.sub(r"[\[\]:*?/\\\n\r\t]", "_", name)).strip("' ") or "Sheet"
+    clean = shown(_ILLEGAL.sub("", re.sub(r"[\[\]:*?/\\\n\r\t]", "_", name))).strip("' ") or "Sheet"
     wanted, number = clean[:31], 1
     while wanted.casefold() in [other.casefold() for other in taken]:
         number += 1

@@ -41,8 +41,8 @@ class _Hand:
     """Deals persons out to the texts that it is given, one in every few, up to a most."""
 
     def __init__(self, persons: Iterator[Planted], every: int, most: int) -> None:
-        self._persons, self._every, self._most, self._count = persons, every, most, 0
-        self.dealt = 0
+        self._persons, self._every, self._most = persons, every, most
+        self._count = self.dealt = 0
 
     def text(self, before: str | None, *, in_line: bool = False) -> str | None:
         self._count += 1
@@ -106,7 +106,7 @@ def _with_persons(content: bytes, encoding: str, hand: _Hand) -> bytes:
     lines = content.decode(encoding).split("\r\n")
     header = next(n for n, line in enumerate(lines) if line.count(",") > 3)
     names = lines[header].split(",")
-    places = [names.index(n) for n in ("单位名称", "单位地址", "楼栋名称", "户名", "用电地址") if n in names]
+    places = [names.index(n) for n in ("单位名称", "单位地址", "户名", "用电地址") if n in names]
     for number, line in enumerate(lines):
         cells = line.split(",")
         if number < header:
@@ -132,12 +132,12 @@ def _plant_workbooks(folder: Path, hand: _Hand) -> None:
         sheet.title = re.sub(r"[\[\]:*?/\\]", "", hand.text(sheet.title, in_line=True) or "")[:31]
         sheet["A1"] = hand.text(str(sheet["A1"].value))
         header = next(n for n in range(1, 9) if any(c.value == "承租人" for c in sheet[n]))
-        places = [c.column for c in sheet[header] if c.value in ("承租人", "地址", "备注", "房号", "楼栋")]
+        places = [c.column for c in sheet[header] if c.value in ("承租人", "地址", "备注", "房号")]
         for row in sheet.iter_rows(min_row=header + 1, max_row=sheet.max_row - 1):
             for cell in row:
                 if cell.column in places:
                     cell.value = _legal(hand.text(None if cell.value is None else str(cell.value)))
-            if row[0].row % 9 == 0:
+            if (row[0].row or 1) % 9 == 0:
                 row[0].comment = Comment(_legal(hand.text("")) or "", _legal(hand.text("")) or "x")
         book.properties.creator = _legal(hand.text("张三"))
         book.properties.title = _legal(hand.text("台账"))
@@ -167,9 +167,8 @@ def _plant_gates(folder: Path, hand: _Hand) -> None:
     for path in sorted(folder.glob("*.parquet")):
         status = path.stat()
         table = pq.read_table(path)
-        for name in ("单位简称", "楼栋"):
-            texts = [hand.text(text) if text else text for text in table[name].to_pylist()]
-            table = table.set_column(table.column_names.index(name), name, pa.array(texts, pa.string()))
+        texts = [hand.text(text) if text else text for text in table["单位简称"].to_pylist()]
+        table = table.set_column(table.column_names.index("单位简称"), "单位简称", pa.array(texts, pa.string()))
         pq.write_table(table.replace_schema_metadata({b"author": (hand.text("") or "").encode()}), path)
         os.utime(path, (status.st_mtime, status.st_mtime))
         _renamed(path, hand)

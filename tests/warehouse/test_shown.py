@@ -1,0 +1,79 @@
+"""Text from outside is shown, never obeyed: ESC, line ends, formula cells, direction and zero-width marks, tags."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from connectors.persons import Blotter
+from dags import runs
+from tests.conftest import Park, day, staff_file, staff_row
+from warehouse.answers import Look, write_answer
+from warehouse.errors import DeliveryRefused
+from warehouse.text import aligned, shown, side_by_side
+from warehouse.workbook import Sheet, write_workbook
+
+HOSTILE = (
+    "\u202e=cmd|' /C calc'!A0\x1b[2J\x1b]0;t\x07\r\n✓ all is well\u2028\x9b31m\u200b\u2066<script>alert(1)</script>\x7f"
+)
+# a table's, a log's and a terminal's own signs apart
+OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+def test_in_one_line_nothing_is_left_that_is_obeyed() -> None:
+    assert OBEYED.search(HOSTILE)
+    assert not OBEYED.search(shown(HOSTILE))
+    assert set(OBEYED.findall(shown("a\n" + HOSTILE, in_lines=True))) == {"\n"}
+    assert shown("杭州 A&B（一）·é 𠮷") == "杭州 A&B（一）·é 𠮷"
+
+
+def test_tables_stops_and_messages() -> None:
+    for line in [*aligned([("name",), (HOSTILE,)]), *side_by_side([HOSTILE, "x"], [30, 10])]:
+        assert not OBEYED.search(line)
+    stop = str(DeliveryRefused(f"lease {HOSTILE}", HOSTILE, allowed=HOSTILE, next_step=HOSTILE))
+    assert not OBEYED.search(stop)
+    assert not OBEYED.search(runs.for_people(HOSTILE))
+    assert runs.for_people("could not convert '13800138000'") == "could not convert '[phone removed]'"
+
+
+@pytest.mark.parametrize("form", ["table", "line", "json", "jsonl", "csv-excel"])
+def test_answers(form: str) -> None:
+    out = io.StringIO()
+    write_answer(["name", "=1+1"], [(HOSTILE, 1), ("=cmd", 2), ("\n=cmd", 3), ("＝cmd", 4)], Look(form), out.write)
+    said = out.getvalue()
+    assert not OBEYED.search(said.replace("\r\n", "").replace("\n", "").removeprefix("\ufeff"))
+    if form == "json":
+        assert json.loads(said)[0]["name"] == HOSTILE, "for programs nothing is lost"
+    if form == "csv-excel":
+        cells = [cell for row in csv.reader(io.StringIO(said.removeprefix("\ufeff"), newline="")) for cell in row]
+        assert not [cell for cell in cells if cell.lstrip("\n\r\t ")[:1] in tuple("=＝+@-")]
+
+
+def test_a_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    write_workbook(path, [Sheet(HOSTILE, ["name"], [(HOSTILE,), ("=cmd",)])])
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    assert not OBEYED.search(sheet.title)
+    texts = [str(row[0].value) for row in sheet.iter_rows(min_row=2)]
+    assert not OBEYED.search(texts[0].replace("\n", ""))
+    assert all(row[0].data_type == "s" for row in sheet.iter_rows())
+
+
+def test_offices_texts_come_in_without_them(park: Park) -> None:
+    rows = [staff_row(f"U{n}") for n in range(3)]
+    rows[1] = rows[1].replace("U1公司", f'"{HOSTILE}公司"')
+    park.drop("staff", "参保\x1b[2J\u202e.csv", staff_file(rows), day(0.3))
+    (manifest,) = park.land("staff", day(1))
+    assert not OBEYED.search(manifest.delivery)
+    park.stage("staff")
+    park.accept("staff", day(1))
+    for name, delivery in park.ask("select enterprise_name, delivery from staged.employment cross join ops.batch"):
+        assert not OBEYED.search(name)
+        assert not OBEYED.search(delivery)
+    assert Blotter().text(HOSTILE) == HOSTILE
