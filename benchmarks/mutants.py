@@ -406,7 +406,9 @@ def _importing(file: Path, tree: Path) -> list[list[str]]:
     named = [path for path in _test_files(tree) if path.stem in (f"test_{module}", f"test_{module.rstrip('s')}")]
     others = [path for path in _test_files(tree) if pattern.search(path.read_text(encoding="utf-8"))]
     others.sort(key=lambda path: (path.parent.name != file.parts[0], path.stat().st_size))
-    return [[str(path.relative_to(tree))] for path in dict.fromkeys([*named, *others])]
+    # what no test imports is reached through its neighbours
+    around = [] if named or others else [[f"tests/{'/'.join(file.parts[:-1])}"]]
+    return [[str(path.relative_to(tree))] for path in dict.fromkeys([*named, *others])] + around
 
 
 # ---------------------------------------------------------------- trials
