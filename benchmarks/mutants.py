@@ -330,7 +330,7 @@ def mistakes(path: Path) -> list[Mistake]:
 
 def draw(kind: str, count: int, seed: int, tree: Path) -> list[Trial]:
     """The mistakes of one kind that a seed stands for, all different."""
-    draw = random.Random(f"{seed} {kind}")
+    draw = random.Random(f"{seed} {kind}")  # noqa: S311 - a draw must be repeatable
     files = sorted(
         path for place in PLACES[kind] for path in tree.glob(place) if path.name not in NO_MISTAKES and mistakes(path)
     )
@@ -406,7 +406,9 @@ def _importing(file: Path, tree: Path) -> list[list[str]]:
     named = [path for path in _test_files(tree) if path.stem in (f"test_{module}", f"test_{module.rstrip('s')}")]
     others = [path for path in _test_files(tree) if pattern.search(path.read_text(encoding="utf-8"))]
     others.sort(key=lambda path: (path.parent.name != file.parts[0], path.stat().st_size))
-    return [[str(path.relative_to(tree))] for path in dict.fromkeys([*named, *others])]
+    # what no test imports is reached through its neighbours
+    around = [] if named or others else [[f"tests/{'/'.join(file.parts[:-1])}"]]
+    return [[str(path.relative_to(tree))] for path in dict.fromkeys([*named, *others])] + around
 
 
 # ---------------------------------------------------------------- trials

@@ -141,9 +141,7 @@ def test_step(step: str, case: Any) -> None:
     header, expected, found = outcome(step, case)
     missing = [row for row in expected if row not in found]
     surplus = [row for row in found if row not in expected]
-    assert not missing and not surplus and len(expected) == len(found), (
-        f"{header}\nexpected, not there: {missing}\nthere, not expected: {surplus}"
-    )
+    assert expected == found, f"{header}\nexpected, not there: {missing}\nthere, not expected: {surplus}"
 
 
 def test_every_step_has_a_case() -> None:
