@@ -9,6 +9,7 @@ copy, row for row. At the end: CPU seconds and bytes per night, early and late.
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import random
 import resource
@@ -155,8 +156,9 @@ def main() -> None:
     costs: list[tuple[float, int, int, int]] = []
     faults: list[str] = []
     with tempfile.TemporaryDirectory(prefix="soak") as folder:
-        empty = Park(*[Path(folder) / "empty"] * 4)
-        (Path(folder) / "empty").mkdir()
+        nothing = Path(folder) / "empty"
+        nothing.mkdir()
+        empty = Park(nothing, nothing, nothing, nothing)
         with writer(empty.settings):
             pass
         home = Path(folder) / "park"
@@ -168,10 +170,10 @@ def main() -> None:
             moment = day(night)
             for name in FEEDS:
                 if draw.random() < 0.1:
-                    kills += killed(lambda name=name, moment=moment: park.sync(name, moment), draw.uniform(0, 0.6))
+                    kills += killed(functools.partial(park.sync, name, moment), draw.uniform(0, 0.6))
                 park.sync(name, moment)
             if draw.random() < 0.1:
-                kills += killed(lambda moment=moment: park.publish(moment), draw.uniform(0, 0.6))
+                kills += killed(functools.partial(park.publish, moment), draw.uniform(0, 0.6))
             park.publish(moment)
             cost = cpu() - begun
             if found := wrong(park, account):

@@ -336,7 +336,7 @@ def _names(header: Line, layout: Layout) -> list[str]:
     return names
 
 
-def _batches(
+def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line is decided where it is read
     lines: Iterator[Line],
     names: tuple[str, ...],
     is_total: Callable[[Sequence[str]], bool],

@@ -4,8 +4,8 @@
 --   | 税务数据中，这种长度的所属期从哪个月开始完整？
 -- key: signal_code, period_months
 -- rules: The first month from which as many such periods are filed as make a share (told_min_pct in rules/coverage.yml)
---   of the busiest month's: a late return for a year long ago does not begin the books. A quarter put together from months
---   of before that is no quarter: signals.filed_series leaves it out.
+--   of the busiest month's: a late return for a year long ago does not begin the books. A quarter put together from
+--   months of before that is no quarter: signals.filed_series leaves it out.
 --   | 自首个所属期数达到最多月份一定比例的月份起算：多年前某一期的零星补报不算开始。由更早的单月拼成的季度不算季度，不
 --   进入序列。
 -- known gaps: In a park that has grown twentyfold the first years look as if nothing was filed.
