@@ -13,7 +13,7 @@ from pathlib import Path
 from warehouse.settings import CHECKOUT
 
 SHIPPED = ("connectors", "transforms", "warehouse", "dags", "expectations", "report", "demo")
-OURS = {*SHIPPED, "examples", "benchmarks", "tests", "parkbridge"}
+OURS = {*SHIPPED, "deploy", "examples", "benchmarks", "tests", "parkbridge"}
 
 
 def imported(path: Path) -> Iterator[str]:
