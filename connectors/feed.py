@@ -46,6 +46,7 @@ _OPTIONAL = frozenset(
         "checks",
         "firms_own",
         "figures",
+        "facts",
     }
 )
 
@@ -81,7 +82,9 @@ class Allowance:
     coverage_pct: float = 95.0
     first_year: int = 1949
     months_ahead: int = 1
+    years_ahead: int = 50
     changed_pct: float = 10.0
+    never_pct: float = 0.5
     emptied_pct: float = 20.0
     unknown_pct: float = 30.0
     restated_pct: float = 30.0
@@ -123,6 +126,7 @@ class Feed:
     complete: bool = False
     firms_own: frozenset[str] = frozenset()
     figures: Mapping[str, FigureKind] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def code_columns(self) -> frozenset[str]:
@@ -284,6 +288,7 @@ def read_feed(folder: Path) -> Feed:
         complete=entry.get("complete", entry["replaces"] == "everything"),
         firms_own=frozenset(declared.texts("firms_own")),
         figures=_figures(declared, subject, columns),
+        facts=_facts(declared),
     )
     if "period_months" in entry:
         if type(entry["period_months"]) is not int or entry["period_months"] not in PERIODS:
@@ -342,6 +347,12 @@ def _source(declared: _Entry) -> tuple[str, dict[str, Any]]:
     return name, source
 
 
+def _facts(declared: _Entry) -> dict[str, str]:
+    """What holds in each row, between its columns: the fact in words, and a condition in SQL."""
+    facts = declared.mapping(declared.entry.get("facts", {}), "facts")
+    return {fact: declared.text(condition, f"facts.{fact}") for fact, condition in facts.items()}
+
+
 def _figures(declared: _Entry, subject: Subject, columns: Mapping[str, tuple[str, ...]]) -> dict[str, FigureKind]:
     """What the measured columns state: `column: kind`, or `column: {kind: reading, digits: 5}`."""
     known = [column.name for column in figure_columns(subject)]
@@ -381,7 +392,7 @@ def _allowance(declared: _Entry) -> Allowance:
     for key, value in allowed.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
             declared.wrong(f"allow.{key} is {value!r}, which is no figure", "give percentages and days as numbers")
-        if key in ("first_year", "months_ahead") and (not isinstance(value, int) or value > LAST_YEAR):
+        if key in ("first_year", "months_ahead", "years_ahead") and (not isinstance(value, int) or value > LAST_YEAR):
             declared.wrong(f"allow.{key} is {value!r}", f"give a whole number up to {LAST_YEAR}")
     return Allowance(**allowed)
 

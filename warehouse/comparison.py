@@ -19,6 +19,16 @@ import duckdb
 from warehouse.batches import MANIFEST, Batch
 from warehouse.confirmation import Finding
 from warehouse.connection import literal, quote
+from warehouse.precedent import (
+    Measured,
+    beyond_chance,
+    broken_pairs,
+    cut_off,
+    odd_delays,
+    reported_again,
+    unheard_of,
+    unsteady,
+)
 
 if TYPE_CHECKING:
     from warehouse.loader import StagedFeed
@@ -36,25 +46,15 @@ _ROWS_MIN = 10
 _REGISTER_ROWS_MIN = 3
 # ten small units may well have the staff of last month
 _REPEATED_ROWS_MIN = 30
-# A register that sends only what changed: each row differs somewhere, but names and codes of most rows stay.
-_CHANGES_ALLOWED_PCT = 50
+# A register that sends only what changed: each row differs somewhere, but each column stays in most rows. Names and seats are
+# what most entries are about; of all else a quarter may change, and more by chance where rows are few.
+_CHANGES_ALLOWED_PCT, _OTHER_CHANGES_ALLOWED_PCT = 50, 25
+_OFTEN_CHANGED = (*_WHO, "address", "former_names")
 # each row may be rounded to two places
 _ROUNDED = Decimal("0.005")
 # months in which the feed must have delivered before its delay is known: a history that comes at once shows none
 _TIMES_MIN = 3
 _STATES = (("empty", "is null"), ("zero", "= 0"), ("positive", "> 0"), ("negative", "< 0"))
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One comparison: how many of how many rows differ, or by how much the middle one does."""
-
-    limit: str
-    column: str
-    fact: str
-    count: int
-    total: int
-    share: float
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class _Plan:
     figures: tuple[str, ...]
     ids: tuple[str, ...]
     is_register: bool
+    sends_changes: bool
 
 
 def _plan(feed: StagedFeed) -> _Plan:
@@ -88,8 +89,9 @@ def _plan(feed: StagedFeed) -> _Plan:
         texts = [c for c in texts if c in _WHO]
     dates = [c.name for c in rest if c.type == "date"]
     is_register = not has_time and not is_event
-    if _sends_changes(feed):
-        texts, dates, rest = [c for c in texts if c in _WHO], [], []
+    if _sends_changes(feed):  # a status is what most changes are about
+        coded = {target for source in feed.codes for target in feed.columns.get(source, ())}
+        texts = [c for c in texts if c not in coded]
     figures = [c.name for c in rest if c.type.startswith(("bigint", "decimal"))]
     return _Plan(
         series=series,
@@ -104,6 +106,7 @@ def _plan(feed: StagedFeed) -> _Plan:
             if c.type == "varchar" and (c.name in (*subject.key, "uscc") or c.name.endswith("_no")) and c.name != "room"
         ),
         is_register=is_register,
+        sends_changes=_sends_changes(feed),
     )
 
 
@@ -132,7 +135,7 @@ def measure(
     mine = f"feed = {literal(feed.name)} and superseded_at is null"
     lowest = f"(select min({plan.time}) - interval {_MONTHS_BACK} month from {table} where batch_number = {number})"
     connection.execute(
-        f"create or replace temp table known_fact as select {columns}, recorded_at, received_at, {plan.time} as t, "
+        f"create or replace temp table known_fact as select {columns}, recorded_at, received_at, row_number, {plan.time} as t, "
         f"to_json([{', '.join(f'({s})::varchar' for s in plan.series)}])::varchar as series from ("
         f"select {columns}, recorded_at, received_at, -1 as place, row_number from staged.{subject.name} "
         f"where {mine} and {plan.time} >= {lowest} union all by name "
@@ -144,14 +147,20 @@ def measure(
     if connection.execute("select count(*) from known_fact").fetchone() == (0,):
         return []
     connection.execute(
-        f"create or replace temp table new_fact as select {columns}, recorded_at, received_at, {plan.time} as t, "
+        f"create or replace temp table new_fact as select {columns}, recorded_at, received_at, row_number, {plan.time} as t, "
         f"to_json([{', '.join(f'({s})::varchar' for s in plan.series)}])::varchar as series from {table} "
         f"where batch_number = {number}"
     )
     found = [*_pairs(connection, plan)]
     found += _keys(connection, feed, plan)
     found += _shapes(connection, plan)
+    found += unheard_of(connection, feed)
+    found += broken_pairs(connection, feed, _sends_changes(feed))
+    found += odd_delays(connection, feed)
+    found += reported_again(connection, feed)
+    found += cut_off(connection, feed)
     if not plan.is_register and plan.time != "date '2000-01-01'":
+        found += unsteady(connection, feed, plan.figures)
         found += _restated(connection, feed, plan)
         found += _lags(connection, feed, until)
     return found
@@ -165,13 +174,13 @@ def measure_totals(
     Where pages have totals of their own, the last line, or all lines together, may be the total.
     """
     manifest = batch.manifest
-    if manifest.unreadable_rows:
-        return
     if not manifest.totals:
         if _totals_before(batch):
             yield Measured(
                 "total_pct", "totals", "the line of totals is missing, which the delivery before had", rows, rows, 100
             )
+        return
+    if manifest.unreadable_rows:
         return
     columns = feed.subject.columns
     for name in manifest.totals[-1]:
@@ -267,7 +276,9 @@ def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measu
     for c in plan.texts:
         yield Measured("changed_pct", c, f"{c} is another", *share(f"other {c}", f"both {c}"))
         if c not in plan.figures:
-            yield Measured("emptied_pct", c, f"{c} is empty and was not", *share(f"lost {c}", f"had {c}"))
+            # a record that changes fills its columns; hardly one empties any
+            least = _REGISTER_ROWS_MIN if plan.sends_changes else None
+            yield Measured("emptied_pct", c, f"{c} is empty and was not", *share(f"lost {c}", f"had {c}"), least)
     for c in plan.dates:
         yield Measured("emptied_pct", c, f"{c} is empty and was not", *share(f"lost {c}", f"had {c}"))
     for c in plan.figures:
@@ -359,10 +370,12 @@ def _lags(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: str) -
         f"with n as (select month_number({seen}::date) - month_number(t) as lag from new_fact), "
         f"k as (select month_number({seen}::date) - month_number(t) as lag, month_number({seen}::date) as came from known_fact) "
         "select count(*) as total, count_if(lag < (select quantile_disc(lag, 0.01) from k)) as early, "
-        f"count_if({late}) as late, (select count(distinct came) from k) as times from n",
+        f"count_if({late}) as late, (select count(distinct came) from k) as times, (select count_if({late}) from k) as were_late from n",
     )
     if row["times"] < _TIMES_MIN:
         return
+    # in a quiet night most rows may be late ones, but there are no more of those than in two whole months
+    row["late"] = beyond_chance(row["late"], 2 * row["were_late"] / row["times"])
     for word, how in (("early", "sooner"), ("late", "later")):
         share = 100 * row[word] / row["total"] if row["total"] else 0.0
         yield Measured(
@@ -370,14 +383,23 @@ def _lags(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: str) -
         )
 
 
+def _changes_allowed(measured: Measured) -> float:
+    if measured.column in _OFTEN_CHANGED:
+        return _CHANGES_ALLOWED_PCT
+    share = _OTHER_CHANGES_ALLOWED_PCT / 100
+    return min(_CHANGES_ALLOWED_PCT, 100 * (share + 2 * math.sqrt(share * (1 - share) / measured.total)))
+
+
 def findings(measured: Sequence[Measured], feed: StagedFeed) -> list[Finding]:
     """What is beyond the feed's allowance, what concerns the greatest part of the rows first."""
     rows_min, found = (_REGISTER_ROWS_MIN if feed.replaces == "everything" else _ROWS_MIN), []
     for m in sorted(measured, key=lambda m: -m.share):
         limit = float(getattr(feed.allow, m.limit))
-        if m.limit == "changed_pct" and _sends_changes(feed):
+        if m.limit == "changed_pct" and _sends_changes(feed) and m.least is None and m.column != "source_key":
             limit = max(limit, _CHANGES_ALLOWED_PCT)
-        least = {"total_pct": 0, "repeated_pct": _REPEATED_ROWS_MIN}.get(m.limit, rows_min)
+        least = (
+            {"total_pct": 0, "repeated_pct": _REPEATED_ROWS_MIN}.get(m.limit, rows_min) if m.least is None else m.least
+        )
         if m.count < least or m.share <= limit:
             continue
         if m.limit == "total_pct":

@@ -48,6 +48,7 @@ _FINDINGS = 3
 # a figure of so much or more, of whatever sign, is no figure: a column slip. Models count on it: sums, differences and ratios of
 # smaller ones fit their decimal(30, …), and their products by 100 a bigint
 FIGURE_BELOW = 10**14
+_YEAR = 12
 # what landing leaves in place of a person; alone in a field it is no value
 BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
 # What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
@@ -146,6 +147,10 @@ class Allowance(Protocol):
     @property
     def months_ahead(self) -> int: ...
     @property
+    def years_ahead(self) -> int: ...
+    @property
+    def never_pct(self) -> float: ...
+    @property
     def changed_pct(self) -> float: ...
     @property
     def emptied_pct(self) -> float: ...
@@ -200,6 +205,8 @@ class StagedFeed(Protocol):
     def clock(self) -> str | None: ...
     @property
     def figures(self) -> Mapping[str, FigureKind]: ...
+    @property
+    def facts(self) -> Mapping[str, str]: ...
     @property
     def stage_sql(self) -> str: ...
     @property
@@ -482,10 +489,10 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
     """The SELECT of rejected rows: row_number and reason, from `delivery` and `candidate`.
 
     A row is rejected where stage.sql gives nothing for it, where a required column has no value in all that is made of it,
-    where the source had a value and a column that it feeds has none, where a value is damaged or a total's, where a
-    figure is FIGURE_BELOW or more, where its month is outside the window that the feed allows, where its period ends before
-    it begins, or where the office recorded it more than a day after the pull's end (`until`, naive UTC): no correction would
-    ever be later than that.
+    where the source had a value and a column that it feeds has none, where a value is damaged or a total's, where a fact of
+    the feed does not hold, where a figure is FIGURE_BELOW or more, where its month or a date is outside the window that the
+    feed allows, where its period ends before it begins, or where the office recorded it more than a day after the pull's end
+    (`until`, naive UTC): no correction would ever be later than that.
     """
     figures = [c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))]
     beyond = "".join(
@@ -498,6 +505,11 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
     beyond += "".join(
         f", max(case when {quote(c)} not between {window} then {quote(c)} end) as {quote('outside_' + c)}"
         for c in times
+    )
+    latest = _latest_days(feed, until)
+    beyond += "".join(
+        f", max(case when {quote(c)} > {day} then {quote(c)} end) as {quote('late_' + c)}"
+        for c, (day, _) in latest.items()
     )
     if feed.subject.has_periods:
         beyond += ", bool_or(period_end < period_start) as is_backwards"
@@ -514,7 +526,11 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
         f"then {literal(f'{source} cannot be read as {target}: ')} || left(d.{quote(source)}::varchar, 60) end"
         for source, target in pairs
     ]
-    reasons += _damages(feed)
+    reasons += [*_damages(feed), *_rounded_codes(feed)]
+    reasons += [
+        f"case when not ({condition}) then {literal(f'it does not hold that {fact} (facts)')} end"
+        for fact, condition in feed.facts.items()
+    ]
     if feed.recorded_at:
         time = f"d.{quote(feed.recorded_at)}"
         reasons.append(
@@ -536,6 +552,11 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
         f"strftime(g.{quote('outside_' + c)}, '%Y-%m'), "
         f"{literal(f', before {feed.allow.first_year} or after this delivery (allow.first_year, allow.months_ahead)')}) end"
         for c in times
+    ]
+    reasons += [
+        f"case when g.{quote('late_' + c)} is not null then concat({literal(c + ' is ')}, g.{quote('late_' + c)}::varchar, "
+        f"{literal(', ' + why)}) end"
+        for c, (_, why) in latest.items()
     ]
     if feed.subject.has_periods:
         reasons.append("case when g.is_backwards then 'the period ends before it begins' end")
@@ -565,6 +586,45 @@ def _month_window(feed: StagedFeed, until: datetime | None) -> str:
     return f"date '{feed.allow.first_year:04}-01-01' and {last}"
 
 
+def _latest_days(feed: StagedFeed, until: datetime | None) -> dict[str, tuple[str, str]]:
+    """As SQL, until which day each date may be, and what a later one is."""
+    allow, subject = feed.allow, feed.subject
+    if not until:
+        return {}
+    pulled = f"date {literal(str(until.date()))}"
+    found = {}
+    for c in subject.columns.values():
+        if c.type != "date" or c.name in ("month", "period_start"):
+            continue
+        if c.name in subject.past:
+            found[c.name] = (f"{pulled} + 1", "after this delivery: it cannot have happened")
+        elif c.name == "period_end":  # a year's tax may be stated, and paid, when the year begins
+            months = max(allow.months_ahead, feed.period_months or 0, _YEAR)
+            found[c.name] = (f"{pulled} + interval {months} month", f"{months} months or more after this delivery")
+        else:
+            found[c.name] = (
+                f"{pulled} + interval {allow.years_ahead} year",
+                f"more than {allow.years_ahead} years ahead (allow.years_ahead; where it means no date, list it under missing)",
+            )
+    return found
+
+
+def _rounded_codes(feed: StagedFeed) -> list[str]:
+    """Expressions: why a credit code is none. A spreadsheet keeps 15 digits of a number; the check character gives it away."""
+    found = []
+    for source in feed.landed_columns:
+        if not any(target.endswith(("uscc", "taxpayer_no")) for target in feed.columns.get(source, ())):
+            continue
+        value = f"d.{quote(source)}::varchar"
+        # GB 32100: the sum of digits times 3^n mod 31 is 0 where the last character is 0
+        total = " + ".join(f"substr({value}, {n + 1}, 1)::int * {pow(3, n, 31)}" for n in range(15))
+        found.append(
+            f"case when regexp_full_match({value}, '[0-9]{{15}}000') and ({total}) % 31 <> 0 "
+            f"then {literal(f'{source} was rounded to 15 digits by a spreadsheet: ask the office for it as text: ')} || {value} end"
+        )
+    return found
+
+
 def _damages(feed: StagedFeed) -> list[str]:
     """Expressions: why a value of the office is none, NULL where it may be one. One look at the whole row comes first."""
     used = [source for source in feed.landed_columns if feed.columns.get(source)]
@@ -589,7 +649,16 @@ def _damages(feed: StagedFeed) -> list[str]:
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: datetime | None = None) -> None:
-    connection.execute(f"create or replace temp table rejected as {judgement_sql(feed, until)}")
+    try:
+        connection.execute(f"create or replace temp table rejected as {judgement_sql(feed, until)}")
+    except duckdb.Error as error:
+        if not feed.facts:
+            raise
+        raise DeclarationError(
+            f"{feed.name}/feed.yml",
+            f"facts cannot be asked: {' '.join(str(error).split())[:300]}",
+            next_step="write each as a condition on the columns of the delivery, with try_cast where it needs a number",
+        ) from error
 
 
 def _quarantine_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:

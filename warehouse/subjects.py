@@ -34,7 +34,7 @@ ABOUT = ("enterprise", "building", "industry")
 # views with a branch per subject; no subject may take their names
 GENERATED = ("fact", "figure", "repeated_fact", "differenced_figure")
 _REQUIRED = {"title", "row", "about", "silo", "key", "columns"}
-_OPTIONAL = {"period", "complete", "region", "expected", "since", "figures", "stocks", "no_enterprise_where"}
+_OPTIONAL = {"period", "complete", "region", "expected", "since", "figures", "stocks", "past", "no_enterprise_where"}
 _TYPE = re.compile(r"varchar|bigint|boolean|date|timestamp|decimal\(\d+,\d+\)")
 _CODE_IN_SIGNAL = re.compile(r"\{(\w+)\}")
 
@@ -71,6 +71,7 @@ class Subject:
     since: str | None = None
     figures: Mapping[str, str] = field(default_factory=dict)
     stocks: tuple[str, ...] = ()
+    past: tuple[str, ...] = ()
     no_enterprise_where: str | None = None
 
     @property
@@ -121,10 +122,11 @@ def read_subjects(path: Path) -> dict[str, Subject]:
         if taken := sorted(set(columns) & set(LINEAGE)):
             wrong(name, f"{taken[0]} is a column of every staged row", "give it another name")
         key, figures = tuple(entry["key"]), dict(entry.get("figures", {}))
-        stocks = tuple(entry.get("stocks", ()))
+        stocks, past = tuple(entry.get("stocks", ())), tuple(entry.get("past", ()))
         named = [
             *key,
             *stocks,
+            *past,
             *(entry[option] for option in ("period", "since") if entry.get(option)),
             *figures.values(),
         ]
@@ -132,7 +134,9 @@ def read_subjects(path: Path) -> dict[str, Subject]:
         named += ["source_key"] if entry["about"] == "enterprise" else []
         if strangers := [column for column in named if column not in columns]:
             wrong(
-                name, f"key, period, since, figures or stocks name no column: {strangers[0]}", "list it under columns"
+                name,
+                f"key, period, since, figures, stocks or past name no column: {strangers[0]}",
+                "list it under columns",
             )
         if set(columns) == set(key):
             wrong(name, "every column is of the key", "leave out of it what can be corrected")
@@ -152,6 +156,7 @@ def read_subjects(path: Path) -> dict[str, Subject]:
             since=entry.get("since"),
             figures=figures,
             stocks=stocks,
+            past=past,
             no_enterprise_where=entry.get("no_enterprise_where"),
         )
         if (subject.is_expected or figures) and not (subject.has_months or subject.has_periods):

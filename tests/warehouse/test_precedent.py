@@ -1,0 +1,304 @@
+"""What earlier rows never did stops, and what they do now and then does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from connectors.registry import feed_named
+from tests.conftest import Park, day, empty_warehouse, leases
+from warehouse import precedent
+from warehouse.comparison import findings
+from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.precedent import Measured
+from warehouse.settings import CHECKOUT
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with empty_warehouse("2026-07-01") as opened:
+        yield opened
+
+
+class Deliveries:
+    """Earlier rows of a demo feed, and new ones, given as SQL."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, feed: str, known: str, new: str) -> None:
+        self.connection, self.feed = connection, feed_named((CHECKOUT / "connectors" / "feeds",), feed)
+        subject = self.feed.subject
+        columns = ", ".join(f'"{c.name}" {c.type}' for c in subject.columns.values())
+        clocks = "recorded_at timestamp, received_at timestamp, row_number bigint, t date, series varchar"
+        series = [k for k in subject.key if k not in ("month", "period_start", "period_end")]
+        if subject.name == "tax_payment":
+            series = ["source_key", "tax_kind_code"]
+        time = "month" if subject.has_months else "period_end" if subject.has_periods else "date '2000-01-01'"
+        for table, rows in (("known_fact", known), ("new_fact", new)):
+            connection.execute(f"create or replace temp table {table} ({columns}, {clocks})")
+            connection.execute(f"insert into {table} by name {rows}")
+            connection.execute(f"update {table} set t = {time}, series = concat_ws('|', {', '.join(series)})")
+
+    def stops(self, measured: Iterator[Measured]) -> list[str]:
+        """What a delivery would stop for: the columns."""
+        return [finding.object_name for finding in findings(list(measured), self.feed)]
+
+
+# 100 units, six months; unit 5 has no wages in one month of them
+STAFF = """select 'U' || lpad(u::varchar, 3, '0') as source_key, 'U' || u || '公司' as enterprise_name,
+    date '2026-01-01' + m * interval 1 month as month, 5 + u % 40 as insured_headcount,
+    case when u <> 5 or m <> 2 then 6000.00 * (5 + u % 40) end as wage_amount, u as row_number,
+    timestamp '2026-02-05' + m * interval 1 month as recorded_at
+    from range({0}) as a(u) cross join range({1}, {2}) as b(m)"""
+KNOWN_STAFF = STAFF.format(100, 0, 6)
+
+
+def july(change: str = "", rows: str = "true") -> str:
+    return f"select * {f'replace ({change})' if change else ''} from ({STAFF.format(100, 6, 7)}) where {rows}"
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("", []),
+        ("case when row_number > 1 then wage_amount end as wage_amount", []),  # two units: one had none before
+        ("case when row_number > 9 then recorded_at end as recorded_at", ["recorded_at"]),
+        ("case when row_number < 10 then null else insured_headcount end as insured_headcount", ["insured_headcount"]),
+        ("case when row_number < 2 then null else insured_headcount end as insured_headcount", []),
+        ("case when row_number < 10 then -wage_amount else wage_amount end as wage_amount", ["wage_amount"]),
+        ("left(enterprise_name, 3) as enterprise_name", ["enterprise_name"]),  # U12公: none ended so
+    ],
+)
+def test_what_was_x_written_so(connection: duckdb.DuckDBPyConnection, change: str, found: list[str]) -> None:
+    given = Deliveries(connection, "employment", KNOWN_STAFF, july(change))
+    assert sorted(set(given.stops(precedent.unheard_of(connection, given.feed)))) == found
+
+
+def test_a_first_delivery_has_no_precedent(connection: duckdb.DuckDBPyConnection) -> None:
+    few = STAFF.format(9, 0, 1)
+    given = Deliveries(connection, "employment", few, july("null as insured_headcount"))
+    assert given.stops(precedent.unheard_of(connection, given.feed)) == []
+
+
+PAID = """select 'T' || lpad(u::varchar, 3, '0') as source_key, 'P{0}' || m || '-' || u as payment_no, 'vat' as tax_kind_code,
+    (date '2026-01-01' + m * interval 1 month)::date as period_start, last_day(date '2026-01-01' + m * interval 1 month) as period_end,
+    last_day(date '2026-01-01' + m * interval 1 month) + 3 + (u % 20)::int as paid_date,
+    case when u % 12 = 0 then -1 else 1 end * (1000.00 + 17 * u) as paid_amount,
+    timestamp '2026-02-20' + m * interval 1 month as recorded_at from range({1}) as a(u) cross join range({2}, {3}) as b(m)"""
+KNOWN_PAID = PAID.format("", 120, 0, 6)
+
+
+def paid(change: str = "") -> str:
+    return f"select * {f'replace ({change})' if change else ''} from ({PAID.format('N', 120, 6, 7)})"
+
+
+def test_minus_signs_that_are_lost(connection: duckdb.DuckDBPyConnection) -> None:
+    """Ten of 120 payments are refunds in each month; now none is, or one is."""
+    given = Deliveries(connection, "tax_payment", KNOWN_PAID, paid("abs(paid_amount) as paid_amount"))
+    assert given.stops(precedent.unheard_of(connection, given.feed)) == ["paid_amount"]
+    one = "case when source_key = 'T000' then paid_amount else abs(paid_amount) end as paid_amount"
+    given = Deliveries(connection, "tax_payment", KNOWN_PAID, paid(one))
+    assert given.stops(precedent.unheard_of(connection, given.feed)) == []
+
+
+@pytest.mark.parametrize(("days", "found"), [(0, []), (40, []), (-4, []), (-9, ["paid_date"])])
+def test_payments_sooner_after_their_period_than_ever(
+    connection: duckdb.DuckDBPyConnection, days: int, found: list[str]
+) -> None:
+    given = Deliveries(connection, "tax_payment", KNOWN_PAID, paid(f"paid_date + {days} as paid_date"))
+    assert given.stops(precedent.odd_delays(connection, given.feed)) == found
+
+
+BACK = (
+    "period_end - (case when right(source_key, 1)::int < {0} then 31 else 0 end)::int as period_end, "
+    "period_start - (case when right(source_key, 1)::int < {0} then 31 else 0 end)::int as period_start"
+)
+
+
+@pytest.mark.parametrize(("tenths", "found"), [(0, []), (1, []), (3, ["period_end"]), (10, ["period_end"])])
+def test_months_of_some_rows_moved_back(connection: duckdb.DuckDBPyConnection, tenths: int, found: list[str]) -> None:
+    """One payment in ten for a month that was paid is allowed; three in ten, where none ever was, are another month."""
+    given = Deliveries(connection, "tax_payment", KNOWN_PAID, paid(BACK.format(tenths)))
+    connection.execute("update new_fact set t = last_day(period_end), period_end = last_day(period_end)")
+    assert given.stops(precedent.reported_again(connection, given.feed)) == found
+
+
+def test_second_payments_of_a_quiet_night(connection: duckdb.DuckDBPyConnection) -> None:
+    """A fifth of the year's payments were second ones: twenty in a night, and nothing else, are no other month."""
+    known = f"{KNOWN_PAID} union all by name {PAID.format('S', 24, 0, 6)}"
+    second = f"select * from ({PAID.format('L', 20, 5, 6)})"
+    given = Deliveries(connection, "tax_payment", known, second)
+    assert given.stops(precedent.reported_again(connection, given.feed)) == []
+
+
+METERS = """select '9' || lpad(u::varchar, 4, '0') as source_key, 'DG' || lpad(u::varchar, 4, '0') as meter_no,
+    'electricity' as utility_code, u || '号公司' as enterprise_name, date '2026-01-01' + m * interval 1 month as month,
+    (100 + 37 * (u % 11)) * (1 + 0.02 * ((u * 7 + m * 5) % 5)) as used_quantity, u as row_number
+    from range({0}) as a(u) cross join range({1}, {2}) as b(m)"""
+KNOWN_METERS = METERS.format(60, 0, 6)
+
+
+def meters(change: str = "", rows: str = "true") -> str:
+    return f"select * {f'replace ({change})' if change else ''} from ({METERS.format(60, 6, 7)}) where {rows}"
+
+
+@pytest.mark.parametrize(
+    ("change", "is_found"),
+    [
+        ("", False),
+        ("'9' || lpad(((row_number + 1) % 60)::varchar, 4, '0') as source_key", True),  # accounts one row down
+        ("((row_number + 1) % 60) || '号公司' as enterprise_name", True),  # names one row down
+        ("case when row_number < 4 then '9999' || row_number else source_key end as source_key", False),  # new tenants
+        ("'X' || row_number as enterprise_name", True),
+    ],
+)
+def test_values_that_came_together(connection: duckdb.DuckDBPyConnection, change: str, is_found: bool) -> None:
+    given = Deliveries(connection, "utility_use", KNOWN_METERS, meters(change))
+    assert bool(given.stops(precedent.broken_pairs(connection, given.feed, False))) is is_found
+
+
+def test_a_paper_of_another_taxpayer(connection: duckdb.DuckDBPyConnection) -> None:
+    """Payments that are known come again in the overlap of two pulls: under their own numbers, or one row down."""
+    again = f"select * from ({PAID.format('', 120, 5, 6)})"
+    given = Deliveries(connection, "tax_payment", KNOWN_PAID, again)
+    assert given.stops(precedent.broken_pairs(connection, given.feed, False)) == []
+    down = again.replace("select *", "select * replace (lead(payment_no) over (order by payment_no) as payment_no)")
+    given = Deliveries(connection, "tax_payment", KNOWN_PAID, down)
+    assert "source_key" in given.stops(precedent.broken_pairs(connection, given.feed, False))
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("", []),
+        ("used_quantity * 0.4 as used_quantity", []),  # a month of holidays: all fall alike
+        ("lag(used_quantity, 1, 100) over (order by row_number) as used_quantity", ["used_quantity"]),
+    ],
+)
+def test_figures_one_row_down_within_their_scale(
+    connection: duckdb.DuckDBPyConnection, change: str, found: list[str]
+) -> None:
+    given = Deliveries(connection, "utility_use", KNOWN_METERS, meters(change))
+    assert given.stops(precedent.unsteady(connection, given.feed, ["used_quantity"])) == found
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ("true", []),
+        ("row_number < 55", ["source_key"]),
+        ("row_number >= 4", ["source_key"]),
+        ("row_number < 58", []),  # two at the end: they may have left
+        ("row_number % 12 <> 0", []),  # five here and there
+    ],
+)
+def test_a_file_that_was_cut(connection: duckdb.DuckDBPyConnection, rows: str, found: list[str]) -> None:
+    given = Deliveries(connection, "utility_use", KNOWN_METERS, meters(rows=rows))
+    assert given.stops(precedent.cut_off(connection, given.feed)) == found
+
+
+EVENTS = """select 'PRI' || lpad((u + {0})::varchar, 9, '0') as source_key, 'BG' || (u + {0}) as event_no, '91329905666181506J' as uscc,
+    u || '公司' as enterprise_name, case when u % 2 = 0 then 'rename' else 'cancelled' end as event_code,
+    date '2025-01-01' + u::int as event_date, case when u % 2 = 0 then '甲公司' end as before_text,
+    case when u % 2 = 0 then '乙公司' end as after_text, timestamp '2025-01-02' + to_days((u + u % 9)::int) as recorded_at
+    from range({1}) as a(u)"""
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("event_date as event_date", []),
+        ("event_date - 30 as event_date", ["recorded_at"]),
+        ("event_date + 20 as event_date", ["recorded_at"]),
+        ("case when source_key[-1] = '7' then event_date - 30 else event_date end as event_date", []),  # entered late
+    ],
+)
+def test_entries_later_after_their_event_than_ever(
+    connection: duckdb.DuckDBPyConnection, change: str, found: list[str]
+) -> None:
+    new = f"select * replace ({change}) from ({EVENTS.format(1000, 20)})"
+    given = Deliveries(connection, "registration_event", EVENTS.format(0, 60), new)
+    assert sorted(set(given.stops(precedent.odd_delays(connection, given.feed)))) == found
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("before_text as before_text", []),
+        ("case when event_code = 'cancelled' then '甲公司' end as before_text", ["before_text"]),  # one row down
+        ("'12号' as before_text", ["before_text"]),
+    ],
+)
+def test_what_rows_of_a_kind_never_say(connection: duckdb.DuckDBPyConnection, change: str, found: list[str]) -> None:
+    new = f"select * replace ({change}) from ({EVENTS.format(1000, 20)})"
+    given = Deliveries(connection, "registration_event", EVENTS.format(0, 60), new)
+    assert sorted(set(given.stops(precedent.unheard_of(connection, given.feed)))) == found
+
+
+# ---- what a row alone shows
+
+
+def _reasons(park: Park, feed: str) -> list[str]:
+    park.sync(feed, day(1))
+    return [reason for (reason,) in park.ask("select reason from ops.quarantine order by 1")]
+
+
+def test_a_payment_of_a_day_to_come(park: Park) -> None:
+    for number in range(20):
+        park.pay(f"P{number}", 10000, "2026-02-20 10:00:00")
+    park.tax_database("update 入库 set 入库日期 = '2026-03-03' where 税票号码 = 'P1'")  # a clock of another zone
+    park.tax_database("update 入库 set 入库日期 = '2099-02-10' where 税票号码 = 'P2'")
+    park.tax_database("update 入库 set 所属期止 = '2099-01-31' where 税票号码 = 'P3'")
+    assert _reasons(park, "payments") == [
+        "paid_date is 2099-02-10, after this delivery: it cannot have happened",
+        "period_end is 2099-01-31, 12 months or more after this delivery",
+    ]
+
+
+def test_a_lease_may_run_for_fifty_years(park: Park) -> None:
+    lines = leases(range(30)).replace("2027-12-31", "2070-12-31", 5).replace("2027-12-31", "2099-12-31", 1)
+    park.drop("leases", "a.csv", lines, day(0.5))
+    reasons = _reasons(park, "leases")
+    assert [reason.partition(",")[0] for reason in reasons] == ["end_date is 2099-12-31"]
+    assert "list it under missing" in reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "is_rounded"),
+    [
+        ("913299052828881000", True),  # no code ends so: its check character would be another
+        ("913299052828815000", False),  # one code in thirty that end so is right
+        ("91329905282046081F", False),
+        ("91329905282888100", False),  # 17 digits: wrong, but not rounded
+    ],
+)
+def test_a_code_that_a_spreadsheet_rounded(park: Park, code: str, is_rounded: bool) -> None:
+    lines = leases(range(30)).replace(",无,", f",{code},", 1)
+    park.drop("leases", "a.csv", lines, day(0.5))
+    assert [("rounded to 15 digits" in reason) for reason in _reasons(park, "leases")] == ([True] if is_rounded else [])
+
+
+def test_a_declared_fact_between_columns(park: Park) -> None:
+    park.change("payments", "codes:", "facts:\n  an even amount is paid: try_cast(金额_分 as bigint) % 2 = 0\ncodes:")
+    for number in range(20):
+        park.pay(f"P{number}", 10001 if number == 7 else 10000, "2026-02-20 10:00:00")
+    assert _reasons(park, "payments") == ["it does not hold that an even amount is paid (facts)"]
+    assert park.ask("select count(*) from staged.tax_payment") == [(19,)]
+
+
+def test_a_fact_that_cannot_be_asked_is_told(park: Park) -> None:
+    park.change("payments", "codes:", "facts: {it is paid: 金额 > 0}\ncodes:")
+    park.pay("P1", 10000, "2026-02-20 10:00:00")
+    with pytest.raises(DeclarationError, match=r"payments/feed\.yml: facts cannot be asked"):
+        park.sync("payments", day(1))
+
+
+def test_a_cut_file_stops_with_its_unreadable_end(park: Park) -> None:
+    """The last line is cut in two, and the line of totals is gone: one unreadable row hid that."""
+    total = "合计,,,,{},,,,\n"
+    park.drop("leases", "a.csv", leases(range(60)) + total.format("6030.0"), day(0.5))
+    park.sync("leases", day(1))
+    park.drop("leases", "b.csv", leases(range(59))[:-30], day(1.5))
+    park.land("leases", day(2))
+    with pytest.raises(DeliveryRefused, match="the line of totals is missing"):
+        park.stage("leases")

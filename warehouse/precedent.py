@@ -1,0 +1,384 @@
+"""Hold a delivery against what the rows before it never did: facts between columns that nobody declares, learnt from earlier rows.
+
+A column that was never empty, a payment that always came after its period, a meter that was always of one account, a file
+that always ended with the same units: where a delivery breaks such a fact in more rows than chance explains, it was cut or
+shifted, or lost signs. All compare `new_fact` with `known_fact` (warehouse/comparison.py makes both). Nothing is learnt from few rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from warehouse.connection import literal, quote
+
+if TYPE_CHECKING:
+    from warehouse.loader import StagedFeed
+
+# fewer earlier rows than this teach nothing
+_KNOWN_MIN = 20
+# names have many endings
+_NAMES_MIN = 100
+# of a kind of row (a tax, a kind of event) so many must be known before a row of it is judged
+_KIND_MIN = 3
+# a text of so few values is a kind of row
+_WORDS_MAX = 12
+# a state that so many rows should have by their kind, and none has, was lost
+_LOST_MIN = 5
+# a pair of columns is a fact where so few of the earlier rows break it, in percent
+_BROKEN_PCT = 5
+# what goes with a code or a unit beside who it is
+_PLACES = ("address", "building_code")
+# who a paper or a record is of never changes: five that do are many
+_SELDOM_MIN = 5
+# a day or two are no habit
+_DAYS = 5
+# a figure is steady where it was known in so many periods, of so many pairs each
+_PERIODS_MIN, _PAIRS_MIN = 3, 20
+# so many units of the end of a file are missing by chance less often than once in 10,000 deliveries
+_CHANCE, _TAIL_MIN = 1e-4, 3
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One comparison: how many of how many rows differ, or by how much the middle one does."""
+
+    limit: str
+    column: str
+    fact: str
+    count: int
+    total: int
+    share: float
+    least: int | None = None  # so many rows are enough to stop; None: as the limit has it
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the columns of a subject are for."""
+
+    texts: tuple[str, ...]
+    dates: tuple[str, ...]
+    figures: tuple[str, ...]
+    kinds: tuple[str, ...]  # columns of codes: rows of one code are alike
+    key: tuple[str, ...]
+    ids: tuple[str, ...]
+
+
+def columns_of(feed: StagedFeed) -> Columns:
+    """Sort a feed's columns by what they are for."""
+    subject = feed.subject
+    coded = {target for source in feed.codes for target in feed.columns.get(source, ())}
+    rest = [c for c in subject.columns.values() if c.name not in ("month", "period_start", "period_end")]
+    texts = tuple(c.name for c in rest if c.type == "varchar" and c.name not in coded)
+    return Columns(
+        texts=texts,
+        dates=tuple(c.name for c in rest if c.type == "date"),
+        figures=tuple(c.name for c in rest if c.type.startswith(("bigint", "decimal"))),
+        kinds=tuple(c.name for c in rest if c.name in coded),
+        key=subject.key,
+        ids=tuple(
+            c for c in texts if c in (*subject.key, "source_key", "enterprise_name") or c.endswith(("uscc", "_no"))
+        ),
+    )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
+    return connection.execute(query).fetchall()
+
+
+def beyond_chance(count: int, expected: float) -> int:
+    """The count, or 0 where chance may give so many."""
+    return count if count > expected + 3 * math.sqrt(expected) else 0
+
+
+def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Rows with a state that no earlier row of their kind had: empty, negative, or text of another shape.
+
+    How many such rows chance gives is what Good and Turing estimate: as many as there are states that were seen once.
+    """
+    c = columns_of(feed)
+    states = {name: _shape(name, name in c.ids) for name in c.texts}
+    states |= {name: f"case when {quote(name)} is null then 'empty' else 'filled' end" for name in c.dates}
+    states |= {
+        name: f"case when {quote(name)} is null then 'empty' when {quote(name)} < 0 then 'negative' else 'positive' end"
+        for name in c.figures
+    }
+    if feed.recorded_at:
+        states["recorded_at"] = "case when recorded_at is null then 'empty' else 'filled' end"
+    kind = _kind(feed)
+    is_timed = feed.subject.has_months or feed.subject.has_periods
+    few = [] if is_timed else _words(connection, c.texts)
+    unit = "source_key" if "source_key" in feed.subject.columns else "row_number"
+    for name, state in states.items():
+        is_filled = f"case when {quote(name)} is null then 'empty' else 'filled' end"
+        for of_kind in dict.fromkeys(("''", kind, *few)):
+            yield from _new_states(connection, name, of_kind, is_filled if of_kind in few else state, unit)
+    for name in c.figures:
+        yield from _lost(connection, name, kind)
+
+
+def _kind(feed: StagedFeed) -> str:
+    """As SQL, what sort of row it is: its codes, and how long its period is."""
+    parts = [f"coalesce({quote(k)}, '-')" for k in columns_of(feed).kinds]
+    if feed.subject.has_periods:
+        parts.append("month_number(period_end) - month_number(period_start)")
+    return f"concat_ws(' ', {', '.join(parts)})" if parts else "''"
+
+
+def _words(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> list[str]:
+    """Text columns of few values: kinds of rows that nobody declared as codes, such as forms of enterprises."""
+    if not texts:
+        return []
+    asked = ", ".join(f"approx_count_distinct({quote(c)}), count({quote(c)})" for c in texts)
+    found = _rows(connection, f"select {asked} from known_fact")[0]
+    return [
+        quote(c)
+        for n, c in enumerate(texts)
+        if 1 < found[2 * n] <= _WORDS_MAX and found[2 * n + 1] >= _KIND_MIN * found[2 * n]
+    ]
+
+
+def _new_states(
+    connection: duckdb.DuckDBPyConnection, name: str, kind: str, state: str, unit: str
+) -> Iterator[Measured]:
+    # a unit counts once: its rows of twelve months, or its three meters, are alike
+    found = _rows(
+        connection,
+        f"with k as (select {kind} as kind, {state} as state, count(distinct {unit}) as n from known_fact group by all), "
+        f"n as (select {kind} as kind, {state} as state, count(distinct {unit}) as n from new_fact group by all), "
+        "judged as (select kind, sum(n) as known, (count_if(n = 1) + 0.5) / (sum(n) + 1) as chance from k group by kind "
+        f"having sum(n) >= {_KIND_MIN}), "
+        "fresh as (select n.kind, n.state, n.n from n semi join judged using (kind) anti join k using (kind, state)) "
+        "select (select sum(known) from judged), "
+        "(select sum(n.n * j.chance) from n inner join judged as j using (kind) semi join fresh using (kind)), "
+        "(select sum(n) from n), state, sum(n) from fresh group by state",
+    )
+    if not found or (found[0][0] or 0) < (_NAMES_MIN if name == "enterprise_name" else _KNOWN_MIN):
+        return
+    known, expected, rows = int(found[0][0]), float(found[0][1]), int(found[0][2])
+    if not (count := beyond_chance(sum(int(n) for *_, n in found), expected)):
+        return
+    worst = max(found, key=lambda row: row[4])[3]
+    earlier = f"none of {known:,} earlier ones" + (" of their kind" if kind != "''" else "")
+    fact = f"{name} is {worst}, as {earlier} was,"
+    if worst not in ("empty", "filled", "negative", "positive"):
+        fact = f"{name} is written as {earlier} was ({worst})"
+    yield Measured("never_pct", name, fact, count, rows, 100 * count / rows, 3)
+
+
+def _shape(name: str, is_id: bool) -> str:
+    """A text's shape: what it begins and ends with, and whether digits are in it; of a code its length."""
+    column = quote(name)
+    first, last = (
+        f"case when regexp_matches({side}({column}, 1), '[0-9]') then '9' when regexp_matches({side}({column}, 1), '[A-Za-z]') "
+        f"then 'A' else {{}} end"
+        for side in ("left", "right")
+    )
+    first = first.format("'中'")
+    # 室, 元, 司: what an address, an amount, a name ends with
+    shape = f"concat({first}, '…', {last.format(f'right({column}, 1)')})"
+    if name.endswith(("uscc", "_code")):
+        shape = f"concat({first}, '…', length({column}))"
+    elif name == "enterprise_name":
+        shape = f"right({column}, 1)"  # 司, 厂, 店: the form of an enterprise
+    elif is_id or name in ("address", "room", "former_names"):
+        shape = "'filled'"  # they come in every shape, or the comparison looks at their length
+    return f"case when {column} is null then 'empty' else {shape} end"
+
+
+def _lost(connection: duckdb.DuckDBPyConnection, name: str, kind: str) -> Iterator[Measured]:
+    """A state that so many rows should have, by the shares of their kinds, and hardly one has."""
+    for lost, condition in (("negative", "< 0"), ("zero", "= 0"), ("empty", "is null")):
+        found = _rows(
+            connection,
+            f"with k as (select {kind} as kind, count(*) as n, count_if({quote(name)} {condition}) / count(*) as share from known_fact "
+            f"group by 1 having count(*) >= {_KNOWN_MIN}), n as (select {kind} as kind, count(*) as n, "
+            f"count_if({quote(name)} {condition}) as there from new_fact group by 1) "
+            "select sum(n.n * k.share), sum(n.there) from n inner join k using (kind) where k.share < 0.9",
+        )
+        expected, there = found[0]
+        # a column that is filled in at last is good news
+        if lost == "empty" and not _rows(connection, f"from new_fact where {quote(name)} = 0 limit 1"):
+            continue
+        if expected and expected >= _LOST_MIN and there <= expected / 20:
+            fact = f"{name} is {lost} in {there:,} rows, where {expected:,.0f} should be as in earlier deliveries:"
+            yield Measured(
+                "emptied_pct",
+                name,
+                fact,
+                round(expected - there),
+                round(expected),
+                100 * (1 - there / expected),
+                _LOST_MIN,
+            )
+
+
+def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_changes: bool) -> Iterator[Measured]:
+    """Values that always came together (a meter and its account, a code and a name) and come with others now.
+
+    What is known of a value counts before what the delivery itself says of it elsewhere. Of a register that sends only what
+    changed, it is the record's number alone that a name or code stays with.
+    """
+    c = columns_of(feed)
+    own_key = feed.subject.key[0] if len(feed.subject.key) == 1 else ""
+    for a in c.ids:
+        targets = [b for b in (*c.texts, *c.kinds) if b != a and (b in c.ids or b in _PLACES) and b != own_key]
+        if sends_changes:  # any value of a record may change, and its number never
+            targets = ["source_key"] if a != "source_key" else []
+        elif own_key and own_key != "source_key":
+            targets = [b for b in targets if b in c.ids] if a != "enterprise_name" else []
+        if not targets:
+            continue
+        name = quote(a)
+        of_a = ", ".join(f"arg_max({quote(b)}, is_known) as {quote('v ' + b)}" for b in targets)
+        broken = ", ".join(
+            f"count_if(k.{quote(b)} <> p.{quote('v ' + b)}), count_if(k.{quote(b)} is not null and p.{quote('v ' + b)} is not null)"
+            for b in targets
+        )
+        columns = ", ".join(map(quote, (a, *targets)))
+        past, now = (
+            _rows(
+                connection,
+                f"with s as (select {columns}, {seen} from known_fact{also}), "
+                f"p as (select {name}, {of_a} from s where {name} is not null group by 1) "
+                f"select count(distinct {name}), {broken} from {table} as k inner join p using ({name})",
+            )[0]
+            for table, seen, also in (
+                ("known_fact", "t as is_known", ""),
+                ("new_fact", "t as is_known", f" union all select {columns}, date '1000-01-01' from new_fact"),
+            )
+        )
+        for place, b in enumerate(targets):
+            was, of, count, rows = (
+                int(x or 0) for x in (*past[2 * place + 1 : 2 * place + 3], *now[2 * place + 1 : 2 * place + 3])
+            )
+            # a name that is there once goes with whatever comes; the office's own key with whoever it is of
+            is_own = b == "source_key" or a in ("source_key", own_key)
+            if of - (0 if is_own else past[0]) < _KNOWN_MIN or 100 * was > _BROKEN_PCT * of or not rows:
+                continue
+            share = max(0.0, 100 * (count / rows - 2 * was / of))
+            fact = f"{b} is another than the one known of the {a}"
+            yield Measured("changed_pct", b, fact, count, rows, share, _SELDOM_MIN if own_key else None)
+
+
+def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """A date sooner after its period than ever; an entry sooner, or later, after its event.
+
+    How late something may be paid is not learnt: of a year's tax each delivery has the latest payments so far.
+    """
+    subject = feed.subject
+    anchor = "period_end" if subject.has_periods else "month" if subject.has_months else ""
+    pairs = [(d, anchor, False) for d in columns_of(feed).dates if anchor]
+    is_event = "source_key" in subject.columns and not set(subject.key) & {"source_key", "month", "period_end"}
+    if is_event and feed.recorded_at and feed.replaces == "nothing" and not anchor:
+        pairs += [("recorded_at", d, True) for d in columns_of(feed).dates]
+    kind = _kind(feed) if anchor else "''"
+    for later, earlier, is_late in pairs:
+        days = f"datediff('day', {quote(earlier)}::date, {quote(later)}::date)"
+        late = f"or days > last + (last - first) / 4 + {_DAYS}" if is_late else ""
+        found = _rows(
+            connection,
+            f"with k as (select {kind} as kind, {days} as days from known_fact), "
+            "q as (select kind, count(*) as n, min(days) as first, max(days) as last, quantile_disc(days, 0.1) as low, "
+            f"quantile_disc(days, 0.9) as high from k where days is not null group by kind having count(*) >= {_KNOWN_MIN}), "
+            f"n as (select {kind} as kind, {days} as days from new_fact) "
+            f"select count(*), sum(1 / (n + 1)), count_if(days < first - {_DAYS} {late}), count_if(days < low), count_if(days > high) "
+            "from n inner join q using (kind) where days is not null",
+        )
+        rows, expected, never, early, late_ = (x or 0 for x in found[0])
+        if not rows:
+            continue
+        never = beyond_chance(never, expected)
+        fact = f"{later} is so many days after {earlier} as"
+        yield Measured("never_pct", later, f"{fact} in no earlier row", never, rows, 100 * never / rows, 3)
+        if is_late:
+            most = max(early, late_)
+            yield Measured("moved_pct", later, f"{fact} in few earlier rows", most, rows, 100 * most / rows)
+
+
+def reported_again(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Rows of a period that was reported already, by another row: more of them than come in two months.
+
+    In a quiet night most rows may be second payments of a period, but there are no more of those than in a whole month.
+    """
+    subject = feed.subject
+    if feed.replaces != "nothing" or not subject.has_periods:
+        return
+    figures = columns_of(feed).figures
+    same_key = " and ".join(f"n.{quote(k)} is not distinct from k.{quote(k)}" for k in subject.key)
+    same = " and ".join(f"n.{quote(f)} is not distinct from k.{quote(f)}" for f in figures)
+    # what supersedes a row came again, and so did a second payment of one period
+    found = _rows(
+        connection,
+        "with known as (select series, t from known_fact group by all) "
+        "select (select count(*) from new_fact), (select count(*) from new_fact as n semi join known using (series, t) "
+        f"anti join known_fact as k on {same_key} and {same}), (select count(*) from known_fact), "
+        "(select count(*) from known_fact) - (select count(*) from known) + "
+        f"(select count(*) from staged.{subject.name} where feed = {literal(feed.name)} and superseded_at is not null "
+        "and period_end >= (select min(t) from known_fact)), (select count(distinct date_trunc('month', t)) from known_fact)",
+    )
+    rows, again, known, was, months = (int(x or 0) for x in found[0])
+    if known < _KNOWN_MIN or not rows:
+        return
+    again = beyond_chance(again, 2 * was / months)
+    share = 100 * (again / rows - 3 * was / known)
+    yield Measured("changed_pct", "period_end", "the period was reported already", again, rows, max(0.0, share))
+
+
+def unsteady(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figures: Sequence[str]) -> Iterator[Measured]:
+    """Figures that move, from period to period and beside those of its kind, further than nine of ten ever did.
+
+    So does a column that was shifted within its scale.
+    """
+    kind = _kind(feed)
+    for name in figures:
+        value = quote(name)
+        of_period = (
+            f"select series, {kind} as kind, t, sum({value}) as v from {{}} group by all having sum({value}) <> 0"
+        )
+        found = _rows(
+            connection,
+            f"with b as ({of_period.format('known_fact')}), n as ({of_period.format('new_fact')}), "
+            "change as (select t, kind, ln(abs(v / lag(v) over (partition by series order by t))) as by_ln from b), "
+            "moved as (select t, abs(by_ln - median(by_ln) over (partition by t, kind)) as step from change where by_ln is not null), "
+            "usual as (select quantile_cont(step, 0.9) as step from moved where step is not null), "
+            "share as (select t, count_if(m.step > u.step + 0.01) / count(*) as share from moved as m cross join usual as u "
+            f"where m.step is not null group by t having count(*) >= {_PAIRS_MIN}), "
+            "next as (select n.t, n.kind, ln(abs(n.v / b.v)) as by_ln from n asof join b on n.series = b.series and n.t > b.t), "
+            "fresh as (select abs(by_ln - median(by_ln) over (partition by t, kind)) as step from next) "
+            "select (select count(*) from share), (select max(share) from share), (select exp(step) from usual), "
+            "count(*), count_if(f.step > u.step + 0.01) from fresh as f cross join usual as u",
+        )
+        periods, most, factor, rows, count = found[0]
+        if (periods or 0) < _PERIODS_MIN or rows < 2 * _PAIRS_MIN:
+            continue
+        share = 100 * (count / rows - 1.5 * most - 3 * math.sqrt(most / rows))
+        fact = f"{name} moved by more than a factor of {factor:.2f}, as one in ten did before,"
+        yield Measured("changed_pct", name, fact, count, rows, max(0.0, share))
+
+
+def cut_off(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Units at the end (or the beginning) of the period before that are all missing, while hardly another is."""
+    if feed.replaces != "period" or "source_key" not in feed.subject.columns:
+        return
+    found = _rows(
+        connection,
+        "with before as (select source_key, max(row_number) as place from known_fact where t = (select max(t) from known_fact "
+        "where t < (select min(t) from new_fact)) group by 1), "
+        "seen as (select place, source_key in (select source_key from new_fact) as is_there from before) "
+        "select count(*), count_if(not is_there), max(place) filter (is_there), "
+        "count_if(place > (select max(place) from seen where is_there)), "
+        "count_if(place < (select min(place) from seen where is_there)) from seen",
+    )
+    units, missing, last, after, before = found[0]
+    if last is None:
+        return
+    for count, end in ((after, "last"), (before, "first")):
+        chance = (missing - count + 1) / (units - count + 1)
+        if count >= _TAIL_MIN and chance**count < _CHANCE:
+            fact = f"the {end} units of the file before are all missing, as if this one was cut,"
+            yield Measured("never_pct", "source_key", fact, count, count, 100.0, _TAIL_MIN)
