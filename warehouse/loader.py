@@ -485,6 +485,7 @@ def _one_select(feed: StagedFeed) -> str:
     return feed.stage_sql.strip().rstrip(";") + "\n"
 
 
+# long: one list of reasons, in the order in which they are shown
 def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
     """The SELECT of rejected rows: row_number and reason, from `delivery` and `candidate`.
 
