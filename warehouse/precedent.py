@@ -165,7 +165,9 @@ def _new_states(
         "(select sum(n.n * j.chance) from n inner join judged as j using (kind) semi join fresh using (kind)), "
         "(select sum(n) from n), state, sum(n) from fresh group by state",
     )
-    if not found or (found[0][0] or 0) < (_NAMES_MIN if name == "enterprise_name" else _KNOWN_MIN):
+    if name == "enterprise_name" and found and (found[0][0] or 0) < _NAMES_MIN:
+        found = [row for row in found if row[3] == "empty"]
+    if not found or (found[0][0] or 0) < _KNOWN_MIN:
         return
     known, expected, rows = int(found[0][0]), float(found[0][1]), int(found[0][2])
     if not (count := beyond_chance(sum(int(n) for *_, n in found), expected)):
