@@ -40,8 +40,8 @@ def licence(name: str) -> str:
     classified = [
         line.rpartition(" :: ")[2] for line in found.get_all("Classifier") or [] if line.startswith("License ::")
     ]
-    named = (found["License-Expression"] or "").strip()
-    text = named or ", ".join(sorted(set(classified))) or " ".join((found["License"] or "").split())
+    named, stated = (str(found.json.get(key, "")) for key in ("license_expression", "license"))
+    text = named.strip() or ", ".join(sorted(set(classified))) or " ".join(stated.split())
     return (text[:80] or "not named in its metadata").replace("|", "/")
 
 

@@ -45,6 +45,15 @@ _PARTS = (
     (r"(.+) has lost its characters before it came here: .*?: (.*)", "$1 来件前已丢失字符：$2"),
     (r"(.+) was read in a wrong encoding before it came here: .*?: (.*)", "$1 来件前已用错编码：$2"),
     (r"(.+) looks like a total or a note: .*?: (.*)", "$1 疑为合计或说明行：$2"),
+    (r"(.+) holds characters as a web page .*?: .*?: (.*)", "$1 含网页或程序的转义字符：$2"),
+    (r"(.+) seems to mean that there is none: .*?: (.*)", "$1 似表示没有：$2"),
+    (r"(.+) has no letter and no digit: .*?: (.*)", "$1 不含字母和数字：$2"),
+    (r"(.+) was rounded to 15 digits .*?: .*?: (.*)", "$1 被电子表格截成 15 位有效数字：$2"),
+    (r"it does not hold that .* \(facts\)", "与 feed.yml 约定的行内关系（facts）不符"),
+    (r"(\w+) is (\S+), after this delivery: .*", "$1 为 $2，晚于本批次，尚未发生"),
+    (r"(\w+) is (\S+), (\d+) months or more after this delivery", "$1 为 $2，晚于本批次 $3 个月以上"),
+    (r"(\w+) is (\S+), more than (\d+) years ahead .*", "$1 为 $2，晚于今后 $3 年"),
+    (r"(\w+) holds a person \((.*)\)", "$1 含自然人信息（$2）"),
 )
 
 

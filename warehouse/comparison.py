@@ -154,7 +154,7 @@ def measure(
     found = [*_pairs(connection, plan)]
     found += _keys(connection, feed, plan)
     found += _shapes(connection, plan)
-    found += unheard_of(connection, feed, _sends_changes(feed))
+    found += unheard_of(connection, feed)
     found += broken_pairs(connection, feed, _sends_changes(feed))
     found += odd_delays(connection, feed)
     found += reported_again(connection, feed)

@@ -95,13 +95,11 @@ def beyond_chance(count: int, expected: float) -> int:
     return count if count > expected + 3 * math.sqrt(expected) else 0
 
 
-def unheard_of(
-    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_changes: bool = False
-) -> Iterator[Measured]:
+def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
     """Rows with a state that no earlier row of their kind had: empty, negative, or text of another shape.
 
     How many such rows chance gives is what Good and Turing estimate: as many as there are states that were seen once.
-    A register that sends what changed may fill any column for the first time: the first firm that closes has a day of closing.
+    A column may be filled for the first time: the first lease that ends early has a day of ending.
     """
     c = columns_of(feed)
     states = {name: _shape(name, name in c.ids) for name in c.texts}
@@ -119,8 +117,7 @@ def unheard_of(
     for name, state in states.items():
         is_filled = f"case when {quote(name)} is null then 'empty' else 'filled' end"
         for of_kind in dict.fromkeys(("''", kind, *few)):
-            found = _new_states(connection, name, of_kind, is_filled if of_kind in few else state, unit, sends_changes)
-            yield from found
+            yield from _new_states(connection, name, of_kind, is_filled if of_kind in few else state, unit)
     for name in c.figures:
         yield from _lost(connection, name, kind)
 
@@ -147,11 +144,8 @@ def _words(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> list[
 
 
 def _new_states(
-    connection: duckdb.DuckDBPyConnection, name: str, kind: str, state: str, unit: str, is_filled_any_time: bool
+    connection: duckdb.DuckDBPyConnection, name: str, kind: str, state: str, unit: str
 ) -> Iterator[Measured]:
-    was_empty = ""
-    if is_filled_any_time:  # nothing is learnt of a column's values while it is empty
-        was_empty = " where n.state = 'empty' or n.kind in (select kind from k where state <> 'empty')"
     # a unit counts once: its rows of twelve months, or its three meters, are alike
     found = _rows(
         connection,
@@ -159,8 +153,8 @@ def _new_states(
         f"n as (select {kind} as kind, {state} as state, count(distinct {unit}) as n from new_fact group by all), "
         "judged as (select kind, sum(n) as known, (count_if(n = 1) + 0.5) / (sum(n) + 1) as chance from k group by kind "
         f"having sum(n) >= {_KIND_MIN}), "
-        "fresh as (select n.kind, n.state, n.n from n semi join judged using (kind) anti join k using (kind, state)"
-        f"{was_empty}) "
+        "fresh as (select n.kind, n.state, n.n from n semi join judged using (kind) anti join k using (kind, state) "
+        "where n.state = 'empty' or n.kind in (select kind from k where state <> 'empty')) "
         "select (select sum(known) from judged), "
         "(select sum(n.n * j.chance) from n inner join judged as j using (kind) semi join fresh using (kind)), "
         "(select sum(n) from n), state, sum(n) from fresh group by state",

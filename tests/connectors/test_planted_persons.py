@@ -93,6 +93,7 @@ def test_none_is_in_any_file(park: Park) -> None:
         for n, person in enumerate(persons[400:])
     ]
     park.drop("staff", f"参保 {next(spare)}.csv", staff_file(named), day(0.3))
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 60")  # 审核：张伟 is a signature, and no firm
     for name in ("leases", "staff"):
         park.sync(name, day(1))
     park.drop("staff", f"坏 {next(spare)}.csv", staff_file([]).replace("单位名称", next(spare)), day(1.5))
