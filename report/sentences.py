@@ -30,6 +30,16 @@ _PARTS = (
     (r"name (.+)", "名称 $1"),
     (r"neither a usable code nor a name", "既无可用代码，也无名称"),
     (r"the register does not have (.+)", "工商登记中没有 $1"),
+    # what somebody confirmed (warehouse/clock.py, warehouse/reconcile.py)
+    (
+        r"it is of (.+), ([\d.,]+) days? after anything that a source has dated \((.*)\)",
+        "本次任务时间 $1 比各数据源最晚日期 $3 晚 $2 天",
+    ),
+    (r"(.+) fell from (\S+) to (\S+)( ?\S*) \((.*) %\).*", "$1 由 $2 降至 $3$4（降 $5%）"),
+    (
+        r"(.+) per enterprise and month rose from (\S+) to (\S+) .* \((.*) times\)",
+        "$1 每企业每月由 $2 升至 $3（$4 倍）",
+    ),
     # quarantine
     (r"(.+) cannot be read as a time: (.*)", "$1 不是时间：$2"),
     (r"(.+) cannot be read as \w+: (.*)", "$1 无法识别：$2"),
