@@ -62,7 +62,15 @@ def test_the_version_is_said_on_standard_output(run: Run) -> None:
 
 def test_status_before_the_first_night_is_json_too(run: Run) -> None:
     found = json.loads(run("status", "--json")[1])
-    assert found == {"night": None, "stopped": [], "feeds": [], "quarantined": [], "batches": []}
+    assert found == {
+        "night": None,
+        "stopped": [],
+        "feeds": [],
+        "quarantined": [],
+        "batches": [],
+        "running": [],
+        "drill": None,
+    }
 
 
 def test_a_stop_is_in_the_json_and_in_the_exit_code(run: Run, tmp_path: Path) -> None:

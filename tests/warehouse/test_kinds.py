@@ -517,9 +517,9 @@ def test_the_returns_of_the_field_case(park: Park) -> None:
         declared.replace("connection: lab", "connection: lab, folder: cum")
     )
     for file in (CASE / "drops" / "1").iterdir():
-        park.drop("cum", file.name, file.read_bytes(), day(0.9))
-    park.sync("cum", day(1))
-    park.begin(day(2), ("staff", "leases", "payments"))
+        park.drop("cum", file.name, file.read_bytes(), day(299.9))
+    park.sync("cum", day(300))
+    park.begin(day(301), ("staff", "leases", "payments"))
     rule = CHECKOUT / "expectations" / "rules" / "figures_are_no_running_totals.sql"
     assert "figures, with year_to_date or reading" in rule.read_text(encoding="utf-8")
     undeclared = park.ask(rule.read_text(encoding="utf-8"))
@@ -532,7 +532,7 @@ def test_the_returns_of_the_field_case(park: Park) -> None:
         "replaces: nothing",
         "replaces: nothing\nfigures: {sales_amount: year_to_date, tax_due_amount: year_to_date}",
     )
-    park.begin(day(3), ("staff", "leases", "payments"))
+    park.begin(day(302), ("staff", "leases", "payments"))
     assert park.ask(rule.read_text(encoding="utf-8")) == []
     found = park.ask(
         "select source_key, count(*), min(sales_amount), max(sales_amount), min(tax_due_amount), max(tax_due_amount), "
