@@ -57,4 +57,7 @@ select
     coalesce(p.value, 0) as park_total
 from building_total as b
 left join park_total as p on b.month = p.month and b.signal_code = p.signal_code
-where b.value <> coalesce(p.value, 0)
+where
+    b.value <> coalesce(p.value, 0)
+    -- the park has no figure where nothing was reported: then no building has one, and zero is a figure
+    or (p.value is null and b.value is not null and b.signal_code in ('headcount', 'electricity'))

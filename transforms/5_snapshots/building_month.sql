@@ -20,7 +20,8 @@
 --     leases in force now that end in the next 3, 6, 12 months.
 --   * rent_per_m2_amount: monthly rent over the area of the leases that state one.
 --   * Staff, electricity and tax of an enterprise in several buildings are split by leased area
---     (monthly.building_share); the parts add up to the whole.
+--     (monthly.building_share); the parts add up to the whole. A month without any report has no staff, or no
+--     electricity, for any building.
 --   * tax_received_12m_amount: paid into the treasury in the 12 months that end with this one, refunds taken off.
 --     Empty until there are 12 months of receipts. Per m2: of lettable area; per mu: of building_land_mu.
 --   * _before: the same figure 12 months before. change_12m_pct: 同比, (now - before) / before; none from zero.
@@ -30,7 +31,7 @@
 --   * 平均空置月数：目前空置的面积平均已空置几个月；长期空置面积：连续两年以上未出租的面积；平均未用月数按面积加权。
 --   * 当月到期面积：上月末在租、本月内到期的面积；三、六、十二个月内到期面积：本月末在租、此后相应月数内到期的面积。
 --   * 平均租金＝月租金÷有租金记载的面积。
---   * 企业租用多栋楼的，人员、用电、税款按在租面积分摊，各部分之和等于全部。
+--   * 企业租用多栋楼的，人员、用电、税款按在租面积分摊，各部分之和等于全部。全园当月无人申报的，人员、用电为空。
 --   * 近十二月入库税额按入库日期计，已扣退税；不足十二个月的为空。单位面积税收按可租面积，亩均税收按楼栋占地。
 --   * “上年同月”为十二个月前的同一数值；同比＝（本期−上年同期）÷上年同期，上年同期为零的为空。
 -- example: 10,000 m2 lettable, 8,200 leased: occupancy 82 %, unlet 1,800 m2. Unlet 2,000 and 1,500 in the two months
@@ -42,10 +43,10 @@
 --   | 可租面积各月均按当前值。不跟踪到房间，同一楼栋一进一退会相互抵消，空置时长为估计，最早从月历首月算起。无租约企业的税款计入“未知”。
 -- column leased_area_m2: area of the leases in force on the month's last day, suspect ones left out, m2
 --   | 在租面积 月末在租合同的面积，剔除存疑值，单位：平方米
--- column insured_headcount: insured staff, of tenants in several buildings by leased area; 0 where no source reported
---   | 参保人数 参保人数；租用多栋楼的企业按在租面积分摊，单位：人
--- column electricity_kwh: electricity used in the month, of tenants in several buildings by leased area, kWh
---   | 用电量 当月用电量；租用多栋楼的企业按在租面积分摊，单位：千瓦时
+-- column insured_headcount: insured staff, of tenants in several buildings by leased area; empty in a month
+--   without any report | 参保人数 参保人数；租用多栋楼的企业按在租面积分摊，当月无任何申报的为空，单位：人
+-- column electricity_kwh: electricity used in the month, of tenants in several buildings by leased area, kWh;
+--   empty in a month without any reading | 用电量 当月用电量；租用多栋楼的企业按在租面积分摊，当月无任何抄表的为空，单位：千瓦时
 -- column is_provisional: whether staff or electricity of the month is not complete yet | 是否暂定 当月参保或用电数据是否尚未报齐
 -- checked by: tests/models/snapshots.building_month, tests/transforms/test_groups_add_up.py
 with park_building as (
@@ -195,6 +196,16 @@ building_figure as (
     group by building_code, month_number
 ),
 
+-- a month without any report is unknown for all buildings; where others report, a building without figures has none
+reported_month as (
+    select
+        month_number,
+        max(case when signal_code = 'headcount' then 1 else 0 end) as has_headcount,
+        max(case when signal_code = 'electricity' then 1 else 0 end) as has_electricity
+    from enterprise_figure
+    group by month_number
+),
+
 first_receipt as (
     select min(m.month_number) as month_number
     from monthly.tax_receipt as t
@@ -233,8 +244,8 @@ building_month as (
             when b.lettable_area_m2 is not null
                 then greatest(b.lettable_area_m2 - coalesce(l.leased_area_m2, 0), 0)
         end as unlet_area_m2,
-        coalesce(f.headcount, 0) as headcount,
-        coalesce(f.electricity, 0) as electricity,
+        case when k.has_headcount = 1 then coalesce(f.headcount, 0) end as headcount,
+        case when k.has_electricity = 1 then coalesce(f.electricity, 0) end as electricity,
         coalesce(f.tax_received, 0) as tax_received,
         case
             when m.month_number >= r.month_number + 11
@@ -251,6 +262,7 @@ building_month as (
     cross join first_receipt as r
     left join leased_building as l on b.building_code = l.building_code and m.month_number = l.month_number
     left join building_figure as f on b.building_code = f.building_code and m.month_number = f.month_number
+    left join reported_month as k on m.month_number = k.month_number
     left join doubtful_month as d on m.month = d.month
 ),
 
