@@ -486,14 +486,15 @@ def _one_select(feed: StagedFeed) -> str:
 
 
 # long: one list of reasons, in the order in which they are shown
-def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
+def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged: bool = True) -> str:
     """The SELECT of rejected rows: row_number and reason, from `delivery` and `candidate`.
 
     A row is rejected where stage.sql gives nothing for it, where a required column has no value in all that is made of it,
     where the source had a value and a column that it feeds has none, where a value is damaged or a total's, where a fact of
     the feed does not hold, where a figure is FIGURE_BELOW or more, where its month or a date is outside the window that the
     feed allows, where its period ends before it begins, or where the office recorded it more than a day after the pull's end
-    (`until`, naive UTC): no correction would ever be later than that.
+    (`until`, naive UTC): no correction would ever be later than that. Damage is looked for in each cell only where `is_damaged`:
+    most deliveries have none, and their patterns cost more than all else here.
     """
     figures = [c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))]
     beyond = "".join(
@@ -527,7 +528,7 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None) -> str:
         f"then {literal(f'{source} cannot be read as {target}: ')} || left(d.{quote(source)}::varchar, 60) end"
         for source, target in pairs
     ]
-    reasons += [*_damages(feed), *_rounded_codes(feed)]
+    reasons += [*(_damages(feed) if is_damaged else []), *_rounded_codes(feed)]
     reasons += [
         f"case when not ({condition}) then {literal(f'it does not hold that {fact} (facts)')} end"
         for fact, condition in feed.facts.items()
@@ -626,32 +627,39 @@ def _rounded_codes(feed: StagedFeed) -> list[str]:
     return found
 
 
-def _damages(feed: StagedFeed) -> list[str]:
-    """Expressions: why a value of the office is none, NULL where it may be one. One look at the whole row comes first."""
+def _damage_kinds(feed: StagedFeed) -> list[tuple[list[str], tuple[tuple[str, str], ...]]]:
+    """Source columns, and the patterns of values that none of them may have."""
     used = [source for source in feed.landed_columns if feed.columns.get(source)]
     named = [source for source in used if set(feed.columns[source]) & {*_NAMES, *feed.subject.key}]
-    found = []
-    for sources, kinds in ((used, _DAMAGES), (named, _NO_ENTERPRISE)):
-        if not sources:
-            continue
-        # the row as lines of values: ^ and $ are the ends of a value
-        row = f"concat_ws(chr(10), {', '.join(f'd.{quote(source)}::varchar' for source in sources)})"
-        every = literal("(?m)" + "|".join(f"(?:{pattern})" for pattern, _ in kinds))
-        choices = [
-            f"case when regexp_matches(d.{quote(source)}::varchar, {literal(pattern)}) "
-            f"then {literal(f'{source} {reason}')} || left(d.{quote(source)}::varchar, 60) end"
-            for source in sources
-            for pattern, reason in kinds
-        ]
-        found.append(
-            f"case when regexp_matches({row}, {every}) then nullif(concat_ws('; ', {', '.join(choices)}), '') end"
-        )
-    return found
+    return [(sources, kinds) for sources, kinds in ((used, _DAMAGES), (named, _NO_ENTERPRISE)) if sources]
+
+
+def _has_damage(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> bool:
+    """Whether any row of `delivery` has a value that none may have: one look at each row, as lines of values."""
+    looks = [
+        # ^ and $ are the ends of a value
+        f"regexp_matches(concat_ws(chr(10), {', '.join(f'{quote(source)}::varchar' for source in sources)}), "
+        f"{literal('(?m)' + '|'.join(f'(?:{pattern})' for pattern, _ in kinds))})"
+        for sources, kinds in _damage_kinds(feed)
+    ]
+    return bool(looks and connection.execute(f"from delivery where {' or '.join(looks)} limit 1").fetchone())
+
+
+def _damages(feed: StagedFeed) -> list[str]:
+    """Expressions: why a value of the office is none, NULL where it may be one."""
+    return [
+        f"case when regexp_matches(d.{quote(source)}::varchar, {literal(pattern)}) "
+        f"then {literal(f'{source} {reason}')} || left(d.{quote(source)}::varchar, 60) end"
+        for sources, kinds in _damage_kinds(feed)
+        for source in sources
+        for pattern, reason in kinds
+    ]
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: datetime | None = None) -> None:
+    judgement = judgement_sql(feed, until, is_damaged=_has_damage(connection, feed))
     try:
-        connection.execute(f"create or replace temp table rejected as {judgement_sql(feed, until)}")
+        connection.execute(f"create or replace temp table rejected as {judgement}")
     except duckdb.Error as error:
         if not feed.facts:
             raise

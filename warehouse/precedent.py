@@ -114,12 +114,26 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     is_timed = feed.subject.has_months or feed.subject.has_periods
     few = [] if is_timed else _words(connection, c.texts)
     unit = "source_key" if "source_key" in feed.subject.columns else "row_number"
-    for name, state in states.items():
-        is_filled = f"case when {quote(name)} is null then 'empty' else 'filled' end"
-        for of_kind in dict.fromkeys(("''", kind, *few)):
-            yield from _new_states(connection, name, of_kind, is_filled if of_kind in few else state, unit)
+    asked = [
+        (name, of_kind, f"case when {quote(name)} is null then 'empty' else 'filled' end" if of_kind in few else state)
+        for name, state in states.items()
+        for of_kind in dict.fromkeys(("''", kind, *few))
+    ]
+    for name, of_kind, state in _with_new(connection, asked):
+        yield from _new_states(connection, name, of_kind, state, unit)
     for name in c.figures:
         yield from _lost(connection, name, kind)
+
+
+def _with_new(
+    connection: duckdb.DuckDBPyConnection, asked: Sequence[tuple[str, str, str]]
+) -> list[tuple[str, str, str]]:
+    """Of column, kind and state those with a state that is new of its kind: most deliveries have none, and counting is dear."""
+    if not asked:
+        return []
+    chosen = ", ".join(f"list(distinct concat_ws('|', {kind}, {state}))" for _, kind, state in asked)
+    known, new = (_rows(connection, f"select {chosen} from {table}")[0] for table in ("known_fact", "new_fact"))
+    return [one for one, was, is_now in zip(asked, known, new, strict=True) if not set(is_now or ()) <= set(was or ())]
 
 
 def _kind(feed: StagedFeed) -> str:
@@ -196,29 +210,28 @@ def _shape(name: str, is_id: bool) -> str:
 
 def _lost(connection: duckdb.DuckDBPyConnection, name: str, kind: str) -> Iterator[Measured]:
     """A state that so many rows should have, by the shares of their kinds, and hardly one has."""
-    for lost, condition in (("negative", "< 0"), ("zero", "= 0"), ("empty", "is null")):
-        found = _rows(
-            connection,
-            f"with k as (select {kind} as kind, count(*) as n, count_if({quote(name)} {condition}) / count(*) as share from known_fact "
-            f"group by 1 having count(*) >= {_KNOWN_MIN}), n as (select {kind} as kind, count(*) as n, "
-            f"count_if({quote(name)} {condition}) as there from new_fact group by 1) "
-            "select sum(n.n * k.share), sum(n.there) from n inner join k using (kind) where k.share < 0.9",
-        )
-        expected, there = found[0]
+    value = quote(name)
+    states = {"negative": f"{value} < 0", "zero": f"{value} = 0", "empty": f"{value} is null"}
+    counts = ", ".join(f"count_if({condition}) as {state}" for state, condition in states.items())
+    sums = ", ".join(
+        f"sum(n.n * k.{state} / k.n) filter (k.{state} < 0.9 * k.n), sum(n.{state}) filter (k.{state} < 0.9 * k.n)"
+        for state in states
+    )
+    found = _rows(
+        connection,
+        f"with k as (select {kind} as kind, count(*) as n, {counts} from known_fact group by 1 having count(*) >= {_KNOWN_MIN}), "
+        f"n as (select {kind} as kind, count(*) as n, {counts} from new_fact group by 1) "
+        f"select {sums}, (select bool_or({states['zero']}) from new_fact) from n inner join k using (kind)",
+    )[0]
+    for place, lost in enumerate(states):
+        expected, there = found[2 * place], found[2 * place + 1]
         # a column that is filled in at last is good news
-        if lost == "empty" and not _rows(connection, f"from new_fact where {quote(name)} = 0 limit 1"):
+        if lost == "empty" and not found[-1]:
             continue
         if expected and expected >= _LOST_MIN and there <= expected / 20:
             fact = f"{name} is {lost} in {there:,} rows, where {expected:,.0f} should be as in earlier deliveries:"
-            yield Measured(
-                "emptied_pct",
-                name,
-                fact,
-                round(expected - there),
-                round(expected),
-                100 * (1 - there / expected),
-                _LOST_MIN,
-            )
+            count, total, share = round(expected - there), round(expected), 100 * (1 - there / expected)
+            yield Measured("emptied_pct", name, fact, count, total, share, _LOST_MIN)
 
 
 def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_changes: bool) -> Iterator[Measured]:
