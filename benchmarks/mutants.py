@@ -329,7 +329,7 @@ def mistakes(path: Path) -> list[Mistake]:
 
 
 def draw(kind: str, count: int, seed: int, tree: Path) -> list[Trial]:
-    """The mistakes of one kind that a seed stands for, all different."""
+    """The mistakes of one kind that a seed draws, all different."""
     draw = random.Random(f"{seed} {kind}")  # noqa: S311 - a draw must be repeatable
     files = sorted(
         path for place in PLACES[kind] for path in tree.glob(place) if path.name not in NO_MISTAKES and mistakes(path)

@@ -116,7 +116,7 @@ def hold_to_due_feeds(context: Any, schedules: Mapping[str, str], zone: ZoneInfo
     Args:
         context: The night's.
         schedules: Each feed with its cron line.
-        zone: Whose hours the cron lines are in.
+        zone: The zone of the cron lines.
         now: Aware; the present moment by default.
 
     Raises:

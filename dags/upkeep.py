@@ -71,8 +71,8 @@ def upkeep() -> None:
         from warehouse.upkeep import drill, is_drill_due
 
         def again(rehearsal: Settings, night_id: str) -> tuple[dict[str, tuple[int, int]], tuple[str, ...]]:
-            told = tell_again(rehearsal, night_id, rehearsal.home / "again.duckdb")
-            return told.differing, told.explanations
+            again = tell_again(rehearsal, night_id, rehearsal.home / "again.duckdb")
+            return again.differing, again.explanations
 
         if is_drill_due(SETTINGS, datetime.now(UTC)):
             note(str(drill(SETTINGS, list(feeds(SETTINGS.feed_folders).values()), again)))

@@ -49,7 +49,7 @@ def deep_findings(settings: Settings, feeds: Sequence[StagedFeed]) -> Iterator[F
     """Everything that is looked at, what others are made from first.
 
     Args:
-        settings: Whose park.
+        settings: The park's.
         feeds: All declared feeds.
     """
     damaged = faults(settings.raw)

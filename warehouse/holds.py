@@ -1,4 +1,4 @@
-"""Who works at what: a run holds its feed from land to accept, and the night from begin to publish.
+"""Which run works at what: a run holds its feed from land to accept, and the night from begin to publish.
 
 A process at work has the lock of holds/<name>.lock; its content says who that is. The steps of a run of the scheduler are
 processes of their own: between them nothing has the lock, and the content keeps the place for that run, `KEEP` long after
@@ -93,7 +93,7 @@ def _path(settings: Settings, name: str) -> Path:
 
 
 def _read(file: IO[str]) -> Held | None:
-    """What a place's file says; None where it says nothing, or nothing that can be read: nobody is kept out by that."""
+    """What a place's file says; None where it is empty or cannot be read: that keeps no run out."""
     file.seek(0)
     try:
         said = from_json(file.read())
@@ -133,7 +133,7 @@ def take(
     """Have a place for a run, which may have it already from an earlier step.
 
     Args:
-        settings: Whose park.
+        settings: The park's.
         name: A DAG's id: of_feed(…) or NIGHT.
         run: Who asks.
         wait_seconds: How long to wait for another run.
@@ -196,7 +196,7 @@ def let_go(settings: Settings, name: str, run_id: str | None = None) -> None:
     """A run has ended: its place is free.
 
     Args:
-        settings: Whose park.
+        settings: The park's.
         name: As of `take`.
         run_id: The run, where another process than its own says so; what is held by others stays.
     """

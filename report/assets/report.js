@@ -137,7 +137,7 @@
   }
 
   // ---- lists ---------------------------------------------------------------------------------------------------------
-  // what stands under which heading, where a telephone shows a row as a card
+  // the heading of each cell, shown where a telephone has a card for a row
   function label(table) {
     const heads = all("thead th", table).map((head) => head.innerText.trim());
     all("tbody td.n, tbody td.k", table).forEach((cell) => { if (cell.innerText) cell.dataset.label = heads[cell.cellIndex]; });

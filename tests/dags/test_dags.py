@@ -275,8 +275,8 @@ def test_a_stopped_feed_is_one_message_and_a_reminder_after_a_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The feed's own stop is reported; the night that it holds up sends nothing, nor does Airflow's word of its failure."""
-    told: list[str] = []
-    monkeypatch.setattr(runs, "tell", told.append)
+    messages: list[str] = []
+    monkeypatch.setattr(runs, "tell", messages.append)
     monkeypatch.setenv("PARKBRIDGE_HOME", str(tmp_path))
     settings = Settings.from_environment()
     declared = list(feeds([CHECKOUT / "connectors" / "feeds"]).values())
@@ -299,12 +299,12 @@ def test_a_stopped_feed_is_one_message_and_a_reminder_after_a_day(
 
     fails(stage, "feed_lease", "1")
     fails(begin, "operating_snapshots", "1")
-    assert told == ["lease b.csv: it is empty. Next: ask for it"]
+    assert messages == ["lease b.csv: it is empty. Next: ask for it"]
     mark = settings.raw / "lease" / batches.STOPPED
     mark.write_text(json.dumps(json.loads(mark.read_text()) | {"at": "2026-01-01T00:00:00+00:00"}))
     fails(begin, "operating_snapshots", "2")
-    assert len(told) == 2
-    assert "1 feed has stopped (lease)" in told[1]
+    assert len(messages) == 2
+    assert "1 feed has stopped (lease)" in messages[1]
 
 
 def test_a_scheduled_night_waits_for_feeds_that_were_due_before_it() -> None:

@@ -13,7 +13,7 @@ LOCK = (CHECKOUT / "requirements.lock").read_text(encoding="utf-8")
 
 def test_the_page_is_in_step_with_the_lock_file() -> None:
     cells = re.findall(r"^\| ([\w.-]+) \| ([^|]+) \| ([^|]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    listed = {name: told for name, told, _ in cells if name != "package"}
+    listed = {name: version for name, version, _ in cells if name != "package"}
     assert listed == locked(LOCK), "run .venv/bin/python deploy/licences.py"
     assert len(listed) > 200
     wrong = {name: text for name, _, text in cells[1:] if licence(name) not in (text, NOT_HERE)}

@@ -23,7 +23,7 @@ from warehouse.declared import read_yaml
 from warehouse.models import load_rules
 
 CASES = Path(__file__).parent
-# texts and whole numbers are told apart by the column's name; these are whole numbers where a step before made them
+# texts and whole numbers are distinguished by the column's name; these are whole numbers where a step before made them
 RANKED = {"scored": "place"}  # elsewhere a place is a text
 WHOLE = ("_id", "_count", "_length", "_distance", "_start", "_characters", "_in_name", "_of_keys", "row_no")
 KINDS = {"bits": "double", "_bits": "double", "score": "double", "similarity": "double"}

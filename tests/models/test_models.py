@@ -49,7 +49,7 @@ CALENDAR = """
     from (select cast(unnest(generate_series(date '2023-04-01', date '2026-03-01', interval 1 month)) as date) as month)
 """
 
-# models whose rows are about records or codes as such, whether or not an enterprise has them
+# models with rows about records or codes as such, whether or not an enterprise has them
 ABOUT_RECORDS = {"snapshots.fact_account"}
 # a firm's doors are counted over all that its access records say
 COUNTS_OLDER = {"monthly.main_building"}

@@ -47,24 +47,26 @@ def enterprise(key: str, name: str | None, **more: Any) -> Rows:
     yield "resolved.enterprise", {"enterprise_id": key, "enterprise_name": name}
 
 
-def test_a_name_can_do_nothing_and_is_read_as_it_is(site_of: MakeSite) -> None:
-    def rows() -> Rows:
-        for key, name in HOSTILE.items():
-            yield from enterprise(key, name, registered_address=name)
-            yield "signals.alert", {
-                "enterprise_id": key, "enterprise_name": name, "alert_code": "arrears", "level_code": "precise",
-                "score": 1, "reasons_zh": name, "reasons_en": name, "next_step_zh": name, "next_step_en": name,
-            }  # fmt: skip
-            yield "signals.signal", {
-                "enterprise_id": key, "signal_code": "headcount", "month": date(2026, 10, 1), "period_months": 1,
-                "value": 5, "is_provisional": False,
-            }  # fmt: skip
-            yield "signals.succession", {
-                "predecessor_enterprise_id": key, "successor_enterprise_id": key, "succession_code": "merged",
-                "standing_code": "fact", "effective_month": date(2026, 10, 1),
-            }  # fmt: skip
+def hostile() -> Rows:
+    """An enterprise of each hostile name, with an alert, a month and a succession."""
+    for key, name in HOSTILE.items():
+        yield from enterprise(key, name, registered_address=name)
+        yield "signals.alert", {
+            "enterprise_id": key, "enterprise_name": name, "alert_code": "arrears", "level_code": "precise",
+            "score": 1, "reasons_zh": name, "reasons_en": name, "next_step_zh": name, "next_step_en": name,
+        }  # fmt: skip
+        yield "signals.signal", {
+            "enterprise_id": key, "signal_code": "headcount", "month": date(2026, 10, 1), "period_months": 1,
+            "value": 5, "is_provisional": False,
+        }  # fmt: skip
+        yield "signals.succession", {
+            "predecessor_enterprise_id": key, "successor_enterprise_id": key, "succession_code": "merged",
+            "standing_code": "fact", "effective_month": date(2026, 10, 1),
+        }  # fmt: skip
 
-    site = site_of(rows())
+
+def test_a_name_can_do_nothing_and_is_read_as_it_is(site_of: MakeSite) -> None:
+    site = site_of(hostile())
     # a name adds no element, no attribute that a browser obeys, and leads nowhere
     for page in site.pages:
         scripts = [given for given in page.all("script") if "src" not in given]
@@ -91,19 +93,7 @@ def test_a_name_can_do_nothing_and_is_read_as_it_is(site_of: MakeSite) -> None:
 
 
 def test_hostile_names_and_empty_parks_are_well_drawn(site_of: MakeSite, browser: Browser, tmp_path: Path) -> None:
-    def rows() -> Rows:
-        for key, name in HOSTILE.items():
-            yield from enterprise(key, name, registered_address=name)
-            yield "signals.alert", {
-                "enterprise_id": key, "enterprise_name": name, "alert_code": "arrears", "level_code": "precise",
-                "score": 1, "reasons_zh": name, "reasons_en": name, "next_step_zh": name, "next_step_en": name,
-            }  # fmt: skip
-        yield "signals.signal", {
-            "enterprise_id": key, "signal_code": "headcount", "month": date(2026, 10, 1), "period_months": 1,
-            "value": 5, "is_provisional": False,
-        }  # fmt: skip
-
-    for site in (site_of(rows()), site_of([]), site_of(enterprise("E00000000000000b", None))):
+    for site in (site_of(hostile()), site_of([]), site_of(enterprise("E00000000000000b", None))):
         found = [str(page.path.relative_to(site.folder)) for page in site.pages]
         paths = [path for path in found if not path.startswith("dictionary/")]
         is_well_drawn(browser, site.folder, paths, tmp_path / "pictures")

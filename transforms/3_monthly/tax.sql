@@ -10,7 +10,7 @@
 --   | 应纳取自申报表，实缴取自国库：该所属期的缴款减退税，不论何时入库。记在所属期止月；季度和汇算清缴不摊分。申报为无
 --   应纳且无缴款的，实缴为0；有应纳而未入库的，实缴为空；
 --   累计数得不出当期金额的，实缴也为空（见“已报但无可用数值”）。按入库月份统计的见“入库税额（按入库月份）”。
--- known gaps: Payments whose period is stated differently from the return's have a row of their own.
+-- known gaps: Payments of a period stated differently from the return's have a row of their own.
 --   | 缴款所写所属期与申报表不一致的，单独成行。
 -- column paid_amount: tax paid for the period less refunds, yuan; a refund is negative
 --   | 实缴税额（所属期口径） 该所属期实缴税额，已扣退税，单位：元；退税为负

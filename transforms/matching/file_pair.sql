@@ -72,7 +72,7 @@ told as (
             else m.score
         end as told_score,
         case
-            when d.method is null then 'nobody is like it'
+            when d.method is null then 'no enterprise is like it'
             when d.method = 'scored'
                 then concat_ws('; ', name_words.words, address_words.words, nullif(code_words.words, ''))
             when d.method = 'name' then 'same full name'
