@@ -5,17 +5,19 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from tests.system.conftest import KNOWN_UNTIL
+
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
 
-# what truly happened and could be known by the night: by the register's entry, or from the month of the move on
-HAPPENED = """
+# what truly happened and could be known from the offices: by the register's entry, or from the month of the move on
+HAPPENED = f"""
     select case event_code when 'rename' then 'renamed' when 'code_change' then 'code_changed'
         when 'address_change' then 'seat_moved' when 'merger' then 'merged' else 'split' end as kind,
         true_id as predecessor, case when event_code in ('merger', 'division') then other_id else true_id end as successor,
         event_date as happened_date
-    from true_event join true_enterprise using (true_id), park.ops.night
+    from true_event join true_enterprise using (true_id)
     where is_registered_here and event_code in ('rename', 'code_change', 'address_change', 'merger', 'division')
-        and recorded_at - interval 8 hour < as_of
+        and recorded_at - interval 8 hour < timestamp '{KNOWN_UNTIL}'
     union all
     select 'payroll_to_agency', m.true_id, e.partner_id, min(m.month)
     from true_enterprise_month as m join true_enterprise as e using (true_id)
