@@ -1,4 +1,4 @@
-"""The night: resolve → validate → measure → signal → snapshot → validate → publish.
+"""The night: resolve → validate → measure → signal → industry → snapshot → validate → publish.
 
 It runs at its hour and asks how fresh each feed is, because waiting for every feed would wait for the slowest; or once every
 feed has come since the last night (PARKBRIDGE_NIGHT=feeds). It waits a while for feeds that were due before it, the first night
@@ -173,6 +173,15 @@ def operating_snapshots() -> None:
         build("4_signals", night_id)
         return night_id
 
+    @task(
+        task_display_name="产业分析 Industry",
+        doc_md="Industries, who trades with whom, what is missing, who might come. Nothing before it reads this layer.",
+    )
+    @step(place=NIGHT)
+    def industry(night_id: str) -> str:
+        build("5_industry", night_id)
+        return night_id
+
     @task(task_display_name="生成快照 Snapshot", doc_md="What readers see.")
     @step(place=NIGHT)
     def snapshot(night_id: str) -> str:
@@ -182,7 +191,7 @@ def operating_snapshots() -> None:
         with writer(SETTINGS) as connection:
             hold_to_night(connection, night_id)
             remember_last_night(connection, SETTINGS)
-        build("5_snapshots", night_id)
+        build("6_snapshots", night_id)
         return night_id
 
     @task(task_display_name="快照校验 Validate snapshots", doc_md="Check the night before anyone sees it.")
@@ -224,7 +233,7 @@ def operating_snapshots() -> None:
         note(f"{len(published.manifest['tables'])} tables in {published.path.name}{shown}")
 
     # a task hands over an XComArg in place of its result
-    publish(validate_snapshots(snapshot(signal(measure(validate_resolved(resolve(begin())))))))  # type: ignore[arg-type]
+    publish(validate_snapshots(snapshot(industry(signal(measure(validate_resolved(resolve(begin()))))))))  # type: ignore[arg-type]
 
 
 operating_snapshots()

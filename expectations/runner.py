@@ -35,9 +35,9 @@ FAILURES_KEPT = 100
 _HERE = Path(__file__).parent
 TRANSFORMS = CHECKOUT / "transforms"
 # The schemas that a stage's suites are about: what has just been built when it is run.
-_SCHEMAS = {"resolved": ("resolved",), "snapshots": ("monthly", "signals", "snapshots")}
+_SCHEMAS = {"resolved": ("resolved",), "snapshots": ("monthly", "signals", "industry", "snapshots")}
 # The schemas that readers get.
-_PUBLISHED_SCHEMAS = ("resolved", "monthly", "signals", "snapshots")
+_PUBLISHED_SCHEMAS = ("resolved", "monthly", "signals", "industry", "snapshots")
 _TABLES = {
     "validation_result": "night_id varchar, suite varchar, object_name varchar, check_name varchar, severity varchar, "
     "success boolean, observed varchar, unexpected_count bigint, unexpected_pct double, message varchar, "

@@ -44,7 +44,7 @@ def pages(source: Source) -> Iterator[Page]:
     for entry in entries:
         entry["columns"] = columns.get((entry["schema_name"], entry["table_name"]), [])
         entry["page"] = pages_of[entry["name"]]
-    schemas = [OPERATORS_SCHEMA, "snapshots", "signals", "monthly", "resolved", "ops", "rules"]
+    schemas = [OPERATORS_SCHEMA, "snapshots", "industry", "signals", "monthly", "resolved", "ops", "rules"]
     entries.sort(key=lambda one: schemas.index(one["schema_name"]) if one["schema_name"] in schemas else len(schemas))
     yield Page(
         "dictionary.html", "dictionary.html", ("数据字典", "Dictionary"), {"entries": entries}, "dictionary.html"

@@ -15,6 +15,7 @@ AREAS: dict[str, Words] = {
     "resolved": ("主体归集", "who is who"),
     "monthly": ("月度数据", "monthly figures"),
     "signals": ("监测指标", "signals"),
+    "industry": ("产业分析", "industries and links"),
     "snapshots": ("快照", "snapshots"),
     "rules": ("跨表规则", "rules across tables"),
 }

@@ -425,7 +425,7 @@ def new_park(folder: Path, _empty_warehouse: Path) -> Park:
         "create table 入库 (税票号码 text primary key, 纳税人识别号 text, 征收项目 text, 所属期起 text, 所属期止 text, "
         "入库日期 text, 金额_分 integer, 经办人 text, 记录时间 timestamp)"
     )
-    for layer, name, sql in (("3_monthly", "staff", HEADCOUNT_MODEL), ("5_snapshots", "park", TOTAL_MODEL)):
+    for layer, name, sql in (("3_monthly", "staff", HEADCOUNT_MODEL), ("6_snapshots", "park", TOTAL_MODEL)):
         (park.transforms / layer).mkdir(parents=True)
         (park.transforms / layer / f"{name}.sql").write_text(sql.lstrip(), encoding="utf-8")
     return park

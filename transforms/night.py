@@ -18,7 +18,7 @@ from warehouse.parts import Made
 LAYERS = Path(__file__).parent
 RULES = LAYERS / "rules"
 # the layers behind the resolution, in order
-ORDER = ("3_monthly", "4_signals", "5_snapshots")
+ORDER = ("3_monthly", "4_signals", "5_industry", "6_snapshots")
 
 
 def begin(connection: duckdb.DuckDBPyConnection, folder: Path = LAYERS) -> int | None:

@@ -274,7 +274,19 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 @cache
 def _layout() -> tuple[str, ...]:
-    schemas = ("raw", "incoming", "staged", "known", "rules", "resolved", "monthly", "signals", "snapshots", "ops")
+    schemas = (
+        "raw",
+        "incoming",
+        "staged",
+        "known",
+        "rules",
+        "resolved",
+        "monthly",
+        "signals",
+        "industry",
+        "snapshots",
+        "ops",
+    )
     statements = [f"create schema if not exists {schema}" for schema in schemas]
     statements += [f"create table if not exists ops.{name} ({listed})" for name, listed in OPS_TABLES.items()]
     statements += [

@@ -45,7 +45,7 @@ _IS_TOUCHED = "enterprise_id in (select enterprise_id from ops.touched)"
 # so that a table of millions is not read through again by everyone that reads it
 _KEPT = "touched of "
 _READ_BY_MOST = ("resolved.link", "resolved.enterprise")
-_READS = re.compile(r"\b(from|join) ((?:resolved|monthly|signals|snapshots)\.\w+)\b")
+_READS = re.compile(r"\b(from|join) ((?:resolved|monthly|signals|industry|snapshots)\.\w+)\b")
 _DIGEST = """
     select enterprise_id, sum(digest) as digest
     from (

@@ -25,7 +25,7 @@ from warehouse.settings import Settings
 
 RAW, CHANGE = "raw", "change"
 _LISTED = 6
-_SNAPSHOT_SCHEMAS = ("resolved", "monthly", "signals", "snapshots")
+_SNAPSHOT_SCHEMAS = ("resolved", "monthly", "signals", "industry", "snapshots")
 
 Batches = set[tuple[str, str]]
 

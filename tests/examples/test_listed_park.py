@@ -189,7 +189,7 @@ def test_a_count_that_flips_to_the_group_and_back_is_suspect_and_no_growth(park:
     with writer(park.settings) as connection:
         build(
             connection,
-            resolution.MODELS.parent / "5_snapshots",
+            resolution.MODELS.parent / "6_snapshots",
             ["presence_month", "presence_gap", "presence", "assessment"],
         )
         suspect = connection.execute(

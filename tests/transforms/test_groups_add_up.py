@@ -77,7 +77,7 @@ def connection(flows: list[Flow], homes: dict[tuple[str, int], str]) -> duckdb.D
         [(firm, month, after) for firm, month, _, _, after in flows if after],
     )
     build(connection, TRANSFORMS / "4_signals", ["part_total", "part_flow"])
-    build(connection, TRANSFORMS / "5_snapshots", ["park_month", "group_month"])
+    build(connection, TRANSFORMS / "6_snapshots", ["park_month", "group_month"])
     return connection
 
 

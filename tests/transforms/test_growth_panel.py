@@ -71,7 +71,7 @@ def connection(staff: Staff, is_whole: bool) -> duckdb.DuckDBPyConnection:
     if is_whole:
         connection.execute("insert into monthly.complete_feed values ('panel')")
     build(connection, TRANSFORMS / "4_signals", None)
-    build(connection, TRANSFORMS / "5_snapshots", ["park_month"])
+    build(connection, TRANSFORMS / "6_snapshots", ["park_month"])
     return connection
 
 

@@ -98,7 +98,7 @@ def test_no_meaning_is_left_over(warehouse: duckdb.DuckDBPyConnection) -> None:
         row[0]
         for row in warehouse.execute(
             "select distinct column_name from duckdb_columns() where schema_name in "
-            "('staged', 'ops', 'rules', 'resolved', 'monthly', 'signals', 'snapshots')"
+            "('staged', 'ops', 'rules', 'resolved', 'monthly', 'signals', 'industry', 'snapshots')"
         ).fetchall()
     }
     assert sorted(set(labels()) - used) == []

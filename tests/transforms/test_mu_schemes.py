@@ -62,7 +62,7 @@ def score(
             for firm, f in figures.items()
         ],
     )
-    build(connection, TRANSFORMS / "5_snapshots", ["mu_indicator", "mu_place", "mu_score"])
+    build(connection, TRANSFORMS / "6_snapshots", ["mu_indicator", "mu_place", "mu_score"])
     found = connection.execute("select * from snapshots.mu_score")
     names = [column[0] for column in found.description]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -176,7 +176,7 @@ def test_name_words_are_distinct_and_of_known_kinds() -> None:
 
 def test_the_layers_of_a_night_are_named_where_it_is_put_together() -> None:
     """transforms/night.py has their order; the DAG has a task for each."""
-    named = re.compile(r"""["'/](3_monthly|4_signals|5_snapshots)\b""")
+    named = re.compile(r"""["'/](3_monthly|4_signals|5_industry|6_snapshots)\b""")
     paths = [*sources(), *(CHECKOUT / "benchmarks").rglob("*.py"), *(CHECKOUT / "examples").rglob("*.py")]
     found = {
         path.relative_to(CHECKOUT).as_posix()

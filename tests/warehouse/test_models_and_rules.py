@@ -222,7 +222,7 @@ def test_models_that_read_each_other_in_a_circle_are_told(tmp_path: Path) -> Non
 
 
 def test_layers_run_by_their_number(tmp_path: Path) -> None:
-    for layer in ("5_snapshots", "2_resolved", "rules", "3_monthly"):
+    for layer in ("6_snapshots", "2_resolved", "rules", "3_monthly"):
         write(tmp_path / layer, "t", "select 1 as n")
     assert [model.table for model in read_layers(tmp_path)] == ["resolved.t", "monthly.t", "snapshots.t"]
 

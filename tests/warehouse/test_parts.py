@@ -37,7 +37,7 @@ def told_of_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[object,
     """What is said of every column, and in which order they stand."""
     return connection.execute(
         "select schema_name, table_name, column_name, comment from duckdb_columns() where not internal and "
-        "schema_name in ('monthly', 'signals', 'snapshots') order by schema_name, table_name, column_index"
+        "schema_name in ('monthly', 'signals', 'industry', 'snapshots') order by schema_name, table_name, column_index"
     ).fetchall()
 
 

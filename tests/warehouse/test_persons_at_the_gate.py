@@ -60,7 +60,7 @@ def test_a_row_with_a_person_is_quarantined_without_it(park: Park, monkeypatch: 
 
 
 def test_what_reaches_a_publish_is_a_note_with_a_mark(park: Park) -> None:
-    model = park.transforms / "5_snapshots" / "named.sql"
+    model = park.transforms / "6_snapshots" / "named.sql"
     model.write_text(
         HEADER + f"select source_key, enterprise_name || ' {PERSON.line}' as text from known.employment\n",
         encoding="utf-8",
@@ -76,7 +76,7 @@ def test_a_name_that_may_be_a_persons_is_held_until_somebody_says_otherwise(park
     rows = [staff_row(f"U{n}") for n in range(4)]
     for number, name in enumerate(["张伟", "金石", "华星", "杭州华星科技有限公司"]):
         rows[number] = rows[number].replace(f"U{number}公司", name)
-    model = park.transforms / "5_snapshots" / "named.sql"
+    model = park.transforms / "6_snapshots" / "named.sql"
     model.write_text(
         HEADER + "select source_key, enterprise_name, '依据：' || enterprise_name as evidence from known.employment\n",
         encoding="utf-8",

@@ -146,7 +146,7 @@ def test_old_clients_open_what_is_published_and_the_warehouse_is_newer(park: Par
 def test_a_column_that_clients_cannot_read_stops_the_publish(park: Park, kind: str, value: str) -> None:
     three_units(park)
     park.publish(day(2))
-    path = park.transforms / "5_snapshots" / "park.sql"
+    path = park.transforms / "6_snapshots" / "park.sql"
     path.write_text(path.read_text(encoding="utf-8").replace("sum(insured_headcount)::bigint", value), encoding="utf-8")
     before = {p: p.read_bytes() for p in park.settings.published.rglob("*") if p.is_file()}
     with pytest.raises(ParkBridgeError) as caught:
@@ -175,7 +175,7 @@ def test_a_workbook_comes_and_goes_with_its_night(park: Park, tmp_path: Path, mo
     def night(number: int, settings: Settings = given) -> None:
         park.begin(day(number), ("staff", "leases", "payments"))
         with writer(park.settings) as connection:
-            for folder in ("3_monthly", "5_snapshots"):
+            for folder in ("3_monthly", "6_snapshots"):
                 build(connection, park.transforms / folder)
             publish(connection, settings, park.models, views)
 
@@ -305,7 +305,7 @@ def test_the_manifest_tells_what_changed(park: Park) -> None:
 def test_a_table_of_another_shape_is_left_out_of_the_changes(park: Park) -> None:
     three_units(park)
     park.publish(day(2))
-    path = park.transforms / "5_snapshots" / "park.sql"
+    path = park.transforms / "6_snapshots" / "park.sql"
     path.write_text(
         path.read_text(encoding="utf-8").replace("count(*) as unit_count", "7 as unit_count"), encoding="utf-8"
     )

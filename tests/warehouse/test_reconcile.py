@@ -48,7 +48,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory, _empty_warehouse: Path) -> P
     folder = tmp_path_factory.mktemp("lived")
     park = new_park(folder, _empty_warehouse)
     for name, sql in MODELS.items():
-        path = park.transforms / "5_snapshots" / f"{name}.sql"
+        path = park.transforms / "6_snapshots" / f"{name}.sql"
         path.write_text(HEADER.format(name=name).lstrip() + sql + "\n", encoding="utf-8")
     (park.transforms / "rules").mkdir()
     for name in ("night_change", "signal"):
