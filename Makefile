@@ -60,6 +60,9 @@ new-feed: install ## begin a feed: make new-feed NAME=water_meters SUBJECT=utili
 airflow: install ## Airflow standalone over this park, with its scheduler (http://localhost:8080)
 	@$(BIN)/python -m dags.standalone
 
+superset: install ## Apache Superset in an environment of its own, with the dashboards of deploy/superset: make superset CONNECTION=bi PORT=8088
+	@$(BIN)/python deploy/superset/up.py $(if $(CONNECTION),--connection $(CONNECTION)) $(if $(PORT),--port $(PORT))
+
 dictionary: install ## dictionary.md beside the published file: every published table and column, from the last night
 	@$(BIN)/python -m warehouse.dictionary
 
@@ -88,4 +91,4 @@ clean: ## remove caches and what benchmarks built: never .venv, the demo or a pa
 forget-demo: ## remove the demo park: its offices (build/demo) and the home that was built from them (build/park)
 	@if [ -f build/demo/city.json ]; then rm -rf build/demo build/park; else echo "there is no demo park in build/"; fi
 
-.PHONY: help run test test-slow check format real bench first-night truth mutations mutants soak digest new-feed airflow dictionary codes lock install clean forget-demo
+.PHONY: help run test test-slow check format real bench first-night truth mutations mutants soak digest new-feed airflow superset dictionary codes lock install clean forget-demo
