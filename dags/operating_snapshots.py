@@ -15,6 +15,7 @@ from typing import Any
 from airflow.sdk import Asset, Param, dag, task
 
 from connectors.registry import declared_feeds
+from dags import lineage_events
 from dags.assets import PUBLISHED, of_feed
 from dags.runs import (
     RETRIES,
@@ -231,6 +232,8 @@ def operating_snapshots() -> None:
             else f"; readers keep a later night, `parkbridge rollback {night_id}` shows this one"
         )
         note(f"{len(published.manifest['tables'])} tables in {published.path.name}{shown}")
+        if published.is_in_place and lineage_events.is_wanted():
+            note(lineage_events.send(SETTINGS, night_id))
 
     # a task hands over an XComArg in place of its result
     publish(validate_snapshots(snapshot(industry(signal(measure(validate_resolved(resolve(begin()))))))))  # type: ignore[arg-type]

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
-from report.lineage import columns_of
+from report.lineage import made_from
 from report.source import Page, Row, Source, Words, page_of
-from report.words import tables
-from warehouse.settings import CHECKOUT
-from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA, read_views
+from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA
 
 # the Chinese half of a table's comment begins with it (warehouse/models.py: CHINESE_FIELDS)
 CHINESE_HALF = "\n一行是："
@@ -29,13 +25,11 @@ def pages(source: Source) -> Iterator[Page]:
         if line.startswith("来源表：")
     }
     known = {f"{schema}.{table}": [row["column_name"] for row in rows] for (schema, table), rows in columns.items()}
-    made_from, reads = _lineage(
-        tuple(sorted((table, tuple(names)) for table, names in known.items())), source.settings.time_zone
-    )
+    sources, reads = made_from(known, source.settings.time_zone)
     used_by: dict[str, set[str]] = {}
-    for table, outputs in made_from.items():
-        for column, sources in outputs.items():
-            for one in sources:
+    for table, outputs in sources.items():
+        for column, found_in in outputs.items():
+            for one in found_in:
                 used_by.setdefault(one, set()).add(f"{table}.{column}")
     entries = [_entry(row, chinese) for row in found] + [
         _entry(row | {"row_count": None}, {}) for row in shown_views if row["schema_name"] == OPERATORS_SCHEMA
@@ -56,7 +50,7 @@ def pages(source: Source) -> Iterator[Page]:
                 "name": row["column_name"],
                 "type": row["data_type"].lower(),
                 "meaning": _halves(row["comment"] or ""),
-                "from": made_from.get(name, {}).get(row["column_name"], []),
+                "from": sources.get(name, {}).get(row["column_name"], []),
                 "used_by": sorted(used_by.get(f"{name}.{row['column_name']}", ())),
             }
             for row in entry["columns"]
@@ -75,24 +69,6 @@ def pages(source: Source) -> Iterator[Page]:
             },
             "dictionary.html",
         )
-
-
-@lru_cache(maxsize=1)
-def _lineage(
-    known: tuple[tuple[str, tuple[str, ...]], ...], time_zone: ZoneInfo
-) -> tuple[dict[str, dict[str, list[str]]], dict[str, frozenset[str]]]:
-    """Of every model and operators' view the sources of its columns, and the tables that it reads.
-
-    Views are taken as they are written here: DuckDB's own text of a view is not what sqlglot reads.
-    """
-    columns = {table: list(names) for table, names in known}
-    models = tables()
-    views = read_views(CHECKOUT / "transforms" / "views", list(models.values()), time_zone)
-    sql = {table: model.sql for table, model in models.items()}
-    sql |= {f"{OPERATORS_SCHEMA}.{view.name}": view.sql for view in views}
-    reads = {table: model.reads for table, model in models.items()}
-    reads |= {f"{OPERATORS_SCHEMA}.{view.name}": view.reads for view in views}
-    return {table: columns_of(text, columns) for table, text in sql.items()}, reads
 
 
 def _entry(row: Row, chinese: dict[str, str]) -> Row:

@@ -7,12 +7,47 @@ joins is no source of a value.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, build_scope
 
+from report.words import tables
+from warehouse.settings import CHECKOUT
+from warehouse.views import OPERATORS_SCHEMA, read_views
+
 Columns = dict[str, set[str]]
+Sources = dict[str, dict[str, list[str]]]
+
+
+def made_from(known: Mapping[str, list[str]], time_zone: ZoneInfo) -> tuple[Sources, dict[str, frozenset[str]]]:
+    """Of every model and operators' view the sources of its columns, and the tables that it reads.
+
+    Args:
+        known: The columns of each published table, in order.
+        time_zone: The park's, which views are written with.
+
+    Returns:
+        Table → column → `schema.table.column` of what it is made from, and table → the tables that it reads.
+    """
+    return _made_from(tuple(sorted((table, tuple(names)) for table, names in known.items())), time_zone)
+
+
+@lru_cache(maxsize=1)
+def _made_from(
+    known: tuple[tuple[str, tuple[str, ...]], ...], time_zone: ZoneInfo
+) -> tuple[Sources, dict[str, frozenset[str]]]:
+    # views as they are written here: DuckDB's own text of a view is not what sqlglot reads
+    columns = {table: list(names) for table, names in known}
+    models = tables()
+    views = read_views(CHECKOUT / "transforms" / "views", list(models.values()), time_zone)
+    sql = {table: model.sql for table, model in models.items()}
+    sql |= {f"{OPERATORS_SCHEMA}.{view.name}": view.sql for view in views}
+    reads = {table: model.reads for table, model in models.items()}
+    reads |= {f"{OPERATORS_SCHEMA}.{view.name}": view.reads for view in views}
+    return {table: columns_of(text, columns) for table, text in sql.items()}, reads
 
 
 def columns_of(sql: str, known: Mapping[str, list[str]]) -> dict[str, list[str]]:
