@@ -70,7 +70,7 @@ codes: install ## docs/codes.md from the code lists
 	@$(BIN)/python -m warehouse.code_page
 
 lock: install ## requirements.lock anew from setup.cfg, for every supported Python
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev --no-header setup.cfg -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev --extra lineage --no-header setup.cfg -o requirements.lock
 
 install: $(INSTALLED) ## .venv from requirements.lock
 $(INSTALLED): requirements.lock setup.cfg
