@@ -305,12 +305,12 @@ def command_rebuild(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def command_snapshot(settings: Settings, given: argparse.Namespace) -> int:
-    """Tell a moment of the past again, in a file of its own."""
-    from transforms.as_of import in_words, tell_again
+    """Reconstruct a past snapshot, in a file of its own."""
+    from transforms.as_of import in_words, reconstruct
 
     with running(f"snapshot as of {given.as_of}"):
-        told = tell_again(settings, given.as_of, given.out)
-    for line in in_words(told, _short(told.path)):
+        snapshot = reconstruct(settings, given.as_of, given.out)
+    for line in in_words(snapshot, _short(snapshot.path)):
         print(line)
     return 0
 
@@ -353,7 +353,7 @@ def command_match(settings: Settings, given: argparse.Namespace) -> int:
     found = matched.decisions
     print(
         f"{matched.left_rows:,} rows against {matched.right_rows:,}: {found['matched']:,} matched, "
-        f"{found['review']:,} for a person to look at, {found['none']:,} like nobody. {_short(matched.out)}"
+        f"{found['review']:,} for a person to look at, {found['none']:,} without a match. {_short(matched.out)}"
     )
     return 0
 
@@ -623,7 +623,7 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - as above
     one = command(
         "snapshot",
         command_snapshot,
-        "tell again what was known at a moment of the past, in a file of its own",
+        "reconstruct a past snapshot, as known at a moment, in a file of its own",
         "  parkbridge snapshot --as-of 2026-10-31\n  parkbridge snapshot --as-of 20261122T180000Z --out /tmp/then.duckdb\n"
         "  parkbridge snapshot --as-of 2026-11-01T09:30",
     )

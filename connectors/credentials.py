@@ -19,7 +19,7 @@ from warehouse.errors import SourceError
 
 REDACTED = "***"
 
-# Entries of `extra` whose values are secret. A path to a key is not: an operator needs to see which file is meant.
+# Entries of `extra` with secret values. A path to a key is not: an operator needs to see which file is meant.
 _SECRET_KEY = re.compile(r"pass|pwd|secret|token|key|credential|auth|private|signature|sas|cookie", re.IGNORECASE)
 _NOT_SECRET_KEY = re.compile(r"(_file|_path)$|^host_key$|^known_hosts$|^auth_header$", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"://[^/\s:@]*:([^@\s]+)@")

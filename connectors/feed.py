@@ -157,7 +157,7 @@ class Feed:
 
 
 class _Declaration(yaml.SafeLoader):
-    """YAML in which no key stands twice: of two, the reader would see both and the machine take the last."""
+    """YAML in which no key occurs twice: of two, the reader would see both and the machine take the last."""
 
 
 def _each_key_once(loader: _Declaration, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -222,7 +222,7 @@ def read_feed(folder: Path) -> Feed:
     except yaml.YAMLError as error:
         problem, mark = getattr(error, "problem", None) or str(error), getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}: " if mark else ""
-        raise DeclarationError(where, f"{line}{problem}", next_step="mend the line, as YAML wants it") from None
+        raise DeclarationError(where, f"{line}{problem}", next_step="fix the line: it must be valid YAML") from None
     declared = _Entry(where, raw)
     entry, wrong = declared.entry, declared.wrong
     if unknown := sorted(set(entry) - _REQUIRED - _OPTIONAL):

@@ -73,7 +73,7 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         feeds: Declared feeds; those of this subject lend their names of columns.
 
     Raises:
-        DeclarationError: It is no file of these kinds, or no header is found in it.
+        DeclarationError: It is not a file of these kinds, or no header is found in it.
         DeliveryRefused: It is damaged.
     """
     if not path.is_file():

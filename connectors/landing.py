@@ -176,7 +176,7 @@ def resolve_header(feed: Feed, header: Iterable[str], label: str) -> dict[str, s
     ]
     if unknown or missing:
         names = ", ".join(repr(Blotter().text(name)) for name in unknown)
-        if len(unknown) > len(found):  # what stands there may be a row of data: it is not copied into a message
+        if len(unknown) > len(found):  # the texts there may be a row of data: it is not copied into a message
             names = f"in {len(unknown)} of {len(found) + len(unknown)} places (is the header line missing?)"
         facts = [f"unknown column {names}"] if unknown else []
         facts += [f"column {', '.join(map(repr, missing))} is missing"] if missing else []
@@ -267,7 +267,7 @@ def _renamed(stream: Iterable[pa.RecordBatch], names: Mapping[str, str]) -> Iter
 
 
 def _write_unreadable(path: Path, unreadable: list[Unreadable], *, keep_text: bool) -> None:
-    """Keep the pieces that are no row; without their text where a person may stand in it."""
+    """Keep the pieces that are no row; without their text where it may name a person."""
     table = pa.table(
         {
             ROW_NUMBER: pa.array([u.row_number for u in unreadable], pa.int64()),

@@ -43,7 +43,7 @@ class Blotter:
 
     Args:
         key: With a key, an identity number becomes the pseudonym `person-` and 20 hex digits of its HMAC-SHA-256: a sole
-            trader, whose taxpayer number is his identity number, stays one enterprise. A plain hash would not do: all
+            trader with an identity number as taxpayer number stays one enterprise. A plain hash would not do: all
             numbers of a city are tried in a minute. Without a key the number is blotted out, as everything else is.
     """
 

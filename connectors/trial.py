@@ -98,7 +98,7 @@ def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch) -> F
 
 
 def report(feed: Feed, found: Found) -> Iterator[str]:
-    """Tell it line by line: columns, rows, what is put aside and why, and the first rows."""
+    """Report it line by line: columns, rows, what is put aside and why, and the first rows."""
     kinds = {column: f"{column} ({figure.kind})" for column, figure in feed.figures.items()}
     by_name = {name: ", ".join(kinds.get(t, t) for t in targets) for name, targets in feed.columns.items()}
     yield f"{found.delivery}: {found.landed:,} rows" + (f", from line {found.first_line}" if found.first_line else "")

@@ -1,6 +1,6 @@
 """One DAG per declared feed, all from one sorted loop: land → stage → check → accept.
 
-A feed is a folder (connectors/feeds/, or those named by PARKBRIDGE_FEEDS); a folder whose declaration is wrong becomes a DAG
+A feed is a folder (connectors/feeds/, or those named by PARKBRIDGE_FEEDS); a folder with a wrong declaration becomes a DAG
 of one task that says so, so that one bad folder does not hide the others. Landing takes no lock and runs beside others;
 the three steps that write the warehouse share the pool of one slot. Every step may be repeated: an attempt that was not
 accepted is replaced, and what was accepted changes nothing.
@@ -162,7 +162,7 @@ def feed_dag(feed: Feed) -> None:
 
 
 def broken_dag(name: str, error: DeclarationError) -> None:
-    """Declare a DAG whose one task says what is wrong with a feed's folder."""
+    """Declare a DAG with one task, which says what is wrong with a feed's folder."""
 
     @dag(
         dag_id=f"feed_{name}",

@@ -90,7 +90,7 @@ def run(
     settings = Settings.from_environment()
     bag = DagBag(str(DAGS))
     for path, error in bag.import_errors.items():
-        raise ParkBridgeError(path, error.strip().splitlines()[-1], next_step="mend the file; `python` it to see more")
+        raise ParkBridgeError(path, error.strip().splitlines()[-1], next_step="fix the file; `python` it to see more")
     for dag_id in dag_ids:
         dag = bag.dags.get(dag_id)
         if dag is None:

@@ -56,7 +56,7 @@ def build(layer: str, night_id: str) -> None:
         hold_to_night(connection, night_id)
         if layer == night.ORDER[0]:
             touched = night.begin(connection)
-            note("all enterprises" if touched is None else f"something is new of {touched:,} enterprises")
+            note("all enterprises" if touched is None else f"{touched:,} enterprises have new data")
         made = night.build(connection, [layer])
         if layer == night.ORDER[-1]:
             night.finish(connection)
@@ -176,7 +176,7 @@ def operating_snapshots() -> None:
 
     @task(
         task_display_name="产业分析 Industry",
-        doc_md="Industries, who trades with whom, what is missing, who might come. Nothing before it reads this layer.",
+        doc_md="Industries, trade between enterprises, what is missing, who might come. Nothing before it reads this layer.",
     )
     @step(place=NIGHT)
     def industry(night_id: str) -> str:

@@ -1,4 +1,4 @@
-"""What every run has in common: its retries, how far it looks, and how a stop or a late run is told."""
+"""What every run has in common: its retries, how far it looks, and how a stop or a late run is reported."""
 
 from __future__ import annotations
 
@@ -158,10 +158,10 @@ def _hours_due(schedule: str, night: datetime, now: datetime) -> list[datetime]:
 def step(
     feed: str | None = None, *, place: str | None = None, is_last: bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Tell a stop plainly: its message without a traceback; a retry only where waiting may help.
+    """Report a stop plainly: its message without a traceback; a retry only where waiting may help.
 
     Args:
-        feed: The feed whose step it is: it is marked as stopped, so that no night is published meanwhile.
+        feed: The feed that the step belongs to: it is marked as stopped, so that no night is published meanwhile.
         place: What the run holds from its first step to its last, so that no other works at it (warehouse/holds.py); the
             feed's own by default.
         is_last: Whether the run ends with this step.
@@ -269,7 +269,7 @@ def _is_last_try() -> bool:
     return bool(instance.try_number > instance.max_tries)
 
 
-def tell(message: str) -> None:
+def send_alert(message: str) -> None:
     """Hand a message to the park's own program (PARKBRIDGE_ALERT_COMMAND), on its standard input.
 
     A program that is missing, fails or hangs is logged: it never hides the message itself.
@@ -308,7 +308,7 @@ def missed_deadline(hours: float, **context: Any) -> None:
     )
     log.error("%s", message)
     if state not in ("failed", "success"):
-        tell_once(name, run_id, message)
+        send_alert_once(name, run_id, message)
 
 
 def run_failed(context: Any) -> None:
@@ -320,7 +320,7 @@ def run_failed(context: Any) -> None:
         f"{name}: its run {run_id} failed without a message of its steps (killed, or out of memory). "
         "Next: read its log in Airflow, then clear the failed task"
     )
-    tell_once(name, run_id, message)
+    send_alert_once(name, run_id, message)
 
 
 def _run_of(context: Any) -> tuple[str, str, str]:
@@ -344,20 +344,20 @@ def tell_of_run(message: str, *, is_known: bool = False) -> None:
         context = get_current_context()
     except RuntimeError:
         if not is_known:
-            tell(message)
+            send_alert(message)
         return
     name, run_id, _ = _run_of(context)
-    tell_once(name, run_id, "" if is_known else message, is_new=True)
+    send_alert_once(name, run_id, "" if is_known else message, is_new=True)
 
 
-def tell_once(dag_id: str, run_id: str, message: str, *, is_new: bool = False) -> None:
+def send_alert_once(dag_id: str, run_id: str, message: str, *, is_new: bool = False) -> None:
     """Send a message unless one was sent for this run; `is_new`: a step says why, which is always sent; "" only marks the run.
 
     What was sent is marked by a file under alerts/ in the park's home, for 30 days.
     """
     if run_id == "?":  # a context that does not say which: every message counts
         if message:
-            tell(message)
+            send_alert(message)
         return
     folder = Settings.from_environment().home / "alerts"
     mark = folder / hashlib.sha256(f"{dag_id} {run_id}".encode()).hexdigest()[:24]
@@ -372,4 +372,4 @@ def tell_once(dag_id: str, run_id: str, message: str, *, is_new: bool = False) -
     except OSError as error:
         log.error("%s cannot be written: %s", mark, error)  # better sent twice than never
     if message:
-        tell(message)
+        send_alert(message)

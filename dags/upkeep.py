@@ -67,11 +67,11 @@ def upkeep() -> None:
     @step()
     def restore_drill() -> None:
         from connectors.registry import feeds
-        from transforms.as_of import tell_again
+        from transforms.as_of import reconstruct
         from warehouse.upkeep import drill, is_drill_due
 
         def again(rehearsal: Settings, night_id: str) -> tuple[dict[str, tuple[int, int]], tuple[str, ...]]:
-            again = tell_again(rehearsal, night_id, rehearsal.home / "again.duckdb")
+            again = reconstruct(rehearsal, night_id, rehearsal.home / "again.duckdb")
             return again.differing, again.explanations
 
         if is_drill_due(SETTINGS, datetime.now(UTC)):

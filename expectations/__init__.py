@@ -5,5 +5,5 @@ Great Expectations takes five seconds to import, so nothing of this package impo
 
 import logging
 
-# Great Expectations logs 214 lines while it is imported, unless its logger is told before.
+# Great Expectations logs 214 lines while it is imported, unless its log level is set before.
 logging.getLogger("great_expectations").setLevel(logging.WARNING)

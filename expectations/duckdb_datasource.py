@@ -68,7 +68,7 @@ def _dialect_module() -> ModuleType:
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
-    """GX's SQL engine, told how DuckDB names types and matches patterns."""
+    """GX's SQL engine, with DuckDB's names of types and its pattern matching."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -146,7 +146,7 @@ def _keep_private(docs: Path) -> None:
     """Let no page of the Data Docs load anything from elsewhere.
 
     GX's pages fetch scripts, styles and a logo with a time stamp from seven hosts: a park's figures do not belong in a
-    page that runs other people's scripts and tells them when it is read. The browser is told to load nothing, and the
+    page that runs other people's scripts and reports to them when it is read. The browser may load nothing, and the
     little that the pages need to be readable without is written into them.
     """
     for page in docs.rglob("*.html"):

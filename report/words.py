@@ -184,7 +184,7 @@ def yes(value: bool | None) -> Markup:
 
 
 def as_json(content: object) -> Markup:
-    """JSON that can stand inside a script element: no `<` in it, so nothing in it ends the element."""
+    """JSON that can be inside a script element: no `<` in it, so nothing in it ends the element."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_plain)
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))  # noqa: S704
 

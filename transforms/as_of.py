@@ -1,8 +1,8 @@
-"""What was known at a moment, made again: `parkbridge snapshot --as-of`. Neither the warehouse nor what is published is touched.
+"""Reconstruct a past snapshot: `parkbridge snapshot --as-of`. Neither the warehouse nor what is published is touched.
 
-A scratch warehouse gets every staged row that had been received by then, as it stood then: what arrived or was superseded
+A scratch warehouse gets every staged row that had been received by then, in its state of then: what arrived or was superseded
 later is not in it, so that no model can see it. Over it run the whole resolution and every layer behind it, and a file is
-written in the form of a published night. docs/decisions/0016 says what cannot be made again.
+written in the form of a published night. docs/decisions/0016 says what cannot be reconstructed.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ WAYS = "a date (its end), a time such as 2026-11-20T02:00, or a night's id such 
 
 
 @dataclass(frozen=True)
-class Told:
-    """A moment told again.
+class PastSnapshot:
+    """A reconstructed snapshot.
 
     Attributes:
         path: The file.
-        night_id: The night that it stands for.
+        night_id: The night that it reconstructs.
         as_of: The moment, naive UTC.
         tables: Rows by table.
         later_judgements: Lines of judgements.csv that are dated later, and were left out.
@@ -100,11 +100,13 @@ def moment_of(settings: Settings, text: str, now: datetime) -> datetime | None:
     return known
 
 
-def tell_again(settings: Settings, as_of: str, out: Path | None = None, *, now: datetime | None = None) -> Told:
+def reconstruct(
+    settings: Settings, as_of: str, out: Path | None = None, *, now: datetime | None = None
+) -> PastSnapshot:
     """Write what was known at a moment into a file in the form of a published night.
 
     Args:
-        settings: Whose park.
+        settings: The park's.
         as_of: A date (the end of that day in the park), an ISO time, or a night's id.
         out: A file that is not there yet; by default asof/<night_id>.duckdb beside published/, which is replaced.
         now: The present, aware.
@@ -131,17 +133,17 @@ def tell_again(settings: Settings, as_of: str, out: Path | None = None, *, now: 
                 _copy_known(connection, moment)
             night_id = f"{moment:%Y%m%dT%H%M%SZ}"
             if previous:
-                _tell_previous(connection, settings, previous)
+                _reconstruct_previous(connection, settings, previous)
             _begin(connection, settings, moment)
             night.build(connection)
-            part = Path(folder) / "told.duckdb"
+            part = Path(folder) / "snapshot.duckdb"
             views = read_views(night.LAYERS / "views", models, settings.time_zone)
             tables = write(connection, part, models, views)
         target = out or settings.home / "asof" / f"{night_id}.duckdb"
         _put(part, target)
     kept = settings.published / "nights" / f"{night_id}.duckdb"
     differing, changed_rules = _held_against(kept, target, moment, models)
-    return Told(
+    return PastSnapshot(
         target,
         night_id,
         moment,
@@ -193,14 +195,14 @@ def _settle(connection: duckdb.DuckDBPyConnection, text: str, known: datetime | 
     """The moment, for a night's id the exact one; and whether no night has been begun since."""
     begun = [moment for (moment,) in connection.execute("from park.ops.night_begun order by 1").fetchall()]
     if known is None:
-        # two nights within one second: the later one stands
+        # two nights within one second: the later one counts
         named = [moment for moment in begun if f"{moment:%Y%m%dT%H%M%SZ}" == text]
         if not named:
             last = ", ".join(f"{moment:%Y%m%dT%H%M%SZ}" for moment in sorted(set(begun), reverse=True)[:5])
             raise ParkBridgeError(
                 "snapshot",
                 f"no night {text} was begun; the last are {last or '(none)'}",
-                next_step="give one of them, or a date or time: what was known then can be told all the same",
+                next_step="give one of them, or a date or time: what was known then can be reconstructed all the same",
             )
         known = named[-1]
     every = " union all ".join(f"select min(received_at) as t from park.staged.{quote(name)}" for name in subjects())
@@ -217,7 +219,7 @@ def _settle(connection: duckdb.DuckDBPyConnection, text: str, known: datetime | 
 
 
 def _copy_known(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None:
-    """Staged rows as they stood, and what ops.* said of the deliveries they came in."""
+    """Staged rows in their state of then, and what ops.* said of the deliveries they came in."""
     for name in subjects():
         # by name: a warehouse of before the last change of subjects.yml lacks columns
         connection.execute(
@@ -268,8 +270,8 @@ def _previous(connection: duckdb.DuckDBPyConnection, moment: datetime) -> dateti
     return found[0] if found else None
 
 
-def _tell_previous(connection: duckdb.DuckDBPyConnection, settings: Settings, moment: datetime) -> None:
-    """What snapshots.change compares with: from that night's file where it is kept, else told again itself."""
+def _reconstruct_previous(connection: duckdb.DuckDBPyConnection, settings: Settings, moment: datetime) -> None:
+    """What snapshots.change compares with: from that night's file where it is kept, else reconstructed as well."""
     kept = settings.published / "nights" / f"{moment:%Y%m%dT%H%M%SZ}.duckdb"
     if as_of_file(connection, kept) == moment:
         take_from(connection, kept)
@@ -311,7 +313,7 @@ def _put(part: Path, target: Path) -> None:
 
 
 def _held_against(
-    kept: Path, told: Path, moment: datetime, models: list[Model]
+    kept: Path, made: Path, moment: datetime, models: list[Model]
 ) -> tuple[dict[str, tuple[int, int]] | None, list[str]]:
     """Where that very night's published file is kept, what differs from it, and which rules do; else None."""
     if not kept.exists():
@@ -325,25 +327,25 @@ def _held_against(
                 "select table_name from duckdb_tables() where schema_name = 'rules' order by 1"
             ).fetchall()
         ]
-    return differences(kept, told, [model.table for model in models]), sorted(differences(kept, told, rules))
+    return differences(kept, made, [model.table for model in models]), sorted(differences(kept, made, rules))
 
 
-def in_words(told: Told, name: str) -> Iterator[str]:
+def in_words(snapshot: PastSnapshot, name: str) -> Iterator[str]:
     """What was made, how far it can be trusted, and what it was held against."""
-    rows = sum(count for table, count in told.tables.items() if not table.startswith(("rules.", "ops.")))
-    yield f"As known at {told.as_of:%Y-%m-%d %H:%M:%S} UTC: {rows:,} rows in {name}"
-    if told.later_judgements:
-        lines = "line is" if told.later_judgements == 1 else "lines are"
-        yield f"Judgements   {told.later_judgements} {lines} dated later and left out"
-    if told.changed_rules:
-        yield f"Rules        today's, not that night's: {', '.join(told.changed_rules)}"
-    if told.kept and not told.differing:
-        yield f"Held against night {told.night_id} as published: the same, row for row"
-    elif told.kept:
-        parts = [f"{table} −{old:,} +{new:,}" for table, (old, new) in told.differing.items()]
+    rows = sum(count for table, count in snapshot.tables.items() if not table.startswith(("rules.", "ops.")))
+    yield f"As known at {snapshot.as_of:%Y-%m-%d %H:%M:%S} UTC: {rows:,} rows in {name}"
+    if snapshot.later_judgements:
+        lines = "line is" if snapshot.later_judgements == 1 else "lines are"
+        yield f"Judgements   {snapshot.later_judgements} {lines} dated later and left out"
+    if snapshot.changed_rules:
+        yield f"Rules        today's, not that night's: {', '.join(snapshot.changed_rules)}"
+    if snapshot.kept and not snapshot.differing:
+        yield f"Held against night {snapshot.night_id} as published: the same, row for row"
+    elif snapshot.kept:
+        parts = [f"{table} −{old:,} +{new:,}" for table, (old, new) in snapshot.differing.items()]
         count = "1 table differs" if len(parts) == 1 else f"{len(parts)} tables differ"
-        yield f"Held against night {told.night_id} as published: {count}: {'; '.join(parts)}"
+        yield f"Held against night {snapshot.night_id} as published: {count}: {'; '.join(parts)}"
     else:
         yield "Held against nothing: no published night of this moment is kept; rules, models and declarations are today's"
-    if told.is_open:
+    if snapshot.is_open:
         yield "Not final: no night has been begun since, so that what arrives from now on can still be of before it"

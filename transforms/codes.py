@@ -33,7 +33,7 @@ def normalised(codes: pa.Array | pa.ChunkedArray) -> pa.Array:
 def uscc_outer_digit_holds(codes: pa.Array) -> np.ndarray:
     """Whether the 18th character of a unified social credit code is right (GB 32100-2015).
 
-    check = (31 - sum mod 31) mod 31: without the outer mod, the one code in thirty-one whose sum is 0 would be refused.
+    check = (31 - sum mod 31) mod 31: without the outer mod, the one code in thirty-one with a sum of 0 would be refused.
     """
     values, holds, rows = _values(codes, 18, USCC_ALPHABET)
     total = _weighed(values[:, :17], USCC_WEIGHTS)
@@ -96,13 +96,13 @@ def _values(codes: pa.Array, length: int, alphabet: str) -> tuple[np.ndarray, np
 
     Returns:
         The values (0 to 35; 255 for a character outside the alphabet), whether every character is in the alphabet, and
-        the rows that the matrix's rows stand for.
+        the rows that the matrix's rows represent.
     """
     codes = _one_array(codes)
     is_of_length = np.asarray(pc.fill_null(pc.equal(pc.binary_length(codes), length), False))
     rows = np.flatnonzero(is_of_length)
     kept = codes.filter(pa.array(is_of_length))
-    # all kept codes are `length` bytes long, so their bytes stand in one block that numpy reads without copying
+    # all kept codes are `length` bytes long, so their bytes are one block that numpy reads without copying
     start = int(np.frombuffer(kept.buffers()[1], np.int32)[kept.offset]) if len(kept) else 0
     block = np.frombuffer(kept.buffers()[2], np.uint8) if len(kept) else np.empty(0, np.uint8)
     characters = block[start : start + len(kept) * length].reshape(len(kept), length)

@@ -1,16 +1,16 @@
 """Resolve only what can have changed since the last time; the result is row for row that of resolving everything.
 
-1. told     records of which staged.* has received or superseded a row since then.
+1. received records of which staged.* has received or superseded a row since then.
 2. part     tables of schema `resolved` are remade for a part of their rows, by the same SQL as ever. PARTS says by which
             columns tables are cut; `touched` holds the values of these for which something can have changed.
-3. changed  the rows of a part that came out otherwise than they stood, before and after. They alone touch what is made
-            later: what comes out as it stood ends there.
+3. changed  the rows of a part that came out different, before and after. They alone touch what is made
+            later: what comes out the same ends there.
 4. near     most of what parts read lies near what changed: it is copied once (gather). Where a part needs more, it reads
             the whole tables.
 
 A table that no part names is remade whole, and so is one that reads a table its part does not know. Nothing is resolved in
 parts where the rules, the models or this code are others than the last time, where the night is an earlier one, or where
-too much was told (rules/resolution.yml).
+too much was received (rules/resolution.yml).
 """
 
 from __future__ import annotations
@@ -262,7 +262,7 @@ def fingerprint() -> str:
 
 
 def last_resolved(connection: duckdb.DuckDBPyConnection) -> datetime | None:
-    """As of when the tables of schema `resolved` stand; None where they must be made from nothing."""
+    """The moment of which the tables of schema `resolved` are; None where they must be made from nothing."""
     connection.execute("create table if not exists ops.resolution (as_of timestamp, fingerprint varchar)")
     found = connection.execute(
         "select r.as_of from ops.resolution as r, ops.night as n where r.fingerprint = ? and r.as_of <= n.as_of",
@@ -277,14 +277,14 @@ def forget(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def remember(connection: duckdb.DuckDBPyConnection) -> None:
-    """The tables stand as of the night."""
+    """Note that the tables are as of the night."""
     connection.execute(
         "insert into ops.resolution select as_of, ? from ops.night", [fingerprint() + declared_kinds(connection)]
     )
 
 
-def find_told(connection: duckdb.DuckDBPyConnection, since: datetime) -> bool:
-    """Make `told` and changed_<subject>; False where more was told than rules/resolution.yml allows for parts."""
+def find_received(connection: duckdb.DuckDBPyConnection, since: datetime) -> bool:
+    """Make `received` and changed_<subject>; False where more was received than rules/resolution.yml allows for parts."""
     matched = [subject.name for subject in subjects().values() if subject.is_matched]
     both = " union all ".join(
         f"select '{name}' as subject, s.feed, s.source_key from staged.{quote(name)} as s, ops.night as n "
@@ -293,28 +293,28 @@ def find_told(connection: duckdb.DuckDBPyConnection, since: datetime) -> bool:
         for clock in ("received_at", "superseded_at")
     )
     connection.execute(
-        f"create or replace temp table told as select distinct * from ({both})", [since] * 2 * len(matched)
+        f"create or replace temp table received as select distinct * from ({both})", [since] * 2 * len(matched)
     )
     for name in matched:
         connection.execute(
-            f"create or replace temp view changed_{name} as select feed, source_key from told where subject = '{name}'"
+            f"create or replace temp view changed_{name} as select feed, source_key from received where subject = '{name}'"
         )
     few = connection.execute(
-        "select (select count(*) from told) <= max(told_share_max) * (select count(*) from resolved.source_record) "
+        "select (select count(*) from received) <= max(told_share_max) * (select count(*) from resolved.source_record) "
         "from rules.resolution"
     ).fetchone()
     return bool(few and few[0])
 
 
 def remake_records(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make source_record and source_alias anew for what was told, and say what changed."""
-    make_source_records(connection, only="told")
+    """Remake source_record and source_alias for what was received, and note what changed."""
+    make_source_records(connection, only="received")
     connection.execute(
-        "create or replace temp table touched as select feed, source_key from told union select feed, source_key from made"
+        "create or replace temp table touched as select feed, source_key from received union select feed, source_key from made"
     )
     replace_part(connection, ("resolved.source_record",), "made", RECORD, "resolved.source_record")
-    make_source_aliases(connection, only="told")
-    connection.execute("create or replace temp table touched as select distinct feed, source_key from told")
+    make_source_aliases(connection, only="received")
+    connection.execute("create or replace temp table touched as select distinct feed, source_key from received")
     replace_part(connection, ("resolved.source_alias",), "made", RECORD, "resolved.source_alias")
 
 
@@ -421,7 +421,7 @@ def is_compared_anew(connection: duckdb.DuckDBPyConnection) -> bool:
             or exists (from changed_enterprise_name)
             or exists (from changed_enterprise_code)
             or exists (
-                -- a row that stood and stands with the same identity is there twice
+                -- a row with the same identity before and after is there twice
                 select 1 from changed_source_record
                 group by feed, source_key, name, address, building_code, stated_code, code_check
                 having count(*) <> 2
@@ -500,7 +500,7 @@ def replace_part(
         targets: The table, and its copy in the neighbourhood.
         made: The part of it as it is now.
         by: The columns by which it is cut.
-        held: Where the part can be read as it stood; not compared, if None: then all of it counts as changed.
+        held: Where the part can be read as it was; not compared, if None: then all of it counts as changed.
     """
     table = targets[0]
     changed, cut = f"changed_{_name(table)}", ", ".join(by)

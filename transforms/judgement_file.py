@@ -49,7 +49,7 @@ class Judgement:
 
     @property
     def pair(self) -> Pair:
-        """What it is about, whichever stands left."""
+        """The two names that it is about, in no order."""
         return frozenset((self.left, self.right))
 
     @property
@@ -208,7 +208,7 @@ def add(path: Path, judgement: Judgement) -> None:
 
 
 def drop_last(path: Path, judgement: Judgement) -> bool:
-    """Take a line that was just added off the end again; False where something else stands there by now."""
+    """Take a line that was just added off the end again; False where another line is there by now."""
     judged = read_judgements(path)
     is_last = bool(judged) and _without_line(judged[-1]) == _without_line(judgement)
     if is_last:

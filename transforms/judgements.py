@@ -172,7 +172,7 @@ def _codes_of(connection: duckdb.DuckDBPyConnection, lines: list[Judgement], eve
 
 
 def _ask(connection: duckdb.DuckDBPyConnection, sql: str, names: list[str]) -> list[tuple[Any, ...]]:
-    """Ask about names, which stand in `names_asked`; nothing is asked about none."""
+    """Ask about names, which are in the table `names_asked`; nothing is asked about none."""
     if not names:
         return []
     connection.register("names_asked", pa.table({"name": pa.array(names, pa.string())}))
@@ -183,7 +183,7 @@ def _ask(connection: duckdb.DuckDBPyConnection, sql: str, names: list[str]) -> l
 
 @dataclass(frozen=True)
 class Home:
-    """What a judged name is by itself: the enterprise that a registered record (or an enterprise_id) stands for."""
+    """What a judged name is by itself: the enterprise that a registered record (or an enterprise_id) means."""
 
     enterprise_id: str | None
     is_there: bool
@@ -247,7 +247,7 @@ class _Chains:
         return min(member for member in self.members[chain] if is_record(member)) if chain is not None else name
 
     def enterprise(self, name: str) -> str | None:
-        """The one enterprise that a name stands for, by itself or through its chain."""
+        """The one enterprise that a name means, by itself or through its chain."""
         named = self.enterprises.get(self.of(name) or "", [])
         return self.home[name] or (named[0] if len(named) == 1 else None)
 
@@ -329,7 +329,7 @@ def make_judgements(connection: duckdb.DuckDBPyConnection, judged: list[Judgemen
 
     Every record of a chain of `same` gets a row, with the enterprise that the chain names, if it names one. A chain that also
     says `different` of two of its members, or that names two enterprises, is contradictory: none of it is applied. Of two
-    that are `different` the one that stands for no enterprise has to leave; if neither does, the left one.
+    that are `different` the one that means no enterprise has to leave; if neither does, the left one.
     """
     said = _said(judged)
     homes = _homes(connection, said)

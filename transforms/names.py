@@ -130,7 +130,7 @@ def _any_form_at_end() -> str:
 
 
 def _bracketed_text(spelled: pa.Array) -> pa.Array:
-    """What stands in the first brackets, as a key without legal form; empty where there are none."""
+    """The text in the first brackets, as a key without legal form; empty where there are none."""
     found = pc.struct_field(pc.extract_regex(spelled, f"(?P<text>{_BRACKETED})"), "text")
     text = pc.replace_substring_regex(pc.fill_null(found, ""), _NOT_LETTER_OR_DIGIT, "")
     return pc.replace_substring_regex(simplified(text), _legal_form(), "")

@@ -1,4 +1,4 @@
-"""What the next night will make of judgements.csv as it stands: worked out on a copy of the warehouse, which is then deleted.
+"""What the next night will make of the current judgements.csv: worked out on a copy of the warehouse, which is then deleted.
 
 Neither what is published nor the writer's warehouse is touched; the writer's place is held for as long as copying takes.
 """
@@ -46,7 +46,7 @@ class Changed:
 
 @dataclass(frozen=True)
 class Preview:
-    """What changes from the last night to one with the judgements as they stand.
+    """What changes from the last night to one with the current judgements.
 
     Attributes:
         enterprises: How many before, how many after.

@@ -21,8 +21,8 @@ def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -
     Args:
         connection: The writer's.
         only: A table of the records (feed, source_key) to make, into the temporary table `made`; all by default.
-            Registered records that state the same code as one of them, now or before, are made with them: whose code it
-            is depends on all who state it.
+            Registered records that state the same code as one of them, now or before, are made with them: the owner
+            of a code depends on all records that state it.
     """
     matched = [subject for subject in subjects().values() if subject.is_matched]
     versions = " union all ".join(_identity_versions(subject, only) for subject in matched)

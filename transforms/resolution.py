@@ -1,4 +1,4 @@
-"""Ties every silo's records to enterprises: which record is which firm, by what evidence, and what nobody could tell.
+"""Ties every silo's records to enterprises: which record is which firm, by what evidence, and what is undecided.
 
 `resolve` prepares what SQL cannot (check digits, name keys, chains of changed codes, people's judgements) as four
 tables and then builds the models of 2_resolved/, where every decision can be read:
@@ -69,7 +69,7 @@ def resolve(
     Args:
         connection: The writer's, with ops.night set.
         judgements: People's decisions; always win over the rules.
-        whole: Make all of it from nothing. Otherwise only what can have changed is remade, where that can be told.
+        whole: Make all of it from nothing. Otherwise only what can have changed is remade, where that is known.
         said_until: Judgements dated later, in the park's own time, are left out; all are taken by default.
 
     Returns:
@@ -82,7 +82,7 @@ def resolve(
     judged = [j for j in read_judgements(judgements) if said_until is None or j.moment <= said_until]
     since = None if whole else incremental.last_resolved(connection)
     incremental.forget(connection)
-    in_parts = since is not None and incremental.find_told(connection, since)
+    in_parts = since is not None and incremental.find_received(connection, since)
     if not in_parts:
         load_rules(connection, RULES)
         connection.execute("create schema if not exists resolved")
@@ -122,7 +122,7 @@ def stop_on_giant_cluster(connection: duckdb.DuckDBPyConnection, among: str = "r
 
     Args:
         connection: The writer's.
-        among: What stands before the names of the tables to look through: all, or the neighbourhood of what changed.
+        among: Prefix of the names of the tables to look through: all, or the neighbourhood of what changed.
     """
     giant = connection.execute(
         f"""
@@ -146,6 +146,6 @@ def stop_on_giant_cluster(connection: duckdb.DuckDBPyConnection, among: str = "r
             f"{records:,} source records with {distinct_names:,} names have become one enterprise "
             f"(method {method}, code {code}, names from {first!r} to {last!r})",
             allowed=f"{records_max:,} records and {names_max:,} names",
-            next_step="see whether one code or name stands for many firms; correct the feed, judge the records "
+            next_step="see whether one code or name belongs to many firms; correct the feed, judge the records "
             "different in transforms/judgements.csv, or raise the size in transforms/rules/resolution.yml",
         )

@@ -24,7 +24,7 @@ from warehouse.settings import Settings
 from warehouse.text import aligned, side_by_side
 
 Ask = Callable[[str], str]
-Tell = Callable[[str], None]
+Show = Callable[[str], None]
 
 SIDE = ("enterprise_id", "name", "code", "address", "method", "score")
 LABELS = (("name", "name 名称"), ("code", "code 代码"), ("address", "address 地址"))
@@ -91,7 +91,7 @@ class Queue:
 
 @contextmanager
 def _place(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published file; before the first night is published, the warehouse, only while nobody writes."""
+    """The published file; before the first night is published, the warehouse, only while no other process writes."""
     if settings.published_file.exists():
         with reader(settings) as connection:
             yield connection
@@ -113,7 +113,7 @@ def read_queue(settings: Settings, *, feed: str | None = None, reason: str | Non
     """Read what waits for a person.
 
     Args:
-        settings: Whose park.
+        settings: The park's.
         feed: Only this feed's records.
         reason: Only this reason_code.
 
@@ -170,7 +170,7 @@ def read_queue(settings: Settings, *, feed: str | None = None, reason: str | Non
 
 
 def unanswered(queue: Queue, judged: list[Judgement], settings: Settings) -> list[Case]:
-    """The cases, or candidates of them, that nobody has decided since the night that queued them."""
+    """The cases, or candidates of them, that are undecided since the night that queued them."""
 
     def is_since(line: Judgement) -> bool:
         moment = line.moment if ":" in line.when else line.moment + timedelta(days=1)
@@ -240,7 +240,7 @@ class Walk:
         self._steps: list[tuple[int, Case, Judgement | None]] = []
         self._note = ""
 
-    def go(self, ask: Ask, tell: Tell, places: int) -> None:
+    def go(self, ask: Ask, show: Show, places: int) -> None:
         """Ask about one case after the other until they are through or somebody quits."""
         place, total = 0, len(self.cases)
         while place < total:
@@ -249,28 +249,28 @@ class Walk:
                 place += 1
                 continue
             for line in shown(case, place + 1, total, places):
-                tell(line)
+                show(line)
             keys = self._keys(case)
             try:
                 answer = ask(f"{'  '.join(KEYS[key] for key in keys)} > ").strip()
             except (EOFError, KeyboardInterrupt):
-                tell("")
+                show("")
                 return
             key, _, text = answer.partition(" ")
             key = key.lower()
             if key == "q":
                 return
             if key not in keys:
-                tell(f"{answer!r} is not one of {' '.join(keys)}")
+                show(f"{answer!r} is not one of {' '.join(keys)}")
             elif key == "n":
                 self._note = text.strip() or self._asked(ask)
             elif key == "b":
-                place = self._back(place, tell)
+                place = self._back(place, show)
             elif key == "k":
                 self._steps.append((place, case, None))
                 place, self._note = place + 1, ""
             else:
-                place = self._decide(place, case, key, text.strip(), tell)
+                place = self._decide(place, case, key, text.strip(), show)
 
     def _asked(self, ask: Ask) -> str:
         try:
@@ -286,13 +286,13 @@ class Walk:
         pairs = {line.pair for line in self.written if line.decision == "withdraw"}
         return any(line.line in case.lines and line.pair in pairs for line in read_judgements(self.file))
 
-    def _decide(self, place: int, case: Case, key: str, text: str, tell: Tell) -> int:
+    def _decide(self, place: int, case: Case, key: str, text: str, show: Show) -> int:
         """Write the decision; returns the place of the next question."""
         if key == "w":
             number, _, text = text.partition(" ")
             line = next((j for j in read_judgements(self.file) if str(j.line) == number), None)
             if line is None or line.line not in case.lines:
-                tell(f"w is followed by one of the lines {', '.join(map(str, case.lines))}")
+                show(f"w is followed by one of the lines {', '.join(map(str, case.lines))}")
                 return place
             written = withdrawal(line, self.who, self.now(), text.strip() or self._note)
         else:
@@ -304,15 +304,15 @@ class Walk:
         self.written.append(written)
         self._steps.append((place, case, written))
         self._note = ""
-        tell(f"  ✓ {written.decision}: {written.left} {written.right} — {written.why}")
+        show(f"  ✓ {written.decision}: {written.left} {written.right} — {written.why}")
         if key == "d" and len(case.candidates) > 1:
             self.cases[place] = replace(case, candidates=case.candidates[1:])
             return place
         return place + 1
 
-    def _back(self, place: int, tell: Tell) -> int:
+    def _back(self, place: int, show: Show) -> int:
         if not self._steps:
-            tell("this is the first one")
+            show("this is the first one")
             return place
         place, case, written = self._steps.pop()
         self.cases[place], self._note = case, ""
@@ -321,7 +321,7 @@ class Walk:
             if not drop_last(self.file, written):
                 # somebody else has added a line since: take it back in the open
                 add(self.file, withdrawal(written, self.who, self.now(), "went back"))
-            tell(f"  taken back: {written.decision} {written.left} {written.right}")
+            show(f"  taken back: {written.decision} {written.left} {written.right}")
         return place
 
 
@@ -339,7 +339,7 @@ def withdrawal(line: Judgement, who: str, now: datetime, why: str) -> Judgement:
 def review(
     settings: Settings,
     ask: Ask,
-    tell: Tell,
+    show: Show,
     *,
     who: str,
     feed: str | None = None,
@@ -353,15 +353,15 @@ def review(
     """Walk through the queue, or list it, or take a judgement back; then say what that changes.
 
     Args:
-        settings: Whose park.
+        settings: The park's.
         ask: Asks for one line; EOFError ends the walk.
-        tell: Prints one line.
+        show: Prints one line.
         who: Who decides.
         feed: Only this feed's records.
         reason: Only this reason_code.
         limit: Only the first so many.
         is_list: Print the queue and end.
-        undo: Take back what holds for this record or stands on this line; "" is the last one by `who`.
+        undo: Take back what holds for this record or is on this line; "" is the last one by `who`.
         why: Why it is taken back.
         is_preview: Whether to work out what the next night will make of it.
 
@@ -380,33 +380,33 @@ def review(
         written = [withdrawal(line, who, now(), why) for line in to_withdraw(judged, undo or None, who)]
         for line in written:
             add(settings.judgements, line)
-            tell(f"taken back: {line.left} {line.right} — {line.why}")
+            show(f"taken back: {line.left} {line.right} — {line.why}")
     else:
         queue = read_queue(settings, feed=feed, reason=reason)
         cases = unanswered(queue, judged, settings)
         answered = len(queue.cases) - len(cases)
-        told = f"{len(cases):,} wait" + (f"; {answered:,} are answered since the last night" if answered else "")
+        waiting = f"{len(cases):,} wait" + (f"; {answered:,} are answered since the last night" if answered else "")
         cases = cases[:limit]
         if is_list or not cases:
             for text in listing(cases) if cases else ():
-                tell(text)
-            tell(told)
+                show(text)
+            show(waiting)
             return 0
-        tell(f"{told}. Each decision goes into {settings.judgements} at once.")
+        show(f"{waiting}. Each decision goes into {settings.judgements} at once.")
         walk = Walk(cases, settings.judgements, who, now)
-        walk.go(ask, tell, shutil.get_terminal_size((120, 24)).columns)
+        walk.go(ask, show, shutil.get_terminal_size((120, 24)).columns)
         written = walk.written
-    tell(f"\n{len(written):,} {'line' if len(written) == 1 else 'lines'} written to {settings.judgements}")
+    show(f"\n{len(written):,} {'line' if len(written) == 1 else 'lines'} written to {settings.judgements}")
     if written and is_preview:
         try:
             for text in report(preview(settings), written):
-                tell(text)
+                show(text)
         except WarehouseBusy:
-            tell("What they change is not worked out: the warehouse is being written just now. The lines are kept.")
+            show("What they change is not worked out: the warehouse is being written just now. The lines are kept.")
         except ParkBridgeError as error:
-            tell(f"What they change is not worked out: {error}. The lines are kept.")
+            show(f"What they change is not worked out: {error}. The lines are kept.")
     if written:
-        tell(
+        show(
             "Next: the coming night applies them; `parkbridge sync` does so now. `parkbridge review --undo` takes one back."
         )
     return len(written)

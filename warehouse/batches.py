@@ -163,7 +163,7 @@ def batches(raw: Path, feed: str) -> list[Batch]:
 
 
 def undecided(raw: Path, feed: str) -> set[str]:
-    """Batches whose acceptance was announced, and of which nobody knows yet whether the warehouse has them."""
+    """Batches with an announced acceptance of which it is not known yet whether the warehouse has them."""
     journal = raw / feed / ACCEPTING
     return set(_announced(journal)) if journal.exists() else set()
 
@@ -247,7 +247,7 @@ def discard(raw: Path, feed: str, batch_id: str, *, who: str, why: str) -> Batch
 
 
 def mark_stopped(raw: Path, feed: str, message: str) -> None:
-    """Say that a feed has stopped and why; no night is published while one has, so that nobody reads half a truth."""
+    """Say that a feed has stopped and why; no night is published while one has, so that no reader sees half a truth."""
     make_folder(raw / feed)
     write_json(raw / feed / STOPPED, {"at": datetime.now(UTC).isoformat(timespec="seconds"), "message": message})
 

@@ -28,7 +28,7 @@ _LONG_AGO = datetime(1900, 1, 1)
 
 @dataclass(frozen=True)
 class Limits:
-    """rules/clock.yml: what each means stands there."""
+    """The limits of rules/clock.yml, which says what each means."""
 
     version: str
     ahead_max_days: float
@@ -67,7 +67,7 @@ def hold_night_to_clocks(
         confirmation: Who says that the date is right.
 
     Raises:
-        CheckFailed: It does, and nobody confirmed it.
+        CheckFailed: It does, without a confirmation.
     """
     known, night_id = utc(as_of), f"{utc(as_of):%Y%m%dT%H%M%SZ}"
     asked = [feed for feed in feeds if feed.name not in without] or list(feeds)
@@ -111,7 +111,7 @@ def hold_feed_to_clocks(
 
     Args:
         connection: The writer's, with the batches staged.
-        feed: Whose batches.
+        feed: The feed of the batches.
         waiting: The batches.
         feeds: All declared feeds.
         limits: How far.
@@ -120,7 +120,7 @@ def hold_feed_to_clocks(
 
     Raises:
         CheckFailed: The pull lies ahead of this machine's clock or of every source's own dates, or this machine's clock lies
-            behind what was accepted last, and nobody confirmed it.
+            behind what was accepted last, without a confirmation.
     """
     if not waiting or confirmation:
         return

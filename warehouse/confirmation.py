@@ -20,14 +20,16 @@ class Confirmation:
 
     @classmethod
     def given(cls, who: str, why: str, option: str) -> Confirmation | None:
-        """What somebody said; None where nobody said anything.
+        """The confirmation; None where neither name nor reason is given.
 
         Raises:
             ParkBridgeError: A reason without a name.
         """
         who, why = who.strip(), why.strip()
         if why and not who:
-            raise ParkBridgeError(option, "nobody is named who confirms it", next_step="name who confirms it (who)")
+            raise ParkBridgeError(
+                option, "the person who confirms it is not named", next_step="name who confirms it (who)"
+            )
         return cls(who, why) if why else None
 
 

@@ -42,7 +42,7 @@ OPS_TABLES = {
     "unread_fact": "feed varchar, batch_id varchar, fact varchar, source_key varchar, month date, period_months bigint, "
     "is_skipped boolean, received_at timestamp, superseded_at timestamp",
     "night": "night_id varchar, as_of timestamp, park_name varchar",
-    # every night ever begun: one that is told again later must not hide what it did not know
+    # every night ever begun: one that is reconstructed later must not hide what it did not know
     "night_begun": "as_of timestamp",
     # every night ever published, and the one that readers saw before it
     "night_published": "as_of timestamp, previous_as_of timestamp",
@@ -52,7 +52,7 @@ OPS_TABLES = {
     "operating_address varchar, status_code varchar, gap_code varchar, headcount_month date, insured_headcount bigint, "
     "sales_month date, sales_amount decimal(30, 2), tax_month date, tax_paid_amount decimal(30, 2), "
     "leased_area_month date, leased_area_m2 decimal(30, 2), electricity_month date, electricity_kwh decimal(30, 3)",
-    # which layers' rows stand, as of when, and what tonight remakes of them (warehouse/parts.py)
+    # which layers are built, as of when, and what tonight remakes of them (warehouse/parts.py)
     "measured": "as_of timestamp, fingerprint varchar",
     "measured_enterprise": "enterprise_id varchar, digest hugeint",
     "built": "table_name varchar",
@@ -126,9 +126,9 @@ def open_file(file: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
         memory_limit: DuckDB's own limit, as `3GB`.
 
     Raises:
-        duckdb.IOException: Another program has it open, or it is no DuckDB file.
+        duckdb.IOException: Another program has it open, or it is not a DuckDB file.
     """
-    # nobody but us opens the warehouse: in the newest format it is smaller and takes a tenth less CPU to write. What is published
+    # only this program opens the warehouse: in the newest format it is smaller and takes a tenth less CPU to write. What is published
     # is written in the oldest one (warehouse.publish.STORAGE_VERSION)
     connection = duckdb.connect(file, config={"storage_compatibility_version": "v1.5.0"})
     connection.execute("set memory_limit = ?", [memory_limit])
@@ -334,7 +334,7 @@ def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     warehouse.shell.ask, which runs only what reads.
 
     Raises:
-        ParkBridgeError: There is no such file, or it is no DuckDB file of a version that can be read.
+        ParkBridgeError: There is no such file, or it is not a DuckDB file of a readable version.
     """
     if not path.is_file():
         raise ParkBridgeError(str(path), "there is no such file", next_step="name a published night")
@@ -346,7 +346,7 @@ def open_read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             fact = f"it cannot be opened as a DuckDB file: {' '.join(str(error).split())}"
             raise ParkBridgeError(str(path), fact, next_step="name a published night") from None
         connection.execute("use park")
-        # no variable of this program as a table, no extension that a function's name would fetch, no folder .tmp where we stand
+        # no variable of this program as a table, no extension that a function's name would fetch, no folder .tmp in the current one
         connection.execute("set python_enable_replacements = false")
         connection.execute("set autoinstall_known_extensions = false")
         connection.execute("set autoload_known_extensions = false")

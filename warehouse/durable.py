@@ -82,7 +82,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
         part.write_text(as_json(content), encoding="utf-8")
         put(part, path)
     except OSError:
-        part.unlink(missing_ok=True)  # a full disk: half a file helps nobody
+        part.unlink(missing_ok=True)  # a full disk: half a file is useless
         raise
 
 

@@ -44,7 +44,7 @@ class SourceError(ParkBridgeError):
 
 
 class DeliveryRefused(ParkBridgeError):
-    """A delivery was landed or read and must not go further; nothing that stood before has changed."""
+    """A delivery was landed or read and must not go further; nothing of before has changed."""
 
 
 class Overtaken(DeliveryRefused):
@@ -52,7 +52,7 @@ class Overtaken(DeliveryRefused):
 
 
 class CheckFailed(ParkBridgeError):
-    """A critical expectation does not hold; yesterday's published data stands."""
+    """A critical expectation does not hold; yesterday's data stays published."""
 
 
 class FeedsStopped(CheckFailed):

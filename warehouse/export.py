@@ -67,7 +67,7 @@ def export(
     """Write views or tables of the published file.
 
     Args:
-        settings: Whose published file.
+        settings: The park's.
         names: `企业现状`, `园区.企业现状`, `snapshots.park_month`, …; every view of 园区 by default.
         to: A file, by its ending (.xlsx may hold several views), or a folder that is there, for a file per view.
         form: One of FORMATS; by default that of the ending of `to`, else xlsx.

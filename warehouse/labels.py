@@ -1,6 +1,6 @@
 """What columns and codes mean: columns.yml, read once. The same name is the same quantity everywhere.
 
-A column whose values are codes names its code list beside it; from that one list come its comment, the check that no other
+A column of codes names its code list beside it; from that one list come its comment, the check that no other
 code occurs (expectations/), the glossary, and the Chinese words that schema 园区 shows. `derived: true` beside a code: models
 give it, no office states it:
 
@@ -46,7 +46,7 @@ _OF_A_RULE = re.compile(r"rules\.(\w+)(?:\[(\w+)=(\w+)\])?\((\w+), (\w+), (\w+)(
 
 @dataclass(frozen=True)
 class Code:
-    """One code of a list: its value, what it means, and the Chinese words that stand for it.
+    """One code of a list: its value, what it means, and the Chinese words shown for it.
 
     `is_derived`: models give it, and no office may state it (the sum of all kinds is no kind).
     """
@@ -86,7 +86,7 @@ class Label:
 
     @property
     def comment_zh(self) -> str:
-        """The Chinese half, for columns that hold the codes themselves; the bare name where nobody has written a meaning."""
+        """The Chinese half, for columns that hold the codes themselves; the bare name where no meaning is written."""
         return self._noted(" ".join((str(code.value), code.in_chinese)) for code in self.codes) or self.zh
 
     @property
@@ -129,7 +129,7 @@ def read_labels(text: str, rules: Path) -> dict[str, Label]:
                 raise DeclarationError(
                     f"columns.yml: {name}",
                     f"its codes are those of {other}, which has none",
-                    next_step="name a column whose codes are listed, or list them here",
+                    next_step="name a column with listed codes, or list them here",
                 )
             found[name] = dataclasses.replace(found[name], codes=found[other].codes)
     return found

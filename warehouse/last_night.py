@@ -73,7 +73,7 @@ def take_from(connection: duckdb.DuckDBPyConnection, path: Path) -> datetime | N
 
 
 def take_tonight(connection: duckdb.DuckDBPyConnection) -> datetime | None:
-    """Fill the tables from the night that stands in this warehouse: the next one is compared with it."""
+    """Fill the tables from the night in this warehouse: the next one is compared with it."""
     return _take(connection, "")
 
 

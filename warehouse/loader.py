@@ -1,7 +1,7 @@
 """LOAD and STAGE: landed batches become staged rows with two clocks, or stop before anything is replaced.
 
 Two steps. `stage` reads a feed's pending batches through its stage.sql into `incoming.<feed>`, quarantines what cannot be
-used and stops where more is wrong than the feed allows. `accept` merges what stands in `incoming.<feed>` into
+used and stops where more is wrong than the feed allows. `accept` merges the rows of `incoming.<feed>` into
 `staged.<subject>` in one transaction. Between the two the feed's contract is checked (expectations/).
 
 Clocks of a staged row: `recorded_at` is the office's own time, where it gives one. `received_at` is when we can first have
@@ -49,7 +49,7 @@ _FINDINGS = 3
 # smaller ones fit their decimal(30, …), and their products by 100 a bigint
 FIGURE_BELOW = 10**14
 _YEAR = 12
-# what landing leaves in place of a person; alone in a field it is no value
+# what landing leaves in place of a person; alone in a field it is not a value
 BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
 # What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
 _BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200b", "\u202f", "\u3000", "\ufeff")
@@ -452,7 +452,7 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
         raise DeclarationError(
             f"{feed.name}/stage.sql",
             f"it does not run: {' '.join(str(error).split())[:300]}",
-            next_step=f"mend it, then `parkbridge feed check {feed.name}`",
+            next_step=f"fix it, then `parkbridge feed check {feed.name}`",
         ) from error
     except duckdb.Error as error:
         raise DeclarationError(
@@ -886,7 +886,7 @@ def _hold_to_allowance(
             + ")",
             allowed=f"{allow.rejected_pct:g} %",
             next_step=f"read the rejected rows in raw/{feed.name}/{manifest.batch_id}/{REJECTED} (duckdb or pandas), have "
-            f"{feed.office} correct them or mend stage.sql, {again}. {unchanged}",
+            f"{feed.office} correct them or fix stage.sql, {again}. {unchanged}",
         )
     _hold_to_last(connection, feed, manifest, where, f"{again}. {unchanged}", table, number)
 
@@ -931,12 +931,12 @@ def _hold_to_last(
             next_step=f"ask {feed.office} which is right; to leave this one out: `parkbridge discard {feed.name} "
             f"{manifest.batch_id} --why …`; to take it, send it again under a new date, {closing}",
         )
-    # Per period: what is current, or what stands before this delivery in the same run. A period that is new is held
+    # Per period: what is current, or what comes before this delivery in the same run. A period that is new is held
     # against the one before it.
     known = connection.execute(
-        f"with told as (select {period} as p, -1 as place, count(*) as n from {staged} where {mine} group by all "
+        f"with period_count as (select {period} as p, -1 as place, count(*) as n from {staged} where {mine} group by all "
         f"union all select {period}, batch_number, count(*) from {table} where batch_number < $number group by all), "
-        "known as (select p, arg_max(n, place) as n from told group by p), "
+        "known as (select p, arg_max(n, place) as n from period_count group by p),  "
         f"this as (select {period} as p, count(*) as n from {table} where batch_number = $number group by all), "
         "fallen as (select t.p, t.n, k.n as before from this as t inner join known as k using (p) "
         "where t.n < k.n * $pct / 100 and k.n - t.n >= $some order by t.n / k.n, t.p limit 1) "
@@ -1152,19 +1152,19 @@ def _merge(
         "create or replace temp table given as with clock as ("
         f"select {_listed(key, 'c')}, max(greatest(c.recorded_at, c.last_recorded_at)) as latest_recorded_at "
         f"from {staged} as c where {mine} and exists {in_batch} group by all) "
-        f"select i.*, i.rowid as id, {_told(values, 'i')} as says, "
+        f"select i.*, i.rowid as id, {_as_value(values, 'i')} as says, "
         f"{is_stated} as is_stated, c.feed is not null as is_known, "
-        f"o.latest_recorded_at, {_told(values, 'c')} as known_says from {table} as i "
+        f"o.latest_recorded_at, {_as_value(values, 'c')} as known_says from {table} as i "
         f"left join {staged} as c on {mine} and c.superseded_at is null and {same_key} "
         f"left join clock as o on {same_key.replace('c.', 'o.')} where i.batch_number = {number}"
     )
     connection.execute(
-        "create or replace temp table said_before as with told as ("
+        "create or replace temp table said_before as with statement as ("
         f"select {keys}, recorded_at, received_at, says, id, latest_recorded_at from given where not is_stated union all "
-        f"select {_listed(key, 'c')}, unnest([c.recorded_at, c.last_recorded_at]), c.received_at, {_told(values, 'c')}, "
+        f"select {_listed(key, 'c')}, unnest([c.recorded_at, c.last_recorded_at]), c.received_at, {_as_value(values, 'c')}, "
         f"null, null from {staged} as c "
         f"where {mine} and exists (from given as i where not i.is_stated and {same_key})) "
-        "select id from (from told where recorded_at is not null) qualify recorded_at <= latest_recorded_at "
+        "select id from (from statement where recorded_at is not null) qualify recorded_at <= latest_recorded_at "
         "and says is not distinct from "
         f"lag(says) over (partition by {keys} order by recorded_at, id is not null, received_at, id)"
     )
@@ -1212,7 +1212,7 @@ def _listed(columns: Iterable[str], alias: str = "") -> str:
     return ", ".join(f"{alias}.{quote(c)}" if alias else quote(c) for c in columns)
 
 
-def _told(columns: Iterable[str], alias: str) -> str:
+def _as_value(columns: Iterable[str], alias: str) -> str:
     """What a row says, as one value that can be compared."""
     return "{" + ", ".join(f"{literal(c)}: {alias}.{quote(c)}" for c in columns) + "}"
 
@@ -1227,7 +1227,7 @@ def _withdraw(
 ) -> int:
     """Close the current rows that a delivery of a whole period or register no longer holds, not even as a rejected row.
 
-    As long as no more facts are missing than there are pieces of which nobody can tell what they speak of, these pieces
+    As long as no more facts are missing than there are pieces with an unknown fact, these pieces
     may be the missing facts: nothing is withdrawn.
     """
     if feed.replaces == "nothing":

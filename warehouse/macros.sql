@@ -47,7 +47,7 @@ create or replace macro whole_fen(n) as (
 );
 
 -- Yuan: 1,234.50 · １２３ · (12.00) and 12.00- for a negative · 3.5万, 3.5万元 for 35000 · 1.2亿. Parts of a fen are no amount:
--- 12.345 is NULL, for nobody may round another's money; 0.30000000000000004 is what a spreadsheet makes of 0.30.
+-- 12.345 is NULL, for another's money must not be rounded; 0.30000000000000004 is what a spreadsheet makes of 0.30.
 create or replace macro to_amount(t) as (
     case right(signed_number(t), 1)
         when '万'

@@ -1,7 +1,7 @@
 """Run the SQL models: one file, one SELECT, one table, with its header as the table's comment.
 
 A model's header is its leading `--` lines: `field: text`, continued on lines indented by two more spaces. A continuation that
-begins with `* ` is a bullet and keeps its line. What stands behind ` | `, or on continuations from one that begins with `| `
+begins with `* ` is a bullet and keeps its line. The text behind ` | `, or on continuations from one that begins with `| `
 on, is the field's Chinese half:
 
     -- title: Six flows | 进出与增减
@@ -44,7 +44,7 @@ from warehouse.subjects import subject_rows
 
 HEADER_FIELDS = ("title", "one row is", "answers", "key", "rules", "known gaps", "checked by")
 OPTIONAL_FIELDS = ("example", "parts", "slices")
-# fields that have a Chinese half, with what stands before it where people read it
+# fields that have a Chinese half, with the words before it where people read it
 CHINESE_FIELDS = {
     "title": "",
     "one row is": "一行是",
@@ -89,7 +89,7 @@ class Model:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """The columns that tell one row from another."""
+        """The columns that identify a row."""
         return tuple(part.strip() for part in self.header["key"].split(","))
 
     @property
@@ -284,7 +284,7 @@ def _model(path: Path, sql: str) -> Model:
     try:
         statements = [s for s in sqlglot.parse(sql, dialect="duckdb") if s is not None]
     except sqlglot.errors.ParseError as error:
-        raise DeclarationError(path.name, f"it does not parse: {str(error)[:200]}", next_step="mend the SQL") from error
+        raise DeclarationError(path.name, f"it does not parse: {str(error)[:200]}", next_step="fix the SQL") from error
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise DeclarationError(path.name, "it is not one SELECT", next_step="write one SELECT with named steps")
     reads = frozenset(f"{table.db}.{table.name}" for table in statements[0].find_all(exp.Table) if table.db)
@@ -359,10 +359,10 @@ def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]
 
     rules.subject has a row per subject of subjects.yml.
 
-    Every table has `version`, so that a snapshot can say which rules made it. Rules whose file is gone are gone.
+    Every table has `version`, so that a snapshot can say which rules made it. The rules of a deleted file are dropped.
 
     Raises:
-        DeclarationError: A rule file without a version, or whose values are no figures, words or dates.
+        DeclarationError: A rule file without a version, or with values that are not figures, words or dates.
     """
     read = []
     given = [(path.stem, rows_of_rule(path)) for path in sorted(folder.glob("*.yml"))]
@@ -385,13 +385,13 @@ def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]
 
 
 def rows_of_rule(path: Path) -> list[dict[str, Any]]:
-    """The rows of a rule file, each with what stands above `rows` for all of them; DeclarationError as in load_rules."""
+    """The rows of a rule file, each with the keys above `rows`, which hold for all of them; DeclarationError as in load_rules."""
     where = f"rules/{path.name}"
     try:
         raw = _declared(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        fact = f"it is no YAML: {' '.join(str(error).split())}"
-        raise DeclarationError(where, fact, next_step="mend the line named") from None
+        fact = f"not valid YAML: {' '.join(str(error).split())}"
+        raise DeclarationError(where, fact, next_step="fix the line named") from None
     if not isinstance(raw, dict) or not raw.get("version"):
         raise DeclarationError(where, "it has no version", next_step="add version: to it")
     shared = {column: value for column, value in raw.items() if column != "rows"}

@@ -1,4 +1,4 @@
-"""Begin a night: fix the moment as of which everything is told, and ask whether the feeds are fit to be told of."""
+"""Begin a night: fix its `as of`, and check that every feed is fit to be published."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def begin_night(
 
     Args:
         connection: The writer's.
-        settings: Whose park.
+        settings: The park's.
         feeds: All declared feeds.
-        as_of: Aware; nothing received later is told.
-        without: Feeds that may have stopped or be stale; their last known rows are told.
+        as_of: Aware; the night shows nothing that is received later.
+        without: Feeds that may have stopped or be stale; their last known rows are used.
 
     Returns:
         The night's id, its as_of in UTC.
@@ -49,7 +49,7 @@ def begin_night(
         raise FeedsStopped(
             f"night {known:%Y-%m-%d}",
             f"{len(halted)} feed{'s have' if len(halted) > 1 else ' has'} stopped ({', '.join(halted)}): {message}",
-            next_step=f"mend it, or publish without it: `parkbridge sync --without {name}`. Yesterday's night stands",
+            next_step=f"fix it, or publish without it: `parkbridge sync --without {name}`. Yesterday's night stays published",
             is_reported=stopped_within(settings.raw, halted, timedelta(days=1)),
         )
     with transaction(connection):
@@ -100,7 +100,7 @@ def _hold_to_freshness(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, 
             else f"last accepted {last:%Y-%m-%d}, {(known - last).days} days ago",
             allowed=f"{feed.allow.stale_days} days",
             next_step=f"run `parkbridge sync {feed.name}`, ask {feed.office}, or publish without it: "
-            f"`parkbridge sync --without {feed.name}`. Yesterday's night stands",
+            f"`parkbridge sync --without {feed.name}`. Yesterday's night stays published",
         )
 
 
@@ -116,5 +116,5 @@ def hold_to_night(connection: duckdb.DuckDBPyConnection, night_id: str) -> None:
             f"night {night_id}",
             f"night {row[0] if row else '(none)'} has begun since",
             next_step="run one night at a time (backfills with --max-active-runs 1), then this one again. "
-            "What is published stands",
+            "The published night stays",
         )

@@ -1,16 +1,16 @@
 """Make the layers behind the resolution in parts.
 
-A model whose header says `parts: enterprise_id` makes every row from rows of the same enterprise, and from tables that know no
+A model with `parts: enterprise_id` in its header makes every row from rows of the same enterprise, and from tables without an
 enterprise.
 
 Two uses. A large park is made in slices, so many enterprises at a time, and takes no more memory than a slice needs (also
-of a model with `slices: enterprise_id`, whose rows change with the night's date, so that all are made every night). And a
-night remakes only the rows of enterprises that something is new of, with the same result as making all of it: facts
+of a model with `slices: enterprise_id`: its rows change with the night's date, so that all are made every night). And a
+night remakes only the rows of enterprises with new data, with the same result as a full rebuild: facts
 received or superseded since the night before, other links, another record in the register. Models without `parts` are made
-whole; what changes in one of them is remade in those that read it. Whatever cannot be told apart is made whole.
+whole; what changes in one of them is remade in those that read it. Whatever cannot be attributed to enterprises is made whole.
 
-What stands is noted per table in ops.built. Whoever is killed between two tables leaves the enterprises of that night in
-ops.touched, for the next one to remake.
+ops.built notes per table what is built. A night killed between two tables leaves its enterprises in ops.touched; the next one
+remakes them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SHARE_MAX = 0.5
 # here and there (decision 0017); beyond this share of its memory tables are written anew without the rows instead
 DELETE_MEMORY_SHARE, BYTES_PER_ROW = 0.4, 8
 _IS_TOUCHED = "enterprise_id in (select enterprise_id from ops.touched)"
-# temporary tables with the rows of whom ops.touched names: of what nearly every model joins, and of models as they are remade,
+# temporary tables with the rows of the enterprises in ops.touched: of what nearly every model joins, and of remade models,
 # so that a table of millions is not read through again by everyone that reads it
 _KEPT = "touched of "
 _READ_BY_MOST = ("resolved.link", "resolved.enterprise")
@@ -90,7 +90,7 @@ def begin(connection: duckdb.DuckDBPyConnection, layers: Path) -> int | None:
     is_whole = found is None
     _forget_rows(connection)
     if found is not None:
-        _touch_told(connection, *found)
+        _touch_received(connection, *found)
         touched, known = connection.execute(
             "select (select count(*) from ops.touched), (select count(*) from ops.measured_enterprise)"
         ).fetchone() or (0, 0)
@@ -103,7 +103,7 @@ def begin(connection: duckdb.DuckDBPyConnection, layers: Path) -> int | None:
 
 
 def build_night(connection: duckdb.DuckDBPyConnection, folder: Path, only: Container[str] | None = None) -> list[Made]:
-    """Bring a folder's models to tonight, after `begin`: in parts where that can be told, else whole.
+    """Bring a folder's models to tonight, after `begin`: in parts where that is possible, else whole.
 
     Args:
         connection: The writer's.
@@ -121,11 +121,11 @@ def build_night(connection: duckdb.DuckDBPyConnection, folder: Path, only: Conta
         reads_remade = connection.execute(
             "select count(*) from ops.remade where table_name in (select unnest(?))", [sorted(model.reads)]
         ).fetchone() != (0,)
-        stands = connection.execute("select 1 from ops.built where table_name = ?", [model.table]).fetchone()
+        is_built = connection.execute("select 1 from ops.built where table_name = ?", [model.table]).fetchone()
         # from here on the table is between two states
         connection.execute("delete from ops.built where table_name = ?", [model.table])
-        is_whole = not is_by_enterprise(model) or reads_remade or not stands or not _remake(connection, model, put)
-        if is_whole and (is_by_enterprise(model) or not stands):
+        is_whole = not is_by_enterprise(model) or reads_remade or not is_built or not _remake(connection, model, put)
+        if is_whole and (is_by_enterprise(model) or not is_built):
             _make_whole(connection, model)
             connection.execute("insert into ops.remade values (?)", [model.table])
         elif is_whole:
@@ -137,7 +137,7 @@ def build_night(connection: duckdb.DuckDBPyConnection, folder: Path, only: Conta
 
 
 def finish(connection: duckdb.DuckDBPyConnection, layers: Path) -> None:
-    """All layers stand as of tonight."""
+    """Note that all layers are as of tonight."""
     _forget_rows(connection)
     connection.execute("delete from ops.measured")
     connection.execute("delete from ops.touched")
@@ -165,9 +165,9 @@ def _fingerprint(layers: Path) -> str:
     return digest.hexdigest()
 
 
-def _touch_told(connection: duckdb.DuckDBPyConnection, since: datetime, until: datetime) -> None:
-    """Add to ops.touched whom something was told of since, and whose links or record in the register are others."""
-    told = " union ".join(
+def _touch_received(connection: duckdb.DuckDBPyConnection, since: datetime, until: datetime) -> None:
+    """Add to ops.touched the enterprises with rows received since, with other links or with another record in the register."""
+    received = " union ".join(
         f"select feed, source_key from staged.{quote(subject.name)} where {clock} > $since and {clock} <= $until"
         for subject in subjects().values()
         if subject.is_matched
@@ -176,9 +176,9 @@ def _touch_told(connection: duckdb.DuckDBPyConnection, since: datetime, until: d
     connection.execute(
         f"""
         insert into ops.touched
-        with told as ({told}),
+        with received as ({received}),
         digest as ({_DIGEST})
-        select l.enterprise_id from resolved.link as l semi join told using (feed, source_key)
+        select l.enterprise_id from resolved.link as l semi join received using (feed, source_key)
         union
         select coalesce(d.enterprise_id, m.enterprise_id)
         from digest as d
@@ -192,7 +192,7 @@ def _touch_told(connection: duckdb.DuckDBPyConnection, since: datetime, until: d
 
 
 def _kept_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """By table, the temporary table that has all its rows of whom ops.touched names."""
+    """By table, the temporary table with its rows of the enterprises in ops.touched."""
     found = connection.execute(
         "select table_name from duckdb_tables() where temporary and starts_with(table_name, ?)", [_KEPT]
     ).fetchall()
@@ -266,7 +266,7 @@ def _deletes_fit(connection: duckdb.DuckDBPyConnection, models: list[Model]) -> 
 def _remake(
     connection: duckdb.DuckDBPyConnection, model: Model, put: Callable[[duckdb.DuckDBPyConnection, Model], None]
 ) -> bool:
-    """Put the rows of whom ops.touched names in the place of theirs; False where memory does not allow it, with all as it was."""
+    """Replace the rows of the enterprises in ops.touched; False where memory does not allow it: then nothing changes."""
     try:
         for table in set(_READ_BY_MOST) - set(_kept_rows(connection)):
             connection.execute(f"create temp table {quote(_KEPT + table)} as select * from {table} where {_IS_TOUCHED}")
@@ -307,7 +307,7 @@ def _put_by_writing_anew(connection: duckdb.DuckDBPyConnection, model: Model) ->
 
 @contextmanager
 def _noticing(connection: duckdb.DuckDBPyConnection, model: Model, is_needed: bool) -> Iterator[None]:
-    """Around making a model whole: whose rows are others is touched, or all that read it must be made whole."""
+    """Around making a model whole: touch the enterprises with other rows, or all that read it must be made whole."""
     if not is_needed:
         yield
         return

@@ -92,7 +92,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Audience:
-    """Who may read: roles that nobody can log in with; logins become members of them.
+    """Who may read: roles without a login; logins become members of them.
 
     Attributes:
         prefix: `parkbridge` makes parkbridge_reader and parkbridge_<group>.
@@ -571,7 +571,7 @@ _EDITION = _Table(
 _ENTERPRISE_BUILDING = _Table(
     "ops",
     "enterprise_building",
-    "one row is: one building whose group may see this enterprise\n一行是：一家企业及可查看该企业的楼栋",
+    "one row is: one building with a group that may see this enterprise\n一行是：一家企业及可查看该企业的楼栋",
     (
         _Column("enterprise_id", "VARCHAR", "The enterprise | 企业编号"),
         _Column("building_code", "VARCHAR", "The building | 楼栋编号"),

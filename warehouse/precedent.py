@@ -1,4 +1,4 @@
-"""Hold a delivery against what the rows before it never did: facts between columns that nobody declares, learnt from earlier rows.
+"""Hold a delivery against what the rows before it never did: undeclared facts between columns, learnt from earlier rows.
 
 A column that was never empty, a payment that always came after its period, a meter that was always of one account, a file
 that always ended with the same units: where a delivery breaks such a fact in more rows than chance explains, it was cut or
@@ -128,7 +128,7 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
 def _with_new(
     connection: duckdb.DuckDBPyConnection, asked: Sequence[tuple[str, str, str]]
 ) -> list[tuple[str, str, str]]:
-    """Of column, kind and state those with a state that is new of its kind: most deliveries have none, and counting is dear."""
+    """Of column, kind and state those with a state new for its kind: most deliveries have none, and counting is dear."""
     if not asked:
         return []
     chosen = ", ".join(f"list(distinct concat_ws('|', {kind}, {state}))" for _, kind, state in asked)
@@ -145,7 +145,7 @@ def _kind(feed: StagedFeed) -> str:
 
 
 def _words(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> list[str]:
-    """Text columns of few values: kinds of rows that nobody declared as codes, such as forms of enterprises."""
+    """Text columns of few values: kinds of rows that are not declared as codes, such as forms of enterprises."""
     if not texts:
         return []
     asked = ", ".join(f"approx_count_distinct({quote(c)}), count({quote(c)})" for c in texts)

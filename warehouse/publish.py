@@ -2,7 +2,7 @@
 
 published/park.duckdb is what clients open. published/nights/<night_id>.duckdb are the last nights, for rollback; each has
 its manifest beside it (<night_id>.json): tables, rows, columns, and what changed since the night before. An open reader
-keeps the night it opened. A past night told again is kept there, and readers keep the later one.
+keeps the night it opened. A reconstructed past night is kept there, and readers keep the later one.
 
 published/report is a link to the night's static site, published/sites/<night_id>-<n>/, and moves with park.duckdb.
 """
@@ -69,7 +69,7 @@ def publish(
     views: Path | None = None,
     make_site: Callable[[Path, Settings], Path] | None = None,
 ) -> Published:
-    """Write the night that stands in the warehouse into a fresh file; swap it in unless readers see a later night.
+    """Write the night in the warehouse into a fresh file; swap it in unless readers see a later night.
 
     What is published: the tables of `models`, the rules that made them, and ops.*. Raw and staged rows stay private.
 
@@ -301,15 +301,15 @@ def changes(before: Path, after: Path, models: list[Model]) -> dict[str, dict[st
             if shapes[0] != shapes[1] or not set(model.key) <= set(shapes[1]):
                 continue
             if "ops.last_night" in model.reads:
-                continue  # it tells changes itself
+                continue  # it states changes itself
             table, key = f"{model.schema}.{quote(model.name)}", ", ".join(map(quote, model.key))
-            told = ", ".join(
+            listed = ", ".join(
                 quote(column)
                 for column in shapes[1]
                 if column in model.key or not _is_the_night(connection, table, column, shapes[1])
             )
             same_key = " and ".join(f"o.{quote(k)} is not distinct from n.{quote(k)}" for k in model.key)
-            hashed = f"select {key}, md5(to_json(t)::varchar) as h from (select {told} from {{}}.{table}) as t"
+            hashed = f"select {key}, md5(to_json(t)::varchar) as h from (select {listed} from {{}}.{table}) as t"
             row = connection.execute(
                 f"with o as ({hashed.format('old')}), n as ({hashed.format('new')}) "
                 "select count(*) filter (o.h is null), count(*) filter (n.h is null), count(*) filter (o.h <> n.h) "
@@ -345,7 +345,7 @@ def _is_the_night(connection: duckdb.DuckDBPyConnection, table: str, column: str
 
 
 def _put_in_place(settings: Settings, night: Path) -> None:
-    """Three renames, and that of exports/, with nothing between them that can fail for want of space.
+    """Three renames, and that of exports/, with nothing between them that can fail for lack of space.
 
     `current_manifest` settles a kill there.
 
@@ -436,7 +436,7 @@ def _settle_site(settings: Settings, night_id: str) -> None:
 def is_for_readers(before: datetime, as_of: datetime) -> bool:
     """Whether a night takes the place of what readers see, both naive UTC.
 
-    Not that of a backfill: nobody who asks today means a night of last month. But a night of next June, published under a
+    Not that of a backfill: a reader of today never means a night of last month. But a night of next June, published under a
     wrong clock, keeps no other from them.
     """
     return before <= as_of or before > datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
@@ -587,7 +587,7 @@ def forget_old_sites(settings: Settings, kept: set[str]) -> None:
 
 
 def _forget_parts(settings: Settings) -> None:
-    """What killed runs left half-written: nobody else writes here meanwhile."""
+    """What killed runs left half-written: no other process writes here meanwhile."""
     for path in (
         *(settings.published / "nights").glob("*.part*"),
         *settings.published.glob("*.part"),

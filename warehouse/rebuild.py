@@ -34,7 +34,7 @@ def rebuild(
     What the batches may be short of is not asked again. The night and its results come with the next snapshot run.
 
     Args:
-        settings: Whose warehouse.
+        settings: The park's.
         feeds: All declared feeds.
         confirmation: Who says that batches missing from raw/ are lost for good.
 

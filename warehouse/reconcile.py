@@ -44,7 +44,7 @@ def hold_to_raw(
 
     Args:
         connection: The writer's, with every announcement settled.
-        settings: Whose park.
+        settings: The park's.
         feeds: Those that are asked: a night asks all declared ones, a feed's run its own.
         night_id: The night; empty for a feed's run.
         confirmation: Who says that batches missing from raw/ are lost for good. A warehouse that lacks batches is never
@@ -149,11 +149,11 @@ def hold_to_last_night(
 ) -> list[Finding]:
     """Stop a publish that would show readers much less than they see now, or figures of another size.
 
-    Nothing is compared on the first night, for a past night (readers do not see it), and of a table whose columns changed.
+    Nothing is compared on the first night, for a past night (readers do not see it), and of a table with changed columns.
 
     Args:
         connection: The writer's, with tonight built and rules.night_change loaded.
-        settings: Whose park.
+        settings: The park's.
         models: Every model that is published.
         confirmation: Who says that the change is true. It is kept with each figure.
 
@@ -161,7 +161,7 @@ def hold_to_last_night(
         What was beyond the limits and confirmed.
 
     Raises:
-        CheckFailed: A figure is beyond its limit, and nobody confirmed it.
+        CheckFailed: A figure is beyond its limit, without a confirmation.
     """
     night_id, as_of = connection.execute("select night_id, as_of from ops.night").fetchall()[0]
     findings: list[Finding] = []

@@ -114,7 +114,7 @@ def _statements(connection: duckdb.DuckDBPyConnection, text: str) -> list[duckdb
     try:
         return connection.extract_statements(text)
     except duckdb.Error as error:
-        raise _told(error) from None
+        raise _sql_error(error) from None
 
 
 def _run(place: Place, statement: duckdb.Statement, *, is_first: bool) -> int | None:
@@ -133,7 +133,7 @@ def _run(place: Place, statement: duckdb.Statement, *, is_first: bool) -> int | 
             return 0
         return write_answer(columns, _rows(place.connection), place.look, place.write)
     except duckdb.Error as error:
-        raise _told(error) from None
+        raise _sql_error(error) from None
 
 
 def _rows(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
@@ -171,7 +171,7 @@ def _stop_what_is_not_reading(connection: duckdb.DuckDBPyConnection, statement: 
 
 
 def without_quoted(text: str) -> str:
-    """SQL without what stands in quotes and comments."""
+    """SQL without quoted texts and comments."""
     return _QUOTED.sub(" ", text)
 
 
@@ -191,7 +191,7 @@ def _plain(text: str) -> str:
     return f"{stripped[:-1]};" if stripped.endswith("；") else text
 
 
-def _told(error: duckdb.Error) -> SqlError:
+def _sql_error(error: duckdb.Error) -> SqlError:
     """DuckDB's message in one line, with a next step."""
     text = re.split(r"\n+LINE \d+:|\n+Stack Trace:", str(error))[0]
     fact = " ".join(text.split()).rstrip(".?!")
@@ -348,7 +348,7 @@ def sql(
     """Ask the published file: `text`, else what standard input has, else what a person types.
 
     Args:
-        settings: Whose published file.
+        settings: The park's.
         text: SQL, or a command of the shell.
         file: Another DuckDB file instead, such as an earlier night.
         form: One of FORMS; by default that of the ending of `out`, else auto.
@@ -424,7 +424,7 @@ def _answer_into(connection: duckdb.DuckDBPyConnection, text: str, out: Path, fo
         connection.execute(f"select * from ({query}\n) limit 0")
         columns = [str(column[0]) for column in connection.description or ()]
     except duckdb.Error as error:
-        raise _told(error) from None
+        raise _sql_error(error) from None
     return write(connection, Source(out.stem, query, "", notes_by_name(connection, columns, query)), out, form)
 
 
@@ -495,7 +495,7 @@ class Shell:
         return True
 
     def _does(self, work: Callable[[], bool]) -> bool:
-        """Whether the shell goes on after some work; what goes wrong is told in a line."""
+        """Whether the shell goes on after some work; an error is printed as one line."""
         try:
             return work()
         except SqlError as error:

@@ -200,7 +200,7 @@ def subject_rows() -> list[dict[str, Any]]:
 def views() -> dict[str, str]:
     """The SELECT of each generated view by its name.
 
-    Columns that a query does not read cost nothing, and a branch whose constant a condition excludes is not read at all.
+    Columns that a query does not read cost nothing, and a branch with a constant that a condition excludes is not read at all.
     """
     every = subjects().values()
     return {

@@ -298,12 +298,12 @@ def _changed(connection: duckdb.DuckDBPyConnection, *, is_first: bool) -> Iterat
         yield f"Changes      enterprises since {found[0][2]:%Y-%m-%d %H:%M} UTC: {kinds} (snapshots.change)"
     else:
         yield "Changes      " + (
-            "none to tell: no night was published before" if is_first else "none since the night before"
+            "none to compare: no night was published before" if is_first else "none since the night before"
         )
 
 
 def _alerts(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """Which alerts stand and which are new or gone since the night before; nothing in a file of before these tables."""
+    """Which alerts exist and which are new or gone since the night before; nothing in a file of before these tables."""
     if not _has(connection, "alert_change"):
         return
     found = _rows(
@@ -337,7 +337,7 @@ def _judged(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     if held or broken:
         kinds = "; ".join(f"{count:,} {code}" for code, count in broken)
         text = f"; not in order: {kinds} (resolved.judgement_conflict says what to do)" if broken else ""
-        yield f"Judgements   {held:,} records stand where people put them{text}"
+        yield f"Judgements   {held:,} records are where people put them{text}"
 
 
 TRY_THESE = (

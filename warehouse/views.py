@@ -54,7 +54,7 @@ def read_views(folder: Path, models: Sequence[Model], time_zone: ZoneInfo) -> li
 
     Args:
         folder: transforms/views/; nothing where it is not there.
-        models: Whose tables the views read; their headers say what columns mean there.
+        models: The models of the tables that the views read; their headers say what columns mean there.
         time_zone: The park's, for park_time.
 
     Raises:

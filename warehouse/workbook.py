@@ -215,7 +215,7 @@ def _cell(place: str, value: Any, style: int, plain: int) -> str:
     return f'<c r="{place}"{_text(text_of(value), plain)}'
 
 
-# a park's names stand in thousands of rows
+# a park's names occur in thousands of rows
 @lru_cache(maxsize=50_000)
 def _text(text: str, style: int) -> str:
     """What follows the place of a cell of text."""

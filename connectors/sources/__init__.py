@@ -20,7 +20,7 @@ from connectors.credentials import Credentials
 from warehouse.errors import DeclarationError
 
 ROW_NUMBER: Final = "row_number"
-"""First column of every batch: where the row stands in its delivery, so that a person can find it."""
+"""First column of every batch: the row's place in its delivery, so that a person can find it."""
 
 BATCH_ROWS: Final = 10_000
 """Rows in one record batch: what bounds the memory of a pull."""
@@ -116,8 +116,8 @@ class Source(Protocol):
             where: The feed, for messages.
             exclude: Column names as delivered that must not be fetched, or not be kept for a moment longer than reading
                 takes: personal ones.
-            expected: Every column name a delivery may have, aliases included; finds the header row of files and stands
-                in for the header where an API has no record.
+            expected: Every column name a delivery may have, aliases included; finds the header row of files and
+                replaces the header where an API has no record.
             uses: What columns are for, by name as delivered, where that decides which values are wrong: an `ignored` column
                 may hold anything; in a `text` column a date or time is a spreadsheet's mistake.
 

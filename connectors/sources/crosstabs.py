@@ -59,7 +59,7 @@ class Unpivot:
         return None
 
     def is_named(self, name: str) -> bool:
-        """Tell whether a header cell is a month or a sum of months."""
+        """Return whether a header cell is a month or a sum of months."""
         return name in self.totals or self.month(name) is not None
 
 
@@ -94,7 +94,7 @@ def unpivoted(
         batches: Its rows.
         how: What is declared.
         layout: The table's layout in its file, with the text above its header.
-        name: Of the file and the sheet, where the year may stand.
+        name: Of the file and the sheet, where the year may be.
         wrong_lines: What is unreadable in the table as it is read; filled while the batches are consumed.
         unreadable: Filled while the batches are consumed.
 
@@ -133,7 +133,7 @@ def _year(layout: Layout, name: str) -> int:
         if years:
             raise DeliveryRefused(
                 layout.where,
-                f"the year of its months is not clear: {' and '.join(years)} stand {place}",
+                f"the year of its months is not clear: {' and '.join(years)} are {place}",
                 allowed="one year",
                 next_step="ask the office to write the year into its columns, and declare it: source.unpivot.columns: YYYY年M月",
             )

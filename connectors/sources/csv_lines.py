@@ -2,7 +2,7 @@
 
 The whole file is decoded strictly before its first line is handed on. Python's csv module in strict mode reads it:
 pyarrow's reader is several times faster, but takes the rows behind a quotation mark that never closes for one long
-field, without a word, and cannot say on which line a row stands.
+field, without a word, and cannot say on which line a row is.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def csv_lines(
     Args:
         file: The file, at its start; stays open.
         encoding: A key of `ENCODINGS`.
-        delimiter: What stands between fields.
-        quote: What stands around fields that hold a delimiter.
+        delimiter: The text between fields.
+        quote: The character around fields that hold a delimiter.
         where: The feed and the file, for messages.
         escape: What makes the next character a plain one (MySQL and Hive: a backslash); a field \N is then no value.
 
@@ -78,7 +78,7 @@ def csv_lines(
 
 
 def is_utf16(file: IO[bytes]) -> bool:
-    """Tell whether a file begins with the byte order mark of UTF-16."""
+    """Return whether a file begins with the byte order mark of UTF-16."""
     file.seek(0)
     return file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -87,7 +87,7 @@ def _as_utf8(file: IO[bytes], where: str) -> IO[bytes]:
     """Copy a file of UTF-16, in which a line break may be part of a character, into one of UTF-8.
 
     Raises:
-        DeliveryRefused: It is no UTF-16, or has no byte order mark.
+        DeliveryRefused: It is not UTF-16, or has no byte order mark.
     """
     has_mark = is_utf16(file)
     file.seek(0)
@@ -141,7 +141,7 @@ def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str, escap
                     raise DeliveryRefused(
                         where,
                         f"in the row that begins on line {number} a quotation mark opens and never closes: "
-                        "what follows cannot be told apart",
+                        "where the next fields begin is unknown",
                         next_step="the file is cut off or damaged there: ask the office for it again",
                     ) from None
                 reason = "there is text behind a closing quotation mark"
@@ -167,7 +167,7 @@ def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str, escap
 
 
 def _holds_a_row(cell: str, delimiter: str, width: int) -> bool:
-    """Tell whether a line within a cell has as many fields as a row."""
+    """Return whether a line within a cell has as many fields as a row."""
     return any(line.count(delimiter) >= width - 1 for line in cell.splitlines()[1:])
 
 

@@ -249,7 +249,7 @@ def sqlalchemy_url(credentials: Credentials, where: str) -> URL:
     if driver == "postgresql+psycopg":
         query = {key: str(credentials.extra[key]) for key in _LIBPQ if credentials.extra.get(key)}
         query.setdefault("connect_timeout", "15")
-        if host and host.startswith("/"):  # a socket's folder cannot stand where a URL has its host
+        if host and host.startswith("/"):  # a socket's folder cannot be the host of a URL
             query["host"], host = host, None
     return URL.create(
         driver, credentials.login, credentials.password, host, credentials.port, credentials.schema, query
@@ -468,7 +468,7 @@ def _statement(
 
 
 def _beyond_arrow(value: sa.ColumnElement[Any], type_: pa.DataType) -> sa.ColumnElement[bool] | None:
-    """Tell which of PostgreSQL's values Python and Arrow have no equal for.
+    """Return which of PostgreSQL's values Python and Arrow have no equal for.
 
     Left alone, DuckDB's extension reads a numeric NaN as 0.00 and an infinite date as a number out of range, and
     psycopg stops the whole pull.
@@ -526,7 +526,7 @@ def _cursor_bounds(
 def _time_bounds(
     plan: _Plan, type_: pa.DataType, value: sa.ColumnElement[Any], window: Window, dialect: str, where: str
 ) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any] | None, sa.ColumnElement[Any]]:
-    # Aware timestamps are compared as such; all others tell the time of the database's own clock.
+    # Aware timestamps are compared as such; all others are in the time of the database's own clock.
     is_aware = pa.types.is_timestamp(type_) and type_.tz is not None
     until = window.until.astimezone(UTC if is_aware else plan.clock)
     low = None

@@ -279,7 +279,7 @@ def rows_of(
 
 
 def _reread(values: Sequence[Any], holds: str) -> tuple[tuple[Any, ...], list[int]]:
-    """Read texts anew by their bytes, with NULL in place of those that cannot be, and where these stand."""
+    """Read texts anew by their bytes, with NULL in place of those that cannot be, and the positions of these."""
     found: list[Any] = []
     unread = []
     for position, value in enumerate(values):
@@ -308,7 +308,7 @@ def _is_zero_date(value: Any) -> bool:
 
 
 def _array(values: Sequence[Any], type_: pa.DataType, clock: ZoneInfo) -> tuple[pa.Array, list[int]]:
-    """Give the values as an array, with NULL in place of those that do not fit, and where these stand."""
+    """Give the values as an array, with NULL in place of those that do not fit, and the positions of these."""
     kind = _KINDS[_kind_of(type_)]
     if set(map(type, values)) <= kind.exact:
         try:

@@ -334,7 +334,7 @@ def _ready(run: _Run, store: Store) -> list[Found]:
 
 
 def _report_future(run: _Run, seen: Iterable[Found]) -> None:
-    """A file that is dated in the future would wait until then, and nobody would miss it: beyond a day it stops the feed.
+    """A file that is dated in the future would wait until then, unnoticed: beyond a day it stops the feed.
 
     Raises:
         DeliveryRefused: There is one.
@@ -344,7 +344,7 @@ def _report_future(run: _Run, seen: Iterable[Found]) -> None:
         if found.modified <= now or not _is_delivery(found):
             continue
         ahead = found.modified - now
-        if ahead <= _FUTURE:  # a server whose clock is off by its time zone
+        if ahead <= _FUTURE:  # a server with a clock that is off by its time zone
             _log.info(
                 "%s: %s is dated %s, after this run, and waits", run.where, found.name, f"{found.modified:%F %H:%M} UTC"
             )
@@ -614,7 +614,7 @@ def _named_values(pattern: re.Pattern[str] | None, of: str, text: str, where: st
         what = "its name" if of == "name" else f"the name of its sheet {text!r}"
         raise DeliveryRefused(
             where,
-            f"{what} does not tell {', '.join(pattern.groupindex)} by {pattern.pattern!r}",
+            f"{what} does not state {', '.join(pattern.groupindex)} by {pattern.pattern!r}",
             next_step=f"ask the office to name it as before, or correct source.{of}_pattern in feed.yml",
         )
     return {name: value or "" for name, value in found.groupdict().items()}

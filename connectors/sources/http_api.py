@@ -22,7 +22,7 @@ Options in feed.yml under `source:`
     since_param     Parameter for the end of the last accepted pull; left out on the first pull.
     until_param     Parameter for the end of this run's interval.
     time_format     iso (default), date, epoch, epoch_ms, or a pattern such as "%Y%m%d%H%M%S".
-    clock           Time zone in which these times are told (default UTC).
+    clock           Time zone of these times (default UTC).
     overlap_minutes How far before the end of the last pull to begin again, for records that were late (default 0).
 
     auth            none (default), basic (login and password), bearer or header (the password is the token).

@@ -40,7 +40,7 @@ def attachments(file: IO[bytes], where: str) -> list[Attachment]:
         where: The feed and the file, for messages.
 
     Raises:
-        DeliveryRefused: It is no message, is damaged or cut off, or larger than the bounds.
+        DeliveryRefused: It is not a message, is damaged or cut off, or larger than the bounds.
     """
     file.seek(0)
     content = file.read(_LARGEST + 1)

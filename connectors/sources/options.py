@@ -18,7 +18,7 @@ class Options:
         options: The mapping as declared; `protocol` and `connection` are passed over.
         allowed: The keys that there are.
         where: The feed, for messages.
-        prefix: What stands before a key in messages, for options inside options.
+        prefix: The text before a key in messages, for options inside options.
 
     Raises:
         DeclarationError: A key is not one of `allowed`.
@@ -46,7 +46,7 @@ class Options:
         )
 
     def has(self, key: str) -> bool:
-        """Tell whether the option is declared."""
+        """Return whether the option is declared."""
         return self._options.get(key) is not None
 
     def text(self, key: str, default: str | None = _MISSING) -> Any:

@@ -22,7 +22,7 @@ def read_parquet(
     """Give the header and the rows of a file; see `connectors.sources.tables.read_table`.
 
     Raises:
-        DeliveryRefused: The file is no Parquet file, is damaged or too large, or its columns cannot be told apart.
+        DeliveryRefused: The file is no Parquet file, is damaged or too large, or its columns cannot be distinguished.
     """
     problem = None
     try:

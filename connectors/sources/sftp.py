@@ -18,7 +18,7 @@ _SILENCE_SECONDS: Final = 60
 
 
 class HostKeyUnknownError(PermissionError):
-    """The server shows a key that nobody has vouched for."""
+    """The server shows a key that is not confirmed."""
 
 
 class PrivateKeyUnusableError(PermissionError):
@@ -35,7 +35,7 @@ class _Refuse(paramiko.MissingHostKeyPolicy):
 
 
 class CheckedSftp(SFTPFileSystem):  # type: ignore[misc]  # fsspec has no types
-    """fsspec's SFTP, connecting only to a server whose key is known."""
+    """fsspec's SFTP, connecting only to a server with a known key."""
 
     cachable = False
 

@@ -54,7 +54,7 @@ class Sheet:
 
     Attributes:
         name: As people see it.
-        is_visible: Nobody has hidden it.
+        is_visible: It is not hidden.
         lines: Reads its rows, first to last.
     """
 

@@ -60,7 +60,7 @@ class Store:
         self._is_local = credentials.conn_type in _LOCAL
 
     def find(self, folder: str, patterns: Sequence[str]) -> dict[str, Found]:
-        """List the files whose path below the folder matches a pattern, and their done-markers.
+        """List the files with a path below the folder that matches a pattern, and their done-markers.
 
         Args:
             folder: Below the connection's base folder; a whole path where the connection has none.
@@ -100,7 +100,7 @@ class Store:
         wanted = normalize("NFC", pattern[0])
         for entry in entries:
             if entry["name"].rstrip("/") == folder.rstrip("/"):
-                continue  # an object that stands for the folder itself
+                continue  # an object that represents the folder itself
             name = normalize("NFC", PurePosixPath(entry["name"]).name)
             is_folder = entry["type"] == "directory"
             if len(pattern) > 1 and is_folder and fnmatchcase(name, wanted):
@@ -192,7 +192,7 @@ def answering(credentials: Credentials, where: str, what: str) -> Iterator[None]
     """Turn what a store raises into a SourceError without secrets.
 
     Args:
-        credentials: Whose secrets are kept out of the message.
+        credentials: Their secrets are kept out of the message.
         where: The feed, for messages.
         what: The folder, file or server that is asked.
     """

@@ -35,7 +35,7 @@ class Line(NamedTuple):
     """One line of a file or row of a sheet.
 
     Attributes:
-        number: Where it stands.
+        number: Its line or row number.
         cells: Its texts, empty for nothing.
         flaws: Why a cell's text is not what the office wrote, by position.
         broken: Why the line as a whole is no row.
@@ -83,7 +83,7 @@ _SIGNATURE: Final = re.compile(
 
 @dataclass(frozen=True)
 class Layout:
-    """How the table stands in its file.
+    """How the table lies in its file.
 
     Attributes:
         where: The feed and the file, for messages.
@@ -96,7 +96,7 @@ class Layout:
         fill_down: Names of columns in which nothing means "as above".
         totals: (column's names, values): lines with such a value there are totals.
         decimal: The decimal mark of numbers, where it is not a point; the thousands mark is the other one, a blank or '.
-        is_named: Tells whether a further name is a column's: those of a crosstab's months.
+        is_named: Returns whether a further name is a column's: those of a crosstab's months.
         above: Filled while the header is read: the text above it.
         added: Columns that are not in the file, with the one value they have in it.
         is_ragged_strict: A line with fewer fields than the header is broken (CSV), not cut short (sheets).
@@ -121,12 +121,12 @@ class Layout:
 
 
 def looks_damaged(text: str) -> bool:
-    """Tell whether a spreadsheet turned an identifier into a number and wrote it as 9.13206E+17."""
+    """Return whether a spreadsheet turned an identifier into a number and wrote it as 9.13206E+17."""
     return _DAMAGED_TEXT.fullmatch(text) is not None
 
 
 def is_beyond_trust(number: float) -> bool:
-    """Tell whether a spreadsheet's number has more digits than a spreadsheet keeps (15)."""
+    """Return whether a spreadsheet's number has more digits than a spreadsheet keeps (15)."""
     return abs(number) >= _LARGEST_TRUSTED
 
 
@@ -167,7 +167,7 @@ def read_table(
 
     Args:
         lines: The lines of the file, first to last.
-        layout: How the table stands in it.
+        layout: How the table lies in it.
         unreadable: Filled while the batches are consumed.
         totals: Likewise, with the figures of each line of totals by column.
 
@@ -175,7 +175,7 @@ def read_table(
         The header, with the added columns at its end, and at least one batch without the excluded columns.
 
     Raises:
-        DeliveryRefused: There is no header where there should be one, or its names cannot be told apart.
+        DeliveryRefused: There is no header where there should be one, or its names cannot be distinguished.
     """
     found, lines = _header(lines, layout)
     names = _names(found, layout)
@@ -452,7 +452,7 @@ def _with_points(
 
 
 def _without_flaws(cells: Sequence[str], line: Line, judged: Sequence[int]) -> tuple[Sequence[str], str | None]:
-    """Say what is wrong with a line's cells, or leave out those of which nobody takes anything."""
+    """Say what is wrong with a line's cells, or leave out those that no column takes."""
     reason = next((line.flaws[position] for position in judged if position in line.flaws), None)
     return ["" if position in line.flaws else cell for position, cell in enumerate(cells)], reason
 
@@ -462,7 +462,7 @@ def _or_null(array: pa.Array) -> pa.Array:
 
 
 def is_signature(cells: Sequence[str], width: int = 0) -> bool:
-    """Tell whether a line is signed: 制表人：张三　审核：李四. It names persons, so that no word of it is kept.
+    """Return whether a line is signed: 制表人：张三　审核：李四. It names persons, so that no word of it is kept.
 
     A line with most of its fields filled is a row, even if its first field reads 审核：通过.
     """
@@ -517,7 +517,7 @@ def _label(text: str) -> str:
 
 
 def _text(line: Line, names: tuple[str, ...], kept: Sequence[int]) -> str | None:
-    """Give the line for whoever repairs it, without the excluded columns: where these cannot be told apart, nothing."""
+    """Give the line for whoever repairs it, without the excluded columns: where these cannot be distinguished, nothing."""
     if len(kept) == len(names):
         return line.text
     if line.broken or len(line.cells) > len(names):

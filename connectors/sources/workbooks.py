@@ -43,7 +43,7 @@ def content_kind(file: IO[bytes]) -> tuple[str, str]:
 
 
 def _has_encrypted_package(file: IO[bytes], start: bytes) -> bool:
-    """Tell whether an OLE container holds an encrypted workbook: its directory names it."""
+    """Return whether an OLE container holds an encrypted workbook: its directory names it."""
     sector = int.from_bytes(start[48:52], "little")
     size = 4096 if start[30:32] == b"\x0c\0" else 512
     file.seek((sector + 1) * size)

@@ -135,7 +135,7 @@ def _renamed(source: IO[bytes]) -> Iterator[bytes]:
 
 
 def _first_cause(error: BaseException) -> str:
-    """Name what openpyxl's own errors stand for."""
+    """Name what openpyxl's own errors mean."""
     cause = error.__cause__ or error.__context__
     return _first_cause(cause) if cause else type(error).__name__
 

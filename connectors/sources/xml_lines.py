@@ -46,7 +46,7 @@ def xml_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
     """Give the sheets of a workbook; arguments as of `xlsx_lines.xlsx_sheets`.
 
     Raises:
-        DeliveryRefused: It is no such workbook, or is damaged.
+        DeliveryRefused: It is not such a workbook, or is damaged.
     """
     found: list[tuple[str, bool]] = []
     two_places: set[str] = set()

@@ -2,7 +2,7 @@
 -- severity: critical
 -- stage: snapshots
 -- why: what an enterprise has in several buildings is split; parts that do not add up have lost or doubled something
--- next step: look for an enterprise whose rows in monthly.building_share do not run from 0 to total_area_m2
+-- next step: look for an enterprise with rows in monthly.building_share that do not run from 0 to total_area_m2
 with building_total as (
     select
         month,

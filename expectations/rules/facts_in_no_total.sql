@@ -1,4 +1,4 @@
--- rule: No staff, tax or meter is left out of the totals for want of an identity | 无主记录不影响合计
+-- rule: No staff, tax or meter is left out of the totals for lack of an identity | 无主记录不影响合计
 -- severity: warning
 -- stage: snapshots
 -- why: a record with neither a usable code nor a name belongs to no enterprise, and its figures are in no total

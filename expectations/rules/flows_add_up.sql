@@ -26,5 +26,5 @@ where
     or compared_value - compared_earlier_value
     is distinct from creation_value - coalesce(close_value, 0) - coalesce(move_out_value, 0) - contract_value
     + drift_value + succession_value
-    -- while somebody is silent, that nobody closed is not known
+    -- while a report is missing, zero closings cannot be known
     or (open_ended_count > 0 and (close_count = 0 or move_out_count = 0))

@@ -180,7 +180,7 @@ def test_one_bad_folder_becomes_a_dag_that_says_so_and_hides_no_other(tmp_path: 
 
 
 def test_a_run_s_moment_is_a_plain_time() -> None:
-    """Airflow hands over a subclass of datetime whose differences cannot be divided."""
+    """Airflow hands over a subclass of datetime; its differences cannot be divided."""
     from airflow.sdk import timezone
 
     moment = end_of_interval({"data_interval_end": timezone.parse("2026-11-27T18:00:00.000005+00:00")})
@@ -199,25 +199,25 @@ def test_packages_resolve_inside_this_checkout() -> None:
 
 
 def test_a_missed_deadline_reaches_the_parks_own_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = tmp_path / "told.txt"
-    program = tmp_path / "tell"
-    program.write_text(f"#!/bin/sh\ncat > {told}\n", encoding="utf-8")
+    received = tmp_path / "received.txt"
+    program = tmp_path / "alert"
+    program.write_text(f"#!/bin/sh\ncat > {received}\n", encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PARKBRIDGE_ALERT_COMMAND", str(program))
     missed_deadline(3.0, dag_run={"dag_id": "feed_lease"})
-    assert "feed_lease: not done 3 h after it was queued" in told.read_text(encoding="utf-8")
+    assert "feed_lease: not done 3 h after it was queued" in received.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    "program", ["cat > {told}", "exit 3", "sleep 60", None], ids=["works", "fails", "hangs", "missing"]
+    "program", ["cat > {received}", "exit 3", "sleep 60", None], ids=["works", "fails", "hangs", "missing"]
 )
 def test_a_crash_is_marked_and_reported_whatever_the_alert_program_does(
     program: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = tmp_path / "told.txt"
-    path = tmp_path / "tell"
+    received = tmp_path / "received.txt"
+    path = tmp_path / "alert"
     if program:
-        path.write_text(f"#!/bin/sh\nexec {program.format(told=told)}\n", encoding="utf-8")
+        path.write_text(f"#!/bin/sh\nexec {program.format(received=received)}\n", encoding="utf-8")
         path.chmod(0o755)
     monkeypatch.setenv("PARKBRIDGE_ALERT_COMMAND", str(path))
     monkeypatch.setenv("PARKBRIDGE_HOME", str(tmp_path / "home"))
@@ -233,7 +233,7 @@ def test_a_crash_is_marked_and_reported_whatever_the_alert_program_does(
     message = "lease stage: ZeroDivisionError: the model broke. Next: run it again with --debug"
     assert batches.stopped(tmp_path / "home" / "raw") == {"lease": message}
     if program and "cat" in program:
-        assert told.read_text(encoding="utf-8") == message
+        assert received.read_text(encoding="utf-8") == message
 
 
 def test_a_full_disk_does_not_hide_why_a_feed_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,23 +252,23 @@ def test_a_full_disk_does_not_hide_why_a_feed_stopped(monkeypatch: pytest.Monkey
 
 def test_one_message_per_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A killed run is reported; what a step has reported is not reported again as failed or late."""
-    told: list[str] = []
-    monkeypatch.setattr(runs, "tell", told.append)
+    sent: list[str] = []
+    monkeypatch.setattr(runs, "send_alert", sent.append)
     monkeypatch.setenv("PARKBRIDGE_HOME", str(tmp_path))
     killed, stopped = ({"dag_id": "feed_lease", "run_id": name, "state": "failed"} for name in ("killed", "stopped"))
     runs.run_failed({"dag_run": killed})
     runs.run_failed({"dag_run": killed})
-    assert len(told) == 1
-    assert "feed_lease: its run killed failed without a message" in told[0]
+    assert len(sent) == 1
+    assert "feed_lease: its run killed failed without a message" in sent[0]
     monkeypatch.setattr(runs, "get_current_context", lambda: {"dag_run": stopped})
     runs.tell_of_run("its columns changed")
     runs.run_failed({"dag_run": stopped})
     runs.missed_deadline(3.0, dag_run=stopped)
     runs.missed_deadline(3.0, context={"dag_run": killed | {"run_id": "other"}})
-    assert told[1:] == ["its columns changed"]
+    assert sent[1:] == ["its columns changed"]
     runs.missed_deadline(3.0, context={"dag_run": {"dag_id": "feed_lease", "run_id": "slow", "state": "running"}})
-    assert "feed_lease: not done 3 h" in told[-1]
-    assert len(told) == 3
+    assert "feed_lease: not done 3 h" in sent[-1]
+    assert len(sent) == 3
 
 
 def test_a_stopped_feed_is_one_message_and_a_reminder_after_a_day(
@@ -276,7 +276,7 @@ def test_a_stopped_feed_is_one_message_and_a_reminder_after_a_day(
 ) -> None:
     """The feed's own stop is reported; the night that it holds up sends nothing, nor does Airflow's word of its failure."""
     messages: list[str] = []
-    monkeypatch.setattr(runs, "tell", messages.append)
+    monkeypatch.setattr(runs, "send_alert", messages.append)
     monkeypatch.setenv("PARKBRIDGE_HOME", str(tmp_path))
     settings = Settings.from_environment()
     declared = list(feeds([CHECKOUT / "connectors" / "feeds"]).values())

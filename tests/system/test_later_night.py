@@ -20,7 +20,7 @@ def test_a_later_night_in_parts_is_told_again_the_same(park: Park, tmp_path: Pat
     later = Park(tmp_path / "later")
     shutil.copytree(park.folder, later.folder)
     printed = later.demo("--until", "2026-11-24").stdout
-    touched = re.search(r"something is new of (\d+) enterprises", printed)
+    touched = re.search(r"(\d+) enterprises have new data", printed)
     assert touched, printed
     assert 0 < int(touched[1]) < 100, "a few late returns"
     # one late report changes the coverage of its month, and no figure of anybody else

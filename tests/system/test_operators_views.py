@@ -1,4 +1,4 @@
-"""Schemas 园区 and 核对 of the demo park's published file, as an operator finds them: no English, and namesakes told apart."""
+"""Schemas 园区 and 核对 of the demo park's published file, as an operator finds them: no English, and namesakes distinguished."""
 
 from __future__ import annotations
 

@@ -128,12 +128,12 @@ def begin(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
 
 @pytest.fixture(autouse=True)
 def anything_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much was told; code and models are read once, for they do not change in a test."""
+    """However much was received; code and models are read once, for they do not change in a test."""
     stamp, models = incremental.fingerprint(), read_folder(resolution.MODELS)
     monkeypatch.setattr(resolution, "read_folder", lambda folder: models)
     monkeypatch.setattr(incremental, "fingerprint", lambda: stamp)
-    find_told = incremental.find_told
-    monkeypatch.setattr(incremental, "find_told", lambda *given: find_told(*given) or True)
+    find_received = incremental.find_received
+    monkeypatch.setattr(incremental, "find_received", lambda *given: find_received(*given) or True)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -174,7 +174,7 @@ def stated_once(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def ids(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
-    """Whose each record is."""
+    """The enterprise of each record."""
     found = connection.execute("select feed, source_key, enterprise_id from resolved.link").fetchall()
     return {(feed, source_key): enterprise_id for feed, source_key, enterprise_id in found}
 
@@ -207,7 +207,7 @@ def test_order_reruns_and_one_more_month_change_no_id(
     assert everything(shuffled) == before
     resolution.resolve(connection, judged, whole=True)
     assert everything(connection) == before
-    # every office tells one more month, of the same firms in the same words
+    # every office reports one more month, of the same firms in the same words
     monthly = [c for c in changes if c["subject"] in ("employment", "tax_filing")]
     latest = {(c["subject"], c["source_key"]): c for c in sorted(monthly, key=lambda c: -c["number"])}
     was = ids(connection)

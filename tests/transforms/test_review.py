@@ -105,9 +105,9 @@ def script(*answers: str) -> Callable[[str], str]:
 
 
 def walked(settings: Settings, answers: Iterable[str], **given: Any) -> str:
-    told: list[str] = []
-    review(settings, script(*answers), told.append, who="wang", **{"is_preview": False} | given)
-    return "\n".join(told)
+    shown: list[str] = []
+    review(settings, script(*answers), shown.append, who="wang", **{"is_preview": False} | given)
+    return "\n".join(shown)
 
 
 def lines(settings: Settings) -> list[tuple[str, str, str, str]]:
@@ -131,14 +131,14 @@ def ids(settings: Settings) -> dict[str, str]:
 
 
 def test_the_record_and_both_candidates_stand_side_by_side(settings: Settings) -> None:
-    told = walked(settings, ["k", "k"])
+    shown = walked(settings, ["k", "k"])
     home = ids(settings)
-    assert "1 of 2 · code of one enterprise, name of another | 代码与名称分属两家企业" in told
-    assert f"A {home['registration/r1']}" in told
-    assert f"B {home['registration/r2']}" in told
-    assert f"= {B}" in told, "the code is the second one's, letter for letter"
-    assert "= 苏州明达科技有限公司" in told
-    assert "2 of 2 · several enterprises have this name | 多家企业同名 · 100.00 % of lease" in told
+    assert "1 of 2 · code of one enterprise, name of another | 代码与名称分属两家企业" in shown
+    assert f"A {home['registration/r1']}" in shown
+    assert f"B {home['registration/r2']}" in shown
+    assert f"= {B}" in shown, "the code is the second one's, letter for letter"
+    assert "= 苏州明达科技有限公司" in shown
+    assert "2 of 2 · several enterprises have this name | 多家企业同名 · 100.00 % of lease" in shown
     assert lines(settings) == []
 
 
@@ -152,13 +152,13 @@ def test_every_decision_is_written_at_once(settings: Settings) -> None:
             raise KeyboardInterrupt
         return "s"
 
-    told: list[str] = []
-    assert review(settings, ask, told.append, who="wang", is_preview=False) == 1
+    shown: list[str] = []
+    assert review(settings, ask, shown.append, who="wang", is_preview=False) == 1
     assert seen == [0, 1]
     (line,) = lines(settings)
     assert line[:3] == (FIRST, ids(settings)["registration/r1"], "same")
     assert line[3].startswith("code of one enterprise, name of another; code ")
-    assert "1 line written" in told[-2]
+    assert "1 line written" in shown[-2]
 
 
 def test_rejecting_the_first_offers_the_second(settings: Settings) -> None:
@@ -182,9 +182,9 @@ def test_the_runner_up_unsure_and_notes_asked_for(settings: Settings) -> None:
 
 def test_back_takes_the_line_out_again(settings: Settings) -> None:
     before = settings.judgements.read_bytes()
-    told = walked(settings, ["d", "b", "b", "s", "b", "k", "b", "q"])
+    shown = walked(settings, ["d", "b", "b", "s", "b", "k", "b", "q"])
     assert settings.judgements.read_bytes() == before
-    assert "this is the first one" in told
+    assert "this is the first one" in shown
 
 
 def test_back_after_somebody_else_wrote_takes_back_in_the_open(settings: Settings) -> None:
@@ -201,16 +201,16 @@ def test_back_after_somebody_else_wrote_takes_back_in_the_open(settings: Setting
 
 
 def test_what_is_no_key_asks_again(settings: Settings) -> None:
-    told = walked(settings, ["yes", "", "w 3", "q"])
-    assert told.count("is not one of") == 3
+    shown = walked(settings, ["yes", "", "w 3", "q"])
+    assert shown.count("is not one of") == 3
     assert lines(settings) == []
 
 
 def test_what_was_answered_is_not_asked_again(settings: Settings) -> None:
     walked(settings, ["s", "d"])
-    told = walked(settings, [], is_list=True)
-    assert "1 wait; 1 are answered since the last night" in told
-    assert FIRST not in told
+    shown = walked(settings, [], is_list=True)
+    assert "1 wait; 1 are answered since the last night" in shown
+    assert FIRST not in shown
     queue = read_queue(settings)
     old = [Judgement(FIRST, queue.cases[0].candidates[0].enterprise_id, "unsure", "li", "2026-04-09", "")]
     assert len(unanswered(queue, old, settings)) == 2, "said before the night: the night has considered it"
@@ -228,13 +228,13 @@ def test_the_queue_as_a_table_by_feed_and_reason(settings: Settings) -> None:
 def test_what_changes_is_said_and_nothing_is_touched(settings: Settings) -> None:
     before = files(settings)
     home = ids(settings)
-    told = walked(settings, ["k", "r"], is_preview=True)
+    shown = walked(settings, ["k", "r"], is_preview=True)
     assert files(settings) == before
-    taken = home["registration/r6"] if f"lease/la {home['registration/r6']}" in told else home["registration/r5"]
-    assert f"lease/la goes from {home['lease/la']} 同名贸易有限公司 to {taken} 同名贸易有限公司" in told
-    assert "In sum 1 record moves; enterprises" in told
-    assert "waiting for a person 2 → 1" in told
-    area = [line.split() for line in told.splitlines() if "leased_area_m2" in line]
+    taken = home["registration/r6"] if f"lease/la {home['registration/r6']}" in shown else home["registration/r5"]
+    assert f"lease/la goes from {home['lease/la']} 同名贸易有限公司 to {taken} 同名贸易有限公司" in shown
+    assert "In sum 1 record moves; enterprises" in shown
+    assert "waiting for a person 2 → 1" in shown
+    area = [line.split() for line in shown.splitlines() if "leased_area_m2" in line]
     assert sorted((row[0], row[-2], row[-1]) for row in area) == sorted(
         [(home["lease/la"], "300.00", "–"), (taken, "–", "300.00")]
     )
@@ -251,11 +251,11 @@ def test_contradictions_are_shown_with_their_lines_and_settled_by_withdrawing_on
         add(settings.judgements, Judgement(left, right, decision, who, "2026-02-01", "x"))
     assert any(text.startswith("different_in_chain · ") for text in preview(settings).conflicts)
     night(settings)
-    told = walked(settings, ["w 9", "w 4 asked both"], reason="judgements_contradict")
-    assert "lease/l6 is not registration/r1 (line 4, li, 2026-02-01: x). Next: withdraw the line that is wrong" in told
-    assert "w is followed by one of the lines 2, 3, 4" in told
+    shown = walked(settings, ["w 9", "w 4 asked both"], reason="judgements_contradict")
+    assert "lease/l6 is not registration/r1 (line 4, li, 2026-02-01: x). Next: withdraw the line that is wrong" in shown
+    assert "w is followed by one of the lines 2, 3, 4" in shown
     assert lines(settings)[-1] == ("lease/l6", "registration/r1", "withdraw", "asked both")
-    assert told.count("── ") == 2, "the chain's other records are settled with it"
+    assert shown.count("── ") == 2, "the chain's other records are settled with it"
     assert walked(settings, [], is_list=True, reason="judgements_contradict").startswith("0 wait")
     night(settings)
     assert ids(settings)["lease/l6"] == ids(settings)["registration/r1"]
@@ -265,18 +265,18 @@ def test_the_nights_summary_counts_what_waits_and_what_is_not_in_order(settings:
     add(settings.judgements, Judgement("lease/l6", "registration/r1", "same", "li", "2026-02-01", "x"))
     add(settings.judgements, Judgement("lease/l3", "lease/gone", "same", "li", "2026-02-01", "x"))
     night(settings)
-    told = "\n".join(summary(settings))
-    assert "To decide    2 (1 contradiction, 1 ambiguous_name): `parkbridge review`" in told
-    assert "Judgements   1 records stand where people put them; not in order: 1 record_gone" in told
+    shown = "\n".join(summary(settings))
+    assert "To decide    2 (1 contradiction, 1 ambiguous_name): `parkbridge review`" in shown
+    assert "Judgements   1 records are where people put them; not in order: 1 record_gone" in shown
 
 
 def test_undo_appends_a_withdrawal(settings: Settings) -> None:
     walked(settings, ["s"], limit=1)
     moved = preview(settings).moved
     assert [move.record for move in moved] == [FIRST]
-    told = walked(settings, [], undo="", why="the wrong key", is_preview=True)
+    shown = walked(settings, [], undo="", why="the wrong key", is_preview=True)
     assert lines(settings)[-1][2:] == ("withdraw", "the wrong key")
-    assert "nothing moves" in told
+    assert "nothing moves" in shown
     assert preview(settings).moved == []
     with pytest.raises(ParkBridgeError, match="no judgement holds for lease/l7"):
         walked(settings, [], undo=FIRST)
@@ -293,12 +293,12 @@ def test_while_the_warehouse_is_written_decisions_are_kept(settings: Settings, m
         raise WarehouseBusy("warehouse", "written", next_step="wait")
 
     monkeypatch.setattr(review_module, "preview", busy)
-    told = walked(settings, ["s"], limit=1, is_preview=True)
-    assert "The lines are kept." in told
+    shown = walked(settings, ["s"], limit=1, is_preview=True)
+    assert "The lines are kept." in shown
     assert len(lines(settings)) == 1
 
 
-def test_stops_are_told(settings: Settings, tmp_path: Path) -> None:
+def test_stops_are_shown(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="cannot be read"):
         walked(replace(settings, judgements=tmp_path / "nowhere.csv"), [])
     with pytest.raises(ParkBridgeError, match="there is no park"):

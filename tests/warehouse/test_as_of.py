@@ -1,7 +1,7 @@
-"""`parkbridge snapshot --as-of`: every night told again is the night that was published, whatever arrived since.
+"""`parkbridge snapshot --as-of`: every reconstructed night is the night that was published, whatever arrived since.
 
 The park is lived through by its real steps: files and a database are landed, staged, accepted, corrected, withdrawn and sent
-late; people judge; each night resolves in parts, where it can. What is told again is made whole, from nothing.
+late; people judge; each night resolves in parts, where it can. A reconstructed night is made whole, from nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pytest
 import parkbridge
 from tests.conftest import FIRST_DAY, LEASES_HEADER, Park, day, staff_file
 from tests.transforms.test_resolution import credit_code
-from transforms.as_of import Told, in_words, moment_of, tell_again
+from transforms.as_of import PastSnapshot, in_words, moment_of, reconstruct
 from transforms.judgement_file import HEADER
 from transforms.night import build_all
 from transforms.resolution import resolve
@@ -91,11 +91,11 @@ class Life:
         """The whole register: some leases gone, some back, another area, another tenant's code."""
         if self.dice.random() < 0.3:
             self.leases[self.dice.randrange(6)] = (self.dice.choice(NAMES), self.dice.choice(CODES))
-        told = self.dice.sample(sorted(self.leases), self.dice.randint(3, 6))
+        leases = self.dice.sample(sorted(self.leases), self.dice.randint(3, 6))
         rows = [
             f"ZL{n:04d},KH{n:04d},{self.leases[n][0]},{self.leases[n][1]},{100 + self.dice.randrange(3)},2025-01-01,"
             f"2027-12-31,李四,"
-            for n in told
+            for n in leases
         ]
         self._drop("leases", "\n".join([LEASES_HEADER, *rows]) + "\n")
 
@@ -165,35 +165,35 @@ def always_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "LARGE_SLICE", 2)
 
 
-def same(published: Path, told: Path) -> None:
-    found = differences(published, told, TABLES)
+def same(published: Path, made: Path) -> None:
+    found = differences(published, made, TABLES)
     shown = {}
     for table in found:
         with duckdb.connect() as connection:
             connection.execute(f"attach '{published}' as old (read_only)")
-            connection.execute(f"attach '{told}' as new (read_only)")
+            connection.execute(f"attach '{made}' as new (read_only)")
             shown[table] = [
                 connection.execute(f"from {one}.{table} except all from {other}.{table} limit 3").fetchall()
                 for one, other in (("old", "new"), ("new", "old"))
             ]
-    assert shown == {}, f"{published.stem} told again"
+    assert shown == {}, f"{published.stem} reconstructed"
 
 
 def later(life: Life) -> datetime:
     return day(life.now + 400)
 
 
-def tell(life: Life, as_of: str, out: Path | None = None) -> Told:
-    return tell_again(life.settings, as_of, out, now=later(life))
+def past(life: Life, as_of: str, out: Path | None = None) -> PastSnapshot:
+    return reconstruct(life.settings, as_of, out, now=later(life))
 
 
 @pytest.mark.parametrize(
     ("seed", "count"), [(1, 3), *(pytest.param(seed, 4, marks=pytest.mark.slow) for seed in (1, 2, 3))]
 )
-def test_every_night_told_again_is_the_night_that_was_published(park: Park, seed: int, count: int) -> None:
+def test_every_reconstructed_night_is_the_night_that_was_published(park: Park, seed: int, count: int) -> None:
     life = Life(park, random.Random(seed))
     nights = life.live(count)
-    assert any(differences(nights[0], nights[-1], TABLES)), "the nights differ, so that there is something to tell"
+    assert any(differences(nights[0], nights[-1], TABLES)), "the nights differ, so that there is something to compare"
     assert life.in_parts, "some nights were made in parts, and are held against what is made whole"
     # much more arrives, of all months
     for _ in range(4):
@@ -202,16 +202,16 @@ def test_every_night_told_again_is_the_night_that_was_published(park: Park, seed
     life.judge()
     before = stand_of(life.settings)
     for night, as_of in zip(nights, life.nights, strict=True):
-        told = tell(life, night.stem)
-        assert (told.night_id, told.as_of, told.kept) == (night.stem, as_of.replace(tzinfo=None), night)
-        assert told.differing == {}
-        same(night, told.path)
-        assert not told.is_open
+        snapshot = past(life, night.stem)
+        assert (snapshot.night_id, snapshot.as_of, snapshot.kept) == (night.stem, as_of.replace(tzinfo=None), night)
+        assert snapshot.differing == {}
+        same(night, snapshot.path)
+        assert not snapshot.is_open
     assert stand_of(life.settings) == before, "neither the warehouse nor what is published was touched"
     # by its exact time, from a warehouse that was made anew from the landed batches, and with the night before not kept
     rebuild(life.settings, [park.feed(name) for name in ("staff", "leases", "payments")])
     moved = nights[1].rename(park.home / "moved away.duckdb")
-    same(nights[2], tell(life, life.nights[2].isoformat(), park.home / "again.duckdb").path)
+    same(nights[2], past(life, life.nights[2].isoformat(), park.home / "again.duckdb").path)
     moved.rename(nights[1])
     compared = [
         asked(night, "select count(*), min(previous_as_of), max(previous_as_of) from snapshots.change")
@@ -235,7 +235,7 @@ def test_ninety_nights(park: Park) -> None:
     life = Life(park, random.Random(90))
     nights = life.live(90)
     for night in nights:
-        again = tell(life, night.stem, park.home / "again.duckdb").path
+        again = past(life, night.stem, park.home / "again.duckdb").path
         same(night, again)
         again.unlink()
 
@@ -267,19 +267,21 @@ def test_a_date_is_its_end_in_the_park(life: Life) -> None:
     assert moment_of(life.settings, "2026-03-02", later(life)) == datetime(2026, 3, 2, 16)
     assert moment_of(life.settings, "2026-03-02T10:00", later(life)) == datetime(2026, 3, 2, 2)
     assert moment_of(life.settings, "2026-03-02T10:00:00Z", later(life)) == datetime(2026, 3, 2, 10)
-    told = tell(life, "2026-03-02")
-    assert told.as_of == datetime(2026, 3, 2, 16)
-    assert told.path == life.settings.home / "asof" / "20260302T160000Z.duckdb"
-    with duckdb.connect(told.path, read_only=True) as connection:
-        assert connection.execute("select night_id, as_of from ops.night").fetchall() == [(told.night_id, told.as_of)]
+    snapshot = past(life, "2026-03-02")
+    assert snapshot.as_of == datetime(2026, 3, 2, 16)
+    assert snapshot.path == life.settings.home / "asof" / "20260302T160000Z.duckdb"
+    with duckdb.connect(snapshot.path, read_only=True) as connection:
+        assert connection.execute("select night_id, as_of from ops.night").fetchall() == [
+            (snapshot.night_id, snapshot.as_of)
+        ]
         shown = connection.execute("select count(*) from 园区.企业现状").fetchone()
         assert shown
         assert shown[0] > 0
-    assert "Held against nothing" in "\n".join(in_words(told, "x"))
-    assert tell(life, "2026-03-02").path == told.path, "our own file is made again"
+    assert "Held against nothing" in "\n".join(in_words(snapshot, "x"))
+    assert past(life, "2026-03-02").path == snapshot.path, "our own file is made again"
 
 
-def test_what_is_no_moment_is_told_plainly(life: Life, tmp_path: Path) -> None:
+def test_what_is_no_moment_is_said_plainly(life: Life, tmp_path: Path) -> None:
     there = tmp_path / "there.duckdb"
     there.touch()
     for as_of, out, message in (
@@ -294,7 +296,7 @@ def test_what_is_no_moment_is_told_plainly(life: Life, tmp_path: Path) -> None:
         ("2026-03-02", life.settings.published / "x.duckdb", "what is published is not written to"),
     ):
         with pytest.raises(ParkBridgeError) as stopped:
-            tell(life, as_of, out)
+            past(life, as_of, out)
         assert message in str(stopped.value), as_of
     assert [path for path in tmp_path.iterdir() if path.suffix] == [there]
     assert not list(life.settings.home.glob("asof-*")), "no scratch is left"
@@ -302,11 +304,11 @@ def test_what_is_no_moment_is_told_plainly(life: Life, tmp_path: Path) -> None:
 
 def test_before_anything_was_stored(life: Life, tmp_path: Path) -> None:
     with pytest.raises(ParkBridgeError, match="there is no warehouse yet"):
-        tell_again(replace(life.settings, home=tmp_path), "2026-03-02", now=later(life))
+        reconstruct(replace(life.settings, home=tmp_path), "2026-03-02", now=later(life))
     with writer(replace(life.settings, home=tmp_path)):
         pass
     with pytest.raises(ParkBridgeError, match="the warehouse is empty"):
-        tell_again(replace(life.settings, home=tmp_path), "2026-03-02", now=later(life))
+        reconstruct(replace(life.settings, home=tmp_path), "2026-03-02", now=later(life))
 
 
 def test_later_judgements_are_left_out_and_counted(life: Life, tmp_path: Path) -> None:
@@ -314,10 +316,10 @@ def test_later_judgements_are_left_out_and_counted(life: Life, tmp_path: Path) -
     text = life.settings.judgements.read_text(encoding="utf-8")
     judgements.write_text(text + "leases/KH0001,staff/U1,same,wang,2026-12-01,later\n", encoding="utf-8")
     night = f"{life.nights[-1]:%Y%m%dT%H%M%SZ}"
-    told = tell_again(replace(life.settings, judgements=judgements), night, now=later(life))
-    assert told.later_judgements == 1
-    assert told.differing == {}
-    assert any("1 line is dated later" in line for line in in_words(told, "x"))
+    snapshot = reconstruct(replace(life.settings, judgements=judgements), night, now=later(life))
+    assert snapshot.later_judgements == 1
+    assert snapshot.differing == {}
+    assert any("1 line is dated later" in line for line in in_words(snapshot, "x"))
 
 
 def test_changed_rules_and_a_moment_that_is_still_open_are_said(life: Life) -> None:
@@ -331,15 +333,15 @@ def test_changed_rules_and_a_moment_that_is_still_open_are_said(life: Life) -> N
                 "delete from snapshots.presence where enterprise_id = "
                 "(select min(enterprise_id) from snapshots.presence)"
             )
-        told = tell(life, night.stem)
-        words = "\n".join(in_words(told, "x"))
-        assert told.changed_rules == ["rules.flow"]
-        assert told.differing == {"snapshots.presence": (0, 1)}
+        snapshot = past(life, night.stem)
+        words = "\n".join(in_words(snapshot, "x"))
+        assert snapshot.changed_rules == ["rules.flow"]
+        assert snapshot.differing == {"snapshots.presence": (0, 1)}
         assert "1 table differs: snapshots.presence −0 +1" in words
         assert "Rules        today's, not that night's: rules.flow" in words
     finally:
         night.write_bytes(kept)
-    assert tell(life, later(life).isoformat()).is_open
+    assert past(life, later(life).isoformat()).is_open
 
 
 def test_the_command(life: Life, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

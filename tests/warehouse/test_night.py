@@ -1,4 +1,4 @@
-"""A night begins where every feed is fit to be told of, and not otherwise."""
+"""A night begins where every feed is fit to be published, and not otherwise."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_feed_that_has_stopped_holds_up_the_night(park: Park) -> None:
         park.begin(day(2))
     assert str(failed.value) == (
         "night 2026-03-03: 1 feed has stopped (leases): leases b.csv: it is empty. Next: ask for it. "
-        "Next: mend it, or publish without it: `parkbridge sync --without leases`. Yesterday's night stands"
+        "Next: fix it, or publish without it: `parkbridge sync --without leases`. Yesterday's night stays published"
     )
     mark_stopped(park.raw, "staff", "staff: late. Next: wait")
     mark_stopped(park.raw, "no_longer_declared", "gone. Next: nothing")
@@ -59,7 +59,7 @@ def test_a_feed_that_is_stale_holds_up_the_night_and_leaves_the_last_one(park: P
         park.begin(day(41.5))
     assert str(failed.value) == (
         "leases: last accepted 2026-03-02, 40 days ago; 40 days allowed. Next: run `parkbridge sync leases`, ask Property "
-        "company, or publish without it: `parkbridge sync --without leases`. Yesterday's night stands"
+        "company, or publish without it: `parkbridge sync --without leases`. Yesterday's night stays published"
     )
     assert park.ask("select as_of from ops.night") == [(naive(41),)]
     assert park.ask("select as_of from ops.night_begun") == [(naive(41),)]

@@ -299,7 +299,7 @@ def test_small_falls_growth_first_and_past_nights_and_rollbacks_are_fine(big: Pa
     big.sync("staff", day(3))
     assert night(big, 3) == []
     assert seen(big) == (140, 6160)
-    assert night(big, 2) == [], "a past night told again: readers do not see it"
+    assert night(big, 2) == [], "a reconstructed past night: readers do not see it"
     assert seen(big) == (140, 6160)
     rollback(big.settings, "20260302T000000Z")
     assert night(big, 4) == [], "held against what readers see"
@@ -355,5 +355,5 @@ def test_the_rule_names_what_there_is() -> None:
 
 def test_a_reason_needs_a_name() -> None:
     assert Confirmation.given("ann", "", "accept_change") is None
-    with pytest.raises(ParkBridgeError, match="nobody is named"):
+    with pytest.raises(ParkBridgeError, match="the person who confirms it is not named"):
         Confirmation.given(" ", "why", "accept_change")

@@ -5,7 +5,7 @@
 --   | 这条记录可能是哪些企业，可能性各多大，哪些方面一致？
 -- key: feed, source_key, place
 -- rules: Every record that resolved.exact_match leaves open is compared with every enterprise that shares something
---   rare with it (docs/matching.md). score is the probability of this one among all its candidates and nobody;
+--   rare with it (docs/matching.md). score is the probability of this one among all its candidates and "no known one";
 --   evidence_bits what speaks for it, less what speaks against it. The levels of agreement are described by
 --   rules/match_level.yml.
 --   | 凡代码与完全同名不能判定的记录，与每家和它有少见共同点的企业比较。得分是在全部候选与“都不是”之中为该企业的概率；

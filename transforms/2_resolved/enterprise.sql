@@ -5,7 +5,7 @@
 -- key: enterprise_id
 -- rules: Each field is the winning value of resolved.enterprise_value (rules/authority.yml). identity_code says what
 --   the enterprise is known by. The first that holds:
---   * register: a registered record belongs to it, and nobody has to decide which enterprise that record is.
+--   * register: a registered record belongs to it, and no person has to decide which enterprise that is.
 --   * review: one of its records waits for a person, that is, is in resolved.review_queue. Most such records are an
 --     enterprise of their own until decided (is_alone in rules/match_outcome.yml). Where an unregistered code has a
 --     waiting record (code_unknown_name_known), all records of that code are one enterprise, and it is review.

@@ -1,13 +1,13 @@
 -- title: Ids that lead on to another enterprise | 企业编号转接
 -- one row is: one enterprise_id that a night could have published while less was known, and the one that holds now
 --   | 一个在信息较少时可能发布过的企业编号，及现在对应的编号
--- answers: where has an id gone that stood in an earlier night? | 以前某晚的企业编号现在是哪家企业？
+-- answers: where has an id of an earlier night gone? | 以前某晚的企业编号现在是哪家企业？
 -- key: former_enterprise_id
 -- rules: A record on its own has an id made from its own code or name (resolved.record_anchor). Where all
 --   records of such an id now belong to one enterprise with another id, the former leads on to it; so does the id of
---   every later code of an enterprise whose code changed, and the id under which a record waited for a person, once
---   it is judged or tied by score. An id that is still in use never leads on. One whose records went to several
---   enterprises leads nowhere; it is in resolved.enterprise_split.
+--   every later code of an enterprise that changed its code, and the id under which a record waited for a person, once
+--   it is judged or tied by score. An id that is still in use never leads on. One with records that went to
+--   several enterprises leads nowhere; it is in resolved.enterprise_split.
 --   | 单独成户的记录按自身代码或名称生成编号。这样一个编号的全部记录如今都属于另一编号的企业时，原编号指向它；换发代码
 --   的企业其后各代码的编号、等待人工核对期间所用而后已判定或已匹配的编号，也同样指向现编号。仍在使用的编号从不指向别
 --   处。记录分到几家企业的编号无所指向，见“企业编号拆分”。

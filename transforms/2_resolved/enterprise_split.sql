@@ -2,7 +2,7 @@
 -- one row is: one enterprise_id that a night could have published while less was known, and one of several
 --   enterprises to which its records belong now
 --   | 一个在信息较少时可能发布过的企业编号，及其记录如今所属的几家企业之一
--- answers: an id stood for these records; which of the enterprises that they are today kept it, and which left?
+-- answers: these records had one id; which of the enterprises that they are today kept it, and which left?
 --   | 一个编号原来包含这些记录；如今它们分属的企业中，谁沿用了编号，谁离开了？
 -- key: former_enterprise_id, enterprise_id
 -- rules: A record on its own has an id made from its own code or name (resolved.record_anchor). Where the

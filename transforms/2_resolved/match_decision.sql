@@ -7,8 +7,8 @@
 --   else same, else unsure; none of those that contradict each other is applied (resolved.judgement_conflict). A
 --   chain of "same" belongs to the enterprise that it names, else to the one that the rules tie its records to. A
 --   registered record is its own enterprise (by its code, else by its name). Any other record: what
---   resolved.exact_match decides by code or exact name; a code whose enterprise bears no such name is not believed
---   (code_name_differ), one whose enterprise writes the name but a little otherwise is (resolved.code_name_check).
+--   resolved.exact_match decides by code or exact name. A code is not believed where its enterprise bears no such
+--   name (code_name_differ); it is where the enterprise's name differs only in spelling (resolved.code_name_check).
 --   What is still open goes to its best candidate (resolved.candidate) from accept_score on (rules/matching.yml),
 --   method scored, and waits for a person from review_score on (doubtful). rules/match_outcome.yml lists the outcomes:
 --   which wait for a person (is_waiting) and which records are an enterprise of their own meanwhile (is_alone). A name

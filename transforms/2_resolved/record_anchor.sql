@@ -1,4 +1,4 @@
--- title: What each source record would be if it stood alone | 记录自身身份
+-- title: What each source record would be by itself | 记录自身身份
 -- one row is: one source record (feed, source_key), also where nothing identifies it
 --   | 一条来源记录，无从识别的也列入
 -- answers: from what is an enterprise_id made, and why does it stay the same over reruns?

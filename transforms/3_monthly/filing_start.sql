@@ -13,7 +13,7 @@
 -- codes signal_code: sales, tax
 -- column first_month: first month of the earliest such period but for stray ones | 起始月份 除零星补报外最早的所属期止月
 -- checked by: tests/models/monthly.filing_start, tests/models/signals.filed_series
-with told as (
+with filed_period as (
     select
         'sales' as signal_code,
         period_months,
@@ -37,7 +37,7 @@ busiest as (
         signal_code,
         period_months,
         max(period_count) as period_count
-    from told
+    from filed_period
     group by signal_code, period_months
 )
 
@@ -45,7 +45,7 @@ select
     t.signal_code,
     t.period_months,
     min(t.month) as first_month
-from told as t
+from filed_period as t
 inner join busiest as b on t.signal_code = b.signal_code and t.period_months = b.period_months
 cross join rules.coverage as r
 where t.period_count * 100 >= b.period_count * r.told_min_pct

@@ -9,7 +9,7 @@
 --     returns and payments.
 --   * The length of a period is what the fact says; staff that a feed states once a year is of a year
 --   (monthly.yearly_feed).
---   * A taxpayer whose return says that nothing is due counts as having paid, if it has paid for such periods before.
+--   * A taxpayer with a nil return counts as having paid, if it has paid for such periods before.
 --   * A row that could not be used is a report (monthly.unread).
 --   * next_month_number is the month of the next report of the same length of period, cancelled_month_number the month
 --     in which the register cancelled the enterprise.
@@ -56,7 +56,7 @@ nothing_due as (
     having sum(t.tax_due_amount) <= 0
 ),
 
-told as (
+reported_period as (
     select
         r.feed,
         r.subject,
@@ -98,7 +98,7 @@ reported as (
         period_months,
         month_number,
         min(subject) as subject
-    from told
+    from reported_period
     group by enterprise_id, feed, period_months, month_number
 )
 

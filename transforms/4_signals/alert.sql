@@ -5,12 +5,12 @@
 -- key: enterprise_id, alert_code
 -- rules: score = base_points of the alert (rules/alert.yml) + the weights of its counted signs (signals.sign: decayed,
 --   the heaviest of each group). watchful from watchful_points on, precise from precise_points on; below, there is no
---   row. first_seen_month: the first month from which those of tonight's signs that stood then already reached the
+--   row. first_seen_month: the first month from which those of tonight's signs that existed then reached the
 --   watchful level. reasons: the counted signs with their figures, the heaviest first.
 --   | 得分＝该预警的基础分＋计入的各条迹象的权重（按时间衰减，同组只计最重的）。达到黄级分数线为黄，达到红级分数线为红；
 --   低于黄级的没有行。首次出现月份：当晚的迹象中当时已有的那些首次达到黄级的月份。理由：计入的迹象及其数据，由重到轻。
 -- known gaps: first_seen_month follows from what is known tonight: a sign that has gone since is not in it, so that an
---   alert may have stood for longer (snapshots.alert_change has what the nights showed). Two alerts of one enterprise
+--   alert may be older (snapshots.alert_change has what the nights showed). Two alerts of one enterprise
 --   may rest on the same sign. The levels were chosen on an invented city; a park with its own record of who left
 --   should choose its own.
 --   | 首次出现月份按当晚所知推算：此后消失的迹象不计，因此预警实际可能更早（各晚所示见“预警每日变化”）。同一企业的两
@@ -67,8 +67,8 @@ worded as (
     group by s.enterprise_id, s.alert_code
 ),
 
--- what the signs that stood in a month say by tonight's weights, of each group the heaviest
-stood as (
+-- the signs that existed in a month, by tonight's weights, of each group the heaviest
+month_sign as (
     select
         m.enterprise_id,
         m.alert_code,
@@ -93,7 +93,7 @@ reached as (
         o.enterprise_id,
         o.alert_code,
         o.month
-    from stood as o
+    from month_sign as o
     inner join rule as r on o.alert_code = r.alert_code
     group by o.enterprise_id, o.alert_code, o.month
     having max(r.base_points) + sum(o.weight) >= max(r.watchful_points)

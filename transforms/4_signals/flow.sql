@@ -129,7 +129,7 @@ series as (
 ),
 
 -- a month that is not complete, or a figure that is suspect, says nothing of a change
-told as (
+usable_value as (
     select
         s.enterprise_id,
         s.signal_code,
@@ -173,7 +173,7 @@ neighbours as (
             partition by enterprise_id, signal_code order by month_number
             rows between unbounded preceding and 1 preceding
         ) as positive_number
-    from told
+    from usable_value
 ),
 
 -- a value, against the one before

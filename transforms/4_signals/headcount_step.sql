@@ -1,5 +1,5 @@
 -- title: Steps in headcount | 参保人数跃变
--- one row is: one enterprise in one month whose insured headcount differs from the month before by people_min or more
+-- one row is: one enterprise in one month in which its insured headcount changed by people_min or more
 --   | 一家企业参保人数与上月相差达到规则人数的一个月
 -- answers: where could people have come from another enterprise, or gone to one?
 --   | 哪里可能有人从别的企业来，或到别的企业去？

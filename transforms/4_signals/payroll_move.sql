@@ -67,7 +67,7 @@ agency as (
     group by e.enterprise_id
 ),
 
--- an agency whose staff rises and falls all the time agrees with anybody's loss by chance
+-- an agency with staff that rises and falls all the time matches any firm's loss by chance
 busy as (
     select a.enterprise_id
     from agency as a

@@ -8,7 +8,7 @@
 --   the earlier one's end, or before it. A new tenant is the normal thing in a park: only where more is known does
 --   signals.succession make something of it. is_people: around that time the earlier one's headcount falls by about
 --   what the later one's rises. is_founded: the register cancelled the earlier one and registered the later one
---   within founded_window_months of each other. Limits stand in rules/succession.yml.
+--   within founded_window_months of each other. Limits are in rules/succession.yml.
 --   | 同一租赁台账中同一楼栋同一房间；后者起租不晚于前者到期后规定的月数，或早于其到期。换租户在园区很平常：只有另有依
 --   据时才计入“承继关系”。人数吻合：前后前者参保减少与后者增加大致相当。新设承接：前者注销与后者登记相隔不超过规定
 --   月数。界限由规则规定。
@@ -71,7 +71,7 @@ same_room as (
         s.building_code,
         s.room,
         month_number(s.start_date) as start_number,
-        -- the first month at whose end it is not there
+        -- the first month at the end of which it is gone
         month_number(p.until_date + 1) as gone_number
     from unit as u
     inner join tenancy as p

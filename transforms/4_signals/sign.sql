@@ -13,14 +13,14 @@
 --   branch_opened: within a year. threshold_share: signals.threshold_watch, of who was not above the line within a
 --   year. Points by rules/alert_sign.yml: of a sign's bands that apply, the strongest. weight: points, halved for
 --   every half-life since the sign was last seen. Signs of one group have one cause: the heaviest is counted, the
---   others stand beside it.
+--   others are listed beside it.
 --   | 只针对在园企业。升降取自“升降越限”和“活动量下降”。租约将尽：距全部租约最后到期的月数，且未另签；租约解除：该
 --   到期为提前解除；租约已尽：当晚之前已到期，至多几个月。迟缴：若干月份的税迟缴或未缴；欠缴：应缴未缴；均须其占比较
 --   上年高出若干百分点，暂定月份除外。住所已迁而人员去留未定；仍在经营异常名录；一年内对外投资、设立分支。临近标准取
 --   自“小升规监测”，一年内曾超标准的除外。分值由规则规定：同一迹象取适用各档中最重的。权重为分值自最近出现起每过一
 --   个半衰期减半。同组迹象出于同一原因：只计最重的一条，其余并列。
 -- known gaps: Rent that is not paid is in no silo. A lease without a written end shows no lease_ending. Investments
---   and branches within the park are not told from those elsewhere.
+--   and branches within the park are not distinguished from those elsewhere.
 --   | 没有来源记载欠租。未写到期日的租约没有租约将尽。园内与园外的投资、分支未加区分。
 -- column since_month: first month, without interruption, in which the sign was at least as strong | 起始月份 连续不弱于现在的第一个月
 -- column last_seen_month: month in which the sign was last seen | 最近出现月份 最近一次见到该迹象的月份

@@ -8,7 +8,7 @@
 --   units) and rateable_value at month's end,
 --   electricity, water, gas, registered_capital, branches and outward_investment (other enterprises invested in) at
 --   month's end, people_entries, vehicle_entries (rules/signal.yml has the units). No report, no row; a reported zero
---   is zero; no branch or no investment is no row. Sales and tax stand in periods of one length per series
+--   is zero; no branch or no investment is no row. Sales and tax have periods of one length per series
 --   (signals.filed_series). Staff of enterprises that only feeds with one figure a year speak of
 --   (monthly.yearly_feed) is a yearly series. A month is provisional if any feed of the signal's subject is
 --   (monthly.provisional_month).

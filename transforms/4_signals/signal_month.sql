@@ -1,7 +1,7 @@
 -- title: Months with figures by signal | 指标月份
 -- one row is: one signal in one month for which any enterprise has a figure for a period of this length
 --   | 任一企业有该长度所属期数值的一项指标的一个月
--- answers: since when is this signal followed, and for which months has it been told?
+-- answers: since when is this signal followed, and for which months does it have a value?
 --   | 该指标从何时起、哪些月份有数？
 -- key: signal_code, period_months, month
 -- rules: As in signals.signal. | 同“监测指标”。

@@ -21,7 +21,7 @@
 --   循环。同一企业内的变更见“名称代码住所变更”和“住所迁移与去留”。
 -- known gaps: Fewer than five people leave no trace. A side that no silo knows has a reference and no enterprise_id.
 --   | 不足五人的看不出。没有来源知晓的一方只有标识，没有企业编号。
--- column event_date: day of the register's event; empty where only other evidence tells | 登记日期 登记事件的日期；只有其他依据的为空
+-- column event_date: day of the register's event; empty where only other evidence is known | 登记日期 登记事件的日期；只有其他依据的为空
 -- column evidence_kind: the kinds of evidence that were found, with + between | 依据类别 找到的依据，多项以加号相连
 -- codes evidence_kind: several
 --   * register: the register's event | 登记事项
@@ -57,7 +57,7 @@ gain as (
     where insured_headcount > earlier_headcount
 ),
 
-told as (
+register_event as (
     select
         predecessor_enterprise_id,
         successor_enterprise_id,
@@ -84,7 +84,7 @@ told_people as (
             partition by t.predecessor_reference, t.successor_reference, t.succession_code
             order by abs(l.people - g.people) asc, g.month_number asc, l.month_number asc
         ) as place
-    from told as t
+    from register_event as t
     cross join rules.succession as rule
     inner join loss as l
         on
@@ -117,7 +117,7 @@ by_register as (
         rule.register_points + case when p.place = 1 then rule.people_points else 0 end as points,
         false as is_ambiguous,
         concat('register', case when p.place = 1 then '+people' else '' end) as evidence_kind
-    from told as t
+    from register_event as t
     cross join rules.succession as rule
     left join told_people as p
         on
@@ -166,7 +166,7 @@ by_room as (
             case when r.is_founded then '+founded' else '' end
         ) as evidence_kind
     from signals.room_succession as r
-    left join told as t
+    left join register_event as t
         on
             r.predecessor_enterprise_id = t.predecessor_enterprise_id
             and r.successor_enterprise_id = t.successor_enterprise_id
@@ -191,7 +191,7 @@ by_roster as (
         'worker_flow' as evidence_kind
     from signals.worker_flow as w
     cross join rules.succession as rule
-    left join told as t
+    left join register_event as t
         on
             w.predecessor_enterprise_id = t.predecessor_enterprise_id
             and w.successor_enterprise_id = t.successor_enterprise_id

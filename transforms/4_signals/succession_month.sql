@@ -4,7 +4,7 @@
 -- answers: is this change here, in this month, explained by a merger, a division, a taking-over or a moved payroll?
 --   | 这家企业这个月的变化，是否由合并、分立、承接或转移参保造成？
 -- key: enterprise_id, role, month, is_headcount, step_kind
--- rules: role says on which side the enterprise stands: the predecessor loses, the successor gains. For a merger,
+-- rules: role is the side of the enterprise: the predecessor loses, the successor gains. For a merger,
 --   division or taking-over it is the month before it and some months after it (rules/flow.yml); headcount
 --   (is_headcount = 1) of the side that goes on only the month in which people were seen to move; ends of the old one
 --   and starts of the new one (step_kind = whole) up to a year later. For a payroll that moved it is the headcount of
@@ -14,7 +14,7 @@
 --   一起。
 -- known gaps: All of a change in these months is taken as the succession's. | 这些月份的全部变化都算作承继所致。
 -- checked by: tests/models/signals.succession_month, tests/models/signals.flow
--- who lost to whom, once for each side; headcount apart, where the month in which the people moved is known
+-- each loss and its gain, once per side; headcount apart, where the month in which the people moved is known
 with succession_side as (
     select
         predecessor_enterprise_id as enterprise_id,

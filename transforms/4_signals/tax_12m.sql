@@ -295,7 +295,7 @@ kind as (
     from received
 ),
 
--- a suspect value of all tax together: nobody knows in which kind it is
+-- a suspect value of all tax together: its kind of tax is unknown
 suspect as (
     select
         t.enterprise_id,

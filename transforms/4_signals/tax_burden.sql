@@ -13,7 +13,7 @@
 --   | 最近12个月内销售额与税款同期都有的所属期，实缴税额（所属期口径）合计除以应税销售额合计；所用月数注明有几个月。税款和销售额取
 --   自“监测指标”：按月报销售额而按季缴税的，按季比较，且季内各月须齐全。已扣退税，因此可以为负。不采用暂定月份和异
 --   常值。月数不足规则下限或没有销售额的不计算。
--- known gaps: Annual settlements of corporate income tax are in no month's tax and not in the share. It is no tax rate:
+-- known gaps: Annual settlements of corporate income tax are in no month's tax and not in the share. Not a tax rate:
 --   of exporters, start-ups and firms with losses it says little. Sales are those that returns state: exempt sales may
 --   be missing.
 --   | 企业所得税汇算清缴不在任何月份，也不在税负率中。它不是税率：对出口企业、初创企业和亏损企业意义不大。销售额为申报

@@ -11,7 +11,7 @@
 --   last month in which they were at the line or above: who has just fallen below it was a statistics unit.
 --   | 截至其最近可信月份的12个月申报销售额，与其行业标准比较。各期须恰好覆盖12个月；有异常值或暂定月份的没有行。起
 --   始月份：连续达到关注比例的第一个月。最近达线月份：最近一次达到或超过标准的月份；刚跌破的原本已是四上企业。
--- known gaps: Taxable sales stand for main revenue (主营业务收入). Who has filed for less than a year has no row.
+-- known gaps: Taxable sales approximate main revenue (主营业务收入). Who has filed for less than a year has no row.
 --   Construction and real estate development have no line of turnover. Who is a statistics unit already is not known
 --   here. A branch counts by itself.
 --   | 以应税销售额代替主营业务收入。申报不足一年的没有行。建筑业与房地产开发没有营业额标准。不知哪些企业已入统。分支单
@@ -96,7 +96,7 @@ above as (
     group by r.enterprise_id
 ),
 
-stood as (
+watched_since as (
     select
         r.enterprise_id,
         min(r.month) as month
@@ -121,6 +121,6 @@ select
 from rolling as r
 inner join lined as i on r.enterprise_id = i.enterprise_id
 cross join last_month as m
-left join stood as s on r.enterprise_id = s.enterprise_id
+left join watched_since as s on r.enterprise_id = s.enterprise_id
 left join above as a on r.enterprise_id = a.enterprise_id
 where r.place = 1 and r.covered_months = 12 and r.month_number > m.month_number - i.recent_months - r.period_months + 1

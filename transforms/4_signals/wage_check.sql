@@ -7,7 +7,7 @@
 -- rules:
 --   * wage_level: the headcount is off while the wages are not (signals.wage_level). Suspect.
 --   * equals_wages: the headcount is the wages in yuan, of equal_people_min or more. Suspect.
---   * wages_without_staff: nobody is insured and wages are reported. Suspect between months with staff; before the
+--   * wages_without_staff: zero people insured and wages reported. Suspect between months with staff; before the
 --     first and after the last it is what is paid early or late, and only noted.
 --   * staff_without_wages: staff and no wages, of an enterprise that reports wages in other months. Only noted: the
 --     wages are missing, the staff is there.
@@ -82,7 +82,7 @@ equal_month as (
     where s.insured_headcount >= u.equal_people_min and abs(s.insured_headcount - s.wage_amount) < 1
 ),
 
--- nobody is insured, and somebody is paid
+-- zero people insured, but wages paid
 unstaffed_month as (
     select
         s.enterprise_id,

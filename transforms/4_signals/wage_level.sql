@@ -1,5 +1,5 @@
 -- title: Headcounts that wages do not follow | 工资未随之变化的参保人数
--- one row is: one enterprise in one month whose headcount is off while its wages are not
+-- one row is: one enterprise in one month with a headcount that is off and wages that are not
 --   | 一家企业参保人数突变而工资未变的一个月
 -- answers: which headcounts are the group's, or of a part of the staff, by the wages of the same report?
 --   | 从同期工资看，哪些月份报的是集团人数或部分人数？
@@ -14,7 +14,7 @@
 --     wage_follow_pct of the way. At the start or end of the series one side is enough. Length does not matter.
 --   * No row where wages move with the staff (hiring, seasons, a merger, a payroll moved to an agency), or where
 --     wages move alone (a rise, a bonus).
---   * A month without wages whose headcount is like that of such months beside it goes with them.
+--   * A month without wages, with a headcount like that of such months beside it, goes with them.
 --   * A yearly count is of one day, its wages of the whole year: from wage_ratio_yearly on, and only between two
 --     years.
 --   * Limits: rules/plausibility.yml.

@@ -4,10 +4,10 @@
 -- answers: did so many people come from one place that the enterprise carries it on, rather than grows?
 --   | 是否有大量人员来自同一处，以致应算承接而不是增长？
 -- key: predecessor_enterprise_id, successor_enterprise_id, gain_month
--- rules: From counted rosters (known.staff_move): people of one unit who were another unit's the month before; nobody
---   is named. A row where at least people_min people came, and they are worker_flow_share_pct or more of the
+-- rules: From counted rosters (known.staff_move): people of one unit who were another unit's the month before; no
+--   person is named. A row where at least people_min people came, and they are worker_flow_share_pct or more of the
 --   successor's insured staff, or of the predecessor's the month before (LEHD: 80 %; BLS: 75 %;
---   rules/succession.yml). taken_over: the successor had nobody before, the predecessor has nobody left; split: only
+--   rules/succession.yml). taken_over: the successor had no staff before, the predecessor has none left; split: only
 --   the former; merged: only the latter; with a labour agency on one side (rules/agency.yml) it is a payroll that
 --   moved; else staff_moved. The former unit is known by its credit code, else by its number in the staff feeds.
 --   A headcount that its wages contradict (signals.wage_check) is unknown here, and so is the share of it.
@@ -25,7 +25,7 @@ with f as (
     group by former_unit_no
 ),
 
--- first these few units, then whose they are
+-- first these few units, then their enterprises
 former_unit as (
     select distinct
         e.unit_no,

@@ -6,7 +6,7 @@
 -- key: enterprise_id
 -- rules: The first class that holds; limits in rules/assessment.yml.
 --   * taken_over: no longer here, and another enterprise carries on the whole of it (signals.takeover: a merger, or
---     people and premises together). One that the register has closed and whose staff is gone is taken over even if
+--     people and premises together). One that is closed in the register and has no staff left is taken over even if
 --     its lease or meters still run in its name. A split or staff that moved is no takeover.
 --   * left: not here any more (signals.departure): unseen in every silo, and closed or moved out by the register, or
 --     all leases over, or never a lease and nothing known for 6 months. left_month is the month after the last trace.

@@ -6,8 +6,8 @@
 -- key: enterprise_id, change_code, changed_column
 -- rules: snapshots.enterprise_current is compared with itself as published before (ops.last_enterprise), by
 --   enterprise_id.
---   * new, gone: the enterprise as a whole, with its name. A gone one whose id leads on (resolved.enterprise_forward)
---     has that id in leads_to_enterprise_id.
+--   * new, gone: the enterprise as a whole, with its name. If the id of a gone one leads on
+--     (resolved.enterprise_forward), leads_to_enterprise_id has the id that it leads to.
 --   * renamed: name or code.
 --   * moved: an address.
 --   * corrected: a latest figure of the same month.

@@ -16,7 +16,7 @@
 --     months of tax received of the buildings with a known lettable area, or land, over it.
 --   * Jobs gained and lost: creation and destruction of staff (snapshots.park_month) in the 12 months up to the last
 --     without open-ended flows (jobs_12m_until_month); empty where a month of them has none.
---   * Sales: of monthly and quarterly returns whose periods end in the 12 months up to the last believed quarter-end
+--   * Sales: of monthly and quarterly returns of periods that end in the 12 months up to the last believed quarter-end
 --     (sales_until_month). Electricity: 12 months up to the last believed month (electricity_until_month).
 --   * Sums of 12 months are empty where the calendar has fewer. Suspect values are left out, as in
 --     snapshots.park_month.

@@ -1,5 +1,5 @@
 -- title: Addresses to compare | 待比对地址
--- one row is: one address of a left record and one of a known enterprise whose names are alike
+-- one row is: one address of a left record and one of a known enterprise with a similar name
 -- answers: which parts of the two addresses agree?
 -- key: left_id, right_id, left_place, right_place
 -- rules: Only pairs that name_comparison kept. is_same_city also where the known name itself holds the record's city.

@@ -16,7 +16,7 @@ one row is: one source record and one of the three enterprises that it is most l
 adds names and words
 key: feed, source_key, place""",
     "code_name_check": """title: Names that their code's enterprise does not bear | 代码与名称核对
-one row is: one source record whose code leads to an enterprise under another name, and how alike the names are
+one row is: one source record with a code of an enterprise under another name, and how alike the names are
 key: feed, source_key""",
 }
 # what was compared once is compared once: records of one name, address, building and code are one on the left side

@@ -3,8 +3,8 @@
 -- answers: is it decided by its code or its name, and if not, what is known so far?
 -- key: left_id
 -- rules: A code with its own name, or without any name: matched by code. A name without a usable code: matched by
---   name. Everything else stays open and is compared: a code whose name is another one, a name whose valid code is
---   another one, and what neither finds.
+--   name. Everything else stays open and is compared: a code with another name, a name with another valid code,
+--   and what neither finds.
 -- known gaps: none known
 -- checked by: tests/transforms/test_match_files.py
 with usable as (

@@ -99,7 +99,7 @@ def compare(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def make(connection: duckdb.DuckDBPyConnection, step: str, table: str | None = None) -> None:
-    """Make one step's temporary table, named like its file or as told."""
+    """Make one step's temporary table, named like its file or `table`."""
     sql = (STEPS / f"{step}.sql").read_text(encoding="utf-8")
     connection.execute(f"create or replace temp table {quote(table or step)} as {sql}")
 
@@ -171,7 +171,7 @@ def _pairwise(rows: pa.Table, one: str, other: str, measure: Any, dtype: type = 
 
 
 def _texts(rows: pa.Table, column: str) -> np.ndarray:
-    """A column as Python strings, each distinct one made once: names stand in many pairs."""
+    """A column as Python strings, each distinct one made once: a name occurs in many pairs."""
     coded = pc.fill_null(rows[column].combine_chunks(), "").dictionary_encode()
     distinct: np.ndarray = np.array(coded.dictionary.to_pylist(), dtype=object)
     found: np.ndarray = distinct[coded.indices.to_numpy()]

@@ -1,5 +1,5 @@
 -- title: Left records and the known enterprise with their code | 代码精确匹配
--- one row is: one left record whose code, or the organisation code in it, some known enterprise has
+-- one row is: one left record with a code, or an organisation code in it, that some known enterprise has
 -- answers: which enterprise has this code?
 -- key: left_id
 -- rules: The same code letter for letter first, else the same organisation code (9 characters with a right check

@@ -1,5 +1,5 @@
 -- title: Left records and the known enterprise with their name | 名称精确匹配
--- one row is: one left record whose full name some known enterprise bears or bore
+-- one row is: one left record with a full name that some known enterprise bears or bore
 -- answers: which enterprise has this name?
 -- key: left_id
 -- rules: The name key is the same. Only names with a legal form (rules/name_word.yml) or as long as rules/matching.yml

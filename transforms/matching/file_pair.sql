@@ -58,7 +58,7 @@ decided as (
     cross join rules.matching as rule
 ),
 
-told as (
+answer as (
     select
         d.*,
         case d.method
@@ -104,6 +104,6 @@ select
     u.shown_name as runner_up_name,
     t.runner_up_score
 from left_row as r
-inner join told as t on r.id = t.left_id
+inner join answer as t on r.id = t.left_id
 left join right_identity as k on t.right_id = k.id
 left join right_identity as u on t.runner_up_id = u.id

@@ -114,7 +114,7 @@ def _read_mapping(mapping: Path | None) -> dict[str, dict[str, Any]]:
         raw = read_yaml(mapping.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         fact = " ".join(str(error).split())
-        raise ParkBridgeError(str(mapping), f"it cannot be read: {fact}", next_step="mend the file") from None
+        raise ParkBridgeError(str(mapping), f"it cannot be read: {fact}", next_step="fix the file") from None
     if (
         not isinstance(raw, dict)
         or not set(raw) <= {"left", "right"}
@@ -141,7 +141,7 @@ def _open(connection: duckdb.DuckDBPyConnection, side: str, path: Path, spill: P
         connection.execute(f"create or replace temp table {side}_file as select * from {source}", [str(given)])
     except duckdb.Error as error:
         fact = str(error).splitlines()[0]
-        raise ParkBridgeError(str(path), f"it cannot be read: {fact}", next_step="mend the file") from None
+        raise ParkBridgeError(str(path), f"it cannot be read: {fact}", next_step="fix the file") from None
 
 
 def _as_utf8(path: Path, copy: Path) -> Path:

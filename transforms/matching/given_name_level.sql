@@ -1,5 +1,5 @@
 -- title: Whether a code's enterprise bears a name like the one stated | 代码与名称是否相符
--- one row is: one record whose code leads to an enterprise that bears no such name
+-- one row is: one record with a code of an enterprise that bears no such name
 -- answers: may the name as stated be that enterprise's, written in another way, or is it another name altogether?
 -- key: left_id, right_id
 -- rules: The best level of name_level over the enterprise's names. is_alike: the same body, also at another place; one

@@ -4,7 +4,7 @@
 -- key: place
 -- rules: The words before 市 and, with their last character, before 区 and 县 at the beginning of an address, where
 --   several enterprises have them (rules/matching.yml). A city is stored without 市.
--- known gaps: A city whose addresses never say 市 is not known.
+-- known gaps: A city is not known if its addresses never say 市.
 -- checked by: tests/transforms/test_matching.py
 with stated as (
     select

@@ -2,7 +2,7 @@
 -- one row is: the left side as a whole
 -- answers: does this silo speak of joint-stock companies more often than there are such?
 -- key: none, one row
--- rules: Among records whose best candidate reaches accept_score without this, the share of joint-stock companies
+-- rules: Among records with a best candidate that reaches accept_score without this, the share of joint-stock companies
 --   (股份有限公司) against their share among the known enterprises, in whole bits for and against; 0 where fewer records
 --   than learned_from_records are sure. One step of expectation maximisation, as Fellegi and Sunter's weights are
 --   learned.

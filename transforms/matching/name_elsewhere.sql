@@ -1,5 +1,5 @@
 -- title: Names that are found elsewhere | 名称相同而地址不符
--- one row is: one left record that its exact name alone decides, and whose address is none of that enterprise's
+-- one row is: one left record that its exact name alone decides, with an address that is none of that enterprise's
 -- answers: which names should not be believed before the addresses are compared?
 -- key: left_id
 -- rules: Both sides state a road and a number, and no pair of addresses shares them: perhaps another enterprise

@@ -1,5 +1,5 @@
--- title: Pairs whose codes share a half | 代码半同
--- one row is: one left record whose code is unusable and one known enterprise
+-- title: Pairs with codes that share a half | 代码半同
+-- one row is: one left record with an unusable code and one known enterprise
 -- answers: which enterprise has this code but for a typing error?
 -- key: left_id, right_id
 -- rules: Codes of 18 characters that agree in places 9 to 13 or in places 14 to 18: one wrong character leaves one of

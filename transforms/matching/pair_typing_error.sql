@@ -1,4 +1,4 @@
--- title: Pairs whose names differ by one character | 一字之差
+-- title: Pairs with names that differ by one character | 一字之差
 -- one row is: one left record and one known enterprise
 -- answers: which enterprise has this name but for one character that is wrong, missing, too many, or changed places?
 -- key: left_id, right_id

@@ -1,5 +1,5 @@
 -- title: Known names that begin with an asked one | 以简称开头的名称
--- one row is: one asked body and one known enterprise whose name's body begins with it
+-- one row is: one asked body and one known enterprise with a name body that begins with it
 -- answers: which enterprises does a short name abbreviate by leaving off its end?
 -- key: body, id
 -- rules: Bodies of 2 to 12 characters; longer ones only where they are equal.

@@ -3,7 +3,7 @@
 -- answers: which known enterprise is this record most likely about, and which is the next?
 -- key: left_id, place
 -- rules: The bits of name, address, code and industry are added (as if independent) and weighed against each other
---   and against nobody: score = 2^bits / (sum over all candidates of 2^bits + 2^(log2 of known enterprises +
+--   and against "no known one": score = 2^bits / (sum over all candidates of 2^bits + 2^(log2 of known enterprises +
 --   nobody_bits)). Two candidates that agree equally well get at most one half each.
 --   may_decide: a full name (it has its legal form) decides by itself: the same name, the same but for a place that one
 --   side leaves off, contained whole at one door in the same form of company, or one wrong character (no other word) at

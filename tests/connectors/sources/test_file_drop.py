@@ -200,7 +200,7 @@ def test_groups_of_the_name_become_columns(tmp_path: Path) -> None:
     )
     assert delivery.header == ("no", "月份", "版本", "其他")
     assert rows == [{"row_number": 2, "no": "1", "月份": "202601", "版本": "2", "其他": ""}]
-    with pytest.raises(DeliveryRefused, match="its name does not tell 月份"):
+    with pytest.raises(DeliveryRefused, match="its name does not state 月份"):
         take(tmp_path, name_pattern=r"^(?P<月份>\d{4}-\d\d)")
     drop(tmp_path, "缴费_202601_v2.csv", "月份\n1\n")
     with pytest.raises(DeliveryRefused, match="two columns are called '月份'"):
@@ -383,7 +383,7 @@ def test_short_rows_are_padded_where_that_is_declared(tmp_path: Path) -> None:
 
 
 def test_a_quotation_mark_that_never_closes_stops_instead_of_swallowing_the_rest(tmp_path: Path) -> None:
-    """pyarrow would give one row whose last field holds all that follows."""
+    """pyarrow would give one row with a last field that holds all that follows."""
     drop(tmp_path, "a.csv", 'no,name\n1,甲\n2,"乙\n' + "".join(f"{n},丙\n" for n in range(3, 20)))
     with pytest.raises(DeliveryRefused, match="row that begins on line 3 a quotation mark opens and never closes"):
         table_of(take(tmp_path)[0])
@@ -419,7 +419,7 @@ def test_a_file_without_its_header_is_refused(tmp_path: Path) -> None:
         DeliveryRefused, match="is a header: the best, line 1, has 0 declared names among 3 cells"
     ) as stop:
         take(tmp_path, expected=("no", "name", "area"))
-    assert "甲" not in str(stop.value), "what stands in a file may be personal"
+    assert "甲" not in str(stop.value), "a file's text may be personal"
 
 
 def test_a_renamed_column_does_not_hide_the_header(tmp_path: Path) -> None:

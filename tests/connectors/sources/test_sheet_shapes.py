@@ -103,7 +103,7 @@ def test_no_sheet_is_lost_unseen(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     [
         ({"sheets": "*周"}, r"no sheet is called '\*周'"),
         ({"sheets": ["*月", "说明"]}, "lease a.xlsx, sheet 说明: no line of the first 20 is a header"),
-        ({"sheets": "*月", "sheet_pattern": r"(?P<年>\d{4})"}, "the name of its sheet '1月' does not tell 年"),
+        ({"sheets": "*月", "sheet_pattern": r"(?P<年>\d{4})"}, "the name of its sheet '1月' does not state 年"),
         ({"sheets": ["*月", "表"]}, "the sheet '表' has another header than '1月': 月份"),
     ],
 )
@@ -199,7 +199,7 @@ def test_crosstabs_of_two_header_lines_and_several_sheets(tmp_path: Path) -> Non
         ("户号,1月,2月,3月\nK1,1,2,3\n", {}, r"3 of its columns are months that are not declared.*source\.unpivot"),
         ("户号,x,y,202601,202602,202603\nK1,1,2,3,4,5\n", {}, r"not declared: 202601"),
         ("户号,1月,2月\nK1,1,2\n", {"unpivot": UNPIVOT}, "its months have no year"),
-        ("2025年至2026年,,\n户号,1月,2月\nK1,1,2\n", {"unpivot": UNPIVOT}, "2025 and 2026 stand above"),
+        ("2025年至2026年,,\n户号,1月,2月\nK1,1,2\n", {"unpivot": UNPIVOT}, "2025 and 2026 are above"),
         ("2026年,,\n户号,1月,一月\nK1,1,2\n", {"unpivot": UNPIVOT}, "two columns are the month 2026-01"),
         ("2026年,,\n户号,月份,1月\nK1,1,2\n", {"unpivot": UNPIVOT}, "it has a column '月份' or '用量' already"),
         ("户号,用量\nK1,1\n", {"unpivot": UNPIVOT}, "0 of its columns are months"),
