@@ -17,10 +17,11 @@ test: install ## the whole suite
 test-slow: install ## what takes more than half a minute
 	@$(BIN)/pytest -n 2 --dist loadgroup -m slow
 
-check: install ## ruff, lengths of functions, mypy strict, sqlfluff, import-linter, every feed's sample
+check: install ## ruff, lengths of functions, words, mypy strict, sqlfluff, import-linter, every feed's sample
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python .ci/function_lengths.py
+	@$(BIN)/python .ci/words.py
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint -q transforms expectations connectors report examples
 	@$(BIN)/lint-imports

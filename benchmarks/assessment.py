@@ -16,7 +16,7 @@ the first that holds:
     steady      nothing up or down by as much
 
 Of these three figures the limits are those of rules/assessment.yml: what differs is what dirt, gaps, late returns and the two
-signals do that only follow from others (tax and electricity). **Opposite** is what an operator must never be told: expanding of
+signals do that only follow from others (tax and electricity). **Opposite** is what an operator must never read: expanding of
 an enterprise that shrinks, or contracting of one that grows.
 
 **Precision and recall** (PAIRS) hold a class against its state: left, taken_over, leaving against leaves, dormant against not
@@ -81,10 +81,10 @@ moved as (
         or coalesce(sales < 0 and sales * 100 <= -sales_before * 15, false) as is_down
     from compared
 ),
-told as (
+stated as (
     select a.assessment_code, a.month, o.true_id, year(a.month) * 12 + month(a.month) as month_number
-    from told.assessment as a
-    inner join told.owner as o using (night_number, enterprise_id)
+    from output.assessment as a
+    inner join output.owner as o using (night_number, enterprise_id)
 )
 select
     t.assessment_code,
@@ -100,7 +100,7 @@ select
         else 'steady'
     end as state,
     count(*)
-from told as t
+from stated as t
 inner join truth.enterprise as e on t.true_id = e.true_id
 left join moved as m on t.true_id = m.true_id and t.month_number = m.month_number
 group by all
@@ -116,10 +116,10 @@ select
         else 'none'
     end as successor,
     count(*)
-from told.assessment as a
-inner join told.owner as o using (night_number, enterprise_id)
+from output.assessment as a
+inner join output.owner as o using (night_number, enterprise_id)
 inner join truth.enterprise as e on o.true_id = e.true_id
-left join told.owner as s on a.night_number = s.night_number and a.successor_enterprise_id = s.enterprise_id
+left join output.owner as s on a.night_number = s.night_number and a.successor_enterprise_id = s.enterprise_id
 where a.assessment_code in ('left', 'taken_over') and e.gone_month <= a.month
 group by all
 """
@@ -143,12 +143,12 @@ class Found:
         return Found(self.counts + other.counts, self.months_off + other.months_off, self.successors + other.successors)
 
     def precision(self, code: str, state: str) -> float | None:
-        """Of those said to be of a class, the share that truly is; None where nobody is said to be."""
+        """Of those said to be of a class, the share that truly is; None where none is said to be."""
         said = sum(count for (of, _), count in self.counts.items() if of == code)
         return self.counts[code, state] / said if said else None
 
     def recall(self, code: str, state: str) -> float | None:
-        """Of those that truly are, the share that is said to be; None where nobody is."""
+        """Of those that truly are, the share that is said to be; None where none is."""
         true = sum(count for (_, of), count in self.counts.items() if of == state)
         return self.counts[code, state] / true if true else None
 
@@ -159,13 +159,13 @@ class Found:
         return 100 * near / dated if dated else None
 
     def opposite_pct(self) -> float | None:
-        """Of those said to be expanding or contracting, how many per cent truly go the other way; None where nobody is."""
+        """Of those said to be expanding or contracting, how many per cent truly go the other way; None where none is."""
         said = sum(count for (code, _), count in self.counts.items() if code in ("expanding", "contracting"))
         return 100 * sum(self.counts[pair] for pair in OPPOSITE) / said if said else None
 
 
 def score(connection: duckdb.DuckDBPyConnection) -> Found:
-    """Hold told.assessment against the truth, over all nights; enterprises nobody can place left out."""
+    """Hold output.assessment against the truth, over all nights; enterprises that cannot be placed are left out."""
     found = Found()
     for code, state, count in connection.execute(_SCORED).fetchall():
         found.counts[code, state] += count

@@ -74,7 +74,7 @@ def load(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Fill an empty warehouse from what `draw` wrote, and note the truth beside it, in schema `truth`.
 
     truth.firm is the demo's truth about each enterprise. truth.record has one row per feed and source_key: the office,
-    `true_id` (empty where the key stands for no single firm), `is_shared`, what is wrong with code and name, and whether
+    `true_id` (empty where the key is not of a single firm), `is_shared`, what is wrong with code and name, and whether
     the record states an address or a code of its own.
     """
     prepare(connection)

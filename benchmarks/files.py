@@ -5,7 +5,7 @@ Of a demo city, the lease book's tenants against the register. Of real firms, 31
 files lie beside the checkout or where PARKBRIDGE_SHARED_DATA says (examples/README.md).
 
 right: matched to the very registration. wrong: matched to another one, or matched though the register does not know the firm.
-missed: not matched though the register knows it; left to a person or like nobody. alone: rightly not matched.
+missed: not matched though the register knows it; left to a person or without a match. alone: rightly not matched.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ PLANTED = {
         "lease_unused",
         "e.story = 'reactivated' and t.leases and not (t.insures or t.uses or t.enters)",
     ),
-    "left, told the register nothing": (
+    "left, without a register entry": (
         "left_but_registered",
         "e.story in ('move_out', 'move_out_sudden') and " + LEFT_CASE,
     ),
@@ -61,7 +61,7 @@ PLANTED = {
 _TRUE = """
 create or replace temp table true_trait as
 with night as (
-    select max(month) as month, last_day(max(month)) as month_end, cast('{night}' as timestamp) as told_until from told.gap_month
+    select max(month) as month, last_day(max(month)) as month_end, cast('{night}' as timestamp) as output_until from output.gap_month
 ),
 known as (
     select true_id from truth.link where true_id is not null group by true_id
@@ -74,7 +74,7 @@ turned as (
     from truth.event as v
     inner join truth.enterprise as e on v.true_id = e.true_id
     cross join night as n
-    where v.event_date <= n.told_until and v.recorded_at <= n.told_until
+    where v.event_date <= n.output_until and v.recorded_at <= n.output_until
     group by v.true_id
 ),
 recent as (
@@ -158,20 +158,20 @@ class Found:
 
 
 def keep(connection: duckdb.DuckDBPyConnection, owner: str, park: str = "") -> None:
-    """Make what `score` reads: told.gap, told.gap_month (the last complete month) and told.gap_owner.
+    """Make what `score` reads: output.gap, output.gap_month (the last complete month) and output.gap_owner.
 
     Args:
         connection: With the truth's tables in the schema truth.
         owner: SELECT of enterprise_id and true_id.
         park: Where the models' tables are: `alias.` of an attached file, or empty.
     """
-    connection.execute("create schema if not exists told")
+    connection.execute("create schema if not exists output")
     for table, sql in (
         ("gap", f"select enterprise_id, gap_code, since_month from {park}{TABLE}"),
         ("gap_month", f"select month from {park}monthly.month where is_last_month"),
         ("gap_owner", owner),
     ):
-        connection.execute(f"create or replace table told.{table} as {sql}")
+        connection.execute(f"create or replace table output.{table} as {sql}")
 
 
 def score(connection: duckdb.DuckDBPyConnection, night: datetime) -> Found:
@@ -190,8 +190,8 @@ def score(connection: duckdb.DuckDBPyConnection, night: datetime) -> Found:
         """
         with shown as (
             select g.gap_code, o.true_id
-            from told.gap as g
-            left join told.gap_owner as o on g.enterprise_id = o.enterprise_id
+            from output.gap as g
+            left join output.gap_owner as o on g.enterprise_id = o.enterprise_id
         ),
         shown_count as (select gap_code, count(*) as n from shown group by gap_code),
         true_count as (select gap_code, count(*) as n from true_gap group by gap_code),
@@ -223,8 +223,8 @@ def score(connection: duckdb.DuckDBPyConnection, night: datetime) -> Found:
             select count(distinct t.true_id), count(distinct case when g.gap_code is not null then t.true_id end)
             from truth.enterprise as e
             inner join true_trait as t on e.true_id = t.true_id
-            left join told.gap_owner as o on t.true_id = o.true_id
-            left join told.gap as g on o.enterprise_id = g.enterprise_id and g.gap_code = '{code}'
+            left join output.gap_owner as o on t.true_id = o.true_id
+            left join output.gap as g on o.enterprise_id = g.enterprise_id and g.gap_code = '{code}'
             where {condition}
             """
         ).fetchone()

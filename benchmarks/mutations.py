@@ -8,7 +8,7 @@ accepted over a copy of that warehouse, and what is known afterwards is compared
     quarantined  what differs are rows that were put aside with a reason, and reported
     missing      nothing new was accepted, or reporters are missing: the month is late or provisional
     at night     accepted, and a check of the night stops before anything is published
-    plausible    one figure that may be true: only time, or another source, can tell
+    plausible    one figure that may be true: only time, or another source, can show it
     WRONG        accepted, other than the truth, and no check says so
 """
 

@@ -17,7 +17,7 @@ from warehouse.models import load_rules
 from warehouse.settings import CHECKOUT
 
 START = "2023-10-01"
-# months after START at whose end a feed's figures of a month have come
+# months after START by the end of which a feed's figures of a month have come
 NIGHT = "timestamp '2023-11-20'"
 
 
@@ -185,7 +185,7 @@ def night(connection: duckdb.DuckDBPyConnection, month: int, days: int = 0) -> N
 
 
 def restate(connection: duckdb.DuckDBPyConnection, kind: str, month: int, days: int = 1) -> None:
-    """Correct rows of months up to that of this number: superseded, and told anew, so many days after its night."""
+    """Correct rows of months up to that of this number: superseded, and restated, so many days after its night."""
     at = f"({NIGHT} + to_months({month}) + to_days({days}))"
     feeds, condition = RESTATED[kind]
     for feed in feeds:

@@ -11,7 +11,7 @@ has to be found:
     headcount_equals_wages    the wages in the headcount's column                              suspect
     lazy_filer                the same headcount month after month                             same_headcount, only noted
     staff_without_wages       wages left out                                                   staff_without_wages, only noted
-    zero_headcount            nobody any more, which is so                                     nowhere
+    zero_headcount            no staff any more, which is so                                   nowhere
 
 **Reported** are the planted months that have a headcount at all (one may be unreadable besides, or in a file that never came).
 **Found** are those of them that signals.plausibility has as suspect, or signals.wage_check as noted; **recall** is found /
@@ -19,7 +19,7 @@ reported. **Precision** is right / listed, over all that is listed under that na
 of headcount, a growth of headcount or a figure that alerts look at goes back to: suspect headcounts must have none.
 
 Of a lazy filer not months are counted but runs of the same number: the months right before its first copied report had the same
-number, and truly so; nobody can say where copying began. Six months reported, of 50 people and more, make a run.
+number, and truly so; where copying began is unknown. Six months reported, of 50 people and more, make a run.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ select
 from signals.wage_check
 where not is_suspect
 """
-# months whose headcount something goes back to
+# months with a headcount that something goes back to
 _USED = """
 select enterprise_id, month from signals.flow where signal_code = 'headcount' and flow_code <> 'resumed'
 union

@@ -7,7 +7,7 @@ apart (`registrations_merged`).
 **Where a firm is at home.** In the enterprise of its record in the register. A firm that the register does not know (9 % of
 ordinary tenants) is at home in the enterprise that holds most of its records with its credit code, else with another
 usable code; without any such record it has no home. An enterprise belongs to the firm that is at home there (if two
-registrations became one, to the firm with more records, then the lower number); one that is nobody's home belongs to the
+registrations became one, to the firm with more records, then the lower number); one that is no firm's home belongs to the
 firm with most records in it.
 
 **Each record is one of**
@@ -15,18 +15,18 @@ firm with most records in it.
     right    its firm has a home, and the record is there
     wrong    it is in an enterprise that belongs to another firm (a false positive, and a false negative too if its firm
              has a home)
-    missed   its firm has a home, and the record stands apart from every firm (false negative)
-    alone    its firm has no home, or there is no firm (the park's own meters), and it is with nobody else: as it should be
+    missed   its firm has a home, and the record is apart from every firm (false negative)
+    alone    its firm has no home, or there is no firm (the park's own meters), and it is with no other: as it should be
 
-A key that stands for two firms (a short name at the gates) has no right enterprise: with any firm it is wrong, apart it is missed.
+A key of two firms (a short name at the gates) has no right enterprise: with any firm it is wrong, apart it is missed.
 
-**Precision** = right / (right + wrong). **Recall** = right / (records whose firm has a home, shared keys included). F1 of the two.
+**Precision** = right / (right + wrong). **Recall** = right / (records of firms with a home, shared keys included). F1 of the two.
 
 **Out of reach** are records that no rule can or may place by what they state: shared keys; a short name at the gates that
 may mean several firms in the very building it states (`alike_there` in demo.identities); and another firm's valid code beside
 the firm's own name, which belongs before a person. `ceiling` is the recall if all others were right. `f1_reachable` leaves
 those of them that were missed out of the recall; one that was linked wrongly still counts as wrong. How many short names may
-mean several firms of the city, so that only the building tells, is counted beside it.
+mean several firms of the city, so that only the building decides, is counted beside it.
 
 **No usable code**: none, a mistyped one, or a person's pseudonym. Another firm's valid code is a kind of its own.
 """
@@ -98,7 +98,7 @@ class Score:
     wrong: int = 0
     missed: int = 0
     alone: int = 0
-    homed: int = 0  # whose firm has a home, shared keys included: the base of recall
+    homed: int = 0  # of firms with a home, shared keys included: the base of recall
     out_of_reach: int = 0
     out_of_reach_missed: int = 0
 
@@ -259,7 +259,7 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "out of reach: name and building": one(
             "select count(*) from scored where is_out_of_reach and not is_shared and code_dirt <> 'other_firm'"
         ),
-        "names of several, building tells": one(
+        "names of several, building decides": one(
             "select count(*) from scored where alike > 1 and not is_shared and not is_out_of_reach"
         ),
         "out of reach: another firm's code": one("select count(*) from scored where code_dirt = 'other_firm'"),

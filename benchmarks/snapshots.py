@@ -1,4 +1,4 @@
-"""What it costs to measure, signal and tell a park of any size: `make bench`. Prints one table; build/bench.json has the same.
+"""What it costs to measure, signal and snapshot a park of any size: `make bench`. Prints one table; build/bench.json has the same.
 
     python -m benchmarks.snapshots                                  10,000 and 100,000 enterprises, 36 months
     python -m benchmarks.snapshots --enterprises 1000000 --core     only snapshots.enterprise_month and what it is made of
@@ -180,7 +180,7 @@ def by_hand(folder: Path, memory: str) -> Cost:
 
 
 def in_frames(folder: Path, memory: str, library: str) -> Cost:
-    """The core in pandas or polars; the columns whose sums differ from ours are named."""
+    """The core in pandas or polars; the columns with sums that differ from ours are named."""
     from benchmarks import by_hand as hand
 
     make: Callable[[Path, Path], None] = getattr(hand, f"in_{library}")

@@ -7,17 +7,17 @@
 
 The demo city's offices state who is who (demo.identities, no months of figures), `transforms.resolution.resolve` ties the
 records together, and benchmarks/scoring.py says what right, wrong, missed, precision, recall and "within reach" mean.
-Column `reach` is F1 without the records that nobody can or may place and that were left alone. "1 in N" counts every
+Column `reach` is F1 without the records that cannot or must not be placed and that were left alone. "1 in N" counts every
 record that is in a firm's enterprise, by whatever method. Then `parkbridge match` over files (benchmarks/files.py).
 
 Then **strangers** (benchmarks/strangers.py): firms taken out of a real register and looked up in the rest of it; before
 them those of a made-up city of sisters (benchmarks/sisters.py), also where there is no real data.
 
-Then the early warnings and the false flows (benchmarks/warning.py says what they mean), of cities of their own, whose offices'
-deliveries are taken in as in a park: a table of warnings, and `warnings` and `flows` in the file.
+Then the early warnings and the false flows (benchmarks/warning.py says what they mean), of cities of their own, with offices'
+deliveries that are taken in as in a park: a table of warnings, and `warnings` and `flows` in the file.
 
 Cities of several seeds are added up; seconds and memory are the means. Each city is drawn in one process and resolved in
-another, whose highest memory is the one shown: DuckDB's limit is 4 GB, as in a night.
+another; the memory shown is the highest of the latter: DuckDB's limit is 4 GB, as in a night.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ def _shares(score: Score) -> dict[str, float | None]:
 
 
 def main() -> int:
-    """Resolve the cities asked for, match the files, tell the warnings, print the tables, write build/truth.json."""
+    """Resolve the cities asked for, match the files, score the warnings, print the tables, write build/truth.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--enterprises", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--seed", type=int, nargs="+", default=[2, 3])

@@ -6,7 +6,7 @@
 Each city's offices are landed, staged and accepted through the feeds, dirt and all, each row with the moment at which it
 was received. Then come fifteen nights, one a month on the 20th (nothing received later is
 used), and a last one on the day up to which the city is built. Two things are not as a park has them: who is who
-is resolved anew every third night only, and the register shows each enterprise as it stood last, so that a record that was
+is resolved anew every third night only, and the register shows each enterprise in its last state, so that a record that was
 changed later is missing in earlier nights.
 
 **Warnings.** What is so in truth (STATES), by enterprise and month:
@@ -19,13 +19,13 @@ changed later is missing in earlier nights.
     threshold     sales of twelve months from 80 up to 100 % of the industry's line, and not above it within the year before:
                   who falls through it (many on their way out) is no candidate
 
-A **warning** is the first night of an unbroken run of nights in which an enterprise stands at the level (or above). It is
+A **warning** is the first night of an unbroken run of nights in which an enterprise is at the level (or above). It is
 right if what it warns of is so in truth within the next 12 months: of move_out and leaves from the next month on, of the rest
 from the month before (they may be under way). **Precision** is right warnings / warnings; beside it the same over all nights
 of all runs. A **case** is an enterprise for which it becomes so for the first time between the fourth night and a month after
-the last; it is caught if a warning stands within the 12 months before, at the latest in the month before (move_out,
+the last; it is caught if a warning is in force within the 12 months before, at the latest in the month before (move_out,
 leaves) or three months after (the rest). **Recall** is cases caught / cases; **lead** is from the month of the first such
-night to the month from which it is so, the median over cases caught. Warnings of enterprises that nobody can place count
+night to the month from which it is so, the median over cases caught. Warnings of enterprises that cannot be placed count
 as wrong. Needs (space, staff, lease, energy) have no truth in the demo city: they are only counted.
 
 **False flows.** Of the last night, every enterprise-month for which signals.flow has a row for headcount is compared. It is
@@ -156,7 +156,7 @@ class Measured:
 
     @property
     def nights_precision(self) -> float | None:
-        """The same over all nights in which they stood."""
+        """The same over all nights in which they were in force."""
         return self.nights_right / self.nights if self.nights else None
 
     @property
@@ -189,7 +189,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class City:
-    """One city told: warnings by kind and level, alerts that stood by code and level, flows, assessments, and what it cost."""
+    """One city's nights: warnings by kind and level, alerts in force by code and level, flows, assessments, and what it cost."""
 
     enterprises: int
     seed: int
@@ -245,8 +245,8 @@ def nights() -> list[datetime]:
     return [*warned, datetime(UNTIL.year, UNTIL.month, UNTIL.day)]
 
 
-def tell(folder: Path) -> None:
-    """Tell every night of a landed city; told.* keeps what each showed and who that truly is."""
+def build_nights(folder: Path) -> None:
+    """Build every night of a landed city; output.* keeps what each showed and who that truly is."""
     from transforms.resolution import resolve
     from warehouse.models import make, read_layers
 
@@ -263,19 +263,19 @@ def tell(folder: Path) -> None:
     judgements = folder / "judgements.csv"
     judgements.write_text("left,right,decision,who,when,why\n", encoding="utf-8")
     with open_file(folder / "warehouse.duckdb", MEMORY_LIMIT) as connection:
-        connection.execute("create schema told")
+        connection.execute("create schema output")
         connection.execute("create schema truth")
         for path in sorted((folder / "demo" / "truth").glob("*.parquet")):
             connection.execute(f"create view truth.{path.stem} as from read_parquet({literal(os.fspath(path))})")
         connection.execute(
-            "create table told.alert (night_number integer, enterprise_id varchar, alert_code varchar, "
+            "create table output.alert (night_number integer, enterprise_id varchar, alert_code varchar, "
             "level_code varchar, score decimal(9, 2))"
         )
         connection.execute(
-            "create table told.assessment (night_number integer, enterprise_id varchar, assessment_code varchar, "
+            "create table output.assessment (night_number integer, enterprise_id varchar, assessment_code varchar, "
             "left_month date, successor_enterprise_id varchar, month date)"
         )
-        connection.execute("create table told.owner (night_number integer, enterprise_id varchar, true_id bigint)")
+        connection.execute("create table output.owner (night_number integer, enterprise_id varchar, true_id bigint)")
         for number_of_night, moment in enumerate(nights()):
             connection.execute("delete from ops.night")
             connection.execute("insert into ops.night values (?, ?, 'demo city')", [f"{moment:%Y%m%dT%H%M%SZ}", moment])
@@ -287,16 +287,16 @@ def tell(folder: Path) -> None:
                     make(connection, model)
             number = moment.year * 12 + moment.month
             connection.execute(
-                f"insert into told.alert select {number}, enterprise_id, alert_code, level_code, score from signals.alert"
+                f"insert into output.alert select {number}, enterprise_id, alert_code, level_code, score from signals.alert"
             )
             connection.execute(
-                f"insert into told.assessment select {number}, enterprise_id, assessment_code, left_month, "
+                f"insert into output.assessment select {number}, enterprise_id, assessment_code, left_month, "
                 "successor_enterprise_id, month from snapshots.assessment"
             )
-            connection.execute(f"insert into told.owner select {number}, * from ({OWNER})")
+            connection.execute(f"insert into output.owner select {number}, * from ({OWNER})")
 
 
-# whose an enterprise is: the firm of most of its records, names and leases before meters
+# the firm that an enterprise is: that of most of its records, names and leases before meters
 _FEED = " ".join(f"when '{silo}' then '{feed}'" for silo, feed in SILOS.items())
 OWNER = f"""
 select enterprise_id, true_id
@@ -317,7 +317,7 @@ where place = 1
 
 
 def score(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Measured]:
-    """Hold told.alert against truth.state: kind and level → what was measured."""
+    """Hold output.alert against truth.state: kind and level → what was measured."""
     connection.execute(STATES)
     first, last = (moment.year * 12 + moment.month for moment in (nights()[0], nights()[-2]))
     found = {}
@@ -335,8 +335,8 @@ def score(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Measur
                         where s.kind = '{kind}' and s.true_id = o.true_id
                             and s.month_number between a.night_number + {from_month} and a.night_number + {HORIZON}
                     ) as is_right
-                from told.alert as a
-                left join told.owner as o on a.night_number = o.night_number and a.enterprise_id = o.enterprise_id
+                from output.alert as a
+                left join output.owner as o on a.night_number = o.night_number and a.enterprise_id = o.enterprise_id
                 where a.alert_code = '{alert}' and a.level_code in {levels} and a.night_number <= {last}
                 """
             )
@@ -393,7 +393,7 @@ def false_flows(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], 
                     and p.month in (f.month, cast(f.month - interval 1 month as date))
             ) as is_planted
         from signals.flow as f
-        inner join told.owner as o on f.enterprise_id = o.enterprise_id and o.night_number = {last.year * 12 + last.month}
+        inner join output.owner as o on f.enterprise_id = o.enterprise_id and o.night_number = {last.year * 12 + last.month}
         inner join truth.enterprise as e on o.true_id = e.true_id
         left join truth.enterprise_month as t on o.true_id = t.true_id and f.month = t.month
         left join truth.enterprise_month as b
@@ -427,7 +427,7 @@ def false_flows(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], 
 
 
 def run_city(enterprises: int, seed: int, scratch: Path | None = None) -> City:
-    """Land, tell and score one city, in a fresh process; a landed city may be given in `scratch`."""
+    """Land, build and score one city, in a fresh process; a landed city may be given in `scratch`."""
     wall = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="parkbridge-warning-") as made:
         folder = Path(made)
@@ -436,11 +436,11 @@ def run_city(enterprises: int, seed: int, scratch: Path | None = None) -> City:
         else:
             shutil.copyfile(scratch / "warehouse.duckdb", folder / "warehouse.duckdb")
             (folder / "demo").symlink_to(scratch / "demo")
-        tell(folder)
+        build_nights(folder)
         with open_file(folder / "warehouse.duckdb", MEMORY_LIMIT) as connection:
             warnings = score(connection)
             standing = connection.execute(
-                "select concat(alert_code, ' ', level_code), count(*) from told.alert group by 1 order by 1"
+                "select concat(alert_code, ' ', level_code), count(*) from output.alert group by 1 order by 1"
             ).fetchall()
             flows, stories = false_flows(connection)
             assessments = assessment.score(connection)
@@ -469,10 +469,10 @@ def run_cities(enterprises: int, seeds: list[int], scratch: Path | None = None) 
     workers = min(len(seeds), os.cpu_count() or 1, 2)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
-        told = [
+        cities = [
             pool.submit(run_city, enterprises, seed, scratch / f"city{seed}" if scratch else None) for seed in seeds
         ]
-        return [one.result() for one in told]
+        return [one.result() for one in cities]
 
 
 def table(cities: list[City]) -> Iterator[str]:
@@ -576,7 +576,7 @@ def as_json(cities: list[City]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Tell the cities asked for and print the table."""
+    """Build the cities asked for and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--enterprises", type=int, default=ENTERPRISES)
     parser.add_argument("--seed", type=int, nargs="+", default=list(SEEDS))

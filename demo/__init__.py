@@ -38,7 +38,7 @@ def build(
     until: date | None = None,
     start: date | None = None,
 ) -> dict[str, Any]:
-    """Write a city's silos as they stood before the day `until` began, and the truth about it.
+    """Write a city's silos as of before the day `until` began, and the truth about it.
 
     Args:
         folder: Where to; `silos/` and `truth/` are made in it. A folder built before goes on from the same first month,
@@ -111,7 +111,7 @@ def _words(city: dict[str, int]) -> str:
 
 
 def identities(seed: int, enterprises: int, months: int = 36, start: date = date(2023, 11, 1)) -> dict[str, pa.Table]:
-    """Only who is who in a city: what each office states last of whom it knows, without writing a single month.
+    """Only who is who in a city: what each office states last of each firm it knows, without writing a single month.
 
     Args:
         seed: Same seed, same city.

@@ -154,7 +154,7 @@ def build_city(seed: int, firms: int, start: np.datetime64, months: int) -> City
 
 
 def _draw_lives(city: City) -> None:
-    """Stories, trades, forms, the months of coming, changing and going, and who belongs to whom."""
+    """Stories, trades, forms, the months of coming, changing and going, and which firm belongs to which."""
     n, horizon = city.firms, city.horizon
     rng = city.stream("stories")
     story = np.full(n, STEADY)
@@ -708,7 +708,7 @@ def _draw_buildings(city: City) -> None:
 
 
 def _draw_events(city: City) -> None:
-    """What the register is told: one row per event, with the day it happened and the day it was entered."""
+    """What the register enters: one row per event, with the day it happened and the day it was entered."""
     firm, text, of = city.firm, city.text, city.is_story
     rng = city.stream("events")
     n = city.firms
@@ -720,7 +720,7 @@ def _draw_events(city: City) -> None:
     here, away = text["seat_here"], text["seat_away"]
     rows: list[dict[str, Any]] = []
 
-    def tell(
+    def enter(
         kind: str,
         who: Array,
         months: Array,
@@ -730,7 +730,7 @@ def _draw_events(city: City) -> None:
         other: pa.Array = nothing,
         about: Array | None = None,
     ) -> None:
-        """`who` tells; the row is about the same firm unless `about` names another (the parent of a spin-off)."""
+        """`who` reports; the row is about the same firm unless `about` names another (the parent of a spin-off)."""
         which = np.flatnonzero(who & (months < city.horizon) & (months > -400))
         take = pa.array(which)
         rows.append(
@@ -746,29 +746,29 @@ def _draw_events(city: City) -> None:
         )
 
     listed = np.where(of("reactivated"), firm["pause"] + 5, turn)
-    tell("rename", of("rename"), turn, before=text["name_0"], after=text["name_1"])
-    tell("code_change", of("code_change"), turn, before=text["uscc_0"], after=text["uscc_1"])
-    tell("address_change", of("move_in"), turn, before=away, after=here)
+    enter("rename", of("rename"), turn, before=text["name_0"], after=text["name_1"])
+    enter("code_change", of("code_change"), turn, before=text["uscc_0"], after=text["uscc_1"])
+    enter("address_change", of("move_in"), turn, before=away, after=here)
     leaving = of("move_out", "move_out_sudden") & firm["tells_leaving"]
     firm["seat_leaves"] = np.where(leaving, turn + firm["event_lag"], np.where(of("seat_moved"), turn, NEVER))
-    tell("address_change", leaving | of("seat_moved"), firm["seat_leaves"], before=here, after=away)
-    tell("merger", of("absorbed"), turn, other=partner_code)
-    tell("division", of("spun_off"), turn, other=text["uscc_0"], after=text["name_0"], about=partner)
+    enter("address_change", leaving | of("seat_moved"), firm["seat_leaves"], before=here, after=away)
+    enter("merger", of("absorbed"), turn, other=partner_code)
+    enter("division", of("spun_off"), turn, other=text["uscc_0"], after=text["name_0"], about=partner)
     rows[-1]["other_firm"] = np.flatnonzero(of("spun_off") & (turn < city.horizon))
     with_parent = of("branch_new") & (partner >= 0)
-    tell("branch_opened", with_parent, turn, other=text["uscc_0"], after=text["name_0"], about=partner)
+    enter("branch_opened", with_parent, turn, other=text["uscc_0"], after=text["name_0"], about=partner)
     rows[-1]["other_firm"] = np.flatnonzero(with_parent & (turn < city.horizon))
-    tell("abnormal_listed", of("reactivated", "abnormal"), listed)
+    enter("abnormal_listed", of("reactivated", "abnormal"), listed)
     removed = np.where(of("reactivated"), firm["resume"], turn + 6)
-    tell("abnormal_removed", of("reactivated") | of("abnormal") & (np.arange(n) % 3 > 0), removed, days=second_day)
-    tell("abnormal_listed", of("revoked"), turn - 7)
-    tell("revoked", of("revoked"), turn)
+    enter("abnormal_removed", of("reactivated") | of("abnormal") & (np.arange(n) % 3 > 0), removed, days=second_day)
+    enter("abnormal_listed", of("revoked"), turn - 7)
+    enter("revoked", of("revoked"), turn)
     firm["cancelled"] = np.where(of("death", "death_sudden", "absorbed"), turn, NEVER)
     firm["revoked"] = np.where(of("revoked"), turn, NEVER)
-    tell("cancelled", of("death", "death_sudden", "absorbed"), turn)
+    enter("cancelled", of("death", "death_sudden", "absorbed"), turn)
     for spelled in ("capital_0", "capital_1"):
         text[spelled] = capital_text(firm[spelled], firm["currency"], firm["capital_spelling"])
-    tell(
+    enter(
         "capital_change",
         firm["change_capital"] < NEVER,
         firm["change_capital"],
@@ -781,7 +781,7 @@ def _draw_events(city: City) -> None:
     organisation = codes.digits(rng.integers(60_000_000, 79_999_999, n), 8)
     code = codes.to_text(codes.uscc(codes.from_text(["91"] * n), outside, organisation))
     name = join(pick(words.OTHER_CITIES, rng.integers(0, len(words.OTHER_CITIES), n)), text["brand_0"], "科技有限公司")
-    tell("investment", invests, rng.integers(1, city.horizon, n), other=code, after=name)
+    enter("investment", invests, rng.integers(1, city.horizon, n), other=code, after=name)
     rows[-1]["other_firm"][:] = -1
 
     city.event = {key: np.concatenate([row[key] for row in rows]) for key in ("kind", "firm", "date", "other_firm")} | {

@@ -231,7 +231,7 @@ def _short_styles(city: City, rng: np.random.Generator) -> Array:
 def alike(city: City, short: pa.Array, firms: Array, place: pa.Array | None = None) -> pa.Array:
     """How many firms each of these short names may mean: shortened likewise it is theirs too, now or formerly.
 
-    A brand alone may mean every firm whose brand begins so.
+    A brand alone may mean every firm with a brand that begins so.
 
     Args:
         city: Where they are.

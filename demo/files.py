@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-# Offices' clocks stand at park time, UTC+8 without summer time.
+# Offices' clocks show park time, UTC+8 without summer time.
 PARK_OFFSET = np.timedelta64(8, "h")
 _ZIP_TIME = (2020, 1, 1, 0, 0, 0)  # fixed, so that equal content gives equal bytes
 
@@ -50,7 +50,7 @@ def zip_texts(members: Mapping[str, str | bytes]) -> bytes:
 
 
 def write_file(path: Path, content: bytes, at: np.datetime64) -> None:
-    """Write a whole file whose time is the moment of its delivery, given in park time; an equal file is left alone."""
+    """Write a whole file with the moment of its delivery as its time, given in park time; an equal file is left alone."""
     seconds = int((at.astype("datetime64[s]") - PARK_OFFSET).astype(np.int64))
     if not (path.exists() and path.read_bytes() == content):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -46,13 +46,13 @@ class Register:
     def _find_rows(self, name: str, since: int | None, until: int | None) -> Any:
         recorded = self._recorded[name]
         last = len(recorded) if until is None else int(np.searchsorted(recorded, until, side="right"))
-        # the newest version of each record stands last
+        # the newest version of each record is the last
         _, newest = np.unique(self._key[name][:last][::-1], return_index=True)
         rows = np.sort(last - 1 - newest)
         return rows if since is None else rows[recorded[rows] > since]
 
     def page(self, name: str, since: int | None, until: int | None, page: int, size: int) -> dict[str, Any]:
-        """One page of records whose newest version until `until` was recorded after `since` (seconds, park time)."""
+        """One page of records with a newest version, until `until`, recorded after `since` (seconds, park time)."""
         rows = self._rows(name, since, until)
         chosen = self._tables[name].take(pa.array(rows[(page - 1) * size : page * size]))
         records = chosen.drop_columns("recorded").to_pylist()
@@ -102,7 +102,7 @@ def _handler(register: Register, token: str) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-            """Say nothing: a log line per page helps nobody."""
+            """Say nothing: a log line per page is useless."""
 
     return Handler
 

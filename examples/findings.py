@@ -22,7 +22,7 @@ def findings(settings: Settings, park: str, data: Path) -> Iterator[str]:
     """One park's findings, line by line, read from its warehouse.
 
     Args:
-        settings: Of the park whose run is over.
+        settings: Of the park, after its run.
         park: Its name, one of PARKS.
         data: The folder of the real data, for the truth.
     """
@@ -53,7 +53,7 @@ def listed_park(connection: duckdb.DuckDBPyConnection, data: Path) -> Iterator[s
     yield _table(
         connection, "select identity_code, count(*) as enterprises from resolved.enterprise group by 1 order by 2 desc"
     )
-    yield "Links of those tenants of whom a silo states any figure; right: the enterprise is the one in truth_links.csv"
+    yield "Links of those tenants with a figure in any silo; right: the enterprise is the one in truth_links.csv"
     yield _table(connection, link_scores_sql(data))
     yield "The silos by year (the rest of the year is not stated and not made up)"
     yield _table(
@@ -108,7 +108,7 @@ def link_scores_sql(data: Path) -> str:
 
 
 def premises_register(connection: duckdb.DuckDBPyConnection, data: Path) -> Iterator[str]:  # noqa: ARG001
-    """Changes between the deliveries, and how many units stand empty or have an occupier we do not know."""
+    """Changes between the deliveries, and how many units are empty or have an occupier we do not know."""
     yield "Changes between deliveries (known between the 2nd and the 3rd: 55 new, 28 gone, 46 taken up, 45 vacated)"
     yield _table(
         connection,

@@ -1,6 +1,6 @@
-"""Stands in for the offices: puts their real files where the feeds look for them, dated as they were delivered.
+"""Plays the offices: puts their real files where the feeds look for them, dated as they were delivered.
 
-The files lie together in one data folder that is no part of this repository (its own README says what each is and whose). A
+The files lie together in one data folder that is no part of this repository (its own README says what each is and who owns it). A
 feed takes a delivery's time from the file, and copies have lost theirs, so each is given back the day on which it
 was, or could first have been, handed over.
 """
@@ -33,7 +33,7 @@ def listed_park(data: Path, office: Path) -> None:
 
 
 def premises_register(data: Path, office: Path) -> None:
-    """Four deliveries of one register, on the day that stands in each name; sole traders under their trade's name only."""
+    """Four deliveries of one register, on the day in each name; sole traders under their trade's name only."""
     for source in sorted((data / "property_uk").glob("hambleton_*.csv")):
         day = datetime.fromisoformat(source.stem.split("_")[2])
         target = office / source.name
@@ -57,7 +57,7 @@ def national_register(data: Path, office: Path) -> None:
 
 
 def trade_name(ratepayer: str) -> str:
-    """The name that a ratepayer trades under, where a person's own name stands before "T/A"; a company keeps its whole name.
+    """The name that a ratepayer trades under, where a person's own name is before "T/A"; a company keeps its whole name.
 
     >>> trade_name("A N Other T/A Applewick Motors"), trade_name("Larch Ltd T/A Finch Bakery"), trade_name("Finch & Sons")
     ('Applewick Motors', 'Larch Ltd T/A Finch Bakery', 'Finch & Sons')

@@ -35,7 +35,7 @@ class Park:
         name: Its folder here, its connection's name, its home under build/real.
         title: The park's name, as readers see it.
         time_zone: Its offices'.
-        until: The day at whose end it is looked at: all deliveries are in.
+        until: The day; its end is the moment looked at: all deliveries are in.
         hand_over: Puts the offices' files into a folder.
         has_night: Whether the night is run over it; if not, its feeds alone.
         memory_limit: DuckDB's; what it cannot hold it writes to disk meanwhile.

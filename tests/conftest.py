@@ -32,7 +32,7 @@ from warehouse.night import begin_night
 from warehouse.publish import Published, publish
 from warehouse.settings import CHECKOUT, Settings
 
-# Folders whose tests share a costly fixture: one process runs them all. pytest 9.2 takes no node id from pytest-xdist 3.8, so
+# Folders of tests that share a costly fixture: one process runs them all. pytest 9.2 takes no node id from pytest-xdist 3.8, so
 # that the mark xdist_group groups nothing, and every process made a demo park of its own.
 SHARED = {"tests/system/": "demo park", "tests/expectations/": "gx"}
 
@@ -292,7 +292,7 @@ class Park:
         """Change a feed's declaration."""
         path = self.feed_folder / name / "feed.yml"
         text = path.read_text(encoding="utf-8")
-        assert old in text, f"{old!r} does not stand in {path}"
+        assert old in text, f"{old!r} is not in {path}"
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def feed(self, name: str) -> Feed:

@@ -89,7 +89,7 @@ def _night_figures(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
 
 
 def summary_figures(settings: Settings) -> dict[str, Any]:
-    """What `summary` says, for programs; a part whose tables the file does not have yet is null.
+    """What `summary` says, for programs; a part is null if the file lacks its tables.
 
     Raises:
         ParkBridgeError: Nothing is published yet.

@@ -24,7 +24,7 @@ BOOKS_OF_THINGS = {"building": building}
 
 
 def write_silos(city: City, folder: Path, until: np.datetime64) -> Books:
-    """Write every silo as it stands at `until` (park time); whatever else lies in a silo's folder goes."""
+    """Write every silo as of `until` (park time); whatever else lies in a silo's folder goes."""
     books = Books(city, folder, until)
     everything = OFFICES | BOOKS_OF_THINGS
     for office in everything.values():

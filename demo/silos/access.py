@@ -43,7 +43,7 @@ def write(books: Books) -> None:
 
 
 def known(city: City, name: dirt.Written | None = None) -> pa.Table:
-    """Whom the gates know: short name and building are the key, so a firm that was renamed has two."""
+    """The firms that the gates know: short name and building are the key, so a firm that was renamed has two."""
     name = name or dirt.short_names(city, (0, 14))
     last = last_month(city.month["people_entry"] > 0)
     who = np.flatnonzero(last >= 0)

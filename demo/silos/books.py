@@ -69,12 +69,12 @@ class Books:
         return table.filter(pc.less(table[column], pa.scalar(self.until, table[column].type)))
 
     def link(self, silo: str, identities: pa.Table) -> None:
-        """Note which enterprise a silo's own key truly stands for; what is noted twice counts once."""
+        """Note which enterprise a silo's own key truly means; what is noted twice counts once."""
         truth = identities.select(["source_key", "true_id", "code_dirt", "name_dirt", "note"])
         self.links.append(truth.add_column(0, "silo", pa.array([silo] * truth.num_rows, pa.string())))
 
     def plant(self, silo: str, kind: str, firm: Array, value: pa.Array, month: Array | None = None) -> None:
-        """Note something that was put where it must be caught: what, about whom, and in which month if in one."""
+        """Note something that was put where it must be caught: what, about which enterprise, and in which month if in one."""
         rows = len(firm)
         months = pa.nulls(rows, pa.date32()) if month is None else pa.array(self.city.day(month), pa.date32())
         self.planted.append(
@@ -117,7 +117,7 @@ def identities(
 
     Args:
         key: The office's own keys.
-        firm: Which enterprise each stands for (-1: none).
+        firm: Which enterprise each means (-1: none).
         last_month: The month index in which the office writes the key last (-1: never, to the end of the horizon).
         code: The codes written then; None where the office knows none.
         name: The names written then.

@@ -35,7 +35,7 @@ def write(books: Books) -> None:
         label, at = f"楼栋台账_{books.month_text(t + 1)}.csv", books.moment(t + 1, 1, 8, 40)
         if books.deliver("building", label, t, at, "regular"):
             lettable = with_decimals(building["lettable"] * 10)
-            # nobody has measured it: -1 at first, then 0; of some it is put right in the next year
+            # it is not measured: -1 at first, then 0; of some it is put right in the next year
             lettable = choose(unmeasured | (late & (delivery < 4)), "-1" if delivery < 2 else "0", lettable)
             spelled = CODE_SPELLINGS[delivery % 3]
             odd = sites == delivery % len(sites)
@@ -83,10 +83,10 @@ def _some(city: City, place: int) -> Array:
 
 
 def is_unmeasured(city: City) -> Array:
-    """Buildings whose lettable area the register never knows."""
+    """Buildings with a lettable area that the register never knows."""
     return _some(city, 0)
 
 
 def is_measured_late(city: City) -> Array:
-    """Buildings whose lettable area the register knows from its fifth delivery on."""
+    """Buildings with a lettable area that the register knows from its fifth delivery on."""
     return _some(city, 1)

@@ -142,7 +142,7 @@ def _rows(
 
 
 def known(city: City, bureau: _Bureau | None = None) -> pa.Table:
-    """Whom the bureau knows: a unit each, some two."""
+    """The firms that the bureau knows: a unit each, some two."""
     bureau = bureau or _bureau(city)
     units = bureau.units
     last = last_month(_listed(city)[0])[units.firm]

@@ -128,7 +128,7 @@ def write(books: Books) -> None:
 
 
 def known(city: City, tenants: _Tenants | None = None) -> pa.Table:
-    """Whom the lease book knows: a number each; those who are gone stay in the register of leases."""
+    """The tenants that the lease book knows: a number each; those who are gone stay in the register of leases."""
     tenants = tenants or _tenants(city, city.stream("tenants"))
     rents = np.unique(city.lease["firm"])
     take, last = pa.array(rents), np.full(len(rents), city.horizon - 1)

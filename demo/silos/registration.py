@@ -32,7 +32,7 @@ def write(books: Books) -> None:
 
 
 def known(city: City, records: pa.Table | None = None) -> pa.Table:
-    """Whom the register knows, a record each, with `record`: all that it says of it last."""
+    """The firms that the register knows, a record each, with `record`: all that it says of it last."""
     records = (_records(city) if records is None else records).sort_by(
         [("firm", "ascending"), ("recorded", "ascending")]
     )

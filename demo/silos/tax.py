@@ -95,7 +95,7 @@ def _taxpayers(city: City) -> _Taxpayers:
 
 
 def known(city: City, payers: _Taxpayers | None = None) -> pa.Table:
-    """Whom the tax office knows: the taxpayer number is the key, so a firm with a new code has two."""
+    """The firms that the tax office knows: the taxpayer number is the key, so a firm with a new code has two."""
     payers = payers or _taxpayers(city)
     number, name = payers.number, payers.name
     here = np.flatnonzero(city.firm["is_registered_here"])

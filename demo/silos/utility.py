@@ -13,7 +13,7 @@ from demo.city import Array, City, choose, join, pick
 from demo.files import csv_bytes, zip_bytes
 from demo.silos.books import NAME_RATES, Books, identities, last_month, numbered, same
 
-# months of the history whose book never came, and came three weeks late
+# months of the history with a book that never came, or came three weeks late
 MISSING_MONTH, LATE_MONTH = 20, 14
 # truth's matrix, the meter book's word, first letter of its meters
 KINDS = (("electricity_tenth", "电", "D"), ("water_tenth", "水", "S"), ("gas_tenth", "燃气", "Q"))
@@ -21,7 +21,7 @@ KINDS = (("electricity_tenth", "电", "D"), ("water_tenth", "水", "S"), ("gas_t
 
 @dataclass(frozen=True)
 class _Accounts:
-    """Whom the property company reads meters for."""
+    """The firms that the property company reads meters for."""
 
     number: pa.Array  # by firm
     meters: list[pa.Array]  # by kind and firm
@@ -80,7 +80,7 @@ def write(books: Books) -> None:
 
 
 def known(city: City, accounts: _Accounts | None = None) -> pa.Table:
-    """Whom the meter book knows: an account each, and the park's own accounts."""
+    """The accounts that the meter book knows: an account each, and the park's own accounts."""
     accounts = accounts or _accounts(city)
     last = last_month(city.month["electricity_tenth"] > 0)
     who = np.flatnonzero(last >= 0)

@@ -1,4 +1,4 @@
-"""Scoring of assessments on a city made by hand: what is truly so in a month, and what an operator must never be told."""
+"""Scoring of assessments on a city made by hand: what is truly so in a month, and what an operator must never read."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ FIRMS = {
 @pytest.fixture
 def city() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    for schema in ("truth", "told"):
+    for schema in ("truth", "output"):
         connection.execute(f"create schema {schema}")
     connection.execute(
         "create table truth.enterprise (true_id bigint, story varchar, partner_id bigint, is_virtual boolean, "
@@ -61,10 +61,10 @@ def city() -> duckdb.DuckDBPyConnection:
         "leased_tenth bigint, sales_fen bigint)"
     )
     connection.execute(
-        "create table told.assessment (night_number integer, enterprise_id varchar, assessment_code varchar, "
+        "create table output.assessment (night_number integer, enterprise_id varchar, assessment_code varchar, "
         "left_month date, successor_enterprise_id varchar, month date)"
     )
-    connection.execute("create table told.owner (night_number integer, enterprise_id varchar, true_id bigint)")
+    connection.execute("create table output.owner (night_number integer, enterprise_id varchar, true_id bigint)")
     for number, firm in enumerate(FIRMS.values()):
         gone = None if firm.gone is None else month(firm.gone)
         connection.execute(
@@ -77,15 +77,17 @@ def city() -> duckdb.DuckDBPyConnection:
             connection.execute(
                 "insert into truth.enterprise_month values (?, ?, ?, ?, ?, ?)", [number, month(n), is_present, *figures]
             )
-        connection.execute("insert into told.owner values (1, ?, ?)", [f"E{number}", number])
+        connection.execute("insert into output.owner values (1, ?, ?)", [f"E{number}", number])
     return connection
 
 
 def test_what_is_truly_so(city: duckdb.DuckDBPyConnection) -> None:
     # each is said to be what it is called here, so that the counts name the state of each
     for number, name in enumerate(FIRMS):
-        city.execute("insert into told.assessment values (1, ?, ?, null, null, ?)", [f"E{number}", name, month(NIGHT)])
-    city.execute("insert into told.assessment values (1, 'E99', 'nobody can place it', null, null, ?)", [month(NIGHT)])
+        city.execute(
+            "insert into output.assessment values (1, ?, ?, null, null, ?)", [f"E{number}", name, month(NIGHT)]
+        )
+    city.execute("insert into output.assessment values (1, 'E99', 'cannot be placed', null, null, ?)", [month(NIGHT)])
     assert assessment.score(city).counts == {
         ("steady", "steady"): 1,
         ("grows by people", "grows"): 1,
@@ -114,7 +116,7 @@ def test_departures_are_dated_and_successors_named(city: duckdb.DuckDBPyConnecti
         ("leaves", "leaving", None, None),
     ):
         city.execute(
-            "insert into told.assessment values (1, ?, ?, ?, ?, ?)",
+            "insert into output.assessment values (1, ?, ?, ?, ?, ?)",
             [
                 f"E{number[name]}",
                 code,
@@ -131,7 +133,7 @@ def test_departures_are_dated_and_successors_named(city: duckdb.DuckDBPyConnecti
     # two truly leave, one of them is said to
     assert (found.precision("leaving", "leaves"), found.recall("leaving", "leaves")) == (0.5, 0.5)
     assert found.precision("dormant", "not here") is None
-    city.execute("update told.assessment set successor_enterprise_id = 'E3', left_month = null")
+    city.execute("update output.assessment set successor_enterprise_id = 'E3', left_month = null")
     wrong = assessment.score(city)
     assert wrong.successors == {"wrong": 1}
     assert (wrong.months_off, wrong.month_pct(1)) == ({None: 2}, 0.0)

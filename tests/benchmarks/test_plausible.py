@@ -65,7 +65,7 @@ def score(night: duckdb.DuckDBPyConnection) -> dict[str, Planted]:
 
 def test_what_is_reported_found_and_right(night: duckdb.DuckDBPyConnection) -> None:
     found = score(night)
-    # seven months reported, five found; a suspect headcount that nobody planted is listed and not right
+    # seven months reported, five found; a suspect headcount that was not planted is listed and not right
     assert found["group_headcount"] == Planted(reported=7, found=5, listed=6, right=5, used=0)
     # by runs: one found, another firm's same number is natural; four reported months are no run, nor are 49 people
     assert found["lazy_filer"] == Planted(reported=1, found=1, listed=2, right=1, used=0)

@@ -1,4 +1,4 @@
-"""The city of sisters is what it says, and full names of firms that its register lacks are given to nobody."""
+"""The city of sisters is what it says, and full names of firms that its register lacks are given to no enterprise."""
 
 from __future__ import annotations
 

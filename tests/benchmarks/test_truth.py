@@ -96,7 +96,7 @@ def test_each_record_gets_its_verdict(resolved: duckdb.DuckDBPyConnection) -> No
     scores, counts = scoring.score(resolved)
     assert dict(resolved.execute("select source_key, verdict from scored").fetchall()) == VERDICTS
     everything = scores["all records"]
-    # recall is of those whose firm has a home, and of the shared keys: all but 4's and the lamps
+    # recall is of those of a firm with a home, and of the shared keys: all but 4's and the lamps
     assert everything == Score(
         rows=17, right=4, wrong=5, missed=6, alone=2, homed=13, out_of_reach=6, out_of_reach_missed=3
     )

@@ -14,7 +14,7 @@ from warehouse.models import load_rules
 # true_id: from which month it has moved out, or gone for another cause
 MOVED = {1: date(2026, 2, 1), 2: None, 3: date(2026, 3, 1), 4: date(2027, 1, 1), 5: None}
 GONE = MOVED | {5: date(2026, 4, 1)}
-# night (year x 12 + month), enterprise, level; E9 is nobody that can be placed
+# night (year x 12 + month), enterprise, level; E9 cannot be placed
 MAY = 2025 * 12 + 5
 ALERTS = [
     (MAY + 6, "E1", "watchful"),  # November 2025: three months before
@@ -30,10 +30,10 @@ ALERTS = [
 
 
 @pytest.fixture
-def told() -> duckdb.DuckDBPyConnection:
+def scored_city() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     load_rules(connection, Path(transforms.__file__).parent / "rules")
-    for schema in ("truth", "told", "signals"):
+    for schema in ("truth", "output", "signals"):
         connection.execute(f"create schema {schema}")
     connection.execute(
         "create table truth.enterprise (true_id bigint, story varchar, industry_code varchar, moved_out_month date, "
@@ -54,20 +54,20 @@ def told() -> duckdb.DuckDBPyConnection:
     connection.execute("create table truth.planted (silo varchar, true_id bigint, month date)")
     connection.execute("create table truth.delivery (silo varchar, kind varchar, month date)")
     connection.execute(
-        "create table told.alert (night_number integer, enterprise_id varchar, alert_code varchar, level_code varchar, "
+        "create table output.alert (night_number integer, enterprise_id varchar, alert_code varchar, level_code varchar, "
         "score decimal(9, 2))"
     )
-    connection.executemany("insert into told.alert values (?, ?, 'move_out', ?, 0)", ALERTS)
-    connection.execute("create table told.owner (night_number integer, enterprise_id varchar, true_id bigint)")
+    connection.executemany("insert into output.alert values (?, ?, 'move_out', ?, 0)", ALERTS)
+    connection.execute("create table output.owner (night_number integer, enterprise_id varchar, true_id bigint)")
     connection.execute(
-        "insert into told.owner select night, concat('E', firm), firm from "
+        "insert into output.owner select night, concat('E', firm), firm from "
         f"(select unnest(generate_series({MAY}, {MAY + 18})) as night), (select unnest(generate_series(1, 5)) as firm)"
     )
     return connection
 
 
-def test_warnings(told: duckdb.DuckDBPyConnection) -> None:
-    found = warning.score(told)
+def test_warnings(scored_city: duckdb.DuckDBPyConnection) -> None:
+    found = warning.score(scored_city)
     # E1 twice (the second too late), E2 twice, E4, E5: two of six are right; cases: 1 and 3, of which 1 two months before
     assert found["move_out", "precise"] == Measured(6, 2, 7, 3, 2, (2,))
     # E1's run begins a month earlier, and E9 is wrong
@@ -88,12 +88,14 @@ def test_sums_and_medians() -> None:
     assert Measured(0, 0, 0, 0, 0, ()).precision is None
 
 
-def test_false_flows(told: duckdb.DuckDBPyConnection) -> None:
+def test_false_flows(scored_city: duckdb.DuckDBPyConnection) -> None:
     for true_id, before, now in ((1, 5, 7), (2, 5, 5), (3, 5, 5), (4, 0, 4), (5, 4, 4)):
         for month, count in ((date(2026, 8, 1), before), (date(2026, 9, 1), now)):
-            told.execute("insert into truth.enterprise_month values (?, ?, ?, ?, 0)", [true_id, month, count, count])
-    told.execute("insert into truth.planted values ('employment', 2, date '2026-09-01')")
-    told.execute(
+            scored_city.execute(
+                "insert into truth.enterprise_month values (?, ?, ?, ?, 0)", [true_id, month, count, count]
+            )
+    scored_city.execute("insert into truth.planted values ('employment', 2, date '2026-09-01')")
+    scored_city.execute(
         "create table signals.flow (enterprise_id varchar, signal_code varchar, month date, flow_code varchar, "
         "earlier_value decimal(18, 3), value decimal(18, 3))"
     )
@@ -105,8 +107,8 @@ def test_false_flows(told: duckdb.DuckDBPyConnection) -> None:
         ("E5", "close"),
         ("E5", "unchanged"),
     ]
-    told.executemany("insert into signals.flow values (?, 'headcount', date '2026-09-01', ?, 1, 1)", flows)
-    counts, stories = warning.false_flows(told)
+    scored_city.executemany("insert into signals.flow values (?, 'headcount', date '2026-09-01', ?, 1, 1)", flows)
+    counts, stories = warning.false_flows(scored_city)
     assert counts["compared"] == 6
     assert counts["flows"] == 5
     # E2 was written wrongly, E3 is renamed, E5 has its people still; E1 grew and E4 began

@@ -25,19 +25,19 @@ import json, sys
 from connectors.credentials import Credentials
 from warehouse.errors import SourceError
 
-told = {}
+answers = {}
 for name in sys.argv[1:]:
     try:
         c = Credentials.from_airflow(name)
-        told[name] = [c.conn_type, c.host, c.port, c.login, c.password, c.schema, dict(c.extra), repr(c)]
+        answers[name] = [c.conn_type, c.host, c.port, c.login, c.password, c.schema, dict(c.extra), repr(c)]
     except SourceError as error:
-        told[name] = str(error)
-print("TOLD" + json.dumps(told))
+        answers[name] = str(error)
+print("FOUND" + json.dumps(answers))
 """
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Ask Airflow in a process of its own, with no database and no server, only the environment."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
@@ -55,19 +55,19 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "AIRFLOW_CONN_DROP": json.dumps({"conn_type": "fs", "extra": {"path": "/data/社保"}}),
         "AIRFLOW_CONN_BROKEN": '{"conn_type": "http", "password": "hunter2"',
     }
-    names = ["tax_office", "register", "drop", "broken", "nobody"]
+    names = ["tax_office", "register", "drop", "broken", "missing"]
     answer = subprocess.run(
         [sys.executable, "-c", ASK, *names], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120
     )
-    line = next((line for line in answer.stdout.splitlines() if line.startswith("TOLD")), None)
+    line = next((line for line in answer.stdout.splitlines() if line.startswith("FOUND")), None)
     assert line, answer.stderr
-    found: dict[str, Any] = json.loads(line.removeprefix("TOLD"))
+    found: dict[str, Any] = json.loads(line.removeprefix("FOUND"))
     found["output"] = answer.stdout.replace(line, "") + answer.stderr
     return found
 
 
-def test_a_uri_in_the_environment(told: dict[str, Any]) -> None:
-    assert told["tax_office"][:7] == [
+def test_a_uri_in_the_environment(answers: dict[str, Any]) -> None:
+    assert answers["tax_office"][:7] == [
         "postgres",
         "db.example",
         5433,
@@ -78,27 +78,27 @@ def test_a_uri_in_the_environment(told: dict[str, Any]) -> None:
     ]
 
 
-def test_json_in_the_environment(told: dict[str, Any]) -> None:
+def test_json_in_the_environment(answers: dict[str, Any]) -> None:
     extra = {"ca_file": "/etc/ca.pem", "api_key": "k3y"}
-    assert told["register"][:7] == ["http", "https://api.example", None, None, PASSWORD, None, extra]
-    assert told["drop"][:7] == ["fs", None, None, None, None, None, {"path": "/data/社保"}]
+    assert answers["register"][:7] == ["http", "https://api.example", None, None, PASSWORD, None, extra]
+    assert answers["drop"][:7] == ["fs", None, None, None, None, None, {"path": "/data/社保"}]
 
 
-def test_neither_repr_nor_output_tells_a_secret(told: dict[str, Any]) -> None:
-    shown = told["tax_office"][7] + told["register"][7] + told["broken"] + told["output"]
+def test_neither_repr_nor_output_shows_a_secret(answers: dict[str, Any]) -> None:
+    shown = answers["tax_office"][7] + answers["register"][7] + answers["broken"] + answers["output"]
     for secret in (PASSWORD, repr(PASSWORD)[1:-1], quote(PASSWORD, safe=""), "k3y", "hunter2"):
         assert secret not in shown
 
 
-def test_a_missing_connection_says_how_to_add_it(told: dict[str, Any]) -> None:
-    assert told["nobody"] == (
-        "connection 'nobody': it is not defined. Next: set AIRFLOW_CONN_NOBODY to a URI or JSON, "
-        "or run: airflow connections add nobody --conn-uri '…'"
+def test_a_missing_connection_says_how_to_add_it(answers: dict[str, Any]) -> None:
+    assert answers["missing"] == (
+        "connection 'missing': it is not defined. Next: set AIRFLOW_CONN_MISSING to a URI or JSON, "
+        "or run: airflow connections add missing --conn-uri '…'"
     )
 
 
-def test_a_connection_that_cannot_be_read_is_not_called_missing(told: dict[str, Any]) -> None:
-    assert "AIRFLOW_CONN_BROKEN is set but is neither a URI nor a JSON object" in told["broken"]
+def test_a_connection_that_cannot_be_read_is_not_called_missing(answers: dict[str, Any]) -> None:
+    assert "AIRFLOW_CONN_BROKEN is set but is neither a URI nor a JSON object" in answers["broken"]
 
 
 def test_importing_credentials_does_not_import_airflow() -> None:

@@ -228,7 +228,7 @@ def texts_of(path: Path) -> Iterator[str]:
 
 
 def where_planted(home: Path) -> list[tuple[str, str]]:
-    """Files under a folder in which something planted stands, in their bytes or in what they hold."""
+    """Files under a folder that hold something planted, in their bytes or in what they hold."""
     found = []
     for path in sorted(p for p in home.rglob("*") if p.is_file()):
         content = path.read_bytes()

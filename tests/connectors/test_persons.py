@@ -169,7 +169,7 @@ def test_persons_without_a_usable_number_are_never_one(unknown: str | None) -> N
     unreadable: list[Unreadable] = []
     found = pa.Table.from_batches(counted([people], Roster(("unit",), "person", "headcount"), unreadable))
     assert found.to_pylist() == [{"row_number": 2, "unit": "U1", "headcount": 4}], (
-        "a line with its unit alone is nobody"
+        "a line with its unit alone is no person"
     )
     assert [(piece.row_number, piece.reason) for piece in unreadable] == [
         (3, "lines without a usable number, each counted as one: 3 of U1"),

@@ -138,7 +138,7 @@ def test_leased_area(city: Path, truth: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_buildings(city: Path, truth: duckdb.DuckDBPyConnection) -> None:
-    """The last register: a title, the buildings but one, in mu and with 0 where nobody has measured; codes spelled oddly."""
+    """The last register: a title, the buildings but one, in mu and with 0 where it is not measured; codes spelled oddly."""
     text = (city / "silos/building/楼栋台账_202610.csv").read_bytes().decode("gb18030")
     *rows, totals = csv.DictReader(text.splitlines()[1:])
     assert totals["楼栋编号"] == "合计"
@@ -160,7 +160,7 @@ def test_buildings(city: Path, truth: duckdb.DuckDBPyConnection) -> None:
         "group by b.building_code, b.lettable_tenth"
     ).fetchall()
     assert len(let) == len(true)
-    assert all(left > 0 for (left,) in let), "nobody leases space that is not there"
+    assert all(left > 0 for (left,) in let), "no space is leased that is not there"
 
 
 def test_meters(city: Path, truth: duckdb.DuckDBPyConnection) -> None:

@@ -42,7 +42,7 @@ def section(page: Path, title: str) -> str:
 
 
 def first_cells(text: str) -> set[str]:
-    """What stands in backticks in the first cells of a text's tables."""
+    """The names in backticks in the first cells of a text's tables."""
     return {name for row in re.findall(r"^\|([^|]*)\|", text, re.MULTILINE) for name in re.findall(r"`([^`]+)`", row)}
 
 
@@ -103,8 +103,8 @@ def test_every_subject_is_listed_and_every_macro_named(capsys: pytest.CaptureFix
         "docs/feeds.md shows what the command prints"
     )
     sql = (CHECKOUT / "warehouse" / "macros.sql").read_text(encoding="utf-8")
-    told = {name.partition("(")[0] for name in first_cells(section(FEEDS, "stage.sql"))}
-    assert told == set(re.findall(r"create or replace macro (\w+)", sql))
+    listed_macros = {name.partition("(")[0] for name in first_cells(section(FEEDS, "stage.sql"))}
+    assert listed_macros == set(re.findall(r"create or replace macro (\w+)", sql))
 
 
 def test_every_setting_is_explained() -> None:

@@ -70,14 +70,16 @@ def test_a_warning_is_kept_and_stops_nothing(
 def test_a_critical_failure_stops_after_everything_is_kept(
     warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    empty = no_rows("nobody is called 企业0", "select * from {table} where enterprise_name = '企业0'", "critical")
+    empty = no_rows(
+        "no enterprise is called 企业0", "select * from {table} where enterprise_name = '企业0'", "critical"
+    )
     checks_are(monkeypatch, NAMED_CRITICAL, empty, unique(["enterprise_id"]))
     with pytest.raises(CheckFailed) as stop:
         validate(warehouse, "resolved", "2026-11-01")
     assert str(stop.value) == (
         "night 2026-11-01, resolved: the last published night stays; 2 of 3 checks failed: "
         "resolved.enterprise: enterprise_name is never empty in 90 % of rows: 500 of 1,000 rows (50.0 %) wrong; "
-        "10 % allowed; resolved.enterprise: nobody is called 企业0: 1 wrong; none allowed. "
+        "10 % allowed; resolved.enterprise: no enterprise is called 企业0: 1 wrong; none allowed. "
         "Next: ask the register for the names; the rows are in ops.validation_failure, night_id 2026-11-01"
     )
     kept = warehouse.execute("select check_name, success from ops.validation_result").fetchall()

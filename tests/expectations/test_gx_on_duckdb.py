@@ -301,5 +301,5 @@ def test_data_docs_load_nothing_from_elsewhere(park: duckdb.DuckDBPyConnection, 
         text = page.read_text(encoding="utf-8")
         policy = text.index("Content-Security-Policy")
         assert "default-src 'none'" in text[policy : policy + 100]
-        # the policy binds what stands after it: every address on the page does
+        # the policy binds what comes after it: every address on the page does
         assert "//" not in text[:policy]

@@ -125,29 +125,29 @@ def test_rules_about_every_subject_cover_every_subject(name: str) -> None:
     assert (twice["subject"], twice["feed"], twice["version_count"]) == (name, "f", 2)
 
 
-GOOD = """-- rule: Nobody is called X | 无人叫X
+GOOD = """-- rule: No name is X | 无人叫X
 -- severity: warning
 -- stage: resolved
 -- why: it is
---   no name
+--   a letter
 -- next step: ask
 select 1 as a where false;
 """
 
 
 def test_a_rule_file_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "nobody.sql"
+    path = tmp_path / "names.sql"
     path.write_text(GOOD, encoding="utf-8")
     rule = read_rule(path)
     assert (rule.stage, rule.title_zh, rule.check.severity) == ("resolved", "无人叫X", "warning")
-    assert (rule.check.name, rule.check.why, rule.check.about) == ("Nobody is called X", "it is no name", "nobody")
+    assert (rule.check.name, rule.check.why, rule.check.about) == ("No name is X", "it is a letter", "names")
     assert rule.check.wrong_rows == "select 1 as a where false"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("-- why: it is\n--   no name\n", "", "nobody.sql: the header lacks why"),
+        ("-- why: it is\n--   a letter\n", "", "names.sql: the header lacks why"),
         ("-- severity: warning\n", "", "the header lacks severity"),
         ("-- next step: ask\n", "-- next step:\n", "no header line|lacks next step"),
         ("-- stage: resolved", "-- stage: monthly", "stage 'monthly' is unknown"),
@@ -156,12 +156,12 @@ def test_a_rule_file_is_read(tmp_path: Path) -> None:
         ("-- next step: ask", "-- next step: ask\n-- mood: good", "unknown mood"),
         ("select 1 as a where false;", "", "no SELECT follows"),
         ("select 1 as a where false;", "delete from resolved.link", "no SELECT follows"),
-        ("-- rule: Nobody", "-- Nobody", "no header line"),
+        ("-- rule: No name", "-- No name", "no header line"),
     ],
 )
 def test_a_rule_file_without_its_header_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in GOOD
-    path = tmp_path / "nobody.sql"
+    path = tmp_path / "names.sql"
     path.write_text(GOOD.replace(old, new), encoding="utf-8")
     with pytest.raises(DeclarationError, match=message):
         read_rule(path)

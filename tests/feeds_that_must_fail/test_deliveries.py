@@ -4,8 +4,8 @@ Each comes after a good delivery of its feed was accepted and published. `expect
 
     outcome    stopped: nothing is accepted · quarantined: its bad rows are put aside, the rest is accepted · accepted ·
                nothing: it is not even landed
-    message    how the message of a stop begins; fact, allowed: what stands in it further on
-    rows       how many rows are quarantined; reason: what stands in the reason of each
+    message    how the message of a stop begins; fact, allowed: the words further on in it
+    rows       how many rows are quarantined; reason: the words in the reason of each
     withdrawn  how many facts it ends (quarantined; 0 by default)
     counts     what came of the rows (accepted)
     feed       staff (default) or leases; at: its time in days (default 1.5); file: its name, where it is not beside
@@ -171,7 +171,7 @@ def _published_park(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]
 
 @pytest.fixture
 def good_park(park: Park, _published_park: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Park:
-    """A park whose two feeds have delivered, and which is published: made once, copied for each case."""
+    """A published park with deliveries of two feeds: made once, copied for each case."""
     if not _published_park:
         park.drop("staff", "staff_202601.csv", staff(UNITS), day(0.5))
         park.drop("leases", "register_a.csv", leases(NUMBERS), day(0.5))

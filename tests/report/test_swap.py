@@ -71,7 +71,7 @@ def test_pages_and_file_are_of_one_night_forward_and_back(park: Park) -> None:
     with pytest.raises(ParkBridgeError, match="No space left on device"):
         publish_night(park, 2, broken_site)
     assert (shown(park), park.settings.published_file.read_bytes()) == ((first, {first}), file)
-    assert [night["night_id"] for night in nights(park.settings)] == [first], "no night that nobody can see"
+    assert [night["night_id"] for night in nights(park.settings)] == [first], "no hidden night"
 
     # a home that was copied by a program that follows links
     copied = link.resolve()

@@ -21,7 +21,7 @@ from warehouse.settings import CHECKOUT
 ENTERPRISES, SEED, UNTIL = 300, 3, "2026-11-20"
 # the offices hold nothing of this day and later (park time), however late the night itself runs: truth is held to it
 KNOWN_UNTIL = datetime.fromisoformat(f"{UNTIL}T00:00:00+08:00").astimezone(UTC).replace(tzinfo=None)
-# the silo of the truth whose records a feed delivers
+# the silo of the truth that a feed delivers
 SILO_OF_FEED = {
     "registration": "registration",
     "registration_event": "registration",
@@ -96,7 +96,7 @@ def park(first_run: tuple[Park, str]) -> Park:
 
 @pytest.fixture(scope="module")
 def both(first_run: tuple[Park, str]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published file as `park`, the truth as views, and `pair`: each link with whom the record truly is about."""
+    """The published file as `park`, the truth as views, and `pair`: each link with the enterprise that the record truly is about."""
     park, _ = first_run
     connection = duckdb.connect(":memory:")
     connection.execute(f"attach '{park.published}' as park (read_only)")
@@ -108,8 +108,8 @@ def both(first_run: tuple[Park, str]) -> Iterator[duckdb.DuckDBPyConnection]:
         f"from park.resolved.link as l join true_link as t on t.silo = case l.feed {silo} end and t.source_key = l.source_key"
     )
     connection.execute(
-        # whom an enterprise_id is about: one true enterprise, else it is left out
-        "create table whom as select enterprise_id, min(true_id) as true_id from pair where true_id is not null "
+        # the truth of an enterprise_id: one true enterprise, else it is left out
+        "create table true_identity as select enterprise_id, min(true_id) as true_id from pair where true_id is not null "
         "group by enterprise_id having count(distinct true_id) = 1"
     )
     yield connection

@@ -1,4 +1,4 @@
-"""Every query that the documentation tells a reader to try answers on the demo park."""
+"""Every query that the documentation asks a reader to try answers on the demo park."""
 
 from __future__ import annotations
 

@@ -149,11 +149,11 @@ def test_no_planted_person_is_in_any_file(park: Park, tmp_path: Path) -> None:
 
 
 def test_a_second_run_does_only_what_is_new_and_tells_the_same(park: Park) -> None:
-    told = (
+    printed = (
         "select md5(string_agg(to_json(t)::varchar, '' order by enterprise_id, month)) "
         "from (select * exclude (as_of) from snapshots.enterprise_month) as t"
     )
-    before, batches = park.ask(told), [row[0] for row in park.ask("select feed || batch_id from ops.batch")]
+    before, batches = park.ask(printed), [row[0] for row in park.ask("select feed || batch_id from ops.batch")]
     landed = {p: hashlib.sha256(p.read_bytes()).hexdigest() for p in (park.home / "raw").glob("*/*/rows.parquet")}
     printed = park.demo().stdout
     assert printed.count("nothing new") >= 5
@@ -162,7 +162,7 @@ def test_a_second_run_does_only_what_is_new_and_tells_the_same(park: Park) -> No
         assert f" {count} {code}" in assessed
     since = park.ask("select feed || batch_id, rows_new, rows_changed, rows_withdrawn from ops.batch")
     assert [row for row in since if row[0] not in batches and any(row[1:])] == []
-    assert park.ask(told) == before
+    assert park.ask(printed) == before
     after = {p: hashlib.sha256(p.read_bytes()).hexdigest() for p in (park.home / "raw").glob("*/*/rows.parquet")}
     assert landed.items() <= after.items()
 
@@ -210,9 +210,9 @@ def test_one_broken_feed_leaves_everything_published_as_it_was(park: Park, tmp_p
         assert "Next: " in done.stderr
         assert "Traceback" not in done.stdout + done.stderr
         assert park.published.read_bytes() == before
-        told = park.run("status", check=False)
-        assert told.returncode == 1
-        assert "STOPPED  employment" in told.stdout
+        printed = park.run("status", check=False)
+        assert printed.returncode == 1
+        assert "STOPPED  employment" in printed.stdout
     finally:
         extra.unlink()
     # the city's offices end with their own day, whatever day it is where the test runs

@@ -1,4 +1,4 @@
-"""A night some days later, made in parts over a real city's dirt, is told again from nothing: the same, row for row."""
+"""A night some days later, made in parts over a real city's dirt, is reconstructed from nothing: the same, row for row."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ from warehouse.settings import CHECKOUT
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
 PERSONS = 1400
-# Where a whole text may stand: of the other columns a person costs the row, which is not what is looked for here.
+# Columns of whole texts: of the other columns a person costs the row, which is not what is looked for here.
 _NOTES = {"oldname", "entname", "dom", "altbe", "altaf", "regcap", "industryco", "regorg"}
 
 

@@ -38,7 +38,7 @@ def test_a_night_is_served_whole(park: Park, postgres: Postgres) -> None:
             # to the cent
             total = "select sum(sales_amount), sum(insured_headcount), max(month) from snapshots.enterprise_month"
             assert server.execute(total.encode()).fetchall() == park.ask(total)
-            # whose names in operators' tables are the same text
+            # with the same text as names in operators' tables
             names = 'select "企业名称" from "园区"."企业现状"'
             assert sorted(server.execute(names.encode()).fetchall()) == sorted(park.ask(names))
         assert "nothing changed" in park.run("serve-to", "bi", environment=environment).stdout

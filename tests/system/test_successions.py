@@ -28,12 +28,12 @@ HAPPENED = f"""
 FOUND = """
     select c.change_code as kind, w.true_id as predecessor, w.true_id as successor, c.event_date as found_date,
         'fact' as standing_code
-    from park.resolved.identity_event as c left join whom as w using (enterprise_id)
+    from park.resolved.identity_event as c left join true_identity as w using (enterprise_id)
     union all
     select s.succession_code, p.true_id, q.true_id, coalesce(s.event_date, s.effective_month), s.standing_code
     from park.signals.succession as s
-    left join whom as p on s.predecessor_enterprise_id = p.enterprise_id
-    left join whom as q on s.successor_enterprise_id = q.enterprise_id
+    left join true_identity as p on s.predecessor_enterprise_id = p.enterprise_id
+    left join true_identity as q on s.successor_enterprise_id = q.enterprise_id
 """
 IS_SAME = (
     "h.kind = f.kind and h.predecessor = f.predecessor and h.successor = f.successor "
@@ -57,22 +57,22 @@ def _counts(connection: duckdb.DuckDBPyConnection, standing: str) -> dict[str, t
             select kind, exists (select 1 from found as f where f.standing_code = $1 and {IS_SAME}) as is_found
             from happened as h
         ),
-        told as (
+        found_kind as (
             select kind, exists (select 1 from happened as h where {IS_SAME}) as is_right
             from found as f where standing_code = $1
         )
         select kind,
             (select count(*) from met where met.kind = k.kind),
             (select count(*) from met where met.kind = k.kind and is_found),
-            (select count(*) from told where told.kind = k.kind),
-            (select count(*) from told where told.kind = k.kind and is_right)
+            (select count(*) from found_kind where found_kind.kind = k.kind),
+            (select count(*) from found_kind where found_kind.kind = k.kind and is_right)
         from (select kind from happened union select kind from found) as k
         order by kind
         """,
         [standing],
     ).fetchall()
     for kind, happened, hit, found, right in rows:
-        print(f"{standing:<10} {kind:<20} happened {happened:>3}, found {hit:>3}; told {found:>3}, right {right:>3}")
+        print(f"{standing:<10} {kind:<20} happened {happened:>3}, found {hit:>3}; listed {found:>3}, right {right:>3}")
     return {kind: (happened, hit, found, right) for kind, happened, hit, found, right in rows}
 
 
@@ -96,19 +96,19 @@ def test_payrolls_at_an_agency_are_told_only_where_they_are(both: duckdb.DuckDBP
 
 
 def test_a_seat_that_moves_on_paper_is_no_leaving(both: duckdb.DuckDBPyConnection) -> None:
-    told = both.execute(
-        "select e.story, s.seat_move_code, count(*) from park.signals.seat_move as s join whom using (enterprise_id) "
+    moves = both.execute(
+        "select e.story, s.seat_move_code, count(*) from park.signals.seat_move as s join true_identity using (enterprise_id) "
         "join true_enterprise as e using (true_id) group by all order by all"
     ).fetchall()
-    print(told)
+    print(moves)
     meanings = {"stayed": {"seat_moved"}, "left": {"move_out", "move_out_sudden"}, "arrived": {"move_in"}}
-    wrong = [row for row in told if row[1] in meanings and row[0] not in meanings[row[1]]]
+    wrong = [row for row in moves if row[1] in meanings and row[0] not in meanings[row[1]]]
     assert wrong == []
 
 
 def test_staff_that_a_merger_or_division_moved_are_in_no_flow(both: duckdb.DuckDBPyConnection) -> None:
     counted = both.execute(
-        "select e.story, e.true_id, f.month, f.flow_code, f.change from park.signals.flow as f join whom using (enterprise_id) "
+        "select e.story, e.true_id, f.month, f.flow_code, f.change from park.signals.flow as f join true_identity using (enterprise_id) "
         "join true_enterprise as e using (true_id) where f.signal_code = 'headcount' "
         "and f.flow_code in ('open', 'close', 'move_in', 'move_out') and e.story in ('absorbed', 'spun_off')"
     ).fetchall()

@@ -44,7 +44,7 @@ class Books:
                 self.power[firm, month] = round(20_000 * wave, 3)
 
     def build(self, extra: Mapping[str, Rows] | None = None) -> duckdb.DuckDBPyConnection:
-        """A warehouse of these books, resolved and told as of 20 April 2026; `extra` are further staged rows."""
+        """A warehouse of these books, resolved and built as of 20 April 2026; `extra` are further staged rows."""
         connection = duckdb.connect()
         prepare(connection)
         connection.execute(f"insert into ops.night values ('night', timestamp '{AS_OF}', 'park')")

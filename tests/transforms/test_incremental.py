@@ -157,7 +157,7 @@ def test_a_night_in_parts_is_a_night_made_whole(first: list[dict[str, Any]], nig
             for warehouse in (connection, other):
                 deliver(warehouse, tonight["changes"], moment)
                 begin(warehouse, moment)
-            assert resolution.resolve(connection, judged) == (number == 0), "made whole where nothing stood before"
+            assert resolution.resolve(connection, judged) == (number == 0), "made whole where nothing was before"
             assert resolution.resolve(other, judged, whole=True)
             in_parts = everything(connection)
             for table, rows in everything(other).items():

@@ -1,4 +1,4 @@
-"""People's judgements: they win, hang together in chains, can be taken back, and contradictions are found and told."""
+"""People's judgements: they win, hang together in chains, can be taken back, and contradictions are found and listed."""
 
 from __future__ import annotations
 
@@ -265,10 +265,10 @@ def test_a_contradictory_chain_is_applied_by_nobody_told_and_queued(
         "select source_key from resolved.review_queue where reason_code = 'judgements_contradict' order by 1"
     ).fetchall()
     assert queued == [("l6",), ("l7",), ("l9",)]
-    told = park.execute(
+    listed = park.execute(
         "select conflict_code, effect_code, line_numbers, decided_by, stated from resolved.judgement_conflict"
     ).fetchall()
-    assert told == [
+    assert listed == [
         (
             "different_in_chain",
             "not_applied",
@@ -455,7 +455,7 @@ def test_judgements_hold_or_are_told(
     where |= dict(  # an id that was given up leads on
         park.execute("select former_enterprise_id, enterprise_id from resolved.enterprise_forward").fetchall()
     )
-    told = {
+    listed = {
         int(line)
         for (lines,) in park.execute("select line_numbers from resolved.judgement_conflict").fetchall()
         for line in lines.split(", ")
@@ -467,7 +467,7 @@ def test_judgements_hold_or_are_told(
         ).fetchall()
     }
     for pair, said in standing(read_judgements(path)).items():
-        if said.held is None or said.held.line in told or pair & contradictory or "lease/l8" in pair:
+        if said.held is None or said.held.line in listed or pair & contradictory or "lease/l8" in pair:
             continue
         places = {where.get(name, name) for name in pair}
         if said.held.decision == "same":

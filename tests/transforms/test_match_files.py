@@ -77,7 +77,7 @@ TENANTS = [
     tenant("branch", "苏州市鼎川曼软件有限公司第九分公司", None, ROOM),
     tenant("its branch", "苏州市鼎川曼软件有限公司第二分公司"),
     tenant("elsewhere", "苏州市同名贸易有限公司", None, "苏州市南三路77号"),
-    tenant("nobody", "某某某", None, "苏州市东一路3号"),
+    tenant("unknown", "某某某", None, "苏州市东一路3号"),
     tenant("empty", None),
     tenant("one", "甲"),
     tenant("twice", "鼎川曼软件", None, "望江路388号12号楼928"),
@@ -124,11 +124,11 @@ def test_every_kind_of_answer(files: tuple[Path, Path, Path], tmp_path: Path) ->
     assert decided["name"] == decided["former"] == ("matched", "name", A)
     assert decided["short"] == decided["second address"] == decided["twice"] == ("matched", "scored", A)
     assert decided["its branch"] == ("matched", "name", B)
-    assert decided["branch"][0] != "matched", "a branch that nobody knows is not its parent"
+    assert decided["branch"][0] != "matched", "an unknown branch is not its parent"
     assert decided["elsewhere"] == ("matched", "scored", credit_code(40000001)), (
         "the legal form was wrong, the door is right"
     )
-    assert {decided[key] for key in ("nobody", "empty", "one")} == {("none", None, None)}
+    assert {decided[key] for key in ("unknown", "empty", "one")} == {("none", None, None)}
     assert "unlike" in found["stranger"]["evidence"]
     assert found["short"]["evidence"] == "same name but for place and legal form; same premises"
     assert found["short"]["runner_up_id"] == B
@@ -169,13 +169,13 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "told", "error"), MISTAKES)
+@pytest.mark.parametrize(("text", "message", "error"), MISTAKES)
 def test_a_mapping_that_cannot_be_meant_is_refused(
-    text: str, told: str, error: type[ParkBridgeError], files: tuple[Path, Path, Path], tmp_path: Path
+    text: str, message: str, error: type[ParkBridgeError], files: tuple[Path, Path, Path], tmp_path: Path
 ) -> None:
     left, right, mapping = files
     mapping.write_text(text, encoding="utf-8")
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=message):
         match_files(left, right, tmp_path / "pairs.csv", mapping)
     assert not list(tmp_path.glob("pairs*"))
 
@@ -184,14 +184,14 @@ def test_files_that_are_not_there_or_cannot_be_read(files: tuple[Path, Path, Pat
     left, right, mapping = files
     (tmp_path / "bytes.csv").write_bytes(b"\xff\xff\xfe,\xa0\n\x81")
     (tmp_path / "text.parquet").write_text("no parquet")
-    for one, other, out, told in (
+    for one, other, out, message in (
         (tmp_path / "gone.csv", right, "pairs.csv", "there is no such file"),
         (tmp_path / "bytes.csv", right, "pairs.csv", "neither UTF-8 nor GB18030"),
         (left, tmp_path / "text.parquet", "pairs.csv", "it cannot be read"),
         (left, right, "pairs.xlsx", "is no format"),
         (left, right, "nowhere/pairs.csv", "it cannot be written"),
     ):
-        with pytest.raises(ParkBridgeError, match=told):
+        with pytest.raises(ParkBridgeError, match=message):
             match_files(one, other, tmp_path / out, mapping)
 
 

@@ -1,4 +1,4 @@
-"""The comparison of names, addresses and buildings: what its parts read, and whom it ties to whom in small registers."""
+"""The comparison of names, addresses and buildings: what its parts read, and which records it ties in small registers."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def test_characters_are_counted_not_bytes(pairs: list[tuple[str, str]]) -> None:
     assert ((shares >= 0) & (shares <= 1)).all()
 
 
-# --- who comes to whom ------------------------------------------------------------------------------------------------
+# --- what is tied to what ---------------------------------------------------------------------------------------------
 
 
 def test_a_short_name_and_a_room_find_the_firm_and_another_room_of_the_house_does_not_decide() -> None:
@@ -212,14 +212,14 @@ def test_a_short_name_and_a_room_find_the_firm_and_another_room_of_the_house_doe
             "registration": rows,
             "lease": [
                 lease("here", "鼎川曼软件") | {"address": "望江路388号12号楼928"},
-                lease("nobody", "西泠印社") | {"address": "望江路388号12号楼928"},
+                lease("unknown", "西泠印社") | {"address": "望江路388号12号楼928"},
             ],
         }
     )
     resolution.resolve(connection)
     found = links(connection)
     assert found["lease/here"] == (found["registration/r"][0], "scored")
-    assert found["lease/nobody"][0] != found["registration/r"][0]
+    assert found["lease/unknown"][0] != found["registration/r"][0]
 
 
 def test_one_character_off_needs_a_common_place() -> None:
@@ -250,7 +250,7 @@ def test_one_character_off_needs_a_common_place() -> None:
         # a place, mistyped
         ("苏州鼎川华达软件股份有限公司", "某州鼎川华达软件股份有限公司", "望江路388号12幢928室", True),
         ("苏州鼎川华达软件有限公司", "泰州鼎川华达软件有限公司", "望江路388号12幢928室", False),
-        # numbers tell companies of every form apart
+        # numbers distinguish companies of every form
         ("苏州第八鼎川软件股份有限公司", "苏州第五鼎川软件股份有限公司", "望江路388号12幢928室", False),
         # the city alone decides no full name
         ("苏州市鼎川华达软件股份有限公司", "苏州市鼎川恒达软件股份有限公司", "青云路17号", False),
@@ -272,7 +272,7 @@ def test_joint_stock_companies_have_no_sister_at_their_door(
 
 
 def test_the_parent_at_one_gate_and_its_branch_at_another() -> None:
-    """What building a code stands for is read from leases that state both."""
+    """What building a code means is read from leases that state both."""
     rows = [
         *register(),
         registered("parent", A, "苏州市锐泰诺物流有限公司", address="苏州市星湖街31号9幢524室"),

@@ -159,7 +159,7 @@ def test_flows_are_those_that_the_rows_support(
 
 
 def test_a_full_park_from_which_each_row_is_taken_once(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Nobody opens, closes, grows or shrinks because a row is not there; who is silent at the end is open_ended."""
+    """A missing row makes no enterprise open, close, grow or shrink; who is silent at the end is open_ended."""
     full = {(firm, month): 5 for firm in FIRMS for month in range(MONTHS)}
     for place, gone in enumerate(sorted(full)):
         if place % 4:  # every fourth: all months and all firms come by

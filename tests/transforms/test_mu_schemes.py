@@ -138,9 +138,9 @@ def test_who_does_what_is_told_is_lifted(connection: duckdb.DuckDBPyConnection) 
     """The figure by which a firm would be lifted is added to its tax, sales or taken off its space, and it is."""
     figures = firms(60, seed=5)
     found = score(connection, figures)
-    told = [(key, row) for key, row in found.items() if row["lift_indicator_code"] and key[1] == "huangyan_small"]
-    assert len(told) >= 30
-    for (firm, scheme), row in told[:12]:
+    advised = [(key, row) for key, row in found.items() if row["lift_indicator_code"] and key[1] == "huangyan_small"]
+    assert len(advised) >= 30
+    for (firm, scheme), row in advised[:12]:
         words, words_zh = str(row["lift_en"]), str(row["lift_zh"])
         [more] = re.findall(r"\+([\d,]+) yuan of tax paid by period a year", words)
         assert f"年实缴税额（所属期口径）增加{more}元" in words_zh
@@ -170,7 +170,7 @@ def test_a_year_is_replayed_by_the_rules_of_another(connection: duckdb.DuckDBPyC
 
 
 def test_the_rule_files_agree(connection: duckdb.DuckDBPyConnection) -> None:
-    """A scheme without indicators, an indicator that nobody defines, or two versions for one year would pass unseen."""
+    """A scheme without indicators, an undefined indicator, or two versions for one year would pass unseen."""
     schemes = connection.execute(
         "select scheme_code, scheme_version, method_code, from_year, to_year from rules.mu_scheme"
     ).fetchall()

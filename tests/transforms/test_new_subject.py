@@ -98,7 +98,7 @@ def layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def offices(park: Park, layers: Path) -> Park:
-    """A park whose warehouse was made before the subjects were there, with a feed of each as `feed new` begins it."""
+    """A park with a warehouse made before the subjects were there, with a feed of each as `feed new` begins it."""
     for feed, subject in (("patents", "patent"), ("parcels", "parcel")):
         scaffold(park.feed_folder, feed, subject)
         park.change(feed, "folder: .", f"folder: {feed}\n  settle_seconds: 0")

@@ -1,4 +1,4 @@
-"""Whole resolutions over small invented registers: what is tied to whom; order and reruns change nothing."""
+"""Whole resolutions over small invented registers: what is tied to which; order and reruns change nothing."""
 
 import random
 from datetime import datetime
@@ -260,7 +260,7 @@ def test_what_a_record_states_last_counts_and_blanks_do_not_erase() -> None:
 
 
 def test_links_say_of_which_days_the_record_tells() -> None:
-    """Months to their last day, periods as stated, whatever the order; a lease tells of no period."""
+    """Months to their last day, periods as stated, whatever the order; a lease states no period."""
     month = {"source_key": "u", "insured_headcount": 1, "uscc": A}
     paid = {
         "source_key": "p",
@@ -375,7 +375,7 @@ def test_made_up_codes_are_valid() -> None:
     ],
 )
 def test_a_firm_that_the_register_lacks_is_not_its_sister(known: str, stranger: str) -> None:
-    """Two paper factories: the staff of one that the register lacks are not the other's, whose own record is there."""
+    """Two paper factories: the staff of one that the register lacks are not the other's, which has its own record."""
     address = "昆山市前进西路77号"
 
     def staff(key: str, name: str) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def test_the_contents_list_every_view_in_order(published: duckdb.DuckDBPyConnect
 
 
 def test_a_view_of_enterprises_names_them_in_full(published: duckdb.DuckDBPyConnection) -> None:
-    """With the short name, what tells namesakes apart, industry and building, wherever a row is about one enterprise."""
+    """With the short name, what distinguishes namesakes, industry and building, wherever a row is about one enterprise."""
     for view in VIEWS:
         if "企业编号" in view.columns:
             wanted = {"企业名称", "企业简称", "名称区分", "行业名称", "楼栋名称"}

@@ -66,12 +66,12 @@ def wait_for(path: Path) -> None:
 def test_a_second_writer_waits_and_then_is_told(park: Park) -> None:
     with writer(park.settings) as connection:
         connection.execute("create table staged.held as select 1")
-        told, _ = python(WRITE, park.home).communicate(timeout=60)
+        printed, _ = python(WRITE, park.home).communicate(timeout=60)
     who = re.escape(holds.this_process())
     assert re.fullmatch(
         rf"warehouse: another process has been writing for more than 0 s \({who}, since [-0-9]+ [0-9:]+ UTC\)\. "
         r"Next: wait for it or stop it, then run this again",
-        told.strip(),
+        printed.strip(),
     )
 
 

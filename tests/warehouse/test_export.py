@@ -77,7 +77,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def park(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings of a park whose published file it is."""
+    """Settings of the park that published the file."""
     (tmp_path / "home" / "published").mkdir(parents=True)
     os.link(file, tmp_path / "home" / "published" / "park.duckdb")
     monkeypatch.setenv("PARKBRIDGE_HOME", str(tmp_path / "home"))

@@ -114,12 +114,12 @@ def test_a_row_that_cannot_be_used_is_no_silence(park: Park) -> None:
         staff_row("U3", "十人"),
         staff_row("U3", 4),
     ]
-    nobody = [",甲公司,2026-01,10,5000,张三,138,2026-02-05", "U4,甲公司,2026-13,10,5000,张三,138,2026-02-05"]
-    park.drop("staff", "a.csv", staff_file([*good, *lost, *nobody]), day(0.5))
+    unknown = [",甲公司,2026-01,10,5000,张三,138,2026-02-05", "U4,甲公司,2026-13,10,5000,张三,138,2026-02-05"]
+    park.drop("staff", "a.csv", staff_file([*good, *lost, *unknown]), day(0.5))
     park.sync("staff", day(1))
     known_at = park.ask("select max(received_at) from staged.employment")[0][0]
     said = [(unit, "2026-01-01", 1, False, known_at, None) for unit in ("U1", "U2")]
-    assert unread(park) == said, "U3 has another row that can be read; of the others nobody can tell what they speak of"
+    assert unread(park) == said, "U3 has another row that can be read; the facts of the others are unknown"
     # the month comes again: U1 is read now, U2 is left out, U5 cannot be read
     park.drop(
         "staff", "b.csv", staff_file([*good, staff_row("U1", 8), staff_row("U3", 4), staff_row("U5", "五人")]), day(1.5)
@@ -550,7 +550,7 @@ def test_rows_that_disagree_do_not_withdraw_their_fact(park: Park) -> None:
 
 @pytest.mark.parametrize(("missing", "withdrawn"), [(1, 0), (2, 0), (3, 3)])
 def test_lines_that_nobody_can_read_may_be_the_facts_that_are_missing(park: Park, missing: int, withdrawn: int) -> None:
-    """Two broken lines: up to two missing leases may stand in them; of three, one at least is gone."""
+    """Two broken lines: up to two missing leases may be in them; of three, one at least is gone."""
     park.drop("leases", "a.csv", leases(range(30)), day(0.5))
     park.sync("leases", day(1))
     rows = [*(lease_row(n) for n in range(missing, 30)), "ZL,KH", "ZL,KH,x"]
@@ -721,7 +721,7 @@ def test_a_process_killed_before_the_commit_has_accepted_nothing(park: Park, mon
         park.sync("staff", day(1))
     monkeypatch.undo()
     assert (park.raw / "staff" / "accepting.json").exists()
-    assert pending(park.raw, "staff") == [], "nobody knows yet what became of it"
+    assert pending(park.raw, "staff") == [], "it is not known yet what became of it"
     assert park.ask("select count(*) from staged.employment") == [(0,)]
     assert park.sync("staff", day(2))[0]["new"] == 10, "the very next run has the delivery"
     assert not (park.raw / "staff" / "accepting.json").exists()

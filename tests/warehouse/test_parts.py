@@ -28,13 +28,13 @@ def rows(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
 
 
 def live_night(connection: duckdb.DuckDBPyConnection) -> tuple[int | None, dict[str, bool]]:
-    """One night to its end: whom it touched, and which tables it made whole."""
+    """One night to its end: the enterprises that it touched, and which tables it made whole."""
     touched, made = night.build_all(connection)
     return touched, {table.table: table.is_whole for table in made}
 
 
 def told_of_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
-    """What is said of every column, and in which order they stand."""
+    """What is said of every column, and their order."""
     return connection.execute(
         "select schema_name, table_name, column_name, comment from duckdb_columns() where not internal and "
         "schema_name in ('monthly', 'signals', 'industry', 'snapshots') order by schema_name, table_name, column_index"
@@ -130,7 +130,7 @@ def test_a_new_month_is_everybodys(park: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_a_silo_that_speaks_for_the_first_time_opens_gaps_for_all(park: duckdb.DuckDBPyConnection) -> None:
-    """One record of the gates, of one enterprise, touches nobody else's facts; a lease without staff is everybody's gap."""
+    """One record of the gates, of one enterprise, touches no other's facts; a lease without staff is everybody's gap."""
     park.execute("create temp table staff as from resolved.source_record where subject = 'employment'")
     park.execute("delete from resolved.source_record where subject = 'employment'")
     panel.night(park, LAST, days=1)
@@ -163,7 +163,7 @@ def test_who_is_linked_otherwise_is_made_anew_on_both_sides(
 
 
 def test_a_night_that_was_broken_off_is_made_up_for(park: duckdb.DuckDBPyConnection) -> None:
-    """Killed after the months were made: the signals of whom it touched are remade by the next night."""
+    """Killed after the months were made: the signals of the enterprises that it touched are remade by the next night."""
     panel.restate(park, "firms", LAST)
     panel.night(park, LAST, days=2)
     parts.begin(park, LAYERS)
@@ -241,7 +241,7 @@ def test_slices_of_a_park_are_the_park(park: duckdb.DuckDBPyConnection, monkeypa
 
 @pytest.mark.parametrize("model", [model for model in MODELS if "parts" in model.header], ids=lambda model: model.table)
 def test_parts_are_by_enterprise(model: Model) -> None:
-    """A part can be put in the place of another only where the key says whose rows they are.
+    """A part can be put in the place of another only where the key says to which enterprise rows belong.
 
     What a night may have changed before its layers is known of facts, links and enterprises, and of nothing else. Versions
     and batches (snapshots.revision) are facts with their two clocks.
@@ -252,7 +252,7 @@ def test_parts_are_by_enterprise(model: Model) -> None:
         read for read in model.reads if not read.startswith(("monthly.", "signals.", "snapshots.", "known.", "rules."))
     }
     facts = {read for read in before if read.startswith("staged.")} | {"ops.batch"}
-    # of a new building no night is told whom it touches: it belongs into a model of its own
+    # a new building does not say which enterprises it touches: it belongs into a model of its own
     matched = {f"known.{name}" for name, subject in subjects().items() if subject.is_matched} | set(views())
     assert {read for read in model.reads if read.startswith("known.")} <= matched
     allowed = {"resolved.link", "resolved.enterprise", "ops.night"}

@@ -94,14 +94,14 @@ def test_readers_in_other_processes_see_no_error_and_one_night_at_a_time(park: P
                 time.sleep(0.02)
     finally:
         stop.touch()
-        told = [json.loads(process.communicate(timeout=60)[0]) for process in readers]
+        printed = [json.loads(process.communicate(timeout=60)[0]) for process in readers]
     assert len(published) == 21
-    for of_one in told:
+    for of_one in printed:
         assert of_one["errors"] == []
         assert of_one["mixed"] == []
         assert of_one["seen"] == sorted(of_one["seen"]), "never back to an earlier night"
-    assert sum(of_one["reads"] for of_one in told) > 20
-    assert max(len(of_one["seen"]) for of_one in told) > 3, "the readers looked on while nights changed"
+    assert sum(of_one["reads"] for of_one in printed) > 20
+    assert max(len(of_one["seen"]) for of_one in printed) > 3, "the readers looked on while nights changed"
     assert [manifest["night_id"] for manifest in nights(park.settings)] == [
         f"202603{d}T000000Z" for d in range(23, 18, -1)
     ]
@@ -191,7 +191,7 @@ def test_a_workbook_comes_and_goes_with_its_night(park: Park, tmp_path: Path, mo
     night(3)
     assert "20260304T000000Z" in shown()[1]
     night(2)
-    assert "20260304T000000Z" in shown()[1], "a past night told again is not what readers see"
+    assert "20260304T000000Z" in shown()[1], "a reconstructed past night is not what readers see"
     rollback(given)
     assert "20260303T000000Z" in shown()[1]
     before = {p: p.read_bytes() for p in (book, park.settings.published_file)}
@@ -316,7 +316,7 @@ def test_the_manifest_s_hash_is_the_file_s(park: Park) -> None:
     three_units(park)
     published = park.publish(day(2))
     assert published.manifest["sha256"] == hashlib.sha256(published.path.read_bytes()).hexdigest()
-    assert published.path.stat().st_mode & 0o222 == 0, "nobody writes to it by mistake"
+    assert published.path.stat().st_mode & 0o222 == 0, "it cannot be written by mistake"
     left = sorted(p.name for p in park.settings.published.rglob("*") if p.is_file())
     assert left == ["20260303T000000Z.duckdb", "20260303T000000Z.json", "park.duckdb", "park.json"]
 

@@ -258,9 +258,9 @@ def test_the_settings_of_the_connection_are_locked(connection: duckdb.DuckDBPyCo
 def test_an_error_is_one_line_with_a_next_step(
     connection: duckdb.DuckDBPyConnection, query: str, words: list[str]
 ) -> None:
-    with pytest.raises(shell.SqlError) as told:
+    with pytest.raises(shell.SqlError) as printed:
         asked(connection, query)
-    message = str(told.value)
+    message = str(printed.value)
     assert "\n" not in message
     assert "LINE 1" not in message
     assert ". Next: " in message
@@ -270,11 +270,11 @@ def test_an_error_is_one_line_with_a_next_step(
 def test_a_file_that_is_none_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "text.duckdb").write_text("no database at all, but long enough to be read as one" * 10)
     with (
-        pytest.raises(ParkBridgeError, match="cannot be opened as a DuckDB file") as told,
+        pytest.raises(ParkBridgeError, match="cannot be opened as a DuckDB file") as printed,
         open_read_only(tmp_path / "text.duckdb"),
     ):
         pass
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(printed.value)
 
 
 # --- what there is ----------------------------------------------------------------------------------------------------
@@ -552,9 +552,9 @@ def test_a_session_at_a_terminal(file: Path, tmp_path: Path) -> None:
     person.wait("park> ")
     # an error, then on
     person.type("select 企业名 from 园区.企业现状;\n")
-    told = person.wait("park> ")
-    assert 'Candidate bindings: "企业名称"' in told
-    assert "Traceback" not in told
+    printed = person.wait("park> ")
+    assert 'Candidate bindings: "企业名称"' in printed
+    assert "Traceback" not in printed
     # Ctrl-C drops what was typed
     person.type("select 'half\n")
     person.wait("  ... ")

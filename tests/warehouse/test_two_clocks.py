@@ -290,13 +290,13 @@ def lives(clock: str) -> st.SearchStrategy[list[Event]]:
 
 
 def check(connection: duckdb.DuckDBPyConnection, feed: Feed, events: list[Event], is_dated: bool) -> None:
-    """Live through the events in the warehouse and in the model; then tell every night again, and rebuild."""
+    """Live through the events in the warehouse and in the model; then reconstruct every night, and rebuild."""
     for table in ("staged.employment", "ops.batch", "ops.night", "ops.night_begun", "ops.incoming", "ops.unread_fact"):
         connection.execute(f"delete from {table}")
     warehouse, rule = Warehouse(connection, feed, feed.folder), Rule(feed.replaces)
     now, last_until = START, None
     nights: list[tuple[datetime, Shown]] = []
-    for what, hours, behind, told in events:
+    for what, hours, behind, facts in events:
         now += timedelta(hours=hours)
         moment = now - timedelta(hours=behind)
         if what == "night":
@@ -309,7 +309,7 @@ def check(connection: duckdb.DuckDBPyConnection, feed: Feed, events: list[Event]
         pull = Pull(
             rows=tuple(
                 Row(UNITS[fact][0], n, None if ago is None else now - timedelta(hours=ago), UNITS[fact][1])
-                for fact, n, ago in told
+                for fact, n, ago in facts
             ),
             delivered_at=until - timedelta(hours=3) if is_dated else None,
             pulled_from=last_until,
@@ -320,7 +320,7 @@ def check(connection: duckdb.DuckDBPyConnection, feed: Feed, events: list[Event]
         rule.accept(pull)
         last_until = until
     for as_of, shown in nights:
-        assert warehouse.shown(as_of) == shown, "a night told again shows what it showed"
+        assert warehouse.shown(as_of) == shown, "a reconstructed night shows what it showed"
     for moment in [*warehouse.moments(), datetime(2100, 1, 1)]:
         assert warehouse.shown(moment) == rule.shown(moment)
     before = warehouse.everything()

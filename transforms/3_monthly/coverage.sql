@@ -10,7 +10,7 @@
 --   waited for.
 --   | 前三期中任何一期报过、且未在登记中注销的，视为应报：按月申报的每月应报，按季申报的季末应报，年报数据源只看上一年
 --   报过的。覆盖率＝应报中已报的户数÷应报户数。低于该数据源下限的月份为暂定；应报期一份都没收到的也为暂定。不等待汇算清缴。
--- known gaps: Only enterprises are waited for, not records that are of none. Who left without telling the register is
+-- known gaps: Only enterprises are waited for, not records that are of none. Who left without a register entry is
 --   expected for three more periods (one more year). A feed's first month has no expectation.
 --   | 只等待企业，不等待未归属任何企业的记录。未办登记就离开的企业还会再被等待三期（年报为一年）。数据源的第一个月没有应报数。
 -- checked by: tests/models/monthly.coverage

@@ -322,8 +322,8 @@ def test_a_wrong_password_is_in_no_message(postgres: Postgres, road: str, caplog
     with caplog.at_level(logging.DEBUG), pytest.raises(SourceError, match="password authentication failed") as stop:
         rows(pull(credentials, table="event", road=road))
     assert not stop.value.is_passing
-    told = "".join([str(stop.value), repr(stop.value), repr(credentials), caplog.text])
-    assert "wr0ng" not in told
+    shown = "".join([str(stop.value), repr(stop.value), repr(credentials), caplog.text])
+    assert "wr0ng" not in shown
     seen, chain = set(), [stop.value.__cause__, stop.value.__context__]
     while chain:
         error = chain.pop()

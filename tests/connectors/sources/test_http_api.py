@@ -51,7 +51,7 @@ class Answer:
 
 
 class Server:
-    """A server whose answers a test writes."""
+    """A server with answers that a test writes."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -602,7 +602,7 @@ def test_answers_that_are_no_data_stop(server: Server, answer: Answer, message: 
 
 
 def test_an_error_with_status_200_is_an_error(server: Server) -> None:
-    """Told by the body only, beside an empty list: without `success` it would pass for a day without records."""
+    """Said by the body only, beside an empty list: without `success` it would pass for a day without records."""
     server.answer = lambda _: {"code": 500, "msg": "系统繁忙", "data": []}
     with pytest.raises(SourceError, match=r"answer's code is '500' \(code 500, msg 系统繁忙\); '0' allowed"):
         pull(server, records="data", success={"code": 0})

@@ -170,7 +170,7 @@ def test_an_unknown_host_key_stops_before_the_password_is_sent(
         ) as stop:
             take(with_extra(sftp, **extra))
         assert not stop.value.is_passing
-    assert sftp.connections == [], "nobody tried to log in"
+    assert sftp.connections == [], "no login was tried"
     assert not (tmp_path / ".ssh").exists(), "the key is not remembered either"
 
 
