@@ -109,7 +109,7 @@ def both(first_run: tuple[Park, str]) -> Iterator[duckdb.DuckDBPyConnection]:
     )
     connection.execute(
         # the truth of an enterprise_id: one true enterprise, else it is left out
-        "create table identity as select enterprise_id, min(true_id) as true_id from pair where true_id is not null "
+        "create table owner as select enterprise_id, min(true_id) as true_id from pair where true_id is not null "
         "group by enterprise_id having count(distinct true_id) = 1"
     )
     yield connection

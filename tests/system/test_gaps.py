@@ -20,7 +20,7 @@ def found(both: duckdb.DuckDBPyConnection) -> gaps.Found:
         "select view_name from duckdb_views() where view_name like 'true\\_%' escape '\\'"
     ).fetchall():
         both.execute(f"create or replace view truth.{name.removeprefix('true_')} as from {name}")
-    gaps.keep(both, "select enterprise_id, true_id from identity", "park.")
+    gaps.keep(both, "select enterprise_id, true_id from owner", "park.")
     return gaps.score(both, KNOWN_UNTIL)
 
 

@@ -20,7 +20,7 @@ def planted(both: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         create or replace temp table wrong as
         select distinct w.enterprise_id, p.month, h.insured_headcount
         from true_planted as p
-        inner join identity as w on p.true_id = w.true_id
+        inner join owner as w on p.true_id = w.true_id
         inner join park.monthly.headcount as h on w.enterprise_id = h.enterprise_id and p.month = h.month
         where p.silo = 'employment' and p.kind in {WRONG}
     """)

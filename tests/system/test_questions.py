@@ -46,7 +46,7 @@ def test_who_has_left_has_left_in_truth(park: Park, both: duckdb.DuckDBPyConnect
         "from (select unnest(?) as enterprise_name) as n "
         "join (select enterprise_name, min(enterprise_id) as enterprise_id from park.snapshots.enterprise_current "
         "group by enterprise_name having count(*) = 1) as e using (enterprise_name) "
-        "join identity as w using (enterprise_id) join true_enterprise as t using (true_id)",
+        "join owner as w using (enterprise_id) join true_enterprise as t using (true_id)",
         [names],
     ).fetchone()
     assert gone is not None

@@ -28,12 +28,12 @@ HAPPENED = f"""
 FOUND = """
     select c.change_code as kind, w.true_id as predecessor, w.true_id as successor, c.event_date as found_date,
         'fact' as standing_code
-    from park.resolved.identity_event as c left join identity as w using (enterprise_id)
+    from park.resolved.identity_event as c left join owner as w using (enterprise_id)
     union all
     select s.succession_code, p.true_id, q.true_id, coalesce(s.event_date, s.effective_month), s.standing_code
     from park.signals.succession as s
-    left join identity as p on s.predecessor_enterprise_id = p.enterprise_id
-    left join identity as q on s.successor_enterprise_id = q.enterprise_id
+    left join owner as p on s.predecessor_enterprise_id = p.enterprise_id
+    left join owner as q on s.successor_enterprise_id = q.enterprise_id
 """
 IS_SAME = (
     "h.kind = f.kind and h.predecessor = f.predecessor and h.successor = f.successor "
@@ -97,7 +97,7 @@ def test_payrolls_at_an_agency_are_told_only_where_they_are(both: duckdb.DuckDBP
 
 def test_a_seat_that_moves_on_paper_is_no_leaving(both: duckdb.DuckDBPyConnection) -> None:
     moves = both.execute(
-        "select e.story, s.seat_move_code, count(*) from park.signals.seat_move as s join identity using (enterprise_id) "
+        "select e.story, s.seat_move_code, count(*) from park.signals.seat_move as s join owner using (enterprise_id) "
         "join true_enterprise as e using (true_id) group by all order by all"
     ).fetchall()
     print(moves)
@@ -108,7 +108,7 @@ def test_a_seat_that_moves_on_paper_is_no_leaving(both: duckdb.DuckDBPyConnectio
 
 def test_staff_that_a_merger_or_division_moved_are_in_no_flow(both: duckdb.DuckDBPyConnection) -> None:
     counted = both.execute(
-        "select e.story, e.true_id, f.month, f.flow_code, f.change from park.signals.flow as f join identity using (enterprise_id) "
+        "select e.story, e.true_id, f.month, f.flow_code, f.change from park.signals.flow as f join owner using (enterprise_id) "
         "join true_enterprise as e using (true_id) where f.signal_code = 'headcount' "
         "and f.flow_code in ('open', 'close', 'move_in', 'move_out') and e.story in ('absorbed', 'spun_off')"
     ).fetchall()

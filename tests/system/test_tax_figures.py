@@ -37,7 +37,7 @@ def test_tax_paid_is_what_the_truth_says_of_the_same_twelve_months(both: duckdb.
     rows = ask(
         both,
         "select true_id, tax_paid_12m_until_month, tax_paid_12m_amount, tax_paid_12m_amount_before, "
-        "tax_received_12m_amount from identity join park.snapshots.enterprise_current using (enterprise_id) "
+        "tax_received_12m_amount from owner join park.snapshots.enterprise_current using (enterprise_id) "
         "where tax_paid_12m_until_month is not null",
     )
     published = true = same = 0.0

@@ -49,26 +49,26 @@ SETTLED_MONTHS = {"headcount": 0, "leased area": 0, "electricity": 0, "sales": 5
 MEASURES = {
     "headcount": (
         "select true_id, month, sum(insured_headcount)::double as value from park.monthly.headcount "
-        "join identity using (enterprise_id) group by all",
+        "join owner using (enterprise_id) group by all",
         "select true_id, month, insured_headcount::double as value from true_enterprise_month where insured_headcount > 0",
     ),
     "leased area": (
         "select true_id, month, sum(leased_area_m2)::double as value from park.monthly.lease_area "
-        "join identity using (enterprise_id) group by all",
+        "join owner using (enterprise_id) group by all",
         "select true_id, month, leased_tenth / 10.0 as value from true_enterprise_month where leased_tenth > 0",
     ),
     "electricity": (
-        "select true_id, month, sum(used_quantity)::double as value from park.monthly.utility join identity using (enterprise_id) "
+        "select true_id, month, sum(used_quantity)::double as value from park.monthly.utility join owner using (enterprise_id) "
         "where utility_code = 'electricity' group by all",
         "select true_id, month, electricity_tenth / 10.0 as value from true_enterprise_month where electricity_tenth > 0",
     ),
     "sales": (
-        "select true_id, period_end as month, sum(sales_amount)::double as value from park.monthly.sales join identity using (enterprise_id) "
+        "select true_id, period_end as month, sum(sales_amount)::double as value from park.monthly.sales join owner using (enterprise_id) "
         "where tax_kind_code = 'vat' group by all",
         "select true_id, period_end as month, sales_fen / 100.0 as value from true_tax_period where tax_kind_code = 'vat'",
     ),
     "tax paid": (
-        "select true_id, period_end as month, sum(paid_amount)::double as value from park.monthly.tax join identity using (enterprise_id) "
+        "select true_id, period_end as month, sum(paid_amount)::double as value from park.monthly.tax join owner using (enterprise_id) "
         "where tax_kind_code = 'vat' group by all",
         "select true_id, period_end as month, paid_fen / 100.0 as value from true_tax_period where tax_kind_code = 'vat' and paid_fen <> 0",
     ),
@@ -96,7 +96,7 @@ def test_monthly_figures_are_the_true_ones_but_for_what_was_reported_wrongly(
 
 def test_no_growth_comes_from_a_rename_or_a_new_code(both: duckdb.DuckDBPyConnection) -> None:
     false_flows = both.execute(
-        "select w.true_id, f.month, f.flow_code from park.signals.flow as f join identity as w using (enterprise_id) "
+        "select w.true_id, f.month, f.flow_code from park.signals.flow as f join owner as w using (enterprise_id) "
         "join true_enterprise as e on e.true_id = w.true_id "
         "where f.signal_code = 'headcount' "
         "and f.flow_code in ('open', 'close', 'move_in', 'move_out') and e.story in ('rename', 'code_change')"
