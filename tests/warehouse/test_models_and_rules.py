@@ -314,7 +314,7 @@ def test_rules_loaded_again_take_the_place_of_the_old_ones(
         ("version: 1\nrows: []\n", "rules/flow.yml: rows is no list of mappings. Next: write one mapping per row"),
         ("version: 1\nrows: [1, 2]\n", "rules/flow.yml: rows is no list of mappings"),
         ("version: 1\nrows:\n", "rules/flow.yml: rows is no list of mappings"),
-        ("version: 1\nshare: {{\n", "rules/flow.yml: not valid YAML:  "),
+        ("version: 1\nshare: {{\n", "rules/flow.yml: not valid YAML: "),
     ],
 )
 def test_a_wrong_rule_is_told_and_the_old_rules_stand(
