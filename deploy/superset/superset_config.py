@@ -1,4 +1,4 @@
-"""What Superset is told of this park's own installation: everything that it keeps lies in one private folder."""
+"""Settings of Superset in this park's own installation: everything that it keeps lies in one private folder."""
 
 import os
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Set up Apache Superset beside a park and open its dashboards: `make superset`.
 
 Superset gets an environment of its own, because it wants an older SQLAlchemy than Airflow does, and keeps all it has in
-<home>/superset, which nobody else can read. Running it again brings the bundle's dashboards up to date; what people made besides
+<home>/superset, which no other account can read. Running it again brings the bundle's dashboards up to date; what people made besides
 stays. With CONNECTION, the name of an Airflow connection, the dashboards are over the PostgreSQL edition of `parkbridge serve-to`
 and see what that connection's role may see; without, they are over the published file, which they can only read.
 """
