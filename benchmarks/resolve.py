@@ -5,7 +5,7 @@
 
 The demo city's records (benchmarks/city.py); one in a hundred is held back until the second night, either firm by firm
 (`firms`: new tenants with all their records) or wherever they are (`records`: one in a hundred of every feed, which touches
-about six enterprises in a hundred); or one in a hundred of the known employers reports another month (`months`). The second night is resolved
+about six enterprises in a hundred); or one in a hundred of the known employers adds a month (`months`). The second night is resolved
 in parts, then made whole, each in a process of its own with 2 threads and 4 GB, and every row of every table is compared.
 """
 
