@@ -180,6 +180,7 @@ def _planted(found: Trades, traders: Array, size: Array) -> list[dict[str, Array
     """Steady dependences, one large purchase that looks like one, and buyers of two sellers that merge."""
     city, rng = found.city, found.city.stream("trade planted")
     steady = np.intersect1d(np.flatnonzero(city.is_story("steady")), traders)
+    steady = np.setdiff1d(steady, city.firm["partner"])
     steady = rng.permutation(steady[size[steady] > 3_000_000])
     count = max(4, len(steady) // 12)
     buyers, decoys = steady[:count], steady[count : 2 * count]
