@@ -16,7 +16,7 @@ from connectors.feed import Invoices
 from connectors.sources import ROW_NUMBER, Unreadable
 from warehouse import connection as warehouse
 from warehouse.connection import literal, quote
-from warehouse.persons import is_identity_number, is_name
+from warehouse.persons import is_name, persons
 
 # the partner of every natural person
 PERSONS = "自然人"
@@ -48,13 +48,14 @@ def aggregated(
         database.register("delivered", table)
         code, name = quote(invoices.partner_code), quote(invoices.partner_name)
         partners = database.execute(f"select distinct {code}::varchar, {name}::varchar from delivered").fetchall()
-        persons = [(c, n) for c, n in partners if is_natural_person(c, n)]
+        people = [(c, n) for c, n in partners if is_natural_person(c, n)]
         database.register(
             "person",
             pa.table(
                 {
-                    "code": pa.array([c for c, _ in persons], pa.string()),
-                    "name": pa.array([n for _, n in persons], pa.string()),
+                    "code": pa.array([c for c, _ in people], pa.string()),
+                    "name": pa.array([n for _, n in people], pa.string()),
+                    "is_person": pa.array([True] * len(people), pa.bool_()),
                 }
             ),
         )
@@ -67,9 +68,8 @@ def aggregated(
             create temp table invoice as
             select
                 {ROW_NUMBER}, {kept},
-                case when p.code is null and p.name is null then nullif(trim({code}::varchar), '') end as {code},
-                case when p.code is null and p.name is null then nullif(trim({name}::varchar), '')
-                    else {literal(PERSONS)} end as {name},
+                case when p.is_person is null then nullif(trim({code}::varchar), '') end as {code},
+                case when p.is_person then {literal(PERSONS)} else nullif(trim({name}::varchar), '') end as {name},
                 strftime(to_month({date}::varchar), '%Y-%m') as {date},
                 -- a code of another length is kept as it is: stage.sql refuses it
                 case when regexp_full_match({goods}, '[0-9]{{19}}') then left({goods}, {int(invoices.goods_digits)})
@@ -122,7 +122,7 @@ def is_natural_person(code: str | None, name: str | None) -> bool:
     No enterprise's full name has fewer than five characters, so that without a code a shorter one counts as a person too.
     """
     code, name = "".join((code or "").split()).upper(), "".join((name or "").split())
-    if len(code) == 18 and code[:17].isdecimal() and is_identity_number(code):
+    if len(code) == 18 and persons(code, in_codes=True):
         return True
     plain = name.removesuffix("（个人）").removesuffix("(个人)")
     return not code and (plain != name or plain in _UNNAMED or len(plain) < 5 or is_name(plain))
