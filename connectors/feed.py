@@ -382,9 +382,7 @@ def _invoices(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal
     given = declared.mapping(declared.entry["invoices"], "invoices")
     if set(given) != {"by", "partner", "date", "goods", "amount", "void", "as"} or "roster" in declared.entry:
         declared.wrong("invoices needs by, partner, date, goods, amount, void and as", "write them, and no roster")
-    parts = {
-        key: declared.mapping(given[key], f"invoices.{key}") for key in ("partner", "goods", "void", "as")
-    }
+    parts = {key: declared.mapping(given[key], f"invoices.{key}") for key in ("partner", "goods", "void", "as")}
     wanted = {
         "partner": {"code", "name"},
         "goods": {"column", "digits"},

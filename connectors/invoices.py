@@ -130,6 +130,8 @@ def is_natural_person(code: str | None, name: str | None) -> bool:
 
 def _note_unreadable(database: duckdb.DuckDBPyConnection, date: str, unreadable: list[Unreadable]) -> None:
     for what, condition in (("date", f"{date} is null"), ("amount", f"{date} is not null and amount is null")):
-        count, first = database.execute(f"select count(*), min({ROW_NUMBER}) from invoice where {condition}").fetchall()[0]
+        count, first = database.execute(
+            f"select count(*), min({ROW_NUMBER}) from invoice where {condition}"
+        ).fetchall()[0]
         if count:
             unreadable.append(Unreadable(first, f"invoices without a readable {what}: {count:,}", None))

@@ -171,9 +171,7 @@ def resolve_header(feed: Feed, header: Iterable[str], label: str) -> dict[str, s
     missing = [
         name
         for name in feed.columns
-        if name not in found.values()
-        and name not in feed.optional
-        and name not in feed.made_columns
+        if name not in found.values() and name not in feed.optional and name not in feed.made_columns
     ]
     if unknown or missing:
         names = ", ".join(repr(Blotter().text(name)) for name in unknown)
@@ -227,7 +225,9 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         )
         pq.write_table(schema.empty_table(), part / ROWS)
     if delivery.unreadable:
-        _write_unreadable(part / UNREADABLE, delivery.unreadable, keep_text=not (feed.personal or feed.roster or feed.invoices))
+        _write_unreadable(
+            part / UNREADABLE, delivery.unreadable, keep_text=not (feed.personal or feed.roster or feed.invoices)
+        )
     digest = sha256_of(part / ROWS)
     content_id = delivery.content_id or digest
     nothing_new = rows == 0 and not delivery.unreadable and feed.replaces == "nothing"

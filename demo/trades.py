@@ -115,7 +115,9 @@ def trades(city: City) -> Trades:
     return found
 
 
-def _relations(kind: int, seller: Array, buyer: Array, begin: Array, end: Array, often: Array, fen: Array, goods: Array) -> dict[str, Array]:
+def _relations(
+    kind: int, seller: Array, buyer: Array, begin: Array, end: Array, often: Array, fen: Array, goods: Array
+) -> dict[str, Array]:
     rows = len(seller)
     whole = {"seller": seller, "buyer": buyer, "begin": begin, "end": end, "fen": fen, "goods": goods}
     return {name: np.asarray(value).astype(np.int64) for name, value in whole.items()} | {
@@ -194,11 +196,24 @@ def _planted(found: Trades, traders: Array, size: Array) -> list[dict[str, Array
         (customers, no_one[: len(customers)], customers),
     ):
         fen = np.where(np.isin(firm, suppliers), 1.4, 2.2) * size[firm]
-        parts.append(_relations(DEPENDENT, seller, buyer, 0 * firm, 0 * firm + city.horizon, 0.92, fen, goods[: len(firm)]))
+        parts.append(
+            _relations(DEPENDENT, seller, buyer, 0 * firm, 0 * firm + city.horizon, 0.92, fen, goods[: len(firm)])
+        )
     # one large purchase in the last year of the history
     begin = city.horizon - 7 - rng.integers(1, 11, count)
     fen = size[decoys] * 15
-    parts.append(_relations(DECOY, no_one[: len(decoys)], decoys, begin[: len(decoys)], begin[: len(decoys)] + 1, 1.0, fen, goods[: len(decoys)]))
+    parts.append(
+        _relations(
+            DECOY,
+            no_one[: len(decoys)],
+            decoys,
+            begin[: len(decoys)],
+            begin[: len(decoys)] + 1,
+            1.0,
+            fen,
+            goods[: len(decoys)],
+        )
+    )
     gone = np.flatnonzero(city.is_story("absorbed"))
     gone = gone[np.isin(gone, traders) & np.isin(city.firm["partner"][gone], traders)]
     buyer = steady[2 * count : 2 * count + len(gone)]

@@ -41,7 +41,11 @@ def write_truth(books: Books, folder: Path) -> None:
     pq.write_table(calendar, folder / "delivery.parquet")
     _write_tax_periods(city, folder / "tax_period.parquet")
     _write_enterprise_months(city, folder / "enterprise_month.parquet")
-    for name, table in (("trade", _trade(city)), ("trade_party", _trade_party(city)), ("trade_case", _trade_case(city))):
+    for name, table in (
+        ("trade", _trade(city)),
+        ("trade_party", _trade_party(city)),
+        ("trade_case", _trade_case(city)),
+    ):
         pq.write_table(table, folder / f"{name}.parquet")
 
 

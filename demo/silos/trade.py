@@ -66,7 +66,9 @@ def _draw_ledgers(city: City) -> Ledgers:
     _, at = np.unique(number[valid], return_index=True)
     first[valid[at]] = True
     differs = first & (difference == DIFFERENCES.index("amount"))
-    difference = np.where((difference == DIFFERENCES.index("amount")) & ~np.isin(number, number[differs]), -1, difference)
+    difference = np.where(
+        (difference == DIFFERENCES.index("amount")) & ~np.isin(number, number[differs]), -1, difference
+    )
     fen = np.vstack([invoice["fen"], invoice["fen"] - np.where(differs, rng.integers(100, 100_000, rows), 0)])
     is_in = np.vstack(
         [
@@ -131,7 +133,9 @@ def _ledger(city: City, both: Ledgers, side: int, persons: dict[str, pa.Array]) 
     missing = ~is_person & (~is_coded | lacks[invoice["relation"][which]])
     goods = pick(GOODS, relation["goods"][invoice["relation"][which]])
     # invoices of before the codes came have none
-    goods = choose(rng.random(len(which)) < 0.01, pa.nulls(len(which), pa.string()), join(goods, same("0" * 12, len(which))))
+    goods = choose(
+        rng.random(len(which)) < 0.01, pa.nulls(len(which), pa.string()), join(goods, same("0" * 12, len(which)))
+    )
     fen = both.fen[side][which]
     return pa.table(
         {

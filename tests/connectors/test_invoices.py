@@ -19,7 +19,9 @@ from warehouse.settings import CHECKOUT
 
 MADE = ("张数", "作废张数", "红字张数", "开具", "作废", "红字")
 COLUMNS = ("方向", "本方税号", "本方名称", "对方税号", "对方名称", "日期", "商品", "金额", "状态")
-FIRST = Invoices(("方向", "本方税号", "本方名称"), "对方税号", "对方名称", "日期", "商品", 7, "金额", "状态", ("作废",), MADE)
+FIRST = Invoices(
+    ("方向", "本方税号", "本方名称"), "对方税号", "对方名称", "日期", "商品", 7, "金额", "状态", ("作废",), MADE
+)
 OWN = ("销项", "91329905MA00000019", "临澜恒达电子有限公司")
 CHIPS, PAPER = "1090511" + "0" * 12, "1060105" + "0" * 12
 # invented by the check digit of GB 11643, of nobody
@@ -30,12 +32,12 @@ def table(*rows: tuple[object, ...], amounts: pa.DataType | None = None) -> pa.R
     """Invoices as an office delivers them."""
     types = {7: amounts or pa.int64()}
     columns = [pa.array([row[i] for row in rows], types.get(i, pa.string())) for i in range(len(COLUMNS))]
-    return pa.RecordBatch.from_arrays(
-        [pa.array(range(2, len(rows) + 2), pa.int64()), *columns], [ROW_NUMBER, *COLUMNS]
-    )
+    return pa.RecordBatch.from_arrays([pa.array(range(2, len(rows) + 2), pa.int64()), *columns], [ROW_NUMBER, *COLUMNS])
 
 
-def added_up(*rows: tuple[object, ...], amounts: pa.DataType | None = None) -> tuple[list[tuple[object, ...]], list[str]]:
+def added_up(
+    *rows: tuple[object, ...], amounts: pa.DataType | None = None
+) -> tuple[list[tuple[object, ...]], list[str]]:
     """What lands: partner code and name, month, goods and the six figures of each group; and what could not be read."""
     unreadable: list[Unreadable] = []
     found = list(aggregated([table(*rows, amounts=amounts)], FIRST, unreadable))
@@ -149,9 +151,7 @@ def test_bad_invoices_are_put_aside_with_the_reason(park: Park) -> None:
     )
     park.change("trade", "rejected_rows: 5", "rejected_rows: 3")
     park.sync("trade", day(1))
-    assert park.current("month, net_amount, invoice_count", "trade") == [
-        (date(2026, 1, 1), 2800, 28)
-    ]
+    assert park.current("month, net_amount, invoice_count", "trade") == [(date(2026, 1, 1), 2800, 28)]
     reasons = sorted(str(reason) for (reason,) in park.ask("select reason from ops.quarantine"))
     assert len(reasons) == 3
     assert any("the partner is another firm" in reason for reason in reasons)
@@ -191,7 +191,11 @@ def test_a_kiosk_with_ten_thousand_customers_is_one_row_of_persons(park: Park) -
     ("old", "new", "message"),
     [
         ("digits: 7", "digits: 4", "invoices.goods.digits is 4"),
-        ("goods: {column: 税收分类编码, digits: 7}", "goods: {column: 品名, digits: 7}", "'品名', which is not under columns"),
+        (
+            "goods: {column: 税收分类编码, digits: 7}",
+            "goods: {column: 品名, digits: 7}",
+            "'品名', which is not under columns",
+        ),
         ("  partner: {code: 对方税号, name: 对方名称}\n", "  partner: {code: 对方税号}\n", "invoices.partner has code"),
         ("    red_amount: 红字金额\n", "", "invoices.as has"),
         ("  amount: 金额_分\n", "  amount: 开票人\n", "invoices keeps the personal column '开票人'"),

@@ -7,13 +7,13 @@
 --   * The largest partner is the one with the most net trade in the window (industry.partner); natural persons together are no partner,
 --   but count in the total. Of equal ones the first key.
 --   * HHI is the sum of the squared shares in per cent of the partners, 0 to 10,000; natural persons add nothing.
---   * notable, high: the largest share reaches the limit (rules/dependence.yml), in at least six active months, of at least the least
---   amount. Otherwise none, and the basis says why: below (share too low), one_off (too few active months: one large purchase),
+--   * notable, high: the largest share reaches the limit (rules/dependence.yml), the pair was active in at least six of the last 24
+--   months, and the trade reaches the least amount. Otherwise none, and the basis says why: below (share too low), one_off (too few active months: one large purchase),
 --   small (too little trade), in_group (the partner is of the same group), merged (only the merger of several partners
 --   brought the share about).
 --   | * 最大往来方为统计期内净额最大的一方；自然人合计不算一方，但计入总额；相同时取编码在前者。
 --   * HHI 为各方份额（百分数）平方和，0至10000；自然人不计。
---   * 较高、高：最大份额达到界限，且有交易的月份不少于六个、金额不低于下限。否则为无，依据说明原因：未达份额、一次性大额、金额小、集团内、因合并。
+--   * 较高、高：最大份额达到界限，近二十四个月中至少六个月有往来，且金额不低于下限。否则为无，依据说明原因：未达份额、一次性大额、金额小、集团内、因合并。
 -- example: purchases of 600 in 8 months from A, 300 from B, 100 from persons: share 60 %, HHI 3600 + 900 = 4500, notable.
 --   | 向甲采购600（8个月）、向乙300、向自然人100：份额60%，HHI 为3600+900=4500，依赖较高。
 -- known gaps: One side's invoices alone show a partner outside. A partner that is replaced at once is a dependence all the same. It is
@@ -38,6 +38,7 @@ with side as (
         trade_12m_amount,
         seller_share_pct as share_pct,
         months_active,
+        active_24m_month_count,
         is_in_group,
         is_in_park,
         merged_part_count,
@@ -55,6 +56,7 @@ with side as (
         trade_12m_amount,
         buyer_share_pct as share_pct,
         months_active,
+        active_24m_month_count,
         is_in_group,
         is_in_park,
         merged_part_count,
@@ -114,6 +116,7 @@ judged as (
         r.trade_12m_amount as largest_amount,
         r.share_pct,
         r.months_active,
+        r.active_24m_month_count,
         c.hhi,
         m.in_park_amount,
         r.is_in_group,
@@ -122,7 +125,7 @@ judged as (
             when r.share_pct is null or r.share_pct < rule.share_notable_pct then 'below'
             when r.is_in_group then 'in_group'
             when m.total_amount < rule.amount_min then 'small'
-            when r.months_active < rule.months_active_min then 'one_off'
+            when r.active_24m_month_count < rule.months_active_min then 'one_off'
             when
                 r.merged_part_count > 1
                 and 100 * r.largest_part_amount < rule.share_notable_pct * m.total_amount
@@ -148,6 +151,7 @@ select
     cast(largest_amount as decimal(30, 2)) as largest_amount,
     share_pct,
     months_active,
+    active_24m_month_count,
     cast(coalesce(hhi, 0) as decimal(30, 1)) as hhi,
     cast(100 * in_park_amount / nullif(total_amount, 0) as decimal(30, 2)) as in_park_share_pct,
     coalesce(is_in_group, false) as is_in_group,

@@ -118,7 +118,7 @@ pair as (
         coalesce(sum(case when p.age < rule.window_months then p.trade_amount end), 0) as amount,
         coalesce(sum(case when p.age >= rule.window_months then p.trade_amount end), 0) as amount_before,
         count(case when p.age < rule.window_months and p.trade_amount > 0 then 1 end) as months_active,
-        min(p.age) as last_age
+        count(case when p.trade_amount > 0 then 1 end) as active_24m_month_count
     from pair_month as p
     cross join rules.dependence as rule
     group by p.seller_key, p.buyer_key
@@ -180,6 +180,7 @@ select
     cast(p.amount as decimal(30, 2)) as trade_12m_amount,
     cast(p.amount_before as decimal(30, 2)) as trade_12m_amount_before,
     cast(p.months_active as integer) as months_active,
+    cast(p.active_24m_month_count as integer) as active_24m_month_count,
     cast(case when p.amount > 0 then 100 * p.amount / nullif(ts.total, 0) end as decimal(30, 2)) as seller_share_pct,
     cast(case when p.amount > 0 then 100 * p.amount / nullif(tb.total, 0) end as decimal(30, 2)) as buyer_share_pct,
     case
