@@ -25,6 +25,10 @@ from warehouse.subjects import LAST_YEAR, Subject, subjects
 
 # months of one figure of a feed of staff
 PERIODS = (1, 12)
+# what is counted and added up of invoices (connectors/invoices.py)
+INVOICE_FIGURES = ("invoices", "voided", "red_letters", "issued_amount", "voided_amount", "red_amount")
+# a 税收分类编码 has 19 digits: 篇 1, 类 3, 章 5, 节 7, …; more than seven would nearly say which article
+GOODS_DIGITS = (1, 3, 5, 7)
 REPLACES = ("nothing", "period", "everything")
 CONDITIONS = frozenset({"between", "matches", "in", "not_null"})
 CHECK_KEYS = CONDITIONS | {"column", "mostly", "severity"}
@@ -42,6 +46,7 @@ _OPTIONAL = frozenset(
         "codes",
         "missing",
         "roster",
+        "invoices",
         "allow",
         "checks",
         "firms_own",
@@ -58,6 +63,31 @@ class Roster:
     by: tuple[str, ...]
     count_distinct: str
     counted_as: str
+
+
+@dataclass(frozen=True)
+class Invoices:
+    """One row per invoice becomes one per firm, side, partner, month and class of goods before anything is written.
+
+    `by` are kept as they are; `date` becomes its month, `goods` its first digits. `made` are the columns that the figures
+    go to, in the order of INVOICE_FIGURES.
+    """
+
+    by: tuple[str, ...]
+    partner_code: str
+    partner_name: str
+    date: str
+    goods: str
+    goods_digits: int
+    amount: str
+    void: str
+    void_values: tuple[str, ...]
+    made: tuple[str, ...]
+
+    @property
+    def made_from(self) -> tuple[str, ...]:
+        """The columns besides `by` that are left of an invoice."""
+        return (self.partner_code, self.partner_name, self.date, self.goods)
 
 
 @dataclass(frozen=True)
@@ -120,6 +150,7 @@ class Feed:
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     roster: Roster | None = None
+    invoices: Invoices | None = None
     allow: Allowance = field(default_factory=Allowance)
     checks: Sequence[Mapping[str, Any]] = ()
     period_months: int | None = None
@@ -140,10 +171,19 @@ class Feed:
 
     @property
     def landed_columns(self) -> tuple[str, ...]:
-        """The source's columns as they are landed: all declared ones but the personal, and a roster's count."""
+        """The source's columns as they are landed: all declared ones but the personal, and what is counted or added up."""
         if self.roster:
             return (*self.roster.by, self.roster.counted_as)
+        if self.invoices:
+            return (*self.invoices.by, *self.invoices.made_from, *self.invoices.made)
         return tuple(column for column in self.columns if column not in self.personal)
+
+    @property
+    def made_columns(self) -> tuple[str, ...]:
+        """Declared columns that no delivery has: they are made before anything is written."""
+        if self.roster:
+            return (self.roster.counted_as,)
+        return self.invoices.made if self.invoices else ()
 
     @property
     def stage_sql(self) -> str:
@@ -282,6 +322,7 @@ def read_feed(folder: Path) -> Feed:
         },
         missing=declared.texts("missing"),
         roster=roster,
+        invoices=_invoices(declared, columns, personal),
         allow=_allowance(declared),
         checks=_checks(declared, subject),
         period_months=entry.get("period_months"),
@@ -333,6 +374,47 @@ def _roster(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal: 
     if personal & {*given["by"], given["as"]}:
         declared.wrong("roster keeps a personal column", "group by columns that name no person")
     return Roster(tuple(given["by"]), given["count_distinct"], given["as"])
+
+
+def _invoices(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal: frozenset[str]) -> Invoices | None:
+    if "invoices" not in declared.entry:
+        return None
+    given = declared.mapping(declared.entry["invoices"], "invoices")
+    if set(given) != {"by", "partner", "date", "goods", "amount", "void", "as"} or "roster" in declared.entry:
+        declared.wrong("invoices needs by, partner, date, goods, amount, void and as", "write them, and no roster")
+    parts = {key: declared.mapping(given[key], f"invoices.{key}") for key in ("partner", "goods", "void", "as")}
+    wanted = {
+        "partner": {"code", "name"},
+        "goods": {"column", "digits"},
+        "void": {"column", "values"},
+        "as": set(INVOICE_FIGURES),
+    }
+    for key, names in wanted.items():
+        if set(parts[key]) != names:
+            declared.wrong(f"invoices.{key} has {', '.join(parts[key])}", f"use {', '.join(sorted(names))}")
+    by, values, digits = given["by"], parts["void"]["values"], parts["goods"]["digits"]
+    if not isinstance(by, list) or not by or not isinstance(values, list) or not values:
+        declared.wrong("invoices.by or invoices.void.values is no list", "write it as [one, two]")
+    if type(digits) is not int or digits not in GOODS_DIGITS:
+        declared.wrong(f"invoices.goods.digits is {digits!r}", f"use one of {', '.join(map(str, GOODS_DIGITS))}")
+    found = Invoices(
+        by=tuple(declared.text(name, "invoices.by") for name in by),
+        partner_code=declared.text(parts["partner"]["code"], "invoices.partner.code"),
+        partner_name=declared.text(parts["partner"]["name"], "invoices.partner.name"),
+        date=declared.text(given["date"], "invoices.date"),
+        goods=declared.text(parts["goods"]["column"], "invoices.goods.column"),
+        goods_digits=digits,
+        amount=declared.text(given["amount"], "invoices.amount"),
+        void=declared.text(parts["void"]["column"], "invoices.void.column"),
+        void_values=tuple(declared.text(value, "invoices.void.values") for value in values),
+        made=tuple(declared.text(parts["as"][figure], f"invoices.as.{figure}") for figure in INVOICE_FIGURES),
+    )
+    names = (*found.by, *found.made_from, found.amount, found.void, *found.made)
+    if strangers := [name for name in names if name not in list(columns)]:
+        declared.wrong(f"invoices names {strangers[0]!r}, which is not under columns", "list it under columns")
+    if kept := personal & set(names):
+        declared.wrong(f"invoices keeps the personal column {min(kept)!r}", "name columns that name no person")
+    return found
 
 
 def _source(declared: _Entry) -> tuple[str, dict[str, Any]]:

@@ -1,9 +1,9 @@
 """LAND: a delivery becomes an immutable batch of Parquet with a manifest, before anything reads its meaning.
 
 What a batch holds is what the office handed over, less what names a person: personal columns are dropped, rosters become
-counts, and identity numbers hidden in other columns (a sole trader's taxpayer number is one) are blotted out or, with a
-key (PARKBRIDGE_PSEUDONYM_KEY), become keyed pseudonyms, all before the first byte is written. Landing takes no lock: feeds
-land side by side.
+counts, invoices become monthly amounts, and identity numbers hidden in other columns (a sole trader's taxpayer number is one)
+are blotted out or, with a key (PARKBRIDGE_PSEUDONYM_KEY), become keyed pseudonyms, all before the first byte is written.
+Landing takes no lock: feeds land side by side.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from connectors.credentials import Credentials
 from connectors.feed import Feed
+from connectors.invoices import aggregated
 from connectors.persons import Blotter, counted, without_persons
 from connectors.sources import ROW_NUMBER, Delivery, Unreadable, Window, protocol
 from warehouse.batches import ROWS, UNREADABLE, Manifest, batches, pending, put_in_place, write_manifest
@@ -159,7 +160,7 @@ def resolve_header(feed: Feed, header: Iterable[str], label: str) -> dict[str, s
     for delivered in header:
         plain = " ".join(delivered.split())
         name = feed.aliases.get(plain, plain)
-        if name not in feed.columns or (feed.roster and name == feed.roster.counted_as):
+        if name not in feed.columns or name in feed.made_columns:
             unknown.append(delivered)
         elif name in found.values():
             raise DeliveryRefused(
@@ -170,9 +171,7 @@ def resolve_header(feed: Feed, header: Iterable[str], label: str) -> dict[str, s
     missing = [
         name
         for name in feed.columns
-        if name not in found.values()
-        and name not in feed.optional
-        and not (feed.roster and name == feed.roster.counted_as)
+        if name not in found.values() and name not in feed.optional and name not in feed.made_columns
     ]
     if unknown or missing:
         names = ", ".join(repr(Blotter().text(name)) for name in unknown)
@@ -196,7 +195,11 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     stream = _renamed(delivery.batches, names)
-    tables = counted(stream, feed.roster, delivery.unreadable) if feed.roster else stream
+    tables: Iterable[pa.RecordBatch] = stream
+    if feed.roster:
+        tables = counted(stream, feed.roster, delivery.unreadable)
+    elif feed.invoices:
+        tables = aggregated(stream, feed.invoices, delivery.unreadable)
     rows, schema = 0, None
     writer: pq.ParquetWriter | None = None
     try:
@@ -222,7 +225,9 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         )
         pq.write_table(schema.empty_table(), part / ROWS)
     if delivery.unreadable:
-        _write_unreadable(part / UNREADABLE, delivery.unreadable, keep_text=not (feed.personal or feed.roster))
+        _write_unreadable(
+            part / UNREADABLE, delivery.unreadable, keep_text=not (feed.personal or feed.roster or feed.invoices)
+        )
     digest = sha256_of(part / ROWS)
     content_id = delivery.content_id or digest
     nothing_new = rows == 0 and not delivery.unreadable and feed.replaces == "nothing"

@@ -152,6 +152,7 @@ def connections(folder: Path, port: int) -> dict[str, str]:
             "password": token(folder),
         },
         "demo_tax": {"conn_type": "sqlite", "host": str(silos / "tax" / "税务.sqlite")},
+        "demo_trade": {"conn_type": "sqlite", "host": str(silos / "trade" / "发票.sqlite")},
     }
     for silo in ("employment", "lease", "building", "utility", "access"):
         found[f"demo_{silo}"] = {"conn_type": "fs", "extra": {"path": str(silos / silo)}}

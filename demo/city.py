@@ -94,6 +94,8 @@ class City:
     lease: dict[str, Array] = field(default_factory=dict)
     building: dict[str, Any] = field(default_factory=dict)
     event: dict[str, Any] = field(default_factory=dict)
+    # what is drawn from it once, and used by a silo and the truth
+    drawn: dict[str, Any] = field(default_factory=dict)
 
     def stream(self, name: str) -> np.random.Generator:
         """The random stream of this name; no other stream's draws move it."""

@@ -13,7 +13,9 @@ from demo import words
 from demo.city import BRANCH, EVENT_KINDS, FAMILIES, NEVER, SOLE_TRADER, STORY_NAMES, Array, City, building_codes, pick
 from demo.silos.books import Books
 from demo.silos.building import is_listed, is_unmeasured, names
+from demo.silos.trade import DIFFERENCES, ledgers
 from demo.taxes import exporters, tax_periods
+from demo.trades import DECOY, DEPENDENT, GOODS, IN_GROUP, KINDS, MERGER
 
 
 def write_truth(books: Books, folder: Path) -> None:
@@ -39,6 +41,12 @@ def write_truth(books: Books, folder: Path) -> None:
     pq.write_table(calendar, folder / "delivery.parquet")
     _write_tax_periods(city, folder / "tax_period.parquet")
     _write_enterprise_months(city, folder / "enterprise_month.parquet")
+    for name, table in (
+        ("trade", _trade(city)),
+        ("trade_party", _trade_party(city)),
+        ("trade_case", _trade_case(city)),
+    ):
+        pq.write_table(table, folder / f"{name}.parquet")
 
 
 def _links(books: Books) -> pa.Table:
@@ -181,3 +189,79 @@ def _write_enterprise_months(city: City, path: Path) -> None:
         writer.write_table(table)
     if writer:
         writer.close()
+
+
+def _party(city: City, party: Array) -> tuple[pa.Array, pa.Array]:
+    """The true_id of a firm of the city, the party number of one elsewhere; persons have neither."""
+    inside, elsewhere = (party >= 0) & (party < city.firms), party >= city.firms
+    return pa.array(party, mask=~inside), pa.array(party - city.firms, mask=~elsewhere)
+
+
+def _trade(city: City) -> pa.Table:
+    """One row is all invoices of one pair, month and class of goods; amounts as the seller issued them."""
+    both = ledgers(city)
+    invoice, relation = both.trades.invoice, both.trades.relation
+    of = invoice["relation"]
+    keys = np.stack([both.seller, both.buyer, invoice["month"], relation["goods"][of]])
+    found, row = np.unique(keys, axis=1, return_inverse=True)
+    count = found.shape[1]
+    void, fen = invoice["is_void"], invoice["fen"]
+
+    def total(values: Array) -> pa.Array:
+        return pa.array(np.bincount(row, weights=values, minlength=count).round().astype(np.int64))
+
+    columns: dict[str, pa.Array] = {}
+    for side, party in (("seller", found[0]), ("buyer", found[1])):
+        columns[f"{side}_id"], columns[f"{side}_party"] = _party(city, party)
+    last = np.full((2, count), np.datetime64("1970-01-01", "s"))
+    for side in (0, 1):
+        np.maximum.at(last[side], row, both.recorded[side].astype("datetime64[s]"))
+    kind = np.full(count, -1)
+    np.maximum.at(kind, row, both.difference)
+    return pa.table(
+        columns
+        | {
+            "month": pa.array(city.day(found[2]), pa.date32()),
+            "goods_code": pick(GOODS, found[3]),
+            "invoice_count": total(np.ones(len(fen))),
+            "voided_count": total(void.astype(float)),
+            "red_count": total((fen < 0).astype(float)),
+            "net_fen": total(np.where(void, 0, fen).astype(float)),
+            "voided_fen": total(np.where(void, fen, 0).astype(float)),
+            "red_fen": total(np.where(fen < 0, -fen, 0).astype(float)),
+            "buyer_differs_by_fen": total((both.fen[0] - both.fen[1]).astype(float)),
+            "difference_kind": pick(DIFFERENCES, kind),
+            "seller_recorded_at": pa.array(last[0]),
+            "buyer_recorded_at": pa.array(last[1]),
+        }
+    )
+
+
+def _trade_party(city: City) -> pa.Table:
+    """One row is one firm elsewhere."""
+    trades = ledgers(city).trades
+    died = np.full(len(trades.renamed), NEVER)
+    died[trades.died - city.firms] = trades.died_month
+    return pa.table(
+        {
+            "party": pa.array(np.arange(len(trades.renamed))),
+            "name": trades.party["name"],
+            "later_name": trades.party["later_name"],
+            "renamed_month": _month(city, trades.renamed),
+            "uscc": trades.party["uscc"],
+            "is_coded": pa.array(trades.is_coded),
+            "died_month": _month(city, died),
+        }
+    )
+
+
+def _trade_case(city: City) -> pa.Table:
+    """One row is one planted relation: a steady dependence, a decoy, a seller before or after a merger, trade in a group."""
+    relation = ledgers(city).trades.relation
+    which = np.flatnonzero(np.isin(relation["kind"], (DEPENDENT, DECOY, MERGER, IN_GROUP)))
+    seller, buyer = relation["seller"][which], relation["buyer"][which]
+    columns: dict[str, pa.Array] = {"kind": pick(KINDS, relation["kind"][which])}
+    for side, party in (("seller", seller), ("buyer", buyer)):
+        columns[f"{side}_id"], columns[f"{side}_party"] = _party(city, party)
+    begin, end = relation["begin"][which], relation["end"][which]
+    return pa.table(columns | {"first_month": _month(city, begin), "until_month": _month(city, end)})

@@ -237,3 +237,13 @@ def make_source_aliases(connection: duckdb.DuckDBPyConnection, only: str = "") -
     )
     connection.unregister("alias_form")
     connection.execute("drop table stated_alias")
+
+
+def make_trade_names(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make resolved.trade_name: the key of every name under which a firm or its partner is in the records of trade."""
+    stated = "select enterprise_name as name from known.trade union all select partner_name as name from known.trade"
+    _register_name_keys(connection, "trade_form", stated)
+    connection.execute(
+        "create or replace table resolved.trade_name as from trade_form where name_key is not null order by all"
+    )
+    connection.unregister("trade_form")

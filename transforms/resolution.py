@@ -1,10 +1,11 @@
 """Ties every silo's records to enterprises: which record is which firm, by what evidence, and what is undecided.
 
-`resolve` prepares what SQL cannot (check digits, name keys, chains of changed codes, people's judgements) as four
+`resolve` prepares what SQL cannot (check digits, name keys, chains of changed codes, people's judgements) as these
 tables and then builds the models of 2_resolved/, where every decision can be read:
 
     resolved.source_record  one row per record of an enterprise in a feed, with its codes checked and its name's key
     resolved.source_alias   former names and names before and after a renaming
+    resolved.trade_name     names in the records of trade, with their keys
     resolved.code_group     codes that are the same enterprise's, by a change of code or a judgement
     resolved.judgement      judgements.csv, with what follows from it
 
@@ -24,7 +25,7 @@ import duckdb
 from transforms import incremental
 from transforms.judgements import JUDGEMENTS, make_code_groups, make_judgements, read_judgements
 from transforms.matching.candidates import make_candidates
-from transforms.records import make_source_aliases, make_source_records
+from transforms.records import make_source_aliases, make_source_records, make_trade_names
 from warehouse.errors import ParkBridgeError
 from warehouse.models import comment, load_rules, make, read_folder
 
@@ -40,6 +41,9 @@ key: feed, source_key""",
     "source_alias": """title: Names known beside the present one | 别名
 one row is: one former name, or one name before or after a renaming, as the register states it
 key: feed, source_key, name, alias_kind, event_date""",
+    "trade_name": """title: Names in trade | 交易往来中的名称
+one row is: one name under which a firm or its partner is in the records of trade, with its key; it ties nothing by itself
+key: name""",
     "code_group": """title: Codes of one enterprise | 同一企业的代码
 one row is: one code that a change of code or a judgement ties to others, with the earliest of them
 key: code""",
@@ -54,7 +58,7 @@ key: conflict_code, conflict_key""",
 }
 
 COMPARED = ["resolved.comparison", "resolved.code_name_check"]
-JUDGED = [f"resolved.{table}" for table in PREPARED if table not in ("source_record", "source_alias")]
+JUDGED = [f"resolved.{table}" for table in PREPARED if table not in ("source_record", "source_alias", "trade_name")]
 
 
 def resolve(
@@ -93,6 +97,7 @@ def resolve(
     with incremental.noticing(connection, JUDGED) if in_parts else nullcontext():
         make_code_groups(connection, judged)
         make_judgements(connection, judged)
+    make_trade_names(connection)
     for table, text in PREPARED.items():
         comment(connection, "resolved", table, text)
     if in_parts:

@@ -1,0 +1,137 @@
+"""Aggregates invoices before anything is written: per firm, side, partner, month and class of goods; no single invoice lands.
+
+Trade is the tax secret of both sides (税收征管法 art. 8). What lands is counts and amounts; all natural persons that a firm
+deals with are one partner without a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from connectors.feed import Invoices
+from connectors.sources import ROW_NUMBER, Unreadable
+from warehouse import connection as warehouse
+from warehouse.connection import literal, quote
+from warehouse.persons import is_name, persons
+
+# the partner of every natural person
+PERSONS = "自然人"
+# what an office writes where it names no buyer
+_UNNAMED = frozenset({"个人", "消费者", "个人消费者", "零星客户", PERSONS})
+
+
+def aggregated(
+    stream: Iterable[pa.RecordBatch], invoices: Invoices, unreadable: list[Unreadable] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Invoices as one row per group: their number, the number of voided and red ones, and three amounts as delivered.
+
+    Issued: all positive invoices, also those voided later. Voided: the voided ones among them. Red: what valid red letters
+    (negative invoices) take back, as a positive amount, in the month of the red letter's own date. Net is issued less both.
+    The row number is that of the group's first invoice.
+
+    Args:
+        stream: The invoices.
+        invoices: Which column is what.
+        unreadable: Filled with one entry per reason for invoices without a readable date or amount; they are in no row.
+    """
+    batches = list(stream)
+    if not batches:
+        return
+    table = pa.Table.from_batches(batches)
+    database = duckdb.connect()
+    try:
+        database.execute((Path(warehouse.__file__).parent / "macros.sql").read_text(encoding="utf-8"))
+        database.register("delivered", table)
+        code, name = quote(invoices.partner_code), quote(invoices.partner_name)
+        partners = database.execute(f"select distinct {code}::varchar, {name}::varchar from delivered").fetchall()
+        people = [(c, n) for c, n in partners if is_natural_person(c, n)]
+        database.register(
+            "person",
+            pa.table(
+                {
+                    "code": pa.array([c for c, _ in people], pa.string()),
+                    "name": pa.array([n for _, n in people], pa.string()),
+                    "is_person": pa.array([True] * len(people), pa.bool_()),
+                }
+            ),
+        )
+        goods = f"nullif(trim({quote(invoices.goods)}::varchar), '')"
+        amount, date = quote(invoices.amount), quote(invoices.date)
+        voids = ", ".join(literal(value) for value in invoices.void_values)
+        kept = ", ".join(f"nullif(trim({quote(column)}::varchar), '') as {quote(column)}" for column in invoices.by)
+        database.execute(
+            f"""
+            create temp table invoice as
+            select
+                {ROW_NUMBER}, {kept},
+                case when p.is_person is null then nullif(trim({code}::varchar), '') end as {code},
+                case when p.is_person then {literal(PERSONS)} else nullif(trim({name}::varchar), '') end as {name},
+                strftime(to_month({date}::varchar), '%Y-%m') as {date},
+                -- a code of another length is kept as it is: stage.sql refuses it
+                case when regexp_full_match({goods}, '[0-9]{{19}}') then left({goods}, {int(invoices.goods_digits)})
+                    else {goods} end as {quote(invoices.goods)},
+                coalesce({quote(invoices.void)}::varchar in ({voids}), false) as is_void,
+                {_number(table, invoices.amount)} as amount
+            from delivered as d
+            left join person as p
+                on d.{code}::varchar is not distinct from p.code and d.{name}::varchar is not distinct from p.name
+            """
+        )
+        if unreadable is not None:
+            _note_unreadable(database, date, unreadable)
+        groups = ", ".join(quote(column) for column in (*invoices.by, *invoices.made_from))
+        made = dict(zip(invoices.made, _FIGURES, strict=True))
+        figures = ", ".join(f"{sql} as {quote(column)}" for column, sql in made.items())
+        yield from (
+            database.execute(
+                f"select min({ROW_NUMBER}) as {ROW_NUMBER}, {groups}, {figures} from invoice "
+                f"where {date} is not null and amount is not null group by {groups} order by 1"
+            )
+            .to_arrow_table()
+            .to_batches()
+        )
+    finally:
+        database.close()
+
+
+def _number(table: pa.Table, column: str) -> str:
+    """The amount as SQL: numbers as they are, texts as stage.sql reads them."""
+    kind = table.schema.field(column).type
+    is_number = pa.types.is_integer(kind) or pa.types.is_decimal(kind)
+    return f"cast({quote(column)} as decimal(30, 2))" if is_number else f"to_amount({quote(column)}::varchar)"
+
+
+# in the order of Invoices.made
+_FIGURES = (
+    "count(*)",
+    "count(*) filter (where is_void)",
+    "count(*) filter (where amount < 0 and not is_void)",
+    "coalesce(sum(amount) filter (where amount > 0), 0)::decimal(30, 2)",
+    "coalesce(sum(amount) filter (where amount > 0 and is_void), 0)::decimal(30, 2)",
+    "coalesce(-sum(amount) filter (where amount < 0 and not is_void), 0)::decimal(30, 2)",
+)
+
+
+def is_natural_person(code: str | None, name: str | None) -> bool:
+    """Whether a partner is a natural person: an identity number for a code, or no code and a person's name (or none).
+
+    No enterprise's full name has fewer than five characters, so that without a code a shorter one counts as a person too.
+    """
+    code, name = "".join((code or "").split()).upper(), "".join((name or "").split())
+    if len(code) == 18 and persons(code, in_codes=True):
+        return True
+    plain = name.removesuffix("（个人）").removesuffix("(个人)")
+    return not code and (plain != name or plain in _UNNAMED or len(plain) < 5 or is_name(plain))
+
+
+def _note_unreadable(database: duckdb.DuckDBPyConnection, date: str, unreadable: list[Unreadable]) -> None:
+    for what, condition in (("date", f"{date} is null"), ("amount", f"{date} is not null and amount is null")):
+        count, first = database.execute(
+            f"select count(*), min({ROW_NUMBER}) from invoice where {condition}"
+        ).fetchall()[0]
+        if count:
+            unreadable.append(Unreadable(first, f"invoices without a readable {what}: {count:,}", None))

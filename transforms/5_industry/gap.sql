@@ -1,0 +1,108 @@
+-- title: Bought outside by several tenants | 园区外购缺口
+-- one row is: one class of goods that at least three tenants bought outside in the last twelve complete months
+--   | 近十二个完整月至少三家在园企业向园外采购的一类商品
+-- answers: what do several tenants buy outside, and does a tenant sell it? | 多家企业都在外购什么，园内有没有人卖？
+-- key: goods_code
+-- rules: From the buyers' own invoices: net purchases of enterprises on site (signals.here) from sellers that are not, natural persons
+--   left out; a buyer counts from the least amount on (rules/trade_gap.yml). Sellers: enterprises on site with net sales of the
+--   class, to whomever. introduce: there is such a seller. attract: there is none. Fewer than three buyers are not shown.
+--   | 依据买方发票：在园企业向非在园卖方的净采购额，不含自然人；达到最低金额的买方才计。园内卖方：在园企业该类商品有净销售额的，不论卖给谁。有
+--   园内卖方的建议对接，没有的可作招引方向。少于三家买方的不列出。
+-- known gaps: A class of goods is broad: a seller of the class need not sell the very thing. It says what was bought, not that a firm
+--   will come. Invoices without a goods code are left out.
+--   | 商品分类较粗：同类卖方未必卖同一种东西。只说明买过什么，不预示有企业会来。没有编码的发票不计。
+-- codes gap_step_code:
+--   * introduce: a tenant sells it | 园内对接
+--   * attract: no tenant sells it | 招引方向
+-- checked by: tests/models/industry.gap
+with last_month as (
+    select max(case when not is_provisional then month_number(month) end) as until_number
+    from monthly.trade_month
+),
+
+party as (
+    select
+        p.party_key,
+        max(case when h.enterprise_id is not null then 1 else 0 end) as is_here
+    from monthly.trade_party as p
+    left join signals.here as h on p.enterprise_id = h.enterprise_id
+    group by p.party_key
+),
+
+recent as (
+    select
+        t.seller_key,
+        t.buyer_key,
+        t.goods_code,
+        t.reporting_side_code,
+        t.net_amount
+    from monthly.trade_side as t
+    cross join last_month as l
+    cross join rules.dependence as rule
+    where
+        month_number(t.month) <= l.until_number
+        and month_number(t.month) > l.until_number - rule.window_months
+        and t.goods_code <> 'none'
+),
+
+purchase as (
+    select
+        r.buyer_key,
+        r.goods_code,
+        s.is_here as is_inside,
+        sum(r.net_amount) as amount
+    from recent as r
+    inner join party as b on r.buyer_key = b.party_key and b.is_here = 1
+    inner join party as s on r.seller_key = s.party_key
+    where r.reporting_side_code = 'buyer' and r.seller_key <> 'persons'
+    group by r.buyer_key, r.goods_code, s.is_here
+),
+
+bought as (
+    select
+        p.goods_code,
+        count(distinct case when p.is_inside = 0 and p.amount >= rule.buyer_amount_min then p.buyer_key end)
+            as buyer_count,
+        sum(case when p.is_inside = 0 and p.amount > 0 then p.amount else 0 end) as outside_amount,
+        sum(case when p.is_inside = 1 and p.amount > 0 then p.amount else 0 end) as inside_amount
+    from purchase as p
+    cross join rules.trade_gap as rule
+    group by p.goods_code
+),
+
+sale as (
+    select
+        r.seller_key,
+        r.goods_code,
+        sum(r.net_amount) as amount
+    from recent as r
+    inner join party as s on r.seller_key = s.party_key and s.is_here = 1
+    where r.reporting_side_code = 'seller'
+    group by r.seller_key, r.goods_code
+),
+
+seller as (
+    select
+        s.goods_code,
+        count(*) as seller_count
+    from sale as s
+    cross join rules.trade_gap as rule
+    where s.amount >= rule.seller_amount_min
+    group by s.goods_code
+)
+
+select
+    b.goods_code,
+    g.title_zh as goods_class_title_zh,
+    g.title_en as goods_class_title_en,
+    cast(b.buyer_count as integer) as buyer_count,
+    cast(b.outside_amount as decimal(30, 2)) as outside_amount,
+    cast(100 * b.outside_amount / nullif(b.outside_amount + b.inside_amount, 0) as decimal(30, 2)) as outside_share_pct,
+    cast(coalesce(s.seller_count, 0) as integer) as seller_count,
+    case when s.seller_count > 0 then 'introduce' else 'attract' end as gap_step_code,
+    rule.version as rule_version
+from bought as b
+cross join rules.trade_gap as rule
+left join seller as s on b.goods_code = s.goods_code
+left join rules.goods as g on substr(b.goods_code, 1, 3) = g.goods_class_code
+where b.buyer_count >= rule.buyers_min
