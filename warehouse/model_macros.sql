@@ -78,7 +78,7 @@ create or replace macro wilson_low(p, n) as (
         when n > 0 and p between 0 and 1
             then (
                 p + 1.9208 / nullif(n, 0)
-                - 1.96 * sqrt(greatest(0.0, p * (1 - p) / nullif(n, 0) + 0.9604 / nullif(n * n, 0)))
+                - 1.96 * sqrt(greatest(0.0, p * (1 - p) / nullif(n, 0) + 0.9604 / nullif(cast(n as double) * n, 0)))
             ) / nullif(1 + 3.8416 / nullif(n, 0), 0)
     end
 );
@@ -88,7 +88,7 @@ create or replace macro wilson_high(p, n) as (
         when n > 0 and p between 0 and 1
             then (
                 p + 1.9208 / nullif(n, 0)
-                + 1.96 * sqrt(greatest(0.0, p * (1 - p) / nullif(n, 0) + 0.9604 / nullif(n * n, 0)))
+                + 1.96 * sqrt(greatest(0.0, p * (1 - p) / nullif(n, 0) + 0.9604 / nullif(cast(n as double) * n, 0)))
             ) / nullif(1 + 3.8416 / nullif(n, 0), 0)
     end
 );

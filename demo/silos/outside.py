@@ -100,6 +100,9 @@ def _branches(city: City, drawn: dict[str, Array]) -> list[tuple[int, int, str, 
         if kind == COMER:
             add(row, come - rng.integers(2, 34, rng.integers(4, 9)), NEAR + FAR)
             add(row, np.array([come]), (HERE,))
+        elif kind == TENANT:
+            # it would be among the first, were it not here already
+            add(row, city.horizon - 7 - rng.integers(2, 20, 6), NEAR)
         elif kind == DECOY:
             add(row, -rng.integers(40, 140, rng.integers(5, 30)), FAR)
         else:

@@ -44,7 +44,8 @@ def groups(city: City) -> dict[str, Array]:
     reference *= min(1.0, 0.9 / reference.sum())
     rest = rng.dirichlet(np.full(len(OTHER_GROUPS), 2.0)) * (1 - reference.sum())
     reference[len(weight) :] = rest
-    reference = np.where(reference == 0, 1e-4, reference)
+    # trades that the park has only by its families: the banks
+    reference = np.where(reference == 0, 0.008, reference)
     sales = {trade.code[:4]: trade.sales * 12 for trade in words.INDUSTRIES}
     return {
         "code": codes,
