@@ -163,7 +163,9 @@ def _middle(x: Array, lq: Array, other: Array, group: Array, groups: int) -> Arr
     np.maximum.at(low, group, x / (lq + 0.005) / np.exp(other))
     np.minimum.at(high, group, x / np.maximum(lq - 0.005, 1e-9) / np.exp(other))
     low = np.maximum(low, 1e-12)
-    middle: Array = np.where(low <= high, np.log((low + np.minimum(high, 10 * low)) / 2), (np.log(low) + np.log(high)) / 2)
+    middle: Array = np.where(
+        low <= high, np.log((low + np.minimum(high, 10 * low)) / 2), (np.log(low) + np.log(high)) / 2
+    )
     return middle
 
 
@@ -256,7 +258,9 @@ def leading(data: Path) -> Iterator[Row]:
         f"from '{source}' as f join rules.industry as r on try_cast(left(f.gbt3, 2) as integer) between r.division_from "
         "and r.division_to group by all"
     )
-    rule = connection.sql("select min_enterprise_count, leading_group_count, leading_low_quotient from rules.position").fetchall()[0]
+    rule = connection.sql(
+        "select min_enterprise_count, leading_group_count, leading_low_quotient from rules.position"
+    ).fetchall()[0]
     for level, column in (("section", "section"), ("division", "division"), ("group", "grp")):
         counts = connection.sql(
             f"select city, {column} as industry, cast(sum(firms) as bigint) as firms from firm group by all order by all"
@@ -325,7 +329,9 @@ def candidates(data: Path) -> Iterator[Row]:
         connection.execute("delete from resolved.enterprise")
         # the branches' districts are unknown: none is taken for the park's own
         connection.execute("insert into resolved.enterprise values ('E', ?)", [city + "99"])
-        connection.execute("create or replace table held as from known.outsider where left(division_code, 4) = $1", [city])
+        connection.execute(
+            "create or replace table held as from known.outsider where left(division_code, 4) = $1", [city]
+        )
         connection.execute("delete from known.outsider where left(division_code, 4) = $1", [city])
         pool += connection.sql("select count(*) from known.outsider").fetchall()[0][0]
         model(connection, "candidate")
@@ -371,8 +377,8 @@ def _load_candidates(connection: duckdb.DuckDBPyConnection, folder: Path) -> Non
     """Firms with codes of places and of their own, branches up to 2006, and who came to which city in the three years after."""
     connection.execute(
         f"""
-        create table firm as from '{folder / 'candidate_firms.parquet'}' where year <= 2009;
-        create table event as from '{folder / 'branch_events_to_2009.parquet'}';
+        create table firm as from '{folder / "candidate_firms.parquet"}' where year <= 2009;
+        create table event as from '{folder / "branch_events_to_2009.parquet"}';
         create table place as
         select province, city, lpad(cast(dense_rank() over (order by province) as varchar), 2, '0') as province_code,
             row_number() over (partition by province order by city) as number
@@ -393,7 +399,7 @@ def _load_candidates(connection: duckdb.DuckDBPyConnection, folder: Path) -> Non
         from event as e join place_code as p on e.branch_province = p.province and e.branch_city = p.city where e.branch_year <= 2006;
         create table city_group as
         select p.city_code, c.gbt3 as grp, sum(c.firms) as firms
-        from '{folder / 'city_industry_year_to_2009.parquet'}' as c join place_code as p using (province, city)
+        from '{folder / "city_industry_year_to_2009.parquet"}' as c join place_code as p using (province, city)
         where c.year <= 2006 and c.gbt3 is not null group by all;
         create table group_share as select grp, sum(firms) / sum(sum(firms)) over () as share from city_group group by grp;
         """
@@ -454,7 +460,12 @@ def hint(data: Path) -> Iterator[Row]:
             by_size += _found(pairs, real, lambda a, b, of=sector: whole.get(of[a], 0) * whole.get(of[b], 0))
             ours += _found(pairs, real, lambda a, b, of=sector: tie.get((of[a], of[b]), 0.0))
             many += len(real)
-        yield f"R-precision of {many} exchanges of {kind}s", f"{by_size / many:.3f} by size", f"{ours / many:.3f}", reach
+        yield (
+            f"R-precision of {many} exchanges of {kind}s",
+            f"{by_size / many:.3f} by size",
+            f"{ours / many:.3f}",
+            reach,
+        )
 
 
 def _arrow(columns: dict[str, list[Any]]) -> Any:

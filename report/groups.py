@@ -83,7 +83,9 @@ def _buildings(source: Source, enterprises: list[Row]) -> Iterator[Page]:
 def _industries(source: Source, enterprises: list[Row], months: dict[Any, list[Row]]) -> Iterator[Page]:
     found = source.rows("industry_current")
     heading = ("行业", "Industries")
-    yield Page("industries.html", "industries.html", heading, _positions(source) | {"industries": found}, "industries.html")
+    yield Page(
+        "industries.html", "industries.html", heading, _positions(source) | {"industries": found}, "industries.html"
+    )
     for row in found:
         rows, captions = _charts(months.get((row["part_kind"], row["part_code"]), []))
         column = f"{row['part_kind']}_code"

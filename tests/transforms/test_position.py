@@ -42,16 +42,18 @@ def wilson(share: float, cases: int) -> tuple[float, float]:
 
 @given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 @settings(deadline=None, max_examples=60)
-def test_the_interval_solves_wilsons_quadratic(
-    connection: duckdb.DuckDBPyConnection, case: tuple[int, int]
-) -> None:
+def test_the_interval_solves_wilsons_quadratic(connection: duckdb.DuckDBPyConnection, case: tuple[int, int]) -> None:
     seen, cases = case
-    found = connection.execute("select wilson_low(? / ?, ?), wilson_high(? / ?, ?)", [seen, cases, cases] * 2).fetchone()
+    found = connection.execute(
+        "select wilson_low(? / ?, ?), wilson_high(? / ?, ?)", [seen, cases, cases] * 2
+    ).fetchone()
     assert found == pytest.approx(wilson(seen / cases, cases), abs=1e-9)
 
 
 def test_no_cases_or_no_share_have_no_interval(connection: duckdb.DuckDBPyConnection) -> None:
-    found = connection.execute("select wilson_low(0.5, 0), wilson_high(1.2, 10), wilson_low(null, 3), wilson_low(-0.1, 3)")
+    found = connection.execute(
+        "select wilson_low(0.5, 0), wilson_high(1.2, 10), wilson_low(null, 3), wilson_low(-0.1, 3)"
+    )
     assert found.fetchone() == (None,) * 4
 
 
