@@ -31,6 +31,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from demo import codes
 from transforms.night import RULES
@@ -131,7 +132,7 @@ def quotient(data: Path) -> Iterator[Row]:
         if words == "staff":
             known = known[known["is_shown"]]
         areas, area = np.unique(known["area"], return_inverse=True)
-        industries, industry = np.unique(known["industry"], return_inverse=True)
+        _, industry = np.unique(known["industry"], return_inverse=True)
         x, lq = known[size].to_numpy(float), known[published].to_numpy(float)
         log_area, log_industry = _explained(x, lq, area, industry)
         computed = x / np.exp(log_area[area] + log_industry[industry])
@@ -313,7 +314,8 @@ def candidates(data: Path) -> Iterator[Row]:
             "resolved.enterprise_code": "code_kind varchar, code varchar, enterprise_id varchar",
             "resolved.link": "enterprise_id varchar, subject varchar",
             "resolved.relation": "enterprise_id varchar, relation_code varchar, other_uscc varchar",
-            "industry.position": "industry_level varchar, industry_code varchar, year_number bigint, position_code varchar, area_code varchar",
+            "industry.position": "industry_level varchar, industry_code varchar, year_number bigint, position_code varchar, "
+            "area_code varchar",
         }
     )
     _load_candidates(connection, folder)
@@ -435,7 +437,7 @@ def hint(data: Path) -> Iterator[Row]:
     flows = [("io153_2020", 2020, a, b, float(by_code[a][head.index(b)] or 0)) for a in sectors for b in sectors]
     flows += [("io153_2020", 2020, a, "output", float(by_code[a][head.index("GO")])) for a in sectors]
     listed = {name: [row[at] for row in flows] for at, name in enumerate(("system", "year", "a", "b", "amount"))}
-    connection.register("listed", _arrow(listed))
+    connection.register("listed", pa.table(listed))
     connection.execute("insert into known.input_output select * from listed")
     model(connection, "input_coefficient")
     tie: dict[tuple[str, str], float] = {}
@@ -466,12 +468,6 @@ def hint(data: Path) -> Iterator[Row]:
             f"{ours / many:.3f}",
             reach,
         )
-
-
-def _arrow(columns: dict[str, list[Any]]) -> Any:
-    import pyarrow as pa  # noqa: PLC0415
-
-    return pa.table(columns)
 
 
 def _sector(plant: str) -> str:

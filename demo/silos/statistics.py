@@ -89,12 +89,13 @@ def _year(city: City, year: int, first: int) -> pa.Table:
     tax = sales // 20
     rows: list[tuple[str, int, int, int, int]] = []
     codes = [str(code) for code in true["code"]]
-    for name, which in (("全部", lambda code: "全部"), ("", lambda code: code[0]), ("", lambda code: code[:3])):
-        keys = [which(code) for code in codes]
+    columns = (count, staff, sales, tax)
+    rows.append(("全部", *(int(column.sum()) for column in columns)))
+    for length in (1, 3):  # a section, and a division with its section's letter
+        keys = [code[:length] for code in codes]
         for key in dict.fromkeys(sorted(keys)):
             here = np.array([one == key for one in keys])
-            shown = name or key
-            rows.append((shown, *(int(column[here].sum()) for column in (count, staff, sales, tax))))
+            rows.append((key, *(int(column[here].sum()) for column in columns)))
     rows += [(code, *map(int, row)) for code, *row in zip(codes, count, staff, sales, tax, strict=True)]
     few = [row[1] < 3 for row in rows]
 
