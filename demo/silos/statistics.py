@@ -21,7 +21,6 @@ OTHER_GROUPS = (
     *("I631", "I642", "J681", "K701", "L711", "L721", "M731", "M748", "N772", "O811", "Q841", "R901"),
 )
 LEADING_COUNT = 6
-SECTIONS = {code[0] for code in OTHER_GROUPS} | {trade.code[0] for trade in words.INDUSTRIES}
 
 
 def groups(city: City) -> dict[str, Array]:
@@ -87,21 +86,17 @@ def _year(city: City, year: int, first: int) -> pa.Table:
     sales = np.rint(staff * true["sales"] / 10_000).astype(np.int64)
     # a fixed share: taxes are no subject of this table
     tax = sales // 20
-    rows: list[tuple[str, int, int, int, int]] = []
-    codes = [str(code) for code in true["code"]]
-    columns = (count, staff, sales, tax)
-    rows.append(("全部", *(int(column.sum()) for column in columns)))
-    for length in (1, 3):  # a section, and a division with its section's letter
-        keys = [code[:length] for code in codes]
+    codes = np.array([str(code) for code in true["code"]])
+    names, rows = ["全部"], [[int(column.sum()) for column in (count, staff, sales, tax)]]
+    for length in (1, 3, 4):  # sections, then divisions and groups with the section's letter
+        keys = np.array([code[:length] for code in codes])
         for key in dict.fromkeys(sorted(keys)):
-            here = np.array([one == key for one in keys])
-            rows.append((key, *(int(column[here].sum()) for column in columns)))
-    rows += [(code, *map(int, row)) for code, *row in zip(codes, count, staff, sales, tax, strict=True)]
-    few = [row[1] < 3 for row in rows]
+            names.append(str(key))
+            rows.append([int(column[keys == key].sum()) for column in (count, staff, sales, tax)])
 
     def column(place: int) -> pa.Array:
         # the office withholds what fewer than three enterprises would show
-        return pa.array(["*" if hide else str(row[place]) for row, hide in zip(rows, few, strict=True)])
+        return pa.array(["*" if row[0] < 3 else str(row[place]) for row in rows])
 
     same = len(rows)
     return pa.table(
@@ -110,12 +105,12 @@ def _year(city: City, year: int, first: int) -> pa.Table:
             "地区代码": pa.array([AREA_CODE] * same),
             "地区": pa.array([f"{words.CITY}市"] * same),
             "分类标准": pa.array(["GB/T 4754-2017"] * same),
-            "行业代码": pa.array([row[0] for row in rows]),
+            "行业代码": pa.array(names),
             "行业名称": pa.array(["-"] * same),
-            "企业数": pa.array([str(row[1]) for row in rows]),
-            "从业人数": column(2),
-            "营业收入_万元": column(3),
-            "税收_万元": column(4),
+            "企业数": pa.array([str(row[0]) for row in rows]),
+            "从业人数": column(1),
+            "营业收入_万元": column(2),
+            "税收_万元": column(3),
         }
     )
 
