@@ -153,8 +153,9 @@ def connections(folder: Path, port: int) -> dict[str, str]:
         },
         "demo_tax": {"conn_type": "sqlite", "host": str(silos / "tax" / "税务.sqlite")},
         "demo_trade": {"conn_type": "sqlite", "host": str(silos / "trade" / "发票.sqlite")},
+        "demo_outside": {"conn_type": "sqlite", "host": str(silos / "outside" / "园外企业.sqlite")},
     }
-    for silo in ("employment", "lease", "building", "utility", "access"):
+    for silo in ("employment", "lease", "building", "utility", "access", "statistics"):
         found[f"demo_{silo}"] = {"conn_type": "fs", "extra": {"path": str(silos / silo)}}
     return {f"AIRFLOW_CONN_{name.upper()}": json.dumps(entry, ensure_ascii=False) for name, entry in found.items()}
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from demo import words
 from demo.city import BRANCH, EVENT_KINDS, FAMILIES, NEVER, SOLE_TRADER, STORY_NAMES, Array, City, building_codes, pick
+from demo.silos import outside, statistics
 from demo.silos.books import Books
 from demo.silos.building import is_listed, is_unmeasured, names
 from demo.silos.trade import DIFFERENCES, ledgers
@@ -26,6 +27,8 @@ def write_truth(books: Books, folder: Path) -> None:
     pq.write_table(_event(city), folder / "event.parquet")
     pq.write_table(_building(city), folder / "building.parquet")
     pq.write_table(_lease(city), folder / "lease.parquet")
+    pq.write_table(statistics.truth(city), folder / "industry.parquet")
+    pq.write_table(outside.truth(city), folder / "outsider.parquet")
     pq.write_table(_links(books), folder / "link.parquet")
     pq.write_table(pa.concat_tables(books.planted).combine_chunks(), folder / "planted.parquet")
     silo, label, month, at, kind = zip(*books.calendar, strict=True)

@@ -83,7 +83,9 @@ def _buildings(source: Source, enterprises: list[Row]) -> Iterator[Page]:
 def _industries(source: Source, enterprises: list[Row], months: dict[Any, list[Row]]) -> Iterator[Page]:
     found = source.rows("industry_current")
     heading = ("行业", "Industries")
-    yield Page("industries.html", "industries.html", heading, {"industries": found}, "industries.html")
+    yield Page(
+        "industries.html", "industries.html", heading, _positions(source) | {"industries": found}, "industries.html"
+    )
     for row in found:
         rows, captions = _charts(months.get((row["part_kind"], row["part_code"]), []))
         column = f"{row['part_kind']}_code"
@@ -104,6 +106,30 @@ def _industries(source: Source, enterprises: list[Row], months: dict[Any, list[R
             },
             "industries.html",
         )
+
+
+def _positions(source: Source) -> dict[str, Any]:
+    """The newest year of industry.position: the chart of the divisions, shift-share and opportunities."""
+    positions = source.rows("position")
+    divisions = [row for row in positions if row["industry_level"] == "division" and row["lq_enterprises_low"]]
+    chart = [
+        [
+            [row["industry_title_zh"], row["industry_title_en"]],
+            row["position_code"],
+            row["lq_enterprises"],
+            row["lq_enterprises_low"],
+            row["lq_enterprises_high"],
+        ]
+        for row in divisions
+    ]
+    return {
+        "rows": {"position": chart},
+        "positions": positions,
+        "year": positions[0]["year_number"] if positions else None,
+        "area": next((row["area_name"] for row in positions if row["area_name"]), None),
+        "shifts": [row for row in positions if row["industry_level"] == "division" and row["mix_value"] is not None],
+        "opportunities": source.rows("opportunity"),
+    }
 
 
 def _building_charts(months: list[Row]) -> tuple[dict[str, list[list[Any]]], dict[str, Words | None]]:

@@ -19,7 +19,7 @@ import duckdb
 import jinja2
 import vl_convert
 
-from report import dictionary, enterprises, groups, park, quality, trade
+from report import candidates, dictionary, enterprises, groups, park, quality, trade
 from report.sentences import sentence
 from report.source import HERE, Page, Source, page_of
 from report.words import FILTERS, GLOBALS, chart_codes
@@ -82,7 +82,8 @@ def _unused(sites: Path, night_id: str) -> Path:
 
 
 def _pages(source: Source) -> Iterator[Page]:
-    for pages in (park.pages, enterprises.pages, groups.pages, trade.pages, quality.pages, dictionary.pages):
+    everything = (park, enterprises, groups, candidates, trade, quality, dictionary)
+    for pages in (one.pages for one in everything):
         yield from pages(source)
 
 

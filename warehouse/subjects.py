@@ -1,6 +1,6 @@
 """The subjects that silos report on and their canonical columns, read from subjects.yml.
 
-What a subject is (about an enterprise or a building, by month or by period, expected every period or not) is data here:
+What a subject is (about an enterprise, a building or an industry, by month or by period, expected every period or not) is data here:
 `subject_rows` is the table rules.subject, `views` are the SQL of known.fact, known.figure, known.repeated_fact and
 staged.figure, which have a branch per subject. Models and checks that concern every subject read these.
 """
@@ -30,7 +30,7 @@ LINEAGE = {
 }
 # And these in staged.* alone: `known.*` has no column that a later delivery changes in a row that a past night showed.
 STAGED_ONLY = {"last_recorded_at": "timestamp"}
-ABOUT = ("enterprise", "building", "industry", "pair")
+ABOUT = ("enterprise", "building", "industry", "pair", "outsider")
 # views with a branch per subject; no subject may take their names
 GENERATED = ("fact", "figure", "repeated_fact", "differenced_figure")
 _REQUIRED = {"title", "row", "about", "silo", "key", "columns"}

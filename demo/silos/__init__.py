@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from demo.city import City
-from demo.silos import access, building, employment, lease, registration, tax, trade, utility
+from demo.silos import access, building, employment, lease, outside, registration, statistics, tax, trade, utility
 from demo.silos.books import Books
 
 OFFICES = {
@@ -19,8 +19,9 @@ OFFICES = {
     "access": access,
 }
 
-# the property system's register of buildings knows no enterprise; invoices are about pairs
-BOOKS_OF_THINGS = {"building": building, "trade": trade}
+# what knows no enterprise of the park: the register of buildings, statistics by industry, a list of enterprises elsewhere; invoices
+# are about pairs
+BOOKS_OF_THINGS = {"building": building, "trade": trade, "statistics": statistics, "outside": outside}
 
 
 def write_silos(city: City, folder: Path, until: np.datetime64) -> Books:

@@ -32,6 +32,10 @@ def test_the_summary_says_what_is_there(first_run: tuple[Park, str]) -> None:
         "building",
         "utility_use",
         "access_count",
+        "industry_stat",
+        "input_output",
+        "outsider",
+        "outsider_branch",
     ):
         assert f"✓ {feed}" in printed
     assert "0 failed" in printed
