@@ -152,6 +152,7 @@ def connections(folder: Path, port: int) -> dict[str, str]:
             "password": token(folder),
         },
         "demo_tax": {"conn_type": "sqlite", "host": str(silos / "tax" / "税务.sqlite")},
+        "demo_service": {"conn_type": "sqlite", "host": str(silos / "service" / "服务台.sqlite")},
     }
     for silo in ("employment", "lease", "building", "utility", "access"):
         found[f"demo_{silo}"] = {"conn_type": "fs", "extra": {"path": str(silos / silo)}}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from demo.city import City
-from demo.silos import access, building, employment, lease, registration, tax, utility
+from demo.silos import access, building, employment, lease, registration, service, tax, utility
 from demo.silos.books import Books
 
 OFFICES = {
@@ -19,8 +19,8 @@ OFFICES = {
     "access": access,
 }
 
-# the property system's register of buildings knows no enterprise
-BOOKS_OF_THINGS = {"building": building}
+# the property system's register of buildings knows no enterprise; the service desk knows nobody that others do not
+BOOKS_OF_THINGS = {"building": building, "service": service}
 
 
 def write_silos(city: City, folder: Path, until: np.datetime64) -> Books:
