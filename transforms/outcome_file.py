@@ -17,6 +17,7 @@ import duckdb
 
 from transforms import people_file
 from warehouse.connection import transaction
+from warehouse.durable import make_folder
 from warehouse.errors import DeclarationError
 from warehouse.settings import Settings
 
@@ -76,6 +77,21 @@ def holding(answers: Iterable[Answer]) -> dict[str, Answer]:
     for answer in sorted(answers, key=lambda one: (one.moment, one.line)):
         found[answer.row] = answer
     return {row: answer for row, answer in found.items() if answer.answer != "withdraw"}
+
+
+def back_up(settings: Settings) -> int:
+    """Copy outcomes.csv into the backup; returns how many answers it has. A damaged file never takes the copy's place.
+
+    Raises:
+        DeclarationError: outcomes.csv is gone, although the backup has it, or cannot be read as declared.
+    """
+    copy = settings.backup / "outcomes.csv"
+    if not settings.outcomes.exists() and not copy.exists():
+        return 0
+    answers = read_answers(settings.outcomes)
+    make_folder(copy.parent)
+    people_file.replace(copy, FORM, people_file.text_of(settings.outcomes, FORM))
+    return len(answers)
 
 
 def load(connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime) -> int:

@@ -5,7 +5,8 @@
 -- rules: Limits in rules/introduction.yml. Of the same kind as the need, by somebody else, and all of this:
 --   * quantity: the offer has at least as much, in the same unit, where the kind has a quantity
 --   (rules/need_kind.yml).
---   * date: it holds on the day until which it is needed; of a need without one, 30 days after tonight.
+--   * date: it holds on the day until which it is needed, or tonight where that has passed; of a need without such a
+--     day, 30 days after tonight.
 --   * place: it serves the whole park, or the building where it is needed.
 --   * fits: all of it is stated. ask: nothing speaks against it, but a quantity, a day or a building is not stated.
 --   * fit_rank: those that fit first, then of the same building, of a tenant, the smallest that is enough.
@@ -13,7 +14,7 @@
 --   figure of either side. A sector alone is never a reason.
 --   | 阈值见 rules/introduction.yml。供给与诉求类型相同、非同一企业，且：
 --   * 数量：计数量的类型，供给量不少于需求量，单位相同。
---   * 日期：期望日期在有效期内；未注明期望日期的，按当晚后三十天。
+--   * 日期：期望日期（已过期的按当晚）在有效期内；未注明期望日期的，按当晚后三十天。
 --   * 地点：服务全园，或就在所需楼栋。
 --   * 吻合：以上均已注明；待问：无不符之处，但数量、日期或楼栋未注明。
 --   * 推荐次序：吻合在前，其次同楼栋、园内企业、够用而最小的。
@@ -73,7 +74,11 @@ offer as (
 need as (
     select
         n.*,
-        coalesce(n.due_date, cast(t.list_date + cast(i.due_default_days as integer) as date)) as meant_date,
+        -- what is overdue is needed now
+        case
+            when n.due_date is null then cast(t.list_date + cast(i.due_default_days as integer) as date)
+            else greatest(n.due_date, t.list_date)
+        end as meant_date,
         i.quantity_min_pct,
         i.offers_max,
         i.version as introduction_version,
@@ -172,17 +177,49 @@ select
     cast(r.fit_rank as integer) as fit_rank,
     concat(
         r.enterprise_name, ' needs ', r.title_en,
-        coalesce(concat(' ', quantity_text(r.needed_quantity), ' ', u.title_en), ''),
-        coalesce(concat(' by ', cast(r.due_date as varchar)), ''), '; ',
-        r.offered_by_name, ' offers ', coalesce(concat(quantity_text(r.offered_quantity), ' ', u.title_en), 'it'),
-        coalesce(concat(' until ', cast(r.valid_until_date as varchar)), ''), ' (offer ', r.offer_no, ')'
+        case
+            when
+                r.needed_quantity is not null
+                then concat(' ', quantity_text(r.needed_quantity), ' ', coalesce(u.title_en, ''))
+            else ''
+        end,
+        case when r.due_date is not null then concat(' by ', cast(r.due_date as varchar)) else '' end, '; ',
+        r.offered_by_name,
+        ' offers ',
+        case
+            when
+                r.offered_quantity is not null
+                then concat(quantity_text(r.offered_quantity), ' ', coalesce(u.title_en, '')) else
+                'it'
+        end,
+        case
+            when r.valid_until_date is not null then concat(' until ', cast(r.valid_until_date as varchar)) else ''
+        end,
+        ' (offer ',
+        r.offer_no,
+        ')'
     ) as work_en,
     concat(
         r.enterprise_name, '需要', r.title_zh,
-        coalesce(concat(' ', quantity_text(r.needed_quantity), ' ', u.title_zh), ''),
-        coalesce(concat('，希望 ', cast(r.due_date as varchar), ' 前办成'), ''), '；',
-        r.offered_by_name, '可提供', coalesce(concat(' ', quantity_text(r.offered_quantity), ' ', u.title_zh), ''),
-        coalesce(concat('，有效期至 ', cast(r.valid_until_date as varchar)), ''), '（供给 ', r.offer_no, '）'
+        case
+            when
+                r.needed_quantity is not null
+                then concat(' ', quantity_text(r.needed_quantity), ' ', coalesce(u.title_zh, ''))
+            else ''
+        end,
+        case when r.due_date is not null then concat('，希望 ', cast(r.due_date as varchar), ' 前办成') else '' end, '；',
+        r.offered_by_name,
+        '可提供',
+        case
+            when
+                r.offered_quantity is not null
+                then concat(' ', quantity_text(r.offered_quantity), ' ', coalesce(u.title_zh, ''))
+            else ''
+        end,
+        case when r.valid_until_date is not null then concat('，有效期至 ', cast(r.valid_until_date as varchar)) else '' end,
+        '（供给 ',
+        r.offer_no,
+        '）'
     ) as work_zh,
     r.introduction_version as rule_version
 from ranked as r

@@ -99,9 +99,16 @@ candidate as (
         n.stated_date as since_date,
         case when n.first_contact_date is null then n.contact_due_date else n.due_date end as due_date,
         concat(
-            'Answer: ', k.title_en, coalesce(concat(' ', quantity_text(n.needed_quantity), ' ', u.title_en), ''),
+            'Answer: ',
+            k.title_en,
+            case
+                when
+                    n.needed_quantity is not null
+                    then concat(' ', quantity_text(n.needed_quantity), ' ', coalesce(u.title_en, ''))
+                else ''
+            end,
             ', stated on ', cast(n.stated_date as varchar),
-            coalesce(concat(', needed by ', cast(n.due_date as varchar)), ''),
+            case when n.due_date is not null then concat(', needed by ', cast(n.due_date as varchar)) else '' end,
             case
                 when
                     n.first_contact_date is not null
@@ -112,9 +119,16 @@ candidate as (
             end
         ) as work_en,
         concat(
-            '答复诉求：', k.title_zh, coalesce(concat(' ', quantity_text(n.needed_quantity), ' ', u.title_zh), ''),
+            '答复诉求：',
+            k.title_zh,
+            case
+                when
+                    n.needed_quantity is not null
+                    then concat(' ', quantity_text(n.needed_quantity), ' ', coalesce(u.title_zh, ''))
+                else ''
+            end,
             '，', cast(n.stated_date as varchar), ' 提出',
-            coalesce(concat('，希望 ', cast(n.due_date as varchar), ' 前办成'), ''),
+            case when n.due_date is not null then concat('，希望 ', cast(n.due_date as varchar), ' 前办成') else '' end,
             case
                 when n.first_contact_date is not null then concat('；已于 ', cast(n.first_contact_date as varchar), ' 联系')
                 when n.is_first_contact_on_time is null
