@@ -3,8 +3,8 @@
 -- answers: who offers what this enterprise has asked for? | 企业所求之事，谁可以提供？
 -- key: need_key, offer_key
 -- rules: Limits in rules/introduction.yml. Of the same kind as the need, by somebody else, and all of this:
---   * quantity: the offer has at least as much, in the same unit, where the kind has a quantity
---   (rules/need_kind.yml).
+--   * quantity: the offer has at least as much, in the same unit, where the kind has one
+--     (rules/need_kind.yml).
 --   * date: it holds on the day until which it is needed, or tonight where that has passed; of a need without such a
 --     day, 30 days after tonight.
 --   * place: it serves the whole park, or the building where it is needed.
@@ -111,6 +111,7 @@ fitting as (
         o.offered_by_name,
         o.offered_by_id,
         o.offered_quantity,
+        o.quantity_unit_code as offered_unit_code,
         o.building_code,
         o.valid_from_date,
         o.valid_until_date,
@@ -118,6 +119,7 @@ fitting as (
         case
             when n.due_date is null or o.valid_from_date is null then 'ask'
             when n.has_quantity and (n.needed_quantity is null or o.offered_quantity is null) then 'ask'
+            when n.has_quantity and (n.quantity_unit_code is null or o.quantity_unit_code is null) then 'ask'
             when o.serves_code is null then 'ask'
             when o.serves_code = 'building' and (o.building_code is null or n.building_code is null) then 'ask'
             else 'fits'
@@ -130,12 +132,11 @@ fitting as (
         and (o.valid_until_date is null or o.valid_until_date >= n.meant_date)
         and (
             not n.has_quantity
-            or n.needed_quantity is null
-            or o.offered_quantity is null
-            or (
-                n.quantity_unit_code = o.quantity_unit_code
-                and o.offered_quantity * 100 >= n.needed_quantity * n.quantity_min_pct
-            )
+            or coalesce(n.quantity_unit_code = o.quantity_unit_code, true)
+        )
+        and (
+            not n.has_quantity
+            or coalesce(o.offered_quantity * 100 >= n.needed_quantity * n.quantity_min_pct, true)
         )
         and (
             o.serves_code is distinct from 'building'
@@ -189,7 +190,7 @@ select
         case
             when
                 r.offered_quantity is not null
-                then concat(quantity_text(r.offered_quantity), ' ', coalesce(u.title_en, '')) else
+                then concat(quantity_text(r.offered_quantity), ' ', coalesce(v.title_en, '')) else
                 'it'
         end,
         case
@@ -213,7 +214,7 @@ select
         case
             when
                 r.offered_quantity is not null
-                then concat(' ', quantity_text(r.offered_quantity), ' ', coalesce(u.title_zh, ''))
+                then concat(' ', quantity_text(r.offered_quantity), ' ', coalesce(v.title_zh, ''))
             else ''
         end,
         case when r.valid_until_date is not null then concat('，有效期至 ', cast(r.valid_until_date as varchar)) else '' end,
@@ -224,3 +225,4 @@ select
     r.introduction_version as rule_version
 from ranked as r
 left join rules.quantity_unit as u on r.quantity_unit_code = u.quantity_unit_code
+left join rules.quantity_unit as v on r.offered_unit_code = v.quantity_unit_code

@@ -4,9 +4,9 @@
 -- key: row_id, first_shown_date
 -- rules:
 --   * A stated need: hit where it was closed as met, in full or in part; miss where it was closed otherwise.
---   * An implied need (rules/need_implied.yml): hit where the enterprise stated a need of that kind within 6
---   months after   the day on which the list first showed it; miss where it did not in that time, or where
---   somebody answered wrong.
+--   * An implied need (rules/need_implied.yml): hit where the enterprise stated a need of that kind within 6 months
+--     after the day on which the list first showed it; miss where it did not in that time, or where somebody answered
+--     wrong.
 --   * All other rows: as answered in outcomes.csv: done is a hit, no_interest and wrong are misses.
 --   * waiting: none of this yet. A row without an answer stays so: nobody knows.
 --   | * 企业提出的诉求：办结且全部或部分解决为命中，其他办结结果为未中。

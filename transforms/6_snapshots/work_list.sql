@@ -8,18 +8,18 @@
 --     (signals.alert), unless the enterprise has an open need of the kind that it implies; introduce the sides of an
 --     introduction (industry.introduction).
 --   * New rows: each week, Monday to Sunday, 6 answers, 4 calls, visits and checks, 3 introductions, 2 of attraction.
---     What earlier published nights put forward in the week counts (ops.work_shown). Answers: those late for the
---   first   contact, then the oldest. Alerts: precise before watchful, then by score. Introductions: first
---   choices, then the   earliest date.
---   * A row stays until day 29 after it was first put forward, and is put forward again on days 7, 14 and 21.
---   Then, or   once answered, it is quiet for 180 days. A row whose reason has gone leaves at once.
+--     What earlier published nights put forward in the week counts (ops.work_shown). Answers: those late for the first
+--     contact, then the oldest. Alerts: precise before watchful, the best of every alert by score before the second
+--     best of any. Introductions: first choices, then the earliest date.
+--   * A row stays until day 29 after it was first put forward, and is put forward again on days 7, 14 and 21. Then, or
+--     once answered, it is quiet for 180 days. A row whose reason has gone leaves at once.
 --   * Answers (outcomes.csv): done, no_interest, wrong: the row stays in sight for 7 days. later: it is put forward
 --     again after 14 days, as if it were new.
 --   * hit_rate: industry.hit_rate of the same action, topic and level.
 --   | 阈值见 rules/work_list.yml。
 --   * 事项来源：未办结诉求（答复）；预警（电话、走访或核实），企业已提出同类未办结诉求的不再列；供需对接（牵线）。
 --   * 每周（周一至周日）新增：答复6件、联系走访4件、对接3件、招商2件；本周已发布各期新列入的计入限额。诉求先列逾期未联系的，再按提出先后；
---     预警先红后黄、按得分；对接先首选、再按期望日期。
+--     预警先红后黄，各类预警得分最高的先列、次高的后列；对接先首选、再按期望日期。
 --   * 每件自首次列入起保留至第29天，第7、14、21天再次提醒；其后或已回复的，180天内不再列入。理由消失的随即移出。
 --   * 回复（outcomes.csv）：已办、无意向、情况不符的再显示7天；以后再办的，14天后重新提醒。
 -- example: first put forward on Monday 2026-11-02, not answered: put forward again on 9, 16 and 23 November, last
@@ -35,7 +35,7 @@
 --   the day until which it is needed; of a call 7 days after it was first put forward
 --   | 完成期限 未联系的诉求为应联系日期，其余为期望日期；电话、走访为首次列入后第七天
 -- column office_zh: office that does it | 承办部门 负责办理该事项的部门
--- column enterprise_id: whom it is about | 企业编号 事项涉及的企业
+-- column enterprise_id: the enterprise that it is about | 企业编号 事项涉及的企业
 -- slices: enterprise_id
 -- checked by: tests/models/snapshots.work_list, tests/transforms/test_work_list.py
 with tonight as (
@@ -164,8 +164,10 @@ candidate as (
         cast(null as date) as due_date,
         concat(a.alert_title_en, ': ', a.reasons_en, '. Next: ', a.next_step_en) as work_en,
         concat(a.alert_title_zh, '：', a.reasons_zh, '。', a.next_step_zh) as work_zh,
-        case when a.level_code = 'precise' then 1 else 2 end as priority,
-        -a.score as priority_within
+        case when a.level_code = 'precise' then 0 else 100000 end
+        + row_number() over (partition by a.alert_code, a.level_code order by a.score desc, a.enterprise_id asc)
+            as priority,
+        cast(w.urgency as decimal(30, 2)) as priority_within
     from signals.alert as a
     inner join rules.work_list as w on a.alert_code = w.alert_code
     left join rules.need_implied as i on a.alert_code = i.alert_code

@@ -16,6 +16,7 @@ select
     l.enterprise_name as 企业名称,
     l.short_name as 企业简称,
     l.name_suffix as 名称区分,
+    l.industry_division_title_zh as 行业名称,
     l.building_name as 楼栋名称,
     w.work_zh as 事项说明,
     code_name(w.hint_level_code) as 把握程度,

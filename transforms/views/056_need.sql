@@ -11,6 +11,8 @@ select
     l.enterprise_name as 企业名称,
     l.short_name as 企业简称,
     l.name_suffix as 名称区分,
+    l.industry_division_title_zh as 行业名称,
+    l.building_name as 楼栋名称,
     code_name(n.need_kind_code) as 诉求类型,
     n.needed_quantity as 需求数量,
     code_name(n.quantity_unit_code) as 计量单位,

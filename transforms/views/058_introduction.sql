@@ -11,11 +11,13 @@ select
     l.enterprise_name as 企业名称,
     l.short_name as 企业简称,
     l.name_suffix as 名称区分,
+    l.industry_division_title_zh as 行业名称,
+    l.building_name as 楼栋名称,
     code_name(i.need_kind_code) as 诉求类型,
     i.offered_by_name as 供给方,
     code_name(i.fit_level_code) as 匹配程度,
     i.fit_rank as 推荐次序,
     i.work_zh as 事项说明,
-    i.valid_until_date as 有效期止
+    i.valid_until_date as 有效截止日期
 from industry.introduction as i
 inner join snapshots.enterprise_label as l on i.enterprise_id = l.enterprise_id
