@@ -25,6 +25,7 @@ from warehouse.text import shown
 
 if TYPE_CHECKING:
     from connectors.feed import Feed
+    from warehouse.deep import Finding
 
 NIGHT = "operating_snapshots"
 
@@ -439,6 +440,30 @@ def command_review(settings: Settings, given: argparse.Namespace) -> int:
     return 0
 
 
+def command_worklist(settings: Settings, given: argparse.Namespace) -> int:
+    """Show what there is to do, or answer."""
+    import shutil
+
+    from transforms.worklist import worklist
+
+    if given.output:
+        from warehouse.shell import sql
+
+        return sql(settings, "from 园区.工作清单 order by 限额类别, 组内次序", out=given.output)
+    places = shutil.get_terminal_size((120, 24)).columns
+    worklist(
+        settings,
+        _asked,
+        print,
+        who=given.who,
+        places=places,
+        given=given.answer,
+        why=given.why,
+        is_walk=given.walk,
+    )
+    return 0
+
+
 def _asked(prompt: str) -> str:
     answer = input(prompt)
     if not sys.stdin.isatty():
@@ -490,9 +515,32 @@ def _look_deep(settings: Settings) -> int:
     except ParkBridgeError as error:
         found.append(Finding(False, str(error)))
     _show_finding(found[-1].is_well, found[-1].text)
+    found.append(_look_at_answers(settings))
+    _show_finding(found[-1].is_well, found[-1].text)
     for number, cure in enumerate(cures(found), 1):
         print(f"Next {number}: {cure}")
     return 0 if all(finding.is_well for finding in found) else 1
+
+
+def _look_at_answers(settings: Settings) -> Finding:
+    """Read outcomes.csv; where it is damaged, its copy in the backup is the cure."""
+    import shlex
+
+    from transforms.outcome_file import read_answers
+    from warehouse.deep import Finding
+
+    path, copy = settings.outcomes, settings.backup / "outcomes.csv"
+    if not path.exists() and not copy.exists():
+        return Finding(True, f"no answers to the work list yet: {path.name} begins with the next night")
+    try:
+        return Finding(True, f"{len(read_answers(path)):,} answers in {path.name}")
+    except ParkBridgeError as error:
+        try:
+            count = len(read_answers(copy))
+        except ParkBridgeError:
+            return Finding(False, str(error))
+        cure = f"cp -p {shlex.quote(str(copy))} {shlex.quote(str(path))}"
+        return Finding(False, f"{error}. The backup has {count:,} answers", (cure,))
 
 
 def command_env(settings: Settings, given: argparse.Namespace) -> int:
@@ -735,6 +783,23 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915 - as above
     one.add_argument("--role-prefix", default="parkbridge", metavar="P", help="roles are P_reader and P_<group>")
     one.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="how long to wait for readers' queries")
     _may_read_another(one)
+    one = command(
+        "worklist",
+        command_worklist,
+        "what there is to do this week, and what came of it",
+        '  parkbridge worklist\n  parkbridge worklist --answer W3f9a1c02b7 done --why "met on site"\n  parkbridge worklist --walk\n'
+        "  parkbridge worklist -o week.xlsx",
+    )
+    one.add_argument(
+        "--answer",
+        nargs=2,
+        metavar=("ID", "ANSWER"),
+        help="answer a row: done, no_interest, wrong, later; withdraw takes an answer back",
+    )
+    one.add_argument("--why", default="", help="why, or what came of it")
+    one.add_argument("--walk", action="store_true", help="ask about one row after the other")
+    one.add_argument("--who", default=getpass.getuser())
+    one.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the list to a file: .xlsx, .csv, .json")
     one = command(
         "review",
         command_review,

@@ -54,6 +54,7 @@ def of_park(settings: Settings) -> dict[str, str]:
         "PARKBRIDGE_EXPORTS": str(int(settings.exports)),
         "PARKBRIDGE_MEMORY_LIMIT": settings.memory_limit,
         "PARKBRIDGE_JUDGEMENTS": str(settings.judgements),
+        "PARKBRIDGE_OUTCOMES": str(settings.outcomes),
         "PARKBRIDGE_BACKUP": str(settings.backup),
         "PARKBRIDGE_DRILL_DAYS": str(settings.drill_days),
         "PARKBRIDGE_ALERT_COMMAND": settings.alert_command,

@@ -180,6 +180,13 @@ def operating_snapshots() -> None:
     )
     @step(place=NIGHT)
     def industry(night_id: str) -> str:
+        from transforms.outcome_file import load
+        from warehouse.connection import writer
+
+        with writer(SETTINGS) as connection:
+            hold_to_night(connection, night_id)
+            (as_of,) = connection.execute("select as_of from ops.night").fetchone() or (None,)
+            note(f"{load(connection, SETTINGS, as_of):,} answers to the work list")
         build("5_industry", night_id)
         return night_id
 

@@ -45,9 +45,11 @@ def upkeep() -> None:
     )
     @step()
     def backup() -> None:
+        from transforms.outcome_file import back_up as back_up_answers
         from warehouse.upkeep import back_up
 
         note(f"{back_up(SETTINGS)} batches copied to {SETTINGS.backup}")
+        note(f"{back_up_answers(SETTINGS):,} answers to the work list are in it")
 
     @task(
         task_display_name="校验哈希 Verify hashes",

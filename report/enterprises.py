@@ -34,7 +34,10 @@ SILOS = (
     ("utility_use", "is_using_utilities", "is_known_to_utilities", "last_utility_month"),
     ("access_count", "is_accessing", "is_known_to_access", "last_access_month"),
 )
-BY_ENTERPRISE = ("alert", "gap", "presence", "source", "revision", "change", "alert_change", "name", "lease", "flow")
+BY_ENTERPRISE = (
+    *("alert", "gap", "presence", "source", "revision", "change", "alert_change", "name", "lease", "flow"),
+    *("need", "introduction", "outcome"),
+)
 
 
 def pages(source: Source) -> Iterator[Page]:

@@ -1,4 +1,4 @@
-"""The park's page, and the work list."""
+"""The park's page, the work list, and the alerts."""
 
 from __future__ import annotations
 
@@ -31,11 +31,12 @@ FIGURES: tuple[tuple[str, str, Words | None], ...] = (
 )
 # flows of staff by park_month's columns: what adds jobs, then what takes them
 GAINS, LOSSES = ("open", "move_in", "expand"), ("close", "move_out", "contract")
-MOST_URGENT = 12
+# of each kind of thing to do, so many stand on the park's page
+FIRST_OF_GROUP = 2
 
 
 def pages(source: Source) -> Iterator[Page]:
-    """index.html and alerts.html."""
+    """index.html, worklist.html and alerts.html."""
     alerts = source.rows("alert")
     current = source.rows("park_current")
     rows, captions = _charts(source)
@@ -49,25 +50,44 @@ def pages(source: Source) -> Iterator[Page]:
     figures: list[Figure] = (
         [figure(current[0], column, until=until, unit=unit) for column, until, unit in FIGURES] if current else []
     )
-    urgent = [alert for alert in alerts if alert["level_code"] == "precise"][:MOST_URGENT]
+    tasks = source.rows("work_list")
+    waiting = [task for task in tasks if task["work_state_code"] in ("new", "back")]
     shown = {
         "figures": figures,
         "month": current[0]["month"] if current else None,
         "rows": rows,
         "captions": captions,
         "assessments": [row for row in counts if row["enterprise_count"]],
-        "urgent": urgent,
+        "first": list(_first(waiting)),
+        "task_count": len(waiting),
         "alert_count": len(alerts),
         "checks": source.rows("check_count")[0],
     }
     yield Page("index.html", "park.html", ("园区概况", "Park"), shown, "index.html")
     yield Page(
-        "alerts.html",
-        "alerts.html",
+        "worklist.html",
+        "worklist.html",
         ("工作清单", "Work list"),
+        {"tasks": tasks, "actions": _present(tasks, "action_code"), "services": source.rows("need_service")},
+        "worklist.html",
+    )
+    yield Page(
+        "alerts.html",
+        "alerts.html",
+        ("预警与机会", "Alerts"),
         {"alerts": alerts, "alert_codes": _present(alerts, "alert_code"), "changes": source.rows("alert_change")},
         "alerts.html",
     )
+
+
+def _first(tasks: list[Row]) -> Iterator[Row]:
+    """The first ones of each kind of thing to do."""
+    taken: dict[str, int] = {}
+    for task in tasks:
+        group = task["limit_group_code"]
+        taken[group] = taken.get(group, 0) + 1
+        if taken[group] <= FIRST_OF_GROUP:
+            yield task
 
 
 def _present(rows: list[Row], column: str) -> list[tuple[str, Words]]:

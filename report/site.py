@@ -82,9 +82,8 @@ def _unused(sites: Path, night_id: str) -> Path:
 
 
 def _pages(source: Source) -> Iterator[Page]:
-    everything = (park, enterprises, groups, candidates, trade, quality, dictionary)
-    for pages in (one.pages for one in everything):
-        yield from pages(source)
+    for module in (park, enterprises, groups, candidates, trade, quality, dictionary):
+        yield from module.pages(source)
 
 
 def _environment() -> jinja2.Environment:

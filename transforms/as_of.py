@@ -21,6 +21,7 @@ import duckdb
 
 from transforms import night
 from transforms.judgement_file import read_judgements
+from transforms.outcome_file import load as load_answers
 from transforms.resolution import resolve
 from warehouse.connection import alone, literal, open_file, prepare, quote
 from warehouse.differences import differences
@@ -253,6 +254,10 @@ def _copy_known(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None
         {"moment": moment},
     )
     connection.execute("insert into ops.night_begun by name from park.ops.night_begun where as_of <= ?", [moment])
+    if connection.execute(
+        "from duckdb_tables() where database_name = 'park' and table_name = 'work_shown'"
+    ).fetchone():
+        connection.execute("insert into ops.work_shown by name from park.ops.work_shown where as_of < ?", [moment])
 
 
 def _previous(connection: duckdb.DuckDBPyConnection, moment: datetime) -> datetime | None:
@@ -288,6 +293,7 @@ def _begin(connection: duckdb.DuckDBPyConnection, settings: Settings, moment: da
         "insert into ops.night values (?, ?, ?)", [f"{moment:%Y%m%dT%H%M%SZ}", moment, settings.park_name]
     )
     resolve(connection, settings.judgements, whole=True, said_until=_local(settings, moment))
+    load_answers(connection, settings, moment)
     night.begin(connection)
 
 

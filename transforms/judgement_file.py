@@ -11,26 +11,22 @@ for a pair:
 
 from __future__ import annotations
 
-import csv
 import io
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from transforms import people_file
 from warehouse.errors import DeclarationError, ParkBridgeError
 from warehouse.settings import Settings
 
 JUDGEMENTS = Path(__file__).with_name("judgements.csv")
 JUDGEMENT_COLUMNS = ("left", "right", "decision", "who", "when", "why")
 DECISIONS = ("same", "different", "unsure", "withdraw")
-HEADER = ",".join(JUDGEMENT_COLUMNS) + "\n"
-
-# spreadsheets rewrite 2026-02-01 as 2026/2/1
-_WHEN = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+FORM = people_file.Form(JUDGEMENT_COLUMNS, "PARKBRIDGE_JUDGEMENTS")
+HEADER = FORM.header
 
 Pair = frozenset[str]
 
@@ -55,7 +51,7 @@ class Judgement:
     @property
     def moment(self) -> datetime:
         """`when` as a time, in the park's own time zone; a date alone is its beginning."""
-        return _moment(self.when) or datetime.min
+        return people_file.moment(self.when) or datetime.min
 
     @property
     def words(self) -> str:
@@ -78,14 +74,6 @@ class Standing:
     against: tuple[Judgement, ...] = ()
 
 
-def _moment(text: str) -> datetime | None:
-    found = _WHEN.fullmatch(text)
-    try:
-        return datetime(*(int(part or 0) for part in found.groups())) if found else None  # type: ignore[arg-type]
-    except ValueError:
-        return None
-
-
 def is_record(name: str) -> bool:
     """Whether a side of a judgement is a record and not an enterprise_id."""
     return "/" in name
@@ -104,49 +92,11 @@ def read_judgements(path: Path) -> list[Judgement]:
     Raises:
         DeclarationError: The file cannot be read as declared; the message names the line.
     """
-    text = _text(path).removeprefix("\ufeff")
-    # a comment becomes an empty line, so that the lines' numbers stay
-    lines = ["\n" if line.startswith("#") else line for line in io.StringIO(text, newline="")]
-    reader = csv.reader(lines)
-    judged: list[Judgement] = []
-    header: tuple[str, ...] | None = None
-    for row in reader:
-        values = tuple(value.strip() for value in row)
-        if not any(values):
-            continue
-        if header is None:
-            header = values
-            if header != JUDGEMENT_COLUMNS:
-                raise DeclarationError(
-                    path.name, f"columns are {list(header)}", next_step=f"write the header {HEADER.strip()}"
-                )
-            continue
-        judged.append(_judgement(path, reader.line_num, values))
-    if header is None:
-        raise DeclarationError(path.name, "it has no header", next_step=f"write the header {HEADER.strip()}")
-    return judged
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return file.read()
-    except UnicodeDecodeError:
-        raise DeclarationError(path.name, "it is not UTF-8", next_step="save it as CSV UTF-8") from None
-    except OSError as error:
-        raise DeclarationError(
-            str(path),
-            f"it cannot be read: {error.strerror}",
-            next_step=f"make it, with the header {HEADER.strip()}, or set PARKBRIDGE_JUDGEMENTS",
-        ) from None
+    return [_judgement(path, line, values) for line, values in people_file.read_lines(path, FORM)]
 
 
 def _judgement(path: Path, line: int, values: tuple[str, ...]) -> Judgement:
     where = f"{path.name} line {line}"
-    if len(values) != len(JUDGEMENT_COLUMNS):
-        raise DeclarationError(
-            where, f"{len(values)} values for {len(JUDGEMENT_COLUMNS)} columns", next_step="quote values with a comma"
-        )
     left, right, decision, who, when, why = values
     judgement = Judgement(left, right, decision, who, when, why, line)
     if not is_record(left) or not right or left == right:
@@ -165,7 +115,7 @@ def _judgement(path: Path, line: int, values: tuple[str, ...]) -> Judgement:
         raise DeclarationError(
             where, f"decision is {judgement.decision!r}", next_step="write same, different, unsure or withdraw"
         )
-    if _moment(judgement.when) is None:
+    if people_file.moment(judgement.when) is None:
         raise DeclarationError(
             where, f"when is {judgement.when!r}", next_step="write 2026-11-20, or 2026-11-20 14:05:00"
         )
@@ -198,13 +148,8 @@ def standing(judged: Iterable[Judgement]) -> dict[Pair, Standing]:
 
 
 def add(path: Path, judgement: Judgement) -> None:
-    """Add a line at the end, by a whole new file put in place at once: a cut leaves the old file or the new one."""
-    text = _text(path) if path.exists() else HEADER
-    ending = "\r\n" if "\r\n" in text else "\n"
-    row = io.StringIO()
-    values = [" ".join(str(getattr(judgement, column)).split()) for column in JUDGEMENT_COLUMNS]
-    csv.writer(row, lineterminator=ending).writerow(values)
-    _replace(path, text + ("" if text.endswith("\n") else ending) + row.getvalue())
+    """Add a line at the end."""
+    people_file.add_line(path, FORM, [str(getattr(judgement, column)) for column in JUDGEMENT_COLUMNS])
 
 
 def drop_last(path: Path, judgement: Judgement) -> bool:
@@ -212,40 +157,13 @@ def drop_last(path: Path, judgement: Judgement) -> bool:
     judged = read_judgements(path)
     is_last = bool(judged) and _without_line(judged[-1]) == _without_line(judgement)
     if is_last:
-        _replace(path, "".join(list(io.StringIO(_text(path), newline=""))[: judged[-1].line - 1]))
+        text = people_file.text_of(path, FORM)
+        people_file.replace(path, FORM, "".join(list(io.StringIO(text, newline=""))[: judged[-1].line - 1]))
     return is_last
 
 
 def _without_line(judgement: Judgement) -> tuple[str, ...]:
-    return tuple(" ".join(str(getattr(judgement, column)).split()) for column in JUDGEMENT_COLUMNS)
-
-
-def _replace(path: Path, text: str) -> None:
-    target = path.resolve()  # the file itself, where the path is a link to it
-    try:
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as error:
-        raise _cannot_write(path, error) from None
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
-        part.replace(target)
-    except OSError as error:
-        raise _cannot_write(path, error) from None
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _cannot_write(path: Path, error: OSError) -> ParkBridgeError:
-    return ParkBridgeError(
-        str(path),
-        f"it cannot be written: {error.strerror}",
-        next_step="make its folder writable for you, or set PARKBRIDGE_JUDGEMENTS to a file that is",
-    )
+    return tuple(people_file.plain(str(getattr(judgement, column))) for column in JUDGEMENT_COLUMNS)
 
 
 def to_withdraw(judged: list[Judgement], what: str | None, who: str) -> Iterator[Judgement]:

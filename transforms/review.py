@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from transforms.judgement_file import Judgement, add, drop_last, read_judgements, standing, to_withdraw
+from transforms.people_file import written_when
 from transforms.preview import preview, report
 from warehouse.connection import alone, open_read_only, reader
 from warehouse.errors import ParkBridgeError, WarehouseBusy
@@ -323,11 +324,6 @@ class Walk:
                 add(self.file, withdrawal(written, self.who, self.now(), "went back"))
             show(f"  taken back: {written.decision} {written.left} {written.right}")
         return place
-
-
-def written_when(now: datetime) -> str:
-    """A moment as judgements.csv keeps it: to the second, so that the later of two lines is known."""
-    return f"{now:%Y-%m-%d %H:%M:%S}"
 
 
 def withdrawal(line: Judgement, who: str, now: datetime, why: str) -> Judgement:

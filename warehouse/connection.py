@@ -46,6 +46,12 @@ OPS_TABLES = {
     "night_begun": "as_of timestamp",
     # every night ever published, and the one that readers saw before it
     "night_published": "as_of timestamp, previous_as_of timestamp",
+    # rows of the work list, each with the night that first put it forward to readers
+    "work_shown": "row_id varchar, as_of timestamp, list_date date, action_code varchar, topic_code varchar, "
+    "hint_level_code varchar, enterprise_id varchar, need_key varchar, offer_key varchar",
+    # what people answered to them by tonight (outcomes.csv), and tonight's date in the park
+    "work_answer": "row_id varchar, work_answer_code varchar, answered_at timestamp, answered_because varchar",
+    "work_day": "list_date date",
     # that night's enterprises and alerts, while tonight is compared with it
     "last_night": "night_id varchar, as_of timestamp",
     "last_enterprise": "enterprise_id varchar, enterprise_name varchar, uscc varchar, registered_address varchar, "

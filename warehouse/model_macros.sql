@@ -134,3 +134,13 @@ create or replace macro uscc_holds(code) as (
         false
     )
 );
+
+-- A quantity of up to two decimals as people read it in a sentence: 1,200 or 1.5. NULL for NULL.
+create or replace macro quantity_text(v) as (
+    case when v = floor(v) then number_text(v) else rtrim(cast(cast(v as decimal(18, 2)) as varchar), '0') end
+);
+
+-- The id of a row of the work list, from the kind of thing to do and what it is about.
+create or replace macro work_row_id(action_and_about) as (
+    'W' || substr(sha256(action_and_about), 1, 10)
+);

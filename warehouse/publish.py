@@ -29,6 +29,7 @@ from warehouse.persons import Found, blotted, is_code, mark_of, texts_with_perso
 from warehouse.settings import Settings
 from warehouse.suspected_names import holder, suspected
 from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA, View, contents_of, read_views
+from warehouse.work_shown import note_shown
 
 # the oldest DuckDB that opens what is published: clients and BI drivers lag behind (docs/decisions/0004)
 STORAGE_VERSION = "v1.0.0"
@@ -48,6 +49,8 @@ OPS_COMMENTS = {
     "一行是：一条无法使用而被隔离的来源数据及原因；row_json 为来源原样内容",
     "validation_result": "one row is: one check of one night; severity critical stops the publish\n"
     "一行是：一期数据的一项检查；级别为 critical 的不通过则不发布",
+    "work_shown": "one row is: one row of the work list that an earlier published night put forward as new\n"
+    "一行是：以前某一期已发布的工作清单新列入的一行",
     "confirmation": "one row is: one thing that would have stopped a night, and that a person confirmed: who, when and why\n"
     "一行是：一项原本会停止发布、经人确认后放行的情况，含确认人、时间和理由",
 }
@@ -121,6 +124,7 @@ def publish(
     write_json(final.with_suffix(".json"), manifest)
     if is_in_place:
         _put_in_place(settings, final)
+        note_shown(connection)
     connection.execute("delete from ops.night_published where as_of = ?", [as_of])
     connection.execute(
         "insert into ops.night_published select ?, (select max(l.as_of) from ops.last_night as l where l.as_of < ?)",

@@ -21,9 +21,11 @@ from warehouse.loader import StagedFeed, accept, show_raw, stage
 from warehouse.publish import nights
 from warehouse.reconcile import RAW, gone_from_raw
 from warehouse.settings import Settings
+from warehouse.work_shown import recover_shown
 
-# What the batches do not say, and a rebuild takes over: which nights were begun and published, what people confirmed.
-KEPT = ("night", "night_begun", "night_published", "confirmation")
+# What the batches do not say, and a rebuild takes over: which nights were begun and published, what people confirmed, which rows
+# of the work list readers have seen, and what was answered to them.
+KEPT = ("night", "night_begun", "night_published", "confirmation", "work_shown", "work_answer")
 
 
 def rebuild(
@@ -193,3 +195,4 @@ def _recover_nights(connection: duckdb.DuckDBPyConnection, settings: Settings) -
         connection.execute(
             "insert into ops.night_published select ?, (select max(as_of) from ops.night_published)", [as_of]
         )
+    recover_shown(connection, settings)

@@ -13,6 +13,7 @@ PARKBRIDGE_MEMORY_LIMIT      DuckDB's memory limit (default: 4GB)
 PARKBRIDGE_PSEUDONYM_KEY     makes identity numbers keyed pseudonyms; without it they are blotted out (docs/runbook.md)
 PARKBRIDGE_JUDGEMENTS        people's match decisions (default: transforms/judgements.csv of the checkout;
                              of an installed wheel judgements.csv in the park's folder)
+PARKBRIDGE_OUTCOMES          people's answers to the work list (default: outcomes.csv in the park's folder)
 PARKBRIDGE_BACKUP            where weekly backups go; another disk is wiser (default: backup in the park's folder)
 PARKBRIDGE_DRILL_DAYS        every how many days upkeep restores the backup into a scratch folder; 0 never (default: 7)
 PARKBRIDGE_ALERT_COMMAND     a program run with the text of an alert on standard input (default: the task log only)
@@ -48,6 +49,7 @@ class Settings:
     keep_nights: int
     memory_limit: str
     judgements: Path
+    outcomes: Path
     backup: Path
     alert_command: str
     pseudonym_key: str = field(repr=False)
@@ -131,6 +133,7 @@ class Settings:
             drill_days=int(drill_days),
             memory_limit=memory,
             judgements=Path(of("JUDGEMENTS", str(judgements))).expanduser().absolute(),
+            outcomes=Path(of("OUTCOMES", str(home / "outcomes.csv"))).expanduser().absolute(),
             backup=Path(of("BACKUP", str(home / "backup"))).expanduser().absolute(),
             alert_command=of("ALERT_COMMAND", ""),
             pseudonym_key=of("PSEUDONYM_KEY", ""),

@@ -7,7 +7,19 @@ from pathlib import Path
 import numpy as np
 
 from demo.city import City
-from demo.silos import access, building, employment, lease, outside, registration, statistics, tax, trade, utility
+from demo.silos import (
+    access,
+    building,
+    employment,
+    lease,
+    outside,
+    registration,
+    service,
+    statistics,
+    tax,
+    trade,
+    utility,
+)
 from demo.silos.books import Books
 
 OFFICES = {
@@ -19,9 +31,15 @@ OFFICES = {
     "access": access,
 }
 
-# what knows no enterprise of the park: the register of buildings, statistics by industry, a list of enterprises elsewhere; invoices
-# are about pairs
-BOOKS_OF_THINGS = {"building": building, "trade": trade, "statistics": statistics, "outside": outside}
+# what makes no enterprise known: the register of buildings, statistics by industry, enterprises elsewhere, invoices (about pairs), and
+# the service desk, where only tenants speak that others know
+BOOKS_OF_THINGS = {
+    "building": building,
+    "trade": trade,
+    "statistics": statistics,
+    "outside": outside,
+    "service": service,
+}
 
 
 def write_silos(city: City, folder: Path, until: np.datetime64) -> Books:

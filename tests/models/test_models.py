@@ -6,6 +6,7 @@ So that a case shows only what matters for it:
 - a table that is not given is empty, a column that is not given is NULL, an empty field is NULL;
 - the views of all subjects (known.fact, staged.figure …) are made from the subjects' tables that are given;
 - known.* rows come from a feed named after their subject, received on 2026-01-01;
+- monthly.workday is made by its own model from the night, where it is not given;
 - signals.signal rows are of single months and not provisional; there and in signals.flow month_number follows from
   month; signals.signal_month, signals.measure, signals.value_check and signals.departure are made by their own models
   from what they read, where they are not given;
@@ -34,6 +35,7 @@ FOLDERS = {path.parent.name.partition("_")[2]: path.parent for path in MODEL_FIL
 
 # in the order in which they read each other
 DERIVED = (
+    "monthly.workday",
     "signals.signal_month",
     "signals.believed_month",
     "signals.measure",

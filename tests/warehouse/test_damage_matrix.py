@@ -20,7 +20,9 @@ import pytest
 
 import parkbridge
 from tests.conftest import Park, at, day, new_park, staff
+from transforms import outcome_file
 from transforms.judgement_file import HEADER
+from transforms.outcome_file import Answer
 from warehouse.batches import clear_stopped, discard
 from warehouse.connection import open_read_only, writer
 from warehouse.errors import ParkBridgeError
@@ -46,6 +48,7 @@ FILES = {
     "stop": "raw/staff/stopped.json",
     "announcement": "raw/staff/accepting.json",
     "judgements": "judgements.csv",
+    "answers": "outcomes.csv",
     "quarantined rows": "raw/staff/*/rejected.parquet",
     "pieces that are no row": "raw/staff/*/unreadable.parquet",
     "discarded marker": "raw/staff/*/discarded.json",
@@ -68,6 +71,8 @@ COMMANDS: tuple[list[str], ...] = (
     ["feeds"],
     ["sql", "select count(*) from snapshots.park"],
     ["review", "--list"],
+    ["worklist"],
+    ["worklist", "--answer", "W0123456789", "done"],
     ["rebuild"],
     ["rollback"],
 )
@@ -101,6 +106,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory, _empty_warehouse: Path) -> P
     park.stage("staff")
     discard(park.raw, "staff", manifest.batch_id, who="ann", why="a trial")
     back_up(dataclasses.replace(park.settings, backup=park.home / "backup"))
+    for number in range(2):
+        line = Answer(f"W012345678{number}", "done", "li", "2026-03-01 10:00:00", "spoke to them")
+        outcome_file.add(park.home / "outcomes.csv", line)
+    outcome_file.back_up(
+        dataclasses.replace(park.settings, outcomes=park.home / "outcomes.csv", backup=park.home / "backup")
+    )
     for name in ("holds/feed_staff.lock", "alerts/0123456789abcdef01234567"):
         (park.home / name).parent.mkdir(exist_ok=True)
         (park.home / name).write_text("", encoding="utf-8")
