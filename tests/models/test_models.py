@@ -68,11 +68,8 @@ def case_name(case: Path) -> str:
 
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
-    """A warehouse of macros and rules alone. All cases share it: macros and rules cost more than a case."""
-    connection = duckdb.connect()
-    prepare(connection)
-    load_rules(connection, TRANSFORMS / "rules")
-    return connection
+    """All cases share a warehouse: macros and rules cost more than a case."""
+    return fresh()
 
 
 @pytest.fixture(scope="module")
@@ -188,10 +185,8 @@ def empty(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"drop table {schema}.{quote(table)}")
 
 
-@pytest.mark.parametrize("case", cases(), ids=case_name)
-def test_case(case: Path, connection: duckdb.DuckDBPyConnection, table_columns: dict[str, Columns]) -> None:
-    schema, name = case.parent.name.split(".")
-    model = read_model(FOLDERS[schema] / f"{name}.sql")
+def inputs(case: Path, model: Model) -> tuple[dict[str, Path], set[str], list[Model]]:
+    """The files that a case gives, the tables that its model reads, and those of them that their own models make."""
     given = {path.name.removeprefix("given.").removesuffix(".csv"): path for path in case.glob("given.*.csv")}
     derived: list[Model] = []
     reads = set(model.reads)
@@ -205,36 +200,60 @@ def test_case(case: Path, connection: duckdb.DuckDBPyConnection, table_columns: 
     reads -= set(views())
     unread = sorted(set(given) - reads)
     assert not unread, f"{case}: {model.table} does not read {', '.join(unread)}"
+    return given, reads, derived
 
+
+def model_of(case: Path) -> Model:
+    schema, name = case.parent.name.split(".")
+    return read_model(FOLDERS[schema] / f"{name}.sql")
+
+
+def expect(connection: duckdb.DuckDBPyConnection, case: Path, columns: Columns) -> list[str]:
+    """Table `expected` from a case; returns its columns."""
+    header, rows = read_rows(case / "expect.csv")
+    kinds = [columns[column] for column in header]
+    connection.execute(
+        f"create or replace table expected ({', '.join(map(' '.join, zip(map(quote, header), kinds, strict=True)))})"
+    )
+    if rows:
+        connection.executemany(f"insert into expected values ({', '.join('?' * len(header))})", rows)
+    return header
+
+
+def has_strangers(model: Model, reads: set[str]) -> bool:
+    """Whether records of strangers must change nothing in a model."""
+    known = any(table.startswith("known.") for table in reads)
+    return known and "resolved.link" in reads and model.table not in ABOUT_RECORDS
+
+
+def fresh() -> duckdb.DuckDBPyConnection:
+    """A warehouse of macros and rules alone."""
+    connection = duckdb.connect()
+    prepare(connection)
+    load_rules(connection, TRANSFORMS / "rules")
+    return connection
+
+
+@pytest.mark.parametrize("case", cases(), ids=case_name)
+def test_case(case: Path, connection: duckdb.DuckDBPyConnection, table_columns: dict[str, Columns]) -> None:
+    model = model_of(case)
+    given, reads, derived = inputs(case, model)
     if any(table.startswith("rules.") for table in given):
-        connection = duckdb.connect()
-        prepare(connection)
-        load_rules(connection, TRANSFORMS / "rules")
+        connection = fresh()
     empty(connection)
     for table in sorted(reads):
         if not table.startswith("rules.") or table in given:
             fill(connection, table, table_columns[table], given.get(table))
-    for one in derived:
+    for one in [*derived, model]:
         build(connection, FOLDERS[one.schema], [one.name])
-    build(connection, FOLDERS[schema], [name])
 
-    header, rows = read_rows(case / "expect.csv")
+    header = expect(connection, case, table_columns[model.table])
     assert "rule_version" not in header, "a case is worked from figures: raising a version alone must break none"
     if "rule_version" in table_columns[model.table]:
         assert unknown_versions(connection, model.table, sorted(set(given) & reads)) == set()
-    kinds = [table_columns[model.table][column] for column in header]
-    connection.execute(
-        f"create table expected ({', '.join(map(' '.join, zip(map(quote, header), kinds, strict=True)))})"
-    )
-    if rows:
-        connection.executemany(f"insert into expected values ({', '.join('?' * len(header))})", rows)
     found = differences(connection, model.table, header)
     assert not found, "\n".join([case_name(case), f"columns: {', '.join(header)}", *found])
-    if (
-        "resolved.link" in reads
-        and any(table.startswith("known.") for table in reads)
-        and model.table not in ABOUT_RECORDS
-    ):
+    if has_strangers(model, reads):
         add_strangers(connection, model.table, reads, table_columns)
         for one in [*derived, model]:
             build(connection, FOLDERS[one.schema], [one.name])
