@@ -363,7 +363,7 @@ def tests_of(path: str, tree: Path) -> list[list[str]]:
         near = ["tests/models/test_models.py", "-k", f"{table}/"]
         return [near, *([one] for one in _mentioning(table, tree))]
     if path.startswith("transforms/views/"):
-        return [["tests/transforms/test_views.py"]]
+        return [["tests/models/test_models.py", "-k", f"views.{file.stem}/"], ["tests/transforms/test_views.py"]]
     if file.name == "stage.sql":
         return [["tests/connectors/test_feed_samples.py", "-k", file.parent.name]]
     if path.startswith("expectations/rules/"):

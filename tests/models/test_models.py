@@ -1,5 +1,7 @@
 """Runs every hand-worked case: tests/models/<schema>.<model>/<case>/{given.<schema>.<table>.csv, expect.csv}.
 
+Cases of the views that operators read are beside them: tests/models/views.<file>/<case>/.
+
 A case gives the tables that its model reads and states what must come out; what it does not state, it does not check.
 So that a case shows only what matters for it:
 
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -25,12 +28,14 @@ import pytest
 from tests.conftest import empty_warehouse
 from transforms import resolution
 from warehouse.connection import prepare, quote
-from warehouse.models import Model, build, load_rules, read_model
+from warehouse.models import Model, build, load_rules, read_layers, read_model
 from warehouse.subjects import subjects, views
+from warehouse.views import View, read_views
 
 CASES = Path(__file__).parent
 TRANSFORMS = Path(resolution.__file__).parent
 MODEL_FILES = sorted(TRANSFORMS.glob("[0-9]_*/*.sql"))
+VIEW_FILES = sorted(TRANSFORMS.glob("views/*.sql"))
 FOLDERS = {path.parent.name.partition("_")[2]: path.parent for path in MODEL_FILES}
 
 # in the order in which they read each other
@@ -58,8 +63,9 @@ COUNTS_OLDER = {"monthly.main_building"}
 Columns = dict[str, str]
 
 
-def cases() -> list[Path]:
-    return sorted(path.parent for path in CASES.glob("*.*/*/expect.csv"))
+def cases(of: str = "model") -> list[Path]:
+    every = sorted(path.parent for path in CASES.glob("*.*/*/expect.csv"))
+    return [case for case in every if case.parent.name.startswith("views.") == (of == "view")]
 
 
 def case_name(case: Path) -> str:
@@ -261,14 +267,43 @@ def test_case(case: Path, connection: duckdb.DuckDBPyConnection, table_columns: 
         assert not found, "\n".join([case_name(case), "with records of strangers beside", *found])
 
 
-@pytest.mark.parametrize("path", MODEL_FILES, ids=lambda path: path.stem)
+@pytest.fixture(scope="module")
+def published_views() -> dict[str, View]:
+    """The views of schema 园区 by the name of their file."""
+    read = read_views(TRANSFORMS / "views", read_layers(TRANSFORMS), ZoneInfo("Asia/Shanghai"))
+    return {path.stem: view for path, view in zip(VIEW_FILES, read, strict=True)}
+
+
+@pytest.mark.parametrize("case", cases("view"), ids=case_name)
+def test_view(
+    case: Path,
+    connection: duckdb.DuckDBPyConnection,
+    table_columns: dict[str, Columns],
+    published_views: dict[str, View],
+) -> None:
+    view = published_views[case.parent.name.removeprefix("views.")]
+    given = {path.name.removeprefix("given.").removesuffix(".csv"): path for path in case.glob("given.*.csv")}
+    assert set(given) <= view.reads
+    empty(connection)
+    for table in sorted(view.reads):
+        if not table.startswith("rules."):
+            fill(connection, table, table_columns[table], given.get(table))
+    connection.execute(f"create or replace table of_view as {view.sql}")
+    kinds = {row[0]: row[1] for row in connection.execute("describe of_view").fetchall()}
+    header = expect(connection, case, kinds)
+    found = differences(connection, "of_view", header)
+    assert not found, "\n".join([case_name(case), f"columns: {', '.join(header)}", *found])
+
+
+@pytest.mark.parametrize("path", [*MODEL_FILES, *VIEW_FILES], ids=lambda path: path.stem)
 def test_model_has_a_case(path: Path) -> None:
-    folder = CASES / f"{path.parent.name.partition('_')[2]}.{path.stem}"
+    folder = CASES / f"{path.parent.name.rpartition('_')[2]}.{path.stem}"
     assert list(folder.glob("*/expect.csv")), f"write {folder.relative_to(CASES.parent.parent)}/<case>/expect.csv"
 
 
 def test_every_case_belongs_to_a_model() -> None:
     models = {f"{path.parent.name.partition('_')[2]}.{path.stem}" for path in MODEL_FILES}
+    models |= {f"views.{path.stem}" for path in VIEW_FILES}
     folders = {path.name for path in CASES.iterdir() if path.is_dir() and "." in path.name}
     assert folders <= models
 

@@ -25,7 +25,7 @@ select
     w.line_share_pct as 达标比例,
     cast(greatest(w.line_amount - w.sales_12m_amount, 0) as decimal(30, 2)) as 还差金额,
     case
-        when w.line_share_pct >= 100 then '已达标'
+        when w.sales_12m_amount >= w.line_amount then '已达标'
         when w.since_month is not null then '培育'
         when w.line_share_pct is not null then '未到'
     end as 进度,
