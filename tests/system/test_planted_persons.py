@@ -202,7 +202,7 @@ import sys
 import dags.local
 import parkbridge
 quiet = dags.local.prepare_airflow
-dags.local.prepare_airflow = lambda settings: quiet(settings, is_quiet=False)
+dags.local.prepare_airflow = lambda settings, **given: quiet(settings, is_quiet=False)
 sys.exit(parkbridge.main())
 """
 
