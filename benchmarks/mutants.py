@@ -360,10 +360,11 @@ def tests_of(path: str, tree: Path) -> list[list[str]]:
         ]
     if re.match(r"transforms/\d_", path):
         table = f"{file.parent.name.partition('_')[2]}.{file.stem}"
-        near = ["tests/models/test_models.py", "-k", f"{table}/"]
+        cases = [table, *_built_from(table, tree)]
+        near = ["tests/models/test_models.py", "-k", " or ".join(f"{one}/" for one in cases)]
         return [near, *([one] for one in _mentioning(table, tree))]
     if path.startswith("transforms/views/"):
-        return [["tests/transforms/test_views.py"]]
+        return [["tests/models/test_models.py", "-k", f"views.{file.stem}/"], ["tests/transforms/test_views.py"]]
     if file.name == "stage.sql":
         return [["tests/connectors/test_feed_samples.py", "-k", file.parent.name]]
     if path.startswith("expectations/rules/"):
@@ -381,6 +382,18 @@ def tests_of(path: str, tree: Path) -> list[list[str]]:
     if file.suffix == ".sql":
         return [["tests/warehouse/test_macros.py"], ["tests/transforms/test_shared_recipes.py"]]
     return _importing(file, tree)
+
+
+def _built_from(table: str, tree: Path) -> list[str]:
+    """The models in cases of which a table is built by its own model: the tests list such tables by name."""
+    if f'    "{table}",' not in (tree / "tests/models/test_models.py").read_text(encoding="utf-8"):
+        return []
+    reading = re.compile(rf"\b(?:from|join) {re.escape(table)}\b")
+    return [
+        f"{model.parent.name.partition('_')[2]}.{model.stem}"
+        for model in sorted(tree.glob("transforms/[0-9]_*/*.sql"))
+        if reading.search(model.read_text(encoding="utf-8"))
+    ]
 
 
 def _test_files(tree: Path) -> list[Path]:

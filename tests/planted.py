@@ -229,7 +229,12 @@ def texts(name: str, content: bytes) -> Iterator[str]:
         return
     text = content.decode("utf-8", "ignore")
     yield text
-    if "\\" in text:  # JSON's own escapes: written without them too
+    yield from _without_escapes(text)
+
+
+def _without_escapes(text: str) -> Iterator[str]:
+    """A text of JSON as it reads: an escape is no letter between two digits."""
+    if "\\" in text:
         yield re.sub(r"\\u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), text.replace("\\n", " ").replace("\\r", " "))
 
 
@@ -253,7 +258,9 @@ def _rows(path: Path) -> Iterator[str]:
     with closing(sqlite3.connect(path)) as connection:
         for (table,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
             for row in connection.execute(f'select * from "{table}"'):
-                yield " ".join(v.decode("utf-8", "ignore") if isinstance(v, bytes) else str(v) for v in row)
+                text = " ".join(v.decode("utf-8", "ignore") if isinstance(v, bytes) else str(v) for v in row)
+                yield text
+                yield from _without_escapes(text)
 
 
 def left_in(folder: Path, persons: Iterable[Planted]) -> dict[str, set[str]]:

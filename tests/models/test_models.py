@@ -1,23 +1,27 @@
 """Runs every hand-worked case: tests/models/<schema>.<model>/<case>/{given.<schema>.<table>.csv, expect.csv}.
 
+Cases of the views that operators read are beside them: tests/models/views.<file>/<case>/.
+
 A case gives the tables that its model reads and states what must come out; what it does not state, it does not check.
 So that a case shows only what matters for it:
 
 - a table that is not given is empty, a column that is not given is NULL, an empty field is NULL;
 - the views of all subjects (known.fact, staged.figure …) are made from the subjects' tables that are given;
-- known.* rows come from a feed named after their subject, received on 2026-01-01;
+- known.* rows come from a feed named after their subject, received on 2026-01-01, each a second after the row above it;
 - monthly.workday is made by its own model from the night, where it is not given;
 - signals.signal rows are of single months and not provisional; there and in signals.flow month_number follows from
   month; signals.signal_month, signals.measure, signals.value_check and signals.departure are made by their own models
   from what they read, where they are not given;
 - the night is 2026-04-10 12:00 and the calendar its last 36 months, up to March 2026;
-- rules are the ones in transforms/rules/: a case shows what they do.
+- rules are the ones in transforms/rules/: a case shows what they do. Where a branch depends on a rule that today's rules do
+  not have (a feed of a worse rank, the plot ratio of one building), the case gives rules.<rule> itself.
 """
 
 from __future__ import annotations
 
 import csv
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -25,12 +29,14 @@ import pytest
 from tests.conftest import empty_warehouse
 from transforms import resolution
 from warehouse.connection import prepare, quote
-from warehouse.models import Model, build, load_rules, read_model
+from warehouse.models import Model, build, load_rules, read_layers, read_model
 from warehouse.subjects import subjects, views
+from warehouse.views import View, read_views
 
 CASES = Path(__file__).parent
 TRANSFORMS = Path(resolution.__file__).parent
 MODEL_FILES = sorted(TRANSFORMS.glob("[0-9]_*/*.sql"))
+VIEW_FILES = sorted(TRANSFORMS.glob("views/*.sql"))
 FOLDERS = {path.parent.name.partition("_")[2]: path.parent for path in MODEL_FILES}
 
 # in the order in which they read each other
@@ -59,12 +65,19 @@ COUNTS_OLDER = {"monthly.main_building"}
 Columns = dict[str, str]
 
 
-def cases() -> list[Path]:
-    return sorted(path.parent for path in CASES.glob("*.*/*/expect.csv"))
+def cases(of: str = "model") -> list[Path]:
+    every = sorted(path.parent for path in CASES.glob("*.*/*/expect.csv"))
+    return [case for case in every if case.parent.name.startswith("views.") == (of == "view")]
 
 
 def case_name(case: Path) -> str:
     return f"{case.parent.name}/{case.name}"
+
+
+@pytest.fixture(scope="module")
+def connection() -> duckdb.DuckDBPyConnection:
+    """All cases share a warehouse: macros and rules cost more than a case."""
+    return fresh()
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +120,8 @@ def fill(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns, gi
     for number, row in enumerate(rows, start=1):
         values: dict[str, str | None] = dict(zip(header, row, strict=True))
         if schema in ("known", "staged"):
-            lineage = {"feed": name, "received_at": "2026-01-01", "batch_id": "1", "row_number": str(number)}
+            received_at = f"2026-01-01 00:{number // 60:02}:{number % 60:02}"
+            lineage = {"feed": name, "received_at": received_at, "batch_id": "1", "row_number": str(number)}
             values = {**{column: value for column, value in lineage.items() if column in columns}, **values}
         if table == "signals.signal":
             values = {"period_months": "1", "is_provisional": "false", **values}
@@ -172,10 +186,15 @@ def differences(connection: duckdb.DuckDBPyConnection, table: str, header: list[
     return found + [f"there, not expected: {tuple(map(str, row))}" for row in surplus]
 
 
-@pytest.mark.parametrize("case", cases(), ids=case_name)
-def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
-    schema, name = case.parent.name.split(".")
-    model = read_model(FOLDERS[schema] / f"{name}.sql")
+def empty(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop the tables that the case before left; rules stay, and the views over all subjects."""
+    for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall():
+        if schema not in ("ops", "rules", "staged"):
+            connection.execute(f"drop table {schema}.{quote(table)}")
+
+
+def inputs(case: Path, model: Model) -> tuple[dict[str, Path], set[str], list[Model]]:
+    """The files that a case gives, the tables that its model reads, and those of them that their own models make."""
     given = {path.name.removeprefix("given.").removesuffix(".csv"): path for path in case.glob("given.*.csv")}
     derived: list[Model] = []
     reads = set(model.reads)
@@ -189,34 +208,60 @@ def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
     reads -= set(views())
     unread = sorted(set(given) - reads)
     assert not unread, f"{case}: {model.table} does not read {', '.join(unread)}"
+    return given, reads, derived
 
-    connection = duckdb.connect()
-    prepare(connection)
-    load_rules(connection, TRANSFORMS / "rules")
-    for table in sorted(reads):
-        if not table.startswith("rules."):
-            fill(connection, table, table_columns[table], given.get(table))
-    for one in derived:
-        build(connection, FOLDERS[one.schema], [one.name])
-    build(connection, FOLDERS[schema], [name])
 
+def model_of(case: Path) -> Model:
+    schema, name = case.parent.name.split(".")
+    return read_model(FOLDERS[schema] / f"{name}.sql")
+
+
+def expect(connection: duckdb.DuckDBPyConnection, case: Path, columns: Columns) -> list[str]:
+    """Table `expected` from a case; returns its columns."""
     header, rows = read_rows(case / "expect.csv")
-    assert "rule_version" not in header, "a case is worked from figures: raising a version alone must break none"
-    if "rule_version" in table_columns[model.table]:
-        assert unknown_versions(connection, model.table, sorted(set(given) & reads)) == set()
-    kinds = [table_columns[model.table][column] for column in header]
+    kinds = [columns[column] for column in header]
     connection.execute(
-        f"create table expected ({', '.join(map(' '.join, zip(map(quote, header), kinds, strict=True)))})"
+        f"create or replace table expected ({', '.join(map(' '.join, zip(map(quote, header), kinds, strict=True)))})"
     )
     if rows:
         connection.executemany(f"insert into expected values ({', '.join('?' * len(header))})", rows)
+    return header
+
+
+def has_strangers(model: Model, reads: set[str]) -> bool:
+    """Whether records of strangers must change nothing in a model."""
+    known = any(table.startswith("known.") for table in reads)
+    return known and "resolved.link" in reads and model.table not in ABOUT_RECORDS
+
+
+def fresh() -> duckdb.DuckDBPyConnection:
+    """A warehouse of macros and rules alone."""
+    connection = duckdb.connect()
+    prepare(connection)
+    load_rules(connection, TRANSFORMS / "rules")
+    return connection
+
+
+@pytest.mark.parametrize("case", cases(), ids=case_name)
+def test_case(case: Path, connection: duckdb.DuckDBPyConnection, table_columns: dict[str, Columns]) -> None:
+    model = model_of(case)
+    given, reads, derived = inputs(case, model)
+    if any(table.startswith("rules.") for table in given):
+        connection = fresh()
+    empty(connection)
+    for table in sorted(reads):
+        if not table.startswith("rules.") or table in given:
+            fill(connection, table, table_columns[table], given.get(table))
+    for one in [*derived, model]:
+        build(connection, FOLDERS[one.schema], [one.name])
+
+    header = expect(connection, case, table_columns[model.table])
+    assert "rule_version" not in header, "a case is worked from figures: raising a version alone must break none"
+    if "rule_version" in table_columns[model.table]:
+        assert unknown_versions(connection, model.table, sorted(set(given) & reads)) == set()
     found = differences(connection, model.table, header)
     assert not found, "\n".join([case_name(case), f"columns: {', '.join(header)}", *found])
-    if (
-        "resolved.link" in reads
-        and any(table.startswith("known.") for table in reads)
-        and model.table not in ABOUT_RECORDS
-    ):
+    if has_strangers(model, reads):
         add_strangers(connection, model.table, reads, table_columns)
         for one in [*derived, model]:
             build(connection, FOLDERS[one.schema], [one.name])
@@ -224,19 +269,50 @@ def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
         assert not found, "\n".join([case_name(case), "with records of strangers beside", *found])
 
 
-@pytest.mark.parametrize("path", MODEL_FILES, ids=lambda path: path.stem)
+@pytest.fixture(scope="module")
+def published_views() -> dict[str, View]:
+    """The views of schema 园区 by the name of their file."""
+    read = read_views(TRANSFORMS / "views", read_layers(TRANSFORMS), ZoneInfo("Asia/Shanghai"))
+    return {path.stem: view for path, view in zip(VIEW_FILES, read, strict=True)}
+
+
+@pytest.mark.parametrize("case", cases("view"), ids=case_name)
+def test_view(
+    case: Path,
+    connection: duckdb.DuckDBPyConnection,
+    table_columns: dict[str, Columns],
+    published_views: dict[str, View],
+) -> None:
+    view = published_views[case.parent.name.removeprefix("views.")]
+    given = {path.name.removeprefix("given.").removesuffix(".csv"): path for path in case.glob("given.*.csv")}
+    assert set(given) <= view.reads
+    empty(connection)
+    for table in sorted(view.reads):
+        if not table.startswith("rules."):
+            fill(connection, table, table_columns[table], given.get(table))
+    connection.execute(f"create or replace table of_view as {view.sql}")
+    kinds = {row[0]: row[1] for row in connection.execute("describe of_view").fetchall()}
+    header = expect(connection, case, kinds)
+    found = differences(connection, "of_view", header)
+    assert not found, "\n".join([case_name(case), f"columns: {', '.join(header)}", *found])
+
+
+@pytest.mark.parametrize("path", [*MODEL_FILES, *VIEW_FILES], ids=lambda path: path.stem)
 def test_model_has_a_case(path: Path) -> None:
-    folder = CASES / f"{path.parent.name.partition('_')[2]}.{path.stem}"
+    folder = CASES / f"{path.parent.name.rpartition('_')[2]}.{path.stem}"
     assert list(folder.glob("*/expect.csv")), f"write {folder.relative_to(CASES.parent.parent)}/<case>/expect.csv"
 
 
 def test_every_case_belongs_to_a_model() -> None:
     models = {f"{path.parent.name.partition('_')[2]}.{path.stem}" for path in MODEL_FILES}
+    models |= {f"views.{path.stem}" for path in VIEW_FILES}
     folders = {path.name for path in CASES.iterdir() if path.is_dir() and "." in path.name}
     assert folders <= models
 
 
-def test_a_wrong_expectation_fails(table_columns: dict[str, Columns], tmp_path: Path) -> None:
+def test_a_wrong_expectation_fails(
+    connection: duckdb.DuckDBPyConnection, table_columns: dict[str, Columns], tmp_path: Path
+) -> None:
     """The comparison itself: a value that differs, and a row too few, are found."""
     case = tmp_path / "monthly.headcount" / "wrong"
     case.mkdir(parents=True)
@@ -245,4 +321,4 @@ def test_a_wrong_expectation_fails(table_columns: dict[str, Columns], tmp_path: 
     for wrong in ("enterprise_id,insured_headcount\nE1,6\n", "enterprise_id,insured_headcount\n"):
         (case / "expect.csv").write_text(wrong)
         with pytest.raises(AssertionError, match="there, not expected"):
-            test_case(case, table_columns)
+            test_case(case, connection, table_columns)

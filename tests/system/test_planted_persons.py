@@ -1,7 +1,9 @@
 """Over 1,000 persons in every text that the demo's offices deliver, through a whole run: none is in any byte of the park's home.
 
 They are in every text column of every feed, in titles, sheet names, comments and properties of workbooks, member names and comments of
-archives, and file names. The run is that of the command line: feeds, night, publish, report, exports, PostgreSQL.
+archives, and file names. The run is that of the command line: feeds, night, publish, report, exports, PostgreSQL. Airflow logs as it does
+under its scheduler, at its most talkative; its logs and its metadata database are searched, and every row of the PostgreSQL edition.
+The same deliveries are taken in under the feeds' own limits, too: what is refused is reported in words of its own.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import openpyxl
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -192,12 +196,26 @@ def loose(folder: Path) -> None:
         target.write_text(text, encoding="utf-8")
 
 
-def run(home: Path, *words: str, environment: dict[str, str] | None = None) -> str:
+# the command line silences Airflow; under its scheduler every task writes a log
+LOUD = """
+import sys
+import dags.local
+import parkbridge
+quiet = dags.local.prepare_airflow
+dags.local.prepare_airflow = lambda settings, **given: quiet(settings, is_quiet=False)
+sys.exit(parkbridge.main())
+"""
+
+
+def run(home: Path, *words: str, environment: dict[str, str] | None = None, is_loud: bool = False) -> str:
     """`parkbridge WORDS`; what it printed, of both streams, is kept in the home: it is searched too."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PARKBRIDGE_", "AIRFLOW"))}
     done = subprocess.run(
-        [sys.executable, str(CHECKOUT / "parkbridge.py"), *words],
-        env=kept | {"PARKBRIDGE_HOME": str(home)} | (environment or {}),
+        [sys.executable, *(["-c", LOUD] if is_loud else [str(CHECKOUT / "parkbridge.py")]), *words],
+        env=kept
+        | {"PARKBRIDGE_HOME": str(home)}
+        | ({"AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG", "PYTHONPATH": str(CHECKOUT)} if is_loud else {})
+        | (environment or {}),
         capture_output=True,
         text=True,
         timeout=1800,
@@ -231,7 +249,11 @@ def whole_run(folder: Path, connection: dict[str, str]) -> Iterator[str]:
     with demo.serving(silos) as port:
         environment |= demo.connections(silos, port)
         said = ("--who", "test", "--confirm-date", "the demo's calendar", "--accept-delivery", "planted")
-        yield run(home, "sync", *said, environment=environment)
+        yield run(home, "sync", *said, environment=environment, is_loud=True)
+        strict = {
+            name: value for name, value in environment.items() if name not in ("PARKBRIDGE_FEEDS", "PARKBRIDGE_BACKUP")
+        }
+        yield run(home / "strict", "sync", *said[:4], environment=strict, is_loud=True)
     for words in (
         ("status",),
         ("summary",),
@@ -247,24 +269,39 @@ def whole_run(folder: Path, connection: dict[str, str]) -> Iterator[str]:
         yield run(home, *words, environment=environment)
 
 
+def edition(server: psycopg.Connection[Any]) -> Iterator[str]:
+    """Every text of a PostgreSQL database: names, comments, and the rows of every table and view."""
+    tables = server.execute(
+        "select format('%I.%I', table_schema, table_name) from information_schema.tables "
+        "where table_schema not in ('pg_catalog', 'information_schema')"
+    ).fetchall()
+    for (table,) in tables:
+        yield table
+        for (row,) in server.execute(f"select to_jsonb(t)::text from {table} as t".encode()).fetchall():
+            yield row
+    for (text,) in server.execute("select description from pg_description where objoid >= 16384").fetchall():
+        yield text
+
+
 def test_none_is_in_any_byte_of_the_home(tmp_path: Path, postgres: Postgres) -> None:
     persons = planted(PERSONS)
     assert sum(map(len, FORMS.values())) >= 25
-    given = postgres.credentials
-    connection = json.dumps(
-        {
-            "conn_type": "postgres",
-            "host": given.host,
-            "login": given.login,
-            "password": given.password,
-            "schema": given.schema,
-        }
-    )
-    first, sync, *others = list(whole_run(tmp_path, {"AIRFLOW_CONN_PLANTED_PG": connection}))
+    host = postgres.admin.info.host
+    postgres.admin.execute("create database planted encoding 'UTF8' template template0")
+    connection = json.dumps({"conn_type": "postgres", "host": host, "login": "postgres", "schema": "planted"})
+    first, sync, _strict, *others, served = list(whole_run(tmp_path, {"AIRFLOW_CONN_PLANTED_PG": connection}))
     assert int(first.split()[1]) >= 1000
-    assert sync.startswith("0 "), sync
-    assert left_in(tmp_path / "park", persons) == {}
+    assert sync.startswith("0 "), sync[-2000:]
+    assert served.startswith("0 planted_pg: readers see night"), served
     assert others
+    home = tmp_path / "park"
+    with psycopg.connect(host=host, user="postgres", dbname="planted") as server:
+        rows = list(edition(server))
+    assert len(rows) > 10_000
+    (home / "edition.txt").write_text("\n".join(rows), encoding="utf-8")
+    tasks = sorted((home / "airflow" / "logs").rglob("*.log"))
+    assert len(tasks) > 20, "Airflow wrote its log of each task"
+    assert left_in(home, persons) == {}
 
 
 if __name__ == "__main__":

@@ -392,3 +392,55 @@ def test_an_answer_goes_into_a_workbook_with_the_meaning_of_its_columns(run: Run
         code, _, complaint = run("sql", wrong, "-o", "a.parquet")
         assert (code, complaint.count("\n")) == (1, 1), complaint
     assert pq.read_table(tmp_path / "a.parquet").num_rows == 3, "the earlier file stays"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "is_percent", "expected"),
+    [
+        ("a", [None], False, 8),
+        ("a", ["nine here", "b"], False, 10),
+        ("a", ["b", "nine here"], False, 10),
+        ("a", ["nine here"], True, 11),
+        ("楼栋名称", [], False, 11),
+        ("a", ["云谷一号楼栋"], False, 13),
+        ("a", [12345678], False, 11),
+        ("a", [Decimal("-1234567.50")], False, 14),
+        ("a", ["first line\nthe second line is no part of it"], False, 11),
+        ("a", ["x" * 46], False, 47),
+        ("a", ["x" * 60], False, 48),
+    ],
+)
+def test_a_column_is_as_wide_as_its_widest_text(name: str, values: list[Any], is_percent: bool, expected: int) -> None:
+    """A letter takes one place, a Chinese character two, the margin one, the filter's button three; between 8 and 48."""
+    assert workbook._width(name, values, is_percent=is_percent) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "is_percent", "code"),
+    [
+        ("headcount", [5], False, "#,##0"),
+        ("headcount", [5], True, '#,##0"%"'),
+        ("year_number", [2025], False, "0"),
+        ("年份", [2025], False, "0"),
+        ("amount", [Decimal("1.50")], False, "#,##0.00"),
+        ("amount", [Decimal("1.5")], True, '#,##0.0"%"'),
+        ("amount", [Decimal("1.123456")], False, "#,##0.0000"),
+        ("amount", [Decimal(7)], False, "#,##0"),
+        ("growth", [0.5], False, "#,##0.00"),
+        ("as_of", [datetime(2026, 3, 1, 12)], False, "yyyy-mm-dd hh:mm:ss"),
+        ("月份", [date(2026, 3, 1), date(2026, 4, 1)], False, "yyyy-mm"),
+        ("month", [date(2026, 3, 1), date(2026, 3, 2)], False, "yyyy-mm-dd"),
+        ("day", [date(2026, 3, 1)], False, "yyyy-mm-dd"),
+        ("is_here", [True], False, None),
+        ("note", [None], False, None),
+        ("note", ["text"], False, None),
+        ("note", [], False, None),
+    ],
+)
+def test_a_column_s_format_follows_from_its_first_value(
+    name: str, values: list[Any], is_percent: bool, code: str | None
+) -> None:
+    styles = workbook._Styles()
+    number = workbook._style_of(name, values, is_percent, styles)
+    assert list(styles.formats) == ([(code, False)] if code else [])
+    assert number == (4 if code else workbook._PLAIN)

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Park, day, staff
+from warehouse import upkeep
 from warehouse.batches import discard
 from warehouse.errors import CheckFailed, ParkBridgeError
 from warehouse.settings import Settings
@@ -84,3 +85,13 @@ def test_a_drill_is_due_when_the_last_good_one_is_old(park: Park) -> None:
     (park.home / DRILL).write_text('{"at": 3', encoding="utf-8")
     assert last_drill(settings) is None
     assert is_drill_due(settings, now)
+
+
+def test_of_many_tables_that_differ_five_are_named() -> None:
+    """Six differ: five are named with their rows on each side, and one is counted."""
+    differing = {f"t{n}": (1000 * n, n) for n in range(6)}
+    said = upkeep._tables(differing)
+    assert said[:2] == ["t0: 0 rows only there, 0 only here", "t1: 1,000 rows only there, 1 only here"]
+    assert said[4:] == ["t4: 4,000 rows only there, 4 only here", "1 more tables"]
+    assert len(upkeep._tables({f"t{n}": (1, 1) for n in range(5)})) == 5
+    assert upkeep._tables({}) == []

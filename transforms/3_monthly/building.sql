@@ -59,7 +59,7 @@ measured_building as (
         cast(
             coalesce(
                 case when b.plot_ratio > 0 then b.plot_ratio end,
-                b.floor_area_m2 / nullif(b.land_area_m2, 0),
+                nullif(b.floor_area_m2, 0) / nullif(b.land_area_m2, 0),
                 o.plot_ratio,
                 r.plot_ratio
             ) as decimal(30, 4)

@@ -46,21 +46,21 @@
 -- parts: enterprise_id
 -- checked by: tests/models/signals.plausibility
 with rule as (
-    select
-        max(version) as version,
-        max(spike_neighbour_ratio) as spike_neighbour_ratio,
-        max(spike_gap_periods) as spike_gap_periods,
-        max(flip_ratio) as flip_ratio,
-        max(flip_follow_pct) as flip_follow_pct,
-        max(small_headcount) as small_headcount,
-        max(small_change) as small_change,
-        max(large_change) as large_change,
-        max(history_months) as history_months,
-        max(change_pct_long) as change_pct_long,
-        max(change_pct_short) as change_pct_short,
-        max(t_multiplier) as t_multiplier,
-        max(t_changes_min) as t_changes_min,
-        max(wage_ratio) as wage_ratio
+    select distinct
+        version,
+        spike_neighbour_ratio,
+        spike_gap_periods,
+        flip_ratio,
+        flip_follow_pct,
+        small_headcount,
+        small_change,
+        large_change,
+        history_months,
+        change_pct_long,
+        change_pct_short,
+        t_multiplier,
+        t_changes_min,
+        wage_ratio
     from rules.plausibility
 ),
 

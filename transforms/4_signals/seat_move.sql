@@ -106,7 +106,6 @@ select
             then 'stayed'
         when
             month_number(s.last_seen_month) >= c.last_number - 1
-            and c.last_number <= m.event_number + rule.arrival_window_months + 1
             then 'too_early'
         else 'left'
     end as seat_move_code,

@@ -19,17 +19,17 @@
 -- parts: enterprise_id
 -- checked by: tests/models/signals.value_check, tests/models/signals.plausibility
 with rule as (
-    select
-        max(slip_factor) as slip_factor,
-        max(slip_spread) as slip_spread,
-        max(slip_values_min) as slip_values_min,
-        max(small_headcount) as small_headcount,
-        max(small_change) as small_change,
-        max(large_change) as large_change,
-        max(change_pct_long) as change_pct_long,
-        max(change_pct_short) as change_pct_short,
-        max(flip_ratio) as flip_ratio,
-        max(sales_per_head_max) as sales_per_head_max
+    select distinct
+        slip_factor,
+        slip_spread,
+        slip_values_min,
+        small_headcount,
+        small_change,
+        large_change,
+        change_pct_long,
+        change_pct_short,
+        flip_ratio,
+        sales_per_head_max
     from rules.plausibility
 ),
 

@@ -8,7 +8,7 @@
 --   visit is worth it.
 --   | 近十二月应税销售额与本行业入统标准相比；达到80%即值得走访培育，达到100%可申报入统。
 -- column 还差金额: 入统标准减近十二月销售额，元；已达标的为零
--- column 进度: 已达标（100%及以上）、培育（达到走访比例而不满100%）、未到
+-- column 进度: 已达标（近十二月销售额达到标准）、培育（达到走访比例而不满100%）、未到
 -- column 数据月份: 数据所属的月份，以当月第一天表示
 -- known gaps: The line also asks for registration and accounts, which no silo states.
 --   | 入统还须符合登记、核算等条件，这里只看销售额。
@@ -25,7 +25,7 @@ select
     w.line_share_pct as 达标比例,
     cast(greatest(w.line_amount - w.sales_12m_amount, 0) as decimal(30, 2)) as 还差金额,
     case
-        when w.line_share_pct >= 100 then '已达标'
+        when w.sales_12m_amount >= w.line_amount then '已达标'
         when w.since_month is not null then '培育'
         when w.line_share_pct is not null then '未到'
     end as 进度,
