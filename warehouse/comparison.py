@@ -89,8 +89,8 @@ def _plan(feed: StagedFeed) -> _Plan:
         texts = [c for c in texts if c in _WHO]
     dates = [c.name for c in rest if c.type == "date"]
     is_register = not has_time and not is_event
+    coded = {target for source in feed.codes for target in feed.columns.get(source, ())}
     if _sends_changes(feed):  # a status is what most changes are about
-        coded = {target for source in feed.codes for target in feed.columns.get(source, ())}
         texts = [c for c in texts if c not in coded]
     figures = [c.name for c in rest if c.type.startswith(("bigint", "decimal"))]
     return _Plan(
@@ -103,7 +103,8 @@ def _plan(feed: StagedFeed) -> _Plan:
         ids=tuple(
             c.name
             for c in columns.values()
-            if c.type == "varchar" and (c.name in (*subject.key, "uscc") or c.name.endswith("_no")) and c.name != "room"
+            # a declared code is one of ours: the first tax of a year is no other column
+            if c.type == "varchar" and (c.name in (*subject.key, "uscc") or c.name.endswith("_no")) and c.name not in {"room", *coded}
         ),
         is_register=is_register,
         sends_changes=_sends_changes(feed),
