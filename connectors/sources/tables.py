@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from operator import eq
 from types import MappingProxyType
@@ -98,6 +98,7 @@ class Layout:
         decimal: The decimal mark of numbers, where it is not a point; the thousands mark is the other one, a blank or '.
         is_named: Tells whether a further name is a column's: those of a crosstab's months.
         above: Filled while the header is read: the text above it.
+        title: Named groups are columns, with what is found in the lines above the header.
         added: Columns that are not in the file, with the one value they have in it.
         is_ragged_strict: A line with fewer fields than the header is broken (CSV), not cut short (sheets).
         is_cut: The file ends within a line: a last line with fewer fields is broken, whatever is_ragged_strict says.
@@ -115,6 +116,7 @@ class Layout:
     decimal: str | None = None
     is_named: Callable[[str], bool] | None = None
     above: list[str] = field(default_factory=list)
+    title: re.Pattern[str] | None = None
     added: Mapping[str, str] = field(default_factory=dict)
     is_ragged_strict: bool = True
     is_cut: bool = False
@@ -178,6 +180,8 @@ def read_table(
         DeliveryRefused: There is no header where there should be one, or its names cannot be told apart.
     """
     found, lines = _header(lines, layout)
+    if layout.title is not None:
+        layout = replace(layout, added={**layout.added, **_title_values(layout.title, layout)})
     names = _names(found, layout)
     header = (*names, *layout.added)
     return header, _batches(
@@ -267,6 +271,24 @@ def _joined(lines: Sequence[Line]) -> Line:
                 row[position] = row[position - 1]
     cells = ["/".join(dict.fromkeys(filter(None, parts))) for parts in zip(*rows, strict=True)]
     return lines[0]._replace(cells=cells, broken=next((line.broken for line in lines if line.broken), None))
+
+
+def _title_values(pattern: re.Pattern[str], layout: Layout) -> dict[str, str]:
+    """Give what a pattern finds above the header, as columns.
+
+    Raises:
+        DeliveryRefused: Nothing, or several things that differ: a title's month and the day of printing.
+    """
+    found = {tuple(match.groupdict("").items()) for match in pattern.finditer("\n".join(layout.above))}
+    if len(found) == 1:
+        return dict(found.pop())
+    values = ", ".join(sorted("/".join(value for _, value in one) for one in found))
+    raise DeliveryRefused(
+        layout.where,
+        f"the lines above its header {f'hold {len(found)}: {values}' if found else 'do not hold it'}, by {pattern.pattern!r}",
+        allowed="one",
+        next_step="ask the office to write it as before, or correct source.title_pattern in feed.yml",
+    )
 
 
 def stated_units(above: Iterable[Line]) -> list[str]:
