@@ -31,7 +31,13 @@ from warehouse.settings import CHECKOUT
 
 ZONE = ZoneInfo("Asia/Shanghai")
 # days between two pulls, and days before the end at which the first one takes all that there is
-RHYTHMS = {"daily": (1, 62), "weekly": (7, 366), "monthly": (31, 1000), "quarterly": (92, 1000), "half-yearly": (183, 1000)}
+RHYTHMS = {
+    "daily": (1, 62),
+    "weekly": (7, 366),
+    "monthly": (31, 1000),
+    "quarterly": (92, 1000),
+    "half-yearly": (183, 1000),
+}
 
 
 @dataclass(frozen=True)

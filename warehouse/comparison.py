@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -46,6 +48,8 @@ _ROWS_MIN = 10
 _REGISTER_ROWS_MIN = 3
 # ten small units may well have the staff of last month
 _REPEATED_ROWS_MIN = 30
+# of a whole period three units that are all new, where all before are gone, are enough: their codes lost a zero
+_ALL_NEW_PCT, _ALL_NEW_MIN = 90, 3
 # A register that sends only what changed: each row differs somewhere, but each column stays in most rows. Names and seats are
 # what most entries are about; of all else a quarter may change, and more by chance where rows are few.
 _CHANGES_ALLOWED_PCT, _OTHER_CHANGES_ALLOWED_PCT = 50, 25
@@ -54,6 +58,10 @@ _OFTEN_CHANGED = (*_WHO, "address", "former_names")
 _ROUNDED = Decimal("0.005")
 # months in which the feed must have delivered before its delay is known: a history that comes at once shows none
 _TIMES_MIN = 3
+# 参保_202611.csv, 2026年1月, 2026-01; not 20261103, which is a day, nor 2026年1-3月
+_MONTH_IN_NAME = re.compile(r"(?<!\d)(20\d\d)(?:[-._年]?(0[1-9]|1[0-2])(?![-._]?\d)月?|年(\d)月)(?!\s*[-—至到~])(?!\d)")
+# so many earlier names show a habit
+_NAMES_MIN = 3
 _STATES = (("empty", "is null"), ("zero", "= 0"), ("positive", "> 0"), ("negative", "< 0"))
 
 
@@ -104,7 +112,9 @@ def _plan(feed: StagedFeed) -> _Plan:
             c.name
             for c in columns.values()
             # a declared code is one of ours: the first tax of a year is no other column
-            if c.type == "varchar" and (c.name in (*subject.key, "uscc") or c.name.endswith("_no")) and c.name not in {"room", *coded}
+            if c.type == "varchar"
+            and (c.name in (*subject.key, "uscc") or c.name.endswith("_no"))
+            and c.name not in {"room", *coded}
         ),
         is_register=is_register,
         sends_changes=_sends_changes(feed),
@@ -206,6 +216,48 @@ def measure_totals(
                 "total_pct", name, f"the rows of {name} add up to {total:,.2f}, the line of totals states {stated[-1]:,.2f}",
                 rows, rows, share,
             )  # fmt: skip
+
+
+def measure_name(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch, table: str, number: int
+) -> Iterator[Measured]:
+    """Hold the month in a delivery's name against the last month of its rows.
+
+    参保_202611 may be sent in November, or be of November: of a feed's earlier deliveries it is known which. No delivery
+    is of a later month than its name says, unless those before it were so: a workbook of January shows 2026.1 as 2026.10.
+    """
+    if (
+        not (feed.replaces == "period" and feed.subject.has_months)
+        or (named := named_month(batch.manifest.delivery)) is None
+    ):
+        return
+    row = _one_row(
+        connection, f"select count(*) as n, max(month_number(month)) as last from {table} where batch_number = {number}"
+    )
+    if not row["n"]:
+        return
+    earlier = connection.execute(
+        f"select b.delivery, max(month_number(s.month)) from staged.{feed.subject.name} as s inner join ops.batch as b using (batch_id) "
+        "where s.feed = ? and b.feed = s.feed group by b.batch_id, b.delivery",
+        [feed.name],
+    ).fetchall()
+    known = [last - month for name, last in earlier if (month := named_month(name)) is not None]
+    ahead = row["last"] - named
+    if ahead in known or (ahead <= 0 and (len(known) < _NAMES_MIN or len(set(known)) > 1)):
+        return
+    fact = f"the name states another month than the last of the rows, {(row['last'] - 1) // 12}-{(row['last'] - 1) % 12 + 1:02},"
+    yield Measured("moved_pct", "month", fact, row["n"], row["n"], 100.0, 1)
+
+
+def named_month(name: str) -> int | None:
+    """The one month in a delivery's name, as a month number; None where there is none, or several."""
+    found = {
+        int(year) * 12 + int(month)
+        for year, *months in _MONTH_IN_NAME.findall(unicodedata.normalize("NFKC", name))
+        for month in months
+        if month
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _totals_before(batch: Batch) -> bool:
@@ -322,7 +374,8 @@ def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) 
         share = 100 * row["unknown"] / row["total"] if row["total"] else 0.0
         if feed.replaces != "nothing":
             share = min(share, 100 * row["gone"] / row["before"] if row["before"] else 0.0)
-        yield Measured("unknown_pct", c, f"{c} was never there before", row["unknown"], row["total"], share)
+        least = _ALL_NEW_MIN if feed.replaces != "nothing" and share >= _ALL_NEW_PCT else None
+        yield Measured("unknown_pct", c, f"{c} was never there before", row["unknown"], row["total"], share, least)
 
 
 def _shapes(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measured]:

@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, announce, settle
-from warehouse.comparison import findings, measure, measure_totals
+from warehouse.comparison import findings, measure, measure_name, measure_totals
 from warehouse.confirmation import Confirmation, keep
 from warehouse.connection import committed_batches, literal, quote, transaction
 from warehouse.errors import DeclarationError, DeliveryRefused, Overtaken
@@ -78,7 +78,9 @@ _TO_TAKE_OFF = f"^[{''.join(_BLANKS)}]|[{''.join(_BLANKS)}]$|[{_LINE_ENDS}{_MARK
 # of texts that mean "no value": -1 may come as －１
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 # of keys and codes: １２３ of one delivery is 123 of the next; brackets of a name stay as they are
-_WIDE_SIGNS = "".join(chr(code) for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D))
+_WIDE_SIGNS = "".join(
+    chr(code) for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D)
+)
 _KEPT_AS_TEXT = r"""^(?:'([0-9A-Za-z][0-9A-Za-z./-]*)|="([^"]*)")$"""
 # Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
 _DAMAGES = (
@@ -511,9 +513,9 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
     A row is rejected where stage.sql gives nothing for it, where a required column has no value in all that is made of it,
     where the source had a value and a column that it feeds has none, where a value is damaged or a total's, where a fact of
     the feed does not hold, where a figure is FIGURE_BELOW or more, where a count is negative, where its month or a date is
-    outside the window that the feed allows or no day at all, where its period ends before it begins, or where the office recorded it more than a day after the pull's end
-    (`until`, naive UTC): no correction would ever be later than that. Damage is looked for in each cell only where `is_damaged`:
-    most deliveries have none, and their patterns cost more than all else here.
+    outside the window that the feed allows or no day at all, where its period ends before it begins, or where the office
+    recorded it more than a day after the pull's end (`until`, naive UTC): no correction would ever be later than that. Damage is
+    looked for in each cell only where `is_damaged`: most deliveries have none, and their patterns cost more than all else here.
     """
     figures = [c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))]
     beyond = "".join(
@@ -1024,6 +1026,7 @@ def _hold_to_habit(
     manifest = batch.manifest
     measured = measure(connection, feed, table, number, str(utc(manifest.pulled_until)))
     measured += measure_totals(connection, feed, batch, manifest.rows)
+    measured += measure_name(connection, feed, batch, table, number)
     found = findings(measured, feed)
     keep(connection, manifest.batch_id, DELIVERY, found, confirmation)
     if not found or confirmation:

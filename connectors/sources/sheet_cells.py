@@ -27,6 +27,8 @@ TWO_PLACES: Final = re.compile(r"[#,0]*0\.00(?!0)")
 """Number formats that show two places."""
 LEADING_ZEROS: Final = re.compile(r"0{2,30}$")
 """Number formats that show a code with zeros before it: 000000 shows 123 as 000123."""
+STRUCK: Final = "the row is struck through: ask the office whether it counts"
+"""Of a row in which every filled cell is struck through."""
 DAYS_TO_1904: Final = 1462
 MOST_MERGES: Final = 50_000
 _NAMED: Final = 5

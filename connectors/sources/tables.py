@@ -182,6 +182,7 @@ def read_table(
     found, lines = _header(lines, layout)
     if layout.title is not None:
         layout = replace(layout, added={**layout.added, **_title_values(layout.title, layout)})
+    _check_title(layout)
     names = _names(found, layout)
     header = (*names, *layout.added)
     return header, _batches(
@@ -271,6 +272,33 @@ def _joined(lines: Sequence[Line]) -> Line:
                 row[position] = row[position - 1]
     cells = ["/".join(dict.fromkeys(filter(None, parts))) for parts in zip(*rows, strict=True)]
     return lines[0]._replace(cells=cells, broken=next((line.broken for line in lines if line.broken), None))
+
+
+# 所属期：2026年10月, 统计月份:202610; not the day of printing
+_STATED_MONTH: Final = re.compile(
+    r"(?:所属[期月]份?|所属时期|统计月份?|报告[期月]|费款所属期|抄表月份?|结算月份?|账期)\s*:?\s*(20\d\d)\s*[年./-]?\s*(0?[1-9]|1[0-2])(?!\d)"
+    r"(?!\s*月?\s*[-—~至到])"
+)
+_ADDED_MONTH: Final = re.compile(r"(20\d\d)[年./_-]?(0?[1-9]|1[0-2])月?份?")
+
+
+def _check_title(layout: Layout) -> None:
+    """Hold a month that comes from the name of file or sheet against the one that the title states.
+
+    Raises:
+        DeliveryRefused: They differ: a file under last month's name.
+    """
+    stated = {f"{year}-{int(month):02}" for year, month in _STATED_MONTH.findall("\n".join(layout.above))}
+    for name, value in layout.added.items():
+        found = _ADDED_MONTH.fullmatch(unicodedata.normalize("NFKC", value).strip())
+        if found and len(stated) == 1 and f"{found[1]}-{int(found[2]):02}" not in stated:
+            raise DeliveryRefused(
+                layout.where,
+                f"{name} is {value} by its name, and the lines above its header state {stated.pop()}",
+                allowed="one month",
+                next_step="ask the office which is right and for the file under its true name; if the title counts, read the month from "
+                "there (source.title_pattern)",
+            )
 
 
 def _title_values(pattern: re.Pattern[str], layout: Layout) -> dict[str, str]:

@@ -23,6 +23,7 @@ from connectors.sources.sheet_cells import (
     FORMULA,
     LEADING_ZEROS,
     MOST_MERGES,
+    STRUCK,
     TWO_PLACES,
     Hidden,
     Merge,
@@ -121,9 +122,14 @@ def _lines(book: Any, index: int, where: str, reading: Reading, hidden: Hidden) 
         merges = Merges(
             (Merge(r + 1, rows, c + 1, columns) for r, rows, c, columns in sheet.merged_cells), reading, where
         )
-        hidden.columns.update(get_column_letter(c + 1) for c, i in sheet.colinfo_map.items() if i.hidden and c < sheet.ncols)
+        hidden.columns.update(
+            get_column_letter(c + 1) for c, i in sheet.colinfo_map.items() if i.hidden and c < sheet.ncols
+        )
+        struck = {place for place, font in enumerate(book.font_list) if font.struck_out}
         for row in range(sheet.nrows):
             line = _line(book, sheet, row, formulas, reading)
+            if struck and line.cells and _is_struck(book, sheet, row, struck):
+                line = line._replace(broken=STRUCK)
             if line.cells and row in sheet.rowinfo_map and sheet.rowinfo_map[row].hidden:
                 hidden.rows.add(row + 1)
             yield merges.applied(line)
@@ -206,6 +212,13 @@ def _line(book: Any, sheet: Any, row: int, formulas: frozenset[tuple[int, int]],
 def _form(book: Any, sheet: Any, row: int, column: int) -> str:
     style = book.xf_list[sheet.cell_xf_index(row, column)]
     return str(book.format_map[style.format_key].format_str)
+
+
+def _is_struck(book: Any, sheet: Any, row: int, fonts: set[int]) -> bool:
+    filled = [
+        place for place, kind in enumerate(sheet.row_types(row)) if kind not in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK)
+    ]
+    return bool(filled) and all(book.xf_list[sheet.cell_xf_index(row, place)].font_index in fonts for place in filled)
 
 
 def _zeros(book: Any, sheet: Any, row: int, column: int) -> int:

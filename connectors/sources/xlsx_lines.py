@@ -33,6 +33,7 @@ from connectors.sources.sheet_cells import (
     LEADING_ZEROS,
     MOMENTS,
     MOST_MERGES,
+    STRUCK,
     TWO_PLACES,
     WIDEST,
     Hidden,
@@ -155,6 +156,7 @@ def _lines(sheet: Any, where: str, reading: Reading, hidden: Hidden) -> Generato
         two_places = _styles(sheet.parent, TWO_PLACES)
         zeros = {style: len(form) for style, form in _styles(sheet.parent, LEADING_ZEROS).items()}
         is_1904 = sheet.parent.epoch == CALENDAR_MAC_1904
+        struck = _struck_styles(sheet.parent)
         parser = _parser(sheet, stack, has_results=False)
         rows: Iterator[tuple[int, list[dict[str, Any]]]] = parser.parse()
         results = _parser(sheet, stack, has_results=True).parse() if reading.believes_results else None
@@ -164,6 +166,8 @@ def _lines(sheet: Any, where: str, reading: Reading, hidden: Hidden) -> Generato
                 if results is not None:
                     cells = _with_results(cells, next(results)[1])
                 line = _line(number, cells, two_places, zeros, is_1904)
+                if struck and line.cells and all(c["style_id"] in struck for c in cells if c["value"] is not None):
+                    line = line._replace(broken=line.broken or STRUCK)
             except StopIteration:
                 break
             except _UNREADABLE as error:
@@ -216,6 +220,16 @@ def _styles(book: Any, pattern: re.Pattern[str]) -> dict[int, str]:
     formats = {number: custom.get(number, BUILTIN_FORMATS.get(number, "")) for number in {*custom, *BUILTIN_FORMATS}}
     found = {number: match[0] for number, text in formats.items() if (match := pattern.match(text))}
     return {place: found[style.numFmtId] for place, style in enumerate(book._cell_styles) if style.numFmtId in found}
+
+
+def _struck_styles(book: Any) -> frozenset[int]:
+    """The styles of cells that are struck through."""
+    fonts = {place for place, font in enumerate(book._fonts) if font.strike}
+    return (
+        frozenset(place for place, style in enumerate(book._cell_styles) if style.fontId in fonts)
+        if fonts
+        else frozenset()
+    )
 
 
 def _line(

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import openpyxl.styles
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import xlwt
 
 from connectors.sources import Delivery
 from tests.connectors.sources.consuming import only, table_of
@@ -323,3 +325,50 @@ def test_what_an_old_workbook_hides_is_noted(tmp_path: Path) -> None:
         "sheet 台账: 1 hidden rows are read as all others (row 3)",
         "sheet 台账: 1 hidden columns are read as all others (column A)",
     ]
+
+
+def test_a_row_that_is_struck_through_is_put_aside(tmp_path: Path) -> None:
+    def strike(sheet: Any) -> None:
+        for cell in ("A3", "B3", "A4"):  # of row 4 one cell alone: a correction
+            sheet[cell].font = openpyxl.styles.Font(strike=True)
+
+    content = workbook(["户号", "用量"], ["K1", 1], ["K2", 2], ["K3", 3], edit=strike)
+    delivery, rows = read(tmp_path, "a.xlsx", content, expected=("户号", "用量"))
+    assert [r["户号"] for r in rows] == ["K1", "K3"]
+    assert [(piece.row_number, piece.reason) for piece in delivery.unreadable] == [
+        (3, "the row is struck through: ask the office whether it counts")
+    ]
+
+
+def test_a_row_that_is_struck_through_in_an_old_workbook(tmp_path: Path) -> None:
+    struck = xlwt.easyxf("font: struck_out on")
+    content = old_workbook(["户号", "用量"], [("K1", struck), (1, struck)], ["K2", 2])
+    delivery, rows = read(tmp_path, "a.xls", content)
+    assert [r["户号"] for r in rows] == ["K2"]
+    assert [piece.row_number for piece in delivery.unreadable] == [2]
+
+
+# --- the month in a name and in a title -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "is_read"),
+    [
+        ("参保情况统计表 所属期：2026年10月", False),
+        ("参保情况统计表 所属期：2026年11月", True),
+        ("统计月份 202610", False),
+        ("打印日期：2026年12月3日", True),
+        ("所属期：2026年1月至2026年10月", True),
+        ("所属期：2026年1-10月", True),
+    ],
+)
+def test_a_title_that_states_another_month_than_the_name_stops(tmp_path: Path, title: str, is_read: bool) -> None:
+    content = f"{title}\n户号,用量\nK1,1\n".encode()
+    asked: dict[str, Any] = {"expected": METERS, "name_pattern": r"(?P<月份>20\d{4})"}
+    if is_read:
+        assert read(tmp_path, "s202611.csv", content, **asked)[1][0]["月份"] == "202611"
+    else:
+        with pytest.raises(
+            DeliveryRefused, match="月份 is 202611 by its name, and the lines above its header state 2026-10"
+        ):
+            read(tmp_path, "s202611.csv", content, **asked)
