@@ -46,6 +46,8 @@ _MONTHS_BACK = 13
 # for the most part, three are many
 _ROWS_MIN = 10
 _REGISTER_ROWS_MIN = 3
+# of a whole register, which hardly loses a value
+_REGISTER_EMPTIED_MIN = 2
 # ten small units may well have the staff of last month
 _REPEATED_ROWS_MIN = 30
 # of a whole period three units that are all new, where all before are gone, are enough: their codes lost a zero
@@ -60,6 +62,7 @@ _ROUNDED = Decimal("0.005")
 _TIMES_MIN = 3
 # 参保_202611.csv, 2026年1月, 2026-01; not 20261103, which is a day, nor 2026年1-3月
 _MONTH_IN_NAME = re.compile(r"(?<!\d)(20\d\d)(?:[-._年]?(0[1-9]|1[0-2])(?![-._]?\d)月?|年(\d)月)(?!\s*[-—至到~])(?!\d)")
+_MONTHS_IN_NAME = re.compile(r"20\d\d[-._年]?\d{1,2}月?份?\s*[-—~至到]\s*(?:20\d\d|\d{1,2}月)")
 # so many earlier names show a habit
 _NAMES_MIN = 3
 _STATES = (("empty", "is null"), ("zero", "= 0"), ("positive", "> 0"), ("negative", "< 0"))
@@ -97,7 +100,7 @@ def _plan(feed: StagedFeed) -> _Plan:
         texts = [c for c in texts if c in _WHO]
     dates = [c.name for c in rest if c.type == "date"]
     is_register = not has_time and not is_event
-    coded = {target for source in feed.codes for target in feed.columns.get(source, ())}
+    coded = _coded(feed)
     if _sends_changes(feed):  # a status is what most changes are about
         texts = [c for c in texts if c not in coded]
     figures = [c.name for c in rest if c.type.startswith(("bigint", "decimal"))]
@@ -111,7 +114,6 @@ def _plan(feed: StagedFeed) -> _Plan:
         ids=tuple(
             c.name
             for c in columns.values()
-            # a declared code is one of ours: the first tax of a year is no other column
             if c.type == "varchar"
             and (c.name in (*subject.key, "uscc") or c.name.endswith("_no"))
             and c.name not in {"room", *coded}
@@ -119,6 +121,11 @@ def _plan(feed: StagedFeed) -> _Plan:
         is_register=is_register,
         sends_changes=_sends_changes(feed),
     )
+
+
+def _coded(feed: StagedFeed) -> set[str]:
+    """Columns of declared codes: these are ours, and each may come for the first time, as the tax that is filed once a year."""
+    return {target for source in feed.codes for target in feed.columns.get(source, ())}
 
 
 def _sends_changes(feed: StagedFeed) -> bool:
@@ -251,6 +258,8 @@ def measure_name(
 
 def named_month(name: str) -> int | None:
     """The one month in a delivery's name, as a month number; None where there is none, or several."""
+    if _MONTHS_IN_NAME.search(name):
+        return None
     found = {
         int(year) * 12 + int(month)
         for year, *months in _MONTH_IN_NAME.findall(unicodedata.normalize("NFKC", name))
@@ -295,6 +304,10 @@ def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measu
         asked.append(f"count_if({b} is not null and {n} is null) as {quote('lost ' + c)}")
     for c in plan.figures:
         n, b = f"n.{quote(c)}", f"b.{quote(c)}"
+        if plan.is_register:
+            asked.append(f"count({b}) as {quote('had ' + c)}")
+            asked.append(f"count_if({b} is not null and {n} is null) as {quote('lost ' + c)}")
+            asked.append(f"count_if({b} is not null and {n} is distinct from {b}) as {quote('gone ' + c)}")
         for state, condition in _STATES:
             asked.append(f"count_if({b} {condition}) as {quote(f'{state} {c}')}")
             # a column that is filled in at last is good news, unless with zeros
@@ -346,6 +359,10 @@ def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measu
         yield Measured(
             "changed_pct", c, f"{c} is {_JUMP} times what it was, or a {_JUMP}th", *share(f"jumped {c}", f"rated {c}")
         )
+        if plan.is_register and not plan.sends_changes:
+            least = _REGISTER_EMPTIED_MIN
+            yield Measured("emptied_pct", c, f"{c} is empty and was not", *share(f"lost {c}", f"had {c}"), least)
+            yield Measured("changed_pct", c, f"{c} is another or empty", *share(f"gone {c}", f"had {c}"))
     if plan.figures and not plan.is_register:
         yield Measured("repeated_pct", "", "all figures are those of the period before", *share("same", "figured"))
 
@@ -355,7 +372,8 @@ def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) 
     if feed.replaces == "nothing" and not set(feed.subject.key) & set(_TIME):
         asked = ["source_key"] if feed.subject.has_periods else []
     else:
-        asked = [c for c in feed.subject.key if c not in _TIME and feed.subject.columns[c].type == "varchar"]
+        columns = feed.subject.columns
+        asked = [c for c in feed.subject.key if c not in (*_TIME, *_coded(feed)) and columns[c].type == "varchar"]
     # a register that grows has strangers; one with other keys has lost as many
     last = (
         "t is not null"

@@ -140,11 +140,11 @@ def test_a_multiplier_beside_readings_is_used_or_it_stops(tmp_path: Path) -> Non
         'schedule: "0 1 * * *"\nsource: {protocol: file_drop, connection: c}\nreplaces: period\n'
         "columns: {户号: source_key, 表号: meter_no, 倍率: ignored, 示数: used_quantity}\n"
     )
-    read_feed(write(tmp_path / "meters", text))
+    read_feed(write(tmp_path / "a" / "meters", text))
     text += "figures: {used_quantity: reading}\n"
     with pytest.raises(DeclarationError, match="倍率 is not used.*let it feed meter_factor"):
-        read_feed(write(tmp_path / "meters", text))
-    read_feed(write(tmp_path / "meters", text.replace("倍率: ignored", "倍率: meter_factor")))
+        read_feed(write(tmp_path / "b" / "meters", text))
+    read_feed(write(tmp_path / "c" / "meters", text.replace("倍率: ignored", "倍率: meter_factor")))
 
 
 def test_a_folder_without_stage_sql_is_told(tmp_path: Path) -> None:

@@ -227,7 +227,7 @@ def test_the_month_in_a_name(name: str, month: str | None) -> None:
 
 def _named(park: Park, name: str, month: str, number: int) -> None:
     rows = {unit: count + number for unit, count in UNITS.items()}
-    park.drop("staff", name, staff(rows, month=month, at=f"2026-{number:02}-05 09:00:00"), day(number - 0.5))
+    park.drop("staff", name, staff(rows, month=month, at=f"2026-02-{number:02} 09:00:00"), day(number - 0.5))
     park.land("staff", day(number))
 
 
@@ -240,9 +240,9 @@ def test_rows_of_a_later_month_than_the_name_stop(park: Park) -> None:
 
 def test_names_that_always_were_a_month_later_stop_where_they_are_not(park: Park) -> None:
     for number in (1, 2, 3):
-        _named(park, f"s_20260{number + 1}.csv", f"2026-0{number}", number)
+        _named(park, f"s_2025{number + 7:02}.csv", f"2025-{number + 6:02}", number)
         park.stage("staff")
         park.accept("staff", day(number))
-    _named(park, "s_202605.csv", "2026-03", 4)
+    _named(park, "s_202511.csv", "2025-09", 4)
     with pytest.raises(DeliveryRefused, match="the name states another month"):
         park.stage("staff")

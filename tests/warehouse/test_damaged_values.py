@@ -169,7 +169,6 @@ def test_a_row_that_an_office_takes_back_is_no_cut(park: Park) -> None:
 def test_what_programs_write_for_no_date_is_none(park: Park, day_of_nothing: str) -> None:
     rows = leases(range(20)) + leases([20], start=day_of_nothing).partition("\n")[2]
     park.drop("leases", "a.csv", rows, day(0.5))
-    park.change("leases", "rejected_pct: 0.5", "rejected_pct: 40")
     park.sync("leases", day(1))
     (found,) = (reason for (reason,) in park.ask("select reason from ops.quarantine"))
     assert found == f"start_date is {day_of_nothing}, which programs write for no date: list it under missing"
