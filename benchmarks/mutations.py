@@ -99,7 +99,7 @@ class Trial:
         assert truth is not None, stopped
         assert truth != self.rows_before, "the last delivery changes nothing"
         self.truth = truth
-        with writer(_settings(self.folder / "home")) as connection:
+        with writer(trial_settings(self.folder / "home")) as connection:
             table = self._rows(connection)
             self.clean_facts = {self._fact(row): row for row in table}
 
@@ -162,12 +162,12 @@ class Trial:
         if feed.protocol == "http_api":
             feed.options["retries"] = 0  # type: ignore[index]
         return len(
-            land(feed, _settings(home).raw, run_id="trial", until=until, now=until, credentials=self.credentials)
+            land(feed, trial_settings(home).raw, run_id="trial", until=until, now=until, credentials=self.credentials)
         )
 
     def _accept(self, home: Path, now: datetime) -> int:
         """Returns how many rows were rejected."""
-        settings = _settings(home)
+        settings = trial_settings(home)
         waiting = pending(settings.raw, self.feed.name)
         with writer(settings) as connection:
             staged = loader.stage(connection, self.feed, waiting, time_zone=ZONE)
@@ -187,7 +187,7 @@ class Trial:
         return tuple(row[names.index(k)] for k in self.feed.subject.key)
 
     def _known(self, home: Path) -> Counter[tuple[Any, ...]]:
-        with writer(_settings(home)) as connection:
+        with writer(trial_settings(home)) as connection:
             return Counter(self._rows(connection))
 
     def _figures(self, known: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
@@ -294,7 +294,7 @@ class Trial:
         )
 
     def _reasons(self) -> str:
-        with writer(_settings(self.folder / "home")) as connection:
+        with writer(trial_settings(self.folder / "home")) as connection:
             rows = connection.execute(
                 "select regexp_replace(split_part(reason, ': ', 1), '^.* (is|are|cannot|looks|has|was) ', '… \\1 '), count(*) "
                 "from ops.quarantine where batch_id = (select max(batch_id) from ops.batch) group by 1 order by 2 desc limit 1"
@@ -304,7 +304,7 @@ class Trial:
     def _at_door_or_night(self) -> tuple[str, str] | None:
         """The contract is asked only where it matters: loading Great Expectations costs more than all the rest."""
         home = self.folder / "home"
-        settings = _settings(home)
+        settings = trial_settings(home)
         with writer(settings) as connection:
             # the contract's rows: the batch as staged
             batch = connection.execute("select max(batch_id) from ops.batch").fetchone()
@@ -354,7 +354,8 @@ def _short(message: str) -> str:
     return fact[:90]
 
 
-def _settings(home: Path) -> Settings:
+def trial_settings(home: Path) -> Settings:
+    """Settings of a trial: nothing but a home."""
     given: dict[str, Any] = dict.fromkeys(Settings.__dataclass_fields__, "")
     return Settings(
         **given

@@ -19,7 +19,7 @@ from croniter import croniter  # type: ignore[import-untyped]  # what Airflow re
 
 from connectors.sources import PROTOCOLS, ROW_NUMBER, protocol
 from warehouse.errors import DeclarationError
-from warehouse.kinds import FLOW, KINDS, MOST_DIGITS, READING, FigureKind, figure_columns
+from warehouse.kinds import FACTOR, FLOW, KINDS, MOST_DIGITS, READING, FigureKind, figure_columns
 from warehouse.persons import is_code
 from warehouse.subjects import LAST_YEAR, Subject, subjects
 
@@ -458,6 +458,12 @@ def _figures(declared: _Entry, subject: Subject, columns: Mapping[str, tuple[str
             )
         found[column] = FigureKind(kind, digits)
     fed = {target for targets in columns.values() for target in targets}
+    factor = next((name for name in columns if "倍率" in name or name.casefold() == "multiplier"), None)
+    if factor and FACTOR in subject.columns and FACTOR not in fed and READING in {f.kind for f in found.values()}:
+        declared.wrong(
+            f"{factor} is not used, and the use of a meter is the difference of its readings times its multiplier",
+            f"let it feed {FACTOR}; where the readings are multiplied already, let stage.sql give 1 as {FACTOR}",
+        )
     if found and (left := [column for column in known if column in fed and column not in found]):
         declared.wrong(
             f"figures does not say what {left[0]} is", f"add {left[0]}: {', '.join(KINDS[:-1])} or {KINDS[-1]}"

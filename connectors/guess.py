@@ -90,8 +90,8 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         raise DeclarationError(
             path.name,
             "two columns have one name: a header of two lines, or a month above several figures",
-            next_step="begin without --from and declare source.header_lines: 2, with names such as 用水/用量; a table that has "
-            "several figures for each of its months needs a sheet for each figure, which source.unpivot reads",
+            next_step="begin without --from and declare source.header_lines: 2, with names such as 用水/用量; where the months are "
+            "columns, source.unpivot reads them, with the names of the figures as its value",
         )
     if units := [unit for unit in stated_units(top[:best]) if unit[0] in "十百千万亿"]:
         source["unit"] = units[0]

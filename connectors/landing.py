@@ -260,6 +260,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
             {names[name]: figure for name, figure in line.items() if names.get(name) in feed.landed_columns}
             for line in delivery.totals
         ],
+        notes=[shown(Blotter().text(text)) for text in delivery.notes],
     )
     write_manifest(part, manifest)
     put_in_place(part, folder)

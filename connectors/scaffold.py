@@ -24,6 +24,7 @@ _READ = {
     "bigint": "to_count({0})",
     "decimal(18,2)": "to_amount({0})",
     "decimal(18,3)": "to_quantity({0})",
+    "decimal(9,3)": "to_quantity({0})",
     "boolean": "try_cast({0} as boolean)",
     "timestamp": "try_cast({0} as timestamp)",
 }
@@ -41,6 +42,7 @@ _SAMPLE = {
     "bigint": "12",
     "decimal(18,2)": "1200.50",
     "decimal(18,3)": "1200.5",
+    "decimal(9,3)": "40",
     "boolean": "true",
     "timestamp": "2026-01-01 08:00:00",
 }

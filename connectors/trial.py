@@ -35,6 +35,7 @@ class Found:
         landed: How many rows were read.
         first_line: Line of the first of them; None where there is none.
         unreadable: (line, reason) of what is no row.
+        notes: What a person should know of it: hidden rows, a sheet that is left out.
         staged: The rows that stage.sql gives, as text, by canonical column.
     """
 
@@ -44,6 +45,7 @@ class Found:
     first_line: int | None
     unreadable: Sequence[tuple[int, str]]
     staged: Sequence[Mapping[str, str]]
+    notes: Sequence[str] = ()
 
 
 def try_file(feed: Feed, path: Path) -> list[Found]:
@@ -94,6 +96,7 @@ def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch) -> F
         first_line=first[0] if first else None,
         unreadable=unreadable,
         staged=rehearse(connection, feed, rows, types),
+        notes=batch.manifest.notes,
     )
 
 
@@ -106,6 +109,7 @@ def report(feed: Feed, found: Found) -> Iterator[str]:
         declared = feed.aliases.get(name, name)
         use = "personal: never kept" if declared in feed.personal else by_name.get(declared) or "ignored"
         yield f"  {name} → {use}"
+    yield from (f"  ! {text}" for text in found.notes)
     good = [row for row in found.staged if not row[REJECTED_BECAUSE] and not row[_SKIPPED_BECAUSE]]
     skipped = Counter(row[_SKIPPED_BECAUSE] for row in found.staged if row[_SKIPPED_BECAUSE])
     rejected = Counter(row[REJECTED_BECAUSE] for row in found.staged if row[REJECTED_BECAUSE])

@@ -74,6 +74,9 @@ def feed_dag(feed: Feed) -> None:
                 pseudonym_key=SETTINGS.pseudonym_key,
             )
             note(f"{len(landed)} deliveries, {sum(m.rows for m in landed):,} rows" if landed else "nothing new")
+            for manifest in landed:
+                for text in manifest.notes:
+                    note(f"{manifest.delivery}: {text}")
             return [manifest.batch_id for manifest in landed]
 
         @task(

@@ -53,6 +53,7 @@ class Manifest:
     unreadable_sha256: str = ""  # of unreadable.parquet, where there is one; batches of before this field have none
     persons_removed: dict[str, int] = field(default_factory=dict)  # by kind; batches of before this field have none
     totals: list[dict[str, str]] = field(default_factory=list)  # figures of the lines of totals, by column; likewise
+    notes: list[str] = field(default_factory=list)  # what a person should know of it, such as hidden rows; likewise
 
 
 @dataclass(frozen=True)

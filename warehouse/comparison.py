@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -44,8 +46,12 @@ _MONTHS_BACK = 13
 # for the most part, three are many
 _ROWS_MIN = 10
 _REGISTER_ROWS_MIN = 3
+# of a whole register, which hardly loses a value
+_REGISTER_EMPTIED_MIN = 2
 # ten small units may well have the staff of last month
 _REPEATED_ROWS_MIN = 30
+# of a whole period three units that are all new, where all before are gone, are enough: their codes lost a zero
+_ALL_NEW_PCT, _ALL_NEW_MIN = 90, 3
 # A register that sends only what changed: each row differs somewhere, but each column stays in most rows. Names and seats are
 # what most entries are about; of all else a quarter may change, and more by chance where rows are few.
 _CHANGES_ALLOWED_PCT, _OTHER_CHANGES_ALLOWED_PCT = 50, 25
@@ -54,6 +60,11 @@ _OFTEN_CHANGED = (*_WHO, "address", "former_names")
 _ROUNDED = Decimal("0.005")
 # months in which the feed must have delivered before its delay is known: a history that comes at once shows none
 _TIMES_MIN = 3
+# 参保_202611.csv, 2026年1月, 2026-01; not 20261103, which is a day, nor 2026年1-3月
+_MONTH_IN_NAME = re.compile(r"(?<!\d)(20\d\d)(?:[-._年]?(0[1-9]|1[0-2])(?![-._]?\d)月?|年(\d)月)(?!\s*[-—至到~])(?!\d)")
+_MONTHS_IN_NAME = re.compile(r"20\d\d[-._年]?\d{1,2}月?份?\s*[-—~至到]\s*(?:20\d\d|\d{1,2}月)")
+# so many earlier names show a habit
+_NAMES_MIN = 3
 _STATES = (("empty", "is null"), ("zero", "= 0"), ("positive", "> 0"), ("negative", "< 0"))
 
 
@@ -89,8 +100,8 @@ def _plan(feed: StagedFeed) -> _Plan:
         texts = [c for c in texts if c in _WHO]
     dates = [c.name for c in rest if c.type == "date"]
     is_register = not has_time and not is_event
+    coded = _coded(feed)
     if _sends_changes(feed):  # a status is what most changes are about
-        coded = {target for source in feed.codes for target in feed.columns.get(source, ())}
         texts = [c for c in texts if c not in coded]
     figures = [c.name for c in rest if c.type.startswith(("bigint", "decimal"))]
     return _Plan(
@@ -103,11 +114,18 @@ def _plan(feed: StagedFeed) -> _Plan:
         ids=tuple(
             c.name
             for c in columns.values()
-            if c.type == "varchar" and (c.name in (*subject.key, "uscc") or c.name.endswith("_no")) and c.name != "room"
+            if c.type == "varchar"
+            and (c.name in (*subject.key, "uscc") or c.name.endswith("_no"))
+            and c.name not in {"room", *coded}
         ),
         is_register=is_register,
         sends_changes=_sends_changes(feed),
     )
+
+
+def _coded(feed: StagedFeed) -> set[str]:
+    """Columns of declared codes: these are ours, and each may come for the first time, as the tax that is filed once a year."""
+    return {target for source in feed.codes for target in feed.columns.get(source, ())}
 
 
 def _sends_changes(feed: StagedFeed) -> bool:
@@ -207,6 +225,50 @@ def measure_totals(
             )  # fmt: skip
 
 
+def measure_name(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch, table: str, number: int
+) -> Iterator[Measured]:
+    """Hold the month in a delivery's name against the last month of its rows.
+
+    参保_202611 may be sent in November, or be of November: of a feed's earlier deliveries it is known which. No delivery
+    is of a later month than its name says, unless those before it were so: a workbook of January shows 2026.1 as 2026.10.
+    """
+    if (
+        not (feed.replaces == "period" and feed.subject.has_months)
+        or (named := named_month(batch.manifest.delivery)) is None
+    ):
+        return
+    row = _one_row(
+        connection, f"select count(*) as n, max(month_number(month)) as last from {table} where batch_number = {number}"
+    )
+    if not row["n"]:
+        return
+    earlier = connection.execute(
+        f"select b.delivery, max(month_number(s.month)) from staged.{feed.subject.name} as s inner join ops.batch as b using (batch_id) "
+        "where s.feed = ? and b.feed = s.feed group by b.batch_id, b.delivery",
+        [feed.name],
+    ).fetchall()
+    known = [last - month for name, last in earlier if (month := named_month(name)) is not None]
+    ahead = row["last"] - named
+    if ahead in known or (ahead <= 0 and (len(known) < _NAMES_MIN or len(set(known)) > 1)):
+        return
+    fact = f"the name states another month than the last of the rows, {(row['last'] - 1) // 12}-{(row['last'] - 1) % 12 + 1:02},"
+    yield Measured("moved_pct", "month", fact, row["n"], row["n"], 100.0, 1)
+
+
+def named_month(name: str) -> int | None:
+    """The one month in a delivery's name, as a month number; None where there is none, or several."""
+    if _MONTHS_IN_NAME.search(name):
+        return None
+    found = {
+        int(year) * 12 + int(month)
+        for year, *months in _MONTH_IN_NAME.findall(unicodedata.normalize("NFKC", name))
+        for month in months
+        if month
+    }
+    return found.pop() if len(found) == 1 else None
+
+
 def _totals_before(batch: Batch) -> bool:
     """Whether the batch landed before had a line of totals."""
     before = [f for f in batch.folder.parent.iterdir() if f.name < batch.folder.name and (f / MANIFEST).is_file()]
@@ -242,6 +304,10 @@ def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measu
         asked.append(f"count_if({b} is not null and {n} is null) as {quote('lost ' + c)}")
     for c in plan.figures:
         n, b = f"n.{quote(c)}", f"b.{quote(c)}"
+        if plan.is_register:
+            asked.append(f"count({b}) as {quote('had ' + c)}")
+            asked.append(f"count_if({b} is not null and {n} is null) as {quote('lost ' + c)}")
+            asked.append(f"count_if({b} is not null and {n} is distinct from {b}) as {quote('gone ' + c)}")
         for state, condition in _STATES:
             asked.append(f"count_if({b} {condition}) as {quote(f'{state} {c}')}")
             # a column that is filled in at last is good news, unless with zeros
@@ -293,6 +359,10 @@ def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measu
         yield Measured(
             "changed_pct", c, f"{c} is {_JUMP} times what it was, or a {_JUMP}th", *share(f"jumped {c}", f"rated {c}")
         )
+        if plan.is_register and not plan.sends_changes:
+            least = _REGISTER_EMPTIED_MIN
+            yield Measured("emptied_pct", c, f"{c} is empty and was not", *share(f"lost {c}", f"had {c}"), least)
+            yield Measured("changed_pct", c, f"{c} is another or empty", *share(f"gone {c}", f"had {c}"))
     if plan.figures and not plan.is_register:
         yield Measured("repeated_pct", "", "all figures are those of the period before", *share("same", "figured"))
 
@@ -302,7 +372,8 @@ def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) 
     if feed.replaces == "nothing" and not set(feed.subject.key) & set(_TIME):
         asked = ["source_key"] if feed.subject.has_periods else []
     else:
-        asked = [c for c in feed.subject.key if c not in _TIME and feed.subject.columns[c].type == "varchar"]
+        columns = feed.subject.columns
+        asked = [c for c in feed.subject.key if c not in (*_TIME, *_coded(feed)) and columns[c].type == "varchar"]
     # a register that grows has strangers; one with other keys has lost as many
     last = (
         "t is not null"
@@ -321,7 +392,8 @@ def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) 
         share = 100 * row["unknown"] / row["total"] if row["total"] else 0.0
         if feed.replaces != "nothing":
             share = min(share, 100 * row["gone"] / row["before"] if row["before"] else 0.0)
-        yield Measured("unknown_pct", c, f"{c} was never there before", row["unknown"], row["total"], share)
+        least = _ALL_NEW_MIN if feed.replaces != "nothing" and share >= _ALL_NEW_PCT else None
+        yield Measured("unknown_pct", c, f"{c} was never there before", row["unknown"], row["total"], share, least)
 
 
 def _shapes(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measured]:

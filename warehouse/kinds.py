@@ -6,7 +6,8 @@ that every model sees figures of periods (docs/decisions/0023). Each report is h
 feed and series (the subject's key without its time); a month that was never reported is no zero:
 
 * year_to_date: less the report before it of the same year; the first report of a year counts from 1 January.
-* reading: less the report before it; the first one gives no figure.
+* reading: less the report before it, times the meter's multiplier (meter_factor) where the subject has one and the row states it;
+  the first one gives no figure.
 
 A subject with periods gets the period of the difference. In a subject with months a difference of several months is no
 figure. What is no figure is NULL in known.<subject>. known.differenced_figure has every figure of such feeds, with the
@@ -24,6 +25,10 @@ from warehouse.subjects import LINEAGE, STAGED_ONLY, Column, Subject, month_of_f
 FLOW, YEAR_TO_DATE, READING = KINDS = ("flow", "year_to_date", "reading")
 # of a meter: it turned over where the reading before is in the last tenth of its digits and the new one in the first
 MOST_DIGITS = 12
+# the multiplier of a meter 倍率
+FACTOR = "meter_factor"
+# of which no figure is, as at staging (warehouse/loader.py)
+_FIGURE_BELOW = 10**14
 DIFFERENCED = "known.differenced_figure"
 
 
@@ -112,9 +117,9 @@ def _figure(subject: Subject, column: Column) -> str:
 def _differenced(subject: Subject) -> str:
     """Known rows of feeds with a declared kind, and per figure <name>_value and <name>_reason.
 
-    The reasons: `several` reports of one time, `nothing_before` to subtract, `fall` (it cannot fall, and did), `gap` (the
-    difference is of more than the row's own time). start_of_figure is the first day of what the difference covers, where the
-    row takes that as its period.
+    The reasons: `several` reports of one time, `nothing_before` to subtract, `factor` (a meter's multiplier is another than
+    before), `fall` (it cannot fall, and did), `gap` (the difference is of more than the row's own time). start_of_figure is
+    the first day of what the difference covers, where the row takes that as its period.
     """
     figures = [column.name for column in figure_columns(subject)]
     end = "month" if subject.has_months else "period_end"
@@ -129,7 +134,8 @@ def _differenced(subject: Subject) -> str:
     is_report = " or ".join(f"({is_running[c]} and {c} is not null)" for c in figures)
     has_flow = " or ".join(f"(coalesce({c}_kind, '{FLOW}') = '{FLOW}' and {c} is not null)" for c in figures)
     same = ", ".join(("feed", *series(subject)))
-    packed = ", ".join(f"{c}: {c}" for c in (end, *figures))
+    factor = f"coalesce({FACTOR}, 1)" if FACTOR in subject.columns else ""
+    packed = ", ".join(f"{c}: {c}" for c in (end, *figures, *([FACTOR] if factor else [])))
     known = (
         f"select {listed}, {kind} from (select s.* {_rows(subject)}) as s inner join (select feed, {kinds} "
         f"from ops.figure_kind where subject = '{subject.name}' group by feed) as k on s.feed = k.feed"
@@ -160,10 +166,13 @@ def _differenced(subject: Subject) -> str:
     else:
         starts = ", ".join(f"covered_start as {c}_start" for c in figures)
         covered = f"select *, {starts} from (select *, {start} as covered_start from ({placed}))"
+    # a wide type, because a product of the columns' own overflows
+    wide = f"cast({{}} as decimal(28, 3)) * {factor}" if factor else "{}"
     values = ", ".join(
         f"case when not coalesce({is_running[c]} and is_report, false) then {c} "
         f"when {c}_kind = '{YEAR_TO_DATE}' and not is_same_year then {c} "
-        f"when {_turned_over(c)} then {c} + cast(pow(10, {c}_digits) as bigint) - before.{c} "
+        f"when {_turned_over(c)} then {wide.format(f'{c} + cast(pow(10, {c}_digits) as bigint) - before.{c}')} "
+        f"when {c}_kind = '{READING}' then {wide.format(f'{c} - before.{c}')} "
         f"else {c} - before.{c} end as {c}_value, month_number({end}) - month_number({c}_start) + 1 as {c}_months"
         for c in figures
     )
@@ -213,9 +222,15 @@ def _reason(subject: Subject, column: str, is_running: str) -> str:
         gap_of_flow = (
             f"is_report and {_takes_period(subject)} and period_start = new_year_date and {column}_months not in (1, 3)"
         )
+    is_other_meter = "false"
+    if FACTOR in subject.columns:
+        is_other_meter = (
+            f"{column}_kind = '{READING}' and (coalesce({FACTOR}, 1) <> coalesce(before.{FACTOR}, 1) or {FACTOR} <= 0 "
+            f"or abs({column}_value) >= {_FIGURE_BELOW})"
+        )
     return (
         f"case when {column} is null then null "
         f"when not coalesce({is_running}, false) then case when {gap_of_flow} then 'gap' end "
         f"when reports_of_time > 1 then 'several' when not ({has_before}) then 'nothing_before' "
-        f"when {falls} then 'fall' when {gap} then 'gap' end"
+        f"when {is_other_meter} then 'factor' when {falls} then 'fall' when {gap} then 'gap' end"
     )

@@ -28,13 +28,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, announce, settle
-from warehouse.comparison import findings, measure, measure_totals
+from warehouse.comparison import findings, measure, measure_name, measure_totals
 from warehouse.confirmation import Confirmation, keep
 from warehouse.connection import committed_batches, literal, quote, transaction
 from warehouse.errors import DeclarationError, DeliveryRefused, Overtaken
 from warehouse.kinds import FigureKind
 from warehouse.persons import blotted, detectors, is_code, removed, texts_with_persons
-from warehouse.subjects import LAST_YEAR, LINEAGE, Subject, month_of_fact
+from warehouse.subjects import LAST_YEAR, LINEAGE, Column, Subject, month_of_fact
 
 _LONG_AGO = datetime(1900, 1, 1)
 # so far an office's clock, or its time zone, may be wrong
@@ -49,6 +49,10 @@ _FINDINGS = 3
 # smaller ones fit their decimal(30, …), and their products by 100 a bigint
 FIGURE_BELOW = 10**14
 _YEAR = 12
+# people, visits and areas: fewer than none is a sign that was misread, or a difference
+_NEVER_NEGATIVE = ("_headcount", "_count", "_m2")
+# day 0 and 1 of spreadsheets, and what databases write for an empty date
+_NO_DAYS, _FIRST_DAY_YEAR = "date '1899-12-30', date '1899-12-31', date '1900-01-01'", 1800
 # what landing leaves in place of a person; alone in a field it is not a value
 BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
 # What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
@@ -73,6 +77,10 @@ _MARKS = "".join(
 _TO_TAKE_OFF = f"^[{''.join(_BLANKS)}]|[{''.join(_BLANKS)}]$|[{_LINE_ENDS}{_MARKS}]"
 # of texts that mean "no value": -1 may come as －１
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+# of keys and codes: １２３ of one delivery is 123 of the next; brackets of a name stay as they are
+_WIDE_SIGNS = "".join(
+    chr(code) for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D)
+)
 _KEPT_AS_TEXT = r"""^(?:'([0-9A-Za-z][0-9A-Za-z./-]*)|="([^"]*)")$"""
 # Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
 _DAMAGES = (
@@ -470,8 +478,9 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
             else "it gives no row_number",
             next_step=f"return row_number and columns of {feed.subject.name}: {', '.join(feed.subject.columns)}",
         )
+    codes = {*feed.subject.key, *(c for c in feed.subject.columns if is_code(c))}
     columns = [
-        (f"try_cast({quote(c.name)} as {c.type})" if c.name in given else f"null::{c.type}") + f" as {quote(c.name)}"
+        f"{_cast(c, is_key_or_code=c.name in codes) if c.name in given else f'null::{c.type}'} as {quote(c.name)}"
         for c in feed.subject.columns.values()
     ]
     skip = "skip_because::varchar" if "skip_because" in given else "null::varchar"
@@ -479,6 +488,18 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
         f"create or replace temp table candidate as select row_number, {', '.join(columns)}, {skip} as skip_because from made"
     )
     connection.execute("drop table made")
+
+
+def _cast(column: Column, *, is_key_or_code: bool) -> str:
+    """A column of stage.sql in its type, a key or code with the letters and digits of a keyboard."""
+    value = f"try_cast({quote(column.name)} as {column.type})"
+    if column.type != "varchar" or not is_key_or_code:
+        return value
+    plain = literal("".join(chr(ord(sign) - 0xFEE0) for sign in _WIDE_SIGNS))
+    return (
+        f"case when regexp_matches({value}, '[０-９Ａ-Ｚａ-ｚ－]') "
+        f"then translate({value}, {literal(_WIDE_SIGNS)}, {plain}) else {value} end"
+    )
 
 
 def _one_select(feed: StagedFeed) -> str:
@@ -491,10 +512,10 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
 
     A row is rejected where stage.sql gives nothing for it, where a required column has no value in all that is made of it,
     where the source had a value and a column that it feeds has none, where a value is damaged or a total's, where a fact of
-    the feed does not hold, where a figure is FIGURE_BELOW or more, where its month or a date is outside the window that the
-    feed allows, where its period ends before it begins, or where the office recorded it more than a day after the pull's end
-    (`until`, naive UTC): no correction would ever be later than that. Damage is looked for in each cell only where `is_damaged`:
-    most deliveries have none, and their patterns cost more than all else here.
+    the feed does not hold, where a figure is FIGURE_BELOW or more, where a count is negative, where its month or a date is
+    outside the window that the feed allows or no day at all, where its period ends before it begins, or where the office
+    recorded it more than a day after the pull's end (`until`, naive UTC): no correction would ever be later than that. Damage is
+    looked for in each cell only where `is_damaged`: most deliveries have none, and their patterns cost more than all else here.
     """
     figures = [c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))]
     beyond = "".join(
@@ -512,6 +533,14 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
     beyond += "".join(
         f", max(case when {quote(c)} > {day} then {quote(c)} end) as {quote('late_' + c)}"
         for c, (day, _) in latest.items()
+    )
+    counts = [c for c in figures if c.endswith(_NEVER_NEGATIVE) and feed.figures.get(c) is None]
+    beyond += "".join(f", min(case when {quote(c)} < 0 then {quote(c)} end) as {quote('below_' + c)}" for c in counts)
+    days = [c.name for c in feed.subject.columns.values() if c.type == "date" and c.name not in times]
+    beyond += "".join(
+        f", min(case when {quote(c)} in ({_NO_DAYS}) or year({quote(c)}) < {_FIRST_DAY_YEAR} then {quote(c)} end) "
+        f"as {quote('no_' + c)}"
+        for c in days
     )
     if feed.subject.has_periods:
         beyond += ", bool_or(period_end < period_start) as is_backwards"
@@ -548,6 +577,16 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
         f"case when g.{quote('beyond_' + c)} is not null "
         f"then {literal(f'{c} is {FIGURE_BELOW:.0e} or more, which is no figure: ')} || g.{quote('beyond_' + c)}::varchar end"
         for c in figures
+    ]
+    reasons += [
+        f"case when g.{quote('below_' + c)} is not null then {literal(f'{c} is negative, which no count is: ')} "
+        f"|| g.{quote('below_' + c)}::varchar end"
+        for c in counts
+    ]
+    reasons += [
+        f"case when g.{quote('no_' + c)} is not null then concat({literal(c + ' is ')}, g.{quote('no_' + c)}::varchar, "
+        "', which programs write for no date: list it under missing') end"
+        for c in days
     ]
     reasons += [
         f"case when g.{quote('outside_' + c)} is not null then concat({literal(c + ' is ')}, "
@@ -987,6 +1026,7 @@ def _hold_to_habit(
     manifest = batch.manifest
     measured = measure(connection, feed, table, number, str(utc(manifest.pulled_until)))
     measured += measure_totals(connection, feed, batch, manifest.rows)
+    measured += measure_name(connection, feed, batch, table, number)
     found = findings(measured, feed)
     keep(connection, manifest.batch_id, DELIVERY, found, confirmation)
     if not found or confirmation:

@@ -57,6 +57,7 @@ class Delivery:
         content_id: SHA-256 of a file's bytes in hex, known before it is parsed.
         unreadable: Filled while `batches` is consumed.
         totals: The figures of each line of totals by column; filled while `batches` is consumed.
+        notes: What a person should know of it although no row is wrong: hidden rows; filled while `batches` is consumed.
         cursor: The highest value of the cursor column so far; filled while `batches` is consumed. None where no row
             came or the source has no cursor.
     """
@@ -69,6 +70,7 @@ class Delivery:
     unreadable: list[Unreadable] = field(default_factory=list)
     cursor: str | None = None
     totals: list[dict[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -36,20 +36,30 @@ class Unpivot:
     Attributes:
         columns: What a header cell of a month looks like: 2026年1月 is `YYYY年M月`.
         period: Name of the column that the month goes to, as 2026-01.
-        value: Name of the column that the cell goes to.
+        values: Names of the columns that the cells go to. Several are measures, named in the header beside the month: 1月/用量.
         totals: Columns that hold the sum of the months.
         empty: Texts that mean "no value".
     """
 
     columns: tuple[re.Pattern[str], ...]
     period: str
-    value: str
+    values: tuple[str, ...]
     totals: frozenset[str] = frozenset()
     empty: frozenset[str] = frozenset()
 
-    def month(self, name: str) -> tuple[int | None, int] | None:
-        """Give the year, where the header cell has one, and the month; None where it is none."""
-        text = _bare(name)
+    def cell(self, name: str) -> tuple[int | None, int, str] | None:
+        """Give the year, where the header cell has one, the month, and the column its cells go to; None where it is none."""
+        if len(self.values) == 1:
+            found = self._month(_bare(name))
+            return (*found, self.values[0]) if found else None
+        parts = _bare(name).split("/")
+        for value in self.values:
+            others = [part for part in parts if part != _bare(value)]
+            if len(others) < len(parts) and (found := self._month("/".join(others))):
+                return (*found, value)
+        return None
+
+    def _month(self, text: str) -> tuple[int | None, int] | None:
         for pattern in self.columns:
             if found := pattern.fullmatch(text):
                 parts = found.groupdict()
@@ -60,7 +70,12 @@ class Unpivot:
 
     def is_named(self, name: str) -> bool:
         """Return whether a header cell is a month or a sum of months."""
-        return name in self.totals or self.month(name) is not None
+        return name in self.totals or self.cell(name) is not None
+
+    def summed(self, total: str) -> str:
+        """Give the column of which a total is the sum: 合计/用量 of 用量."""
+        parts = _bare(total).split("/")
+        return next((value for value in self.values if _bare(value) in parts), self.values[0])
 
 
 def _bare(text: str) -> str:
@@ -101,27 +116,28 @@ def unpivoted(
     Raises:
         DeliveryRefused: No column is a month, two are the same one, or the year is not clear.
     """
-    found = {column: month for column in header if (month := how.month(column))}
-    if not 0 < len(found) <= MOST_MONTHS:
+    found = {column: cell for column in header if (cell := how.cell(column))}
+    if not 0 < len({(year, month) for year, month, _ in found.values()}) <= MOST_MONTHS:
         raise DeliveryRefused(
             layout.where,
             f"{len(found)} of its columns are months",
             allowed=f"1 to {MOST_MONTHS}",
             next_step="if the office writes its months in another way, correct source.unpivot.columns in feed.yml",
         )
-    year = _year(layout, name) if any(year is None for year, _ in found.values()) else 0
-    months = {column: f"{own or year}-{month:02}" for column, (own, month) in found.items()}
-    twice = sorted({month for month in months.values() if list(months.values()).count(month) > 1})
+    year = _year(layout, name) if any(year is None for year, *_ in found.values()) else 0
+    months = {column: (f"{own or year}-{month:02}", value) for column, (own, month, value) in found.items()}
+    twice = sorted({cell for cell in months.values() if list(months.values()).count(cell) > 1})
     kept = tuple(column for column in header if column not in months and column not in how.totals)
-    if twice or how.period in kept or how.value in kept:
+    names = (how.period, *how.values)
+    if twice or set(names) & set(kept):
         raise DeliveryRefused(
             layout.where,
-            f"two columns are the month {twice[0]}"
+            f"two columns are the month {twice[0][0]}"
             if twice
-            else f"it has a column {how.period!r} or {how.value!r} already",
+            else f"it has a column {' or '.join(map(repr, names))} already",
             next_step="make source.unpivot.columns or the names in source.unpivot narrower in feed.yml",
         )
-    return (*kept, how.period, how.value), _rows(batches, months, how, wrong_lines, unreadable)
+    return (*kept, *names), _rows(batches, months, how, wrong_lines, unreadable)
 
 
 def _year(layout: Layout, name: str) -> int:
@@ -146,11 +162,13 @@ def _year(layout: Layout, name: str) -> int:
 
 def _rows(
     batches: Iterator[pa.RecordBatch],
-    months: dict[str, str],
+    months: dict[str, tuple[str, str]],
     how: Unpivot,
     wrong_lines: list[Unreadable],
     unreadable: list[Unreadable],
 ) -> Iterator[pa.RecordBatch]:
+    # each month in the order of its first column
+    places = {month: place for place, month in enumerate(dict.fromkeys(month for month, _ in months.values()), 1)}
     for batch in batches:
         names = [name for name in batch.schema.names if name not in months and name not in how.totals]
         values = {column: batch.column(column).to_pylist() for column in months}
@@ -159,32 +177,35 @@ def _rows(
         taken: list[int] = []
         numbers: list[int] = []
         periods: list[str] = []
-        cells: list[str] = []
+        cells: dict[str, list[str | None]] = {value: [] for value in how.values}
         for row, line in enumerate(numbers_of_lines):
-            filled = [
-                (place, month, cell)
-                for place, (column, month) in enumerate(months.items(), 1)
-                if (cell := values[column][row]) is not None and cell.strip() and cell.strip() not in how.empty
-            ]
-            wrong = next(
-                (column for column, total in sums.items() if not _is_sum([c for _, _, c in filled], total[row])), None
-            )
+            filled: dict[str, dict[str, str]] = {}
+            for column, (month, value) in months.items():
+                if (cell := values[column][row]) is not None and cell.strip() and cell.strip() not in how.empty:
+                    filled.setdefault(month, {})[value] = cell
+            wrong = next((c for c, total in sums.items() if not _is_sum(_of(filled, how.summed(c)), total[row])), None)
             if wrong:
                 wrong_lines.append(Unreadable(line, f"{wrong} is not the sum of the row's months", None))
                 continue
-            for place, month, cell in filled:
+            for month, given in sorted(filled.items(), key=lambda item: places[item[0]]):
                 taken.append(row)
-                numbers.append(line * 100 + place)
+                numbers.append(line * 100 + places[month])
                 periods.append(month)
-                cells.append(cell)
+                for value, column_cells in cells.items():
+                    column_cells.append(given.get(value))
         others = batch.select(names).take(pa.array(taken, pa.int64()))
         arrays = [pa.array(numbers, pa.int64()), *others.columns[1:], pa.array(periods, pa.string())]
-        schema = pa.schema([*others.schema, (how.period, pa.string()), (how.value, pa.string())])
-        yield pa.RecordBatch.from_arrays([*arrays, pa.array(cells, pa.string())], schema=schema)
+        schema = pa.schema([*others.schema, *((name, pa.string()) for name in (how.period, *how.values))])
+        given_cells = [pa.array(column_cells, pa.string()) for column_cells in cells.values()]
+        yield pa.RecordBatch.from_arrays([*arrays, *given_cells], schema=schema)
     for piece in wrong_lines:
-        for place in range(1, len(months) + 1):
+        for place in places.values():
             number = piece.row_number * 100 + place
             unreadable.append(Unreadable(number, piece.reason, piece.text if place == 1 else None))
+
+
+def _of(filled: dict[str, dict[str, str]], value: str) -> list[str]:
+    return [given[value] for given in filled.values() if value in given]
 
 
 def _is_sum(cells: Sequence[str], total: str | None) -> bool:

@@ -29,11 +29,14 @@ Options in feed.yml under `source:`
     sheets          Names of sheets that are one table, or globs of them: "*月". They have the same header; one that has it
                     and is not named stops the feed. Row 12 of the third sheet has the number 2000000012.
     sheet_pattern   Like name_pattern, searched in the sheet's name: "(?P<月份>\d+月)".
+    title_pattern   Like name_pattern, searched in the lines above the header: "所属期[:：]\s*(?P<月份>\d{4}年\d+月)". Nothing, or
+                    two that differ, stops the feed.
     unpivot         Months are columns: {columns: YYYY年M月, period: 月份, value: 用量} makes a row of each cell that has a value,
                     with the month as 2026-01. columns (one or a list) is what a header cell looks like: YYYY or YY, MM or M, DD.
                     Without a year there it is looked for above the header, then in the names of sheet and file. totals names
                     columns with the sum of the months: a row that does not agree is unreadable. empty names texts that are
-                    no value. The third month of line 12 has the number 1203.
+                    no value. value may be a list of measures where each month has several columns (two header lines, in any
+                    order: 1月/用量, 1月/金额). The third month of line 12 has the number 1203.
     header          auto (default): the line among the first 20 that holds the declared column names; or its number.
     header_lines    Lines that the header has (default 1; 2 or 3). Their names are joined: 用水/用量 below 用水. A name that
                     above several columns is theirs until the next one.
@@ -76,7 +79,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -129,6 +132,7 @@ OPTIONS: frozenset[str] = frozenset(
         "formulas",
         "sheets",
         "sheet_pattern",
+        "title_pattern",
         "unpivot",
         "decimal",
     }
@@ -186,6 +190,7 @@ class _Plan:
     believes_results: bool
     sheets: tuple[str, ...]
     sheet_pattern: re.Pattern[str] | None
+    title_pattern: re.Pattern[str] | None
     unpivot: Unpivot | None
     decimal: str | None
 
@@ -267,6 +272,7 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         believes_results=read.choice("formulas", ("refuse", "cached"), "refuse") == "cached",
         sheets=read.texts("sheets"),
         sheet_pattern=_pattern(read, "sheet_pattern"),
+        title_pattern=_pattern(read, "title_pattern"),
         unpivot=_unpivot(read) if read.has("unpivot") else None,
         decimal="," if read.choice("decimal", (".", ","), ".") == "," else None,
     )
@@ -297,7 +303,7 @@ def _unpivot(read: Options) -> Unpivot:
     return Unpivot(
         columns=tuple(patterns),
         period=inside.text("period"),
-        value=inside.text("value"),
+        values=inside.texts("value") or (inside.text("value"),),
         totals=frozenset(inside.texts("totals")),
         empty=frozenset(inside.texts("empty")),
     )
@@ -497,6 +503,8 @@ def _read(run: _Run, file: IO[bytes], content: str, label: str, modified: dateti
     where = f"{run.where} {label}"
     unreadable: list[Unreadable] = []
     totals: list[dict[str, str]] = []
+    notes: list[str] = []
+    taken: Sequence[Sheet] = ()
     file.seek(0)
     if content in (*WORKBOOKS, ENCRYPTED):
         reading = Reading(fills_merged=plan.fills_merged, believes_results=plan.believes_results)
@@ -509,7 +517,7 @@ def _read(run: _Run, file: IO[bytes], content: str, label: str, modified: dateti
         else:
             taken = [chosen_sheet(sheets, plan.sheet, where)]
             header, batches = _sheet_table(run, label, content, totals, taken[0], unreadable)
-        report_left_out(sheets, taken, run.expected, where, stops=bool(plan.sheets))
+        notes += report_left_out(sheets, taken, run.expected, where, stops=bool(plan.sheets))
     else:
         layout = _layout(run, label, where)
         wrong: list[Unreadable] = []
@@ -529,11 +537,12 @@ def _read(run: _Run, file: IO[bytes], content: str, label: str, modified: dateti
     return Delivery(
         label=label,
         header=header,
-        batches=_closing(file, batches),
+        batches=_closing(file, _with_notes(batches, taken, notes)),
         delivered_at=modified,
         content_id=content_id,
         unreadable=unreadable,
         totals=totals if plan.unpivot is None else [],
+        notes=notes,
     )
 
 
@@ -549,6 +558,7 @@ def _layout(run: _Run, label: str, where: str) -> Layout:
         unit=plan.unit,
         fill_down=plan.fill_down,
         totals=plan.totals,
+        title=plan.title_pattern,
         is_named=plan.unpivot.is_named if plan.unpivot else None,
         added=_named_values(plan.name_pattern, "name", label, where),
         is_ragged_strict=False,
@@ -603,6 +613,14 @@ def _ends_within_a_line(file: IO[bytes]) -> bool:
 def _closing(file: IO[bytes], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     with file:
         yield from batches
+
+
+def _with_notes(
+    batches: Iterator[pa.RecordBatch], sheets: Sequence[Sheet], notes: list[str]
+) -> Iterator[pa.RecordBatch]:
+    """Note what is hidden in the sheets, once they are read."""
+    yield from batches
+    notes += [note for sheet in sheets for note in sheet.hidden.notes(sheet.name)]
 
 
 def _named_values(pattern: re.Pattern[str] | None, of: str, text: str, where: str) -> dict[str, str]:

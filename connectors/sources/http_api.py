@@ -490,6 +490,8 @@ def _time_text(plan: _Plan, moment: datetime) -> str:
 
 
 _NOT_THERE: Final = object()
+# -1, 401, 50001, "fail": never what an answer says of itself when all is well
+_ERROR_CODE: Final = re.compile(r"-\d+|[45]\d\d|[45]\d{4}|err(?:or)?|fail(?:ed|ure)?|false", re.IGNORECASE)
 
 
 def _find(answer: Any, path: str) -> Any:
@@ -513,6 +515,12 @@ def _records(plan: _Plan, api: _Api, answer: Any) -> list[Any]:
             fact = f"the answer's {path} is {_text(found)!r}{_said(answer)}"
             raise api.stop(fact, "ask the office what this means", repr(_text(wanted)))
     records = _follow(answer, plan.records)
+    if not plan.success and not records and (said := _says_error(answer)):
+        raise api.stop(
+            f"the answer has no records and says {said}{_said(answer)}",
+            "ask the office what this means; declare what a good answer says as source.success in feed.yml",
+            "records, or an answer that says that all is well",
+        )
     if isinstance(records, list):
         return records
     if records is None and plan.total is not None and _find(answer, plan.total) == "0":
@@ -524,6 +532,20 @@ def _records(plan: _Plan, api: _Api, answer: Any) -> list[Any]:
         "correct source.records in feed.yml, or ask the office what this answer means",
         "a list of records",
     )
+
+
+def _says_error(answer: Any) -> str:
+    """Give what an answer says where it seems to be an error: APIs report them with status 200."""
+    if not isinstance(answer, dict):
+        return ""
+    for name in ("success", "ok"):
+        if answer.get(name) is False or _text(answer.get(name)) == "false":
+            return f"{name} false"
+    for name in ("code", "errcode", "errCode", "errorCode", "error_code", "status", "retcode"):
+        text = _text(answer.get(name)) or ""
+        if _ERROR_CODE.fullmatch(text) or (name.casefold().startswith("err") and text.strip("0")):
+            return f"{name} {text[:40]}"
+    return "an error" if answer.get("error") else ""
 
 
 def _total(plan: _Plan, api: _Api, answer: Any) -> int:

@@ -27,8 +27,12 @@ TWO_PLACES: Final = re.compile(r"[#,0]*0\.00(?!0)")
 """Number formats that show two places."""
 LEADING_ZEROS: Final = re.compile(r"0{2,30}$")
 """Number formats that show a code with zeros before it: 000000 shows 123 as 000123."""
+STRUCK: Final = "the row is struck through: ask the office whether it counts"
+"""Of a row in which every filled cell is struck through."""
 DAYS_TO_1904: Final = 1462
 MOST_MERGES: Final = 50_000
+_NAMED: Final = 5
+"""Of hidden rows or columns so many are named."""
 _WIDEST_MERGE: Final = 1_000
 _MOST_MERGED_CELLS: Final = 2_000_000
 _DAY_NUMBER: Final = re.compile(r"[2-5]\d{4}(\.\d+)?")
@@ -48,6 +52,26 @@ class Reading:
     believes_results: bool = False
 
 
+@dataclass
+class Hidden:
+    """What is hidden in a sheet, as far as it was read: numbers of rows with content, letters of columns."""
+
+    rows: set[int] = field(default_factory=set)
+    columns: set[str] = field(default_factory=set)
+
+    def notes(self, sheet: str) -> list[str]:
+        """Say it for people; nothing where nothing is hidden."""
+        found = []
+        if self.rows:
+            first = ", ".join(map(str, sorted(self.rows)[:_NAMED]))
+            more = ", …" if len(self.rows) > _NAMED else ""
+            found.append(f"sheet {sheet}: {len(self.rows)} hidden rows are read as all others (row {first}{more})")
+        if self.columns:
+            letters = ", ".join(sorted(self.columns, key=lambda letter: (len(letter), letter))[:_NAMED])
+            found.append(f"sheet {sheet}: {len(self.columns)} hidden columns are read as all others (column {letters})")
+        return found
+
+
 @dataclass(frozen=True)
 class Sheet:
     """One sheet of a workbook, or one table of a page.
@@ -56,11 +80,13 @@ class Sheet:
         name: As people see it.
         is_visible: It is not hidden.
         lines: Reads its rows, first to last.
+        hidden: Filled while they are read.
     """
 
     name: str
     is_visible: bool
     lines: Callable[[], Generator[Line]]
+    hidden: Hidden = field(default_factory=Hidden)
 
 
 def damaged(where: str, problem: str) -> DeliveryRefused:

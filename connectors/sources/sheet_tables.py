@@ -66,12 +66,13 @@ def _batches(sheets: Sequence[Sheet], read: ReadSheet, unreadable: list[Unreadab
 
 def report_left_out(
     sheets: Sequence[Sheet], taken: Sequence[Sheet], expected: frozenset[str], where: str, *, stops: bool
-) -> None:
-    """Report sheets with a table like the one that is read; stop over visible ones where several are declared.
+) -> list[str]:
+    """Give notes of sheets with a table like the one that is read; stop over visible ones where several are declared.
 
     Raises:
         DeliveryRefused: A visible sheet with such a table is not among those that are read.
     """
+    notes = []
     for sheet in sheets:
         if sheet in taken or not _has_such_a_header(sheet, expected):
             continue
@@ -82,7 +83,9 @@ def report_left_out(
                 f"the sheet {sheet.name!r} holds such a table too and is not named by source.sheets",
                 next_step="name it in source.sheets in feed.yml, or ask the office what it is",
             )
-        _log.warning("%s: the %s %r holds such a table too and is left out: see source.sheets", where, kind, sheet.name)
+        notes.append(f"the {kind} {sheet.name!r} holds such a table too and is left out: see source.sheets")
+        _log.warning("%s: %s", where, notes[-1])
+    return notes
 
 
 def _has_such_a_header(sheet: Sheet, expected: frozenset[str]) -> bool:

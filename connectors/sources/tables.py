@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from operator import eq
 from types import MappingProxyType
@@ -98,6 +98,7 @@ class Layout:
         decimal: The decimal mark of numbers, where it is not a point; the thousands mark is the other one, a blank or '.
         is_named: Returns whether a further name is a column's: those of a crosstab's months.
         above: Filled while the header is read: the text above it.
+        title: Named groups are columns, with what is found in the lines above the header.
         added: Columns that are not in the file, with the one value they have in it.
         is_ragged_strict: A line with fewer fields than the header is broken (CSV), not cut short (sheets).
         is_cut: The file ends within a line: a last line with fewer fields is broken, whatever is_ragged_strict says.
@@ -115,6 +116,7 @@ class Layout:
     decimal: str | None = None
     is_named: Callable[[str], bool] | None = None
     above: list[str] = field(default_factory=list)
+    title: re.Pattern[str] | None = None
     added: Mapping[str, str] = field(default_factory=dict)
     is_ragged_strict: bool = True
     is_cut: bool = False
@@ -178,6 +180,9 @@ def read_table(
         DeliveryRefused: There is no header where there should be one, or its names cannot be distinguished.
     """
     found, lines = _header(lines, layout)
+    if layout.title is not None:
+        layout = replace(layout, added={**layout.added, **_title_values(layout.title, layout)})
+    _check_title(layout)
     names = _names(found, layout)
     header = (*names, *layout.added)
     return header, _batches(
@@ -267,6 +272,51 @@ def _joined(lines: Sequence[Line]) -> Line:
                 row[position] = row[position - 1]
     cells = ["/".join(dict.fromkeys(filter(None, parts))) for parts in zip(*rows, strict=True)]
     return lines[0]._replace(cells=cells, broken=next((line.broken for line in lines if line.broken), None))
+
+
+# 所属期：2026年10月, 统计月份:202610; not the day of printing
+_STATED_MONTH: Final = re.compile(
+    r"(?:所属[期月]份?|所属时期|统计月份?|报告[期月]|费款所属期|抄表月份?|结算月份?|账期)\s*:?\s*(20\d\d)\s*[年./-]?\s*(0?[1-9]|1[0-2])(?!\d)"
+    r"(?!\s*月?\s*[-—~至到])"
+)
+_ADDED_MONTH: Final = re.compile(r"(20\d\d)[年./_-]?(0?[1-9]|1[0-2])月?份?")
+
+
+def _check_title(layout: Layout) -> None:
+    """Hold a month that comes from the name of file or sheet against the one that the title states.
+
+    Raises:
+        DeliveryRefused: They differ: a file under last month's name.
+    """
+    stated = {f"{year}-{int(month):02}" for year, month in _STATED_MONTH.findall("\n".join(layout.above))}
+    for name, value in layout.added.items():
+        found = _ADDED_MONTH.fullmatch(unicodedata.normalize("NFKC", value).strip())
+        if found and len(stated) == 1 and f"{found[1]}-{int(found[2]):02}" not in stated:
+            raise DeliveryRefused(
+                layout.where,
+                f"{name} is {value} by its name, and the lines above its header state {stated.pop()}",
+                allowed="one month",
+                next_step="ask the office which is right and for the file under its true name; if the title counts, read the month from "
+                "there (source.title_pattern)",
+            )
+
+
+def _title_values(pattern: re.Pattern[str], layout: Layout) -> dict[str, str]:
+    """Give what a pattern finds above the header, as columns.
+
+    Raises:
+        DeliveryRefused: Nothing, or several things that differ: a title's month and the day of printing.
+    """
+    found = {tuple(match.groupdict("").items()) for match in pattern.finditer("\n".join(layout.above))}
+    if len(found) == 1:
+        return dict(found.pop())
+    values = ", ".join(sorted("/".join(value for _, value in one) for one in found))
+    raise DeliveryRefused(
+        layout.where,
+        f"the lines above its header {f'hold {len(found)}: {values}' if found else 'do not hold it'}, by {pattern.pattern!r}",
+        allowed="one",
+        next_step="ask the office to write it as before, or correct source.title_pattern in feed.yml",
+    )
 
 
 def stated_units(above: Iterable[Line]) -> list[str]:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import IO, Any, Final
 
 import xlrd
+from openpyxl.utils import get_column_letter
 from xlrd.compdoc import CompDocError
 from xlrd.xldate import XLDateError
 
@@ -22,7 +23,9 @@ from connectors.sources.sheet_cells import (
     FORMULA,
     LEADING_ZEROS,
     MOST_MERGES,
+    STRUCK,
     TWO_PLACES,
+    Hidden,
     Merge,
     Merges,
     Reading,
@@ -95,10 +98,11 @@ def xls_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
         raise with_password(where)
     if failure:
         raise damaged(where, failure)
-    return [
-        Sheet(name, not state, partial(_lines, book, index, where, reading))
-        for index, (name, state) in enumerate(found)
-    ]
+    sheets = []
+    for index, (name, state) in enumerate(found):
+        hidden = Hidden()
+        sheets.append(Sheet(name, not state, partial(_lines, book, index, where, reading, hidden), hidden))
+    return sheets
 
 
 def with_password(where: str) -> DeliveryRefused:
@@ -110,7 +114,7 @@ def with_password(where: str) -> DeliveryRefused:
     )
 
 
-def _lines(book: Any, index: int, where: str, reading: Reading) -> Generator[Line]:
+def _lines(book: Any, index: int, where: str, reading: Reading, hidden: Hidden) -> Generator[Line]:
     failure = None
     try:
         formulas = _formulas(book.mem, book._sh_abs_posn[index])
@@ -118,8 +122,17 @@ def _lines(book: Any, index: int, where: str, reading: Reading) -> Generator[Lin
         merges = Merges(
             (Merge(r + 1, rows, c + 1, columns) for r, rows, c, columns in sheet.merged_cells), reading, where
         )
+        hidden.columns.update(
+            get_column_letter(c + 1) for c, i in sheet.colinfo_map.items() if i.hidden and c < sheet.ncols
+        )
+        struck = {place for place, font in enumerate(book.font_list) if font.struck_out}
         for row in range(sheet.nrows):
-            yield merges.applied(_line(book, sheet, row, formulas, reading))
+            line = _line(book, sheet, row, formulas, reading)
+            if struck and line.cells and _is_struck(book, sheet, row, struck):
+                line = line._replace(broken=STRUCK)
+            if line.cells and row in sheet.rowinfo_map and sheet.rowinfo_map[row].hidden:
+                hidden.rows.add(row + 1)
+            yield merges.applied(line)
     except _UNREADABLE as error:
         failure = str(error) if isinstance(error, _Broken) else type(error).__name__
     finally:
@@ -199,6 +212,13 @@ def _line(book: Any, sheet: Any, row: int, formulas: frozenset[tuple[int, int]],
 def _form(book: Any, sheet: Any, row: int, column: int) -> str:
     style = book.xf_list[sheet.cell_xf_index(row, column)]
     return str(book.format_map[style.format_key].format_str)
+
+
+def _is_struck(book: Any, sheet: Any, row: int, fonts: set[int]) -> bool:
+    filled = [
+        place for place, kind in enumerate(sheet.row_types(row)) if kind not in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK)
+    ]
+    return bool(filled) and all(book.xf_list[sheet.cell_xf_index(row, place)].font_index in fonts for place in filled)
 
 
 def _zeros(book: Any, sheet: Any, row: int, column: int) -> int:

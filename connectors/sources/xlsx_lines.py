@@ -2,7 +2,7 @@
 
 Formulas are not evaluated and their cached results not believed, unless the feed says so: a row that holds one is
 unreadable. So is a row with a cell that is merged with another, for only the first of these holds their value. Numbers
-are given with the digits that the file holds, dates as ISO text. Hidden rows are rows like others. 2026.1 that is shown
+are given with the digits that the file holds, dates as ISO text. Hidden rows are rows like others, and noted. 2026.1 that is shown
 as 2026.10 is given so, for it is October.
 """
 
@@ -13,7 +13,7 @@ import tempfile
 import warnings
 import zipfile
 import zlib
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import PurePosixPath
@@ -23,7 +23,7 @@ from xml.etree.ElementTree import ParseError
 import defusedxml.common
 import openpyxl
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
-from openpyxl.utils import column_index_from_string
+from openpyxl.utils import column_index_from_string, get_column_letter
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._reader import WorkSheetParser
@@ -33,8 +33,10 @@ from connectors.sources.sheet_cells import (
     LEADING_ZEROS,
     MOMENTS,
     MOST_MERGES,
+    STRUCK,
     TWO_PLACES,
     WIDEST,
+    Hidden,
     Merge,
     Merges,
     Reading,
@@ -100,10 +102,12 @@ def xlsx_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
         failure = _first_cause(error)
     if failure:
         raise damaged(where, failure)
-    return [
-        Sheet(sheet.title, sheet.sheet_state == "visible", partial(_lines, sheet, where, reading))
-        for sheet in book.worksheets
-    ]
+    found = []
+    for sheet in book.worksheets:
+        hidden = Hidden()
+        lines = partial(_lines, sheet, where, reading, hidden)
+        found.append(Sheet(sheet.title, sheet.sheet_state == "visible", lines, hidden))
+    return found
 
 
 def _transitional(file: IO[bytes]) -> IO[bytes]:
@@ -140,7 +144,7 @@ def _first_cause(error: BaseException) -> str:
     return _first_cause(cause) if cause else type(error).__name__
 
 
-def _lines(sheet: Any, where: str, reading: Reading) -> Generator[Line]:
+def _lines(sheet: Any, where: str, reading: Reading, hidden: Hidden) -> Generator[Line]:
     """Read one sheet.
 
     openpyxl's own iteration passes over rows that are out of order without a word, so its parser is asked directly.
@@ -152,14 +156,18 @@ def _lines(sheet: Any, where: str, reading: Reading) -> Generator[Line]:
         two_places = _styles(sheet.parent, TWO_PLACES)
         zeros = {style: len(form) for style, form in _styles(sheet.parent, LEADING_ZEROS).items()}
         is_1904 = sheet.parent.epoch == CALENDAR_MAC_1904
-        rows = _parsed(sheet, stack, has_results=False)
-        results = _parsed(sheet, stack, has_results=True) if reading.believes_results else None
+        struck = _struck_styles(sheet.parent)
+        parser = _parser(sheet, stack, has_results=False)
+        rows: Iterator[tuple[int, list[dict[str, Any]]]] = parser.parse()
+        results = _parser(sheet, stack, has_results=True).parse() if reading.believes_results else None
         while True:
             try:
                 number, cells = next(rows)
                 if results is not None:
                     cells = _with_results(cells, next(results)[1])
                 line = _line(number, cells, two_places, zeros, is_1904)
+                if struck and line.cells and all(c["style_id"] in struck for c in cells if c["value"] is not None):
+                    line = line._replace(broken=line.broken or STRUCK)
             except StopIteration:
                 break
             except _UNREADABLE as error:
@@ -169,13 +177,28 @@ def _lines(sheet: Any, where: str, reading: Reading) -> Generator[Line]:
                 failure = f"row {number} comes after row {last}"
                 break
             last = number
+            if _is_hidden(parser.row_dimensions.pop(str(number), None)) and line.cells:
+                hidden.rows.add(number)
             yield merges.applied(line)
+        hidden.columns.update(_hidden_columns(parser.column_dimensions.values()))
     if failure:
         raise damaged(where, failure)
 
 
-def _parsed(sheet: Any, stack: ExitStack, *, has_results: bool) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    parser = WorkSheetParser(
+def _is_hidden(attributes: Mapping[str, str] | None) -> bool:
+    return attributes is not None and attributes.get("hidden") in ("1", "true")
+
+
+def _hidden_columns(dimensions: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """The letters of hidden columns; those behind the table are hidden in one stretch to the sheet's end, and are none."""
+    for column in filter(_is_hidden, dimensions):
+        first, last = column["min"], column.get("max", "")
+        if last.isdecimal() and int(last) < WIDEST:
+            yield from map(get_column_letter, range(int(first), int(last) + 1))
+
+
+def _parser(sheet: Any, stack: ExitStack, *, has_results: bool) -> Any:
+    return WorkSheetParser(
         stack.enter_context(sheet._get_source()),
         sheet._shared_strings,
         data_only=has_results,
@@ -183,8 +206,6 @@ def _parsed(sheet: Any, stack: ExitStack, *, has_results: bool) -> Iterator[tupl
         date_formats=sheet.parent._date_formats,
         timedelta_formats=sheet.parent._timedelta_formats,
     )
-    rows: Iterator[tuple[int, list[dict[str, Any]]]] = parser.parse()
-    return rows
 
 
 def _with_results(cells: list[dict[str, Any]], results: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -199,6 +220,16 @@ def _styles(book: Any, pattern: re.Pattern[str]) -> dict[int, str]:
     formats = {number: custom.get(number, BUILTIN_FORMATS.get(number, "")) for number in {*custom, *BUILTIN_FORMATS}}
     found = {number: match[0] for number, text in formats.items() if (match := pattern.match(text))}
     return {place: found[style.numFmtId] for place, style in enumerate(book._cell_styles) if style.numFmtId in found}
+
+
+def _struck_styles(book: Any) -> frozenset[int]:
+    """The styles of cells that are struck through."""
+    fonts = {place for place, font in enumerate(book._fonts) if font.strike}
+    return (
+        frozenset(place for place, style in enumerate(book._cell_styles) if style.fontId in fonts)
+        if fonts
+        else frozenset()
+    )
 
 
 def _line(

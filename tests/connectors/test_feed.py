@@ -134,6 +134,19 @@ def test_what_lands(tmp_path: Path, park: Park) -> None:
     )
 
 
+def test_a_multiplier_beside_readings_is_used_or_it_stops(tmp_path: Path) -> None:
+    text = (
+        "feed: meters\nsubject: utility_use\ntitle: {en: M, zh: 表}\noffice: o\nowner: o\ndescription: d\n"
+        'schedule: "0 1 * * *"\nsource: {protocol: file_drop, connection: c}\nreplaces: period\n'
+        "columns: {户号: source_key, 表号: meter_no, 倍率: ignored, 示数: used_quantity}\n"
+    )
+    read_feed(write(tmp_path / "a" / "meters", text))
+    text += "figures: {used_quantity: reading}\n"
+    with pytest.raises(DeclarationError, match="倍率 is not used.*let it feed meter_factor"):
+        read_feed(write(tmp_path / "b" / "meters", text))
+    read_feed(write(tmp_path / "c" / "meters", text.replace("倍率: ignored", "倍率: meter_factor")))
+
+
 def test_a_folder_without_stage_sql_is_told(tmp_path: Path) -> None:
     feed = read_feed(write(tmp_path / "insured_staff", DECLARATION, stage_sql=None))
     with pytest.raises(DeclarationError, match=r"insured_staff: the folder has no stage.sql. Next: write stage.sql"):

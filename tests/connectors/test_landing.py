@@ -101,6 +101,7 @@ def test_a_delivery_becomes_a_batch_with_its_manifest(park: Park) -> None:
         "unreadable_sha256": "",
         "persons_removed": {},
         "totals": [],
+        "notes": [],
     }
 
 

@@ -11,12 +11,16 @@ import pytest
 import demo
 from benchmarks.mutation_kinds import KINDS, draws
 from benchmarks.mutations import FEEDS, UNTIL, Trial
-from tests.conftest import Park, day, leases, staff, staff_file, staff_row
+from benchmarks.true_deliveries import pulls
+from connectors.registry import feed_named
+from tests.conftest import Park, day, empty_warehouse, leases, staff, staff_file, staff_row
 from warehouse import loader
 from warehouse.batches import pending
+from warehouse.comparison import findings, measure, named_month
 from warehouse.confirmation import Confirmation
 from warehouse.connection import writer
 from warehouse.errors import DeliveryRefused
+from warehouse.settings import CHECKOUT
 
 # what only the comparison with earlier deliveries catches, and the limit that it names
 HABITS = {
@@ -153,3 +157,92 @@ def test_a_total_that_was_cut_off_stops(park: Park) -> None:
     park.land("leases", day(2))
     with pytest.raises(DeliveryRefused, match="the line of totals is missing, which the delivery before had"):
         park.stage("leases")
+
+
+# --- true deliveries ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "every"), [("tax_filing", 183), ("employment", 92), ("registration", 183)])
+def test_true_deliveries_of_any_rhythm_are_accepted(city: Path, tmp_path: Path, name: str, every: int) -> None:
+    """The first tax of a year, or a half year at once, is no other column (benchmarks/true_deliveries.py has all rhythms)."""
+    found = list(pulls(name, city, tmp_path / "home", every=every, begin=UNTIL - timedelta(days=500)))
+    assert [pull.stopped for pull in found if pull.stopped] == []
+    assert sum(pull.rows for pull in found) > 0
+
+
+def test_a_declared_code_may_come_for_the_first_time(park: Park) -> None:
+    """Of filings the year's settlement comes once a year, and then for everybody."""
+    with empty_warehouse("2026-07-01") as connection:
+        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "tax_filing")
+        table = loader.open_incoming(connection, feed)
+        month = "date '2026-01-01' + {n} * interval 1 month"
+        row = (
+            "select 'T' || u as source_key, '{kind}' as tax_kind_code, 'U' || u || '公司' as enterprise_name, {start} as period_start, "
+            "last_day({end}) as period_end, 1000.0 + u as sales_amount, 10.0 + u % 7 as tax_due_amount, "
+            "'tax_filing' as feed, u as row_number"
+        )
+        for n in range(5):
+            vat = row.format(kind="vat", start=month.format(n=n), end=month.format(n=n))
+            connection.execute(f"insert into staged.tax_filing by name {vat} from range(40) as a(u)")
+        for kind in ("vat", "property"):
+            new = row.format(kind=kind, start=month.format(n=5), end=month.format(n=5))
+            connection.execute(f"insert into {table} by name {new}, 0 as batch_number from range(40) as a(u)")
+        found = findings(measure(connection, feed, table, 0, "2026-07-01"), feed)
+        assert [f.fact for f in found if f.object_name == "tax_kind_code"] == []
+
+
+# --- small parks, names of deliveries -------------------------------------------------------------------------------
+
+
+def test_six_codes_that_lost_their_zeros_stop(park: Park) -> None:
+    """Nine rows are no habit, but six new units in the place of all six that were there are none either."""
+    units = {f"00{n}": n for n in range(10, 16)}
+    _delivered(park, 1, staff(units))
+    park.stage("staff")
+    park.accept("staff", day(1))
+    _delivered(park, 2, staff({unit.lstrip("0"): n for unit, n in units.items()}, month="2026-02"))
+    with pytest.raises(DeliveryRefused, match="source_key was never there before"):
+        park.stage("staff")
+
+
+@pytest.mark.parametrize(
+    ("name", "month"),
+    [
+        ("参保_202611.csv", "2026-11"),
+        ("参保2026年1月.xlsx", "2026-01"),
+        ("参保2026年10月(更正).xlsx", "2026-10"),
+        ("2026-03.csv", "2026-03"),
+        ("参保_20261103.csv", None),
+        ("2026年1-3月.xlsx", None),
+        ("202601-202603.csv", None),
+        ("2026-11-03.csv", None),
+        ("参保2026.csv", None),
+        ("申报表", None),
+    ],
+)
+def test_the_month_in_a_name(name: str, month: str | None) -> None:
+    year, _, number = (month or "0-0").partition("-")
+    assert named_month(name) == (int(year) * 12 + int(number) if month else None)
+
+
+def _named(park: Park, name: str, month: str, number: int) -> None:
+    rows = {unit: count + number for unit, count in UNITS.items()}
+    park.drop("staff", name, staff(rows, month=month, at=f"2026-02-{number:02} 09:00:00"), day(number - 0.5))
+    park.land("staff", day(number))
+
+
+def test_rows_of_a_later_month_than_the_name_stop(park: Park) -> None:
+    """A workbook of January that shows 2026.1 with two places is read as October."""
+    _named(park, "s_202601.csv", "2026-02", 1)
+    with pytest.raises(DeliveryRefused, match="the name states another month than the last of the rows, 2026-02"):
+        park.stage("staff")
+
+
+def test_names_that_always_were_a_month_later_stop_where_they_are_not(park: Park) -> None:
+    for number in (1, 2, 3):
+        _named(park, f"s_2025{number + 7:02}.csv", f"2025-{number + 6:02}", number)
+        park.stage("staff")
+        park.accept("staff", day(number))
+    _named(park, "s_202511.csv", "2025-09", 4)
+    with pytest.raises(DeliveryRefused, match="the name states another month"):
+        park.stage("staff")

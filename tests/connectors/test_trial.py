@@ -245,3 +245,15 @@ def test_a_file_whose_name_has_no_month_needs_a_column(tmp_path: Path) -> None:
     path = tmp_path / "合同20261031号.xlsx"
     path.write_bytes(workbook(["社保编号", "单位名称", "参保人数"], ["S1", "甲公司", 12]))
     assert guess(path, subjects()["employment"]).missing == ["month"]
+
+
+def test_what_is_hidden_is_shown(tmp_path: Path) -> None:
+    def hide(sheet: Any) -> None:
+        sheet.row_dimensions[5].hidden = True
+
+    path = tmp_path / "税款.xlsx"
+    path.write_bytes(workbook(*TAX, edit=hide))
+    folder = scaffold(tmp_path / "feeds", "tax_sheet", "tax_filing", guess(path, subjects()["tax_filing"]))
+    feed = read_feed(folder)
+    (found,) = try_file(feed, path)
+    assert "  ! sheet 台账: 1 hidden rows are read as all others (row 5)" in list(report(feed, found))

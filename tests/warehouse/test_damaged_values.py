@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Park, day, staff_file, staff_row
+from tests.conftest import Park, day, leases, staff_file, staff_row
 from warehouse.batches import pending
 from warehouse.errors import DeliveryRefused
 
@@ -40,6 +40,8 @@ def named(unit: str, name: str, headcount: str = "10") -> str:
         (named("全园累计", "", "200"), "单位编号 looks like a total"),
         (named("U1", "注：含劳务派遣"), "单位名称 looks like a total or a note"),
         (named("U1", "ÁÙÀ½ÊÐÃ÷´´ÓÐÏÞ¹«Ë¾"), "单位名称 was read in a wrong encoding"),
+        (named("U1", "甲公司", "-3"), "insured_headcount is negative, which no count is"),
+        (named("U1", "甲公司", "(3)"), "insured_headcount is negative, which no count is"),
         ("U1,甲公司,2099-01,10,5000,张三,138,2026-02-05", "month is 2099-01, before 1949 or after this delivery"),
         ("U1,甲公司,1900-01,10,5000,张三,138,2026-02-05", "month is 1900-01, before 1949 or after this delivery"),
     ],
@@ -161,3 +163,24 @@ def test_a_row_that_an_office_takes_back_is_no_cut(park: Park) -> None:
     park.drop("staff", "b.csv", staff_file([rows["2025-12"][0], *rows["2026-01"]]), day(1.5))
     park.sync("staff", day(2))
     assert park.ask("select count(*) from staged.employment where superseded_at is null") == [(3,)]
+
+
+@pytest.mark.parametrize("day_of_nothing", ["1900-01-01", "1899-12-30", "1899-12-31", "0001-01-01"])
+def test_what_programs_write_for_no_date_is_none(park: Park, day_of_nothing: str) -> None:
+    rows = leases(range(20)) + leases([20], start=day_of_nothing).partition("\n")[2]
+    park.drop("leases", "a.csv", rows, day(0.5))
+    park.sync("leases", day(1))
+    (found,) = (reason for (reason,) in park.ask("select reason from ops.quarantine"))
+    assert found == f"start_date is {day_of_nothing}, which programs write for no date: list it under missing"
+
+
+def test_the_same_key_in_full_width_is_the_same_unit(park: Park) -> None:
+    park.drop("staff", "1.csv", staff_file([staff_row("U00１"), staff_row("Ｕ００２")]), day(0.5))
+    park.sync("staff", day(1))
+    rows = [staff_row("U001", month="2026-02"), staff_row("U002", month="2026-02")]
+    park.drop("staff", "2.csv", staff_file(rows), day(1.5))
+    park.sync("staff", day(2))
+    assert park.ask("select source_key, count(*) from staged.employment group by 1 order by 1") == [
+        ("U001", 2),
+        ("U002", 2),
+    ]

@@ -128,6 +128,50 @@ def test_readings(warehouse: duckdb.DuckDBPyConnection) -> None:
     ]
 
 
+def test_readings_of_a_meter_with_a_multiplier(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Its transformers give it a fortieth of the current: 5 on its dial are 200 kWh."""
+    kind(warehouse, "utility_use", "used_quantity", "reading", 4)
+    for month, reading, factor in (
+        ("2026-01", 9_980, 40),
+        ("2026-02", 9_985, 40),
+        ("2026-03", 5, 40),  # it turned over
+        ("2026-04", 15, 60),  # other transformers since some day in April
+        ("2026-05", 17.5, 60),
+        ("2026-06", 18.5, None),  # no multiplier is one of 1, and another than before
+        ("2026-07", 20, 1),
+        ("2026-08", 21, -1),
+    ):
+        meter(warehouse, (month, reading), meter_factor=factor)
+    assert used(warehouse) == {
+        "2026-01": None,
+        "2026-02": 200,
+        "2026-03": 800,
+        "2026-04": None,
+        "2026-05": 150,
+        "2026-06": None,
+        "2026-07": 1.5,
+        "2026-08": None,
+    }
+    assert [(month, reason) for month, _, reason, _ in reasons(warehouse)] == [
+        ("2026-01", "nothing_before"),
+        ("2026-04", "factor"),
+        ("2026-06", "factor"),
+        ("2026-08", "factor"),
+    ]
+
+
+def test_a_multiplier_beyond_all_figures_is_none(warehouse: duckdb.DuckDBPyConnection) -> None:
+    kind(warehouse, "utility_use", "used_quantity", "reading")
+    meter(warehouse, ("2026-01", 0), ("2026-02", 10**13), meter_factor=999_999)
+    assert used(warehouse) == {"2026-01": None, "2026-02": None}
+
+
+def test_a_use_that_is_given_is_not_multiplied(warehouse: duckdb.DuckDBPyConnection) -> None:
+    kind(warehouse, "utility_use", "used_quantity", "flow")
+    meter(warehouse, ("2026-01", 200), ("2026-02", 210), meter_factor=40)
+    assert used(warehouse) == {"2026-01": 200, "2026-02": 210}
+
+
 @pytest.mark.parametrize(
     ("digits", "before", "now", "use"),
     [

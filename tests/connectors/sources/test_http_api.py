@@ -610,6 +610,36 @@ def test_an_error_with_status_200_is_an_error(server: Server) -> None:
     assert ids(pull(server, records="data", success={"code": 0, "ok": True})) == [1]
 
 
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ({"code": 500, "msg": "系统繁忙"}, "code 500"),
+        ({"code": -1}, "code -1"),
+        ({"code": "50001", "total": 0}, "code 50001"),
+        ({"success": False, "code": 0}, "success false"),
+        ({"errcode": 40001}, "errcode 40001"),
+        ({"status": "fail"}, "status fail"),
+        ({"error": {"type": "auth"}}, "an error"),
+        ({"code": 0}, None),
+        ({"code": 200, "msg": "ok", "success": True}, None),
+        ({"code": "00000", "errcode": 0}, None),
+        ({"code": 1, "status": "success", "error": None}, None),
+        ({}, None),
+    ],
+)
+def test_an_error_beside_an_empty_list_is_an_error_without_a_word_in_the_declaration(
+    server: Server, answer: dict[str, Any], says: str | None
+) -> None:
+    server.answer = lambda _: answer | {"data": []}
+    if says is None:
+        assert ids(pull(server, records="data", retries=0)) == []
+        server.answer = lambda _: answer | {"code": 500, "data": firms(1, 2)}
+        assert ids(pull(server, records="data", retries=0)) == [1], "an answer with records is no error"
+        return
+    with pytest.raises(SourceError, match=rf"no records and says {says}.*source\.success"):
+        pull(server, records="data", retries=0)
+
+
 @pytest.mark.parametrize("total", [None, "many", -1, 1.5])
 def test_a_total_that_is_none_stops(server: Server, total: Any) -> None:
     server.answer = lambda _: {"data": firms(1, 3), "total": total}

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import openpyxl.styles
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import xlwt
 
 from connectors.sources import Delivery
 from tests.connectors.sources.consuming import only, table_of
 from tests.connectors.sources.dropping import drop, take
+from tests.connectors.sources.test_file_formats import workbook
 from tests.connectors.sources.test_old_workbooks import old_workbook
 from warehouse.errors import DeclarationError, DeliveryRefused
 
@@ -228,3 +231,144 @@ def test_wrong_declarations_of_shapes_stop(tmp_path: Path, options: dict[str, An
 def test_months_that_are_declared_one_by_one_are_columns(tmp_path: Path) -> None:
     names = ("户号", "1月", "2月", "3月")
     assert read(tmp_path, "a.csv", f"{','.join(names)}\nK1,1,2,3\n".encode(), expected=names)[0].header == names
+
+
+# --- several measures of each month ---------------------------------------------------------------------------------
+
+MEASURES = UNPIVOT | {"value": ["用量", "金额"], "totals": ["合计/用量", "合计/金额", "用量/合计", "金额/合计"]}
+
+
+@pytest.mark.parametrize("is_month_first", [True, False])
+def test_each_month_has_several_columns(tmp_path: Path, is_month_first: bool) -> None:
+    above = ["户号", "1月", "", "2月", "", "合计", ""]
+    below = ["", "用量", "金额", "用量", "金额", "用量", "金额"]
+    if not is_month_first:  # 用量 above 1月, 2月 and 合计
+        above = ["户号", "用量", "", "", "金额", "", ""]
+        below = ["", "1月", "2月", "合计", "1月", "2月", "合计"]
+    orders = {True: [("K1", 1, 10, 2, 20, 3, 30), ("K2", 5, "", "", 7, 5, 7), ("K3", 1, 1, 1, 1, 3, 2)]}
+    orders[False] = [(k, a, c, e, b, d, f) for k, a, b, c, d, e, f in orders[True]]
+    lines = [["2026年"], above, below, *orders[is_month_first]]
+    content = "".join(",".join(map(str, line)) + "\n" for line in lines).encode()
+    delivery, rows = read(
+        tmp_path, "a.csv", content, expected=("户号", "用量", "金额", "月份"), unpivot=MEASURES, header_lines=2
+    )
+    assert delivery.header == ("户号", "月份", "用量", "金额")
+    assert [(r["row_number"], r["户号"], r["月份"], r["用量"], r["金额"]) for r in rows] == [
+        (401, "K1", "2026-01", "1", "10"),
+        (402, "K1", "2026-02", "2", "20"),
+        (501, "K2", "2026-01", "5", None),
+        (502, "K2", "2026-02", None, "7"),
+    ]
+    # K3 states 3 for 1 + 1: one row of each of its months
+    wrong = "合计/用量" if is_month_first else "用量/合计"
+    assert [(piece.row_number, piece.reason) for piece in delivery.unreadable] == [
+        (line, f"{wrong} is not the sum of the row's months") for line in (601, 602)
+    ]
+
+
+def test_a_measure_that_is_there_twice_stops(tmp_path: Path) -> None:
+    content = "2026年,,\n户号,1月,一月\n,用量,用量\nK1,1,2\n".encode()
+    with pytest.raises(DeliveryRefused, match="two columns are the month 2026-01"):
+        read(tmp_path, "a.csv", content, expected=("户号",), unpivot=MEASURES, header_lines=2)
+
+
+# --- the month in the title -----------------------------------------------------------------------------------------
+
+TITLE = {"title_pattern": r"所属期[:：]\s*(?P<月份>\d{4}年\d{1,2}月)"}
+
+
+def test_the_month_is_in_the_title(tmp_path: Path) -> None:
+    content = "用水统计表,\n所属期：2026年10月,打印日期：2026年11月3日\n户号,用量\nK1,7\n".encode()
+    delivery, rows = read(tmp_path, "a.csv", content, expected=("户号", "用量", "月份"), **TITLE)
+    assert delivery.header == ("户号", "用量", "月份")
+    assert [(r["户号"], r["月份"]) for r in rows] == [("K1", "2026年10月")]
+
+
+@pytest.mark.parametrize(
+    ("title", "message"),
+    [
+        ("所属期：,", "do not hold it"),
+        ("所属期：2026年9月,所属期：2026年10月", "hold 2: 2026年10月, 2026年9月"),
+    ],
+)
+def test_a_title_without_one_month_stops(tmp_path: Path, title: str, message: str) -> None:
+    with pytest.raises(DeliveryRefused, match=message):
+        read(tmp_path, "a.csv", f"{title}\n户号,用量\nK1,7\n".encode(), expected=("户号", "用量"), **TITLE)
+
+
+# --- what is hidden -------------------------------------------------------------------------------------------------
+
+
+def test_hidden_rows_and_columns_are_read_and_noted(tmp_path: Path) -> None:
+    def hide(sheet: Any) -> None:
+        for row in (2, 4, 9):  # nothing is in row 9
+            sheet.row_dimensions[row].hidden = True
+        sheet.column_dimensions["B"].hidden = True
+
+    content = workbook(["户号", "用量"], ["K1", 1], ["K2", 2], ["K3", 3], edit=hide, title="抄表")
+    delivery, rows = read(tmp_path, "a.xlsx", content, expected=("户号", "用量"))
+    assert [r["用量"] for r in rows] == ["1", "2", "3"]
+    assert delivery.notes == [
+        "sheet 抄表: 2 hidden rows are read as all others (row 2, 4)",
+        "sheet 抄表: 1 hidden columns are read as all others (column B)",
+    ]
+
+
+def test_what_an_old_workbook_hides_is_noted(tmp_path: Path) -> None:
+    def hide(_: Any, sheet: Any) -> None:
+        sheet.row(2).hidden = True
+        sheet.col(0).hidden = True
+
+    delivery, rows = read(tmp_path, "a.xls", old_workbook(["户号", "用量"], ["K1", 1], ["K2", 2], edit=hide))
+    assert [r["户号"] for r in rows] == ["K1", "K2"]
+    assert delivery.notes == [
+        "sheet 台账: 1 hidden rows are read as all others (row 3)",
+        "sheet 台账: 1 hidden columns are read as all others (column A)",
+    ]
+
+
+def test_a_row_that_is_struck_through_is_put_aside(tmp_path: Path) -> None:
+    def strike(sheet: Any) -> None:
+        for cell in ("A3", "B3", "A4"):  # of row 4 one cell alone: a correction
+            sheet[cell].font = openpyxl.styles.Font(strike=True)
+
+    content = workbook(["户号", "用量"], ["K1", 1], ["K2", 2], ["K3", 3], edit=strike)
+    delivery, rows = read(tmp_path, "a.xlsx", content, expected=("户号", "用量"))
+    assert [r["户号"] for r in rows] == ["K1", "K3"]
+    assert [(piece.row_number, piece.reason) for piece in delivery.unreadable] == [
+        (3, "the row is struck through: ask the office whether it counts")
+    ]
+
+
+def test_a_row_that_is_struck_through_in_an_old_workbook(tmp_path: Path) -> None:
+    struck = xlwt.easyxf("font: struck_out on")
+    content = old_workbook(["户号", "用量"], [("K1", struck), (1, struck)], ["K2", 2])
+    delivery, rows = read(tmp_path, "a.xls", content)
+    assert [r["户号"] for r in rows] == ["K2"]
+    assert [piece.row_number for piece in delivery.unreadable] == [2]
+
+
+# --- the month in a name and in a title -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "is_read"),
+    [
+        ("参保情况统计表 所属期：2026年10月", False),
+        ("参保情况统计表 所属期：2026年11月", True),
+        ("统计月份 202610", False),
+        ("打印日期：2026年12月3日", True),
+        ("所属期：2026年1月至2026年10月", True),
+        ("所属期：2026年1-10月", True),
+    ],
+)
+def test_a_title_that_states_another_month_than_the_name_stops(tmp_path: Path, title: str, is_read: bool) -> None:
+    content = f"{title}\n户号,用量\nK1,1\n".encode()
+    asked: dict[str, Any] = {"expected": METERS, "name_pattern": r"(?P<月份>20\d{4})"}
+    if is_read:
+        assert read(tmp_path, "s202611.csv", content, **asked)[1][0]["月份"] == "202611"
+    else:
+        with pytest.raises(
+            DeliveryRefused, match="月份 is 202611 by its name, and the lines above its header state 2026-10"
+        ):
+            read(tmp_path, "s202611.csv", content, **asked)
