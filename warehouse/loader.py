@@ -41,6 +41,8 @@ _LONG_AGO = datetime(1900, 1, 1)
 _FUTURE = timedelta(days=1)
 # One row that an office takes back is no truncated file, however small the period.
 _SOME_ROWS = 2
+# so many rows are worth all threads, however small the warehouse still is (warehouse.connection.spare_threads)
+_MANY_ROWS = 200_000
 # of ops.confirmation.stop_code
 DELIVERY = "delivery"
 # so many findings are in a message
@@ -258,6 +260,8 @@ def stage(
         DeclarationError: stage.sql does not run or gives no row_number.
     """
     table = open_incoming(connection, feed)
+    if sum(batch.manifest.rows for batch in batches) > _MANY_ROWS:
+        connection.execute("reset threads")
     results = []
     try:
         for number, batch in enumerate(batches):
@@ -934,10 +938,10 @@ def _hold_to_last(
     # Per period: what is current, or what stands before this delivery in the same run. A period that is new is held
     # against the one before it.
     known = connection.execute(
-        f"with told as (select {period} as p, -1 as place, count(*) as n from {staged} where {mine} group by all "
+        f"with told as materialized (select {period} as p, -1 as place, count(*) as n from {staged} where {mine} group by all "
         f"union all select {period}, batch_number, count(*) from {table} where batch_number < $number group by all), "
-        "known as (select p, arg_max(n, place) as n from told group by p), "
-        f"this as (select {period} as p, count(*) as n from {table} where batch_number = $number group by all), "
+        "known as materialized (select p, arg_max(n, place) as n from told group by p), "
+        f"this as materialized (select {period} as p, count(*) as n from {table} where batch_number = $number group by all), "
         "fallen as (select t.p, t.n, k.n as before from this as t inner join known as k using (p) "
         "where t.n < k.n * $pct / 100 and k.n - t.n >= $some order by t.n / k.n, t.p limit 1) "
         "select (select sum(n) from this), (select count(*) from this), (select avg(n) from this), coalesce("
