@@ -323,7 +323,11 @@ def _number_from(
         candidates = [(digits, end)]
         if len(digits) == 17:  # a check character X, however it is set off
             letter = next((n for n in range(end, len(plain)) if plain[n].isalnum()), None)
-            if letter is not None and plain[letter] in "Xx" and len(_signs(plain[end:letter])) <= _declared()["separator_max"]:
+            if (
+                letter is not None
+                and plain[letter] in "Xx"
+                and len(_signs(plain[end:letter])) <= _declared()["separator_max"]
+            ):
                 candidates.append((digits + "X", letter + 1))
         for number, stop in candidates:
             if (
@@ -383,9 +387,7 @@ def texts_with_persons(
     codes = ", ".join(str(n) for n, in_codes in enumerate(columns.values()) if in_codes)
     digits = f"length(regexp_replace(said, {literal(NO_DIGIT)}, '', 'g'))"
     # strlen counts bytes without reading the text: most codes and keys are passed over for nothing
-    in_code = (
-        f"(strlen(said) >= {DIGITS_IN_CODES} and {digits} >= {DIGITS_IN_CODES}) or regexp_matches(said, {literal(NO_CODE)})"
-    )
+    in_code = f"(strlen(said) >= {DIGITS_IN_CODES} and {digits} >= {DIGITS_IN_CODES}) or regexp_matches(said, {literal(NO_CODE)})"
     in_text = (
         f"{digits} >= {DIGITS_IN_TEXT} or regexp_matches(said, {literal(other_signs())}) "
         f"or ({digits} >= {DIGITS_WITH_LETTER} and regexp_matches(said, {literal(LATIN)}))"

@@ -134,7 +134,8 @@ def _with_new(
     for place, name in enumerate(states, len(kinds)):
         for of, kind in enumerate(kinds):
             was, now = (
-                {(row[of], row[place] == "empty" if kind in few else row[place]) for row in rows} for rows in (known, new)
+                {(row[of], row[place] == "empty" if kind in few else row[place]) for row in rows}
+                for rows in (known, new)
             )
             if not now <= was:
                 found.append((name, kind))

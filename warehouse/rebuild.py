@@ -14,7 +14,16 @@ import duckdb
 from warehouse import holds
 from warehouse.batches import batches, fault, settle
 from warehouse.confirmation import Confirmation, Finding, keep
-from warehouse.connection import alone, committed_batches, forget, literal, not_opened, open_file, prepare, spare_threads
+from warehouse.connection import (
+    alone,
+    committed_batches,
+    forget,
+    literal,
+    not_opened,
+    open_file,
+    prepare,
+    spare_threads,
+)
 from warehouse.durable import put
 from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
 from warehouse.loader import StagedFeed, accept, show_raw, stage

@@ -16,6 +16,7 @@ So that a case shows only what matters for it:
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -76,6 +77,17 @@ def table_columns() -> dict[str, Columns]:
     ).fetchall():
         tables.setdefault(f"{schema}.{table}", {})[column] = kind
     return tables
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with empty tables and today's rules: each case begins with a copy, which is four times cheaper than its own."""
+    path = tmp_path_factory.mktemp("prepared") / "warehouse.duckdb"
+    # small blocks: most of its hundred tables are empty
+    with duckdb.connect(path, config={"default_block_size": "16384"}) as connection:
+        prepare(connection)
+        load_rules(connection, TRANSFORMS / "rules")
+    return path
 
 
 def read_rows(path: Path) -> tuple[list[str], list[list[str | None]]]:
@@ -171,7 +183,14 @@ def differences(connection: duckdb.DuckDBPyConnection, table: str, header: list[
 
 
 @pytest.mark.parametrize("case", cases(), ids=case_name)
-def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
+def test_case(case: Path, table_columns: dict[str, Columns], prepared: Path, tmp_path: Path) -> None:
+    shutil.copyfile(prepared, tmp_path / "warehouse.duckdb")
+    with duckdb.connect(tmp_path / "warehouse.duckdb", config={"threads": 1}) as connection:
+        hold(case, table_columns, connection)
+
+
+def hold(case: Path, table_columns: dict[str, Columns], connection: duckdb.DuckDBPyConnection) -> None:
+    """Build a case's model over what it gives, in a prepared warehouse, and hold it against what it expects."""
     schema, name = case.parent.name.split(".")
     model = read_model(FOLDERS[schema] / f"{name}.sql")
     given = {path.name.removeprefix("given.").removesuffix(".csv"): path for path in case.glob("given.*.csv")}
@@ -188,9 +207,6 @@ def test_case(case: Path, table_columns: dict[str, Columns]) -> None:
     unread = sorted(set(given) - reads)
     assert not unread, f"{case}: {model.table} does not read {', '.join(unread)}"
 
-    connection = duckdb.connect()
-    prepare(connection)
-    load_rules(connection, TRANSFORMS / "rules")
     for table in sorted(reads):
         if not table.startswith("rules."):
             fill(connection, table, table_columns[table], given.get(table))
@@ -234,7 +250,7 @@ def test_every_case_belongs_to_a_model() -> None:
     assert folders <= models
 
 
-def test_a_wrong_expectation_fails(table_columns: dict[str, Columns], tmp_path: Path) -> None:
+def test_a_wrong_expectation_fails(table_columns: dict[str, Columns], prepared: Path, tmp_path: Path) -> None:
     """The comparison itself: a value that differs, and a row too few, are found."""
     case = tmp_path / "monthly.headcount" / "wrong"
     case.mkdir(parents=True)
@@ -243,4 +259,4 @@ def test_a_wrong_expectation_fails(table_columns: dict[str, Columns], tmp_path: 
     for wrong in ("enterprise_id,insured_headcount\nE1,6\n", "enterprise_id,insured_headcount\n"):
         (case / "expect.csv").write_text(wrong)
         with pytest.raises(AssertionError, match="there, not expected"):
-            test_case(case, table_columns)
+            test_case(case, table_columns, prepared, tmp_path)
