@@ -962,7 +962,8 @@ def _hold_to_last(
         for p, n in this.items()
         if p in known and n < known[p] * feed.allow.rows_min_pct / 100 and known[p] - n >= _SOME_ROWS
     ]
-    too_few, each = None, ""
+    too_few: tuple[str, float, float] | None = None
+    each = ""
     if fallen and len(this) > 1:
         _, worst = min(fallen)
         too_few, each = (f"{this[worst]:,} rows of {worst}", this[worst], known[worst]), " of each period"
@@ -1181,25 +1182,7 @@ def _merge(
         f"lag(says) over (partition by {keys} order by recorded_at, id is not null, received_at, id)"
     )
     order = "order by is_stated, recorded_at nulls first, row_number"
-    # in most deliveries each fact comes once: nothing is before it or behind it, and windows over all of it cost more than all else here
-    is_once = _count(connection, "from given") == _count(connection, f"from (select distinct {keys} from given)")
-    before, place = ("null", "1") if is_once else ("lag(says) over w", "row_number() over w")
-    connection.execute(
-        f"create or replace temp table heard as with placed as (select *, {before} as says_before, "
-        f"{place} as place from (select *, "
-        "coalesce(not is_stated and recorded_at < latest_recorded_at, false) as is_outdated "
-        f"from given where id not in (from said_before)) window w as (partition by is_outdated, {keys} {order})), "
-        "judged as (select *, is_outdated or (place = 1 and not is_known) "
-        "or says is distinct from case when place = 1 then known_says else says_before end as is_version from placed)"
-        + (
-            " select *, is_version::int as version_number, recorded_at as last_recorded_at from judged"
-            if is_once
-            else ", counted as (select *, count(*) filter (is_version) over "
-            f"(partition by is_outdated, {keys} {order} rows unbounded preceding) as version_number from judged) "
-            "select *, max(recorded_at) over (partition by is_outdated, "
-            f"{keys}, version_number) as last_recorded_at from counted"
-        )
-    )
+    is_once = _make_heard(connection, keys, order)
     # What repeats the current version does not change it, but its office time counts.
     connection.execute(
         f"update {staged} as c set last_recorded_at = i.latest from (select {keys}, max(recorded_at) as latest from heard "
@@ -1226,6 +1209,33 @@ def _merge(
     changes = _count(connection, "from newcomer where is_change")
     total = _count(connection, "from given")
     return {"new": arrived - changes, "changed": changes, "unchanged": total - arrived, "withdrawn": withdrawn}
+
+
+def _make_heard(connection: duckdb.DuckDBPyConnection, keys: str, order: str) -> bool:
+    """Make `heard`: what is new in `given`, which rows of it are versions, and when each was last stated.
+
+    Returns whether each fact comes once, as in most deliveries: nothing is before it or behind it then, and windows over all of it
+    would cost more than all else here.
+    """
+    is_once = _count(connection, "from given") == _count(connection, f"from (select distinct {keys} from given)")
+    before, place = ("null", "1") if is_once else ("lag(says) over w", "row_number() over w")
+    connection.execute(
+        f"create or replace temp table heard as with placed as (select *, {before} as says_before, "
+        f"{place} as place from (select *, "
+        "coalesce(not is_stated and recorded_at < latest_recorded_at, false) as is_outdated "
+        f"from given where id not in (from said_before)) window w as (partition by is_outdated, {keys} {order})), "
+        "judged as (select *, is_outdated or (place = 1 and not is_known) "
+        "or says is distinct from case when place = 1 then known_says else says_before end as is_version from placed)"
+        + (
+            " select *, is_version::int as version_number, recorded_at as last_recorded_at from judged"
+            if is_once
+            else ", counted as (select *, count(*) filter (is_version) over "
+            f"(partition by is_outdated, {keys} {order} rows unbounded preceding) as version_number from judged) "
+            "select *, max(recorded_at) over (partition by is_outdated, "
+            f"{keys}, version_number) as last_recorded_at from counted"
+        )
+    )
+    return is_once
 
 
 def _listed(columns: Iterable[str], alias: str = "") -> str:
