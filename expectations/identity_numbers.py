@@ -36,7 +36,10 @@ def no_identity_numbers(connection: duckdb.DuckDBPyConnection, schemas: Sequence
     if not columns:
         return None
     most = read_yaml((CHECKOUT / "transforms" / "rules" / "person.yml").read_text(encoding="utf-8"))["values_max"]
-    found = [row for schema, table, column in columns for row in _found(connection, schema, table, column)]
+    tables: dict[tuple[str, str], list[str]] = {}
+    for schema, table, column in columns:
+        tables.setdefault((schema, table), []).append(column)
+    found = [row for (schema, table), texts in tables.items() for row in _found(connection, schema, table, texts)]
     return no_rows(
         "no text holds a natural person",
         _as_query(found),
@@ -59,12 +62,11 @@ def _as_query(found: Sequence[_Row]) -> str:
     return f"select * from (values {values}) as person({names}) where row_count > 0"
 
 
-def _found(connection: duckdb.DuckDBPyConnection, schema: str, table: str, column: str) -> list[_Row]:
-    """Persons in one column, by feed and record."""
-    in_codes = is_code(column)
-    name, source = quote(column), f"{quote(schema)}.{quote(table)}"
-    kinds = texts_with_persons(connection, source, column, in_codes=in_codes)
-    if not kinds:
+def _found(connection: duckdb.DuckDBPyConnection, schema: str, table: str, columns: Sequence[str]) -> list[_Row]:
+    """Persons in the texts of one table, by column, feed and record."""
+    source = f"{quote(schema)}.{quote(table)}"
+    kinds_of = texts_with_persons(connection, source, {column: is_code(column) for column in columns})
+    if not kinds_of:
         return []
     there = {
         row[0]
@@ -74,23 +76,26 @@ def _found(connection: duckdb.DuckDBPyConnection, schema: str, table: str, colum
             [schema, table],
         ).fetchall()
     }
-    record = next((c for c in _RECORDS if c in there and c != column), None)
     feed = "feed" if "feed" in there else "null::varchar"
     park_key = Settings.from_environment().pseudonym_key
-    rows = connection.execute(
-        f"select {feed}, {quote(record) if record else 'null'}::varchar, {name}, count(*) from {source} "
-        f"where list_contains(?, {name}) group by all order by all limit 1000",
-        [list(kinds)],
-    ).fetchall()
-    return [
-        (
-            of_feed,
-            f"{schema}.{table}",
-            column,
-            f"{record} {'(hashed)' if persons(key or '', in_codes=True) else key}" if record else "",
-            kinds[text],
-            mark_of(text, park_key),
-            count,
-        )
-        for of_feed, key, text, count in rows
-    ]
+    found: list[_Row] = []
+    for column, kinds in sorted(kinds_of.items()):
+        record = next((c for c in _RECORDS if c in there and c != column), None)
+        rows = connection.execute(
+            f"select {feed}, {quote(record) if record else 'null'}::varchar, {quote(column)}, count(*) from {source} "
+            f"where list_contains(?, {quote(column)}) group by all order by all limit 1000",
+            [list(kinds)],
+        ).fetchall()
+        found += [
+            (
+                of_feed,
+                f"{schema}.{table}",
+                column,
+                f"{record} {'(hashed)' if persons(key or '', in_codes=True) else key}" if record else "",
+                kinds[text],
+                mark_of(text, park_key),
+                count,
+            )
+            for of_feed, key, text, count in rows
+        ]
+    return found

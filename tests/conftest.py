@@ -440,7 +440,7 @@ def park(tmp_path: Path, _empty_warehouse: Path) -> Park:
 
 def empty_warehouse(night: str) -> duckdb.DuckDBPyConnection:
     """Every table of every layer, with its columns and rules, of a night in which no silo has said anything yet."""
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"threads": 1})  # empty tables: a second thread would only wait
     prepare(connection)
     connection.execute("insert into ops.night values ('night', ?::timestamp, '示范园区')", [night])
     resolve(connection)

@@ -23,7 +23,7 @@ from transforms import night
 from transforms.judgement_file import read_judgements
 from transforms.outcome_file import load as load_answers
 from transforms.resolution import resolve
-from warehouse.connection import alone, literal, open_file, prepare, quote
+from warehouse.connection import alone, literal, open_file, prepare, quote, spare_threads
 from warehouse.differences import differences
 from warehouse.errors import ParkBridgeError
 from warehouse.last_night import KEPT, as_of_file, take_from, take_tonight
@@ -175,6 +175,7 @@ def _hold_to_new_file(settings: Settings, out: Path) -> None:
 def _opened(settings: Settings, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = open_file(scratch, settings.memory_limit)
     try:
+        spare_threads(connection, settings)
         prepare(connection)
         yield connection
     finally:

@@ -398,21 +398,31 @@ def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) 
 
 def _shapes(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measured]:
     """How many codes have a length and a beginning that no code had before."""
-    for c in plan.ids:
-        shape = (
-            f"length({quote(c)}) || regexp_replace(regexp_replace(left({quote(c)}, 1), '[0-9]', '0'), '[A-Za-z]', 'A')"
-        )
-        row = _one_row(
-            connection,
-            f"with s as (select {shape} as s from new_fact where {quote(c)} is not null), "
-            f"k as (select distinct {shape} as s from known_fact where {quote(c)} is not null) "
-            "select count(*) as total, count_if(s not in (select s from k)) as strange, (select count(*) from k) as known from s",
-        )
-        if row["known"]:
-            share = 100 * row["strange"] / row["total"] if row["total"] else 0.0
-            yield Measured(
-                "changed_pct", c, f"{c} has another length or beginning", row["strange"], row["total"], share
-            )
+    shapes = {
+        c: f"length({quote(c)}) || regexp_replace(regexp_replace(left({quote(c)}, 1), '[0-9]', '0'), '[A-Za-z]', 'A')"
+        for c in plan.ids
+    }
+    if not shapes:
+        return
+    known = _one_row(
+        connection,
+        "select "
+        + ", ".join(f"list(distinct {of}) filter ({quote(c)} is not null) as {quote(c)}" for c, of in shapes.items())
+        + " from known_fact",
+    )
+    asked = [
+        f"count({quote(c)}) as {quote('all ' + c)}, count_if({shapes[c]} not in "
+        f"({', '.join(map(literal, was))})) as {quote('strange ' + c)}"
+        for c, was in known.items()
+        if was
+    ]
+    if not asked:
+        return
+    new = _one_row(connection, f"select {', '.join(asked)} from new_fact")
+    for c in (c for c, was in known.items() if was):
+        strange, total = new[f"strange {c}"], new[f"all {c}"]
+        share = 100 * strange / total if total else 0.0
+        yield Measured("changed_pct", c, f"{c} has another length or beginning", strange, total, share)
 
 
 def _restated(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) -> Iterator[Measured]:

@@ -41,6 +41,8 @@ _LONG_AGO = datetime(1900, 1, 1)
 _FUTURE = timedelta(days=1)
 # One row that an office takes back is no truncated file, however small the period.
 _SOME_ROWS = 2
+# so many rows are worth all threads, however small the warehouse still is (warehouse.connection.spare_threads)
+_MANY_ROWS = 200_000
 # of ops.confirmation.stop_code
 DELIVERY = "delivery"
 # so many findings are in a message
@@ -266,6 +268,8 @@ def stage(
         DeclarationError: stage.sql does not run or gives no row_number.
     """
     table = open_incoming(connection, feed)
+    if sum(batch.manifest.rows for batch in batches) > _MANY_ROWS:
+        connection.execute("reset threads")
     results = []
     try:
         for number, batch in enumerate(batches):
@@ -711,23 +715,23 @@ def _judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: datet
 
 def _quarantine_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
     """Reject rows with a natural person: what was landed before a detector was known, and what stage.sql puts together."""
-    of_subject = feed.subject.columns
-    for target in (c.name for c in of_subject.values() if c.type == "varchar"):
+    columns = {}
+    for target in (c.name for c in feed.subject.columns.values() if c.type == "varchar"):
         sources = [source for source, targets in feed.columns.items() if target in targets]
-        in_codes = is_code(target) or bool(sources and feed.code_columns.issuperset(sources))
-        kinds = texts_with_persons(connection, "candidate", target, in_codes=in_codes)
+        columns[target] = is_code(target) or bool(sources and feed.code_columns.issuperset(sources))
+    for target, kinds in texts_with_persons(connection, "candidate", columns).items():
         for text, kind in kinds.items():
             connection.execute(
                 f"insert into rejected select distinct row_number, ? from candidate where {quote(target)} = ?",
                 [f"{target} holds a person ({kind})", text],
             )
-        if target in feed.subject.key and kinds:  # its key would name the person wherever an unread fact is kept
+        if target in feed.subject.key:  # its key would name the person wherever an unread fact is kept
             connection.execute(f"delete from candidate where {quote(target)} in (select unnest(?))", [list(kinds)])
 
 
 def _without_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
     """Take persons out of why rows are rejected, and make `blotted`: those rows, as JSON, that hold persons, without them."""
-    for text in texts_with_persons(connection, "rejected", "reason", in_codes=False):
+    for text in texts_with_persons(connection, "rejected", {"reason": False}).get("reason", ()):
         connection.execute("update rejected set reason = ? where reason = ?", [blotted(text), text])
     numbers, rows = [], []
     for number, text in connection.execute(
@@ -972,27 +976,36 @@ def _hold_to_last(
         )
     # Per period: what is current, or what comes before this delivery in the same run. A period that is new is held
     # against the one before it.
-    known = connection.execute(
-        f"with period_count as (select {period} as p, -1 as place, count(*) as n from {staged} where {mine} group by all "
-        f"union all select {period}, batch_number, count(*) from {table} where batch_number < $number group by all), "
-        "known as (select p, arg_max(n, place) as n from period_count group by p),  "
-        f"this as (select {period} as p, count(*) as n from {table} where batch_number = $number group by all), "
-        "fallen as (select t.p, t.n, k.n as before from this as t inner join known as k using (p) "
-        "where t.n < k.n * $pct / 100 and k.n - t.n >= $some order by t.n / k.n, t.p limit 1) "
-        "select (select sum(n) from this), (select count(*) from this), (select avg(n) from this), coalesce("
-        "(select avg(n) from known where p in (select p from this)), "
-        "(select arg_max(n, p) from known where p < (select min(p) from this)), "
-        "(select arg_min(n, p) from known)), (select p::varchar from fallen), (select n from fallen), (select before from fallen)",
-        {"number": number, "pct": feed.allow.rows_min_pct, "some": _SOME_ROWS},
-    ).fetchone()
-    total, periods, rows, before, fallen, rows_there, before_there = known or (0, 0, 0, None, None, None, None)
+    known: dict[Any, int] = dict(
+        connection.execute(
+            f"select p, arg_max(n, place) from (select {period} as p, -1 as place, count(*) as n from {staged} where {mine} "
+            f"group by all union all select {period}, batch_number, count(*) from {table} where batch_number < $number "
+            "group by all) group by p",
+            {"number": number},
+        ).fetchall()
+    )
+    this: dict[Any, int] = dict(
+        connection.execute(
+            f"select {period}, count(*) from {table} where batch_number = $number group by all", {"number": number}
+        ).fetchall()
+    )
+    total, rows = sum(this.values()), sum(this.values()) / len(this) if this else 0
+    again = [known[p] for p in this if p in known]
+    earlier = [p for p in known if this and p < min(this)]
+    before = sum(again) / len(again) if again else known[max(earlier) if earlier else min(known)] if known else 0
     if not before:
         return
-    fact = f"{total or 0:,} rows" + (f" in {periods} periods, {rows:,.0f} each" if periods > 1 else "")
-    rows = rows or 0
-    too_few, each = None, ""
-    if fallen and periods > 1:
-        too_few, each = (f"{rows_there:,} rows of {fallen}", rows_there, before_there), " of each period"
+    fact = f"{total:,} rows" + (f" in {len(this)} periods, {rows:,.0f} each" if len(this) > 1 else "")
+    fallen = [
+        (n / known[p], p)
+        for p, n in this.items()
+        if p in known and n < known[p] * feed.allow.rows_min_pct / 100 and known[p] - n >= _SOME_ROWS
+    ]
+    too_few: tuple[str, float, float] | None = None
+    each = ""
+    if fallen and len(this) > 1:
+        _, worst = min(fallen)
+        too_few, each = (f"{this[worst]:,} rows of {worst}", this[worst], known[worst]), " of each period"
     elif rows < before * feed.allow.rows_min_pct / 100:
         too_few = (fact, rows, before)
     if too_few:
@@ -1209,30 +1222,20 @@ def _merge(
         f"lag(says) over (partition by {keys} order by recorded_at, id is not null, received_at, id)"
     )
     order = "order by is_stated, recorded_at nulls first, row_number"
-    connection.execute(
-        "create or replace temp table heard as with placed as (select *, lag(says) over w as says_before, "
-        "row_number() over w as place from (select *, "
-        "coalesce(not is_stated and recorded_at < latest_recorded_at, false) as is_outdated "
-        f"from given where id not in (from said_before)) window w as (partition by is_outdated, {keys} {order})), "
-        "judged as (select *, is_outdated or (place = 1 and not is_known) "
-        "or says is distinct from case when place = 1 then known_says else says_before end as is_version from placed), "
-        "counted as (select *, count(*) filter (is_version) over "
-        f"(partition by is_outdated, {keys} {order} rows unbounded preceding) as version_number from judged) "
-        "select *, max(recorded_at) over (partition by is_outdated, "
-        f"{keys}, version_number) as last_recorded_at from counted"
-    )
+    is_once = _make_heard(connection, keys, order)
     # What repeats the current version does not change it, but its office time counts.
     connection.execute(
         f"update {staged} as c set last_recorded_at = i.latest from (select {keys}, max(recorded_at) as latest from heard "
         f"where version_number = 0 group by all) as i where {mine} and c.superseded_at is null and {same_key} "
         "and (greatest(c.recorded_at, c.last_recorded_at) is null or i.latest > greatest(c.recorded_at, c.last_recorded_at))"
     )
+    following = f"(partition by is_outdated, {keys} {order} rows between 1 following and unbounded following)"
+    behind = "null::timestamp" if is_once else f"min(received_at) over {following}"
     # What follows a version ends it, even where the source states an earlier time for what follows.
     connection.execute(
         f"create or replace temp table newcomer as select {_listed(feed.subject.columns)}, feed, batch_id, row_number, "
         "recorded_at, nullif(last_recorded_at, recorded_at) as last_recorded_at, received_at, "
-        "case when is_outdated then received_at else min(received_at) over "
-        f"(partition by is_outdated, {keys} {order} rows between 1 following and unbounded following) end as superseded_at, "
+        f"case when is_outdated then received_at else {behind} end as superseded_at, "
         "is_outdated, is_known or place > 1 as is_change from heard where is_version"
     )
     connection.execute(
@@ -1246,6 +1249,33 @@ def _merge(
     changes = _count(connection, "from newcomer where is_change")
     total = _count(connection, "from given")
     return {"new": arrived - changes, "changed": changes, "unchanged": total - arrived, "withdrawn": withdrawn}
+
+
+def _make_heard(connection: duckdb.DuckDBPyConnection, keys: str, order: str) -> bool:
+    """Make `heard`: what is new in `given`, which rows of it are versions, and when each was last stated.
+
+    Returns whether each fact comes once, as in most deliveries: nothing is before it or behind it then, and windows over all of it
+    would cost more than all else here.
+    """
+    is_once = _count(connection, "from given") == _count(connection, f"from (select distinct {keys} from given)")
+    before, place = ("null", "1") if is_once else ("lag(says) over w", "row_number() over w")
+    connection.execute(
+        f"create or replace temp table heard as with placed as (select *, {before} as says_before, "
+        f"{place} as place from (select *, "
+        "coalesce(not is_stated and recorded_at < latest_recorded_at, false) as is_outdated "
+        f"from given where id not in (from said_before)) window w as (partition by is_outdated, {keys} {order})), "
+        "judged as (select *, is_outdated or (place = 1 and not is_known) "
+        "or says is distinct from case when place = 1 then known_says else says_before end as is_version from placed)"
+        + (
+            " select *, is_version::int as version_number, recorded_at as last_recorded_at from judged"
+            if is_once
+            else ", counted as (select *, count(*) filter (is_version) over "
+            f"(partition by is_outdated, {keys} {order} rows unbounded preceding) as version_number from judged) "
+            "select *, max(recorded_at) over (partition by is_outdated, "
+            f"{keys}, version_number) as last_recorded_at from counted"
+        )
+    )
+    return is_once
 
 
 def _listed(columns: Iterable[str], alias: str = "") -> str:

@@ -1,5 +1,6 @@
 -- What stage.sql may call to read what offices write. Each answers NULL where the text cannot be read: the loader then
 -- quarantines the row, because the source had a value there. Arguments are text; other types are cast to it.
+-- `list_transform([x], lambda y: …)[1]` names a step: what a macro writes ten times is planned ten times, in every delivery.
 
 -- Full-width digits, letters of dates and signs as half-width ones, without blanks around.
 create or replace macro plain_text(t) as
@@ -21,23 +22,23 @@ create or replace macro plain_number(t) as (
 -- A number without its ￥ and 元, its thousands marks (commas or spaces in groups of three) and its plus; a negative one,
 -- -16, (16) or 16-, begins with a minus. A 万, a 亿 or an exponent stays behind it. NULL for all other text: 1,23 and 5元3 are no
 -- numbers, and 12 5 may be two.
-create or replace macro signed_number(t) as (
+create or replace macro signed_number(t) as list_transform([plain_text(t)], lambda plain:
     case
         when regexp_full_match(
-            plain_text(t),
+            plain,
             '[￥¥]? ?[-+]? ?[￥¥]? ?(\d+|[1-9]\d{0,2}((,\d{3})+|( \d{3})+))(\.\d+)?([eE][+-]?\d{1,2}| ?[万亿])? ?元?'
         )
-            then case when regexp_matches(plain_text(t), '^\D*-') then '-' else '' end
-                || regexp_replace(plain_text(t), '^\D+|[, 元]', '', 'g')
+            then case when regexp_matches(plain, '^\D*-') then '-' else '' end
+                || regexp_replace(plain, '^\D+|[, 元]', '', 'g')
         when regexp_full_match(
-            plain_text(t),
+            plain,
             '[￥¥]? ?\( ?[￥¥]? ?(\d+|[1-9]\d{0,2}((,\d{3})+|( \d{3})+))(\.\d+)?( ?[万亿])? ?元?\) ?元?'
         ) or regexp_full_match(
-            plain_text(t), '[￥¥]? ?(\d+|[1-9]\d{0,2}((,\d{3})+|( \d{3})+))(\.\d+)?-'
+            plain, '[￥¥]? ?(\d+|[1-9]\d{0,2}((,\d{3})+|( \d{3})+))(\.\d+)?-'
         )
-            then '-' || regexp_replace(plain_text(t), '[-(), ￥¥元]', '', 'g')
+            then '-' || regexp_replace(plain, '[-(), ￥¥元]', '', 'g')
     end
-);
+)[1];
 
 -- A number's text as decimal(18, 2), where it has no third decimal that counts.
 create or replace macro whole_fen(n) as (
@@ -48,112 +49,109 @@ create or replace macro whole_fen(n) as (
 
 -- Yuan: 1,234.50 · １２３ · (12.00) and 12.00- for a negative · 3.5万, 3.5万元 for 35000 · 1.2亿. Parts of a fen are no amount:
 -- 12.345 is NULL, for another's money must not be rounded; 0.30000000000000004 is what a spreadsheet makes of 0.30.
-create or replace macro to_amount(t) as (
-    case right(signed_number(t), 1)
-        when '万'
-            then whole_fen(try_cast(replace(signed_number(t), '万', '') as decimal(28, 10)) * 10000)
-        when '亿'
-            then whole_fen(try_cast(replace(signed_number(t), '亿', '') as decimal(28, 12)) * 100000000)
-        else whole_fen(signed_number(t))
+create or replace macro to_amount(t) as list_transform([signed_number(t)], lambda signed:
+    case right(signed, 1)
+        when '万' then whole_fen(try_cast(replace(signed, '万', '') as decimal(28, 10)) * 10000)
+        when '亿' then whole_fen(try_cast(replace(signed, '亿', '') as decimal(28, 12)) * 100000000)
+        else whole_fen(signed)
     end
-);
+)[1];
 
 -- Any measured quantity with up to three decimals (kWh, m3).
-create or replace macro to_quantity(t) as (
-    case when regexp_full_match(signed_number(t), '-?\d+(\.\d+)?') then try_cast(signed_number(t) as decimal(18, 3)) end
-);
+create or replace macro to_quantity(t) as list_transform([signed_number(t)], lambda signed:
+    case when regexp_full_match(signed, '-?\d+(\.\d+)?') then try_cast(signed as decimal(18, 3)) end
+)[1];
 
 -- Whole numbers: 1,234 and 12.0 are whole; 12.5 is not.
-create or replace macro to_count(t) as (
-    case when regexp_full_match(signed_number(t), '-?\d+(\.0+)?')
-        then try_cast(regexp_replace(signed_number(t), '\.0+$', '') as bigint) end
-);
+create or replace macro to_count(t) as list_transform([signed_number(t)], lambda signed:
+    case when regexp_full_match(signed, '-?\d+(\.0+)?') then try_cast(regexp_replace(signed, '\.0+$', '') as bigint) end
+)[1];
 
 -- 2026-01-31 · 2026/1/31 · 2026.1.31 · 20260131 · 2026年1月31日 · 26年1月31日 · with a time behind, and nothing else (a second
 -- date makes it a range) · a spreadsheet's day number from 1982 on (30000): 20261 is a month with a digit lost.
 -- Both separators are the same: 2026.1-3 is January to March. A time of UTC that is not midnight is NULL: 2026-09-30T16:00:00Z is
 -- 1 October in China, so that the day depends on the clock: to_date(timezone('Asia/Shanghai', try_cast(t as timestamptz))).
-create or replace macro to_date(t) as (
+create or replace macro to_date(t) as list_transform([plain_text(t)], lambda plain:
     case
         when regexp_full_match(
-            plain_text(t),
+            plain,
             '(\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{4}\.\d{1,2}\.\d{1,2}'
             || '|\d{4} ?年 ?\d{1,2} ?月 ?\d{1,2} ?[日号]?|[0-4]\d年\d{1,2}月\d{1,2}[日号])'
             || '([ T]*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?)?'
-        ) and not regexp_matches(plain_text(t), '\d{4}[-/.]\d{1,2}[-/.]\d{3,}:|月\d{3,}:')
-            and (not regexp_matches(plain_text(t), ':\d\d.*(Z|[+-]00(:?00)?)$') or regexp_matches(plain_text(t), '[ T]0?0:00(:00(\.0+)?)? ?(Z|[+-]00(:?00)?)$'))
+        ) and not regexp_matches(plain, '\d{4}[-/.]\d{1,2}[-/.]\d{3,}:|月\d{3,}:')
+            and (not regexp_matches(plain, ':\d\d.*(Z|[+-]00(:?00)?)$') or regexp_matches(plain, '[ T]0?0:00(:00(\.0+)?)? ?(Z|[+-]00(:?00)?)$'))
             then try_cast(
-                case when regexp_matches(plain_text(t), '^\d\d年') then '20' else '' end
-                || array_to_string(regexp_extract_all(plain_text(t), '\d+')[1:3], '-') as date
+                case when regexp_matches(plain, '^\d\d年') then '20' else '' end
+                || array_to_string(regexp_extract_all(plain, '\d+')[1:3], '-') as date
             )
-        when regexp_full_match(plain_text(t), '(19|20)\d{6}|99991231')
-            then try_cast(try_strptime(plain_text(t), '%Y%m%d') as date)
-        when regexp_full_match(plain_text(t), '[34]\d{4}(\.0+)?')
-            then date '1899-12-30' + try_cast(split_part(plain_text(t), '.', 1) as integer)
+        when regexp_full_match(plain, '(19|20)\d{6}|99991231')
+            then try_cast(try_strptime(plain, '%Y%m%d') as date)
+        when regexp_full_match(plain, '[34]\d{4}(\.0+)?')
+            then date '1899-12-30' + try_cast(split_part(plain, '.', 1) as integer)
     end
-);
+)[1];
 
 -- 202601 · 2026-01 · 2026/1 · 2026.10 · 10/2026 · 2026年1月 · 2026年10月份 · 26年10月 · 2026年十月 · any date: the first day of that
 -- month. A range (2026-01-01 至 2026-03-31, 2026年1-3月) is no month. Neither is 2026.1: a spreadsheet writes 2026.10 so.
-create or replace macro to_month(t) as (
+create or replace macro to_month(t) as list_transform([plain_text(t)], lambda plain:
     case
-        when regexp_full_match(plain_text(t), '(19|20)\d{2}(0[1-9]|1[0-2])')
-            then try_cast(try_strptime(plain_text(t) || '01', '%Y%m%d') as date)
-        when regexp_full_match(plain_text(t), '\d{4}\.1') then null
-        when regexp_full_match(plain_text(t), '\d{4} ?([-/.]|年度?) ?\d{1,2}|\d{4} ?[-/.年] ?\d{1,2} ?月份?|\d{4}年度 ?\d{1,2}月份?')
-            then try_cast(array_to_string(regexp_extract_all(plain_text(t), '\d+'), '-') || '-1' as date)
-        when regexp_full_match(plain_text(t), '[0-4]\d ?年 ?\d{1,2} ?月份?')
-            then try_cast('20' || array_to_string(regexp_extract_all(plain_text(t), '\d+'), '-') || '-1' as date)
-        when regexp_full_match(plain_text(t), '(0?[1-9]|1[0-2])[-/](19|20)\d{2}')
+        when regexp_full_match(plain, '(19|20)\d{2}(0[1-9]|1[0-2])')
+            then try_cast(try_strptime(plain || '01', '%Y%m%d') as date)
+        when regexp_full_match(plain, '\d{4}\.1') then null
+        when regexp_full_match(plain, '\d{4} ?([-/.]|年度?) ?\d{1,2}|\d{4} ?[-/.年] ?\d{1,2} ?月份?|\d{4}年度 ?\d{1,2}月份?')
+            then try_cast(array_to_string(regexp_extract_all(plain, '\d+'), '-') || '-1' as date)
+        when regexp_full_match(plain, '[0-4]\d ?年 ?\d{1,2} ?月份?')
+            then try_cast('20' || array_to_string(regexp_extract_all(plain, '\d+'), '-') || '-1' as date)
+        when regexp_full_match(plain, '(0?[1-9]|1[0-2])[-/](19|20)\d{2}')
             then try_cast(
-                array_to_string(list_reverse(regexp_extract_all(plain_text(t), '\d+')), '-') || '-1' as date
+                array_to_string(list_reverse(regexp_extract_all(plain, '\d+')), '-') || '-1' as date
             )
-        when regexp_full_match(plain_text(t), '(\d{4}|[0-4]\d)年([一二三四五六七八九十]|十[一二])月份?')
+        when regexp_full_match(plain, '(\d{4}|[0-4]\d)年([一二三四五六七八九十]|十[一二])月份?')
             then try_cast(
                 concat(
-                    right('20' || regexp_extract(plain_text(t), '^\d+'), 4), '-',
+                    right('20' || regexp_extract(plain, '^\d+'), 4), '-',
                     list_position(
                         ['一', '二', '三', '四', '五', '六', '七', '八', '九', '十', '十一', '十二'],
-                        regexp_extract(plain_text(t), '年(.+)月', 1)
+                        regexp_extract(plain, '年(.+)月', 1)
                     ), '-1'
                 ) as date
             )
-        else cast(date_trunc('month', to_date(t)) as date)
+        else cast(date_trunc('month', to_date(plain)) as date)
     end
-);
+)[1];
 
 -- Year and month of the beginning and the end of what a period column says, as a list of four texts: a quarter (2026年第三季度,
 -- 2026Q3, Q3 2026), a half (2026年上半年), a year (2026年, 2026年度), months of one year (2026年1-3月), two months (202601-202603), a month.
-create or replace macro period_months(t) as (
+create or replace macro period_months(t) as list_transform([plain_text(t)], lambda plain:
     case
-        when regexp_full_match(plain_text(t), '20\d\d ?年?度? ?([qQ][1-4]|第?[一二三四1-4]季度?)|[qQ][1-4][- /]?20\d\d')
+        when regexp_full_match(plain, '20\d\d ?年?度? ?([qQ][1-4]|第?[一二三四1-4]季度?)|[qQ][1-4][- /]?20\d\d')
             then list_transform(
                 [-2, 0],
-                lambda n: regexp_extract(plain_text(t), '20\d\d') || '-' || (3 * regexp_extract(
-                    translate(regexp_replace(plain_text(t), '20\d\d', ''), '一二三四', '1234'), '[1-4]'
+                lambda n: regexp_extract(plain, '20\d\d') || '-' || (3 * regexp_extract(
+                    translate(regexp_replace(plain, '20\d\d', ''), '一二三四', '1234'), '[1-4]'
                 )::integer + n)
             )
-        when regexp_full_match(plain_text(t), '20\d\d ?年?度? ?[上下]半年')
+        when regexp_full_match(plain, '20\d\d ?年?度? ?[上下]半年')
             then [
-                left(plain_text(t), 4) || if(contains(t::varchar, '上'), '-1', '-7'),
-                left(plain_text(t), 4) || if(contains(t::varchar, '上'), '-6', '-12')
+                left(plain, 4) || if(contains(plain, '上'), '-1', '-7'),
+                left(plain, 4) || if(contains(plain, '上'), '-6', '-12')
             ]
-        when regexp_full_match(plain_text(t), '20\d\d ?(年|年度|年?全年)')
-            then [left(plain_text(t), 4) || '-1', left(plain_text(t), 4) || '-12']
-        when regexp_full_match(plain_text(t), '20\d\d ?年 ?\d{1,2} ?月? ?([-~～—–]|至|到) ?\d{1,2} ?月份?')
+        when regexp_full_match(plain, '20\d\d ?(年|年度|年?全年)')
+            then [left(plain, 4) || '-1', left(plain, 4) || '-12']
+        when regexp_full_match(plain, '20\d\d ?年 ?\d{1,2} ?月? ?([-~～—–]|至|到) ?\d{1,2} ?月份?')
             then list_transform(
-                [2, 3], lambda n: left(plain_text(t), 4) || '-' || regexp_extract_all(plain_text(t), '\d+')[n]
+                [2, 3], lambda n: left(plain, 4) || '-' || regexp_extract_all(plain, '\d+')[n]
             )
-        when regexp_full_match(plain_text(t), '20\d\d[-/.年]?(0?[1-9]|1[0-2])月? ?([~～—–]|-|至|到) ?20\d\d[-/.年]?(0?[1-9]|1[0-2])月?')
-            and not regexp_full_match(plain_text(t), '\d{4}-\d+-\d{4}-\d+')
+        when regexp_full_match(plain, '20\d\d[-/.年]?(0?[1-9]|1[0-2])月? ?([~～—–]|-|至|到) ?20\d\d[-/.年]?(0?[1-9]|1[0-2])月?')
+            and not regexp_full_match(plain, '\d{4}-\d+-\d{4}-\d+')
             then list_transform(
-                regexp_extract_all(plain_text(t), '(20\d\d[-/.年]?(?:0[1-9]|1[0-2]|[1-9]))', 1),
+                regexp_extract_all(plain, '(20\d\d[-/.年]?(?:0[1-9]|1[0-2]|[1-9]))', 1),
                 lambda m: left(m, 4) || '-' || regexp_replace(substr(m, 5), '\D', '', 'g')
             )
-        when to_date(t) is null and to_month(t) is not null
-            then [strftime(to_month(t), '%Y-%m'), strftime(to_month(t), '%Y-%m')]
+        when to_date(plain) is null
+            then list_transform([strftime(to_month(plain), '%Y-%m')], lambda m: [m, m])[1]
     end
-);
+)[1];
 
 -- The two dates in 2026-01-01 至 2026-03-31 · 2026/1/1-2026/3/31 · 20260101~20260331, as a list of two texts.
 create or replace macro period_days(t) as (

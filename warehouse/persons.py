@@ -11,7 +11,7 @@ import html
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -238,10 +238,11 @@ def persons(text: str, *, in_codes: bool = False) -> list[Found]:
         text = _QUOTED_CODE.sub(lambda m: m[1] + "-" * len(m[2]), text)
         in_codes = not _NO_CODE.search(text)
     for plain in readings(text):
+        runs, bare = _runs(plain), _without_marks(plain)
         for detector in detectors():
             if in_codes and not detector.in_codes:
                 continue
-            for hit in _texts(plain, detector) if detector.text else _numbers(plain, detector):
+            for hit in _texts(*bare, detector) if detector.text else _numbers(plain, runs, detector):
                 if not any(hit.start < f.end and f.start < hit.end for f in found):
                     found.append(replace(hit, end=_behind_fillers(plain, hit.end)))
     return sorted(found, key=lambda f: f.start)
@@ -253,30 +254,56 @@ def _behind_fillers(plain: str, end: int) -> int:
     return end
 
 
-def _texts(plain: str, detector: Detector) -> Iterator[Found]:
-    assert detector.text
+def _without_marks(plain: str) -> tuple[str, Sequence[int]]:
+    """The text without its marks, and where each of its characters stood."""
+    if not any(map(_is_mark, set(plain))):
+        return plain, range(len(plain))
     places = [n for n, c in enumerate(plain) if not _is_mark(c)]
-    bare = "".join(plain[n] for n in places)
+    return "".join(plain[n] for n in places), places
+
+
+def _texts(bare: str, places: Sequence[int], detector: Detector) -> Iterator[Found]:
+    assert detector.text
     for match in detector.text.finditer(bare):
         start, end = match.span("person") if "person" in detector.text.groupindex else match.span()
         if detector.check(bare[start:end]):
             yield Found(places[start], places[end - 1] + 1, detector, bare[start:end])
 
 
-def _numbers(plain: str, detector: Detector) -> Iterator[Found]:
-    assert detector.digits
-    tokens = [(m.start(), m.end()) for m in _TOKEN.finditer(plain)]
-    most = _declared()["separator_max"]
-    first = 0
-    while first < len(tokens):
-        hit = _number_from(plain, tokens, first, detector, most)
-        if hit:
-            yield hit[0]
-        first = hit[1] if hit else first + 1
+def _runs(plain: str) -> list[tuple[int, list[tuple[int, int]]]]:
+    """Groups of digits between which nothing ends a number, each run with how many digits it has: most have too few for any."""
+    runs: list[tuple[int, list[tuple[int, int]]]] = []
+    end = 0
+    for match in _TOKEN.finditer(plain):
+        start, stop = match.span()
+        if runs and _joins(_signs(plain[end:start])):
+            digits, tokens = runs[-1]
+            runs[-1] = (digits + stop - start, [*tokens, (start, stop)])
+        else:
+            runs.append((stop - start, [(start, stop)]))
+        end = stop
+    return runs
+
+
+def _joins(signs: str) -> bool:
+    """Whether a number may go on behind these signs."""
+    return len(signs) <= _declared()["separator_max"] and not any(c.isalnum() for c in signs)
+
+
+def _numbers(plain: str, runs: Sequence[tuple[int, list[tuple[int, int]]]], detector: Detector) -> Iterator[Found]:
+    # of an identity number the last character may be a letter
+    least = min(map(sum, detector.groups)) if detector.groups else DIGITS_IN_CODES
+    for digits, tokens in runs:
+        first = 0
+        while digits >= least and first < len(tokens):
+            hit = _number_from(plain, tokens, first, detector)
+            if hit:
+                yield hit[0]
+            first = hit[1] if hit else first + 1
 
 
 def _number_from(
-    plain: str, tokens: Sequence[tuple[int, int]], first: int, detector: Detector, most: int
+    plain: str, tokens: Sequence[tuple[int, int]], first: int, detector: Detector
 ) -> tuple[Found, int] | None:
     """The number that begins with this group of digits and ends with one behind it, and the group to go on with."""
     assert detector.digits
@@ -284,8 +311,6 @@ def _number_from(
     for last in range(first, len(tokens)):
         between = plain[end : tokens[last][0]]
         signs = _signs(between) if last > first else ""
-        if len(signs) > most or any(c.isalnum() for c in signs):
-            return None
         if detector.groups and not _LISTING.isdisjoint(signs):
             return None  # rooms 1512、1207、701
         if signs:
@@ -298,7 +323,11 @@ def _number_from(
         candidates = [(digits, end)]
         if len(digits) == 17:  # a check character X, however it is set off
             letter = next((n for n in range(end, len(plain)) if plain[n].isalnum()), None)
-            if letter is not None and plain[letter] in "Xx" and len(_signs(plain[end:letter])) <= most:
+            if (
+                letter is not None
+                and plain[letter] in "Xx"
+                and len(_signs(plain[end:letter])) <= _declared()["separator_max"]
+            ):
                 candidates.append((digits + "X", letter + 1))
         for number, stop in candidates:
             if (
@@ -343,30 +372,37 @@ def blotted(text: str, *, in_codes: bool = False, instead: Callable[[Found], str
 
 
 def texts_with_persons(
-    connection: duckdb.DuckDBPyConnection, source: str, column: str, *, in_codes: bool
-) -> dict[str, str]:
-    """The texts of a column that hold a person, each with the kind of the first one.
+    connection: duckdb.DuckDBPyConnection, source: str, columns: Mapping[str, bool]
+) -> dict[str, dict[str, str]]:
+    """The texts that hold a person, by column, each with the kind of the first one; columns without any are left out.
 
     Args:
         connection: Where the relation is.
         source: A relation to select from, quoted.
-        column: A column of texts.
-        in_codes: As for `persons`.
+        columns: Columns of texts, each with whether it holds codes (as for `persons`).
     """
-    name = quote(column)
+    if not columns:
+        return {}
+    numbers, names = ", ".join(map(str, range(len(columns)))), ", ".join(map(quote, columns))
+    codes = ", ".join(str(n) for n, in_codes in enumerate(columns.values()) if in_codes)
+    digits = f"length(regexp_replace(said, {literal(NO_DIGIT)}, '', 'g'))"
     # strlen counts bytes without reading the text: most codes and keys are passed over for nothing
-    digits = f"length(regexp_replace({name}, {literal(NO_DIGIT)}, '', 'g'))"
-    condition = (
-        f"strlen({name}) >= 6 and ((strlen({name}) >= {DIGITS_IN_CODES} and {digits} >= {DIGITS_IN_CODES}) "
-        f"or regexp_matches({name}, {literal(NO_CODE)}))"
-        if in_codes
-        else f"strlen({name}) >= 6 and ({digits} >= {DIGITS_IN_TEXT} or regexp_matches({name}, {literal(other_signs())}) "
-        f"or ({digits} >= {DIGITS_WITH_LETTER} and regexp_matches({name}, {literal(LATIN)})))"
+    in_code = f"(strlen(said) >= {DIGITS_IN_CODES} and {digits} >= {DIGITS_IN_CODES}) or regexp_matches(said, {literal(NO_CODE)})"
+    in_text = (
+        f"{digits} >= {DIGITS_IN_TEXT} or regexp_matches(said, {literal(other_signs())}) "
+        f"or ({digits} >= {DIGITS_WITH_LETTER} and regexp_matches(said, {literal(LATIN)}))"
     )
+    # one statement for all columns: in most tables its patterns cost more to make ready than to look with
     suspects = connection.execute(
-        f"select {name} from (select distinct {name} from {source}) where {condition}"
+        "select place, said from (select distinct place, said from "
+        f"(select unnest([{numbers}]) as place, unnest([{names}]) as said from {source}) where strlen(said) >= 6) "
+        f"where case when place in ({codes or -1}) then {in_code} else {in_text} end"
     ).fetchall()
-    return {text: found[0].detector.kind for (text,) in suspects if (found := persons(text, in_codes=in_codes))}
+    listed, kinds = list(columns), dict[str, dict[str, str]]()
+    for place, text in suspects:
+        if found := persons(text, in_codes=columns[listed[place]]):
+            kinds.setdefault(listed[place], {})[text] = found[0].detector.kind
+    return kinds
 
 
 def mark_of(text: str, key: str) -> str:

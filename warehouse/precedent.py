@@ -8,7 +8,7 @@ shifted, or lost signs. All compare `new_fact` with `known_fact` (warehouse/comp
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -114,26 +114,32 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     is_timed = feed.subject.has_months or feed.subject.has_periods
     few = [] if is_timed else _words(connection, c.texts)
     unit = "source_key" if "source_key" in feed.subject.columns else "row_number"
-    asked = [
-        (name, of_kind, f"case when {quote(name)} is null then 'empty' else 'filled' end" if of_kind in few else state)
-        for name, state in states.items()
-        for of_kind in dict.fromkeys(("''", kind, *few))
-    ]
-    for name, of_kind, state in _with_new(connection, asked):
+    kinds = tuple(dict.fromkeys(("''", kind, *few)))
+    for name, of_kind in _with_new(connection, states, kinds, few):
+        state = f"case when {quote(name)} is null then 'empty' else 'filled' end" if of_kind in few else states[name]
         yield from _new_states(connection, name, of_kind, state, unit)
     for name in c.figures:
         yield from _lost(connection, name, kind)
 
 
 def _with_new(
-    connection: duckdb.DuckDBPyConnection, asked: Sequence[tuple[str, str, str]]
-) -> list[tuple[str, str, str]]:
-    """Of column, kind and state those with a state new for its kind: most deliveries have none, and counting is dear."""
-    if not asked:
+    connection: duckdb.DuckDBPyConnection, states: Mapping[str, str], kinds: Sequence[str], few: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Columns and kinds with a state that is new of its kind: most deliveries have none, and counting each is dear."""
+    if not states:
         return []
-    chosen = ", ".join(f"list(distinct concat_ws('|', {kind}, {state}))" for _, kind, state in asked)
-    known, new = (_rows(connection, f"select {chosen} from {table}")[0] for table in ("known_fact", "new_fact"))
-    return [one for one, was, is_now in zip(asked, known, new, strict=True) if not set(is_now or ()) <= set(was or ())]
+    asked = ", ".join((*kinds, *states.values()))
+    known, new = (_rows(connection, f"select distinct {asked} from {table}") for table in ("known_fact", "new_fact"))
+    found = []
+    for place, name in enumerate(states, len(kinds)):
+        for of, kind in enumerate(kinds):
+            was, now = (
+                {(row[of], row[place] == "empty" if kind in few else row[place]) for row in rows}
+                for rows in (known, new)
+            )
+            if not now <= was:
+                found.append((name, kind))
+    return found
 
 
 def _kind(feed: StagedFeed) -> str:
@@ -352,6 +358,8 @@ def unsteady(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figures: S
     So does a column that was shifted within its scale.
     """
     kind = _kind(feed)
+    if _rows(connection, "select count(*) from new_fact")[0][0] < 2 * _PAIRS_MIN:
+        return
     for name in figures:
         value = quote(name)
         of_period = (

@@ -292,16 +292,16 @@ def _without_persons(connection: duckdb.DuckDBPyConnection, schema: str, name: s
     Names of firms in which a person is suspected are held likewise (warehouse/suspected_names.py).
     """
     clean = []
-    for (column,) in connection.execute(
+    listed = connection.execute(
         "select column_name from duckdb_columns() where database_name = current_database() and schema_name = ? "
         "and table_name = ? and data_type = 'VARCHAR' order by column_index",
         [schema, name],
-    ).fetchall():
-        in_codes = is_code(column)
-        source = f"{schema}.{quote(name)}"
+    ).fetchall()
+    columns, source = {column: is_code(column) for (column,) in listed}, f"{schema}.{quote(name)}"
+    found = texts_with_persons(connection, source, columns)
+    for column, in_codes in columns.items():
         clean_of = {
-            text: blotted(text, in_codes=in_codes, instead=_noted(mark_of(text, key)))
-            for text in texts_with_persons(connection, source, column, in_codes=in_codes)
+            text: blotted(text, in_codes=in_codes, instead=_noted(mark_of(text, key))) for text in found.get(column, ())
         }
         if held:
             pattern, hold = holder(held, key)

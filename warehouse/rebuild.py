@@ -14,7 +14,16 @@ import duckdb
 from warehouse import holds
 from warehouse.batches import batches, fault, settle
 from warehouse.confirmation import Confirmation, Finding, keep
-from warehouse.connection import alone, committed_batches, forget, literal, not_opened, open_file, prepare
+from warehouse.connection import (
+    alone,
+    committed_batches,
+    forget,
+    literal,
+    not_opened,
+    open_file,
+    prepare,
+    spare_threads,
+)
 from warehouse.durable import put
 from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
 from warehouse.loader import StagedFeed, accept, show_raw, stage
@@ -57,6 +66,7 @@ def rebuild(
         is_sound = old.exists() and _close_books(settings)
         connection = open_file(part, settings.memory_limit)
         try:
+            spare_threads(connection, settings)
             prepare(connection)
             if is_sound:
                 _keep_night(connection, old)

@@ -106,11 +106,21 @@ def cases() -> Iterator[Any]:
             yield pytest.param(path.stem, case, id=f"{path.stem}/ {case['shows']}")
 
 
-def outcome(step: str, case: Any) -> tuple[list[str], list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """The columns that a case expects, the rows that it expects, and those that the step gives."""
-    with duckdb.connect() as connection:
+@pytest.fixture(scope="module")
+def prepared() -> Iterator[duckdb.DuckDBPyConnection]:
+    """One warehouse with the rules; what a case makes in it is taken back."""
+    with duckdb.connect(config={"threads": 1}) as connection:
         prepare(connection)
         load_rules(connection, resolution.RULES)
+        yield connection
+
+
+def outcome(
+    connection: duckdb.DuckDBPyConnection, step: str, case: Any
+) -> tuple[list[str], list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """The columns that a case expects, the rows that it expects, and those that the step gives."""
+    connection.begin()
+    try:
         for column, value in case.get("rules", {}).items():
             connection.execute(f"update rules.matching set {quote(column)} = ?", [value])
         given = case.get("given", {})
@@ -134,11 +144,13 @@ def outcome(step: str, case: Any) -> tuple[list[str], list[tuple[Any, ...]], lis
         rounded = ", ".join(f"round({n}, 3) as {n}" if columns[n] == "DOUBLE" else n for n in header)
         expected = connection.execute(f"select {listed} from expected order by all").fetchall()
         return header, expected, connection.execute(f"select {rounded} from made order by all").fetchall()
+    finally:
+        connection.rollback()
 
 
 @pytest.mark.parametrize(("step", "case"), list(cases()))
-def test_step(step: str, case: Any) -> None:
-    header, expected, found = outcome(step, case)
+def test_step(prepared: duckdb.DuckDBPyConnection, step: str, case: Any) -> None:
+    header, expected, found = outcome(prepared, step, case)
     missing = [row for row in expected if row not in found]
     surplus = [row for row in found if row not in expected]
     assert expected == found, f"{header}\nexpected, not there: {missing}\nthere, not expected: {surplus}"

@@ -64,6 +64,14 @@ judgement = st.tuples(
 night = st.fixed_dictionaries(
     {"changes": st.lists(change, max_size=8), "judgements": st.none() | st.lists(judgement, max_size=3)}
 )
+first_rows, later_nights = st.lists(change, min_size=5, max_size=25), st.lists(night, min_size=1, max_size=3)
+
+
+def small_warehouse() -> duckdb.DuckDBPyConnection:
+    """An empty warehouse; a second thread would only wait for the first."""
+    connection = duckdb.connect(config={"threads": 1})
+    prepare(connection)
+    return connection
 
 
 def row_of(stated: dict[str, Any]) -> dict[str, Any]:
@@ -136,14 +144,23 @@ def anything_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(incremental, "find_received", lambda *given: find_received(*given) or True)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(first=st.lists(change, min_size=5, max_size=25), nights=st.lists(night, min_size=1, max_size=3))
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=first_rows, nights=later_nights)
 def test_a_night_in_parts_is_a_night_made_whole(first: list[dict[str, Any]], nights: list[dict[str, Any]]) -> None:
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection, duckdb.connect() as other:
+    is_as_made_whole(first, nights)
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=first_rows, nights=later_nights)
+def test_more_nights_in_parts(first: list[dict[str, Any]], nights: list[dict[str, Any]]) -> None:
+    is_as_made_whole(first, nights)
+
+
+def is_as_made_whole(first: list[dict[str, Any]], nights: list[dict[str, Any]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, small_warehouse() as connection, small_warehouse() as other:
         judged = Path(folder) / "judgements.csv"
         judged.write_text(HEADER, encoding="utf-8")
-        for warehouse in (connection, other):
-            prepare(warehouse)
         for number, tonight in enumerate([{"changes": first, "judgements": None}, *nights]):
             if tonight["judgements"] is not None:
                 ids = connection.execute("select enterprise_id from resolved.link order by all").fetchall() or [("E0",)]
@@ -181,8 +198,7 @@ def ids(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
 
 def resolved(changes: list[dict[str, Any]], judged: Path) -> duckdb.DuckDBPyConnection:
     """A warehouse to which this was delivered at once, resolved."""
-    connection = duckdb.connect()
-    prepare(connection)
+    connection = small_warehouse()
     deliver(connection, changes, FIRST)
     begin(connection, FIRST)
     resolution.resolve(connection, judged)
@@ -196,7 +212,7 @@ def judged(tmp_path: Path) -> Path:
     return path
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(change, min_size=5, max_size=25).map(stated_once), data=st.data())
 def test_order_reruns_and_one_more_month_change_no_id(
     changes: list[dict[str, Any]], data: st.DataObject, judged: Path

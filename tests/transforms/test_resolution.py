@@ -29,7 +29,7 @@ A, B, C, NEW = (credit_code(number) for number in (10000001, 10000002, 10000003,
 
 
 def warehouse(rows: dict[str, Rows], seed: int | None = None) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"threads": 1})
     prepare(connection)
     connection.execute("insert into ops.night values ('night', timestamp '2026-04-10', 'park')")
     for subject, stated in rows.items():

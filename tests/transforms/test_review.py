@@ -119,10 +119,12 @@ def lines(settings: Settings) -> list[tuple[str, str, str, str]]:
 
 
 def files(settings: Settings) -> dict[str, str]:
+    # the lock names its last holder and the minute in which it was taken: reading takes it, too
+    others = (settings.judgements, settings.home / "warehouse.lock")
     return {
         str(path): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in settings.home.rglob("*")
-        if path.is_file() and path != settings.judgements
+        if path.is_file() and path not in others
     }
 
 

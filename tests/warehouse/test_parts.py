@@ -61,7 +61,7 @@ def is_as_made_whole(connection: duckdb.DuckDBPyConnection) -> None:
 def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A park after its first night."""
     path = tmp_path_factory.mktemp("panel") / "warehouse.duckdb"
-    with duckdb.connect(path) as connection:
+    with duckdb.connect(path, config={"threads": 1}) as connection:
         panel.fill(connection, FIRMS, MONTHS)
         # meters are read: a corrected reading changes its own month's use and the next one's
         connection.execute(
@@ -85,7 +85,7 @@ def park(first_night: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnectio
     """That park, for one test to go on with."""
     copy = tmp_path / "warehouse.duckdb"
     copy.write_bytes(first_night.read_bytes())
-    with duckdb.connect(copy) as connection:
+    with duckdb.connect(copy, config={"threads": 1}) as connection:
         yield connection
 
 
@@ -101,8 +101,16 @@ def test_a_night_without_anything_new_touches_nobody(park: duckdb.DuckDBPyConnec
     is_as_made_whole(park)
 
 
-@pytest.mark.parametrize("share", [parts.DELETE_MEMORY_SHARE, 0], ids=["deleted", "written anew"])
-@pytest.mark.parametrize("kind", ["firms", "filings"])
+@pytest.mark.parametrize(
+    ("kind", "share"),
+    [
+        pytest.param("firms", parts.DELETE_MEMORY_SHARE, id="firms-deleted"),
+        pytest.param("filings", 0, id="filings-written anew"),
+        # what is corrected and how it is put in place are apart: the two above have each of both
+        pytest.param("firms", 0, id="firms-written anew", marks=pytest.mark.slow),
+        pytest.param("filings", parts.DELETE_MEMORY_SHARE, id="filings-deleted", marks=pytest.mark.slow),
+    ],
+)
 def test_corrections_remake_the_rows_of_whom_they_are_about(
     park: duckdb.DuckDBPyConnection, kind: str, share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
