@@ -360,8 +360,8 @@ def tests_of(path: str, tree: Path) -> list[list[str]]:
         ]
     if re.match(r"transforms/\d_", path):
         table = f"{file.parent.name.partition('_')[2]}.{file.stem}"
-        cases = [table, *_built_from(table, tree)]
-        near = ["tests/models/test_models.py", "-k", " or ".join(f"{one}/" for one in cases)]
+        tables = [table, *_built_from(table, tree)]
+        near = ["tests/models/test_models.py", "-k", " or ".join(f"{one}/" for one in tables)]
         return [near, *([one] for one in _mentioning(table, tree))]
     if path.startswith("transforms/views/"):
         return [["tests/models/test_models.py", "-k", f"views.{file.stem}/"], ["tests/transforms/test_views.py"]]

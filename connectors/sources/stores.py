@@ -8,6 +8,7 @@ for all of them; for aws it begins with the bucket.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,9 @@ _LOCAL: Final = ("fs", "file", "local")
 _SFTP: Final = ("sftp", "ssh")
 _S3: Final = ("aws", "s3")
 _STORES: Final = ("paramiko", "botocore", "aiobotocore", "aiohttp", "s3fs", "fsspec")
+# At level DEBUG these libraries name each file that they open: a file's name may be a person's, and it would be in a task's log.
+for _library in _STORES:
+    logging.getLogger(_library).setLevel(logging.INFO)
 _REFUSAL: Final = re.compile("Auth|Credential|Denied|HostKey|PasswordRequired|ParamValidation")
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import logging
 import zipfile
+from pathlib import Path
 
+import fsspec
 import pyarrow as pa
 import pytest
 
 from connectors.persons import Blotter
+from connectors.sources import stores
 from tests.conftest import LEASES_HEADER, Park, day, lease_row, staff_file, staff_row
 from tests.connectors.test_landing import xlsx
 from tests.planted import FORMS, left_in, planted, squeezed
@@ -103,3 +107,12 @@ def test_none_is_in_any_file(park: Park) -> None:
     assert left_in(park.home, persons) == {}
     (park.home / "x.log").write_text(persons[700].text, encoding="utf-8")
     assert left_in(park.home, persons) == {persons[700].sought: {"x.log"}}
+
+
+def test_no_file_s_name_is_in_the_debug_log_of_its_store(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """fsspec says which file it opens, at a level that Airflow's log can be set to."""
+    assert logging.getLogger("fsspec.local").getEffectiveLevel() == logging.INFO, f"{stores.__name__} sets it"
+    (tmp_path / "13800138000.csv").write_text("a")
+    with caplog.at_level(logging.DEBUG), fsspec.filesystem("file").open(str(tmp_path / "13800138000.csv")) as file:
+        file.read()
+    assert "13800138000" not in caplog.text
