@@ -166,7 +166,9 @@ def main() -> None:
     folder = data_folder()
     edges = folder / EDGES if folder else None
     if edges and edges.is_file():
-        print("dependence on real invoices   firms buy/sell   half at one partner   flagged   pairs whose net is not the file's")
+        print(
+            "dependence on real invoices   firms buy/sell   half at one partner   flagged   pairs whose net is not the file's"
+        )
         for until in WINDOWS:
             one = real_window(edges, until)
             print(

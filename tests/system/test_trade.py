@@ -104,7 +104,7 @@ def test_every_planted_difference_is_found_and_none_is_invented(parties: duckdb.
             "where difference_code not in ('agree', 'not_expected')"
         ).fetchall()
     }
-    kinds = defaultdict(int)
+    kinds: dict[str, int] = defaultdict(int)
     for kind, _ in planted.values():
         kinds[kind] += 1
     print(f"{len(planted)} planted: {dict(kinds)}; {len(found)} found")

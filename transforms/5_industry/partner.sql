@@ -5,20 +5,26 @@
 -- key: seller_key, buyer_key
 -- rules:
 --   * The window is the twelve months up to the last month that is not provisional for trade (monthly.trade_month).
---   * An enterprise that was merged into another (resolved.succession) is that one from then on and before: a merged or renamed
---   partner is neither lost nor new. merged_part_count says how many pairs it was before a merger within the window, and
+--   * An enterprise that was merged into another (resolved.succession) is that one from then on and before: a merged
+--   or renamed
+--   partner is neither lost nor new. merged_part_count says how many pairs it was before a merger within the window,
+--   and
 --   largest_part_amount what the largest of them would have alone, by its share before the merger.
---   * Shares are of the positive net trade of that side within the window, natural persons included. Where red letters outweigh
+--   * Shares are of the positive net trade of that side within the window, natural persons included. Where red
+--   letters outweigh
 --   invoices, the net is negative and has no share.
---   * new: net trade in the window, none in the twelve months before. steady: in both. lost: only before. red_only: in neither more
+--   * new: net trade in the window, none in the twelve months before. steady: in both. lost: only before. red_only:
+--   in neither more
 --   than was taken back. Empty while the feed holds no month before the window.
---   * is_in_group: one is a branch of the other or has invested in it, or both are branches of one (resolved.relation).
+--   * is_in_group: one is a branch of the other or has invested in it, or both are branches of one
+--   (resolved.relation).
 --   | * 统计期为截至最近一个非暂定月份的十二个月。
 --   * 被并入他人的企业前后都按并入后的企业计：合并或更名的伙伴不算中断或新增；合并主体数为统计期内合并之前是几对，合并前最大净额为按合并前份额折算的其中最大者。
 --   * 份额按该方统计期内为正的交易净额计，含自然人；红字超过开具的净额为负，不计份额。
 --   * 新增：统计期内有净额、此前十二个月没有；稳定：两期都有；中断：只有此前有；仅红字：两期都没有正的净额。数据不足一期以前的为空。
 --   * 集团内：一方是另一方的分支机构或被其投资，或双方同属一家总公司。
--- known gaps: A holding that no register entry shows is not known as a group. A firm absent here may trade all the same.
+-- known gaps: A holding that no register entry shows is not known as a group. A firm absent here may trade all the
+--   same.
 --   | 登记中看不出的控股关系不算集团内；没有记录不等于没有交易。
 -- codes partner_state_code:
 --   * new: trade in the window, none in the year before | 新增
