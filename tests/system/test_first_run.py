@@ -32,6 +32,7 @@ def test_the_summary_says_what_is_there(first_run: tuple[Park, str]) -> None:
         "building",
         "utility_use",
         "access_count",
+        "trade",
     ):
         assert f"✓ {feed}" in printed
     assert "0 failed" in printed
