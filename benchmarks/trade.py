@@ -95,7 +95,7 @@ def run(connection: duckdb.DuckDBPyConnection) -> float:
     """Make the names and the models of trade; gives the CPU seconds."""
     begun = time.process_time()
     make_trade_names(connection)
-    build(connection, ("3_monthly", "5_industry"), only=TABLES)
+    build(connection, only=TABLES)
     return time.process_time() - begun
 
 

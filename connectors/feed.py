@@ -389,9 +389,9 @@ def _invoices(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal
         "void": {"column", "values"},
         "as": set(INVOICE_FIGURES),
     }
-    for key, names in wanted.items():
-        if set(parts[key]) != names:
-            declared.wrong(f"invoices.{key} has {', '.join(parts[key])}", f"use {', '.join(sorted(names))}")
+    for key, keys in wanted.items():
+        if set(parts[key]) != keys:
+            declared.wrong(f"invoices.{key} has {', '.join(parts[key])}", f"use {', '.join(sorted(keys))}")
     by, values, digits = given["by"], parts["void"]["values"], parts["goods"]["digits"]
     if not isinstance(by, list) or not by or not isinstance(values, list) or not values:
         declared.wrong("invoices.by or invoices.void.values is no list", "write it as [one, two]")

@@ -60,7 +60,7 @@ def aggregated(
             ),
         )
         goods = f"nullif(trim({quote(invoices.goods)}::varchar), '')"
-        amount, date = quote(invoices.amount), quote(invoices.date)
+        date = quote(invoices.date)
         voids = ", ".join(literal(value) for value in invoices.void_values)
         kept = ", ".join(f"nullif(trim({quote(column)}::varchar), '') as {quote(column)}" for column in invoices.by)
         database.execute(

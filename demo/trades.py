@@ -116,7 +116,7 @@ def trades(city: City) -> Trades:
 
 
 def _relations(
-    kind: int, seller: Array, buyer: Array, begin: Array, end: Array, often: Array, fen: Array, goods: Array
+    kind: int, seller: Array, buyer: Array, begin: Array, end: Array, often: Array | float, fen: Array, goods: Array
 ) -> dict[str, Array]:
     rows = len(seller)
     whole = {"seller": seller, "buyer": buyer, "begin": begin, "end": end, "fen": fen, "goods": goods}
@@ -131,7 +131,7 @@ def _industry_goods(industry: Array, which: Array) -> Array:
     return np.asarray(table[industry, which])
 
 
-def _weights(city: City) -> Array:
+def _weights() -> Array:
     """How much an industry's firms are bought of by each industry's."""
     section = np.array([_SECTIONS.index(trade.code[0]) for trade in words.INDUSTRIES])
     table = np.array([_BUYS[letter] for letter in _SECTIONS], dtype=float)
@@ -153,7 +153,7 @@ def _park(found: Trades, traders: Array, size: Array) -> dict[str, Array]:
     count = round(0.8 * len(traders))
     root = np.sqrt(size[traders])
     seller = traders[rng.choice(len(traders), count, p=root / root.sum())]
-    table, buyer = _weights(city), np.empty(count, dtype=np.int64)
+    table, buyer = _weights(), np.empty(count, dtype=np.int64)
     for row, one in enumerate(seller):
         weight = table[industry[one], industry[traders]] * root * np.where(building[traders] == building[one], NEAR, 1)
         weight[traders == one] = 0
@@ -243,7 +243,7 @@ def _core(found: Trades, traders: Array, size: Array, side: str, busy: Array) ->
     bought = np.where(
         rng.random(rows) < 0.25,
         rng.integers(0, len(_ELSEWHERE), rows) * 0 + _elsewhere(rng, rows),
-        _bought_goods(city, rng, industry),
+        _bought_goods(rng, industry),
     )
     often = rng.beta(1.3, 1.9, rows)
     if side == "sells":
@@ -255,9 +255,9 @@ def _elsewhere(rng: np.random.Generator, rows: int) -> Array:
     return np.array([GOODS.index(code) for code in _ELSEWHERE])[rng.integers(0, len(_ELSEWHERE), rows)]
 
 
-def _bought_goods(city: City, rng: np.random.Generator, industry: Array) -> Array:
+def _bought_goods(rng: np.random.Generator, industry: Array) -> Array:
     """Goods of an industry that the buyer's industry buys of."""
-    table = _weights(city)
+    table = _weights()
     share = np.array([trade.weight for trade in words.INDUSTRIES])
     chance = table * share[:, None] + 1e-9
     chance = np.cumsum(chance / chance.sum(axis=0), axis=0)
@@ -280,7 +280,7 @@ def _one_months(found: Trades, traders: Array, size: Array, side: str, busy: Arr
     if side == "sells":
         goods = _industry_goods(industry, rng.integers(0, 2, rows))
         return _relations(ONE_MONTH, firm, unknown, month, month + 1, 1.0, fen, goods)
-    return _relations(ONE_MONTH, unknown, firm, month, month + 1, 1.0, fen, _bought_goods(city, rng, industry))
+    return _relations(ONE_MONTH, unknown, firm, month, month + 1, 1.0, fen, _bought_goods(rng, industry))
 
 
 def _to_persons(found: Trades, traders: Array, size: Array) -> dict[str, Array]:
@@ -362,7 +362,7 @@ def _draw_invoices(found: Trades) -> None:
 
     def is_there(party: Array) -> Array:
         inside = (party >= 0) & (party < city.firms)
-        return ~inside | present[np.where(inside, party, 0), month]
+        return np.asarray(~inside | present[np.where(inside, party, 0), month])
 
     # buyers of a supplier that died sell less one to three months later
     weak = np.ones((city.firms, city.horizon))

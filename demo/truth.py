@@ -221,8 +221,8 @@ def _trade(city: City) -> pa.Table:
     for side, party in (("seller", found[0]), ("buyer", found[1])):
         columns[f"{side}_id"], columns[f"{side}_party"] = _party(city, party)
     last = np.full((2, count), np.datetime64("1970-01-01", "s"))
-    for side in (0, 1):
-        np.maximum.at(last[side], row, both.recorded[side].astype("datetime64[s]"))
+    for ledger in (0, 1):
+        np.maximum.at(last[ledger], row, both.recorded[ledger].astype("datetime64[s]"))
     kind = np.full(count, -1)
     np.maximum.at(kind, row, both.difference)
     return pa.table(

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from demo import dirt
 from demo.city import Array, City, choose, join, office_time, pick
 from demo.silos.books import Books, numbered, same
-from demo.trades import GOODS, PERSONS, TO_PERSONS, Trades, trades
+from demo.trades import GOODS, PERSONS, Trades, trades
 
 _SCHEMA = """
 create table 发票 (

@@ -36,6 +36,7 @@ def test_the_summary_says_what_is_there(first_run: tuple[Park, str]) -> None:
         "input_output",
         "outsider",
         "outsider_branch",
+        "trade",
     ):
         assert f"✓ {feed}" in printed
     assert "0 failed" in printed

@@ -6,7 +6,6 @@ The demo's offices record a late ledger six weeks after: months up to September 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -30,7 +29,7 @@ ENTITLED = {
 
 
 @pytest.fixture(scope="module")
-def parties(both: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+def parties(both: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """`party`: what every party_key truly is; `true_month`: the truth by pair and month; `our_month`: monthly.trade so labelled."""
     both.execute(
         """
@@ -71,7 +70,7 @@ def parties(both: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnecti
         where t.month <= date '{LAST_WHOLE}'
         """
     )
-    yield both
+    return both
 
 
 def test_net_trade_is_the_truths_to_the_cent(parties: duckdb.DuckDBPyConnection) -> None:
@@ -105,7 +104,7 @@ def test_every_planted_difference_is_found_and_none_is_invented(parties: duckdb.
             "where difference_code not in ('agree', 'not_expected')"
         ).fetchall()
     }
-    kinds = defaultdict(int)
+    kinds: dict[str, int] = defaultdict(int)
     for kind, _ in planted.values():
         kinds[kind] += 1
     print(f"{len(planted)} planted: {dict(kinds)}; {len(found)} found")
@@ -115,7 +114,7 @@ def test_every_planted_difference_is_found_and_none_is_invented(parties: duckdb.
 
 
 def dependent_in_truth(connection: duckdb.DuckDBPyConnection, until: date) -> dict[tuple[str, str], tuple[float, int]]:
-    """By firm and side, share and active months of its truly largest partner in twelve months: a second way of counting."""
+    """By firm and side, the share of its truly largest partner in twelve months, active months in 24: a second way of counting."""
     merged = {
         str(one): (str(other), gone)
         for one, other, gone in connection.execute(
@@ -129,8 +128,9 @@ def dependent_in_truth(connection: duckdb.DuckDBPyConnection, until: date) -> di
     rows = connection.execute(
         "select coalesce(seller_id::varchar, 'o' || seller_party, 'persons'), "
         "coalesce(buyer_id::varchar, 'o' || buyer_party, 'persons'), month, net_fen from true_trade "
-        f"where month <= date '{until}' and month > date '{until}' - interval 12 month"
+        f"where month <= date '{until}' and month > date '{until}' - interval 24 month"
     ).fetchall()
+    begin = date(until.year - 1, until.month, until.day)
     for seller, buyer, month, fen in rows:
         seller, buyer = (merged[one][0] if one in merged else one for one in (seller, buyer))
         if seller != buyer:
@@ -138,7 +138,9 @@ def dependent_in_truth(connection: duckdb.DuckDBPyConnection, until: date) -> di
             amounts[buyer, "buys"][seller][month] += fen
     found = {}
     for key, partners in amounts.items():
-        totals = {partner: sum(months.values()) for partner, months in partners.items()}
+        totals = {
+            partner: sum(fen for month, fen in months.items() if month > begin) for partner, months in partners.items()
+        }
         whole = sum(total for total in totals.values() if total > 0)
         named = {partner: total for partner, total in totals.items() if partner != "persons" and total > 0}
         if named and whole >= 100_000_00:
@@ -185,7 +187,7 @@ def test_the_planted_cases_are_told_apart(parties: duckdb.DuckDBPyConnection) ->
         join park.industry.dependence as d on d.enterprise_id = p.party_key and d.side_code = o.side_code
         left join merger as m on o.firm = m.firm
         where case o.kind
-            when 'merger' then m.merged_month > date '{until}' - interval 5 month
+            when 'merger' then m.merged_month > date '{until}' - interval 10 month
             when 'decoy' then o.first_month between date '{until}' - interval 11 month and date '{until}'
             else o.first_month <= date '{until}' - interval 11 month and o.until_month > date '{until}'
         end

@@ -3,10 +3,13 @@
 -- answers: what did one sell to the other, who says so, and do both say the same? | 双方交易额是多少，谁报的，两边是否一致？
 -- key: seller_key, buyer_key, month
 -- rules:
---   * trade_amount: net of voided invoices and red letters; the seller's where it reports (it issues the invoices), else the buyer's.
+--   * trade_amount: net of voided invoices and red letters; the seller's where it reports (it issues the invoices),
+--   else the buyer's.
 --   * difference_amount: the seller's less the buyer's, where both report.
---   * difference_code: agree or amounts_differ where both report. buyer_missing, seller_missing: only one reports, although the other
---   is one of our enterprises and reports around that month. not_expected: the other is outside, a person, or reports no trade.
+--   * difference_code: agree or amounts_differ where both report. buyer_missing, seller_missing: only one reports,
+--   although the other
+--   is one of our enterprises and reports around that month. not_expected: the other is outside, a person, or
+--   reports no trade.
 --   * is_provisional: the month is, for trade (monthly.trade_month).
 --   | * 交易净额：已扣作废和红字；卖方有报的取卖方（发票由其开具），否则取买方。
 --   * 两边差额：双方都报的，卖方减买方。
@@ -14,7 +17,8 @@
 --   * 是否暂定：该月交易数据未报齐。
 -- example: A issues 1,000 to B, voids 200 of it, and writes a red letter of 100: trade_amount 700.
 --   | 甲向乙开具1000元，其中作废200元，另有红字100元：交易净额700元。
--- known gaps: That a firm is absent here does not say that it does not trade. A ledger that is late is missing until it comes.
+-- known gaps: That a firm is absent here does not say that it does not trade. A ledger that is late is missing until
+--   it comes.
 --   | 没有交易记录不等于没有交易；迟到的一方在补齐之前显示为缺。
 -- checked by: tests/models/monthly.trade, tests/system/test_trade.py
 with pair_month as (

@@ -2,7 +2,8 @@
 -- one row is: one month of the records of trade | 交易数据的一个月
 -- answers: have the firms that report trade done so for this month? | 这个月应有发票的企业是否已齐？
 -- key: month
--- rules: A firm is expected that reported in each of the periods before (rules/coverage.yml, expected_after_periods). The month is
+-- rules: A firm is expected that reported in each of the periods before (rules/coverage.yml,
+--   expected_after_periods). The month is
 --   provisional where fewer of these than the feed's threshold have reported, and where nothing has come at all.
 --   | 此前每期（期数见规则）都有发票的企业视为应报。应报中已报的比例低于数据源下限的月份为暂定；一份都没收到的也为暂定。
 -- known gaps: A firm without an invoice in the month is not told from one whose ledger is late. | 当月确无发票与报送迟到无法区分。
@@ -18,24 +19,39 @@ with reporter as (
     group by t.feed, p.party_key, month_number(t.month)
 ),
 
+trade_feed as (
+    select distinct feed
+    from known.trade
+),
+
 threshold as (
     select max(coalesce(f.coverage_pct, r.coverage_min_pct)) as coverage_min_pct
     from rules.coverage as r
-    left join (select distinct feed from known.trade) as k on true
+    left join trade_feed as k on true
     left join ops.feed as f on k.feed = f.feed
 ),
 
+reporter_month as (
+    select distinct
+        party_key,
+        month_number
+    from reporter
+),
+
+-- reported in each of the periods up to this month
 steady as (
     select
         r.party_key,
-        r.month_number,
-        count(*) over (
-            partition by r.party_key order by r.month_number
-            range between c.expected_after_periods - 1 preceding and current row
-        ) as recent_count,
-        c.expected_after_periods
-    from (select distinct party_key, month_number from reporter) as r
+        r.month_number
+    from reporter_month as r
     cross join rules.coverage as c
+    inner join reporter_month as b
+        on
+            r.party_key = b.party_key
+            and r.month_number >= b.month_number
+            and r.month_number < b.month_number + c.expected_after_periods
+    group by r.party_key, r.month_number, c.expected_after_periods
+    having count(*) >= c.expected_after_periods
 ),
 
 measured as (
@@ -44,8 +60,8 @@ measured as (
         count(distinct s.party_key) as expected_count,
         count(distinct case when n.party_key is not null then s.party_key end) as reported_count
     from monthly.month as m
-    left join steady as s on m.month_number = s.month_number + 1 and s.recent_count >= s.expected_after_periods
-    left join reporter as n on s.party_key = n.party_key and m.month_number = n.month_number
+    left join steady as s on m.month_number = s.month_number + 1
+    left join reporter_month as n on s.party_key = n.party_key and m.month_number = n.month_number
     group by m.month
 ),
 

@@ -5,7 +5,8 @@
 -- rules:
 --   * code: the stated code is exactly that of one enterprise (resolved.enterprise_code).
 --   * name: no code is stated, and the full name is that of exactly one enterprise (resolved.enterprise_name).
---   * outside_code: a code of none, or of several, of our enterprises; the code is the key. A name without a code, which other records
+--   * outside_code: a code of none, or of several, of our enterprises; the code is the key. A name without a code,
+--   which other records
 --   state with exactly one such code, has that key too (learned_code).
 --   * outside_name: no code, and a name that is nobody's or several enterprises'; the name is the key.
 --   * persons: all natural persons are one party (made so before landing).
@@ -16,7 +17,8 @@
 --   * 园外名称：没有代码，名称不属于任何企业或属于几家企业，以名称为准。
 --   * 自然人：全部自然人合为一方（入库前已合并）。
 --   * 不因交易新增企业，也不因交易认定在园。
--- known gaps: A code that is stated wrongly is a party of its own. An outside firm whose code changed is two parties. A stated
+-- known gaps: A code that is stated wrongly is a party of its own. An outside firm whose code changed is two
+--   parties. A stated
 --   name is not compared by likeness.
 --   | 写错的代码单独成为一方；园外企业换发代码后算两方；名称不作近似比对。
 -- codes party_method_code:

@@ -2,10 +2,12 @@
 -- one row is: one seller, buyer, month and class of goods as one of the two reports it | 买卖双方之一所报的一对企业一个月一类商品的交易
 -- answers: what do the seller's and the buyer's own invoices say? | 卖方、买方各自的发票怎么说？
 -- key: seller_key, buyer_key, month, goods_code, reporting_side_code
--- rules: Net is what was issued, less voided invoices, less red letters; a red letter counts in the month of its own date. Parties
+-- rules: Net is what was issued, less voided invoices, less red letters; a red letter counts in the month of its own
+--   date. Parties
 --   by monthly.trade_party. A firm's trade with itself, under an old and a new code or name, is no trade.
 --   | 净额＝开具－作废－红字；红字记在其自身开具的月份。买卖方按“交易主体”归并；同一企业新旧代码、名称之间不算交易。
--- known gaps: A red letter up to four months late lowers its own month, which may be negative, and not the month of the invoice.
+-- known gaps: A red letter up to four months late lowers its own month, which may be negative, and not the month of
+--   the invoice.
 --   | 红字最迟可晚四个月，冲减的是红字当月（可能为负），不回冲原发票月份。
 -- checked by: tests/models/monthly.trade_side
 with reported as (

@@ -4,19 +4,25 @@
 -- answers: does this firm hang on one supplier or one customer? | 这家企业是否依赖单一供应商或单一客户？
 -- key: enterprise_id, side_code
 -- rules:
---   * The largest partner is the one with the most net trade in the window (industry.partner); natural persons together are no partner,
+--   * The largest partner is the one with the most net trade in the window (industry.partner); natural persons
+--   together are no partner,
 --   but count in the total. Of equal ones the first key.
 --   * HHI is the sum of the squared shares in per cent of the partners, 0 to 10,000; natural persons add nothing.
---   * notable, high: the largest share reaches the limit (rules/dependence.yml), the pair was active in at least six of the last 24
---   months, and the trade reaches the least amount. Otherwise none, and the basis says why: below (share too low), one_off (too few active months: one large purchase),
---   small (too little trade), in_group (the partner is of the same group), merged (only the merger of several partners
+--   * notable, high: the largest share reaches the limit (rules/dependence.yml), the pair was active in at least six
+--   of the last 24
+--   months, and the trade reaches the least amount. Otherwise none, and the basis says why: below (share too low),
+--   one_off (too few active months: one large purchase),
+--   small (too little trade), in_group (the partner is of the same group), merged (only the merger of several
+--   partners
 --   brought the share about).
 --   | * 最大往来方为统计期内净额最大的一方；自然人合计不算一方，但计入总额；相同时取编码在前者。
 --   * HHI 为各方份额（百分数）平方和，0至10000；自然人不计。
 --   * 较高、高：最大份额达到界限，近二十四个月中至少六个月有往来，且金额不低于下限。否则为无，依据说明原因：未达份额、一次性大额、金额小、集团内、因合并。
--- example: purchases of 600 in 8 months from A, 300 from B, 100 from persons: share 60 %, HHI 3600 + 900 = 4500, notable.
+-- example: purchases of 600 in 8 months from A, 300 from B, 100 from persons: share 60 %, HHI 3600 + 900 = 4500,
+--   notable.
 --   | 向甲采购600（8个月）、向乙300、向自然人100：份额60%，HHI 为3600+900=4500，依赖较高。
--- known gaps: One side's invoices alone show a partner outside. A partner that is replaced at once is a dependence all the same. It is
+-- known gaps: One side's invoices alone show a partner outside. A partner that is replaced at once is a dependence
+--   all the same. It is
 --   no forecast.
 --   | 与园外的往来只有单方发票；随时可替换的供应商也会显示为依赖。不作预测。
 -- column months_active: months of the window with a positive net with the largest partner | 往来月数 统计期内与最大往来方净额为正的月数

@@ -5,19 +5,26 @@
 -- key: seller_key, buyer_key
 -- rules:
 --   * The window is the twelve months up to the last month that is not provisional for trade (monthly.trade_month).
---   * An enterprise that was merged into another (resolved.succession) is that one from then on and before: a merged or renamed
---   partner is neither lost nor new. merged_part_count says how many parties the two are made of.
---   * Shares are of the positive net trade of that side within the window, natural persons included. Where red letters outweigh
+--   * An enterprise that was merged into another (resolved.succession) is that one from then on and before: a merged
+--   or renamed
+--   partner is neither lost nor new. merged_part_count says how many pairs it was before a merger within the window,
+--   and
+--   largest_part_amount what the largest of them would have alone, by its share before the merger.
+--   * Shares are of the positive net trade of that side within the window, natural persons included. Where red
+--   letters outweigh
 --   invoices, the net is negative and has no share.
---   * new: net trade in the window, none in the twelve months before. steady: in both. lost: only before. red_only: in neither more
+--   * new: net trade in the window, none in the twelve months before. steady: in both. lost: only before. red_only:
+--   in neither more
 --   than was taken back. Empty while the feed holds no month before the window.
---   * is_in_group: one is a branch of the other or has invested in it, or both are branches of one (resolved.relation).
+--   * is_in_group: one is a branch of the other or has invested in it, or both are branches of one
+--   (resolved.relation).
 --   | * 统计期为截至最近一个非暂定月份的十二个月。
---   * 被并入他人的企业前后都按并入后的企业计：合并或更名的伙伴不算中断或新增；合并主体数说明由几方合成。
+--   * 被并入他人的企业前后都按并入后的企业计：合并或更名的伙伴不算中断或新增；合并主体数为统计期内合并之前是几对，合并前最大净额为按合并前份额折算的其中最大者。
 --   * 份额按该方统计期内为正的交易净额计，含自然人；红字超过开具的净额为负，不计份额。
 --   * 新增：统计期内有净额、此前十二个月没有；稳定：两期都有；中断：只有此前有；仅红字：两期都没有正的净额。数据不足一期以前的为空。
 --   * 集团内：一方是另一方的分支机构或被其投资，或双方同属一家总公司。
--- known gaps: A holding that no register entry shows is not known as a group. A firm absent here may trade all the same.
+-- known gaps: A holding that no register entry shows is not known as a group. A firm absent here may trade all the
+--   same.
 --   | 登记中看不出的控股关系不算集团内；没有记录不等于没有交易。
 -- codes partner_state_code:
 --   * new: trade in the window, none in the year before | 新增
@@ -90,15 +97,29 @@ pair_month as (
     group by seller_key, buyer_key, age
 ),
 
+-- months up to the one in which a party that was merged away traded last: what the others were before the merger
+absorbed as (
+    select
+        e.seller_key,
+        e.buyer_key,
+        min(e.age) as merged_age
+    from edge as e
+    cross join rules.dependence as rule
+    where
+        e.seller_key <> e.buyer_key and e.age < rule.window_months
+        and (e.seller_key <> e.stated_seller_key or e.buyer_key <> e.stated_buyer_key)
+    group by e.seller_key, e.buyer_key
+),
+
 part as (
     select
         e.seller_key,
         e.buyer_key,
         sum(e.trade_amount) as part_amount
     from edge as e
-    cross join rules.dependence as rule
-    where e.seller_key <> e.buyer_key and e.age < rule.window_months
+    inner join absorbed as a on e.seller_key = a.seller_key and e.buyer_key = a.buyer_key and e.age >= a.merged_age
     group by e.seller_key, e.buyer_key, e.stated_seller_key, e.stated_buyer_key
+    having sum(e.trade_amount) > 0
 ),
 
 merged_pair as (
@@ -106,7 +127,8 @@ merged_pair as (
         seller_key,
         buyer_key,
         count(*) as part_count,
-        max(part_amount) as largest_part_amount
+        max(part_amount) as largest_part_amount,
+        sum(part_amount) as parts_amount
     from part
     group by seller_key, buyer_key
 ),
@@ -192,8 +214,11 @@ select
     end as partner_state_code,
     g.left_key is not null as is_in_group,
     hs.enterprise_id is not null and hb.enterprise_id is not null as is_in_park,
-    cast(coalesce(m.part_count, 0) as integer) as merged_part_count,
-    cast(m.largest_part_amount as decimal(30, 2)) as largest_part_amount,
+    cast(coalesce(m.part_count, 1) as integer) as merged_part_count,
+    cast(
+        case when m.part_count > 1 then p.amount * m.largest_part_amount / nullif(m.parts_amount, 0) else p.amount end
+        as decimal(30, 2)
+    ) as largest_part_amount,
     l.until_month,
     rule.version as rule_version
 from pair as p

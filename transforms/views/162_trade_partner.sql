@@ -2,7 +2,8 @@
 -- one row is: one pair of seller and buyer with trade in the last 24 complete months | 近二十四个完整月有交易的一对买卖双方
 -- answers: who trades with whom, how much, and is the tie new, steady or lost? | 谁和谁有往来，金额多少，是新增、稳定还是中断？
 -- key: 卖方编码, 买方编码
--- rules: From industry.partner: the rules are there. Trade is the tax secret of both sides: for entitled readers alone.
+-- rules: From industry.partner: the rules are there. Trade is the tax secret of both sides: for entitled readers
+--   alone.
 --   | 口径见 industry.partner。交易属双方的涉税秘密，仅供获授权人员使用。
 -- known gaps: That a firm is absent here does not say that it does not trade. | 没有记录不等于没有交易。
 -- column 卖方编码: 卖方的主体编码，本系统企业为企业编号

@@ -2,7 +2,8 @@
 -- one row is: one enterprise on site as a buyer or as a seller | 一家在园企业作为采购方或销售方
 -- answers: who hangs on one supplier or one customer? | 谁依赖单一供应商或单一客户？
 -- key: 企业编号, 购销方向
--- rules: From industry.dependence: the rules are there. Trade is the tax secret of both sides: for entitled readers alone.
+-- rules: From industry.dependence: the rules are there. Trade is the tax secret of both sides: for entitled readers
+--   alone.
 --   | 口径见 industry.dependence。交易属双方的涉税秘密，仅供获授权人员使用。
 -- known gaps: It is no forecast. | 不作预测。
 -- column 依据: 判定为该依赖程度的依据：达到界限、未达份额、一次性大额、金额小、集团内、因合并

@@ -3,7 +3,8 @@
 -- answers: what do several tenants buy outside, and does a tenant sell it? | 多家企业都在外购什么，园内有没有人卖？
 -- key: 商品编码
 -- rules: From industry.gap: the rules are there. | 口径见 industry.gap。
--- known gaps: A class of goods is broad; it says what was bought, not that a firm will come. | 商品分类较粗；只说明买过什么，不预示有企业会来。
+-- known gaps: A class of goods is broad; it says what was bought, not that a firm will come. | 商品分类较粗；只说明买过什么，不预示有企业
+--   会来。
 select
     g.goods_code as 商品编码,
     g.goods_class_title_zh as 商品大类,

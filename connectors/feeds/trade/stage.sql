@@ -1,5 +1,5 @@
--- Amounts come in fen. A partner without a code is known by its name; natural persons have neither (landing made them one).
--- A class of goods has seven digits. An invoice of before 2018 states none; a code of another length is refused.
+-- Amounts come in fen. A partner without a code is known by its name; natural persons have neither (landing made them
+-- one). A class of goods has seven digits. An invoice of before 2018 states none; a code of another length is refused.
 select
     row_number,
     方向 as direction_code,
