@@ -34,14 +34,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from demo import codes
-from transforms.night import RULES
+from transforms.night import RULES, models
 from warehouse.connection import prepare
-from warehouse.models import load_rules, read_model
+from warehouse.models import load_rules
 from warehouse.settings import CHECKOUT
 
 Array = npt.NDArray[Any]
 Row = tuple[str, str, str, str]  # figure, baseline, ours, reach
-LAYER = CHECKOUT / "transforms" / "5_industry"
 SAMPLE, DRAWS, SEED = 300, 5, 1
 COUNTIES = 12
 ARRIVALS = 7  # cities with fewer later arrivals are not scored
@@ -107,7 +106,8 @@ def scratch(tables: dict[str, str]) -> duckdb.DuckDBPyConnection:
 
 def model(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Build one model of the layer as a night does."""
-    connection.execute(f"create or replace table industry.{name} as {read_model(LAYER / f'{name}.sql').sql}")
+    [found] = [one for one in models() if one.table == f"industry.{name}"]
+    connection.execute(f"create or replace table {found.table} as {found.sql}")
 
 
 PARK = (

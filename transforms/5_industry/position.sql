@@ -153,15 +153,12 @@ growth as (
         b.staff as staff_before,
         case when coalesce(b.withheld_code, '') <> 'few' then b.lq_enterprises_low end as low_before,
         case when coalesce(b.withheld_code, '') <> 'few' then b.lq_enterprises_high end as high_before,
-        cast(b.staff as double) * (q.area_staff_headcount - b.area_staff_headcount)
-        / nullif(b.area_staff_headcount, 0) as national_part,
-        cast(b.staff as double) * (q.area_industry_staff - b.area_industry_staff)
-        / nullif(b.area_industry_staff, 0) as industry_part,
+        cast(b.staff as double) * q.area_staff_headcount / nullif(b.area_staff_headcount, 0)
+        - b.staff as national_part,
+        cast(b.staff as double) * q.area_industry_staff / nullif(b.area_industry_staff, 0)
+        - b.staff as industry_part,
         q.is_withheld or coalesce(b.is_withheld, true) as is_change_withheld,
-        case
-            when b.area_industry_staff > 0
-                then 100.0 * (q.area_industry_staff - b.area_industry_staff) / nullif(b.area_industry_staff, 0)
-        end as area_growth
+        growth_pct(q.area_industry_staff, b.area_industry_staff) as area_growth
     from quotient as q
     left join quotient as b
         on
@@ -221,7 +218,7 @@ select
     t.area_name,
     t.area_industry_count,
     t.area_industry_staff,
-    cast(t.area_growth as decimal(30, 2)) as area_growth_pct,
+    t.area_growth as area_growth_pct,
     case
         when coalesce(t.withheld_code, '') <> 'few' then cast(t.lq_enterprises as decimal(30, 4))
     end as lq_enterprises,
