@@ -174,7 +174,7 @@ def _middle(x: Array, lq: Array, other: Array, group: Array, groups: int) -> Arr
 def _by_model(
     x: Array, lq: Array, area: Array, industry: Array, chosen: Array, log_area: Array, log_industry: Array
 ) -> tuple[int, int]:
-    """The model's own quotients of some counties, each as a park whose shares are known to a millionth of a millionth."""
+    """The model's own quotients of some counties, each as a park with shares to 12 decimals."""
     park, nation = 10**12, 10**17
     shift_to_share = float(log_industry.max()) + 5
     connection = scratch({"industry.park_industry": PARK, "industry.reference_industry": AREA})

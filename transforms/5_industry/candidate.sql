@@ -21,8 +21,8 @@
 --   * 排序依次为：园内企业的总公司、扩张、远近、需要、设点城市数、设点数、注册资本、成立早者、名录编号；没有综合评分。
 --   * 排除：代码即园内（或曾在园）企业的、已在园区所在区设点的、已注销吊销迁出的、代码校验不符的；列出原因，不排名。
 -- known gaps: On past data two in the first hundred of 350,000 opened a branch in the city within three years: a list
---   to call, no forecast. An enterprise is never matched by name, so a tenant whose code the list lacks may be in it.
---   What tenants are seen to buy is not in wanted_level yet.
+--   to call, no forecast. An enterprise is never matched by name, so a tenant without a code in the list may be in
+--   it. What tenants are seen to buy is not in wanted_level yet.
 --   | 用历史数据检验，三十五万家中排在前一百的约有两家在三年内到该市设点：这是联系名单，不是预测；从不按名称匹配，名录缺代码的在园企业
 --   可能混入；园内企业的实际采购尚未计入“需要”。
 -- column branch_count: branches and investments, by the list | 设点数 名录所载分支机构与对外投资数

@@ -1,4 +1,4 @@
--- title: Who buys what of whom, by sector | 投入产出系数
+-- title: Input coefficients | 投入产出系数
 -- one row is: one sector that sells to another in the newest input-output table | 最新投入产出表中一个部门向另一部门的供给
 -- answers: of 100 yuan that a sector makes, how much is bought from another one, or sold to it?
 --   | 一个部门每产出100元，向另一部门购买多少、销售多少？
