@@ -34,14 +34,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from demo import codes
-from transforms.night import RULES
+from transforms.night import RULES, models
 from warehouse.connection import prepare
-from warehouse.models import load_rules, read_model
+from warehouse.models import load_rules
 from warehouse.settings import CHECKOUT
 
 Array = npt.NDArray[Any]
 Row = tuple[str, str, str, str]  # figure, baseline, ours, reach
-LAYER = CHECKOUT / "transforms" / "5_industry"
 SAMPLE, DRAWS, SEED = 300, 5, 1
 COUNTIES = 12
 ARRIVALS = 7  # cities with fewer later arrivals are not scored
@@ -99,14 +98,16 @@ def scratch(tables: dict[str, str]) -> duckdb.DuckDBPyConnection:
     load_rules(connection, RULES)
     connection.execute("create or replace table ops.night as select 'n' as night_id, timestamp '2007-01-01' as as_of")
     for table, columns in tables.items():
-        connection.execute(f"drop view if exists {table}") if table.startswith("known.") else None
+        if table.startswith("known."):
+            connection.execute(f"drop view if exists {table}")
         connection.execute(f"create or replace table {table} ({columns})")
     return connection
 
 
 def model(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Build one model of the layer as a night does."""
-    connection.execute(f"create or replace table industry.{name} as {read_model(LAYER / f'{name}.sql').sql}")
+    [found] = [one for one in models() if one.table == f"industry.{name}"]
+    connection.execute(f"create or replace table {found.table} as {found.sql}")
 
 
 PARK = (
@@ -173,7 +174,7 @@ def _middle(x: Array, lq: Array, other: Array, group: Array, groups: int) -> Arr
 def _by_model(
     x: Array, lq: Array, area: Array, industry: Array, chosen: Array, log_area: Array, log_industry: Array
 ) -> tuple[int, int]:
-    """The model's own quotients of some counties, each as a park whose shares are known to a millionth of a millionth."""
+    """The model's own quotients of some counties, each as a park with shares to 12 decimals."""
     park, nation = 10**12, 10**17
     shift_to_share = float(log_industry.max()) + 5
     connection = scratch({"industry.park_industry": PARK, "industry.reference_industry": AREA})
@@ -206,7 +207,8 @@ def shift(data: Path) -> Iterator[Row]:
         f"from '{data / 'industry' / 'us_qcew_half_counties_2016q4.parquet'}' "
         "where disclosure is null and agglvl = '75' and emp_dec - emp_change_1y > 0 and emp_dec > 0 and estabs >= 3"
     ).fetchall()
-    before, now = {}, {}
+    before: dict[str, int] = {}
+    now: dict[str, int] = {}
     for _, naics, x0, x1, _ in rows:
         before[naics], now[naics] = before.get(naics, 0) + x0, now.get(naics, 0) + x1
     all0, all1 = sum(before.values()), sum(now.values())
@@ -459,8 +461,8 @@ def hint(data: Path) -> Iterator[Row]:
             real = {(a, b) for a, b in real if a != b}
             sector = {plant: _sector(plant) for plant in plants}
             pairs = [(a, b) for a in plants for b in plants if a != b]
-            by_size += _found(pairs, real, lambda a, b, of=sector: whole.get(of[a], 0) * whole.get(of[b], 0))
-            ours += _found(pairs, real, lambda a, b, of=sector: tie.get((of[a], of[b]), 0.0))
+            by_size += _found(pairs, real, [whole.get(sector[a], 0) * whole.get(sector[b], 0) for a, b in pairs])
+            ours += _found(pairs, real, [tie.get((sector[a], sector[b]), 0.0) for a, b in pairs])
             many += len(real)
         yield (
             f"R-precision of {many} exchanges of {kind}s",
@@ -474,11 +476,11 @@ def _sector(plant: str) -> str:
     return next((code for words, code in TRADES if re.search(words, plant)), "")
 
 
-def _found(pairs: list[tuple[str, str]], real: set[tuple[str, str]], score: Callable[[str, str], float]) -> float:
+def _found(pairs: list[tuple[str, str]], real: set[tuple[str, str]], given: list[float]) -> float:
     """How many of the R best pairs are among the R real ones; equal scores share what is left of the places."""
     if not real:
         return 0.0
-    scores = np.array([score(a, b) for a, b in pairs])
+    scores = np.array(given)
     limit = np.sort(scores)[::-1][len(real) - 1]
     is_real = np.array([pair in real for pair in pairs])
     over, equal = scores > limit, scores == limit

@@ -116,7 +116,7 @@ def _year(city: City, year: int, first: int) -> pa.Table:
 
 
 def _table(city: City, year: int) -> pa.Table:
-    """An input-output table by division: who buys what of whom, and each one's whole output, 10,000 yuan."""
+    """An input-output table by division: what each buys of the others, and its whole output, 10,000 yuan."""
     rng = city.stream("input output")
     divisions = sorted({str(code)[1:3] for code in groups(city)["code"]})
     many = len(divisions)

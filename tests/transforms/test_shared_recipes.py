@@ -122,6 +122,11 @@ def test_the_macros_are_those_that_are_agreed() -> None:
         "dhs_growth": ("now", "before"),
         "positive_log": ("v",),
         "number_text": ("v",),
+        # held to second implementations in test_position.py
+        "industry_group": ("code",),
+        "wilson_low": ("p", "n"),
+        "wilson_high": ("p", "n"),
+        "uscc_holds": ("code",),
     }
 
 

@@ -1,24 +1,28 @@
 -- title: Enterprises elsewhere that might come | 招引对象
--- one row is: one enterprise outside the park: the first hundred by level, and those that were excluded from among them
+-- one row is: one enterprise outside the park: the first hundred by level, and those that were excluded from among
+--   them
 --   | 园外一家企业：按级别排在前一百的，以及本在其中而被排除的
 -- answers: who opens branches elsewhere, is near, and fits what leads here? | 哪些园外企业正在外设点、离得近、又合园区主导产业？
 -- key: source_key
 -- rules:
---   * expands_level: strong at 4 branches or investments in 36 months or more; some at one; earlier where all are older; none.
---   * near_level, by the seat: city of the park, province, far. The park's place is where most enterprises here are registered.
---   * wanted_level: leading where its division leads in the park, present where it is there, else none. The register's code may be wrong.
---   * candidate_rank, in this order and no other: parents of tenants first; expands_level; near_level; wanted_level; number of cities
---     with branches; branches; capital; the older; the list's key. There is no score.
---   * excluded_code, no rank: tenant (its exact code is a tenant's, or was), branch_here (a branch in the park's own district),
---     closed, invalid_code (a check digit is wrong).
+--   * expands_level: strong at 4 branches or investments in 36 months or more; some at one; earlier where all are
+--   older; none.
+--   * near_level, by the seat: city of the park, province, far. The park's place is where most enterprises here are
+--   registered.
+--   * wanted_level: leading where its division leads in the park, present where it is there, else none. The
+--   register's code may be wrong.
+--   * candidate_rank, in this order and no other: parents of tenants first; expands_level; near_level; wanted_level;
+--   number of cities with branches; branches; capital; the older; the list's key. There is no score.
+--   * excluded_code, no rank: tenant (its exact code is a tenant's, or was), branch_here (a branch in the park's own
+--   district), closed, invalid_code (a check digit is wrong).
 --   | * 扩张：近36个月设点或投资4次以上为强，1次以上为有，只有更早的为曾有，没有为无。
 --   * 远近按注册地：本市、本省、外省；园区所在地取在园企业登记最多的区划。
 --   * 需要：所属大类在园区为主导的为主导，园区已有的为有，否则为无；行业代码可能有误。
 --   * 排序依次为：园内企业的总公司、扩张、远近、需要、设点城市数、设点数、注册资本、成立早者、名录编号；没有综合评分。
 --   * 排除：代码即园内（或曾在园）企业的、已在园区所在区设点的、已注销吊销迁出的、代码校验不符的；列出原因，不排名。
--- known gaps: On past data two in the first hundred of 350,000 opened a branch in the city within three years: a list to call, no
---   forecast. An enterprise is never matched by name, so a tenant whose code the list lacks may be in it. What tenants are
---   seen to buy is not in wanted_level yet.
+-- known gaps: On past data two in the first hundred of 350,000 opened a branch in the city within three years: a list
+--   to call, no forecast. An enterprise is never matched by name, so a tenant without a code in the list may be in
+--   it. What tenants are seen to buy is not in wanted_level yet.
 --   | 用历史数据检验，三十五万家中排在前一百的约有两家在三年内到该市设点：这是联系名单，不是预测；从不按名称匹配，名录缺代码的在园企业
 --   可能混入；园内企业的实际采购尚未计入“需要”。
 -- column branch_count: branches and investments, by the list | 设点数 名录所载分支机构与对外投资数
@@ -60,8 +64,9 @@ branch as (
     select
         b.source_key,
         count(distinct b.branch_no) as branch_count,
-        count(distinct case when b.opened_date > o.as_of - to_months(cast(r.recent_months as integer)) then b.branch_no end)
-            as recent_count,
+        count(distinct case
+            when b.opened_date > o.as_of - to_months(cast(r.recent_months as integer)) then b.branch_no
+        end) as recent_count,
         count(distinct substr(b.division_code, 1, 4)) as city_count,
         max(b.opened_date) as last_opened_date,
         max(case when b.division_code = h.division_code then 1 else 0 end) as is_here

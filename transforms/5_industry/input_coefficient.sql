@@ -1,13 +1,14 @@
--- title: Who buys what of whom, by sector | 投入产出系数
+-- title: Input coefficients | 投入产出系数
 -- one row is: one sector that sells to another in the newest input-output table | 最新投入产出表中一个部门向另一部门的供给
 -- answers: of 100 yuan that a sector makes, how much is bought from another one, or sold to it?
 --   | 一个部门每产出100元，向另一部门购买多少、销售多少？
 -- key: from_sector_code, to_sector_code
--- rules: Of the newest year; of two lists of sectors of one year the finer. input_pct is the flow over the buyer's whole output
---   (direct input coefficient), sales_pct the flow over the seller's. Flows of zero or below are left out.
+-- rules: Of the newest year; of two lists of sectors of one year the finer. input_pct is the flow over the buyer's
+--   whole output (direct input coefficient), sales_pct the flow over the seller's. Flows of zero or below are left
+--   out.
 --   | 取最新年份；同年有两种部门分类的取较细的。直接消耗系数＝流量÷购买部门总产出；销售占比＝流量÷供给部门总产出。零和负数不列。
--- known gaps: A table is years old when it appears, and of a whole country or province. It says what a sector of that kind usually buys, not
---   what a firm buys; of by-products and waste it says nothing.
+-- known gaps: A table is years old when it appears, and of a whole country or province. It says what a sector of that
+--   kind usually buys, not what a firm buys; of by-products and waste it says nothing.
 --   | 投入产出表滞后数年，且为全国或全省口径，只说明这类部门通常购买什么，不说明某家企业；不反映副产品与废弃物。
 -- checked by: tests/models/industry.input_coefficient
 with preferred as (

@@ -1,20 +1,22 @@
 -- title: Industries of the park by year | 园区行业
 -- one row is: one industry of the park in one year, by section, division and group
 --   | 园区一个行业门类、大类或中类的一年
--- answers: how many enterprises, people, sales and taxes does the park have in this industry, and how much of it is the largest?
+-- answers: how many enterprises, people, sales and taxes does the park have in this industry, and how much of it is
+--   the largest?
 --   | 园区这个行业有多少企业、人员、销售额和税款，最大的一家占多少？
 -- key: industry_level, industry_code, year_number
 -- rules:
 --   * An enterprise counts in a year with insured staff above zero, or a lease in force, in its December.
---   * Staff is that of December; sales are of periods that end in the year, tax is what was received in it; both only of years of
---     which every month is in monthly.month. Suspect values (signals.plausibility) are left out.
---   * By the industry code of the golden record: two digits are a division, three or more also a group, the letter in front says
---     nothing more. An enterprise without one is in no row.
+--   * Staff is that of December; sales are of periods that end in the year, tax is what was received in it; both only
+--   of years of which every month is in monthly.month. Suspect values (signals.plausibility) are left out.
+--   * By the industry code of the golden record: two digits are a division, three or more also a group, the letter in
+--   front says nothing more. An enterprise without one is in no row.
 --   | * 当年12月有参保人员或有有效租约的企业计入当年。
 --   * 人数为12月参保人数；销售额为当年截止的所属期，税款为当年入库；两者只在月份齐全的年度计算。异常值不计。
 --   * 按主档行业代码：两位为大类，三位及以上同时为中类，门类字母不影响；没有行业代码的企业不列入。
--- known gaps: The industry is today's in the register, for all years: an enterprise that changed its trade takes its past along. One
---   register code in ten or more may be wrong. Small cells are here as they are: industry.position withholds them.
+-- known gaps: The industry is today's in the register, for all years: an enterprise that changed its trade takes its
+--   past along. One register code in ten or more may be wrong. Small cells are here as they are: industry.position
+--   withholds them.
 --   | 行业按当前登记，往年也按此归类；登记的行业代码有一定错误率；小单元格照列，行业地位表中不公布。
 -- column enterprise_count: enterprises of the industry in the park in December | 企业数 当年12月在园的该行业企业数
 -- column park_enterprise_count: all of the park that have a code of this level | 园区企业数 园区全部有该层级行业代码的企业数

@@ -5,18 +5,21 @@
 --   | 园区哪些行业确有优势（超出偶然），增长来自大势、行业还是自身？
 -- key: industry_level, industry_code, year_number
 -- rules:
---   * lq_enterprises, the location quotient: share of the industry in the park over its share in the reference area of the same
---     year. Low and high: Wilson's interval (1927, 95 %) of the park's share, divided by the area's share. Where the park is more
---     than 1 % of the area (rules/position.yml) it is taken out of the area first.
---   * lq_staff: the same by staff. Its interval takes the number of enterprises as cases, because jobs of one firm are not
---     independent. lq_staff_without_largest: without the industry's largest enterprise.
---   * leading: low of lq_enterprises above 1, at least 3 enterprises (groups: 5), the largest below 80 % of its staff. present: at least 3
---     enterprises. thin: one or two. none: in the area, not in the park.
---   * Shift-share (Dunn 1960) of the staff since the year before, x0 to x1: national x0*G, mix x0*(Gi-G), competitive x0*(gi-Gi); G is
---     the area's growth of all staff, Gi of the industry's. The third is what is left, so that the three add up exactly.
---   * trend_code: rising or falling where this year's lq_enterprises is outside the interval of the year before, else flat.
---   * withheld_code few: fewer than 3 enterprises; dominated: the largest has 80 % of the staff or more. Staff, sales, tax and what
---     follows from them are empty then, of few also the quotients. no_reference: no statistics of this year.
+--   * lq_enterprises, the location quotient: share of the industry in the park over its share in the reference area
+--   of the same year. Low and high: Wilson's interval (1927, 95 %) of the park's share, divided by the area's share.
+--   Where the park is more than 1 % of the area (rules/position.yml) it is taken out of the area first.
+--   * lq_staff: the same by staff. Its interval takes the number of enterprises as cases, because jobs of one firm
+--   are not independent. lq_staff_without_largest: without the industry's largest enterprise.
+--   * leading: low of lq_enterprises above 1, at least 3 enterprises (groups: 5), the largest below 80 % of its
+--   staff. present: at least 3 enterprises. thin: one or two. none: in the area, not in the park.
+--   * Shift-share (Dunn 1960) of the staff since the year before, x0 to x1: national x0*G, mix x0*(Gi-G), competitive
+--   x0*(gi-Gi); G is the area's growth of all staff, Gi of the industry's. The third is what is left, so that the
+--   three add up exactly.
+--   * trend_code: rising or falling where this year's lq_enterprises is outside the interval of the year before, else
+--   flat.
+--   * withheld_code few: fewer than 3 enterprises; dominated: the largest has 80 % of the staff or more. Staff,
+--   sales, tax and what follows from them are empty then, of few also the quotients. no_reference: no statistics of
+--   this year.
 --   | * 企业数区位商：行业在园区的占比÷同年在参照地区的占比；上下限为园区占比的威尔逊区间（1927，95%）除以地区占比。园区超过地区1%
 --   的，先从地区中扣除园区。
 --   * 人数区位商同理；区间以企业数为样本量，因为同一企业的岗位并不独立；另列剔除最大企业后的区位商。
@@ -24,10 +27,12 @@
 --   * 偏离份额（Dunn 1960），人数自上年x0到本年x1：大势份额x0×G，行业结构x0×(Gi−G)，竞争力x0×(gi−Gi)；第三项为余额，三项之和恰等于变化。
 --   * 走势：本年企业数区位商超出上年区间为上升或下降，否则为平稳。
 --   * 不公布：不足3家，或最大企业占80%以上，人数、销售、税款及其推算的指标为空，不足3家的区位商也为空；无同年统计的另注。
--- example: park 300 enterprises, 30 of them in the industry; area 5 %: share .1, interval .0709 to .1392, quotient 2.00, 1.42 to 2.78:
---   leading. Staff 100 to 115, area 1,000 to 1,050, its industry 200 to 220: national 5, mix 5, competitive 5.
--- known gaps: What is withheld of a division can follow from its section and the other divisions: for work inside, not for
---   publication. A quotient says what is concentrated here, not what will come; an industry code in ten may be wrong.
+-- example: park 300 enterprises, 30 of them in the industry; area 5 %: share .1, interval .0709 to .1392, quotient
+--   2.00, 1.42 to 2.78: leading. Staff 100 to 115, area 1,000 to 1,050, its industry 200 to 220: national 5, mix 5,
+--   competitive 5.
+-- known gaps: What is withheld of a division can follow from its section and the other divisions: for work inside,
+--   not for publication. A quotient says what is concentrated here, not what will come; an industry code in ten may
+--   be wrong.
 --   | 不公布的大类可由门类与其他大类相减推出，仅供内部使用，不得对外发布；区位商只说明集中程度，不预测；登记行业代码有错误率。
 -- column staff_headcount: people employed in the industry in the reference area | 地区从业人数 参照地区该行业年末从业人数
 -- column insured_headcount: insured staff of the industry in December; empty where withheld
@@ -118,7 +123,8 @@ share as (
         coalesce(withheld_code in ('few', 'dominated'), false) as is_withheld,
         cast(enterprise_count as double) / nullif(park_enterprise_count, 0) as share_of_enterprises,
         cast(staff as double) / nullif(park_staff_headcount, 0) as share_of_staff,
-        cast(staff - largest_staff as double) / nullif(park_staff_headcount - largest_staff, 0) as share_without_largest,
+        cast(staff - largest_staff as double)
+        / nullif(park_staff_headcount - largest_staff, 0) as share_without_largest,
         cast(nullif(greatest(area_industry_count - is_notable * enterprise_count, 0), 0) as double)
         / nullif(area_enterprise_count - is_notable * park_enterprise_count, 0) as area_share_of_enterprises,
         cast(nullif(greatest(area_industry_staff - is_notable * staff, 0), 0) as double)
@@ -145,17 +151,14 @@ growth as (
     select
         q.*,
         b.staff as staff_before,
-        case when b.withheld_code is distinct from 'few' then b.lq_enterprises_low end as low_before,
-        case when b.withheld_code is distinct from 'few' then b.lq_enterprises_high end as high_before,
-        cast(b.staff as double) * (q.area_staff_headcount - b.area_staff_headcount)
-        / nullif(b.area_staff_headcount, 0) as national_part,
-        cast(b.staff as double) * (q.area_industry_staff - b.area_industry_staff)
-        / nullif(b.area_industry_staff, 0) as industry_part,
+        case when coalesce(b.withheld_code, '') <> 'few' then b.lq_enterprises_low end as low_before,
+        case when coalesce(b.withheld_code, '') <> 'few' then b.lq_enterprises_high end as high_before,
+        cast(b.staff as double) * q.area_staff_headcount / nullif(b.area_staff_headcount, 0)
+        - b.staff as national_part,
+        cast(b.staff as double) * q.area_industry_staff / nullif(b.area_industry_staff, 0)
+        - b.staff as industry_part,
         q.is_withheld or coalesce(b.is_withheld, true) as is_change_withheld,
-        case
-            when b.area_industry_staff > 0
-                then 100.0 * (q.area_industry_staff - b.area_industry_staff) / nullif(b.area_industry_staff, 0)
-        end as area_growth
+        growth_pct(q.area_industry_staff, b.area_industry_staff) as area_growth
     from quotient as q
     left join quotient as b
         on
@@ -215,13 +218,15 @@ select
     t.area_name,
     t.area_industry_count,
     t.area_industry_staff,
-    cast(t.area_growth as decimal(30, 2)) as area_growth_pct,
-    case when t.withheld_code is distinct from 'few' then cast(t.lq_enterprises as decimal(30, 4)) end as lq_enterprises,
+    t.area_growth as area_growth_pct,
     case
-        when t.withheld_code is distinct from 'few' then cast(t.lq_enterprises_low as decimal(30, 4))
+        when coalesce(t.withheld_code, '') <> 'few' then cast(t.lq_enterprises as decimal(30, 4))
+    end as lq_enterprises,
+    case
+        when coalesce(t.withheld_code, '') <> 'few' then cast(t.lq_enterprises_low as decimal(30, 4))
     end as lq_enterprises_low,
     case
-        when t.withheld_code is distinct from 'few' then cast(t.lq_enterprises_high as decimal(30, 4))
+        when coalesce(t.withheld_code, '') <> 'few' then cast(t.lq_enterprises_high as decimal(30, 4))
     end as lq_enterprises_high,
     case when not t.is_withheld then cast(t.lq_staff as decimal(30, 4)) end as lq_staff,
     case when not t.is_withheld then cast(t.lq_staff_low as decimal(30, 4)) end as lq_staff_low,

@@ -11,7 +11,8 @@
 --   | * 地区按规则文件；未指定的取最新统计中企业最多的地区。
 --   * 地区合计取合计行；没有合计行的取各门类之和。
 --   * 只收 GB/T 4754—2017；其他分类的数据不接收。
--- known gaps: Statistics offices count legal units and people employed, parks count insured staff: shares are compared, not counts.
+-- known gaps: Statistics offices count legal units and people employed, parks count insured staff: shares are
+--   compared, not counts.
 --   A cell that the office withholds is empty. | 统计部门按法人单位和从业人员统计，园区按参保人数统计，只可比占比，不可比数量；统计部门不公布的单元格为空。
 -- column staff_headcount: people employed in the industry in the area | 地区从业人数 参照地区该行业年末从业人数
 -- column enterprise_count: enterprises of the industry in the area | 地区企业数 参照地区该行业的企业数

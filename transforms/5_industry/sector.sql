@@ -3,7 +3,8 @@
 --   | 一个行业代码前缀及其在最新投入产出表中的部门
 -- answers: to which sector of the input-output table does an industry belong? | 某个行业属于投入产出表的哪个部门？
 -- key: industry_prefix
--- rules: The longest beginning counts: 3973 before 397 before 39. The 153 sectors by rules/io_sector.yml, divisions and sections by
+-- rules: The longest beginning counts: 3973 before 397 before 39. The 153 sectors by rules/io_sector.yml, divisions
+--   and sections by
 --   their own codes. | 取最长的前缀：3973先于397，397先于39。153部门按规则文件对应，国标大类、门类按自身代码。
 -- known gaps: The mapping was made by rules and wants a person's look. | 对应关系由规则生成，须人工核对。
 -- checked by: tests/models/industry.sector

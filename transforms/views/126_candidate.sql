@@ -3,7 +3,8 @@
 -- answers: which enterprises to call first, and why; which were excluded, and why?
 --   | 先联系哪些园外企业，依据是什么；哪些被排除，为什么？
 -- key: 来源主键
--- rules: The rows of industry.candidate in words. The order: parents of tenants, 扩张, 远近, 需要, cities, branches, capital. No score.
+-- rules: The rows of industry.candidate in words. The order: parents of tenants, 扩张, 远近, 需要, cities, branches,
+--   capital. No score.
 --   | 排序：园内企业的总公司、扩张、远近、需要、设点城市数、设点数、注册资本；没有综合评分；被排除的没有排序。
 -- known gaps: A list to call, no forecast. | 是联系名单，不是预测。
 select

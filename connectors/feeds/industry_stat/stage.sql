@@ -1,4 +1,5 @@
--- A code's length says its level; a letter before digits is only the section that they belong to. Amounts come in 10,000 yuan.
+-- A code's length says its level; a letter before digits is only the section that they belong to. Amounts come in
+-- 10,000 yuan.
 select
     row_number,
     地区代码 as area_code,

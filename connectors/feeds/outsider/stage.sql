@@ -1,4 +1,5 @@
--- Capital comes in 10,000 yuan. A code with a wrong check digit stays: industry.candidate excludes the enterprise and says why.
+-- Capital comes in 10,000 yuan. A code with a wrong check digit stays: industry.candidate excludes the enterprise
+-- and says why.
 select
     row_number,
     企业序号 as source_key,
