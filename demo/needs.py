@@ -108,7 +108,9 @@ def _needs(city: City) -> Needs:
     stated = np.where(never, NEVER, stated)
     is_false = ~never & (rng.random(rows) < 0.07)
     slow = rng.random(rows)
-    lag = np.select([slow < 0.72, slow < 0.92], [rng.integers(0, 6, rows), rng.integers(6, 25, rows)], rng.integers(25, 90, rows))
+    lag = np.select(
+        [slow < 0.72, slow < 0.92], [rng.integers(0, 6, rows), rng.integers(6, 25, rows)], rng.integers(25, 90, rows)
+    )
     contacted = np.where(rng.random(rows) < 0.05, NEVER, stated + lag)
     takes = np.where(rng.random(rows) < 0.6, rng.integers(3, 45, rows), rng.integers(45, 300, rows))
     closed = np.where(np.isnat(contacted), NEVER, contacted + takes)
@@ -151,7 +153,9 @@ def outside_names(city: City, rows: int) -> pa.Array:
     rng = city.stream("outside services")
     first, second = (pick(part, rng.integers(0, len(part), rows)) for part in (words.BRAND_FIRST, words.BRAND_SECOND))
     town = pick(words.OTHER_CITIES, rng.integers(0, len(words.OTHER_CITIES), rows))
-    return join(town, first, second, pick(("企业服务", "检测中心", "租赁服务", "咨询"), rng.integers(0, 4, rows)), "有限公司")
+    return join(
+        town, first, second, pick(("企业服务", "检测中心", "租赁服务", "咨询"), rng.integers(0, 4, rows)), "有限公司"
+    )
 
 
 def need_table(city: City) -> pa.Table:

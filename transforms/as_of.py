@@ -252,9 +252,7 @@ def _copy_known(connection: duckdb.DuckDBPyConnection, moment: datetime) -> None
         {"moment": moment},
     )
     connection.execute("insert into ops.night_begun by name from park.ops.night_begun where as_of <= ?", [moment])
-    if connection.execute(
-        "from duckdb_tables() where database_name = 'park' and table_name = 'work_shown'"
-    ).fetchone():
+    if connection.execute("from duckdb_tables() where database_name = 'park' and table_name = 'work_shown'").fetchone():
         connection.execute("insert into ops.work_shown by name from park.ops.work_shown where as_of < ?", [moment])
 
 

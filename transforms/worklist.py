@@ -73,7 +73,9 @@ def read_list(settings: Settings) -> WorkList:
                     w.work_state_code = 'answered', w.work_state_code = 'later', w.work_state_code = 'new', w.rank_in_group
                 """
             ).fetchall()
-            shown = {row_id for (row_id,) in connection.execute("select distinct row_id from ops.work_shown").fetchall()}
+            shown = {
+                row_id for (row_id,) in connection.execute("select distinct row_id from ops.work_shown").fetchall()
+            }
             night = connection.execute("select as_of from ops.night").fetchone()
         except (duckdb.CatalogException, duckdb.BinderException):
             raise ParkBridgeError(
@@ -90,7 +92,12 @@ def open_tasks(listed: WorkList, answers: dict[str, Answer]) -> list[Task]:
 
 def listing(tasks: list[Task], places: int) -> Iterator[str]:
     """The list, grouped; each row with its id, the enterprise and office, and in words what is to be done."""
-    titles = {"answer": "答复诉求 answer", "call": "联系走访 call", "introduction": "牵线对接 introduce", "attraction": "招商 attract"}
+    titles = {
+        "answer": "答复诉求 answer",
+        "call": "联系走访 call",
+        "introduction": "牵线对接 introduce",
+        "attraction": "招商 attract",
+    }
     group = ""
     for task in tasks:
         if task.group != group:
@@ -149,7 +156,9 @@ def _meant(listed: WorkList, row: str) -> str:
     raise ParkBridgeError("worklist", fact, next_step="give an id as `parkbridge worklist` prints it")
 
 
-def walk(settings: Settings, listed: WorkList, tasks: list[Task], ask: Ask, tell: Tell, *, who: str, places: int) -> int:
+def walk(
+    settings: Settings, listed: WorkList, tasks: list[Task], ask: Ask, tell: Tell, *, who: str, places: int
+) -> int:
     """Ask about one row after the other; returns how many answers were written."""
     written = 0
     for number, task in enumerate(tasks, 1):
@@ -216,18 +225,20 @@ def worklist(
     waiting = open_tasks(listed, {row: one for row, one in answers.items() if _is_since(listed, one)})
     if is_walk and waiting:
         written = walk(settings, listed, waiting, ask, tell, who=who, places=places)
-        tell(f"\n{written:,} {'answer' if written == 1 else 'answers'} written to {path}. The coming night applies them")
+        tell(
+            f"\n{written:,} {'answer' if written == 1 else 'answers'} written to {path}. The coming night applies them"
+        )
         return written
     for line in listing(waiting, places):
         tell(line)
     done = len(listed.tasks) - len(waiting)
     tell(f"\n{len(waiting):,} to do on {listed.day}, {done:,} answered or put off. 待办 {len(waiting):,} 件")
-    tell(f"Answer: `parkbridge worklist --answer ID {'|'.join(ANSWERS[:4])} --why …`; one by one: `parkbridge worklist --walk`")
+    tell(
+        f"Answer: `parkbridge worklist --answer ID {'|'.join(ANSWERS[:4])} --why …`; one by one: `parkbridge worklist --walk`"
+    )
     return 0
 
 
 def _is_since(listed: WorkList, one: Answer) -> bool:
     """Whether an answer is not in the list yet; one of the list's own day may be, and then the row says so itself."""
     return one.moment.date() >= listed.day
-
-

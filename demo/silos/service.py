@@ -43,7 +43,9 @@ def write(books: Books) -> None:
         _insert(database, "诉求", books.known(table, "记录时间"))
     _insert(database, "供给", books.known(_offers(books, offer, code, name, person), "记录时间"))
     database.commit()
-    database.executescript("create index 诉求_记录时间 on 诉求 (记录时间); create index 供给_记录时间 on 供给 (记录时间);")
+    database.executescript(
+        "create index 诉求_记录时间 on 诉求 (记录时间); create index 供给_记录时间 on 供给 (记录时间);"
+    )
     database.close()
     books.written.add(path)
 
@@ -67,7 +69,9 @@ def _needs(
     due = choose(rng.random(rows) < 0.03, None, _text(need.due[asked]))
     building = choose(rng.random(rows) < 0.5, building_codes(need.building[asked]), None)
     office = choose(
-        rng.random(rows) < 0.3, pick([_OFFICES.get(one, "企业服务") for one in CODES], kind), pa.nulls(rows, pa.string())
+        rng.random(rows) < 0.3,
+        pick([_OFFICES.get(one, "企业服务") for one in CODES], kind),
+        pa.nulls(rows, pa.string()),
     )
     columns = {
         "诉求编号": need.number.take(pa.array(asked)),

@@ -74,7 +74,7 @@ def test_the_latest_answer_holds_and_a_withdrawal_takes_it_back() -> None:
 )
 def test_a_damaged_file_is_refused_and_the_line_is_named(settings: Settings, text: str, fact: str) -> None:
     settings.outcomes.write_text(text, encoding="utf-8")
-    with pytest.raises(DeclarationError, match="outcomes.csv") as stopped:
+    with pytest.raises(DeclarationError, match=r"outcomes\.csv") as stopped:
         read_answers(settings.outcomes)
     assert fact in str(stopped.value)
 
@@ -180,7 +180,11 @@ def test_the_list_is_shown_and_answered(
     ],
 )
 def test_an_answer_that_cannot_be_is_refused_and_nothing_is_written(
-    published: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, str], fact: str
+    published: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, str],
+    fact: str,
 ) -> None:
     code, _, err = run(monkeypatch, capsys, "--answer", *words)
     assert code == 1
@@ -197,7 +201,9 @@ def test_a_walk_through_the_rows(
     code, out, _ = run(monkeypatch, capsys, "--walk", "--who", "li")
     assert code == 0
     assert "'x' is not one of" in out
-    assert [(one.row, one.answer, one.why) for one in read_answers(published.outcomes)] == [(ROW, "done", "talked to them")]
+    assert [(one.row, one.answer, one.why) for one in read_answers(published.outcomes)] == [
+        (ROW, "done", "talked to them")
+    ]
 
 
 def test_a_published_file_of_before_says_what_to_do(settings: Settings) -> None:

@@ -125,7 +125,9 @@ def parks(draw: st.DrawFn) -> dict[str, Any]:
         "alerts": draw(st.lists(st.tuples(day, st.sampled_from(["move_out", "need_staff", "threshold"])), max_size=15)),
         "introductions": draw(st.lists(day, max_size=10)),
         "nights": sorted(draw(st.sets(day, min_size=5, max_size=35))),
-        "answers": draw(st.lists(st.tuples(day, st.integers(0, 30), st.sampled_from(["done", "wrong", "later"])), max_size=8)),
+        "answers": draw(
+            st.lists(st.tuples(day, st.integers(0, 30), st.sampled_from(["done", "wrong", "later"])), max_size=8)
+        ),
     }
 
 
@@ -153,7 +155,9 @@ def test_no_week_has_more_new_rows_than_its_limits_and_a_night_is_the_same_again
             if begun < when <= number and kept:
                 last = kept[max(kept)]
                 if place < len(last):
-                    nights.answer(last[place]["row_id"], what, datetime(today.year, today.month, today.day) - timedelta(hours=10))
+                    nights.answer(
+                        last[place]["row_id"], what, datetime(today.year, today.month, today.day) - timedelta(hours=10)
+                    )
         begun = number
         rows = nights.made(today)
         assert nights.made(today) == rows, "made again before it is published"
@@ -164,7 +168,9 @@ def test_no_week_has_more_new_rows_than_its_limits_and_a_night_is_the_same_again
             if row["first_shown_date"] == today:
                 new[today - timedelta(days=today.weekday()), row["limit_group_code"]] += 1
             if row["work_state_code"] in ("new", "back"):
-                assert (row["asked_date"] - row["first_shown_date"]).days in (0, 7, 14, 21) or row["work_answer_code"] == "later"
+                assert (row["asked_date"] - row["first_shown_date"]).days in (0, 7, 14, 21) or row[
+                    "work_answer_code"
+                ] == "later"
                 assert row["asked_date"] <= today < row["drop_date"]
         kept[today] = rows
     assert all(count <= LIMITS[group] for (_, group), count in new.items()), new
