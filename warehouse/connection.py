@@ -86,8 +86,8 @@ OPS_ADDED = {
 
 # below so many bytes a warehouse is small: some 600 enterprises over three years
 _SMALL_FILE = 128 * 2**20
-# what DuckDB says of a block that is not what was written; it finds one when it reads there
-_DAMAGED = "Corrupt database file"
+# what DuckDB says of a block that is not what was written, or not there; it finds one when it reads there
+_DAMAGED = ("Corrupt database file", "Could not read enough bytes")
 
 
 def quote(identifier: str) -> str:
@@ -175,7 +175,7 @@ def writer(settings: Settings, wait_seconds: float = 120) -> Iterator[duckdb.Duc
             settle(settings.raw, lambda feed: committed_batches(connection, feed))
             yield connection
         except duckdb.Error as error:
-            if _DAMAGED not in str(error):
+            if not any(words in str(error) for words in _DAMAGED):
                 raise
             raise not_opened(settings, error) from None
         finally:

@@ -14,4 +14,4 @@ select
     n.closed_date,
     n.need_outcome_code
 from industry.need as n
-order by n.enterprise_id, n.is_unresolved desc, n.stated_date desc, n.need_key
+order by n.enterprise_id asc, n.is_unresolved desc, n.stated_date desc, n.need_key asc

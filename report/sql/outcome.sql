@@ -10,4 +10,4 @@ select
 from industry.outcome as o
 left join rules.need_kind as k on o.topic_code = k.need_kind_code
 left join rules.alert as a on o.topic_code = a.alert_code
-order by o.enterprise_id, o.first_shown_date desc, o.row_id
+order by o.enterprise_id asc, o.first_shown_date desc, o.row_id asc

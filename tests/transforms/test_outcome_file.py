@@ -74,7 +74,7 @@ def test_the_latest_answer_holds_and_a_withdrawal_takes_it_back() -> None:
 )
 def test_a_damaged_file_is_refused_and_the_line_is_named(settings: Settings, text: str, fact: str) -> None:
     settings.outcomes.write_text(text, encoding="utf-8")
-    with pytest.raises(DeclarationError, match="outcomes.csv") as stopped:
+    with pytest.raises(DeclarationError, match=r"outcomes\.csv") as stopped:
         read_answers(settings.outcomes)
     assert fact in str(stopped.value)
 

@@ -1,0 +1,35 @@
+-- rule: A week has no more new rows of the work list than its limits | 工作清单每周新增不超过限额
+-- severity: warning
+-- stage: snapshots
+-- why: a list that is longer than a team's week is not worked through; after a limit was lowered in the middle of a week it
+--   passes by itself
+-- next step: compare snapshots.work_list with ops.work_shown of this week, and read transforms/rules/work_list.yml
+with limits as (
+    select distinct
+        answer_week_max,
+        call_week_max,
+        introduction_week_max,
+        attraction_week_max
+    from rules.work_list
+),
+
+new_row as (
+    select
+        l.row_id,
+        l.limit_group_code
+    from snapshots.work_list as l
+    where l.first_shown_date between cast(date_trunc('week', l.list_date) as date) and l.list_date
+)
+
+select
+    n.limit_group_code,
+    count(*) as new_count
+from new_row as n
+cross join limits as l
+group by n.limit_group_code, l.answer_week_max, l.call_week_max, l.introduction_week_max, l.attraction_week_max
+having count(*) > case n.limit_group_code
+    when 'answer' then l.answer_week_max
+    when 'call' then l.call_week_max
+    when 'introduction' then l.introduction_week_max
+    else l.attraction_week_max
+end
