@@ -26,7 +26,6 @@ from examples import handover
 from examples.findings import findings
 from warehouse.settings import CHECKOUT, Settings
 
-
 # the premises' last delivery is of August 2019, the day that is looked at of January 2020: without a word that is a wrong clock
 PAST = {"confirm_date": "the deliveries of this register end before the day that is looked at", "who": "examples"}
 
