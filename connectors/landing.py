@@ -174,15 +174,17 @@ def resolve_header(feed: Feed, header: Iterable[str], label: str) -> dict[str, s
         if name not in found.values() and name not in feed.optional and name not in feed.made_columns
     ]
     if unknown or missing:
+        lines = ""
         names = ", ".join(repr(Blotter().text(name)) for name in unknown)
         if len(unknown) > len(found):  # the texts there may be a row of data: it is not copied into a message
-            names = f"in {len(unknown)} of {len(found) + len(unknown)} places (is the header line missing?)"
+            names = f"in {len(unknown)} of {len(found) + len(unknown)} places (is the header line missing, or of two lines?)"
+            lines = "a header of two lines is declared by source.header_lines: 2; "
         facts = [f"unknown column {names}"] if unknown else []
         facts += [f"column {', '.join(map(repr, missing))} is missing"] if missing else []
         raise DeliveryRefused(
             where,
             f"{' and '.join(facts)}; the feed declares {len(feed.columns)} columns",
-            next_step=f"if the office renamed or added it, say so in {feed.name}/feed.yml (aliases, columns or optional) and "
+            next_step=f"{lines}if the office renamed or added it, say so in {feed.name}/feed.yml (aliases, columns or optional) and "
             f"in stage.sql, then run `parkbridge sync {feed.name}`; otherwise ask for the file again. "
             "Published data is unchanged",
         )

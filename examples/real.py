@@ -26,6 +26,9 @@ from examples import handover
 from examples.findings import findings
 from warehouse.settings import CHECKOUT, Settings
 
+# the premises' last delivery is of August 2019, the day that is looked at of January 2020: without a word that is a wrong clock
+PAST = {"confirm_date": "the deliveries of this register end before the day that is looked at", "who": "examples"}
+
 
 @dataclass(frozen=True)
 class Park:
@@ -117,7 +120,7 @@ def run(park: Park) -> Run:
 def _sync(settings: Settings, until: datetime) -> int:
     import parkbridge
 
-    return parkbridge.sync(settings, [], until=until, without=[], is_quiet=True)
+    return parkbridge.sync(settings, [], until=until, without=[], is_quiet=True, said=PAST)
 
 
 def _feeds(settings: Settings, until: datetime) -> int:
@@ -129,7 +132,7 @@ def _feeds(settings: Settings, until: datetime) -> int:
 
     runs.watcher = _show_step
     names = [f"feed_{name}" for name in feeds(settings.feed_folders)]
-    failed = [name for name, is_well in local.run(names, until) if not is_well]
+    failed = [name for name, is_well in local.run(names, until, PAST) if not is_well]
     return 1 if failed else 0
 
 

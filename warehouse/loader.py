@@ -53,6 +53,8 @@ FIGURE_BELOW = 10**14
 _YEAR = 12
 # people, visits and areas: fewer than none is a sign that was misread, or a difference
 _NEVER_NEGATIVE = ("_headcount", "_count", "_m2")
+# staff and visits of one unit in one month: a phone number in the place of a count is more, and is not shown
+_PEOPLE, _PEOPLE_BELOW = ("_headcount", "_count"), 10**8
 # day 0 and 1 of spreadsheets, and what databases write for an empty date
 _NO_DAYS, _FIRST_DAY_YEAR = "date '1899-12-30', date '1899-12-31', date '1900-01-01'", 1800
 # what landing leaves in place of a person; alone in a field it is not a value
@@ -538,6 +540,10 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
         f", max(case when {quote(c)} > {day} then {quote(c)} end) as {quote('late_' + c)}"
         for c, (day, _) in latest.items()
     )
+    crowds = [c for c in figures if c.endswith(_PEOPLE) and feed.figures.get(c) is None]
+    beyond += "".join(
+        f", max(case when {quote(c)} >= {_PEOPLE_BELOW} then {quote(c)} end) as {quote('crowd_' + c)}" for c in crowds
+    )
     counts = [c for c in figures if c.endswith(_NEVER_NEGATIVE) and feed.figures.get(c) is None]
     beyond += "".join(f", min(case when {quote(c)} < 0 then {quote(c)} end) as {quote('below_' + c)}" for c in counts)
     days = [c.name for c in feed.subject.columns.values() if c.type == "date" and c.name not in times]
@@ -586,6 +592,11 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
         f"case when g.{quote('below_' + c)} is not null then {literal(f'{c} is negative, which no count is: ')} "
         f"|| g.{quote('below_' + c)}::varchar end"
         for c in counts
+    ]
+    reasons += [
+        f"case when g.{quote('crowd_' + c)} is not null "
+        f"then {literal(f'{c} is {_PEOPLE_BELOW:.0e} or more, which is no count')} end"
+        for c in crowds
     ]
     reasons += [
         f"case when g.{quote('no_' + c)} is not null then concat({literal(c + ' is ')}, g.{quote('no_' + c)}::varchar, "

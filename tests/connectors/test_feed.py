@@ -142,7 +142,7 @@ def test_a_multiplier_beside_readings_is_used_or_it_stops(tmp_path: Path) -> Non
     )
     read_feed(write(tmp_path / "a" / "meters", text))
     text += "figures: {used_quantity: reading}\n"
-    with pytest.raises(DeclarationError, match="倍率 is not used.*let it feed meter_factor"):
+    with pytest.raises(DeclarationError, match=r"倍率 is not used.*let it feed meter_factor"):
         read_feed(write(tmp_path / "b" / "meters", text))
     read_feed(write(tmp_path / "c" / "meters", text.replace("倍率: ignored", "倍率: meter_factor")))
 

@@ -42,6 +42,7 @@ def named(unit: str, name: str, headcount: str = "10") -> str:
         (named("U1", "ÁÙÀ½ÊÐÃ÷´´ÓÐÏÞ¹«Ë¾"), "单位名称 was read in a wrong encoding"),
         (named("U1", "甲公司", "-3"), "insured_headcount is negative, which no count is"),
         (named("U1", "甲公司", "(3)"), "insured_headcount is negative, which no count is"),
+        (named("U1", "甲公司", "13800138000"), "insured_headcount is 1e+08 or more, which is no count"),
         ("U1,甲公司,2099-01,10,5000,张三,138,2026-02-05", "month is 2099-01, before 1949 or after this delivery"),
         ("U1,甲公司,1900-01,10,5000,张三,138,2026-02-05", "month is 1900-01, before 1949 or after this delivery"),
     ],

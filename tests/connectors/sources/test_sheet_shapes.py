@@ -245,7 +245,9 @@ def test_each_month_has_several_columns(tmp_path: Path, is_month_first: bool) ->
     if not is_month_first:  # 用量 above 1月, 2月 and 合计
         above = ["户号", "用量", "", "", "金额", "", ""]
         below = ["", "1月", "2月", "合计", "1月", "2月", "合计"]
-    orders = {True: [("K1", 1, 10, 2, 20, 3, 30), ("K2", 5, "", "", 7, 5, 7), ("K3", 1, 1, 1, 1, 3, 2)]}
+    orders: dict[bool, list[tuple[Any, ...]]] = {
+        True: [("K1", 1, 10, 2, 20, 3, 30), ("K2", 5, "", "", 7, 5, 7), ("K3", 1, 1, 1, 1, 3, 2)]
+    }
     orders[False] = [(k, a, c, e, b, d, f) for k, a, b, c, d, e, f in orders[True]]
     lines = [["2026年"], above, below, *orders[is_month_first]]
     content = "".join(",".join(map(str, line)) + "\n" for line in lines).encode()
