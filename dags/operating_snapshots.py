@@ -212,6 +212,7 @@ def operating_snapshots() -> None:
         from report.site import build as make_site
         from transforms import night
         from warehouse.connection import writer
+        from warehouse.policy import read_policy
         from warehouse.publish import publish as publish_night
         from warehouse.reconcile import hold_to_last_night
         from warehouse.suspected_names import suspected
@@ -220,7 +221,9 @@ def operating_snapshots() -> None:
             hold_to_night(connection, night_id)
             models = night.models()
             let_through = hold_to_last_night(connection, SETTINGS, models, confirmed(context, "accept_change"))
-            published = publish_night(connection, SETTINGS, models, night.LAYERS / "views", make_site)
+            published = publish_night(
+                connection, SETTINGS, models, night.LAYERS / "views", make_site, read_policy(SETTINGS.policy)
+            )
             held = {one.name for one in suspected(connection, SETTINGS)}
         if held:
             note(f"{len(held):,} names may be persons' and are held: `parkbridge names` lists them")

@@ -26,7 +26,8 @@ from warehouse.errors import DeclarationError, ParkBridgeError
 from warehouse.labels import Label, labels
 from warehouse.models import Model, comment
 from warehouse.persons import Found, blotted, is_code, mark_of, texts_with_persons
-from warehouse.settings import Settings
+from warehouse.policy import Policy
+from warehouse.settings import DIRECTOR, Settings
 from warehouse.suspected_names import holder, suspected
 from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA, View, contents_of, read_views
 
@@ -68,6 +69,7 @@ def publish(
     models: list[Model],
     views: Path | None = None,
     make_site: Callable[[Path, Settings], Path] | None = None,
+    policy: Policy | None = None,
 ) -> Published:
     """Write the night in the warehouse into a fresh file; swap it in unless readers see a later night.
 
@@ -75,50 +77,71 @@ def publish(
 
     Args:
         connection: The writer's; ops.night says which night it is.
-        settings: Where to.
+        settings: Where to, and for which audiences.
         models: Every model, in order; their headers and column notes go into the file.
         views: The folder of the operators' views (transforms/views/); without it schema 园区 is empty.
         make_site: Makes the static site of the night's file (report.site.build), before anything of it is in place; where it
             fails, readers keep file and site of the night before.
+        policy: Who may see what; without it there is the director's edition alone, and columns are not held against it.
+
+    Raises:
+        DeclarationError: A column is in no class of the policy, or an audience is unknown. Nothing was written.
     """
     night = connection.execute("select night_id, as_of from ops.night").fetchone()
     assert night is not None
     night_id, as_of = str(night[0]), night[1]
-    nights = settings.published / "nights"
-    nights.mkdir(parents=True, exist_ok=True)
-    part, final = nights / f"{night_id}.part", nights / f"{night_id}.duckdb"
-    _forget_parts(settings)
+    audiences = [one for one in settings.audiences if one != DIRECTOR] if policy else []
+    for place in (settings, *map(settings.of_audience, audiences)):
+        (place.published / "nights").mkdir(parents=True, exist_ok=True)
+        _forget_parts(place)
+    part = _part(settings, night_id)
     shown = read_views(views, models, settings.time_zone) if views else []
+    parts, released = {DIRECTOR: part}, None
     try:
-        tables = write(connection, part, models, shown, settings)
+        if policy:
+            for audience in audiences:
+                policy.edition(audience)
+            policy.hold(_columns_of(connection, models))
+        tables = {DIRECTOR: write(connection, part, models, shown, settings)}
         if make_site:
             make_site(part, settings)
+        before = _before(settings)
+        is_in_place = before is None or is_for_readers(_as_of(before), as_of)
+        if policy and is_in_place:  # other audiences have no use for a night of the past
+            from warehouse.editions import write_edition
+
+            for audience in audiences:
+                place = settings.of_audience(audience)
+                parts[audience] = _part(place, night_id)
+                written = write_edition(part, parts[audience], audience, policy, models, shown, settings)
+                tables[audience], released = written.tables, written.released or released
+                if make_site:
+                    make_site(parts[audience], place)
     except BaseException:
-        forget(part)
+        for one in parts.values():
+            forget(one)
+        settings.released.with_suffix(".part").unlink(missing_ok=True)
         raise
-    try:
-        before = current_manifest(settings)
-    except ParkBridgeError:  # what readers have is damaged: the more they need this one
-        before = None
     _note_published(connection, before)
     manifest: dict[str, Any] = {
         "night_id": night_id,
         "as_of": as_of.isoformat() + "Z",
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "park_name": settings.park_name,
-        "sha256": sha256_of(part),
-        "tables": tables,
     }
-    is_in_place = before is None or is_for_readers(_as_of(before), as_of)
+    editions = {
+        audience: manifest | {"audience": audience, "sha256": sha256_of(parts[audience]), "tables": tables[audience]}
+        for audience in parts
+        if audience != DIRECTOR
+    }
+    manifest |= {"sha256": sha256_of(part), "tables": tables[DIRECTOR]}
     if before and is_in_place:
         manifest["previous_night_id"] = before["night_id"]
         try:
             manifest["changes"] = changes(settings.published_file, part, models)
         except duckdb.Error as error:  # damaged, likewise
             manifest["changes_unknown"] = " ".join(str(error).split())[:300]
-    part.chmod(0o444)
-    put(part, final)
-    write_json(final.with_suffix(".json"), manifest)
+    final = _keep(part, manifest)
     if is_in_place:
         _put_in_place(settings, final)
     connection.execute("delete from ops.night_published where as_of = ?", [as_of])
@@ -127,7 +150,56 @@ def publish(
         [as_of, as_of],
     )
     _forget_old_nights(settings, night_id)
+    if released:  # before anybody can see a number: what is behind it must be known for good
+        put(released, settings.released)
+    for audience, own in editions.items():
+        place = settings.of_audience(audience)
+        _put_in_place(place, _keep(parts[audience], own))
+        _forget_old_nights(place, night_id)
+    if policy and is_in_place:
+        _withdraw(settings, audiences)
     return Published(settings.published_file if is_in_place else final, manifest, is_in_place)
+
+
+def _part(settings: Settings, night_id: str) -> Path:
+    return settings.published / "nights" / f"{night_id}.part"
+
+
+def _before(settings: Settings) -> dict[str, Any] | None:
+    try:
+        return current_manifest(settings)
+    except ParkBridgeError:  # what readers have is damaged: the more they need this one
+        return None
+
+
+def _keep(part: Path, manifest: dict[str, Any]) -> Path:
+    """Give a finished file its name among the nights that are kept, with its manifest beside it."""
+    final = part.with_suffix(".duckdb")
+    part.chmod(0o444)
+    put(part, final)
+    write_json(final.with_suffix(".json"), manifest)
+    return final
+
+
+def _columns_of(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> list[tuple[str, str]]:
+    """Each column that is about to be published, as (schema.table, column)."""
+    wanted = {model.table for model in models} | {f"ops.{name}" for name in OPS_COMMENTS}
+    return [
+        (table, column)
+        for table, column in connection.execute(
+            "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+            "where database_name = current_database() and not internal order by 1, column_index"
+        ).fetchall()
+        if table in wanted
+    ]
+
+
+def _withdraw(settings: Settings, audiences: Sequence[str]) -> None:
+    """Remove editions of audiences that the park names no longer: an old one would go on to be read."""
+    for folder in (settings.published / "editions").glob("*"):
+        if folder.is_dir() and folder.name not in audiences:
+            (folder / "park.duckdb").unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def write(
@@ -186,12 +258,10 @@ def write(
             for schema in (OPERATORS_SCHEMA, ENGINEERS_SCHEMA):
                 connection.execute(f"create schema if not exists {quote(schema)}")
             for view in views:
-                _make_view(connection, OPERATORS_SCHEMA, view.name, view.sql, view.comment, view.columns)
+                make_view(connection, OPERATORS_SCHEMA, view.name, view.sql, view.comment, view.columns)
             if views:
                 contents = contents_of(views)
-                _make_view(
-                    connection, OPERATORS_SCHEMA, contents.name, contents.sql, contents.comment, contents.columns
-                )
+                make_view(connection, OPERATORS_SCHEMA, contents.name, contents.sql, contents.comment, contents.columns)
             for model in models:
                 _view_in_chinese(connection, model)
         _hold_to_types(connection)
@@ -273,12 +343,13 @@ def _view_in_chinese(connection: duckdb.DuckDBPyConnection, model: Model) -> Non
     sql = f"select {listed} from {model.schema}.{quote(model.name)}"
     text = "\n".join(part for part in (model.comment_zh, f"来源表：{model.table}") if part)
     notes = {label.zh: label.comment_zh for label in shown.values()}
-    _make_view(connection, ENGINEERS_SCHEMA, model.title_zh, sql, text, notes)
+    make_view(connection, ENGINEERS_SCHEMA, model.title_zh, sql, text, notes)
 
 
-def _make_view(
+def make_view(
     connection: duckdb.DuckDBPyConnection, schema: str, name: str, sql: str, text: str, notes: Mapping[str, str]
 ) -> None:
+    """Make one view with its comment and those of its columns."""
     view = f"{quote(schema)}.{quote(name)}"
     connection.execute(f"create view {view} as {sql}")
     connection.execute(f"comment on view {view} is {literal(text)}")
@@ -563,7 +634,18 @@ def _roll_back(settings: Settings, night_id: str | None) -> dict[str, Any]:
     with open_read_only(path) as connection:
         connection.execute("select night_id from ops.night").fetchone()
     _put_in_place(settings, path)
+    for place in editions(settings):
+        own = place.published / "nights" / path.name
+        said = [one for one in nights(place) if one["night_id"] == wanted]
+        if said and own.exists() and sha256_of(own) == said[0]["sha256"]:
+            _put_in_place(place, own)
     return manifest
+
+
+def editions(settings: Settings) -> list[Settings]:
+    """The editions that are published besides the director's, as settings of their audiences."""
+    found = (settings.home / "published" / "editions").glob("*/park.duckdb")
+    return [settings.of_audience(file.parent.name) for file in sorted(found)]
 
 
 def _forget_old_nights(settings: Settings, newest: str) -> None:
@@ -589,6 +671,7 @@ def forget_old_sites(settings: Settings, kept: set[str]) -> None:
 def _forget_parts(settings: Settings) -> None:
     """What killed runs left half-written: no other process writes here meanwhile."""
     for path in (
+        settings.released.with_suffix(".part"),
         *(settings.published / "nights").glob("*.part*"),
         *settings.published.glob("*.part"),
         *(settings.published / "exports").glob("*.part*"),

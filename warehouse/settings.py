@@ -9,6 +9,8 @@ PARKBRIDGE_TIME_ZONE         the park's time zone; a night ends at midnight ther
 PARKBRIDGE_NIGHT             when the night runs: an hour such as 02:00, or feeds: once every feed has come (default: 02:00)
 PARKBRIDGE_KEEP_NIGHTS       how many published nights are kept for rollback (default: 7)
 PARKBRIDGE_EXPORTS           1: each night writes the operators' views into published/exports/园区.xlsx (default: 0)
+PARKBRIDGE_AUDIENCES         who gets an edition of each night, with commas: director, operator, public (default: director)
+PARKBRIDGE_POLICY            who may see which column (default: warehouse/policy.yml; docs/audiences.md)
 PARKBRIDGE_MEMORY_LIMIT      DuckDB's memory limit (default: 4GB)
 PARKBRIDGE_PSEUDONYM_KEY     makes identity numbers keyed pseudonyms; without it they are blotted out (docs/runbook.md)
 PARKBRIDGE_JUDGEMENTS        people's match decisions (default: transforms/judgements.csv of the checkout;
@@ -23,16 +25,19 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from warehouse.errors import DeclarationError
 
+# the audience that sees everything: published/park.duckdb
+DIRECTOR = "director"
 _YES_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 # where the program is: a checkout, or the site-packages that a wheel was installed into
 CHECKOUT = Path(__file__).resolve().parent.parent
 IS_CHECKOUT = (CHECKOUT / "setup.cfg").is_file()
+POLICY = Path(__file__).with_name("policy.yml")
 FEEDS = CHECKOUT / "connectors" / "feeds"
 DAGS = CHECKOUT / "dags"
 
@@ -54,6 +59,13 @@ class Settings:
     exports: bool = False
     night: str = "02:00"
     drill_days: int = 7
+    audiences: tuple[str, ...] = (DIRECTOR,)
+    policy: Path = POLICY
+    audience: str = DIRECTOR
+
+    def of_audience(self, audience: str) -> Settings:
+        """The same park as one audience sees it: `published` is that of its edition."""
+        return replace(self, audience=audience)
 
     @property
     def raw(self) -> Path:
@@ -67,8 +79,14 @@ class Settings:
 
     @property
     def published(self) -> Path:
-        """What readers open: park.duckdb, its manifest, the nights kept, the data docs."""
-        return self.home / "published"
+        """What readers open: park.duckdb, its manifest, the nights kept. Editions of other audiences are folders of their own."""
+        whole = self.home / "published"
+        return whole if self.audience == DIRECTOR else whole / "editions" / self.audience
+
+    @property
+    def released(self) -> Path:
+        """What was behind each number that a public edition ever showed: private, and never revised."""
+        return self.home / "released.parquet"
 
     @property
     def published_file(self) -> Path:
@@ -120,7 +138,16 @@ class Settings:
             )
         if (exports := of("EXPORTS", "0").lower()) not in _YES_NO:
             raise DeclarationError("PARKBRIDGE_EXPORTS", f"{exports!r} is neither 1 nor 0", next_step="give 1 or 0")
+        audiences = tuple(dict.fromkeys(part for part in re.split(r"[,\s]+", of("AUDIENCES", DIRECTOR)) if part))
+        if DIRECTOR not in audiences or not all(re.fullmatch("[a-z][a-z0-9_]*", one) for one in audiences):
+            raise DeclarationError(
+                "PARKBRIDGE_AUDIENCES",
+                f"{','.join(audiences)!r} is no list of audiences with {DIRECTOR}",
+                next_step=f"give {DIRECTOR} and the others with commas, such as {DIRECTOR},operator,public",
+            )
         return cls(
+            audiences=audiences,
+            policy=Path(of("POLICY", str(POLICY))).expanduser().absolute(),
             home=home,
             feed_folders=folders,
             park_name=of("PARK_NAME", "Demo park 示范园区"),
