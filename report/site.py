@@ -19,7 +19,7 @@ import duckdb
 import jinja2
 import vl_convert
 
-from report import dictionary, enterprises, groups, park, quality
+from report import dictionary, enterprises, groups, park, quality, statistics
 from report.sentences import sentence
 from report.source import HERE, Page, Source, page_of
 from report.words import FILTERS, GLOBALS, chart_codes
@@ -30,6 +30,16 @@ from warehouse.settings import Settings
 CHARTS: dict[str, dict[str, Any]] = {
     path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted((HERE / "charts").glob("*.json"))
 }
+
+NAVIGATION = (
+    ("index.html", "园区", "Park"),
+    ("alerts.html", "工作清单", "Work list"),
+    ("enterprises.html", "企业", "Enterprises"),
+    ("buildings.html", "楼栋", "Buildings"),
+    ("industries.html", "行业", "Industries"),
+    ("quality.html", "数据质量", "Data quality"),
+    ("dictionary.html", "数据字典", "Dictionary"),
+)
 
 
 def build(file: Path, settings: Settings) -> Path:
@@ -53,7 +63,7 @@ def build(file: Path, settings: Settings) -> Path:
             part = folder.with_name(folder.name + ".part")
             shutil.rmtree(part, ignore_errors=True)
             _write_assets(part, settings.home / "cache")
-            environment = _environment()
+            environment = _environment(source)
             for page in _pages(source):
                 _write(part, page, environment, source)
         part.rename(folder)
@@ -82,11 +92,24 @@ def _unused(sites: Path, night_id: str) -> Path:
 
 
 def _pages(source: Source) -> Iterator[Page]:
-    for pages in (park.pages, enterprises.pages, groups.pages, quality.pages, dictionary.pages):
-        yield from pages(source)
+    if "statistics.month" in source.held:
+        yield from statistics.pages(source)
+    else:
+        yield from park.pages(source)
+        yield from enterprises.pages(source)
+        yield from groups.pages(source)
+    if source.is_whole:
+        yield from quality.pages(source)
+    yield from dictionary.pages(source)
 
 
-def _environment() -> jinja2.Environment:
+def _navigation(source: Source) -> list[tuple[str, str, str]]:
+    if "statistics.month" in source.held:
+        return [("index.html", "公开统计", "Figures"), NAVIGATION[-1]]
+    return [entry for entry in NAVIGATION if source.is_whole or entry[0] != "quality.html"]
+
+
+def _environment(source: Source) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -95,7 +118,9 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS, sentence=sentence)
-    environment.globals.update(GLOBALS, charts=CHARTS, page_of=page_of)
+    environment.globals.update(
+        GLOBALS, charts=CHARTS, page_of=page_of, is_whole=source.is_whole, navigation=_navigation(source)
+    )
     return environment
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import Decimal
@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import sqlglot
 from markupsafe import Markup
+from sqlglot import exp
 
 from report import words
-from warehouse.settings import Settings
+from warehouse.settings import DIRECTOR, Settings
 
 HERE = Path(__file__).parent
 Row = dict[str, Any]
@@ -40,6 +42,13 @@ class Source:
     def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
         self.connection = connection
         self.settings = settings
+        self.is_whole = settings.audience == DIRECTOR
+        self.held: dict[str, set[str]] = {}
+        for table, column in connection.execute(
+            "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+            "where database_name = current_database() and not internal"
+        ).fetchall():
+            self.held.setdefault(table, set()).add(column)
         night = self.rows("night")[0]
         self.night: Row = night | {"known_at": f"{self.local(night['as_of']):%Y-%m-%d %H:%M}"}
 
@@ -49,7 +58,8 @@ class Source:
 
     def rows(self, name: str) -> list[Row]:
         """The rows of report/sql/<name>.sql."""
-        found = self.connection.execute((HERE / "sql" / f"{name}.sql").read_text(encoding="utf-8"))
+        sql = (HERE / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+        found = self.connection.execute(sql if self.is_whole else with_nulls(sql, self.held))
         columns = [column for column, *_ in found.description or ()]
         return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
 
@@ -59,6 +69,43 @@ class Source:
         for row in self.rows(name):
             grouped.setdefault(row[by[0]] if len(by) == 1 else tuple(row[one] for one in by), []).append(row)
         return grouped
+
+
+def with_nulls(sql: str, held: Mapping[str, Collection[str]]) -> str:
+    """A query over an edition: a column that it does not have is NULL or its band, a table that it does not have is empty."""
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    columns = list(tree.find_all(exp.Column))
+    for select in tree.find_all(exp.Select):
+        tables = {
+            table.alias_or_name: table
+            for table in select.find_all(exp.Table)
+            if table.db and table.find_ancestor(exp.Select) is select
+        }
+        for column in columns:
+            if column.find_ancestor(exp.Select) is not select or column.table not in tables:
+                continue
+            table = tables[column.table]
+            known = held.get(f"{table.db}.{table.name}")
+            if known is not None and column.name not in known:
+                column.replace(_instead(column, f"{column.name}_band" in known))
+        for alias, table in tables.items():
+            if f"{table.db}.{table.name}" in held or table.db.startswith("duckdb_"):
+                continue
+            names = sorted({column.name for column in columns if column.table == alias})
+            empty = exp.select(*(exp.alias_(exp.null(), name, quoted=True) for name in names or ["nothing"])).where(
+                "false"
+            )
+            table.replace(empty.subquery(alias))
+    return tree.sql(dialect="duckdb")
+
+
+def _instead(column: exp.Column, has_band: bool) -> exp.Expr:
+    """What stands in a query for a column that an edition does not have: its band where it is simply shown, else NULL."""
+    if isinstance(column.parent, exp.Select):
+        band = exp.column(f"{column.name}_band", table=column.table)
+        return exp.alias_(band if has_band else exp.null(), column.name)
+    # DuckDB refuses to order by a bare NULL
+    return exp.cast(exp.null(), "integer") if isinstance(column.parent, exp.Ordered) else exp.null()
 
 
 def page_of(key: str) -> str:

@@ -58,6 +58,7 @@ OWN_CODES: dict[str, Mapping[str, tuple[str, str]]] = {
 
 def both(zh: object, en: object) -> Markup:
     """A text in both languages; the switch of the page shows one of them."""
+    zh, en = (NOTHING if text is None else text for text in (zh, en))
     return Markup('<span lang="zh">{}</span><span lang="en">{}</span>').format(zh, en)
 
 
@@ -123,7 +124,9 @@ def several(column: str, value: str | None) -> Markup:
 
 
 def number(value: Any, digits: int = 0) -> str:
-    """12345.6 is 12,346; a dash where there is none."""
+    """12345.6 is 12,346; a band of an edition as it is; a dash where there is none."""
+    if isinstance(value, str):
+        return value
     return NOTHING if value is None else f"{value:,.{digits}f}".replace("-", "−")
 
 

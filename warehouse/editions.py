@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +59,6 @@ STATISTICS_NOTES = {
 }
 
 
-@dataclass(frozen=True)
-class Written:
-    """What was written of an edition: rows and columns by table, and the private file behind its statistics."""
-
-    tables: dict[str, Any]
-    released: Path | None = None
-
-
 def write_edition(
     night: Path,
     part: Path,
@@ -75,7 +67,7 @@ def write_edition(
     models: Sequence[Model],
     views: Sequence[View],
     settings: Settings,
-) -> Written:
+) -> dict[str, Any]:
     """Write one audience's edition of a night into a fresh file.
 
     Args:
@@ -85,7 +77,10 @@ def write_edition(
         policy: What its audience may see.
         models: Whose titles and columns the views of 核对 take.
         views: The operators' views as the director has them.
-        settings: Where released.parquet is.
+        settings: Where released.parquet is. Its successor is left beside it as released.part, for `publish` to put in place.
+
+    Returns:
+        Rows and columns by table, for a manifest.
 
     Raises:
         ParkBridgeError: The audience is unknown, or released.parquet is damaged.
@@ -103,9 +98,8 @@ def write_edition(
                 if columns:  # a park without this table has nothing to show
                     shown[table] = policy.shown(audience, table, columns)
                     _copy_table(connection, table, shown[table], rule.rows)
-            released = None
             if edition.statistics:
-                released = _write_statistics(connection, edition.statistics, settings)
+                _write_statistics(connection, edition.statistics, settings)
         connection.execute("use fresh")
         with transaction(connection):
             _copy_comments(connection, policy, shown)
@@ -128,7 +122,7 @@ def write_edition(
         connection.execute("detach fresh")
     finally:
         connection.close()
-    return Written(tables, released)
+    return tables
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
@@ -233,7 +227,7 @@ def _is_projected(column: exp.Column, select: exp.Select) -> bool:
         node = node.parent
         if isinstance(node, exp.Select):
             return True
-    return node.arg_key == "expressions"
+    return bool(node.arg_key == "expressions")
 
 
 def _is_shown(projection: exp.Expression, aliases: Mapping[str, str], held: Held) -> bool:
@@ -285,9 +279,7 @@ def _has_rows(connection: duckdb.DuckDBPyConnection, database: str, view: str) -
     # a view names its tables by schema alone: it reads those of the database in use
     connection.execute(f"use {database}")
     try:
-        return (
-            connection.execute(f"select 1 from {quote(OPERATORS_SCHEMA)}.{quote(view)} limit 1").fetchone() is not None
-        )
+        found = connection.execute(f"select 1 from {quote(OPERATORS_SCHEMA)}.{quote(view)} limit 1").fetchall()
     finally:
         connection.execute("use fresh")
     return bool(found)
@@ -313,8 +305,8 @@ def _view_in_chinese(connection: duckdb.DuckDBPyConnection, model: Model, shown:
 # --- statistics -------------------------------------------------------------------------------------------------------
 
 
-def _write_statistics(connection: duckdb.DuckDBPyConnection, rule: Statistics, settings: Settings) -> Path:
-    """statistics.month, and the private file of what is behind it, which `publish` puts in place just before the edition."""
+def _write_statistics(connection: duckdb.DuckDBPyConnection, rule: Statistics, settings: Settings) -> None:
+    """Write statistics.month, and the private file of what is behind it."""
     releases = disclosure.release(connection, rule, settings.released)
     part = settings.released.with_suffix(".part")
     disclosure.write(connection, releases, rule, part, settings.released)
@@ -344,7 +336,6 @@ def _write_statistics(connection: duckdb.DuckDBPyConnection, rule: Statistics, s
         connection.execute(
             f"comment on column fresh.{STATISTICS}.month.{column} is {literal(f'{label.en} | {label.zh}：{label.note_zh}')}"
         )
-    return part
 
 
 def _titles(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple[str, str]]:

@@ -87,39 +87,31 @@ def publish(
     Raises:
         DeclarationError: A column is in no class of the policy, or an audience is unknown. Nothing was written.
     """
-    night = connection.execute("select night_id, as_of from ops.night").fetchone()
-    assert night is not None
-    night_id, as_of = str(night[0]), night[1]
-    audiences = [one for one in settings.audiences if one != DIRECTOR] if policy else []
+    from warehouse.editions import write_edition
+
+    night_id, as_of = _night(connection)
+    audiences = _hold_to_policy(connection, settings, models, policy) if policy else []
     for place in (settings, *map(settings.of_audience, audiences)):
         (place.published / "nights").mkdir(parents=True, exist_ok=True)
         _forget_parts(place)
     part = _part(settings, night_id)
     shown = read_views(views, models, settings.time_zone) if views else []
-    parts, released = {DIRECTOR: part}, None
+    tables: dict[str, dict[str, Any]] = {}
     try:
-        if policy:
-            for audience in audiences:
-                policy.edition(audience)
-            policy.hold(_columns_of(connection, models))
-        tables = {DIRECTOR: write(connection, part, models, shown, settings)}
+        tables[DIRECTOR] = write(connection, part, models, shown, settings)
         if make_site:
             make_site(part, settings)
         before = _before(settings)
         is_in_place = before is None or is_for_readers(_as_of(before), as_of)
         if policy and is_in_place:  # other audiences have no use for a night of the past
-            from warehouse.editions import write_edition
-
             for audience in audiences:
-                place = settings.of_audience(audience)
-                parts[audience] = _part(place, night_id)
-                written = write_edition(part, parts[audience], audience, policy, models, shown, settings)
-                tables[audience], released = written.tables, written.released or released
+                fresh = _part(settings.of_audience(audience), night_id)
+                tables[audience] = write_edition(part, fresh, audience, policy, models, shown, settings)
                 if make_site:
-                    make_site(parts[audience], place)
+                    make_site(fresh, settings.of_audience(audience))
     except BaseException:
-        for one in parts.values():
-            forget(one)
+        for place in (settings, *map(settings.of_audience, audiences)):
+            forget(_part(place, night_id))
         settings.released.with_suffix(".part").unlink(missing_ok=True)
         raise
     _note_published(connection, before)
@@ -129,11 +121,7 @@ def publish(
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "park_name": settings.park_name,
     }
-    editions = {
-        audience: manifest | {"audience": audience, "sha256": sha256_of(parts[audience]), "tables": tables[audience]}
-        for audience in parts
-        if audience != DIRECTOR
-    }
+    common = dict(manifest)
     manifest |= {"sha256": sha256_of(part), "tables": tables[DIRECTOR]}
     if before and is_in_place:
         manifest["previous_night_id"] = before["night_id"]
@@ -150,15 +138,29 @@ def publish(
         [as_of, as_of],
     )
     _forget_old_nights(settings, night_id)
-    if released:  # before anybody can see a number: what is behind it must be known for good
-        put(released, settings.released)
-    for audience, own in editions.items():
-        place = settings.of_audience(audience)
-        _put_in_place(place, _keep(parts[audience], own))
-        _forget_old_nights(place, night_id)
+    _place_editions(settings, {a: common | {"tables": tables[a]} for a in audiences if a in tables}, night_id)
     if policy and is_in_place:
         _withdraw(settings, audiences)
     return Published(settings.published_file if is_in_place else final, manifest, is_in_place)
+
+
+def _place_editions(settings: Settings, manifests: Mapping[str, dict[str, Any]], night_id: str) -> None:
+    """Put the other audiences' files and sites in place, each in one step."""
+    released = settings.released.with_suffix(".part")
+    if released.exists():  # before anybody can see a number: what is behind it must be known for good
+        put(released, settings.released)
+    for audience, manifest in manifests.items():
+        place = settings.of_audience(audience)
+        part = _part(place, night_id)
+        final = _keep(part, manifest | {"audience": audience, "sha256": sha256_of(part)})
+        _put_in_place(place, final)
+        _forget_old_nights(place, night_id)
+
+
+def _night(connection: duckdb.DuckDBPyConnection) -> tuple[str, datetime]:
+    night = connection.execute("select night_id, as_of from ops.night").fetchone()
+    assert night is not None
+    return str(night[0]), night[1]
 
 
 def _part(settings: Settings, night_id: str) -> Path:
@@ -181,17 +183,18 @@ def _keep(part: Path, manifest: dict[str, Any]) -> Path:
     return final
 
 
-def _columns_of(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> list[tuple[str, str]]:
-    """Each column that is about to be published, as (schema.table, column)."""
+def _hold_to_policy(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, models: Sequence[Model], policy: Policy
+) -> list[str]:
+    """Stop where an audience is unknown or a column that is about to be published has no class; give the other audiences."""
+    audiences = [policy.edition(one).audience for one in settings.audiences if one != DIRECTOR]
     wanted = {model.table for model in models} | {f"ops.{name}" for name in OPS_COMMENTS}
-    return [
-        (table, column)
-        for table, column in connection.execute(
-            "select schema_name || '.' || table_name, column_name from duckdb_columns() "
-            "where database_name = current_database() and not internal order by 1, column_index"
-        ).fetchall()
-        if table in wanted
-    ]
+    found = connection.execute(
+        "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+        "where database_name = current_database() and not internal order by 1, column_index"
+    ).fetchall()
+    policy.hold((table, column) for table, column in found if table in wanted)
+    return audiences
 
 
 def _withdraw(settings: Settings, audiences: Sequence[str]) -> None:

@@ -21,6 +21,19 @@
   }
   showLanguage();
 
+  // an edition that does not show a figure has no column for it
+  function hideEmptyColumns() {
+    if (!("edition" in root.dataset)) return;
+    for (const table of all("table.sortable")) {
+      const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
+      if (!rows.length) continue;
+      [...table.tHead.rows[0].cells].forEach((head, i) => {
+        if (!rows.every((row) => !row.cells[i] || /^[–\s]*$/.test(row.cells[i].textContent))) return;
+        for (const cell of [head, ...rows.map((row) => row.cells[i])]) if (cell) cell.hidden = true;
+      });
+    }
+  }
+
   // ---- charts: the specification is in charts.js, the rows are in the page -------------------------------------------
   const monthOf = (text) => { const [year, month] = text.split("-"); return new Date(+year, +month - 1, 1).getTime(); };
 
@@ -207,6 +220,7 @@
     const optionWords = () => all("option[data-zh]").forEach((option) => { option.textContent = option.dataset[language]; });
     optionWords();
     all("table.sortable").forEach(sortable);
+    hideEmptyColumns();
     all("table.cards").forEach(label);
     const here = document.querySelector("nav [aria-current]");
     // the page that is open is in sight, where the row of pages is wider than the screen
