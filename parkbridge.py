@@ -139,7 +139,7 @@ def command_report(settings: Settings, given: argparse.Namespace) -> int:
     """Make the report of the published night again."""
     from report.site import build
     from warehouse.connection import alone
-    from warehouse.publish import current_manifest, forget_old_sites, nights, show_site
+    from warehouse.publish import current_manifest, editions, forget_old_sites, nights, show_site
 
     with alone(settings):
         manifest = current_manifest(settings)
@@ -149,11 +149,16 @@ def command_report(settings: Settings, given: argparse.Namespace) -> int:
                 "nothing is published yet",
                 next_step="run `make run` for the demo park, or `parkbridge sync`",
             )
-        build(settings.published_file, settings)
-        link = show_site(settings, manifest["night_id"])
-        forget_old_sites(settings, {str(night["night_id"]) for night in nights(settings)} | {manifest["night_id"]})
-    assert link is not None
-    print(_short(link / "index.html"))
+        links = []
+        for place in (settings, *editions(settings)):
+            own = current_manifest(place)
+            assert own is not None
+            build(place.published_file, place)
+            links.append(show_site(place, own["night_id"]))
+            forget_old_sites(place, {str(night["night_id"]) for night in nights(place)} | {own["night_id"]})
+    for link in links:
+        assert link is not None
+        print(_short(link / "index.html"))
     return 0
 
 
@@ -523,6 +528,22 @@ class _Version(argparse.Action):
         parser.exit(0)
 
 
+def _edition(settings: Settings, audience: str) -> Settings:
+    """The settings of an audience, which has an edition that is published."""
+    from warehouse.policy import read_policy
+
+    if audience != settings.audience:
+        read_policy(settings.policy).edition(audience)
+    settings = settings.of_audience(audience)
+    if not settings.published_file.exists():
+        raise ParkBridgeError(
+            f"audience {audience!r}",
+            "its edition is not published",
+            next_step=f"set PARKBRIDGE_AUDIENCES=director,{audience} and run `parkbridge sync`",
+        )
+    return settings
+
+
 def _short(path: Path) -> str:
     return str(path.relative_to(CHECKOUT)) if path.is_relative_to(CHECKOUT) else str(path)
 
@@ -799,6 +820,7 @@ def _may_be_json(one: argparse.ArgumentParser) -> None:
 
 def _may_read_another(one: argparse.ArgumentParser) -> None:
     one.add_argument("--file", type=Path, help="another DuckDB file, such as an earlier night")
+    one.add_argument("--audience", help="the edition of this audience, such as operator; the director's by default")
 
 
 def _may_confirm(one: argparse.ArgumentParser, option: str, text: str) -> None:
@@ -812,7 +834,10 @@ def main() -> int:
     """Run one command."""
     given = parser().parse_args()
     try:
-        code: int = given.work(Settings.from_environment(), given)
+        settings = Settings.from_environment()
+        if audience := getattr(given, "audience", None):
+            settings = _edition(settings, audience)
+        code: int = given.work(settings, given)
     except ParkBridgeError as error:
         if given.debug:
             traceback.print_exc()

@@ -45,7 +45,7 @@ from warehouse import loader
 from warehouse.batches import pending
 from warehouse.connection import quote, writer
 from warehouse.errors import ParkBridgeError
-from warehouse.settings import CHECKOUT, Settings
+from warehouse.settings import CHECKOUT, DIRECTOR, Settings
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FEEDS = (
@@ -365,6 +365,8 @@ def _settings(home: Path) -> Settings:
             "time_zone": ZONE,
             "keep_nights": 1,
             "memory_limit": "1GB",
+            "audience": DIRECTOR,
+            "audiences": (DIRECTOR,),
         }
     )
 

@@ -111,7 +111,7 @@ def operating_snapshots() -> None:
         from warehouse.clock import Limits, hold_night_to_clocks
         from warehouse.connection import writer
         from warehouse.night import begin_night, hold_to_first_feeds, id_of_night
-        from warehouse.publish import current_manifest
+        from warehouse.publish import current_manifest, editions
         from warehouse.reconcile import hold_to_raw
 
         with writer(SETTINGS) as connection:
@@ -121,8 +121,9 @@ def operating_snapshots() -> None:
             if is_scheduled(context):
                 hold_to_first_feeds(connection, SETTINGS, list(asked))
                 hold_to_due_feeds(context, asked, SETTINGS.time_zone)
-            with contextlib.suppress(ParkBridgeError):  # a damaged file of readers is replaced by this night
-                current_manifest(SETTINGS)  # puts park.json right where a publish was killed
+            for place in (SETTINGS, *editions(SETTINGS)):
+                with contextlib.suppress(ParkBridgeError):  # a damaged file of readers is replaced by this night
+                    current_manifest(place)  # puts park.json right where a publish was killed
             hold_to_raw(connection, SETTINGS, declared, id_of_night(as_of), confirmed(context, "accept_change"))
             hold_night_to_clocks(
                 connection,

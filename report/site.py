@@ -119,7 +119,12 @@ def _environment(source: Source) -> jinja2.Environment:
     )
     environment.filters.update(FILTERS, sentence=sentence)
     environment.globals.update(
-        GLOBALS, charts=CHARTS, page_of=page_of, is_whole=source.is_whole, navigation=_navigation(source)
+        GLOBALS,
+        charts=CHARTS,
+        page_of=page_of,
+        is_whole=source.is_whole,
+        audience=source.settings.audience,
+        navigation=_navigation(source),
     )
     return environment
 

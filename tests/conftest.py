@@ -30,7 +30,7 @@ from warehouse.connection import prepare, settle_before_landing, writer
 from warehouse.models import Model, build, load_rules, read_layers
 from warehouse.night import begin_night
 from warehouse.publish import Published, publish
-from warehouse.settings import CHECKOUT, Settings
+from warehouse.settings import CHECKOUT, DIRECTOR, Settings
 
 # Folders of tests that share a costly fixture: one process runs them all. pytest 9.2 takes no node id from pytest-xdist 3.8, so
 # that the mark xdist_group groups nothing, and every process made a demo park of its own.
@@ -270,6 +270,8 @@ class Park:
                 "keep_nights": self.keep_nights,
                 "memory_limit": "1GB",
                 "pseudonym_key": self.pseudonym_key,
+                "audience": DIRECTOR,
+                "audiences": (DIRECTOR,),
             }
         )
 

@@ -144,8 +144,8 @@ class Policy:
         """
         if audience not in self.editions:
             raise DeclarationError(
-                "PARKBRIDGE_AUDIENCES",
-                f"{audience!r} is no audience of {self.where}",
+                f"audience {audience!r}",
+                f"{self.where} has no edition of that name",
                 allowed=", ".join((DIRECTOR, *self.editions)),
                 next_step="correct the name, or add an edition to the file. Published data is unchanged",
             )

@@ -11,7 +11,7 @@ import duckdb
 from warehouse.batches import Batch, batches, stopped
 from warehouse.connection import reader
 from warehouse.holds import held
-from warehouse.publish import current_manifest
+from warehouse.publish import current_manifest, editions
 from warehouse.settings import Settings
 from warehouse.text import aligned
 from warehouse.upkeep import last_drill
@@ -231,6 +231,10 @@ def summary(settings: Settings) -> Iterator[str]:
         yield from _changed(connection, is_first="previous_night_id" not in manifest)
         yield from _alerts(connection)
         yield f"Published    {settings.published_file}"
+    for place in editions(settings):
+        own = current_manifest(place)
+        late = "" if own and own["night_id"] == manifest["night_id"] else ", an earlier night"
+        yield f"Edition      {place.audience}: {place.published_file}{late}"
 
 
 def _confirmed(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:

@@ -13,4 +13,4 @@ select
     s.unit_en
 from statistics.month as m
 inner join rules.signal as s on m.signal_code = s.signal_code
-order by m.month, m.signal_code desc, m.part_kind, m.part_code desc
+order by m.month asc, m.signal_code desc, m.part_kind asc, m.part_code desc

@@ -26,7 +26,7 @@ from warehouse.connection import alone, quote, writer
 from warehouse.errors import DeclarationError, ParkBridgeError, WarehouseBusy
 from warehouse.models import read_layers
 from warehouse.publish import publish
-from warehouse.settings import CHECKOUT, Settings
+from warehouse.settings import CHECKOUT, DIRECTOR, Settings
 from warehouse.summary import summary
 from warehouse.text import aligned, padded, side_by_side, width, wrapped
 
@@ -69,6 +69,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             "time_zone": ZoneInfo("Asia/Shanghai"),
             "memory_limit": "1GB",
             "keep_nights": 3,
+            "audience": DIRECTOR,
+            "audiences": (DIRECTOR,),
         }
     )
     with writer(settings) as connection:
