@@ -19,6 +19,7 @@ from sqlglot import exp
 
 from warehouse import disclosure
 from warehouse.connection import literal, quote, transaction
+from warehouse.errors import ParkBridgeError
 from warehouse.labels import Label, labels
 from warehouse.models import Model
 from warehouse.policy import BAND, MASKED, Policy, Shown, Statistics, band_labels
@@ -99,7 +100,7 @@ def write_edition(
                     shown[table] = policy.shown(audience, table, columns)
                     _copy_table(connection, table, shown[table], rule.rows)
             if edition.statistics:
-                _write_statistics(connection, edition.statistics, settings)
+                _write_statistics(connection, edition.statistics, settings.of_audience(audience))
         connection.execute("use fresh")
         with transaction(connection):
             _copy_comments(connection, policy, shown)
@@ -315,10 +316,12 @@ def _write_statistics(connection: duckdb.DuckDBPyConnection, rule: Statistics, s
         f"create table fresh.{STATISTICS}.month (part_kind varchar, part_code varchar, part_title_en varchar, "
         "part_title_zh varchar, month date, signal_code varchar, total_value decimal(30, 3), enterprise_count bigint)"
     )
+    numbers = disclosure.numbers(releases, rule)
+    _hold_to_earlier(connection, {number[:5] for number in numbers}, rule, settings)
     titles = _titles(connection)
     rows = [
         (kind, code, *titles.get((kind, code), (code, code)), month, signal, value, count)
-        for kind, code, month, signal, value, count in disclosure.numbers(releases, rule)
+        for kind, code, month, signal, value, count in numbers
     ]
     if rows:
         connection.executemany(f"insert into fresh.{STATISTICS}.month values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
@@ -335,6 +338,28 @@ def _write_statistics(connection: duckdb.DuckDBPyConnection, rule: Statistics, s
         label = labels()[column]
         connection.execute(
             f"comment on column fresh.{STATISTICS}.month.{column} is {literal(f'{label.en} | {label.zh}：{label.note_zh}')}"
+        )
+
+
+def _hold_to_earlier(
+    connection: duckdb.DuckDBPyConnection, numbers: set[tuple[Any, ...]], rule: Statistics, settings: Settings
+) -> None:
+    """Every number that readers have now must be known: where released.parquet is lost or old, others could be subtracted from it."""
+    if not settings.published_file.exists():
+        return
+    try:
+        connection.execute(f"attach {literal(os.fspath(settings.published_file))} as earlier (read_only)")
+        shown = connection.execute(
+            f"select part_kind, part_code, month, signal_code, total_value from earlier.{STATISTICS}.month"
+        ).fetchall()
+    except duckdb.Error:  # damaged: this night replaces it
+        return
+    if lost := [number for number in shown if number not in numbers and number[3] in rule.signals]:
+        raise ParkBridgeError(
+            str(settings.released),
+            f"it lacks {len(lost):,} of {len(shown):,} numbers that the {settings.audience} edition shows",
+            allowed="none",
+            next_step="put it back from the backup. Published data is unchanged",
         )
 
 

@@ -38,7 +38,7 @@ def forget_refused(settings: Settings, keep_days: float = KEEP_REFUSED_DAYS) -> 
 
 
 def back_up(settings: Settings) -> int:
-    """Copy accepted and discarded batches that the backup does not have yet. Returns how many.
+    """Copy accepted and discarded batches that the backup does not have yet, and released.parquet. Returns how many batches.
 
     A batch is copied under another name and renamed, so that a backup holds whole batches only. One that is damaged takes
     the place of no copy: `verify` names it.
@@ -59,6 +59,11 @@ def back_up(settings: Settings) -> int:
             shutil.rmtree(target)
         put(part, target)
         copied += 1
+    if settings.released.exists():  # without it no public edition can be published again
+        part = settings.backup / settings.released.with_suffix(".part").name
+        make_folder(part.parent)
+        shutil.copy2(settings.released, part)
+        put(part, settings.backup / settings.released.name)
     return copied
 
 
