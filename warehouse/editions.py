@@ -272,8 +272,9 @@ def _make_views(
             kept.append(view)
         else:  # it is about rows that this edition does not hold
             connection.execute(f"drop view {quote(OPERATORS_SCHEMA)}.{quote(view.name)}")
-    contents = contents_of(kept)
-    make_view(connection, OPERATORS_SCHEMA, contents.name, contents.sql, contents.comment, contents.columns)
+    if kept:
+        contents = contents_of(kept)
+        make_view(connection, OPERATORS_SCHEMA, contents.name, contents.sql, contents.comment, contents.columns)
 
 
 def _has_rows(connection: duckdb.DuckDBPyConnection, database: str, view: str) -> bool:

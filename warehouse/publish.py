@@ -97,10 +97,11 @@ def publish(
     part = _part(settings, night_id)
     shown = read_views(views, models, settings.time_zone) if views else []
     tables: dict[str, dict[str, Any]] = {}
+    sites: list[Path] = []
     try:
         tables[DIRECTOR] = write(connection, part, models, shown, settings)
         if make_site:
-            make_site(part, settings)
+            sites.append(make_site(part, settings))
         before = _before(settings)
         is_in_place = before is None or is_for_readers(_as_of(before), as_of)
         if policy and is_in_place:  # other audiences have no use for a night of the past
@@ -108,11 +109,9 @@ def publish(
                 fresh = _part(settings.of_audience(audience), night_id)
                 tables[audience] = write_edition(part, fresh, audience, policy, models, shown, settings)
                 if make_site:
-                    make_site(fresh, settings.of_audience(audience))
+                    sites.append(make_site(fresh, settings.of_audience(audience)))
     except BaseException:
-        for place in (settings, *map(settings.of_audience, audiences)):
-            forget(_part(place, night_id))
-        settings.released.with_suffix(".part").unlink(missing_ok=True)
+        _undo(settings, audiences, night_id, sites)
         raise
     _note_published(connection, before)
     manifest: dict[str, Any] = {
@@ -161,6 +160,15 @@ def _night(connection: duckdb.DuckDBPyConnection) -> tuple[str, datetime]:
     night = connection.execute("select night_id, as_of from ops.night").fetchone()
     assert night is not None
     return str(night[0]), night[1]
+
+
+def _undo(settings: Settings, audiences: Sequence[str], night_id: str, sites: Sequence[Path]) -> None:
+    """Remove what a publish wrote that has failed, so that a site that nothing shows is not taken for the night's newest."""
+    for place in (settings, *map(settings.of_audience, audiences)):
+        forget(_part(place, night_id))
+    for site in sites:
+        shutil.rmtree(site, ignore_errors=True)
+    settings.released.with_suffix(".part").unlink(missing_ok=True)
 
 
 def _part(settings: Settings, night_id: str) -> Path:

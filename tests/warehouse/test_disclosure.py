@@ -71,10 +71,18 @@ def test_a_difference_of_two_months_is_of_three_and_none_dominates(
 
 
 def test_who_moves_between_parts_hides_no_one() -> None:
-    """M moves from I to K with two others that change: in I and K together M cancels out, and two are left."""
-    before = {("a", "I"): 5, ("b", "I"): 5, ("M", "I"): 5, ("c", "K"): 5, ("d", "K"): 5, ("e", "K"): 5}
-    after = {("a", "I"): 6, ("b", "I"): 5, ("M", "K"): 5, ("c", "K"): 6, ("d", "K"): 5, ("e", "K"): 5}
+    """Three change in I and three in K, but M and N only move: in I and K together they cancel out, and a and c are left."""
+    stay = {("b", "I"): 5, ("d", "K"): 5}
+    before = stay | {("a", "I"): 5, ("M", "I"): 4, ("N", "I"): 4, ("c", "K"): 5}
+    after = stay | {("a", "I"): 9, ("M", "K"): 4, ("N", "K"): 4, ("c", "K"): 9}
     one, two = ({key: Decimal(value) for key, value in given.items()} for given in (before, after))
+    assert not is_safe_difference(one, two, RULE)
+    # where three more change in each part, M and N need hide no one; but neither may dominate
+    for part in "IK":
+        one |= {(f"{part}{n}", part): Decimal(5) for n in range(3)}
+        two |= {(f"{part}{n}", part): Decimal(6) for n in range(3)}
+    assert is_safe_difference(one, two, RULE)
+    one["M", "I"], two["M", "K"] = Decimal(400), Decimal(400)
     assert not is_safe_difference(one, two, RULE)
 
 
@@ -137,6 +145,8 @@ def parks(draw: st.DrawFn) -> list[dict[date, dict[tuple[str, str], Decimal]]]:
     for number in range(1, 5):
         for n in draw(st.lists(st.integers(0, size - 1), max_size=12)):
             today[n] = draw(contributor)
+        for n in draw(st.lists(st.integers(0, size - 1), max_size=4)):
+            today[n] = (draw(st.sampled_from("IKCF")), today[n][1])
         month_figures[date(2026, number, 1)] = {(f"E{n}", part): Decimal(v) for n, (part, v) in enumerate(today)}
     revised = {month: dict(found) for month, found in month_figures.items()}
     for month in revised:
