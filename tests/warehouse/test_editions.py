@@ -145,7 +145,7 @@ def recovered(planted: Planted, audience: str) -> set[Plant]:
 
 def test_the_director_sees_every_planted_value(planted: Planted) -> None:
     assert recovered(planted, "director") == set(planted.plants)
-    assert len(planted.plants) > 2500
+    assert len(planted.plants) > 1500
 
 
 def test_an_operator_finds_no_secret_and_everything_of_leases(planted: Planted) -> None:
