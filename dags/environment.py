@@ -52,6 +52,8 @@ def of_park(settings: Settings) -> dict[str, str]:
         "PARKBRIDGE_NIGHT": settings.night,
         "PARKBRIDGE_KEEP_NIGHTS": str(settings.keep_nights),
         "PARKBRIDGE_EXPORTS": str(int(settings.exports)),
+        "PARKBRIDGE_AUDIENCES": ",".join(settings.audiences),
+        "PARKBRIDGE_POLICY": str(settings.policy),
         "PARKBRIDGE_MEMORY_LIMIT": settings.memory_limit,
         "PARKBRIDGE_JUDGEMENTS": str(settings.judgements),
         "PARKBRIDGE_OUTCOMES": str(settings.outcomes),

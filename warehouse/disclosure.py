@@ -159,6 +159,8 @@ def _release(month: date, figures: Figures, before: Sequence[Release], rule: Sta
     if (
         own
         and all(is_safe_total(values, rule) for values in _by_part(parts).values())
+        # a refund in one part and a payment in another cancel out in their union, as a move does
+        and (min(parts.values()) >= 0 or is_safe_difference({}, parts, rule))
         and all(is_safe_difference(other.figures, parts, rule) for other in by_part)
     ):
         return Release(month, True, parts)

@@ -327,18 +327,19 @@ def _write_statistics(connection: duckdb.DuckDBPyConnection, rule: Statistics, s
     if rows:
         connection.executemany(f"insert into fresh.{STATISTICS}.month values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
     connection.execute(f"comment on table fresh.{STATISTICS}.month is {literal(STATISTICS_COMMENT)}")
-    for column in (
+    columns = (
         "part_kind",
         "part_code",
         "part_title_en",
         "part_title_zh",
         "month",
+        "signal_code",
         "total_value",
         "enterprise_count",
-    ):
-        label = labels()[column]
+    )
+    for column in columns:
         connection.execute(
-            f"comment on column fresh.{STATISTICS}.month.{column} is {literal(f'{label.en} | {label.zh}：{label.note_zh}')}"
+            f"comment on column fresh.{STATISTICS}.month.{column} is {literal(labels()[column].comment)}"
         )
 
 

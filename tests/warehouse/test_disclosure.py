@@ -86,6 +86,16 @@ def test_who_moves_between_parts_hides_no_one() -> None:
     assert not is_safe_difference(one, two, RULE)
 
 
+def test_a_refund_in_one_part_and_a_payment_in_another_hide_no_one() -> None:
+    """X and Y have as much back in I as they pay in K: in I and K together only a and c are left."""
+    given = {("X", "I"): -50, ("Y", "I"): -50, ("a", "I"): 60, ("X", "K"): 50, ("Y", "K"): 50, ("c", "K"): 60}
+    month = {key: Decimal(value) for key, value in given.items()} | figures(A=[9] * 9)
+    rule = replace(RULE, part_contributors_min=3)
+    assert own_parts(month, rule) == {"I", "K", "A"}
+    (shown,) = release_months({JAN: month}, [], rule)
+    assert not shown.is_by_part
+
+
 def test_parts_of_few_are_joined_until_what_is_joined_is_safe() -> None:
     # I has enough; C has enough, but O alone would be two: the smallest own part joins it
     shown = figures(I=[5] * 9, C=[5] * 6, O=[5, 5])

