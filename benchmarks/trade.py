@@ -167,7 +167,7 @@ def main() -> None:
     edges = folder / EDGES if folder else None
     if edges and edges.is_file():
         print(
-            "dependence on real invoices   firms buy/sell   half at one partner   flagged   pairs whose net is not the file's"
+            "dependence on real invoices   firms buy/sell   half at one partner   flagged   pairs with another net than the file's"
         )
         for until in WINDOWS:
             one = real_window(edges, until)

@@ -43,7 +43,7 @@ USUAL = np.array([kind[4] for kind in KINDS])
 
 @dataclass(frozen=True)
 class Needs:
-    """One place is one need. Dates are days, NaT where it never happens; `stated` is NaT of a need that nobody states."""
+    """One place is one need. Dates are days, NaT where it never happens; `stated` is NaT of a need that is never stated."""
 
     firm: Array
     kind: Array
@@ -198,7 +198,7 @@ def offer_table(city: City) -> pa.Table:
 
 
 def fit_table(city: City) -> pa.Table:
-    """The truth about which offer fits which stated need: kind, quantity, date and place; nobody is introduced to itself."""
+    """The truth about which offer fits which stated need: kind, quantity, date and place; no firm is introduced to itself."""
     need, offer = drawn(city)
     found_need, found_offer = [], []
     for kind in range(len(KINDS)):

@@ -1,4 +1,4 @@
-"""Who truly trades with whom: the invoices behind both sides' ledgers, before any office loses one.
+"""True trade between firms: the invoices behind both sides' ledgers, before any office loses one.
 
 Relations are drawn first (seller, buyer, from when to when, how often, how much), then every relation's invoices. Trade inside the
 park is drawn by what the sections buy of each other, by size, and by nearness (the same building). All amounts are fen without
@@ -18,7 +18,7 @@ from demo.silos.books import same
 
 TRADERS = 2_000
 PERSONS = -1  # the party that all natural persons are
-# the building's weight in who buys of whom inside the park
+# the building's weight in purchases inside the park
 NEAR = 4.0
 # seller's section → how much buyers of other sections buy of it; a rough reading of an input-output table, not one
 _SECTIONS = "CFGHIJKLMP"

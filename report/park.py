@@ -31,7 +31,7 @@ FIGURES: tuple[tuple[str, str, Words | None], ...] = (
 )
 # flows of staff by park_month's columns: what adds jobs, then what takes them
 GAINS, LOSSES = ("open", "move_in", "expand"), ("close", "move_out", "contract")
-# of each kind of thing to do, so many stand on the park's page
+# of each kind of thing to do, so many are on the park's page
 FIRST_OF_GROUP = 2
 
 

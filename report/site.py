@@ -43,7 +43,7 @@ NAVIGATION = (
     ("quality.html", "数据质量", "Data quality"),
     ("dictionary.html", "数据字典", "Dictionary"),
 )
-# pages of the whole night alone: who trades with whom is the tax secret of both, and which firms the park wants is its own
+# pages of the whole night alone: trade is the tax secret of both sides, and which firms the park wants is its own
 ONLY_OF_ALL = ("candidates.html", "trade.html", "quality.html")
 
 

@@ -100,7 +100,7 @@ def with_nulls(sql: str, held: Mapping[str, Collection[str]]) -> str:
 
 
 def _instead(column: exp.Column, has_band: bool) -> exp.Expr:
-    """What stands in a query for a column that an edition does not have: its band where it is simply shown, else NULL."""
+    """What a query gets in place of a column that an edition does not have: its band where it is simply shown, else NULL."""
     if isinstance(column.parent, exp.Select):
         band = exp.column(f"{column.name}_band", table=column.table)
         return exp.alias_(band if has_band else exp.null(), column.name)

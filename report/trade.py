@@ -1,4 +1,4 @@
-"""The page of trade and dependence: who trades with whom in the park, who hangs on one partner, what is bought outside."""
+"""The page of trade and dependence: trade between firms of the park, who depends on one partner, what is bought outside."""
 
 from __future__ import annotations
 

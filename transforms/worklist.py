@@ -20,7 +20,7 @@ from warehouse.settings import Settings
 from warehouse.text import side_by_side
 
 Ask = Callable[[str], str]
-Tell = Callable[[str], None]
+Show = Callable[[str], None]
 KEYS = {
     "d": ("done", "d done 已办"),
     "n": ("no_interest", "n no interest 无意向"),
@@ -119,7 +119,7 @@ def answer(settings: Settings, listed: WorkList, row: str, what: str, *, who: st
     """Write one answer into outcomes.csv.
 
     Args:
-        settings: Whose park.
+        settings: The park.
         listed: The list that readers see.
         row: A row's id, or the beginning of one that no other row of the list has.
         what: One of ANSWERS.
@@ -157,39 +157,39 @@ def _meant(listed: WorkList, row: str) -> str:
 
 
 def walk(
-    settings: Settings, listed: WorkList, tasks: list[Task], ask: Ask, tell: Tell, *, who: str, places: int
+    settings: Settings, listed: WorkList, tasks: list[Task], ask: Ask, show: Show, *, who: str, places: int
 ) -> int:
     """Ask about one row after the other; returns how many answers were written."""
     written = 0
     for number, task in enumerate(tasks, 1):
-        tell("")
-        tell(f"── {number} of {len(tasks)} · {task.action}")
+        show("")
+        show(f"── {number} of {len(tasks)} · {task.action}")
         for line in shown(task, places):
-            tell(line)
+            show(line)
         while True:
             try:
                 said = ask(f"{'  '.join([*(words for _, words in KEYS.values()), *MOVES])} > ").strip()
             except (EOFError, KeyboardInterrupt):
-                tell("")
+                show("")
                 return written
             key, _, why = said.partition(" ")
             if key in KEYS:
                 made = answer(settings, listed, task.row_id, KEYS[key][0], who=who, why=why.strip())
-                tell(f"  ✓ {made.answer}: {made.row}")
+                show(f"  ✓ {made.answer}: {made.row}")
                 written += 1
                 break
             if key == "s":
                 break
             if key == "q":
                 return written
-            tell(f"{said!r} is not one of {' '.join([*KEYS, 's', 'q'])}")
+            show(f"{said!r} is not one of {' '.join([*KEYS, 's', 'q'])}")
     return written
 
 
 def worklist(
     settings: Settings,
     ask: Ask,
-    tell: Tell,
+    show: Show,
     *,
     who: str,
     places: int,
@@ -200,9 +200,9 @@ def worklist(
     """List what waits, or answer one row, or walk through the rows.
 
     Args:
-        settings: Whose park.
+        settings: The park.
         ask: Asks for one line; EOFError ends the walk.
-        tell: Prints one line.
+        show: Prints one line.
         who: Who answers.
         places: The width of the terminal.
         given: A row and its answer.
@@ -218,22 +218,22 @@ def worklist(
         row, what = given
         made = answer(settings, listed, row, what, who=who, why=why)
         gone = "" if made.row in {task.row_id for task in listed.tasks} else "; the row is no longer on the list"
-        tell(f"{made.row} {made.answer}: written to {path}{gone}. The coming night applies it")
+        show(f"{made.row} {made.answer}: written to {path}{gone}. The coming night applies it")
         return 1
     answers = holding(read_answers(path)) if path.exists() else {}
     # an answer that the night has applied is in the list itself
     waiting = open_tasks(listed, {row: one for row, one in answers.items() if _is_since(listed, one)})
     if is_walk and waiting:
-        written = walk(settings, listed, waiting, ask, tell, who=who, places=places)
-        tell(
+        written = walk(settings, listed, waiting, ask, show, who=who, places=places)
+        show(
             f"\n{written:,} {'answer' if written == 1 else 'answers'} written to {path}. The coming night applies them"
         )
         return written
     for line in listing(waiting, places):
-        tell(line)
+        show(line)
     done = len(listed.tasks) - len(waiting)
-    tell(f"\n{len(waiting):,} to do on {listed.day}, {done:,} answered or put off. 待办 {len(waiting):,} 件")
-    tell(
+    show(f"\n{len(waiting):,} to do on {listed.day}, {done:,} answered or put off. 待办 {len(waiting):,} 件")
+    show(
         f"Answer: `parkbridge worklist --answer ID {'|'.join(ANSWERS[:4])} --why …`; one by one: `parkbridge worklist --walk`"
     )
     return 0

@@ -6,7 +6,7 @@ all. What is released is never revised, and a later month is released only if it
 
     any sum of numbers of one month, and the difference of that sum between any two months,
 
-comes from none, or from at least `contributors_min` enterprises, none with more than `share_max_pct` of it. docs/decisions/0025
+comes from none, or from at least `contributors_min` enterprises, none with more than `share_max_pct` of it. docs/decisions/0027
 gives the proof. The figures behind each released number are kept in released.parquet, a private file.
 """
 
@@ -62,7 +62,7 @@ def _is_mixed(sizes: Sequence[Decimal], rule: Statistics) -> bool:
 def is_safe_difference(before: Figures, after: Figures, rule: Statistics) -> bool:
     """Whether the differences between two months, of any union of parts, may be found out.
 
-    Who changes in several parts, such as a tenant that moves, cancels out in a union of them: it is no cover for others.
+    Who changes in several parts, such as a tenant that moves, cancels out in a union of them: it does not cover others.
     """
     zero = Decimal(0)
     changes = {

@@ -74,9 +74,9 @@ def write_edition(
     Args:
         night: The director's file of the night.
         part: The file to write; it is not there yet.
-        audience: Whose edition.
+        audience: The edition's audience.
         policy: What its audience may see.
-        models: Whose titles and columns the views of 核对 take.
+        models: The models that give the views of 核对 their titles and columns.
         views: The operators' views as the director has them.
         settings: Where released.parquet is. Its successor is left beside it as released.part, for `publish` to put in place.
 

@@ -255,7 +255,7 @@ def _behind_fillers(plain: str, end: int) -> int:
 
 
 def _without_marks(plain: str) -> tuple[str, Sequence[int]]:
-    """The text without its marks, and where each of its characters stood."""
+    """The text without its marks, and where each of its characters was."""
     if not any(map(_is_mark, set(plain))):
         return plain, range(len(plain))
     places = [n for n, c in enumerate(plain) if not _is_mark(c)]

@@ -155,7 +155,7 @@ class Policy:
         """How an edition shows the columns of one of its tables; absent ones are not in the list.
 
         Args:
-            audience: Whose edition.
+            audience: The edition's audience.
             table: schema.table.
             columns: Type by column, in order.
         """

@@ -125,7 +125,7 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
 def _with_new(
     connection: duckdb.DuckDBPyConnection, states: Mapping[str, str], kinds: Sequence[str], few: Sequence[str]
 ) -> list[tuple[str, str]]:
-    """Columns and kinds with a state that is new of its kind: most deliveries have none, and counting each is dear."""
+    """Columns and kinds with a new state for its kind: most deliveries have none, and counting each is dear."""
     if not states:
         return []
     asked = ", ".join((*kinds, *states.values()))

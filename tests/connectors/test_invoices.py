@@ -24,7 +24,7 @@ FIRST = Invoices(
 )
 OWN = ("销项", "91329905MA00000019", "临澜恒达电子有限公司")
 CHIPS, PAPER = "1090511" + "0" * 12, "1060105" + "0" * 12
-# invented by the check digit of GB 11643, of nobody
+# invented by the check digit of GB 11643, of no person
 IDENTITY = "110101199001010015"
 
 
@@ -83,7 +83,7 @@ def test_all_natural_persons_are_one_partner_without_a_name() -> None:
     [
         (IDENTITY, "任何名称有限公司", True),
         ("91329905MA00000019", "王五", False),  # a firm's code decides, whatever the name
-        ("91329902042071181X", "临澜市锐隆数字技术有限公司", False),  # 17 digits whose sum fits, and no birthday
+        ("91329902042071181X", "临澜市锐隆数字技术有限公司", False),  # 17 digits with a fitting sum, and no birthday
         (None, "临澜市高新区老王面馆经营部", False),
         (None, "张三", True),
         (None, "ACME GmbH", False),

@@ -16,7 +16,7 @@ from warehouse.settings import CHECKOUT
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
 
 
-# its fast twins on small parks: tests/warehouse/test_parts.py (in parts as made whole), test_as_of.py (told again as published)
+# its fast twins on small parks: tests/warehouse/test_parts.py (in parts as made whole), test_as_of.py (reconstructed as published)
 @pytest.mark.slow
 def test_a_later_night_in_parts_is_told_again_the_same(park: Park, tmp_path: Path) -> None:
     later = Park(tmp_path / "later")

@@ -39,7 +39,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 class Nights:
-    """A park whose layers are given, night after night."""
+    """A park with given layers, night after night."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
@@ -174,7 +174,7 @@ def test_no_week_has_more_new_rows_than_its_limits_and_a_night_is_the_same_again
                 assert row["asked_date"] <= today < row["drop_date"]
         kept[today] = rows
     assert all(count <= LIMITS[group] for (_, group), count in new.items()), new
-    # the last night told again from what earlier nights noted: later ones cannot change it
+    # the last night reconstructed from what earlier nights noted: later ones cannot change it
     last = max(kept)
     warehouse.execute("delete from ops.work_shown where list_date >= ?", [last])
     assert nights.made(last) == kept[last]

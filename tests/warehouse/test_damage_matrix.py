@@ -63,7 +63,7 @@ OFTEN = ("gone", "empty", "one byte")
 DAMAGED = pytest.mark.parametrize(
     "damage", [name if name in OFTEN else pytest.param(name, marks=pytest.mark.slow) for name in DAMAGES]
 )
-# what `doctor --deep` says to run mends a kind of file whatever became of it; that it says so of each damage is asked of one kind
+# what `doctor --deep` says to run repairs a kind of file whatever became of it; that it says so of each damage is asked of one kind
 CURED = [
     pytest.param(
         kind, damage, marks=() if damage == "one byte" or (kind == "rows" and damage in OFTEN) else pytest.mark.slow

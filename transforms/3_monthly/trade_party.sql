@@ -8,7 +8,7 @@
 --   * outside_code: a code of none, or of several, of our enterprises; the code is the key. A name without a code,
 --   which other records
 --   state with exactly one such code, has that key too (learned_code).
---   * outside_name: no code, and a name that is nobody's or several enterprises'; the name is the key.
+--   * outside_name: no code, and a name of no enterprise, or of several; the name is the key.
 --   * persons: all natural persons are one party (made so before landing).
 --   * No enterprise is made here, and none is in the park because of trade.
 --   | * 代码一致：所写代码恰为一家企业的代码。

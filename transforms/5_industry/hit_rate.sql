@@ -7,7 +7,7 @@
 --   | 按建议结果计数。见分晓满二十次（见规则）才给出命中率，不足的写“尚不可知”。
 -- example: 20 settled, 6 of them hits: 30 %, in words 6 of 20.
 --   | 已见分晓20次，命中6次：命中率30%，写作“20 次中 6 次”。
--- known gaps: Rules that changed meanwhile are not told apart. | 期间规则有改动的不作区分。
+-- known gaps: Rule changes meanwhile are not distinguished. | 期间规则有改动的不作区分。
 -- checked by: tests/models/industry.hit_rate
 with counted as (
     select

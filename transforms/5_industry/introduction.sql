@@ -22,7 +22,7 @@
 -- example: 20 hours of a laboratory until 1 December, an offer of 120 hours valid to the end of the year: fits.
 --   One of 10 hours does not.
 --   | 需检测20小时、12月1日前；供给120小时、有效期至年末：吻合。只有10小时的不列。
--- known gaps: What one need takes of an offer is not taken off it for the next. An offer that nobody withdrew may
+-- known gaps: What one need takes of an offer is not taken off it for the next. An offer that was never withdrawn may
 --   be gone.
 --   | 一项供给可同时推荐给多件诉求，不扣减数量；未及时撤下的供给可能已不可用。
 -- checked by: tests/models/industry.introduction, tests/system/test_work_list.py

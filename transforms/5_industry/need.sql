@@ -17,7 +17,7 @@
 -- example: stated on Thursday 2026-09-24; 25 September and 1 to 7 October are holidays: the working days after it are
 --   28, 29, 30 September, 8 and 9 October, so that contact is due on 2026-10-09.
 --   | 2026年9月24日（周四）提出，25日及10月1至7日放假：应于10月9日前联系。
--- known gaps: What nobody wrote down was not stated. Who asked is not kept.
+-- known gaps: A need that was not written down is not in it. Who asked is not kept.
 --   | 未登记的诉求不在内；联系人不入库。
 -- slices: enterprise_id
 -- checked by: tests/models/industry.need

@@ -8,7 +8,7 @@
 --     after the day on which the list first showed it; miss where it did not in that time, or where somebody answered
 --     wrong.
 --   * All other rows: as answered in outcomes.csv: done is a hit, no_interest and wrong are misses.
---   * waiting: none of this yet. A row without an answer stays so: nobody knows.
+--   * waiting: none of this yet. A row without an answer stays so: it is unknown.
 --   | * 企业提出的诉求：办结且全部或部分解决为命中，其他办结结果为未中。
 --   * 推断的需求（见规则）：列入清单后六个月内企业提出同类诉求为命中；六个月内未提出，或有人答复“情况不符”的为未中。
 --   * 其他事项按 outcomes.csv 的回复：已办为命中，无意向、情况不符为未中。

@@ -25,7 +25,7 @@
 -- example: first put forward on Monday 2026-11-02, not answered: put forward again on 9, 16 and 23 November, last
 --   there on 1 December.
 --   | 2026年11月2日（周一）首次列入且无人回复：11月9日、16日、23日再次提醒，最后显示到12月1日。
--- known gaps: A row beyond the weekly limit waits; if its reason goes meanwhile, nobody sees it. A backfilled
+-- known gaps: A row beyond the weekly limit waits; if its reason goes meanwhile, it is never shown. A backfilled
 --   night is not seen by readers and does not count.
 --   | 超出每周限额的事项顺延，其间理由消失的不再出现；补跑的历史期次不计。
 -- column list_date: day of the list in the park | 清单日期 清单所属日期（园区时间）

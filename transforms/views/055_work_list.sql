@@ -1,6 +1,6 @@
 -- title: Work list | 工作清单
 -- one row is: one thing for one person to do this week | 一行是：本周要办的一件事
--- answers: what should we do this week, for whom, and who does it? | 本周要办什么、为哪家企业、由谁办？
+-- answers: what should we do this week, for which enterprise, and who does it? | 本周要办什么、为哪家企业、由谁办？
 -- key: 清单编号
 -- rules: The rows of snapshots.work_list in words; docs/worklist.md says what comes onto it and how to answer.
 --   | 每周新增至多15件：答复诉求6件、联系走访4件、牵线对接3件、招商2件；无人回复的第7、14、21天再次提醒，第30天移出。

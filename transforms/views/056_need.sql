@@ -3,7 +3,7 @@
 -- answers: who asked for what, was it contacted in time, and what came of it? | 谁提了什么诉求、是否按时联系、结果如何？
 -- key: 诉求标识
 -- rules: The rows of industry.need. | 首次联系应在提出后五个工作日内。
--- known gaps: What nobody wrote down was not stated. | 未登记的诉求不在内。
+-- known gaps: A need that was not written down is not in it. | 未登记的诉求不在内。
 -- column 承办部门: 负责办理的部门：以服务台登记为准，未登记的按规则
 select
     n.need_key as 诉求标识,

@@ -1,6 +1,6 @@
 -- title: Trading partners | 往来伙伴
 -- one row is: one pair of seller and buyer with trade in the last 24 complete months | 近二十四个完整月有交易的一对买卖双方
--- answers: who trades with whom, how much, and is the tie new, steady or lost? | 谁和谁有往来，金额多少，是新增、稳定还是中断？
+-- answers: which firms trade with each other, how much, and is the tie new, steady or lost? | 谁和谁有往来，金额多少，是新增、稳定还是中断？
 -- key: 卖方编码, 买方编码
 -- rules: From industry.partner: the rules are there. Trade is the tax secret of both sides: for entitled readers
 --   alone.

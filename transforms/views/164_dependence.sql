@@ -5,7 +5,7 @@
 -- rules: From industry.dependence: the rules are there. Trade is the tax secret of both sides: for entitled readers
 --   alone.
 --   | 口径见 industry.dependence。交易属双方的涉税秘密，仅供获授权人员使用。
--- known gaps: It is no forecast. | 不作预测。
+-- known gaps: This is not a forecast. | 不作预测。
 -- column 依据: 判定为该依赖程度的依据：达到界限、未达份额、一次性大额、金额小、集团内、因合并
 -- column 最大往来方: 统计期净额最大的往来方；园外的按发票所写
 -- column 份额: 最大往来方占该企业该方向净额的百分比
