@@ -82,10 +82,12 @@ def test_every_kind_of_delivery_and_of_planted_error(truth: duckdb.DuckDBPyConne
     assert set(planted) == {
         "group_headcount",
         "headcount_equals_wages",
+        "identity_number_as_partner_code",
         "identity_number_as_taxpayer_no",
         "identity_number_in_free_text",
         "identity_number_in_personal_column",
         "lazy_filer",
+        "person_name_as_partner",
         "person_name_in_personal_column",
         "phone_in_personal_column",
         "staff_without_wages",

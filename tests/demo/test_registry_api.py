@@ -100,6 +100,7 @@ def test_without_the_token_nothing_is_told(city: Path, port: int) -> None:
 def test_connections_name_every_source(city: Path) -> None:
     entries = {name: json.loads(text) for name, text in demo.connections(city, 8390).items()}
     assert entries["AIRFLOW_CONN_DEMO_REGISTRATION"]["port"] == 8390
-    assert Path(entries["AIRFLOW_CONN_DEMO_TAX"]["host"]).is_file()
+    for office in ("TAX", "TRADE"):
+        assert Path(entries[f"AIRFLOW_CONN_DEMO_{office}"]["host"]).is_file()
     for silo in ("EMPLOYMENT", "LEASE", "BUILDING", "UTILITY", "ACCESS"):
         assert list(Path(entries[f"AIRFLOW_CONN_DEMO_{silo}"]["extra"]["path"]).iterdir())
