@@ -360,6 +360,7 @@ def _settings(home: Path) -> Settings:
         **given
         | {
             "home": home,
+            "outcomes": home / "outcomes.csv",
             "backup": home / "backup",
             "feed_folders": (),
             "time_zone": ZONE,
