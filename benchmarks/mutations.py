@@ -361,6 +361,7 @@ def trial_settings(home: Path) -> Settings:
         **given
         | {
             "home": home,
+            "outcomes": home / "outcomes.csv",
             "backup": home / "backup",
             "feed_folders": (),
             "time_zone": ZONE,

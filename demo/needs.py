@@ -144,8 +144,9 @@ def _offers(city: City) -> Offers:
 
 
 def _shares(place: int) -> Array:
-    shares = np.array([kind[place] for kind in KINDS])
-    return shares / shares.sum()
+    shares: Array = np.array([kind[place] for kind in KINDS], dtype=float)
+    shares /= shares.sum()
+    return shares
 
 
 def outside_names(city: City, rows: int) -> pa.Array:
@@ -195,26 +196,6 @@ def offer_table(city: City) -> pa.Table:
             "valid_until_date": _dates(offer.last),
         }
     )
-
-
-def fit_table(city: City) -> pa.Table:
-    """The truth about which offer fits which stated need: kind, quantity, date and place; no firm is introduced to itself."""
-    need, offer = drawn(city)
-    found_need, found_offer = [], []
-    for kind in range(len(KINDS)):
-        asked = np.flatnonzero((need.kind == kind) & ~np.isnat(need.stated))
-        held = np.flatnonzero(offer.kind == kind)
-        a, b = asked[:, None], held[None, :]
-        due = need.due[a]
-        fits = (offer.quantity[b] >= need.quantity[a]) & (offer.first[b] <= due)
-        fits &= np.isnat(offer.last[b]) | (offer.last[b] >= due)
-        fits &= ~offer.is_for_building[b] | (offer.building[b] == need.building[a])
-        fits &= offer.firm[b] != need.firm[a]
-        rows, columns = np.nonzero(fits)
-        found_need.append(asked[rows])
-        found_offer.append(held[columns])
-    needs, offers = (pa.array(np.concatenate(found)) for found in (found_need, found_offer))
-    return pa.table({"need_no": need.number.take(needs), "offer_no": offer.number.take(offers)})
 
 
 def _dates(days: Array) -> pa.Array:

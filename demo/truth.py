@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from demo import words
 from demo.city import BRANCH, EVENT_KINDS, FAMILIES, NEVER, SOLE_TRADER, STORY_NAMES, Array, City, building_codes, pick
-from demo.needs import fit_table, need_table, offer_table
+from demo.needs import need_table, offer_table
 from demo.silos import outside, statistics
 from demo.silos.books import Books
 from demo.silos.building import is_listed, is_unmeasured, names
@@ -32,7 +32,6 @@ def write_truth(books: Books, folder: Path) -> None:
     pq.write_table(outside.truth(city), folder / "outsider.parquet")
     pq.write_table(need_table(city), folder / "need.parquet")
     pq.write_table(offer_table(city), folder / "offer.parquet")
-    pq.write_table(fit_table(city), folder / "need_offer.parquet")
     pq.write_table(_links(books), folder / "link.parquet")
     pq.write_table(pa.concat_tables(books.planted).combine_chunks(), folder / "planted.parquet")
     silo, label, month, at, kind = zip(*books.calendar, strict=True)

@@ -263,6 +263,7 @@ class Park:
             **given
             | {
                 "home": self.home,
+                "outcomes": self.home / "outcomes.csv",
                 "backup": self.home.parent / "backup",
                 "feed_folders": (self.feed_folder,),
                 "park_name": "Test park",

@@ -1,8 +1,8 @@
 -- rule: A week has no more new rows of the work list than its limits | 工作清单每周新增不超过限额
 -- severity: warning
 -- stage: snapshots
--- why: a list that is longer than a team's week is not worked through; after a limit was lowered in the middle of a week it
---   passes by itself
+-- why: a list that is longer than a team's week is not worked through; after a limit was lowered in the middle of a
+--   week it passes by itself
 -- next step: compare snapshots.work_list with ops.work_shown of this week, and read transforms/rules/work_list.yml
 with limits as (
     select distinct

@@ -31,6 +31,7 @@ SILO_OF_FEED = {
     "lease": "lease",
     "utility_use": "utility",
     "access_count": "access",
+    "need": "service",
 }
 
 

@@ -64,6 +64,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         **given
         | {
             "home": home,
+            "outcomes": home / "outcomes.csv",
             "backup": home / "backup",
             "judgements": judgements,
             "time_zone": ZoneInfo("Asia/Shanghai"),

@@ -175,9 +175,9 @@ def test_no_week_has_more_new_rows_than_its_limits_and_a_night_is_the_same_again
         kept[today] = rows
     assert all(count <= LIMITS[group] for (_, group), count in new.items()), new
     # the last night reconstructed from what earlier nights noted: later ones cannot change it
-    last = max(kept)
-    warehouse.execute("delete from ops.work_shown where list_date >= ?", [last])
-    assert nights.made(last) == kept[last]
+    last_day = max(kept)
+    warehouse.execute("delete from ops.work_shown where list_date >= ?", [last_day])
+    assert nights.made(last_day) == kept[last_day]
 
 
 def test_working_days_agree_with_another_account(warehouse: duckdb.DuckDBPyConnection) -> None:
