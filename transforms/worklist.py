@@ -111,7 +111,7 @@ def shown(task: Task, places: int) -> Iterator[str]:
     """One row in a few lines."""
     again = " 再次提醒" if task.state == "back" else ""
     due = f" · 期限 {task.due}" if task.due else ""
-    yield f"{task.row_id}  {task.enterprise} · {task.office}{due} · 命中 {task.hit_rate}{again}"
+    yield f"{task.row_id}  {task.enterprise or '–'} · {task.office}{due} · 命中 {task.hit_rate}{again}"
     yield from side_by_side(["", task.work], [11, max(40, places - 13)])
 
 

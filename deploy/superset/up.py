@@ -13,6 +13,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -143,6 +144,11 @@ def main() -> int:
     given = words.parse_args()
     settings = Settings.from_environment()
     home = settings.home / "superset"
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
     try:
         uri = database(settings, given.connection)
         home.mkdir(mode=0o700, parents=True, exist_ok=True)

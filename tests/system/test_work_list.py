@@ -64,7 +64,7 @@ def test_needs_are_those_of_the_truth(both: duckdb.DuckDBPyConnection) -> None:
     assert differing == []
     wrong = both.execute("select count(*) from pair where feed = 'need' and true_id is null").fetchone()
     assert wrong == (0,)
-    # a need brings nobody into the park, and nobody is known by a need alone
+    # a need brings no firm into the park, and no firm is known by a need alone
     alone = both.execute(
         "select enterprise_id from park.resolved.link group by enterprise_id having bool_and(feed = 'need')"
     ).fetchall()

@@ -17,9 +17,8 @@
 --   * 园外名称：没有代码，名称不属于任何企业或属于几家企业，以名称为准。
 --   * 自然人：全部自然人合为一方（入库前已合并）。
 --   * 不因交易新增企业，也不因交易认定在园。
--- known gaps: A code that is stated wrongly is a party of its own. An outside firm whose code changed is two
---   parties. A stated
---   name is not compared by likeness.
+-- known gaps: A code that is stated wrongly is a party of its own. An outside firm is two parties
+--   where its code changed. A stated name is not compared by likeness.
 --   | 写错的代码单独成为一方；园外企业换发代码后算两方；名称不作近似比对。
 -- codes party_method_code:
 --   * code: exact code of an enterprise | 代码一致

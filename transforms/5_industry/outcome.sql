@@ -18,7 +18,6 @@
 -- known gaps: Rows that exceeded the weekly limit were never put forward and are not here. An implied need that is
 --   met before it is stated counts as a miss.
 --   | 因每周限额未列入的不在内；推断的需求在提出前已解决的，计为未中。
--- slices: enterprise_id
 -- checked by: tests/models/industry.outcome
 with tonight as (
     select coalesce(max(w.list_date), max(cast(o.as_of as date))) as list_date

@@ -4,7 +4,7 @@
 --   | 各部门是否按时联系提出诉求的企业，办理结果如何？
 -- key: office_zh
 -- rules: Needs stated in the 12 months up to tonight. The share in time is over the needs that were contacted, or
---   whose fifth working day has passed (industry.need). Open needs count whenever they were stated.
+--   past their fifth working day (industry.need). Open needs count whenever they were stated.
 --   | 取截至当晚十二个月内提出的诉求。按时联系率的分母为已联系或已过应联系日期的件数。未办结件数不限提出时间。
 -- example: 4 stated, 3 of them contacted in time, 1 late: 75 %.
 --   | 提出4件，按时联系3件，逾期1件：按时联系率75%。

@@ -6,18 +6,20 @@
 -- rules: Limits in rules/work_list.yml, which alert asks for what there too; docs/worklist.md.
 --   * What there is to do: answer an open stated need (industry.need); call, visit or check for an alert
 --     (signals.alert), unless the enterprise has an open need of the kind that it implies; introduce the sides of an
---     introduction (industry.introduction).
+--     introduction (industry.introduction); contact an enterprise elsewhere (industry.candidate, in its order), and look for a
+--     seller of what several tenants buy outside and none sells (industry.gap, most buyers first).
 --   * New rows: each week, Monday to Sunday, 6 answers, 4 calls, visits and checks, 3 introductions, 2 of attraction.
 --     What earlier published nights put forward in the week counts (ops.work_shown). Answers: those late for the first
 --     contact, then the oldest. Alerts: precise before watchful, the best of every alert by score before the second
---     best of any. Introductions: first choices, then the earliest date.
+--     best of any. Introductions: first choices, then the earliest date. Attraction: goods and enterprises by turns.
 --   * A row stays until day 29 after it was first put forward, and is put forward again on days 7, 14 and 21. Then, or
---     once answered, it is quiet for 180 days. A row whose reason has gone leaves at once.
+--     once answered, it is quiet for 180 days. A row leaves at once when its reason has gone.
 --   * Answers (outcomes.csv): done, no_interest, wrong: the row stays in sight for 7 days. later: it is put forward
 --     again after 14 days, as if it were new.
 --   * hit_rate: industry.hit_rate of the same action, topic and level.
 --   | 阈值见 rules/work_list.yml。
---   * 事项来源：未办结诉求（答复）；预警（电话、走访或核实），企业已提出同类未办结诉求的不再列；供需对接（牵线）。
+--   * 事项来源：未办结诉求（答复）；预警（电话、走访或核实），企业已提出同类未办结诉求的不再列；供需对接（牵线）；招引对象，以及多家企业
+--     在外采购而园内没有卖方的商品（招商）。
 --   * 每周（周一至周日）新增：答复6件、联系走访4件、对接3件、招商2件；本周已发布各期新列入的计入限额。诉求先列逾期未联系的，再按提出先后；
 --     预警先红后黄，各类预警得分最高的先列、次高的后列；对接先首选、再按期望日期。
 --   * 每件自首次列入起保留至第29天，第7、14、21天再次提醒；其后或已回复的，180天内不再列入。理由消失的随即移出。
@@ -35,8 +37,8 @@
 --   the day until which it is needed; of a call 7 days after it was first put forward
 --   | 完成期限 未联系的诉求为应联系日期，其余为期望日期；电话、走访为首次列入后第七天
 -- column office_zh: office that does it | 承办部门 负责办理该事项的部门
--- column enterprise_id: the enterprise that it is about | 企业编号 事项涉及的企业
--- slices: enterprise_id
+-- column enterprise_id: the enterprise that it is about; empty of attraction, which is about none of the park's
+--   | 企业编号 事项涉及的企业；招商事项不涉及园内企业，为空
 -- checked by: tests/models/snapshots.work_list, tests/transforms/test_work_list.py
 with tonight as (
     select
@@ -62,6 +64,13 @@ rule as (
         need_days,
         call_days,
         version
+    from rules.work_list
+),
+
+attraction_office as (
+    select distinct
+        attraction_office_en as office_en,
+        attraction_office_zh as office_zh
     from rules.work_list
 ),
 
@@ -201,6 +210,66 @@ candidate as (
     cross join tonight as t
     cross join rule as r
     where n.stated_date >= t.list_date - cast(r.need_days as integer)
+    union all
+    select
+        concat('attract|', c.source_key) as subject,
+        'attract' as action_code,
+        'attraction' as limit_group_code,
+        'candidate' as topic_code,
+        'enterprise elsewhere' as topic_en,
+        '招引对象' as topic_zh,
+        c.expands_level as hint_level_code,
+        cast(null as varchar) as enterprise_id,
+        c.enterprise_name,
+        cast(null as varchar) as need_key,
+        cast(null as varchar) as offer_key,
+        o.office_en,
+        o.office_zh,
+        c.last_opened_date as since_date,
+        cast(null as date) as due_date,
+        concat(
+            'Contact ', c.enterprise_name, ': ', cast(c.recent_branch_count as varchar),
+            ' branches or investments elsewhere in 36 months, in ', cast(c.branch_city_count as varchar), ' cities'
+        ) as work_en,
+        concat(
+            '联系', c.enterprise_name, '：近三年在外设点', cast(c.recent_branch_count as varchar), '处，分布在',
+            cast(c.branch_city_count as varchar), '个城市'
+        ) as work_zh,
+        2 * c.candidate_rank as priority,
+        cast(0 as decimal(30, 2)) as priority_within
+    from industry.candidate as c
+    cross join attraction_office as o
+    where c.candidate_rank is not null
+    union all
+    select
+        concat('attract|goods|', g.goods_code) as subject,
+        'attract' as action_code,
+        'attraction' as limit_group_code,
+        'gap' as topic_code,
+        'bought outside' as topic_en,
+        '外购缺口' as topic_zh,
+        'seen' as hint_level_code,
+        cast(null as varchar) as enterprise_id,
+        cast(null as varchar) as enterprise_name,
+        cast(null as varchar) as need_key,
+        cast(null as varchar) as offer_key,
+        o.office_en,
+        o.office_zh,
+        cast(null as date) as since_date,
+        cast(null as date) as due_date,
+        concat(
+            'Look for a seller of ', coalesce(g.goods_class_title_en, g.goods_code), ': ',
+            cast(g.buyer_count as varchar), ' tenants buy it outside and none sells it here'
+        ) as work_en,
+        concat(
+            '寻找', coalesce(g.goods_class_title_zh, g.goods_code), '的供应企业：', cast(g.buyer_count as varchar),
+            '家在园企业向园外采购，园内无卖方'
+        ) as work_zh,
+        2 * row_number() over (order by g.buyer_count desc, g.goods_code asc) - 1 as priority,
+        cast(0 as decimal(30, 2)) as priority_within
+    from industry.gap as g
+    cross join attraction_office as o
+    where g.gap_step_code = 'attract'
 ),
 
 identified as (

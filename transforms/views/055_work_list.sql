@@ -13,7 +13,7 @@ select
     code_name(w.action_code) as 事项,
     w.topic_zh as 事由,
     w.enterprise_id as 企业编号,
-    l.enterprise_name as 企业名称,
+    coalesce(l.enterprise_name, w.enterprise_name) as 企业名称,
     l.short_name as 企业简称,
     l.name_suffix as 名称区分,
     l.industry_division_title_zh as 行业名称,
@@ -34,4 +34,4 @@ select
     code_name(w.limit_group_code) as 限额类别,
     w.rank_in_group as 组内次序
 from snapshots.work_list as w
-inner join snapshots.enterprise_label as l on w.enterprise_id = l.enterprise_id
+left join snapshots.enterprise_label as l on w.enterprise_id = l.enterprise_id
