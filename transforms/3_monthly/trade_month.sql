@@ -6,7 +6,8 @@
 --   expected_after_periods). The month is
 --   provisional where fewer of these than the feed's threshold have reported, and where nothing has come at all.
 --   | 此前每期（期数见规则）都有发票的企业视为应报。应报中已报的比例低于数据源下限的月份为暂定；一份都没收到的也为暂定。
--- known gaps: A firm without an invoice in the month cannot be distinguished from one with a late ledger. | 当月确无发票与报送迟到无法区分。
+-- known gaps: A firm without an invoice in the month cannot be distinguished from one with a late ledger.
+--   | 当月确无发票与报送迟到无法区分。
 -- checked by: tests/models/monthly.trade_month
 with reporter as (
     select

@@ -1,4 +1,5 @@
--- Who pays for an empty unit does not occupy it. A unit without a named occupier is its own key: its record has no enterprise.
+-- Who pays for an empty unit does not occupy it. A unit without a named occupier is its own key: its record has no
+-- enterprise.
 with unit as (
     select
         *,
