@@ -6,12 +6,12 @@
 -- known gaps: none known | 无
 -- column 承办部门: 负责办理的部门
 select
-    office_zh as 承办部门,
-    stated_count as 诉求件数,
-    contact_judged_count as 应联系件数,
-    contact_on_time_count as 按时联系件数,
-    contact_on_time_pct as 按时联系率,
-    closed_count as 办结件数,
-    met_count as 解决件数,
-    unresolved_count as 未办结件数
-from snapshots.need_service
+    s.office_zh as 承办部门,
+    s.stated_count as 诉求件数,
+    s.contact_judged_count as 应联系件数,
+    s.contact_on_time_count as 按时联系件数,
+    s.contact_on_time_pct as 按时联系率,
+    s.closed_count as 办结件数,
+    s.met_count as 解决件数,
+    s.unresolved_count as 未办结件数
+from snapshots.need_service as s
