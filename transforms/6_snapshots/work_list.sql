@@ -35,7 +35,7 @@
 --   | 起因日期 诉求提出之日；预警为首次出现的月份
 -- column due_date: day until which it should be done: of a need not yet contacted the day for the first contact, else
 --   the day until which it is needed; of a call 7 days after it was first put forward
---   | 完成期限 未联系的诉求为应联系日期，其余为期望日期；电话、走访为首次列入后第七天
+--   | 应完成日期 未联系的诉求为应联系日期，其余为期望日期；电话、走访为首次列入后第七天
 -- column office_zh: office that does it | 承办部门 负责办理该事项的部门
 -- column enterprise_id: the enterprise that it is about; empty of attraction, which is about none of the park's
 --   | 企业编号 事项涉及的企业；招商事项不涉及园内企业，为空

@@ -6,7 +6,7 @@
 --   | 每周新增至多15件：答复诉求6件、联系走访4件、牵线对接3件、招商2件；无人回复的第7、14、21天再次提醒，第30天移出。
 -- known gaps: What exceeds the weekly limit waits for the next week. | 超出每周限额的顺延到下一周。
 -- column 起因日期: 诉求提出之日；预警为首次出现的月份
--- column 完成期限: 未联系的诉求为应联系日期，其余为期望日期；电话、走访为首次列入后第七天
+-- column 应完成日期: 未联系的诉求为应联系日期，其余为期望日期；电话、走访为首次列入后第七天
 -- column 承办部门: 负责办理该事项的部门
 select
     w.row_id as 清单编号,
@@ -23,7 +23,7 @@ select
     w.hit_rate_zh as 命中情况,
     w.office_zh as 承办部门,
     w.since_date as 起因日期,
-    w.due_date as 完成期限,
+    w.due_date as 应完成日期,
     w.first_shown_date as 首次列入日期,
     w.asked_date as 本次提醒日期,
     w.asked_count as 提醒次数,
