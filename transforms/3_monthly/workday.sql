@@ -10,7 +10,7 @@
 --   | 2026年9月25日（周五）放假：9月24日与9月28日的序号相差1。
 -- known gaps: A year of which the rules have no rows has plain weeks. A park's own days off are not known.
 --   | 规则中没有的年份只按周末计；园区自定的休息日未计。
--- checked by: tests/transforms/test_work_list.py
+-- checked by: tests/models/monthly.workday, tests/transforms/test_work_list.py
 with bounds as (
     select distinct
         make_date(cast(r.first_year as integer), 1, 1) as first_day,

@@ -26,6 +26,9 @@
 --   | 用历史数据检验，三十五万家中排在前一百的约有两家在三年内到该市设点：这是联系名单，不是预测；从不按名称匹配，名录缺代码的在园企业
 --   可能混入；园内企业的实际采购尚未计入“需要”。
 -- column branch_count: branches and investments, by the list | 设点数 名录所载分支机构与对外投资数
+-- column registered_capital_amount: registered capital as the list has it; the list has no currency, yuan unless its
+--   source says otherwise
+--   | 注册资本 名录所载注册资本；名录没有币种一栏，来源未另注明的为人民币元
 -- column industry_code: industry by the list | 行业代码 名录所载行业代码，可能有误
 -- column division_code: place of its seat (GB/T 2260) | 注册地代码 注册地行政区划代码（GB/T 2260）
 -- checked by: tests/models/industry.candidate

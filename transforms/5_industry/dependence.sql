@@ -33,6 +33,7 @@
 --   * small: too little trade | 金额小
 --   * in_group: the partner is of the same group | 集团内
 --   * merged: only the merger of partners brought it about | 因合并
+-- column until_month: last month of the window | 截止月份 统计期的最后一个月
 -- checked by: tests/models/industry.dependence, tests/system/test_trade.py
 with side as (
     select

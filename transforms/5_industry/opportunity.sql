@@ -22,6 +22,8 @@
 --   is here already. It says where to look, not who will come. A sector of several divisions is estimated for each of
 --   them.
 --   | 投入产出上的接近不能预言下一个产业，用历史数据检验几乎无增益；只说明从哪里看起，不说明谁会来。跨大类的部门在各大类分别估计，不可相加。
+-- column enterprise_count: enterprises of the division in the park in December of the year
+--   | 企业数 当年12月在园的该行业企业数
 -- column outside_purchase_amount: what tenants are seen to buy of it from outside in 12 months, yuan; empty while
 --   trade is not joined
 --   | 已见园外采购额 近十二月园内企业从园外采购该行业产品的已见金额，单位：元；未接入交易往来的为空

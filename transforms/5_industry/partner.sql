@@ -31,6 +31,7 @@
 --   * steady: trade in both years | 稳定
 --   * lost: trade in the year before alone | 中断
 --   * red_only: no positive net in either year | 仅红字
+-- column until_month: last month of the window | 截止月份 统计期的最后一个月
 -- checked by: tests/models/industry.partner
 with last_month as (
     select

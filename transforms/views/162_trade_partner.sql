@@ -8,7 +8,7 @@
 -- known gaps: That a firm is absent here does not say that it does not trade. | 没有记录不等于没有交易。
 -- column 卖方编码: 卖方的主体编码，本系统企业为企业编号
 -- column 买方编码: 买方的主体编码，本系统企业为企业编号
--- column 往来状态: 新增、稳定、中断；数据不足两年的为空
+-- column 往来状态: 新增、稳定、中断；仅红字为两期都没有正的净额；没有更早一期数据的为空
 select
     p.seller_key as 卖方编码,
     p.buyer_key as 买方编码,
