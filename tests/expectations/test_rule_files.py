@@ -27,7 +27,7 @@ RULES = Path(__file__).parents[2] / "expectations" / "rules"
 CASES = Path(__file__).with_name("rules")
 NIGHT = {"night_id": "n1", "as_of": datetime(2026, 11, 5, 16), "park_name": "示范园区"}
 Rows = list[dict[str, Any]]
-_EXAMPLE: dict[str, Any] = {"varchar": "k", "date": date(2026, 10, 1)}
+_EXAMPLE: dict[str, Any] = {"varchar": "k", "date": date(2026, 10, 1), "bigint": 2025}
 TYPES = {bool: "boolean", int: "bigint", float: "decimal(18, 3)", datetime: "timestamp", date: "date", str: "varchar"}
 
 
