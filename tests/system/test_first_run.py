@@ -153,12 +153,12 @@ def test_no_planted_person_is_in_any_file(park: Park, tmp_path: Path) -> None:
     assert _files_with(park.home, persons) == []
 
 
-def test_a_second_run_does_only_what_is_new_and_tells_the_same(park: Park) -> None:
-    printed = (
+def test_a_second_run_does_only_what_is_new_and_shows_the_same(park: Park) -> None:
+    digest = (
         "select md5(string_agg(to_json(t)::varchar, '' order by enterprise_id, month)) "
         "from (select * exclude (as_of) from snapshots.enterprise_month) as t"
     )
-    before, batches = park.ask(printed), [row[0] for row in park.ask("select feed || batch_id from ops.batch")]
+    before, batches = park.ask(digest), [row[0] for row in park.ask("select feed || batch_id from ops.batch")]
     landed = {p: hashlib.sha256(p.read_bytes()).hexdigest() for p in (park.home / "raw").glob("*/*/rows.parquet")}
     printed = park.demo().stdout
     assert printed.count("nothing new") >= 5
@@ -167,7 +167,7 @@ def test_a_second_run_does_only_what_is_new_and_tells_the_same(park: Park) -> No
         assert f" {count} {code}" in assessed
     since = park.ask("select feed || batch_id, rows_new, rows_changed, rows_withdrawn from ops.batch")
     assert [row for row in since if row[0] not in batches and any(row[1:])] == []
-    assert park.ask(printed) == before
+    assert park.ask(digest) == before
     after = {p: hashlib.sha256(p.read_bytes()).hexdigest() for p in (park.home / "raw").glob("*/*/rows.parquet")}
     assert landed.items() <= after.items()
 
