@@ -7,6 +7,7 @@
 -- known gaps: What exceeds the weekly limit waits for the next week. | 超出每周限额的顺延到下一周。
 -- column 起因日期: 诉求提出之日；预警为首次出现的月份
 -- column 应完成日期: 未联系的诉求为应联系日期，其余为期望日期；电话、走访为首次列入后第七天
+-- column 企业名称: 事项涉及的企业；招商事项为园外企业，外购缺口为空
 -- column 承办部门: 负责办理该事项的部门
 select
     w.row_id as 清单编号,

@@ -6,12 +6,12 @@
 --   alone.
 --   | 口径见 industry.partner。交易属双方的涉税秘密，仅供获授权人员使用。
 -- known gaps: That a firm is absent here does not say that it does not trade. | 没有记录不等于没有交易。
--- column 卖方编码: 卖方的主体编码，本系统企业为企业编号
--- column 买方编码: 买方的主体编码，本系统企业为企业编号
+-- column 卖方编码: 卖方的主体编码，本系统企业为企业编号；自然人合为一行
+-- column 买方编码: 买方的主体编码，本系统企业为企业编号；自然人合为一行
 -- column 往来状态: 新增、稳定、中断；仅红字为两期都没有正的净额；没有更早一期数据的为空
 select
-    p.seller_key as 卖方编码,
-    p.buyer_key as 买方编码,
+    case when p.seller_key = 'persons' then '自然人' else p.seller_key end as 卖方编码,
+    case when p.buyer_key = 'persons' then '自然人' else p.buyer_key end as 买方编码,
     p.seller_name as 卖方名称,
     p.buyer_name as 买方名称,
     p.trade_12m_amount as 近十二月交易净额,
