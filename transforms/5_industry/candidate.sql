@@ -13,12 +13,14 @@
 --   register's code may be wrong.
 --   * candidate_rank, in this order and no other: parents of tenants first; expands_level; near_level; wanted_level;
 --   number of cities with branches; branches; capital; the older; the list's key. There is no score.
+--   * Of several entries with one code the latest counts, of one delivery the first key.
 --   * excluded_code, no rank: tenant (its exact code is a tenant's, or was), branch_here (a branch in the park's own
 --   district), closed, invalid_code (a check digit is wrong).
 --   | * 扩张：近36个月设点或投资4次以上为强，1次以上为有，只有更早的为曾有，没有为无。
 --   * 远近按注册地：本市、本省、外省；园区所在地取在园企业登记最多的区划。
 --   * 需要：所属大类在园区为主导的为主导，园区已有的为有，否则为无；行业代码可能有误。
 --   * 排序依次为：园内企业的总公司、扩张、远近、需要、设点城市数、设点数、注册资本、成立早者、名录编号；没有综合评分。
+--   * 同一代码有多条的，取最近收到的；同批收到的取编号在前者。
 --   * 排除：代码即园内（或曾在园）企业的、已在园区所在区设点的、已注销吊销迁出的、代码校验不符的；列出原因，不排名。
 -- known gaps: On past data two in the first hundred of 350,000 opened a branch in the city within three years: a list
 --   to call, no forecast. An enterprise is never matched by name, so a tenant without a code in the list may be in
