@@ -6,8 +6,8 @@
 -- rules: Limits in rules/work_list.yml, which alert asks for what there too; docs/worklist.md.
 --   * What there is to do: answer an open stated need (industry.need); call, visit or check for an alert
 --     (signals.alert), unless the enterprise has an open need of the kind that it implies; introduce the sides of an
---     introduction (industry.introduction); contact an enterprise elsewhere (industry.candidate, in its order), and look
---     for a seller of what several tenants buy outside and none sells (industry.gap, most buyers first).
+--     introduction (industry.introduction); contact an enterprise elsewhere (industry.candidate, in its order), and
+--     look for a seller of what several tenants buy outside and none sells (industry.gap, most buyers first).
 --   * New rows: each week, Monday to Sunday, 6 answers, 4 calls, visits and checks, 3 introductions, 2 of attraction.
 --     What earlier published nights put forward in the week counts (ops.work_shown). Answers: those late for the first
 --     contact, then the oldest. Alerts: precise before watchful, the best of every alert by score before the second
