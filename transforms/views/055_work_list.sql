@@ -5,7 +5,6 @@
 -- rules: The rows of snapshots.work_list in words; docs/worklist.md says what comes onto it and how to answer.
 --   | 每周新增至多15件：答复诉求6件、联系走访4件、牵线对接3件、招商2件；无人回复的第7、14、21天再次提醒，第30天移出。
 -- known gaps: What exceeds the weekly limit waits for the next week. | 超出每周限额的顺延到下一周。
--- column 企业名称: 园内企业的全称；招引对象为名录所载名称；外购缺口不涉及某家企业，为空
 -- column 起因日期: 诉求提出之日；预警为首次出现的月份
 -- column 应完成日期: 未联系的诉求为应联系日期，其余为期望日期；电话、走访为首次列入后第七天
 -- column 企业名称: 事项涉及的企业；招商事项为园外企业，外购缺口为空
