@@ -1,6 +1,6 @@
 """Which rows of the work list readers have seen: ops.work_shown, one row per row of the list and night that put it forward as new.
 
-Tonight's list follows from it (transforms/6_snapshots/work_list.sql): a night reads what earlier nights noted, and only nights that
+Tonight's list follows from it (snapshots.work_list): a night reads what earlier nights noted, and only nights that
 readers see are noted. A rebuild keeps it; of a lost warehouse it comes back from what is published.
 """
 

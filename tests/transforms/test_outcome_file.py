@@ -35,6 +35,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         | {
             "home": home,
             "outcomes": home / "outcomes.csv",
+            "audience": "director",
+            "audiences": ("director",),
             "backup": tmp_path / "backup",
             "time_zone": ZoneInfo("Asia/Shanghai"),
             "memory_limit": "1GB",

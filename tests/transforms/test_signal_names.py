@@ -13,7 +13,9 @@ from transforms import resolution
 from warehouse.declared import read_yaml
 
 RULES = Path(resolution.__file__).parent / "rules"
-OTHERS = sorted(path.name for path in RULES.glob("*.yml") if path.name != "signal.yml")
+# what needs and offers are counted in is a list of its own: hours and tonnes are of no signal
+OWN_LISTS = {"signal.yml", "quantity_unit.yml"}
+OTHERS = sorted(path.name for path in RULES.glob("*.yml") if path.name not in OWN_LISTS)
 # the name of an indicator is a rate's own: "tax per kWh"
 OWN_NAMES = {("mu_measure.yml", "name_en"), ("mu_measure.yml", "name_zh")}
 
