@@ -172,6 +172,7 @@ def test_a_second_run_does_only_what_is_new_and_shows_the_same(park: Park) -> No
     assert landed.items() <= after.items()
 
 
+@pytest.mark.slow  # on small parks after every kind of fault: tests/warehouse/test_rebuild.py, test_faults.py
 def test_rebuild_gives_identical_staged_rows(park: Park) -> None:
     def staged() -> dict[str, tuple[object, ...]]:
         with duckdb.connect(str(park.home / "warehouse.duckdb"), read_only=True) as connection:

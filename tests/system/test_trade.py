@@ -5,6 +5,7 @@ The demo's offices record a late ledger six weeks after: months up to September 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from datetime import date
 from typing import Any
@@ -274,13 +275,15 @@ def test_a_partners_name_is_in_no_table_and_no_page_but_the_entitled(
     ).fetchall()
     tables = {table for (table,) in listed}
     assert tables >= ENTITLED
-    held = " or ".join("contains(row_text, ?)" for _ in secrets)
+    # one expression over each row: forty searches one by one take a minute
+    held = "|".join(map(re.escape, secrets))
     seen = set()
     for table in sorted(tables):
         schema, name = table.split(".")
         [(count,)] = both.execute(
-            f'select count(*) from (select to_json(t)::varchar as row_text from park."{schema}"."{name}" as t) where {held}',
-            secrets,
+            f'select count(*) from (select to_json(t)::varchar as row_text from park."{schema}"."{name}" as t) '
+            "where regexp_matches(row_text, $1)",
+            [held],
         ).fetchall()
         if count:
             seen.add(table)

@@ -87,8 +87,15 @@ def test_the_first_list_keeps_its_limits_and_is_remembered(park: Park) -> None:
 
 def test_no_introduction_says_more_than_both_sides_stated(park: Park) -> None:
     """Neither an amount of tax or sales, nor a contact, is in any text of an introduction."""
-    texts = park.ask("select concat(work_en, work_zh) from industry.introduction")
-    texts += park.ask("select concat(work_en, work_zh) from snapshots.work_list where action_code = 'introduce'")
+    # what was asked for may be tax advice: the kind's own words are no secret
+    said = "select replace(replace(concat(t.work_en, t.work_zh), k.title_zh, ''), k.title_en, '') from {} as t "
+    texts = park.ask(
+        said.format("industry.introduction") + "inner join rules.need_kind as k on t.need_kind_code = k.need_kind_code"
+    )
+    texts += park.ask(
+        said.format("snapshots.work_list")
+        + "inner join rules.need_kind as k on t.topic_code = k.need_kind_code where t.action_code = 'introduce'"
+    )
     assert texts
     for (text,) in texts:
         for word in ("税", "销售", "tax", "sales", "采购", "供应商", "buys", "sells", "invoice", "发票", "联系人"):

@@ -175,6 +175,8 @@ OPEN_TO_OPERATORS = {
     "snapshots.group_month.total_value",
     "snapshots.park_month.suspect_count",
     "snapshots.group_month.suspect_count",
+    # needs that were stated to the park itself
+    "snapshots.need_service.stated_count",
 }
 
 

@@ -223,6 +223,7 @@ def test_what_is_in_the_file(park: Park) -> None:
         "ops.night",
         "ops.quarantine",
         "ops.validation_result",
+        "ops.work_shown",
         "rules.flow",
         "snapshots.park",
     ], "nothing raw or staged, nothing of how we work inside"

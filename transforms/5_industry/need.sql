@@ -19,7 +19,6 @@
 --   | 2026年9月24日（周四）提出，25日及10月1至7日放假：应于10月9日前联系。
 -- known gaps: A need that was not written down is not in it. Who asked is not kept.
 --   | 未登记的诉求不在内；联系人不入库。
--- slices: enterprise_id
 -- checked by: tests/models/industry.need
 with tonight as (
     select coalesce(max(w.list_date), max(cast(o.as_of as date))) as list_date
