@@ -23,6 +23,7 @@ select
     d.partner_name as 最大往来方,
     d.share_pct as 份额,
     d.months_active as 往来月数,
+    d.active_24m_month_count as 近两年往来月数,
     d.hhi as "集中度（HHI）",
     d.partner_count as 往来方数,
     d.total_amount as 总额,
