@@ -109,6 +109,10 @@ def main() -> int:
     log.touch(mode=0o600)
     print(f"Airflow starts over {settings.home}; what its parts say is in {log}", flush=True)  # noqa: T201
     prepare_airflow(settings, is_quiet=False)
+    from airflow.configuration import write_default_airflow_configuration_if_needed
+
+    # once, before the parts start: where there is none each would write its own, and refuse the others' tokens
+    write_default_airflow_configuration_if_needed()
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt

@@ -6,11 +6,13 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Park]:
 def call(served: Park, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call]:
     """Airflow standalone over that park; calls of its API, as its page makes them."""
     port, log = free_port(), tmp_path_factory.mktemp("standalone") / "log"
+    # nothing but what is asked for runs
+    with closing(sqlite3.connect(served.home / "airflow" / "airflow.db")) as database, database:
+        database.execute("update dag set is_paused = 1")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PARKBRIDGE_", "AIRFLOW"))}
     with log.open("w") as file:
         started = subprocess.Popen(
@@ -62,8 +67,6 @@ def call(served: Park, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cal
             | {
                 "PARKBRIDGE_HOME": str(served.home),
                 "AIRFLOW__API__PORT": str(port),
-                # nothing but what is asked for runs
-                "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
             },
             stdout=file,
             stderr=file,
@@ -71,10 +74,10 @@ def call(served: Park, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cal
         )
     token = ""
 
-    def ask(path: str, body: dict[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
+    def ask(path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers, method=method)
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers)
         with urllib.request.urlopen(request, timeout=60) as answer:
             return dict(json.load(answer))
 
@@ -104,7 +107,6 @@ def test_nights_of_the_past_are_made_and_readers_keep_theirs(served: Park, call:
     while call("/api/v2/dags?dag_id_pattern=operating_snapshots")["total_entries"] == 0:
         assert time.monotonic() < until
         time.sleep(2)
-    call("/api/v2/dags/operating_snapshots", {"is_paused": False}, method="PATCH")
     ordered = call(
         "/api/v2/backfills",
         {
