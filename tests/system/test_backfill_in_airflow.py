@@ -74,10 +74,10 @@ def call(served: Park, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cal
         )
     token = ""
 
-    def ask(path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def ask(path: str, body: dict[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers)
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
             return dict(json.load(answer))
 
@@ -107,6 +107,8 @@ def test_nights_of_the_past_are_made_and_readers_keep_theirs(served: Park, call:
     while call("/api/v2/dags?dag_id_pattern=operating_snapshots")["total_entries"] == 0:
         assert time.monotonic() < until
         time.sleep(2)
+    # Airflow starts no run of a paused DAG, a backfill's neither
+    call("/api/v2/dags/operating_snapshots", {"is_paused": False}, method="PATCH")
     ordered = call(
         "/api/v2/backfills",
         {
@@ -127,7 +129,8 @@ def test_nights_of_the_past_are_made_and_readers_keep_theirs(served: Park, call:
         assert time.monotonic() < until, states
         time.sleep(2)
     assert states == ["success", "success"], runs
-    assert served.ask("select night_id from ops.night") == shown
+    # its own night of today may have been published in between, a past one never is
+    assert served.ask("select night_id from ops.night") >= shown
     nights = sorted(path.stem for path in (served.published.parent / "nights").glob("*.duckdb"))
     made = [night for night in nights if night[:8] in {f"{day:%Y%m%d}" for day in (FIRST, LAST)}]
     assert len(made) == 2, nights
