@@ -104,7 +104,7 @@ def operating_snapshots() -> None:
         task_display_name="开始 Begin",
         doc_md="Begin the night: what is known as of the end of the interval. Stop where a feed has stopped or is stale.",
     )
-    @step(place=NIGHT)
+    @step(place=NIGHT, is_first=True)
     def begin(**context: Any) -> str:
         from connectors.registry import feeds
         from transforms.night import RULES

@@ -100,12 +100,18 @@ def confirmed(context: Any, option: str) -> Confirmation | None:
 
 def is_past_meant(context: Any) -> bool:
     """Whether a run of the past was asked for: a backfill, or a date at the command line."""
-    return bool(context["params"].get("is_past")) or str(context["dag_run"].run_type).endswith("backfill")
+    return bool(context["params"].get("is_past")) or _run_type(context) == "backfill"
 
 
 def is_scheduled(context: Any) -> bool:
     """Whether the scheduler began this run at its hour: no person, no backfill, no other DAG."""
-    return str(getattr(context["dag_run"].run_type, "value", context["dag_run"].run_type)) == "scheduled"
+    return _run_type(context) == "scheduled"
+
+
+def _run_type(context: Any) -> str:
+    """A task gets Airflow's enum, of which str() is the name of the member; the command line's runs have the text."""
+    kind = context["dag_run"].run_type
+    return str(getattr(kind, "value", kind))
 
 
 def hold_to_due_feeds(context: Any, schedules: Mapping[str, str], zone: ZoneInfo, now: datetime | None = None) -> None:
@@ -156,7 +162,7 @@ def _hours_due(schedule: str, night: datetime, now: datetime) -> list[datetime]:
 
 
 def step(
-    feed: str | None = None, *, place: str | None = None, is_last: bool = False
+    feed: str | None = None, *, place: str | None = None, is_first: bool = False, is_last: bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Report a stop plainly: its message without a traceback; a retry only where waiting may help.
 
@@ -164,6 +170,8 @@ def step(
         feed: The feed that the step belongs to: it is marked as stopped, so that no night is published meanwhile.
         place: What the run holds from its first step to its last, so that no other works at it (warehouse/holds.py); the
             feed's own by default.
+        is_first: Whether the run begins with this step, and has done nothing yet where it stops: while it waits for another
+            try, others may go before it.
         is_last: Whether the run ends with this step.
     """
     place = place or (holds.of_feed(feed) if feed else None)
@@ -186,12 +194,13 @@ def step(
                 message = for_people(str(error))
                 log.error("%s", message)
                 _watched(feed, work.__name__, started, message, False)
-                is_over = not _may_pass(error) or _is_last_try()
+                is_end = not _may_pass(error) or _is_last_try()
+                is_over = is_first or is_end
                 # another run has it: nothing is wrong with the feed
                 if not isinstance(error, WarehouseBusy | Overtaken):
                     _mark_stopped(feed, message)
                 if _may_pass(error):
-                    if is_over:
+                    if is_end:
                         tell_of_run(message)
                     without_persons(error)
                     raise

@@ -12,10 +12,12 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from airflow.sdk.api.datamodels._generated import DagRunType  # what a task gets
 from airflow.sdk.exceptions import AirflowFailException
 
 from connectors.registry import feeds
@@ -305,6 +307,15 @@ def test_a_stopped_feed_is_one_message_and_a_reminder_after_a_day(
     fails(begin, "operating_snapshots", "2")
     assert len(messages) == 2
     assert "1 feed has stopped (lease)" in messages[1]
+
+
+@pytest.mark.parametrize("kind", DagRunType)
+def test_a_backfill_is_meant_and_a_schedule_is_none(kind: DagRunType) -> None:
+    """As a task gets it (an enum), and as the command line has it (its text)."""
+    for run_type in (kind, kind.value):
+        context = {"params": {}, "dag_run": SimpleNamespace(run_type=run_type)}
+        assert runs.is_past_meant(context) == (kind is DagRunType.BACKFILL)
+        assert runs.is_scheduled(context) == (kind is DagRunType.SCHEDULED)
 
 
 def test_a_scheduled_night_waits_for_feeds_that_were_due_before_it() -> None:

@@ -244,6 +244,26 @@ def test_a_step_keeps_the_place_while_its_run_may_go_on(
     assert not held(park.settings)
 
 
+@pytest.mark.parametrize(("error", "is_held"), [(OFFLINE, False), (ZeroDivisionError("crash"), True)])
+def test_a_run_that_waits_to_begin_keeps_no_place(
+    park: Park, monkeypatch: pytest.MonkeyPatch, error: Exception, is_held: bool
+) -> None:
+    """A night that waits for its feeds has begun nothing: a backfill or a person may go before it."""
+    monkeypatch.setenv("PARKBRIDGE_HOME", str(park.home))
+    context: dict[str, Any] = {
+        "dag_run": {"dag_id": "feed_staff", "run_id": "scheduled 1"},
+        "ti": SimpleNamespace(try_number=1, max_tries=3),
+    }
+    monkeypatch.setattr(runs, "get_current_context", lambda: context)
+
+    def begin() -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        runs.step("staff", is_first=True)(begin)()
+    assert bool(held(park.settings)) == is_held
+
+
 def test_the_last_step_of_a_run_lets_go_and_another_runs_step_is_no_stop(
     park: Park, monkeypatch: pytest.MonkeyPatch
 ) -> None:
