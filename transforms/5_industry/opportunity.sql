@@ -8,25 +8,20 @@
 --   * Nearest: up to three divisions that lead here, by what of each 100 yuan of its own output it sells to them and
 --   buys from them (industry.input_coefficient). Ties below 0.01 are none.
 --   * estimated_purchase_amount: what tenants would buy of it at the coefficients of their sectors, from their sales
---   of the year. Estimated, never added to what is seen to be bought (outside_purchase_amount). Empty where fewer
---   than 3 tenants are behind it.
---   * hit_rate_pct: of suggestions for such industries the part that came true; empty, "not yet known", until 20 are
---   settled.
+--   of the year. Estimated, never added to what is seen to be bought (industry.gap). Empty where fewer than 3 tenants
+--   are behind it.
 --   | * 取有统计的最新年份（产业地位）。
 --   * 最近：至多三个园区主导大类，按该行业每产出100元向其销售与采购之和排序；不足0.01的不列。
---   * 估计采购额：园内企业按所属部门的直接消耗系数、以当年销售额推算向该行业的采购，为估计数，不与已见采购额相加；不足3家企业的为空。
---   * 命中率：此类建议中应验的百分比；落定不足20条的为空，即“尚不清楚”。
+--   * 估计采购额：园内企业按所属部门的直接消耗系数、以当年销售额推算向该行业的采购，为估计数，不与已见采购额（外购缺口）相加；不足3家企业的为空。
 -- example: two tenants of division 26 sell 600 and 400, of each 100 they buy 5 of division 20: 50, but of two tenants
 --   only: empty.
 -- known gaps: Nearness by input-output does not find the next industry: on past data it adds almost nothing to what
 --   is here already. It says where to look, not who will come. A sector of several divisions is estimated for each of
---   them.
+--   them. What tenants are seen to buy is by class of goods, which is no division: it is in industry.gap alone.
 --   | 投入产出上的接近不能预言下一个产业，用历史数据检验几乎无增益；只说明从哪里看起，不说明谁会来。跨大类的部门在各大类分别估计，不可相加。
+--   已见采购按商品大类统计，与行业大类不对应，只见于外购缺口。
 -- column enterprise_count: enterprises of the division in the park in December of the year
 --   | 企业数 当年12月在园的该行业企业数
--- column outside_purchase_amount: what tenants are seen to buy of it from outside in 12 months, yuan; empty while
---   trade is not joined
---   | 已见园外采购额 近十二月园内企业从园外采购该行业产品的已见金额，单位：元；未接入交易往来的为空
 -- checked by: tests/models/industry.opportunity
 with newest as (
     select max(year_number) as year_number
@@ -183,9 +178,7 @@ select
     n.nearest_3_tie_pct,
     cast(coalesce(b.buyer_count, 0) as bigint) as estimated_buyer_count,
     case when b.buyer_count >= r.min_buyer_count then cast(b.amount as decimal(30, 2)) end as estimated_purchase_amount,
-    cast(null as decimal(30, 2)) as outside_purchase_amount,
     p.area_growth_pct,
-    cast(null as decimal(30, 2)) as hit_rate_pct,
     o.as_of,
     concat(p.rule_version, '; ', r.version) as rule_version
 from division as p

@@ -4,7 +4,7 @@
 --   | 与哪些主导产业最近，园内企业可能采购多少，在地区增长如何？
 -- key: 行业代码
 -- rules: The rows of industry.opportunity in words. Estimates are never added to what is seen.
---   | 估计采购额按投入产出系数推算，不与已见采购相加；命中率为空即尚不清楚；不预言哪个产业会来。
+--   | 估计采购额按投入产出系数推算，不与已见采购相加；不预言哪个产业会来。
 -- known gaps: Input-output does not find the next industry. | 投入产出上的接近不能预言下一个产业。
 select
     t.industry_code as 行业代码,
@@ -12,15 +12,21 @@ select
     t.year_number as 年份,
     code_name(t.position_code) as 产业地位,
     t.enterprise_count as 企业数,
-    t.nearest_1_code as 最近主导产业一,
+    one.industry_title_zh as 最近主导产业一,
     t.nearest_1_tie_pct as 往来占比一,
-    t.nearest_2_code as 最近主导产业二,
+    two.industry_title_zh as 最近主导产业二,
     t.nearest_2_tie_pct as 往来占比二,
-    t.nearest_3_code as 最近主导产业三,
+    three.industry_title_zh as 最近主导产业三,
     t.nearest_3_tie_pct as 往来占比三,
     t.estimated_buyer_count as 可能采购企业数,
     t.estimated_purchase_amount as 估计采购额,
-    t.outside_purchase_amount as 已见园外采购额,
-    t.area_growth_pct as 地区该行业增长率,
-    t.hit_rate_pct as 命中率
+    t.area_growth_pct as 地区该行业增长率
 from industry.opportunity as t
+left join industry.position as one
+    on one.industry_level = 'division' and t.nearest_1_code = one.industry_code and t.year_number = one.year_number
+left join industry.position as two
+    on two.industry_level = 'division' and t.nearest_2_code = two.industry_code and t.year_number = two.year_number
+left join industry.position as three
+    on
+        three.industry_level = 'division' and t.nearest_3_code = three.industry_code
+        and t.year_number = three.year_number
