@@ -7,8 +7,8 @@
 -- rules:
 --   * expands_level: strong at 4 branches or investments in 36 months or more; some at one; earlier where all are
 --   older; none.
---   * near_level, by the seat: city of the park, province, far. The park's place is where most enterprises here are
---   registered.
+--   * near_level, by the seat: city of the park, province, far; unknown where either place is, and last in the order.
+--   The park's place is where most enterprises here are registered.
 --   * wanted_level: leading where its division leads in the park, present where it is there, else none. The
 --   register's code may be wrong.
 --   * candidate_rank, in this order and no other: parents of tenants first; expands_level; near_level; wanted_level;
@@ -17,7 +17,7 @@
 --   * excluded_code, no rank: tenant (its exact code is a tenant's, or was), branch_here (a branch in the park's own
 --   district), closed, invalid_code (a check digit is wrong).
 --   | * 扩张：近36个月设点或投资4次以上为强，1次以上为有，只有更早的为曾有，没有为无。
---   * 远近按注册地：本市、本省、外省；园区所在地取在园企业登记最多的区划。
+--   * 远近按注册地：本市、本省、外省；注册地或园区所在地不详的为不详，排在最后；园区所在地取在园企业登记最多的区划。
 --   * 需要：所属大类在园区为主导的为主导，园区已有的为有，否则为无；行业代码可能有误。
 --   * 排序依次为：园内企业的总公司、扩张、远近、需要、设点城市数、设点数、注册资本、成立早者、名录编号；没有综合评分。
 --   * 同一代码有多条的，取最近收到的；同批收到的取编号在前者。
@@ -133,7 +133,8 @@ levelled as (
         case
             when substr(o.division_code, 1, 4) = substr(h.division_code, 1, 4) then 'city'
             when substr(o.division_code, 1, 2) = substr(h.division_code, 1, 2) then 'province'
-            else 'far'
+            when length(o.division_code) = 6 and h.division_code is not null then 'far'
+            else 'unknown'
         end as near_level,
         case
             when i.position_code = 'leading' then 'leading'
@@ -165,7 +166,7 @@ placed as (
             order by
                 case when tenant_branch_count > 0 then 0 else 1 end,
                 case expands_level when 'strong' then 1 when 'some' then 2 when 'earlier' then 3 else 4 end,
-                case near_level when 'city' then 1 when 'province' then 2 else 3 end,
+                case near_level when 'city' then 1 when 'province' then 2 when 'far' then 3 else 4 end,
                 case wanted_level when 'leading' then 1 when 'present' then 2 else 3 end,
                 city_count desc,
                 branch_count desc,
