@@ -433,14 +433,14 @@ def hint(data: Path) -> Iterator[Row]:
     connection = scratch(
         {
             "known.input_output": "sector_system_code varchar, year_number bigint, from_sector_code varchar, to_sector_code varchar, "
-            "flow_amount decimal(24, 2)"
+            "flow_amount decimal(24, 2), received_at timestamp, feed varchar"
         }
     )
     flows = [("io153_2020", 2020, a, b, float(by_code[a][head.index(b)] or 0)) for a in sectors for b in sectors]
     flows += [("io153_2020", 2020, a, "output", float(by_code[a][head.index("GO")])) for a in sectors]
     listed = {name: [row[at] for row in flows] for at, name in enumerate(("system", "year", "a", "b", "amount"))}
     connection.register("listed", pa.table(listed))
-    connection.execute("insert into known.input_output select * from listed")
+    connection.execute("insert into known.input_output select *, timestamp '2020-01-01', 'f' from listed")
     model(connection, "input_coefficient")
     tie: dict[tuple[str, str], float] = {}
     whole: dict[str, float] = {}

@@ -24,17 +24,32 @@ with preferred as (
     group by year_number, sector_system_code
 ),
 
-flow as (
+-- two feeds may state one flow: the one received last counts
+stated as (
     select
         f.sector_system_code,
         f.year_number,
         f.from_sector_code,
         f.to_sector_code,
-        max(f.flow_amount) as flow_amount
+        f.flow_amount,
+        row_number() over (
+            partition by f.from_sector_code, f.to_sector_code
+            order by f.received_at desc, f.feed asc
+        ) as place
     from known.input_output as f
     inner join preferred as p on f.year_number = p.year_number and f.sector_system_code = p.sector_system_code
     where p.place = 1
-    group by f.sector_system_code, f.year_number, f.from_sector_code, f.to_sector_code
+),
+
+flow as (
+    select
+        sector_system_code,
+        year_number,
+        from_sector_code,
+        to_sector_code,
+        flow_amount
+    from stated
+    where place = 1
 ),
 
 whole as (

@@ -6,10 +6,11 @@
 -- key: industry_level, industry_code, year_number
 -- rules:
 --   * The area is that of rules/position.yml, else the one with the most enterprises in the newest statistics.
---   * The area's totals are its row of totals; where there is none, the sum of its sections.
+--   * The area's totals are its row of totals; where there is none, the sum of its sections; empty where one of those
+--   is withheld.
 --   * Only GB/T 4754-2017: the feed stops at any other classification.
 --   | * 地区按规则文件；未指定的取最新统计中企业最多的地区。
---   * 地区合计取合计行；没有合计行的取各门类之和。
+--   * 地区合计取合计行；没有合计行的取各门类之和，其中有不公布的为空。
 --   * 只收 GB/T 4754—2017；其他分类的数据不接收。
 -- known gaps: Statistics offices count legal units and people employed, parks count insured staff: shares are
 --   compared, not counts.
@@ -51,11 +52,17 @@ area_total as (
         year_number,
         coalesce(
             sum(case when industry_level = 'total' then enterprise_count end),
-            sum(case when industry_level = 'section' then enterprise_count end)
+            case
+                when count(case when industry_level = 'section' and enterprise_count is null then 1 end) = 0
+                    then sum(case when industry_level = 'section' then enterprise_count end)
+            end
         ) as area_enterprise_count,
         coalesce(
             sum(case when industry_level = 'total' then staff_headcount end),
-            sum(case when industry_level = 'section' then staff_headcount end)
+            case
+                when count(case when industry_level = 'section' and staff_headcount is null then 1 end) = 0
+                    then sum(case when industry_level = 'section' then staff_headcount end)
+            end
         ) as area_staff_headcount
     from stated
     where place = 1
