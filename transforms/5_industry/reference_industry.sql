@@ -74,7 +74,6 @@ area as (
         t.area_code,
         row_number() over (
             order by
-                case when t.area_code = u.reference_area_code then 0 else 1 end,
                 t.year_number desc,
                 t.area_enterprise_count desc nulls last,
                 t.area_code asc
