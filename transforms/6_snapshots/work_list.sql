@@ -245,9 +245,13 @@ task_by_id as (
 ),
 
 last_answer as (
-    select a.*
-    from ops.work_answer as a
-    qualify row_number() over (partition by a.row_id order by a.answered_at desc) = 1
+    select
+        row_id,
+        work_answer_code,
+        answered_at,
+        answered_because
+    from ops.work_answer
+    qualify row_number() over (partition by row_id order by answered_at desc) = 1
 ),
 
 -- while a row was put forward or answered within the quiet days, it cannot be new
