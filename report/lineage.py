@@ -65,9 +65,10 @@ def _outputs(scope: Scope, known: Mapping[str, list[str]], done: dict[int, Colum
     if scope.set_operation_scopes:
         sides = [_outputs(side, known, done) for side in scope.set_operation_scopes]
         names = list(sides[0])
+        by_name = bool(scope.expression.args.get("by_name"))
         for side in sides:
-            # a union goes by place
-            for name, one in zip(names, side.values(), strict=False):
+            # a union goes by place, unless it says by name
+            for name, one in zip(side if by_name else names, side.values(), strict=False):
                 found.setdefault(name, set()).update(one)
     elif isinstance(scope.expression, exp.Query):
         for projection in scope.expression.selects:

@@ -292,7 +292,7 @@ def _begin(connection: duckdb.DuckDBPyConnection, settings: Settings, moment: da
         "insert into ops.night values (?, ?, ?)", [f"{moment:%Y%m%dT%H%M%SZ}", moment, settings.park_name]
     )
     resolve(connection, settings.judgements, whole=True, said_until=_local(settings, moment))
-    load_answers(connection, settings, moment)
+    load_answers(connection, settings, moment, is_past=True)
     night.begin(connection)
 
 

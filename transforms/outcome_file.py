@@ -71,12 +71,20 @@ def add(path: Path, answer: Answer) -> None:
     people_file.add_line(path, FORM, (answer.row, answer.answer, answer.who, answer.when, answer.why))
 
 
+def kept(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
+    """The answers to each row that were not taken back, earliest first; of one moment the later line."""
+    found: dict[str, dict[datetime, Answer]] = {}
+    for answer in sorted(answers, key=lambda one: (one.moment, one.line)):
+        if answer.answer == "withdraw":
+            found.pop(answer.row, None)
+        else:
+            found.setdefault(answer.row, {})[answer.moment] = answer
+    return {row: list(of_row.values()) for row, of_row in found.items()}
+
+
 def holding(answers: Iterable[Answer]) -> dict[str, Answer]:
     """The answer that holds for each row, by the rules at the head of this file."""
-    found: dict[str, Answer] = {}
-    for answer in sorted(answers, key=lambda one: (one.moment, one.line)):
-        found[answer.row] = answer
-    return {row: answer for row, answer in found.items() if answer.answer != "withdraw"}
+    return {row: of_row[-1] for row, of_row in kept(answers).items()}
 
 
 def back_up(settings: Settings) -> int:
@@ -94,29 +102,35 @@ def back_up(settings: Settings) -> int:
     return len(answers)
 
 
-def load(connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime) -> int:
+def load(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, *, is_past: bool = False
+) -> int:
     """Fill ops.work_answer and ops.work_day for a night: what had been answered by then, and which day it is in the park.
 
-    The file is begun where there is none and no answer was ever read; later a missing file is a loss.
+    Of a row all answers are kept that were not taken back: one of an earlier showing still says what came of that.
+    The file is begun where there is none and no row was ever shown; later a missing file is a loss.
 
     Args:
         connection: The writer's.
         settings: Where the file is, and the park's time zone.
         as_of: The night's moment, naive UTC. Answers dated later belong to a later night.
+        is_past: A past night is reconstructed: the file is not begun.
 
     Returns:
-        How many answers hold.
+        How many answers were taken.
 
     Raises:
         DeclarationError: outcomes.csv is gone or cannot be read as declared.
     """
     path = settings.outcomes
-    known = connection.execute("select count(*) from ops.work_answer").fetchone()
-    if not path.exists() and path.parent.is_dir() and not (known and known[0]):
+    known = connection.execute("select exists (from ops.work_shown) or exists (from ops.work_answer)").fetchone()
+    is_begun = path.exists() or bool(known and known[0])
+    if not is_begun and not is_past and path.parent.is_dir():
         people_file.replace(path, FORM, FORM.header)
+    lines = [] if is_past and not is_begun else read_answers(path)
     until = as_of.replace(tzinfo=UTC).astimezone(settings.time_zone).replace(tzinfo=None)
-    answers = holding(answer for answer in read_answers(path) if answer.moment <= until)
-    rows = [[one.row, one.answer, one.moment, one.why] for one in answers.values()]
+    answers = kept(answer for answer in lines if answer.moment <= until)
+    rows = [[one.row, one.answer, one.moment, one.why] for of_row in answers.values() for one in of_row]
     with transaction(connection):
         connection.execute("delete from ops.work_answer")
         if rows:

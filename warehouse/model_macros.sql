@@ -140,6 +140,21 @@ create or replace macro quantity_text(v) as (
     case when v = floor(v) then number_text(v) else rtrim(cast(cast(v as decimal(18, 2)) as varchar), '0') end
 );
 
+-- A quantity with its unit, as the next words of a sentence: ' 300 m2', ' 12' without a unit. NULL for NULL.
+create or replace macro quantity_words(v, unit) as (
+    ' ' || quantity_text(v) || coalesce(' ' || unit, '')
+);
+
+-- The limit of new rows a week that an action counts for (rules/work_list.yml).
+create or replace macro work_limit_group(action_code) as (
+    case action_code
+        when 'answer' then 'answer'
+        when 'introduce' then 'introduction'
+        when 'attract' then 'attraction'
+        else 'call'
+    end
+);
+
 -- The id of a row of the work list, from the kind of thing to do and what it is about.
 create or replace macro work_row_id(action_and_about) as (
     'W' || substr(sha256(action_and_about), 1, 10)

@@ -104,6 +104,41 @@ def test_a_night_takes_what_was_answered_by_then(settings: Settings, connection:
     assert connection.execute("from ops.work_answer").fetchall() == kept, "nothing is forgotten for a lost file"
 
 
+def test_every_answer_is_taken_that_was_not_taken_back(
+    settings: Settings, connection: duckdb.DuckDBPyConnection
+) -> None:
+    """An answer to an earlier showing stays when the row is answered anew half a year later."""
+    for when, what in (("2026-03-01", "done"), ("2026-11-01", "later"), ("2026-11-02", "wrong")):
+        add(settings.outcomes, Answer(ROW, what, "li", when, ""))
+    for when, what in (("2026-03-01", "done"), ("2026-03-02", "withdraw"), ("2026-03-01", "wrong")):
+        add(settings.outcomes, Answer(OTHER, what, "li", when, ""))
+    assert load(connection, settings, datetime(2026, 11, 20)) == 3
+    taken = connection.execute(
+        "select work_answer_code from ops.work_answer where row_id = ? order by answered_at", [ROW]
+    )
+    assert taken.fetchall() == [("done",), ("later",), ("wrong",)]
+    assert load(connection, settings, datetime(2026, 3, 1)) == 2, (
+        "of one moment the later line, and no later withdrawal"
+    )
+    assert connection.execute("select work_answer_code from ops.work_answer where row_id = ?", [OTHER]).fetchall() == [
+        ("wrong",)
+    ]
+
+
+def test_a_file_lost_with_the_warehouse_is_not_begun_anew(
+    settings: Settings, connection: duckdb.DuckDBPyConnection
+) -> None:
+    """A rebuild from nothing, or a scratch warehouse, has no answers, but knows that rows were shown."""
+    night = datetime(2026, 11, 20, 18)
+    assert load(connection, settings, night, is_past=True) == 0, "before the first list nothing can be answered"
+    assert not settings.outcomes.exists(), "a past night writes nothing"
+    connection.execute("insert into ops.work_shown (row_id, as_of) values (?, '2026-11-19')", [ROW])
+    for is_past in (True, False):
+        with pytest.raises(DeclarationError, match="cannot be read"):
+            load(connection, settings, night, is_past=is_past)
+    assert not settings.outcomes.exists()
+
+
 def test_the_backup_keeps_the_last_file_that_could_be_read(settings: Settings) -> None:
     assert back_up(settings) == 0
     add(settings.outcomes, Answer(ROW, "done", "li", "2026-11-20", ""))

@@ -129,6 +129,8 @@ def test_the_macros_are_those_that_are_agreed() -> None:
         "uscc_holds": ("code",),
         # worked by hand in tests/models/snapshots.work_list and industry.introduction
         "quantity_text": ("v",),
+        "quantity_words": ("v", "unit"),
+        "work_limit_group": ("action_code",),
         "work_row_id": ("action_and_about",),
     }
 

@@ -24,7 +24,7 @@ day_of_calendar as (
     from bounds
 ),
 
-judged as (
+kind_of_day as (
     select
         d.workday,
         coalesce(r.is_workday, isodow(d.workday) <= 5) as is_workday
@@ -36,4 +36,4 @@ select
     workday,
     is_workday,
     cast(sum(case when is_workday then 1 else 0 end) over (order by workday) as bigint) as workday_number
-from judged
+from kind_of_day

@@ -9,7 +9,7 @@
 --   | 已见分晓20次，命中6次：命中率30%，写作“20 次中 6 次”。
 -- known gaps: Rule changes meanwhile are not distinguished. | 期间规则有改动的不作区分。
 -- checked by: tests/models/industry.hit_rate
-with counted as (
+with hint_count as (
     select
         action_code,
         topic_code,
@@ -53,5 +53,5 @@ select
         else '尚不可知'
     end as hit_rate_zh,
     r.version as rule_version
-from counted as c
+from hint_count as c
 cross join rule as r

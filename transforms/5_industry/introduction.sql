@@ -80,7 +80,6 @@ need as (
             else greatest(n.due_date, t.list_date)
         end as meant_date,
         i.quantity_min_pct,
-        i.offers_max,
         i.version as introduction_version,
         k.has_quantity,
         k.title_en,
@@ -92,7 +91,7 @@ need as (
     where n.is_unresolved
 ),
 
-fitting as (
+fitting_pair as (
     select
         n.enterprise_id,
         n.enterprise_name,
@@ -105,7 +104,6 @@ fitting as (
         n.stated_date,
         n.title_en,
         n.title_zh,
-        n.offers_max,
         n.introduction_version,
         o.offer_no,
         o.offered_by_name,
@@ -132,11 +130,10 @@ fitting as (
         and (o.valid_until_date is null or o.valid_until_date >= n.meant_date)
         and (
             not n.has_quantity
-            or coalesce(n.quantity_unit_code = o.quantity_unit_code, true)
-        )
-        and (
-            not n.has_quantity
-            or coalesce(o.offered_quantity * 100 >= n.needed_quantity * n.quantity_min_pct, true)
+            or (
+                coalesce(n.quantity_unit_code = o.quantity_unit_code, true)
+                and coalesce(o.offered_quantity * 100 >= n.needed_quantity * n.quantity_min_pct, true)
+            )
         )
         and (
             o.serves_code is distinct from 'building'
@@ -146,7 +143,7 @@ fitting as (
         )
 ),
 
-ranked as (
+ranked_pair as (
     select
         f.*,
         row_number() over (
@@ -155,7 +152,7 @@ ranked as (
                 f.fit_level_code = 'fits' desc, f.is_same_building desc, f.offered_by_id is not null desc,
                 f.offered_quantity asc nulls last, f.offer_key asc
         ) as fit_rank
-    from fitting as f
+    from fitting_pair as f
 )
 
 select
@@ -177,52 +174,18 @@ select
     r.fit_level_code,
     cast(r.fit_rank as integer) as fit_rank,
     concat(
-        r.enterprise_name, ' needs ', r.title_en,
-        case
-            when
-                r.needed_quantity is not null
-                then concat(' ', quantity_text(r.needed_quantity), ' ', coalesce(u.title_en, ''))
-            else ''
-        end,
-        case when r.due_date is not null then concat(' by ', cast(r.due_date as varchar)) else '' end, '; ',
-        r.offered_by_name,
-        ' offers ',
-        case
-            when
-                r.offered_quantity is not null
-                then concat(quantity_text(r.offered_quantity), ' ', coalesce(v.title_en, '')) else
-                'it'
-        end,
-        case
-            when r.valid_until_date is not null then concat(' until ', cast(r.valid_until_date as varchar)) else ''
-        end,
-        ' (offer ',
-        r.offer_no,
-        ')'
+        r.enterprise_name, ' needs ', r.title_en, quantity_words(r.needed_quantity, u.title_en),
+        ' by ' || cast(r.due_date as varchar), '; ', r.offered_by_name,
+        ' offers', coalesce(quantity_words(r.offered_quantity, v.title_en), ' it'),
+        ' until ' || cast(r.valid_until_date as varchar), ' (offer ', r.offer_no, ')'
     ) as work_en,
     concat(
-        r.enterprise_name, '需要', r.title_zh,
-        case
-            when
-                r.needed_quantity is not null
-                then concat(' ', quantity_text(r.needed_quantity), ' ', coalesce(u.title_zh, ''))
-            else ''
-        end,
-        case when r.due_date is not null then concat('，希望 ', cast(r.due_date as varchar), ' 前办成') else '' end, '；',
-        r.offered_by_name,
-        '可提供',
-        case
-            when
-                r.offered_quantity is not null
-                then concat(' ', quantity_text(r.offered_quantity), ' ', coalesce(v.title_zh, ''))
-            else ''
-        end,
-        case when r.valid_until_date is not null then concat('，有效期至 ', cast(r.valid_until_date as varchar)) else '' end,
-        '（供给 ',
-        r.offer_no,
-        '）'
+        r.enterprise_name, '需要', r.title_zh, quantity_words(r.needed_quantity, u.title_zh),
+        '，希望 ' || cast(r.due_date as varchar) || ' 前办成', '；', r.offered_by_name,
+        '可提供', quantity_words(r.offered_quantity, v.title_zh),
+        '，有效期至 ' || cast(r.valid_until_date as varchar), '（供给 ', r.offer_no, '）'
     ) as work_zh,
     r.introduction_version as rule_version
-from ranked as r
+from ranked_pair as r
 left join rules.quantity_unit as u on r.quantity_unit_code = u.quantity_unit_code
 left join rules.quantity_unit as v on r.offered_unit_code = v.quantity_unit_code

@@ -7,7 +7,7 @@
 --   * building_code: where it is needed, as stated, else the enterprise's main building of the last month.
 --   * office: as the service desk has it, else by kind (rules/need_kind.yml).
 --   * contact_due_date: the fifth working day after the day on which it was stated. is_first_contact_on_time:
---   contacted   by then; false once the day has passed without a contact; empty while it still can come.
+--   contacted by then; false once the day has passed without a contact; empty while it still can come.
 --   * is_unresolved: not closed by tonight.
 --   | 服务台登记的诉求，按主体匹配归到企业。
 --   * 楼栋：以登记为准，未登记的取该企业最近一个月的主要楼栋。
@@ -42,7 +42,7 @@ last_building as (
     inner join monthly.month as m on m.is_last_month and m.month between b.from_month and b.until_month
 ),
 
-stated as (
+stated_need as (
     select
         l.enterprise_id,
         concat(n.feed, '/', n.need_no) as need_key,
@@ -61,19 +61,6 @@ stated as (
     from known.need as n
     inner join resolved.link as l on n.feed = l.feed and n.source_key = l.source_key
     left join last_building as b on l.enterprise_id = b.enterprise_id
-),
-
--- of a day that is off, the fifth working day after it is counted from the working day before
-contact_due as (
-    select
-        s.need_key,
-        min(d.workday) as contact_due_date
-    from stated as s
-    inner join rules.need_kind as k on s.need_kind_code = k.need_kind_code
-    inner join monthly.workday as a on s.stated_date = a.workday
-    inner join monthly.workday as d
-        on d.is_workday and a.workday_number + k.contact_days = d.workday_number
-    group by s.need_key
 )
 
 select
@@ -93,19 +80,20 @@ select
     s.need_outcome_code,
     coalesce(s.office_name, k.office_zh) as office_zh,
     coalesce(o.office_en, s.office_name, k.office_en) as office_en,
-    c.contact_due_date,
+    c.workday as contact_due_date,
     u.workday_number - a.workday_number as first_contact_days,
     case
-        when s.first_contact_date is not null then s.first_contact_date <= c.contact_due_date
-        when t.list_date > c.contact_due_date then false
+        when s.first_contact_date is not null then s.first_contact_date <= c.workday
+        when t.list_date > c.workday then false
     end as is_first_contact_on_time,
     s.closed_date is null as is_unresolved,
     k.version as rule_version
-from stated as s
+from stated_need as s
 cross join tonight as t
 inner join resolved.enterprise as e on s.enterprise_id = e.enterprise_id
 inner join rules.need_kind as k on s.need_kind_code = k.need_kind_code
 left join office as o on s.office_name = o.office_zh
-left join contact_due as c on s.need_key = c.need_key
 left join monthly.workday as a on s.stated_date = a.workday
+-- of a day that is off, the fifth working day after it is counted from the working day before
+left join monthly.workday as c on c.is_workday and a.workday_number + k.contact_days = c.workday_number
 left join monthly.workday as u on u.workday = coalesce(s.first_contact_date, t.list_date)

@@ -8,10 +8,13 @@
 --     after the day on which the list first showed it; miss where it did not in that time, or where somebody answered
 --     wrong.
 --   * All other rows: as answered in outcomes.csv: done is a hit, no_interest and wrong are misses.
+--   * An answer counts for the showing that it followed: dated from its day on, and before the row was put forward
+--     anew. Of several the latest holds.
 --   * waiting: none of this yet. A row without an answer stays so: it is unknown.
 --   | * 企业提出的诉求：办结且全部或部分解决为命中，其他办结结果为未中。
 --   * 推断的需求（见规则）：列入清单后六个月内企业提出同类诉求为命中；六个月内未提出，或有人答复“情况不符”的为未中。
 --   * 其他事项按 outcomes.csv 的回复：已办为命中，无意向、情况不符为未中。
+--   * 回复归于其前最近的一次列入；同次有多个回复的，以最后一个为准。
 --   * 尚不可知：以上均未发生。无人回复的一直如此。
 -- example: put forward on 2026-03-02, a need of that kind stated on 2026-07-01: hit, settled on 2026-07-01.
 --   | 2026年3月2日列入，7月1日提出同类诉求：命中，见分晓日期为7月1日。
@@ -25,10 +28,11 @@ with tonight as (
     left join ops.work_day as w on w.list_date is not null
 ),
 
-shown as (
+showing as (
     select
         s.row_id,
         s.list_date as first_shown_date,
+        lead(s.list_date) over (partition by s.row_id order by s.list_date) as next_shown_date,
         min(s.action_code) as action_code,
         min(s.topic_code) as topic_code,
         min(s.hint_level_code) as hint_level_code,
@@ -41,26 +45,29 @@ shown as (
     group by s.row_id, s.list_date
 ),
 
--- an answer belongs to the last time that the row was put forward before it
-answered as (
+showing_answer as (
     select
         s.row_id,
-        max(s.first_shown_date) as first_shown_date,
-        min(a.work_answer_code) as work_answer_code,
-        min(a.answered_at) as answered_at
-    from shown as s
-    inner join ops.work_answer as a on s.row_id = a.row_id and cast(a.answered_at as date) >= s.first_shown_date
-    group by s.row_id
+        s.first_shown_date,
+        a.work_answer_code,
+        a.answered_at
+    from showing as s
+    inner join ops.work_answer as a
+        on
+            s.row_id = a.row_id
+            and cast(a.answered_at as date) >= s.first_shown_date
+            and coalesce(cast(a.answered_at as date) < s.next_shown_date, true)
+    qualify row_number() over (partition by s.row_id, s.first_shown_date order by a.answered_at desc) = 1
 ),
 
 -- of an implied need, the first need of its kind that was stated in time
-stated as (
+need_stated as (
     select
         s.row_id,
         s.first_shown_date,
         max(i.stated_within_months) as stated_within_months,
         min(n.stated_date) as stated_date
-    from shown as s
+    from showing as s
     inner join rules.need_implied as i on s.topic_code = i.alert_code
     left join industry.need as n
         on
@@ -71,7 +78,7 @@ stated as (
     group by s.row_id, s.first_shown_date
 ),
 
-judged as (
+verdict as (
     select
         s.*,
         a.work_answer_code,
@@ -97,10 +104,10 @@ judged as (
                 then cast(s.first_shown_date + interval '1' month * t.stated_within_months as date)
             else cast(a.answered_at as date)
         end as settled_date
-    from shown as s
+    from showing as s
     cross join tonight as o
-    left join answered as a on s.row_id = a.row_id and s.first_shown_date = a.first_shown_date
-    left join stated as t on s.row_id = t.row_id and s.first_shown_date = t.first_shown_date
+    left join showing_answer as a on s.row_id = a.row_id and s.first_shown_date = a.first_shown_date
+    left join need_stated as t on s.row_id = t.row_id and s.first_shown_date = t.first_shown_date
     left join industry.need as n on s.need_key = n.need_key
 )
 
@@ -117,5 +124,5 @@ select
     j.work_answer_code,
     j.came_of_it_code,
     case when j.came_of_it_code <> 'waiting' then j.settled_date end as settled_date
-from judged as j
+from verdict as j
 left join resolved.enterprise as e on j.enterprise_id = e.enterprise_id

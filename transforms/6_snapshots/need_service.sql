@@ -29,7 +29,7 @@ need as (
     cross join tonight as t
 ),
 
-counted as (
+office_count as (
     select
         office_zh,
         min(office_en) as office_en,
@@ -53,4 +53,4 @@ select
     closed_count,
     met_count,
     unresolved_count
-from counted
+from office_count

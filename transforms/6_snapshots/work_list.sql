@@ -12,8 +12,9 @@
 --     What earlier published nights put forward in the week counts (ops.work_shown). Answers: those late for the first
 --     contact, then the oldest. Alerts: precise before watchful, the best of every alert by score before the second
 --     best of any. Introductions: first choices, then the earliest date. Attraction: goods and enterprises by turns.
---   * A row stays until day 29 after it was first put forward, and is put forward again on days 7, 14 and 21. Then, or
---     once answered, it is quiet for 180 days. A row leaves at once when its reason has gone.
+--   * A row stays until day 29 after it was first put forward, and is put forward again on days 7, 14 and 21. It is not
+--     new again within 180 days after it was first put forward or answered. A row leaves at once when its reason has
+--     gone.
 --   * Answers (outcomes.csv): done, no_interest, wrong: the row stays in sight for 7 days. later: it is put forward
 --     again after 14 days, as if it were new.
 --   * hit_rate: industry.hit_rate of the same action, topic and level.
@@ -22,7 +23,7 @@
 --     在外采购而园内没有卖方的商品（招商）。
 --   * 每周（周一至周日）新增：答复6件、联系走访4件、对接3件、招商2件；本周已发布各期新列入的计入限额。诉求先列逾期未联系的，再按提出先后；
 --     预警先红后黄，各类预警得分最高的先列、次高的后列；对接先首选、再按期望日期。
---   * 每件自首次列入起保留至第29天，第7、14、21天再次提醒；其后或已回复的，180天内不再列入。理由消失的随即移出。
+--   * 每件自首次列入起保留至第29天，第7、14、21天再次提醒；自首次列入或回复起180天内不再作为新增。理由消失的随即移出。
 --   * 回复（outcomes.csv）：已办、无意向、情况不符的再显示7天；以后再办的，14天后重新提醒。
 -- example: first put forward on Monday 2026-11-02, not answered: put forward again on 9, 16 and 23 November, last
 --   there on 1 December.
@@ -31,8 +32,9 @@
 --   night is not seen by readers and does not count.
 --   | 超出每周限额的事项顺延，其间理由消失的不再出现；补跑的历史期次不计。
 -- column list_date: day of the list in the park | 清单日期 清单所属日期（园区时间）
--- column since_date: day on which it was stated; of an alert, the first month in which it was seen
---   | 起因日期 诉求提出之日；预警为首次出现的月份
+-- column since_date: day on which it was stated; of an alert, the first month in which it was seen; of an enterprise
+--   elsewhere, when it last opened a branch; empty of goods
+--   | 起因日期 诉求提出之日；预警为首次出现的月份；招引对象为最近一次设点日期；外购缺口为空
 -- column due_date: day until which it should be done: of a need not yet contacted the day for the first contact, else
 --   the day until which it is needed; of a call 7 days after it was first put forward
 --   | 应完成日期 未联系的诉求为应联系日期，其余为期望日期；电话、走访为首次列入后第七天
@@ -75,26 +77,24 @@ attraction_office as (
 ),
 
 present_need as (
-    select
-        n.*,
-        d.left_ground_code
+    select n.*
     from industry.need as n
     left join signals.departure as d on n.enterprise_id = d.enterprise_id
     where n.is_unresolved and d.left_ground_code is null
 ),
 
-n as (
+stated_kind as (
     select distinct
         enterprise_id,
         need_kind_code
     from present_need
 ),
 
-candidate as (
+-- columns by name: what a kind of row has none of is NULL
+task as (
     select
         concat('answer|', n.need_key) as subject,
         'answer' as action_code,
-        'answer' as limit_group_code,
         n.need_kind_code as topic_code,
         k.title_en as topic_en,
         k.title_zh as topic_zh,
@@ -102,46 +102,25 @@ candidate as (
         n.enterprise_id,
         n.enterprise_name,
         n.need_key,
-        cast(null as varchar) as offer_key,
         n.office_en,
         n.office_zh,
         n.stated_date as since_date,
         case when n.first_contact_date is null then n.contact_due_date else n.due_date end as due_date,
         concat(
-            'Answer: ',
-            k.title_en,
+            'Answer: ', k.title_en, quantity_words(n.needed_quantity, u.title_en),
+            ', stated on ', cast(n.stated_date as varchar), ', needed by ' || cast(n.due_date as varchar),
             case
-                when
-                    n.needed_quantity is not null
-                    then concat(' ', quantity_text(n.needed_quantity), ' ', coalesce(u.title_en, ''))
-                else ''
-            end,
-            ', stated on ', cast(n.stated_date as varchar),
-            case when n.due_date is not null then concat(', needed by ', cast(n.due_date as varchar)) else '' end,
-            case
-                when
-                    n.first_contact_date is not null
-                    then concat('; contacted on ', cast(n.first_contact_date as varchar))
-                when n.is_first_contact_on_time is null
-                    then concat('; contact until ', cast(n.contact_due_date as varchar))
+                when n.first_contact_date is not null then '; contacted on ' || cast(n.first_contact_date as varchar)
+                when n.is_first_contact_on_time is null then '; contact until ' || cast(n.contact_due_date as varchar)
                 else '; first contact is overdue'
             end
         ) as work_en,
         concat(
-            '答复诉求：',
-            k.title_zh,
+            '答复诉求：', k.title_zh, quantity_words(n.needed_quantity, u.title_zh),
+            '，', cast(n.stated_date as varchar), ' 提出', '，希望 ' || cast(n.due_date as varchar) || ' 前办成',
             case
-                when
-                    n.needed_quantity is not null
-                    then concat(' ', quantity_text(n.needed_quantity), ' ', coalesce(u.title_zh, ''))
-                else ''
-            end,
-            '，', cast(n.stated_date as varchar), ' 提出',
-            case when n.due_date is not null then concat('，希望 ', cast(n.due_date as varchar), ' 前办成') else '' end,
-            case
-                when n.first_contact_date is not null then concat('；已于 ', cast(n.first_contact_date as varchar), ' 联系')
-                when n.is_first_contact_on_time is null
-                    then concat('；应于 ', cast(n.contact_due_date as varchar), ' 前联系')
+                when n.first_contact_date is not null then '；已于 ' || cast(n.first_contact_date as varchar) || ' 联系'
+                when n.is_first_contact_on_time is null then '；应于 ' || cast(n.contact_due_date as varchar) || ' 前联系'
                 else '；首次联系已逾期'
             end
         ) as work_zh,
@@ -154,23 +133,19 @@ candidate as (
     inner join rules.need_kind as k on n.need_kind_code = k.need_kind_code
     left join rules.quantity_unit as u on n.quantity_unit_code = u.quantity_unit_code
     where n.stated_date >= t.list_date - cast(r.need_days as integer)
-    union all
+    union all by name
     select
         concat(w.action_code, '|', a.enterprise_id, '|', a.alert_code) as subject,
         w.action_code,
-        'call' as limit_group_code,
         a.alert_code as topic_code,
         a.alert_title_en as topic_en,
         a.alert_title_zh as topic_zh,
         a.level_code as hint_level_code,
         a.enterprise_id,
         a.enterprise_name,
-        cast(null as varchar) as need_key,
-        cast(null as varchar) as offer_key,
         w.office_en,
         w.office_zh,
         a.first_seen_month as since_date,
-        cast(null as date) as due_date,
         concat(a.alert_title_en, ': ', a.reasons_en, '. Next: ', a.next_step_en) as work_en,
         concat(a.alert_title_zh, '：', a.reasons_zh, '。', a.next_step_zh) as work_zh,
         case when a.level_code = 'precise' then 0 else 100000 end
@@ -180,13 +155,12 @@ candidate as (
     from signals.alert as a
     inner join rules.work_list as w on a.alert_code = w.alert_code
     left join rules.need_implied as i on a.alert_code = i.alert_code
-    left join n on a.enterprise_id = n.enterprise_id and i.need_kind_code = n.need_kind_code
+    left join stated_kind as n on a.enterprise_id = n.enterprise_id and i.need_kind_code = n.need_kind_code
     where n.enterprise_id is null
-    union all
+    union all by name
     select
         concat('introduce|', i.need_key, '|', i.offer_key) as subject,
         'introduce' as action_code,
-        'introduction' as limit_group_code,
         i.need_kind_code as topic_code,
         k.title_en as topic_en,
         k.title_zh as topic_zh,
@@ -210,53 +184,43 @@ candidate as (
     cross join tonight as t
     cross join rule as r
     where n.stated_date >= t.list_date - cast(r.need_days as integer)
-    union all
+    union all by name
     select
         concat('attract|', c.source_key) as subject,
         'attract' as action_code,
-        'attraction' as limit_group_code,
         'candidate' as topic_code,
         'enterprise elsewhere' as topic_en,
         '招引对象' as topic_zh,
         c.expands_level as hint_level_code,
-        cast(null as varchar) as enterprise_id,
         c.enterprise_name,
-        cast(null as varchar) as need_key,
-        cast(null as varchar) as offer_key,
         o.office_en,
         o.office_zh,
         c.last_opened_date as since_date,
-        cast(null as date) as due_date,
         concat(
             'Contact ', c.enterprise_name, ': ', cast(c.recent_branch_count as varchar),
-            ' branches or investments elsewhere in 36 months, in ', cast(c.branch_city_count as varchar), ' cities'
+            ' branches or investments elsewhere in ', cast(l.recent_months as varchar), ' months, in ',
+            cast(c.branch_city_count as varchar), ' cities'
         ) as work_en,
         concat(
-            '联系', c.enterprise_name, '：近三年在外设点', cast(c.recent_branch_count as varchar), '处，分布在',
-            cast(c.branch_city_count as varchar), '个城市'
+            '联系', c.enterprise_name, '：近', cast(l.recent_months as varchar), '个月在外设点',
+            cast(c.recent_branch_count as varchar), '处，分布在', cast(c.branch_city_count as varchar), '个城市'
         ) as work_zh,
         2 * c.candidate_rank as priority,
         cast(0 as decimal(30, 2)) as priority_within
     from industry.candidate as c
     cross join attraction_office as o
+    cross join rules.candidate as l
     where c.candidate_rank is not null
-    union all
+    union all by name
     select
         concat('attract|goods|', g.goods_code) as subject,
         'attract' as action_code,
-        'attraction' as limit_group_code,
         'gap' as topic_code,
         'bought outside' as topic_en,
         '外购缺口' as topic_zh,
         'seen' as hint_level_code,
-        cast(null as varchar) as enterprise_id,
-        cast(null as varchar) as enterprise_name,
-        cast(null as varchar) as need_key,
-        cast(null as varchar) as offer_key,
         o.office_en,
         o.office_zh,
-        cast(null as date) as since_date,
-        cast(null as date) as due_date,
         concat(
             'Look for a seller of ', coalesce(g.goods_class_title_en, g.goods_code), ': ',
             cast(g.buyer_count as varchar), ' tenants buy it outside and none sells it here'
@@ -272,62 +236,63 @@ candidate as (
     where g.gap_step_code = 'attract'
 ),
 
-identified as (
+task_by_id as (
     select
-        c.*,
-        work_row_id(c.subject) as row_id
-    from candidate as c
+        t.*,
+        work_row_id(t.subject) as row_id,
+        work_limit_group(t.action_code) as limit_group_code
+    from task as t
 ),
 
-shown as (
+last_answer as (
+    select
+        row_id,
+        work_answer_code,
+        answered_at,
+        answered_because
+    from ops.work_answer
+    qualify row_number() over (partition by row_id order by answered_at desc) = 1
+),
+
+-- while a row was put forward or answered within the quiet days, it cannot be new
+last_showing as (
     select
         s.row_id,
         max(s.list_date) as first_shown_date
     from ops.work_shown as s
     inner join tonight as t on s.as_of < t.as_of
     cross join rule as r
-    where s.list_date > t.list_date - cast(r.quiet_days as integer)
+    left join last_answer as a on s.row_id = a.row_id
+    where greatest(s.list_date, cast(a.answered_at as date)) > t.list_date - cast(r.quiet_days as integer)
     group by s.row_id
 ),
 
-week_shown as (
+week_group as (
     select
-        s.row_id,
-        case s.action_code
-            when 'answer' then 'answer'
-            when 'introduce' then 'introduction'
-            when 'attract' then 'attraction'
-            else 'call'
-        end as limit_group_code
+        work_limit_group(s.action_code) as limit_group_code,
+        count(distinct s.row_id) as shown_count
     from ops.work_shown as s
     inner join tonight as t on s.as_of < t.as_of and s.list_date between t.monday and t.list_date
+    group by work_limit_group(s.action_code)
 ),
 
-week_count as (
-    select
-        limit_group_code,
-        count(distinct row_id) as shown_count
-    from week_shown
-    group by limit_group_code
-),
-
-waiting as (
+waiting_task as (
     select
         i.row_id,
         i.limit_group_code,
         row_number() over (
             partition by i.limit_group_code order by i.priority, i.priority_within, i.row_id
         ) as place
-    from identified as i
-    left join shown as s on i.row_id = s.row_id
+    from task_by_id as i
+    left join last_showing as s on i.row_id = s.row_id
     where s.row_id is null
 ),
 
-new_row as (
+new_task as (
     select w.row_id
-    from waiting as w
+    from waiting_task as w
     cross join rule as r
-    left join week_count as c on w.limit_group_code = c.limit_group_code
+    left join week_group as c on w.limit_group_code = c.limit_group_code
     where
         w.place + coalesce(c.shown_count, 0) <= case w.limit_group_code
             when 'answer' then r.answer_week_max
@@ -337,7 +302,7 @@ new_row as (
         end
 ),
 
-standing as (
+current_task as (
     select
         i.*,
         t.list_date,
@@ -351,17 +316,16 @@ standing as (
                 then cast(cast(a.answered_at as date) + cast(r.later_days as integer) as date)
             else coalesce(s.first_shown_date, t.list_date)
         end as put_forward_date
-    from identified as i
+    from task_by_id as i
     cross join tonight as t
     cross join rule as r
-    left join shown as s on i.row_id = s.row_id
-    left join new_row as n on i.row_id = n.row_id
-    left join ops.work_answer as a
-        on s.row_id = a.row_id and cast(a.answered_at as date) >= s.first_shown_date
+    left join last_showing as s on i.row_id = s.row_id
+    left join new_task as n on i.row_id = n.row_id
+    left join last_answer as a on s.row_id = a.row_id and cast(a.answered_at as date) >= s.first_shown_date
     where s.row_id is not null or n.row_id is not null
 ),
 
-aged as (
+task_age as (
     select
         s.*,
         r.version as rule_version,
@@ -373,16 +337,16 @@ aged as (
         coalesce(s.work_answer_code <> 'later', false) as is_answered,
         datediff('day', cast(s.answered_at as date), s.list_date) as answered_days_ago,
         r.answered_days
-    from standing as s
+    from current_task as s
     cross join rule as r
 ),
 
-counted as (
+reminder as (
     select
         a.*,
         least(greatest(cast(floor(a.age_days / nullif(a.again_days, 0)) as integer), 0), cast(a.again_max as integer))
             as again_count
-    from aged as a
+    from task_age as a
     where case when a.is_answered then a.answered_days_ago < a.answered_days else a.age_days < a.drop_days end
 )
 
@@ -432,7 +396,7 @@ select
         as rank_in_group,
     o.as_of,
     c.rule_version
-from counted as c
+from reminder as c
 cross join ops.night as o
 left join industry.hit_rate as h
     on c.action_code = h.action_code and c.topic_code = h.topic_code and c.hint_level_code = h.hint_level_code
