@@ -102,9 +102,7 @@ def back_up(settings: Settings) -> int:
     return len(answers)
 
 
-def load(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, *, is_past: bool = False
-) -> int:
+def load(connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, *, is_past: bool = False) -> int:
     """Fill ops.work_answer and ops.work_day for a night: what had been answered by then, and which day it is in the park.
 
     Of a row all answers are kept that were not taken back: one of an earlier showing still says what came of that.
