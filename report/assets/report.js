@@ -179,8 +179,31 @@
           return way * (isNumber ? parseFloat(a) - parseFloat(b) : a.localeCompare(b, "zh-CN"));
         });
         table.tBodies[0].append(...rows.map(([, row]) => row));
+        shorten(table);
       });
     });
+  }
+
+  // a long list begins with its first rows, in whatever order or selection; the rest is one press away
+  const LONG = 50, FEW = 10;
+
+  function shorten(table) {
+    const found = all("tbody tr", table).filter((row) => !row.hidden);
+    const isWhole = "whole" in table.dataset || found.length <= LONG + FEW;
+    found.forEach((row, place) => row.classList.toggle("beyond", !isWhole && place >= LONG));
+    const box = table.parentNode;
+    let more = box.nextElementSibling;
+    if (!more || !more.classList.contains("more")) {
+      if (isWhole) return;
+      more = document.createElement("button");
+      more.type = "button";
+      more.className = "more";
+      more.addEventListener("click", () => { table.dataset.whole = ""; shorten(table); box.focus(); });
+      box.after(more);
+    }
+    more.hidden = isWhole;
+    const count = found.length.toLocaleString("en-US");
+    more.textContent = language === "zh" ? `显示全部 ${count} 行` : `Show all ${count} rows`;
   }
 
   const plain = (text) => text.normalize("NFKC").toLowerCase().replace(/[\s()（）·.\-–—]/g, "");
@@ -198,6 +221,7 @@
         if (!row.hidden) shown += 1;
       }
       if (count) count.textContent = shown.toLocaleString("en-US");
+      shorten(table);
     };
     box.addEventListener("input", find);
     if (filter) filter.addEventListener("change", find);
@@ -215,6 +239,7 @@
       showLanguage();
       optionWords();
       all("table.cards").forEach(label);
+      all("table.sortable").forEach(shorten);
       drawCharts();
     });
     const optionWords = () => all("option[data-zh]").forEach((option) => { option.textContent = option.dataset[language]; });
@@ -226,6 +251,7 @@
     // the page that is open is in sight, where the row of pages is wider than the screen
     if (here && here.getBoundingClientRect().right > innerWidth) here.parentNode.scrollLeft = here.parentNode.scrollWidth;
     all("input[data-find]").forEach(findable);
+    all("table.sortable").forEach(shorten);
     drawCharts();
   });
 })();

@@ -13,9 +13,10 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -28,6 +29,7 @@ PATIENCE_SECONDS = 900
 # the offices are synced up to these days; the nights between them are the past ones that are ordered
 SYNCED = (date(2026, 11, 10), date(2026, 11, 14))
 FIRST, LAST = date(2026, 11, 12), date(2026, 11, 13)
+PARK_TIME = ZoneInfo("Asia/Shanghai")
 
 Call = Callable[..., dict[str, Any]]
 
@@ -131,6 +133,7 @@ def test_nights_of_the_past_are_made_and_readers_keep_theirs(served: Park, call:
     assert states == ["success", "success"], runs
     # its own night of today may have been published in between, a past one never is
     assert served.ask("select night_id from ops.night") >= shown
-    nights = sorted(path.stem for path in (served.published.parent / "nights").glob("*.duckdb"))
-    made = [night for night in nights if night[:8] in {f"{day:%Y%m%d}" for day in (FIRST, LAST)}]
-    assert len(made) == 2, nights
+    nights = [path.stem for path in (served.published.parent / "nights").glob("*.duckdb")]
+    # nights are named in UTC, and ordered by the park's days
+    days = [datetime.strptime(night, "%Y%m%dT%H%M%S%z").astimezone(PARK_TIME).date() for night in nights]
+    assert sorted(day for day in days if day in {FIRST, LAST}) == [FIRST, LAST], nights

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,32 @@ def test_every_chart_has_its_rows_in_a_table(park: Park, site: Site, browser: Br
         written = page.all("td")
         assert browser.evaluate("document.querySelectorAll('td').length") == len(written) + cells, path
         assert browser.evaluate("document.documentElement.dataset.show") == language
+
+
+def test_a_long_list_begins_with_its_first_rows_in_any_order(park: Park, site: Site, browser: Browser) -> None:
+    ((count, largest, smallest),) = park.ask(
+        "select count(*), arg_max(enterprise_id, (tax_received_12m_amount, enterprise_id)), "
+        "arg_min(enterprise_name, (tax_received_12m_amount, enterprise_id)) "
+        "from snapshots.enterprise_current where tax_received_12m_amount is not null"
+    )
+    shown = "[...document.querySelectorAll('#list tbody tr')].filter(row => row.getClientRects().length)"
+    seen = browser.open(f"file://{site.folder / 'enterprises.html'}?lang=zh")
+    total = browser.evaluate("document.querySelectorAll('#list tbody tr').length")
+    assert total > count > 50
+    assert browser.evaluate(f"{shown}.length") == 50
+    assert browser.evaluate("document.querySelector('.more').textContent") == f"显示全部 {total} 行"
+    browser.evaluate("document.querySelectorAll('#list th button')[5].click()")
+    assert largest in str(browser.evaluate(f"{shown}[0].innerHTML")), "the order is of all rows, not of those in sight"
+    find = "document.querySelector('input[data-find]')"
+    browser.evaluate(f"{find}.value = {json.dumps(smallest)}; {find}.dispatchEvent(new Event('input'))")
+    found = browser.evaluate(f"{shown}.map(row => row.innerText).join()")
+    assert smallest in found, "a row out of sight is found"
+    assert browser.evaluate("document.querySelector('.more').hidden")
+    browser.evaluate(f"{find}.value = ''; {find}.dispatchEvent(new Event('input'))")
+    assert browser.evaluate(f"{shown}.length") == 50
+    browser.evaluate("document.querySelector('.more').click()")
+    assert browser.evaluate(f"{shown}.length") == total
+    assert seen.errors == []
 
 
 def test_amounts_of_the_list_are_the_files(park: Park, site: Site) -> None:
