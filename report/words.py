@@ -59,7 +59,8 @@ OWN_CODES: dict[str, Mapping[str, tuple[str, str]]] = {
 def both(zh: object, en: object) -> Markup:
     """A text in both languages; the switch of the page shows one of them."""
     zh, en = (NOTHING if text is None else text for text in (zh, en))
-    return Markup('<span lang="zh">{}</span><span lang="en">{}</span>').format(zh, en)
+    # a page has two hundred of them, and Markup.format takes twice as long
+    return Markup(f'<span lang="zh">{escape(zh)}</span><span lang="en">{escape(en)}</span>')  # noqa: S704 - both escaped
 
 
 def title(column: str) -> Markup:
