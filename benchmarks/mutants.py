@@ -66,6 +66,7 @@ PLACES = {
         "transforms/judgements.py",
     ),
     "python": (
+        "cli/*.py",
         "connectors/**/*.py",
         "dags/*.py",
         "expectations/*.py",

@@ -118,9 +118,9 @@ def run(park: Park) -> Run:
 
 
 def _sync(settings: Settings, until: datetime) -> int:
-    import parkbridge
+    from cli.runs import sync
 
-    return parkbridge.sync(settings, [], until=until, without=[], is_quiet=True, said=PAST)
+    return sync(settings, [], until=until, without=[], is_quiet=True, said=PAST)
 
 
 def _feeds(settings: Settings, until: datetime) -> int:

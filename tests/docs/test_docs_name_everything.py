@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import parkbridge
+from cli import parser
+from cli.feeds import command_subjects
 from connectors import feed as declaration
 from connectors.feed import CHECK_KEYS, REPLACES, Allowance, read_feed
 from connectors.rehearsal import staged_sample
@@ -57,15 +58,15 @@ def code(text: str) -> list[str]:
 
 def commands() -> dict[str, set[str]]:
     """Every command of the command line with its options; `feed check` and `feed new` as two words."""
-    top = parkbridge.parser()
+    top = parser()
     found: dict[str, set[str]] = {}
 
     def walk(one: argparse.ArgumentParser, name: str, options: set[str]) -> None:
         under = [action for action in one._actions if isinstance(action, argparse._SubParsersAction)]
         own = options | {option for action in one._actions for option in action.option_strings}
         for action in under:
-            for word, parser in action.choices.items():
-                walk(parser, f"{name} {word}".strip(), own)
+            for word, found in action.choices.items():
+                walk(found, f"{name} {word}".strip(), own)
         if not under:
             found[name] = own
 
@@ -93,7 +94,7 @@ def test_every_option_of_a_protocol_is_explained(name: str) -> None:
 
 
 def test_every_subject_is_listed_and_every_macro_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert parkbridge.command_subjects(Settings.from_environment(), argparse.Namespace()) == 0
+    assert command_subjects(Settings.from_environment(), argparse.Namespace()) == 0
     listed = capsys.readouterr().out
     for subject in subjects().values():
         assert f"{subject.name} {subject.title_zh}: {subject.row}\n" in listed

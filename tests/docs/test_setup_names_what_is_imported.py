@@ -12,7 +12,7 @@ from pathlib import Path
 
 from warehouse.settings import CHECKOUT
 
-SHIPPED = ("connectors", "transforms", "warehouse", "dags", "expectations", "report", "demo")
+SHIPPED = ("connectors", "transforms", "warehouse", "dags", "expectations", "report", "demo", "cli")
 OURS = {*SHIPPED, "deploy", "examples", "benchmarks", "tests", "parkbridge"}
 
 

@@ -201,15 +201,16 @@ def test_every_chart_has_its_rows_in_a_table(park: Park, site: Site, browser: Br
 
 
 def test_a_long_list_begins_with_its_first_rows_in_any_order(park: Park, site: Site, browser: Browser) -> None:
-    ((count, largest, smallest),) = park.ask(
+    ((found_count, found_largest, found_smallest),) = park.ask(
         "select count(*), arg_max(enterprise_id, (tax_received_12m_amount, enterprise_id)), "
         "arg_min(enterprise_name, (tax_received_12m_amount, enterprise_id)) "
         "from snapshots.enterprise_current where tax_received_12m_amount is not null"
     )
+    count, largest, smallest = int(str(found_count)), str(found_largest), str(found_smallest)
     shown = "[...document.querySelectorAll('#list tbody tr')].filter(row => row.getClientRects().length)"
     seen = browser.open(f"file://{site.folder / 'enterprises.html'}?lang=zh")
     total = browser.evaluate("document.querySelectorAll('#list tbody tr').length")
-    assert total > count > 50
+    assert int(str(total)) > count > 50
     assert browser.evaluate(f"{shown}.length") == 50
     assert browser.evaluate("document.querySelector('.more').textContent") == f"显示全部 {total} 行"
     browser.evaluate("document.querySelectorAll('#list th button')[5].click()")
@@ -217,7 +218,7 @@ def test_a_long_list_begins_with_its_first_rows_in_any_order(park: Park, site: S
     find = "document.querySelector('input[data-find]')"
     browser.evaluate(f"{find}.value = {json.dumps(smallest)}; {find}.dispatchEvent(new Event('input'))")
     found = browser.evaluate(f"{shown}.map(row => row.innerText).join()")
-    assert smallest in found, "a row out of sight is found"
+    assert smallest in str(found), "a row out of sight is found"
     assert browser.evaluate("document.querySelector('.more').hidden")
     browser.evaluate(f"{find}.value = ''; {find}.dispatchEvent(new Event('input'))")
     assert browser.evaluate(f"{shown}.length") == 50

@@ -23,7 +23,7 @@ from warehouse.labels import COLUMNS, labels
 from warehouse.models import rows_of_rule
 
 CHECKOUT = Path(resolution.__file__).parents[1]
-ROOMS = ("transforms", "warehouse", "connectors", "expectations", "dags", "examples")
+ROOMS = ("transforms", "warehouse", "connectors", "expectations", "dags", "cli", "examples")
 OUTCOMES = resolution.RULES / "match_outcome.yml"
 WAITING = frozenset(row["outcome_code"] for row in rows_of_rule(OUTCOMES) if row["is_waiting"])
 NAME_WORDS = frozenset(row["word"] for row in rows_of_rule(WORDS))

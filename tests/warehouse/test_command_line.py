@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import parkbridge
+from cli import parser
 from warehouse.batches import mark_stopped
 from warehouse.completion import script
 from warehouse.settings import CHECKOUT
@@ -148,7 +149,7 @@ def test_progress_is_a_line_that_goes_away() -> None:
 def completed(*words: str) -> list[str]:
     """What bash offers for the last of these words."""
     listed = " ".join(f"'{word}'" for word in words)
-    shell = script(parkbridge.parser(), "bash")
+    shell = script(parser(), "bash")
     text = f"{shell}\nCOMP_WORDS=(parkbridge {listed}); COMP_CWORD={len(words)}; _parkbridge"
     text += "; printf '%s\\n' \"${COMPREPLY[@]}\""
     done = subprocess.run(
@@ -170,4 +171,4 @@ def test_bash_completes_commands_options_and_choices() -> None:
 
 
 def test_zsh_gets_the_same_by_its_bash_mode() -> None:
-    assert script(parkbridge.parser(), "zsh").endswith(script(parkbridge.parser(), "bash"))
+    assert script(parser(), "zsh").endswith(script(parser(), "bash"))

@@ -14,7 +14,7 @@ import pytest
 
 from warehouse.settings import CHECKOUT
 
-PACKAGES = ("connectors", "dags", "demo", "expectations", "report", "transforms", "warehouse")
+PACKAGES = ("cli", "connectors", "dags", "demo", "expectations", "report", "transforms", "warehouse")
 # pages for people who read the checkout
 NOT_NEEDED = {"demo/README.md"}
 
