@@ -311,7 +311,7 @@ def candidates(data: Path) -> Iterator[Row]:
             "known.outsider": "source_key varchar, uscc varchar, enterprise_name varchar, status_code varchar, registered_date date, "
             "registered_capital_amount decimal(18, 2), industry_code varchar, division_code varchar, received_at timestamp, feed varchar",
             "known.outsider_branch": "source_key varchar, branch_no varchar, opened_date date, division_code varchar",
-            "signals.here": "enterprise_id varchar",
+            "signals.present_enterprise": "enterprise_id varchar",
             "resolved.enterprise": "enterprise_id varchar, division_code varchar",
             "resolved.enterprise_code": "code_kind varchar, code varchar, enterprise_id varchar",
             "resolved.link": "enterprise_id varchar, subject varchar",
@@ -327,7 +327,7 @@ def candidates(data: Path) -> Iterator[Row]:
     ).fetchall()
     first, among, whole, pool = 0, 0, 0, 0
     plain_first = plain_among = 0
-    connection.execute("insert into signals.here values ('E')")
+    connection.execute("insert into signals.present_enterprise values ('E')")
     connection.execute("update rules.candidate set shown_count = 1000")
     for city, arrivals in cities:
         connection.execute("delete from resolved.enterprise")

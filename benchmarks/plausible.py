@@ -52,7 +52,7 @@ KINDS = {
 }
 GROWTH = ("growth_1m", "growth_3m", "growth_12m")
 RUN_MONTHS, RUN_PEOPLE = 6, 50
-TABLES = ("signals.plausibility", "signals.wage_check", "signals.flow", "signals.growth", "signals.measure")
+TABLES = ("signals.plausibility", "signals.wage_check", "signals.flow", "signals.growth", "signals.alert_measure")
 _LISTED = """
 select enterprise_id, month, month as item, 'suspect' as finding from signals.plausibility where signal_code = 'headcount'
 union all
@@ -80,9 +80,9 @@ union
 select enterprise_id, cast(month - interval 12 month as date) from signals.growth
 where signal_code = 'headcount' and {growth_12m} is not null
 union
-select enterprise_id, month from signals.measure where measure_code = 'headcount'
+select enterprise_id, month from signals.alert_measure where measure_code = 'headcount'
 union
-select enterprise_id, cast(month - interval 12 month as date) from signals.measure
+select enterprise_id, cast(month - interval 12 month as date) from signals.alert_measure
 where measure_code = 'headcount' and value_12m_before is not null
 """
 

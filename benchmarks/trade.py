@@ -79,7 +79,7 @@ def warehouse(rows: str, until: str, firms: str) -> duckdb.DuckDBPyConnection:
         "insert into resolved.enterprise_code by name select 'uscc' as code_kind, firm as code, firm as enterprise_id, "
         f"1 as enterprise_count, true as is_registered from ({firms})"
     )
-    connection.execute(f"insert into signals.here by name select firm as enterprise_id from ({firms})")
+    connection.execute(f"insert into signals.present_enterprise by name select firm as enterprise_id from ({firms})")
     connection.execute(
         "create or replace table monthly.month as select month::date as month, month_number(month) as month_number, "
         "last_day(month) as month_end_date, month = ?::date as is_last_month "

@@ -43,7 +43,9 @@ from warehouse.labels import Code, Label, labels
 from warehouse.subjects import subject_rows
 
 HEADER_FIELDS = ("title", "one row is", "answers", "key", "rules", "known gaps", "checked by")
-OPTIONAL_FIELDS = ("example", "parts", "slices")
+OPTIONAL_FIELDS = ("example", "rebuild")
+# how a night rebuilds a model that is not made whole (warehouse/parts.py)
+REBUILDS = ("by_enterprise", "nightly")
 # fields that have a Chinese half, with the words before it where people read it
 CHINESE_FIELDS = {
     "title": "",
@@ -145,11 +147,13 @@ def read_header(where: str, sql: str, required: Iterable[str] = HEADER_FIELDS) -
         )
     if not chinese.get("title"):
         raise DeclarationError(where, "the title has no Chinese half", next_step="write title: English | 中文")
-    for name in ("parts", "slices"):
-        if fields.get(name, "enterprise_id") != "enterprise_id":
-            raise DeclarationError(
-                where, f"{name} is {fields[name]!r}", allowed="enterprise_id", next_step="correct it, or leave it out"
-            )
+    if fields.get("rebuild", REBUILDS[0]) not in REBUILDS:
+        raise DeclarationError(
+            where,
+            f"rebuild is {fields['rebuild']!r}",
+            allowed=" or ".join(REBUILDS),
+            next_step="correct it, or leave it out: the model is made whole",
+        )
     return Header(fields, chinese, _columns(where, fields))
 
 

@@ -1,12 +1,12 @@
 """Make the layers behind the resolution in parts.
 
-A model with `parts: enterprise_id` in its header makes every row from rows of the same enterprise, and from tables without an
+A model with `rebuild: by_enterprise` in its header makes every row from rows of the same enterprise, and from tables without an
 enterprise.
 
 Two uses. A large park is made in slices, so many enterprises at a time, and takes no more memory than a slice needs (also
-of a model with `slices: enterprise_id`: its rows change with the night's date, so that all are made every night). And a
+of a model with `rebuild: nightly`: its rows change with the night's date, so that all are made every night). And a
 night remakes only the rows of enterprises with new data, with the same result as a full rebuild: facts
-received or superseded since the night before, other links, another record in the register. Models without `parts` are made
+received or superseded since the night before, other links, another record in the register. Models without it are made
 whole; what changes in one of them is remade in those that read it. Whatever cannot be attributed to enterprises is made whole.
 
 ops.built notes per table what is built. A night killed between two tables leaves its enterprises in ops.touched; the next one
@@ -69,7 +69,7 @@ class Made:
 
 def is_by_enterprise(model: Model) -> bool:
     """Whether every row of the model follows from rows of its own enterprise."""
-    return model.header.get("parts") == "enterprise_id"
+    return model.header.get("rebuild") == "by_enterprise"
 
 
 def begin(connection: duckdb.DuckDBPyConnection, layers: Path) -> int | None:
@@ -239,8 +239,7 @@ def _slices(connection: duckdb.DuckDBPyConnection, model: Model) -> list[str]:
 
 
 def _make_whole(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
-    is_sliced = is_by_enterprise(model) or model.header.get("slices") == "enterprise_id"
-    slices = _slices(connection, model) if is_sliced else ["true"]
+    slices = _slices(connection, model) if "rebuild" in model.header else ["true"]
     if len(slices) < 2:
         make(connection, model)
         return

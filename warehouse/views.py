@@ -5,7 +5,7 @@ column that is takes its meaning from the table's. Four words of a view's SQL ar
 client needs nothing of ours:
 
     code_name(t.status_code)              the code's Chinese words, by the column's one code list
-    code_name(x, 'signals.sign.sign_code')   the same where x is not simply a table's column
+    code_name(x, 'signals.alert_evidence.sign_code')   the same where x is not simply a table's column
     code_names(t.gap_codes)               of a text of several codes, the words with 、 between
     yes_no(t.is_leasing)                  是, 否
     park_time(t.received_at)              a moment (UTC) in the park's time

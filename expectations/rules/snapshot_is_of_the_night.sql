@@ -53,15 +53,15 @@ with stamped as (
     group by as_of
     union all
     select
-        'snapshots.mu_indicator' as table_name,
+        'snapshots.per_mu_indicator' as table_name,
         as_of
-    from snapshots.mu_indicator
+    from snapshots.per_mu_indicator
     group by as_of
     union all
     select
-        'snapshots.mu_score' as table_name,
+        'snapshots.per_mu_score' as table_name,
         as_of
-    from snapshots.mu_score
+    from snapshots.per_mu_score
     group by as_of
 )
 

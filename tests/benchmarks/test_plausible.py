@@ -47,7 +47,7 @@ def night() -> duckdb.DuckDBPyConnection:
         "create table signals.flow (enterprise_id varchar, signal_code varchar, month date, flow_code varchar, earlier_value integer);"
         "create table signals.growth (enterprise_id varchar, signal_code varchar, month date, dhs_growth_1m double, "
         "dhs_growth_3m double, dhs_growth_12m double);"
-        "create table signals.measure (enterprise_id varchar, measure_code varchar, month date, value_12m_before double)"
+        "create table signals.alert_measure (enterprise_id varchar, measure_code varchar, month date, value_12m_before double)"
     )
     suspect = [(f"E{GROUP}", "headcount", month(n)) for n in (0, 1, 3, 4, 5)]
     suspect += [(f"E{UNPAID}", "headcount", month(4)), (f"E{GONE}", "tax", month(9))]
@@ -84,8 +84,8 @@ def test_what_is_reported_found_and_right(night: duckdb.DuckDBPyConnection) -> N
         ("insert into signals.growth values ('E0', 'headcount', date '2025-08-01', null, null, null)", 0),
         ("insert into signals.growth values ('E0', 'headcount', date '2025-08-01', null, .1, null)", 1),
         ("insert into signals.growth values ('E0', 'headcount', date '2026-05-01', null, null, .1)", 1),
-        ("insert into signals.measure values ('E0', 'headcount', date '2026-01-01', 40)", 1),
-        ("insert into signals.measure values ('E0', 'headcount', date '2026-01-01', null)", 0),
+        ("insert into signals.alert_measure values ('E0', 'headcount', date '2026-01-01', 40)", 1),
+        ("insert into signals.alert_measure values ('E0', 'headcount', date '2026-01-01', null)", 0),
     ],
 )
 def test_what_goes_back_to_a_planted_month(night: duckdb.DuckDBPyConnection, statement: str, used: int) -> None:

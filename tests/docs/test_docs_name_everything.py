@@ -65,8 +65,8 @@ def commands() -> dict[str, set[str]]:
         under = [action for action in one._actions if isinstance(action, argparse._SubParsersAction)]
         own = options | {option for action in one._actions for option in action.option_strings}
         for action in under:
-            for word, found in action.choices.items():
-                walk(found, f"{name} {word}".strip(), own)
+            for word, next_one in action.choices.items():
+                walk(next_one, f"{name} {word}".strip(), own)
         if not under:
             found[name] = own
 

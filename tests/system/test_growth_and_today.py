@@ -147,7 +147,7 @@ SIGNS = {
 def test_alerts_say_the_rate_of_the_growth_table(park: Park) -> None:
     """Falls and rises of one month: the rate in the alert's sentence is the one of signals.growth."""
     asked = " union all ".join(
-        f"select s.sign_code, s.value, s.words_zh, {sign} * g.{column} from signals.sign as s inner join signals.growth as g "
+        f"select s.sign_code, s.value, s.words_zh, {sign} * g.{column} from signals.alert_evidence as s inner join signals.growth as g "
         f"on s.enterprise_id = g.enterprise_id and g.signal_code = '{signal}' and s.last_seen_month = g.month "
         f"where s.sign_code = '{code}'"
         for code, (signal, column, sign) in SIGNS.items()

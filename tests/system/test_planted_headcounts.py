@@ -83,8 +83,8 @@ def test_totals_of_the_park_are_without_them(planted: duckdb.DuckDBPyConnection)
         "where signal_code = 'headcount' and coalesce(change_12m_pct, dhs_growth_12m) is not null",
         "select enterprise_id, cast(month - interval 1 month as date) from park.signals.growth "
         "where signal_code = 'headcount' and coalesce(change_1m_pct, dhs_growth_1m) is not null",
-        "select enterprise_id, month from park.signals.measure where measure_code = 'headcount'",
-        "select enterprise_id, cast(month - interval 12 month as date) from park.signals.measure "
+        "select enterprise_id, month from park.signals.alert_measure where measure_code = 'headcount'",
+        "select enterprise_id, cast(month - interval 12 month as date) from park.signals.alert_measure "
         "where measure_code = 'headcount' and value_12m_before is not null",
         "select enterprise_id, month from park.signals.headcount_step",
         "select enterprise_id, cast(month - interval 1 month as date) from park.signals.headcount_step",

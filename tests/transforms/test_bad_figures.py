@@ -192,7 +192,7 @@ def test_no_measure_of_the_year_takes_it_in(
     ).fetchone()
     assert changed == (0,)
     scored = damaged.execute(
-        "select e.enterprise_name, s.ranking_code, s.mu_points is not null, s.mu_class_code is not null from snapshots.mu_score as s "
+        "select e.enterprise_name, s.ranking_code, s.mu_points is not null, s.mu_class_code is not null from snapshots.per_mu_score as s "
         "inner join resolved.enterprise as e on s.enterprise_id = e.enterprise_id where s.year_number = 2025"
     ).fetchall()
     bad = {FIRMS[firm] for firm in ("F01", "F03", "F05")}

@@ -48,7 +48,7 @@ def firms(count: int, seed: int) -> dict[str, Figures]:
 def score(
     connection: duckdb.DuckDBPyConnection, figures: dict[str, Figures], year: int = 2025
 ) -> dict[tuple[str, str], dict[str, object]]:
-    """(firm, scheme) -> its row of snapshots.mu_score, by scheme as the rules in the warehouse are now."""
+    """(firm, scheme) -> its row of snapshots.per_mu_score, by scheme as the rules in the warehouse are now."""
     connection.execute("delete from snapshots.enterprise_year")
     connection.execute("delete from resolved.enterprise")
     connection.executemany(
@@ -62,8 +62,8 @@ def score(
             for firm, f in figures.items()
         ],
     )
-    build(connection, TRANSFORMS / "6_snapshots", ["mu_indicator", "mu_place", "mu_score"])
-    found = connection.execute("select * from snapshots.mu_score")
+    build(connection, TRANSFORMS / "6_snapshots", ["per_mu_indicator", "per_mu_rank", "per_mu_score"])
+    found = connection.execute("select * from snapshots.per_mu_score")
     names = [column[0] for column in found.description]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     return {(str(row["enterprise_id"]), str(row["scheme_code"])): row for row in rows}
@@ -106,7 +106,7 @@ def by_hand(
 @pytest.mark.parametrize("cap", [None, 1.5])
 def test_points_places_and_classes(connection: duckdb.DuckDBPyConnection, cap: float | None) -> None:
     if cap is not None:
-        connection.execute("update rules.mu_scheme set cap_factor = '1.5' where method_code = 'benchmark'")
+        connection.execute("update rules.per_mu_scheme set cap_factor = '1.5' where method_code = 'benchmark'")
     figures = firms(150, seed=3)
     found = score(connection, figures)
     small = by_hand(figures, {"tax_per_mu": 50, "tax_per_kwh": 50}, {"tax_per_mu": 115932, "tax_per_kwh": 0.2352}, cap)
@@ -160,8 +160,8 @@ def test_a_year_is_replayed_by_the_rules_of_another(connection: duckdb.DuckDBPyC
         row["scheme_version"] for (_, code), row in score(connection, figures, 2021).items() if code == "huangyan_small"
     } == {"2021"}
     then = score(connection, figures, 2025)
-    connection.execute("update rules.mu_scheme set to_year = 2999 where scheme_version = '2021'")
-    connection.execute("delete from rules.mu_scheme where scheme_version = '2022' and scheme_code <> 'jingde'")
+    connection.execute("update rules.per_mu_scheme set to_year = 2999 where scheme_version = '2021'")
+    connection.execute("delete from rules.per_mu_scheme where scheme_version = '2022' and scheme_code <> 'jingde'")
     replayed = score(connection, figures, 2025)
     assert {row["scheme_version"] for (_, code), row in replayed.items() if code == "huangyan_small"} == {"2021"}
     land = [key for key, row in then.items() if key[1] == "huangyan_small" and row["ranking_code"] == "with_land"]
@@ -172,10 +172,11 @@ def test_a_year_is_replayed_by_the_rules_of_another(connection: duckdb.DuckDBPyC
 def test_the_rule_files_agree(connection: duckdb.DuckDBPyConnection) -> None:
     """A scheme without indicators, an undefined indicator, or two versions for one year would pass unseen."""
     schemes = connection.execute(
-        "select scheme_code, scheme_version, method_code, from_year, to_year from rules.mu_scheme"
+        "select scheme_code, scheme_version, method_code, from_year, to_year from rules.per_mu_scheme"
     ).fetchall()
     stated = connection.execute(
-        "select scheme_code, scheme_version, sum(indicator_weight), count(benchmark_value), count(*) from rules.mu_indicator group by all"
+        "select scheme_code, scheme_version, sum(indicator_weight), count(benchmark_value), count(*) "
+        "from rules.per_mu_indicator group by all"
     ).fetchall()
     counted = {(code, version): (weight, benchmarks, count) for code, version, weight, benchmarks, count in stated}
     assert {(code, version) for code, version, *_ in schemes} == counted.keys()
@@ -186,11 +187,11 @@ def test_the_rule_files_agree(connection: duckdb.DuckDBPyConnection) -> None:
     years = [(code, year) for code, _, _, first, last in schemes for year in range(first, last + 1)]
     assert len(years) == len(set(years))
     undefined = connection.execute(
-        "select indicator_code from rules.mu_indicator where indicator_code not in (select indicator_code from rules.mu_measure)"
+        "select indicator_code from rules.per_mu_indicator where indicator_code not in (select indicator_code from rules.per_mu_measure)"
     ).fetchall()
     assert undefined == []
     supplied = connection.execute(
-        "select indicator_code from rules.mu_measure where numerator_code is not null"
+        "select indicator_code from rules.per_mu_measure where numerator_code is not null"
     ).fetchall()
     assert {code for (code,) in supplied} == set(DIVIDED)
     assert connection.execute("select count(*) from rules.land where building_code is null").fetchone() == (1,)

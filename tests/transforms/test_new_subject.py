@@ -59,7 +59,7 @@ MODEL = """
 -- key: enterprise_id, month
 -- rules: The sum over its records.
 -- known gaps: none known
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/transforms/test_new_subject.py
 select
     l.enterprise_id,

@@ -17,7 +17,7 @@ RULES = Path(resolution.__file__).parent / "rules"
 OWN_LISTS = {"signal.yml", "quantity_unit.yml"}
 OTHERS = sorted(path.name for path in RULES.glob("*.yml") if path.name not in OWN_LISTS)
 # the name of an indicator is a rate's own: "tax per kWh"
-OWN_NAMES = {("mu_measure.yml", "name_en"), ("mu_measure.yml", "name_zh")}
+OWN_NAMES = {("per_mu_measure.yml", "name_en"), ("per_mu_measure.yml", "name_zh")}
 
 Row = dict[str, Any]
 

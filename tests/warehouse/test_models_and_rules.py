@@ -72,7 +72,7 @@ IN_TWO_LANGUAGES = """\
 --   * 关停：上月为正。
 -- example: 12 → 15 | 由12人增至15人
 -- known gaps: none | 无
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: a person
 """
 
@@ -94,7 +94,7 @@ def test_the_chinese_half_of_a_header(tmp_path: Path) -> None:
         "* close: positive before.",
         "example: 12 → 15",
         "known gaps: none",
-        "parts: enterprise_id",
+        "rebuild: by_enterprise",
         "checked by: a person",
         *model.comment_zh.splitlines(),
     ]
@@ -117,17 +117,16 @@ def test_a_remark_below_the_header_is_no_field(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("-- part: enterprise_id", "the header has an unknown field 'part'; title, one row is, answers"),
+        ("-- parts: enterprise_id", "the header has an unknown field 'parts'; title, one row is, answers"),
         ("-- rule: x", "the header has an unknown field 'rule'"),
         (
-            "-- Parts: enterprise_id",
-            "the header's line '-- Parts: enterprise_id' is no field. Next: write it as `-- parts: text`",
+            "-- Rebuild: nightly",
+            "the header's line '-- Rebuild: nightly' is no field. Next: write it as `-- rebuild: text`",
         ),
-        ("--parts: enterprise_id", "the header's line '--parts: enterprise_id' is no field"),
-        ("-- parts : enterprise_id", "the header's line '-- parts : enterprise_id' is no field"),
-        ("-- parts：enterprise_id", "the header's line '-- parts：enterprise_id' is no field"),
-        ("-- parts: enterprise", "parts is 'enterprise'; enterprise_id allowed. Next: correct it, or leave it out"),
-        ("-- slices: month", "slices is 'month'"),
+        ("--rebuild: nightly", "the header's line '--rebuild: nightly' is no field"),
+        ("-- rebuild : nightly", "the header's line '-- rebuild : nightly' is no field"),
+        ("-- rebuild：nightly", "the header's line '-- rebuild：nightly' is no field"),
+        ("-- rebuild: enterprise_id", "rebuild is 'enterprise_id'; by_enterprise or nightly allowed. Next: correct it"),
         ("-- rules: x", "the header has 'rules' twice"),
         (
             "-- codes nothing_at_all: a",

@@ -6,7 +6,7 @@
 --   passage.
 --   | 按门禁系统所记企业汇总进门次数；只有次数，不含任何个人的通行记录。
 -- known gaps: Visitors and staff are not distinguished. | 访客与员工未加区分。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/monthly.access
 select
     l.enterprise_id,

@@ -20,7 +20,7 @@
 -- column from_area_m2: leased area of the buildings before this one, m2 | 累计面积起 编号在前各楼栋的在租面积合计，单位：平方米
 -- column until_area_m2: the same with this building, m2 | 累计面积止 含本楼栋的在租面积合计，单位：平方米
 -- column total_area_m2: leased area in all buildings, m2 | 总面积 该企业当月在租面积合计，单位：平方米
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/monthly.building_share
 with leased_building as (
     select

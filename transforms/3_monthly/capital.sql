@@ -13,7 +13,7 @@
 -- known gaps: Of "500万元人民币" the figure and 万 are read; a change without a figure leaves a gap. Other currencies are
 --   not converted.
 --   | “500万元人民币”读取数字与“万”；变更未写金额的留空。其他币种不折算。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/monthly.capital
 with here as (
     select l.enterprise_id

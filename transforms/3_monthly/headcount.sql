@@ -15,7 +15,7 @@
 -- known gaps: Two feeds of one rank that report the same people are added up. Staff on an agency's payroll (劳务派遣)
 --   count at the agency.
 --   | 两个同级数据源报了同一批人的会重复相加。劳务派遣人员计在派遣公司。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/monthly.headcount, tests/transforms/test_headcount_ranks.py
 with staff_feed as (
     select feed

@@ -7,7 +7,7 @@
 --   | 汇总各楼栋的月末在租面积。租赁台账是完整的：没有行的月份就是没有租约。
 -- known gaps: A tenant who stays on after the end without a renewal has no lease.
 --   | 到期未续签而继续占用的，视为没有租约。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/monthly.lease_area
 select
     enterprise_id,

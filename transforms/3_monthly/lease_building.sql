@@ -16,7 +16,7 @@
 -- known gaps: A tenant who stays on after the end without a renewal has no lease. Common areas are counted as the
 --   lease states them.
 --   | 到期未续签而继续占用的，视为没有租约。公摊面积以合同所写为准。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/monthly.lease_building
 with lease as (
     select

@@ -11,7 +11,7 @@
 --   | 到期未续签而继续占用的，视为没有租约。同一房间重叠的合同都计入。
 -- column until_date: last day of the last lease; empty where one has no end | 最晚到期日 全部租约中最后到期的一天；有无到期日的租约时为空
 -- column terminated_date: latest day on which a lease was terminated before its end | 最近提前解除日 最近一次提前解除租约的日期
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/monthly.lease_end
 select
     t.enterprise_id,

@@ -12,7 +12,7 @@
 -- known gaps: Who neither leases nor is counted at a door has no row: its building is unknown. Who has space in several
 --   buildings counts in one. The operating address is not read for a building.
 --   | 既不租用也没有门禁记录的企业没有行，楼栋未知。跨几栋楼的只计在一栋。不从经营地址推断楼栋。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/monthly.main_building
 with calendar as (
     select

@@ -9,7 +9,7 @@
 -- known gaps: Occupiers before the present one are not seen here; signals.premises_change has what changed between
 --   deliveries.
 --   | 看不到现占用人之前的占用人；两次交付之间的变化见“房产变动”。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/monthly.premises
 select
     l.enterprise_id,

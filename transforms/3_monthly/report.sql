@@ -21,7 +21,7 @@
 --   | 下次报送月序号 同一长度所属期下一次报送的月份，按年×12+月计；没有则为空
 -- column cancelled_month_number: year * 12 + month in which the register cancelled it
 --   | 注销月序号 登记机关注销的月份，按年×12+月计
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/monthly.report
 with payer as (
     select

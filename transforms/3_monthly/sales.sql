@@ -11,7 +11,7 @@
 -- known gaps: An enterprise that changes from monthly to quarterly filing within a quarter has overlapping periods in
 --   it.
 --   | 在季度中间由按月改为按季申报的企业，该季所属期有重叠。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- codes tax_kind_code: vat, cit, iit, surcharge, stamp, property, land_use, consumption, other
 -- checked by: tests/models/monthly.sales
 with filed as (

@@ -14,7 +14,7 @@
 --   | 缴款所写所属期与申报表不一致的，单独成行。
 -- column paid_amount: tax paid for the period less refunds, yuan; a refund is negative
 --   | 实缴税额（所属期口径） 该所属期实缴税额，已扣退税，单位：元；退税为负
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- codes tax_kind_code: vat, cit, iit, surcharge, stamp, property, land_use, consumption, other
 -- checked by: tests/models/monthly.tax
 with stated as (

@@ -10,7 +10,7 @@
 --   当期金额的缴款不计入。增长、增减和趋势使用按所属期统计的税款，因为迟缴不是
 --   增长。
 -- known gaps: what was left out is in no total | 未计入的缴款不在任何合计中。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- codes tax_kind_code: vat, cit, iit, surcharge, stamp, property, land_use, consumption, other
 -- checked by: tests/models/monthly.tax_receipt
 select

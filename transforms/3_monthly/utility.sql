@@ -9,7 +9,7 @@
 -- known gaps: A meter under two accounts of the enterprise in one month is two. Shared meters count for
 --   the enterprise that the feed names. An estimated reading is not distinguished from a real one.
 --   | 同一只表当月记在该企业两个户号下的算两只。共用表具计在数据源所写的企业。未区分估抄与实抄。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/monthly.utility
 select
     l.enterprise_id,

@@ -1,5 +1,5 @@
 -- title: Fall of activity | 活动量下降
--- one row is: one limit of rules/alert_sign.yml that the fall of activity of an enterprise that is here reaches
+-- one row is: one limit of rules/alert_evidence.yml that the fall of activity of an enterprise that is here reaches
 --   | 一家在园企业的活动量降幅所达到的一个规则界限
 -- answers: are fewer people at work here than three months ago, beyond the season, and since when?
 --   | 扣除季节因素后，这里上班的人是否比三个月前少了，从何时起？
@@ -7,7 +7,7 @@
 -- rules: Of staff, entries, electricity and water (rules/alert_measure.yml: is_activity) each the fall over three
 --   months, less the same fall a year before, and no more than that against a year before, so that no season is one; of
 --   entries and meters (has_season) what all enterprises together do is taken out first; of these falls the middle
---   one. Figures are those of signals.measure. since_month: the first month, without a weaker one behind it, that
+--   one. Figures are those of signals.alert_measure. since_month: the first month, without a weaker one behind it, that
 --   reached the limit too, of the last twelve.
 --   | 对参保人数、进出次数、用电、用水各算三个月的降幅，减去上年同期同样的降幅，且不超过与上年同月相比的降幅，以免把季
 --   节当下降；进出与表具先扣除全体企业的共同变化；取各降幅的中位数。数值取自“指标对比”。起始月份：最近十二个月内连
@@ -45,14 +45,14 @@ season as (
             month_number,
             value,
             value_3m_before as value_before
-        from signals.measure
+        from signals.alert_measure
         union all
         select
             measure_code,
             month_number - 12 as month_number,
             value_12m_before as value,
             value_15m_before as value_before
-        from signals.measure
+        from signals.alert_measure
     ) as c
     inner join rules.alert_measure as r on c.measure_code = r.measure_code
     where r.has_season and c.value > 0 and c.value_before > 0
@@ -77,7 +77,7 @@ active as (
         ) as fall_pct,
         cast(c.value_3m_before as bigint) as quarter_value,
         cast(c.value as bigint) as value
-    from signals.measure as c
+    from signals.alert_measure as c
     inner join rules.alert_measure as r on c.measure_code = r.measure_code
     left join season as s on c.measure_code = s.measure_code and c.month_number = s.month_number
     left join season as t on c.measure_code = t.measure_code and c.month_number - 12 = t.month_number
@@ -110,7 +110,7 @@ newest as (
 
 stated_limit as (
     select distinct value_min as limit_value
-    from rules.alert_sign
+    from rules.alert_evidence
     where sign_code = 'activity_fall'
 ),
 

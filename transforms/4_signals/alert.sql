@@ -3,10 +3,11 @@
 -- answers: who should be looked at, for what, how sure is it, since when, and what could be done?
 --   | 该关注谁，为什么，把握多大，从何时起，可以做什么？
 -- key: enterprise_id, alert_code
--- rules: score = base_points of the alert (rules/alert.yml) + the weights of its counted signs (signals.sign: decayed,
---   the heaviest of each group). watchful from watchful_points on, precise from precise_points on; below, there is no
---   row. first_seen_month: the first month from which those of tonight's signs that existed then reached the
---   watchful level. reasons: the counted signs with their figures, the heaviest first.
+-- rules: score = base_points of the alert (rules/alert.yml) + the weights of its counted signs
+--   (signals.alert_evidence: decayed, the heaviest of each group). watchful from watchful_points on, precise from
+--   precise_points on; below, there is no row. first_seen_month: the first month from which those of tonight's
+--   signs that existed then reached the watchful level. reasons: the counted signs with their figures, the
+--   heaviest first.
 --   | 得分＝该预警的基础分＋计入的各条迹象的权重（按时间衰减，同组只计最重的）。达到黄级分数线为黄，达到红级分数线为红；
 --   低于黄级的没有行。首次出现月份：当晚的迹象中当时已有的那些首次达到黄级的月份。理由：计入的迹象及其数据，由重到轻。
 -- known gaps: first_seen_month follows from what is known tonight: a sign that has gone since is not in it, so that an
@@ -17,7 +18,7 @@
 --   条预警可能依据同一迹象。分数线在虚拟城市上选定；有自己离园记录的园区应自行选定。
 -- column score: base points of the alert and the weights of its signs, natural logarithm of the odds
 --   | 得分 基础分与各迹象权重之和，为胜算的自然对数
--- slices: enterprise_id
+-- rebuild: nightly
 -- checked by: tests/models/signals.alert
 with rule as (
     select
@@ -41,7 +42,7 @@ scored as (
         count(*) as sign_count,
         max(s.last_seen_month) as last_sign_month,
         max(s.rule_version) as rule_version
-    from signals.sign as s
+    from signals.alert_evidence as s
     inner join rule as r on s.alert_code = r.alert_code
     where s.is_counted
     group by s.enterprise_id, s.alert_code
@@ -61,7 +62,7 @@ worded as (
         s.alert_code,
         string_agg(s.words_en, '; ' order by s.weight desc, s.sign_code asc) as reasons_en,
         string_agg(s.words_zh, '；' order by s.weight desc, s.sign_code asc) as reasons_zh
-    from signals.sign as s
+    from signals.alert_evidence as s
     inner join standing as t on s.enterprise_id = t.enterprise_id and s.alert_code = t.alert_code
     where s.is_counted
     group by s.enterprise_id, s.alert_code
@@ -80,10 +81,10 @@ month_sign as (
             p.enterprise_id,
             p.alert_code,
             p.since_month
-        from signals.sign as p
+        from signals.alert_evidence as p
         inner join standing as t on p.enterprise_id = t.enterprise_id and p.alert_code = t.alert_code
     ) as m
-    inner join signals.sign as s
+    inner join signals.alert_evidence as s
         on m.enterprise_id = s.enterprise_id and m.alert_code = s.alert_code and m.since_month >= s.since_month
     group by m.enterprise_id, m.alert_code, m.since_month, s.group_code
 ),

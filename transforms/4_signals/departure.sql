@@ -34,7 +34,7 @@
 --   房屋占用登记无日期时看不出租约到期。
 -- column last_seen_month: last month with a lease, an occupied unit, staff, a reading or an entry | 最近在园月份 最近一个有在园痕迹的月份
 -- column is_insuring: whether it insures staff in the last complete month of that silo | 是否参保 社保最近完整月份有人参保为是
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.departure, benchmarks/assessment.py
 with rule as (
     select distinct

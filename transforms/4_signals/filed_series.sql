@@ -18,7 +18,7 @@
 -- known gaps: A quarter in which a firm started or stopped holds fewer months. A change of filing frequency makes the
 --   whole series quarterly.
 --   | 企业开始或停止所在的季度月数较少。申报周期一旦变化，整个序列都按季。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.filed_series
 with filed as (
     select

@@ -50,7 +50,7 @@
 --   ends are classed as close. A signal with a suspect last value has no end.
 --   | 跨越中断的变化、紧接始终未报齐月份的开始不计入增减。合并影响期内的全部变化都算合并所致。没有报送零的停止，日期正确但要三个月后才看得出，此前为
 --   未定；人员、场地、表具尚未全部结束时，离园企业的结束先算关闭。最后一个值存疑的指标没有结束。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.flow
 with last_month as (
     select month_number

@@ -20,7 +20,7 @@
 --   | 参保人数一年内由18人减至7人：同比−61.11%，对称增长率−0.8800；由7人增至18人：同比157.14%，对称增长率0.8800。
 -- known gaps: is_provisional is this month's; the earlier month may have been provisional too.
 --   | 是否暂定仅指本月，前期月份当时也可能是暂定数。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.growth, expectations/rules/growth_beside_signals.sql
 with figure as (
     select

@@ -23,7 +23,7 @@
 --   | 口径要求雇员数，这里用参保人数；派遣人员缺。成立不足三年的企业没有期初。销售额需要四年历史。
 -- column value: the latest figure: headcount, or sales of 12 months | 期末值 最近的参保人数，或最近12个月销售额（元）
 -- column earlier_value: the same three years before; empty where there is none | 期初值 三年前的同一数值；没有的为空
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- codes signal_code: headcount, sales
 -- checked by: tests/models/signals.high_growth
 with plausibility_version as (

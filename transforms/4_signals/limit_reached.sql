@@ -1,10 +1,10 @@
 -- title: Falls and rises beyond a limit | 升降越限
--- one row is: one limit of rules/alert_sign.yml that one fall or rise of an enterprise that is here reaches
+-- one row is: one limit of rules/alert_evidence.yml that one fall or rise of an enterprise that is here reaches
 --   | 一家在园企业的一项升降所达到的一个规则界限
 -- answers: what has fallen or risen beyond a limit that matters, by how much, and since when?
 --   | 哪项指标的升降超过了界限，幅度多大，从何时起？
 -- key: enterprise_id, sign_code, limit_value
--- rules: Of the figures of signals.measure, by sign_code: <measure>_fall and _rise (rules/alert_measure.yml): the
+-- rules: Of the figures of signals.alert_measure, by sign_code: <measure>_fall and _rise (rules/alert_measure.yml): the
 --   latest month, or for money three months, against the same of the year before. staff_quick_rise: staff over three
 --   months. crowding: fall of the leased area per head over the year. since_month: the first month, without a weaker
 --   one behind it, that reached the limit too, of the last twelve. What falls with all activity: signals.activity_fall.
@@ -17,7 +17,7 @@
 -- column limit_value: the limit that it reaches, per cent | 越限值 所达到的界限，百分比
 -- column month: latest month of the figure | 月份 数值的最近月份
 -- column since_month: first month, without interruption, in which the limit was reached | 起始月份 连续达到该界限的第一个月
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.limit_reached
 with rule as (
     select distinct recent_months
@@ -37,7 +37,7 @@ fallen as (
         *,
         -growth_pct(value, value_3m_before) as quarter_fall_pct,
         -growth_pct(value, value_12m_before) as year_fall_pct
-    from signals.measure
+    from signals.alert_measure
 ),
 
 way as (
@@ -128,7 +128,7 @@ stated_limit as (
     select distinct
         sign_code,
         value_min as limit_value
-    from rules.alert_sign
+    from rules.alert_evidence
 ),
 
 reached as (

@@ -43,7 +43,7 @@
 --   | 无工资数据时，连续两个月以上的错报人数可能查不出；不足15个月的不作六项检验，最新月份的突变在下月报出前存疑；分税种不检验。
 -- column earlier_value: last figure before it that passes | 前期值 之前最近一个通过检验的值
 -- column value: the figure as reported, not altered | 指标值 申报原值，未作改动
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.plausibility
 with rule as (
     select distinct

@@ -18,7 +18,7 @@
 --   为暂定。
 -- known gaps: An investment is a count, not an amount; one that was sold still counts (monthly.relation).
 --   | 对外投资是个数而不是金额；已转让的仍计入。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.signal
 with staff_length as (
     select

@@ -30,7 +30,7 @@
 --   | 由季报改月报的企业两年内仍止于季末；中间缺报而后期已报的不等待。
 -- column suspect_value_count: suspect values of all tax together in the 24 months
 --   | 存疑税款月数 两个十二月中被判为异常的税款月数
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.tax_12m, tests/transforms/test_tax_12m.py, tests/system/test_tax_figures.py
 with plausibility_version as (
     select max(version) as version

@@ -21,7 +21,7 @@
 -- column months_used: months of the last 12 of which both sales and tax are used | 税负所用月数 最近12个月中销售额与税款都用到的月数
 -- column months_used_before: months of the 12 before of which both sales and tax are used
 --   | 上年税负所用月数 再往前12个月中销售额与税款都用到的月数
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.tax_burden
 with plausibility_version as (
     select max(version) as version

@@ -25,7 +25,7 @@
 --   | 各月视为相互独立；汇算清缴不参加检验（仅有年度申报的除外）。
 -- column suspect_value_count: suspect values of all tax together in the last 24 months | 存疑税款月数 最近24个月内被判为存疑的税款月数
 -- column period_months: months in each of the periods that the trend test used | 检验所属期月数 参加检验的所属期月数：1月、3季、12年
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.tax_trend, tests/transforms/test_tax_trend.py
 with plausibility_version as (
     select max(version) as version

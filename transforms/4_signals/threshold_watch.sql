@@ -17,7 +17,7 @@
 --   | 以应税销售额代替主营业务收入。申报不足一年的没有行。建筑业与房地产开发没有营业额标准。不知哪些企业已入统。分支单
 --   独计算。
 -- column since_month: first month of the unbroken run at the line's watch share or above | 起始月份 连续达到关注比例的第一个月
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.threshold_watch
 with last_month as (
     select

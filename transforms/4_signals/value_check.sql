@@ -16,7 +16,7 @@
 --   | 当年销售额 年度参保人数同一年的销售额，十二个月齐全才有，单位：元
 -- column year_tax: of a yearly headcount, the tax paid of the same twelve months, where all are known
 --   | 当年税额 年度参保人数同一年的实缴税额（所属期口径），十二个月齐全才有，单位：元
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.value_check, tests/models/signals.plausibility
 with rule as (
     select distinct

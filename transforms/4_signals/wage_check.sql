@@ -28,7 +28,7 @@
 -- column since_month: first of the months in a row that show it | 起始月份 连续不符的首月
 -- column until_month: last of the months in a row that show it | 截止月份 连续不符的末月
 -- column month_count: months in a row that show it | 连续月数 连续不符的月数
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.wage_check
 with rule as (
     select distinct

@@ -34,7 +34,7 @@
 -- column since_month: first of the months in a row | 起始月份 连续异常的首月
 -- column until_month: last of the months in a row | 截止月份 连续异常的末月
 -- column month_count: months in a row, without those that have no wages | 连续月数 连续异常的月数，不含无工资的月份
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.wage_level, tests/transforms/test_wage_level.py
 with rule as (
     select distinct

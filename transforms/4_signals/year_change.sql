@@ -33,7 +33,7 @@
 --   | 本期值 最近值或若干月合计；税额已终止的为前十二月合计，单位随指标
 -- column earlier_value: the same of 12 months before; empty where it started or ended
 --   | 上年同期值 十二个月前的同口径数；新增或终止的为空
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/signals.year_change
 with rule as (
     select distinct

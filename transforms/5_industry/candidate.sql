@@ -53,7 +53,7 @@ home as (
     select
         e.division_code,
         row_number() over (order by count(*) desc, e.division_code asc) as place
-    from signals.here as h
+    from signals.present_enterprise as h
     inner join resolved.enterprise as e on h.enterprise_id = e.enterprise_id
     where length(e.division_code) = 6
     group by e.division_code
@@ -96,7 +96,7 @@ parent as (
         r.other_uscc as uscc,
         count(distinct r.enterprise_id) as tenant_branch_count
     from resolved.relation as r
-    inner join signals.here as h on r.enterprise_id = h.enterprise_id
+    inner join signals.present_enterprise as h on r.enterprise_id = h.enterprise_id
     where r.relation_code = 'branch_of' and r.other_uscc is not null
     group by r.other_uscc
 ),

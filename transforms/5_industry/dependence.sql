@@ -82,7 +82,7 @@ measured as (
         sum(case when s.is_in_park then s.trade_12m_amount else 0 end) as in_park_amount,
         max(s.until_month) as until_month
     from side as s
-    inner join signals.here as h on s.enterprise_id = h.enterprise_id
+    inner join signals.present_enterprise as h on s.enterprise_id = h.enterprise_id
     group by s.enterprise_id, s.side_code
 ),
 

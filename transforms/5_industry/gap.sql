@@ -3,12 +3,10 @@
 --   | 近十二个完整月至少三家在园企业向园外采购的一类商品
 -- answers: what do several tenants buy outside, and does a tenant sell it? | 多家企业都在外购什么，园内有没有人卖？
 -- key: goods_code
--- rules: From the buyers' own invoices: net purchases of enterprises on site (signals.here) from sellers that are
---   not, natural persons
---   left out; a buyer counts from the least amount on (rules/trade_gap.yml). Sellers: enterprises on site with net
---   sales of the
---   class, to whomever. introduce: there is such a seller. attract: there is none. Fewer than three buyers are not
---   shown.
+-- rules: From the buyers' own invoices: net purchases of enterprises on site (signals.present_enterprise) from
+--   sellers that are not, natural persons left out; a buyer counts from the least amount on
+--   (rules/trade_gap.yml). Sellers: enterprises on site with net sales of the class, to any buyer. introduce:
+--   there is such a seller. attract: there is none. Fewer than three buyers are not shown.
 --   | 依据买方发票：在园企业向非在园卖方的净采购额，不含自然人；达到最低金额的买方才计。园内卖方：在园企业该类商品有净销售额的，不论卖给谁。有
 --   园内卖方的建议对接，没有的可作招引方向。少于三家买方的不列出。
 -- known gaps: A class of goods is broad: a seller of the class need not sell the very thing. It says what was
@@ -29,7 +27,7 @@ party as (
         p.party_key,
         max(case when h.enterprise_id is not null then 1 else 0 end) as is_here
     from monthly.trade_party as p
-    left join signals.here as h on p.enterprise_id = h.enterprise_id
+    left join signals.present_enterprise as h on p.enterprise_id = h.enterprise_id
     group by p.party_key
 ),
 

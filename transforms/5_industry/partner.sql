@@ -232,5 +232,5 @@ left join merged_pair as m on p.seller_key = m.seller_key and p.buyer_key = m.bu
 left join party as s on p.seller_key = s.party_key
 left join party as b on p.buyer_key = b.party_key
 left join group_pair as g on p.seller_key = g.left_key and p.buyer_key = g.right_key
-left join signals.here as hs on s.enterprise_id = hs.enterprise_id
-left join signals.here as hb on b.enterprise_id = hb.enterprise_id
+left join signals.present_enterprise as hs on s.enterprise_id = hs.enterprise_id
+left join signals.present_enterprise as hb on b.enterprise_id = hb.enterprise_id

@@ -43,7 +43,7 @@
 --   | 去留判定的局限同样适用。仅有年度数据时不会判为无经营迹象。各指标权重相同，销售额与税款相关。突然撤离事先没有迹象。
 --   园外经营情况只体现在参保、销售和税款中。
 -- column successor_enterprise_id: the enterprise that carries it on as a whole | 承接方编号 整体承接该企业的企业编号
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.assessment, benchmarks/assessment.py
 with rule as (
     select distinct

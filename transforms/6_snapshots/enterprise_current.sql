@@ -24,7 +24,7 @@
 --   | 各指标可能相互矛盾，综合判断见企业评估；按月、按季申报的销售额与税款所属期不同，合计须分所属期月数；已注销企业的登记注册资本见企业主档。
 -- column registered_capital_amount: registered capital in force at the end of registered_capital_month, yuan; empty
 --   once the register has it cancelled or moved out | 注册资本 最近完整月末有效的注册资本，元；注销、迁出后为空
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.enterprise_current, expectations/rules/today_adds_up_to_the_park.sql
 with tax_12m_version as (
     select max(version) as version

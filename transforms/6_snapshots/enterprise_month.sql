@@ -20,7 +20,7 @@
 --   * 当月有任一数值尚不完整的，为暂定。
 -- known gaps: Single kinds of tax beyond VAT and corporate income tax are in signals.signal only, flows in
 --   signals.flow. | 增值税、企业所得税以外的税种见监测指标，变动类型见进出与增减。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.enterprise_month, expectations/rules/growth_beside_signals.sql
 with filed as (
     select

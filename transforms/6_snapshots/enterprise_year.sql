@@ -45,7 +45,7 @@
 --   | 年均租赁面积同比增长率 本年比上年，%
 -- column electricity_change_12m_pct: electricity of the year against the year before, per cent
 --   | 年用电量同比增长率 本年比上年，%
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.enterprise_year
 with plausibility_version as (
     select max(version) as version

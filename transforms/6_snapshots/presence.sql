@@ -25,7 +25,7 @@
 -- known gaps: Registered here or elsewhere is not distinguished: that needs the park's own addresses. Records
 --   that wait for a person (resolved.review_queue) appear as enterprises of their own.
 --   | 注册在本园与注册在外地未作区分。待人工核对的记录在判定前单独成户。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.presence
 with last_month as (
     select

@@ -35,7 +35,7 @@
 --   a meter under a name that leads nowhere (unplaced_record) may be of an enterprise that then seems to lack it.
 --   | 注册在本园与注册在外地未作区分。起始月份不早于日历首月，也不考虑部门数据何时接入。门禁、表具记录的名称无法对应的
 --   （记录未能对应到企业），其所属企业会显得缺少该部门的数据。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.presence_gap, benchmarks/gaps.py
 with last_month as (
     select

@@ -26,7 +26,7 @@
 --   | 是否在册 月末登记机关有这家企业，且未注销、未吊销
 -- column is_leasing: whether a lease was in force, or a unit occupied, at the month's end
 --   | 是否在租 月末是否有有效租约或占用房产
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.presence_month, expectations/rules/presence_agrees_with_its_months.sql
 with trace as (
     select

@@ -25,7 +25,7 @@
 --   is named only where its time is that of one accepted batch. The first report of a month is no revision, however
 --   late (monthly.coverage counts these). Feeds are not weighed against each other, as monthly.headcount does.
 --   | 租赁面积和注册资本不在内；因记录改归另一企业而引起的变化不算修订；撤回后再无其他信息的记录没有行；首次报送再晚也不算修订（见数据覆盖率）；各数据源之间不作取舍。
--- parts: enterprise_id
+-- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.revision, tests/warehouse/test_as_of.py
 with superseding as (
     -- the moments at which anything was superseded: what came then may take the place of another fact

@@ -4,7 +4,7 @@
 -- answers: how well does it use its land, what is its class, and what would lift it one class?
 --   | 企业用地效益如何、评为哪一档、怎样才能升一档？
 -- key: 企业编号, 年份, 评价办法
--- rules: The rows of snapshots.mu_score in words. | 按当地公布的评价办法逐年试算，有用地与无用地的企业分开排名。
+-- rules: The rows of snapshots.per_mu_score in words. | 按当地公布的评价办法逐年试算，有用地与无用地的企业分开排名。
 -- column 亩均税收: 年实缴税额除以折算用地，元/亩；没有用地的为空
 -- column 年销售额: 全年应税销售额，元
 -- column 亩均销售额: 年销售额除以折算用地，元/亩；没有用地的为空
@@ -38,5 +38,5 @@ select
     s.supplied_weight as 有数权重,
     s.missing_zh as 未提供指标,
     yes_no(s.is_provisional) as 是否暂定
-from snapshots.mu_score as s
+from snapshots.per_mu_score as s
 inner join snapshots.enterprise_label as l on s.enterprise_id = l.enterprise_id
