@@ -89,7 +89,7 @@ def back_up(settings: Settings) -> int:
     if not settings.outcomes.exists() and not copy.exists():
         return 0
     answers = read_answers(settings.outcomes)
-    make_folder(copy.parent)
+    make_folder(copy.parent, 0o700)
     people_file.replace(copy, FORM, people_file.text_of(settings.outcomes, FORM))
     return len(answers)
 

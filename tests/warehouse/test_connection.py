@@ -330,6 +330,6 @@ def test_what_is_not_published_is_closed_to_others_whatever_the_umask(park: Park
         private = [park.raw, park.settings.data_docs, park.home / "airflow"]
         assert [path.stat().st_mode & 0o777 for path in private] == [0o700] * 3
         assert park.settings.warehouse_file.stat().st_mode & 0o777 == 0o600
-        assert park.settings.published.stat().st_mode & 0o777 == 0o777 & ~umask, "clients read it"
+        assert park.settings.published.stat().st_mode & 0o777 == 0o775 & ~umask, "clients read it, and write nothing"
     finally:
         os.umask(before)
