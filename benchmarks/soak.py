@@ -35,8 +35,8 @@ from warehouse.connection import open_read_only, writer
 from warehouse.models import build, load_rules
 from warehouse.night import begin_night
 from warehouse.policy import Policy, read_policy
-from warehouse.publish import editions, nights, publish, rollback
-from warehouse.rebuild import KEPT, rebuild
+from warehouse.publish import nights, publish, rollback
+from warehouse.rebuild import rebuild
 from warehouse.settings import CHECKOUT, Settings
 from warehouse.upkeep import back_up, sweep, verify
 
@@ -359,7 +359,7 @@ def ask(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
 
 def wrong_list(park: Park, account: Account, tonight: date) -> list[str]:
     """What is not as it must be on the work list of a night that readers see; its new rows count from now on."""
-    known = {row: need for row, need in park.ask("select work_row_id('answer|' || need_no), need_no from known.need")}
+    known = dict(park.ask("select work_row_id('answer|' || need_no), need_no from known.need"))
     expected = expected_list(account, tonight, known)
     listed = "select row_id, first_shown_date from snapshots.work_list"
     found = []
@@ -371,8 +371,7 @@ def wrong_list(park: Park, account: Account, tonight: date) -> list[str]:
 
 
 def wrong_statistics(park: Park, account: Account) -> list[str]:
-    """Numbers of the public that are not what was known at their release, or not what they once were, and head counts that
-    operators see."""
+    """Numbers of the public that are not what was known at their release, or have changed, and wrong head counts of operators."""
     found = []
     for part, month, value in ask(
         park.settings.of_audience("public"), "select part_code, month, total_value from statistics.month"

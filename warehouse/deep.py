@@ -284,9 +284,13 @@ def _published(settings: Settings, accepted: set[tuple[str, str]]) -> Iterator[F
     yield Finding(
         True, f"published: night {manifest['night_id']}, {count:,} tables{later}; {len(whole)} nights are kept"
     )
-    link = settings.published / "report"
-    if link.is_symlink() and not (link / "index.html").is_file():
+    if _lacks_pages(settings):
         yield Finding(False, "published/report has no pages", ("parkbridge report",))
+
+
+def _lacks_pages(place: Settings) -> bool:
+    """Whether pages were made, and readers find none."""
+    return (place.published / "sites").is_dir() and not (place.published / "report" / "index.html").is_file()
 
 
 def _forget_night(file: Path) -> str:
@@ -321,8 +325,7 @@ def _editions(settings: Settings) -> Iterator[Finding]:
         if night and seen != night:
             yield Finding(False, f"{name} shows night {seen or '(none)'}, the director's file {night}", (back,))
         yield Finding(True, f"{name}: night {seen}, {count:,} tables")
-        link = place.published / "report"
-        if link.is_symlink() and not (link / "index.html").is_file():
+        if _lacks_pages(place):
             yield Finding(False, f"{name}: its report has no pages", ("parkbridge report",))
 
 
@@ -331,13 +334,14 @@ def _released(settings: Settings) -> Iterator[Finding]:
     file, kept = settings.released, settings.backup / settings.released.name
     if not file.exists() and not kept.exists():
         return
-    rows = "select count(*), bit_xor(hash(t)) from read_parquet(?) as t"
+    rows, fact = "select count(*), bit_xor(hash(t)) from read_parquet(?) as t", ""
     with duckdb.connect() as connection:
         for path in (file, kept):
             try:
                 ((count, _),) = connection.execute(rows, [str(path)]).fetchall()
             except duckdb.Error as error:
-                fact = "is gone" if not path.exists() else f"cannot be read: {_line(error)}"
+                if path == file:
+                    fact = f"cannot be read: {_line(error)}" if path.exists() else "is gone"
             else:
                 if path == file:
                     yield Finding(True, f"{file.name}: {count:,} figures behind the public's numbers")

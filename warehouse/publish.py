@@ -96,10 +96,7 @@ def publish(
     night_id, as_of = _night(connection)
     audiences = _hold_to_policy(connection, settings, models, policy) if policy else []
     for place in (settings, *map(settings.of_audience, audiences)):
-        make_folder(settings.home)
-        make_folder(place.published, 0o750)  # figures of tax: who else reads them is opened by a person
-        (place.published / "nights").mkdir(exist_ok=True)
-        _forget_parts(place)
+        _make_place(place)
     part = _part(settings, night_id)
     shown = read_views(views, models, settings.time_zone) if views else []
     tables: dict[str, dict[str, Any]] = {}
@@ -148,6 +145,13 @@ def publish(
     if policy and is_in_place:
         _withdraw(settings, audiences)
     return Published(settings.published_file if is_in_place else final, manifest, is_in_place)
+
+
+def _make_place(place: Settings) -> None:
+    make_folder(place.home)
+    make_folder(place.published, 0o750)  # figures of tax: who else reads them is opened by a person
+    (place.published / "nights").mkdir(exist_ok=True)
+    _forget_parts(place)
 
 
 def _place_editions(settings: Settings, manifests: Mapping[str, dict[str, Any]], night_id: str) -> None:
@@ -566,9 +570,10 @@ def current_manifest(settings: Settings) -> dict[str, Any] | None:
     own = [m for m in kept if (night := folder / f"{m['night_id']}.duckdb").exists() and night.samefile(file)]
     if not own:
         digest = sha256_of(file)
-        own = [m for m in ([said] if said else []) + kept if m.get("sha256") == digest] or [
-            _read_manifest(file, digest)
-        ]
+        own = [m for m in ([said] if said else []) + kept if m.get("sha256") == digest]
+        if not own and said:  # damaged, or put there by hand: park.json goes on to say what was published
+            return _read_manifest(file, digest)
+        own = own or [_read_manifest(file, digest)]
     with contextlib.suppress(OSError):  # a reader without write access gets the right answer all the same
         if said != own[0]:
             write_json(path, own[0])
@@ -655,7 +660,7 @@ def _roll_back(settings: Settings, night_id: str | None) -> dict[str, Any]:
     with open_read_only(path) as connection:
         connection.execute("select night_id from ops.night").fetchone()
     _put_in_place(settings, path)
-    for place in editions(settings):
+    for place in audiences_kept(settings):
         own = place.published / "nights" / path.name
         said = [one for one in nights(place) if one["night_id"] == wanted]
         if said and own.exists() and sha256_of(own) == said[0]["sha256"]:
@@ -676,11 +681,12 @@ def unsound(place: Settings) -> Iterator[tuple[Path, str]]:
             yield file, "is not what was written (SHA-256)" if file.exists() else "is gone"
     if place.published_file.exists():
         try:
-            shown = current_manifest(place) or {}
+            current_manifest(place)  # puts park.json right where a publish was killed
+            said = read_json(place.published / "park.json", next_step="")
         except ParkBridgeError as error:
             yield place.published_file, error.fact
         else:
-            if shown.get("sha256") != sha256_of(place.published_file):
+            if said.get("sha256") != sha256_of(place.published_file):
                 yield place.published_file, "is not what was published (SHA-256)"
     elif kept:
         yield place.published_file, "is gone"

@@ -153,6 +153,7 @@ def test_an_error_says_fact_allowance_and_next_step() -> None:
     assert str(error) == "staff 2026-01: 3 of 9 rows; 0.5 % allowed. Next: ask"
     assert str(ParkBridgeError("staff", "gone", next_step="ask")) == "staff: gone. Next: ask"
     assert SourceError("staff", "slow", next_step="wait", is_passing=True).is_passing
+    assert not SourceError("staff", "no login", next_step="ask").is_passing, "tried again only where it says so"
 
 
 # --- settings -------------------------------------------------------------------------------------------------------

@@ -33,6 +33,12 @@ def test_in_one_line_nothing_is_left_that_is_obeyed() -> None:
     assert shown("杭州 A&B（一）·é 𠮷") == "杭州 A&B（一）·é 𠮷"
 
 
+def test_no_sign_that_is_obeyed_is_left_out_of_the_list() -> None:
+    signs = [chr(code) for code in range(0x110000) if OBEYED.match(chr(code))]
+    assert len(signs) == 97
+    assert [f"{ord(sign):x}" for sign in signs if OBEYED.search(shown(sign))] == []
+
+
 def test_tables_stops_and_messages() -> None:
     for line in [*aligned([("name",), (HOSTILE,)]), *side_by_side([HOSTILE, "x"], [30, 10])]:
         assert not OBEYED.search(line)
