@@ -19,6 +19,7 @@ from transforms import people_file
 from warehouse.connection import transaction
 from warehouse.durable import make_folder
 from warehouse.errors import DeclarationError
+from warehouse.persons import blotted
 from warehouse.settings import Settings
 
 FORM = people_file.Form(("row", "answer", "who", "when", "why"), "PARKBRIDGE_OUTCOMES")
@@ -67,8 +68,8 @@ def _answer(path: Path, line: int, values: tuple[str, ...]) -> Answer:
 
 
 def add(path: Path, answer: Answer) -> None:
-    """Add a line at the end."""
-    people_file.add_line(path, FORM, (answer.row, answer.answer, answer.who, answer.when, answer.why))
+    """Add a line at the end; persons in the reason, such as a phone number, are left out."""
+    people_file.add_line(path, FORM, (answer.row, answer.answer, answer.who, answer.when, blotted(answer.why)))
 
 
 def holding(answers: Iterable[Answer]) -> dict[str, Answer]:
@@ -116,7 +117,8 @@ def load(connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datet
         people_file.replace(path, FORM, FORM.header)
     until = as_of.replace(tzinfo=UTC).astimezone(settings.time_zone).replace(tzinfo=None)
     answers = holding(answer for answer in read_answers(path) if answer.moment <= until)
-    rows = [[one.row, one.answer, one.moment, one.why] for one in answers.values()]
+    # somebody may have written a phone number into the file by hand
+    rows = [[one.row, one.answer, one.moment, blotted(one.why)] for one in answers.values()]
     with transaction(connection):
         connection.execute("delete from ops.work_answer")
         if rows:
