@@ -212,7 +212,7 @@ def drill(settings: Settings, feeds: Sequence[StagedFeed], again: NightAgain | N
     remarks: tuple[str, ...] = ()
     try:
         with tempfile.TemporaryDirectory(dir=settings.home, prefix="drill-") as scratch:
-            rehearsal = dataclasses.replace(settings, home=Path(scratch))
+            rehearsal = dataclasses.replace(settings, home=Path(scratch), outcomes=_outcomes_of_backup(settings))
             rehearsal.raw.symlink_to(settings.backup / "raw", target_is_directory=True)
             rehearsal.published.symlink_to(settings.published, target_is_directory=True)
             rebuild(rehearsal, feeds)
@@ -238,6 +238,17 @@ def drill(settings: Settings, feeds: Sequence[StagedFeed], again: NightAgain | N
             )
             (settings.home / DRILL).chmod(0o600)
     return Drill(now, night, rows, time.monotonic() - started, "", remarks)
+
+
+def _outcomes_of_backup(settings: Settings) -> Path:
+    copy = settings.backup / "outcomes.csv"
+    if settings.outcomes.exists() and not copy.exists():
+        raise ParkBridgeError(
+            "restore drill",
+            f"{settings.backup} has no {copy.name}, which holds people's answers to the work list",
+            next_step="run the task `backup` of upkeep, or copy it by hand",
+        )
+    return copy if copy.exists() else settings.outcomes
 
 
 def _tables(differing: dict[str, tuple[int, int]]) -> list[str]:

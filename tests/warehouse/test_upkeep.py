@@ -85,6 +85,30 @@ def test_a_drill_restores_rows_and_night_and_says_what_came_of_it(park: Park, mo
         drill(park.settings, feeds, again)
 
 
+def test_a_drill_takes_people_s_answers_from_the_backup(park: Park) -> None:
+    """A night made again reads the copy: one that was never made, or is old, is found by the drill."""
+    settings, seen = park.settings, list[str]()
+    park.drop("staff", "1.csv", staff({"U1": 1}), day(0.5))
+    park.sync("staff", day(1))
+    park.publish(day(1))
+
+    def again(rehearsal: Settings, _: str) -> Again:
+        seen.append(rehearsal.outcomes.read_text(encoding="utf-8") if rehearsal.outcomes.exists() else "none")
+        return {}, ()
+
+    drill(settings, [park.feed("staff")], again)
+    outcome_file.add(settings.outcomes, outcome_file.Answer("W0123456789", "done", "li", "2026-03-02", "x"))
+    with pytest.raises(ParkBridgeError, match=r"has no outcomes\.csv, which holds people's answers"):
+        drill(settings, [park.feed("staff")], again)
+    last = last_drill(settings)
+    assert last
+    assert "outcomes.csv" in last.fault
+    outcome_file.back_up(settings)
+    outcome_file.add(settings.outcomes, outcome_file.Answer("W0123456789", "wrong", "li", "2026-03-03", "y"))
+    drill(settings, [park.feed("staff")], again)
+    assert seen == ["none", "row,answer,who,when,why\nW0123456789,done,li,2026-03-02,x\n"]
+
+
 def test_a_drill_is_due_when_the_last_good_one_is_old(park: Park) -> None:
     settings, now = park.settings, day(30)
     assert is_drill_due(settings, now), "there was none"
