@@ -14,7 +14,10 @@ from report.sentences import in_chinese, sentence
         ("code 12 is one enterprise's, name 甲 another one's; no month", "代码 12 与名称 甲 分属两家企业；缺少 month"),
         # what is doubtful is a sentence of its own
         ("not sure enough: name 甲公司", "把握不足：名称 甲公司"),
-        ("month is 2031-02, before 1990 or after this delivery (allow.years)", "month 为 2031-02，早于 1990 年或晚于本批次"),
+        (
+            "month is 2031-02, before 1990 or after this delivery (allow.years)",
+            "month 为 2031-02，早于 1990 年或晚于本批次",
+        ),
         ("what no rule knows", "what no rule knows"),
     ],
 )
