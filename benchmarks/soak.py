@@ -181,6 +181,8 @@ class Account:
     answered: dict[str, bool] = field(default_factory=dict)
     # month and part: the number that the public saw first
     released: dict[tuple[date, str], int] = field(default_factory=dict)
+    # head counts of nights that were killed: what they were about to release is on record, whether or not somebody saw it
+    unfinished: list[dict[tuple[str, str], int]] = field(default_factory=list)
 
 
 def soaked(home: Path, empty_warehouse: Path) -> Park:
@@ -370,20 +372,26 @@ def wrong_list(park: Park, account: Account, tonight: date) -> list[str]:
     return found
 
 
+def known_of(staff: dict[tuple[str, str], int], month: date, part: str) -> int:
+    """The staff of a month, of the park or of one industry."""
+    return sum(
+        count
+        for (unit, stated), count in staff.items()
+        if stated == f"{month:%Y-%m}" and (part == "park" or (part == "C") == (unit[-1] < "5"))
+    )
+
+
 def wrong_statistics(park: Park, account: Account) -> list[str]:
     """Numbers of the public that are not what was known at their release, or have changed, and wrong head counts of operators."""
     found = []
     for part, month, value in ask(
         park.settings.of_audience("public"), "select part_code, month, total_value from statistics.month"
     ):
-        known = sum(
-            count
-            for (unit, stated), count in account.staff.items()
-            if stated == f"{month:%Y-%m}" and (part == "park" or (part == "C") == (unit[-1] < "5"))
-        )
-        first = account.released.setdefault((month, part), known)
+        known = [known_of(staff, month, part) for staff in (account.staff, *account.unfinished)]
+        first = account.released.setdefault((month, part), int(value) if value in known else known[0])
         if value != Decimal(first):
             found.append(f"the public sees {value} for {part} in {month}, and saw {first}")
+    account.unfinished.clear()
     operator = park.settings.of_audience("operator")
     bands = dict(ask(operator, "select insured_headcount_band, count(*) from monthly.staff group by all"))
     wanted: dict[str, int] = {}
@@ -445,6 +453,7 @@ def restored_differs(park: Park, scratch: Path, policy: Policy, moment: datetime
 
 def after_a_kill(park: Park, account: Account, night: int) -> list[str]:
     """What readers see where a publish was killed and not run again: the list of this night counts if they see it."""
+    account.unfinished.append(dict(account.staff))
     seen = ask(park.settings, "select as_of from ops.night")[0][0]
     if seen == day(night).replace(tzinfo=None):
         return wrong_list(park, account, day(night).date())
