@@ -1,9 +1,11 @@
 """Many simulated nights of a small park: `make soak NIGHTS=365`.
 
-Every night offices deliver, correct, withdraw or send nothing, by chance; some steps are killed (SIGKILL) and run again;
-readers are rolled back now and then. Held every night: what is known against a second account kept here in Python, what
-readers see, and the rows of every batch against where they went. Every fifth night: the warehouse made again from raw/ in a
-copy, row for row. At the end: CPU seconds and bytes per night, early and late.
+Every night offices deliver, correct, withdraw or send nothing, by chance; people answer rows of the work list; some steps are
+killed (SIGKILL) and run again, or, of a publish, not run again; readers are rolled back now and then. Each night is published
+for director, operators and public. Held every night: what is known against a second account kept here in Python, what readers
+see, the rows of every batch against where they went, the work list against what earlier nights put forward, and every number
+that the public has ever seen. Every fifth night two copies are made again: one with its warehouse, one from the backup alone,
+in which that night is run again; both row for row. At the end: CPU seconds and bytes per night, early and late.
 """
 
 from __future__ import annotations
@@ -18,22 +20,150 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from expectations.rule import read_rule
-from tests.conftest import Park, at, day, lease_row, leases, new_park, staff
-from warehouse.connection import writer
-from warehouse.publish import nights, rollback
+from tests.conftest import LAYERS, Park, at, day, lease_row, leases, new_park, staff
+from transforms import outcome_file
+from warehouse.connection import open_read_only, writer
+from warehouse.models import build, load_rules
+from warehouse.night import begin_night
+from warehouse.policy import Policy, read_policy
+from warehouse.publish import nights, publish, rollback
 from warehouse.rebuild import rebuild
-from warehouse.settings import CHECKOUT
+from warehouse.settings import CHECKOUT, Settings
+from warehouse.upkeep import back_up, sweep, verify
 
-FEEDS = ("staff", "leases", "payments")
-SUBJECTS = ("employment", "lease", "tax_payment")
+FEEDS = ("staff", "leases", "payments", "needs")
+SUBJECTS = ("employment", "lease", "tax_payment", "need")
+# not night_begun: a night that was begun and killed twice is in it twice, and no batch or published night knows so
+STATE = tuple(f"ops.{table}" for table in ("confirmation", "night_published", "work_shown", "work_answer"))
+# what a night run again must show again; ops.night_published is noted after its file is written
+SHOWN = ("monthly.staff", "snapshots.park", "snapshots.work_list", "signals.signal", "ops.work_shown", "ops.batch")
 ACCOUNTS = read_rule(CHECKOUT / "expectations" / "rules" / "delivered_rows_are_accounted_for.sql").check.wrong_rows
+WEEK_MAX, DROP_DAYS = 4, 30
+
+NEEDS = """
+feed: needs
+subject: need
+title: {en: Stated needs, zh: 企业诉求}
+office: Service desk
+owner: data-engineering
+description: One row is one need.
+schedule: "5 1 * * *"
+source: {protocol: file_drop, connection: none, folder: needs, pattern: "*", settle_seconds: 0}
+replaces: nothing
+recorded_at: 记录时间
+columns:
+  诉求编号: need_no
+  单位编号: source_key
+  诉求类型: need_kind_code
+  提出日期: stated_date
+  办结日期: closed_date
+  联系人: personal
+  记录时间: ignored
+codes:
+  诉求类型: {用房: space, 用工: staff}
+allow: {rejected_pct: 10, stale_days: 400}
+"""
+NEEDS_SQL = """
+select
+    row_number,
+    诉求编号 as need_no,
+    单位编号 as source_key,
+    诉求类型 as need_kind_code,
+    to_date(提出日期) as stated_date,
+    to_date(办结日期) as closed_date
+from delivery
+"""
+NEEDS_HEADER = "诉求编号,单位编号,诉求类型,提出日期,办结日期,联系人,记录时间"
+
+# a list of the same kind as snapshots.work_list, made of what it is made of: open needs, earlier nights, answers, tonight's day
+WORK_LIST = f"""
+with tonight as (
+    select d.list_date, date_trunc('week', d.list_date)::date as monday, o.as_of from ops.night as o cross join ops.work_day as d
+),
+shown as (
+    select s.row_id, min(s.list_date) as first_shown_date
+    from ops.work_shown as s inner join tonight as t on s.as_of < t.as_of group by s.row_id
+),
+open_need as (
+    select work_row_id('answer|' || need_no) as row_id, need_no as need_key, source_key as enterprise_id
+    from known.need where closed_date is null
+),
+waiting as (
+    select n.row_id, row_number() over (order by n.need_key) as place
+    from open_need as n left join shown as s on n.row_id = s.row_id where s.row_id is null
+),
+this_week as (
+    select count(*) as shown_count from shown as s inner join tonight as t on s.first_shown_date between t.monday and t.list_date
+)
+select n.row_id, t.list_date, 'answer' as action_code, 'space' as topic_code, 'stated' as hint_level_code, n.enterprise_id,
+    n.need_key, null::varchar as offer_key, coalesce(s.first_shown_date, t.list_date) as first_shown_date, t.as_of
+from open_need as n
+cross join tonight as t
+cross join this_week as k
+left join shown as s on n.row_id = s.row_id
+left join waiting as w on n.row_id = w.row_id
+left join ops.work_answer as a on n.row_id = a.row_id and s.row_id is not null
+where a.row_id is null and (s.first_shown_date > t.list_date - {DROP_DAYS} or w.place + k.shown_count <= {WEEK_MAX})
+"""
+# what the public's statistics read; a unit is an enterprise, of industry C or I by its number
+MODELS = {
+    "2_resolved/enterprise": "select null::varchar as enterprise_id, null::varchar as uscc, null::varchar as parent_uscc where false",
+    "3_monthly/month": "select distinct month from known.employment",
+    "3_monthly/building": "select null::varchar as building_code, null::varchar as building_name where false",
+    "3_monthly/lease_building": "select null::varchar as enterprise_id, null::date as month, null::varchar as building_code, "
+    "0::decimal(30, 2) as leased_area_m2 where false",
+    "3_monthly/main_building": "select null::varchar as enterprise_id, null::varchar as building_code, null::date as from_month, "
+    "null::date as until_month where false",
+    "3_monthly/tax_receipt": "select null::varchar as enterprise_id, null::date as month, null::varchar as tax_kind_code, "
+    "0::decimal(30, 2) as received_amount where false",
+    "4_signals/signal": "select source_key as enterprise_id, 'headcount' as signal_code, month, 1 as period_months, "
+    "insured_headcount::decimal(30, 3) as value from known.employment",
+    "4_signals/plausibility": "select null::varchar as enterprise_id, null::varchar as signal_code, null::date as month where false",
+    "6_snapshots/enterprise_label": "select distinct source_key as enterprise_id, "
+    "case when right(source_key, 1) < '5' then 'C' else 'I' end as industry_section_code from known.employment",
+    "6_snapshots/park_month": "select month, 'headcount' as signal_code, 1 as period_months, false as is_provisional "
+    "from monthly.month",
+    "6_snapshots/work_list": WORK_LIST,
+}
+POLICY = """
+version: policy-1
+classes:
+  open: {operator: as_is, basis: none, purpose: test}
+  night: {operator: as_is, public: as_is, basis: none, purpose: test}
+  staff: {operator: band, bands: [1, 10, 50], basis: none, purpose: test}
+  closed: {operator: absent, basis: none, purpose: test}
+editions:
+  operator:
+    title: {en: Operator, zh: 运营版}
+    tables: {ops.night: {}, ops.feed: {}, monthly.staff: {}, snapshots.work_list: {}}
+  public:
+    title: {en: Public, zh: 公开版}
+    tables: {ops.night: {}, rules.signal: {}}
+    statistics:
+      signals: {headcount: industry_section}
+      contributors_min: 3
+      share_max_pct: 80
+      part_contributors_min: 10
+      wait_months: 0
+schemas: {ops: night, rules: night}
+columns:
+  open: >-
+    as_of month unit_count row_id list_date action_code topic_code hint_level_code enterprise_id need_key offer_key
+    first_shown_date building_code building_name signal_code period_months is_provisional from_month until_month
+    industry_section_code tax_kind_code uscc parent_uscc
+  staff: insured_headcount
+  closed: source_key unit_name wage_amount value leased_area_m2 received_amount
+"""
+AUDIENCES = ("director", "operator", "public")
 
 
 @dataclass
@@ -43,6 +173,69 @@ class Account:
     staff: dict[tuple[str, str], int] = field(default_factory=dict)
     leases: dict[str, int] = field(default_factory=dict)
     payments: dict[str, int] = field(default_factory=dict)
+    # needs: whether open
+    needs: dict[str, bool] = field(default_factory=dict)
+    # the need of each row that was ever put forward, and the day on which it was
+    rows: dict[str, str] = field(default_factory=dict)
+    first_shown: dict[str, date] = field(default_factory=dict)
+    answered: dict[str, bool] = field(default_factory=dict)
+    # month and part: the number that the public saw first
+    released: dict[tuple[date, str], int] = field(default_factory=dict)
+    # head counts of nights that were killed: what they were about to release is on record, whether or not somebody saw it
+    unfinished: list[dict[tuple[str, str], int]] = field(default_factory=list)
+
+
+def soaked(home: Path, empty_warehouse: Path) -> Park:
+    """The small park of the tests with needs, a work list, and what the public's statistics read."""
+    park = new_park(home, empty_warehouse)
+    (park.offices / "needs").mkdir()
+    park.declare("needs", NEEDS, NEEDS_SQL)
+    for path, sql in MODELS.items():
+        file = park.transforms / f"{path}.sql"
+        file.parent.mkdir(exist_ok=True)
+        header = (
+            f"title: {path} | {path}",
+            "one row is: one",
+            "answers: none",
+            "key: as_of",
+            "rules: none",
+            "known gaps: none",
+        )
+        file.write_text("".join(f"-- {line}\n" for line in (*header, "checked by: none")) + sql, encoding="utf-8")
+    (park.transforms / "rules").mkdir()
+    for rule in ("industry", "signal"):
+        shutil.copy(LAYERS / "rules" / f"{rule}.yml", park.transforms / "rules")
+    (home / "policy.yml").write_text(POLICY, encoding="utf-8")
+    return park
+
+
+def settings_of(park: Park) -> Settings:
+    """The park's settings, with every audience."""
+    return replace(park.settings, audiences=AUDIENCES)
+
+
+def night_of(park: Park, policy: Policy, moment: datetime) -> None:
+    """A night as the DAG runs it: begin, answers, models, publish for every audience."""
+    settings = settings_of(park)
+    with writer(settings) as connection:
+        begin_night(connection, settings, [park.feed(name) for name in FEEDS], moment, FEEDS)
+        load_rules(connection, park.transforms / "rules")
+        outcome_file.load(connection, settings, moment.replace(tzinfo=None))
+        for folder in sorted(park.transforms.glob("[0-9]_*")):
+            build(connection, folder)
+        publish(connection, settings, park.models, make_site=site, policy=policy)
+
+
+def site(file: Path, settings: Settings) -> Path:
+    """Pages that say which night they are of."""
+    with open_read_only(file) as connection:
+        ((night,),) = connection.execute("select night_id from ops.night").fetchall()
+    sites = settings.published / "sites"
+    number = 1 + max((int(path.name.rpartition("-")[2]) for path in sites.glob(f"{night}-[0-9]*")), default=0)
+    part = sites / f"{night}-{number}.part"
+    part.mkdir(parents=True)
+    (part / "index.html").write_text(night, encoding="utf-8")
+    return part.rename(part.with_suffix(""))
 
 
 def deliver(park: Park, account: Account, night: int, draw: random.Random) -> None:
@@ -71,6 +264,39 @@ def deliver(park: Park, account: Account, night: int, draw: random.Random) -> No
         fen = draw.randint(-50_000, 900_000)
         park.pay(number, fen, f"{moment:%Y-%m-%d %H:%M:%S}")
         account.payments[number] = fen
+    lines = [NEEDS_HEADER]
+    for _ in range(draw.choice([0, 0, 1, 1, 2, 3])):
+        number = (
+            f"N{len(account.needs):04}" if not account.needs or draw.random() < 0.7 else draw.choice([*account.needs])
+        )
+        account.needs[number] = number not in account.needs
+        closed = "" if account.needs[number] else f"{moment:%Y-%m-%d}"
+        lines = [line for line in lines if not line.startswith(number)]
+        lines.append(f"{number},U{int(number[1:]) % 120:03},用房,2026-03-01,{closed},王五,{stamp}")
+    if lines[1:]:
+        park.drop("needs", f"{night}.csv", "\n".join(lines) + "\n", moment)
+
+
+def answer(park: Park, account: Account, night: int, draw: random.Random) -> None:
+    """What people say of rows that were put forward, before a night."""
+    for row in draw.sample(sorted(account.first_shown), min(draw.randint(0, 2), len(account.first_shown))):
+        word = "withdraw" if account.answered.get(row) else draw.choice(("done", "wrong", "no_interest"))
+        when = f"{day(night - 0.4) + timedelta(hours=8):%Y-%m-%d %H:%M:%S}"
+        outcome_file.add(park.settings.outcomes, outcome_file.Answer(row, word, "Li Hua", when, "on site"))
+        account.answered[row] = word != "withdraw"
+
+
+def expected_list(account: Account, tonight: date, known: dict[str, str]) -> dict[str, date]:
+    """The work list of a night by this account: each row with the day on which it was put forward."""
+    monday = tonight - timedelta(days=tonight.weekday())
+    open_rows = {row: need for row, need in known.items() if account.needs[need]}
+    room = WEEK_MAX - sum(first >= monday for first in account.first_shown.values())
+    waiting = sorted((need, row) for row, need in open_rows.items() if row not in account.first_shown)
+    found = {row: tonight for _, row in waiting[: max(room, 0)]}
+    for row, first in account.first_shown.items():
+        if row in open_rows and not account.answered.get(row) and (tonight - first).days < DROP_DAYS:
+            found[row] = first
+    return found
 
 
 def killed(step: Callable[[], object], seconds: float) -> bool:
@@ -116,22 +342,122 @@ def wrong(park: Park, account: Account) -> list[str]:
     with writer(park.settings) as connection:
         if rows := connection.execute(str(ACCOUNTS)).fetchall():
             found.append(f"rows that are not accounted for: {rows[:2]}")
+    return [*found, *wrong_places(park)]
+
+
+def wrong_places(park: Park) -> list[str]:
+    """Editions that are not of the director's night, or with pages of another."""
+    places = [park.settings, *(park.settings.of_audience(one) for one in AUDIENCES[1:])]
+    shown = [ask(place, "select night_id from ops.night")[0][0] for place in places]
+    pages = [(place.published / "report" / "index.html").read_text(encoding="utf-8") for place in places]
+    return [] if len({*shown, *pages}) == 1 else [f"files are of {shown}, pages of {pages}"]
+
+
+def ask(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
+    """Ask what an audience reads."""
+    with open_read_only(settings.published_file) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def wrong_list(park: Park, account: Account, tonight: date) -> list[str]:
+    """What is not as it must be on the work list of a night that readers see; its new rows count from now on."""
+    known = dict(park.ask("select work_row_id('answer|' || need_no), need_no from known.need"))
+    expected = expected_list(account, tonight, known)
+    listed = "select row_id, first_shown_date from snapshots.work_list"
+    found = []
+    for audience in AUDIENCES[:2]:
+        if (seen := dict(ask(park.settings.of_audience(audience), listed))) != expected:
+            found.append(f"{audience}: rows of the work list {sorted(seen.items() ^ expected.items())[:4]} differ")
+    account.first_shown |= {row: first for row, first in expected.items() if row not in account.first_shown}
     return found
 
 
+def known_of(staff: dict[tuple[str, str], int], month: date, part: str) -> int:
+    """The staff of a month, of the park or of one industry."""
+    return sum(
+        count
+        for (unit, stated), count in staff.items()
+        if stated == f"{month:%Y-%m}" and (part == "park" or (part == "C") == (unit[-1] < "5"))
+    )
+
+
+def wrong_statistics(park: Park, account: Account) -> list[str]:
+    """Numbers of the public that are not what was known at their release, or have changed, and wrong head counts of operators."""
+    found = []
+    for part, month, value in ask(
+        park.settings.of_audience("public"), "select part_code, month, total_value from statistics.month"
+    ):
+        known = [known_of(staff, month, part) for staff in (account.staff, *account.unfinished)]
+        first = account.released.setdefault((month, part), int(value) if value in known else known[0])
+        if value != Decimal(first):
+            found.append(f"the public sees {value} for {part} in {month}, and saw {first}")
+    account.unfinished.clear()
+    operator = park.settings.of_audience("operator")
+    bands = dict(ask(operator, "select insured_headcount_band, count(*) from monthly.staff group by all"))
+    wanted: dict[str, int] = {}
+    for count in account.staff.values():
+        band = next(name for limit, name in ((1, "0"), (10, "1-9"), (50, "10-49"), (1 << 30, "50+")) if count < limit)
+        wanted[band] = wanted.get(band, 0) + 1
+    return found + ([] if bands == wanted else [f"operators see {bands}, {wanted} are known"])
+
+
 def rebuilt_differs(park: Park, scratch: Path) -> list[str]:
-    """What a warehouse made from raw/ alone has otherwise."""
+    """What a warehouse made again from raw/ has otherwise, of staged rows and of what batches do not say."""
     shutil.rmtree(scratch, ignore_errors=True)
     shutil.copytree(park.home.parent, scratch, symlinks=True)
     again = at(scratch)
     rebuild(again.settings, [again.feed(name) for name in FEEDS])
-    listed = "select * from staged.{} order by all"
-    asked = [listed.format(subject) for subject in SUBJECTS]
-    return [
-        subject
-        for subject, one, other in zip(SUBJECTS, park.ask_each(asked), again.ask_each(asked), strict=True)
-        if one != other
+    return differing_tables(park, again)
+
+
+def differing_tables(park: Park, again: Park) -> list[str]:
+    """Tables of both warehouses with different rows."""
+    tables = [*(f"staged.{subject}" for subject in SUBJECTS), *STATE]
+    asked = [f"select * from {table} order by all" for table in tables]
+    pairs = zip(tables, park.ask_each(asked), again.ask_each(asked), strict=True)
+    return [table for table, one, other in pairs if one != other]
+
+
+def restored_differs(park: Park, scratch: Path, policy: Policy, moment: datetime) -> list[str]:
+    """What a park has otherwise that was lost but for its backup and what is published, and ran tonight again."""
+    settings = settings_of(park)
+    back_up(settings)
+    outcome_file.back_up(settings)
+    verify(settings)
+    shutil.rmtree(scratch, ignore_errors=True)
+    for folder in (park.offices, park.feed_folder, park.transforms, park.home / "published"):
+        shutil.copytree(folder, scratch / folder.relative_to(park.home.parent), symlinks=True)
+    shutil.copytree(settings.backup / "raw", scratch / "home" / "raw")
+    for name in ("outcomes.csv", "released.parquet"):
+        if (settings.backup / name).exists():
+            shutil.copy2(settings.backup / name, scratch / "home" / name)
+    again = at(scratch)
+    rebuild(again.settings, [again.feed(name) for name in FEEDS])
+    kept = [f"{night['night_id']}.duckdb" for night in nights(park.settings)]
+    # nights that are kept no longer were published too; no batch and no kept night says so
+    differing = [
+        table for table in differing_tables(park, again) if table not in ("ops.night_published", "ops.work_answer")
     ]
+    night_of(again, policy, moment)
+    for audience, tables in (("director", SHOWN), ("operator", SHOWN[2:3]), ("public", ("statistics.month",))):
+        places = [one.settings.of_audience(audience).published / "nights" / kept[0] for one in (park, again)]
+        for table in tables:
+            rows = []
+            for place in places:
+                with open_read_only(place) as connection:
+                    rows.append(connection.execute(f"select * from {table} order by all").fetchall())
+            if rows[0] != rows[1]:
+                differing.append(f"{table} of {audience}")
+    return differing
+
+
+def after_a_kill(park: Park, account: Account, night: int) -> list[str]:
+    """What readers see where a publish was killed and not run again: the list of this night counts if they see it."""
+    account.unfinished.append(dict(account.staff))
+    seen = ask(park.settings, "select as_of from ops.night")[0][0]
+    if seen == day(night).replace(tzinfo=None):
+        return wrong_list(park, account, day(night).date())
+    return []
 
 
 def size(folder: Path) -> int:
@@ -152,8 +478,8 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=1)
     given = options.parse_args()
     draw = random.Random(given.seed)  # noqa: S311 - a draw must be repeatable
-    kills = rollbacks = rebuilds = 0
-    costs: list[tuple[float, int, int, int]] = []
+    kills = rollbacks = rebuilds = left_killed = 0
+    costs: list[tuple[float, int, int, int, int]] = []
     faults: list[str] = []
     with tempfile.TemporaryDirectory(prefix="soak") as folder:
         nothing = Path(folder) / "empty"
@@ -163,37 +489,62 @@ def main() -> None:
             pass
         home = Path(folder) / "park"
         home.mkdir()
-        park, account = new_park(home, empty.settings.warehouse_file), Account()
+        park, account = soaked(home, empty.settings.warehouse_file), Account()
+        policy = read_policy(home / "policy.yml")
         for night in range(1, given.nights + 1):
             deliver(park, account, night, draw)
+            answer(park, account, night, draw)
             begun = cpu()
             moment = day(night)
             for name in FEEDS:
                 if draw.random() < 0.1:
                     kills += killed(functools.partial(park.sync, name, moment), draw.uniform(0, 0.6))
                 park.sync(name, moment)
-            if draw.random() < 0.1:
-                kills += killed(functools.partial(park.publish, moment), draw.uniform(0, 0.6))
-            park.publish(moment)
+            was_killed = draw.random() < 0.15
+            if was_killed:
+                kills += killed(functools.partial(night_of, park, policy, moment), draw.uniform(0, 1.2))
+            if was_killed and night > 1 and draw.random() < 0.5:
+                left_killed += 1
+                if found := after_a_kill(park, account, night):
+                    faults.append(f"night {night}, killed: {'; '.join(found)}")
+                continue
+            night_of(park, policy, moment)
             cost = cpu() - begun
-            if found := wrong(park, account):
+            found = [*wrong(park, account), *wrong_list(park, account, moment.date()), *wrong_statistics(park, account)]
+            if found:
                 faults.append(f"night {night}: {'; '.join(found)}")
+            scratch = Path(folder) / "scratch"
+            if night % 5 == 0:
+                rebuilds += 1
+                for words, differing in (
+                    ("made again from raw/", rebuilt_differs(park, scratch)),
+                    ("restored from the backup", restored_differs(park, scratch, policy, moment)),
+                ):
+                    if differing:
+                        faults.append(f"night {night}: {words}, {', '.join(differing)} differ")
             if len(nights(park.settings)) > 1 and draw.random() < 0.1:
                 rollback(park.settings)
                 rollbacks += 1
-            if night % 5 == 0:
-                rebuilds += 1
-                if differing := rebuilt_differs(park, Path(folder) / "scratch"):
-                    faults.append(f"night {night}: made again from raw/, {', '.join(differing)} differ")
+                if found := wrong_places(park):
+                    faults.append(f"night {night}, rolled back: {'; '.join(found)}")
             rows = sum(len(park.staged(subject)) for subject in SUBJECTS)
-            costs.append((cost, size(park.raw), size(park.home) - size(park.raw), rows))
-    print(f"{given.nights} nights, {kills} kills, {rollbacks} rollbacks, {rebuilds} made again; {len(faults)} wrong")
+            kept = size(park.home / "published")
+            costs.append((cost, size(park.raw), kept, size(park.home) - size(park.raw) - kept, rows))
+        sweep(park.settings, keep_days=0)
+        if left := [str(path.relative_to(home)) for path in home.rglob("*.part*")]:
+            faults.append(f"left over: {', '.join(left)}")
+    print(
+        f"{given.nights} nights, {kills} kills, {left_killed} nights left as they were killed, {rollbacks} rollbacks, "
+        f"{2 * rebuilds} made again, {len(account.first_shown)} rows of the work list, {len(account.released)} numbers of the "
+        f"public; {len(faults)} wrong"
+    )
     print("\n".join(faults))
     part = max(len(costs) // 4, 1)
     for words, chosen in (("first quarter", costs[:part]), ("last quarter", costs[-part:])):
         mean = [sum(each) / len(chosen) for each in zip(*chosen, strict=True)]
         print(
-            f"{words}: {mean[0]:.2f} CPU s a night, raw {mean[1] / 1e6:.1f} MB, rest {mean[2] / 1e6:.1f} MB, {mean[3]:.0f} staged rows"
+            f"{words}: {mean[0]:.2f} CPU s a night, raw {mean[1] / 1e6:.1f} MB, "
+            f"published {mean[2] / 1e6:.1f} MB, rest {mean[3] / 1e6:.1f} MB, {mean[4]:.0f} staged rows"
         )
     print(f"{cpu():.0f} CPU s in all")
     raise SystemExit(bool(faults))

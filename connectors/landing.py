@@ -70,7 +70,8 @@ def land(
     """
     now, until = now or datetime.now(UTC), until.astimezone(UTC)
     root = raw / feed.name
-    make_folder(root)
+    make_folder(raw.parent)
+    make_folder(root, 0o700)
     set_aside_attempts(raw, feed.name)
     # what was announced and is not settled is neither known nor an attempt: its source is asked again
     settled = [b for b in batches(raw, feed.name) if b.accepted_at or b.is_discarded]
@@ -140,7 +141,7 @@ def set_aside_attempts(raw: Path, feed: str) -> None:
     """Move batches that were never accepted to refused/: the run that follows reads their source again."""
     for batch in pending(raw, feed):
         aside = raw.parent / "refused" / feed
-        aside.mkdir(parents=True, exist_ok=True)
+        make_folder(aside, 0o700)
         target = aside / f"{batch.manifest.batch_id}-{batch.manifest.ended_at:%Y%m%dT%H%M%S%f}"
         shutil.rmtree(target, ignore_errors=True)
         batch.folder.replace(target)

@@ -32,12 +32,16 @@ SETTINGS = Settings.from_environment()
 def upkeep() -> None:
     """Declare the weekly DAG."""
 
-    @task(task_display_name="清理 Retention", doc_md="Delete refused attempts older than keep_refused_days.")
+    @task(
+        task_display_name="清理 Retention",
+        doc_md="Delete refused attempts older than 30 days, and what killed runs left a day ago or more.",
+    )
     @step()
     def retention() -> None:
-        from warehouse.upkeep import forget_refused
+        from warehouse.upkeep import forget_refused, sweep
 
         note(f"{forget_refused(SETTINGS)} refused attempts deleted")
+        note(f"{sweep(SETTINGS)} leftovers of killed runs deleted")
 
     @task(
         task_display_name="备份 Backup",
@@ -53,7 +57,7 @@ def upkeep() -> None:
 
     @task(
         task_display_name="校验哈希 Verify hashes",
-        doc_md="Read every batch of raw/ and of the backup, and every kept night, and hold them to their hashes.",
+        doc_md="Read every batch of raw/ and of the backup, and every kept night of every audience, and hold them to their hashes.",
     )
     @step()
     def hashes() -> None:

@@ -24,6 +24,7 @@ from report.sentences import sentence
 from report.source import HERE, Page, Source, page_of
 from report.words import FILTERS, GLOBALS, chart_codes
 from warehouse.connection import open_read_only
+from warehouse.durable import writable_by_us_alone
 from warehouse.errors import ParkBridgeError
 from warehouse.settings import Settings
 
@@ -47,6 +48,7 @@ NAVIGATION = (
 ONLY_OF_ALL = ("candidates.html", "trade.html", "quality.html")
 
 
+@writable_by_us_alone()
 def build(file: Path, settings: Settings) -> Path:
     """Write the site of a night's file.
 

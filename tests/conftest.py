@@ -264,6 +264,7 @@ class Park:
             | {
                 "home": self.home,
                 "outcomes": self.home / "outcomes.csv",
+                "judgements": self.home / "judgements.csv",
                 "backup": self.home.parent / "backup",
                 "feed_folders": (self.feed_folder,),
                 "park_name": "Test park",

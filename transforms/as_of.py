@@ -305,7 +305,7 @@ def _put(part: Path, target: Path) -> None:
     """Put the file in place by one rename, also across file systems."""
     near = target.with_name(f".{target.name}.part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copyfile(part, near)
         near.chmod(0o444)
         near.replace(target)

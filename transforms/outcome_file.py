@@ -19,6 +19,7 @@ from transforms import people_file
 from warehouse.connection import transaction
 from warehouse.durable import make_folder
 from warehouse.errors import DeclarationError
+from warehouse.persons import blotted
 from warehouse.settings import Settings
 
 FORM = people_file.Form(("row", "answer", "who", "when", "why"), "PARKBRIDGE_OUTCOMES")
@@ -67,8 +68,8 @@ def _answer(path: Path, line: int, values: tuple[str, ...]) -> Answer:
 
 
 def add(path: Path, answer: Answer) -> None:
-    """Add a line at the end."""
-    people_file.add_line(path, FORM, (answer.row, answer.answer, answer.who, answer.when, answer.why))
+    """Add a line at the end; persons in the reason, such as a phone number, are left out."""
+    people_file.add_line(path, FORM, (answer.row, answer.answer, answer.who, answer.when, blotted(answer.why)))
 
 
 def kept(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
@@ -97,7 +98,7 @@ def back_up(settings: Settings) -> int:
     if not settings.outcomes.exists() and not copy.exists():
         return 0
     answers = read_answers(settings.outcomes)
-    make_folder(copy.parent)
+    make_folder(copy.parent, 0o700)
     people_file.replace(copy, FORM, people_file.text_of(settings.outcomes, FORM))
     return len(answers)
 
@@ -128,7 +129,8 @@ def load(connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datet
     lines = [] if is_past and not is_begun else read_answers(path)
     until = as_of.replace(tzinfo=UTC).astimezone(settings.time_zone).replace(tzinfo=None)
     answers = kept(answer for answer in lines if answer.moment <= until)
-    rows = [[one.row, one.answer, one.moment, one.why] for of_row in answers.values() for one in of_row]
+    # somebody may have written a phone number into the file by hand
+    rows = [[one.row, one.answer, one.moment, blotted(one.why)] for of_row in answers.values() for one in of_row]
     with transaction(connection):
         connection.execute("delete from ops.work_answer")
         if rows:

@@ -123,7 +123,7 @@ def replace(path: Path, form: Form, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        part.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
+        part.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o600)
         part.replace(target)
     except OSError as error:
         raise _cannot_write(path, form, error) from None

@@ -249,7 +249,8 @@ def discard(raw: Path, feed: str, batch_id: str, *, who: str, why: str) -> Batch
 
 def mark_stopped(raw: Path, feed: str, message: str) -> None:
     """Say that a feed has stopped and why; no night is published while one has, so that no reader sees half a truth."""
-    make_folder(raw / feed)
+    make_folder(raw.parent)
+    make_folder(raw / feed, 0o700)
     write_json(raw / feed / STOPPED, {"at": datetime.now(UTC).isoformat(timespec="seconds"), "message": message})
 
 

@@ -139,6 +139,7 @@ def open_file(file: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
     # only this program opens the warehouse: in the newest format it is smaller and takes a tenth less CPU to write. What is published
     # is written in the oldest one (warehouse.publish.STORAGE_VERSION)
     connection = duckdb.connect(file, config={"storage_compatibility_version": "v1.5.0"})
+    _restrict(file, 0o600)
     connection.execute("set memory_limit = ?", [memory_limit])
     # rows are ordered by the models that need it; keeping insertion order costs memory for nothing
     connection.execute("set preserve_insertion_order = false")
@@ -211,16 +212,23 @@ def settle_before_landing(settings: Settings, feed: str) -> None:
 
 
 def close_to_others(settings: Settings) -> None:
-    """Keep everybody else on this machine out of what is not published, whatever the umask: 0700 for folders, 0600 for the warehouse.
+    """Keep everybody else on this machine out of what is not published, whatever the umask: 0700 for folders, 0600 for files.
 
-    published/ stays as it is: clients of others read it. So does a folder for backups that the park chose outside its home, and
-    what belongs to another account.
+    published/ stays readable, for clients of others, but others cannot write to it. What the park chose to keep outside its home
+    stays as it is, and so does what belongs to another account.
     """
-    backup = [settings.backup] if settings.backup.is_relative_to(settings.home) else []
-    for folder in (settings.raw, settings.data_docs, settings.home / "airflow", *backup):
-        _restrict(folder, 0o700)
-    for file in (settings.warehouse_file, settings.warehouse_file.with_name(settings.warehouse_file.name + ".wal")):
-        _restrict(file, 0o600)
+    home = settings.home
+    for name in ("raw", "refused", "data_docs", "airflow", "holds", "alerts", "asof"):
+        _restrict(home / name, 0o700)
+    if settings.backup.is_relative_to(home):
+        _restrict(settings.backup, 0o700)
+    files = [home / name for name in ("warehouse.lock", "firm_names.csv", "drill.json", settings.released.name)]
+    files += [path for path in (settings.outcomes, settings.judgements) if path.is_relative_to(home)]
+    for file in (*files, *home.glob("warehouse*.duckdb*"), *home.glob("warehouse.damaged-*")):
+        if file.is_file():
+            _restrict(file, 0o600)
+    if settings.published.is_dir():
+        _restrict(settings.published, stat.S_IMODE(settings.published.stat().st_mode) & ~0o002)
 
 
 def _restrict(path: Path, mode: int) -> None:

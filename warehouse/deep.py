@@ -26,10 +26,9 @@ from warehouse.batches import (
     stopped,
 )
 from warehouse.connection import alone, open_read_only, quote
-from warehouse.durable import sha256_of
 from warehouse.errors import ParkBridgeError, WarehouseBusy
 from warehouse.loader import StagedFeed
-from warehouse.publish import current_manifest, nights
+from warehouse.publish import audiences_kept, current_manifest, nights, unsound
 from warehouse.settings import Settings
 
 REBUILD, SYNC = "parkbridge rebuild", "parkbridge sync"
@@ -63,6 +62,8 @@ def deep_findings(settings: Settings, feeds: Sequence[StagedFeed]) -> Iterator[F
     except WarehouseBusy as error:
         yield Finding(True, f"the warehouse was not read: {error.fact}")
     yield from _published(settings, {(b.manifest.feed, b.manifest.batch_id) for b in accepted})
+    yield from _editions(settings)
+    yield from _released(settings)
 
 
 def cures(found: Iterable[Finding]) -> list[str]:
@@ -247,17 +248,14 @@ def _fault_of_rejected(connection: duckdb.DuckDBPyConnection, batch: Batch, coun
 
 
 def _published(settings: Settings, accepted: set[tuple[str, str]]) -> Iterator[Finding]:
-    whole = []
     folder = settings.published / "nights"
-    for manifest in nights(settings):
-        night_id, file = str(manifest["night_id"]), folder / f"{manifest['night_id']}.duckdb"
-        if not file.exists() or sha256_of(file) != manifest.get("sha256"):
-            fact = "is not what was written (SHA-256)" if file.exists() else "is gone"
-            again = f"rm -f {shlex.quote(str(file))} {shlex.quote(str(file.with_suffix('.json')))}"
-            yield Finding(False, f"the kept night {night_id} {fact}; `parkbridge snapshot` makes it again", (again,))
-        else:
-            whole.append(night_id)
-    known = {str(manifest["night_id"]) for manifest in nights(settings)}
+    wrong = dict(unsound(settings))
+    known = [str(manifest["night_id"]) for manifest in nights(settings)]
+    whole = [night for night in known if folder / f"{night}.duckdb" not in wrong]
+    for file, fact in wrong.items():
+        if file.parent == folder:
+            text = f"the kept night {file.stem} {fact}; `parkbridge snapshot` makes it again"
+            yield Finding(False, text, (_forget_night(file),))
     for file in sorted(folder.glob("*.duckdb")):
         if file.stem not in known:
             yield Finding(
@@ -268,11 +266,11 @@ def _published(settings: Settings, accepted: set[tuple[str, str]]) -> Iterator[F
         is_new = not accepted
         yield Finding(is_new, "nothing is published" + (" yet" if is_new else ""), () if is_new else (back,))
         return
+    if fact := wrong.get(settings.published_file, ""):
+        yield Finding(False, f"park.duckdb {fact}" if fact.startswith("is ") else f"park.duckdb: {fact}", (back,))
+        return
     try:
         manifest = current_manifest(settings) or {}
-        if manifest.get("sha256") != sha256_of(settings.published_file):
-            yield Finding(False, "park.duckdb is not what was published (SHA-256)", (back,))
-            return
         with open_read_only(settings.published_file) as connection:
             count = _read_all(connection, "park")
             yield from _night_apart(connection, manifest)
@@ -286,9 +284,72 @@ def _published(settings: Settings, accepted: set[tuple[str, str]]) -> Iterator[F
     yield Finding(
         True, f"published: night {manifest['night_id']}, {count:,} tables{later}; {len(whole)} nights are kept"
     )
-    link = settings.published / "report"
-    if link.is_symlink() and not (link / "index.html").is_file():
+    if _lacks_pages(settings):
         yield Finding(False, "published/report has no pages", ("parkbridge report",))
+
+
+def _lacks_pages(place: Settings) -> bool:
+    """Whether pages were made, and readers find none."""
+    return (place.published / "sites").is_dir() and not (place.published / "report" / "index.html").is_file()
+
+
+def _forget_night(file: Path) -> str:
+    return f"rm -f {shlex.quote(str(file))} {shlex.quote(str(file.with_suffix('.json')))}"
+
+
+def _editions(settings: Settings) -> Iterator[Finding]:
+    """What other audiences have: every kept night of theirs, and whether they see the director's night."""
+    try:
+        night = str((current_manifest(settings) or {}).get("night_id", ""))
+    except ParkBridgeError:  # named already
+        night = ""
+    for place in audiences_kept(settings):
+        name, wrong = f"edition {place.audience}", dict(unsound(place))
+        shown = wrong.pop(place.published_file, "")
+        for file, fact in wrong.items():
+            yield Finding(False, f"{name}: the kept night {file.stem} {fact}", (_forget_night(file),))
+        own = place.published / "nights" / f"{night}.duckdb"
+        is_kept = own not in wrong and night in {str(manifest["night_id"]) for manifest in nights(place)}
+        back = f"parkbridge rollback {night}" if is_kept else SYNC
+        if shown:
+            text = f"{name}: park.duckdb {shown}" if shown.startswith("is ") else f"{name}: park.duckdb: {shown}"
+            yield Finding(False, text, (back,))
+            continue
+        try:
+            seen = str((current_manifest(place) or {}).get("night_id", ""))
+            with open_read_only(place.published_file) as connection:
+                count = _read_all(connection, "park")
+        except (ParkBridgeError, duckdb.Error, OSError) as error:
+            yield Finding(False, f"{name}: park.duckdb: {_line(error)}", (back,))
+            continue
+        if night and seen != night:
+            yield Finding(False, f"{name} shows night {seen or '(none)'}, the director's file {night}", (back,))
+        yield Finding(True, f"{name}: night {seen}, {count:,} tables")
+        if _lacks_pages(place):
+            yield Finding(False, f"{name}: its report has no pages", ("parkbridge report",))
+
+
+def _released(settings: Settings) -> Iterator[Finding]:
+    """What is behind the public's numbers: without it none can be published again."""
+    file, kept = settings.released, settings.backup / settings.released.name
+    if not file.exists() and not kept.exists():
+        return
+    rows, fact = "select count(*), bit_xor(hash(t)) from read_parquet(?) as t", ""
+    with duckdb.connect() as connection:
+        for path in (file, kept):
+            try:
+                ((count, _),) = connection.execute(rows, [str(path)]).fetchall()
+            except duckdb.Error as error:
+                if path == file:
+                    fact = f"cannot be read: {_line(error)}" if path.exists() else "is gone"
+            else:
+                if path == file:
+                    yield Finding(True, f"{file.name}: {count:,} figures behind the public's numbers")
+                else:
+                    cure = f"cp -p {shlex.quote(str(kept))} {shlex.quote(str(file))}"
+                    yield Finding(False, f"{file.name} {fact}; the backup has {count:,} figures", (cure, SYNC))
+                return
+    yield Finding(False, f"{file.name} {fact}, and the backup does not have it")
 
 
 def _night_apart(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> Iterator[Finding]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +45,28 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def make_folder(path: Path) -> None:
-    """Make a folder and those above it, each with its name on disk: a power cut does not take it away with what is put there."""
+def make_folder(path: Path, mode: int = 0o777) -> None:
+    """Make a folder and those above it, each with its name on disk: a power cut does not take it away with what is put there.
+
+    Args:
+        path: The folder.
+        mode: Of those that are made; the umask still applies. 0o700 for what is private.
+    """
     if not path.is_dir():
-        make_folder(path.parent)
-        path.mkdir(exist_ok=True)
+        make_folder(path.parent, mode)
+        path.mkdir(mode, exist_ok=True)
         sync(path.parent)
+
+
+@contextmanager
+def writable_by_us_alone() -> Iterator[None]:
+    """Nothing that is written meanwhile can be changed by another account, whatever the umask: readers only read."""
+    before = os.umask(0o022)
+    os.umask(before | 0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _checksum(content: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from warehouse.connection import transaction
 from warehouse.errors import CheckFailed, FeedsStopped, SourceError
 from warehouse.loader import StagedFeed, declare, utc
 from warehouse.settings import Settings
+from warehouse.work_shown import settle_shown
 
 
 def id_of_night(as_of: datetime) -> str:
@@ -52,6 +53,7 @@ def begin_night(
             next_step=f"fix it, or publish without it: `parkbridge sync --without {name}`. Yesterday's night stays published",
             is_reported=stopped_within(settings.raw, halted, timedelta(days=1)),
         )
+    settle_shown(connection, settings)
     with transaction(connection):
         connection.execute("delete from ops.feed")
         connection.execute("delete from ops.figure_kind")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any
 import duckdb
 
 from warehouse.connection import alone, forget, literal, open_read_only, quote, transaction
-from warehouse.durable import put, read_json, sha256_of, sync, write_json
+from warehouse.durable import make_folder, put, read_json, sha256_of, sync, writable_by_us_alone, write_json
 from warehouse.errors import DeclarationError, ParkBridgeError
 from warehouse.labels import Label, labels
 from warehouse.models import Model, comment
@@ -66,6 +66,7 @@ class Published:
     is_in_place: bool
 
 
+@writable_by_us_alone()
 def publish(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
@@ -95,8 +96,7 @@ def publish(
     night_id, as_of = _night(connection)
     audiences = _hold_to_policy(connection, settings, models, policy) if policy else []
     for place in (settings, *map(settings.of_audience, audiences)):
-        (place.published / "nights").mkdir(parents=True, exist_ok=True)
-        _forget_parts(place)
+        _make_place(place)
     part = _part(settings, night_id)
     shown = read_views(views, models, settings.time_zone) if views else []
     tables: dict[str, dict[str, Any]] = {}
@@ -145,6 +145,13 @@ def publish(
     if policy and is_in_place:
         _withdraw(settings, audiences)
     return Published(settings.published_file if is_in_place else final, manifest, is_in_place)
+
+
+def _make_place(place: Settings) -> None:
+    make_folder(place.home)
+    make_folder(place.published, 0o750)  # figures of tax: who else reads them is opened by a person
+    (place.published / "nights").mkdir(exist_ok=True)
+    _forget_parts(place)
 
 
 def _place_editions(settings: Settings, manifests: Mapping[str, dict[str, Any]], night_id: str) -> None:
@@ -252,7 +259,9 @@ def write(
             source, target = f"{quote(warehouse[0])}.{schema}.{quote(name)}", f"fresh.{schema}.{quote(name)}"
             connection.execute(f"create schema if not exists fresh.{schema}")
             selected = _without_persons(connection, schema, name, held, settings.pseudonym_key)
-            connection.execute(f"create table {target} as select {selected} from {source}")
+            # published again, it must not show what it put forward itself as seen before
+            earlier = "where as_of < (select as_of from ops.night)" if (schema, name) == ("ops", "work_shown") else ""
+            connection.execute(f"create table {target} as select {selected} from {source} {earlier}")
         connection.execute("use fresh")
         # a thousand comments are one write to the disk
         with transaction(connection):
@@ -561,9 +570,10 @@ def current_manifest(settings: Settings) -> dict[str, Any] | None:
     own = [m for m in kept if (night := folder / f"{m['night_id']}.duckdb").exists() and night.samefile(file)]
     if not own:
         digest = sha256_of(file)
-        own = [m for m in ([said] if said else []) + kept if m.get("sha256") == digest] or [
-            _read_manifest(file, digest)
-        ]
+        own = [m for m in ([said] if said else []) + kept if m.get("sha256") == digest]
+        if not own and said:  # damaged, or put there by hand: park.json goes on to say what was published
+            return _read_manifest(file, digest)
+        own = own or [_read_manifest(file, digest)]
     with contextlib.suppress(OSError):  # a reader without write access gets the right answer all the same
         if said != own[0]:
             write_json(path, own[0])
@@ -610,6 +620,7 @@ def nights(settings: Settings) -> list[dict[str, Any]]:
     return sorted((m for m in found if "night_id" in m), key=lambda m: str(m["night_id"]), reverse=True)
 
 
+@writable_by_us_alone()
 def rollback(settings: Settings, night_id: str | None = None) -> dict[str, Any]:
     """Put an earlier night back in place, by the same rename; the night that is left stays among the kept ones.
 
@@ -649,12 +660,42 @@ def _roll_back(settings: Settings, night_id: str | None) -> dict[str, Any]:
     with open_read_only(path) as connection:
         connection.execute("select night_id from ops.night").fetchone()
     _put_in_place(settings, path)
-    for place in editions(settings):
+    for place in audiences_kept(settings):
         own = place.published / "nights" / path.name
         said = [one for one in nights(place) if one["night_id"] == wanted]
         if said and own.exists() and sha256_of(own) == said[0]["sha256"]:
             _put_in_place(place, own)
     return manifest
+
+
+def unsound(place: Settings) -> Iterator[tuple[Path, str]]:
+    """What an audience has that is not what was written: kept nights, and the file that readers open.
+
+    Yields:
+        The file, and what is wrong with it.
+    """
+    kept = nights(place)
+    for manifest in kept:
+        file = place.published / "nights" / f"{manifest['night_id']}.duckdb"
+        if not file.exists() or sha256_of(file) != manifest.get("sha256"):
+            yield file, "is not what was written (SHA-256)" if file.exists() else "is gone"
+    if place.published_file.exists():
+        try:
+            current_manifest(place)  # puts park.json right where a publish was killed
+            said = read_json(place.published / "park.json", next_step="")
+        except ParkBridgeError as error:
+            yield place.published_file, error.fact
+        else:
+            if said.get("sha256") != sha256_of(place.published_file):
+                yield place.published_file, "is not what was published (SHA-256)"
+    elif kept:
+        yield place.published_file, "is gone"
+
+
+def audiences_kept(settings: Settings) -> list[Settings]:
+    """Every audience besides the director with a folder of its own, whether or not readers find a file in it."""
+    found = (settings.home / "published" / "editions").glob("*/nights")
+    return [settings.of_audience(folder.parent.name) for folder in sorted(found)]
 
 
 def editions(settings: Settings) -> list[Settings]:

@@ -1,4 +1,4 @@
-"""Retention, backup and the proof that a backup can be restored."""
+"""Retention, leftovers, backup and the proof that a backup can be restored."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ import duckdb
 
 from warehouse.batches import ACCEPTED, DISCARDED, MANIFEST, faults
 from warehouse.connection import alone, literal, quote
-from warehouse.durable import make_folder, put, read_json, sha256_of, write_json
+from warehouse.durable import make_folder, put, read_json, write_json
 from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
 from warehouse.loader import StagedFeed
-from warehouse.publish import current_manifest, nights
+from warehouse.publish import audiences_kept, current_manifest, nights, unsound
 from warehouse.rebuild import rebuild
 from warehouse.settings import Settings
 from warehouse.subjects import subjects
 
 KEEP_REFUSED_DAYS = 30
+# upkeep is reported as late after 6 hours, a night after 4
+KEEP_LEFT_DAYS = 1
 DRILL = "drill.json"
 
 
@@ -35,6 +37,53 @@ def forget_refused(settings: Settings, keep_days: float = KEEP_REFUSED_DAYS) -> 
     for folder in old:
         shutil.rmtree(folder)
     return len(old)
+
+
+def sweep(settings: Settings, keep_days: float = KEEP_LEFT_DAYS) -> int:
+    """Delete what killed runs left half-written, once it is older than any run takes. Returns how many files and folders.
+
+    The next run of the same kind removes its own leftovers; these are of feeds that are gone, of audiences that are named no longer,
+    and of commands that are not run again. Nothing with a finished name is touched but a kept night without a manifest that
+    can be read: `rollback` does not know it.
+    """
+    home, oldest = settings.home, time.time() - keep_days * 86_400
+    patterns = (
+        "warehouse.rebuilt*",
+        "warehouse.duckdb.tmp/*",
+        "*.part",
+        "asof/.*.part",
+        "cache/*.part",
+        "raw/*/*.part",
+        "raw/*/*/*.part",
+    )
+    left = [path for pattern in patterns for path in home.glob(pattern)]
+    left += [path for word in ("drill", "asof", "review") for path in home.glob(f"{word}-????????") if path.is_dir()]
+    left += [path for pattern in ("*.part", "raw/*/*.part") for path in settings.backup.glob(pattern)]
+    # people's files are replaced by a neighbour with a name of its own
+    for file in (settings.outcomes, settings.judgements, settings.backup / settings.outcomes.name):
+        left += file.parent.glob(f".{file.name}.????????")
+    with alone(settings):
+        for place in (settings, *audiences_kept(settings)):
+            left += [path for pattern in ("*.part*", "*/*.part*") for path in place.published.glob(pattern)]
+            known = {str(manifest["night_id"]) for manifest in nights(place)}
+            left += [
+                path
+                for path in (place.published / "nights").glob("*.*")
+                if path.suffix != ".part" and path.stem not in known
+            ]
+        old = [path for path in dict.fromkeys(left) if _newest(path) < oldest]
+        for path in old:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+    return len(old)
+
+
+def _newest(path: Path) -> float:
+    """When something was last written to a file, or to anything in a folder."""
+    within = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
+    return max(float(one.lstat().st_mtime) for one in (path, *within))
 
 
 def back_up(settings: Settings) -> int:
@@ -53,7 +102,7 @@ def back_up(settings: Settings) -> int:
             continue
         part = target.with_name(target.name + ".part")
         shutil.rmtree(part, ignore_errors=True)
-        make_folder(target.parent)
+        make_folder(target.parent, 0o700)
         shutil.copytree(folder, part)
         if target.exists():  # a marker is new; what was landed is the same
             shutil.rmtree(target)
@@ -61,14 +110,14 @@ def back_up(settings: Settings) -> int:
         copied += 1
     if settings.released.exists():  # without it no public edition can be published again
         part = settings.backup / settings.released.with_suffix(".part").name
-        make_folder(part.parent)
+        make_folder(part.parent, 0o700)
         shutil.copy2(settings.released, part)
         put(part, settings.backup / settings.released.name)
     return copied
 
 
 def verify(settings: Settings) -> int:
-    """Read every batch of raw/ and of the backup, and every kept night, and hold them to the hashes written with them.
+    """Hold every batch of raw/ and of the backup, and every kept night of every audience, to the hashes written with them.
 
     Returns:
         How many batches were read, those of the backup counted apart.
@@ -79,10 +128,16 @@ def verify(settings: Settings) -> int:
     backup = settings.backup / "raw"
     found = [f"raw/{name}: {why}" for name, why in faults(settings.raw).items()]
     found += [f"{backup}/{name}: {why}" for name, why in faults(backup).items()]
-    for manifest in nights(settings):
-        file = settings.published / "nights" / f"{manifest['night_id']}.duckdb"
-        if not file.exists() or sha256_of(file) != manifest.get("sha256"):
-            found.append(f"published/nights/{file.name} is {'damaged' if file.exists() else 'gone'}")
+    for place in (settings, *audiences_kept(settings)):
+        found += [f"{file.relative_to(settings.home)} {why}" for file, why in unsound(place)]
+    if settings.released.exists():
+        with duckdb.connect() as connection:
+            try:
+                connection.execute(
+                    "select bit_xor(hash(t)) from read_parquet(?) as t", [str(settings.released)]
+                ).fetchall()
+            except duckdb.Error as error:
+                found.append(f"{settings.released.name} cannot be read: {' '.join(str(error).split())[:200]}")
     if found:
         raise CheckFailed(
             "hashes",
@@ -90,7 +145,8 @@ def verify(settings: Settings) -> int:
             + (f"; and {len(found) - 5} more" if found[5:] else ""),
             allowed="none",
             next_step="copy a batch from where it is whole, raw/ or backup (docs/runbook.md, Backup and restore), then "
-            "`parkbridge rebuild`; a night is made again by `parkbridge snapshot --as-of NIGHT`, or deleted",
+            "`parkbridge rebuild`; a night is made again by `parkbridge snapshot --as-of NIGHT`, or deleted; what readers open, by "
+            "the next night. `parkbridge doctor --deep` lists the commands",
         )
     return sum(1 for _ in settings.raw.glob(f"*/*/{MANIFEST}")) + sum(1 for _ in backup.glob(f"*/*/{MANIFEST}"))
 
@@ -156,7 +212,7 @@ def drill(settings: Settings, feeds: Sequence[StagedFeed], again: NightAgain | N
     remarks: tuple[str, ...] = ()
     try:
         with tempfile.TemporaryDirectory(dir=settings.home, prefix="drill-") as scratch:
-            rehearsal = dataclasses.replace(settings, home=Path(scratch))
+            rehearsal = dataclasses.replace(settings, home=Path(scratch), outcomes=_outcomes_of_backup(settings))
             rehearsal.raw.symlink_to(settings.backup / "raw", target_is_directory=True)
             rehearsal.published.symlink_to(settings.published, target_is_directory=True)
             rebuild(rehearsal, feeds)
@@ -180,7 +236,19 @@ def drill(settings: Settings, feeds: Sequence[StagedFeed], again: NightAgain | N
                 settings.home / DRILL,
                 dataclasses.asdict(Drill(now, night, rows, round(time.monotonic() - started, 1), fault, remarks)),
             )
+            (settings.home / DRILL).chmod(0o600)
     return Drill(now, night, rows, time.monotonic() - started, "", remarks)
+
+
+def _outcomes_of_backup(settings: Settings) -> Path:
+    copy = settings.backup / "outcomes.csv"
+    if settings.outcomes.exists() and not copy.exists():
+        raise ParkBridgeError(
+            "restore drill",
+            f"{settings.backup} has no {copy.name}, which holds people's answers to the work list",
+            next_step="run the task `backup` of upkeep, or copy it by hand",
+        )
+    return copy if copy.exists() else settings.outcomes
 
 
 def _tables(differing: dict[str, tuple[int, int]]) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -167,6 +169,13 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, sheet: Path) -> Non
         try_file(feed, sheet)
     with pytest.raises(DeclarationError, match="is no file"):
         try_file(feed, tmp_path / "none.xlsx")
+
+
+def test_a_file_of_a_clock_that_is_ahead_is_tried_all_the_same(sheet: Path, tmp_path: Path) -> None:
+    feed = read_feed(scaffold(tmp_path / "feeds", "tax_due", "tax_filing", guess(sheet, subjects()["tax_filing"])))
+    ahead = time.time() + 3 * 3600
+    os.utime(sheet, (ahead, ahead))
+    assert len(try_file(feed, sheet)) == 1
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from connectors.registry import feeds
 from dags import local, runs
-from dags.environment import environment
+from dags.environment import environment, python_path
 from dags.runs import end_of_interval, missed_deadline
 from dags.standalone import password_file
 from warehouse import batches
@@ -364,6 +364,13 @@ def test_no_dag_is_paused_by_us(found: dict[str, Any]) -> None:
     assert not [
         path.name for path in (CHECKOUT / "dags").glob("*.py") if "is_paused" in path.read_text(encoding="utf-8")
     ]
+
+
+def test_the_path_of_python_keeps_what_a_person_put_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = str(CHECKOUT)
+    for given, found in (("", [here]), (f"/opt/office{os.pathsep}{here}{os.pathsep}", [here, "/opt/office"])):
+        monkeypatch.setenv("PYTHONPATH", given)
+        assert python_path().split(os.pathsep) == found
 
 
 def test_the_environment_is_whole_and_shows_no_secret(tmp_path: Path) -> None:

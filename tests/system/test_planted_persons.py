@@ -8,6 +8,7 @@ The same deliveries are taken in under the feeds' own limits, too: what is refus
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -36,7 +37,9 @@ from warehouse.settings import CHECKOUT
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
-PERSONS = 1400
+PERSONS = 1750
+# of these, in the reasons of answers to the work list: written into outcomes.csv by hand, and by `parkbridge worklist`
+BY_HAND, BY_COMMAND = 100, 5
 # Columns of whole texts: of the other columns a person costs the row, which is not what is looked for here.
 _NOTES = {"oldname", "entname", "dom", "altbe", "altaf", "regcap", "industryco", "regorg"}
 
@@ -64,6 +67,9 @@ def plant(silos: Path, persons: list[Planted]) -> int:
     """Put the persons into the offices' files and databases; returns how many found a place."""
     rest = iter(persons)
     offices = (
+        (_plant_desk, silos / "service" / "服务台.sqlite", 3, 200),
+        (_plant_outsiders, silos / "outside" / "园外企业.sqlite", 9, 60),
+        (_plant_invoices, silos / "trade" / "发票.sqlite", 40, 80),
         (_plant_register, silos / "registration", 3, 350),
         (_plant_taxes, silos / "tax" / "税务.sqlite", 5, 350),
         (_plant_lines, silos / "employment", 4, 350),
@@ -96,6 +102,38 @@ def _plant_taxes(path: Path, hand: _Hand) -> None:
                 database.executemany(
                     f'update "{table}" set "{column}" = ? where "{key}" = ?', [(hand.text(text), k) for k, text in rows]
                 )
+
+
+def _plant_desk(path: Path, hand: _Hand) -> None:
+    """Needs and offers: contacts, the enterprise, the office in charge as the desk writes it."""
+    _plant_columns(path, hand, "诉求", "企业名称", "承办部门", "联系人", "联系电话")
+    _plant_columns(path, hand, "供给", "供给方", "联系人", "联系电话")
+
+
+def _plant_outsiders(path: Path, hand: _Hand) -> None:
+    """Enterprises elsewhere, some with their legal representative behind the name."""
+    _plant_columns(path, hand, "企业", "企业名称")
+
+
+def _plant_invoices(path: Path, hand: _Hand) -> None:
+    _plant_columns(path, hand, "发票", "本方名称", "对方名称", "开票人")
+
+
+def _plant_columns(path: Path, hand: _Hand, table: str, *columns: str) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        for column in columns:
+            rows = database.execute(f'select rowid, "{column}" from "{table}" order by 1').fetchall()
+            changed = [(after, row) for row, before in rows if (after := hand.text(before)) != before]
+            database.executemany(f'update "{table}" set "{column}" = ? where rowid = ?', changed)
+
+
+def answered_by_hand(path: Path, persons: list[Planted]) -> None:
+    """outcomes.csv as somebody writes it, outside the park's home: what is read of it must leave them out."""
+    path.parent.mkdir()
+    with path.open("w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(("row", "answer", "who", "when", "why"))
+        lines.writerows((f"W{n:010x}", "done", "Li Hua", "2026-11-01", one.line) for n, one in enumerate(persons))
 
 
 def _plant_lines(folder: Path, hand: _Hand) -> None:
@@ -232,7 +270,9 @@ def whole_run(folder: Path, connection: dict[str, str]) -> Iterator[str]:
     """A city with persons planted, then everything that ParkBridge writes; what each command printed."""
     silos, home = folder / "demo", folder / "park"
     demo.build(silos, enterprises=150, months=18, seed=3, until=date(2026, 11, 20))
-    yield f"planted {plant(silos / 'silos', planted(PERSONS))}"
+    persons = planted(PERSONS)
+    yield f"planted {plant(silos / 'silos', persons[: -BY_HAND - BY_COMMAND])}"
+    answered_by_hand(folder / "answers" / "outcomes.csv", persons[-BY_HAND:])
     loose(folder / "feeds")
     (home / "files").mkdir(parents=True)
     alerts = folder / "alert.sh"
@@ -244,6 +284,8 @@ def whole_run(folder: Path, connection: dict[str, str]) -> Iterator[str]:
         "PARKBRIDGE_ALERT_COMMAND": str(alerts),
         "PARKBRIDGE_PSEUDONYM_KEY": "a key of this test",
         "PARKBRIDGE_BACKUP": str(home / "backup"),
+        "PARKBRIDGE_OUTCOMES": str(folder / "answers" / "outcomes.csv"),
+        "PARKBRIDGE_AUDIENCES": "director,operator,public",
         **connection,
     }
     with demo.serving(silos) as port:
@@ -254,6 +296,8 @@ def whole_run(folder: Path, connection: dict[str, str]) -> Iterator[str]:
             name: value for name, value in environment.items() if name not in ("PARKBRIDGE_FEEDS", "PARKBRIDGE_BACKUP")
         }
         yield run(home / "strict", "sync", *said[:4], environment=strict, is_loud=True)
+    by_command = persons[-BY_HAND - BY_COMMAND : -BY_HAND]
+    rows = re.findall("W[0-9a-f]{10}", run(home, "worklist", environment=environment))[:BY_COMMAND]
     for words in (
         ("status",),
         ("summary",),
@@ -263,6 +307,11 @@ def whole_run(folder: Path, connection: dict[str, str]) -> Iterator[str]:
         ("export", "--to", str(home / "files"), "--format", "csv"),
         ("export", "--to", str(home / "files"), "--format", "xlsx"),
         ("sql", "from 园区.企业现状"),
+        ("sql", "from 园区.工作清单"),
+        ("worklist",),
+        ("worklist", "-o", str(home / "files" / "week.xlsx")),
+        *(("worklist", "--answer", row, "done", "--why", one.line) for row, one in zip(rows, by_command, strict=True)),
+        ("export", "--audience", "operator", "--to", str(home / "files" / "operator.xlsx")),
         ("doctor",),
         *((("serve-to", "planted_pg"),) if connection else ()),
     ):
@@ -301,6 +350,8 @@ def test_none_is_in_any_byte_of_the_home(tmp_path: Path, postgres: Postgres) -> 
     (home / "edition.txt").write_text("\n".join(rows), encoding="utf-8")
     assert (home / "said.log").read_text(encoding="utf-8").count("[debug ") > 1000, "Airflow wrote what its tasks do"
     assert left_in(home, persons) == {}
+    assert left_in(tmp_path / "answers", persons[-BY_HAND - BY_COMMAND : -BY_HAND]) == {}, "written by a command"
+    assert (tmp_path / "answers" / "outcomes.csv").read_text(encoding="utf-8").count("\n") == 1 + BY_HAND + BY_COMMAND
 
 
 if __name__ == "__main__":

@@ -139,6 +139,20 @@ def test_a_file_lost_with_the_warehouse_is_not_begun_anew(
     assert not settings.outcomes.exists()
 
 
+def test_a_reason_keeps_no_person(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    add(settings.outcomes, Answer(ROW, "done", "li", "2026-11-20", "联系人：张犇翀，13812345678，met"))
+    (line,) = read_answers(settings.outcomes)
+    assert "met" in line.why
+    assert not any(part in line.why for part in ("张犇翀", "13812345678"))
+    assert settings.outcomes.stat().st_mode & 0o777 == 0o600
+    # somebody writes into the file by hand
+    with settings.outcomes.open("a", encoding="utf-8") as file:
+        file.write(f"{OTHER},wrong,wang,2026-11-20,call 139-1234-5678\n")
+    assert load(connection, settings, datetime(2026, 11, 21)) == 2
+    kept = connection.execute("select answered_because from ops.work_answer where row_id = ?", [OTHER]).fetchall()
+    assert kept == [("call [phone removed]",)]
+
+
 def test_the_backup_keeps_the_last_file_that_could_be_read(settings: Settings) -> None:
     assert back_up(settings) == 0
     add(settings.outcomes, Answer(ROW, "done", "li", "2026-11-20", ""))

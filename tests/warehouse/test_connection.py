@@ -153,6 +153,7 @@ def test_an_error_says_fact_allowance_and_next_step() -> None:
     assert str(error) == "staff 2026-01: 3 of 9 rows; 0.5 % allowed. Next: ask"
     assert str(ParkBridgeError("staff", "gone", next_step="ask")) == "staff: gone. Next: ask"
     assert SourceError("staff", "slow", next_step="wait", is_passing=True).is_passing
+    assert not SourceError("staff", "no login", next_step="ask").is_passing, "tried again only where it says so"
 
 
 # --- settings -------------------------------------------------------------------------------------------------------
@@ -330,6 +331,6 @@ def test_what_is_not_published_is_closed_to_others_whatever_the_umask(park: Park
         private = [park.raw, park.settings.data_docs, park.home / "airflow"]
         assert [path.stat().st_mode & 0o777 for path in private] == [0o700] * 3
         assert park.settings.warehouse_file.stat().st_mode & 0o777 == 0o600
-        assert park.settings.published.stat().st_mode & 0o777 == 0o777 & ~umask, "clients read it"
+        assert park.settings.published.stat().st_mode & 0o777 == 0o775 & ~umask, "clients read it, and write nothing"
     finally:
         os.umask(before)

@@ -357,3 +357,11 @@ def test_a_reason_needs_a_name() -> None:
     assert Confirmation.given("ann", "", "accept_change") is None
     with pytest.raises(ParkBridgeError, match="the person who confirms it is not named"):
         Confirmation.given(" ", "why", "accept_change")
+
+
+def test_a_confirmation_has_a_name_and_a_reason() -> None:
+    assert Confirmation.given(" Li Hua ", " moved out ", "--accept-change") == Confirmation("Li Hua", "moved out")
+    assert Confirmation.given("", " ", "--accept-change") is None
+    assert Confirmation.given("Li Hua", "", "--accept-change") is None, "a name alone confirms nothing"
+    with pytest.raises(ParkBridgeError, match="--accept-change: the person who confirms it is not named"):
+        Confirmation.given(" ", "moved out", "--accept-change")

@@ -16,7 +16,7 @@ from dags import runs
 from tests.conftest import Park, day, staff_file, staff_row
 from warehouse.answers import Look, write_answer
 from warehouse.errors import DeliveryRefused
-from warehouse.text import aligned, shown, side_by_side
+from warehouse.text import aligned, joined, padded, shown, side_by_side, width, wrapped
 from warehouse.workbook import Sheet, write_workbook
 
 HOSTILE = (
@@ -31,6 +31,12 @@ def test_in_one_line_nothing_is_left_that_is_obeyed() -> None:
     assert not OBEYED.search(shown(HOSTILE))
     assert set(OBEYED.findall(shown("a\n" + HOSTILE, in_lines=True))) == {"\n"}
     assert shown("杭州 A&B（一）·é 𠮷") == "杭州 A&B（一）·é 𠮷"
+
+
+def test_no_sign_that_is_obeyed_is_left_out_of_the_list() -> None:
+    signs = [chr(code) for code in range(0x110000) if OBEYED.match(chr(code))]
+    assert len(signs) == 97
+    assert [f"{ord(sign):x}" for sign in signs if OBEYED.search(shown(sign))] == []
 
 
 def test_tables_stops_and_messages() -> None:
@@ -77,3 +83,32 @@ def test_offices_texts_come_in_without_them(park: Park) -> None:
         assert not OBEYED.search(name)
         assert not OBEYED.search(delivery)
     assert Blotter().text(HOSTILE) == HOSTILE
+
+
+def test_places_of_a_terminal() -> None:
+    assert [width(text) for text in ("ab", "企业", "ａ", "e\u0301", "a\u200bb", "")] == [2, 4, 2, 1, 2, 0]
+    assert (padded("企", 4), padded("7", 3, is_figure=True), padded("long", 2)) == ("企  ", "  7", "long")
+
+
+def test_lines_are_broken_at_spaces_and_within_what_is_too_long() -> None:
+    assert wrapped("one two three", 7) == ["one two", "three"]
+    assert wrapped("企业园区", 5) == ["企业", "园区"]
+    assert wrapped("a bcdefgh", 3) == ["a", "bcd", "efg", "h"]
+    assert wrapped("", 3) == [""]
+
+
+def test_rows_are_aligned_with_figures_at_the_right() -> None:
+    assert list(aligned([("feed", "rows"), ("税", 1234), ("leases", 5)])) == [
+        "feed     rows",
+        "税      1,234",
+        "leases      5",
+    ]
+    assert list(aligned([("feed", "rows")])) == ["feed  rows"]
+    assert list(aligned([("a", "b"), (1, "x"), ("y", 2)])) == ["a  b", "1  x", "y  2"], "a column of both is no figure"
+    assert list(side_by_side(["one two", "x"], [3, 2])) == ["one  x", "two"]
+
+
+def test_many_names_are_counted_beyond_the_first() -> None:
+    assert joined(["a", "b", "c"], 3) == "a, b, c"
+    assert joined(["a", "b", "c", "d"], 2) == "a, b and 2 more"
+    assert joined([], 2) == ""

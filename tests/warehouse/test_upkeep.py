@@ -1,21 +1,39 @@
-"""The restore drill: a backup that can be restored, one that cannot, and how often it is tried."""
+"""Leftovers swept, private folders closed, editions verified.
+
+The restore drill: a backup that can be restored, one that cannot, and how often it is tried."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import re
+import shutil
+import subprocess
+import time
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import Park, day, staff
+from tests.report.test_swap import site
+from tests.warehouse.test_editions import publish_night
+from tests.warehouse.test_editions import small_policy as small_policy  # a fixture
+from transforms import outcome_file
 from warehouse import upkeep
-from warehouse.batches import discard
+from warehouse.batches import discard, mark_stopped
+from warehouse.deep import cures, deep_findings
 from warehouse.errors import CheckFailed, ParkBridgeError
+from warehouse.publish import _put_in_place, rollback, show_site
+from warehouse.rebuild import rebuild
 from warehouse.settings import Settings
-from warehouse.upkeep import DRILL, drill, is_drill_due, last_drill
+from warehouse.suspected_names import say_firm
+from warehouse.upkeep import DRILL, back_up, drill, is_drill_due, last_drill, sweep, verify
 
 Again = tuple[dict[str, tuple[int, int]], tuple[str, ...]]
 
@@ -67,6 +85,30 @@ def test_a_drill_restores_rows_and_night_and_says_what_came_of_it(park: Park, mo
         drill(park.settings, feeds, again)
 
 
+def test_a_drill_takes_people_s_answers_from_the_backup(park: Park) -> None:
+    """A night made again reads the copy: one that was never made, or is old, is found by the drill."""
+    settings, seen = park.settings, list[str]()
+    park.drop("staff", "1.csv", staff({"U1": 1}), day(0.5))
+    park.sync("staff", day(1))
+    park.publish(day(1))
+
+    def again(rehearsal: Settings, _: str) -> Again:
+        seen.append(rehearsal.outcomes.read_text(encoding="utf-8") if rehearsal.outcomes.exists() else "none")
+        return {}, ()
+
+    drill(settings, [park.feed("staff")], again)
+    outcome_file.add(settings.outcomes, outcome_file.Answer("W0123456789", "done", "li", "2026-03-02", "x"))
+    with pytest.raises(ParkBridgeError, match=r"has no outcomes\.csv, which holds people's answers"):
+        drill(settings, [park.feed("staff")], again)
+    last = last_drill(settings)
+    assert last
+    assert "outcomes.csv" in last.fault
+    outcome_file.back_up(settings)
+    outcome_file.add(settings.outcomes, outcome_file.Answer("W0123456789", "wrong", "li", "2026-03-03", "y"))
+    drill(settings, [park.feed("staff")], again)
+    assert seen == ["none", "row,answer,who,when,why\nW0123456789,done,li,2026-03-02,x\n"]
+
+
 def test_a_drill_is_due_when_the_last_good_one_is_old(park: Park) -> None:
     settings, now = park.settings, day(30)
     assert is_drill_due(settings, now), "there was none"
@@ -95,3 +137,188 @@ def test_of_many_tables_that_differ_five_are_named() -> None:
     assert said[4:] == ["t4: 4,000 rows only there, 4 only here", "1 more tables"]
     assert len(upkeep._tables({f"t{n}": (1, 1) for n in range(5)})) == 5
     assert upkeep._tables({}) == []
+
+
+def aged(path: Path, days: float) -> Path:
+    """A file or folder, and all above it in the park, as if written so many days ago."""
+    moment = time.time() - days * 86_400
+    for one in (path, path.parent):
+        os.utime(one, (moment, moment))
+    return path
+
+
+LEFT = (
+    "warehouse.rebuilt",
+    "warehouse.rebuilt.wal",
+    "drill-ab12_xyz/warehouse.duckdb",
+    "asof-ab12_xyz/warehouse.duckdb",
+    "review-ab12_xyz/a",
+    "drill.json.part",
+    "firm_names.part",
+    "released.part",
+    ".outcomes.csv.ab12_xyz",
+    ".judgements.csv.ab12_xyz",
+    "asof/.20260302T000000Z.duckdb.part",
+    "raw/gone_feed/20260101T000000Z-1.part/rows.parquet",
+    "raw/staff/{batch}/discarded.json.part",
+    "../backup/raw/staff/x.part/rows.parquet",
+    "../backup/released.part",
+    "../backup/.outcomes.csv.ab12_xyz",
+    "published/park.json.part",
+    "published/report.123.part",
+    "published/nights/20260301T000000Z.part",
+    "published/nights/20260301T000000Z.duckdb",
+    "published/sites/20260301T000000Z-1.part/index.html",
+    "published/exports/园区.part",
+    "published/editions/operator/nights/20260301T000000Z.part",
+    "published/editions/operator/sites/20260301T000000Z-1.part/index.html",
+)
+
+
+def test_what_killed_runs_left_is_swept_once_it_is_old(park: Park) -> None:
+    park.drop("staff", "1.csv", staff({"U1": 1}), day(0.5))
+    park.sync("staff", day(1))
+    park.publish(day(1))
+    (park.home / "outcomes.csv").write_text("row,answer,who,when,why\n", encoding="utf-8")
+    (park.home / "warehouse.damaged-20260301T000000").write_text("kept for whoever asks why", encoding="utf-8")
+    everything = {path for path in park.home.rglob("*") if path.is_file()}
+    names = [name.format(batch=park.batch_ids("staff")[0]) for name in LEFT]
+    for name in names:
+        path = park.home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("half", encoding="utf-8")
+    assert sweep(park.settings) == 0, "a run may be writing it"
+    for name in names:
+        aged(park.home / name, 1.1)
+    assert sweep(park.settings) == len(names)
+    assert [name for name in names if (park.home / name).exists()] == []
+    assert {path for path in park.home.rglob("*") if path.is_file()} == everything
+    assert verify(park.settings) == 1
+
+
+def reachable(home: Path) -> list[str]:
+    """What another account of this machine can read or change below a park's home."""
+    found = []
+    for folder, inner, files in os.walk(home):
+        inner[:] = [name for name in inner if (Path(folder) / name).stat().st_mode & 0o007]
+        found += [
+            str((Path(folder) / name).relative_to(home))
+            for name in (*inner, *files)
+            if not (Path(folder) / name).is_symlink() and (Path(folder) / name).stat().st_mode & 0o007
+        ]
+    return found
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_no_other_account_gets_at_a_park_whatever_the_umask(park: Park, small_policy: Path, umask: int) -> None:
+    """A whole life of a park from an empty home on; then every file and folder of it is looked at."""
+    shutil.rmtree(park.home)
+    before = os.umask(umask)
+    try:
+        settings = dataclasses.replace(park.settings, backup=park.home / "backup")
+        mark_stopped(park.raw, "leases", "a stop")
+        for number in (1, 3):
+            publish_night(park, number, small_policy)
+        rollback(settings)
+        outcome_file.add(settings.outcomes, outcome_file.Answer("W0123456789", "done", "li", "2026-03-02", "x"))
+        say_firm(settings, "金石", who="li", why="a firm")
+        back_up(settings)
+        outcome_file.back_up(settings)
+        rebuild(settings, [park.feed("staff")])
+        drill(settings, [park.feed("staff")])
+        park.drop("staff", "4.csv", staff({"U9": 1}), day(3.5))
+        park.land("staff", day(4))
+        park.drop("staff", "5.csv", staff({"U9": 1}), day(3.5))
+        park.land("staff", day(5))
+        assert (park.home / "refused").exists()
+        home = park.home.stat().st_mode & 0o777
+    finally:
+        os.umask(before)
+    assert home == 0o777 & ~umask, "readers pass through it"
+    assert reachable(park.home) == []
+    published = [path for path in (park.home / "published").rglob("*") if not path.is_symlink()]
+    assert {"operator", "sites"} <= {path.name for path in published}
+    assert [str(path) for path in published if path.stat().st_mode & 0o022] == [], "readers of its group only read"
+    for private in ("raw", "refused", "backup", "holds"):
+        assert not (park.home / private).exists() or (park.home / private).stat().st_mode & 0o777 == 0o700, private
+    for file in ("warehouse.duckdb", "outcomes.csv", "firm_names.csv", "drill.json", "backup/outcomes.csv"):
+        assert (park.home / file).stat().st_mode & 0o777 == 0o600, file
+
+
+EDITION = "published/editions/operator"
+
+
+@pytest.mark.parametrize(
+    ("damage", "said", "cure"),
+    [
+        ("nights/20260304T000000Z.duckdb", "20260304T000000Z.duckdb is not what was written (SHA-256)", "rm -f"),
+        ("nights/20260302T000000Z.duckdb", "20260302T000000Z.duckdb is not what was written (SHA-256)", "rm -f"),
+        ("park.duckdb", "park.duckdb is not what was published (SHA-256)", "parkbridge rollback 20260304T000000Z"),
+        ("park.duckdb gone", "park.duckdb is gone", "parkbridge rollback 20260304T000000Z"),
+        ("report gone", "", "parkbridge report"),
+        ("another night", "", "parkbridge rollback 20260304T000000Z"),
+    ],
+)
+def test_editions_are_verified_and_what_doctor_says_puts_them_right(
+    park: Park, small_policy: Path, damage: str, said: str, cure: str
+) -> None:
+    for number in (1, 3):
+        publish_night(park, number, small_policy)
+    settings, folder = park.settings, park.home / EDITION
+    verify(settings)
+    assert all(finding.is_well for finding in deep_findings(settings, [park.feed("staff")]))
+    name, is_gone = damage.removesuffix(" gone"), damage.endswith(" gone")
+    file = folder / name
+    if damage == "another night":
+        _put_in_place(settings.of_audience("operator"), folder / "nights" / "20260302T000000Z.duckdb")
+    elif name == "report":
+        shutil.rmtree(folder / file.readlink())
+    else:
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        file.unlink()
+        if not is_gone:
+            file.write_bytes(content)
+    if said:
+        with pytest.raises(CheckFailed, match=re.escape(said)):
+            verify(settings)
+    wrong = [finding for finding in deep_findings(settings, [park.feed("staff")]) if not finding.is_well]
+    assert wrong
+    assert all(finding.text.startswith("edition operator") for finding in wrong)
+    assert cures(wrong)[0].startswith(cure)
+    for one in cures(wrong):
+        if one.startswith("rm -f"):
+            subprocess.run(one, shell=True, check=True)
+        elif one.startswith("parkbridge rollback"):
+            rollback(settings, one.split()[-1])
+        else:
+            assert one == "parkbridge report"
+            site(folder / "park.duckdb", settings.of_audience("operator"))
+            show_site(settings.of_audience("operator"), "20260304T000000Z")
+    assert [f.text for f in deep_findings(settings, [park.feed("staff")]) if not f.is_well] == []
+    verify(settings)
+
+
+def test_what_is_behind_the_public_s_numbers_is_read_and_put_back_from_the_backup(park: Park) -> None:
+    settings = park.settings
+    assert [f for f in deep_findings(settings, []) if "released" in f.text] == []
+    pq.write_table(pa.table({"month": ["2026-01"] * 7}), settings.released)
+    back_up(settings)
+
+    def found() -> list[tuple[bool, str, tuple[str, ...]]]:
+        return [(f.is_well, f.text, f.cures) for f in deep_findings(settings, []) if "released" in f.text]
+
+    assert found() == [(True, "released.parquet: 7 figures behind the public's numbers", ())]
+    verify(settings)
+    settings.released.write_bytes(settings.released.read_bytes()[:30])
+    with pytest.raises(CheckFailed, match=r"released\.parquet cannot be read"):
+        verify(settings)
+    ((is_well, text, (cure, _)),) = found()
+    assert not is_well
+    assert text.startswith("released.parquet cannot be read: ")
+    subprocess.run(cure, shell=True, check=True)
+    assert found()[0][0]
+    settings.released.unlink()
+    assert found()[0][1] == "released.parquet is gone; the backup has 7 figures"
+    (settings.backup / "released.parquet").write_bytes(b"PAR1")
+    assert found()[0][1:] == ("released.parquet is gone, and the backup does not have it", ())
