@@ -154,6 +154,7 @@ def connections(folder: Path, port: int) -> dict[str, str]:
         "demo_tax": {"conn_type": "sqlite", "host": str(silos / "tax" / "税务.sqlite")},
         "demo_trade": {"conn_type": "sqlite", "host": str(silos / "trade" / "发票.sqlite")},
         "demo_outside": {"conn_type": "sqlite", "host": str(silos / "outside" / "园外企业.sqlite")},
+        "demo_patent": {"conn_type": "sqlite", "host": str(silos / "patent" / "专利.sqlite")},
         "demo_service": {"conn_type": "sqlite", "host": str(silos / "service" / "服务台.sqlite")},
     }
     for silo in ("employment", "lease", "building", "utility", "access", "statistics"):
