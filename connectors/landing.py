@@ -1,8 +1,9 @@
 """LAND: a delivery becomes an immutable batch of Parquet with a manifest, before anything reads its meaning.
 
 What a batch holds is what the office handed over, less what names a person: personal columns are dropped, rosters become
-counts, invoices become monthly amounts, parties that are not clearly firms or institutes lose their names, and identity numbers hidden in other columns (a sole trader's taxpayer number is one)
-are blotted out or, with a key (PARKBRIDGE_PSEUDONYM_KEY), become keyed pseudonyms, all before the first byte is written.
+counts, invoices become monthly amounts, of several parties in one cell only firms and institutes are left, and identity numbers
+hidden in other columns (a sole trader's taxpayer number is one) are blotted out or, with a key (PARKBRIDGE_PSEUDONYM_KEY), become
+keyed pseudonyms, all before the first byte is written.
 Landing takes no lock: feeds land side by side.
 """
 

@@ -1,6 +1,6 @@
--- One row per applicant. The check character of a number (ZC 0006-2003): its digits times 2 to 9 and again 2 to 5, added
--- up, modulo 11, where X is 10; numbers of before October 2003 have eight digits. A class is kept up to the main group,
--- of designs as it is (Locarno).
+-- One row per applicant. The check character of a number (ZC 0006-2003) is the sum of its digits times 2 to 9 and again
+-- 2 to 5, modulo 11, where X is 10. Numbers of before October 2003 have eight digits. A class is kept up to the main
+-- group, of designs as it is (Locarno).
 with numbered as (
     select
         *,
@@ -19,8 +19,9 @@ checked as (
         *,
         list_sum(
             list_transform(
-                string_split(number['digits'], ''),
-                lambda digit, place: cast(digit as integer) * [2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5][place]
+                range(1, length(number['digits']) + 1),
+                lambda place: cast(substr(number['digits'], place, 1) as integer)
+                * [2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5][place]
             )
         ) % 11 = case number['check'] when 'X' then 10 else try_cast(number['check'] as integer) end as holds
     from numbered
