@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from demo import registry_api
 from demo.city import FEWEST_FIRMS, MONTHS_AHEAD, build_city
-from demo.silos import OFFICES, registration, write_silos
+from demo.silos import OFFICES, patent, registration, write_silos
 from demo.truth import enterprise_table, write_truth
 
 __all__ = ["CityError", "build", "connections", "identities", "serving", "token"]
@@ -123,11 +124,20 @@ def identities(seed: int, enterprises: int, months: int = 36, start: date = date
         Per office its keys with code, name and address as it writes them last in the horizon, who that truly is, and what
         is wrong with them (README.md, link); the register's also hold the whole `record`; at the gates `alike` counts
         the firms that a short name may mean, `alike_there` those of them in the same building. Besides, `event`: the
-        register's changes; `enterprise`: the truth.
+        register's changes; `patent`: the applications that are published at the end, `patent_truth`: who truly applied;
+        `enterprise`: the truth.
     """
     city = build_city(seed, enterprises, np.datetime64(start, "M"), months)
     known = {name: office.known(city) for name, office in OFFICES.items()}
-    return known | {"event": registration.events(city), "enterprise": enterprise_table(city)}
+    end = city.day(city.horizon)
+    applied = patent.truth(city)
+    published = pc.less(applied["published_date"], pa.scalar(end.astype("datetime64[D]").item(), pa.date32()))
+    return known | {
+        "event": registration.events(city),
+        "patent": patent.delivery(city, end),
+        "patent_truth": applied.append_column("is_published", published),
+        "enterprise": enterprise_table(city),
+    }
 
 
 def token(folder: Path) -> str:

@@ -166,8 +166,8 @@ def _cells(city: City, drawn: Patents) -> list[list[str]]:
     return cells
 
 
-def delivery(city: City, until: np.datetime64) -> dict[str, list[str | None]]:
-    """The rows that the office has published before `until`, as it writes them, without the inventors."""
+def delivery(city: City, until: np.datetime64) -> pa.Table:
+    """The rows that the office has published before `until`, numbered, as it writes them, without the inventors."""
     drawn = patents(city)
     number = drawn.number.to_pylist()
     for row in np.flatnonzero(drawn.written == WRITTEN.index("check_character")):
@@ -181,7 +181,7 @@ def delivery(city: City, until: np.datetime64) -> dict[str, list[str | None]]:
     )
     cells = _cells(city, drawn)
     shown = np.flatnonzero(drawn.published < day)
-    return {
+    columns = {
         "申请号": [number[row] for row in shown],
         "申请日": [str(drawn.filed[row]) for row in shown],
         "公开日": [str(drawn.published[row]) for row in shown],
@@ -190,22 +190,24 @@ def delivery(city: City, until: np.datetime64) -> dict[str, list[str | None]]:
         "申请人": [";".join(cells[row]) for row in shown],
         "法律状态": [_STATUS[status[row]] for row in shown],
     }
+    texts = {name: pa.array(values, pa.string()) for name, values in columns.items()}
+    return pa.table({"row_number": pa.array(np.arange(len(shown), dtype=np.int64))} | texts)
 
 
 def write(books: Books) -> None:
     """Write 专利.sqlite as it is at `until`."""
     city, drawn = books.city, patents(books.city)
-    rows = delivery(city, books.until)
+    rows = delivery(city, books.until).drop_columns("row_number")
     person = dirt.people(city, "patent")["name"]
     path = books.folder / "patent" / "专利.sqlite"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     database = sqlite3.connect(path)
     database.executescript("pragma journal_mode = off; pragma synchronous = off;" + _SCHEMA)
-    inventor = person.take(pa.array(np.arange(len(rows["申请号"])) % city.firms)).to_pylist()
-    columns = list(rows.values())
+    inventor = person.take(pa.array(np.arange(rows.num_rows) % city.firms))
+    rows = rows.add_column(6, "发明人", inventor)
     database.executemany(
-        "insert into 专利 values (?, ?, ?, ?, ?, ?, ?, ?)", zip(*columns[:6], inventor, columns[6], strict=True)
+        "insert into 专利 values (?, ?, ?, ?, ?, ?, ?, ?)", zip(*(c.to_pylist() for c in rows.columns), strict=True)
     )
     database.commit()
     database.close()
