@@ -33,7 +33,7 @@ FIRM = "临澜示例科技有限公司"
         # a blank alone before a person's name
         (f"{FIRM} 李小红", [FIRM], 1),
         ("PRINCETON UNIVERSITY, Acme S.A.", ["PRINCETON UNIVERSITY", "Acme S.A."], 0),
-        # persons whose names hold a word of institutes, and names of several parts
+        # names of persons that hold a word of institutes, or have several parts
         ("李学院;王中心;阿卜杜·买买提", [], 3),
         # what is not clearly a firm or an institute
         ("三星电子株式会社;Agatha Limitedova", [], 2),
