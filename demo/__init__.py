@@ -129,9 +129,10 @@ def identities(seed: int, enterprises: int, months: int = 36, start: date = date
     """
     city = build_city(seed, enterprises, np.datetime64(start, "M"), months)
     known = {name: office.known(city) for name, office in OFFICES.items()}
-    end = city.day(city.horizon)
+    last: date = city.day(city.horizon).item()
+    end = np.datetime64(last, "s")
     applied = patent.truth(city)
-    published = pc.less(applied["published_date"], pa.scalar(end.astype("datetime64[D]").item(), pa.date32()))
+    published = pc.less(applied["published_date"], pa.scalar(last, pa.date32()))
     return known | {
         "event": registration.events(city),
         "patent": patent.delivery(city, end),
