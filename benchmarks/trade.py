@@ -22,7 +22,7 @@ import duckdb
 
 from examples.handover import data_folder
 from transforms.night import RULES, build, build_all
-from transforms.records import make_trade_names
+from transforms.records import make_looked_up_names
 from transforms.resolution import resolve
 from warehouse.connection import literal, prepare
 from warehouse.models import load_rules
@@ -94,7 +94,7 @@ def warehouse(rows: str, until: str, firms: str) -> duckdb.DuckDBPyConnection:
 def run(connection: duckdb.DuckDBPyConnection) -> float:
     """Make the names and the models of trade; gives the CPU seconds."""
     begun = time.process_time()
-    make_trade_names(connection)
+    make_looked_up_names(connection)
     build(connection, only=TABLES)
     return time.process_time() - begun
 

@@ -8,7 +8,8 @@
 The demo city's offices state who is who (demo.identities, no months of figures), `transforms.resolution.resolve` ties the
 records together, and benchmarks/scoring.py says what right, wrong, missed, precision, recall and "within reach" mean.
 Column `reach` is F1 without the records that cannot or must not be placed and that were left alone. "1 in N" counts every
-record that is in a firm's enterprise, by whatever method. Then `parkbridge match` over files (benchmarks/files.py).
+record that is in a firm's enterprise, by whatever method. Then the ties of firms to institutes by patents (benchmarks/ties.py), and
+`parkbridge match` over files (benchmarks/files.py).
 
 Then **strangers** (benchmarks/strangers.py): firms taken out of a real register and looked up in the rest of it; before
 them those of a made-up city of sisters (benchmarks/sisters.py), also where there is no real data.
@@ -60,11 +61,12 @@ class Outcome:
     wall_seconds: float
     peak_mb: float
     match: Match | None = None
+    ties: Score | None = None
 
 
 def resolve_city(folder: Path, enterprises: int, seed: int) -> Outcome:
     """Resolve the city that lies in `folder`, in this process, which should be a fresh one."""
-    from benchmarks import city, scoring
+    from benchmarks import city, scoring, ties
     from transforms.resolution import resolve
     from warehouse.connection import open_file
 
@@ -78,8 +80,9 @@ def resolve_city(folder: Path, enterprises: int, seed: int) -> Outcome:
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     scores, counts = scoring.score(connection)
+    found = ties.score_ties(connection, folder)
     connection.close()
-    return Outcome(enterprises, seed, scores, counts, cpu, wall, peak)
+    return Outcome(enterprises, seed, scores, counts, cpu, wall, peak, ties=found)
 
 
 def in_a_process(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -134,6 +137,10 @@ def table(outcomes: list[Outcome]) -> Iterator[str]:
             power = math.log(cpu[larger] / cpu[smaller]) / math.log(larger / smaller)
             yield f"  {what}: CPU grows as n^{power:.2f} from {smaller:,} to {larger:,}"
 
+    if all(outcome.ties for outcome in outcomes):
+        yield "firms and institutes by patents"
+        pairs = [sum((outcome.ties for outcome in of[size] if outcome.ties), Score()) for size in sizes]
+        yield "  research ties".ljust(LABEL) + "".join(_cells(total) for total in pairs)
     yield "all together"
     yield line("  wrong automatic matches: 1 in", _one_in)
     yield line(

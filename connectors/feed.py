@@ -52,6 +52,7 @@ _OPTIONAL = frozenset(
         "firms_own",
         "figures",
         "facts",
+        "parties",
     }
 )
 
@@ -158,6 +159,7 @@ class Feed:
     firms_own: frozenset[str] = frozenset()
     figures: Mapping[str, FigureKind] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
+    parties: frozenset[str] = frozenset()
 
     @property
     def code_columns(self) -> frozenset[str]:
@@ -330,6 +332,7 @@ def read_feed(folder: Path) -> Feed:
         firms_own=frozenset(declared.texts("firms_own")),
         figures=_figures(declared, subject, columns),
         facts=_facts(declared),
+        parties=frozenset(declared.texts("parties")),
     )
     if "period_months" in entry:
         if type(entry["period_months"]) is not int or entry["period_months"] not in PERIODS:
@@ -511,11 +514,12 @@ def _hold_together(declared: _Entry, feed: Feed) -> None:
         "codes": list(feed.codes),
         "optional": sorted(feed.optional),
         "firms_own": sorted(feed.firms_own),
+        "parties": sorted(feed.parties),
     }
     for key, names in named.items():
         if strangers := [name for name in names if name not in list(feed.columns)]:
             wrong(f"{key} names {strangers[0]!r}, which is not under columns", "list it under columns")
-    for key in ("recorded_at", "codes", "firms_own"):
+    for key in ("recorded_at", "codes", "firms_own", "parties"):
         if lost := [name for name in named[key] if name not in feed.landed_columns]:
             wrong(f"{key} names {lost[0]!r}, which does not land", "name a column that is neither personal nor counted")
     if both := [alias for alias in feed.aliases if alias in feed.columns]:

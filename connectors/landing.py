@@ -1,8 +1,9 @@
 """LAND: a delivery becomes an immutable batch of Parquet with a manifest, before anything reads its meaning.
 
 What a batch holds is what the office handed over, less what names a person: personal columns are dropped, rosters become
-counts, invoices become monthly amounts, and identity numbers hidden in other columns (a sole trader's taxpayer number is one)
-are blotted out or, with a key (PARKBRIDGE_PSEUDONYM_KEY), become keyed pseudonyms, all before the first byte is written.
+counts, invoices become monthly amounts, of several parties in one cell only firms and institutes are left, and identity numbers
+hidden in other columns (a sole trader's taxpayer number is one) are blotted out or, with a key (PARKBRIDGE_PSEUDONYM_KEY), become
+keyed pseudonyms, all before the first byte is written.
 Landing takes no lock: feeds land side by side.
 """
 
@@ -21,6 +22,7 @@ import pyarrow.parquet as pq
 from connectors.credentials import Credentials
 from connectors.feed import Feed
 from connectors.invoices import aggregated
+from connectors.parties import without_people
 from connectors.persons import Blotter, counted, without_persons
 from connectors.sources import ROW_NUMBER, Delivery, Unreadable, Window, protocol
 from warehouse.batches import ROWS, UNREADABLE, Manifest, batches, pending, put_in_place, write_manifest
@@ -208,7 +210,8 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
     try:
         for batch in tables:
             kept = [n for n in batch.schema.names if n == ROW_NUMBER or n in feed.landed_columns]
-            clean = blotter.clean(batch.select(kept), feed.code_columns)
+            named = without_people(batch.select(kept), feed.parties, blotter.counts)
+            clean = blotter.clean(named, feed.code_columns)
             if writer is None:
                 schema = pa.schema(
                     [pa.field(f.name, pa.string() if pa.types.is_null(f.type) else f.type) for f in clean.schema]
@@ -229,7 +232,9 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         pq.write_table(schema.empty_table(), part / ROWS)
     if delivery.unreadable:
         _write_unreadable(
-            part / UNREADABLE, delivery.unreadable, keep_text=not (feed.personal or feed.roster or feed.invoices)
+            part / UNREADABLE,
+            delivery.unreadable,
+            keep_text=not (feed.personal or feed.roster or feed.invoices or feed.parties),
         )
     digest = sha256_of(part / ROWS)
     content_id = delivery.content_id or digest

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from demo import registry_api
 from demo.city import FEWEST_FIRMS, MONTHS_AHEAD, build_city
-from demo.silos import OFFICES, registration, write_silos
+from demo.silos import OFFICES, patent, registration, write_silos
 from demo.truth import enterprise_table, write_truth
 
 __all__ = ["CityError", "build", "connections", "identities", "serving", "token"]
@@ -123,11 +124,21 @@ def identities(seed: int, enterprises: int, months: int = 36, start: date = date
         Per office its keys with code, name and address as it writes them last in the horizon, who that truly is, and what
         is wrong with them (README.md, link); the register's also hold the whole `record`; at the gates `alike` counts
         the firms that a short name may mean, `alike_there` those of them in the same building. Besides, `event`: the
-        register's changes; `enterprise`: the truth.
+        register's changes; `patent`: the applications that are published at the end, `patent_truth`: who truly applied;
+        `enterprise`: the truth.
     """
     city = build_city(seed, enterprises, np.datetime64(start, "M"), months)
     known = {name: office.known(city) for name, office in OFFICES.items()}
-    return known | {"event": registration.events(city), "enterprise": enterprise_table(city)}
+    last: date = city.day(city.horizon).item()
+    end = np.datetime64(last, "s")
+    applied = patent.truth(city)
+    published = pc.less(applied["published_date"], pa.scalar(last, pa.date32()))
+    return known | {
+        "event": registration.events(city),
+        "patent": patent.delivery(city, end),
+        "patent_truth": applied.append_column("is_published", published),
+        "enterprise": enterprise_table(city),
+    }
 
 
 def token(folder: Path) -> str:
@@ -154,6 +165,7 @@ def connections(folder: Path, port: int) -> dict[str, str]:
         "demo_tax": {"conn_type": "sqlite", "host": str(silos / "tax" / "税务.sqlite")},
         "demo_trade": {"conn_type": "sqlite", "host": str(silos / "trade" / "发票.sqlite")},
         "demo_outside": {"conn_type": "sqlite", "host": str(silos / "outside" / "园外企业.sqlite")},
+        "demo_patent": {"conn_type": "sqlite", "host": str(silos / "patent" / "专利.sqlite")},
         "demo_service": {"conn_type": "sqlite", "host": str(silos / "service" / "服务台.sqlite")},
     }
     for silo in ("employment", "lease", "building", "utility", "access", "statistics"):

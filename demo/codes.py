@@ -36,6 +36,11 @@ _ORGANISATION_VALUE = _table("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _IDENTITY_CHARACTER = np.frombuffer(IDENTITY_CHECKS.encode(), dtype=np.uint8)
 
 
+# 专利申请号标准 ZC 0006-2003: Σ mod 11, where 10 is X
+PATENT_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
+PATENT_CHECKS = "0123456789X"
+
+
 def to_text(codes: Bytes) -> pa.Array:
     """A column of strings from rows of characters."""
     rows, width = codes.shape
@@ -91,3 +96,11 @@ def identity_number(division: Bytes, born: Bytes, serial: Ints) -> Bytes:
     body = np.hstack([division, born, digits(serial, 3)])
     remainder = ((body.astype(np.int64) - ord("0")) * np.array(IDENTITY_WEIGHTS)).sum(axis=1) % 11
     return np.hstack([body, _IDENTITY_CHARACTER[remainder][:, None]])
+
+
+def patent_number(year: Ints, kind: Ints, serial: Ints) -> Bytes:
+    """Numbers of patent applications: year (4), kind (1), serial (7), point, check character (ZC 0006-2003)."""
+    body = np.hstack([digits(year, 4), digits(kind, 1), digits(serial, 7)])
+    remainder = ((body.astype(np.int64) - ord("0")) * np.array(PATENT_WEIGHTS)).sum(axis=1) % 11
+    check = np.frombuffer(PATENT_CHECKS.encode(), dtype=np.uint8)[remainder]
+    return np.hstack([body, np.full((len(body), 1), ord("."), dtype=np.uint8), check[:, None]])

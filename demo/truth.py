@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from demo import words
 from demo.city import BRANCH, EVENT_KINDS, FAMILIES, NEVER, SOLE_TRADER, STORY_NAMES, Array, City, building_codes, pick
 from demo.needs import need_table, offer_table
-from demo.silos import outside, statistics
+from demo.silos import outside, patent, statistics
 from demo.silos.books import Books
 from demo.silos.building import is_listed, is_unmeasured, names
 from demo.silos.trade import DIFFERENCES, ledgers
@@ -30,6 +30,7 @@ def write_truth(books: Books, folder: Path) -> None:
     pq.write_table(_lease(city), folder / "lease.parquet")
     pq.write_table(statistics.truth(city), folder / "industry.parquet")
     pq.write_table(outside.truth(city), folder / "outsider.parquet")
+    pq.write_table(patent.truth(city), folder / "patent.parquet")
     pq.write_table(need_table(city), folder / "need.parquet")
     pq.write_table(offer_table(city), folder / "offer.parquet")
     pq.write_table(_links(books), folder / "link.parquet")

@@ -36,7 +36,7 @@ SILOS = (
 )
 BY_ENTERPRISE = (
     *("alert", "gap", "presence", "source", "revision", "change", "alert_change", "name", "lease", "flow"),
-    *("need", "introduction", "outcome"),
+    *("need", "introduction", "outcome", "patent_count", "research_tie"),
 )
 
 

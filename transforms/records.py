@@ -239,11 +239,15 @@ def make_source_aliases(connection: duckdb.DuckDBPyConnection, only: str = "") -
     connection.execute("drop table stated_alias")
 
 
-def make_trade_names(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make resolved.trade_name: the key of every name under which a firm or its partner is in the records of trade."""
-    stated = "select enterprise_name as name from known.trade union all select partner_name as name from known.trade"
-    _register_name_keys(connection, "trade_form", stated)
-    connection.execute(
-        "create or replace table resolved.trade_name as from trade_form where name_key is not null order by all"
-    )
-    connection.unregister("trade_form")
+def make_looked_up_names(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make resolved.trade_name and resolved.party_name: the keys of names that are looked up, and tie nothing by themselves."""
+    stated = {
+        "trade_name": "select enterprise_name as name from known.trade union all select partner_name as name from known.trade",
+        "party_name": "select applicant_name as name from known.patent union all select offered_by_name as name from known.offer",
+    }
+    for table, texts in stated.items():
+        _register_name_keys(connection, "name_form", texts)
+        connection.execute(
+            f"create or replace table resolved.{table} as from name_form where name_key is not null order by all"
+        )
+        connection.unregister("name_form")

@@ -6,6 +6,7 @@ tables and then builds the models of 2_resolved/, where every decision can be re
     resolved.source_record  one row per record of an enterprise in a feed, with its codes checked and its name's key
     resolved.source_alias   former names and names before and after a renaming
     resolved.trade_name     names in the records of trade, with their keys
+    resolved.party_name     names of applicants for patents and of who offers something, with their keys
     resolved.code_group     codes that are the same enterprise's, by a change of code or a judgement
     resolved.judgement      judgements.csv, with what follows from it
 
@@ -25,7 +26,7 @@ import duckdb
 from transforms import incremental
 from transforms.judgements import JUDGEMENTS, make_code_groups, make_judgements, read_judgements
 from transforms.matching.candidates import make_candidates
-from transforms.records import make_source_aliases, make_source_records, make_trade_names
+from transforms.records import make_looked_up_names, make_source_aliases, make_source_records
 from warehouse.errors import ParkBridgeError
 from warehouse.models import comment, load_rules, make, read_folder
 
@@ -44,6 +45,9 @@ key: feed, source_key, name, alias_kind, event_date""",
     "trade_name": """title: Names in trade | 交易往来中的名称
 one row is: one name under which a firm or its partner is in the records of trade, with its key; it ties nothing by itself
 key: name""",
+    "party_name": """title: Names of applicants and offerers | 专利申请人与供给方名称
+one row is: one name under which an applicant for a patent is stated, or who offers something, with its key; it ties nothing by itself
+key: name""",
     "code_group": """title: Codes of one enterprise | 同一企业的代码
 one row is: one code that a change of code or a judgement ties to others, with the earliest of them
 key: code""",
@@ -58,7 +62,8 @@ key: conflict_code, conflict_key""",
 }
 
 COMPARED = ["resolved.comparison", "resolved.code_name_check"]
-JUDGED = [f"resolved.{table}" for table in PREPARED if table not in ("source_record", "source_alias", "trade_name")]
+STATED = ("source_record", "source_alias", "trade_name", "party_name")
+JUDGED = [f"resolved.{table}" for table in PREPARED if table not in STATED]
 
 
 def resolve(
@@ -97,7 +102,7 @@ def resolve(
     with incremental.noticing(connection, JUDGED) if in_parts else nullcontext():
         make_code_groups(connection, judged)
         make_judgements(connection, judged)
-    make_trade_names(connection)
+    make_looked_up_names(connection)
     for table, text in PREPARED.items():
         comment(connection, "resolved", table, text)
     if in_parts:

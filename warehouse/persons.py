@@ -121,6 +121,11 @@ def firm_words() -> tuple[str, ...]:
     return tuple(_declared()["firm_words"])
 
 
+def organisation_words() -> tuple[str, ...]:
+    """The words of which one is in the name of every firm or institute, in capitals."""
+    return tuple(word.upper() for word in _declared()["organisation_words"])
+
+
 def is_name(text: str) -> bool:
     """Whether a text has the shape of a Chinese person's name: a family name and one or two characters; or 买买提·艾力."""
     if "·" in text:

@@ -30,7 +30,7 @@ LINEAGE = {
 }
 # And these in staged.* alone: `known.*` has no column that a later delivery changes in a row that a past night showed.
 STAGED_ONLY = {"last_recorded_at": "timestamp"}
-ABOUT = ("enterprise", "building", "industry", "pair", "outsider", "offer")
+ABOUT = ("enterprise", "building", "industry", "pair", "outsider", "offer", "patent")
 # views with a branch per subject; no subject may take their names
 GENERATED = ("fact", "figure", "repeated_fact", "differenced_figure")
 _REQUIRED = {"title", "row", "about", "silo", "key", "columns"}

@@ -13,6 +13,7 @@ from demo.silos import (
     employment,
     lease,
     outside,
+    patent,
     registration,
     service,
     statistics,
@@ -31,14 +32,15 @@ OFFICES = {
     "access": access,
 }
 
-# what makes no enterprise known: the register of buildings, statistics by industry, enterprises elsewhere, invoices (about pairs), and
-# the service desk, where only tenants speak that others know
+# what makes no enterprise known: the register of buildings, statistics by industry, enterprises elsewhere, invoices (about pairs), patents
+# (applicants are named, no more), and the service desk, where only tenants speak that others know
 BOOKS_OF_THINGS = {
     "building": building,
     "trade": trade,
     "statistics": statistics,
     "outside": outside,
     "service": service,
+    "patent": patent,
 }
 
 

@@ -21,13 +21,13 @@ from warehouse.connection import writer
 from warehouse.settings import CHECKOUT
 
 SUBJECT = """
-patent:
-  title: {en: Patents granted, zh: 专利授权}
-  row: the patents granted to one enterprise in one month
+permit:
+  title: {en: Permits granted, zh: 行政许可}
+  row: the permits granted to one enterprise in one month
   about: enterprise
-  silo: patents
+  silo: permits
   expected: true
-  figures: {patents_granted: granted_count}
+  figures: {permits_granted: permit_count}
   key: [source_key, month]
   period: month
   columns:
@@ -35,7 +35,7 @@ patent:
     uscc: varchar
     enterprise_name: varchar
     month: date!
-    granted_count: bigint!
+    permit_count: bigint!
 
 parcel:
   title: {en: Parcels of land, zh: 地块}
@@ -48,14 +48,14 @@ parcel:
     parcel_m2: decimal(18,2)
 """
 COLUMNS = """
-granted_count: {zh: 专利授权数, en: "patents granted in the month"}
+permit_count: {zh: 许可证数, en: "permits granted in the month"}
 parcel_no: {zh: 宗地号, en: "the land office's number of the parcel"}
 parcel_m2: {zh: 宗地面积, en: "area of the parcel, m2"}
 """
 MODEL = """
--- title: Patents by month | 月度专利授权
+-- title: Permits by month | 月度许可
 -- one row is: one enterprise in one month
--- answers: how many patents was it granted?
+-- answers: how many permits was it granted?
 -- key: enterprise_id, month
 -- rules: The sum over its records.
 -- known gaps: none known
@@ -64,15 +64,15 @@ MODEL = """
 select
     l.enterprise_id,
     m.month,
-    cast(sum(p.granted_count) as bigint) as granted_count
-from known.patent as p
+    cast(sum(p.permit_count) as bigint) as permit_count
+from known.permit as p
 inner join resolved.link as l on p.feed = l.feed and p.source_key = l.source_key
 inner join monthly.month as m on p.month = m.month
 group by l.enterprise_id, m.month
 """
 CODE, OTHER_CODE = credit_code(10000001), credit_code(10000002)
 RULES = CHECKOUT / "expectations" / "rules"
-JANUARY = "source_key,uscc,enterprise_name,month,granted_count\n{}".format(
+JANUARY = "source_key,uscc,enterprise_name,month,permit_count\n{}".format(
     "\n".join([f"P1,{CODE},苏州明达科技有限公司,2026-01-01,4", f"P2,{OTHER_CODE},无锡新来软件有限公司,2026-01-01,1"])
 )
 
@@ -84,7 +84,7 @@ def layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     declared.write_text(subjects.FILE.read_text(encoding="utf-8") + SUBJECT, encoding="utf-8")
     meanings.write_text(labels.COLUMNS.read_text(encoding="utf-8") + COLUMNS, encoding="utf-8")
     shutil.copytree(CHECKOUT / "transforms", folder, ignore=shutil.ignore_patterns("*.py", "matching", "__pycache__"))
-    (folder / "3_monthly" / "patent.sql").write_text(MODEL.lstrip(), encoding="utf-8")
+    (folder / "3_monthly" / "permit.sql").write_text(MODEL.lstrip(), encoding="utf-8")
     monkeypatch.setattr(subjects, "FILE", declared)
     monkeypatch.setattr(labels, "COLUMNS", meanings)
     caches = (subjects.subjects, labels.labels, store._layout)
@@ -99,13 +99,13 @@ def layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def offices(park: Park, layers: Path) -> Park:
     """A park with a warehouse made before the subjects were there, with a feed of each as `feed new` begins it."""
-    for feed, subject in (("patents", "patent"), ("parcels", "parcel")):
+    for feed, subject in (("permits", "permit"), ("parcels", "parcel")):
         scaffold(park.feed_folder, feed, subject)
         park.change(feed, "folder: .", f"folder: {feed}\n  settle_seconds: 0")
-    park.change("patents", "replaces: nothing", "replaces: period")
-    park.drop("patents", "202601.csv", JANUARY, day(1))
+    park.change("permits", "replaces: nothing", "replaces: period")
+    park.drop("permits", "202601.csv", JANUARY, day(1))
     park.drop("parcels", "all.csv", "parcel_no,parcel_m2\nD1,20000.00\nD2,\n", day(1))
-    for feed in ("patents", "parcels"):
+    for feed in ("permits", "parcels"):
         park.sync(feed, day(2))
     with writer(park.settings) as warehouse:
         warehouse.execute(
@@ -136,7 +136,7 @@ def test_its_facts_are_resolved_counted_revised_and_checked(
 ) -> None:
     monkeypatch.setattr(parts, "SHARE_MAX", 1)
     night(offices, layers, 3)
-    granted = "select enterprise_name, granted_count from monthly.patent join resolved.enterprise using (enterprise_id)"
+    granted = "select enterprise_name, permit_count from monthly.permit join resolved.enterprise using (enterprise_id)"
     found = offices.ask_each(
         [
             f"{granted} order by 2",
@@ -146,41 +146,41 @@ def test_its_facts_are_resolved_counted_revised_and_checked(
             "select subject from monthly.silo order by 1",
             "select feed_count from snapshots.presence order by 1",
             "select source_key, is_of_enterprise from known.fact where subject = 'parcel' order by 1",
-            "select silo_code, is_expected, has_months from rules.subject where subject = 'patent'",
-            "select distinct comment from duckdb_columns() where table_name = 'patent' and column_name = 'granted_count' "
+            "select silo_code, is_expected, has_months from rules.subject where subject = 'permit'",
+            "select distinct comment from duckdb_columns() where table_name = 'permit' and column_name = 'permit_count' "
             "and comment is not null",
         ]
     )
     assert found == [
-        # one firm of the register, and one that no register knows, under the name that the patent office alone states
+        # one firm of the register, and one that no register knows, under the name that the permit office alone states
         [("无锡新来软件有限公司", 1), ("苏州明达科技有限公司", 4)],
-        [("patents", "P2", "patent")],
-        [("patents",), ("register",)],
+        [("permits", "P2", "permit")],
+        [("permits",), ("register",)],
         # its first month begins the calendar
-        [("patents", "2026-01-01", 2), ("patents", "2026-02-01", 0)],
-        [("patent",), ("registration",)],
+        [("permits", "2026-01-01", 2), ("permits", "2026-02-01", 0)],
+        [("permit",), ("registration",)],
         [(1,), (2,)],
         [("D1", False), ("D2", False)],
-        [("patents", True, True)],
-        [("patents granted in the month | 专利授权数",)],
+        [("permits", True, True)],
+        [("permits granted in the month | 许可证数",)],
     ]
 
-    offices.drop("patents", "202601_2.csv", JANUARY.replace(",4", ",6"), day(4))
+    offices.drop("permits", "202601_2.csv", JANUARY.replace(",4", ",6"), day(4))
     offices.drop("parcels", "all_2.csv", "parcel_no,parcel_m2\nD1,21000.00\nD2,\n", day(4))
-    for feed in ("patents", "parcels"):
+    for feed in ("permits", "parcels"):
         offices.sync(feed, day(5))
     _, touched = night(offices, layers, 6)
-    assert touched == 1, "the enterprise with corrected patents; a parcel of land is no enterprise's"
+    assert touched == 1, "the enterprise with corrected permits; a parcel of land is no enterprise's"
     revision = "select signal_code, value_before, value_after, revision_code from snapshots.revision"
     assert offices.ask_each([f"{granted} order by 2", revision]) == [
         [("无锡新来软件有限公司", 1), ("苏州明达科技有限公司", 6)],
-        [("patents_granted", 4, 6, "corrected")],
+        [("permits_granted", 4, 6, "corrected")],
     ]
 
     with writer(offices.settings) as warehouse:
         assert [wrong_rows(warehouse, rule) for rule in ("record_is_accounted_for", "fact_is_known_once")] == [[], []]
         warehouse.execute("delete from resolved.unmatched")
-        warehouse.execute("delete from resolved.link where feed = 'patents'")
-        assert sorted(wrong_rows(warehouse, "record_is_accounted_for")) == [("patents", "P1"), ("patents", "P2")]
-        warehouse.execute("insert into staged.patent by name from known.patent where source_key = 'P1'")
-        assert wrong_rows(warehouse, "fact_is_known_once") == [("patent", "patents", "P1 2026-01-01", 2)]
+        warehouse.execute("delete from resolved.link where feed = 'permits'")
+        assert sorted(wrong_rows(warehouse, "record_is_accounted_for")) == [("permits", "P1"), ("permits", "P2")]
+        warehouse.execute("insert into staged.permit by name from known.permit where source_key = 'P1'")
+        assert wrong_rows(warehouse, "fact_is_known_once") == [("permit", "permits", "P1 2026-01-01", 2)]
