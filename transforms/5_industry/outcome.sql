@@ -50,14 +50,14 @@ showing_answer as (
         s.row_id,
         s.first_shown_date,
         a.work_answer_code,
-        a.answered_at
+        a.answered_at,
+        row_number() over (partition by s.row_id, s.first_shown_date order by a.answered_at desc) as answer_rank
     from showing as s
     inner join ops.work_answer as a
         on
             s.row_id = a.row_id
             and cast(a.answered_at as date) >= s.first_shown_date
             and coalesce(cast(a.answered_at as date) < s.next_shown_date, true)
-    qualify row_number() over (partition by s.row_id, s.first_shown_date order by a.answered_at desc) = 1
 ),
 
 -- of an implied need, the first need of its kind that was stated in time
@@ -106,7 +106,8 @@ verdict as (
         end as settled_date
     from showing as s
     cross join tonight as o
-    left join showing_answer as a on s.row_id = a.row_id and s.first_shown_date = a.first_shown_date
+    left join showing_answer as a
+        on s.row_id = a.row_id and s.first_shown_date = a.first_shown_date and a.answer_rank = 1
     left join need_stated as t on s.row_id = t.row_id and s.first_shown_date = t.first_shown_date
     left join industry.need as n on s.need_key = n.need_key
 )

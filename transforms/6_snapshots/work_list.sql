@@ -244,14 +244,21 @@ task_by_id as (
     from task as t
 ),
 
+ranked_answer as (
+    select
+        *,
+        row_number() over (partition by row_id order by answered_at desc) as answer_rank
+    from ops.work_answer
+),
+
 last_answer as (
     select
         row_id,
         work_answer_code,
         answered_at,
         answered_because
-    from ops.work_answer
-    qualify row_number() over (partition by row_id order by answered_at desc) = 1
+    from ranked_answer
+    where answer_rank = 1
 ),
 
 -- while a row was put forward or answered within the quiet days, it cannot be new
