@@ -18,13 +18,14 @@ import pyarrow.parquet as pq
 from benchmarks.scoring import Score
 from connectors.feed import read_feed
 from connectors.parties import without_people
+from transforms import night
 from transforms.names import name_keys
 from transforms.records import make_looked_up_names
-from warehouse.models import build
+from warehouse.models import make
 from warehouse.settings import CHECKOUT
 
 FEED = CHECKOUT / "connectors" / "feeds" / "patent"
-MODELS = CHECKOUT / "transforms" / "5_industry"
+TABLES = ("industry.patent", "industry.research_tie")
 # what the models read besides, of which an invented city of identities has nothing
 _NO_INTRODUCTION = """
 create schema if not exists industry;
@@ -59,7 +60,9 @@ def score_ties(connection: duckdb.DuckDBPyConnection, folder: Path) -> Score:
     connection.unregister("delivery")
     make_looked_up_names(connection)
     connection.execute(_NO_INTRODUCTION)
-    build(connection, MODELS, only=("patent", "research_tie"))
+    for model in night.models():
+        if model.table in TABLES:
+            make(connection, model)
     truth = pq.read_table(folder / "patent_truth.parquet")
     keys = name_keys(truth["institute"])
     connection.register("applied", truth.append_column("institute_key", keys))

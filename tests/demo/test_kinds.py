@@ -87,6 +87,7 @@ def test_every_kind_of_delivery_and_of_planted_error(truth: duckdb.DuckDBPyConne
         "identity_number_in_free_text",
         "identity_number_in_personal_column",
         "lazy_filer",
+        "person_name_among_applicants",
         "person_name_as_partner",
         "person_name_in_personal_column",
         "phone_in_personal_column",

@@ -113,6 +113,8 @@ def test_the_pages_show_them(park: Park) -> None:
     page = (report / "enterprise" / f"{enterprise}.html").read_text(encoding="utf-8")
     assert "专利与产学研" in page
     assert str(institute) in page
+    assert "共同专利" in page
     industries = (report / "industries.html").read_text(encoding="utf-8")
     for (name,) in park.ask("select distinct institute_name from industry.research_tie"):
         assert str(name) in industries
+    assert "co_patent" not in page + industries
