@@ -37,6 +37,7 @@ def test_the_summary_says_what_is_there(first_run: tuple[Park, str]) -> None:
         "outsider",
         "outsider_branch",
         "trade",
+        "patent",
     ):
         assert f"✓ {feed}" in printed
     assert "0 failed" in printed
