@@ -6,9 +6,13 @@
 -- rules: From the buyers' own invoices: net purchases of enterprises on site (signals.present_enterprise) from
 --   sellers that are not, natural persons left out; a buyer counts from the least amount on
 --   (rules/trade_gap.yml). Sellers: enterprises on site with net sales of the class, to any buyer. introduce:
---   there is such a seller. attract: there is none. Fewer than three buyers are not shown.
+--   there is such a seller. attract: there is none. Fewer than three buyers are not shown. is_dominated: one buyer
+--   has 80 % of what is bought outside or more, so that the amount is nearly its own. Title and maker division by
+--   the longest beginning of the code in rules/goods_industry.yml; the division is empty where the class belongs to
+--   several, or to none for certain.
 --   | 依据买方发票：在园企业向非在园卖方的净采购额，不含自然人；达到最低金额的买方才计。园内卖方：在园企业该类商品有净销售额的，不论卖给谁。有
---   园内卖方的建议对接，没有的可作招引方向。少于三家买方的不列出。
+--   园内卖方的建议对接，没有的可作招引方向。少于三家买方的不列出。一家买方占外购净额80%以上的另注。商品名称与所属行业按规则文件中最长的前缀；
+--   跨大类或不能确定的，行业为空。
 -- known gaps: A class of goods is broad: a seller of the class need not sell the very thing. It says what was
 --   bought, not that a firm
 --   will come. Invoices without a goods code are left out.
@@ -66,6 +70,7 @@ bought as (
         count(distinct case when p.is_inside = 0 and p.amount >= rule.buyer_amount_min then p.buyer_key end)
             as buyer_count,
         sum(case when p.is_inside = 0 and p.amount > 0 then p.amount else 0 end) as outside_amount,
+        max(case when p.is_inside = 0 and p.amount > 0 then p.amount else 0 end) as largest_amount,
         sum(case when p.is_inside = 1 and p.amount > 0 then p.amount else 0 end) as inside_amount
     from purchase as p
     cross join rules.trade_gap as rule
@@ -97,9 +102,14 @@ select
     b.goods_code,
     g.title_zh as goods_class_title_zh,
     g.title_en as goods_class_title_en,
+    coalesce(seven.title_zh, five.title_zh) as goods_title_zh,
+    coalesce(seven.title_en, five.title_en) as goods_title_en,
+    case when seven.goods_prefix is null then five.maker_division_code else seven.maker_division_code end
+        as maker_division_code,
     cast(b.buyer_count as integer) as buyer_count,
     cast(b.outside_amount as decimal(30, 2)) as outside_amount,
     cast(100 * b.outside_amount / nullif(b.outside_amount + b.inside_amount, 0) as decimal(30, 2)) as outside_share_pct,
+    100 * b.largest_amount >= rule.largest_share_pct * b.outside_amount as is_dominated,
     cast(coalesce(s.seller_count, 0) as integer) as seller_count,
     case when s.seller_count > 0 then 'introduce' else 'attract' end as gap_step_code,
     rule.version as rule_version
@@ -107,4 +117,6 @@ from bought as b
 cross join rules.trade_gap as rule
 left join seller as s on b.goods_code = s.goods_code
 left join rules.goods as g on substr(b.goods_code, 1, 3) = g.goods_class_code
+left join rules.goods_industry as seven on b.goods_code = seven.goods_prefix
+left join rules.goods_industry as five on substr(b.goods_code, 1, 5) = five.goods_prefix
 where b.buyer_count >= rule.buyers_min

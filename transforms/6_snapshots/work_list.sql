@@ -199,11 +199,25 @@ task as (
         concat(
             'Contact ', c.enterprise_name, ': ', cast(c.recent_branch_count as varchar),
             ' branches or investments elsewhere in ', cast(l.recent_months as varchar), ' months, in ',
-            cast(c.branch_city_count as varchar), ' cities'
+            cast(c.branch_city_count as varchar), ' cities',
+            case
+                when
+                    c.seen_buyer_count is not null
+                    then concat(
+                        '; ', cast(c.seen_buyer_count as varchar), ' tenants buy goods outside that its division makes'
+                    )
+                else ''
+            end
         ) as work_en,
         concat(
             '联系', c.enterprise_name, '：近', cast(l.recent_months as varchar), '个月在外设点',
-            cast(c.recent_branch_count as varchar), '处，分布在', cast(c.branch_city_count as varchar), '个城市'
+            cast(c.recent_branch_count as varchar), '处，分布在', cast(c.branch_city_count as varchar), '个城市',
+            case
+                when
+                    c.seen_buyer_count is not null
+                    then concat('；其所属行业的产品有', cast(c.seen_buyer_count as varchar), '家园内企业在外采购')
+                else ''
+            end
         ) as work_zh,
         2 * c.candidate_rank as priority,
         cast(0 as decimal(30, 2)) as priority_within
@@ -222,12 +236,22 @@ task as (
         o.office_en,
         o.office_zh,
         concat(
-            'Look for a seller of ', coalesce(g.goods_class_title_en, g.goods_code), ': ',
-            cast(g.buyer_count as varchar), ' tenants buy it outside and none sells it here'
+            'Look for a seller of goods code ', g.goods_code,
+            case
+                when coalesce(g.goods_title_en, g.goods_class_title_en) is not null
+                    then concat(' (', concat_ws(', of ', g.goods_title_en, g.goods_class_title_en), ')')
+                else ''
+            end,
+            ': ', cast(g.buyer_count as varchar), ' tenants buy it outside and none sells goods of this code here'
         ) as work_en,
         concat(
-            '寻找', coalesce(g.goods_class_title_zh, g.goods_code), '的供应企业：', cast(g.buyer_count as varchar),
-            '家在园企业向园外采购，园内无卖方'
+            '寻找商品编码', g.goods_code,
+            case
+                when coalesce(g.goods_title_zh, g.goods_class_title_zh) is not null
+                    then concat('（', concat_ws('，属', g.goods_title_zh, g.goods_class_title_zh), '）')
+                else ''
+            end,
+            '的供应企业：', cast(g.buyer_count as varchar), '家在园企业向园外采购，园内没有该编码的卖方'
         ) as work_zh,
         2 * row_number() over (order by g.buyer_count desc, g.goods_code asc) - 1 as priority,
         cast(0 as decimal(30, 2)) as priority_within
