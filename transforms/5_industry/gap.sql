@@ -3,8 +3,8 @@
 --   | 近十二个完整月至少三家在园企业向园外采购的一类商品
 -- answers: what do several tenants buy outside, and does a tenant sell it? | 多家企业都在外购什么，园内有没有人卖？
 -- key: goods_code
--- rules: From the buyers' own invoices: net purchases of enterprises on site (signals.present_enterprise) from
---   sellers that are not, natural persons left out; a buyer counts from the least amount on
+-- rules: From the buyers' own invoices (industry.purchase): net purchases of enterprises on site from sellers that are
+--   not; a buyer counts from the least amount on
 --   (rules/trade_gap.yml). Sellers: enterprises on site with net sales of the class, to any buyer. introduce:
 --   there is such a seller. attract: there is none. Fewer than three buyers are not shown. is_dominated: one buyer
 --   has 80 % of what is bought outside or more, so that the amount is nearly its own. Title and maker division by
@@ -35,57 +35,33 @@ party as (
     group by p.party_key
 ),
 
-recent as (
-    select
-        t.seller_key,
-        t.buyer_key,
-        t.goods_code,
-        t.reporting_side_code,
-        t.net_amount
-    from monthly.trade_side as t
-    cross join last_month as l
-    cross join rules.dependence as rule
-    where
-        month_number(t.month) <= l.until_number
-        and month_number(t.month) > l.until_number - rule.window_months
-        and t.goods_code <> 'none'
-),
-
-purchase as (
-    select
-        r.buyer_key,
-        r.goods_code,
-        s.is_here as is_inside,
-        sum(r.net_amount) as amount
-    from recent as r
-    inner join party as b on r.buyer_key = b.party_key and b.is_here = 1
-    inner join party as s on r.seller_key = s.party_key
-    where r.reporting_side_code = 'buyer' and r.seller_key <> 'persons'
-    group by r.buyer_key, r.goods_code, s.is_here
-),
-
 bought as (
     select
         p.goods_code,
-        count(distinct case when p.is_inside = 0 and p.amount >= rule.buyer_amount_min then p.buyer_key end)
-            as buyer_count,
-        sum(case when p.is_inside = 0 and p.amount > 0 then p.amount else 0 end) as outside_amount,
-        max(case when p.is_inside = 0 and p.amount > 0 then p.amount else 0 end) as largest_amount,
-        sum(case when p.is_inside = 1 and p.amount > 0 then p.amount else 0 end) as inside_amount
-    from purchase as p
+        count(distinct case when p.outside_amount >= rule.buyer_amount_min then p.buyer_key end) as buyer_count,
+        sum(greatest(p.outside_amount, 0)) as outside_amount,
+        max(greatest(p.outside_amount, 0)) as largest_amount,
+        sum(greatest(p.inside_amount, 0)) as inside_amount
+    from industry.purchase as p
     cross join rules.trade_gap as rule
     group by p.goods_code
 ),
 
 sale as (
     select
-        r.seller_key,
-        r.goods_code,
-        sum(r.net_amount) as amount
-    from recent as r
-    inner join party as s on r.seller_key = s.party_key and s.is_here = 1
-    where r.reporting_side_code = 'seller'
-    group by r.seller_key, r.goods_code
+        t.seller_key,
+        t.goods_code,
+        sum(t.net_amount) as amount
+    from monthly.trade_side as t
+    cross join last_month as l
+    cross join rules.dependence as rule
+    inner join party as s on t.seller_key = s.party_key and s.is_here = 1
+    where
+        t.reporting_side_code = 'seller'
+        and t.goods_code <> 'none'
+        and month_number(t.month) <= l.until_number
+        and month_number(t.month) > l.until_number - rule.window_months
+    group by t.seller_key, t.goods_code
 ),
 
 seller as (

@@ -6,12 +6,14 @@
 -- rules: Limits in rules/work_list.yml, which alert asks for what there too; docs/worklist.md.
 --   * What there is to do: answer an open stated need (industry.need); call, visit or check for an alert
 --     (signals.alert), unless the enterprise has an open need of the kind that it implies; introduce the sides of an
---     introduction (industry.introduction); contact an enterprise elsewhere (industry.candidate, in its order), and
+--     introduction (industry.introduction), and show the offer of a tenant of what several others buy outside
+--     (industry.offer_demand); contact an enterprise elsewhere (industry.candidate, in its order), and
 --     look for a seller of what several tenants buy outside and none sells (industry.gap, most buyers first).
 --   * New rows: each week, Monday to Sunday, 6 answers, 4 calls, visits and checks, 3 introductions, 2 of attraction.
 --     What earlier published nights put forward in the week counts (ops.work_shown). Answers: those late for the first
 --     contact, then the oldest. Alerts: precise before watchful, the best of every alert by score before the second
---     best of any. Introductions: first choices, then the earliest date. Attraction: goods and enterprises by turns.
+--     best of any. Introductions: first choices, then the earliest date; offers of what several buy after those
+--     that fit and before those to ask about. Attraction: goods and enterprises by turns.
 --   * A row stays until day 29 after it was first put forward, and is put forward again on days 7, 14 and 21. It is not
 --     new again within 180 days after it was first put forward or answered. A row leaves at once when its reason has
 --     gone.
@@ -184,6 +186,28 @@ task as (
     cross join tonight as t
     cross join rule as r
     where n.stated_date >= t.list_date - cast(r.need_days as integer)
+    union all by name
+    select
+        concat('introduce|offered|', d.offer_key) as subject,
+        'introduce' as action_code,
+        d.need_kind_code as topic_code,
+        k.title_en as topic_en,
+        k.title_zh as topic_zh,
+        'several' as hint_level_code,
+        d.enterprise_id,
+        d.enterprise_name,
+        d.offer_key,
+        k.office_en,
+        k.office_zh,
+        d.valid_until_date as due_date,
+        concat('Introduce: ', d.work_en) as work_en,
+        concat('牵线对接：', d.work_zh) as work_zh,
+        -- after offers that fit a stated need, before those that one has to ask about
+        50 as priority,
+        cast(coalesce(datediff('day', date '2000-01-01', d.valid_until_date), 1000000) as decimal(30, 2))
+            as priority_within
+    from industry.offer_demand as d
+    inner join rules.need_kind as k on d.need_kind_code = k.need_kind_code
     union all by name
     select
         concat('attract|', c.source_key) as subject,
