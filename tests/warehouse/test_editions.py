@@ -169,7 +169,13 @@ def test_an_operator_finds_no_secret_and_everything_of_leases(planted: Planted) 
     assert [p for p in found if p.table in figures and p.row == 1] == []
     # who trades with which firm, and what follows from it: no column of such a table, and no row of the work list
     of_trade = {"monthly.trade", "monthly.trade_side", "monthly.trade_party", "industry.partner", "industry.dependence"}
-    of_trade |= {"industry.purchase", "industry.gap", "industry.offer_demand", "industry.opportunity"}
+    of_trade |= {
+        "industry.purchase",
+        "industry.partner_silence",
+        "industry.gap",
+        "industry.offer_demand",
+        "industry.opportunity",
+    }
     assert [p for p in found if p.table in of_trade] == []
     assert {p.row for p in found if p.table == "snapshots.work_list"} == {0}
     shown = {(p.table, p.column) for p in found}

@@ -4,9 +4,9 @@
 -- answers: how much of a class of goods does this tenant buy outside, and how much in the park?
 --   | 这家企业的某类商品向园外采购多少，向园内采购多少？
 -- key: buyer_key, goods_code
--- rules: From the buyers' own invoices: net purchases of enterprises on site (signals.present_enterprise), natural persons left out,
---   invoices without a goods code left out. Inside is from sellers on site, outside from all others. The window is that
---   of rules/dependence.yml, up to the last month that is not provisional for trade.
+-- rules: From the buyers' own invoices: net purchases of enterprises on site (signals.present_enterprise), without
+--   natural persons and invoices without a goods code. Inside is from sellers on site, outside from all others. The
+--   window is that of rules/dependence.yml, up to the last month that is not provisional for trade.
 --   | 依据买方发票的净采购额，买方为在园企业，不含自然人和没有编码的发票；卖方在园的为园内，其余为园外。统计期见规则文件，截至最近一个非暂定月份。
 -- known gaps: Red letters that outweigh invoices make an amount negative. A firm absent here may buy all the same.
 --   | 红字超过开具的为负。没有记录不等于没有采购。
