@@ -318,6 +318,8 @@ def candidates(data: Path) -> Iterator[Row]:
             "resolved.relation": "enterprise_id varchar, relation_code varchar, other_uscc varchar",
             "industry.position": "industry_level varchar, industry_code varchar, year_number bigint, position_code varchar, "
             "area_code varchar",
+            # the data has no trade: nothing is seen to be bought outside
+            "industry.gap": "maker_division_code varchar, buyer_count bigint",
         }
     )
     _load_candidates(connection, folder)

@@ -116,23 +116,23 @@ where a.row_id is null and (s.first_shown_date > t.list_date - {DROP_DAYS} or w.
 """
 # what the public's statistics read; a unit is an enterprise, of industry C or I by its number
 MODELS = {
-    "2_resolved/enterprise": "select null::varchar as enterprise_id, null::varchar as uscc, null::varchar as parent_uscc where false",
-    "3_monthly/month": "select distinct month from known.employment",
-    "3_monthly/building": "select null::varchar as building_code, null::varchar as building_name where false",
-    "3_monthly/lease_building": "select null::varchar as enterprise_id, null::date as month, null::varchar as building_code, "
+    "resolved.enterprise": "select null::varchar as enterprise_id, null::varchar as uscc, null::varchar as parent_uscc where false",
+    "monthly.month": "select distinct month from known.employment",
+    "monthly.building": "select null::varchar as building_code, null::varchar as building_name where false",
+    "monthly.lease_building": "select null::varchar as enterprise_id, null::date as month, null::varchar as building_code, "
     "0::decimal(30, 2) as leased_area_m2 where false",
-    "3_monthly/main_building": "select null::varchar as enterprise_id, null::varchar as building_code, null::date as from_month, "
+    "monthly.main_building": "select null::varchar as enterprise_id, null::varchar as building_code, null::date as from_month, "
     "null::date as until_month where false",
-    "3_monthly/tax_receipt": "select null::varchar as enterprise_id, null::date as month, null::varchar as tax_kind_code, "
+    "monthly.tax_receipt": "select null::varchar as enterprise_id, null::date as month, null::varchar as tax_kind_code, "
     "0::decimal(30, 2) as received_amount where false",
-    "4_signals/signal": "select source_key as enterprise_id, 'headcount' as signal_code, month, 1 as period_months, "
+    "signals.signal": "select source_key as enterprise_id, 'headcount' as signal_code, month, 1 as period_months, "
     "insured_headcount::decimal(30, 3) as value from known.employment",
-    "4_signals/plausibility": "select null::varchar as enterprise_id, null::varchar as signal_code, null::date as month where false",
-    "6_snapshots/enterprise_label": "select distinct source_key as enterprise_id, "
+    "signals.plausibility": "select null::varchar as enterprise_id, null::varchar as signal_code, null::date as month where false",
+    "snapshots.enterprise_label": "select distinct source_key as enterprise_id, "
     "case when right(source_key, 1) < '5' then 'C' else 'I' end as industry_section_code from known.employment",
-    "6_snapshots/park_month": "select month, 'headcount' as signal_code, 1 as period_months, false as is_provisional "
+    "snapshots.park_month": "select month, 'headcount' as signal_code, 1 as period_months, false as is_provisional "
     "from monthly.month",
-    "6_snapshots/work_list": WORK_LIST,
+    "snapshots.work_list": WORK_LIST,
 }
 POLICY = """
 version: policy-1
@@ -190,11 +190,13 @@ def soaked(home: Path, empty_warehouse: Path) -> Park:
     park = new_park(home, empty_warehouse)
     (park.offices / "needs").mkdir()
     park.declare("needs", NEEDS, NEEDS_SQL)
-    for path, sql in MODELS.items():
-        file = park.transforms / f"{path}.sql"
+    folders = {folder.name.partition("_")[2]: folder.name for folder in LAYERS.glob("[0-9]_*")}
+    for table, sql in MODELS.items():
+        schema, _, name = table.partition(".")
+        file = park.transforms / folders[schema] / f"{name}.sql"
         file.parent.mkdir(exist_ok=True)
         header = (
-            f"title: {path} | {path}",
+            f"title: {table} | {table}",
             "one row is: one",
             "answers: none",
             "key: as_of",

@@ -122,7 +122,11 @@ def _positions(source: Source) -> dict[str, Any]:
         ]
         for row in divisions
     ]
+    # goods that no single division makes for certain are in no opportunity: their number and sum are shown
+    unmapped = [row for row in source.rows("trade_gap") if not row["maker_division_code"]]
     return {
+        "unmapped_count": len(unmapped),
+        "unmapped_amount": sum(row["outside_amount"] for row in unmapped),
         "rows": {"position": chart},
         "positions": positions,
         "year": positions[0]["year_number"] if positions else None,

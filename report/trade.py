@@ -23,6 +23,8 @@ def pages(source: Source) -> Iterator[Page]:
             "tenants": tenants,
             "totals": source.rows("trade_total"),
             "gaps": source.rows("trade_gap"),
+            "silences": source.rows("partner_silence"),
+            "offers": source.rows("offer_demand"),
             "differences": source.rows("trade_difference"),
             "until": tenants[0]["until_month"] if tenants else None,
             "rows": {

@@ -7,6 +7,7 @@ select
     t.expands_level,
     t.near_level,
     t.wanted_level,
+    t.seen_buyer_count,
     t.is_parent_of_tenant,
     t.recent_branch_count,
     t.branch_count,

@@ -6,6 +6,8 @@ select
     t.enterprise_count,
     concat_ws('、', one.industry_title_zh, two.industry_title_zh, three.industry_title_zh) as nearest_zh,
     concat_ws(', ', one.industry_title_en, two.industry_title_en, three.industry_title_en) as nearest_en,
+    t.seen_buyer_count,
+    t.seen_purchase_amount,
     t.estimated_buyer_count,
     t.estimated_purchase_amount,
     t.area_growth_pct

@@ -1,11 +1,14 @@
 select
-    goods_code,
-    goods_class_title_zh,
-    goods_class_title_en,
-    buyer_count,
-    outside_amount,
-    outside_share_pct,
-    seller_count,
-    gap_step_code
-from industry.gap
-order by outside_amount desc, goods_code asc
+    g.goods_code,
+    g.goods_class_title_zh,
+    g.goods_class_title_en,
+    g.goods_title_zh,
+    g.goods_title_en,
+    g.maker_division_code,
+    g.buyer_count,
+    g.outside_amount,
+    g.outside_share_pct,
+    g.seller_count,
+    g.gap_step_code
+from industry.gap as g
+order by g.outside_amount desc, g.goods_code asc

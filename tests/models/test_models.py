@@ -10,8 +10,8 @@ So that a case shows only what matters for it:
 - known.* rows come from a feed named after their subject, received on 2026-01-01, each a second after the row above it;
 - monthly.workday is made by its own model from the night, where it is not given;
 - signals.signal rows are of single months and not provisional; there and in signals.flow month_number follows from
-  month; signals.signal_month, signals.alert_measure, signals.value_check and signals.departure are made by their own models
-  from what they read, where they are not given;
+  month; signals.signal_month, signals.alert_measure, signals.value_check, signals.departure,
+  industry.offer and industry.purchase are made by their own models from what they read, where they are not given;
 - the night is 2026-04-10 12:00 and the calendar its last 36 months, up to March 2026;
 - rules are the ones in transforms/rules/: a case shows what they do. Where a branch depends on a rule that today's rules do
   not have (a feed of a worse rank, the plot ratio of one building), the case gives rules.<rule> itself.
@@ -49,6 +49,8 @@ DERIVED = (
     "signals.departure",
     "signals.part_total",
     "signals.part_flow",
+    "industry.offer",
+    "industry.purchase",
     "snapshots.per_mu_rank",
 )
 NIGHT = "select 'night' as night_id, timestamp '2026-04-10 12:00' as as_of, 'test park' as park_name"

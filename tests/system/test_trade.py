@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -25,6 +26,7 @@ ENTITLED = {
     "monthly.trade",
     "industry.partner",
     "industry.dependence",
+    "industry.partner_silence",
 }
 
 
@@ -206,6 +208,69 @@ def test_the_planted_cases_are_told_apart(parties: duckdb.DuckDBPyConnection) ->
     assert len(found["decoy"]) >= 3
     assert len(found["group"]) >= 3
     assert all(basis in ("in_group", "below", "small") for _, basis in found["group"])
+
+
+def test_a_silent_partner_is_silent_in_truth(parties: duckdb.DuckDBPyConnection) -> None:
+    """Of all rows no trade came since in truth; a supplier that died is there with every tenant of which it was a steady one."""
+    [(until,)] = parties.execute("select distinct until_month from park.industry.dependence").fetchall()
+    rows = parties.execute(
+        "select e.label, s.side_code, p.label, s.last_traded_month from park.industry.partner_silence as s "
+        "join party as e on s.enterprise_id = e.party_key join party as p on s.partner_key = p.party_key"
+    ).fetchall()
+    true = parties.execute(
+        "select seller, buyer, max(month) filter (where net_fen > 0) from true_month where month <= ? group by all",
+        [until],
+    ).fetchall()
+    last = {(seller, buyer): month for seller, buyer, month in true}
+    # a merged partner traded under another label in truth: nothing to compare
+    late = [
+        (firm, side, partner)
+        for firm, side, partner, month in rows
+        if last.get((partner, firm) if side == "buys" else (firm, partner), month) > month
+    ]
+    print(f"{len(rows)} rows, {len(late)} with trade since that the enterprise's own ledger lacks")
+    assert len(rows) > 50
+    # one side's ledger misses 2 % of its months
+    assert len(late) <= 0.05 * len(rows)
+    found = {(firm, partner) for firm, side, partner, _ in rows if side == "buys"}
+    expected = silent_in_truth(parties, until)
+    print(f"{len(expected)} tenants of suppliers that died, {len(expected & found)} found")
+    assert expected
+    assert expected <= found
+
+
+def silent_in_truth(parties: duckdb.DuckDBPyConnection, until: date) -> set[tuple[str, str]]:
+    """The definition once more, for suppliers that died: six months of trade, then more months of other purchases than any pause."""
+
+    def number(month: date) -> int:
+        return 12 * month.year + month.month
+
+    here = {
+        label
+        for (label,) in parties.execute(
+            "select p.label from park.signals.present_enterprise as h join party as p on h.enterprise_id = p.party_key"
+        ).fetchall()
+    }
+    dead = {
+        f"o{party}"
+        for (party,) in parties.execute("select party from true_trade_party where died_month is not null").fetchall()
+    }
+    traded: dict[tuple[str, str], set[int]] = defaultdict(set)
+    bought: dict[str, set[int]] = defaultdict(set)
+    for seller, buyer, month, fen in parties.execute("select seller, buyer, month, net_fen from true_month").fetchall():
+        if number(until) - 24 < number(month) <= number(until):
+            bought[buyer].add(number(month))
+            if seller in dead and buyer in here and fen > 0:
+                traded[(buyer, seller)].add(number(month))
+    found = set()
+    for (buyer, seller), months in traded.items():
+        listed = sorted(months)
+        pause = max((later - earlier - 1 for earlier, later in pairwise(listed)), default=0)
+        since = len([month for month in bought[buyer] if month > listed[-1]])
+        # one month more than the rule asks for: a ledger may lack one
+        if len(listed) >= 6 and since > max(3, pause + 1):
+            found.add((buyer, seller))
+    return found
 
 
 def test_what_nobody_in_the_park_sells_is_to_be_attracted(parties: duckdb.DuckDBPyConnection) -> None:

@@ -38,8 +38,17 @@ CODES: tuple[dict[str, str], ...] = (
         "alert_code": "move_out",
         "changed_column": "status_code",
         "gap_code": "lease_unused",
+        "action_code": "introduce",
+        "hint_level_code": "fits",
     },
-    {"signal_code": "tax", "alert_code": "arrears", "changed_column": "tax_paid_amount", "gap_code": "tax_only"},
+    {
+        "signal_code": "tax",
+        "alert_code": "arrears",
+        "changed_column": "tax_paid_amount",
+        "gap_code": "tax_only",
+        "action_code": "introduce",
+        "hint_level_code": "several",
+    },
 )
 SHARED = {"enterprise_id": "E0000000000000000", "building_code": "B1", "feed": "office"}
 # written down here once more, and not taken from the policy
@@ -158,6 +167,17 @@ def test_an_operator_finds_no_secret_and_everything_of_leases(planted: Planted) 
     figures = {"signals.signal", "signals.flow", "snapshots.park_month", "snapshots.group_month", "snapshots.change"}
     figures |= {"signals.alert", "snapshots.alert_change", "snapshots.presence_gap"}
     assert [p for p in found if p.table in figures and p.row == 1] == []
+    # who trades with which firm, and what follows from it: no column of such a table, and no row of the work list
+    of_trade = {"monthly.trade", "monthly.trade_side", "monthly.trade_party", "industry.partner", "industry.dependence"}
+    of_trade |= {
+        "industry.purchase",
+        "industry.partner_silence",
+        "industry.gap",
+        "industry.offer_demand",
+        "industry.opportunity",
+    }
+    assert [p for p in found if p.table in of_trade] == []
+    assert {p.row for p in found if p.table == "snapshots.work_list"} == {0}
     shown = {(p.table, p.column) for p in found}
     assert {
         ("snapshots.enterprise_current", "enterprise_name"),

@@ -9,8 +9,9 @@
 --   older; none.
 --   * near_level, by the seat: city of the park, province, far; unknown where either place is, and last in the order.
 --   The park's place is where most enterprises here are registered.
---   * wanted_level: leading where its division leads in the park, present where it is there, else none. The
---   register's code may be wrong.
+--   * wanted_level: bought where at least three tenants buy a class of goods outside that its division makes
+--   (industry.gap); else leading where its division leads in the park, present where it is there, else none.
+--   seen_buyer_count says how many, of the class with most buyers. The register's code may be wrong.
 --   * candidate_rank, in this order and no other: parents of tenants first; expands_level; near_level; wanted_level;
 --   number of cities with branches; branches; capital; the older; the list's key. There is no score.
 --   * Of several entries with one code the latest counts, of one delivery the first key.
@@ -18,15 +19,16 @@
 --   district), closed, invalid_code (a check digit is wrong).
 --   | * 扩张：近36个月设点或投资4次以上为强，1次以上为有，只有更早的为曾有，没有为无。
 --   * 远近按注册地：本市、本省、外省；注册地或园区所在地不详的为不详，排在最后；园区所在地取在园企业登记最多的区划。
---   * 需要：所属大类在园区为主导的为主导，园区已有的为有，否则为无；行业代码可能有误。
+--   * 需要：至少三家在园企业在外采购其所属大类产品的为有外购（见外购缺口）；其次，所属大类在园区为主导的为主导，园区已有
+--   的为有，否则为无；行业代码可能有误。
 --   * 排序依次为：园内企业的总公司、扩张、远近、需要、设点城市数、设点数、注册资本、成立早者、名录编号；没有综合评分。
 --   * 同一代码有多条的，取最近收到的；同批收到的取编号在前者。
 --   * 排除：代码即园内（或曾在园）企业的、已在园区所在区设点的、已注销吊销迁出的、代码校验不符的；列出原因，不排名。
 -- known gaps: On past data two in the first hundred of 350,000 opened a branch in the city within three years: a list
 --   to call, no forecast. An enterprise is never matched by name, so a tenant without a code in the list may be in
---   it. What tenants are seen to buy is not in wanted_level yet.
+--   it. That its division makes goods which tenants buy does not say that it makes them, or that they would buy of it.
 --   | 用历史数据检验，三十五万家中排在前一百的约有两家在三年内到该市设点：这是联系名单，不是预测；从不按名称匹配，名录缺代码的在园企业
---   可能混入；园内企业的实际采购尚未计入“需要”。
+--   可能混入；所属大类有外购，不等于该企业生产这种商品，也不等于会向它采购。
 -- column branch_count: branches and investments, by the list | 设点数 名录所载分支机构与对外投资数
 -- column registered_capital_amount: registered capital as the list has it; the list has no currency, yuan unless its
 --   source says otherwise
@@ -116,6 +118,15 @@ position as (
     where p.industry_level = 'division'
 ),
 
+bought as (
+    select
+        maker_division_code as division_code,
+        max(buyer_count) as buyer_count
+    from industry.gap
+    where maker_division_code is not null
+    group by maker_division_code
+),
+
 levelled as (
     select
         o.*,
@@ -136,7 +147,9 @@ levelled as (
             when length(o.division_code) = 6 and h.division_code is not null then 'far'
             else 'unknown'
         end as near_level,
+        g.buyer_count as seen_buyer_count,
         case
+            when g.buyer_count is not null then 'bought'
             when i.position_code = 'leading' then 'leading'
             when i.position_code in ('present', 'thin') then 'present'
             else 'none'
@@ -156,6 +169,7 @@ levelled as (
     left join parent as p on o.uscc = p.uscc
     left join tenant as t on o.uscc = t.code
     left join position as i on industry_division(o.industry_code) = i.industry_code
+    left join bought as g on industry_division(o.industry_code) = g.division_code
     where o.code_place = 1
 ),
 
@@ -167,7 +181,7 @@ placed as (
                 case when tenant_branch_count > 0 then 0 else 1 end,
                 case expands_level when 'strong' then 1 when 'some' then 2 when 'earlier' then 3 else 4 end,
                 case near_level when 'city' then 1 when 'province' then 2 when 'far' then 3 else 4 end,
-                case wanted_level when 'leading' then 1 when 'present' then 2 else 3 end,
+                case wanted_level when 'bought' then 1 when 'leading' then 2 when 'present' then 3 else 4 end,
                 city_count desc,
                 branch_count desc,
                 registered_capital_amount desc nulls last,
@@ -196,6 +210,7 @@ select
     d.expands_level,
     d.near_level,
     d.wanted_level,
+    cast(d.seen_buyer_count as bigint) as seen_buyer_count,
     d.tenant_branch_count > 0 as is_parent_of_tenant,
     cast(d.branch_count as integer) as branch_count,
     cast(d.recent_count as integer) as recent_branch_count,

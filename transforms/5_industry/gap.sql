@@ -3,12 +3,16 @@
 --   | 近十二个完整月至少三家在园企业向园外采购的一类商品
 -- answers: what do several tenants buy outside, and does a tenant sell it? | 多家企业都在外购什么，园内有没有人卖？
 -- key: goods_code
--- rules: From the buyers' own invoices: net purchases of enterprises on site (signals.present_enterprise) from
---   sellers that are not, natural persons left out; a buyer counts from the least amount on
+-- rules: From the buyers' own invoices (industry.purchase): net purchases of enterprises on site from sellers that are
+--   not; a buyer counts from the least amount on
 --   (rules/trade_gap.yml). Sellers: enterprises on site with net sales of the class, to any buyer. introduce:
---   there is such a seller. attract: there is none. Fewer than three buyers are not shown.
+--   there is such a seller. attract: there is none. Fewer than three buyers are not shown. is_dominated: one buyer
+--   has 80 % of what is bought outside or more, so that the amount is nearly its own. Title and maker division by
+--   the longest beginning of the code in rules/goods_industry.yml; the division is empty where the class belongs to
+--   several, or to none for certain.
 --   | 依据买方发票：在园企业向非在园卖方的净采购额，不含自然人；达到最低金额的买方才计。园内卖方：在园企业该类商品有净销售额的，不论卖给谁。有
---   园内卖方的建议对接，没有的可作招引方向。少于三家买方的不列出。
+--   园内卖方的建议对接，没有的可作招引方向。少于三家买方的不列出。一家买方占外购净额80%以上的另注。商品名称与所属行业按规则文件中最长的前缀；
+--   跨大类或不能确定的，行业为空。
 -- known gaps: A class of goods is broad: a seller of the class need not sell the very thing. It says what was
 --   bought, not that a firm
 --   will come. Invoices without a goods code are left out.
@@ -31,56 +35,33 @@ party as (
     group by p.party_key
 ),
 
-recent as (
-    select
-        t.seller_key,
-        t.buyer_key,
-        t.goods_code,
-        t.reporting_side_code,
-        t.net_amount
-    from monthly.trade_side as t
-    cross join last_month as l
-    cross join rules.dependence as rule
-    where
-        month_number(t.month) <= l.until_number
-        and month_number(t.month) > l.until_number - rule.window_months
-        and t.goods_code <> 'none'
-),
-
-purchase as (
-    select
-        r.buyer_key,
-        r.goods_code,
-        s.is_here as is_inside,
-        sum(r.net_amount) as amount
-    from recent as r
-    inner join party as b on r.buyer_key = b.party_key and b.is_here = 1
-    inner join party as s on r.seller_key = s.party_key
-    where r.reporting_side_code = 'buyer' and r.seller_key <> 'persons'
-    group by r.buyer_key, r.goods_code, s.is_here
-),
-
 bought as (
     select
         p.goods_code,
-        count(distinct case when p.is_inside = 0 and p.amount >= rule.buyer_amount_min then p.buyer_key end)
-            as buyer_count,
-        sum(case when p.is_inside = 0 and p.amount > 0 then p.amount else 0 end) as outside_amount,
-        sum(case when p.is_inside = 1 and p.amount > 0 then p.amount else 0 end) as inside_amount
-    from purchase as p
+        count(distinct case when p.outside_amount >= rule.buyer_amount_min then p.buyer_key end) as buyer_count,
+        sum(greatest(p.outside_amount, 0)) as outside_amount,
+        max(greatest(p.outside_amount, 0)) as largest_amount,
+        sum(greatest(p.inside_amount, 0)) as inside_amount
+    from industry.purchase as p
     cross join rules.trade_gap as rule
     group by p.goods_code
 ),
 
 sale as (
     select
-        r.seller_key,
-        r.goods_code,
-        sum(r.net_amount) as amount
-    from recent as r
-    inner join party as s on r.seller_key = s.party_key and s.is_here = 1
-    where r.reporting_side_code = 'seller'
-    group by r.seller_key, r.goods_code
+        t.seller_key,
+        t.goods_code,
+        sum(t.net_amount) as amount
+    from monthly.trade_side as t
+    cross join last_month as l
+    cross join rules.dependence as rule
+    inner join party as s on t.seller_key = s.party_key and s.is_here = 1
+    where
+        t.reporting_side_code = 'seller'
+        and t.goods_code <> 'none'
+        and month_number(t.month) <= l.until_number
+        and month_number(t.month) > l.until_number - rule.window_months
+    group by t.seller_key, t.goods_code
 ),
 
 seller as (
@@ -97,9 +78,14 @@ select
     b.goods_code,
     g.title_zh as goods_class_title_zh,
     g.title_en as goods_class_title_en,
+    coalesce(seven.title_zh, five.title_zh) as goods_title_zh,
+    coalesce(seven.title_en, five.title_en) as goods_title_en,
+    case when seven.goods_prefix is null then five.maker_division_code else seven.maker_division_code end
+        as maker_division_code,
     cast(b.buyer_count as integer) as buyer_count,
     cast(b.outside_amount as decimal(30, 2)) as outside_amount,
     cast(100 * b.outside_amount / nullif(b.outside_amount + b.inside_amount, 0) as decimal(30, 2)) as outside_share_pct,
+    100 * b.largest_amount >= rule.largest_share_pct * b.outside_amount as is_dominated,
     cast(coalesce(s.seller_count, 0) as integer) as seller_count,
     case when s.seller_count > 0 then 'introduce' else 'attract' end as gap_step_code,
     rule.version as rule_version
@@ -107,4 +93,6 @@ from bought as b
 cross join rules.trade_gap as rule
 left join seller as s on b.goods_code = s.goods_code
 left join rules.goods as g on substr(b.goods_code, 1, 3) = g.goods_class_code
+left join rules.goods_industry as seven on b.goods_code = seven.goods_prefix
+left join rules.goods_industry as five on substr(b.goods_code, 1, 5) = five.goods_prefix
 where b.buyer_count >= rule.buyers_min

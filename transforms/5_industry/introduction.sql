@@ -32,42 +32,10 @@ with tonight as (
     left join ops.work_day as w on w.list_date is not null
 ),
 
--- a tenant is known by its exact code or name alone; all others are outside services
-tenant_code as (
-    select
-        code,
-        min(enterprise_id) as enterprise_id
-    from resolved.enterprise_code
-    where code_kind = 'uscc'
-    group by code
-),
-
-tenant_name as (
-    select
-        enterprise_name,
-        min(enterprise_id) as enterprise_id
-    from resolved.enterprise
-    group by enterprise_name
-    having count(*) = 1
-),
-
 offer as (
-    select
-        concat(o.feed, '/', o.offer_no) as offer_key,
-        o.offer_no,
-        o.offered_by_name,
-        coalesce(c.enterprise_id, e.enterprise_id) as offered_by_id,
-        o.need_kind_code,
-        o.offered_quantity,
-        o.quantity_unit_code,
-        o.building_code,
-        o.serves_code,
-        o.valid_from_date,
-        o.valid_until_date
-    from known.offer as o
+    select o.*
+    from industry.offer as o
     cross join tonight as t
-    left join tenant_code as c on upper(o.offered_by_uscc) = c.code
-    left join tenant_name as e on o.offered_by_name = e.enterprise_name
     where o.valid_until_date is null or o.valid_until_date >= t.list_date
 ),
 

@@ -1,25 +1,33 @@
 -- title: Industries that might fit | 产业机会
 -- one row is: one division that is in the reference area and does not lead in the park | 一个参照地区有而园区未成主导的行业大类
--- answers: which leading industries are nearest to it, what would tenants buy of it, and does it grow in the area?
---   | 与哪些主导产业最近，园内企业可能向它采购多少，在地区增长如何？
+-- answers: which leading industries are nearest to it, what do tenants buy of its goods outside, what would they buy
+--   of it, and does it grow in the area?
+--   | 与哪些主导产业最近，园内企业在外采购其产品多少、可能采购多少，在地区增长如何？
 -- key: industry_code
 -- rules:
 --   * Of the newest year with statistics (industry.position).
 --   * Nearest: up to three divisions that lead here, by what of each 100 yuan of its own output it sells to them and
 --   buys from them (industry.input_coefficient). Ties below 0.01 are none.
+--   * seen_purchase_amount: what tenants bought outside in twelve months of goods that this division makes, by their
+--   invoices: the sum of classes in industry.gap, each with at least three buyers; without classes of which one buyer
+--   has 80 %, so that it is a least amount. seen_buyer_count: buyers of the class with most of them; tenants buy
+--   several classes, so they do not add up.
 --   * estimated_purchase_amount: what tenants would buy of it at the coefficients of their sectors, from their sales
 --   of the year. Estimated, never added to what is seen to be bought (industry.gap). Empty where fewer than 3 tenants
 --   are behind it.
 --   | * 取有统计的最新年份（产业地位）。
 --   * 最近：至多三个园区主导大类，按该行业每产出100元向其销售与采购之和排序；不足0.01的不列。
+--   * 已见采购额：园内企业近十二个月按发票在园外采购该行业产品的净额，取外购缺口各类商品之和，每类至少三家买方；一家占80%以上的类不计入金额，
+--   故为下限；已见采购企业数取买方最多的一类，各类不可相加。
 --   * 估计采购额：园内企业按所属部门的直接消耗系数、以当年销售额推算向该行业的采购，为估计数，不与已见采购额（外购缺口）相加；不足3家企业的为空。
 -- example: two tenants of division 26 sell 600 and 400, of each 100 they buy 5 of division 20: 50, but of two tenants
 --   only: empty.
 -- known gaps: Nearness by input-output does not find the next industry: on past data it adds almost nothing to what
 --   is here already. It says where to look, not who will come. A sector of several divisions is estimated for each of
---   them. What tenants are seen to buy is by class of goods, which is no division: it is in industry.gap alone.
+--   them. Goods of a class that several divisions make, or none for certain, are seen in no row (industry.gap without
+--   a maker division); a wholesaler makes nothing, so purchases through one count for who makes the goods.
 --   | 投入产出上的接近不能预言下一个产业，用历史数据检验几乎无增益；只说明从哪里看起，不说明谁会来。跨大类的部门在各大类分别估计，不可相加。
---   已见采购按商品大类统计，与行业大类不对应，只见于外购缺口。
+--   跨大类或不能确定行业的商品不计入任何一行（见外购缺口）；经批发商采购的，计入生产该商品的行业。
 -- column enterprise_count: enterprises of the division in the park in December of the year
 --   | 企业数 当年12月在园的该行业企业数
 -- checked by: tests/models/industry.opportunity
@@ -161,6 +169,16 @@ purchase as (
     inner join industry.input_coefficient as c on t.sector_code = c.to_sector_code
     inner join division_sector as d on c.from_sector_code = d.sector_code
     group by d.division_code
+),
+
+seen as (
+    select
+        maker_division_code as division_code,
+        max(buyer_count) as buyer_count,
+        sum(case when not is_dominated then outside_amount end) as amount
+    from industry.gap
+    where maker_division_code is not null
+    group by maker_division_code
 )
 
 select
@@ -176,6 +194,8 @@ select
     n.nearest_2_tie_pct,
     n.nearest_3_code,
     n.nearest_3_tie_pct,
+    cast(g.buyer_count as bigint) as seen_buyer_count,
+    cast(g.amount as decimal(30, 2)) as seen_purchase_amount,
     cast(coalesce(b.buyer_count, 0) as bigint) as estimated_buyer_count,
     case when b.buyer_count >= r.min_buyer_count then cast(b.amount as decimal(30, 2)) end as estimated_purchase_amount,
     p.area_growth_pct,
@@ -186,4 +206,5 @@ cross join rules.candidate as r
 cross join ops.night as o
 left join three as n on p.industry_code = n.division_code
 left join purchase as b on p.industry_code = b.division_code
+left join seen as g on p.industry_code = g.division_code
 where p.position_code <> 'leading'

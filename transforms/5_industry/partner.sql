@@ -16,12 +16,15 @@
 --   * new: net trade in the window, none in the twelve months before. steady: in both. lost: only before. red_only:
 --   in neither more
 --   than was taken back. Empty while the feed holds no month before the window.
+--   * last_traded_month: last month with a positive net. longest_pause_month_count: most months without one between two
+--   with one. Both within the 24 months.
 --   * is_in_group: one is a branch of the other or has invested in it, or both are branches of one
 --   (resolved.relation).
 --   | * 统计期为截至最近一个非暂定月份的十二个月。
 --   * 被并入他人的企业前后都按并入后的企业计：合并或更名的伙伴不算中断或新增；合并主体数为统计期内合并之前是几对，合并前最大净额为按合并前份额折算的其中最大者。
 --   * 份额按该方统计期内为正的交易净额计，含自然人；红字超过开具的净额为负，不计份额。
 --   * 新增：统计期内有净额、此前十二个月没有；稳定：两期都有；中断：只有此前有；仅红字：两期都没有正的净额。数据不足一期以前的为空。
+--   * 最近往来月：最近一个净额为正的月份；最长间隔：两个净额为正的月份之间最多隔几个月；均在二十四个月内。
 --   * 集团内：一方是另一方的分支机构或被其投资，或双方同属一家总公司。
 -- known gaps: A holding that no register entry shows is not known as a group. A firm absent here may trade all the
 --   same.
@@ -134,6 +137,25 @@ merged_pair as (
     group by seller_key, buyer_key
 ),
 
+-- months between two with a positive net: the later is this one, the earlier has the next higher age
+pause as (
+    select
+        seller_key,
+        buyer_key,
+        lead(age) over (partition by seller_key, buyer_key order by age) - age - 1 as pause_months
+    from pair_month
+    where trade_amount > 0
+),
+
+longest_pause as (
+    select
+        seller_key,
+        buyer_key,
+        max(pause_months) as pause_months
+    from pause
+    group by seller_key, buyer_key
+),
+
 pair as (
     select
         p.seller_key,
@@ -141,7 +163,8 @@ pair as (
         coalesce(sum(case when p.age < rule.window_months then p.trade_amount end), 0) as amount,
         coalesce(sum(case when p.age >= rule.window_months then p.trade_amount end), 0) as amount_before,
         count(case when p.age < rule.window_months and p.trade_amount > 0 then 1 end) as months_active,
-        count(case when p.trade_amount > 0 then 1 end) as active_24m_month_count
+        count(case when p.trade_amount > 0 then 1 end) as active_24m_month_count,
+        min(case when p.trade_amount > 0 then p.age end) as last_age
     from pair_month as p
     cross join rules.dependence as rule
     group by p.seller_key, p.buyer_key
@@ -204,6 +227,8 @@ select
     cast(p.amount_before as decimal(30, 2)) as trade_12m_amount_before,
     cast(p.months_active as integer) as months_active,
     cast(p.active_24m_month_count as integer) as active_24m_month_count,
+    cast(l.until_month - to_months(cast(p.last_age as integer)) as date) as last_traded_month,
+    cast(case when p.last_age is not null then coalesce(u.pause_months, 0) end as integer) as longest_pause_month_count,
     cast(case when p.amount > 0 then 100 * p.amount / nullif(ts.total, 0) end as decimal(30, 2)) as seller_share_pct,
     cast(case when p.amount > 0 then 100 * p.amount / nullif(tb.total, 0) end as decimal(30, 2)) as buyer_share_pct,
     case
@@ -228,6 +253,7 @@ cross join first_month as f
 cross join rules.dependence as rule
 inner join seller as ts on p.seller_key = ts.seller_key
 inner join buyer as tb on p.buyer_key = tb.buyer_key
+left join longest_pause as u on p.seller_key = u.seller_key and p.buyer_key = u.buyer_key
 left join merged_pair as m on p.seller_key = m.seller_key and p.buyer_key = m.buyer_key
 left join party as s on p.seller_key = s.party_key
 left join party as b on p.buyer_key = b.party_key

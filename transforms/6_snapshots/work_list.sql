@@ -6,12 +6,14 @@
 -- rules: Limits in rules/work_list.yml, which alert asks for what there too; docs/worklist.md.
 --   * What there is to do: answer an open stated need (industry.need); call, visit or check for an alert
 --     (signals.alert), unless the enterprise has an open need of the kind that it implies; introduce the sides of an
---     introduction (industry.introduction); contact an enterprise elsewhere (industry.candidate, in its order), and
+--     introduction (industry.introduction), and show the offer of a tenant of what several others buy outside
+--     (industry.offer_demand); contact an enterprise elsewhere (industry.candidate, in its order), and
 --     look for a seller of what several tenants buy outside and none sells (industry.gap, most buyers first).
 --   * New rows: each week, Monday to Sunday, 6 answers, 4 calls, visits and checks, 3 introductions, 2 of attraction.
 --     What earlier published nights put forward in the week counts (ops.work_shown). Answers: those late for the first
 --     contact, then the oldest. Alerts: precise before watchful, the best of every alert by score before the second
---     best of any. Introductions: first choices, then the earliest date. Attraction: goods and enterprises by turns.
+--     best of any. Introductions: first choices, then the earliest date; offers of what several buy after those
+--     that fit and before those to ask about. Attraction: goods and enterprises by turns.
 --   * A row stays until day 29 after it was first put forward, and is put forward again on days 7, 14 and 21. It is not
 --     new again within 180 days after it was first put forward or answered. A row leaves at once when its reason has
 --     gone.
@@ -186,6 +188,28 @@ task as (
     where n.stated_date >= t.list_date - cast(r.need_days as integer)
     union all by name
     select
+        concat('introduce|offered|', d.offer_key) as subject,
+        'introduce' as action_code,
+        d.need_kind_code as topic_code,
+        k.title_en as topic_en,
+        k.title_zh as topic_zh,
+        'several' as hint_level_code,
+        d.enterprise_id,
+        d.enterprise_name,
+        d.offer_key,
+        k.office_en,
+        k.office_zh,
+        d.valid_until_date as due_date,
+        concat('Introduce: ', d.work_en) as work_en,
+        concat('牵线对接：', d.work_zh) as work_zh,
+        -- after offers that fit a stated need, before those that one has to ask about
+        50 as priority,
+        cast(coalesce(datediff('day', date '2000-01-01', d.valid_until_date), 1000000) as decimal(30, 2))
+            as priority_within
+    from industry.offer_demand as d
+    inner join rules.need_kind as k on d.need_kind_code = k.need_kind_code
+    union all by name
+    select
         concat('attract|', c.source_key) as subject,
         'attract' as action_code,
         'candidate' as topic_code,
@@ -199,11 +223,25 @@ task as (
         concat(
             'Contact ', c.enterprise_name, ': ', cast(c.recent_branch_count as varchar),
             ' branches or investments elsewhere in ', cast(l.recent_months as varchar), ' months, in ',
-            cast(c.branch_city_count as varchar), ' cities'
+            cast(c.branch_city_count as varchar), ' cities',
+            case
+                when
+                    c.seen_buyer_count is not null
+                    then concat(
+                        '; ', cast(c.seen_buyer_count as varchar), ' tenants buy goods outside that its division makes'
+                    )
+                else ''
+            end
         ) as work_en,
         concat(
             '联系', c.enterprise_name, '：近', cast(l.recent_months as varchar), '个月在外设点',
-            cast(c.recent_branch_count as varchar), '处，分布在', cast(c.branch_city_count as varchar), '个城市'
+            cast(c.recent_branch_count as varchar), '处，分布在', cast(c.branch_city_count as varchar), '个城市',
+            case
+                when
+                    c.seen_buyer_count is not null
+                    then concat('；其所属行业的产品有', cast(c.seen_buyer_count as varchar), '家园内企业在外采购')
+                else ''
+            end
         ) as work_zh,
         2 * c.candidate_rank as priority,
         cast(0 as decimal(30, 2)) as priority_within
@@ -222,12 +260,22 @@ task as (
         o.office_en,
         o.office_zh,
         concat(
-            'Look for a seller of ', coalesce(g.goods_class_title_en, g.goods_code), ': ',
-            cast(g.buyer_count as varchar), ' tenants buy it outside and none sells it here'
+            'Look for a seller of goods code ', g.goods_code,
+            case
+                when coalesce(g.goods_title_en, g.goods_class_title_en) is not null
+                    then concat(' (', concat_ws(', of ', g.goods_title_en, g.goods_class_title_en), ')')
+                else ''
+            end,
+            ': ', cast(g.buyer_count as varchar), ' tenants buy it outside and none sells goods of this code here'
         ) as work_en,
         concat(
-            '寻找', coalesce(g.goods_class_title_zh, g.goods_code), '的供应企业：', cast(g.buyer_count as varchar),
-            '家在园企业向园外采购，园内无卖方'
+            '寻找商品编码', g.goods_code,
+            case
+                when coalesce(g.goods_title_zh, g.goods_class_title_zh) is not null
+                    then concat('（', concat_ws('，属', g.goods_title_zh, g.goods_class_title_zh), '）')
+                else ''
+            end,
+            '的供应企业：', cast(g.buyer_count as varchar), '家在园企业向园外采购，园内没有该编码的卖方'
         ) as work_zh,
         2 * row_number() over (order by g.buyer_count desc, g.goods_code asc) - 1 as priority,
         cast(0 as decimal(30, 2)) as priority_within

@@ -1,7 +1,8 @@
 -- title: Industries that might fit | 产业机会
 -- one row is: one division that does not lead in the park | 一个园区未成主导的行业大类
--- answers: which leading industries are nearest, what would tenants buy of it, and does it grow in the area?
---   | 与哪些主导产业最近，园内企业可能采购多少，在地区增长如何？
+-- answers: which leading industries are nearest, what do tenants buy of its goods outside, what would they buy of it,
+--   and does it grow in the area?
+--   | 与哪些主导产业最近，园内企业在外采购多少、可能采购多少，在地区增长如何？
 -- key: 行业代码
 -- rules: The rows of industry.opportunity in words. Estimates are never added to what is seen.
 --   | 估计采购额按投入产出系数推算，不与已见采购相加；不预言哪个产业会来。
@@ -18,6 +19,8 @@ select
     t.nearest_2_tie_pct as 往来占比二,
     three.industry_title_zh as 最近主导产业三,
     t.nearest_3_tie_pct as 往来占比三,
+    t.seen_buyer_count as 已见采购企业数,
+    t.seen_purchase_amount as 已见采购额,
     t.estimated_buyer_count as 可能采购企业数,
     t.estimated_purchase_amount as 估计采购额,
     t.area_growth_pct as 地区该行业增长率

@@ -14,6 +14,7 @@ select
     code_name(t.expands_level) as 扩张,
     code_name(t.near_level) as 远近,
     code_name(t.wanted_level) as 需要,
+    t.seen_buyer_count as 已见采购企业数,
     yes_no(t.is_parent_of_tenant) as 是否园内企业总公司,
     t.recent_branch_count as 近期设点数,
     t.branch_count as 设点数,

@@ -8,9 +8,12 @@
 select
     g.goods_code as 商品编码,
     g.goods_class_title_zh as 商品大类,
+    g.goods_title_zh as 商品名称,
+    g.maker_division_code as 生产行业大类,
     g.buyer_count as 外购企业数,
     g.outside_amount as 外购净额,
     g.outside_share_pct as 外购比例,
+    yes_no(g.is_dominated) as 是否一家独大,
     g.seller_count as 园内卖方数,
     code_name(g.gap_step_code) as 建议步骤
 from industry.gap as g
