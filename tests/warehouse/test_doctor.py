@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
-from collections import namedtuple
+from typing import NamedTuple
 
 import pytest
 
@@ -12,7 +12,20 @@ from tests.conftest import Park
 from warehouse.connection import alone
 from warehouse.doctor import PACKAGES, findings
 
-Usage = namedtuple("Usage", "total used free")
+
+class Usage(NamedTuple):
+    """As shutil gives it."""
+
+    total: float
+    used: float
+    free: float
+
+
+class Version(NamedTuple):
+    """As much of sys.version_info as is read."""
+
+    major: int
+    minor: int
 
 
 def test_a_machine_that_has_everything(park: Park) -> None:
@@ -37,7 +50,7 @@ def test_what_is_missing_is_named_with_what_to_do(park: Park, monkeypatch: pytes
     settings = dataclasses.replace(park.settings, feed_folders=(park.offices,))
     monkeypatch.setattr("warehouse.doctor.importlib.metadata.version", version)
     monkeypatch.setattr("warehouse.doctor.shutil.disk_usage", lambda _: Usage(9e9, 7e9, 2e9))
-    monkeypatch.setattr("warehouse.doctor.sys.version_info", namedtuple("Version", "major minor")(3, 10))
+    monkeypatch.setattr("warehouse.doctor.sys.version_info", Version(3, 10))
     found = list(findings(settings))
     assert [text for is_well, text in found if not is_well] == [
         "Python 3.10 (3.11 to 3.13 is what the lock file is made for)",
@@ -52,5 +65,5 @@ def test_what_is_missing_is_named_with_what_to_do(park: Park, monkeypatch: pytes
 def test_pythons_that_the_lock_file_is_made_for(
     park: Park, monkeypatch: pytest.MonkeyPatch, minor: int, is_well: bool
 ) -> None:
-    monkeypatch.setattr("warehouse.doctor.sys.version_info", namedtuple("Version", "major minor")(3, minor))
+    monkeypatch.setattr("warehouse.doctor.sys.version_info", Version(3, minor))
     assert next(findings(park.settings))[0] == is_well
