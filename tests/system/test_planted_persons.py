@@ -262,7 +262,8 @@ def run(home: Path, *words: str, environment: dict[str, str] | None = None, is_l
     said = f"{done.returncode} {done.stdout}\n{done.stderr}"
     home.mkdir(parents=True, exist_ok=True)
     with (home / "said.log").open("a", encoding="utf-8") as log:
-        log.write(f"$ {' '.join(words)}\n{said}\n")
+        asked = words[: words.index("--why")] if "--why" in words else words  # what is asked is not what is searched
+        log.write(f"$ {' '.join(asked)}\n{said}\n")
     return said
 
 

@@ -14,12 +14,16 @@ from warehouse.doctor import PACKAGES, findings
 
 
 class Usage(NamedTuple):
+    """As shutil gives it."""
+
     total: float
     used: float
     free: float
 
 
 class Version(NamedTuple):
+    """As much of sys.version_info as is read."""
+
     major: int
     minor: int
 
