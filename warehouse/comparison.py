@@ -28,6 +28,8 @@ from warehouse.precedent import (
     cut_off,
     odd_delays,
     reported_again,
+    rows_of_year,
+    sorted_alone,
     unheard_of,
     unsteady,
 )
@@ -37,11 +39,14 @@ if TYPE_CHECKING:
 
 # of what a delivery says of an enterprise by its source_key, where its facts are events that are never stated twice
 _WHO = ("enterprise_name", "uscc", "taxpayer_no", "unit_no")
-_TIME = ("month", "period_start", "period_end")
+_TIME = ("month", "period_start", "period_end", "year_number")
 # no figure grows so much within a period unless it is of another unit
 _JUMP = 50
 # so far back is compared: a year, and a month more for who files once a year
 _MONTHS_BACK = 13
+# statistics come once a year, input-output tables every five
+_YEARLY_MONTHS_BACK = 132
+_YEAR_END = "try_cast(lpad(year_number::varchar, 4, '0') || '-12-31' as date)"
 # fewer rows than this show no habit: a night of three changes is compared with nothing. In a whole register, which stays as it is
 # for the most part, three are many
 _ROWS_MIN = 10
@@ -85,7 +90,7 @@ class _Plan:
 def _plan(feed: StagedFeed) -> _Plan:
     subject = feed.subject
     columns = subject.columns
-    has_time = subject.has_months or subject.has_periods
+    has_time = subject.has_months or subject.has_periods or subject.has_years
     series: tuple[str, ...] = tuple(quote(k) for k in subject.key if k not in _TIME)
     is_event = (
         not set(subject.key) & {*_TIME, "source_key"} and "source_key" in columns and feed.replaces != "everything"
@@ -106,7 +111,7 @@ def _plan(feed: StagedFeed) -> _Plan:
     figures = [c.name for c in rest if c.type.startswith(("bigint", "decimal"))]
     return _Plan(
         series=series,
-        time="month" if subject.has_months else "period_end" if has_time else "date '2000-01-01'",
+        time=_time(feed),
         # in a register a date or a figure is a value like any other: it stays as it is
         texts=(*texts, *dates, *figures) if is_register else tuple(texts),
         dates=() if is_register else tuple(dates),
@@ -115,12 +120,20 @@ def _plan(feed: StagedFeed) -> _Plan:
             c.name
             for c in columns.values()
             if c.type == "varchar"
-            and (c.name in (*subject.key, "uscc") or c.name.endswith("_no"))
+            and (c.name in (*subject.key, "source_key", "uscc") or c.name.endswith("_no"))
             and c.name not in {"room", *coded}
         ),
         is_register=is_register,
         sends_changes=_sends_changes(feed),
     )
+
+
+def _time(feed: StagedFeed) -> str:
+    """As SQL, of when a fact is."""
+    subject = feed.subject
+    if subject.has_years:
+        return _YEAR_END
+    return "month" if subject.has_months else "period_end" if subject.has_periods else "date '2000-01-01'"
 
 
 def _coded(feed: StagedFeed) -> set[str]:
@@ -151,7 +164,8 @@ def measure(
     plan, subject = _plan(feed), feed.subject
     columns = ", ".join(map(quote, subject.columns))
     mine = f"feed = {literal(feed.name)} and superseded_at is null"
-    lowest = f"(select min({plan.time}) - interval {_MONTHS_BACK} month from {table} where batch_number = {number})"
+    back = _YEARLY_MONTHS_BACK if subject.has_years else _MONTHS_BACK
+    lowest = f"(select min({plan.time}) - interval {back} month from {table} where batch_number = {number})"
     connection.execute(
         f"create or replace temp table known_fact as select {columns}, recorded_at, received_at, row_number, {plan.time} as t, "
         f"to_json([{', '.join(f'({s})::varchar' for s in plan.series)}])::varchar as series from ("
@@ -177,10 +191,12 @@ def measure(
     found += odd_delays(connection, feed)
     found += reported_again(connection, feed)
     found += cut_off(connection, feed)
+    found += sorted_alone(connection, feed)
     if not plan.is_register and plan.time != "date '2000-01-01'":
         found += unsteady(connection, feed, plan.figures)
         found += _restated(connection, feed, plan)
-        found += _lags(connection, feed, until)
+        # a yearbook comes in one month or another
+        found += rows_of_year(connection, feed) if subject.has_years else _lags(connection, feed, until)
     return found
 
 

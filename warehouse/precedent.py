@@ -37,6 +37,10 @@ _PLACES = ("address", "building_code")
 _SELDOM_MIN = 5
 # a day or two are no habit
 _DAYS = 5
+# so great a share of all rows was not recorded on one day as it happened
+_BULK = 0.1
+# a column with so many values is not in order by chance, nor in a file that was not
+_ORDERED_MIN, _ORDERED_VALUES = 20, 5
 # a figure is steady where it was known in so many periods, of so many pairs each
 _PERIODS_MIN, _PAIRS_MIN = 3, 20
 # so many units of the end of a file are missing by chance less often than once in 10,000 deliveries
@@ -72,7 +76,7 @@ def columns_of(feed: StagedFeed) -> Columns:
     """Sort a feed's columns by what they are for."""
     subject = feed.subject
     coded = {target for source in feed.codes for target in feed.columns.get(source, ())}
-    rest = [c for c in subject.columns.values() if c.name not in ("month", "period_start", "period_end")]
+    rest = [c for c in subject.columns.values() if c.name not in ("month", "period_start", "period_end", "year_number")]
     texts = tuple(c.name for c in rest if c.type == "varchar" and c.name not in coded)
     return Columns(
         texts=texts,
@@ -103,7 +107,12 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     """
     c = columns_of(feed)
     states = {name: _shape(name, name in c.ids) for name in c.texts}
-    states |= {name: f"case when {quote(name)} is null then 'empty' else 'filled' end" for name in c.dates}
+    states |= {name: f"case when {quote(name)} is null then 'empty' else 'filled' end" for name in (*c.dates, *c.kinds)}
+    if feed.subject.has_periods:
+        states |= {
+            name: f"case when day({quote(name)} + {days}) = 1 then 'whole' else 'within a month' end"
+            for name, days in (("period_start", 0), ("period_end", 1))
+        }
     states |= {
         name: f"case when {quote(name)} is null then 'empty' when {quote(name)} < 0 then 'negative' else 'positive' end"
         for name in c.figures
@@ -115,11 +124,24 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     few = [] if is_timed else _words(connection, c.texts)
     unit = "source_key" if "source_key" in feed.subject.columns else "row_number"
     kinds = tuple(dict.fromkeys(("''", kind, *few)))
+    _keep_all_versions(connection, feed)
     for name, of_kind in _with_new(connection, states, kinds, few):
         state = f"case when {quote(name)} is null then 'empty' else 'filled' end" if of_kind in few else states[name]
         yield from _new_states(connection, name, of_kind, state, unit)
     for name in c.figures:
         yield from _lost(connection, name, kind)
+
+
+def _keep_all_versions(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Make `known_version`: also what was said of a fact before, where its state changes (a need: stated, contacted, closed)."""
+    also = ""
+    if feed.replaces == "nothing" and not (feed.subject.has_months or feed.subject.has_periods):
+        columns = ", ".join(map(quote, feed.subject.columns))
+        also = (
+            f" union all by name select {columns}, recorded_at from staged.{feed.subject.name} "
+            f"where feed = {literal(feed.name)} and superseded_at is not null"
+        )
+    connection.execute(f"create or replace temp view known_version as select * from known_fact{also}")
 
 
 def _with_new(
@@ -129,7 +151,7 @@ def _with_new(
     if not states:
         return []
     asked = ", ".join((*kinds, *states.values()))
-    known, new = (_rows(connection, f"select distinct {asked} from {table}") for table in ("known_fact", "new_fact"))
+    known, new = (_rows(connection, f"select distinct {asked} from {table}") for table in ("known_version", "new_fact"))
     found = []
     for place, name in enumerate(states, len(kinds)):
         for of, kind in enumerate(kinds):
@@ -169,7 +191,7 @@ def _new_states(
     # a unit counts once: its rows of twelve months, or its three meters, are alike
     found = _rows(
         connection,
-        f"with k as (select {kind} as kind, {state} as state, count(distinct {unit}) as n from known_fact group by all), "
+        f"with k as (select {kind} as kind, {state} as state, count(distinct {unit}) as n from known_version group by all), "
         f"n as (select {kind} as kind, {state} as state, count(distinct {unit}) as n from new_fact group by all), "
         "judged as (select kind, sum(n) as known, (count_if(n = 1) + 0.5) / (sum(n) + 1) as chance from k group by kind "
         f"having sum(n) >= {_KIND_MIN}), "
@@ -177,9 +199,11 @@ def _new_states(
         "where n.state = 'empty' or n.kind in (select kind from k where state <> 'empty')) "
         "select (select sum(known) from judged), "
         "(select sum(n.n * j.chance) from n inner join judged as j using (kind) semi join fresh using (kind)), "
-        "(select sum(n) from n), state, sum(n) from fresh group by state",
+        f"(select sum(n) from n), f.state, (select count(distinct {unit}) from new_fact where ({state}) = f.state "
+        f"and ({kind}) in (select kind from fresh where state = f.state)) "
+        "from fresh as f group by f.state",
     )
-    if name == "enterprise_name" and found and (found[0][0] or 0) < _NAMES_MIN:
+    if name.endswith("_name") and found and (found[0][0] or 0) < _NAMES_MIN:
         found = [row for row in found if row[3] == "empty"]
     if not found or (found[0][0] or 0) < _KNOWN_MIN:
         return
@@ -207,7 +231,7 @@ def _shape(name: str, is_id: bool) -> str:
     shape = f"concat({first}, '…', {last.format(f'right({column}, 1)')})"
     if name.endswith(("uscc", "_code")):
         shape = f"concat({first}, '…', length({column}))"
-    elif name == "enterprise_name":
+    elif name.endswith("_name"):
         shape = f"right({column}, 1)"  # 司, 厂, 店: the form of an enterprise
     elif is_id or name in ("address", "room", "former_names"):
         shape = "'filled'"  # they come in every shape, or the comparison looks at their length
@@ -253,7 +277,9 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
         if sends_changes:  # any value of a record may change, and its number never
             targets = ["source_key"] if a != "source_key" else []
         elif own_key and own_key != "source_key":
+            # of an enterprise's papers, whatever always was the same: the industry of its branches
             targets = [b for b in targets if b in c.ids] if a != "enterprise_name" else []
+            targets += [b for b in (*c.texts, *c.kinds) if a == "source_key" and b not in (a, own_key, *targets)]
         if not targets:
             continue
         name = quote(a)
@@ -300,12 +326,18 @@ def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     if is_event and feed.recorded_at and feed.replaces == "nothing" and not anchor:
         pairs += [("recorded_at", d, True) for d in columns_of(feed).dates]
     kind = _kind(feed) if anchor else "''"
+    # a list that was typed in at once: how long after the event each row was recorded says nothing
+    bulk = (
+        f"(select recorded_at::date from known_version where recorded_at is not null group by 1 having count(*) >= {_KNOWN_MIN} "
+        f"and count(*) > {_BULK} * (select count(*) from known_version))"
+    )
     for later, earlier, is_late in pairs:
+        past = f"known_version where recorded_at::date not in {bulk}" if is_late else "known_fact"
         days = f"datediff('day', {quote(earlier)}::date, {quote(later)}::date)"
         late = f"or days > last + (last - first) / 4 + {_DAYS}" if is_late else ""
         found = _rows(
             connection,
-            f"with k as (select {kind} as kind, {days} as days from known_fact), "
+            f"with k as (select {kind} as kind, {days} as days from {past}), "
             "q as (select kind, count(*) as n, min(days) as first, max(days) as last, quantile_disc(days, 0.1) as low, "
             f"quantile_disc(days, 0.9) as high from k where days is not null group by kind having count(*) >= {_KNOWN_MIN}), "
             f"n as (select {kind} as kind, {days} as days from new_fact) "
@@ -379,7 +411,8 @@ def unsteady(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figures: S
             "count(*), count_if(f.step > u.step + 0.01) from fresh as f cross join usual as u",
         )
         periods, most, factor, rows, count = found[0]
-        if (periods or 0) < _PERIODS_MIN or rows < 2 * _PAIRS_MIN:
+        # years are few
+        if (periods or 0) < _PERIODS_MIN - feed.subject.has_years or rows < 2 * _PAIRS_MIN:
             continue
         share = 100 * (count / rows - 1.5 * most - 3 * math.sqrt(most / rows))
         fact = f"{name} moved by more than a factor of {factor:.2f}, as one in ten did before,"
@@ -407,3 +440,56 @@ def cut_off(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator
         if count >= _TAIL_MIN and chance**count < _CHANCE:
             fact = f"the {end} units of the file before are all missing, as if this one was cut,"
             yield Measured("never_pct", "source_key", fact, count, count, 100.0, _TAIL_MIN)
+
+
+def rows_of_year(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Rows that a table of a new year lacks, beside the last one of its area or list: a file that was cut.
+
+    What comes for a year that is known already is a correction, of as few rows as it likes.
+    """
+    group = quote(next(k for k in feed.subject.key if k != "year_number"))
+    found = _rows(
+        connection,
+        f"with k as (select {group} as g, year_number as y, count(*) as n from known_fact group by all), "
+        f"n as (select {group} as g, year_number as y, count(distinct series) as n from new_fact group by all) "
+        "select n.g, n.y, n.n, k.y, k.n from n anti join k using (g, y) asof join k on n.g = k.g and n.y > k.y",
+    )
+    for of, year, now, year_before, before in found:
+        is_less = now < before * feed.allow.rows_min_pct / 100
+        fact = f"rows of {of} are missing in {year}, beside {before:,} of {year_before},"
+        yield Measured("never_pct", "year_number", fact, before - now, before, 100 * is_less * (1 - now / before), 3)
+
+
+def sorted_alone(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """A column that is in order now and never was, in rows that keep the order that they always had by another column.
+
+    Both are in order where they belong together, as numbers and times of recording do, and then they always were; otherwise the
+    column was sorted without the rest of its rows. Of who sorts whole rows no other column keeps its order.
+    """
+    c = columns_of(feed)
+    names = dict.fromkeys((*c.key, *c.texts, *c.dates, *c.figures, *c.kinds))
+    if feed.recorded_at:
+        names["recorded_at"] = None
+    falls = ", ".join(_falls(name, place) for place, name in enumerate(names))
+    counts = ", ".join(f"count_if(f{place}), count(distinct {quote(name)})" for place, name in enumerate(names))
+    known, new = (
+        _rows(connection, f"with o as (select *, {falls} from {table}) select count(*), {counts} from o")[0]
+        for table in ("known_fact", "new_fact")
+    )
+    if known[0] < _ORDERED_MIN or new[0] < _ORDERED_MIN:
+        return
+    order: dict[str, tuple[float, bool]] = {}
+    for place, name in enumerate(names):
+        fallen, values = (new[1 + 2 * place + n] or 0 for n in (0, 1))
+        if values >= _ORDERED_VALUES:
+            order[name] = (known[1 + 2 * place] or 0) / known[0], fallen == 0
+    kept = [name for name, (was, is_now) in order.items() if is_now and was <= _BROKEN_PCT / 100]
+    for name, (was, is_now) in order.items():
+        if kept and is_now and (1 - was) ** (new[0] - 1) < _CHANCE:
+            fact = f"{name} is in order and never was, while the rows are in order of {kept[0]} as before: it was sorted alone,"
+            yield Measured("changed_pct", name, fact, new[0], new[0], 100.0, _ORDERED_MIN)
+
+
+def _falls(name: str, place: int) -> str:
+    value = quote(name)
+    return f"{value} < lag({value} ignore nulls) over (order by received_at, row_number) as f{place}"
