@@ -27,6 +27,7 @@ from warehouse.precedent import (
     broken_pairs,
     cut_off,
     odd_delays,
+    replaced_facts,
     reported_again,
     rows_of_year,
     sorted_alone,
@@ -103,7 +104,8 @@ def _plan(feed: StagedFeed) -> _Plan:
     texts = [c.name for c in rest if c.type in ("varchar", "boolean")]
     if is_event:
         texts = [c for c in texts if c in _WHO]
-    dates = [c.name for c in rest if c.type == "date"]
+    # one enterprise's next paper is at another stage: its need is not yet closed
+    dates = [] if is_event else [c.name for c in rest if c.type == "date"]
     is_register = not has_time and not is_event
     coded = _coded(feed)
     if _sends_changes(feed):  # a status is what most changes are about
@@ -192,6 +194,7 @@ def measure(
     found += reported_again(connection, feed)
     found += cut_off(connection, feed)
     found += sorted_alone(connection, feed)
+    found += replaced_facts(connection, feed)
     if not plan.is_register and plan.time != "date '2000-01-01'":
         found += unsteady(connection, feed, plan.figures)
         found += _restated(connection, feed, plan)

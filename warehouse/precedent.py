@@ -126,7 +126,9 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     kinds = tuple(dict.fromkeys(("''", kind, *few)))
     _keep_all_versions(connection, feed)
     for name, of_kind in _with_new(connection, states, kinds, few):
-        state = f"case when {quote(name)} is null then 'empty' else 'filled' end" if of_kind in few else states[name]
+        # a name is of an enterprise, whatever its paper is about
+        is_plain = of_kind in few or (name.endswith("_name") and of_kind != "''")
+        state = f"case when {quote(name)} is null then 'empty' else 'filled' end" if is_plain else states[name]
         yield from _new_states(connection, name, of_kind, state, unit)
     for name in c.figures:
         yield from _lost(connection, name, kind)
@@ -198,7 +200,7 @@ def _new_states(
         "fresh as (select n.kind, n.state, n.n from n semi join judged using (kind) anti join k using (kind, state) "
         "where n.state = 'empty' or n.kind in (select kind from k where state <> 'empty')) "
         "select (select sum(known) from judged), "
-        "(select sum(n.n * j.chance) from n inner join judged as j using (kind) semi join fresh using (kind)), "
+        "(select sum(n.n * j.chance) from n inner join judged as j using (kind)), "
         f"(select sum(n) from n), f.state, (select count(distinct {unit}) from new_fact where ({state}) = f.state "
         f"and ({kind}) in (select kind from fresh where state = f.state)) "
         "from fresh as f group by f.state",
@@ -331,10 +333,12 @@ def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
         f"(select recorded_at::date from known_version where recorded_at is not null group by 1 having count(*) >= {_KNOWN_MIN} "
         f"and count(*) > {_BULK} * (select count(*) from known_version))"
     )
+    age = "(select datediff('day', min(recorded_at), max(recorded_at)) from known_version)"
     for later, earlier, is_late in pairs:
         past = f"known_version where recorded_at::date not in {bulk}" if is_late else "known_fact"
         days = f"datediff('day', {quote(earlier)}::date, {quote(later)}::date)"
-        late = f"or days > last + (last - first) / 4 + {_DAYS}" if is_late else ""
+        # nothing was ever later than the feed is old
+        late = f"or days > last + (last - first) / 4 + {_DAYS} and days <= {age}" if is_late else ""
         found = _rows(
             connection,
             f"with k as (select {kind} as kind, {days} as days from {past}), "
@@ -440,6 +444,22 @@ def cut_off(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator
         if count >= _TAIL_MIN and chance**count < _CHANCE:
             fact = f"the {end} units of the file before are all missing, as if this one was cut,"
             yield Measured("never_pct", "source_key", fact, count, count, 100.0, _TAIL_MIN)
+
+
+def replaced_facts(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Facts of a known period that are gone, with as many others in their place: part of their key moved."""
+    if feed.replaces != "period":
+        return
+    same_key = " and ".join(f"n.{quote(k)} is not distinct from k.{quote(k)}" for k in feed.subject.key)
+    known, gone, fresh = _rows(
+        connection,
+        "with k as (select * from known_fact semi join new_fact using (t)), n as (select * from new_fact semi join known_fact using (t)) "
+        f"select (select count(*) from k), (select count(*) from k anti join n on {same_key}), "
+        f"(select count(*) from n anti join k on {same_key})",
+    )[0]
+    fact = "facts of a known period are gone, and as many others are there,"
+    count = min(gone, fresh)
+    yield Measured("changed_pct", "", fact, count, known, 100 * count / known if known else 0.0)
 
 
 def rows_of_year(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
