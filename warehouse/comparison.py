@@ -26,7 +26,9 @@ from warehouse.precedent import (
     beyond_chance,
     broken_pairs,
     cut_off,
+    moved_values,
     odd_delays,
+    odd_sizes,
     replaced_facts,
     reported_again,
     rows_of_year,
@@ -62,6 +64,8 @@ _ALL_NEW_PCT, _ALL_NEW_MIN = 90, 3
 # what most entries are about; of all else a quarter may change, and more by chance where rows are few.
 _CHANGES_ALLOWED_PCT, _OTHER_CHANGES_ALLOWED_PCT = 50, 25
 _OFTEN_CHANGED = (*_WHO, "address", "former_names")
+# who moves to another district is few of those that change
+_SELDOM_CHANGED, _SELDOM_CHANGES_ALLOWED_PCT = ("division_code", "registered_date"), 10
 # each row may be rounded to two places
 _ROUNDED = Decimal("0.005")
 # months in which the feed must have delivered before its delay is known: a history that comes at once shows none
@@ -195,6 +199,8 @@ def measure(
     found += cut_off(connection, feed)
     found += sorted_alone(connection, feed)
     found += replaced_facts(connection, feed)
+    found += odd_sizes(connection, feed)
+    found += moved_values(connection, feed)
     if not plan.is_register and plan.time != "date '2000-01-01'":
         found += unsteady(connection, feed, plan.figures)
         found += _restated(connection, feed, plan)
@@ -487,8 +493,9 @@ def _lags(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: str) -
 def _changes_allowed(measured: Measured) -> float:
     if measured.column in _OFTEN_CHANGED:
         return _CHANGES_ALLOWED_PCT
-    share = _OTHER_CHANGES_ALLOWED_PCT / 100
-    return min(_CHANGES_ALLOWED_PCT, 100 * (share + 2 * math.sqrt(share * (1 - share) / measured.total)))
+    is_seldom = measured.column in _SELDOM_CHANGED
+    share = (_SELDOM_CHANGES_ALLOWED_PCT if is_seldom else _OTHER_CHANGES_ALLOWED_PCT) / 100
+    return min(_CHANGES_ALLOWED_PCT, 100 * (share + 2 * math.sqrt(share * (1 - share) / max(1, measured.total))))
 
 
 def findings(measured: Sequence[Measured], feed: StagedFeed) -> list[Finding]:
@@ -497,7 +504,7 @@ def findings(measured: Sequence[Measured], feed: StagedFeed) -> list[Finding]:
     for m in sorted(measured, key=lambda m: -m.share):
         limit = float(getattr(feed.allow, m.limit))
         if m.limit == "changed_pct" and _sends_changes(feed) and m.least is None and m.column != "source_key":
-            limit = max(limit, _CHANGES_ALLOWED_PCT)
+            limit = max(limit, _changes_allowed(m))
         least = (
             {"total_pct": 0, "repeated_pct": _REPEATED_ROWS_MIN}.get(m.limit, rows_min) if m.least is None else m.least
         )

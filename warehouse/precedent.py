@@ -300,7 +300,11 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
             )[0]
             for table, seen, also in (
                 ("known_fact", "t as is_known", ""),
-                ("new_fact", "t as is_known", f" union all select {columns}, date '1000-01-01' from new_fact"),
+                (
+                    "new_fact",
+                    "t as is_known",
+                    "" if a == own_key else f" union all select {columns}, date '1000-01-01' from new_fact",
+                ),
             )
         )
         for place, b in enumerate(targets):
@@ -316,6 +320,28 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
             yield Measured("changed_pct", b, fact, count, rows, share, _SELDOM_MIN if own_key else None)
 
 
+def moved_values(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Values of a register that are known of another record, where each value always was of one record: a column one row down."""
+    if "source_key" not in feed.subject.key or feed.subject.has_months or feed.subject.has_periods:
+        return
+    key = ", ".join(map(quote, feed.subject.key))
+    for name in columns_of(feed).texts:
+        if name in feed.subject.key:
+            continue
+        value = quote(name)
+        known, values, moved, rows = _rows(
+            connection,
+            f"with k as (select {key}, {value} as v from known_fact where {value} is not null), "
+            "once as (select v from k group by v having count(*) = 1), "
+            f"n as (select {key}, {value} as v from new_fact where {value} is not null) "
+            "select (select count(*) from k), (select count(distinct v) from k), "
+            f"(select count(*) from n semi join once using (v) anti join k using ({key}, v)), (select count(*) from n)",
+        )[0]
+        if known >= _KNOWN_MIN and 100 * values >= (100 - _BROKEN_PCT) * known and rows:
+            fact = f"{name} is the one known of another record"
+            yield Measured("never_pct", name, fact, moved, rows, 100 * moved / rows, 3)
+
+
 def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
     """A date sooner after its period than ever; an entry sooner, or later, after its event.
 
@@ -327,7 +353,9 @@ def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     is_event = "source_key" in subject.columns and not set(subject.key) & {"source_key", "month", "period_end"}
     if is_event and feed.recorded_at and feed.replaces == "nothing" and not anchor:
         pairs += [("recorded_at", d, True) for d in columns_of(feed).dates]
-    kind = _kind(feed) if anchor else "''"
+    # a paper at one stage (stated, contacted, closed) was recorded so long after each of its days; at the next, later
+    stages = [f"({quote(d)} is null)::varchar" for d in columns_of(feed).dates]
+    kind = _kind(feed) if anchor else f"concat({', '.join(stages)})" if stages else "''"
     # a list that was typed in at once: how long after the event each row was recorded says nothing
     bulk = (
         f"(select recorded_at::date from known_version where recorded_at is not null group by 1 having count(*) >= {_KNOWN_MIN} "
@@ -337,8 +365,8 @@ def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     for later, earlier, is_late in pairs:
         past = f"known_version where recorded_at::date not in {bulk}" if is_late else "known_fact"
         days = f"datediff('day', {quote(earlier)}::date, {quote(later)}::date)"
-        # nothing was ever later than the feed is old
-        late = f"or days > last + (last - first) / 4 + {_DAYS} and days <= {age}" if is_late else ""
+        # how late things may come is unknown while the feed is young
+        late = f"or days > last + (last - first) / 4 + {_DAYS} and 2 * days <= {age}" if is_late else ""
         found = _rows(
             connection,
             f"with k as (select {kind} as kind, {days} as days from {past}), "
@@ -423,6 +451,38 @@ def unsteady(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figures: S
         yield Measured("changed_pct", name, fact, count, rows, max(0.0, share))
 
 
+def odd_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Figures of papers that are stated once (needs, offers), of another size than those of their kind: another unit, or row.
+
+    A kind's middle is learnt from `_KIND_MIN` rows or more; of the new rows the middle one is judged, and how many are further
+    from the middle of their kind than one in ten ever was.
+    """
+    subject = feed.subject
+    if subject.has_months or subject.has_periods or subject.has_years or "source_key" in subject.key:
+        return
+    kind = _kind(feed)
+    for name in columns_of(feed).figures:
+        value = f"ln(abs({quote(name)}::double))"
+        found = _rows(
+            connection,
+            f"with k as (select {kind} as kind, {value} as v from known_fact where {quote(name)} <> 0), "
+            f"m as (select kind, median(v) as middle from k group by kind having count(*) >= {_KIND_MIN}), "
+            "usual as (select quantile_cont(abs(v - middle), 0.9) as step, count(*) as known from k inner join m using (kind)), "
+            f"n as (select v - middle as away from (select {kind} as kind, {value} as v from new_fact where {quote(name)} <> 0) "
+            "inner join m using (kind)) "
+            "select (select known from usual), count(*), exp(abs(median(away))), "
+            "count_if(abs(away) > (select step from usual) + 0.01) from n",
+        )
+        known, rows, middle, far = (float(x or 0) for x in found[0])
+        if known < _KNOWN_MIN or not rows:
+            continue
+        fact = f"the middle {name} is away from that of earlier rows of its kind"
+        yield Measured("figure_factor", name, fact, int(rows), int(rows), middle)
+        share = 100 * (far / rows - 0.15 - 3 * math.sqrt(0.1 / rows))
+        fact = f"{name} is further from the middle of its kind than one in ten was before,"
+        yield Measured("changed_pct", name, fact, int(far), int(rows), max(0.0, share))
+
+
 def cut_off(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
     """Units at the end (or the beginning) of the period before that are all missing, while hardly another is."""
     if feed.replaces != "period" or "source_key" not in feed.subject.columns:
@@ -481,35 +541,39 @@ def rows_of_year(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Ite
 
 
 def sorted_alone(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
-    """A column that is in order now and never was, in rows that keep the order that they always had by another column.
+    """A column that is in order now and never was, in rows that are in another order: it was sorted without the rest of its rows.
 
-    Both are in order where they belong together, as numbers and times of recording do, and then they always were; otherwise the
-    column was sorted without the rest of its rows. Of who sorts whole rows no other column keeps its order.
+    Of two columns that belong together, as numbers and times of recording do, both always were in order. Rows that were sorted
+    as a whole, by this column, are not in order of their key, nor of another column that always was.
     """
     c = columns_of(feed)
-    names = dict.fromkeys((*c.key, *c.texts, *c.dates, *c.figures, *c.kinds))
+    key = [k for k in c.key if k in c.texts]
+    names = list(dict.fromkeys((*c.key, *c.texts, *c.dates, *c.figures, *c.kinds)))
     if feed.recorded_at:
-        names["recorded_at"] = None
-    falls = ", ".join(_falls(name, place) for place, name in enumerate(names))
-    counts = ", ".join(f"count_if(f{place}), count(distinct {quote(name)})" for place, name in enumerate(names))
-    known, new = (
-        _rows(connection, f"with o as (select *, {falls} from {table}) select count(*), {counts} from o")[0]
-        for table in ("known_fact", "new_fact")
+        names.append("recorded_at")
+    for by in (["received_at", "row_number"], *([key] if key else [])):
+        known, new = (_falls(connection, table, names, by) for table in ("known_fact", "new_fact"))
+        if known[0] < _ORDERED_MIN or new[0] < _ORDERED_MIN:
+            continue
+        order = {
+            name: (known[1 + 2 * n] / known[0], new[1 + 2 * n] == 0)
+            for n, name in enumerate(names)
+            if new[2 + 2 * n] >= _ORDERED_VALUES
+        }
+        kept = [name for name, (was, is_now) in order.items() if is_now and 100 * was <= _BROKEN_PCT]
+        for name, (was, is_now) in order.items():
+            if (kept or by is key) and is_now and (1 - was) ** (new[0] - 1) < _CHANCE:
+                fact = f"{name} is in order and never was, in rows in order of {(kept or key)[0]}: it was sorted alone,"
+                yield Measured("changed_pct", name, fact, new[0], new[0], 100.0, _ORDERED_MIN)
+
+
+def _falls(connection: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], by: Sequence[str]) -> list[int]:
+    """The number of rows, and for each column how often it falls from row to row, and how many values it has."""
+    order = ", ".join(map(quote, by))
+    falls = ", ".join(
+        f"{quote(name)} < lag({quote(name)} ignore nulls) over (order by {order}) as f{n}"
+        for n, name in enumerate(names)
     )
-    if known[0] < _ORDERED_MIN or new[0] < _ORDERED_MIN:
-        return
-    order: dict[str, tuple[float, bool]] = {}
-    for place, name in enumerate(names):
-        fallen, values = (new[1 + 2 * place + n] or 0 for n in (0, 1))
-        if values >= _ORDERED_VALUES:
-            order[name] = (known[1 + 2 * place] or 0) / known[0], fallen == 0
-    kept = [name for name, (was, is_now) in order.items() if is_now and was <= _BROKEN_PCT / 100]
-    for name, (was, is_now) in order.items():
-        if kept and is_now and (1 - was) ** (new[0] - 1) < _CHANCE:
-            fact = f"{name} is in order and never was, while the rows are in order of {kept[0]} as before: it was sorted alone,"
-            yield Measured("changed_pct", name, fact, new[0], new[0], 100.0, _ORDERED_MIN)
-
-
-def _falls(name: str, place: int) -> str:
-    value = quote(name)
-    return f"{value} < lag({value} ignore nulls) over (order by received_at, row_number) as f{place}"
+    counts = ", ".join(f"count_if(f{n}), count(distinct {quote(name)})" for n, name in enumerate(names))
+    found = _rows(connection, f"with o as (select *, {falls} from {table}) select count(*), {counts} from o")[0]
+    return [count or 0 for count in found]
