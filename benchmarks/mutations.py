@@ -77,8 +77,9 @@ DATABASES = {
 # how far back the last pull of a source begins: the register hardly changes in a month
 LAST_PULL_DAYS = {"registration": 540, "registration_event": 540, "outsider_branch": 540, "need": 92, "offer": 540}
 USUAL_DAYS = 31
-# numbers that an office gives its papers: no figure is made of them, and each payment keeps its taxpayer, period and amount
-PAPER_NUMBERS = ("payment_no", "event_no")
+# numbers that an office gives its papers: no figure is made of them, and each payment keeps its taxpayer, period and amount.
+# Where a later row of a number is of somebody else, that one stops
+PAPER_NUMBERS = ("payment_no", "event_no", "branch_no", "offer_no")
 # of the list of enterprises elsewhere, which is bought once: every so many rows is new in the last delivery, or has changed
 NEW_EVERY, CHANGED_EVERY = 29, 17
 RULES = ("figures_are_no_running_totals", "sector_buys_less_than_it_makes")

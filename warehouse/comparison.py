@@ -26,6 +26,7 @@ from warehouse.precedent import (
     beyond_chance,
     broken_pairs,
     cut_off,
+    cut_texts,
     moved_values,
     odd_delays,
     odd_sizes,
@@ -199,6 +200,7 @@ def measure(
     found += cut_off(connection, feed)
     found += sorted_alone(connection, feed)
     found += replaced_facts(connection, feed)
+    found += cut_texts(connection, feed)
     found += odd_sizes(connection, feed)
     found += moved_values(connection, feed)
     if not plan.is_register and plan.time != "date '2000-01-01'":

@@ -35,6 +35,12 @@ _BROKEN_PCT = 5
 _PLACES = ("address", "building_code")
 # who a paper or a record is of never changes: five that do are many
 _SELDOM_MIN = 5
+# no paper that is delivered again is of another taxpayer
+_OTHER_OWNER_MIN = 3
+# what one enterprise is called, one after the other
+_NAMES = ("enterprise_name", "former_names")
+# no figure of one kind is so many times another unless it is of another unit
+_OTHER_UNIT = 50
 # a day or two are no habit
 _DAYS = 5
 # so great a share of all rows was not recorded on one day as it happened
@@ -85,7 +91,9 @@ def columns_of(feed: StagedFeed) -> Columns:
         kinds=tuple(c.name for c in rest if c.name in coded),
         key=subject.key,
         ids=tuple(
-            c for c in texts if c in (*subject.key, "source_key", "enterprise_name") or c.endswith(("uscc", "_no"))
+            c
+            for c in texts
+            if c in (*subject.key, "source_key", "enterprise_name", "offered_by_name") or c.endswith(("uscc", "_no"))
         ),
     )
 
@@ -317,29 +325,34 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
                 continue
             share = max(0.0, 100 * (count / rows - 2 * was / of))
             fact = f"{b} is another than the one known of the {a}"
-            yield Measured("changed_pct", b, fact, count, rows, share, _SELDOM_MIN if own_key else None)
+            least = _OTHER_OWNER_MIN if a == own_key and a != "source_key" else _SELDOM_MIN if own_key else None
+            yield Measured("changed_pct", b, fact, count, rows, share, least)
 
 
 def moved_values(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
-    """Values of a register that are known of another record, where each value always was of one record: a column one row down."""
-    if "source_key" not in feed.subject.key or feed.subject.has_months or feed.subject.has_periods:
+    """Values of a register that are known of another record, where each value always was of one record: a column one row down.
+
+    A former name was the name before: names and former names are looked up together.
+    """
+    subject = feed.subject
+    if "source_key" not in subject.key or subject.has_months or subject.has_periods:
         return
-    key = ", ".join(map(quote, feed.subject.key))
-    for name in columns_of(feed).texts:
-        if name in feed.subject.key:
+    texts = columns_of(feed).texts
+    pools = [[c] for c in texts if c not in (*subject.key, *_NAMES)] + [[c for c in _NAMES if c in texts]]
+    for pool in filter(None, pools):
+        known_of = " union ".join(f"select source_key, {quote(c)} as v from known_fact" for c in pool)
+        owners = f"with k as (select * from ({known_of}) where v is not null), once as (select v from k group by v having count(*) = 1) "
+        known, values = _rows(connection, f"{owners}select count(*), count(distinct v) from k")[0]
+        if known < _KNOWN_MIN or 100 * values < (100 - _BROKEN_PCT) * known:
             continue
-        value = quote(name)
-        known, values, moved, rows = _rows(
-            connection,
-            f"with k as (select {key}, {value} as v from known_fact where {value} is not null), "
-            "once as (select v from k group by v having count(*) = 1), "
-            f"n as (select {key}, {value} as v from new_fact where {value} is not null) "
-            "select (select count(*) from k), (select count(distinct v) from k), "
-            f"(select count(*) from n semi join once using (v) anti join k using ({key}, v)), (select count(*) from n)",
-        )[0]
-        if known >= _KNOWN_MIN and 100 * values >= (100 - _BROKEN_PCT) * known and rows:
+        for name in pool:
+            moved, rows = _rows(
+                connection,
+                f"{owners}, n as (select source_key, {quote(name)} as v from new_fact where {quote(name)} is not null) "
+                "select (select count(*) from n semi join once using (v) anti join k using (source_key, v)), (select count(*) from n)",
+            )[0]
             fact = f"{name} is the one known of another record"
-            yield Measured("never_pct", name, fact, moved, rows, 100 * moved / rows, 3)
+            yield Measured("never_pct", name, fact, moved, rows, 100 * moved / rows if rows else 0.0, 3)
 
 
 def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
@@ -350,7 +363,7 @@ def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     subject = feed.subject
     anchor = "period_end" if subject.has_periods else "month" if subject.has_months else ""
     pairs = [(d, anchor, False) for d in columns_of(feed).dates if anchor]
-    is_event = "source_key" in subject.columns and not set(subject.key) & {"source_key", "month", "period_end"}
+    is_event = not set(subject.key) & {"source_key", "month", "period_end", "year_number"}
     if is_event and feed.recorded_at and feed.replaces == "nothing" and not anchor:
         pairs += [("recorded_at", d, True) for d in columns_of(feed).dates]
     # a paper at one stage (stated, contacted, closed) was recorded so long after each of its days; at the next, later
@@ -467,20 +480,40 @@ def odd_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterat
             connection,
             f"with k as (select {kind} as kind, {value} as v from known_fact where {quote(name)} <> 0), "
             f"m as (select kind, median(v) as middle from k group by kind having count(*) >= {_KIND_MIN}), "
-            "usual as (select quantile_cont(abs(v - middle), 0.9) as step, count(*) as known from k inner join m using (kind)), "
+            "usual as (select quantile_cont(abs(v - middle), 0.9) as step, max(abs(v - middle)) as most, count(*) as known "
+            "from k inner join m using (kind)), "
             f"n as (select v - middle as away from (select {kind} as kind, {value} as v from new_fact where {quote(name)} <> 0) "
             "inner join m using (kind)) "
             "select (select known from usual), count(*), exp(abs(median(away))), "
-            "count_if(abs(away) > (select step from usual) + 0.01) from n",
+            "count_if(abs(away) > (select step from usual) + 0.01), "
+            f"count_if(abs(away) > greatest({math.log(_OTHER_UNIT)}, (select most from usual))) from n",
         )
-        known, rows, middle, far = (float(x or 0) for x in found[0])
+        known, rows, middle, far, other = (float(x or 0) for x in found[0])
         if known < _KNOWN_MIN or not rows:
             continue
         fact = f"the middle {name} is away from that of earlier rows of its kind"
         yield Measured("figure_factor", name, fact, int(rows), int(rows), middle)
         share = 100 * (far / rows - 0.15 - 3 * math.sqrt(0.1 / rows))
+        fact = f"{name} is {_OTHER_UNIT} times the middle of its kind, or a {_OTHER_UNIT}th, as none was before,"
+        yield Measured("never_pct", name, fact, int(other), int(rows), 100 * other / rows, 3)
         fact = f"{name} is further from the middle of its kind than one in ten was before,"
         yield Measured("changed_pct", name, fact, int(far), int(rows), max(0.0, share))
+
+
+def cut_texts(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Texts of which none is longer than so many characters, where many were: a system that cuts them off."""
+    for name in columns_of(feed).texts:
+        value = quote(name)
+        longest, values, known, longer = _rows(
+            connection,
+            f"with n as (select distinct {value} as v from new_fact where {value} is not null), "
+            f"k as (select distinct {value} as v from known_fact where {value} is not null) "
+            "select (select max(length(v)) from n), (select count(*) from n), count(*), "
+            "count_if(length(v) > (select max(length(v)) from n)) from k",
+        )[0]
+        if known >= _KNOWN_MIN and values and (1 - longer / known) ** values < _CHANCE:
+            fact = f"{name} is never longer than {longest} characters, as {100 * longer / known:.0f} % of the earlier ones were,"
+            yield Measured("never_pct", name, fact, values, values, 100.0, 3)
 
 
 def cut_off(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
