@@ -383,8 +383,8 @@ class Trial:
 
 def _list_again(header: Sequence[str], rows: list[list[Any]], now: datetime) -> tuple[list[list[Any]], list[list[Any]]]:
     """The list of enterprises elsewhere as it was, and what is new of it: entries, other capitals, cancelled enterprises."""
-    at, name, capital, status, division = map(
-        list(header).index, ("记录时间", "企业名称", "注册资本_万元", "登记状态", "区划代码")
+    at, name, capital, status, industry = map(
+        list(header).index, ("记录时间", "企业名称", "注册资本_万元", "登记状态", "行业代码")
     )
     past, new = [], []
     for number, row in enumerate(rows):
@@ -395,12 +395,12 @@ def _list_again(header: Sequence[str], rows: list[list[Any]], now: datetime) -> 
             continue
         past.append(row)
         if number % CHANGED_EVERY == 0:
-            place = (name, capital, status, division)[number % 4]
+            place = (name, capital, status, industry)[number % 4]
             fresh[place] = {
                 name: row[name].replace("有限公司", "科技有限公司"),
                 capital: int(row[capital] * 1.5) + 1,
                 status: "注销" if row[status] == "存续" else "存续",
-                division: rows[number - 1][division],
+                industry: rows[number - 1][industry],
             }[place]
             new.append(fresh)
     return past, new

@@ -361,6 +361,7 @@ def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     How late something may be paid is not learnt: of a year's tax each delivery has the latest payments so far.
     """
     subject = feed.subject
+    _keep_all_versions(connection, feed)
     anchor = "period_end" if subject.has_periods else "month" if subject.has_months else ""
     pairs = [(d, anchor, False) for d in columns_of(feed).dates if anchor]
     is_event = not set(subject.key) & {"source_key", "month", "period_end", "year_number"}
