@@ -67,6 +67,8 @@ _CHANGES_ALLOWED_PCT, _OTHER_CHANGES_ALLOWED_PCT = 50, 25
 _OFTEN_CHANGED = (*_WHO, "address", "former_names")
 # who moves to another district is few of those that change
 _SELDOM_CHANGED, _SELDOM_CHANGES_ALLOWED_PCT = ("division_code", "registered_date"), 10
+# so many of those that had a figure never lose it at once
+_LOST_PCT = 95
 # each row may be rounded to two places
 _ROUNDED = Decimal("0.005")
 # months in which the feed must have delivered before its delay is known: a history that comes at once shows none
@@ -467,6 +469,18 @@ def _restated(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Pl
     yield Measured(
         "restated_pct", "", "other figures are known for the same period", row["restated"], row["total"], share
     )
+    # a figure that few rows have, and none any more: red letters without their sign
+    lost = ", ".join(
+        f"count_if(k.{quote(c)} > 0) as {quote('had ' + c)}, count_if(k.{quote(c)} > 0 and n.{quote(c)} = 0) as {quote('lost ' + c)}"
+        for c in plan.figures
+    )
+    row = _one_row(connection, f"select {lost} from new_fact as n inner join known_fact as k on {same_key}")
+    for c in plan.figures:
+        had, gone = row[f"had {c}"], row[f"lost {c}"]
+        if had and 100 * gone >= _LOST_PCT * had:
+            yield Measured(
+                "restated_pct", c, f"{c} is zero and was known for the same period", gone, had, 100 * gone / had
+            )
 
 
 def _lags(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: str) -> Iterator[Measured]:

