@@ -131,7 +131,9 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     is_timed = feed.subject.has_months or feed.subject.has_periods
     few = [] if is_timed else _words(connection, c.texts)
     unit = "source_key" if "source_key" in feed.subject.columns else "row_number"
-    kinds = tuple(dict.fromkeys(("''", kind, *few)))
+    # a need that is closed has an outcome
+    stage = [] if is_timed or not c.dates else [_stage(c)]
+    kinds = tuple(dict.fromkeys(("''", kind, *few, *stage)))
     _keep_all_versions(connection, feed)
     for name, of_kind in _with_new(connection, states, kinds, few):
         # a name is of an enterprise, whatever its paper is about
@@ -180,6 +182,13 @@ def _kind(feed: StagedFeed) -> str:
     if feed.subject.has_periods:
         parts.append("month_number(period_end) - month_number(period_start)")
     return f"concat_ws(' ', {', '.join(parts)})" if parts else "''"
+
+
+def _stage(columns: Columns) -> str:
+    """As SQL, how far a paper is: which of its days it has."""
+    return (
+        f"concat('', {', '.join(f'({quote(d)} is null)::varchar' for d in columns.dates)})" if columns.dates else "''"
+    )
 
 
 def _words(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> list[str]:
@@ -282,14 +291,18 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
     """
     c = columns_of(feed)
     own_key = feed.subject.key[0] if len(feed.subject.key) == 1 else ""
-    for a in c.ids:
+    is_paper = bool(own_key) and own_key != "source_key" and not sends_changes
+    for a in (*c.ids, *(c.kinds if is_paper else ())):
         targets = [b for b in (*c.texts, *c.kinds) if b != a and (b in c.ids or b in _PLACES) and b != own_key]
+        learnt: list[str] = []
         if sends_changes:  # any value of a record may change, and its number never
             targets = ["source_key"] if a != "source_key" else []
         elif own_key and own_key != "source_key":
-            # of an enterprise's papers, whatever always was the same: the industry of its branches
-            targets = [b for b in targets if b in c.ids] if a != "enterprise_name" else []
-            targets += [b for b in (*c.texts, *c.kinds) if a == "source_key" and b not in (a, own_key, *targets)]
+            # of an enterprise's papers, or of papers of a kind, whatever always was the same: the industry, the office
+            targets = [b for b in targets if b in c.ids] if a in c.ids and a != "enterprise_name" else []
+            also = (*c.texts, *c.kinds) if a == "source_key" else c.texts if a in c.kinds else ()
+            learnt = [b for b in also if b not in (a, own_key, *targets) and not (a in c.kinds and b in c.ids)]
+            targets += learnt
         if not targets:
             continue
         name = quote(a)
@@ -320,8 +333,9 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
                 int(x or 0) for x in (*past[2 * place + 1 : 2 * place + 3], *now[2 * place + 1 : 2 * place + 3])
             )
             # a name that is there once goes with whatever comes; the office's own key with whoever it is of
-            is_own = b == "source_key" or a in ("source_key", own_key)
-            if of - (0 if is_own else past[0]) < _KNOWN_MIN or 100 * was > _BROKEN_PCT * of or not rows:
+            is_own = (b == "source_key" or a in ("source_key", own_key)) and b not in learnt
+            again = of - (0 if is_own else past[0])
+            if again < _KNOWN_MIN or 100 * was > _BROKEN_PCT * (again if b in learnt else of) or not rows:
                 continue
             share = max(0.0, 100 * (count / rows - 2 * was / of))
             fact = f"{b} is another than the one known of the {a}"
@@ -368,8 +382,7 @@ def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     if is_event and feed.recorded_at and feed.replaces == "nothing" and not anchor:
         pairs += [("recorded_at", d, True) for d in columns_of(feed).dates]
     # a paper at one stage (stated, contacted, closed) was recorded so long after each of its days; at the next, later
-    stages = [f"({quote(d)} is null)::varchar" for d in columns_of(feed).dates]
-    kind = _kind(feed) if anchor else f"concat({', '.join(stages)})" if stages else "''"
+    kind = _kind(feed) if anchor else _stage(columns_of(feed))
     # a list that was typed in at once: how long after the event each row was recorded says nothing
     bulk = (
         f"(select recorded_at::date from known_version where recorded_at is not null group by 1 having count(*) >= {_KNOWN_MIN} "
