@@ -382,7 +382,7 @@ class Trial:
 
 
 def _list_again(header: Sequence[str], rows: list[list[Any]], now: datetime) -> tuple[list[list[Any]], list[list[Any]]]:
-    """The list of enterprises elsewhere as it was, and what is new of it: entries, other capitals, cancelled enterprises."""
+    """The list of enterprises elsewhere as it was, and its new rows: entries, other capitals, cancelled enterprises."""
     at, name, capital, status, industry = map(
         list(header).index, ("记录时间", "企业名称", "注册资本_万元", "登记状态", "行业代码")
     )
