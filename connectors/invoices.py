@@ -18,6 +18,8 @@ from warehouse import connection as warehouse
 from warehouse.connection import literal, quote
 from warehouse.persons import is_name, persons
 
+# around a status: 作废 with a wide space is 作废 all the same
+_BLANKS = " \t\r\n\u00a0\u3000\u200b\ufeff"
 # the partner of every natural person
 PERSONS = "自然人"
 # what an office writes where it names no buyer
@@ -77,7 +79,7 @@ def aggregated(
                 -- a code of another length is kept as it is: stage.sql refuses it
                 case when regexp_full_match({goods}, '[0-9]{{19}}') then left({goods}, {int(invoices.goods_digits)})
                     else {goods} end as {quote(invoices.goods)},
-                coalesce({quote(invoices.void)}::varchar in ({voids}), false) as is_void,
+                coalesce(trim({quote(invoices.void)}::varchar, {literal(_BLANKS)}) in ({voids}), false) as is_void,
                 {_number(table, invoices.amount)} as amount, {numbered} as number
             from delivered as d
             left join person as p

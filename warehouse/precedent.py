@@ -617,8 +617,10 @@ def sorted_alone(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Ite
 def _falls(connection: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], by: Sequence[str]) -> list[int]:
     """The number of rows, and for each column how often it falls from row to row, and how many values it has."""
     order = ", ".join(map(quote, by))
+    # by their key, the rows of each month are in an order of their own
+    within = "" if "row_number" in by else "partition by t "
     falls = ", ".join(
-        f"{quote(name)} < lag({quote(name)} ignore nulls) over (order by {order}) as f{n}"
+        f"{quote(name)} < lag({quote(name)} ignore nulls) over ({within}order by {order}) as f{n}"
         for n, name in enumerate(names)
     )
     counts = ", ".join(f"count_if(f{n}), count(distinct {quote(name)})" for n, name in enumerate(names))
