@@ -89,9 +89,11 @@ def roles(feed: Feed, header: Sequence[str]) -> dict[str, str]:
     for name in header:
         targets = feed.columns.get(feed.aliases.get(name, name), ())
         kinds = {feed.subject.columns[target].type for target in targets}
-        if not targets:
+        if feed.invoices and name in (feed.invoices.amount, feed.invoices.void, feed.invoices.date):
+            found[name] = {feed.invoices.amount: "figure", feed.invoices.void: "code"}.get(name, "date")
+        elif not targets:
             found[name] = "other"
-        elif set(targets) & {"month", "period_start", "period_end"}:
+        elif set(targets) & {"month", "period_start", "period_end", "year_number"}:
             found[name] = "month"
         elif kinds & {"date"}:
             found[name] = "date"
@@ -601,6 +603,8 @@ def moved(cell: Any, months: int) -> Any:
     if isinstance(cell, date):
         total = cell.year * 12 + cell.month - 1 + months
         return cell.replace(year=total // 12, month=total % 12 + 1, day=min(cell.day, 28))
+    if re.fullmatch(r"20\d\d", text(cell)):  # a year moves by whole ones
+        return text(int(text(cell)) + int(months / 12))
     found = re.match(r"(\d{4})(\D?)(\d\d)(.*)", text(cell), re.DOTALL)
     if not found:
         return cell

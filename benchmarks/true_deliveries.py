@@ -18,7 +18,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import demo
-from benchmarks.mutations import FEEDS, FOLDERS, UNTIL, trial_settings
+from benchmarks.mutations import DATABASES, FEEDS, FOLDERS, UNTIL, trial_settings
 from connectors.credentials import Credentials
 from connectors.feed import Feed
 from connectors.landing import land
@@ -55,8 +55,8 @@ class Pull:
 def _source(name: str, city: Path) -> Iterator[Credentials]:
     if name in FOLDERS:
         yield Credentials("fs", extra={"path": str(city / "silos" / FOLDERS[name])})
-    elif name.startswith("tax"):
-        yield Credentials("sqlite", host=str(city / "silos" / "tax" / "税务.sqlite"))
+    elif name in DATABASES:
+        yield Credentials("sqlite", host=str(city / "silos" / DATABASES[name]))
     else:
         with demo.serving(city) as port:
             yield Credentials("http", host="http://127.0.0.1", port=port, password=demo.token(city))

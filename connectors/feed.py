@@ -71,7 +71,8 @@ class Invoices:
     """One row per invoice becomes one per firm, side, partner, month and class of goods before anything is written.
 
     `by` are kept as they are; `date` becomes its month, `goods` its first digits. `made` are the columns that the figures
-    go to, in the order of INVOICE_FIGURES.
+    go to, in the order of INVOICE_FIGURES. `number` are the columns that identify an invoice of one `by`; none where lines of
+    one invoice are rows of their own.
     """
 
     by: tuple[str, ...]
@@ -84,6 +85,7 @@ class Invoices:
     void: str
     void_values: tuple[str, ...]
     made: tuple[str, ...]
+    number: tuple[str, ...] = ()
 
     @property
     def made_from(self) -> tuple[str, ...]:
@@ -383,7 +385,10 @@ def _invoices(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal
     if "invoices" not in declared.entry:
         return None
     given = declared.mapping(declared.entry["invoices"], "invoices")
-    if set(given) != {"by", "partner", "date", "goods", "amount", "void", "as"} or "roster" in declared.entry:
+    if (
+        set(given) - {"number"} != {"by", "partner", "date", "goods", "amount", "void", "as"}
+        or "roster" in declared.entry
+    ):
         declared.wrong("invoices needs by, partner, date, goods, amount, void and as", "write them, and no roster")
     parts = {key: declared.mapping(given[key], f"invoices.{key}") for key in ("partner", "goods", "void", "as")}
     wanted = {
@@ -400,6 +405,7 @@ def _invoices(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal
         declared.wrong("invoices.by or invoices.void.values is no list", "write it as [one, two]")
     if type(digits) is not int or digits not in GOODS_DIGITS:
         declared.wrong(f"invoices.goods.digits is {digits!r}", f"use one of {', '.join(map(str, GOODS_DIGITS))}")
+    number = given.get("number", [])
     found = Invoices(
         by=tuple(declared.text(name, "invoices.by") for name in by),
         partner_code=declared.text(parts["partner"]["code"], "invoices.partner.code"),
@@ -411,8 +417,11 @@ def _invoices(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal
         void=declared.text(parts["void"]["column"], "invoices.void.column"),
         void_values=tuple(declared.text(value, "invoices.void.values") for value in values),
         made=tuple(declared.text(parts["as"][figure], f"invoices.as.{figure}") for figure in INVOICE_FIGURES),
+        number=tuple(
+            declared.text(name, "invoices.number") for name in (number if isinstance(number, list) else [number])
+        ),
     )
-    names = (*found.by, *found.made_from, found.amount, found.void, *found.made)
+    names = (*found.by, *found.made_from, found.amount, found.void, *found.made, *found.number)
     if strangers := [name for name in names if name not in list(columns)]:
         declared.wrong(f"invoices names {strangers[0]!r}, which is not under columns", "list it under columns")
     if kept := personal & set(names):

@@ -6,7 +6,7 @@ deals with are one partner without a name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -18,6 +18,8 @@ from warehouse import connection as warehouse
 from warehouse.connection import literal, quote
 from warehouse.persons import is_name, persons
 
+# around a status: 作废 with a wide space is 作废 all the same
+_BLANKS = " \t\r\n\u00a0\u3000\u200b\ufeff"
 # the partner of every natural person
 PERSONS = "自然人"
 # what an office writes where it names no buyer
@@ -31,12 +33,13 @@ def aggregated(
 
     Issued: all positive invoices, also those voided later. Voided: the voided ones among them. Red: what valid red letters
     (negative invoices) take back, as a positive amount, in the month of the red letter's own date. Net is issued less both.
-    The row number is that of the group's first invoice.
+    The row number is that of the group's first invoice. An invoice that came twice counts once, where its number is declared.
 
     Args:
         stream: The invoices.
         invoices: Which column is what.
-        unreadable: Filled with one entry per reason for invoices without a readable date or amount; they are in no row.
+        unreadable: Filled with one entry for each invoice without a readable date or amount, and for each further invoice of a
+            number that says otherwise than the first; they are in no row, nor is that first one.
     """
     batches = list(stream)
     if not batches:
@@ -61,6 +64,8 @@ def aggregated(
         )
         goods = f"nullif(trim({quote(invoices.goods)}::varchar), '')"
         date = quote(invoices.date)
+        # a number of several columns, such as code and number of old invoices, is whole or none
+        numbered = " || ' ' || ".join(f"nullif(trim({quote(c)}::varchar), '')" for c in invoices.number) or "null"
         voids = ", ".join(literal(value) for value in invoices.void_values)
         kept = ", ".join(f"nullif(trim({quote(column)}::varchar), '') as {quote(column)}" for column in invoices.by)
         database.execute(
@@ -74,13 +79,14 @@ def aggregated(
                 -- a code of another length is kept as it is: stage.sql refuses it
                 case when regexp_full_match({goods}, '[0-9]{{19}}') then left({goods}, {int(invoices.goods_digits)})
                     else {goods} end as {quote(invoices.goods)},
-                coalesce({quote(invoices.void)}::varchar in ({voids}), false) as is_void,
-                {_number(table, invoices.amount)} as amount
+                coalesce(trim({quote(invoices.void)}::varchar, {literal(_BLANKS)}) in ({voids}), false) as is_void,
+                {_number(table, invoices.amount)} as amount, {numbered} as number
             from delivered as d
             left join person as p
                 on d.{code}::varchar is not distinct from p.code and d.{name}::varchar is not distinct from p.name
             """
         )
+        _take_repeats_out(database, [*map(quote, invoices.by), "number"] if invoices.number else [])
         if unreadable is not None:
             _note_unreadable(database, date, unreadable)
         groups = ", ".join(quote(column) for column in (*invoices.by, *invoices.made_from))
@@ -89,7 +95,7 @@ def aggregated(
         yield from (
             database.execute(
                 f"select min({ROW_NUMBER}) as {ROW_NUMBER}, {groups}, {figures} from invoice "
-                f"where {date} is not null and amount is not null group by {groups} order by 1"
+                f"where {date} is not null and amount is not null and not is_contradicted group by {groups} order by 1"
             )
             .to_arrow_table()
             .to_batches()
@@ -128,10 +134,34 @@ def is_natural_person(code: str | None, name: str | None) -> bool:
     return not code and (plain != name or plain in _UNNAMED or len(plain) < 5 or is_name(plain))
 
 
+def _take_repeats_out(database: duckdb.DuckDBPyConnection, key: Sequence[str]) -> None:
+    """Leave one of the equal invoices of a number in `invoice`, and mark those that contradict one another."""
+    database.execute("alter table invoice add column is_contradicted boolean default false")
+    if not key:
+        return
+    of = f"partition by {', '.join(key)}"
+    columns = [quote(name) for name, *_ in database.execute("describe invoice").fetchall() if name != ROW_NUMBER]
+    says = ", ".join(f"{column}::varchar" for column in columns)
+    database.execute(
+        f"create temp table seen as select place, row_number() over ({of}, says order by place) as nth, "
+        f"min(says) over ({of}) <> max(says) over ({of}) as differs from ("
+        f"select {ROW_NUMBER} as place, {', '.join(key)}, to_json([{says}])::varchar as says from invoice where number is not null)"
+    )
+    database.execute(f"delete from invoice where {ROW_NUMBER} in (select place from seen where nth > 1)")
+    database.execute(
+        f"update invoice set is_contradicted = true where {ROW_NUMBER} in (select place from seen where differs)"
+    )
+
+
 def _note_unreadable(database: duckdb.DuckDBPyConnection, date: str, unreadable: list[Unreadable]) -> None:
-    for what, condition in (("date", f"{date} is null"), ("amount", f"{date} is not null and amount is null")):
-        count, first = database.execute(
-            f"select count(*), min({ROW_NUMBER}) from invoice where {condition}"
-        ).fetchall()[0]
-        if count:
-            unreadable.append(Unreadable(first, f"invoices without a readable {what}: {count:,}", None))
+    """One entry for each invoice: a third of a month without dates is no single row."""
+    for reason, condition in (
+        ("an invoice without a readable date", f"{date} is null"),
+        ("an invoice without a readable amount", f"{date} is not null and amount is null"),
+        (
+            "an invoice of which another one with the same number says otherwise",
+            f"is_contradicted and {date} is not null and amount is not null",
+        ),
+    ):
+        rows = database.execute(f"select {ROW_NUMBER} from invoice where {condition} order by 1").fetchall()
+        unreadable += [Unreadable(row_number, reason, None) for (row_number,) in rows]

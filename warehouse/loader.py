@@ -650,6 +650,8 @@ def _latest_days(feed: StagedFeed, until: datetime | None) -> dict[str, tuple[st
     pulled = f"date {literal(str(until.date()))}"
     found = {}
     for c in subject.columns.values():
+        if c.name == "year_number":
+            found[c.name] = (str(until.year), "after this delivery: its year has not begun")
         if c.type != "date" or c.name in ("month", "period_start"):
             continue
         if c.name in subject.past:

@@ -35,8 +35,18 @@ _BROKEN_PCT = 5
 _PLACES = ("address", "building_code")
 # who a paper or a record is of never changes: five that do are many
 _SELDOM_MIN = 5
+# no paper that is delivered again is of another taxpayer
+_OTHER_OWNER_MIN = 3
+# what one enterprise is called, one after the other
+_NAMES = ("enterprise_name", "former_names")
+# no figure of one kind is so many times another unless it is of another unit
+_OTHER_UNIT = 50
 # a day or two are no habit
 _DAYS = 5
+# so great a share of all rows was not recorded on one day as it happened
+_BULK = 0.1
+# a column with so many values is not in order by chance, nor in a file that was not
+_ORDERED_MIN, _ORDERED_VALUES = 20, 5
 # a figure is steady where it was known in so many periods, of so many pairs each
 _PERIODS_MIN, _PAIRS_MIN = 3, 20
 # so many units of the end of a file are missing by chance less often than once in 10,000 deliveries
@@ -72,7 +82,7 @@ def columns_of(feed: StagedFeed) -> Columns:
     """Sort a feed's columns by what they are for."""
     subject = feed.subject
     coded = {target for source in feed.codes for target in feed.columns.get(source, ())}
-    rest = [c for c in subject.columns.values() if c.name not in ("month", "period_start", "period_end")]
+    rest = [c for c in subject.columns.values() if c.name not in ("month", "period_start", "period_end", "year_number")]
     texts = tuple(c.name for c in rest if c.type == "varchar" and c.name not in coded)
     return Columns(
         texts=texts,
@@ -81,7 +91,9 @@ def columns_of(feed: StagedFeed) -> Columns:
         kinds=tuple(c.name for c in rest if c.name in coded),
         key=subject.key,
         ids=tuple(
-            c for c in texts if c in (*subject.key, "source_key", "enterprise_name") or c.endswith(("uscc", "_no"))
+            c
+            for c in texts
+            if c in (*subject.key, "source_key", "enterprise_name", "offered_by_name") or c.endswith(("uscc", "_no"))
         ),
     )
 
@@ -103,7 +115,12 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     """
     c = columns_of(feed)
     states = {name: _shape(name, name in c.ids) for name in c.texts}
-    states |= {name: f"case when {quote(name)} is null then 'empty' else 'filled' end" for name in c.dates}
+    states |= {name: f"case when {quote(name)} is null then 'empty' else 'filled' end" for name in (*c.dates, *c.kinds)}
+    if feed.subject.has_periods:
+        states |= {
+            name: f"case when day({quote(name)} + {days}) = 1 then 'whole' else 'within a month' end"
+            for name, days in (("period_start", 0), ("period_end", 1))
+        }
     states |= {
         name: f"case when {quote(name)} is null then 'empty' when {quote(name)} < 0 then 'negative' else 'positive' end"
         for name in c.figures
@@ -114,12 +131,29 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     is_timed = feed.subject.has_months or feed.subject.has_periods
     few = [] if is_timed else _words(connection, c.texts)
     unit = "source_key" if "source_key" in feed.subject.columns else "row_number"
-    kinds = tuple(dict.fromkeys(("''", kind, *few)))
+    # a need that is closed has an outcome
+    stage = [] if is_timed or not c.dates else [_stage(c)]
+    kinds = tuple(dict.fromkeys(("''", kind, *few, *stage)))
+    _keep_all_versions(connection, feed)
     for name, of_kind in _with_new(connection, states, kinds, few):
-        state = f"case when {quote(name)} is null then 'empty' else 'filled' end" if of_kind in few else states[name]
+        # a name is of an enterprise, whatever its paper is about
+        is_plain = of_kind in few or (name.endswith("_name") and of_kind != "''")
+        state = f"case when {quote(name)} is null then 'empty' else 'filled' end" if is_plain else states[name]
         yield from _new_states(connection, name, of_kind, state, unit)
     for name in c.figures:
         yield from _lost(connection, name, kind)
+
+
+def _keep_all_versions(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Make `known_version`: also what was said of a fact before, where its state changes (a need: stated, contacted, closed)."""
+    also = ""
+    if feed.replaces == "nothing" and not (feed.subject.has_months or feed.subject.has_periods):
+        columns = ", ".join(map(quote, feed.subject.columns))
+        also = (
+            f" union all by name select {columns}, recorded_at from staged.{feed.subject.name} "
+            f"where feed = {literal(feed.name)} and superseded_at is not null"
+        )
+    connection.execute(f"create or replace temp view known_version as select * from known_fact{also}")
 
 
 def _with_new(
@@ -129,7 +163,7 @@ def _with_new(
     if not states:
         return []
     asked = ", ".join((*kinds, *states.values()))
-    known, new = (_rows(connection, f"select distinct {asked} from {table}") for table in ("known_fact", "new_fact"))
+    known, new = (_rows(connection, f"select distinct {asked} from {table}") for table in ("known_version", "new_fact"))
     found = []
     for place, name in enumerate(states, len(kinds)):
         for of, kind in enumerate(kinds):
@@ -148,6 +182,13 @@ def _kind(feed: StagedFeed) -> str:
     if feed.subject.has_periods:
         parts.append("month_number(period_end) - month_number(period_start)")
     return f"concat_ws(' ', {', '.join(parts)})" if parts else "''"
+
+
+def _stage(columns: Columns) -> str:
+    """As SQL, how far a paper is: which of its days it has."""
+    return (
+        f"concat('', {', '.join(f'({quote(d)} is null)::varchar' for d in columns.dates)})" if columns.dates else "''"
+    )
 
 
 def _words(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> list[str]:
@@ -169,17 +210,19 @@ def _new_states(
     # a unit counts once: its rows of twelve months, or its three meters, are alike
     found = _rows(
         connection,
-        f"with k as (select {kind} as kind, {state} as state, count(distinct {unit}) as n from known_fact group by all), "
+        f"with k as (select {kind} as kind, {state} as state, count(distinct {unit}) as n from known_version group by all), "
         f"n as (select {kind} as kind, {state} as state, count(distinct {unit}) as n from new_fact group by all), "
         "judged as (select kind, sum(n) as known, (count_if(n = 1) + 0.5) / (sum(n) + 1) as chance from k group by kind "
         f"having sum(n) >= {_KIND_MIN}), "
         "fresh as (select n.kind, n.state, n.n from n semi join judged using (kind) anti join k using (kind, state) "
         "where n.state = 'empty' or n.kind in (select kind from k where state <> 'empty')) "
         "select (select sum(known) from judged), "
-        "(select sum(n.n * j.chance) from n inner join judged as j using (kind) semi join fresh using (kind)), "
-        "(select sum(n) from n), state, sum(n) from fresh group by state",
+        "(select sum(n.n * j.chance) from n inner join judged as j using (kind)), "
+        f"(select sum(n) from n), f.state, (select count(distinct {unit}) from new_fact where ({state}) = f.state "
+        f"and ({kind}) in (select kind from fresh where state = f.state)) "
+        "from fresh as f group by f.state",
     )
-    if name == "enterprise_name" and found and (found[0][0] or 0) < _NAMES_MIN:
+    if name.endswith("_name") and found and (found[0][0] or 0) < _NAMES_MIN:
         found = [row for row in found if row[3] == "empty"]
     if not found or (found[0][0] or 0) < _KNOWN_MIN:
         return
@@ -207,7 +250,7 @@ def _shape(name: str, is_id: bool) -> str:
     shape = f"concat({first}, '…', {last.format(f'right({column}, 1)')})"
     if name.endswith(("uscc", "_code")):
         shape = f"concat({first}, '…', length({column}))"
-    elif name == "enterprise_name":
+    elif name.endswith("_name"):
         shape = f"right({column}, 1)"  # 司, 厂, 店: the form of an enterprise
     elif is_id or name in ("address", "room", "former_names"):
         shape = "'filled'"  # they come in every shape, or the comparison looks at their length
@@ -248,12 +291,18 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
     """
     c = columns_of(feed)
     own_key = feed.subject.key[0] if len(feed.subject.key) == 1 else ""
-    for a in c.ids:
+    is_paper = bool(own_key) and own_key != "source_key" and not sends_changes
+    for a in (*c.ids, *(c.kinds if is_paper else ())):
         targets = [b for b in (*c.texts, *c.kinds) if b != a and (b in c.ids or b in _PLACES) and b != own_key]
+        learnt: list[str] = []
         if sends_changes:  # any value of a record may change, and its number never
             targets = ["source_key"] if a != "source_key" else []
         elif own_key and own_key != "source_key":
-            targets = [b for b in targets if b in c.ids] if a != "enterprise_name" else []
+            # of an enterprise's papers, or of papers of a kind, whatever always was the same: the industry, the office
+            targets = [b for b in targets if b in c.ids] if a in c.ids and a != "enterprise_name" else []
+            also = (*c.texts, *c.kinds) if a == "source_key" else c.texts if a in c.kinds else ()
+            learnt = [b for b in also if b not in (a, own_key, *targets) and not (a in c.kinds and b in c.ids)]
+            targets += learnt
         if not targets:
             continue
         name = quote(a)
@@ -272,7 +321,11 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
             )[0]
             for table, seen, also in (
                 ("known_fact", "t as is_known", ""),
-                ("new_fact", "t as is_known", f" union all select {columns}, date '1000-01-01' from new_fact"),
+                (
+                    "new_fact",
+                    "t as is_known",
+                    "" if a == own_key else f" union all select {columns}, date '1000-01-01' from new_fact",
+                ),
             )
         )
         for place, b in enumerate(targets):
@@ -280,12 +333,40 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
                 int(x or 0) for x in (*past[2 * place + 1 : 2 * place + 3], *now[2 * place + 1 : 2 * place + 3])
             )
             # a name that is there once goes with whatever comes; the office's own key with whoever it is of
-            is_own = b == "source_key" or a in ("source_key", own_key)
-            if of - (0 if is_own else past[0]) < _KNOWN_MIN or 100 * was > _BROKEN_PCT * of or not rows:
+            is_own = (b == "source_key" or a in ("source_key", own_key)) and b not in learnt
+            again = of - (0 if is_own else past[0])
+            if again < _KNOWN_MIN or 100 * was > _BROKEN_PCT * (again if b in learnt else of) or not rows:
                 continue
             share = max(0.0, 100 * (count / rows - 2 * was / of))
             fact = f"{b} is another than the one known of the {a}"
-            yield Measured("changed_pct", b, fact, count, rows, share, _SELDOM_MIN if own_key else None)
+            least = _OTHER_OWNER_MIN if a == own_key and a != "source_key" else _SELDOM_MIN if own_key else None
+            yield Measured("changed_pct", b, fact, count, rows, share, least)
+
+
+def moved_values(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Values of a register that are known of another record, where each value always was of one record: a column one row down.
+
+    A former name was the name before: names and former names are looked up together.
+    """
+    subject = feed.subject
+    if "source_key" not in subject.key or subject.has_months or subject.has_periods:
+        return
+    texts = columns_of(feed).texts
+    pools = [[c] for c in texts if c not in (*subject.key, *_NAMES)] + [[c for c in _NAMES if c in texts]]
+    for pool in filter(None, pools):
+        known_of = " union ".join(f"select source_key, {quote(c)} as v from known_fact" for c in pool)
+        owners = f"with k as (select * from ({known_of}) where v is not null), once as (select v from k group by v having count(*) = 1) "
+        known, values = _rows(connection, f"{owners}select count(*), count(distinct v) from k")[0]
+        if known < _KNOWN_MIN or 100 * values < (100 - _BROKEN_PCT) * known:
+            continue
+        for name in pool:
+            moved, rows = _rows(
+                connection,
+                f"{owners}, n as (select source_key, {quote(name)} as v from new_fact where {quote(name)} is not null) "
+                "select (select count(*) from n semi join once using (v) anti join k using (source_key, v)), (select count(*) from n)",
+            )[0]
+            fact = f"{name} is the one known of another record"
+            yield Measured("never_pct", name, fact, moved, rows, 100 * moved / rows if rows else 0.0, 3)
 
 
 def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
@@ -294,18 +375,28 @@ def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     How late something may be paid is not learnt: of a year's tax each delivery has the latest payments so far.
     """
     subject = feed.subject
+    _keep_all_versions(connection, feed)
     anchor = "period_end" if subject.has_periods else "month" if subject.has_months else ""
     pairs = [(d, anchor, False) for d in columns_of(feed).dates if anchor]
-    is_event = "source_key" in subject.columns and not set(subject.key) & {"source_key", "month", "period_end"}
+    is_event = not set(subject.key) & {"source_key", "month", "period_end", "year_number"}
     if is_event and feed.recorded_at and feed.replaces == "nothing" and not anchor:
         pairs += [("recorded_at", d, True) for d in columns_of(feed).dates]
-    kind = _kind(feed) if anchor else "''"
+    # a paper at one stage (stated, contacted, closed) was recorded so long after each of its days; at the next, later
+    kind = _kind(feed) if anchor else _stage(columns_of(feed))
+    # a list that was typed in at once: how long after the event each row was recorded says nothing
+    bulk = (
+        f"(select recorded_at::date from known_version where recorded_at is not null group by 1 having count(*) >= {_KNOWN_MIN} "
+        f"and count(*) > {_BULK} * (select count(*) from known_version))"
+    )
+    age = "(select datediff('day', min(recorded_at), max(recorded_at)) from known_version)"
     for later, earlier, is_late in pairs:
+        past = f"known_version where recorded_at::date not in {bulk}" if is_late else "known_fact"
         days = f"datediff('day', {quote(earlier)}::date, {quote(later)}::date)"
-        late = f"or days > last + (last - first) / 4 + {_DAYS}" if is_late else ""
+        # how late things may come is unknown while the feed is young
+        late = f"or days > last + (last - first) / 4 + {_DAYS} and 2 * days <= {age}" if is_late else ""
         found = _rows(
             connection,
-            f"with k as (select {kind} as kind, {days} as days from known_fact), "
+            f"with k as (select {kind} as kind, {days} as days from {past}), "
             "q as (select kind, count(*) as n, min(days) as first, max(days) as last, quantile_disc(days, 0.1) as low, "
             f"quantile_disc(days, 0.9) as high from k where days is not null group by kind having count(*) >= {_KNOWN_MIN}), "
             f"n as (select {kind} as kind, {days} as days from new_fact) "
@@ -379,11 +470,64 @@ def unsteady(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figures: S
             "count(*), count_if(f.step > u.step + 0.01) from fresh as f cross join usual as u",
         )
         periods, most, factor, rows, count = found[0]
-        if (periods or 0) < _PERIODS_MIN or rows < 2 * _PAIRS_MIN:
+        # years are few
+        if (periods or 0) < _PERIODS_MIN - feed.subject.has_years or rows < 2 * _PAIRS_MIN:
             continue
         share = 100 * (count / rows - 1.5 * most - 3 * math.sqrt(most / rows))
         fact = f"{name} moved by more than a factor of {factor:.2f}, as one in ten did before,"
         yield Measured("changed_pct", name, fact, count, rows, max(0.0, share))
+
+
+def odd_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Figures of papers that are stated once (needs, offers), of another size than those of their kind: another unit, or row.
+
+    A kind's middle is learnt from `_KIND_MIN` rows or more; of the new rows the middle one is judged, and how many are further
+    from the middle of their kind than one in ten ever was.
+    """
+    subject = feed.subject
+    if subject.has_months or subject.has_periods or subject.has_years or "source_key" in subject.key:
+        return
+    kind = _kind(feed)
+    for name in columns_of(feed).figures:
+        value = f"ln(abs({quote(name)}::double))"
+        found = _rows(
+            connection,
+            f"with k as (select {kind} as kind, {value} as v from known_fact where {quote(name)} <> 0), "
+            f"m as (select kind, median(v) as middle from k group by kind having count(*) >= {_KIND_MIN}), "
+            "usual as (select quantile_cont(abs(v - middle), 0.9) as step, max(abs(v - middle)) as most, count(*) as known "
+            "from k inner join m using (kind)), "
+            f"n as (select v - middle as away from (select {kind} as kind, {value} as v from new_fact where {quote(name)} <> 0) "
+            "inner join m using (kind)) "
+            "select (select known from usual), count(*), exp(abs(median(away))), "
+            "count_if(abs(away) > (select step from usual) + 0.01), "
+            f"count_if(abs(away) > greatest({math.log(_OTHER_UNIT)}, (select most from usual))) from n",
+        )
+        known, rows, middle, far, other = (float(x or 0) for x in found[0])
+        if known < _KNOWN_MIN or not rows:
+            continue
+        fact = f"the middle {name} is away from that of earlier rows of its kind"
+        yield Measured("figure_factor", name, fact, int(rows), int(rows), middle)
+        share = 100 * (far / rows - 0.15 - 3 * math.sqrt(0.1 / rows))
+        fact = f"{name} is {_OTHER_UNIT} times the middle of its kind, or a {_OTHER_UNIT}th, as none was before,"
+        yield Measured("never_pct", name, fact, int(other), int(rows), 100 * other / rows, 3)
+        fact = f"{name} is further from the middle of its kind than one in ten was before,"
+        yield Measured("changed_pct", name, fact, int(far), int(rows), max(0.0, share))
+
+
+def cut_texts(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Texts of which none is longer than so many characters, where many were: a system that cuts them off."""
+    for name in columns_of(feed).texts:
+        value = quote(name)
+        longest, values, known, longer = _rows(
+            connection,
+            f"with n as (select distinct {value} as v from new_fact where {value} is not null), "
+            f"k as (select distinct {value} as v from known_fact where {value} is not null) "
+            "select (select max(length(v)) from n), (select count(*) from n), count(*), "
+            "count_if(length(v) > (select max(length(v)) from n)) from k",
+        )[0]
+        if known >= _KNOWN_MIN and values and (1 - longer / known) ** values < _CHANCE:
+            fact = f"{name} is never longer than {longest} characters, as {100 * longer / known:.0f} % of the earlier ones were,"
+            yield Measured("never_pct", name, fact, values, values, 100.0, 3)
 
 
 def cut_off(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
@@ -407,3 +551,78 @@ def cut_off(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator
         if count >= _TAIL_MIN and chance**count < _CHANCE:
             fact = f"the {end} units of the file before are all missing, as if this one was cut,"
             yield Measured("never_pct", "source_key", fact, count, count, 100.0, _TAIL_MIN)
+
+
+def replaced_facts(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Facts of a known period that are gone, with as many others in their place: part of their key moved."""
+    if feed.replaces != "period":
+        return
+    same_key = " and ".join(f"n.{quote(k)} is not distinct from k.{quote(k)}" for k in feed.subject.key)
+    known, gone, fresh = _rows(
+        connection,
+        "with k as (select * from known_fact semi join new_fact using (t)), n as (select * from new_fact semi join known_fact using (t)) "
+        f"select (select count(*) from k), (select count(*) from k anti join n on {same_key}), "
+        f"(select count(*) from n anti join k on {same_key})",
+    )[0]
+    fact = "facts of a known period are gone, and as many others are there,"
+    count = min(gone, fresh)
+    yield Measured("changed_pct", "", fact, count, known, 100 * count / known if known else 0.0)
+
+
+def rows_of_year(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Rows that a table of a new year lacks, beside the last one of its area or list: a file that was cut.
+
+    What comes for a year that is known already is a correction, of as few rows as it likes.
+    """
+    group = quote(next(k for k in feed.subject.key if k != "year_number"))
+    found = _rows(
+        connection,
+        f"with k as (select {group} as g, year_number as y, count(*) as n from known_fact group by all), "
+        f"n as (select {group} as g, year_number as y, count(distinct series) as n from new_fact group by all) "
+        "select n.g, n.y, n.n, k.y, k.n from n anti join k using (g, y) asof join k on n.g = k.g and n.y > k.y",
+    )
+    for of, year, now, year_before, before in found:
+        is_less = now < before * feed.allow.rows_min_pct / 100
+        fact = f"rows of {of} are missing in {year}, beside {before:,} of {year_before},"
+        yield Measured("never_pct", "year_number", fact, before - now, before, 100 * is_less * (1 - now / before), 3)
+
+
+def sorted_alone(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """A column that is in order now and never was, in rows that are in another order: it was sorted without the rest of its rows.
+
+    Of two columns that belong together, as numbers and times of recording do, both always were in order. Rows that were sorted
+    as a whole, by this column, are not in order of their key, nor of another column that always was.
+    """
+    c = columns_of(feed)
+    key = [k for k in c.key if k in c.texts]
+    names = list(dict.fromkeys((*c.key, *c.texts, *c.dates, *c.figures, *c.kinds)))
+    if feed.recorded_at:
+        names.append("recorded_at")
+    for by in (["received_at", "row_number"], *([key] if key else [])):
+        known, new = (_falls(connection, table, names, by) for table in ("known_fact", "new_fact"))
+        if known[0] < _ORDERED_MIN or new[0] < _ORDERED_MIN:
+            continue
+        order = {
+            name: (known[1 + 2 * n] / known[0], new[1 + 2 * n] == 0)
+            for n, name in enumerate(names)
+            if new[2 + 2 * n] >= _ORDERED_VALUES
+        }
+        kept = [name for name, (was, is_now) in order.items() if is_now and 100 * was <= _BROKEN_PCT]
+        for name, (was, is_now) in order.items():
+            if (kept or by is key) and is_now and (1 - was) ** (new[0] - 1) < _CHANCE:
+                fact = f"{name} is in order and never was, in rows in order of {(kept or key)[0]}: it was sorted alone,"
+                yield Measured("changed_pct", name, fact, new[0], new[0], 100.0, _ORDERED_MIN)
+
+
+def _falls(connection: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], by: Sequence[str]) -> list[int]:
+    """The number of rows, and for each column how often it falls from row to row, and how many values it has."""
+    order = ", ".join(map(quote, by))
+    # by their key, the rows of each month are in an order of their own
+    within = "" if "row_number" in by else "partition by t "
+    falls = ", ".join(
+        f"{quote(name)} < lag({quote(name)} ignore nulls) over ({within}order by {order}) as f{n}"
+        for n, name in enumerate(names)
+    )
+    counts = ", ".join(f"count_if(f{n}), count(distinct {quote(name)})" for n, name in enumerate(names))
+    found = _rows(connection, f"with o as (select *, {falls} from {table}) select count(*), {counts} from o")[0]
+    return [count or 0 for count in found]

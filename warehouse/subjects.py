@@ -85,6 +85,11 @@ class Subject:
         return "month" in self.columns
 
     @property
+    def has_years(self) -> bool:
+        """Whether the subject's facts are of one year each, as statistics are."""
+        return "year_number" in self.key
+
+    @property
     def has_periods(self) -> bool:
         """Whether a fact is about a period with a first and a last day."""
         return not self.has_months and {"period_start", "period_end"} <= set(self.columns)

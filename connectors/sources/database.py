@@ -542,9 +542,10 @@ def _time_bounds(
         low = low and (low.astimezone(plan.clock) if low.tzinfo else low).replace(tzinfo=None)
     if dialect == "sqlite":
         # SQLite keeps times as text of many shapes (T or space, with or without fractions): compare one shape.
+        # What is no such text (a number would be a Julian day) is pulled like an empty value, and put aside when it is staged.
         shape = "%Y-%m-%d %H:%M:%f"
         return (
-            sa.func.strftime(shape, value),
+            sa.case((value.op("glob")("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*"), sa.func.strftime(shape, value))),
             None if low is None else sa.literal(low.isoformat(" ", "milliseconds")),
             sa.literal(until.isoformat(" ", "milliseconds")),
         )

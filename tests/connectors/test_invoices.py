@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def added_up(
 def test_voided_and_red_ones_are_counted_and_added_up_apart() -> None:
     rows, unreadable = added_up(
         (*OWN, "X9", "江屿华泰贸易有限公司", "2026-03-02", CHIPS, 100_00, "正常"),
-        (*OWN, "X9", "江屿华泰贸易有限公司", "2026-03-31", CHIPS, 30_00, "作废"),
+        (*OWN, "X9", "江屿华泰贸易有限公司", "2026-03-31", CHIPS, 30_00, "作废\u3000"),
         (*OWN, "X9", "江屿华泰贸易有限公司", "2026-03-05", CHIPS, -20_00, "红字"),
         (*OWN, "X9", "江屿华泰贸易有限公司", "2026-03-05", CHIPS, -7_00, "作废"),
         (*OWN, "X9", "江屿华泰贸易有限公司", "2026-04-01", CHIPS, -50_00, "红字"),
@@ -103,7 +104,34 @@ def test_what_cannot_be_read_is_in_no_amount_and_is_counted() -> None:
         amounts=pa.string(),
     )
     assert [(row[2], row[4], float(str(row[7]))) for row in rows] == [("2026-03", 1, 1234.5)]
-    assert unreadable == ["invoices without a readable date: 2", "invoices without a readable amount: 1"]
+    assert unreadable == ["an invoice without a readable date"] * 2 + ["an invoice without a readable amount"]
+
+
+def test_an_invoice_that_comes_twice_counts_once_where_its_number_is_declared() -> None:
+    """Two customers may buy the same for the same on one day: without a number both count."""
+    row = (*OWN, "X9", "江屿华泰贸易有限公司", "2026-03-02")
+    batch = table(
+        (*row, "0001", 100, "正常"),
+        (*row, "0001", 100, "正常"),
+        (*row, "0002", 30, "正常"),
+        (*row, "0002", 60, "正常"),
+        (*row, None, 5, "正常"),
+        (*row, None, 5, "正常"),
+    )
+    numbered = replace(FIRST, number=("商品",))
+    unreadable: list[Unreadable] = []
+    rows = [row for batch in aggregated([batch], numbered, unreadable) for row in batch.to_pylist()]
+    assert [(row["商品"], row["张数"], row["开具"]) for row in rows] == [("0001", 1, 100), (None, 2, 10)]
+    # rows 4 and 5 of the file contradict each other
+    assert [(one.row_number, one.reason) for one in unreadable] == [
+        (n, "an invoice of which another one with the same number says otherwise") for n in (4, 5)
+    ]
+    again = [row for batch in aggregated([batch], FIRST, []) for row in batch.to_pylist()]
+    assert [(row["商品"], row["张数"], row["开具"]) for row in again] == [
+        ("0001", 2, 200),
+        ("0002", 2, 90),
+        (None, 2, 10),
+    ]
 
 
 def test_a_short_goods_code_stays_as_it_is_for_stage_sql_to_refuse() -> None:
@@ -200,6 +228,7 @@ def test_a_kiosk_with_ten_thousand_customers_is_one_row_of_persons(park: Park) -
         ("    red_amount: 红字金额\n", "", "invoices.as has"),
         ("  amount: 金额_分\n", "  amount: 开票人\n", "invoices keeps the personal column '开票人'"),
         ("  date: 开票日期\n", "", "invoices needs by, partner"),
+        ("  number: 发票号码\n", "  number: 票号\n", "'票号', which is not under columns"),
     ],
 )
 def test_a_wrong_declaration_stops(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -302,3 +302,151 @@ def test_a_cut_file_stops_with_its_unreadable_end(park: Park) -> None:
     park.land("leases", day(2))
     with pytest.raises(DeliveryRefused, match="the line of totals is missing"):
         park.stage("leases")
+
+
+# --- papers, lists and tables of a year --------------------------------------------------------------------------------
+
+# of 60 firms one need each: 10 to 69 persons, recorded on the day on which it is stated
+NEED = """select 'U' || u as source_key, 'S' || lpad(u::varchar, 3, '0') as need_no, 'U' || u || '公司' as enterprise_name,
+    'staff' as need_kind_code, 'person' as quantity_unit_code, 10 + u % 60 as needed_quantity,
+    date '2025-01-01' + (u * 7)::int as stated_date, timestamp '2025-01-01 09:00' + u * interval 7 day as recorded_at,
+    timestamp '2026-06-30' as received_at, u as row_number from range({0}, {1}) as a(u)"""
+
+
+def need(change: str = "") -> str:
+    return f"select * {f'replace ({change})' if change else ''} from ({NEED.format(60, 84)})"
+
+
+@pytest.mark.parametrize(
+    ("change", "stops"),
+    [
+        ("", []),
+        ("100 * needed_quantity as needed_quantity", ["needed_quantity"]),
+        # a third of them
+        ("case when u % 3 = 0 then 10000 else 1 end * needed_quantity as needed_quantity", ["needed_quantity"]),
+        ("2 * needed_quantity as needed_quantity", []),
+    ],
+)
+def test_a_stated_quantity_is_held_against_its_kind(
+    connection: duckdb.DuckDBPyConnection, change: str, stops: list[str]
+) -> None:
+    new = need(change.replace("u % 3", "row_number % 3"))
+    held = Deliveries(connection, "need", NEED.format(0, 60), new)
+    assert sorted(set(held.stops(precedent.odd_sizes(connection, held.feed)))) == stops
+
+
+@pytest.mark.parametrize(("days", "stops"), [(0, []), (31, ["recorded_at"])])
+def test_a_day_of_stating_a_month_earlier_stops(
+    connection: duckdb.DuckDBPyConnection, days: int, stops: list[str]
+) -> None:
+    new = need(f"stated_date - {days} as stated_date")
+    held = Deliveries(connection, "need", NEED.format(0, 60), new)
+    assert sorted(set(held.stops(precedent.odd_delays(connection, held.feed)))) == stops
+
+
+def test_a_list_typed_in_at_once_teaches_no_delay(connection: duckdb.DuckDBPyConnection) -> None:
+    """500 branches of twenty years were recorded on one day; since then each within two weeks of its opening."""
+    branch = (
+        "select 'D' || lpad(u::varchar, 5, '0') as branch_no, 'W' || u % 300 as source_key, 'branch' as branch_kind_code, "
+        "'329901' as division_code, {opened} as opened_date, {recorded} as recorded_at, u as row_number from range({a}, {b}) as a(u)"
+    )
+    old = branch.format(
+        opened="date '2023-01-01' - (u * 15)::int", recorded="timestamp '2023-09-02 08:00:00'", a=0, b=500
+    )
+    since = branch.format(
+        opened="date '2023-09-03' + (u - 500)::int * 10",
+        recorded="timestamp '2023-09-03 10:00:00' + (u - 500) * interval 10 day + (u % 14) * interval 1 day",
+        a=500,
+        b=560,
+    )
+    for moved, stops in ((0, []), (31, ["recorded_at"])):
+        new = branch.format(
+            opened=f"date '2025-06-01' + (u - 560)::int - {moved}",
+            recorded="timestamp '2025-06-05 10:00:00' + (u - 560) * interval 1 day",
+            a=560,
+            b=590,
+        )
+        held = Deliveries(connection, "outsider_branch", f"{old} union all by name {since}", new)
+        assert sorted(set(held.stops(precedent.odd_delays(connection, held.feed)))) == stops
+
+
+def test_a_column_sorted_alone_stops_and_rows_sorted_as_a_whole_do_not(connection: duckdb.DuckDBPyConnection) -> None:
+    known = NEED.format(0, 60).replace("10 + u % 60", "10 + (u * 37) % 60")
+    new = NEED.format(60, 100).replace("10 + u % 60", "10 + (u * 37) % 60")
+    alone = f"select * replace (row_number - 50 as needed_quantity) from ({new})"
+    whole = f"select * replace (row_number() over (order by needed_quantity) as row_number) from ({new})"
+    for rows, stops in ((new, []), (alone, ["needed_quantity"]), (whole, [])):
+        held = Deliveries(connection, "need", known, rows)
+        assert sorted(set(held.stops(precedent.sorted_alone(connection, held.feed)))) == stops
+
+
+def test_texts_that_are_cut_stop(connection: duckdb.DuckDBPyConnection) -> None:
+    known = NEED.format(0, 60).replace("'公司'", "repeat('甲', (u % 7)::int) || '科技有限公司'")
+    new = NEED.format(60, 84).replace("'公司'", "repeat('乙', (u % 7)::int) || '科技有限公司'")
+    for rows, stops in (
+        (new, []),
+        (f"select * replace (left(enterprise_name, 8) as enterprise_name) from ({new})", ["enterprise_name"]),
+    ):
+        held = Deliveries(connection, "need", known, rows)
+        assert held.stops(precedent.cut_texts(connection, held.feed)) == stops
+
+
+STAT = """select '329900' as area_code, 'gbt4754_2017' as classification_code, 'division' as industry_level,
+    lpad(u::varchar, 2, '0') as industry_code, {year} as year_number, 100 + u as enterprise_count, u as row_number
+    from range({a}, {b}) as a(u)"""
+
+
+@pytest.mark.parametrize(
+    ("year", "rows", "stops"),
+    [
+        (2025, 100, []),
+        (2025, 98, []),
+        (2025, 90, ["year_number"]),
+        # a correction of a year that is known
+        (2024, 5, []),
+    ],
+)
+def test_a_table_of_a_new_year_has_the_rows_of_the_last(
+    connection: duckdb.DuckDBPyConnection, year: int, rows: int, stops: list[str]
+) -> None:
+    new = STAT.format(year=year, a=0, b=rows)
+    held = Deliveries(connection, "industry_stat", STAT.format(year=2024, a=0, b=100), new)
+    assert held.stops(precedent.rows_of_year(connection, held.feed)) == stops
+
+
+TRADE = """select 'U' || u % 20 as source_key, 'sells' as direction_code, 'P' || u as partner_key, 'P' || u as partner_name,
+    date '2026-01-01' as month, lpad((({0}) % 7)::varchar, 7, '0') as goods_code, 1 as invoice_count, u as row_number
+    from range(100) as a(u)"""
+
+
+@pytest.mark.parametrize(
+    ("goods", "stops"), [("u", []), ("case when u < 95 then u else u + 1 end", []), ("u + 1", ["changed_pct"])]
+)
+def test_facts_of_a_known_month_with_another_key_stop(
+    connection: duckdb.DuckDBPyConnection, goods: str, stops: list[str]
+) -> None:
+    held = Deliveries(connection, "trade", TRADE.format("u"), TRADE.format(goods))
+    assert held.stops(precedent.replaced_facts(connection, held.feed)) == stops
+
+
+ENTRY = """select 'R' || u as source_key, '{0}' || u || '公司' as enterprise_name, {1} as former_names, u as row_number
+    from range({2}, {3}) as a(u)"""
+
+
+@pytest.mark.parametrize(("moved", "stops"), [(0, []), (1, ["former_names"])])
+def test_a_former_name_that_was_another_record_s_name_stops(
+    connection: duckdb.DuckDBPyConnection, moved: int, stops: list[str]
+) -> None:
+    new = ENTRY.format("新", f"'旧' || (u + {moved}) || '公司'", 10, 30)
+    held = Deliveries(connection, "registration", ENTRY.format("旧", "null", 0, 60), new)
+    assert held.stops(precedent.moved_values(connection, held.feed)) == stops
+
+
+def test_a_period_that_begins_within_a_month_stops(connection: duckdb.DuckDBPyConnection) -> None:
+    """2026-07-01 with day and month swapped is 2026-01-07."""
+    filing = """select 'T' || u as source_key, 'vat' as tax_kind_code, 'U' || u || '公司' as enterprise_name,
+        date '{0}' as period_start, date '{1}' as period_end, 10.0 + u as tax_due_amount, u as row_number from range(60) as a(u)"""
+    known = filing.format("2026-06-01", "2026-06-30")
+    for start, stops in (("2026-07-01", False), ("2026-01-07", True)):
+        held = Deliveries(connection, "tax_filing", known, filing.format(start, "2026-07-31"))
+        assert ("period_start" in held.stops(precedent.unheard_of(connection, held.feed))) is stops

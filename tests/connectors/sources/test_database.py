@@ -481,6 +481,20 @@ def test_sqlite_times_are_compared_as_times(books: sqlite3.Connection, column: s
     assert [row["合同号"] for row in rows(second)] == [f"{n:03}" for n in range(23, 49)]
 
 
+def test_a_time_of_recording_that_is_none_is_pulled(books: sqlite3.Connection) -> None:
+    """SQLite reads 329901 as a day of 3,809 BC: before every pull. The row is pulled, and put aside where it is staged."""
+    books.execute("create table entry (no text, at timestamp)")
+    books.execute(
+        "insert into entry values ('a', '2026-01-05 10:00:00'), ('b', '329901'), ('c', '2025-12-01 10:00:00')"
+    )
+    window = Window(since=None, until=datetime(2026, 1, 6, tzinfo=UTC), cursor="2026-01-01T00:00:00")
+    delivery = pull(sqlite(books), window, table="entry", cursor_column="at")
+    found = [row["no"] for batch in delivery.batches for row in batch.to_pylist()]
+    assert len(found) + len(delivery.unreadable) == 2
+    assert "a" in found
+    assert "c" not in found
+
+
 def test_a_query_on_sqlite_is_text_but_for_what_is_declared(books: sqlite3.Connection) -> None:
     books.execute("insert into lease (合同号, area, rooms) values ('A:1', 12.50, 3)")
     delivery = pull(
