@@ -423,6 +423,7 @@ def trial_settings(home: Path) -> Settings:
         | {
             "home": home,
             "outcomes": home / "outcomes.csv",
+            "judgements": home / "judgements.csv",
             "backup": home / "backup",
             "feed_folders": (),
             "time_zone": ZONE,
