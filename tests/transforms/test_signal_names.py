@@ -17,7 +17,8 @@ RULES = Path(resolution.__file__).parent / "rules"
 OWN_LISTS = {"signal.yml", "quantity_unit.yml"}
 OTHERS = sorted(path.name for path in RULES.glob("*.yml") if path.name not in OWN_LISTS)
 # the name of an indicator is a rate's own: "tax per kWh"
-OWN_NAMES = {("per_mu_measure.yml", "name_en"), ("per_mu_measure.yml", "name_zh")}
+# names of their own: indicators of a scheme, goods that are bought
+OWN_NAMES = {("per_mu_measure.yml", "name_en"), ("per_mu_measure.yml", "name_zh"), ("goods_industry.yml", "title_en")}
 
 Row = dict[str, Any]
 

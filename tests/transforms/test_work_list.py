@@ -202,9 +202,9 @@ def test_working_days_agree_with_another_account(warehouse: duckdb.DuckDBPyConne
 def test_an_introduction_is_made_of_what_both_sides_stated() -> None:
     allowed = {"rules", "ops"}
     public = {
-        "industry.need", "known.need", "known.offer", "resolved.enterprise", "resolved.enterprise_code", "resolved.link",
+        "industry.need", "industry.offer", "known.need", "known.offer", "resolved.enterprise", "resolved.enterprise_code", "resolved.link",
         "monthly.main_building", "monthly.month", "monthly.workday",
     }  # fmt: skip
-    for name in ("introduction", "need"):
+    for name in ("introduction", "need", "offer"):
         reads = read_model(TRANSFORMS / "5_industry" / f"{name}.sql").reads
         assert {table for table in reads if table.partition(".")[0] not in allowed} <= public, name
