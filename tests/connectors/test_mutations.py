@@ -94,7 +94,13 @@ ACCEPTED_WRONG = {
     ("building", "year 2099"),  # a date of one row: a building may be completed later
     # of two months, of which the second is the sum: taxes and sales differ as much from month to month; later months give it away
     ("tax_filing", "figures of the year to date"),
-    ("offer", "names one row down"),  # of suppliers without a code that never offered before
+    # of suppliers that never offered before, and of buildings: nothing else says who offers where
+    *(
+        ("offer", kind)
+        for kind in ("names one row down", "codes one row down", "one column sorted alone", "a third of a column empty")
+    ),
+    # where a need is, and which office has it, is said there alone; as few rows lack it as may
+    *(("need", kind) for kind in ("codes one row down", "a third of a column empty")),
 }
 
 
