@@ -25,7 +25,7 @@ from warehouse.models import make
 from warehouse.settings import CHECKOUT
 
 FEED = CHECKOUT / "connectors" / "feeds" / "patent"
-TABLES = ("industry.patent", "industry.research_tie")
+TABLES = ("monthly.unique_name", "industry.list_day", "industry.patent", "industry.research_tie")
 # what the models read besides, of which an invented city of identities has nothing
 _NO_INTRODUCTION = """
 create schema if not exists industry;

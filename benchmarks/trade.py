@@ -28,12 +28,14 @@ from warehouse.connection import literal, prepare
 from warehouse.models import load_rules
 
 TABLES = (
+    "monthly.unique_name",
     "monthly.trade_party",
     "monthly.trade_month",
     "monthly.trade_side",
     "monthly.trade",
     "industry.partner",
     "industry.dependence",
+    "industry.purchase",
     "industry.gap",
 )
 EDGES = "industry/invoice_edges_2016_2018.parquet"

@@ -41,6 +41,7 @@ FOLDERS = {path.parent.name.partition("_")[2]: path.parent for path in MODEL_FIL
 
 # in the order in which they read each other
 DERIVED = (
+    "monthly.unique_name",
     "monthly.workday",
     "signals.signal_month",
     "signals.believed_month",
@@ -49,6 +50,7 @@ DERIVED = (
     "signals.departure",
     "signals.part_total",
     "signals.part_flow",
+    "industry.list_day",
     "industry.offer",
     "industry.purchase",
     "snapshots.per_mu_rank",

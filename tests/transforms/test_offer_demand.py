@@ -63,7 +63,7 @@ def rows(connection: duckdb.DuckDBPyConnection, purchases: list[tuple[str, str, 
             "values (?, ?, ?, ?, '2026-02-01', 'buyer')",
             [buyer, seller, goods, yuan],
         )
-    build(connection, TRANSFORMS / "5_industry", ["purchase", "offer_demand"])
+    build(connection, TRANSFORMS / "5_industry", ["list_day", "purchase", "offer_demand"])
     return connection.execute("select * from industry.offer_demand").fetchall()
 
 

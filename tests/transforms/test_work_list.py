@@ -26,6 +26,7 @@ from warehouse.work_shown import note_shown
 
 TRANSFORMS = Path(transforms.__file__).parent
 MODEL = read_model(TRANSFORMS / "6_snapshots" / "work_list.sql")
+DAY = read_model(TRANSFORMS / "5_industry" / "list_day.sql")
 MONDAY = date(2026, 3, 2)
 LIMITS = {"answer": 6, "call": 4, "introduction": 3, "attraction": 2}
 INPUTS = ("industry.need", "industry.introduction", "industry.hit_rate", "signals.alert", "signals.departure")
@@ -81,6 +82,7 @@ class Nights:
         self.connection.execute("insert into ops.night values ('night', ?, 'park')", [as_of])
         self.connection.execute("delete from ops.work_day")
         self.connection.execute("insert into ops.work_day values (?)", [day])
+        make(self.connection, DAY)
         make(self.connection, MODEL)
         found = self.connection.execute("select * exclude (rule_version) from snapshots.work_list order by row_id")
         columns = [column for column, *_ in found.description or ()]
@@ -202,7 +204,8 @@ def test_working_days_agree_with_another_account(warehouse: duckdb.DuckDBPyConne
 def test_an_introduction_is_made_of_what_both_sides_stated() -> None:
     allowed = {"rules", "ops"}
     public = {
-        "industry.need", "industry.offer", "known.need", "known.offer", "resolved.enterprise", "resolved.enterprise_code", "resolved.link",
+        "industry.list_day", "industry.need", "industry.offer", "known.need", "known.offer", "resolved.enterprise",
+            "resolved.enterprise_code", "resolved.link",
         "monthly.main_building", "monthly.month", "monthly.workday",
     }  # fmt: skip
     for name in ("introduction", "need", "offer"):

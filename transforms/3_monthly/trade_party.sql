@@ -53,25 +53,6 @@ party as (
     group by s.party_code, s.party_name, n.name_key
 ),
 
--- the lowest standing that has the name decides, as everywhere (resolved.enterprise_name)
-best_name as (
-    select
-        name_key,
-        min(name_standing) as name_standing
-    from resolved.enterprise_name
-    group by name_key
-),
-
-unique_name as (
-    select
-        n.name_key,
-        min(n.enterprise_id) as enterprise_id
-    from resolved.enterprise_name as n
-    inner join best_name as b on n.name_key = b.name_key and n.name_standing = b.name_standing
-    group by n.name_key
-    having count(distinct n.enterprise_id) = 1
-),
-
 coded as (
     select
         p.party_code,
@@ -115,7 +96,7 @@ placed as (
         end as party_method_code,
         coalesce(p.party_code, l.party_code) as own_or_learned_code
     from coded as p
-    left join unique_name as u on p.name_key = u.name_key
+    left join monthly.unique_name as u on p.name_key = u.name_key
     left join learned as l on p.name_key = l.name_key
 ),
 

@@ -26,16 +26,10 @@
 --   be gone.
 --   | 一项供给可同时推荐给多件诉求，不扣减数量；未及时撤下的供给可能已不可用。
 -- checked by: tests/models/industry.introduction, tests/system/test_work_list.py
-with tonight as (
-    select coalesce(max(w.list_date), max(cast(o.as_of as date))) as list_date
-    from ops.night as o
-    left join ops.work_day as w on w.list_date is not null
-),
-
-offer as (
+with offer as (
     select o.*
     from industry.offer as o
-    cross join tonight as t
+    cross join industry.list_day as t
     where o.valid_until_date is null or o.valid_until_date >= t.list_date
 ),
 
@@ -53,7 +47,7 @@ need as (
         k.title_en,
         k.title_zh
     from industry.need as n
-    cross join tonight as t
+    cross join industry.list_day as t
     cross join rules.introduction as i
     inner join rules.need_kind as k on n.need_kind_code = k.need_kind_code
     where n.is_unresolved

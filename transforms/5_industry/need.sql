@@ -20,13 +20,7 @@
 -- known gaps: A need that was not written down is not in it. Who asked is not kept.
 --   | 未登记的诉求不在内；联系人不入库。
 -- checked by: tests/models/industry.need
-with tonight as (
-    select coalesce(max(w.list_date), max(cast(o.as_of as date))) as list_date
-    from ops.night as o
-    left join ops.work_day as w on w.list_date is not null
-),
-
-office as (
+with office as (
     select
         office_zh,
         min(office_en) as office_en
@@ -89,7 +83,7 @@ select
     s.closed_date is null as is_unresolved,
     k.version as rule_version
 from stated_need as s
-cross join tonight as t
+cross join industry.list_day as t
 inner join resolved.enterprise as e on s.enterprise_id = e.enterprise_id
 inner join rules.need_kind as k on s.need_kind_code = k.need_kind_code
 left join office as o on s.office_name = o.office_zh

@@ -25,17 +25,11 @@
 --   That tenants buy outside does not say that they look for another seller.
 --   | 商品类别比具体供给宽。知道其中两家的人可推知还有第三家。企业在园外采购，不等于想换卖方。
 -- checked by: tests/models/industry.offer_demand, tests/transforms/test_offer_demand.py
-with tonight as (
-    select coalesce(max(w.list_date), max(cast(o.as_of as date))) as list_date
-    from ops.night as o
-    left join ops.work_day as w on w.list_date is not null
-),
-
-valid_offer as (
+with valid_offer as (
     select o.*
     from industry.offer as o
     inner join signals.present_enterprise as h on o.offered_by_id = h.enterprise_id
-    cross join tonight as t
+    cross join industry.list_day as t
     where
         (o.valid_from_date is null or o.valid_from_date <= t.list_date)
         and (o.valid_until_date is null or o.valid_until_date >= t.list_date)

@@ -22,13 +22,7 @@
 --   met before it is stated counts as a miss.
 --   | 因每周限额未列入的不在内；推断的需求在提出前已解决的，计为未中。
 -- checked by: tests/models/industry.outcome
-with tonight as (
-    select coalesce(max(w.list_date), max(cast(o.as_of as date))) as list_date
-    from ops.night as o
-    left join ops.work_day as w on w.list_date is not null
-),
-
-showing as (
+with showing as (
     select
         s.row_id,
         s.list_date as first_shown_date,
@@ -105,7 +99,7 @@ verdict as (
             else cast(a.answered_at as date)
         end as settled_date
     from showing as s
-    cross join tonight as o
+    cross join industry.list_day as o
     left join showing_answer as a
         on s.row_id = a.row_id and s.first_shown_date = a.first_shown_date and a.answer_rank = 1
     left join need_stated as t on s.row_id = t.row_id and s.first_shown_date = t.first_shown_date

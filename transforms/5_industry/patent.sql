@@ -25,26 +25,7 @@
 --   * institute: a university or institute elsewhere | 院校机构
 --   * company: another firm or body | 其他单位
 -- checked by: tests/models/industry.patent, tests/system/test_patents.py
-with best_name as (
-    select
-        name_key,
-        min(name_standing) as name_standing
-    from resolved.enterprise_name
-    group by name_key
-),
-
--- the lowest standing that has the name decides, as everywhere (resolved.enterprise_name)
-unique_name as (
-    select
-        n.name_key,
-        min(n.enterprise_id) as enterprise_id
-    from resolved.enterprise_name as n
-    inner join best_name as b on n.name_key = b.name_key and n.name_standing = b.name_standing
-    group by n.name_key
-    having count(distinct n.enterprise_id) = 1
-),
-
-institute_name as (
+with institute_name as (
     select p.name_key
     from resolved.party_name as p
     cross join rules.institute_word as w
@@ -64,7 +45,7 @@ stated as (
         ) as used_feed
     from known.patent as p
     inner join resolved.party_name as n on p.applicant_name = n.name
-    left join unique_name as u on n.name_key = u.name_key
+    left join monthly.unique_name as u on n.name_key = u.name_key
 ),
 
 applicant as (

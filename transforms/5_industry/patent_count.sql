@@ -11,12 +11,6 @@
 --   nothing of worth: designs and inventions are added up beside each other.
 --   | 最近十八个月的申请不全，近年减少不说明问题；件数不反映质量。
 -- checked by: tests/models/industry.patent_count, tests/system/test_patents.py
-with tonight as (
-    select coalesce(max(w.list_date), max(cast(o.as_of as date))) as list_date
-    from ops.night as o
-    left join ops.work_day as w on w.list_date is not null
-)
-
 select
     p.enterprise_id,
     cast(count(*) as integer) as application_count,
@@ -32,7 +26,7 @@ select
     max(p.application_date) as last_application_date,
     rule.version as rule_version
 from industry.patent as p
-cross join tonight as t
+cross join industry.list_day as t
 cross join rules.research_tie as rule
 where p.enterprise_id is not null
 group by p.enterprise_id, rule.version

@@ -33,13 +33,7 @@
 --   * past: together long ago | 过往
 --   * possible: an offer that fits | 可对接
 -- checked by: tests/models/industry.research_tie, tests/system/test_patents.py
-with tonight as (
-    select coalesce(max(w.list_date), max(cast(o.as_of as date))) as list_date
-    from ops.night as o
-    left join ops.work_day as w on w.list_date is not null
-),
-
-co_patent as (
+with co_patent as (
     select
         e.enterprise_id,
         i.applicant_key as institute_key,
@@ -98,6 +92,6 @@ select
     t.last_tie_date,
     rule.version as rule_version
 from tie as t
-cross join tonight as n
+cross join industry.list_day as n
 cross join rules.research_tie as rule
 inner join resolved.enterprise as e on t.enterprise_id = e.enterprise_id

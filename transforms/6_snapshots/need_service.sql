@@ -11,13 +11,7 @@
 -- known gaps: The offices are those that the service desk wrote, else those of rules/need_kind.yml.
 --   | 部门以服务台登记为准，未登记的按规则。
 -- checked by: tests/models/snapshots.need_service
-with tonight as (
-    select coalesce(max(w.list_date), max(cast(o.as_of as date))) as list_date
-    from ops.night as o
-    left join ops.work_day as w on w.list_date is not null
-),
-
-need as (
+with need as (
     select
         n.office_zh,
         n.office_en,
@@ -26,7 +20,7 @@ need as (
         n.need_outcome_code,
         n.stated_date > t.list_date - interval '12' month as is_recent
     from industry.need as n
-    cross join tonight as t
+    cross join industry.list_day as t
 ),
 
 office_count as (

@@ -46,11 +46,11 @@
 -- checked by: tests/models/snapshots.work_list, tests/transforms/test_work_list.py
 with tonight as (
     select
-        coalesce(w.list_date, cast(o.as_of as date)) as list_date,
-        cast(date_trunc('week', coalesce(w.list_date, cast(o.as_of as date))) as date) as monday,
+        d.list_date,
+        cast(date_trunc('week', d.list_date) as date) as monday,
         o.as_of
     from ops.night as o
-    left join ops.work_day as w on w.list_date is not null
+    cross join industry.list_day as d
 ),
 
 rule as (
