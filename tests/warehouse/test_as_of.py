@@ -23,6 +23,7 @@ from tests.transforms.test_resolution import credit_code
 from transforms.as_of import PastSnapshot, in_words, moment_of, reconstruct
 from transforms.judgement_file import HEADER
 from transforms.night import build_all
+from transforms.outcome_file import load as load_answers
 from transforms.resolution import resolve
 from warehouse import parts
 from warehouse.connection import writer
@@ -120,6 +121,7 @@ class Life:
         self.park.begin(as_of, ["staff", "leases", "payments"])
         with writer(self.settings) as connection:
             resolve(connection, self.settings.judgements)
+            load_answers(connection, self.settings, as_of.replace(tzinfo=None))
             remember_last_night(connection, self.settings)
             self.in_parts += sum(not made.is_whole for made in build_all(connection)[1])
             publish(connection, self.settings, MODELS)
