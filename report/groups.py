@@ -109,7 +109,7 @@ def _industries(source: Source, enterprises: list[Row], months: dict[Any, list[R
 
 
 def _positions(source: Source) -> dict[str, Any]:
-    """The newest year of industry.position: the chart of the divisions, shift-share and opportunities; and research ties."""
+    """The newest year of industry.position: the chart of the divisions, shift-share, opportunities; chains and research ties."""
     positions = source.rows("position")
     divisions = [row for row in positions if row["industry_level"] == "division" and row["lq_enterprises_low"]]
     chart = [
@@ -133,6 +133,7 @@ def _positions(source: Source) -> dict[str, Any]:
         "area": next((row["area_name"] for row in positions if row["area_name"]), None),
         "shifts": [row for row in positions if row["industry_level"] == "division" and row["mix_value"] is not None],
         "opportunities": source.rows("opportunity"),
+        "nodes": source.rows("chain_node"),
         "ties": source.rows("research_tie"),
     }
 
