@@ -126,6 +126,18 @@ def test_a_park_without_a_tax_feed_says_none_rather_than_zero(site_of: MakeSite)
     assert shown["tax_received_12m_amount"] == shown["occupancy_pct"] == "–"
 
 
+def test_the_parks_own_chains_are_shown_where_a_node_is_signed(site_of: MakeSite) -> None:
+    node = {
+        "chain_code": "ev", "chain_title_en": "Vehicles", "chain_title_zh": "汽车", "node_number": 2, "node_title_en": "Batteries",
+        "node_title_zh": "<b>电池</b>", "industry_codes": "3841", "wanted_count": 11, "present_count": 4, "missing_count": 7,
+        "outsider_count": 13, "signed_by": "招商局", "signed_date": date(2026, 1, 15),
+    }  # fmt: skip
+    text = "".join(site_of([("industry.chain_node", node)]).page("industries.html").text.split())
+    for shown in ("产业链节点", "2<b>电池</b>", "3841114713招商局2026-01-15"):
+        assert shown in text, shown
+    assert "产业链节点" not in site_of([]).page("industries.html").text
+
+
 def leads_inside(site: Site) -> None:
     """Every page loads and leads to what is in the folder, and nothing is asked of a network."""
     folder, ids, led = site.folder.resolve(), {}, set()

@@ -70,13 +70,13 @@ select
     n.node_number,
     n.node_title_en,
     n.node_title_zh,
-    n.industry_codes,
+    cast(n.industry_codes as varchar) as industry_codes,
     n.wanted_count,
     coalesce(m.present_count, 0) as present_count,
     greatest(n.wanted_count - coalesce(m.present_count, 0), 0) as missing_count,
     coalesce(m.outsider_count, 0) as outsider_count,
     n.signed_by,
-    n.signed_date,
+    cast(n.signed_date as date) as signed_date,
     n.version as rule_version
 from node as n
 left join node_member as m on n.chain_code = m.chain_code and n.node_number = m.node_number
