@@ -33,7 +33,7 @@ party as (
     group by p.party_key
 ),
 
-bought as (
+goods_purchase as (
     select
         p.goods_code,
         count(distinct case when p.outside_amount >= rule.buyer_amount_min then p.buyer_key end) as buyer_count,
@@ -87,7 +87,7 @@ select
     cast(coalesce(s.seller_count, 0) as integer) as seller_count,
     case when s.seller_count > 0 then 'introduce' else 'attract' end as gap_step_code,
     rule.version as rule_version
-from bought as b
+from goods_purchase as b
 cross join rules.trade_gap as rule
 left join seller as s on b.goods_code = s.goods_code
 left join rules.goods as g on substr(b.goods_code, 1, 3) = g.goods_class_code
