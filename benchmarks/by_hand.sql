@@ -21,7 +21,7 @@ power as (
     from known.utility_use u join link l using (feed, source_key)
     group by all
 ),
-sold as (
+sale as (
     select
         l.enterprise_id, year(f.period_end) * 12 + month(f.period_end) as month_number,
         datediff('month', f.period_start, f.period_end) + 1 as months, sum(f.sales_amount) as sales
@@ -29,7 +29,7 @@ sold as (
     where f.tax_kind_code = 'vat' and f.sales_amount is not null
     group by all
 ),
-paid as (
+payment as (
     select
         l.enterprise_id, p.tax_kind_code, year(p.period_end) * 12 + month(p.period_end) as month_number,
         datediff('month', p.period_start, p.period_end) + 1 as months, sum(p.paid_amount) as paid
@@ -41,7 +41,7 @@ tax as (
         enterprise_id, month_number,
         sum(case when tax_kind_code = 'vat' then paid end) as vat, sum(case when tax_kind_code = 'cit' then paid end) as cit,
         sum(paid) as paid, max(months) as months, min(months) as shortest
-    from paid
+    from payment
     group by all
 ),
 -- all kinds together are a quarterly series of who pays anything by the quarter
@@ -65,23 +65,23 @@ lease as (
             row_number() over (
                 partition by l.enterprise_id, c.month, coalesce(concat(r.building_code, '/', r.room), r.lease_no)
                 order by r.start_date desc, r.lease_no desc
-            ) as place
+            ) as row_rank
         from known.lease r join link l using (feed, source_key)
         join calendar c on r.start_date <= c.month_end_date
             and coalesce(least(r.end_date, r.terminated_date), r.end_date, r.terminated_date, date '9999-12-31') >= c.month_end_date
     )
-    where place = 1
+    where row_rank = 1
     group by all
 ),
-spoken_of as (
+reported_month as (
     select enterprise_id, month from staff
     union all select enterprise_id, month from power
     union all select enterprise_id, month from lease
     union all select t.enterprise_id, c.month from tax t join calendar c using (month_number)
-    union all select t.enterprise_id, c.month from sold t join calendar c using (month_number)
+    union all select t.enterprise_id, c.month from sale t join calendar c using (month_number)
 ),
 life as (
-    select enterprise_id, min(month) as first_month, max(month) as last_month from spoken_of group by all
+    select enterprise_id, min(month) as first_month, max(month) as last_month from reported_month group by all
 ),
 suspect as (
     select
@@ -93,7 +93,7 @@ suspect as (
     group by all
 ),
 -- every month of a life, so that twelve rows before is twelve months before
-wide as (
+life_month as (
     select
         l.enterprise_id, c.month, c.month_number, h.headcount, s.sales, s.months as sales_months, q.paid as tax,
         q.months as tax_months, t.vat, t.cit, t.paid is not null as has_tax, a.area, u.electricity, u.water, u.gas,
@@ -107,7 +107,7 @@ wide as (
     join calendar c on c.month between l.first_month and l.last_month
     left join resolved.enterprise e using (enterprise_id)
     left join staff h on l.enterprise_id = h.enterprise_id and c.month = h.month
-    left join sold s on l.enterprise_id = s.enterprise_id and c.month_number = s.month_number
+    left join sale s on l.enterprise_id = s.enterprise_id and c.month_number = s.month_number
     left join tax t on l.enterprise_id = t.enterprise_id and c.month_number = t.month_number
     left join quarter q on l.enterprise_id = q.enterprise_id and c.month_number = q.end_number
     left join lease a on l.enterprise_id = a.enterprise_id and c.month = a.month
@@ -122,7 +122,7 @@ late as (
     where is_provisional
     group by all
 ),
-compared as (
+compared_month as (
     select
         *,
         lag(h, 1) over w as h1, lag(h, 3) over w as h3, lag(h, 12) over w as h12,
@@ -130,7 +130,7 @@ compared as (
         lag(t, 1) over w as t1, lag(t, 3) over w as t3, lag(t, 12) over w as t12,
         lag(a, 1) over w as a1, lag(a, 3) over w as a3, lag(a, 12) over w as a12,
         lag(u, 1) over w as u1, lag(u, 3) over w as u3, lag(u, 12) over w as u12
-    from wide
+    from life_month
     window w as (partition by enterprise_id order by month_number)
 )
 select
@@ -154,7 +154,7 @@ select
     coalesce(l.employment and headcount is not null or l.tax_filing and sales is not null or l.tax_payment and has_tax
         or l.utility_use and coalesce(electricity, water, gas) is not null, false) as is_provisional,
     (select as_of from ops.night) as as_of
-from compared
+from compared_month
 left join late l using (month)
 where headcount is not null or sales is not null or has_tax or area is not null or electricity is not null
     or water is not null or gas is not null

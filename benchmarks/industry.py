@@ -370,12 +370,12 @@ with fit as (
     select i.grp, (i.firms / sum(i.firms) over ()) / n.share as quotient
     from city_group as i join group_share as n using (grp) where i.city_code = ?
 ),
-placed as (
-    select o.source_key, row_number() over (order by f.quotient desc nulls last, o.registered_capital_amount desc, o.source_key) as place
+outsider_rank as (
+    select o.source_key, row_number() over (order by f.quotient desc nulls last, o.registered_capital_amount desc, o.source_key) as row_rank
     from known.outsider as o left join fit as f on o.industry_code = f.grp
 )
-select count(case when p.place <= 100 then 1 end), count(case when p.place <= 1000 then 1 end)
-from arrival as a join placed as p on a.source_key = p.source_key where a.city_code = ?
+select count(case when p.row_rank <= 100 then 1 end), count(case when p.row_rank <= 1000 then 1 end)
+from arrival as a join outsider_rank as p on a.source_key = p.source_key where a.city_code = ?
 """
 
 

@@ -98,7 +98,7 @@ open_need as (
     from known.need where closed_date is null
 ),
 waiting as (
-    select n.row_id, row_number() over (order by n.need_key) as place
+    select n.row_id, row_number() over (order by n.need_key) as row_rank
     from open_need as n left join shown as s on n.row_id = s.row_id where s.row_id is null
 ),
 this_week as (
@@ -112,7 +112,7 @@ cross join this_week as k
 left join shown as s on n.row_id = s.row_id
 left join waiting as w on n.row_id = w.row_id
 left join ops.work_answer as a on n.row_id = a.row_id and s.row_id is not null
-where a.row_id is null and (s.first_shown_date > t.list_date - {DROP_DAYS} or w.place + k.shown_count <= {WEEK_MAX})
+where a.row_id is null and (s.first_shown_date > t.list_date - {DROP_DAYS} or w.row_rank + k.shown_count <= {WEEK_MAX})
 """
 # what the public's statistics read; a unit is an enterprise, of industry C or I by its number
 MODELS = {

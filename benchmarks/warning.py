@@ -301,7 +301,7 @@ _FEED = " ".join(f"when '{silo}' then '{feed}'" for silo, feed in SILOS.items())
 OWNER = f"""
 select enterprise_id, true_id
 from (
-    select *, row_number() over (partition by enterprise_id order by records desc, true_id) as place
+    select *, row_number() over (partition by enterprise_id order by records desc, true_id) as row_rank
     from (
         select l.enterprise_id, t.true_id,
             sum(case when t.silo in ('registration', 'employment', 'lease') then 3 else 1 end) as records
@@ -312,7 +312,7 @@ from (
         group by l.enterprise_id, t.true_id
     )
 )
-where place = 1
+where row_rank = 1
 """
 
 

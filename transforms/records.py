@@ -26,26 +26,26 @@ def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -
     """
     matched = [subject for subject in subjects().values() if subject.is_matched]
     versions = " union all ".join(_identity_versions(subject, only) for subject in matched)
-    latest = ", ".join(f"arg_max({column}, place) as {column}" for column in IDENTITY_COLUMNS)
+    latest = ", ".join(f"arg_max({column}, row_rank) as {column}" for column in IDENTITY_COLUMNS)
     connection.execute(
         f"""
         create or replace temp table stated_identity as
         with versions as ({versions}),
-        placed as (
+        ordered_version as (
             -- one order for all columns; the texts settle ties, so that no row order can
             select *, row_number() over (
                 partition by feed, source_key
                 order by last_period nulls first, last_received_at, {", ".join(IDENTITY_COLUMNS)}
-            ) as place
+            ) as row_rank
             from versions
         )
         select
             feed, subject, source_key, {latest},
-            min(told_from) as told_from, max(told_to) as told_to,
+            min(stated_from) as stated_from, max(stated_to) as stated_to,
             min(first_received_at) as first_received_at,
             max(first_received_at) as learned_at,
             max(last_received_at) as last_received_at
-        from placed
+        from ordered_version
         group by feed, subject, source_key
         """
     )
@@ -112,7 +112,7 @@ def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -
                         then stated_check
                     else 'valid'
                 end as code_check,
-                enterprise_name as name, name_key, address, building_code, told_from, told_to,
+                enterprise_name as name, name_key, address, building_code, stated_from, stated_to,
                 first_received_at, learned_at, last_received_at
             from checked
             {neighbours if only else ""}
@@ -133,7 +133,7 @@ def make_source_records(connection: duckdb.DuckDBPyConnection, only: str = "") -
                 s.uscc, case when not coalesce(s.is_registration_no_doubtful, false) then s.registration_no end,
                 case when s.subject = 'registration' and s.org_code is null then o.stated_code end
             ) as own_code,
-            s.name, s.name_key, s.address, s.building_code, s.told_from, s.told_to,
+            s.name, s.name_key, s.address, s.building_code, s.stated_from, s.stated_to,
             s.first_received_at, s.learned_at, s.last_received_at
         from stated as s
         left join stated_once as o on s.stated_code = o.stated_code
@@ -157,7 +157,7 @@ def _identity_versions(subject: Subject, only: str) -> str:
     grouped = ", ".join(["feed", "source_key", *(quote(c) for c in IDENTITY_COLUMNS if c in subject.columns)])
     return (
         f"select feed, '{subject.name}' as subject, source_key, {', '.join(stated)}, max({period}) as last_period, "
-        f"min(cast({begins} as date)) as told_from, max(cast({ends} as date)) as told_to, "
+        f"min(cast({begins} as date)) as stated_from, max(cast({ends} as date)) as stated_to, "
         f"min(received_at) as first_received_at, max(received_at) as last_received_at "
         f"from known.{quote(subject.name)} {_part(only)} {stating} group by {grouped}"
     )

@@ -1,4 +1,4 @@
-"""How deliveries are fetched: one module per protocol, and the types they share.
+"""How deliveries are fetched: one folder per protocol, and the types they share.
 
 A protocol hands over `Delivery` objects: a header and record batches, exactly as the source gave them. It knows nothing
 of feeds, subjects or the warehouse. Whatever is wrong with a source as a whole is a `SourceError` or `DeliveryRefused`;
@@ -8,9 +8,11 @@ a single piece that is no row is an `Unreadable`. Nothing is dropped without one
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import Any, Final, Protocol, cast
 
@@ -25,7 +27,18 @@ ROW_NUMBER: Final = "row_number"
 BATCH_ROWS: Final = 10_000
 """Rows in one record batch: what bounds the memory of a pull."""
 
-PROTOCOLS: Final = ("database", "file_drop", "http_api")
+_OF_OTHERS: Final = "parkbridge.protocols"
+"""The group of entry points by which an installed package of a park offers a protocol of its own."""
+
+
+def _modules() -> dict[str, str]:
+    """The module of each protocol by its name: a folder here, or what an installed package offers; ours come first."""
+    ours = {found.name: f"{__name__}.{found.name}" for found in pkgutil.iter_modules(__path__) if found.ispkg}
+    return {point.name: point.value for point in entry_points(group=_OF_OTHERS)} | ours
+
+
+_MODULES: Final = MappingProxyType(_modules())
+PROTOCOLS: Final = tuple(sorted(_MODULES))
 
 
 @dataclass
@@ -148,4 +161,4 @@ def protocol(name: str) -> Source:
             allowed=", ".join(PROTOCOLS),
             next_step="name one of these under `source: protocol:` in feed.yml",
         )
-    return cast(Source, importlib.import_module(f"{__name__}.{name}"))
+    return cast(Source, importlib.import_module(_MODULES[name]))

@@ -3,7 +3,7 @@
 -- stage: resolved
 -- why: a branch begins with its parent's full name and is an enterprise of its own; merged, both are counted wrong
 -- next step: add a line to transforms/judgements.csv that says `different` for the two records
-with registered as (
+with registered_record as (
     select
         r.feed,
         r.source_key,
@@ -26,8 +26,8 @@ pair as (
         p.enterprise_name as parent_name,
         b.enterprise_id,
         coalesce(b.parent_uscc = p.uscc, false) as is_by_code
-    from registered as b
-    inner join registered as p on b.enterprise_id = p.enterprise_id
+    from registered_record as b
+    inner join registered_record as p on b.enterprise_id = p.enterprise_id
     where
         b.uscc is distinct from p.uscc
         and (

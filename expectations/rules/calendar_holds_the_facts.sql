@@ -11,7 +11,7 @@ with bounds as (
     from monthly.month
 ),
 
-reported as (
+feed_span as (
     select
         f.feed,
         min(case when month_number(f.month) < b.first_number then f.month end) as earliest_month,
@@ -30,6 +30,6 @@ select
     r.facts,
     r.earliest_month,
     r.last_number - month_number(r.earliest_month) + 1 as months_needed
-from reported as r
+from feed_span as r
 cross join rules.calendar as c
 where r.early_facts * 100 > c.early_pct_max * r.facts

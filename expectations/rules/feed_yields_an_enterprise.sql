@@ -4,7 +4,7 @@
 -- why: nothing of a feed without names and codes can be tied to an enterprise, and all that it reports is in no total
 -- next step: map the column that holds the name or the code in the feed's feed.yml and stage.sql; a feed that has none
 --   is left out by `parkbridge sync --without <feed>`
-with placed as (
+with placed_record as (
     select
         feed,
         source_key
@@ -21,7 +21,7 @@ select
     f.feed,
     count(distinct f.source_key) as record_count
 from known.fact as f
-left join placed as p on f.feed = p.feed and f.source_key = p.source_key
+left join placed_record as p on f.feed = p.feed and f.source_key = p.source_key
 where f.is_of_enterprise
 group by f.feed
 having count(p.source_key) = 0

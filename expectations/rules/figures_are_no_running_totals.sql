@@ -49,12 +49,12 @@ period_figure as (
     group by subject, feed, signal_code, source_key, month, period_months, period_start
 ),
 
-stepped as (
+figure_step as (
     select
         t.*,
         row_number() over (
             partition by t.feed, t.signal_code, t.source_key, t.is_month, t.series_start order by t.month
-        ) as place,
+        ) as row_rank,
         t.value
         - lag(t.value) over (
             partition by t.feed, t.signal_code, t.source_key, t.is_month, t.series_start order by t.month
@@ -72,16 +72,16 @@ series as (
         is_month,
         series_start,
         count(*) as figures,
-        max(case when place = 1 then value end) as first_value,
+        max(case when row_rank = 1 then value end) as first_value,
         max(value) as last_value,
         count(case when step_in_series <= 0 then 1 end) as falls,
         -- a return of the year lies over its quarters, and that is no running total
         count(case when not is_month and period_months < 12 then 1 end) as periods_within_a_year
-    from stepped
+    from figure_step
     group by feed, signal_code, source_key, is_month, series_start
 ),
 
-judged as (
+judged_series as (
     select
         s.feed,
         s.signal_code,
@@ -117,7 +117,7 @@ judged as (
         'readings' as looks_like,
         count(case when step < 0 then 1 end) = 0
         and count(case when step > 0 then 1 end) >= 0.9 * (count(*) - 1) as is_like
-    from stepped
+    from figure_step
     where is_month and subject in ('utility_use', 'access_count')
     group by feed, signal_code, source_key
     having count(*) >= 18
@@ -131,7 +131,7 @@ unit as (
         source_key,
         -- every year of it
         bool_and(is_like) as is_like
-    from judged
+    from judged_series
     group by feed, signal_code, looks_like, source_key
 )
 

@@ -3,7 +3,7 @@
 -- stage: snapshots
 -- why: parts that do not add up to the whole have lost or doubled somebody
 -- next step: look for an enterprise in two stretches of monthly.main_building or two divisions of rules/industry.yml
-with grouped as (
+with group_sum as (
     select
         part_kind,
         month,
@@ -34,7 +34,7 @@ select
     g.destruction_value as destruction_of_groups,
     p.destruction_value as destruction_of_park
 from snapshots.park_month as p
-left join grouped as g
+left join group_sum as g
     on p.month = g.month and p.signal_code = g.signal_code and p.period_months = g.period_months
 where
     g.part_kind is null

@@ -3,7 +3,7 @@
 -- stage: snapshots
 -- why: the same growth is in several tables and in words; if they differ, it is unknown which one is right
 -- next step: compare the enterprise's rows in signals.signal and signals.plausibility with those of the table named
-with beside as (
+with shown_growth as (
     select
         'snapshots.enterprise_month' as table_name,
         enterprise_id,
@@ -201,7 +201,7 @@ select
     g.change_12m_pct,
     b.dhs_growth_12m as dhs_growth_12m_beside,
     g.dhs_growth_12m
-from beside as b
+from shown_growth as b
 left join signals.growth as g
     on b.enterprise_id = g.enterprise_id and b.signal_code = g.signal_code and b.month = g.month
 where

@@ -3,7 +3,7 @@
 -- stage: snapshots
 -- why: an operator who reads that an enterprise has left, and that it is here, believes neither
 -- next step: look at the enterprise in signals.departure, signals.takeover and snapshots.presence
-with stated as (
+with assessed_enterprise as (
     select
         a.enterprise_id,
         a.enterprise_name,
@@ -17,7 +17,7 @@ with stated as (
     inner join snapshots.presence as p on a.enterprise_id = p.enterprise_id
 ),
 
-reasoned as (
+wrong_enterprise as (
     select
         enterprise_id,
         enterprise_name,
@@ -30,12 +30,12 @@ reasoned as (
                 then 'a successor, and not taken over'
             when successor_enterprise_id = enterprise_id then 'its own successor'
         end as reason
-    from stated
+    from assessed_enterprise
 )
 
 select
     enterprise_id,
     enterprise_name,
     reason
-from reasoned
+from wrong_enterprise
 where reason is not null

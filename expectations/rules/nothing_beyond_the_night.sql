@@ -9,7 +9,7 @@ with last_month as (
     where month < date_trunc('month', (select n.as_of from ops.night as n))
 ),
 
-measured as (
+dated_row as (
     select
         'snapshots.enterprise_month' as table_name,
         month
@@ -36,7 +36,7 @@ select
     m.month,
     count(*) as row_count,
     max(l.month) as last_complete_month
-from measured as m
+from dated_row as m
 cross join last_month as l
 where m.month > l.month
 group by m.table_name, m.month

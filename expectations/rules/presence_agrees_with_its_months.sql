@@ -9,7 +9,7 @@ with last_month as (
     where is_last_month
 ),
 
-present as (
+active_enterprise as (
     select *
     from snapshots.presence
     where is_leasing or is_paying_tax or is_insuring or is_using_utilities or is_accessing
@@ -25,7 +25,7 @@ select
     coalesce(p.enterprise_id, m.enterprise_id) as enterprise_id,
     p.is_leasing,
     m.month
-from present as p
+from active_enterprise as p
 full outer join present_by_month as m on p.enterprise_id = m.enterprise_id
 where
     p.is_leasing is distinct from m.is_leasing

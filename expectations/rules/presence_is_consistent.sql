@@ -3,7 +3,7 @@
 -- stage: snapshots
 -- why: the gap lists are worked through by people; a wrong flag sends them to the wrong door
 -- next step: look at the enterprise in snapshots.presence and in the monthly tables of its last months
-with traced as (
+with traced_enterprise as (
     select
         *,
         is_leasing or is_insuring or is_using_utilities or is_accessing as has_trace,
@@ -12,7 +12,7 @@ with traced as (
     from snapshots.presence
 ),
 
-reasoned as (
+wrong_enterprise as (
     select
         enterprise_id,
         enterprise_name,
@@ -26,12 +26,12 @@ reasoned as (
             when last_trace_month > month then 'a trace after the last complete month'
             when gap_code is not null and next_step_en is null then 'a gap without its next step'
         end as reason
-    from traced
+    from traced_enterprise
 )
 
 select
     enterprise_id,
     enterprise_name,
     reason
-from reasoned
+from wrong_enterprise
 where reason is not null

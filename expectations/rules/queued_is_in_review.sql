@@ -5,7 +5,7 @@
 --   one in review without a record in the queue waits for ever
 -- next step: rebuild from resolve; if it stays, compare resolved.review_queue with resolved.enterprise and say in
 --   transforms/rules/match_outcome.yml whether the outcome waits
-with queued as (
+with queued_enterprise as (
     select
         d.enterprise_id,
         count(*) as waiting_record_count,
@@ -16,7 +16,7 @@ with queued as (
 ),
 
 -- the register has it for certain: a doubt about another of its records leaves it what it is
-registered as (
+registered_enterprise as (
     select distinct d.enterprise_id
     from resolved.match_decision as d
     inner join rules.match_outcome as r on d.outcome_code = r.outcome_code
@@ -29,8 +29,8 @@ select
     coalesce(q.waiting_record_count, 0) as waiting_record_count,
     q.waiting_record
 from resolved.enterprise as e
-full join queued as q on e.enterprise_id = q.enterprise_id
-left join registered as r on coalesce(e.enterprise_id, q.enterprise_id) = r.enterprise_id
+full join queued_enterprise as q on e.enterprise_id = q.enterprise_id
+left join registered_enterprise as r on coalesce(e.enterprise_id, q.enterprise_id) = r.enterprise_id
 where
     e.enterprise_id is null
     or (e.identity_code = 'review') is distinct from (q.enterprise_id is not null and r.enterprise_id is null)

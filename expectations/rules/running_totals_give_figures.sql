@@ -5,7 +5,7 @@
 --   figure; an amount to date that falls gives a negative amount: a correction, or a wrong row
 -- next step: ask the office for the missing reports or the right figures; a meter that turns over needs digits
 --   under figures, and one that was exchanged a new meter_no (docs/feeds.md)
-with reported as (
+with doubtful_figure as (
     select
         f.*,
         coalesce(f.reason_code, 'negative') as problem_code
@@ -25,7 +25,7 @@ select
     r.problem_code,
     count(*) as figures,
     max(r.month) as last_month
-from reported as r
+from doubtful_figure as r
 cross join newest as n
 where month_number(r.month) > month_number(n.month) - 12
 group by r.feed, r.column_name, r.problem_code

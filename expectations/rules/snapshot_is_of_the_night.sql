@@ -3,7 +3,7 @@
 -- stage: snapshots
 -- why: tables of two nights side by side answer one question in two ways
 -- next step: build all snapshots again for the night
-with stamped as (
+with table_stamp as (
     select
         'snapshots.enterprise_month' as table_name,
         as_of
@@ -69,6 +69,6 @@ select
     s.table_name,
     s.as_of,
     n.as_of as night_as_of
-from stamped as s
+from table_stamp as s
 cross join ops.night as n
 where s.as_of is distinct from n.as_of

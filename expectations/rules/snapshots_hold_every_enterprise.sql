@@ -3,7 +3,7 @@
 -- stage: snapshots
 -- why: who is missing from a list is not looked for
 -- next step: compare the snapshot's joins with resolved.enterprise for these ids
-with listed as (
+with listed_enterprise as (
     select
         'snapshots.presence' as table_name,
         enterprise_id
@@ -20,7 +20,7 @@ with listed as (
     from snapshots.assessment
 ),
 
-expected as (
+expected_enterprise as (
     select
         'snapshots.presence' as table_name,
         enterprise_id
@@ -41,8 +41,8 @@ select
     coalesce(x.table_name, l.table_name) as table_name,
     coalesce(x.enterprise_id, l.enterprise_id) as enterprise_id,
     case when l.enterprise_id is null then 'missing' else 'no enterprise' end as reason
-from expected as x
-full outer join listed as l on x.table_name = l.table_name and x.enterprise_id = l.enterprise_id
+from expected_enterprise as x
+full outer join listed_enterprise as l on x.table_name = l.table_name and x.enterprise_id = l.enterprise_id
 where x.enterprise_id is null or l.enterprise_id is null
 union all
 select

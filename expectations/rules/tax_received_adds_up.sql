@@ -20,7 +20,7 @@ paid_month as (
     inner join monthly.month as m on p.month = m.month
 ),
 
-paid as (
+paid_figure as (
     select
         signal_code,
         month,
@@ -73,7 +73,7 @@ select
     s.value as stated,
     coalesce(p.signal_code, s.signal_code) as signal_code,
     coalesce(p.month, s.month) as month
-from paid as p
+from paid_figure as p
 full outer join park as s on p.signal_code = s.signal_code and p.month = s.month
 where coalesce(p.value, 0) <> coalesce(s.value, 0)
 union all

@@ -36,7 +36,7 @@ in_calendar as (
     inner join monthly.month as m on s.month = m.month
 ),
 
-measured as (
+measured_total as (
     select
         'insured_headcount' as figure,
         month,
@@ -65,5 +65,5 @@ select
     coalesce(s.figure, m.figure) as figure,
     coalesce(s.month, m.month) as month
 from in_calendar as s
-full outer join measured as m on s.figure = m.figure and s.month = m.month
+full outer join measured_total as m on s.figure = m.figure and s.month = m.month
 where s.value is distinct from m.value

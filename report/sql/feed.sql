@@ -1,4 +1,4 @@
-with delivered as (
+with feed_delivery as (
     select
         b.feed,
         count(*) as delivery_count,
@@ -9,7 +9,7 @@ with delivered as (
     group by b.feed
 ),
 
-covered as (
+feed_coverage as (
     select
         c.feed,
         max(c.month) as month,
@@ -38,6 +38,6 @@ select
     c.is_provisional
 from ops.feed as f
 cross join ops.night as n
-left join delivered as d on f.feed = d.feed
-left join covered as c on f.feed = c.feed
+left join feed_delivery as d on f.feed = d.feed
+left join feed_coverage as c on f.feed = c.feed
 order by f.feed

@@ -24,7 +24,7 @@ from warehouse.models import load_rules
 
 CASES = Path(__file__).parent
 # texts and whole numbers are distinguished by the column's name; these are whole numbers where a step before made them
-RANKED = {"scored": "place"}  # elsewhere a place is a text
+RANKED = {"scored": "match_rank"}
 WHOLE = ("_id", "_count", "_length", "_distance", "_start", "_characters", "_in_name", "_of_keys", "row_no")
 KINDS = {"bits": "double", "_bits": "double", "score": "double", "similarity": "double"}
 
@@ -77,7 +77,7 @@ TABLES = {f"{side}_{table}": listed for table, listed in COLUMNS.items() for sid
     "industry_comparison": "left_id,right_id,industry_bits",
     "learned": "joint_stock_bits,other_bits",
     "left_keyed": "id",
-    "scored": "left_id,place,right_id,right_key,right_place,is_right_joint_stock,name_level,address_level,code_level,"
+    "scored": "left_id,match_rank,right_id,right_key,right_place,is_right_joint_stock,name_level,address_level,code_level,"
     "is_left_full,may_decide,bits,score",
     "exact_code": "left_id,right_id,enterprise_count,method",
     "exact_name": "left_id,right_id,enterprise_count",

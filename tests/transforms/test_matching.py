@@ -378,7 +378,7 @@ def test_two_that_agree_equally_well_wait_for_a_person() -> None:
     resolution.resolve(connection)
     assert decided(connection, "l")[0] == "doubtful"
     first, second = connection.execute(
-        "select enterprise_id, score from resolved.candidate where source_key = 'l' and place <= 2 order by place"
+        "select enterprise_id, score from resolved.candidate where source_key = 'l' and match_rank <= 2 order by match_rank"
     ).fetchall()
     assert first[1] == second[1] <= 0.5
     queued = connection.execute(

@@ -125,7 +125,7 @@ def test_points_places_and_classes(connection: duckdb.DuckDBPyConnection, cap: f
         for row in rows.values():
             ranked = members[str(row["ranking_code"])]
             better = sum(other > float(str(row["mu_points"])) for other in ranked)
-            assert (row["rank_place"], row["ranked_count"]) == (better + 1, len(ranked))
+            assert (row["mu_rank"], row["ranked_count"]) == (better + 1, len(ranked))
             share = better / len(ranked)
             assert row["mu_class_code"] == (
                 "A" if share < 0.25 else "B" if share < 0.7 else "C" if share < 0.95 else "D"

@@ -55,7 +55,7 @@ SHARED = {"enterprise_id": "E0000000000000000", "building_code": "B1", "feed": "
 SECRET_OF_OPERATOR = re.compile(
     r"tax_|_tax|sales|wage|paid|payment_count|refunded|received_amount|kendall|burden|headcount|evidence|reasons|detail_|words_|"
     r"source_key|candidate|runner_up|stated_|confirmed_|decided_|owner|occupier|row_json|observed|message|vat_|cit_|mu_points|"
-    r"lift_|missing_|rank_place|indicator_value|numerator_value|suspect|total_value$"
+    r"lift_|missing_|mu_rank|indicator_value|numerator_value|suspect|total_value$"
 )
 
 

@@ -3,7 +3,7 @@
 --   | 一条来源记录及其最可能对应的三家企业之一
 -- answers: which enterprises might this record be about, how likely is each, and what agrees?
 --   | 这条记录可能是哪些企业，可能性各多大，哪些方面一致？
--- key: feed, source_key, place
+-- key: feed, source_key, match_rank
 -- rules: Every record that resolved.exact_match leaves open is compared with every enterprise that shares something
 --   rare with it (docs/matching.md). score is the probability of this one among all its candidates and "no known one";
 --   evidence_bits what speaks for it, less what speaks against it. The levels of agreement are described by
@@ -18,7 +18,7 @@
 select
     c.feed,
     c.source_key,
-    c.place,
+    c.match_rank,
     c.enterprise_id,
     c.score,
     c.name_level,

@@ -37,7 +37,7 @@ other_code as (
     where code_kind = 'stated_code'
 ),
 
-asked as (
+asked_record as (
     select
         feed,
         source_key,
@@ -49,7 +49,7 @@ asked as (
     from resolved.source_record
 ),
 
-found as (
+found_record as (
     select
         s.feed,
         s.source_key,
@@ -62,14 +62,14 @@ found as (
         coalesce(o.is_registered, false) as is_org_registered,
         coalesce(r.is_registered, false) as is_registration_registered,
         coalesce(u.enterprise_count, o.enterprise_count, r.enterprise_count, t.enterprise_count, 0) as code_count
-    from asked as s
+    from asked_record as s
     left join uscc_code as u on s.uscc = u.code
     left join org_code as o on s.org_code = o.code
     left join registration_code as r on s.registration_no = r.code
     left join other_code as t on s.stated_code = t.code
 ),
 
-chosen as (
+chosen_code as (
     select
         *,
         case
@@ -80,7 +80,7 @@ chosen as (
             when org_enterprise_id is not null then 'org_code'
             when registration_enterprise_id is not null then 'registration_no'
         end as code_kind
-    from found
+    from found_record
 )
 
 select
@@ -101,4 +101,4 @@ select
         else false
     end as is_registered,
     code_count as enterprise_count
-from chosen
+from chosen_code

@@ -19,7 +19,7 @@
 -- known gaps: Of several registrations of one enterprise the best-ranked value learned last is shown, not the one in
 --   force. | 一家企业有多条登记时，取级别最高且最近收到的值，不一定是现行登记。
 -- checked by: tests/models/resolved.enterprise, expectations/rules/queued_is_in_review.sql
-with won as (
+with winning_value as (
     select
         enterprise_id,
         max(case when field_code = 'enterprise_name' then value_text end) as enterprise_name,
@@ -50,7 +50,7 @@ conflict as (
     group by enterprise_id
 ),
 
-linked as (
+linked_enterprise as (
     select
         l.enterprise_id,
         count(*) as record_count,
@@ -63,7 +63,7 @@ linked as (
     from resolved.link as l
     inner join resolved.source_record as s on l.feed = s.feed and l.source_key = s.source_key
     inner join rules.match_outcome as r on l.outcome_code = r.outcome_code
-    left join resolved.review_candidate as w on l.feed = w.feed and l.source_key = w.source_key and w.place = 1
+    left join resolved.review_candidate as w on l.feed = w.feed and l.source_key = w.source_key and w.match_rank = 1
     group by l.enterprise_id
 )
 
@@ -95,6 +95,6 @@ select
     coalesce(c.conflict_count, 0) as conflict_count,
     l.first_received_at,
     l.last_received_at
-from linked as l
-left join won as w on l.enterprise_id = w.enterprise_id
+from linked_enterprise as l
+left join winning_value as w on l.enterprise_id = w.enterprise_id
 left join conflict as c on l.enterprise_id = c.enterprise_id

@@ -10,7 +10,7 @@
 --   有企业编号，单凭它不作关联。
 -- known gaps: Social insurance unit numbers are not used as codes yet. | 社保单位编号尚未作为代码使用。
 -- checked by: tests/models/resolved.match_decision, tests/transforms/test_resolution.py
-with stated as (
+with code_holder as (
     select
         'uscc' as code_kind,
         s.uscc as code,
@@ -65,12 +65,12 @@ with stated as (
     where length(g.code) = 18
 ),
 
-best as (
+best_standing as (
     select
         code_kind,
         code,
         min(standing) as standing
-    from stated
+    from code_holder
     group by code_kind, code
 )
 
@@ -80,6 +80,6 @@ select
     case when count(distinct s.enterprise_id) = 1 then min(s.enterprise_id) end as enterprise_id,
     count(distinct s.enterprise_id) as enterprise_count,
     s.standing = 1 as is_registered
-from stated as s
-inner join best as b on s.code_kind = b.code_kind and s.code = b.code and s.standing = b.standing
+from code_holder as s
+inner join best_standing as b on s.code_kind = b.code_kind and s.code = b.code and s.standing = b.standing
 group by s.code_kind, s.code, s.standing

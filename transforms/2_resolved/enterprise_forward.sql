@@ -14,7 +14,7 @@
 -- known gaps: A record that waited for a person and was then tied by a code or name leaves no forwarding row.
 --   | 等待人工核对、之后因代码或名称而关联的记录，不留对照。
 -- checked by: tests/models/resolved.enterprise_forward, tests/transforms/test_resolution.py
-with moved as (
+with moved_record as (
     select
         a.enterprise_id as former_enterprise_id,
         a.anchor_kind,
@@ -44,7 +44,7 @@ with moved as (
     where g.code <> g.anchor_code
 ),
 
-standing as (
+current_enterprise as (
     select enterprise_id
     from resolved.link
     group by enterprise_id
@@ -56,8 +56,8 @@ select
     m.anchor_kind,
     m.anchor_text,
     min(m.since_date) as since_date
-from moved as m
-left join standing as s on m.former_enterprise_id = s.enterprise_id
+from moved_record as m
+left join current_enterprise as s on m.former_enterprise_id = s.enterprise_id
 where s.enterprise_id is null
 group by m.former_enterprise_id, m.anchor_kind, m.anchor_text
 having count(distinct m.enterprise_id) = 1

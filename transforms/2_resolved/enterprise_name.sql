@@ -14,7 +14,7 @@
 --   used.
 --   | 曾用名在此没有日期：一家弃用、另一家启用的名称对所有记录都不唯一，列入待人工核对。事件中没有有效代码的更名不采用。
 -- checked by: tests/models/resolved.match_decision, tests/transforms/test_resolution.py
-with known as (
+with known_name as (
     select
         a.enterprise_id,
         s.name_key,
@@ -61,5 +61,5 @@ select
         min(case when preference = 2 then name end),
         min(name)
     ) as enterprise_name
-from known
+from known_name
 group by enterprise_id, name_key

@@ -28,7 +28,7 @@ with place as (
     group by a.enterprise_id, l.enterprise_id, a.anchor_kind, a.anchor_text
 ),
 
-several as (
+split_enterprise as (
     select former_enterprise_id
     from place
     group by former_enterprise_id
@@ -43,4 +43,4 @@ select
     p.anchor_kind,
     p.anchor_text
 from place as p
-inner join several as s on p.former_enterprise_id = s.former_enterprise_id
+inner join split_enterprise as s on p.former_enterprise_id = s.former_enterprise_id

@@ -12,7 +12,7 @@
 --   | 各来源按字段排序（rules/authority.yml），序号小者为准；未列序号的数据类别，名称与代码排在最后，其他字段不采用。
 -- known gaps: Amounts in other currencies are compared as figures. | 外币金额只比较数值。
 -- checked by: tests/models/resolved.enterprise_value
-with alone as (
+with single_record as (
     -- most enterprises of a register are in one record and state each field once: nothing of theirs has to be ranked
     select enterprise_id
     from resolved.link
@@ -20,7 +20,7 @@ with alone as (
     having count(*) = 1 and min(subject) <> 'registration_event'
 ),
 
-stated as not materialized (
+stated_value as not materialized (
     select
         s.feed,
         s.source_key,
@@ -186,7 +186,7 @@ field_rank as (
     group by a.field_code, s.subject
 ),
 
-heard as not materialized (
+linked_value as not materialized (
     select
         l.enterprise_id,
         s.field_code,
@@ -198,14 +198,14 @@ heard as not materialized (
         s.received_at,
         a.authority_rank,
         o.enterprise_id is not null as is_alone
-    from stated as s
+    from stated_value as s
     inner join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
     inner join field_rank as a on s.field_code = a.field_code and s.subject = a.subject
-    left join alone as o on l.enterprise_id = o.enterprise_id
+    left join single_record as o on l.enterprise_id = o.enterprise_id
     where s.value_text is not null
 ),
 
-ranked as (
+feed_value as (
     select
         enterprise_id,
         field_code,
@@ -216,23 +216,23 @@ ranked as (
         min(source_key) as source_key,
         max(received_at) as received_at,
         min(authority_rank) as authority_rank
-    from heard
+    from linked_value
     where not is_alone
     group by enterprise_id, field_code, value_text, feed
 ),
 
-placed as (
+ranked_value as (
     select
         *,
         row_number() over (
             partition by enterprise_id, field_code
             order by authority_rank asc, received_at desc, value_text asc, feed asc
-        ) as place,
+        ) as row_rank,
         first_value(compared_text) over (
             partition by enterprise_id, field_code
             order by authority_rank asc, received_at desc, value_text asc, feed asc
         ) as winning_text
-    from ranked
+    from feed_value
 )
 
 select
@@ -244,9 +244,9 @@ select
     source_key,
     received_at,
     authority_rank,
-    place = 1 as is_winner,
+    row_rank = 1 as is_winner,
     coalesce(compared_text <> winning_text, false) as is_conflict
-from placed
+from ranked_value
 union all
 select
     enterprise_id,
@@ -259,5 +259,5 @@ select
     authority_rank,
     true as is_winner,
     false as is_conflict
-from heard
+from linked_value
 where is_alone

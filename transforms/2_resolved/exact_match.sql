@@ -3,21 +3,28 @@
 -- answers: which enterprise does this record belong to by its code or its exact name, before anything is compared or
 --   judged? | 仅凭代码或全名，这条记录属于哪家企业？
 -- key: feed, source_key
--- rules: A registered record is its own enterprise (by its code, else by its name). Any other record goes by code:
---   USCC with both check digits right; then the organisation code in a 15-character tax number, the organisation code
---   alone, the registration number, or a code of an unknown form that the register states letter for letter. Then by
---   exact name key: present, then former names. A short name that a gate or meter states for a building is compared
---   instead, unless the register has it: a firm and its branch elsewhere are both called so. Never: a code of one
---   registered enterprise with the name of another one (contradiction); a name or code of several enterprises
---   (ambiguous). is_open: neither code nor exact name ties it to an enterprise with a known code: resolved.candidate
---   compares it (is_compared in rules/match_outcome.yml).
---   | 登记记录即其自身企业（先按代码，再按名称）。其余记录依次按：两位校验码均正确的统一社会信用代码；十五位税号中的组织机构代码、
---   单独的组织机构代码、工商注册号、与登记册逐字相同的旧代码；再按全名（先现名后曾用名）。只有简称和楼栋的，除登记册有此名外，
---   转入比对（总部与异地分支常用同一简称）。代码与名称分属两家、一名或一码多家的，不归任何一家。is_open 表示代码和全名都不能认定，
---   转入比对。
+-- rules:
+--   * A registered record is its own enterprise (by its code, else by its name).
+--   * Any other record goes by code: USCC with both check digits right; then the organisation code in a 15-character
+--   tax number, the organisation code alone, the registration number, or a code of an unknown form that the register
+--   states letter for letter.
+--   * Then by exact name key: present, then former names.
+--   * A short name that a gate or meter states for a building is compared instead, unless the register has it: a firm
+--   and its branch elsewhere are both called so.
+--   * Never: a code of one registered enterprise with the name of another one (contradiction); a name or code of
+--   several enterprises (ambiguous).
+--   * is_open: neither code nor exact name ties it to an enterprise with a known code: resolved.candidate compares it
+--   (is_compared in rules/match_outcome.yml).
+--   | * 登记记录即其自身企业（先按代码，再按名称）。
+--   * 其余记录依次按：两位校验码均正确的统一社会信用代码；十五位税号中的组织机构代码、单独的组织机构代码、工商注册号、与登记册
+--   逐字相同的旧代码。
+--   * 再按全名（先现名后曾用名）。
+--   * 只有简称和楼栋的，除登记册有此名外，转入比对（总部与异地分支常用同一简称）。
+--   * 代码与名称分属两家、一名或一码多家的，不归任何一家。
+--   * is_open 表示代码和全名都不能认定，转入比对。
 -- known gaps: A record has one identity for all its months: the one stated last. | 一条记录各月只有一个归属，以最近一次所填为准。
 -- checked by: tests/models/resolved.exact_match, tests/transforms/test_resolution.py
-with name_best as (
+with best_name_standing as (
     select
         name_key,
         min(name_standing) as name_standing
@@ -25,7 +32,7 @@ with name_best as (
     group by name_key
 ),
 
-name_found as (
+name_holder as (
     select
         n.name_key,
         n.name_standing,
@@ -33,13 +40,13 @@ name_found as (
         min(n.enterprise_id) as enterprise_id,
         min(n.name_kind) as name_kind
     from resolved.enterprise_name as n
-    inner join name_best as b on n.name_key = b.name_key and n.name_standing = b.name_standing
+    inner join best_name_standing as b on n.name_key = b.name_key and n.name_standing = b.name_standing
     cross join rules.resolution as rule
     where length(n.name_key) >= rule.name_key_min_length
     group by n.name_key, n.name_standing
 ),
 
-found as (
+found_record as (
     select
         s.feed,
         s.source_key,
@@ -63,7 +70,7 @@ found as (
     inner join resolved.record_anchor as a on s.feed = a.feed and s.source_key = a.source_key
     inner join resolved.code_match as c on s.feed = c.feed and s.source_key = c.source_key
     -- a short name in a building may be a sister's or a branch's of the firm that bears it elsewhere
-    left join name_found as f
+    left join name_holder as f
         on
             s.name_key = f.name_key
             and (f.name_standing < 3 or not starts_with(coalesce(a.anchor_text, ''), concat(s.name_key, '@')))
@@ -94,10 +101,10 @@ automatic as (
             when anchor_kind = 'record' then 'name_too_short'
             else 'name_not_in_register'
         end as outcome_code
-    from found
+    from found_record
 ),
 
-decided as (
+decided_record as (
     select
         a.*,
         case
@@ -124,4 +131,4 @@ select
     *,
     code_enterprise_id is not null and name_key is not null and not is_name_of_code
     and outcome_code in ('matched', 'contradiction') and subject <> 'registration' as is_name_to_check
-from decided
+from decided_record

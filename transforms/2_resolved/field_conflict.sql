@@ -13,7 +13,7 @@
 -- known gaps: A contradiction that somebody has looked at stays until an office corrects it.
 --   | 有人看过的矛盾会一直列出，直到有关部门更正。
 -- checked by: tests/models/resolved.field_conflict
-with stated as (
+with stated_value as (
     select
         v.enterprise_id,
         v.field_code,
@@ -28,17 +28,17 @@ with stated as (
     where v.is_conflict and c.code is null
 ),
 
-r as (
+conflict_rule as (
     select max(active_after_months) as active_after_months
     from rules.conflict
 ),
 
-closed as (
+closed_enterprise as (
     select
         e.enterprise_id,
         cast(e.cancelled_date + interval '1' month * r.active_after_months as date) as active_after_date
     from resolved.enterprise as e
-    cross join r
+    cross join conflict_rule as r
     where e.status_code in ('cancelled', 'revoked') and e.cancelled_date is not null
 ),
 
@@ -49,11 +49,11 @@ closed_record as (
         l.source_key,
         l.subject,
         c.active_after_date
-    from closed as c
+    from closed_enterprise as c
     inner join resolved.link as l on c.enterprise_id = l.enterprise_id
 ),
 
-active as (
+activity as (
     select
         r.enterprise_id,
         r.feed,
@@ -102,12 +102,12 @@ active_record as (
         subject,
         concat('active: ', min(seen), ' ', substr(cast(max(seen_date) as varchar), 1, 7)) as value_text,
         max(received_at) as received_at
-    from active
+    from activity
     group by enterprise_id, feed, source_key, subject
 ),
 
-against as (
-    select * from stated
+conflicting_value as (
+    select * from stated_value
     union all
     select * from active_record
 )
@@ -138,7 +138,7 @@ select
         w.subject, ' says ', w.value_text, ' (', cast(cast(w.received_at as date) as varchar), ')'
     ) as evidence,
     c.version as rule_version
-from against as a
+from conflicting_value as a
 inner join rules.conflict as c on a.field_code = c.field_code
 inner join resolved.enterprise_value as w
     on a.enterprise_id = w.enterprise_id and a.field_code = w.field_code and w.is_winner

@@ -3,24 +3,32 @@
 -- answers: which enterprise does this record belong to, by which evidence; and if none, why not?
 --   | 这条记录属于哪家企业，依据是什么；如未匹配，原因是什么？
 -- key: feed, source_key
--- rules: In this order. A person's judgement wins: different (from the enterprise that it would come to otherwise),
---   else same, else unsure; none of those that contradict each other is applied (resolved.judgement_conflict). A
---   chain of "same" belongs to the enterprise that it names, else to the one that the rules tie its records to. A
---   registered record is its own enterprise (by its code, else by its name). Any other record: what
---   resolved.exact_match decides by code or exact name. A code is not believed where its enterprise bears no such
---   name (code_name_differ); it is where the enterprise's name differs only in spelling (resolved.code_name_check).
---   What is still open goes to its best candidate (resolved.candidate) from accept_score on (rules/matching.yml),
---   method scored, and waits for a person from review_score on (doubtful). rules/match_outcome.yml lists the outcomes:
---   which wait for a person (is_waiting) and which records are an enterprise of their own meanwhile (is_alone). A name
---   that is not in the register also becomes an enterprise of its own, so that an unregistered tenant is seen. So does
---   a valid code that is not in the register; it is queued if its name is registered under another code.
---   | 依次为：人工判定优先（不是、是、拿不准；互相矛盾的均不采用）；登记记录即其自身企业；其余记录先按代码、再按全名精确匹配，
---   代码所属企业的名称不像则不采信（code_name_differ）；仍未定的归到得分最高且不低于 accept_score 的候选企业，
---   得分在 review_score 以上的待人工核对（doubtful）。各判定结果是否待人工、是否暂作单独企业，见 rules/match_outcome.yml；
---   登记册没有的名称或有效代码，单独作为一家企业统计。
+-- rules: In this order.
+--   * A person's judgement wins: different (from the enterprise that it would come to otherwise), else same, else
+--   unsure; none of those that contradict each other is applied (resolved.judgement_conflict).
+--   * A chain of "same" belongs to the enterprise that it names, else to the one that the rules tie its records to.
+--   * A registered record is its own enterprise (by its code, else by its name).
+--   * Any other record: what resolved.exact_match decides by code or exact name.
+--   * A code is not believed where its enterprise bears no such name (code_name_differ); it is where the enterprise's
+--   name differs only in spelling (resolved.code_name_check).
+--   * What is still open goes to its best candidate (resolved.candidate) from accept_score on (rules/matching.yml),
+--   method scored, and waits for a person from review_score on (doubtful).
+--   * rules/match_outcome.yml lists the outcomes: which wait for a person (is_waiting) and which records are an
+--   enterprise of their own meanwhile (is_alone).
+--   * A name that is not in the register also becomes an enterprise of its own, so that an unregistered tenant is
+--   seen. So does a valid code that is not in the register; it is queued if its name is registered under another code.
+--   | 依次为：
+--   * 人工判定优先（不是、是、拿不准；互相矛盾的均不采用）。
+--   * 登记记录即其自身企业。
+--   * 其余记录先按代码、再按全名精确匹配。
+--   * 代码所属企业的名称不像则不采信（code_name_differ）。
+--   * 仍未定的归到得分最高且不低于 accept_score 的候选企业，得分在 review_score 以上的待人工核对
+--   （doubtful）。
+--   * 各判定结果是否待人工、是否暂作单独企业，见 rules/match_outcome.yml。
+--   * 登记册没有的名称或有效代码，单独作为一家企业统计。
 -- known gaps: A record has one identity for all its months: the one stated last. | 一条记录各月只有一个归属，以最近一次所填为准。
 -- checked by: tests/models/resolved.match_decision, tests/transforms/test_resolution.py
-with compared as (
+with compared_record as (
     select
         e.feed,
         e.source_key,
@@ -56,11 +64,11 @@ with compared as (
     from resolved.exact_match as e
     inner join rules.match_outcome as r on e.outcome_code = r.outcome_code
     cross join rules.matching as rule
-    left join resolved.candidate as c on e.feed = c.feed and e.source_key = c.source_key and c.place = 1
+    left join resolved.candidate as c on e.feed = c.feed and e.source_key = c.source_key and c.match_rank = 1
     left join resolved.code_name_check as n on e.feed = n.feed and e.source_key = n.source_key
 ),
 
-decided as (
+decided_record as (
     select
         c.*,
         case
@@ -80,35 +88,35 @@ decided as (
                 c.outcome_code = 'matched' and c.exact_outcome_code not in ('matched', 'contradiction')
                 then c.candidate_score
         end as score
-    from compared as c
+    from compared_record as c
     inner join rules.match_outcome as r on c.outcome_code = r.outcome_code
 ),
 
 -- where an enterprise that a judgement names is tonight: under its id, else where all has gone that would have that id
-named_place as (
+chain_enterprise as (
     select
         j.named_id,
         d.enterprise_id,
         1 as standing
     from (select distinct other_enterprise_id as named_id from resolved.judgement) as j
-    inner join decided as d on j.named_id = d.enterprise_id
+    inner join decided_record as d on j.named_id = d.enterprise_id
     union
     select
         j.named_id,
         d.enterprise_id,
         2 as standing
     from (select distinct other_enterprise_id as named_id from resolved.judgement) as j
-    inner join decided as d on j.named_id = d.own_enterprise_id
+    inner join decided_record as d on j.named_id = d.own_enterprise_id
 ),
 
-named as (
+named_enterprise as (
     select
         named_id,
         case
             when min(standing) = 1 then named_id
             when count(distinct enterprise_id) = 1 then min(enterprise_id)
         end as enterprise_id
-    from named_place
+    from chain_enterprise
     group by named_id
 ),
 
@@ -122,13 +130,13 @@ chain_lead as (
         min(case when d.method <> 'own_record' then d.enterprise_id end) as tied_enterprise_id,
         min(d.enterprise_id) as any_enterprise_id
     from resolved.judgement as j
-    inner join decided as d on j.feed = d.feed and j.source_key = d.source_key
-    left join named as n on j.other_enterprise_id = n.named_id
+    inner join decided_record as d on j.feed = d.feed and j.source_key = d.source_key
+    left join named_enterprise as n on j.other_enterprise_id = n.named_id
     where j.decision = 'same'
     group by j.chain
 ),
 
-chained as (
+chained_record as (
     select
         d.*,
         j.decided_by as chained_by,
@@ -145,14 +153,14 @@ chained as (
             when c.is_named then coalesce(c.named_enterprise_id, d.enterprise_id)
             else coalesce(c.tied_enterprise_id, c.any_enterprise_id)
         end as placed_enterprise_id
-    from decided as d
+    from decided_record as d
     left join resolved.judgement as j
         on d.feed = j.feed and d.source_key = j.source_key and j.decision in ('same', 'contradiction')
     left join chain_lead as c on j.chain = c.chain
 ),
 
 -- `different` where both would come to one enterprise, `unsure` where the rules tie the record to no other one
-parted as (
+parted_record as (
     select
         c.feed,
         c.source_key,
@@ -168,12 +176,12 @@ parted as (
                 j.decided_on desc,
                 coalesce(j.other_enterprise_id, concat(j.other_feed, '/', j.other_source_key)),
                 j.line_number desc
-        ) as place
-    from chained as c
+        ) as row_rank
+    from chained_record as c
     inner join resolved.judgement as j
         on c.feed = j.feed and c.source_key = j.source_key and j.decision in ('different', 'unsure')
-    left join named as n on j.other_enterprise_id = n.named_id
-    left join chained as o on j.other_feed = o.feed and j.other_source_key = o.source_key
+    left join named_enterprise as n on j.other_enterprise_id = n.named_id
+    left join chained_record as o on j.other_feed = o.feed and j.other_source_key = o.source_key
     where
         (
             j.decision = 'different' and coalesce(c.chained_as, 'same') = 'same'
@@ -188,7 +196,7 @@ parted as (
         )
 ),
 
-applied as (
+judged_record as (
     select
         c.*,
         c.enterprise_id as rule_enterprise_id,
@@ -200,8 +208,8 @@ applied as (
         case
             when p.decision = 'different' then p.own_name else concat(c.feed, '/', c.source_key)
         end as own_name
-    from chained as c
-    left join parted as p on c.feed = p.feed and c.source_key = p.source_key and p.place = 1
+    from chained_record as c
+    left join parted_record as p on c.feed = p.feed and c.source_key = p.source_key and p.row_rank = 1
 )
 
 select
@@ -258,4 +266,4 @@ select
         when outcome_code = 'no_identity' then 'neither a usable code nor a name'
         else concat('the register does not have ', coalesce(name, stated_code))
     end as evidence
-from applied
+from judged_record

@@ -44,7 +44,7 @@ short_name as (
         )
 ),
 
-anchored as (
+anchor_choice as (
     select
         s.feed,
         s.source_key,
@@ -82,4 +82,4 @@ select
         when anchor_text is not null
             then enterprise_key(concat(anchor_kind, ':', anchor_text))
     end as enterprise_id
-from anchored
+from anchor_choice

@@ -96,7 +96,7 @@ by_name as (
     having count(distinct p.enterprise_id) = 1
 ),
 
-stated as (
+stated_tie as (
     select
         s.enterprise_id,
         s.relation_code,
@@ -148,7 +148,7 @@ select
     min(since_date) as since_date,
     evidence_kind,
     min(feed) as feed
-from stated
+from stated_tie
 where
     (other_enterprise_id is null or other_enterprise_id <> enterprise_id)
     and coalesce(other_enterprise_id, other_uscc, other_name) is not null

@@ -3,7 +3,7 @@
 --   | 一条待人工核对的记录和它可能所属的一家企业
 -- answers: which records wait for a person, why, and which enterprises may each of them be?
 --   | 哪些记录待人工核对，原因是什么，各可能是哪几家企业？
--- key: feed, source_key, place
+-- key: feed, source_key, match_rank
 -- rules: A record waits if its outcome waits (is_waiting in rules/match_outcome.yml) or if two people disagree on it.
 --   Candidates: the enterprises of its code and of its name, up to 5 of an ambiguous one, scored ones from show_score
 --   on (rules/matching.yml), and those that a judgement names. place ranks them: judged, by name, by code, scored (the
@@ -78,7 +78,7 @@ bearer_of_name as (
     select
         n.name_key,
         n.enterprise_id,
-        row_number() over (partition by n.name_key order by n.name_standing, n.enterprise_id) as place
+        row_number() over (partition by n.name_key order by n.name_standing, n.enterprise_id) as match_rank
     from resolved.enterprise_name as n
     inner join asked_name as a on n.name_key = a.name_key
 ),
@@ -120,7 +120,7 @@ bearer_of_code as (
         c.code_kind,
         c.code,
         c.enterprise_id,
-        row_number() over (partition by c.code_kind, c.code order by c.enterprise_id) as place
+        row_number() over (partition by c.code_kind, c.code order by c.enterprise_id) as match_rank
     from registered_code as c
     inner join asked_code as a on c.code_kind = a.code_kind and c.code = a.code
 ),
@@ -183,7 +183,7 @@ proposed_pair as (
         2 as standing,
         cast(null as decimal(30, 3)) as score
     from waiting_record as q
-    inner join bearer_of_name as b on q.name_key = b.name_key and b.place <= 5
+    inner join bearer_of_name as b on q.name_key = b.name_key and b.match_rank <= 5
     where q.reason_code = 'ambiguous_name'
     union all
     select
@@ -195,7 +195,7 @@ proposed_pair as (
         cast(null as decimal(30, 3)) as score
     from waiting_record as q
     inner join bearer_of_code as b
-        on b.code = case b.code_kind when 'org_code' then q.org_code else q.registration_no end and b.place <= 5
+        on b.code = case b.code_kind when 'org_code' then q.org_code else q.registration_no end and b.match_rank <= 5
     where q.reason_code = 'ambiguous_code'
     union all
     select
@@ -238,7 +238,7 @@ ranked_pair as (
         count(*) over (partition by feed, source_key) as candidate_count,
         row_number() over (
             partition by feed, source_key order by standing asc, coalesce(score, 0) desc, enterprise_id asc
-        ) as place
+        ) as match_rank
     from possible_pair
 )
 
@@ -248,7 +248,7 @@ select
     q.subject,
     q.enterprise_id,
     q.reason_code,
-    coalesce(p.place, 1) as place,
+    coalesce(p.match_rank, 1) as match_rank,
     p.enterprise_id as candidate_enterprise_id,
     p.method as candidate_method,
     p.score as candidate_score,

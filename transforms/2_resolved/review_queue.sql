@@ -4,23 +4,28 @@
 -- answers: what should somebody look at, what matters most first, and which are the two enterprises it may be?
 --   | 哪些记录要由人核对，先看哪条，最可能是哪两家企业？
 -- key: feed, source_key
--- rules: Work it by priority, then share_pct from above, then candidate_score from above: `parkbridge review` does.
---   reason_code, priority, reason and next_step are those of rules/match_outcome.yml, the only list of what waits for a
---   person. share_pct is the part of its feed's latest figures (insured staff and entries of the last 4 months, tax and
---   sales of the last 12, area leased now, rateable value) that hangs on the record. The best two candidates of
---   resolved.review_candidate are shown beside the record. Nothing in a row depends on the night's date: a row stays as
---   it is until the record, its candidates or its figures change. The enterprise of a waiting record has identity_code
---   review (resolved.enterprise).
---   | 按优先级、再按所涉份额、再按候选得分从高到低处理（即 parkbridge review 的次序）。哪些判定结果待人工、先后次序和处理办法，
---   只以 rules/match_outcome.yml 为准。所涉份额指该记录占本数据源近期数值（近 4 个月参保人数和进出次数、近 12 个月税款和销售额、
---   现租面积、应税房产价值）的百分比。候选企业取 resolved.review_candidate 的前两家。
+-- rules:
+--   * Work it by priority, then share_pct from above, then candidate_score from above: `parkbridge review` does.
+--   * reason_code, priority, reason and next_step are those of rules/match_outcome.yml, the only list of what waits
+--   for a person.
+--   * share_pct is the part of its feed's latest figures (insured staff and entries of the last 4 months, tax and
+--   sales of the last 12, area leased now, rateable value) that hangs on the record.
+--   * The best two candidates of resolved.review_candidate are shown beside the record.
+--   * Nothing in a row depends on the night's date: a row stays as it is until the record, its candidates or its
+--   figures change.
+--   * The enterprise of a waiting record has identity_code review (resolved.enterprise).
+--   | * 按优先级、再按所涉份额、再按候选得分从高到低处理（即 parkbridge review 的次序）。
+--   * 哪些判定结果待人工、先后次序和处理办法，只以 rules/match_outcome.yml 为准。
+--   * 所涉份额指该记录占本数据源近期数值（近 4 个月参保人数和进出次数、近 12 个月税款和销售额、现租面积、应税房产价值）
+--   的百分比。
+--   * 候选企业取 resolved.review_candidate 的前两家。
 -- known gaps: What the register says of a candidate's other addresses is not shown. | 不显示候选企业的其他登记地址。
 -- checked by: tests/models/resolved.review_queue, tests/transforms/test_judgements.py,
 --   expectations/rules/queued_is_in_review.sql
 with shown_enterprise as (
     select distinct candidate_enterprise_id as enterprise_id
     from resolved.review_candidate
-    where place <= 2 and candidate_enterprise_id is not null
+    where match_rank <= 2 and candidate_enterprise_id is not null
 ),
 
 one_name as (
@@ -43,7 +48,7 @@ candidate as (
     left join resolved.enterprise as e on c.candidate_enterprise_id = e.enterprise_id
     left join one_name as n on c.candidate_enterprise_id = n.enterprise_id
     cross join rules.resolution as r
-    where c.place <= r.review_candidates_max
+    where c.match_rank <= r.review_candidates_max
 ),
 
 figure as (
@@ -114,7 +119,7 @@ record_share as (
     from resolved.review_candidate as c
     inner join figure as f on c.feed = f.feed and c.source_key = f.source_key
     inner join total as t on c.feed = t.feed
-    where c.place = 1
+    where c.match_rank = 1
     group by c.feed, c.source_key
 )
 
@@ -147,6 +152,6 @@ select
 from candidate as a
 inner join rules.match_outcome as r on a.reason_code = r.outcome_code
 inner join resolved.source_record as s on a.feed = s.feed and a.source_key = s.source_key
-left join candidate as b on a.feed = b.feed and a.source_key = b.source_key and b.place = 2
+left join candidate as b on a.feed = b.feed and a.source_key = b.source_key and b.match_rank = 2
 left join record_share as w on a.feed = w.feed and a.source_key = w.source_key
-where a.place = 1
+where a.match_rank = 1

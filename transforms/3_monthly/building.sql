@@ -21,7 +21,7 @@
 with stated_building as (
     select
         *,
-        row_number() over (partition by building_code order by received_at desc, feed asc) as place
+        row_number() over (partition by building_code order by received_at desc, feed asc) as row_rank
     from known.building
 ),
 
@@ -68,7 +68,7 @@ measured_building as (
         r.version
     from named_building as n
     cross join land_rule as r
-    left join stated_building as b on n.building_code = b.building_code and b.place = 1
+    left join stated_building as b on n.building_code = b.building_code and b.row_rank = 1
     left join rules.land as o on n.building_code = o.building_code
 )
 

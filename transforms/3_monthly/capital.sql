@@ -15,7 +15,7 @@
 --   | “500万元人民币”读取数字与“万”；变更未写金额的留空。其他币种不折算。
 -- rebuild: by_enterprise
 -- checked by: tests/models/monthly.capital
-with here as (
+with park_enterprise as (
     select l.enterprise_id
     from resolved.link as l
     inner join rules.subject as s on l.subject = s.subject
@@ -31,7 +31,7 @@ capital_change as (
         * case when e.before_text like '%万%' then 10000 else 1 end as before_amount,
         try_cast(regexp_extract(replace(e.after_text, ',', ''), '[0-9]+([.][0-9]+)?') as decimal(30, 4))
         * case when e.after_text like '%万%' then 10000 else 1 end as after_amount,
-        row_number() over (partition by l.enterprise_id order by e.event_date, e.event_no) as place
+        row_number() over (partition by l.enterprise_id order by e.event_date, e.event_no) as row_rank
     from known.registration_event as e
     inner join resolved.link as l on e.feed = l.feed and e.source_key = l.source_key
     where e.event_code = 'capital_change'
@@ -45,7 +45,7 @@ stretch as (
         event_date as until_date,
         before_amount as capital_amount
     from capital_change
-    where place = 1
+    where row_rank = 1
     union all
     select
         c.enterprise_id,
@@ -53,7 +53,7 @@ stretch as (
         n.event_date as until_date,
         c.after_amount as capital_amount
     from capital_change as c
-    left join capital_change as n on c.enterprise_id = n.enterprise_id and c.place + 1 = n.place
+    left join capital_change as n on c.enterprise_id = n.enterprise_id and c.row_rank + 1 = n.row_rank
     union all
     select
         e.enterprise_id,
@@ -66,7 +66,7 @@ stretch as (
 ),
 
 -- from the day on which it holds to the day before it holds no more, within the life of the enterprise
-held as (
+held_capital as (
     select
         e.enterprise_id,
         cast(s.capital_amount as decimal(30, 2)) as capital_amount,
@@ -79,7 +79,7 @@ held as (
         )
             as until_date
     from resolved.enterprise as e
-    inner join here as h on e.enterprise_id = h.enterprise_id
+    inner join park_enterprise as h on e.enterprise_id = h.enterprise_id
     inner join stretch as s on e.enterprise_id = s.enterprise_id
     where e.identity_code = 'register' and s.capital_amount is not null
 )
@@ -88,5 +88,5 @@ select
     h.enterprise_id,
     m.month,
     h.capital_amount as registered_capital_amount
-from held as h
+from held_capital as h
 inner join monthly.month as m on h.from_date <= m.month_end_date and h.until_date > m.month_end_date

@@ -14,7 +14,7 @@
 --   expected for three more periods (one more year). A feed's first month has no expectation.
 --   | 只等待企业，不等待未归属任何企业的记录。未办登记就离开的企业还会再被等待三期（年报为一年）。数据源的第一个月没有应报数。
 -- checked by: tests/models/monthly.coverage
-with shortest as (
+with shortest_period as (
     select
         feed,
         min(period_months) as period_months
@@ -22,10 +22,10 @@ with shortest as (
     group by feed
 ),
 
-counted as (
+counted_report as (
     select r.*
     from monthly.report as r
-    inner join shortest as s on r.feed = s.feed
+    inner join shortest_period as s on r.feed = s.feed
     cross join rules.coverage as rule
     where r.period_months <= greatest(rule.regular_period_months_max, s.period_months)
 ),
@@ -38,7 +38,7 @@ turn as (
 ),
 
 -- enterprises that reported for the same periods are expected alike, and counted together
-alike as (
+report_group as (
     select
         feed,
         subject,
@@ -47,12 +47,12 @@ alike as (
         next_month_number,
         cancelled_month_number,
         count(*) as enterprise_count
-    from counted
+    from counted_report
     group by feed, subject, period_months, month_number, next_month_number, cancelled_month_number
 ),
 
 -- every report makes the next ones expected, until the next one comes or patience ends
-expected as (
+expected_month as (
     select
         a.feed,
         a.month_number + t.turn_number * a.period_months as month_number,
@@ -65,7 +65,7 @@ expected as (
                 else 0
             end
         ) as reported_count
-    from alike as a
+    from report_group as a
     inner join turn as t
         on
             (a.period_months < 12 or t.turn_number <= t.expected_after_years)
@@ -79,12 +79,12 @@ expected as (
     group by a.feed, a.month_number + t.turn_number * a.period_months
 ),
 
-arrived as (
+arrived_month as (
     select
         feed,
         month_number,
         sum(enterprise_count) as report_count
-    from alike
+    from report_group
     group by feed, month_number
 ),
 
@@ -93,8 +93,8 @@ due_turn as (
     select distinct
         a.feed,
         a.month_number % nullif(s.period_months, 0) as turn_number
-    from alike as a
-    inner join shortest as s on a.feed = s.feed
+    from report_group as a
+    inner join shortest_period as s on a.feed = s.feed
 ),
 
 feed_month as (
@@ -107,12 +107,12 @@ feed_month as (
         feed,
         subject,
         min(month_number) as month_number
-    from alike
+    from report_group
     group by feed, subject) as a
     inner join monthly.month as m on a.month_number <= m.month_number
 ),
 
-measured as (
+coverage_month as (
     select
         f.subject,
         f.feed,
@@ -126,10 +126,10 @@ measured as (
         cast(coalesce(o.coverage_pct, rule.coverage_min_pct) as decimal(30, 2)) as coverage_min_pct,
         rule.version as rule_version
     from feed_month as f
-    left join expected as e on f.feed = e.feed and f.month_number = e.month_number
-    left join arrived as a on f.feed = a.feed and f.month_number = a.month_number
+    left join expected_month as e on f.feed = e.feed and f.month_number = e.month_number
+    left join arrived_month as a on f.feed = a.feed and f.month_number = a.month_number
     left join ops.feed as o on f.feed = o.feed
-    inner join shortest as s on f.feed = s.feed
+    inner join shortest_period as s on f.feed = s.feed
     left join due_turn as d on f.feed = d.feed and f.month_number % nullif(s.period_months, 0) = d.turn_number
     cross join rules.coverage as rule
 )
@@ -146,4 +146,4 @@ select
     coverage_min_pct,
     (report_count = 0 and is_due) or coalesce(coverage_pct < coverage_min_pct, false) as is_provisional,
     rule_version
-from measured
+from coverage_month

@@ -3,7 +3,7 @@
 -- answers: from which month on do the tax office's books hold periods of this length?
 --   | 税务数据中，这种长度的所属期从哪个月开始完整？
 -- key: signal_code, period_months
--- rules: The first month from which as many such periods are filed as make a share (told_min_pct in rules/coverage.yml)
+-- rules: The first month from which as many such periods are filed as make a share (start_min_pct, rules/coverage.yml)
 --   of the busiest month's: a late return for a year long ago does not begin the books. A quarter put together from
 --   months of before that is no quarter: signals.filed_series leaves it out.
 --   | 自首个所属期数达到最多月份一定比例的月份起算：多年前某一期的零星补报不算开始。由更早的单月拼成的季度不算季度，不
@@ -32,7 +32,7 @@ with filed_period as (
     group by period_months, cast(date_trunc('month', period_start) as date)
 ),
 
-busiest as (
+period_peak as (
     select
         signal_code,
         period_months,
@@ -46,7 +46,7 @@ select
     t.period_months,
     min(t.month) as first_month
 from filed_period as t
-inner join busiest as b on t.signal_code = b.signal_code and t.period_months = b.period_months
+inner join period_peak as b on t.signal_code = b.signal_code and t.period_months = b.period_months
 cross join rules.coverage as r
-where t.period_count * 100 >= b.period_count * r.told_min_pct
+where t.period_count * 100 >= b.period_count * r.start_min_pct
 group by t.signal_code, t.period_months

@@ -35,7 +35,7 @@ feed_rank as (
 ),
 
 -- enterprises reported by feeds of different rank (few)
-mixed as (
+mixed_enterprise as (
     select l.enterprise_id
     from resolved.link as l
     inner join feed_rank as f on l.feed = f.feed
@@ -43,12 +43,12 @@ mixed as (
     having min(f.authority_rank) < max(f.authority_rank)
 ),
 
-best as (
+best_rank as (
     select
         l.enterprise_id,
         e.month,
         min(f.authority_rank) as authority_rank
-    from mixed as x
+    from mixed_enterprise as x
     inner join resolved.link as l on x.enterprise_id = l.enterprise_id
     inner join feed_rank as f on l.feed = f.feed
     inner join known.employment as e on l.feed = e.feed and l.source_key = e.source_key
@@ -73,6 +73,6 @@ from known.employment as e
 inner join resolved.link as l on e.feed = l.feed and e.source_key = l.source_key
 inner join monthly.month as m on e.month = m.month
 inner join feed_rank as f on l.feed = f.feed
-left join best as b on l.enterprise_id = b.enterprise_id and e.month = b.month
+left join best_rank as b on l.enterprise_id = b.enterprise_id and e.month = b.month
 where b.enterprise_id is null or f.authority_rank = b.authority_rank
 group by l.enterprise_id, e.month

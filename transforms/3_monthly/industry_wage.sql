@@ -68,7 +68,7 @@ ranked_month as (
     select
         part_code,
         wage_per_head_amount,
-        row_number() over (partition by part_code order by wage_per_head_amount asc) as place,
+        row_number() over (partition by part_code order by wage_per_head_amount asc) as row_rank,
         count(*) over (partition by part_code) as value_count
     from part_month
 ),
@@ -88,7 +88,7 @@ middle as (
         k.wage_per_head_amount,
         power(10, floor(log10(k.wage_per_head_amount)) - 1) as step
     from part as p
-    inner join ranked_month as k on p.part_code = k.part_code and k.place = ceil(k.value_count / 2)
+    inner join ranked_month as k on p.part_code = k.part_code and k.row_rank = ceil(k.value_count / 2)
     cross join rule as u
     where p.part_code = 'park' or p.enterprise_count >= u.industry_enterprises_min
 )

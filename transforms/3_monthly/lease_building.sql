@@ -4,15 +4,23 @@
 -- answers: in which buildings does this enterprise lease how much space, and until when?
 --   | 这家企业在哪些楼栋各租多少面积，租到何时？
 -- key: enterprise_id, building_code, month
--- rules: A lease is in force on the month's last day if it has started and neither its end nor its termination lies
---   before that day. Of several leases in force for the same room (a renewal that overlaps) the one that started
---   last counts; a lease without a room counts by itself. The lease book is complete: a month without a row is a
---   month without a lease. A lease that names no building counts in building 'unknown'. Area that falls due: leases
---   in force with a last day within the next 1, 3, 6 or 12 calendar months; unrenewed: no later lease of the
---   same room by the same tenant begins by rules/occupancy.yml: renewal_days after that day. rented_area_m2 is the
---   area with a rent.
---   | 月末当天已起租、未到期也未提前解除的租约为在租。同一房间有几份在租合同（续签重叠）的，取最后起租的一份；未写房间的合同单独计算。租赁台账是完整的：没有行的月份就是没有租约。未写楼栋的合同归入“未知”（unknown）。到期
---   面积：在租合同中最后一天在此后1、3、6、12个自然月内的面积；同一承租人同一房间在规定天数内另有新合同的为已续签。
+-- rules:
+--   * A lease is in force on the month's last day if it has started and neither its end nor its termination lies
+--   before that day.
+--   * Of several leases in force for the same room (a renewal that overlaps) the one that started last counts; a lease
+--   without a room counts by itself.
+--   * The lease book is complete: a month without a row is a month without a lease.
+--   * A lease that names no building counts in building 'unknown'.
+--   * Area that falls due: leases in force with a last day within the next 1, 3, 6 or 12 calendar months.
+--   * unrenewed: no later lease of the same room by the same tenant begins by rules/occupancy.yml: renewal_days after
+--   that day.
+--   * rented_area_m2 is the area with a rent.
+--   | * 月末当天已起租、未到期也未提前解除的租约为在租。
+--   * 同一房间有几份在租合同（续签重叠）的，取最后起租的一份；未写房间的合同单独计算。
+--   * 租赁台账是完整的：没有行的月份就是没有租约。
+--   * 未写楼栋的合同归入“未知”（unknown）。
+--   * 到期面积：在租合同中最后一天在此后1、3、6、12个自然月内的面积。
+--   * 同一承租人同一房间在规定天数内另有新合同的为已续签。
 -- known gaps: A tenant who stays on after the end without a renewal has no lease. Common areas are counted as the
 --   lease states them.
 --   | 到期未续签而继续占用的，视为没有租约。公摊面积以合同所写为准。
@@ -42,7 +50,7 @@ followed_lease as (
     from lease
 ),
 
-in_force as (
+lease_month as (
     select
         l.*,
         m.month,
@@ -51,7 +59,7 @@ in_force as (
             as is_renewed,
         row_number() over (
             partition by l.enterprise_id, m.month, l.feed, l.room_key order by l.start_date desc, l.lease_no desc
-        ) as place
+        ) as row_rank
     from followed_lease as l
     cross join rules.occupancy as r
     inner join monthly.month as m
@@ -95,6 +103,6 @@ select
         ) as decimal(30, 2)
     ) as due_6m_unrenewed_area_m2,
     max(received_at) as received_at
-from in_force
-where place = 1
+from lease_month
+where row_rank = 1
 group by enterprise_id, building_code, month

@@ -21,12 +21,14 @@ with calendar as (
     from monthly.month
 ),
 
-leased as (
+leased_month as (
     select
         enterprise_id,
         building_code,
         month,
-        row_number() over (partition by enterprise_id, month order by leased_area_m2 desc, building_code asc) as place
+        row_number() over (
+            partition by enterprise_id, month order by leased_area_m2 desc, building_code asc
+        ) as row_rank
     from monthly.lease_building
     where building_code <> 'unknown'
 ),
@@ -37,11 +39,11 @@ neighbours as (
         building_code,
         month,
         lag(building_code) over (partition by enterprise_id order by month) as last_building_code
-    from leased
-    where place = 1
+    from leased_month
+    where row_rank = 1
 ),
 
-turned as (
+building_turn as (
     select
         enterprise_id,
         building_code,
@@ -52,7 +54,7 @@ turned as (
     where last_building_code is null or last_building_code <> building_code
 ),
 
-counted as (
+entry_total as (
     select
         l.enterprise_id,
         a.building_code,
@@ -63,13 +65,13 @@ counted as (
     group by l.enterprise_id, a.building_code
 ),
 
-entered as (
+entry_building as (
     select
         c.enterprise_id,
         c.building_code,
-        row_number() over (partition by c.enterprise_id order by c.entry_count desc, c.building_code asc) as place
-    from counted as c
-    left join turned as t on c.enterprise_id = t.enterprise_id
+        row_number() over (partition by c.enterprise_id order by c.entry_count desc, c.building_code asc) as row_rank
+    from entry_total as c
+    left join building_turn as t on c.enterprise_id = t.enterprise_id
     where t.enterprise_id is null
 )
 
@@ -79,7 +81,7 @@ select
     case when t.last_building_code is null then c.first_month else t.month end as from_month,
     cast(coalesce(t.next_month - interval '1' month, c.last_month) as date) as until_month,
     'lease' as building_basis
-from turned as t
+from building_turn as t
 cross join calendar as c
 union all
 select
@@ -88,6 +90,6 @@ select
     c.first_month as from_month,
     c.last_month as until_month,
     'access' as building_basis
-from entered as e
+from entry_building as e
 cross join calendar as c
-where e.place = 1
+where e.row_rank = 1

@@ -17,7 +17,7 @@
 --   falls. A branch that no silo knows never closes. A branch without any date counts from the first month.
 --   | 登记事件没有金额，也没有转让：对外投资数不会减少。没有来源知晓的分支不会关闭。没有任何日期的分支从第一个月起计。
 -- checked by: tests/models/monthly.relation
-with here as (
+with park_enterprise as (
     select l.enterprise_id
     from resolved.link as l
     inner join rules.subject as s on l.subject = s.subject
@@ -50,7 +50,7 @@ unknown_branch as (
     group by l.enterprise_id, e.other_uscc
 ),
 
-invested as (
+investment as (
     select
         enterprise_id,
         other_reference,
@@ -75,7 +75,7 @@ tie as (
     select
         *,
         0 as is_branch
-    from invested
+    from investment
 )
 
 select
@@ -84,7 +84,7 @@ select
     cast(sum(t.is_branch) as integer) as branch_count,
     cast(sum(1 - t.is_branch) as integer) as investment_count
 from tie as t
-inner join here as h on t.enterprise_id = h.enterprise_id
+inner join park_enterprise as h on t.enterprise_id = h.enterprise_id
 left join resolved.enterprise as e on t.enterprise_id = e.enterprise_id
 inner join monthly.month as m
     on

@@ -91,7 +91,7 @@ reported_period as (
     from monthly.unread
 ),
 
-reported as (
+report_month as (
     select
         enterprise_id,
         feed,
@@ -112,6 +112,6 @@ select
     lead(r.month_number) over (partition by r.enterprise_id, r.feed, r.period_months order by r.month_number)
         as next_month_number,
     month_number(e.cancelled_date) as cancelled_month_number
-from reported as r
+from report_month as r
 inner join monthly.month as m on r.month_number = m.month_number
 left join resolved.enterprise as e on r.enterprise_id = e.enterprise_id

@@ -14,7 +14,7 @@
 -- rebuild: by_enterprise
 -- codes tax_kind_code: vat, cit, iit, surcharge, stamp, property, land_use, consumption, other
 -- checked by: tests/models/monthly.sales
-with filed as (
+with filed_sale as (
     select
         l.enterprise_id,
         f.period_start,
@@ -30,12 +30,12 @@ with filed as (
     where f.sales_amount is not null
 ),
 
-best as (
+best_kind as (
     select
         enterprise_id,
         year(period_end) as year_number,
         min(sales_rank) as sales_rank
-    from filed
+    from filed_sale
     group by enterprise_id, year(period_end)
 )
 
@@ -50,8 +50,8 @@ select
     max(f.filed_date) as filed_date,
     cast(count(*) as integer) as filing_count,
     max(f.received_at) as received_at
-from filed as f
-inner join best as b
+from filed_sale as f
+inner join best_kind as b
     on f.enterprise_id = b.enterprise_id and year(f.period_end) = b.year_number and f.sales_rank = b.sales_rank
 inner join monthly.month as m on cast(date_trunc('month', f.period_end) as date) = m.month
 group by f.enterprise_id, m.month, f.period_start, f.period_end

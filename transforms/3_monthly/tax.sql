@@ -17,7 +17,7 @@
 -- rebuild: by_enterprise
 -- codes tax_kind_code: vat, cit, iit, surcharge, stamp, property, land_use, consumption, other
 -- checked by: tests/models/monthly.tax
-with stated as (
+with stated_tax as (
     select
         l.enterprise_id,
         f.tax_kind_code,
@@ -46,7 +46,7 @@ with stated as (
     inner join resolved.link as l on p.feed = l.feed and p.source_key = l.source_key
 ),
 
-summed as (
+tax_sum as (
     select
         enterprise_id,
         tax_kind_code,
@@ -59,7 +59,7 @@ summed as (
         max(paid_date) as last_paid_date,
         max(is_unknown_payment) as is_unknown_payment,
         max(received_at) as received_at
-    from stated
+    from stated_tax
     group by enterprise_id, tax_kind_code, period_start, period_end
 )
 
@@ -82,5 +82,5 @@ select
     cast(s.payment_count as integer) as payment_count,
     s.last_paid_date,
     s.received_at
-from summed as s
+from tax_sum as s
 inner join monthly.month as m on cast(date_trunc('month', s.period_end) as date) = m.month

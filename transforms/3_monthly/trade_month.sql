@@ -40,7 +40,7 @@ reporter_month as (
 ),
 
 -- reported in each of the periods up to this month
-steady as (
+steady_party as (
     select
         r.party_key,
         r.month_number
@@ -55,18 +55,18 @@ steady as (
     having count(*) >= c.expected_after_periods
 ),
 
-measured as (
+expected_month as (
     select
         m.month,
         count(distinct s.party_key) as expected_count,
         count(distinct case when n.party_key is not null then s.party_key end) as reported_count
     from monthly.month as m
-    left join steady as s on m.month_number = s.month_number + 1
+    left join steady_party as s on m.month_number = s.month_number + 1
     left join reporter_month as n on s.party_key = n.party_key and m.month_number = n.month_number
     group by m.month
 ),
 
-arrived as (
+arrived_month as (
     select
         month_number,
         count(distinct party_key) as report_count
@@ -83,6 +83,6 @@ select
     cast(t.coverage_min_pct as decimal(30, 2)) as coverage_min_pct,
     a.report_count is null
     or coalesce(100.0 * m.reported_count / nullif(m.expected_count, 0) < t.coverage_min_pct, false) as is_provisional
-from measured as m
+from expected_month as m
 cross join threshold as t
-left join arrived as a on month_number(m.month) = a.month_number
+left join arrived_month as a on month_number(m.month) = a.month_number

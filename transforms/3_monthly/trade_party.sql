@@ -28,7 +28,7 @@
 --   * outside_name: a name only | 园外名称
 --   * persons: natural persons | 自然人
 -- checked by: tests/models/monthly.trade_party, tests/system/test_trade.py
-with stated as (
+with stated_party as (
     select
         uscc as party_code,
         enterprise_name as party_name,
@@ -48,12 +48,12 @@ party as (
         s.party_name,
         n.name_key,
         max(s.month) as last_month
-    from stated as s
+    from stated_party as s
     left join resolved.trade_name as n on s.party_name = n.name
     group by s.party_code, s.party_name, n.name_key
 ),
 
-coded as (
+coded_party as (
     select
         p.party_code,
         p.party_name,
@@ -66,17 +66,17 @@ coded as (
     group by p.party_code, p.party_name, p.name_key, p.last_month
 ),
 
-learned as (
+learned_code as (
     select
         name_key,
         min(party_code) as party_code
-    from coded
+    from coded_party
     where party_code is not null and enterprise_id is null and name_key is not null
     group by name_key
     having count(distinct party_code) = 1
 ),
 
-placed as (
+placed_party as (
     select
         p.party_code,
         p.party_name,
@@ -95,12 +95,12 @@ placed as (
             else 'outside_name'
         end as party_method_code,
         coalesce(p.party_code, l.party_code) as own_or_learned_code
-    from coded as p
+    from coded_party as p
     left join monthly.unique_name as u on p.name_key = u.name_key
-    left join learned as l on p.name_key = l.name_key
+    left join learned_code as l on p.name_key = l.name_key
 ),
 
-keyed as (
+keyed_party as (
     select
         *,
         case party_method_code
@@ -110,7 +110,7 @@ keyed as (
             when 'outside_name' then concat('name:', party_name)
             else concat('code:', own_or_learned_code)
         end as party_key
-    from placed
+    from placed_party
 )
 
 select
@@ -124,5 +124,5 @@ select
         e.enterprise_name,
         first_value(k.party_name) over (partition by k.party_key order by k.last_month desc, k.party_name asc)
     ) as party_name
-from keyed as k
+from keyed_party as k
 left join resolved.enterprise as e on k.enterprise_id = e.enterprise_id

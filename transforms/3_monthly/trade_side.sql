@@ -10,7 +10,7 @@
 --   the invoice.
 --   | 红字最迟可晚四个月，冲减的是红字当月（可能为负），不回冲原发票月份。
 -- checked by: tests/models/monthly.trade_side
-with reported as (
+with reported_trade as (
     select
         case t.direction_code when 'sells' then o.party_key else p.party_key end as seller_key,
         case t.direction_code when 'sells' then p.party_key else o.party_key end as buyer_key,
@@ -42,7 +42,7 @@ select
     cast(sum(r.voided_amount) as decimal(30, 2)) as voided_amount,
     cast(sum(r.red_amount) as decimal(30, 2)) as red_amount,
     cast(sum(r.net_amount) as decimal(30, 2)) as net_amount
-from reported as r
+from reported_trade as r
 inner join monthly.month as m on r.month = m.month
 where r.seller_key <> r.buyer_key
 group by r.seller_key, r.buyer_key, m.month, r.goods_code, r.reporting_side_code

@@ -17,7 +17,7 @@
 --   false where rows were skipped on purpose
 --   | 是否可能缺部分 是否有行被隔离或得不出当期数，同月的数值因而可能不全；按声明跳过的为否
 -- checked by: tests/models/monthly.unread
-with unread as (
+with unread_period as (
     select
         u.feed,
         u.source_key,
@@ -47,7 +47,7 @@ select
     m.month_number,
     max(case when u.unread_code = 'skipped' then 0 else 1 end) = 1 as is_part,
     string_agg(distinct u.unread_code, ', ' order by u.unread_code) as unread_codes
-from unread as u
+from unread_period as u
 inner join resolved.link as l on u.feed = l.feed and u.source_key = l.source_key
 inner join monthly.month as m on u.month = m.month
 left join monthly.yearly_feed as y on u.feed = y.feed

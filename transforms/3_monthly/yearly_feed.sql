@@ -12,7 +12,7 @@
 -- known gaps: The first year of a feed that declares nothing cannot be distinguished from a first month.
 --   | 未声明所属期长度的数据源，第一年与第一个月无法区分。
 -- checked by: tests/models/monthly.yearly_feed
-with stated as (
+with stated_feed as (
     select
         feed,
         count(distinct month) as month_count,
@@ -23,7 +23,7 @@ with stated as (
 )
 
 select s.feed
-from stated as s
+from stated_feed as s
 left join ops.feed as f on s.feed = f.feed
 where
     f.period_months = 12

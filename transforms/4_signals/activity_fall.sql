@@ -60,7 +60,7 @@ season as (
 ),
 
 -- the fall of each kind of activity
-active as (
+kind_fall as (
     select
         c.enterprise_id,
         c.measure_code,
@@ -96,7 +96,7 @@ activity as (
             end
             as decimal(30, 1)
         ) as fall_pct
-    from active
+    from kind_fall
     group by enterprise_id, month_number
 ),
 
@@ -114,7 +114,7 @@ stated_limit as (
     where sign_code = 'activity_fall'
 ),
 
-reached as (
+reached_limit as (
     select
         a.enterprise_id,
         a.month_number,
@@ -129,7 +129,7 @@ reached as (
 ),
 
 -- since when: the months behind the last one in which it was weaker
-standing as (
+limit_run as (
     select
         enterprise_id,
         limit_value,
@@ -143,26 +143,26 @@ standing as (
             r.limit_value,
             m.month_number,
             m.fall_pct as earlier_value
-        from reached as r
+        from reached_limit as r
         inner join activity as m on r.enterprise_id = m.enterprise_id
     ) as looked_back
 ),
 
-since as (
+limit_start as (
     select
         enterprise_id,
         limit_value,
         min(month_number) as month_number
-    from standing
+    from limit_run
     where weaker_count = 0
     group by enterprise_id, limit_value
 ),
 
-told_month as (
+reached_month as (
     select distinct
         enterprise_id,
         month_number
-    from reached
+    from reached_limit
 ),
 
 figure_words as (
@@ -171,8 +171,8 @@ figure_words as (
         a.measure_code,
         concat(g.name_en, ' ', a.quarter_value, ' → ', a.value, ' ', g.unit_en) as words_en,
         concat(g.name_zh, a.quarter_value, '→', a.value, g.unit_zh) as words_zh
-    from active as a
-    inner join told_month as t on a.enterprise_id = t.enterprise_id and a.month_number = t.month_number
+    from kind_fall as a
+    inner join reached_month as t on a.enterprise_id = t.enterprise_id and a.month_number = t.month_number
     inner join rules.alert_measure as r on a.measure_code = r.measure_code
     inner join rules.signal as g on r.signal_code = g.signal_code
 ),
@@ -207,8 +207,8 @@ select
     b.month as since_month,
     w.detail_en,
     w.detail_zh
-from reached as r
-inner join since as s on r.enterprise_id = s.enterprise_id and r.limit_value = s.limit_value
+from reached_limit as r
+inner join limit_start as s on r.enterprise_id = s.enterprise_id and r.limit_value = s.limit_value
 inner join monthly.month as m on r.month_number = m.month_number
 inner join monthly.month as b on s.month_number = b.month_number
 inner join words as w on r.enterprise_id = w.enterprise_id

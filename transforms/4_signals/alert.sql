@@ -34,7 +34,7 @@ with rule as (
     from rules.alert
 ),
 
-scored as (
+alert_score as (
     select
         s.enterprise_id,
         s.alert_code,
@@ -48,22 +48,22 @@ scored as (
     group by s.enterprise_id, s.alert_code
 ),
 
-standing as (
+alert_in_force as (
     select c.*
-    from scored as c
+    from alert_score as c
     inner join rule as r on c.alert_code = r.alert_code
     where c.score >= r.watchful_points
 ),
 
 -- in words, of alerts in force alone: putting words in order costs more than all else here
-worded as (
+alert_words as (
     select
         s.enterprise_id,
         s.alert_code,
         string_agg(s.words_en, '; ' order by s.weight desc, s.sign_code asc) as reasons_en,
         string_agg(s.words_zh, '；' order by s.weight desc, s.sign_code asc) as reasons_zh
     from signals.alert_evidence as s
-    inner join standing as t on s.enterprise_id = t.enterprise_id and s.alert_code = t.alert_code
+    inner join alert_in_force as t on s.enterprise_id = t.enterprise_id and s.alert_code = t.alert_code
     where s.is_counted
     group by s.enterprise_id, s.alert_code
 ),
@@ -82,14 +82,14 @@ month_sign as (
             p.alert_code,
             p.since_month
         from signals.alert_evidence as p
-        inner join standing as t on p.enterprise_id = t.enterprise_id and p.alert_code = t.alert_code
+        inner join alert_in_force as t on p.enterprise_id = t.enterprise_id and p.alert_code = t.alert_code
     ) as m
     inner join signals.alert_evidence as s
         on m.enterprise_id = s.enterprise_id and m.alert_code = s.alert_code and m.since_month >= s.since_month
     group by m.enterprise_id, m.alert_code, m.since_month, s.group_code
 ),
 
-reached as (
+reached_month as (
     select
         o.enterprise_id,
         o.alert_code,
@@ -100,12 +100,12 @@ reached as (
     having max(r.base_points) + sum(o.weight) >= max(r.watchful_points)
 ),
 
-first_seen as (
+first_month as (
     select
         enterprise_id,
         alert_code,
         min(month) as first_seen_month
-    from reached
+    from reached_month
     group by enterprise_id, alert_code
 )
 
@@ -128,11 +128,11 @@ select
     l.month,
     o.as_of,
     a.rule_version
-from standing as a
+from alert_in_force as a
 inner join rule as r on a.alert_code = r.alert_code
-inner join worded as w on a.enterprise_id = w.enterprise_id and a.alert_code = w.alert_code
+inner join alert_words as w on a.enterprise_id = w.enterprise_id and a.alert_code = w.alert_code
 inner join resolved.enterprise as e on a.enterprise_id = e.enterprise_id
 cross join monthly.month as l
 cross join ops.night as o
-left join first_seen as f on a.enterprise_id = f.enterprise_id and a.alert_code = f.alert_code
+left join first_month as f on a.enterprise_id = f.enterprise_id and a.alert_code = f.alert_code
 where l.is_last_month

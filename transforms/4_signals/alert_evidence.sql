@@ -4,21 +4,33 @@
 -- answers: what evidence is there, since when, how much does it say, and does it count or only repeat another?
 --   | 有什么依据，从何时起，分量多大，是计入还是只重复另一条？
 -- key: enterprise_id, alert_code, sign_code
--- rules: Only of enterprises that are here (signals.present_enterprise). Falls and rises: signals.limit_reached and
---   signals.activity_fall. lease_ending: months until the last of all leases ends, with no other signed;
---   lease_terminated: that end is a termination; lease_over: it has ended before tonight, some months ago at most.
---   tax_late: taxes of some months paid late or open; tax_open: due and not paid; where their share exceeds that of
---   the year before by some points, provisional months left out. seat_moved: the registered seat has moved and
---   whether people follow is open; abnormal_listed: on the list of abnormal operations still; invested_elsewhere,
---   branch_opened: within a year. threshold_share: signals.threshold_watch, of who was not above the line within a
---   year. Points by rules/alert_evidence.yml: of a sign's bands that apply, the strongest. weight: points, halved for
---   every half-life since the sign was last seen. Signs of one group have one cause: the heaviest is counted, the
---   others are listed beside it.
---   | 只针对在园企业。升降取自“升降越限”和“活动量下降”。租约将尽：距全部租约最后到期的月数，且未另签；租约解除：该
---   到期为提前解除；租约已尽：当晚之前已到期，至多几个月。迟缴：若干月份的税迟缴或未缴；欠缴：应缴未缴；均须其占比较
---   上年高出若干百分点，暂定月份除外。住所已迁而人员去留未定；仍在经营异常名录；一年内对外投资、设立分支。临近标准取
---   自“小升规监测”，一年内曾超标准的除外。分值由规则规定：同一迹象取适用各档中最重的。权重为分值自最近出现起每过一
---   个半衰期减半。同组迹象出于同一原因：只计最重的一条，其余并列。
+-- rules: Only of enterprises that are here (signals.present_enterprise).
+--   * Falls and rises: signals.limit_reached and signals.activity_fall.
+--   * lease_ending: months until the last of all leases ends, with no other signed.
+--   * lease_terminated: that end is a termination.
+--   * lease_over: it has ended before tonight, some months ago at most.
+--   * tax_late: taxes of some months paid late or open; tax_open: due and not paid; each where its share exceeds that
+--   of the year before by some points, provisional months left out.
+--   * seat_moved: the registered seat has moved and whether people follow is open.
+--   * abnormal_listed: on the list of abnormal operations still.
+--   * invested_elsewhere, branch_opened: within a year.
+--   * threshold_share: signals.threshold_watch, only where the enterprise was not above the line within a year.
+--   * Points by rules/alert_evidence.yml: of a sign's bands that apply, the strongest.
+--   * weight: points, halved for every half-life since the sign was last seen.
+--   * Signs of one group have one cause: the heaviest is counted, the others are listed beside it.
+--   | 只针对在园企业。
+--   * 升降取自“升降越限”和“活动量下降”。
+--   * 租约将尽：距全部租约最后到期的月数，且未另签。
+--   * 租约解除：该到期为提前解除。
+--   * 租约已尽：当晚之前已到期，至多几个月。
+--   * 迟缴：若干月份的税迟缴或未缴；欠缴：应缴未缴；均须其占比较上年高出若干百分点，暂定月份除外。
+--   * 住所已迁而人员去留未定。
+--   * 仍在经营异常名录。
+--   * 一年内对外投资、设立分支。
+--   * 临近标准取自“小升规监测”，一年内曾超标准的除外。
+--   * 分值由规则规定：同一迹象取适用各档中最重的。
+--   * 权重为分值自最近出现起每过一个半衰期减半。
+--   * 同组迹象出于同一原因：只计最重的一条，其余并列。
 -- known gaps: Rent that is not paid is in no silo. A lease without a written end shows no lease_ending. Investments
 --   and branches within the park are not distinguished from those elsewhere.
 --   | 没有来源记载欠租。未写到期日的租约没有租约将尽。园内与园外的投资、分支未加区分。
@@ -112,7 +124,7 @@ tax_count as (
     group by t.enterprise_id, c.sign_code
 ),
 
-happened as (
+past_event as (
     select
         t.enterprise_id,
         case e.event_code when 'investment' then 'invested_elsewhere' else e.event_code end as sign_code,
@@ -129,11 +141,11 @@ happened as (
     where seat_move_code = 'too_early'
 ),
 
-removed as (
+removed_entry as (
     select
         enterprise_id,
         max(event_date) as event_date
-    from happened
+    from past_event
     where sign_code = 'abnormal_removed'
     group by enterprise_id
 ),
@@ -143,15 +155,15 @@ event as (
         p.enterprise_id,
         p.sign_code,
         max(p.event_date) as event_date
-    from happened as p
+    from past_event as p
     inner join signals.present_enterprise as h on p.enterprise_id = h.enterprise_id
-    left join removed as r
+    left join removed_entry as r
         on p.enterprise_id = r.enterprise_id and p.sign_code = 'abnormal_listed' and p.event_date <= r.event_date
     where p.sign_code <> 'abnormal_removed' and r.enterprise_id is null
     group by p.enterprise_id, p.sign_code
 ),
 
-limited as (
+limit_sign as (
     select
         enterprise_id,
         sign_code,
@@ -175,7 +187,7 @@ limited as (
     from signals.activity_fall
 ),
 
-found as (
+found_sign as (
     select
         r.enterprise_id,
         r.sign_code,
@@ -185,7 +197,7 @@ found as (
         b.month_number as since_number,
         r.detail_en,
         r.detail_zh
-    from limited as r
+    from limit_sign as r
     inner join monthly.month as m on r.month = m.month
     inner join monthly.month as b on r.since_month = b.month
     union all
@@ -282,7 +294,7 @@ found as (
     where coalesce(month_number(w.above_month) <= l.month_number - u.event_months, true)
 ),
 
-banded as (
+banded_sign as (
     select
         f.enterprise_id,
         b.alert_code,
@@ -304,8 +316,8 @@ banded as (
         b.version,
         row_number() over (
             partition by f.enterprise_id, b.alert_code, f.sign_code order by abs(b.points) desc, b.value_min desc
-        ) as place
-    from found as f
+        ) as row_rank
+    from found_sign as f
     cross join last_month as l
     cross join rule as u
     inner join rules.alert_evidence as b
@@ -321,13 +333,13 @@ banded as (
         )
 ),
 
-chosen as (
+chosen_sign as (
     select *
-    from banded
-    where place = 1
+    from banded_sign
+    where row_rank = 1
 ),
 
-dated as (
+dated_sign as (
     select
         c.enterprise_id,
         c.alert_code,
@@ -349,7 +361,7 @@ dated as (
             c.points * power(0.5, (l.month_number - c.last_number) / nullif(c.half_life_months, 0)) as decimal(30, 2)
         ) as weight,
         c.version
-    from chosen as c
+    from chosen_sign as c
     cross join last_month as l
 ),
 
@@ -387,7 +399,7 @@ select
         coalesce(d.detail_zh, '')
     ) as words_zh,
     concat(u.version, '; ', d.version) as rule_version
-from dated as d
+from dated_sign as d
 inner join sign_words as t on d.sign_code = t.sign_code
 cross join rule as u
 where abs(d.weight) >= u.weight_min

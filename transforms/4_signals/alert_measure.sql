@@ -52,7 +52,7 @@ needed_month as (
     where m.month_number <= l.month_number and m.month_number > l.month_number - u.history_months - 18
 ),
 
-believed as (
+believed_value as (
     select
         s.enterprise_id,
         r.measure_code,
@@ -81,20 +81,20 @@ three_months as (
         month_number,
         sum(value) over three as value,
         sum(period_months) over three as covered_months
-    from believed
+    from believed_value
     where window_months = 3
     window three as (
         partition by enterprise_id, measure_code order by month_number range between 2 preceding and current row
     )
 ),
 
-summed as (
+summed_value as (
     select
         enterprise_id,
         measure_code,
         month_number,
         value
-    from believed
+    from believed_value
     where window_months = 1
     union all
     select
@@ -115,14 +115,14 @@ select
     cast(q.value as decimal(30, 3)) as value_3m_before,
     cast(y.value as decimal(30, 3)) as value_12m_before,
     cast(b.value as decimal(30, 3)) as value_15m_before
-from summed as v
+from summed_value as v
 cross join last_month as l
 cross join rule as u
 inner join monthly.month as m on v.month_number = m.month_number
-left join summed as q
+left join summed_value as q
     on v.enterprise_id = q.enterprise_id and v.measure_code = q.measure_code and v.month_number - 3 = q.month_number
-left join summed as y
+left join summed_value as y
     on v.enterprise_id = y.enterprise_id and v.measure_code = y.measure_code and v.month_number - 12 = y.month_number
-left join summed as b
+left join summed_value as b
     on v.enterprise_id = b.enterprise_id and v.measure_code = b.measure_code and v.month_number - 15 = b.month_number
 where v.month_number > l.month_number - u.history_months

@@ -129,7 +129,7 @@ last_seat_move as (
         enterprise_id,
         seat_move_code,
         event_date,
-        row_number() over (partition by enterprise_id order by event_date desc, event_no desc) as place
+        row_number() over (partition by enterprise_id order by event_date desc, event_no desc) as row_rank
     from signals.seat_move
 ),
 
@@ -176,7 +176,7 @@ known_enterprise as (
     left join operation as o on e.enterprise_id = o.enterprise_id
     left join premises_use as i on e.enterprise_id = i.enterprise_id
     left join monthly.lease_end as l on e.enterprise_id = l.enterprise_id
-    left join last_seat_move as s on e.enterprise_id = s.enterprise_id and s.place = 1
+    left join last_seat_move as s on e.enterprise_id = s.enterprise_id and s.row_rank = 1
 ),
 
 departure as (

@@ -99,7 +99,7 @@ whole_list as (
 ),
 
 -- when any silo but the register first and last had something of it
-seen as (
+seen_span as (
     select
         s.enterprise_id,
         s.signal_code,
@@ -111,7 +111,7 @@ seen as (
     group by s.enterprise_id, s.signal_code
 ),
 
-unread as (
+unread_month as (
     select
         enterprise_id,
         subject,
@@ -149,7 +149,7 @@ usable_value as (
         u.period_months,
         cast(null as decimal(30, 3)) as value,
         true as is_doubtful
-    from unread as u
+    from unread_month as u
     inner join rules.signal as r on u.subject = r.subject
     inner join series as v on u.enterprise_id = v.enterprise_id and r.signal_code = v.signal_code
     left join signals.signal as s
@@ -177,7 +177,7 @@ neighbours as (
 ),
 
 -- a value, against the one before
-changed as (
+value_change as (
     select
         n.enterprise_id,
         n.signal_code,
@@ -248,7 +248,7 @@ missing_figure as (
         and (n.next_number is null or n.next_number > n.month_number + n.period_months)
 ),
 
-stopped as (
+value_stop as (
     select
         enterprise_id,
         signal_code,
@@ -263,14 +263,14 @@ stopped as (
 ),
 
 every_step as (
-    select * from changed
+    select * from value_change
     where step is not null
     union all
-    select * from stopped
+    select * from value_stop
 ),
 
 -- with the side on which a succession would explain it (a registration is never taken over)
-stepped as (
+flow_step as (
     select
         e.*,
         case
@@ -285,18 +285,18 @@ stepped as (
     inner join rules.signal as r on e.signal_code = r.signal_code
 ),
 
-ended as (
+ended_signal as (
     select
         enterprise_id,
         signal_code,
         max(month_number) as month_number
-    from stepped
+    from flow_step
     where step = 'end'
     group by enterprise_id, signal_code
 ),
 
 -- gone: every signal of people, space and meters has ended; of who never had one, every signal
-here as (
+presence_span as (
     select
         s.enterprise_id,
         min(s.first_number) as first_number,
@@ -305,13 +305,13 @@ here as (
             min(case when r.shows_presence then case when e.month_number > s.last_number then 1 else 0 end end),
             min(case when e.month_number > s.last_number then 1 else 0 end)
         ) as is_gone
-    from seen as s
+    from seen_span as s
     inner join rules.signal as r on s.signal_code = r.signal_code
-    left join ended as e on s.enterprise_id = e.enterprise_id and s.signal_code = e.signal_code
+    left join ended_signal as e on s.enterprise_id = e.enterprise_id and s.signal_code = e.signal_code
     group by s.enterprise_id
 ),
 
-judged as (
+judged_step as (
     select
         s.enterprise_id,
         s.signal_code,
@@ -354,11 +354,11 @@ judged as (
         coalesce(s.step = 'start' and s.month_number - s.positive_number <= rule.reactivation_months, false)
             as is_reactivation,
         concat(rule.version, '; ', r.version) as rule_version
-    from stepped as s
+    from flow_step as s
     cross join rules.flow as rule
     inner join rules.signal as r on s.signal_code = r.signal_code
     inner join monthly.month as m on s.month_number = m.month_number
-    left join here as h on s.enterprise_id = h.enterprise_id
+    left join presence_span as h on s.enterprise_id = h.enterprise_id
     left join resolved.enterprise as e on s.enterprise_id = e.enterprise_id
     left join signals.succession_month as x
         on
@@ -383,4 +383,4 @@ select
     succession_code,
     is_reactivation,
     rule_version
-from judged
+from judged_step

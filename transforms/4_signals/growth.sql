@@ -37,7 +37,7 @@ with figure as (
         on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
 ),
 
-compared as (
+compared_value as (
     select
         enterprise_id,
         signal_code,
@@ -74,4 +74,4 @@ select
     value_12m_before,
     growth_pct(believed_value, value_12m_before) as change_12m_pct,
     dhs_growth(believed_value, value_12m_before) as dhs_growth_12m
-from compared
+from compared_value

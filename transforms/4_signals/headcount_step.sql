@@ -40,7 +40,7 @@ suspect_month as (
     group by w.enterprise_id, m.month_number
 ),
 
-believed as (
+believed_headcount as (
     select
         h.enterprise_id,
         h.month_number,
@@ -68,14 +68,14 @@ life as (
     group by enterprise_id
 ),
 
-changed as (
+headcount_change as (
     select
         h.enterprise_id,
         h.month_number,
         b.people as before_people,
         h.people as after_people
-    from believed as h
-    inner join believed as b on h.enterprise_id = b.enterprise_id and h.month_number = b.month_number + 1
+    from believed_headcount as h
+    inner join believed_headcount as b on h.enterprise_id = b.enterprise_id and h.month_number = b.month_number + 1
     cross join rules.succession as rule
     where abs(h.people - b.people) >= rule.people_min
     union all
@@ -84,7 +84,7 @@ changed as (
         h.month_number,
         0 as before_people,
         h.people as after_people
-    from believed as h
+    from believed_headcount as h
     inner join life as l on h.enterprise_id = l.enterprise_id and h.month_number = l.first_number
     cross join span as s
     cross join rules.succession as rule
@@ -95,7 +95,7 @@ changed as (
         h.month_number + 1 as month_number,
         h.people as before_people,
         0 as after_people
-    from believed as h
+    from believed_headcount as h
     inner join life as l on h.enterprise_id = l.enterprise_id and h.month_number = l.last_number
     cross join span as s
     cross join rules.succession as rule
@@ -108,5 +108,5 @@ select
     cast(c.month_number as integer) as month_number,
     cast(c.before_people as bigint) as earlier_headcount,
     cast(c.after_people as bigint) as insured_headcount
-from changed as c
+from headcount_change as c
 inner join monthly.month as m on c.month_number = m.month_number

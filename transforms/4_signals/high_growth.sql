@@ -5,19 +5,25 @@
 --   | 三年来年均增长是否超过10%或20%，是不是瞪羚企业？
 -- key: enterprise_id, signal_code
 -- rules: Eurostat-OECD: at least 10 employees at the start, and the figure after three years more than 1.331 times
---   (EU, 10 % a year) or 1.728 times (OECD, 20 %) that at the start. headcount: the latest month against exactly 36
---   months before. sales: the sum of the 12 months up to the latest against the 12 months that ended 36 months before,
---   both whole. A gazelle is such an enterprise at most 5 years old at the end (month of registration). Growth by
---   mergers, divisions or moved payrolls (succession_in or succession_out in signals.flow within the three years, of
---   the measure or of the staff) does not count. Neither provisional months nor suspect values (signals.plausibility)
---   are used. high_growth_code is the first that holds: short_history (the calendar does not reach back to the
---   start), no_start (the enterprise has no believed figure there), too_small, succession, oecd, eu, none. Limits:
---   rules/high_growth.yml.
---   | 欧盟统计局与经合组织口径：期初至少10人，三年后的数值超过期初的1.331倍（欧盟，年均10%）或1.728倍（经
---   合组织，年均20%）。参保人数：最近月份与恰好36个月前比较。销售额：截至最近月份的12个月合计与36个月前截止
---   的12个月合计比较，两者均须完整。瞪羚企业为期末成立不满5年的此类企业。三年内因合并、分立、整体转移参保而来的增
---   长不计。不采用暂定月份和异常值。判定取首个成立的：历史不足、期初无值、规模太小、承继所致、经合组织口径、欧盟口径、
---   均未达到。界限由规则规定。
+--   (EU, 10 % a year) or 1.728 times (OECD, 20 %) that at the start.
+--   * headcount: the latest month against exactly 36 months before.
+--   * sales: the sum of the 12 months up to the latest against the 12 months that ended 36 months before, both whole.
+--   * A gazelle is such an enterprise at most 5 years old at the end (month of registration).
+--   * Growth by mergers, divisions or moved payrolls (succession_in or succession_out in signals.flow within the three
+--   years, of the measure or of the staff) does not count.
+--   * Neither provisional months nor suspect values (signals.plausibility) are used.
+--   * high_growth_code is the first that holds: short_history (the calendar does not reach back to the start),
+--   no_start (the enterprise has no believed figure there), too_small, succession, oecd, eu, none.
+--   * Limits: rules/high_growth.yml.
+--   | 欧盟统计局与经合组织口径：期初至少10人，三年后的数值超过期初的1.331倍（欧盟，年均10%）或1.728倍（经合组织，
+--   年均20%）。
+--   * 参保人数：最近月份与恰好36个月前比较。
+--   * 销售额：截至最近月份的12个月合计与36个月前截止的12个月合计比较，两者均须完整。
+--   * 瞪羚企业为期末成立不满5年的此类企业。
+--   * 三年内因合并、分立、整体转移参保而来的增长不计。
+--   * 不采用暂定月份和异常值。
+--   * 判定取首个成立的：历史不足、期初无值、规模太小、承继所致、经合组织口径、欧盟口径、均未达到。
+--   * 界限由规则规定。
 -- known gaps: The definitions ask for employees, here are insured staff; temporary staff of agencies are missing. A
 --   firm younger than three years has no start. Sales need four years of history.
 --   | 口径要求雇员数，这里用参保人数；派遣人员缺。成立不足三年的企业没有期初。销售额需要四年历史。
@@ -38,7 +44,7 @@ last_month as (
     from monthly.month
 ),
 
-believed as (
+believed_value as (
     select
         s.enterprise_id,
         s.signal_code,
@@ -61,7 +67,7 @@ latest as (
         b.enterprise_id,
         b.signal_code,
         max(b.month_number) as month_number
-    from believed as b
+    from believed_value as b
     cross join last_month as m
     cross join rules.high_growth as r
     where
@@ -71,7 +77,7 @@ latest as (
 ),
 
 -- a headcount is of its month; sales are of the twelve months that end with it
-measured as (
+growth_pair as (
     select
         l.enterprise_id,
         l.signal_code,
@@ -99,11 +105,11 @@ measured as (
         end) as start_months
     from latest as l
     cross join rules.high_growth as r
-    inner join believed as b on l.enterprise_id = b.enterprise_id and l.signal_code = b.signal_code
+    inner join believed_value as b on l.enterprise_id = b.enterprise_id and l.signal_code = b.signal_code
     group by l.enterprise_id, l.signal_code, l.month_number, r.years
 ),
 
-whole as (
+whole_pair as (
     select
         enterprise_id,
         signal_code,
@@ -112,7 +118,7 @@ whole as (
         cast(value as decimal(30, 3)) as value,
         cast(case when signal_code = 'headcount' or start_months = 12 then earlier_value end as decimal(30, 3))
             as earlier_value
-    from measured
+    from growth_pair
     where signal_code = 'headcount' or end_months = 12
 ),
 
@@ -122,9 +128,9 @@ start_staff as (
         w.enterprise_id,
         w.signal_code,
         b.value as start_headcount,
-        row_number() over (partition by w.enterprise_id, w.signal_code order by b.month_number desc) as place
-    from whole as w
-    inner join believed as b
+        row_number() over (partition by w.enterprise_id, w.signal_code order by b.month_number desc) as row_rank
+    from whole_pair as w
+    inner join believed_value as b
         on
             w.enterprise_id = b.enterprise_id and b.signal_code = 'headcount'
             and b.month_number > w.earlier_number - 12 and w.earlier_number >= b.month_number
@@ -135,7 +141,7 @@ succession as (
         w.enterprise_id,
         w.signal_code,
         count(*) as succession_count
-    from whole as w
+    from whole_pair as w
     inner join signals.flow as f
         on
             w.enterprise_id = f.enterprise_id
@@ -146,7 +152,7 @@ succession as (
     group by w.enterprise_id, w.signal_code
 ),
 
-judged as (
+judged_growth as (
     select
         w.enterprise_id,
         w.signal_code,
@@ -170,7 +176,7 @@ judged as (
         end as high_growth_code,
         r.gazelle_age_max_months,
         concat(r.version, '; ', g.version, '; ', v.version) as rule_version
-    from whole as w
+    from whole_pair as w
     cross join last_month as l
     cross join rules.high_growth as r
     cross join plausibility_version as v
@@ -178,7 +184,7 @@ judged as (
     inner join monthly.month as m on w.month_number = m.month_number
     left join resolved.enterprise as e on w.enterprise_id = e.enterprise_id
     left join start_staff as s
-        on w.enterprise_id = s.enterprise_id and w.signal_code = s.signal_code and s.place = 1
+        on w.enterprise_id = s.enterprise_id and w.signal_code = s.signal_code and s.row_rank = 1
     left join succession as c on w.enterprise_id = c.enterprise_id and w.signal_code = c.signal_code
 )
 
@@ -198,5 +204,5 @@ select
     j.high_growth_code in ('eu', 'oecd') and coalesce(j.age_months <= j.gazelle_age_max_months, false) as is_gazelle_eu,
     j.high_growth_code = 'oecd' and coalesce(j.age_months <= j.gazelle_age_max_months, false) as is_gazelle_oecd,
     j.rule_version
-from judged as j
+from judged_growth as j
 left join monthly.month as n on j.earlier_number = n.month_number

@@ -32,7 +32,7 @@ last_month as (
     where is_last_month
 ),
 
-fallen as (
+measure_fall as (
     select
         *,
         -growth_pct(value, value_3m_before) as quarter_fall_pct,
@@ -40,14 +40,14 @@ fallen as (
     from signals.alert_measure
 ),
 
-way as (
+direction as (
     select 1 as is_fall
     union all
     select 0 as is_fall
 ),
 
 -- every figure of the months that are looked back on; the more, the stronger
-measured as (
+measured_sign as (
     select
         c.enterprise_id,
         concat(c.measure_code, case when d.is_fall = 1 then '_fall' else '_rise' end) as sign_code,
@@ -62,9 +62,9 @@ measured as (
         ) as value,
         c.value_12m_before as earlier_figure,
         c.value as figure
-    from fallen as c
+    from measure_fall as c
     inner join rules.alert_measure as r on c.measure_code = r.measure_code
-    cross join way as d
+    cross join direction as d
     where c.year_fall_pct is not null
     union all
     select
@@ -77,7 +77,7 @@ measured as (
         ) as value,
         c.value_3m_before as earlier_figure,
         c.value as figure
-    from fallen as c
+    from measure_fall as c
     inner join rules.alert_measure as r on c.measure_code = r.measure_code
     where c.measure_code = 'headcount' and c.quarter_fall_pct is not null
     union all
@@ -92,8 +92,8 @@ measured as (
         ) as value,
         cast(a.value_12m_before / nullif(h.value_12m_before, 0) as decimal(30, 1)) as earlier_figure,
         cast(a.value / nullif(h.value, 0) as decimal(30, 1)) as figure
-    from fallen as h
-    inner join fallen as a
+    from measure_fall as h
+    inner join measure_fall as a
         on h.enterprise_id = a.enterprise_id and h.month_number = a.month_number and a.measure_code = 'leased_area'
     inner join rules.alert_measure as r on h.measure_code = r.measure_code
     where h.measure_code = 'headcount' and h.value - h.value_12m_before >= r.change_min and h.value_12m_before > 0
@@ -104,7 +104,7 @@ newest as (
         enterprise_id,
         sign_code,
         max(month_number) as month_number
-    from measured
+    from measured_sign
     group by enterprise_id, sign_code
 ),
 
@@ -116,7 +116,7 @@ latest as (
         m.value,
         m.earlier_figure,
         m.figure
-    from measured as m
+    from measured_sign as m
     inner join newest as n
         on m.enterprise_id = n.enterprise_id and m.sign_code = n.sign_code and m.month_number = n.month_number
     cross join last_month as l
@@ -131,7 +131,7 @@ stated_limit as (
     from rules.alert_evidence
 ),
 
-reached as (
+reached_limit as (
     select
         t.*,
         r.limit_value
@@ -140,7 +140,7 @@ reached as (
 ),
 
 -- since when: the months behind the last one in which it was weaker
-standing as (
+limit_run as (
     select
         enterprise_id,
         sign_code,
@@ -156,18 +156,18 @@ standing as (
             r.limit_value,
             m.month_number,
             m.value as earlier_value
-        from reached as r
-        inner join measured as m on r.enterprise_id = m.enterprise_id and r.sign_code = m.sign_code
+        from reached_limit as r
+        inner join measured_sign as m on r.enterprise_id = m.enterprise_id and r.sign_code = m.sign_code
     ) as looked_back
 ),
 
-since as (
+limit_start as (
     select
         enterprise_id,
         sign_code,
         limit_value,
         min(month_number) as month_number
-    from standing
+    from limit_run
     where weaker_count = 0
     group by enterprise_id, sign_code, limit_value
 )
@@ -199,8 +199,8 @@ select
             number_text(r.earlier_figure), '→', number_text(r.figure)
         )
     end as detail_zh
-from reached as r
-inner join since as s
+from reached_limit as r
+inner join limit_start as s
     on r.enterprise_id = s.enterprise_id and r.sign_code = s.sign_code and r.limit_value = s.limit_value
 inner join monthly.month as m on r.month_number = m.month_number
 inner join monthly.month as b on s.month_number = b.month_number

@@ -251,7 +251,7 @@ part_month as (
     group by part_kind, part_code, signal_code, period_months, month_number, year_number
 ),
 
-cumulated as (
+cumulated_month as (
     select
         *,
         sum(total_value) over year_so_far as year_to_date_value,
@@ -300,7 +300,7 @@ signal_books as (
     group by t.signal_code
 ),
 
-believed as (
+believed_month as (
     select
         c.*,
         case when g.is_receipt then coalesce(p.is_provisional, 0) else c.is_provisional end as is_month_provisional,
@@ -312,7 +312,7 @@ believed as (
             as is_year_complete,
         g.adds_up and coalesce(q.is_year_provisional, 0) = 0 and s.first_number <= c.year_number * 12 - 11
             as is_base_year_complete
-    from cumulated as c
+    from cumulated_month as c
     inner join rules.signal as g on c.signal_code = g.signal_code
     inner join signal_books as s on c.signal_code = s.signal_code
     left join provisional_year as p on g.subject = p.subject and c.month_number = p.month_number
@@ -338,4 +338,4 @@ select
     case
         when t.is_year_complete and t.is_base_year_complete then growth_pct(t.year_to_date_value, t.year_to_date_base)
     end as year_to_date_change_pct
-from believed as t
+from believed_month as t

@@ -4,16 +4,21 @@
 -- answers: did people lose or find work, or do they sit at the same desk on another's payroll?
 --   | 人员是增减了，还是仍在原处上班、只换了参保单位？
 -- key: predecessor_enterprise_id, successor_enterprise_id, loss_month, gain_month
--- rules: The firm's insured staff falls (or rises) by a large part, an agency's rises (falls) by about as many, in
---   the same or the next month. An agency is known by industry or name (rules/agency.yml); where its staff rises and
---   falls all the time, that it is an agency says nothing. is_at_desk: the firm's entries, else its electricity,
---   stayed as they were beside the whole park's. Where entries changed with the staff, the people are gone, or new:
---   no row. A firm that lost (found) its whole staff needs to be seen at its desks. The best pair for both sides:
---   more points, the same month, the closer count; is_ambiguous where two are equally good.
---   | 企业参保人数大幅下降（或上升），派遣公司同月或次月上升（或下降）大致相同人数。派遣公司按行业或名称识别；其人数本
---   来就时常起落的，是派遣公司这一点不作依据。仍在岗：企业的门禁进出（没有则用电）相对全园照旧。进出随人数变化的，人
---   确已离开或新来，没有行。全部人员离开（或出现）的企业须见其仍在岗。每一对须对双方都是最佳：分值更高、同月、人数更
---   接近；两对同样好的为不唯一。
+-- rules: The firm's insured staff falls (or rises) by a large part, an agency's rises (falls) by about as many, in the
+--   same or the next month.
+--   * An agency is known by industry or name (rules/agency.yml); where its staff rises and falls all the time, that it
+--   is an agency says nothing.
+--   * is_at_desk: the firm's entries, else its electricity, stayed as they were beside the whole park's.
+--   * Where entries changed with the staff, the people are gone, or new: no row.
+--   * A firm that lost (found) its whole staff needs to be seen at its desks.
+--   * The best pair for both sides: more points, the same month, the closer count.
+--   * is_ambiguous where two are equally good.
+--   | 企业参保人数大幅下降（或上升），派遣公司同月或次月上升（或下降）大致相同人数。
+--   * 派遣公司按行业或名称识别；其人数本来就时常起落的，是派遣公司这一点不作依据。
+--   * 仍在岗：企业的门禁进出（没有则用电）相对全园照旧。
+--   * 进出随人数变化的，人确已离开或新来，没有行。
+--   * 全部人员离开（或出现）的企业须见其仍在岗。
+--   * 每一对须对双方都是最佳：分值更高、同月、人数更接近；两对同样好的为不唯一。
 -- known gaps: Only counts are compared, never persons. Two firms that move to one agency in the same month are not
 --   seen, nor agencies that insure elsewhere.
 --   | 只比较人数，从不比较个人。两家企业同月转到一家派遣公司的看不出，在外地参保的派遣公司也看不出。
@@ -68,7 +73,7 @@ agency as (
 ),
 
 -- an agency with staff that rises and falls all the time matches any firm's loss by chance
-busy as (
+busy_agency as (
     select a.enterprise_id
     from agency as a
     inner join life as l on a.enterprise_id = l.enterprise_id
@@ -191,7 +196,7 @@ trace as (
             and m.month_number < f.firm_number + rule.desk_months
 ),
 
-kept as (
+trace_mean as (
     select
         firm_id,
         firm_number,
@@ -228,7 +233,7 @@ turn as (
     group by firm_number
 ),
 
-park_kept as (
+park_mean as (
     select
         t.firm_number,
         p.trace_code,
@@ -262,12 +267,12 @@ desk as (
                 end
             )
         ) as kept_pct
-    from kept as k
-    inner join park_kept as p on k.firm_number = p.firm_number and k.trace_code = p.trace_code
+    from trace_mean as k
+    inner join park_mean as p on k.firm_number = p.firm_number and k.trace_code = p.trace_code
     group by k.firm_id, k.firm_number
 ),
 
-payroll_seen as (
+payroll_evidence as (
     select
         p.*,
         coalesce(d.kept_pct >= rule.desk_min_pct and d.kept_pct * rule.desk_min_pct <= 10000, false) as is_at_desk,
@@ -280,7 +285,7 @@ payroll_seen as (
     from payroll as p
     cross join rules.succession as rule
     left join desk as d on p.firm_id = d.firm_id and p.firm_number = d.firm_number
-    left join busy as b on p.agency_id = b.enterprise_id
+    left join busy_agency as b on p.agency_id = b.enterprise_id
     where
         -- entries that fell with the staff say that the people are gone
         (d.kept_pct is null and not p.is_whole)
@@ -288,27 +293,27 @@ payroll_seen as (
 ),
 
 -- the best pair for a loss, and for a gain: more points, then the same month, then the closer count
-payroll_placed as (
+ranked_payroll as (
     select
         *,
         rank() over (
             partition by predecessor_enterprise_id, loss_number
             order by points desc, gain_number asc, abs(loss_people - gain_people) asc
-        ) as loss_place,
+        ) as loss_rank,
         rank() over (
             partition by successor_enterprise_id, gain_number
             order by points desc, loss_number desc, abs(loss_people - gain_people) asc
-        ) as gain_place
-    from payroll_seen
+        ) as gain_rank
+    from payroll_evidence
 ),
 
-payroll_best as (
+best_payroll as (
     select
         *,
         count(*) over (partition by predecessor_enterprise_id, loss_number) as loss_count,
         count(*) over (partition by successor_enterprise_id, gain_number) as gain_count
-    from payroll_placed
-    where loss_place = 1 and gain_place = 1
+    from ranked_payroll
+    where loss_rank = 1 and gain_rank = 1
 )
 
 select
@@ -322,6 +327,6 @@ select
     p.is_at_desk,
     p.loss_count > 1 or p.gain_count > 1 as is_ambiguous,
     cast(p.points as integer) as evidence_points
-from payroll_best as p
+from best_payroll as p
 inner join monthly.month as l on p.loss_number = l.month_number
 inner join monthly.month as g on p.gain_number = g.month_number

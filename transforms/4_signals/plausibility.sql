@@ -82,7 +82,7 @@ neighbours as (
 ),
 
 -- wages that move with the staff, against each neighbour that has wages, excuse any change
-spiked as (
+spike as (
     select
         n.enterprise_id,
         n.signal_code,
@@ -133,7 +133,7 @@ year_figure as (
         positive_log(year_sales) as sales_log,
         positive_log(year_tax) as tax_log,
         positive_log(wage_per_head_amount) + positive_log(value) as wage_log
-    from spiked
+    from spike
     where signal_code = 'headcount' and period_months = 12 and value > 0
 ),
 
@@ -204,7 +204,7 @@ doubted_year as (
 ),
 
 -- of these, what no merger, division or moved payroll of the year explains
-flipped as (
+flip as (
     select
         d.enterprise_id,
         'headcount' as signal_code,
@@ -218,7 +218,7 @@ flipped as (
 ),
 
 -- monthly headcounts that pass so far, with their changes over a month and a year
-stepped as (
+headcount_month as (
     select
         s.enterprise_id,
         s.month,
@@ -232,11 +232,11 @@ stepped as (
         max(s.value) over (
             partition by s.enterprise_id order by s.month_number range between 12 preceding and 12 preceding
         ) as year_value
-    from spiked as s
+    from spike as s
     where s.signal_code = 'headcount' and s.period_months = 1 and coalesce(not s.is_spike, true)
 ),
 
-changed as (
+change_history as (
     select
         *,
         avg(cast(value - last_value as double)) over before as month_mean,
@@ -245,11 +245,11 @@ changed as (
         avg(cast(value - year_value as double)) over before as year_mean,
         stddev_samp(cast(value - year_value as double)) over before as year_deviation,
         count(value - year_value) over before as year_changes
-    from stepped
+    from headcount_month
     window before as (partition by enterprise_id order by month_number rows between 12 preceding and 1 preceding)
 ),
 
-limited as (
+change_limit as (
     select
         c.*,
         u.t_multiplier,
@@ -258,18 +258,18 @@ limited as (
         case when c.last_value < u.small_headcount then u.small_change else u.large_change end as month_limit,
         case when c.year_value < u.small_headcount then u.small_change else u.large_change end as year_limit,
         case when c.months_before > u.history_months then u.change_pct_long else u.change_pct_short end as pct_limit
-    from changed as c
+    from change_history as c
     cross join rule as u
 ),
 
-jumped as (
+jump as (
     select
         j.enterprise_id,
         'headcount' as signal_code,
         j.month,
         j.last_value,
         j.year_value
-    from limited as j
+    from change_limit as j
     left join signals.succession_month as x
         on
             j.enterprise_id = x.enterprise_id and j.month = x.month and x.is_headcount = 1
@@ -289,7 +289,7 @@ jumped as (
         and (j.next_value is null or abs(j.next_value - j.value) >= abs(j.next_value - j.last_value))
 ),
 
-flagged as (
+flagged_value as (
     select
         t.enterprise_id,
         t.signal_code,
@@ -313,15 +313,15 @@ flagged as (
         s.next_value,
         j.year_value
     from signals.value_check as t
-    left join spiked as s
+    left join spike as s
         on t.enterprise_id = s.enterprise_id and t.signal_code = s.signal_code and t.month = s.month
-    left join flipped as p
+    left join flip as p
         on t.enterprise_id = p.enterprise_id and t.signal_code = p.signal_code and t.month = p.month
-    left join jumped as j
+    left join jump as j
         on t.enterprise_id = j.enterprise_id and t.signal_code = j.signal_code and t.month = j.month
 ),
 
-worded as (
+finding_words as (
     select
         f.enterprise_id,
         f.signal_code,
@@ -360,7 +360,7 @@ worded as (
         number_text(f.year_value) as year_text,
         number_text(f.level_value) as level_text,
         number_text(f.headcount) as headcount_text
-    from flagged as f
+    from flagged_value as f
     inner join rules.plausibility as r on f.signal_code = r.signal_code
     inner join rules.signal as g on f.signal_code = g.signal_code
     where
@@ -448,5 +448,5 @@ select
         w.finding_evidence_zh
     ) as evidence_zh,
     u.version as rule_version
-from worded as w
+from finding_words as w
 cross join rule as u

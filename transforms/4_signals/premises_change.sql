@@ -4,16 +4,21 @@
 -- answers: which units are new or gone, which were taken up or vacated, and who replaced which tenant?
 --   | 哪些房产新增或消失，哪些入驻或腾空，谁换了谁？
 -- key: feed, premises_no, changed_at
--- rules: Every version of a unit is compared with the version it replaced. new: not in the delivery before (a feed's
---   first delivery is no change); gone: in the delivery before and not in this one; taken_up: vacant before, occupied
---   now; vacated: occupied before, vacant now; occupier_changed: occupied before and now under another name,
---   punctuation and case aside. Other corrections (value, address) are no change here. This model reads
---   staged.premises, with what was superseded, instead of known.*, because the history of versions is its subject;
---   nothing received after the night's as_of is used. An earlier occupier who is in no delivery any more is known by
---   a name that exactly one enterprise bears.
---   | 每个版本与其替代的版本比较：新增、消失、入驻、腾空、换户（名称不同，不计标点与大小写）。数据源的首次交付不算变化。
---   价值、地址等其他更正不算。为比较历史版本，本表读取含已被替代的原始版本；截止时刻之后收到的不用。已不在任何交付中
---   的原占用人，按唯一使用该名称的企业认定。
+-- rules: Every version of a unit is compared with the version it replaced.
+--   * new: not in the delivery before (a feed's first delivery is no change).
+--   * gone: in the delivery before and not in this one.
+--   * taken_up: vacant before, occupied now.
+--   * vacated: occupied before, vacant now.
+--   * occupier_changed: occupied before and now under another name, punctuation and case aside.
+--   * Other corrections (value, address) are no change here.
+--   * This model reads staged.premises, with what was superseded, instead of known.*, because the history of versions
+--   is its subject; nothing received after the night's as_of is used.
+--   * An earlier occupier who is in no delivery any more is known by a name that exactly one enterprise bears.
+--   | 每个版本与其替代的版本比较：新增、消失、入驻、腾空、换户（名称不同，不计标点与大小写）。
+--   * 数据源的首次交付不算变化。
+--   * 价值、地址等其他更正不算。
+--   * 为比较历史版本，本表读取含已被替代的原始版本；截止时刻之后收到的不用。
+--   * 已不在任何交付中的原占用人，按唯一使用该名称的企业认定。
 -- known gaps: A unit that is withdrawn and comes back later is gone and then new. A renamed occupier looks like
 --   another one.
 --   | 撤回后又出现的房产先记消失、再记新增。占用人更名看起来像换户。
@@ -48,7 +53,7 @@ first_delivery as (
     group by feed
 ),
 
-compared as (
+compared_version as (
     select
         v.feed,
         v.premises_no,
@@ -88,7 +93,7 @@ compared as (
 -- who has left is in no delivery any more, and in no link: the name may still be known
 left_name as (
     select earlier_compared_name as name_key
-    from compared
+    from compared_version
     where earlier_compared_name is not null and change_code is not null
     group by earlier_compared_name
 ),
@@ -112,7 +117,7 @@ select
     coalesce(b.enterprise_id, k.enterprise_id) as earlier_enterprise_id,
     c.occupier_name,
     l.enterprise_id
-from compared as c
+from compared_version as c
 left join resolved.link as b on c.feed = b.feed and c.earlier_source_key = b.source_key
 left join resolved.link as l on c.feed = l.feed and c.source_key = l.source_key
 left join known_name as k on c.earlier_compared_name = k.name_key

@@ -25,7 +25,7 @@ last_month as (
     where is_last_month
 ),
 
-seen as (
+seen_month as (
     select
         a.enterprise_id,
         a.month
@@ -63,7 +63,7 @@ seen as (
 select
     s.enterprise_id,
     max(s.month) as last_seen_month
-from seen as s
+from seen_month as s
 left join signals.departure as d on s.enterprise_id = d.enterprise_id
 where d.left_ground_code is null
 group by s.enterprise_id

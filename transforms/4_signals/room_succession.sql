@@ -111,7 +111,7 @@ room_people as (
         row_number() over (
             partition by r.predecessor_enterprise_id, r.successor_enterprise_id
             order by abs(l.people - g.people) asc, g.month_number asc, l.month_number asc
-        ) as place
+        ) as row_rank
     from room_pair as r
     cross join rules.succession as rule
     inner join loss as l
@@ -127,7 +127,7 @@ room_people as (
     where abs(l.people - g.people) * 100 <= greatest(rule.tolerance_people * 100, rule.tolerance_pct * l.people)
 ),
 
-room_seen as (
+room_evidence as (
     select
         r.*,
         p.loss_number,
@@ -137,7 +137,7 @@ room_seen as (
         p.earlier_headcount,
         p.left_people,
         p.there_people,
-        p.place = 1 as is_people,
+        p.row_rank = 1 as is_people,
         coalesce(
             r.start_number >= r.gone_number - rule.premises_window_months
             and abs(datediff('month', s.registered_date, o.cancelled_date)) <= rule.founded_window_months,
@@ -149,7 +149,7 @@ room_seen as (
         on
             r.predecessor_enterprise_id = p.predecessor_enterprise_id
             and r.successor_enterprise_id = p.successor_enterprise_id
-            and p.place = 1
+            and p.row_rank = 1
     left join resolved.enterprise as o on r.predecessor_enterprise_id = o.enterprise_id
     left join resolved.enterprise as s on r.successor_enterprise_id = s.enterprise_id
 )
@@ -176,7 +176,7 @@ select
         + case when r.is_people then rule.people_points else 0 end
         + case when r.is_founded then rule.founded_points else 0 end as integer
     ) as evidence_points
-from room_seen as r
+from room_evidence as r
 cross join rules.succession as rule
 inner join monthly.month as m on r.start_number = m.month_number
 left join monthly.month as l on r.loss_number = l.month_number

@@ -15,7 +15,7 @@
 --   staying.
 --   | 在园内搬迁的算留下。离开后仍在走的表具会使其看似留下。
 -- checked by: tests/models/signals.seat_move, tests/system/test_successions.py
-with moved as (
+with seat_change as (
     select
         feed,
         event_no,
@@ -30,7 +30,7 @@ with moved as (
 
 mover as (
     select enterprise_id
-    from moved
+    from seat_change
     group by enterprise_id
 ),
 
@@ -71,7 +71,7 @@ trace as (
     group by c.enterprise_id
 ),
 
-seen as (
+seen_span as (
     select
         enterprise_id,
         min(first_month) as first_seen_month,
@@ -112,7 +112,7 @@ select
     s.first_seen_month,
     s.last_seen_month,
     rule.version as rule_version
-from moved as m
+from seat_change as m
 cross join rules.flow as rule
 cross join calendar as c
-left join seen as s on m.enterprise_id = s.enterprise_id
+left join seen_span as s on m.enterprise_id = s.enterprise_id

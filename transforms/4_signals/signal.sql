@@ -4,18 +4,22 @@
 -- answers: how much of this did the enterprise have, and is the month complete enough to be believed?
 --   | 这家企业该项有多少，这个月是否齐全可信？
 -- key: enterprise_id, signal_code, month
--- rules: headcount, sales, tax (all kinds) and tax_<kind> by the period the tax is for, leased_area, premises (occupied
---   units) and rateable_value at month's end,
---   electricity, water, gas, registered_capital, branches and outward_investment (other enterprises invested in) at
---   month's end, people_entries, vehicle_entries (rules/signal.yml has the units). No report, no row; a reported zero
---   is zero; no branch or no investment is no row. Sales and tax have periods of one length per series
---   (signals.filed_series). Staff of enterprises that only feeds with one figure a year speak of
---   (monthly.yearly_feed) is a yearly series. A month is provisional if any feed of the signal's subject is
---   (monthly.provisional_month).
---   | 参保人数；销售额、税款合计及各税种税款（按所属期）；月末租赁面积、占用房产及其计税价值；用电、用水、用气；
---   月末注册资本、分支机构数、对外投资数；人员与车辆进出。单位见规则。没有报送就没有行；报送为零的就是零；没有分支或投资的没有行。销售额与税款每
---   个序列只用一种所属期长度。只有年报数据源的企业，其参保人数为年度序列。该指标主题的任一数据源在该月为暂定的，该月
---   为暂定。
+-- rules:
+--   * headcount, sales, tax (all kinds) and tax_<kind> by the period the tax is for, leased_area, premises (occupied
+--   units) and rateable_value at month's end, electricity, water, gas, registered_capital, branches and
+--   outward_investment (other enterprises invested in) at month's end, people_entries, vehicle_entries
+--   (rules/signal.yml has the units).
+--   * No report, no row; a reported zero is zero; no branch or no investment is no row.
+--   * Sales and tax have periods of one length per series (signals.filed_series).
+--   * Staff of enterprises that only feeds with one figure a year speak of (monthly.yearly_feed) is a yearly series.
+--   * A month is provisional if any feed of the signal's subject is (monthly.provisional_month).
+--   | * 参保人数；销售额、税款合计及各税种税款（按所属期）；月末租赁面积、占用房产及其计税价值；用电、用水、用气；月末注册资本、
+--   分支机构数、对外投资数；人员与车辆进出。
+--   * 单位见规则。
+--   * 没有报送就没有行；报送为零的就是零；没有分支或投资的没有行。
+--   * 销售额与税款每个序列只用一种所属期长度。
+--   * 只有年报数据源的企业，其参保人数为年度序列。
+--   * 该指标主题的任一数据源在该月为暂定的，该月为暂定。
 -- known gaps: An investment is a count, not an amount; one that was sold still counts (monthly.relation).
 --   | 对外投资是个数而不是金额；已转让的仍计入。
 -- rebuild: by_enterprise

@@ -4,21 +4,34 @@
 -- answers: is this gain growth, or did another's people arrive; is this loss decline, or do others carry it on?
 --   | 增加是增长，还是别家的人来了；减少是下降，还是由别家接走了？
 -- key: predecessor_reference, successor_reference, succession_code, effective_month
--- rules: Points of the kinds of evidence are added up (rules/succession.yml). fact: accept_points and more;
---   signals.flow counts its losses and gains as succession, never as growth or decline. candidate: queue_points and
---   more; somebody should look at it, and it changes nothing meanwhile. register: a merger or division
---   (resolved.succession). people: the insured headcount of one falls by about what the other's rises, at about that
---   time; alone it is nothing. worker_flow: signals.worker_flow. agency, desk: signals.payroll_move. premises,
---   founded: signals.room_succession. merged, split: by the register, or by people and premises; taken_over: the
---   whole of one goes on in a new one; staff_moved: between two that both go on; payroll_to_agency,
---   payroll_from_agency: people who change the employer's name and keep their desk. Each row is a pair of two, as it
---   is found: nothing follows chains, so that A → B → A cannot loop. Changes within one enterprise (name, code, seat)
---   are in resolved.identity_event and signals.seat_move.
---   | 各类依据的分值相加。达到认定分数线的为认定：其增减计为承继，不算增长或下降。达到待核分数线的为待核：应有人查看，
---   期间不改变任何数值。登记：合并或分立。人数：一方减少与另一方增加在时间和数量上大致相当，单独不成立。另有人员成批
---   转移、派遣公司、仍在岗、同一房屋、新设承接。合并、分立：依登记，或依人员与房屋；整体承接：一家全部转入新企业；人
---   员转移：双方都继续；转入派遣、转出派遣：换了参保单位而仍在原处上班。每行是一对企业，不作链式推导，循环不会造成死
---   循环。同一企业内的变更见“名称代码住所变更”和“住所迁移与去留”。
+-- rules: Points of the kinds of evidence are added up (rules/succession.yml).
+--   * fact: accept_points and more; signals.flow counts its losses and gains as succession, never as growth or
+--   decline.
+--   * candidate: queue_points and more; somebody should look at it, and it changes nothing meanwhile.
+--   * register: a merger or division (resolved.succession).
+--   * people: the insured headcount of one falls by about what the other's rises, at about that time; alone it is
+--   nothing.
+--   * worker_flow: signals.worker_flow.
+--   * agency, desk: signals.payroll_move.
+--   * premises, founded: signals.room_succession.
+--   * merged, split: by the register, or by people and premises.
+--   * taken_over: the whole of one goes on in a new one.
+--   * staff_moved: between two that both go on.
+--   * payroll_to_agency, payroll_from_agency: people who change the employer's name and keep their desk.
+--   * Each row is a pair of two, as it is found: nothing follows chains, so that A → B → A cannot loop.
+--   * Changes within one enterprise (name, code, seat) are in resolved.identity_event and signals.seat_move.
+--   | 各类依据的分值相加。
+--   * 达到认定分数线的为认定：其增减计为承继，不算增长或下降。
+--   * 达到待核分数线的为待核：应有人查看，期间不改变任何数值。
+--   * 登记：合并或分立。
+--   * 人数：一方减少与另一方增加在时间和数量上大致相当，单独不成立。
+--   * 另有人员成批转移、派遣公司、仍在岗、同一房屋、新设承接。
+--   * 合并、分立：依登记，或依人员与房屋。
+--   * 整体承接：一家全部转入新企业。
+--   * 人员转移：双方都继续。
+--   * 转入派遣、转出派遣：换了参保单位而仍在原处上班。
+--   * 每行是一对企业，不作链式推导，循环不会造成死循环。
+--   * 同一企业内的变更见“名称代码住所变更”和“住所迁移与去留”。
 -- known gaps: Fewer than five people leave no trace. A side that no silo knows has a reference and no enterprise_id.
 --   | 不足五人的看不出。没有来源知晓的一方只有标识，没有企业编号。
 -- column event_date: day of the register's event; empty where only other evidence is known | 登记日期 登记事件的日期；只有其他依据的为空
@@ -70,7 +83,7 @@ register_event as (
     where event_date is not null
 ),
 
-told_people as (
+reported_people as (
     select
         t.predecessor_reference,
         t.successor_reference,
@@ -83,7 +96,7 @@ told_people as (
         row_number() over (
             partition by t.predecessor_reference, t.successor_reference, t.succession_code
             order by abs(l.people - g.people) asc, g.month_number asc, l.month_number asc
-        ) as place
+        ) as row_rank
     from register_event as t
     cross join rules.succession as rule
     inner join loss as l
@@ -114,17 +127,17 @@ by_register as (
         p.gain_month,
         least(p.loss_people, p.gain_people) as people_count,
         p.earlier_headcount,
-        rule.register_points + case when p.place = 1 then rule.people_points else 0 end as points,
+        rule.register_points + case when p.row_rank = 1 then rule.people_points else 0 end as points,
         false as is_ambiguous,
-        concat('register', case when p.place = 1 then '+people' else '' end) as evidence_kind
+        concat('register', case when p.row_rank = 1 then '+people' else '' end) as evidence_kind
     from register_event as t
     cross join rules.succession as rule
-    left join told_people as p
+    left join reported_people as p
         on
             t.predecessor_reference = p.predecessor_reference
             and t.successor_reference = p.successor_reference
             and t.succession_code = p.succession_code
-            and p.place = 1
+            and p.row_rank = 1
 ),
 
 by_payroll as (
@@ -198,7 +211,7 @@ by_roster as (
     where t.predecessor_reference is null
 ),
 
-found as (
+found_succession as (
     select * from by_register
     union all
     select * from by_roster
@@ -208,14 +221,14 @@ found as (
     select * from by_room
 ),
 
-best as (
+ranked_succession as (
     select
         *,
         row_number() over (
             partition by predecessor_reference, successor_reference, succession_code, effective_month
             order by is_ambiguous asc, points desc, evidence_kind desc
-        ) as place
-    from found
+        ) as row_rank
+    from found_succession
 )
 
 select
@@ -234,6 +247,6 @@ select
     case when f.points >= rule.accept_points and not f.is_ambiguous then 'fact' else 'candidate' end as standing_code,
     cast(least(f.points, 100) / 100.0 as decimal(30, 2)) as score,
     rule.version as rule_version
-from best as f
+from ranked_succession as f
 cross join rules.succession as rule
-where f.points >= rule.queue_points and f.place = 1
+where f.points >= rule.queue_points and f.row_rank = 1

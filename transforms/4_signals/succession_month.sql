@@ -87,13 +87,13 @@ succession_month as (
         end
 ),
 
-succession_place as (
+ranked_succession_month as (
     select
         *,
         row_number() over (
             partition by enterprise_id, role, month_number, is_headcount, step_kind
             order by abs(shift) asc, other_enterprise_id asc, succession_code asc
-        ) as place
+        ) as row_rank
     from succession_month
 )
 
@@ -106,6 +106,6 @@ select
     p.step_kind,
     p.other_enterprise_id,
     p.succession_code
-from succession_place as p
+from ranked_succession_month as p
 inner join monthly.month as m on p.month_number = m.month_number
-where p.place = 1
+where p.row_rank = 1

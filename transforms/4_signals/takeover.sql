@@ -18,7 +18,7 @@
 -- column takeover_month: month of the register's event, else the month in which people or premises went over
 --   | 承接月份 登记事件所在月份，无登记事件时为人员或场地转移月份
 -- checked by: tests/models/signals.takeover
-with placed_takeover as (
+with ranked_takeover as (
     select
         predecessor_enterprise_id as enterprise_id,
         successor_enterprise_id,
@@ -27,7 +27,7 @@ with placed_takeover as (
         row_number() over (
             partition by predecessor_enterprise_id
             order by coalesce(event_date, effective_month) desc, score desc, successor_enterprise_id asc
-        ) as place
+        ) as row_rank
     from signals.succession
     where
         standing_code = 'fact'
@@ -44,6 +44,6 @@ select
     e.status_code as successor_status_code,
     t.succession_code,
     t.takeover_month
-from placed_takeover as t
+from ranked_takeover as t
 inner join resolved.enterprise as e on t.successor_enterprise_id = e.enterprise_id
-where t.place = 1
+where t.row_rank = 1

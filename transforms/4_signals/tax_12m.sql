@@ -53,7 +53,7 @@ believed_month as (
 ),
 
 -- where no month can be believed (a park without payments by the month), the calendar's last
-last_believed as (
+last_believed_month as (
     select coalesce(max(b.month_number), max(m.month_number)) as month_number
     from monthly.month as m
     left join believed_month as b on m.month_number = b.month_number
@@ -85,7 +85,7 @@ tax_period as (
         end as length_months
     from monthly.tax as t
     cross join rule as r
-    cross join last_believed as b
+    cross join last_believed_month as b
     where t.paid_amount is not null and month_number(t.period_end) <= b.month_number
 ),
 
@@ -96,7 +96,7 @@ enterprise_length as (
         max(p.length_months) is null as is_yearly,
         coalesce(max(p.length_months), 12) as length_months
     from tax_period as p
-    cross join last_believed as b
+    cross join last_believed_month as b
     cross join rule as r
     where p.end_number > b.month_number - 24 - r.wait_months - r.period_months_max
     group by p.enterprise_id
@@ -110,7 +110,7 @@ last_period as (
         length_months,
         row_number() over (
             partition by enterprise_id, tax_kind_code order by end_number desc, length_months asc
-        ) as place
+        ) as row_rank
     from tax_period
     where length_months is not null
 ),
@@ -121,10 +121,10 @@ late_kind as (
         min(p.end_number) as end_number
     from last_period as p
     inner join rules.tax_12m as r on p.tax_kind_code = r.tax_kind_code
-    cross join last_believed as b
+    cross join last_believed_month as b
     inner join resolved.enterprise as e on p.enterprise_id = e.enterprise_id
     where
-        p.place = 1 and r.is_waited_for
+        p.row_rank = 1 and r.is_waited_for
         and p.end_number + p.length_months <= b.month_number
         and p.end_number + p.length_months > b.month_number - r.wait_months
         and (e.cancelled_date is null or p.end_number + p.length_months <= month_number(e.cancelled_date))
@@ -148,7 +148,7 @@ twelve_months as (
         coalesce(k.end_number, b.month_number)
         - coalesce(k.end_number, b.month_number) % nullif(coalesce(l.length_months, 1), 0) as until_number
     from enterprise as e
-    cross join last_believed as b
+    cross join last_believed_month as b
     left join enterprise_length as l on e.enterprise_id = l.enterprise_id
     left join late_kind as k on e.enterprise_id = k.enterprise_id
 ),
@@ -239,7 +239,7 @@ kind_months as (
     group by enterprise_id
 ),
 
-paid as (
+paid_total as (
     select *
     from paid_kind
     union all
@@ -261,11 +261,11 @@ receipt as (
         case when month_number(t.month) > b.month_number - 12 then t.received_amount else 0 end as amount,
         case when month_number(t.month) > b.month_number - 12 then 0 else t.received_amount end as amount_before
     from monthly.tax_receipt as t
-    cross join last_believed as b
+    cross join last_believed_month as b
     where month_number(t.month) between b.month_number - 23 and b.month_number
 ),
 
-received as (
+received_total as (
     select
         enterprise_id,
         tax_kind_code,
@@ -287,12 +287,12 @@ kind as (
     select
         enterprise_id,
         tax_kind_code
-    from paid
+    from paid_total
     union
     select
         enterprise_id,
         tax_kind_code
-    from received
+    from received_total
 ),
 
 -- a suspect value of all tax together: its kind of tax is unknown
@@ -341,9 +341,9 @@ figure as (
     from kind as k
     inner join twelve_months as t on k.enterprise_id = t.enterprise_id
     cross join books as b
-    left join paid as p on k.enterprise_id = p.enterprise_id and k.tax_kind_code = p.tax_kind_code
+    left join paid_total as p on k.enterprise_id = p.enterprise_id and k.tax_kind_code = p.tax_kind_code
     left join kind_months as n on k.enterprise_id = n.enterprise_id and k.tax_kind_code = n.tax_kind_code
-    left join received as r on k.enterprise_id = r.enterprise_id and k.tax_kind_code = r.tax_kind_code
+    left join received_total as r on k.enterprise_id = r.enterprise_id and k.tax_kind_code = r.tax_kind_code
     left join suspect as s on k.enterprise_id = s.enterprise_id
     left join provisional_end as x on t.until_number = x.month_number
     left join provisional_end as y on t.believed_number = y.month_number

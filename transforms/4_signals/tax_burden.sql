@@ -37,7 +37,7 @@ believed_month as (
 ),
 
 -- the last month in which both can be believed
-ended as (
+last_month as (
     select
         coalesce(
             max(case when p.month is not null and f.month is not null then m.month_number end), max(m.month_number)
@@ -47,7 +47,7 @@ ended as (
     left join believed_month as f on m.month = f.month and f.subject = 'tax_filing'
 ),
 
-believed as (
+believed_value as (
     select
         s.enterprise_id,
         s.signal_code,
@@ -55,7 +55,7 @@ believed as (
         s.period_months,
         s.value
     from signals.signal as s
-    cross join ended as e
+    cross join last_month as e
     left join signals.plausibility as p
         on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
     where
@@ -67,16 +67,16 @@ believed as (
 ),
 
 -- the longer of both series' periods
-common as (
+common_period as (
     select
         enterprise_id,
         max(period_months) as common_months
-    from believed
+    from believed_value
     group by enterprise_id
     having count(distinct signal_code) = 2
 ),
 
-bucketed as (
+period_part as (
     select
         b.enterprise_id,
         c.common_months,
@@ -85,15 +85,15 @@ bucketed as (
         sum(case when b.signal_code = 'tax' then b.value end) as tax_amount,
         sum(case when b.signal_code = 'sales' then b.period_months else 0 end) as sales_months,
         sum(case when b.signal_code = 'tax' then b.period_months else 0 end) as tax_months
-    from believed as b
-    inner join common as c on b.enterprise_id = c.enterprise_id
+    from believed_value as b
+    inner join common_period as c on b.enterprise_id = c.enterprise_id
     group by
         b.enterprise_id,
         c.common_months,
         cast(ceil(b.month_number / nullif(c.common_months, 0)) * c.common_months as integer)
 ),
 
-added as (
+burden_sum as (
     select
         b.enterprise_id,
         e.month_number,
@@ -104,8 +104,8 @@ added as (
         sum(case when b.end_number <= e.month_number - 12 then b.tax_amount end) as tax_amount_before,
         sum(case when b.end_number <= e.month_number - 12 then b.sales_amount end) as sales_amount_before,
         sum(case when b.end_number <= e.month_number - 12 then b.common_months else 0 end) as months_used_before
-    from bucketed as b
-    cross join ended as e
+    from period_part as b
+    cross join last_month as e
     where
         b.sales_months = b.common_months and b.tax_months = b.common_months
         and b.end_number > e.month_number - 24 and b.end_number <= e.month_number
@@ -128,7 +128,7 @@ select
             then 100 * a.tax_amount_before / nullif(a.sales_amount_before, 0)
     end as decimal(30, 2)) as tax_burden_pct_before,
     concat(r.version, '; ', v.version) as rule_version
-from added as a
+from burden_sum as a
 inner join monthly.month as m on a.month_number = m.month_number
 cross join rules.tax_burden as r
 cross join plausibility_version as v

@@ -32,23 +32,23 @@ with plausibility_version as (
     from rules.plausibility
 ),
 
-believed as (
+believed_month as (
     select month
     from monthly.provisional_month
     where subject = 'tax_payment' and not is_provisional
 ),
 
-last_believed as (
+last_believed_month as (
     select coalesce(max(c.month), max(m.month)) as month
     from monthly.month as m
-    left join believed as c on m.month = c.month
+    left join believed_month as c on m.month = c.month
 ),
 
-ended as (
+last_month as (
     select
         b.month,
         m.month_number
-    from last_believed as b
+    from last_believed_month as b
     inner join monthly.month as m on b.month = m.month
 ),
 
@@ -78,17 +78,17 @@ suspect as (
     where p.signal_code = 'tax'
 ),
 
-doubted as (
+doubted_enterprise as (
     select
         s.enterprise_id,
         count(*) as suspect_value_count
     from suspect as s
-    cross join ended as e
+    cross join last_month as e
     where s.month_number > e.month_number - 24 and s.month_number <= e.month_number
     group by s.enterprise_id
 ),
 
-tested as (
+tested_value as (
     select
         s.enterprise_id,
         case when s.signal_code = 'tax' then 'total' else substr(s.signal_code, 5) end as tax_kind_code,
@@ -97,7 +97,7 @@ tested as (
         s.value,
         s.period_months
     from signals.signal as s
-    cross join ended as e
+    cross join last_month as e
     left join suspect as p on s.enterprise_id = p.enterprise_id and s.month = p.month
     where
         p.enterprise_id is null
@@ -112,30 +112,30 @@ pair as (
         a.tax_kind_code,
         cast(sign(b.value - a.value) as integer) as turn,
         (b.value - a.value) / nullif(year(b.month) - year(a.month), 0) as slope
-    from tested as a
-    inner join tested as b
+    from tested_value as a
+    inner join tested_value as b
         on
             a.enterprise_id = b.enterprise_id and a.tax_kind_code = b.tax_kind_code and a.season = b.season
             and a.month < b.month
 ),
 
-pair_place as (
+pair_rank as (
     select
         *,
-        row_number() over (partition by enterprise_id, tax_kind_code order by slope) as place,
-        count(*) over (partition by enterprise_id, tax_kind_code) as place_count
+        row_number() over (partition by enterprise_id, tax_kind_code order by slope) as row_rank,
+        count(*) over (partition by enterprise_id, tax_kind_code) as rank_count
     from pair
 ),
 
 -- the median: the middle one, or the mean of the middle two
-compared as (
+pair_summary as (
     select
         enterprise_id,
         tax_kind_code,
         sum(turn) as kendall_s,
         count(*) as pair_count,
-        avg(case when place * 2 between place_count and place_count + 2 then slope end) as slope
-    from pair_place
+        avg(case when row_rank * 2 between rank_count and rank_count + 2 then slope end) as slope
+    from pair_rank
     group by enterprise_id, tax_kind_code
 ),
 
@@ -153,23 +153,23 @@ tie as (
             season,
             value,
             count(*) as value_count
-        from tested
+        from tested_value
         group by enterprise_id, tax_kind_code, season, value
     ) as t
     group by enterprise_id, tax_kind_code, season
 ),
 
-used as (
+series_length as (
     select
         enterprise_id,
         tax_kind_code,
         sum(period_months) as tested_months,
         max(period_months) as period_months
-    from tested
+    from tested_value
     group by enterprise_id, tax_kind_code
 ),
 
-varied as (
+series_variance as (
     select
         enterprise_id,
         tax_kind_code,
@@ -179,7 +179,7 @@ varied as (
     group by enterprise_id, tax_kind_code
 ),
 
-summed as (
+series_statistic as (
     select
         v.enterprise_id,
         v.tax_kind_code,
@@ -187,32 +187,32 @@ summed as (
         coalesce(c.pair_count, 0) as pair_count,
         c.slope,
         v.kendall_variance
-    from varied as v
-    left join compared as c on v.enterprise_id = c.enterprise_id and v.tax_kind_code = c.tax_kind_code
+    from series_variance as v
+    left join pair_summary as c on v.enterprise_id = c.enterprise_id and v.tax_kind_code = c.tax_kind_code
 ),
 
-scored as (
+series_score as (
     select
         *,
         (kendall_s - sign(kendall_s)) / nullif(sqrt(kendall_variance), 0) as kendall_z
-    from summed
+    from series_statistic
 ),
 
 -- the polynomial's own variable: t = 1 / (1 + 0.3275911 x) with x = |z| / sqrt(2)
-approximated as (
+normal_approximation as (
     select
         *,
         abs(kendall_z) / sqrt(2) as x,
         1 / nullif(1 + 0.3275911 * abs(kendall_z) / sqrt(2), 0) as t
-    from scored
+    from series_score
 ),
 
-weighed as (
+series_probability as (
     select
         *,
         t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) * exp(-x * x)
             as kendall_p
-    from approximated
+    from normal_approximation
 )
 
 select
@@ -237,9 +237,9 @@ select
     end as trend_code,
     concat(rule.version, '; ', v.version) as rule_version
 from paid_kind as r
-cross join ended as e
+cross join last_month as e
 cross join rules.tax_trend as rule
 cross join plausibility_version as v
-left join weighed as w on r.enterprise_id = w.enterprise_id and r.tax_kind_code = w.tax_kind_code
-left join used as u on r.enterprise_id = u.enterprise_id and r.tax_kind_code = u.tax_kind_code
-left join doubted as d on r.enterprise_id = d.enterprise_id
+left join series_probability as w on r.enterprise_id = w.enterprise_id and r.tax_kind_code = w.tax_kind_code
+left join series_length as u on r.enterprise_id = u.enterprise_id and r.tax_kind_code = u.tax_kind_code
+left join doubted_enterprise as d on r.enterprise_id = d.enterprise_id

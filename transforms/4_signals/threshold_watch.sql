@@ -27,7 +27,7 @@ with last_month as (
     where is_last_month
 ),
 
-lined as (
+lined_enterprise as (
     select
         e.enterprise_id,
         e.industry_code,
@@ -42,7 +42,7 @@ lined as (
         on starts_with(regexp_replace(e.industry_code, '^[A-Z]', ''), r.industry_start)
 ),
 
-believed as (
+believed_sale as (
     select
         s.enterprise_id,
         s.month,
@@ -50,7 +50,7 @@ believed as (
         s.period_months,
         s.value
     from signals.signal as s
-    inner join lined as i on s.enterprise_id = i.enterprise_id
+    inner join lined_enterprise as i on s.enterprise_id = i.enterprise_id
     cross join last_month as m
     left join signals.plausibility as p
         on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
@@ -71,27 +71,27 @@ rolling as (
         sum(period_months) over (
             partition by enterprise_id order by month_number range between 11 preceding and current row
         ) as covered_months,
-        row_number() over (partition by enterprise_id order by month_number desc) as place
-    from believed
+        row_number() over (partition by enterprise_id order by month_number desc) as row_rank
+    from believed_sale
 ),
 
 -- months before the latest, of which it is known that they were below
-below as (
+below_month as (
     select
         r.enterprise_id,
         max(r.month_number) as month_number
     from rolling as r
-    inner join lined as i on r.enterprise_id = i.enterprise_id
+    inner join lined_enterprise as i on r.enterprise_id = i.enterprise_id
     where r.covered_months = 12 and r.sales_12m_amount * 100 < i.line_amount * i.watch_min_pct
     group by r.enterprise_id
 ),
 
-above as (
+above_month as (
     select
         r.enterprise_id,
         max(r.month) as month
     from rolling as r
-    inner join lined as i on r.enterprise_id = i.enterprise_id
+    inner join lined_enterprise as i on r.enterprise_id = i.enterprise_id
     where r.covered_months = 12 and r.sales_12m_amount >= i.line_amount
     group by r.enterprise_id
 ),
@@ -101,7 +101,7 @@ watched_since as (
         r.enterprise_id,
         min(r.month) as month
     from rolling as r
-    left join below as b on r.enterprise_id = b.enterprise_id
+    left join below_month as b on r.enterprise_id = b.enterprise_id
     where r.covered_months = 12 and (b.month_number is null or r.month_number > b.month_number)
     group by r.enterprise_id
 )
@@ -119,8 +119,11 @@ select
     a.month as above_month,
     i.version as rule_version
 from rolling as r
-inner join lined as i on r.enterprise_id = i.enterprise_id
+inner join lined_enterprise as i on r.enterprise_id = i.enterprise_id
 cross join last_month as m
 left join watched_since as s on r.enterprise_id = s.enterprise_id
-left join above as a on r.enterprise_id = a.enterprise_id
-where r.place = 1 and r.covered_months = 12 and r.month_number > m.month_number - i.recent_months - r.period_months + 1
+left join above_month as a on r.enterprise_id = a.enterprise_id
+where
+    r.row_rank = 1
+    and r.covered_months = 12
+    and r.month_number > m.month_number - i.recent_months - r.period_months + 1

@@ -46,7 +46,7 @@ unread_part as (
 ),
 
 -- by their least and greatest values alone, most series can hold nothing that any test below would flag
-spread as (
+series_range as (
     select
         enterprise_id,
         signal_code,
@@ -63,7 +63,7 @@ odd as (
     select
         s.enterprise_id,
         s.signal_code
-    from spread as s
+    from series_range as s
     inner join rules.plausibility as r on s.signal_code = r.signal_code
     cross join rule as u
     where
@@ -119,28 +119,28 @@ series as (
     inner join odd as o on s.enterprise_id = o.enterprise_id and s.signal_code = o.signal_code
 ),
 
-ranked as (
+ranked_level as (
     select
         s.enterprise_id,
         s.signal_code,
         abs(s.value) as level_value,
         row_number() over (
             partition by s.enterprise_id, s.signal_code order by abs(s.value) asc, s.month_number asc
-        ) as place,
+        ) as row_rank,
         count(*) over (partition by s.enterprise_id, s.signal_code) as value_count
     from series as s
     inner join rules.plausibility as r on s.signal_code = r.signal_code
     where r.has_unit_slip and s.value <> 0
 ),
 
-usual as (
+usual_level as (
     select
         k.enterprise_id,
         k.signal_code,
         k.level_value
-    from ranked as k
+    from ranked_level as k
     cross join rule as u
-    where k.place = ceil(k.value_count / 2) and k.value_count >= u.slip_values_min
+    where k.row_rank = ceil(k.value_count / 2) and k.value_count >= u.slip_values_min
 ),
 
 -- the staff that made the month's sales; a headcount that the wages contradict says nothing of them
@@ -216,7 +216,7 @@ select
 from series as s
 inner join rules.plausibility as r on s.signal_code = r.signal_code
 cross join rule as u
-left join usual as l on s.enterprise_id = l.enterprise_id and s.signal_code = l.signal_code
+left join usual_level as l on s.enterprise_id = l.enterprise_id and s.signal_code = l.signal_code
 left join seller as h
     on s.enterprise_id = h.enterprise_id and s.signal_code = h.signal_code and s.month_number = h.month_number
 left join staff_wage as w

@@ -206,7 +206,7 @@ level_month as (
     from signals.wage_level
 ),
 
-worded as (
+finding_words as (
     select
         f.*,
         s.insured_headcount,
@@ -285,5 +285,5 @@ select
             )
     end as evidence_zh,
     u.version as rule_version
-from worded as w
+from finding_words as w
 cross join rule as u

@@ -97,7 +97,7 @@ staff_month as (
 ),
 
 -- by their least and greatest wage per head alone, most enterprises can have no month that is far from usual
-uneven as (
+uneven_enterprise as (
     select s.enterprise_id
     from staff_month as s
     cross join rule as u
@@ -109,10 +109,10 @@ paid_month as (
     select
         s.*,
         -- of two middle ones the higher wage: more people too many are reported than too few
-        row_number() over (partition by s.enterprise_id order by s.pay_log desc, s.month_number asc) as place,
+        row_number() over (partition by s.enterprise_id order by s.pay_log desc, s.month_number asc) as row_rank,
         count(*) over (partition by s.enterprise_id) as month_count
     from staff_month as s
-    inner join uneven as n on s.enterprise_id = n.enterprise_id
+    inner join uneven_enterprise as n on s.enterprise_id = n.enterprise_id
 ),
 
 middle as (
@@ -120,7 +120,7 @@ middle as (
         enterprise_id,
         pay_log
     from paid_month
-    where place = ceil(month_count / 2)
+    where row_rank = ceil(month_count / 2)
 ),
 
 off_month as (
@@ -130,7 +130,7 @@ off_month as (
         case when p.pay_log > m.pay_log then 1 else -1 end as side,
         row_number() over (
             partition by p.enterprise_id, p.pay_log > m.pay_log order by p.pay_log asc, p.month_number asc
-        ) as place,
+        ) as row_rank,
         count(*) over (partition by p.enterprise_id, p.pay_log > m.pay_log) as month_count
     from paid_month as p
     inner join middle as m on p.enterprise_id = m.enterprise_id
@@ -151,7 +151,7 @@ level as (
         side,
         pay_log
     from off_month
-    where place = ceil(month_count / 2)
+    where row_rank = ceil(month_count / 2)
 ),
 
 supported_level as (
@@ -177,7 +177,7 @@ industry as (
     select
         n.enterprise_id,
         coalesce(i.wage_per_head_amount, p.wage_per_head_amount) as wage_per_head_amount
-    from uneven as n
+    from uneven_enterprise as n
     left join resolved.enterprise as e on n.enterprise_id = e.enterprise_id
     left join monthly.industry_wage as i on regexp_extract(e.industry_code, '[0-9][0-9]') = i.part_code
     left join park_wage as p on true
@@ -197,7 +197,7 @@ ranked_level as (
                 ) desc,
                 abs(v.side) asc,
                 v.side desc
-        ) as place
+        ) as row_rank
     from supported_level as v
     cross join rule as u
     left join industry as i on v.enterprise_id = i.enterprise_id
@@ -223,7 +223,7 @@ sided_month as (
             else 0
         end as below
     from paid_month as p
-    inner join ranked_level as v on p.enterprise_id = v.enterprise_id and v.place = 1
+    inner join ranked_level as v on p.enterprise_id = v.enterprise_id and v.row_rank = 1
     cross join rule as u
 ),
 
@@ -332,7 +332,7 @@ held_month as (
         max(v.pay_log) as usual_log
     from held_run as r
     cross join rule as u
-    inner join ranked_level as v on r.enterprise_id = v.enterprise_id and v.place = 1
+    inner join ranked_level as v on r.enterprise_id = v.enterprise_id and v.row_rank = 1
     inner join reported_month as s
         on
             r.enterprise_id = s.enterprise_id and s.wages_log is null and s.insured_headcount > 0

@@ -5,21 +5,30 @@
 --   | 是否有大量人员来自同一处，以致应算承接而不是增长？
 -- key: predecessor_enterprise_id, successor_enterprise_id, gain_month
 -- rules: From counted rosters (known.staff_move): people of one unit who were another unit's the month before; no
---   person is named. A row where at least people_min people came, and they are worker_flow_share_pct or more of the
---   successor's insured staff, or of the predecessor's the month before (LEHD: 80 %; BLS: 75 %;
---   rules/succession.yml). taken_over: the successor had no staff before, the predecessor has none left; split: only
---   the former; merged: only the latter; with a labour agency on one side (rules/agency.yml) it is a payroll that
---   moved; else staff_moved. The former unit is known by its credit code, else by its number in the staff feeds.
---   A headcount that its wages contradict (signals.wage_check) is unknown here, and so is the share of it.
---   | 取自汇总后的名册：一个单位的人员上月属于另一单位的人数，不涉及姓名。来人达到规则人数，且占承继方参保人数或前身上
---   月参保人数达到规则比例的列入（LEHD为80%，BLS为75%）。整体承接：承继方此前无人且前身无人留下；分立：
---   仅前者成立；合并：仅后者成立；一方为劳务派遣公司的为转移参保；其余为人员转移。原单位先按信用代码、再按参保数据中
---   的单位编号识别。与工资矛盾的人数视为未知，不据以计算比例。
+--   person is named.
+--   * A row where at least people_min people came, and they are worker_flow_share_pct or more of the successor's
+--   insured staff, or of the predecessor's the month before (LEHD: 80 %; BLS: 75 %; rules/succession.yml).
+--   * taken_over: the successor had no staff before, the predecessor has none left.
+--   * split: only the former.
+--   * merged: only the latter.
+--   * with a labour agency on one side (rules/agency.yml) it is a payroll that moved.
+--   * else staff_moved.
+--   * The former unit is known by its credit code, else by its number in the staff feeds.
+--   * A headcount that its wages contradict (signals.wage_check) is unknown here, and so is the share of it.
+--   | 取自汇总后的名册：一个单位的人员上月属于另一单位的人数，不涉及姓名。
+--   * 来人达到规则人数，且占承继方参保人数或前身上月参保人数达到规则比例的列入（LEHD为80%，BLS为75%）。
+--   * 整体承接：承继方此前无人且前身无人留下。
+--   * 分立：仅前者成立。
+--   * 合并：仅后者成立。
+--   * 一方为劳务派遣公司的为转移参保。
+--   * 其余为人员转移。
+--   * 原单位先按信用代码、再按参保数据中的单位编号识别。
+--   * 与工资矛盾的人数视为未知，不据以计算比例。
 -- known gaps: Needs an office that compares its own rosters of two months. Without it signals.payroll_move and
 --   signals.room_succession compare totals.
 --   | 需要有关部门比较自己前后两月的名册。没有的，以总人数推算（见“劳务派遣转移”“同址先后承租”）。
 -- checked by: tests/models/signals.worker_flow
-with f as (
+with stated_former_unit as (
     select former_unit_no
     from known.staff_move
     group by former_unit_no
@@ -32,7 +41,7 @@ former_unit as (
         e.feed,
         e.source_key
     from known.employment as e
-    inner join f on e.unit_no = f.former_unit_no
+    inner join stated_former_unit as f on e.unit_no = f.former_unit_no
 ),
 
 unit as (
@@ -45,7 +54,7 @@ unit as (
     having count(distinct l.enterprise_id) = 1
 ),
 
-moved as (
+moved_people as (
     select
         coalesce(c.enterprise_id, u.enterprise_id) as predecessor_enterprise_id,
         l.enterprise_id as successor_enterprise_id,
@@ -61,10 +70,10 @@ moved as (
     group by coalesce(c.enterprise_id, u.enterprise_id), l.enterprise_id, m.month, m.month_number
 ),
 
-w as (
-    select predecessor_enterprise_id as enterprise_id from moved
+flow_enterprise as (
+    select predecessor_enterprise_id as enterprise_id from moved_people
     union
-    select successor_enterprise_id as enterprise_id from moved
+    select successor_enterprise_id as enterprise_id from moved_people
 ),
 
 -- headcounts that their wages contradict are unknown here
@@ -83,7 +92,7 @@ staff as (
         m.month_number,
         case when s.enterprise_id is null then h.insured_headcount end as insured_headcount
     from monthly.headcount as h
-    inner join w on h.enterprise_id = w.enterprise_id
+    inner join flow_enterprise as w on h.enterprise_id = w.enterprise_id
     inner join monthly.month as m on h.month = m.month
     left join suspect_month as s on h.enterprise_id = s.enterprise_id and h.month = s.month
 ),
@@ -91,7 +100,7 @@ staff as (
 agency as (
     select e.enterprise_id
     from resolved.enterprise as e
-    inner join w on e.enterprise_id = w.enterprise_id
+    inner join flow_enterprise as w on e.enterprise_id = w.enterprise_id
     cross join rules.agency as rule
     where
         (rule.field_code = 'industry_code' and starts_with(e.industry_code, rule.word))
@@ -99,7 +108,7 @@ agency as (
     group by e.enterprise_id
 ),
 
-weighed as (
+weighed_flow as (
     select
         w.predecessor_enterprise_id,
         w.successor_enterprise_id,
@@ -111,7 +120,7 @@ weighed as (
         case when sa.enterprise_id is null then 0 else sa.insured_headcount end as insured_headcount,
         p.enterprise_id is not null as is_from_agency,
         s.enterprise_id is not null as is_to_agency
-    from moved as w
+    from moved_people as w
     left join staff as pb on w.predecessor_enterprise_id = pb.enterprise_id and w.month_number = pb.month_number + 1
     left join staff as pa on w.predecessor_enterprise_id = pa.enterprise_id and w.month_number = pa.month_number
     left join staff as sb on w.successor_enterprise_id = sb.enterprise_id and w.month_number = sb.month_number + 1
@@ -137,7 +146,7 @@ select
     w.insured_headcount,
     cast(100.0 * w.people_count / nullif(w.earlier_headcount, 0) as decimal(30, 2)) as people_share_pct,
     cast(100.0 * w.people_count / nullif(w.insured_headcount, 0) as decimal(30, 2)) as successor_share_pct
-from weighed as w
+from weighed_flow as w
 cross join rules.succession as rule
 where
     w.people_count >= rule.people_min

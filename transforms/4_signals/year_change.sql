@@ -51,7 +51,7 @@ last_month as (
     where is_last_month
 ),
 
-believed as (
+believed_value as (
     select
         s.enterprise_id,
         s.signal_code,
@@ -67,11 +67,11 @@ believed as (
     where not s.is_provisional and s.month_number <= m.month_number and p.enterprise_id is null
 ),
 
-placed as (
+ranked_month as (
     select
         *,
-        row_number() over (partition by enterprise_id, signal_code order by month_number desc) as place
-    from believed
+        row_number() over (partition by enterprise_id, signal_code order by month_number desc) as row_rank
+    from believed_value
 ),
 
 latest as (
@@ -87,15 +87,15 @@ latest as (
             when p.period_months >= 12 then u.yearly_recent_months
             else r.recent_months + p.period_months - 1
         end as is_recent
-    from placed as p
+    from ranked_month as p
     inner join rules.assessment as r on p.signal_code = r.signal_code
     cross join rule as u
     cross join last_month as m
-    where p.place = 1
+    where p.row_rank = 1
 ),
 
 -- this year's months, each with the same month of the year before
-paired as (
+year_pair as (
     select
         l.enterprise_id,
         l.signal_code,
@@ -103,11 +103,11 @@ paired as (
         sum(e.value) as earlier_value,
         sum(b.period_months) as paired_months
     from latest as l
-    inner join believed as b
+    inner join believed_value as b
         on
             l.enterprise_id = b.enterprise_id and l.signal_code = b.signal_code
             and b.month_number > l.month_number - l.window_months
-    inner join believed as e
+    inner join believed_value as e
         on
             b.enterprise_id = e.enterprise_id and b.signal_code = e.signal_code
             and b.month_number - 12 = e.month_number and b.period_months = e.period_months
@@ -116,7 +116,7 @@ paired as (
 ),
 
 -- what the year's flows say of each signal's beginning, end and succession
-flowed as (
+year_flow as (
     select
         l.enterprise_id,
         l.signal_code,
@@ -170,7 +170,7 @@ tax_paid as (
     where tax_kind_code = 'total'
 ),
 
-compared as (
+compared_year as (
     select
         l.enterprise_id,
         l.signal_code,
@@ -207,13 +207,13 @@ compared as (
     inner join rules.assessment as r on l.signal_code = r.signal_code
     inner join rules.signal as g on l.signal_code = g.signal_code
     cross join rule as u
-    left join paired as p on l.enterprise_id = p.enterprise_id and l.signal_code = p.signal_code
+    left join year_pair as p on l.enterprise_id = p.enterprise_id and l.signal_code = p.signal_code
     left join tax_paid as t on l.enterprise_id = t.enterprise_id and l.signal_code = t.signal_code
-    left join flowed as f on l.enterprise_id = f.enterprise_id and l.signal_code = f.signal_code
+    left join year_flow as f on l.enterprise_id = f.enterprise_id and l.signal_code = f.signal_code
 ),
 
 -- net: what is left of the change without the succession; base: what there would be without any other change
-netted as (
+net_year as (
     select
         *,
         case
@@ -229,11 +229,11 @@ netted as (
             else abs(earlier_value)
         end as base_value,
         growth_pct(value, earlier_value) as change_12m_pct
-    from compared
+    from compared_year
     where heard_code is not null
 ),
 
-directed as (
+directed_year as (
     select
         *,
         case
@@ -258,10 +258,10 @@ directed as (
             case when succession_change < 0 then '−' else '+' end,
             number_text(abs(succession_change))
         ) as succession_text
-    from netted
+    from net_year
 ),
 
-worded as (
+year_words as (
     select
         enterprise_id,
         signal_code,
@@ -341,7 +341,7 @@ worded as (
                 else concat('，其中与', coalesce(other_enterprise_id, '另一企业'), '承继', succession_text)
             end
         ) as evidence_zh
-    from directed
+    from directed_year
 )
 
 select
@@ -359,5 +359,5 @@ select
     w.evidence,
     w.evidence_zh,
     u.version as rule_version
-from worded as w
+from year_words as w
 cross join rule as u

@@ -39,32 +39,32 @@
 with outsider as (
     select
         o.*,
-        row_number() over (partition by o.source_key order by o.received_at desc, o.feed asc) as key_place
+        row_number() over (partition by o.source_key order by o.received_at desc, o.feed asc) as key_rank
     from known.outsider as o
 ),
 
 once as (
     select
         *,
-        row_number() over (partition by uscc order by received_at desc, source_key asc) as code_place
+        row_number() over (partition by uscc order by received_at desc, source_key asc) as code_rank
     from outsider
-    where key_place = 1
+    where key_rank = 1
 ),
 
-home as (
+park_division as (
     select
         e.division_code,
-        row_number() over (order by count(*) desc, e.division_code asc) as place
+        row_number() over (order by count(*) desc, e.division_code asc) as row_rank
     from signals.present_enterprise as h
     inner join resolved.enterprise as e on h.enterprise_id = e.enterprise_id
     where length(e.division_code) = 6
     group by e.division_code
 ),
 
-here as (
+park_lead_division as (
     select max(division_code) as division_code
-    from home
-    where place = 1
+    from park_division
+    where row_rank = 1
 ),
 
 branch as (
@@ -80,7 +80,7 @@ branch as (
     from known.outsider_branch as b
     cross join ops.night as o
     cross join rules.candidate as r
-    cross join here as h
+    cross join park_lead_division as h
     where b.opened_date <= o.as_of
     group by b.source_key
 ),
@@ -118,7 +118,7 @@ position as (
     where p.industry_level = 'division'
 ),
 
-bought as (
+bought_division as (
     select
         maker_division_code as division_code,
         max(buyer_count) as buyer_count
@@ -127,7 +127,7 @@ bought as (
     group by maker_division_code
 ),
 
-levelled as (
+graded_candidate as (
     select
         o.*,
         coalesce(b.branch_count, 0) as branch_count,
@@ -164,16 +164,16 @@ levelled as (
         r.version
     from once as o
     cross join rules.candidate as r
-    cross join here as h
+    cross join park_lead_division as h
     left join branch as b on o.source_key = b.source_key
     left join parent as p on o.uscc = p.uscc
     left join tenant as t on o.uscc = t.code
     left join position as i on industry_division(o.industry_code) = i.industry_code
-    left join bought as g on industry_division(o.industry_code) = g.division_code
-    where o.code_place = 1
+    left join bought_division as g on industry_division(o.industry_code) = g.division_code
+    where o.code_rank = 1
 ),
 
-placed as (
+ordered_candidate as (
     select
         *,
         row_number() over (
@@ -187,18 +187,18 @@ placed as (
                 registered_capital_amount desc nulls last,
                 registered_date asc nulls last,
                 source_key asc
-        ) as place
-    from levelled
+        ) as row_rank
+    from graded_candidate
 ),
 
-ranked as (
+ranked_candidate as (
     select
         *,
         case
             when excluded_code is null
-                then row_number() over (partition by excluded_code is null order by place)
+                then row_number() over (partition by excluded_code is null order by row_rank)
         end as candidate_rank
-    from placed
+    from ordered_candidate
 )
 
 select
@@ -222,6 +222,6 @@ select
     d.registered_date,
     o.as_of,
     d.version as rule_version
-from ranked as d
+from ranked_candidate as d
 cross join ops.night as o
-where d.candidate_rank <= d.shown_count or (d.excluded_code is not null and d.place <= d.shown_count)
+where d.candidate_rank <= d.shown_count or (d.excluded_code is not null and d.row_rank <= d.shown_count)

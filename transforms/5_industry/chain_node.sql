@@ -4,7 +4,7 @@
 --   | 哪些节点的企业少于目标数，园外有没有可招引的对象？
 -- key: chain_code, node_number
 -- rules: Chains, nodes and wanted numbers are the park's own, in rules/chain.yml. Unsigned nodes have no row.
---   * present_count: enterprises on site whose industry code, without its letter, begins with one of the node's codes.
+--   * present_count: enterprises on site with an industry code that, without its letter, begins with one of the node's codes.
 --   An enterprise counts in each node that its code is of.
 --   * missing_count: wanted less present, never below 0.
 --   * outsider_count: ranked rows of industry.candidate with such a code.

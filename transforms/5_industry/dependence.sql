@@ -73,7 +73,7 @@ with side as (
     where buyer_enterprise_id is not null and trade_12m_amount > 0
 ),
 
-measured as (
+tenant_side as (
     select
         s.enterprise_id,
         s.side_code,
@@ -96,22 +96,22 @@ concentration as (
             * (100.0 * cast(s.trade_12m_amount as double) / nullif(cast(m.total_amount as double), 0))
         ) as hhi
     from side as s
-    inner join measured as m on s.enterprise_id = m.enterprise_id and s.side_code = m.side_code
+    inner join tenant_side as m on s.enterprise_id = m.enterprise_id and s.side_code = m.side_code
     where s.partner_key <> 'persons'
     group by s.enterprise_id, s.side_code
 ),
 
-ranked as (
+ranked_partner as (
     select
         *,
         row_number() over (
             partition by enterprise_id, side_code order by trade_12m_amount desc, partner_key asc
-        ) as place
+        ) as row_rank
     from side
     where partner_key <> 'persons'
 ),
 
-judged as (
+judged_side as (
     select
         m.enterprise_id,
         m.side_code,
@@ -141,9 +141,9 @@ judged as (
         end as dependence_basis_code,
         rule.share_high_pct,
         rule.version as rule_version
-    from measured as m
+    from tenant_side as m
     cross join rules.dependence as rule
-    left join ranked as r on m.enterprise_id = r.enterprise_id and m.side_code = r.side_code and r.place = 1
+    left join ranked_partner as r on m.enterprise_id = r.enterprise_id and m.side_code = r.side_code and r.row_rank = 1
     left join concentration as c on m.enterprise_id = c.enterprise_id and m.side_code = c.side_code
 )
 
@@ -170,4 +170,4 @@ select
     dependence_basis_code,
     until_month,
     rule_version
-from judged
+from judged_side

@@ -4,14 +4,23 @@
 -- answers: what do several tenants buy outside, and does a tenant sell it? | 多家企业都在外购什么，园内有没有人卖？
 -- key: goods_code
 -- rules: From the buyers' own invoices (industry.purchase): net purchases of enterprises on site from sellers that are
---   not; a buyer counts from the least amount on (rules/trade_gap.yml). Sellers: enterprises on site with net sales
---   of the class, to any buyer. introduce: there is such a seller. attract: there is none. Fewer than three buyers are
---   not shown. is_dominated: one buyer has 80 % of what is bought outside or more, so that the amount is nearly its
---   own. Title and maker division by the longest beginning of the code in rules/goods_industry.yml; the division is
---   empty where the class belongs to several, or to none for certain.
---   | 依据买方发票：在园企业向非在园卖方的净采购额，不含自然人；达到最低金额的买方才计。园内卖方：在园企业该类商品有净销售额的，不论卖给谁。有
---   园内卖方的建议对接，没有的可作招引方向。少于三家买方的不列出。一家买方占外购净额80%以上的另注。商品名称与所属行业按规则文件中最长的前缀；
---   跨大类或不能确定的，行业为空。
+--   not.
+--   * a buyer counts from the least amount on (rules/trade_gap.yml).
+--   * Sellers: enterprises on site with net sales of the class, to any buyer.
+--   * introduce: there is such a seller.
+--   * attract: there is none.
+--   * Fewer than three buyers are not shown.
+--   * is_dominated: one buyer has 80 % of what is bought outside or more, so that the amount is nearly its own.
+--   * Title and maker division by the longest beginning of the code in rules/goods_industry.yml; the division is empty
+--   where the class belongs to several, or to none for certain.
+--   | 依据买方发票：在园企业向非在园卖方的净采购额，不含自然人。
+--   * 达到最低金额的买方才计。
+--   * 园内卖方：在园企业该类商品有净销售额的，不论卖给谁。
+--   * 有园内卖方的建议对接。
+--   * 没有的可作招引方向。
+--   * 少于三家买方的不列出。
+--   * 一家买方占外购净额80%以上的另注。
+--   * 商品名称与所属行业按规则文件中最长的前缀；跨大类或不能确定的，行业为空。
 -- known gaps: A class of goods is broad: a seller of the class need not sell the very thing. It says what was
 --   bought, not that a firm will come. Invoices without a goods code are left out.
 --   | 商品分类较粗：同类卖方未必卖同一种东西。只说明买过什么，不预示有企业会来。没有编码的发票不计。
@@ -33,7 +42,7 @@ party as (
     group by p.party_key
 ),
 
-bought as (
+goods_purchase as (
     select
         p.goods_code,
         count(distinct case when p.outside_amount >= rule.buyer_amount_min then p.buyer_key end) as buyer_count,
@@ -87,7 +96,7 @@ select
     cast(coalesce(s.seller_count, 0) as integer) as seller_count,
     case when s.seller_count > 0 then 'introduce' else 'attract' end as gap_step_code,
     rule.version as rule_version
-from bought as b
+from goods_purchase as b
 cross join rules.trade_gap as rule
 left join seller as s on b.goods_code = s.goods_code
 left join rules.goods as g on substr(b.goods_code, 1, 3) = g.goods_class_code

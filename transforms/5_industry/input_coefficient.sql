@@ -11,7 +11,7 @@
 --   kind usually buys, not what a firm buys; of by-products and waste it says nothing.
 --   | 投入产出表滞后数年，且为全国或全省口径，只说明这类部门通常购买什么，不说明某家企业；不反映副产品与废弃物。
 -- checked by: tests/models/industry.input_coefficient
-with preferred as (
+with table_edition as (
     select
         year_number,
         sector_system_code,
@@ -19,13 +19,13 @@ with preferred as (
             order by
                 year_number desc,
                 case sector_system_code when 'io153_2020' then 1 when 'gbt4754_division' then 2 else 3 end
-        ) as place
+        ) as row_rank
     from known.input_output
     group by year_number, sector_system_code
 ),
 
 -- two feeds may state one flow: the one received last counts
-stated as (
+stated_flow as (
     select
         f.sector_system_code,
         f.year_number,
@@ -35,10 +35,10 @@ stated as (
         row_number() over (
             partition by f.from_sector_code, f.to_sector_code
             order by f.received_at desc, f.feed asc
-        ) as place
+        ) as row_rank
     from known.input_output as f
-    inner join preferred as p on f.year_number = p.year_number and f.sector_system_code = p.sector_system_code
-    where p.place = 1
+    inner join table_edition as p on f.year_number = p.year_number and f.sector_system_code = p.sector_system_code
+    where p.row_rank = 1
 ),
 
 flow as (
@@ -48,11 +48,11 @@ flow as (
         from_sector_code,
         to_sector_code,
         flow_amount
-    from stated
-    where place = 1
+    from stated_flow
+    where row_rank = 1
 ),
 
-whole as (
+sector_output as (
     select
         from_sector_code as sector_code,
         flow_amount as output_amount
@@ -70,6 +70,6 @@ select
     cast(100 * cast(f.flow_amount as double) / nullif(b.output_amount, 0) as decimal(30, 6)) as input_pct,
     cast(100 * cast(f.flow_amount as double) / nullif(s.output_amount, 0) as decimal(30, 6)) as sales_pct
 from flow as f
-inner join whole as s on f.from_sector_code = s.sector_code
-inner join whole as b on f.to_sector_code = b.sector_code
+inner join sector_output as s on f.from_sector_code = s.sector_code
+inner join sector_output as b on f.to_sector_code = b.sector_code
 where f.flow_amount > 0

@@ -68,7 +68,7 @@ division_output as (
     group by d.division_code
 ),
 
-sold as (
+division_sale as (
     select
         a.division_code,
         b.division_code as other_code,
@@ -89,13 +89,13 @@ tie as (
             division_code,
             other_code,
             flow_amount
-        from sold
+        from division_sale
         union all
         select
             other_code as division_code,
             division_code as other_code,
             flow_amount
-        from sold
+        from division_sale
     ) as s
     inner join division_output as o on s.division_code = o.division_code
     group by s.division_code, s.other_code
@@ -106,23 +106,23 @@ nearest as (
         t.division_code,
         t.other_code,
         t.tie_pct,
-        row_number() over (partition by t.division_code order by t.tie_pct desc, t.other_code asc) as place
+        row_number() over (partition by t.division_code order by t.tie_pct desc, t.other_code asc) as row_rank
     from tie as t
     inner join division as p on t.other_code = p.industry_code and p.position_code = 'leading'
     where t.tie_pct >= 0.01
 ),
 
-three as (
+nearest_three_divisions as (
     select
         division_code,
-        max(case when place = 1 then other_code end) as nearest_1_code,
-        max(case when place = 1 then tie_pct end) as nearest_1_tie_pct,
-        max(case when place = 2 then other_code end) as nearest_2_code,
-        max(case when place = 2 then tie_pct end) as nearest_2_tie_pct,
-        max(case when place = 3 then other_code end) as nearest_3_code,
-        max(case when place = 3 then tie_pct end) as nearest_3_tie_pct
+        max(case when row_rank = 1 then other_code end) as nearest_1_code,
+        max(case when row_rank = 1 then tie_pct end) as nearest_1_tie_pct,
+        max(case when row_rank = 2 then other_code end) as nearest_2_code,
+        max(case when row_rank = 2 then tie_pct end) as nearest_2_tie_pct,
+        max(case when row_rank = 3 then other_code end) as nearest_3_code,
+        max(case when row_rank = 3 then tie_pct end) as nearest_3_tie_pct
     from nearest
-    where place <= 3
+    where row_rank <= 3
     group by division_code
 ),
 
@@ -171,7 +171,7 @@ purchase as (
     group by d.division_code
 ),
 
-seen as (
+gap_division as (
     select
         maker_division_code as division_code,
         max(buyer_count) as buyer_count,
@@ -204,7 +204,7 @@ select
 from division as p
 cross join rules.candidate as r
 cross join ops.night as o
-left join three as n on p.industry_code = n.division_code
+left join nearest_three_divisions as n on p.industry_code = n.division_code
 left join purchase as b on p.industry_code = b.division_code
-left join seen as g on p.industry_code = g.division_code
+left join gap_division as g on p.industry_code = g.division_code
 where p.position_code <> 'leading'

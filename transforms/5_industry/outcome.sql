@@ -22,7 +22,7 @@
 --   met before it is stated counts as a miss.
 --   | 因每周限额未列入的不在内；推断的需求在提出前已解决的，计为未中。
 -- checked by: tests/models/industry.outcome
-with showing as (
+with shown_row as (
     select
         s.row_id,
         s.list_date as first_shown_date,
@@ -46,7 +46,7 @@ showing_answer as (
         a.work_answer_code,
         a.answered_at,
         row_number() over (partition by s.row_id, s.first_shown_date order by a.answered_at desc) as answer_rank
-    from showing as s
+    from shown_row as s
     inner join ops.work_answer as a
         on
             s.row_id = a.row_id
@@ -55,13 +55,13 @@ showing_answer as (
 ),
 
 -- of an implied need, the first need of its kind that was stated in time
-need_stated as (
+first_stated_need as (
     select
         s.row_id,
         s.first_shown_date,
         max(i.stated_within_months) as stated_within_months,
         min(n.stated_date) as stated_date
-    from showing as s
+    from shown_row as s
     inner join rules.need_implied as i on s.topic_code = i.alert_code
     left join industry.need as n
         on
@@ -98,11 +98,11 @@ verdict as (
                 then cast(s.first_shown_date + interval '1' month * t.stated_within_months as date)
             else cast(a.answered_at as date)
         end as settled_date
-    from showing as s
+    from shown_row as s
     cross join industry.list_day as o
     left join showing_answer as a
         on s.row_id = a.row_id and s.first_shown_date = a.first_shown_date and a.answer_rank = 1
-    left join need_stated as t on s.row_id = t.row_id and s.first_shown_date = t.first_shown_date
+    left join first_stated_need as t on s.row_id = t.row_id and s.first_shown_date = t.first_shown_date
     left join industry.need as n on s.need_key = n.need_key
 )
 

@@ -58,7 +58,7 @@ staff as (
     group by h.enterprise_id, d.year_number
 ),
 
-present as (
+present_member as (
     select
         enterprise_id,
         year_number
@@ -102,7 +102,7 @@ member as (
         s.staff,
         n.amount as sales_amount,
         t.amount as tax_amount
-    from present as p
+    from present_member as p
     inner join resolved.enterprise as e on p.enterprise_id = e.enterprise_id
     left join staff as s on p.enterprise_id = s.enterprise_id and p.year_number = s.year_number
     left join sales as n on p.enterprise_id = n.enterprise_id and p.year_number = n.year_number
@@ -110,7 +110,7 @@ member as (
     where industry_division(e.industry_code) is not null
 ),
 
-placed as (
+industry_member as (
     select
         'section' as industry_level,
         r.section_code as industry_code,
@@ -142,7 +142,7 @@ cell as (
         max(staff) as largest_staff,
         sum(sales_amount) as sales_amount,
         sum(tax_amount) as tax_amount
-    from placed
+    from industry_member
     group by industry_level, industry_code, year_number
 )
 

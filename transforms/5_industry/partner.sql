@@ -49,7 +49,7 @@ first_month as (
 ),
 
 -- one step only: nothing follows chains
-merged as (
+merged_party as (
     select
         s.predecessor_enterprise_id as party_key,
         min(coalesce(s.successor_enterprise_id, concat('code:', s.successor_reference))) as successor_key
@@ -83,8 +83,8 @@ edge as (
     from monthly.trade as t
     cross join last_month as l
     cross join rules.dependence as rule
-    left join merged as ms on t.seller_key = ms.party_key
-    left join merged as mb on t.buyer_key = mb.party_key
+    left join merged_party as ms on t.seller_key = ms.party_key
+    left join merged_party as mb on t.buyer_key = mb.party_key
     where
         month_number(t.month) <= l.until_number
         and month_number(t.month) > l.until_number - 2 * rule.window_months
@@ -102,7 +102,7 @@ pair_month as (
 ),
 
 -- months up to the one in which a party that was merged away traded last: what the others were before the merger
-absorbed as (
+merger_age as (
     select
         e.seller_key,
         e.buyer_key,
@@ -121,7 +121,7 @@ part as (
         e.buyer_key,
         sum(e.trade_amount) as part_amount
     from edge as e
-    inner join absorbed as a on e.seller_key = a.seller_key and e.buyer_key = a.buyer_key and e.age >= a.merged_age
+    inner join merger_age as a on e.seller_key = a.seller_key and e.buyer_key = a.buyer_key and e.age >= a.merged_age
     group by e.seller_key, e.buyer_key, e.stated_seller_key, e.stated_buyer_key
     having sum(e.trade_amount) > 0
 ),

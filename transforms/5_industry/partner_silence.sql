@@ -99,7 +99,7 @@ silence as (
     group by s.enterprise_id, s.side_code, s.partner_key
 ),
 
-judged as (
+judged_pair as (
     select
         s.*,
         coalesce(m.silent_month_count, 0) as silent_month_count,
@@ -118,7 +118,7 @@ partner as (
         partner_key,
         count(*) as steady_tenant_count,
         count(case when is_silent then 1 end) as silent_tenant_count
-    from judged
+    from judged_pair
     group by side_code, partner_key
 )
 
@@ -137,6 +137,6 @@ select
     cast(p.silent_tenant_count as integer) as silent_tenant_count,
     j.until_month,
     j.rule_version
-from judged as j
+from judged_pair as j
 inner join partner as p on j.side_code = p.side_code and j.partner_key = p.partner_key
 where j.is_silent

@@ -35,7 +35,7 @@ with institute_name as (
         and max(case when not w.is_institute and ends_with(p.name_key, w.institute_word) then 1 else 0 end) = 0
 ),
 
-stated as (
+stated_applicant as (
     select
         p.*,
         n.name_key,
@@ -60,7 +60,7 @@ applicant as (
         min(s.patent_kind_code) as patent_kind_code,
         min(s.patent_class_code) as patent_class_code,
         min(s.patent_status_code) as patent_status_code
-    from stated as s
+    from stated_applicant as s
     left join institute_name as i on s.name_key = i.name_key
     where s.feed = s.used_feed
     group by s.application_no, s.enterprise_id, coalesce(s.enterprise_id, concat('name:', s.name_key))

@@ -27,7 +27,7 @@ with rule as (
 ),
 
 -- two feeds may state one figure: the one received last counts
-stated as (
+stated_figure as (
     select
         s.area_code,
         s.area_name,
@@ -41,7 +41,7 @@ stated as (
         row_number() over (
             partition by s.area_code, s.year_number, s.industry_level, s.industry_code
             order by s.received_at desc, s.feed asc
-        ) as place
+        ) as row_rank
     from known.industry_stat as s
     where s.classification_code = 'gbt4754_2017'
 ),
@@ -64,8 +64,8 @@ area_total as (
                     then sum(case when industry_level = 'section' then staff_headcount end)
             end
         ) as area_staff_headcount
-    from stated
-    where place = 1
+    from stated_figure
+    where row_rank = 1
     group by area_code, year_number
 ),
 
@@ -77,7 +77,7 @@ area as (
                 t.year_number desc,
                 t.area_enterprise_count desc nulls last,
                 t.area_code asc
-        ) as place
+        ) as row_rank
     from area_total as t
     cross join rule as u
     where u.reference_area_code is null or t.area_code = u.reference_area_code
@@ -95,7 +95,7 @@ select
     s.tax_amount,
     cast(t.area_enterprise_count as bigint) as area_enterprise_count,
     cast(t.area_staff_headcount as bigint) as area_staff_headcount
-from stated as s
+from stated_figure as s
 inner join area as a on s.area_code = a.area_code
 inner join area_total as t on s.area_code = t.area_code and s.year_number = t.year_number
-where a.place = 1 and s.place = 1 and s.industry_level in ('section', 'division', 'group')
+where a.row_rank = 1 and s.row_rank = 1 and s.industry_level in ('section', 'division', 'group')

@@ -8,7 +8,7 @@
 --   their own codes. | 取最长的前缀：3973先于397，397先于39。153部门按规则文件对应，国标大类、门类按自身代码。
 -- known gaps: The mapping was made by rules and wants a person's look. | 对应关系由规则生成，须人工核对。
 -- checked by: tests/models/industry.sector
-with used as (
+with used_system as (
     select max(sector_system_code) as sector_system_code
     from industry.input_coefficient
 )
@@ -17,7 +17,7 @@ select
     r.industry_prefix,
     r.io153_code as sector_code
 from rules.io_sector as r
-cross join used as u
+cross join used_system as u
 where u.sector_system_code = 'io153_2020'
 union all
 select
@@ -25,5 +25,5 @@ select
     case when u.sector_system_code = 'gbt4754_section' then s.section_code else d.division_code end as sector_code
 from rules.industry_division as d
 inner join rules.industry as s on cast(d.division_code as integer) between s.division_from and s.division_to
-cross join used as u
+cross join used_system as u
 where u.sector_system_code in ('gbt4754_division', 'gbt4754_section')

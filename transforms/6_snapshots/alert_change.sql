@@ -36,7 +36,7 @@
 -- column score: points of the alert tonight, natural logarithm of the odds
 --   | 得分 本期得分，越高越该先看；加0.7约为可能性翻一倍
 -- checked by: tests/models/snapshots.alert_change, tests/warehouse/test_as_of.py
-with paired as (
+with alert_pair as (
     select
         coalesce(n.enterprise_id, b.enterprise_id) as enterprise_id,
         coalesce(n.enterprise_name, b.enterprise_name) as enterprise_name,
@@ -59,7 +59,7 @@ with paired as (
     full outer join signals.alert as n on b.enterprise_id = n.enterprise_id and b.alert_code = n.alert_code
 ),
 
-titled as (
+alert_title as (
     select distinct
         alert_code,
         title_en,
@@ -84,9 +84,9 @@ select
     f.enterprise_id as leads_to_enterprise_id,
     l.as_of as previous_as_of,
     o.as_of
-from paired as p
+from alert_pair as p
 cross join ops.last_night as l
 cross join ops.night as o
-left join titled as t on p.alert_code = t.alert_code
+left join alert_title as t on p.alert_code = t.alert_code
 left join resolved.enterprise_forward as f
     on p.change_code = 'ended' and p.enterprise_id = f.former_enterprise_id

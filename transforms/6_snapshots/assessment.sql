@@ -72,7 +72,7 @@ last_month as (
 ),
 
 -- one row per enterprise: each signal's words in the order in which people ask for them
-heard as (
+heard_enterprise as (
     select
         enterprise_id,
         count(*) as heard_signal_count,
@@ -112,7 +112,7 @@ suspect as (
         g.name_zh,
         p.month,
         p.value,
-        row_number() over (partition by p.enterprise_id, p.signal_code order by p.month desc) as place,
+        row_number() over (partition by p.enterprise_id, p.signal_code order by p.month desc) as row_rank,
         count(*) over (partition by p.enterprise_id, p.signal_code) as suspect_count
     from signals.plausibility as p
     inner join rules.assessment as r on p.signal_code = r.signal_code
@@ -121,7 +121,7 @@ suspect as (
     where month_number(p.month) > m.month_number - r.suspect_months
 ),
 
-suspect_worded as (
+suspect_evidence as (
     select
         enterprise_id,
         signal_code,
@@ -144,7 +144,7 @@ suspect_worded as (
             end
         ) as evidence_zh
     from suspect
-    where place = 1
+    where row_rank = 1
 ),
 
 left_out as (
@@ -167,7 +167,7 @@ left_out as (
             max(case when signal_code = 'leased_area' then evidence_zh end),
             max(case when signal_code = 'electricity' then evidence_zh end)
         ) as evidence_zh
-    from suspect_worded
+    from suspect_evidence
     group by enterprise_id
 ),
 
@@ -286,7 +286,7 @@ known_enterprise as (
     cross join rule as u
     cross join delivery as y
     inner join signals.departure as d on p.enterprise_id = d.enterprise_id
-    left join heard as h on p.enterprise_id = h.enterprise_id
+    left join heard_enterprise as h on p.enterprise_id = h.enterprise_id
     left join first_activity as a on p.enterprise_id = a.enterprise_id
     left join activity_drop as v on p.enterprise_id = v.enterprise_id
     left join recent_flow as t on p.enterprise_id = t.enterprise_id
@@ -294,7 +294,7 @@ known_enterprise as (
     left join signals.takeover as k on p.enterprise_id = k.enterprise_id
 ),
 
-assessed as (
+assessed_enterprise as (
     select
         *,
         case
@@ -328,7 +328,7 @@ assessed as (
     from known_enterprise
 ),
 
-worded as (
+dated_assessment as (
     select
         a.*,
         case
@@ -336,7 +336,7 @@ worded as (
         end as gone_month,
         case when a.assessment_code = 'taken_over' then a.successor_enterprise_id end as taken_over_by_id,
         case when a.assessment_code = 'taken_over' then a.successor_name end as taken_over_by_name
-    from assessed as a
+    from assessed_enterprise as a
 )
 
 select
@@ -469,7 +469,7 @@ select
     a.month,
     o.as_of,
     concat(a.rule_version, '; ', f.version, '; ', q.version) as rule_version
-from worded as a
+from dated_assessment as a
 cross join ops.night as o
 cross join rules.flow as f
 cross join plausibility_version as q

@@ -267,7 +267,7 @@ building_month as (
 ),
 
 -- of the area unlet some months ago, what has been unlet in every month since
-still_unlet as (
+unlet_run as (
     select
         n.building_code,
         n.month_number,
@@ -286,7 +286,7 @@ vacancy as (
         s.month_number,
         sum(s.area_m2) as area_months,
         max(case when s.month_count = r.long_vacant_months then s.area_m2 end) as long_unlet_area_m2
-    from still_unlet as s
+    from unlet_run as s
     cross join rules.occupancy as r
     group by s.building_code, s.month_number
 ),

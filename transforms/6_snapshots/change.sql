@@ -34,7 +34,7 @@
 -- column after_text: what this night shows, as text | 变化后 本期所示的内容
 -- checked by: tests/models/snapshots.change, tests/warehouse/test_as_of.py
 -- what is compared, as what a difference counts, and for a figure the month that it is of
-with compared as (
+with compared_column as (
     select
         c.changed_column,
         c.change_code,
@@ -102,10 +102,10 @@ pair as (
         end as is_of_same_month
     from ops.last_enterprise as b
     full outer join snapshots.enterprise_current as n on b.enterprise_id = n.enterprise_id
-    cross join compared as c
+    cross join compared_column as c
 ),
 
-stated as (
+column_change as (
     select
         enterprise_id,
         enterprise_name,
@@ -136,7 +136,7 @@ select
     f.enterprise_id as leads_to_enterprise_id,
     l.as_of as previous_as_of,
     o.as_of
-from stated as s
+from column_change as s
 cross join ops.last_night as l
 cross join ops.night as o
 left join resolved.enterprise_forward as f on s.change_code = 'gone' and s.enterprise_id = f.former_enterprise_id

@@ -66,12 +66,12 @@ figure as (
 latest_figure as (
     select
         *,
-        row_number() over (partition by enterprise_id, signal_code order by month desc) as place
+        row_number() over (partition by enterprise_id, signal_code order by month desc) as row_rank
     from figure
     where not is_suspect
 ),
 
-today as (
+current_figure as (
     select
         enterprise_id,
         max(case when signal_code = 'headcount' and is_of_today then month end) as headcount_month,
@@ -139,7 +139,7 @@ today as (
         max(case when signal_code = 'registered_capital' and not is_of_today then value end)
             as last_registered_capital_amount
     from latest_figure
-    where place = 1
+    where row_rank = 1
     group by enterprise_id
 ),
 
@@ -167,7 +167,7 @@ latest_flow as (
         enterprise_id,
         flow_code,
         month,
-        row_number() over (partition by enterprise_id order by month desc) as place
+        row_number() over (partition by enterprise_id order by month desc) as row_rank
     from signals.flow
     where signal_code = 'headcount' and flow_code not in ('unchanged', 'open_ended')
 ),
@@ -181,7 +181,7 @@ lease_now as (
     where m.is_last_month
 ),
 
-seen as (
+seen_span as (
     select
         s.enterprise_id,
         min(s.month) as first_seen_month,
@@ -301,10 +301,10 @@ cross join rules.coverage as c
 cross join rules.tax_trend as q
 cross join tax_12m_version as w
 cross join plausibility_version as v
-left join today as l on e.enterprise_id = l.enterprise_id
-left join latest_flow as f on e.enterprise_id = f.enterprise_id and f.place = 1
+left join current_figure as l on e.enterprise_id = l.enterprise_id
+left join latest_flow as f on e.enterprise_id = f.enterprise_id and f.row_rank = 1
 left join lease_now as n on e.enterprise_id = n.enterprise_id
 left join signals.tax_trend as t on e.enterprise_id = t.enterprise_id and t.tax_kind_code = 'total'
 left join signals.tax_12m as y on e.enterprise_id = y.enterprise_id and y.tax_kind_code = 'total'
-left join seen as s on e.enterprise_id = s.enterprise_id
+left join seen_span as s on e.enterprise_id = s.enterprise_id
 left join suspect as x on e.enterprise_id = x.enterprise_id

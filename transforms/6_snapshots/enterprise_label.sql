@@ -43,7 +43,7 @@ form as (
     where w.kind = 'legal_form' or (w.kind = 'branch_word' and b.word is not null)
 ),
 
-stated as (
+stated_enterprise as (
     select
         enterprise_id,
         enterprise_name,
@@ -57,7 +57,7 @@ city as (
     select
         regexp_extract(plain, '^(?:[^省市]{2,3}省)?([^省市]{2,4})市', 1) as city,
         count(*) as name_count
-    from stated
+    from stated_enterprise
     where regexp_matches(plain, '^(?:[^省市]{2,3}省)?[^省市]{2,4}市')
     group by regexp_extract(plain, '^(?:[^省市]{2,3}省)?([^省市]{2,4})市', 1)
 ),
@@ -73,7 +73,7 @@ beyond_place as (
                 )
             else substr(s.plain, 1 + coalesce(length(max(c.city)), 0))
         end as own_words
-    from stated as s
+    from stated_enterprise as s
     left join city as c
         on
             starts_with(s.plain, c.city)
@@ -97,13 +97,13 @@ bare_name as (
             else concat('尾号', right(s.code, r.suffix_length))
         end as suffix,
         r.version as rule_version
-    from stated as s
+    from stated_enterprise as s
     inner join beyond_place as b on s.enterprise_id = b.enterprise_id
     cross join form as f
     cross join rules.short_name as r
 ),
 
-counted as (
+counted_name as (
     select
         n.*,
         count(*) over (partition by n.enterprise_name) as same_name_count,
@@ -112,18 +112,18 @@ counted as (
     from bare_name as n
 ),
 
-apart as (
+suffixed_name as (
     select
         c.*,
         case when c.same_suffix_count = 1 then c.suffix else concat('编号', right(c.enterprise_id, 8)) end as own_suffix
-    from counted as c
+    from counted_name as c
 ),
 
 last_building as (
     select
         enterprise_id,
         building_code,
-        row_number() over (partition by enterprise_id order by from_month desc) as place
+        row_number() over (partition by enterprise_id order by from_month desc) as row_rank
     from monthly.main_building
 )
 
@@ -142,9 +142,9 @@ select
     b.building_code,
     coalesce(g.building_name, b.building_code) as building_name,
     a.rule_version
-from apart as a
+from suffixed_name as a
 left join rules.industry as i
     on cast(a.industry_division_code as integer) between i.division_from and i.division_to
 left join rules.industry_division as d on a.industry_division_code = d.division_code
-left join last_building as b on a.enterprise_id = b.enterprise_id and b.place = 1
+left join last_building as b on a.enterprise_id = b.enterprise_id and b.row_rank = 1
 left join monthly.building as g on b.building_code = g.building_code

@@ -22,7 +22,7 @@
 --   signals.flow. | 增值税、企业所得税以外的税种见监测指标，变动类型见进出与增减。
 -- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.enterprise_month, expectations/rules/growth_beside_signals.sql
-with filed as (
+with filed_month as (
     select
         enterprise_id,
         month_number,
@@ -37,7 +37,7 @@ with filed as (
     group by enterprise_id, month_number
 ),
 
-metered as (
+metered_month as (
     select
         enterprise_id,
         month,
@@ -64,7 +64,7 @@ reported_month as (
     select
         enterprise_id,
         month
-    from metered
+    from metered_month
     union all
     select
         enterprise_id,
@@ -75,7 +75,7 @@ reported_month as (
     select
         f.enterprise_id,
         m.month
-    from filed as f
+    from filed_month as f
     inner join monthly.month as m on f.month_number = m.month_number
 ),
 
@@ -106,7 +106,7 @@ suspect as (
     group by enterprise_id, month
 ),
 
-suspect_listed as (
+suspect_month as (
     select
         enterprise_id,
         month,
@@ -160,15 +160,15 @@ side_by_side as (
     from life as l
     inner join monthly.month as m on l.first_month <= m.month and l.last_month >= m.month
     left join monthly.headcount as h on l.enterprise_id = h.enterprise_id and m.month = h.month
-    left join filed as f on l.enterprise_id = f.enterprise_id and m.month_number = f.month_number
+    left join filed_month as f on l.enterprise_id = f.enterprise_id and m.month_number = f.month_number
     left join monthly.lease_area as a on l.enterprise_id = a.enterprise_id and m.month = a.month
-    left join metered as u on l.enterprise_id = u.enterprise_id and m.month = u.month
+    left join metered_month as u on l.enterprise_id = u.enterprise_id and m.month = u.month
     left join monthly.capital as c on l.enterprise_id = c.enterprise_id and m.month = c.month
     left join monthly.access as e on l.enterprise_id = e.enterprise_id and m.month = e.month
-    left join suspect_listed as x on l.enterprise_id = x.enterprise_id and m.month = x.month
+    left join suspect_month as x on l.enterprise_id = x.enterprise_id and m.month = x.month
 ),
 
-compared as (
+compared_month as (
     select
         *,
         lag(believed_headcount, 1) over by_month as headcount_1m,
@@ -190,7 +190,7 @@ compared as (
     window by_month as (partition by enterprise_id order by month_number)
 ),
 
-incomplete as (
+incomplete_month as (
     select
         month,
         max(case when subject = 'employment' then 1 end) as employment,
@@ -263,12 +263,12 @@ select
     ) as is_provisional,
     n.as_of,
     concat(s.version, '; ', v.version, '; ', p.version) as rule_version
-from compared as m
+from compared_month as m
 cross join ops.night as n
 cross join rules.coverage as v
 cross join signal_version as s
 cross join p
-left join incomplete as i on m.month = i.month
+left join incomplete_month as i on m.month = i.month
 where
     m.insured_headcount is not null or m.sales is not null or m.has_tax is not null or m.leased_area_m2 is not null
     or m.electricity is not null or m.water is not null or m.gas is not null

@@ -41,7 +41,7 @@ fact_group as (
     group by feed, subject, source_key, month, is_of_enterprise
 ),
 
-placed as (
+accounted_fact as (
     select
         f.feed,
         f.subject,
@@ -68,5 +68,5 @@ select
     month,
     account_code,
     cast(sum(fact_count) as bigint) as fact_count
-from placed
+from accounted_fact
 group by feed, subject, month, account_code

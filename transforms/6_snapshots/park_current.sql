@@ -40,7 +40,7 @@
 --   | 高成长企业数、红级预警数没有上年数。可租面积两年均按当前值。
 -- column month: last complete month, of which enterprises and space are | 月份 最近一个完整月，企业数与面积均为该月末数
 -- checked by: tests/models/snapshots.park_current, tests/system/test_buildings.py
-with believed as (
+with believed_end as (
     select
         min(m.month_number) as first_number,
         max(m.month_number) as last_number,
@@ -58,7 +58,7 @@ presence as (
     select
         count(case when p.is_operating and m.month_number = b.last_number then 1 end) as on_site,
         count(case when p.is_operating and m.month_number = b.last_number - 12 then 1 end) as on_site_before
-    from believed as b
+    from believed_end as b
     cross join monthly.month as m
     left join snapshots.presence_month as p on m.month = p.month
     where m.month_number in (b.last_number, b.last_number - 12)
@@ -68,7 +68,7 @@ tenant as (
     select
         count(distinct case when m.month_number = b.last_number then a.enterprise_id end) as tenants,
         count(distinct case when m.month_number = b.last_number - 12 then a.enterprise_id end) as tenants_before
-    from believed as b
+    from believed_end as b
     cross join monthly.month as m
     left join monthly.lease_area as a on m.month = a.month
     where m.month_number in (b.last_number, b.last_number - 12)
@@ -110,7 +110,7 @@ building as (
         sum(case when m.month_number = b.tax_number then t.building_land_mu end) as land
     from snapshots.building_month as t
     inner join monthly.month as m on t.month = m.month
-    cross join believed as b
+    cross join believed_end as b
 ),
 
 year_to_date as (
@@ -127,7 +127,7 @@ year_to_date as (
         end) as received_before
     from monthly.tax_receipt as t
     inner join monthly.month as m on t.month = m.month
-    cross join believed as b
+    cross join believed_end as b
 ),
 
 paid_until as (
@@ -136,17 +136,17 @@ paid_until as (
         sum(tax_paid_12m_amount) as paid,
         sum(tax_paid_12m_amount_before) as paid_before,
         row_number() over (order by sum(abs(tax_paid_12m_amount)) desc nulls last, tax_paid_12m_until_month desc)
-            as place
+            as row_rank
     from signals.tax_12m
     where tax_kind_code = 'total'
     group by tax_paid_12m_until_month
 ),
 
-paid as (
+paid_total as (
     select
         sum(paid) as paid,
         sum(paid_before) as paid_before,
-        max(case when place = 1 then tax_paid_12m_until_month end) as until_month
+        max(case when row_rank = 1 then tax_paid_12m_until_month end) as until_month
     from paid_until
 ),
 
@@ -155,7 +155,7 @@ staff as (
         sum(case when month_number(p.month) = b.staff_number then p.total_value end) as headcount,
         sum(case when month_number(p.month) = b.staff_number - 12 then p.total_value end) as headcount_before
     from snapshots.park_month as p
-    cross join believed as b
+    cross join believed_end as b
     where
         p.signal_code = 'headcount'
         and month_number(p.month) in (b.staff_number - 12, b.staff_number)
@@ -191,7 +191,7 @@ sales as (
         sum(case when month_number(p.month) > b.sales_number - 12 then p.total_value end) as sales,
         sum(case when month_number(p.month) <= b.sales_number - 12 then p.total_value end) as sales_before
     from snapshots.park_month as p
-    cross join believed as b
+    cross join believed_end as b
     where
         p.signal_code = 'sales' and p.period_months <= 3
         and month_number(p.month) between b.sales_number - 23 and b.sales_number
@@ -202,7 +202,7 @@ electricity as (
         sum(case when month_number(p.month) > b.electricity_number - 12 then p.total_value end) as electricity,
         sum(case when month_number(p.month) <= b.electricity_number - 12 then p.total_value end) as electricity_before
     from snapshots.park_month as p
-    cross join believed as b
+    cross join believed_end as b
     where
         p.signal_code = 'electricity'
         and month_number(p.month) between b.electricity_number - 23 and b.electricity_number
@@ -222,7 +222,7 @@ red_alert as (
 ),
 
 -- what is only known where the calendar reaches back far enough
-whole as (
+comparable_span as (
     select
         b.last_number,
         b.last_number - 12 >= b.first_number as has_year_before,
@@ -231,10 +231,10 @@ whole as (
         b.electricity_number - 11 >= b.first_number as has_electricity,
         b.electricity_number - 23 >= b.first_number as has_electricity_before,
         b.tax_number - mod(b.tax_number - 1, 12) - 12 >= b.first_number as has_tax_year_before
-    from believed as b
+    from believed_end as b
 ),
 
-known as (
+known_total as (
     select
         cast(p.on_site as bigint) as on_site_count,
         cast(case when w.has_year_before then p.on_site_before end as bigint) as on_site_count_before,
@@ -266,12 +266,12 @@ known as (
     cross join tenant as t
     cross join building as g
     cross join year_to_date as y
-    cross join paid as d
+    cross join paid_total as d
     cross join staff as s
     cross join job as j
     cross join sales as a
     cross join electricity as e
-    cross join whole as w
+    cross join comparable_span as w
 ),
 
 figure_month as (
@@ -283,7 +283,7 @@ figure_month as (
         max(case when m.month_number = b.sales_number then m.month end) as sales_month,
         max(case when m.month_number = b.electricity_number then m.month end) as electricity_month
     from monthly.month as m
-    cross join believed as b
+    cross join believed_end as b
     cross join job as j
 ),
 
@@ -355,7 +355,7 @@ select
     cast(r.alert_count as bigint) as red_alert_count,
     o.as_of,
     concat(v.flow, '; ', v.occupancy, '; ', v.presence) as rule_version
-from known as k
+from known_total as k
 cross join figure_month as f
 cross join high_growth as h
 cross join red_alert as r

@@ -23,7 +23,7 @@
 -- column suspect_count: how many enterprises' figures were left out of the total as suspect
 --   | 存疑企业数 数据异常、未计入合计的企业数
 -- checked by: tests/models/snapshots.park_month, tests/system/test_tax_figures.py
-with covered as (
+with month_coverage as (
     select
         subject,
         month,
@@ -88,7 +88,7 @@ cross join ops.night as o
 cross join rules.flow as r
 cross join rules.coverage as v
 inner join rules.signal as s on t.signal_code = s.signal_code
-left join covered as c on s.subject = c.subject and t.month = c.month
+left join month_coverage as c on s.subject = c.subject and t.month = c.month
 left join signals.part_flow as f
     on
         t.part_kind = f.part_kind and t.part_code = f.part_code and t.month = f.month

@@ -32,7 +32,7 @@ with scheme_weight as (
     group by scheme_code, scheme_version
 ),
 
-scored as (
+scored_enterprise as (
     select
         y.enterprise_id,
         y.year_number,
@@ -65,7 +65,7 @@ scored as (
             between s.industry_from and s.industry_to
 ),
 
-parted as (
+indicator_part as (
     select
         s.*,
         i.indicator_code,
@@ -80,21 +80,21 @@ parted as (
             when 'headcount' then s.mean_headcount
         end as double) as denominator_value,
         concat(s.rule_version, '; ', i.version, '; ', m.version) as rule_versions
-    from scored as s
+    from scored_enterprise as s
     inner join rules.per_mu_indicator as i on s.scheme_code = i.scheme_code and s.scheme_version = i.scheme_version
     inner join rules.per_mu_measure as m on i.indicator_code = m.indicator_code
     inner join scheme_weight as w on s.scheme_code = w.scheme_code and s.scheme_version = w.scheme_version
     where m.numerator_code is not null
 ),
 
-valued as (
+valued_indicator as (
     select
         *,
         case when denominator_value > 0 then numerator_value / nullif(denominator_value, 0) end as indicator_value
-    from parted
+    from indicator_part
 ),
 
-ranged as (
+indicator_range as (
     select
         scheme_code,
         scheme_version,
@@ -103,22 +103,22 @@ ranged as (
         indicator_code,
         min(indicator_value) as lowest_value,
         max(indicator_value) as highest_value
-    from valued
+    from valued_indicator
     group by scheme_code, scheme_version, year_number, ranking_code, indicator_code
 ),
 
-present as (
+available_weight as (
     select
         enterprise_id,
         scheme_code,
         year_number,
         sum(weight) as present_weight
-    from valued
+    from valued_indicator
     where indicator_value is not null
     group by enterprise_id, scheme_code, year_number
 ),
 
-weighed as (
+weighted_indicator as (
     select
         v.*,
         r.lowest_value,
@@ -129,10 +129,10 @@ weighed as (
             when v.missing_code = 'redistribute' then v.weight * v.scheme_weight / nullif(p.present_weight, 0)
             else v.weight
         end as weight_used
-    from valued as v
-    inner join present as p
+    from valued_indicator as v
+    inner join available_weight as p
         on v.enterprise_id = p.enterprise_id and v.scheme_code = p.scheme_code and v.year_number = p.year_number
-    inner join ranged as r
+    inner join indicator_range as r
         on
             v.scheme_code = r.scheme_code and v.scheme_version = r.scheme_version and v.year_number = r.year_number
             and v.ranking_code = r.ranking_code and v.indicator_code = r.indicator_code
@@ -174,4 +174,4 @@ select
     end as decimal(30, 4)) as indicator_points_max,
     as_of,
     rule_versions as rule_version
-from weighed
+from weighted_indicator

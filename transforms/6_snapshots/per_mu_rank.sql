@@ -6,7 +6,7 @@
 -- key: enterprise_id, year_number, scheme_code
 -- rules:
 --   * mu_points: the sum of its points (snapshots.per_mu_indicator).
---   * rank_place: counted from the best; equal points share a place. Ranked together are the enterprises of one scheme,
+--   * mu_rank: counted from the best; equal points share a place. Ranked together are the enterprises of one scheme,
 --     version and year with land, and those without apart (ranking_code); ranked_count says how many.
 --   * mu_class_code: by the share of the ranks before it (rules/per_mu_scheme.yml). Of four enterprises one is A,
 --   none D.
@@ -21,7 +21,7 @@
 --   * 有存疑数据的年度有行而无得分。
 -- known gaps: A class of few is chance: look at ranked_count. | 参评户数很少时，档次带有偶然性，须同时看参评户数。
 -- checked by: tests/models/snapshots.per_mu_score, tests/transforms/test_mu_schemes.py
-with summed as (
+with enterprise_score as (
     select
         enterprise_id,
         year_number,
@@ -36,27 +36,27 @@ with summed as (
     group by enterprise_id, year_number, scheme_code, scheme_version, ranking_code
 ),
 
-placed as (
+ranked_enterprise as (
     select
         *,
         rank() over (
             partition by scheme_code, scheme_version, year_number, ranking_code order by mu_points desc
-        ) as place,
+        ) as row_rank,
         count(*) over (partition by scheme_code, scheme_version, year_number, ranking_code) as ranked_count
-    from summed
+    from enterprise_score
     where ranking_code <> 'not_ranked'
 ),
 
-classed as (
+classed_enterprise as (
     select
         p.*,
         case
-            when (p.place - 1) * 100 < s.class_a_pct * p.ranked_count then 'A'
-            when (p.place - 1) * 100 < s.class_b_pct * p.ranked_count then 'B'
-            when (p.place - 1) * 100 < s.class_c_pct * p.ranked_count then 'C'
+            when (p.row_rank - 1) * 100 < s.class_a_pct * p.ranked_count then 'A'
+            when (p.row_rank - 1) * 100 < s.class_b_pct * p.ranked_count then 'B'
+            when (p.row_rank - 1) * 100 < s.class_c_pct * p.ranked_count then 'C'
             else 'D'
         end as class_code
-    from placed as p
+    from ranked_enterprise as p
     inner join rules.per_mu_scheme as s on p.scheme_code = s.scheme_code and p.scheme_version = s.scheme_version
 ),
 
@@ -68,7 +68,7 @@ class_floor as (
         ranking_code,
         class_code,
         min(mu_points) as floor_points
-    from classed
+    from classed_enterprise
     group by scheme_code, scheme_version, year_number, ranking_code, class_code
 ),
 
@@ -97,15 +97,15 @@ select
     s.ranking_code,
     s.mu_points,
     cast(s.supplied_weight as decimal(30, 4)) as supplied_weight,
-    cast(c.place as integer) as rank_place,
+    cast(c.row_rank as integer) as mu_rank,
     cast(c.ranked_count as integer) as ranked_count,
     c.class_code as mu_class_code,
     n.next_class_code,
     n.next_points,
     s.as_of,
     s.rule_version
-from summed as s
-left join classed as c
+from enterprise_score as s
+left join classed_enterprise as c
     on s.enterprise_id = c.enterprise_id and s.year_number = c.year_number and s.scheme_code = c.scheme_code
 left join next_class as n
     on

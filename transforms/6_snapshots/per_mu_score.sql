@@ -22,7 +22,7 @@
 -- column electricity_kwh: electricity used in the year, kWh | 年用电量 全年用电量，千瓦时
 -- rebuild: nightly
 -- checked by: tests/models/snapshots.per_mu_score, tests/transforms/test_mu_schemes.py
-with needed as (
+with needed_value as (
     -- the value that each indicator, moved alone, would need
     select
         c.enterprise_id,
@@ -68,8 +68,8 @@ lever as (
                 case when indicator_value > 0 then 0 else 1 end asc,
                 needed_value / nullif(indicator_value, 0) asc,
                 indicator_code asc
-        ) as place
-    from needed
+        ) as row_rank
+    from needed_value
     where needed_value > indicator_value
 ),
 
@@ -115,7 +115,7 @@ amounts as (
     inner join rules.signal as g on m.numerator_code = g.signal_code
     left join rules.signal as d on m.less_signal_code = d.signal_code
     inner join snapshots.enterprise_year as y on l.enterprise_id = y.enterprise_id and l.year_number = y.year_number
-    where l.place = 1
+    where l.row_rank = 1
 ),
 
 missing as (
@@ -148,7 +148,7 @@ select
     s.supplied_weight,
     g.missing_en,
     g.missing_zh,
-    s.rank_place,
+    s.mu_rank,
     s.ranked_count,
     s.mu_class_code,
     s.next_class_code,

@@ -82,7 +82,7 @@ trace as (
     group by enterprise_id
 ),
 
-traced as (
+last_trace as (
     select
         t.enterprise_id,
         max(case when t.trace_code in ('lease', 'premises') then t.month end) as last_lease_month,
@@ -109,7 +109,7 @@ known_to as (
     group by l.enterprise_id
 ),
 
-present as (
+enterprise_presence as (
     select
         e.enterprise_id,
         e.enterprise_name,
@@ -148,11 +148,11 @@ present as (
     inner join known_to as k on e.enterprise_id = k.enterprise_id
     cross join last_month as m
     cross join rules.presence as r
-    left join traced as t on e.enterprise_id = t.enterprise_id
+    left join last_trace as t on e.enterprise_id = t.enterprise_id
 ),
 
 -- the first gap of each group, and all of them
-gap_place as (
+gap_rank as (
     select
         enterprise_id,
         gap_code,
@@ -165,21 +165,21 @@ gap_place as (
         row_number() over (
             partition by enterprise_id
             order by case when gap_group_code = 'operating' then 0 else 1 end asc, gap_rank asc
-        ) as place
+        ) as row_rank
     from snapshots.presence_gap
 ),
 
 enterprise_gap as (
     select
         enterprise_id,
-        max(case when place = 1 then gap_code end) as gap_code,
-        max(case when place = 1 then gap_title_en end) as gap_title_en,
-        max(case when place = 1 then gap_title_zh end) as gap_title_zh,
-        max(case when place = 1 then next_step_en end) as next_step_en,
-        max(case when place = 1 then next_step_zh end) as next_step_zh,
+        max(case when row_rank = 1 then gap_code end) as gap_code,
+        max(case when row_rank = 1 then gap_title_en end) as gap_title_en,
+        max(case when row_rank = 1 then gap_title_zh end) as gap_title_zh,
+        max(case when row_rank = 1 then next_step_en end) as next_step_en,
+        max(case when row_rank = 1 then next_step_zh end) as next_step_zh,
         max(case when gap_group_code = 'register' then gap_code end) as register_gap_code,
         string_agg(gap_code, '; ' order by gap_rank) as gap_codes
-    from gap_place
+    from gap_rank
     group by enterprise_id
 ),
 
@@ -224,7 +224,7 @@ select
     n.month,
     o.as_of,
     concat(n.rule_version, '; ', v.version) as rule_version
-from present as n
+from enterprise_presence as n
 inner join signals.departure as d on n.enterprise_id = d.enterprise_id
 cross join ops.night as o
 cross join gap_version as v

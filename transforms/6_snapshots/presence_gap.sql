@@ -50,7 +50,7 @@ first_month as (
     from monthly.month
 ),
 
-fed as (
+silo_coverage as (
     select
         max(case when s.silo_code = 'register' and s.is_complete then 1 else 0 end) as has_register,
         max(case when s.silo_code = 'tax' and s.is_complete then 1 else 0 end) as has_tax,
@@ -65,7 +65,7 @@ fed as (
 visible_gap as (
     select g.*
     from rules.gap as g
-    cross join fed as f
+    cross join silo_coverage as f
     where
         (f.has_register = 1 or g.register_state is null or g.register_state <> 'absent')
         and (f.has_property = 1 or coalesce(g.is_leasing, true))
@@ -100,7 +100,7 @@ last_trace as (
 ),
 
 -- whether any silo has it that states more than a short name
-placed_enterprise as (
+linked_enterprise as (
     select l.enterprise_id
     from resolved.link as l
     inner join rules.subject as s on l.subject = s.subject
@@ -167,7 +167,7 @@ enterprise_trait as (
     from resolved.enterprise as e
     inner join signals.departure as d on e.enterprise_id = d.enterprise_id
     cross join last_month as m
-    left join placed_enterprise as c on e.enterprise_id = c.enterprise_id
+    left join linked_enterprise as c on e.enterprise_id = c.enterprise_id
     left join trait_month as t on e.enterprise_id = t.enterprise_id and m.month = t.month
     left join last_trace as l on e.enterprise_id = l.enterprise_id
     left join open_question as q on e.enterprise_id = q.enterprise_id

@@ -69,7 +69,7 @@ with trace as (
     where people_entry_count > 0 or vehicle_entry_count > 0
 ),
 
-traced as (
+enterprise_trace as (
     select
         t.enterprise_id,
         m.month_number,
@@ -89,12 +89,12 @@ span as (
         t.enterprise_id,
         min(t.month_number) as first_number,
         max(t.month_number) + max(greatest(r.recent_months, r.tax_recent_months)) as last_number
-    from traced as t
+    from enterprise_trace as t
     cross join rules.presence as r
     group by t.enterprise_id
 ),
 
-followed as (
+followed_month as (
     select
         s.enterprise_id,
         m.month,
@@ -107,13 +107,13 @@ followed as (
         max(t.access_number) over up_to as access_number
     from span as s
     inner join monthly.month as m on m.month_number between s.first_number and s.last_number
-    left join traced as t on s.enterprise_id = t.enterprise_id and m.month_number = t.month_number
+    left join enterprise_trace as t on s.enterprise_id = t.enterprise_id and m.month_number = t.month_number
     window up_to as (
         partition by s.enterprise_id order by m.month_number rows between unbounded preceding and current row
     )
 ),
 
-present as (
+presence_state as (
     select
         f.enterprise_id,
         f.month,
@@ -124,7 +124,7 @@ present as (
         coalesce(f.utility_number > f.month_number - r.recent_months, false) as is_using_utilities,
         coalesce(f.access_number > f.month_number - r.recent_months, false) as is_accessing,
         r.version as rule_version
-    from followed as f
+    from followed_month as f
     cross join rules.presence as r
 )
 
@@ -142,7 +142,7 @@ select
     p.is_accessing,
     o.as_of,
     p.rule_version
-from present as p
+from presence_state as p
 inner join resolved.enterprise as e on p.enterprise_id = e.enterprise_id
 cross join ops.night as o
 where p.is_leasing or p.is_paying_tax or p.is_insuring or p.is_using_utilities or p.is_accessing

@@ -4,12 +4,13 @@
 -- answers: how did a month's figure change after it was first known, when did we learn of it, and by what delivery?
 --   | 某月数值首次获知后怎样变化、何时获知、由哪次交付带来？
 -- key: enterprise_id, signal_code, month, period_months, feed, known_from
--- rules: This model reads staged.figure, the figures of all subjects (warehouse/subjects.yml: figures) with what was
+-- rules: All that one delivery changes of a figure as of one day (UTC) is one revision.
+--   * A figure is the sum over a feed's facts of one enterprise, month and length of period.
+--   * The delivery by which a figure was first known is none. No value before or after means that nothing was known.
+--   * Sales are those of the kind of return that monthly.sales takes for the year.
+--   * This model reads staged.figure, the figures of all subjects (warehouse/subjects.yml: figures) with what was
 --   superseded, instead of known.*, because the history of versions is its subject; nothing received after the
---   night's as_of is used. A figure is the sum over a feed's facts of one
---   enterprise, month and length of period. All that one delivery changes of it as of one day (UTC) is one revision;
---   the delivery by which it was first known is none. No value before or after means that nothing was known. Sales are
---   those of the kind of return that monthly.sales takes for the year.
+--   night's as_of is used.
 --   * late: facts that were not known before, or are back after a withdrawal.
 --   * withdrawn: facts that the feed holds no more.
 --   * moved: facts that the office now states of another enterprise.
@@ -27,7 +28,7 @@
 --   | 租赁面积和注册资本不在内；因记录改归另一企业而引起的变化不算修订；撤回后再无其他信息的记录没有行；首次报送再晚也不算修订（见数据覆盖率）；各数据源之间不作取舍。
 -- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.revision, tests/warehouse/test_as_of.py
-with superseding as (
+with superseding_time as (
     -- the moments at which anything was superseded: what came then may take the place of another fact
     select
         s.feed,
@@ -38,7 +39,7 @@ with superseding as (
     group by s.feed, s.superseded_at
 ),
 
-own as (
+linked_figure as (
     select
         s.*,
         l.enterprise_id
@@ -49,13 +50,13 @@ own as (
 
 -- of others only payments that were before, or are now, in place of their own (booked to another payer);
 -- every other fact stays with its source_key, and so with its enterprise
-others as (
+unlinked_figure as (
     select
         s.*,
         cast(null as varchar) as enterprise_id
     from staged.figure as s
     left join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
-    left join superseding as u on s.feed = u.feed and s.received_at = u.received_at
+    left join superseding_time as u on s.feed = u.feed and s.received_at = u.received_at
     where
         not s.is_keyed_by_source
         and l.enterprise_id is null
@@ -64,32 +65,32 @@ others as (
 ),
 
 -- a version that was superseded in the moment it came was never to be seen
-seen as (
+visible_figure as (
     select
         s.*,
         u.feed is not null as is_superseding,
         case when s.superseded_at <= n.as_of then s.superseded_at end as superseded_by_night
     from (
-        select * from own
+        select * from linked_figure
         union all
-        select * from others
+        select * from unlinked_figure
     ) as s
     cross join ops.night as n
-    left join superseding as u on s.feed = u.feed and s.received_at = u.received_at
+    left join superseding_time as u on s.feed = u.feed and s.received_at = u.received_at
     where
         s.received_at <= n.as_of
         and (s.superseded_at is null or s.superseded_at > s.received_at)
 ),
 
 -- figures of which more than one delivery speaks; of most months only one ever does
-restless as (
+revised_figure as (
     select
         enterprise_id,
         signal_code,
         month,
         period_months,
         feed
-    from seen
+    from visible_figure
     where enterprise_id is not null
     group by enterprise_id, signal_code, month, period_months, feed
     having
@@ -116,8 +117,8 @@ version as (
         s.batch_id,
         s.received_at,
         s.superseded_by_night as superseded_at
-    from seen as s
-    left join restless as r
+    from visible_figure as s
+    left join revised_figure as r
         on
             s.enterprise_id = r.enterprise_id and s.signal_code = r.signal_code
             and s.month = r.month and s.period_months = r.period_months and s.feed = r.feed
@@ -125,7 +126,7 @@ version as (
 ),
 
 -- a withdrawal has no row: the delivery is the one of that time
-withdrawing as (
+withdrawal as (
     select
         feed,
         known_from,
@@ -193,12 +194,12 @@ turn as (
         end as turn_code
     from version as v
     left join version as s on v.feed = s.feed and v.fact_key = s.fact_key and v.superseded_at = s.received_at
-    left join withdrawing as w on v.feed = w.feed and v.superseded_at = w.known_from
+    left join withdrawal as w on v.feed = w.feed and v.superseded_at = w.known_from
     where v.superseded_at is not null
 ),
 
 -- one delivery, one revision, although an office dates its rows one by one; but a first pull may bring years
-delivered as (
+delivery_change as (
     select
         enterprise_id,
         signal_code,
@@ -217,7 +218,7 @@ delivered as (
 ),
 
 -- nothing was visible between two deliveries of one moment
-at_once as (
+moment_change as (
     select
         enterprise_id,
         signal_code,
@@ -230,23 +231,23 @@ at_once as (
         sum(fact_change) as fact_change,
         min(first_code) as first_code,
         max(last_code) as last_code
-    from delivered
+    from delivery_change
     group by enterprise_id, signal_code, month, period_months, feed, known_from
 ),
 
-followed as (
+running_change as (
     select
         *,
         row_number() over (
             partition by enterprise_id, signal_code, month, period_months, feed order by known_from
-        ) as place,
+        ) as row_rank,
         sum(change) over (
             partition by enterprise_id, signal_code, month, period_months, feed order by known_from
         ) as value_after,
         sum(fact_change) over (
             partition by enterprise_id, signal_code, month, period_months, feed order by known_from
         ) as fact_count
-    from at_once
+    from moment_change
 ),
 
 -- of the returns that state turnover, the kind that counts for the year
@@ -259,7 +260,7 @@ sales_kind as (
     group by enterprise_id, year(month)
 ),
 
-compared as (
+figure_revision as (
     select
         f.enterprise_id,
         case when k.enterprise_id is null then f.signal_code else 'sales' end as signal_code,
@@ -271,11 +272,11 @@ compared as (
         case when f.fact_count > f.fact_change then f.value_after - f.change end as value_before,
         case when f.fact_count > 0 then f.value_after end as value_after,
         case when f.first_code = f.last_code then f.first_code else 'corrected' end as revision_code
-    from followed as f
+    from running_change as f
     inner join monthly.month as m on f.month = m.month
     left join sales_kind as k
         on f.enterprise_id = k.enterprise_id and year(f.month) = k.year_number and f.signal_code = k.signal_code
-    where f.place > 1
+    where f.row_rank > 1
 )
 
 select
@@ -290,7 +291,7 @@ select
     c.revision_code,
     c.batch_id,
     n.as_of
-from compared as c
+from figure_revision as c
 cross join ops.night as n
 where
     c.value_before is distinct from c.value_after

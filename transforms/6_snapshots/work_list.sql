@@ -44,7 +44,7 @@
 -- column enterprise_id: the enterprise that it is about; empty of attraction, which is about none of the park's
 --   | 企业编号 事项涉及的企业；招商事项不涉及园内企业，为空
 -- checked by: tests/models/snapshots.work_list, tests/transforms/test_work_list.py
-with tonight as (
+with list_night as (
     select
         d.list_date,
         cast(date_trunc('week', d.list_date) as date) as monday,
@@ -130,7 +130,7 @@ task as (
             as priority,
         cast(datediff('day', date '2000-01-01', n.stated_date) as decimal(30, 2)) as priority_within
     from present_need as n
-    cross join tonight as t
+    cross join list_night as t
     cross join rule as r
     inner join rules.need_kind as k on n.need_kind_code = k.need_kind_code
     left join rules.quantity_unit as u on n.quantity_unit_code = u.quantity_unit_code
@@ -183,7 +183,7 @@ task as (
     inner join present_need as n on i.need_key = n.need_key
     inner join rules.need_kind as k on i.need_kind_code = k.need_kind_code
     inner join rules.introduction as l on i.fit_rank <= l.offers_max
-    cross join tonight as t
+    cross join list_night as t
     cross join rule as r
     where n.stated_date >= t.list_date - cast(r.need_days as integer)
     union all by name
@@ -315,7 +315,7 @@ last_showing as (
         s.row_id,
         max(s.list_date) as first_shown_date
     from ops.work_shown as s
-    inner join tonight as t on s.as_of < t.as_of
+    inner join list_night as t on s.as_of < t.as_of
     cross join rule as r
     left join last_answer as a on s.row_id = a.row_id
     where greatest(s.list_date, cast(a.answered_at as date)) > t.list_date - cast(r.quiet_days as integer)
@@ -327,7 +327,7 @@ week_group as (
         work_limit_group(s.action_code) as limit_group_code,
         count(distinct s.row_id) as shown_count
     from ops.work_shown as s
-    inner join tonight as t on s.as_of < t.as_of and s.list_date between t.monday and t.list_date
+    inner join list_night as t on s.as_of < t.as_of and s.list_date between t.monday and t.list_date
     group by work_limit_group(s.action_code)
 ),
 
@@ -337,7 +337,7 @@ waiting_task as (
         i.limit_group_code,
         row_number() over (
             partition by i.limit_group_code order by i.priority, i.priority_within, i.row_id
-        ) as place
+        ) as row_rank
     from task_by_id as i
     left join last_showing as s on i.row_id = s.row_id
     where s.row_id is null
@@ -349,7 +349,7 @@ new_task as (
     cross join rule as r
     left join week_group as c on w.limit_group_code = c.limit_group_code
     where
-        w.place + coalesce(c.shown_count, 0) <= case w.limit_group_code
+        w.row_rank + coalesce(c.shown_count, 0) <= case w.limit_group_code
             when 'answer' then r.answer_week_max
             when 'call' then r.call_week_max
             when 'introduction' then r.introduction_week_max
@@ -372,7 +372,7 @@ current_task as (
             else coalesce(s.first_shown_date, t.list_date)
         end as put_forward_date
     from task_by_id as i
-    cross join tonight as t
+    cross join list_night as t
     cross join rule as r
     left join last_showing as s on i.row_id = s.row_id
     left join new_task as n on i.row_id = n.row_id

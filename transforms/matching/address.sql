@@ -2,12 +2,14 @@
 -- one row is: one address key of one enterprise (or record) on one side
 -- answers: in which city, on which road, at which number, in which building and room?
 -- key: id, address_key
--- rules: city is the first two characters after the province (enough to distinguish cities, and alike for 苏州市 and
---   苏州工业园区); of the four municipalities their name; none where the address begins with a district or a road. place is
---   the address without the province. road is the last three characters of the road's name with its kind. number is
---   the road's number; premises are all numbers and letters from there on (12-3-405), however 号, 栋, 幢 and 室 are
---   written. building is the park's own code of a building, for silos that state nothing else; such a row has no
---   other part.
+-- rules:
+--   * city is the first two characters after the province (enough to distinguish cities, and alike for 苏州市 and
+--   苏州工业园区); of the four municipalities their name; none where the address begins with a district or a road.
+--   * place is the address without the province.
+--   * road is the last three characters of the road's name with its kind.
+--   * number is the road's number.
+--   * premises are all numbers and letters from there on (12-3-405), however 号, 栋, 幢 and 室 are written.
+--   * building is the park's own code of a building, for silos that state nothing else; such a row has no other part.
 -- known gaps: Numbers in Chinese numerals are not read.
 -- checked by: tests/transforms/test_matching.py
 with provinces as (

@@ -10,7 +10,7 @@
 --   building_count, city_count).
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
-with levelled as (
+with levelled_pair as (
     select
         s.*,
         case
@@ -37,7 +37,7 @@ with levelled as (
     cross join rules.matching as rule
 ),
 
-weighed as (
+weighed_pair as (
     select
         l.left_id,
         l.right_id,
@@ -64,7 +64,7 @@ weighed as (
             when 'other_building' then rule.other_building_bits
             when 'unknown' then 0
         end as bits
-    from levelled as l
+    from levelled_pair as l
     cross join rules.matching as rule
     left join city_count as c on l.left_city = c.city
     left join building_count as b on l.building = b.building
@@ -72,7 +72,7 @@ weighed as (
     left join premises_count as n on n.level = 'number' and l.road = n.road and l.number = n.premises
 ),
 
-placed as (
+ranked_pair as (
     select
         w.left_id,
         w.right_id,
@@ -83,7 +83,7 @@ placed as (
         row_number()
             over (partition by w.left_id, w.right_id order by w.bits desc, w.level asc, w.right_place asc)
             as place
-    from weighed as w
+    from weighed_pair as w
 )
 
 select
@@ -93,5 +93,5 @@ select
     p.left_city,
     p.level as address_level,
     p.bits as address_bits
-from placed as p
+from ranked_pair as p
 where p.place = 1

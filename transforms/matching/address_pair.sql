@@ -15,7 +15,7 @@ with right_building as (
     group by r.id, r.building
 ),
 
-paired as (
+place_pair as (
     select
         c.left_id,
         c.right_id,
@@ -89,4 +89,4 @@ select
         and length(replace(p.premises, '-', '')) - length(p.premises)
         = length(replace(p.right_premises, '-', '')) - length(p.right_premises), false
     ) as is_other_room
-from paired as p
+from place_pair as p

@@ -7,7 +7,7 @@
 --   (building_records_min, building_share_min in rules/matching.yml).
 -- known gaps: A road number that is a building by itself is not read.
 -- checked by: tests/transforms/test_matching.py
-with stated as (
+with stated_building as (
     select
         l.road,
         l.building,
@@ -23,14 +23,14 @@ with stated as (
     where r.building is not null and r.road is not null
 ),
 
-counted as (
+building_count as (
     select
         s.road,
         s.stem,
         s.building,
         count(*) as record_count,
         sum(count(*)) over (partition by s.road, s.stem) as all_count
-    from stated as s
+    from stated_building as s
     where s.stem <> ''
     group by s.road, s.stem, s.building
 )
@@ -39,6 +39,6 @@ select
     c.road,
     c.stem,
     c.building
-from counted as c
+from building_count as c
 cross join rules.matching as rule
 where c.record_count >= rule.building_records_min and c.record_count >= rule.building_share_min * c.all_count

@@ -14,7 +14,7 @@ TABLES = {
     "comparison": """title: The best three of each comparison | 比对结果
 one row is: one source record and one of the three enterprises that it is most likely about; the model resolved.candidate
 adds names and words
-key: feed, source_key, place""",
+key: feed, source_key, match_rank""",
     "code_name_check": """title: Names that their code's enterprise does not bear | 代码与名称核对
 one row is: one source record with a code of an enterprise under another name, and how alike the names are
 key: feed, source_key""",
@@ -126,7 +126,7 @@ def make_candidates(connection: duckdb.DuckDBPyConnection) -> None:
             where outcome_code = 'matched' and name_enterprise_id is not null
         )
         select
-            l.feed, l.source_key, s.place, r.enterprise_id,
+            l.feed, l.source_key, s.match_rank, r.enterprise_id,
             case
                 when f.feed is not null and s.is_left_full and s.name_level = 'typing_error'
                 then least(s.score, rule.waiting_score_max)
@@ -140,7 +140,7 @@ def make_candidates(connection: duckdb.DuckDBPyConnection) -> None:
         cross join rules.matching as rule
         left join named_in_feed as f on l.feed = f.feed and r.enterprise_id = f.enterprise_id
         where l.is_open
-        order by l.feed, l.source_key, s.place
+        order by l.feed, l.source_key, s.match_rank
         """
     )
     for table, text in TABLES.items():

@@ -5,7 +5,7 @@
 -- rules: mistyped: all but one or two of the 18 characters agree in their places. Anything else is other_code.
 -- known gaps: Characters left out, which move all that follow, read as another code.
 -- checked by: tests/transforms/test_matching.py
-with compared as (
+with compared_code as (
     select
         p.left_id,
         p.right_id,
@@ -22,6 +22,6 @@ select
     case when min(c.differing_characters) <= 2 then 'mistyped' else 'other_code' end as code_level,
     case when min(c.differing_characters) <= 2 then max(rule.code_mistyped_bits) else max(rule.other_code_bits) end
         as code_bits
-from compared as c
+from compared_code as c
 cross join rules.matching as rule
 group by c.left_id, c.right_id

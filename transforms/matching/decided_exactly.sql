@@ -7,7 +7,7 @@
 --   and what neither finds.
 -- known gaps: none known
 -- checked by: tests/transforms/test_match_files.py
-with usable as (
+with usable_code as (
     select
         c.id,
         max(c.is_valid) as is_valid
@@ -23,7 +23,7 @@ right_usable as (
     group by c.id
 ),
 
-named as (
+named_record as (
     select distinct n.id
     from left_stated_name as n
 ),
@@ -44,7 +44,7 @@ shared_code as (
     inner join right_code as r on l.code = r.code
 ),
 
-joined as (
+joined_record as (
     select
         i.id as left_id,
         c.right_id as code_right_id,
@@ -56,21 +56,21 @@ joined as (
     from left_identity as i
     left join exact_code as c on i.id = c.left_id
     left join exact_name as m on i.id = m.left_id
-    left join named as n on i.id = n.id
+    left join named_record as n on i.id = n.id
     left join own_name as o on i.id = o.left_id
-    left join usable as u on i.id = u.id
+    left join usable_code as u on i.id = u.id
     left join right_usable as r on m.right_id = r.id
     left join shared_code as s on i.id = s.left_id and m.right_id = s.right_id
 ),
 
-decided as (
+decided_record as (
     select
         j.*,
         case
             when j.code_right_id is not null and (j.is_own_name or not j.has_name) then j.code_method
             when j.code_right_id is null and j.name_right_id is not null and not j.has_other_code then 'name'
         end as method
-    from joined as j
+    from joined_record as j
 )
 
 select
@@ -80,4 +80,4 @@ select
     d.method,
     case d.method when 'name' then d.name_right_id when d.code_method then d.code_right_id end as right_id,
     d.method is null as is_open
-from decided as d
+from decided_record as d

@@ -7,7 +7,7 @@
 --   several enterprises have it.
 -- known gaps: none known
 -- checked by: tests/transforms/test_match_files.py
-with found as (
+with found_pair as (
     select
         l.id as left_id,
         r.id as right_id,
@@ -23,21 +23,21 @@ with found as (
     inner join right_code as r on l.org_code = r.org_code
 ),
 
-counted as (
+code_count as (
     select
         f.left_id,
         f.standing,
         count(distinct f.right_id) as enterprise_count,
         min(f.right_id) as right_id
-    from found as f
+    from found_pair as f
     group by f.left_id, f.standing
 ),
 
-best as (
+best_standing as (
     select
         c.left_id,
         min(c.standing) as standing
-    from counted as c
+    from code_count as c
     group by c.left_id
 )
 
@@ -46,5 +46,5 @@ select
     case when c.enterprise_count = 1 then c.right_id end as right_id,
     c.enterprise_count,
     case c.standing when 1 then 'code' else 'org_code' end as method
-from counted as c
-inner join best as b on c.left_id = b.left_id and c.standing = b.standing
+from code_count as c
+inner join best_standing as b on c.left_id = b.left_id and c.standing = b.standing

@@ -7,7 +7,7 @@
 --   enterprises, a code several enterprises have, or a score from review_score on. none: nothing reaches that.
 -- known gaps: none known
 -- checked by: tests/transforms/test_match_files.py
-with best as (
+with best_pair as (
     select
         d.left_id,
         d.code_right_id,
@@ -34,12 +34,12 @@ with best as (
         a.is_alike
     from decided_exactly as d
     cross join rules.matching as rule
-    left join scored as s on d.left_id = s.left_id and s.place = 1
-    left join scored as n on d.left_id = n.left_id and n.place = 2
+    left join scored as s on d.left_id = s.left_id and s.match_rank = 1
+    left join scored as n on d.left_id = n.left_id and n.match_rank = 2
     left join given_name_level as a on d.left_id = a.left_id and d.code_right_id = a.right_id
 ),
 
-decided as (
+decided_pair as (
     select
         b.*,
         case
@@ -54,7 +54,7 @@ decided as (
             when b.code_right_id is not null then b.code_method
             when b.score >= rule.review_score then 'scored'
         end as method
-    from best as b
+    from best_pair as b
     cross join rules.matching as rule
 ),
 
@@ -70,7 +70,7 @@ answer as (
             when d.method = 'scored' then d.score
             when d.decision = 'review' then 0.5
             else m.score
-        end as told_score,
+        end as shown_score,
         case
             when d.method is null then 'no enterprise is like it'
             when d.method = 'scored'
@@ -80,7 +80,7 @@ answer as (
             when d.decision = 'review' then 'same code, but the name is unlike any of its names'
             else concat('same code; ', coalesce(name_of_code.words, 'the names begin alike'))
         end as evidence
-    from decided as d
+    from decided_pair as d
     left join rules.match_method as m
         on case d.method when 'code' then 'uscc' when 'org_code' then 'org_code' else d.method end = m.method
     left join rules.match_level as name_words on name_words.part = 'name' and d.name_level = name_words.level
@@ -97,7 +97,7 @@ select
     t.decision,
     k.shown_id as right_id,
     k.shown_name as right_name,
-    cast(t.told_score as decimal(4, 3)) as score,
+    cast(t.shown_score as decimal(4, 3)) as score,
     t.method,
     t.evidence,
     u.shown_id as runner_up_id,

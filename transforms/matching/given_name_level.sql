@@ -7,7 +7,7 @@
 --   characters (a firm that keeps its brand when renamed).
 -- known gaps: A renaming that the register has not heard of, to another brand, reads as another name.
 -- checked by: tests/transforms/test_matching.py
-with levelled as (
+with levelled_pair as (
     select
         n.left_id,
         n.right_id,
@@ -33,11 +33,11 @@ with levelled as (
     from name_level as n
 ),
 
-placed as (
+ranked_pair as (
     select
         l.*,
-        row_number() over (partition by l.left_id, l.right_id order by l.is_alike desc, l.level_rank asc) as place
-    from levelled as l
+        row_number() over (partition by l.left_id, l.right_id order by l.is_alike desc, l.level_rank asc) as row_rank
+    from levelled_pair as l
 )
 
 select
@@ -45,5 +45,5 @@ select
     p.right_id,
     p.level,
     p.is_alike
-from placed as p
-where p.place = 1
+from ranked_pair as p
+where p.row_rank = 1

@@ -5,15 +5,15 @@
 -- rules: Counted over bodies.
 -- known gaps: A pair that a name holds twice counts twice.
 -- checked by: tests/transforms/test_matching.py
-with placed as (
+with body_position as (
     select
         n.body,
-        unnest(range(1, length(n.body))) as place
+        unnest(range(1, length(n.body))) as position
     from right_name as n
 )
 
 select
-    substr(p.body, cast(p.place as integer), 2) as gram,
+    substr(p.body, cast(p.position as integer), 2) as gram,
     count(*) as name_count
-from placed as p
-group by substr(p.body, cast(p.place as integer), 2)
+from body_position as p
+group by substr(p.body, cast(p.position as integer), 2)

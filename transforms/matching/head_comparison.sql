@@ -6,7 +6,7 @@
 --   branch's alone: two branches are there, or the record states another address beside it. Bits as of the branch.
 -- known gaps: A firm that bears another name than its branches is not found.
 -- checked by: tests/transforms/test_matching.py
-with beside as (
+with head_pair as (
     select
         b.left_id,
         h.right_id,
@@ -19,7 +19,7 @@ with beside as (
     where b.is_branch_for_short and not b.is_left_full and a.address_level in ('premises', 'text', 'number')
 ),
 
-stated as (
+stated_address as (
     select
         a.id,
         count(distinct a.place) as address_count
@@ -31,7 +31,7 @@ select
     s.left_id,
     s.right_id,
     max(s.address_bits) as address_bits
-from beside as s
-inner join stated as a on s.left_id = a.id
+from head_pair as s
+inner join stated_address as a on s.left_id = a.id
 group by s.left_id, s.right_id
 having count(distinct s.branch_id) >= 2 or max(a.address_count) >= 2

@@ -6,32 +6,32 @@
 --   it (a bigram model of the known enterprises' names, with half a sighting for what was never seen).
 -- known gaps: Characters further apart are taken as independent.
 -- checked by: tests/transforms/test_matching.py
-with asked as (
+with asked_body as (
     select distinct l.body
     from left_name as l
 ),
 
-placed as (
+body_position as (
     select
         a.body,
-        unnest(range(1, length(a.body))) as place
-    from asked as a
+        unnest(range(1, length(a.body))) as position
+    from asked_body as a
 ),
 
-chained as (
+gram_chain as (
     select
         p.body,
         sum(greatest(log2(coalesce(c.name_count, 1)) - log2(coalesce(g.name_count, 0.5)), 0)) as bits
-    from placed as p
-    left join gram_count as g on substr(p.body, cast(p.place as integer), 2) = g.gram
-    left join character_count as c on substr(p.body, cast(p.place as integer), 1) = c.character_text
+    from body_position as p
+    left join gram_count as g on substr(p.body, cast(p.position as integer), 2) = g.gram
+    left join character_count as c on substr(p.body, cast(p.position as integer), 1) = c.character_text
     group by p.body
 )
 
 select
     a.body,
     round(k.enterprise_bits - log2(coalesce(c.name_count, 0.5)) + coalesce(h.bits, 0)) as bits
-from asked as a
+from asked_body as a
 cross join known_count as k
 left join character_count as c on substr(a.body, 1, 1) = c.character_text
-left join chained as h on a.body = h.body
+left join gram_chain as h on a.body = h.body

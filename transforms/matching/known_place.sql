@@ -6,7 +6,7 @@
 --   several enterprises have them (rules/matching.yml). A city is stored without 市.
 -- known gaps: A city is not known if its addresses never say 市.
 -- checked by: tests/transforms/test_matching.py
-with stated as (
+with stated_place as (
     select
         regexp_extract(a.place, '^([^省市区县路街号]{2,4}?)市', 1) as city,
         regexp_extract(a.place, '^[^省市区县路街号]{2,4}?市([^省市区县路街号]{2,4}?)市', 1) as county_city,
@@ -14,18 +14,18 @@ with stated as (
     from right_address as a
 ),
 
-named as (
-    select s.city as place from stated as s
+place_name as (
+    select s.city as place from stated_place as s
     union all
-    select s.county_city as place from stated as s
+    select s.county_city as place from stated_place as s
     union all
-    select s.district as place from stated as s
+    select s.district as place from stated_place as s
 )
 
 select
     n.place,
     length(n.place) as place_length
-from named as n
+from place_name as n
 cross join rules.matching as rule
 where n.place <> ''
 group by n.place, rule.place_addresses_min

@@ -8,16 +8,16 @@
 --   learned.
 -- known gaps: One step only.
 -- checked by: tests/transforms/test_matching.py
-with sure as (
+with sure_total as (
     select
         count(*) as records,
         count(case when s.is_right_joint_stock then 1 end) as joint_stock
     from scored as s
     cross join rules.matching as rule
-    where s.place = 1 and s.score >= rule.accept_score
+    where s.match_rank = 1 and s.score >= rule.accept_score
 ),
 
-known as (
+known_total as (
     select
         count(*) as names,
         count(case when r.is_joint_stock then 1 end) as joint_stock
@@ -29,8 +29,8 @@ share as (
         s.records,
         (s.joint_stock + 0.5) / (s.records + 1.0) as sure_share,
         (k.joint_stock + 0.5) / (k.names + 1.0) as known_share
-    from sure as s
-    cross join known as k
+    from sure_total as s
+    cross join known_total as k
 )
 
 select

@@ -2,15 +2,17 @@
 -- one row is: one name key of one enterprise (or record) on one side
 -- answers: what of a name is its own, beside the place it begins with, its brackets and its legal form?
 -- key: id, name_key, body
--- rules: Words are those of rules/name_word.yml. body is the name without bracketed parts, legal form, and the places
---   it begins with: province, city, district (known_place), where its own addresses do not state another city. At least
---   two characters are left. A short name that begins with the abbreviation of its own address's province (皖天然气)
---   has a second row without it. is_branch: the name ends in a branch word, or goes on after a legal form
---   (…公司实验商场). is_short: neither a legal form nor a branch word, or a legal form in a name of at most
---   short_name_max_length characters (明达公司; rules/matching.yml). foreign_form: the form of rules/legal_form.yml.
+-- rules: Words are those of rules/name_word.yml.
+--   * body is the name without bracketed parts, legal form, and the places it begins with: province, city, district
+--   (known_place), where its own addresses do not state another city. At least two characters are left.
+--   * A short name that begins with the abbreviation of its own address's province (皖天然气) has a second row without it.
+--   * is_branch: the name ends in a branch word, or goes on after a legal form (…公司实验商场).
+--   * is_short: neither a legal form nor a branch word, or a legal form in a name of at most short_name_max_length
+--   characters (明达公司; rules/matching.yml).
+--   * foreign_form: the form of rules/legal_form.yml.
 -- known gaps: A firm named like a city (大同证券) loses that part of its name; its address says it again.
 -- checked by: tests/transforms/test_matching.py
-with stated as (
+with stated_form as (
     select
         n.id,
         n.name_key,
@@ -30,7 +32,7 @@ with stated as (
     where length(n.bare_key) between 3 and 6 and contains(p.abbreviations, substr(n.bare_key, 1, 1))
 ),
 
-k as (
+known_city as (
     select distinct substr(p.place, 1, 2) as city
     from known_place as p
     where right(p.place, 1) not in ('区', '县')
@@ -41,9 +43,9 @@ own_place as (
         a.id,
         string_agg(a.place, ' ') as places,
         max(case when a.province <> '' or contains(a.place, '市') or k.city is not null then 1 else 0 end)
-        = 1 as is_city_told
+        = 1 as is_city_stated
     from address as a
-    left join k on a.city = k.city
+    left join known_city as k on a.city = k.city
     group by a.id
 ),
 
@@ -53,28 +55,29 @@ beyond_province as (
         s.name_key,
         s.bare_key,
         s.bracketed,
-        o.is_city_told,
+        o.is_city_stated,
         o.places,
         case
             when length(s.bare_key) >= length(p.province) + 2
                 then regexp_replace(substr(s.bare_key, length(p.province) + 1), '^(省|市|自治区)(.{2,})$', '\2')
             else s.bare_key
         end as text
-    from stated as s
+    from stated_form as s
     left join own_place as o on s.id = o.id
     left join province as p
         on substr(s.bare_key, 1, 2) = substr(p.province, 1, 2) and starts_with(s.bare_key, p.province)
 ),
 
-placed as (
+name_start as (
     select
         b.*,
         -- a place that the record's own addresses contradict is part of the name (永安药业 of 潜江)
-        case when b.is_city_told and not contains(b.places, c.place) then 0 else coalesce(c.place_length, 0) end
+        case when b.is_city_stated and not contains(b.places, c.place) then 0 else coalesce(c.place_length, 0) end
             as four,
-        case when b.is_city_told and not contains(b.places, d.place) then 0 else coalesce(d.place_length, 0) end
+        case when b.is_city_stated and not contains(b.places, d.place) then 0 else coalesce(d.place_length, 0) end
             as three,
-        case when b.is_city_told and not contains(b.places, e.place) then 0 else coalesce(e.place_length, 0) end as two
+        case when b.is_city_stated and not contains(b.places, e.place) then 0 else coalesce(e.place_length, 0) end
+            as two
     from beyond_province as b
     left join known_place as c on substr(b.text, 1, 4) = c.place
     left join known_place as d on substr(b.text, 1, 3) = d.place
@@ -92,7 +95,7 @@ beyond_city as (
             else
                 regexp_replace(substr(p.text, greatest(p.four, p.three, p.two) + 1), '^市(.{2,})$', '\1')
         end as text
-    from placed as p
+    from name_start as p
 ),
 
 beyond_district as (

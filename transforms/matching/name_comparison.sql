@@ -6,7 +6,7 @@
 --   rules/matching.yml takes off for the level; a share of the joint-stock form when the short name keeps 股份.
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
-with weighed as (
+with weighed_pair as (
     select
         l.left_id,
         l.right_id,
@@ -57,7 +57,7 @@ with weighed as (
     where l.level <> 'none'
 ),
 
-placed as (
+ranked_pair as (
     select
         w.left_id,
         w.right_id,
@@ -76,8 +76,8 @@ placed as (
         row_number() over (
             partition by w.left_id, w.right_id
             order by w.agreement_bits + w.form_bits desc, w.level, w.right_key asc
-        ) as place
-    from weighed as w
+        ) as row_rank
+    from weighed_pair as w
 )
 
 select
@@ -95,5 +95,5 @@ select
     p.is_branch_for_short,
     p.bits as name_bits,
     p.agreement_bits
-from placed as p
-where p.place = 1
+from ranked_pair as p
+where p.row_rank = 1

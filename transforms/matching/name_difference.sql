@@ -2,12 +2,15 @@
 -- one row is: one name of a record beside one name of a known enterprise that differs by one character
 -- answers: may the difference be a typing error, or is it what sister firms differ by?
 -- key: left_id, right_id, left_key, right_key, left_body, right_body
--- rules: The words are those of rules/name_mark.yml. is_sister, the first that holds: the characters that differ are
---   marks on both sides (第八, 第五; 明达, 新明达); what differs is near in front of a slot word (永清支行, 永宁支行); it is
---   part of a place (苏州, 泰州); both are branches and it is behind the company's name. is_other_word: the
---   record's character is about as usual between its neighbours as the known one (隆达投资, 隆裕投资), so that each may be
---   a firm's own name. A typing error makes what no name holds (航天任代 for 航天时代). Two joint-stock companies
---   hardly ever differ by one character at one door (1 pair of China's 17,498): their places and words may be mistyped.
+-- rules: The words are those of rules/name_mark.yml.
+--   * is_sister, the first that holds: the characters that differ are marks on both sides (第八, 第五; 明达, 新明达); what
+--   differs is near in front of a slot word (永清支行, 永宁支行); it is part of a place (苏州, 泰州); both are branches and it is
+--   behind the company's name.
+--   * is_other_word: the record's character is about as usual between its neighbours as the known one (隆达投资, 隆裕投资), so
+--   that each may be a firm's own name.
+--   * A typing error makes what no name holds (航天任代 for 航天时代).
+--   * Two joint-stock companies hardly ever differ by one character at one door (1 pair of China's 17,498): their
+--   places and words may be mistyped.
 -- known gaps: A number that was typed wrongly is taken for a sister's.
 -- checked by: tests/transforms/test_matching.py
 with near_same as (
@@ -30,7 +33,7 @@ with near_same as (
 ),
 
 -- a character too many on one side has nothing on the other
-differing as (
+differing_pair as (
     select
         n.*,
         substr(n.left_text, 1, n.common_start) as start_text,
@@ -47,7 +50,7 @@ differing as (
 
 -- the differing character with its neighbours, as each side has it; the joins below are by equality alone, because a
 -- further condition on the left side of a left join is compared row by row
-windowed as (
+window_pair as (
     select
         d.*,
         substr(d.left_text, greatest(d.common_start, 1), length(d.left_one) + least(d.common_start, 1) + 1)
@@ -55,24 +58,24 @@ windowed as (
         substr(d.right_text, greatest(d.common_start, 1), length(d.right_one) + least(d.common_start, 1) + 1)
             as right_window,
         case when d.left_one <> '' and d.right_one <> '' then left(d.end_text, 1) end as end_one
-    from differing as d
+    from differing_pair as d
 ),
 
 window_text as (
     select w.left_window as text
-    from windowed as w
+    from window_pair as w
     union
     select w.right_window as text
-    from windowed as w
+    from window_pair as w
 ),
 
 window_gram as (
     select
         t.text,
-        substr(t.text, cast(t.place as integer), 2) as gram
+        substr(t.text, cast(t.position as integer), 2) as gram
     from (select
         w.text,
-        unnest(range(1, length(w.text))) as place
+        unnest(range(1, length(w.text))) as position
     from window_text as w) as t
 ),
 
@@ -128,7 +131,7 @@ select
     or (d.are_branches and (regexp_matches(d.start_text, f.legal_form_pattern) or d.left_text = d.left_body))
         as is_sister,
     not d.are_joint_stock and coalesce(r_bits.bits - l_bits.bits < p.other_word_bits, true) as is_other_word
-from windowed as d
+from window_pair as d
 cross join word_pattern as p
 cross join form_pattern as f
 left join mark as l on d.left_one = l.word

@@ -2,12 +2,19 @@
 -- one row is: one name of a record beside one name of a known enterprise
 -- answers: are they the same name, the same but for a slip, or a short name of the other?
 -- key: left_id, right_id, left_key, right_key, left_body
--- rules: The first that holds: same_name (same key); branch_mismatch (the full name of a branch beside one that is
---   none: never the same enterprise); other_place (full names of the same body, and each states a place that the other
---   does not); sister (one character that name_difference finds to be no typing error); same_body; typing_error (one
---   character wrong, missing, too many, or two that changed places; bodies of three and more); begins (the known name
---   begins with the short one); inside; subsequence (all characters of the short one in their order); shortened (the
---   record's name begins with the known body); most (seven tenths of the characters, three at least); none.
+-- rules: The first that holds:
+--   * same_name (the same key).
+--   * branch_mismatch (the full name of a branch beside one that is none: never the same enterprise).
+--   * other_place (full names of the same body, and each states a place that the other does not).
+--   * sister (one character that name_difference finds to be no typing error).
+--   * same_body (the same but for place and legal form).
+--   * typing_error (one character wrong, missing, too many, or two that changed places; bodies of three and more).
+--   * begins (the known name begins with the short one).
+--   * inside (the short name is within the known one, not at its beginning).
+--   * subsequence (all characters of the short one in their order).
+--   * shortened (the record's name begins with the known body).
+--   * most (seven tenths of the characters, three at least).
+--   * none: nothing of these.
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
 select

@@ -4,10 +4,10 @@
 -- key: left_id, right_id
 -- rules: A pair shares the name, a name that begins alike, the name behind a mistyped place, a name but for one
 --   character (typing_error), the premises, one of the two rarest pairs of neighbouring characters (in one building of
---   the three rarest), in one city one of the two rarest characters, or half of a mistyped code. What more enterprises
---   share than rules/matching.yml allows finds no candidate by itself, so that ten thousand records of one name
---   cost no more than one; and of pairs of characters the commoner ones find no candidate once there are more
---   pairs than pair_budget.
+--   the three rarest), in one city one of the two rarest characters, or half of a mistyped code.
+--   * What more enterprises share than rules/matching.yml allows finds no candidate by itself, so that ten thousand
+--   records of one name cost no more than one.
+--   * Of pairs of characters the commoner ones find no candidate once there are more pairs than pair_budget.
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
 with by_name as (
@@ -111,11 +111,11 @@ by_premises as (
     where c.enterprise_count <= rule.premises_max
 ),
 
-left_placed as (
+left_position as (
     select
         n.id,
         n.body,
-        unnest(range(1, length(n.body))) as place
+        unnest(range(1, length(n.body))) as row_rank
     from left_name as n
     where n.is_short
 ),
@@ -125,11 +125,11 @@ ranked_gram as (
         l.id,
         l.gram,
         c.name_count,
-        row_number() over (partition by l.id order by c.name_count, l.gram) as place
+        row_number() over (partition by l.id order by c.name_count, l.gram) as row_rank
     from (select distinct
         p.id,
-        substr(p.body, cast(p.place as integer), 2) as gram
-    from left_placed as p) as l
+        substr(p.body, cast(p.row_rank as integer), 2) as gram
+    from left_position as p) as l
     inner join gram_count as c on l.gram = c.gram
 ),
 
@@ -145,7 +145,7 @@ gram_cost as (
         g.name_count,
         sum(count(*) * g.name_count) over (order by g.name_count) as pair_count
     from gram_of_left as g
-    where g.place <= 2
+    where g.row_rank <= 2
     group by g.name_count
 ),
 
@@ -156,11 +156,11 @@ gram_limit as (
     where g.pair_count <= b.pair_count
 ),
 
-right_placed as (
+right_position as (
     select
         n.id,
         n.body,
-        unnest(range(1, length(n.body))) as place
+        unnest(range(1, length(n.body))) as row_rank
     from right_name as n
 ),
 
@@ -171,15 +171,15 @@ left_in_building as (
         a.building
     from ranked_gram as g
     inner join left_address as a on g.id = a.id
-    where g.place <= 3 and a.building is not null
+    where g.row_rank <= 3 and a.building is not null
 ),
 
 right_in_building as (
     select distinct
         r.id,
-        substr(r.body, cast(r.place as integer), 2) as gram,
+        substr(r.body, cast(r.row_rank as integer), 2) as gram,
         a.building
-    from right_placed as r
+    from right_position as r
     inner join right_address as a on r.id = a.id
     where a.building is not null
 ),
@@ -196,10 +196,10 @@ by_gram as (
     select
         l.id as left_id,
         r.id as right_id
-    from right_placed as r
-    inner join gram_of_left as l on substr(r.body, cast(r.place as integer), 2) = l.gram
+    from right_position as r
+    inner join gram_of_left as l on substr(r.body, cast(r.row_rank as integer), 2) = l.gram
     inner join gram_limit as g on l.name_count <= g.name_count
-    where l.place <= 2
+    where l.row_rank <= 2
 )
 
 select

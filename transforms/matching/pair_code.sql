@@ -6,7 +6,7 @@
 --   them whole. Whether the rest agrees is seen by comparing (code_comparison).
 -- known gaps: Codes with a character too many or too few are not compared.
 -- checked by: tests/transforms/test_matching.py
-with asked as (
+with left_half as (
     select
         l.id,
         substr(l.code, 9, 5) as first_half,
@@ -15,7 +15,7 @@ with asked as (
     where length(l.code) = 18
 ),
 
-known as (
+right_half as (
     select
         r.id,
         substr(r.code, 9, 5) as first_half,
@@ -24,21 +24,21 @@ known as (
     where length(r.code) = 18
 ),
 
-shared as (
+shared_half as (
     select
         a.id as left_id,
         k.id as right_id
-    from asked as a
-    inner join known as k on a.first_half = k.first_half
+    from left_half as a
+    inner join right_half as k on a.first_half = k.first_half
     union all
     select
         a.id as left_id,
         k.id as right_id
-    from asked as a
-    inner join known as k on a.second_half = k.second_half
+    from left_half as a
+    inner join right_half as k on a.second_half = k.second_half
 )
 
 select distinct
     s.left_id,
     s.right_id
-from shared as s
+from shared_half as s

@@ -6,12 +6,12 @@
 --   2012). Names of at least three characters.
 -- known gaps: Two typing errors in one name are found by other ways only.
 -- checked by: tests/transforms/test_matching.py
-with left_placed as (
+with left_position as (
     select
         n.id,
         n.body,
         -- place 0 leaves nothing out
-        unnest(range(0, length(n.body) + 1)) as place
+        unnest(range(0, length(n.body) + 1)) as position
     from left_name as n
     where length(n.body) >= 3
 ),
@@ -20,22 +20,26 @@ left_variant as (
     select distinct
         l.id,
         case
-            when l.place = 0 then l.body
-            else concat(substr(l.body, 1, cast(l.place - 1 as integer)), substr(l.body, cast(l.place + 1 as integer)))
+            when l.position = 0 then l.body
+            else
+                concat(
+                    substr(l.body, 1, cast(l.position - 1 as integer)),
+                    substr(l.body, cast(l.position + 1 as integer))
+                )
         end as variant
-    from left_placed as l
+    from left_position as l
 ),
 
-asked as (
+asked_variant as (
     select distinct v.variant
     from left_variant as v
 ),
 
-right_placed as (
+right_position as (
     select
         n.id,
         n.body,
-        unnest(range(0, length(n.body) + 1)) as place
+        unnest(range(0, length(n.body) + 1)) as position
     from right_name as n
     where length(n.body) >= 3
 ),
@@ -44,19 +48,20 @@ right_variant as (
     select distinct
         r.id,
         a.variant
-    from right_placed as r
-    inner join asked as a
+    from right_position as r
+    inner join asked_variant as a
         on
             case
-                when r.place = 0 then r.body
+                when r.position = 0 then r.body
                 else
                     concat(
-                        substr(r.body, 1, cast(r.place - 1 as integer)), substr(r.body, cast(r.place + 1 as integer))
+                        substr(r.body, 1, cast(r.position - 1 as integer)),
+                        substr(r.body, cast(r.position + 1 as integer))
                     )
             end = a.variant
 ),
 
-asking as (
+left_variant_count as (
     select
         l.variant,
         count(*) as left_count
@@ -64,7 +69,7 @@ asking as (
     group by l.variant
 ),
 
-bearing as (
+right_variant_count as (
     select
         r.variant,
         count(*) as right_count
@@ -76,8 +81,8 @@ variant_cost as (
     select
         b.right_count,
         sum(sum(b.right_count * a.left_count)) over (order by b.right_count) as pair_count
-    from bearing as b
-    inner join asking as a on b.variant = a.variant
+    from right_variant_count as b
+    inner join left_variant_count as a on b.variant = a.variant
     cross join rules.matching as rule
     where b.right_count <= rule.block_max
     group by b.right_count
@@ -90,9 +95,9 @@ variant_limit as (
     where c.pair_count <= p.pair_count
 ),
 
-few as (
+rare_variant as (
     select b.variant
-    from bearing as b
+    from right_variant_count as b
     inner join variant_limit as m on b.right_count <= m.right_count
 )
 
@@ -100,5 +105,5 @@ select distinct
     l.id as left_id,
     r.id as right_id
 from left_variant as l
-inner join few as f on l.variant = f.variant
+inner join rare_variant as f on l.variant = f.variant
 inner join right_variant as r on l.variant = r.variant

@@ -5,7 +5,7 @@
 -- rules: Bodies of 2 to 12 characters; longer ones only where they are equal.
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
-with asked as (
+with asked_body as (
     select distinct
         l.body,
         length(l.body) as body_length
@@ -15,11 +15,11 @@ with asked as (
 
 lengths as (
     select distinct a.body_length
-    from asked as a
+    from asked_body as a
     where a.body_length <= 12
 ),
 
-begun as (
+name_beginning as (
     select
         r.id,
         substr(r.body, 1, cast(n.body_length as integer)) as body,
@@ -39,6 +39,6 @@ select
     b.body,
     b.id,
     max(b.is_whole) as is_whole
-from begun as b
-inner join asked as a on b.body = a.body
+from name_beginning as b
+inner join asked_body as a on b.body = a.body
 group by b.body, b.id

@@ -5,7 +5,7 @@
 -- rules: bits are the share of the known enterprises, as a whole number of bits. Only what the left side asks for.
 -- known gaps: none known
 -- checked by: tests/transforms/test_matching.py
-with asked as (
+with asked_number as (
     select distinct
         l.road,
         l.number
@@ -13,14 +13,14 @@ with asked as (
     where l.road is not null and l.number <> ''
 ),
 
-there as (
+known_number as (
     select distinct
         r.id,
         r.road,
         r.number,
         r.premises
     from right_address as r
-    inner join asked as a on r.road = a.road and r.number = a.number
+    inner join asked_number as a on r.road = a.road and r.number = a.number
 )
 
 select
@@ -29,7 +29,7 @@ select
     t.number as premises,
     count(*) as enterprise_count,
     greatest(round(k.enterprise_bits - log2(count(distinct t.id))), 0) as bits
-from there as t
+from known_number as t
 cross join known_count as k
 group by t.road, t.number, k.enterprise_bits
 union all
@@ -39,6 +39,6 @@ select
     t.premises,
     count(*) as enterprise_count,
     greatest(round(k.enterprise_bits - log2(count(distinct t.id))), 0) as bits
-from there as t
+from known_number as t
 cross join known_count as k
 group by t.road, t.premises, k.enterprise_bits

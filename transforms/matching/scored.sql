@@ -1,17 +1,18 @@
 -- title: Candidates and how likely each is | 候选评分
 -- one row is: one left record and one of its three best candidates
 -- answers: which known enterprise is this record most likely about, and which is the next?
--- key: left_id, place
--- rules: The bits of name, address, code and industry are added (as if independent) and weighed against each other
---   and against "no known one": score = 2^bits / (sum over all candidates of 2^bits + 2^(log2 of known enterprises +
---   nobody_bits)). Two candidates that agree equally well get at most one half each.
---   may_decide: a full name (it has its legal form) decides by itself: the same name, the same but for a place that one
---   side leaves off, contained whole at one door in the same form of company, or one wrong character (no other word) at
---   a common door, of joint-stock companies (name_difference) also at much the same address; else it waits, with
---   waiting_score_max.
+-- key: left_id, match_rank
+-- rules: The bits of name, address, code and industry are added (as if independent) and weighed against each other and
+--   against "no known one": score = 2^bits / (sum over all candidates of 2^bits + 2^(log2 of known enterprises +
+--   unmatched_bits)).
+--   * Two candidates that agree equally well get at most one half each.
+--   * may_decide: a full name (it has its legal form) decides by itself: the same name, the same but for a place that
+--   one side leaves off, contained whole at one door in the same form of company, or one wrong character (no other
+--   word) at a common door, of joint-stock companies (name_difference) also at much the same address; else it waits,
+--   with waiting_score_max.
 -- known gaps: Agreements are not independent: a name with its city in it says less where the address says the city.
 -- checked by: tests/transforms/test_matching.py
-with added as (
+with added_pair as (
     select
         n.left_id,
         n.right_id,
@@ -76,19 +77,19 @@ with added as (
     left join industry_comparison as i on n.left_id = i.left_id and n.right_id = i.right_id
 ),
 
-weighed as (
+weighed_pair as (
     select
         a.*,
         pow(2.0, a.bits)
-        / (sum(pow(2.0, a.bits)) over (partition by a.left_id) + pow(2.0, k.enterprise_bits + rule.nobody_bits))
+        / (sum(pow(2.0, a.bits)) over (partition by a.left_id) + pow(2.0, k.enterprise_bits + rule.unmatched_bits))
             as bits_score,
         -- a record that is known by its name alone speaks of all who bear the name
         case
             when f.id is null then 1
             else pow(2.0, a.agreement_bits) / sum(pow(2.0, a.agreement_bits)) over (partition by a.left_id)
         end as share_of_name,
-        row_number() over (partition by a.left_id order by a.bits desc, a.right_id asc) as place
-    from added as a
+        row_number() over (partition by a.left_id order by a.bits desc, a.right_id asc) as match_rank
+    from added_pair as a
     left join left_keyed as f on a.left_id = f.id
     cross join known_count as k
     cross join rules.matching as rule
@@ -96,7 +97,7 @@ weighed as (
 
 select
     w.left_id,
-    w.place,
+    w.match_rank,
     w.right_id,
     w.right_key,
     w.right_place,
@@ -111,6 +112,6 @@ select
         least(w.bits_score, w.share_of_name, case when w.may_decide then 1 else rule.waiting_score_max end)
         as decimal(4, 3)
     ) as score
-from weighed as w
+from weighed_pair as w
 cross join rules.matching as rule
-where w.place <= 3
+where w.match_rank <= 3

@@ -22,7 +22,7 @@ select
     s.scheme_version as 评价办法年版,
     code_name(s.ranking_code) as 排序组别,
     code_name(s.mu_class_code) as 亩均评价档次,
-    s.rank_place as 名次,
+    s.mu_rank as 名次,
     s.ranked_count as 参评户数,
     s.mu_points as 亩均得分,
     code_name(s.next_class_code) as 上一档次,

@@ -1,7 +1,7 @@
 -- One row per applicant. The check character of a number (ZC 0006-2003) is the sum of its digits times 2 to 9 and again
 -- 2 to 5, modulo 11, where X is 10. Numbers of before October 2003 have eight digits. A class is kept up to the main
 -- group, of designs as it is (Locarno).
-with numbered as (
+with numbered_application as (
     select
         *,
         regexp_extract(
@@ -14,7 +14,7 @@ with numbered as (
     from delivery
 ),
 
-checked as (
+checked_application as (
     select
         *,
         list_sum(
@@ -24,7 +24,7 @@ checked as (
                 * [2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5][place]
             )
         ) % 11 = case number['check'] when 'X' then 10 else try_cast(number['check'] as integer) end as holds
-    from numbered
+    from numbered_application
 )
 
 select
@@ -40,4 +40,4 @@ select
     unnest(case when len(applicants) > 0 then applicants else [null] end) as applicant_name,
     法律状态 as patent_status_code,
     case when len(applicants) = 0 then 'no applicant is a firm or an institute' end as skip_because
-from checked
+from checked_application

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,20 @@ def test_every_option_is_explained(name: str) -> None:
 def test_an_unknown_protocol_lists_the_known() -> None:
     with pytest.raises(DeclarationError, match="no protocol 'ftp'; database, file_drop, http_api allowed"):
         protocol("ftp")
+
+
+def test_an_installed_package_offers_a_protocol_of_a_park(tmp_path: Path) -> None:
+    (tmp_path / "tape.py").write_text("OPTIONS = frozenset({'reel'})\n", encoding="utf-8")
+    info = tmp_path / "tape-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tape\nVersion: 1\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[parkbridge.protocols]\ntape = tape\ndatabase = tape\n", encoding="utf-8")
+    code = "from connectors.sources import PROTOCOLS, protocol as p; print(*PROTOCOLS, *p('tape').OPTIONS, p('database').__name__)"
+    paths = os.pathsep.join([str(ROOT), str(tmp_path)])
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.split() == ["database", "file_drop", "http_api", "tape", "reel", "connectors.sources.database"]
 
 
 def test_declaring_feeds_loads_no_driver() -> None:

@@ -1,7 +1,7 @@
 -- Capital: "30(万美元)", "1,200(万元人民币)", "100万人民币", "500（万元（港币））". What is left of it without figure, brackets, 万 and 元
 -- names the currency; nothing left means yuan, if there was a 万 or 元 at all. Both columns stay empty where the unit is
 -- missing, is two ("元/万元") or is not known here.
-with split as (
+with capital_text as (
     select
         *,
         try_cast(replace(regexp_extract(capital, '^[0-9][0-9,]*(\.[0-9]+)?'), ',', '') as decimal(28, 6)) as figure,
@@ -9,7 +9,7 @@ with split as (
     from delivery
 ),
 
-named as (
+capital_currency as (
     select
         *,
         case
@@ -34,7 +34,7 @@ named as (
                 when '法国法郎' then 'FRF'
             end
         end as currency
-    from split
+    from capital_text
 )
 
 select
@@ -49,4 +49,4 @@ select
     to_date(regdate) as registered_date,
     case when currency is not null then figure * case when unit like '万%' then 10000 else 1 end end
         as registered_capital_amount
-from named
+from capital_currency

@@ -1,5 +1,5 @@
 -- One wide row becomes a filing per kind of tax. A kind without any figure is no filing.
-with filed as (
+with filed_year as (
     select
         row_number,
         stock_code as source_key,
@@ -25,7 +25,7 @@ select
     revenue_amount as sales_amount,
     income_tax_amount as tax_due_amount,
     case when is_empty then 'every figure of the year is missing' end as skip_because
-from filed
+from filed_year
 where is_empty or revenue_amount is not null or income_tax_amount is not null
 union all
 select
@@ -39,5 +39,5 @@ select
     cast(null as decimal(18, 2)) as sales_amount,
     surcharge_amount as tax_due_amount,
     cast(null as varchar) as skip_because
-from filed
+from filed_year
 where surcharge_amount is not null

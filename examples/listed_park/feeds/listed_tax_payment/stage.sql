@@ -1,5 +1,5 @@
 -- One wide row becomes a payment and a refund. A refund is stated above zero and leaves the treasury: its sign turns.
-with stated as (
+with stated_year as (
     select
         row_number,
         stock_code as source_key,
@@ -23,7 +23,7 @@ select
     period_end as paid_date,
     taxes_paid_amount as paid_amount,
     case when is_empty then 'neither taxes paid nor refunds are stated' end as skip_because
-from stated
+from stated_year
 where is_empty or taxes_paid_amount is not null
 union all
 select
@@ -37,5 +37,5 @@ select
     period_end as paid_date,
     -refunds_amount as paid_amount,
     cast(null as varchar) as skip_because
-from stated
+from stated_year
 where refunds_amount is not null
