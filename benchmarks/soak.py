@@ -541,11 +541,11 @@ def main() -> None:
         f"public; {len(faults)} wrong"
     )
     print("\n".join(faults))
-    part = max(len(costs) // 4, 1)
-    for words, chosen in (("first quarter", costs[:part]), ("last quarter", costs[-part:])):
+    part = min(max(len(costs) // 4, 1), 30)
+    for words, chosen in (("first", costs[:part]), ("last", costs[-part:])):
         mean = [sum(each) / len(chosen) for each in zip(*chosen, strict=True)]
         print(
-            f"{words}: {mean[0]:.2f} CPU s a night, raw {mean[1] / 1e6:.1f} MB, "
+            f"{words} {part} nights: {mean[0]:.2f} CPU s a night, raw {mean[1] / 1e6:.1f} MB, "
             f"published {mean[2] / 1e6:.1f} MB, rest {mean[3] / 1e6:.1f} MB, {mean[4]:.0f} staged rows"
         )
     print(f"{cpu():.0f} CPU s in all")
