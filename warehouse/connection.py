@@ -222,7 +222,8 @@ def close_to_others(settings: Settings) -> None:
         _restrict(home / name, 0o700)
     if settings.backup.is_relative_to(home):
         _restrict(settings.backup, 0o700)
-    files = [home / name for name in ("warehouse.lock", "firm_names.csv", "drill.json", settings.released.name)]
+    files = [home / name for name in ("warehouse.lock", "drill.json")]
+    files += [settings.released, settings.firm_names]
     files += [path for path in (settings.outcomes, settings.judgements) if path.is_relative_to(home)]
     for file in (*files, *home.glob("warehouse*.duckdb*"), *home.glob("warehouse.damaged-*")):
         if file.is_file():
