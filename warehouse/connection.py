@@ -95,6 +95,26 @@ def quote(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def columns_by_table(connection: duckdb.DuckDBPyConnection, database: str = "") -> dict[str, dict[str, str]]:
+    """The columns of every table and view with their types, in order, by `schema.table`.
+
+    DuckDB looks at the whole catalogue whichever table is asked about, and binds each view for it: one question for all tables costs as
+    much as one for one of them.
+
+    Args:
+        connection: Any.
+        database: An attached one; the current one by default.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for schema, table, column, kind in connection.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = coalesce(?, current_database()) order by schema_name, table_name, column_index",
+        [database or None],
+    ).fetchall():
+        found.setdefault(f"{schema}.{table}", {})[column] = kind
+    return found
+
+
 def literal(text: str) -> str:
     """Quote a string for the few statements of DuckDB that take no parameters (ATTACH, COMMENT ON)."""
     return "'" + text.replace("'", "''") + "'"
