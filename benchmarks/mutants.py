@@ -36,6 +36,7 @@ from sqlglot.tokens import Token, TokenType  # type: ignore[attr-defined]  # bui
 
 CHECKOUT = Path(__file__).parents[1]
 COPIED = (
+    "cli",
     "connectors",
     "dags",
     "demo",
@@ -50,7 +51,7 @@ COPIED = (
 KINDS = ("sql", "matching", "python", "rules")
 PLACES = {
     "sql": (
-        "transforms/[345]_*/*.sql",
+        "transforms/[3456]_*/*.sql",
         "transforms/views/*.sql",
         "connectors/feeds/*/stage.sql",
         "warehouse/*macros.sql",
@@ -71,11 +72,16 @@ PLACES = {
         "dags/*.py",
         "expectations/*.py",
         "report/*.py",
+        "transforms/*.py",
         "warehouse/*.py",
         "parkbridge.py",
     ),
     "rules": ("transforms/rules/*.yml", "expectations/suites/*.yml", "expectations/rules/*.sql"),
 }
+# where a module may be imported, besides tests
+MODULES = ("*.py", *(f"{name}/**/*.py" for name in COPIED if name not in ("benchmarks", "examples", "tests")))
+# with fewer test files than this, those of its folder and of the modules that import a module are its tests, too
+FEW, SMALL_FOLDER = 3, 20
 NO_MISTAKES = ("__init__.py", "standalone.py", "postgres_edition.py", "code_page.py")
 
 
@@ -332,9 +338,9 @@ def mistakes(path: Path) -> list[Mistake]:
 def draw(kind: str, count: int, seed: int, tree: Path) -> list[Trial]:
     """The mistakes of one kind that a seed draws, all different."""
     draw = random.Random(f"{seed} {kind}")  # noqa: S311 - a draw must be repeatable
-    files = sorted(
-        path for place in PLACES[kind] for path in tree.glob(place) if path.name not in NO_MISTAKES and mistakes(path)
-    )
+    elsewhere = {path for place in PLACES["matching"] for path in tree.glob(place)} if kind == "python" else set()
+    found = {path for place in PLACES[kind] for path in tree.glob(place)} - elsewhere
+    files = sorted(path for path in found if path.name not in NO_MISTAKES and mistakes(path))
     drawn: dict[Trial, None] = {}
     while len(drawn) < count:
         path = draw.choice(files)
@@ -407,22 +413,37 @@ def _mentioning(words: str, tree: Path) -> list[str]:
     return [str(path.relative_to(tree)) for path in found]
 
 
+def _imports(file: Path) -> re.Pattern[str]:
+    """The line that imports a module."""
+    parts = [*file.parent.parts, *([] if file.stem == "__init__" else [file.stem])]
+    module, package, name = ".".join(parts), ".".join(parts[:-1]), parts[-1]
+    words = [rf"from {re.escape(module)} import", rf"import {re.escape(module)}\b"]
+    if package:
+        words.append(rf"from {re.escape(package)} import .*\b{name}\b")
+    return re.compile(rf"^ *({'|'.join(words)})", re.MULTILINE)
+
+
 def _importing(file: Path, tree: Path) -> list[list[str]]:
-    """The test file of the same path, then those that import the module."""
-    package, module = ".".join(file.parent.parts), file.stem
-    pattern = re.compile(
-        rf"^(from {re.escape(f'{package}.{module}')} import|from {re.escape(package)} import .*\b{module}\b"
-        rf"|import {re.escape(f'{package}.{module}')}\b)"
-        if package
-        else rf"^import {module}\b",
-        re.MULTILINE,
-    )
-    named = [path for path in _test_files(tree) if path.stem in (f"test_{module}", f"test_{module.rstrip('s')}")]
-    others = [path for path in _test_files(tree) if pattern.search(path.read_text(encoding="utf-8"))]
-    others.sort(key=lambda path: (path.parent.name != file.parts[0], path.stat().st_size))
-    # what no test imports is reached through its neighbours
-    around = [] if named or others else [[f"tests/{'/'.join(file.parts[:-1])}"]]
-    return [[str(path.relative_to(tree))] for path in dict.fromkeys([*named, *others])] + around
+    """The tests of a module, the nearest first: of its name, importing it, of its folder, importing a module that imports it."""
+    tests = {path: path.read_text(encoding="utf-8") for path in _test_files(tree)}
+    modules = {path: path.read_text(encoding="utf-8") for place in MODULES for path in sorted(tree.glob(place))}
+    module = file.stem
+    found = [path for path in tests if path.stem in (f"test_{module}", f"test_{module.rstrip('s')}")]
+    through, seen = [file], {file}
+    while through and len(found) < FEW:
+        nearer = []
+        for one in through:
+            line = _imports(one)
+            importing = [path for path, text in tests.items() if line.search(text)]
+            importing.sort(key=lambda path: (path.parent.name != file.parts[0], path.stat().st_size))
+            found += importing
+            if one == file and len(found) < FEW:  # sources and DAGs are imported by name at run time
+                beside = sorted(tree.glob(f"tests/{file.parent}/test_*.py"), key=lambda path: path.stat().st_size)
+                found += beside if len(beside) <= SMALL_FOLDER else []
+            nearer += [path.relative_to(tree) for path, text in modules.items() if line.search(text)]
+        through = [path for path in dict.fromkeys(nearer) if path not in seen]
+        seen |= {*through}
+    return [[str(path.relative_to(tree))] for path in dict.fromkeys(found)]
 
 
 # ---------------------------------------------------------------- trials

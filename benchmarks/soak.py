@@ -17,6 +17,7 @@ import random
 import resource
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -473,12 +474,25 @@ def cpu() -> float:
     return sum(used.ru_utime + used.ru_stime for used in both)
 
 
+def print_costs(costs: list[tuple[float, int, int, int, int]]) -> None:
+    """What the first and the last nights cost: thirty of each, or a quarter where there are fewer."""
+    part = min(max(len(costs) // 4, 1), 30)
+    for words, chosen in (("first", costs[:part]), ("last", costs[-part:])):
+        mean = [sum(each) / len(chosen) for each in zip(*chosen, strict=True)]
+        print(
+            f"{words} {part} nights: {mean[0]:.2f} CPU s a night, raw {mean[1] / 1e6:.1f} MB, "
+            f"published {mean[2] / 1e6:.1f} MB, rest {mean[3] / 1e6:.1f} MB, {mean[4]:.0f} staged rows"
+        )
+
+
 def main() -> None:
     """Run the nights and print what was found and what they cost."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--nights", type=int, default=365)
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--minutes", type=float, default=24 * 60, help="no night is begun later than this")
     given = options.parse_args()
+    ends, nights_done = time.monotonic() + 60 * given.minutes, 0
     draw = random.Random(given.seed)  # noqa: S311 - a draw must be repeatable
     kills = rollbacks = rebuilds = left_killed = 0
     costs: list[tuple[float, int, int, int, int]] = []
@@ -494,6 +508,11 @@ def main() -> None:
         park, account = soaked(home, empty.settings.warehouse_file), Account()
         policy = read_policy(home / "policy.yml")
         for night in range(1, given.nights + 1):
+            if time.monotonic() > ends:
+                break
+            nights_done = night
+            if night % 30 == 0:
+                print(f"night {night}: {len(faults)} wrong, {cpu():.0f} CPU s", file=sys.stderr, flush=True)
             deliver(park, account, night, draw)
             answer(park, account, night, draw)
             begun = cpu()
@@ -536,18 +555,12 @@ def main() -> None:
         if left := [str(path.relative_to(home)) for path in home.rglob("*.part*")]:
             faults.append(f"left over: {', '.join(left)}")
     print(
-        f"{given.nights} nights, {kills} kills, {left_killed} nights left as they were killed, {rollbacks} rollbacks, "
+        f"{nights_done} nights, {kills} kills, {left_killed} nights left as they were killed, {rollbacks} rollbacks, "
         f"{2 * rebuilds} made again, {len(account.first_shown)} rows of the work list, {len(account.released)} numbers of the "
         f"public; {len(faults)} wrong"
     )
     print("\n".join(faults))
-    part = max(len(costs) // 4, 1)
-    for words, chosen in (("first quarter", costs[:part]), ("last quarter", costs[-part:])):
-        mean = [sum(each) / len(chosen) for each in zip(*chosen, strict=True)]
-        print(
-            f"{words}: {mean[0]:.2f} CPU s a night, raw {mean[1] / 1e6:.1f} MB, "
-            f"published {mean[2] / 1e6:.1f} MB, rest {mean[3] / 1e6:.1f} MB, {mean[4]:.0f} staged rows"
-        )
+    print_costs(costs)
     print(f"{cpu():.0f} CPU s in all")
     raise SystemExit(bool(faults))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator, Sized
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.options import Commands, may_be_json, print_json
@@ -21,45 +23,51 @@ def _show_finding(is_well: bool, text: str) -> None:
 def _look_deep(settings: Settings) -> int:
     """Hold raw/, warehouse, published night and judgements against each other; say what to run."""
     from connectors.registry import feeds
-    from transforms.judgement_file import read_judgements
-    from warehouse.deep import Finding, cures, deep_findings
+    from warehouse.deep import cures, deep_findings
 
     found = []
     for finding in deep_findings(settings, list(feeds(settings.feed_folders).values())):
         _show_finding(finding.is_well, finding.text)
         found.append(finding)
-    try:
-        count = len(read_judgements(settings.judgements))
-        found.append(Finding(True, f"{count:,} judgements in {settings.judgements.name}"))
-    except ParkBridgeError as error:
-        found.append(Finding(False, str(error)))
-    _show_finding(found[-1].is_well, found[-1].text)
-    found.append(_look_at_answers(settings))
-    _show_finding(found[-1].is_well, found[-1].text)
+    for finding in _look_at_people_s_files(settings):
+        _show_finding(finding.is_well, finding.text)
+        found.append(finding)
     for number, cure in enumerate(cures(found), 1):
         print(f"Next {number}: {cure}")
     return 0 if all(finding.is_well for finding in found) else 1
 
 
-def _look_at_answers(settings: Settings) -> Finding:
-    """Read outcomes.csv; where it is damaged, its copy in the backup is the cure."""
+def _look_at_people_s_files(settings: Settings) -> Iterator[Finding]:
+    """Read what people wrote; where a file is damaged or gone, its copy in the backup is the cure."""
     import shlex
 
+    from transforms.judgement_file import read_judgements
     from transforms.outcome_file import read_answers
-    from warehouse.deep import Finding
+    from warehouse.deep import SYNC, Finding
+    from warehouse.people import ANSWERS_FILE, FIRM_NAMES_FILE, JUDGEMENTS_FILE, hold_to_copy, people_file
+    from warehouse.suspected_names import read_firm_names
 
-    path, copy = settings.outcomes, settings.backup / "outcomes.csv"
-    if not path.exists() and not copy.exists():
-        return Finding(True, f"no answers to the work list yet: {path.name} begins with the next night")
-    try:
-        return Finding(True, f"{len(read_answers(path)):,} answers in {path.name}")
-    except ParkBridgeError as error:
+    readers: dict[str, tuple[str, Callable[[Path], Sized]]] = {
+        JUDGEMENTS_FILE: ("judgements", read_judgements),
+        ANSWERS_FILE: ("answers", read_answers),
+        FIRM_NAMES_FILE: ("names of firms", read_firm_names),
+    }
+    for name, (words, read) in readers.items():
+        file = people_file(settings, name)
         try:
-            count = len(read_answers(copy))
-        except ParkBridgeError:
-            return Finding(False, str(error))
-        cure = f"cp -p {shlex.quote(str(copy))} {shlex.quote(str(path))}"
-        return Finding(False, f"{error}. The backup has {count:,} answers", (cure,))
+            hold_to_copy(settings, name)
+            if name == JUDGEMENTS_FILE or file.path.exists():
+                yield Finding(True, f"{len(read(file.path)):,} {words} in {file.path.name}")
+            else:
+                yield Finding(True, f"no {words} yet: there is no {file.path.name}")
+        except ParkBridgeError as error:
+            try:
+                count = len(read(file.copy))
+            except ParkBridgeError:
+                yield Finding(False, str(error))
+                continue
+            cure = f"cp -p {shlex.quote(str(file.copy))} {shlex.quote(str(file.path))}"
+            yield Finding(False, f"{error}. The backup has {count:,} {words}", (cure, SYNC))
 
 
 def command_doctor(settings: Settings, given: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """Upkeep: forget what is old, back up what cannot be made again, and prove now and then that the backup works.
 
-Backed up: raw/ (batches, manifests, markers). Everything else is made from it. The restore drill rebuilds a warehouse from the
+Backed up: raw/ (batches, manifests, markers), the figures behind what the public saw, and what people wrote: judgements, answers to the
+work list, names of firms. Everything else is made from these. The restore drill rebuilds a warehouse from the
 backup in a scratch folder, makes the published night again from it, and compares both with the real ones; `parkbridge status` has
 its result.
 """
@@ -45,15 +46,17 @@ def upkeep() -> None:
 
     @task(
         task_display_name="备份 Backup",
-        doc_md="Copy new batches to the backup folder; accepted batches never change, so each is copied once.",
+        doc_md="Copy new batches and what people wrote to the backup folder; accepted batches never change, so each is copied once.",
     )
     @step()
     def backup() -> None:
-        from transforms.outcome_file import back_up as back_up_answers
+        from transforms import judgement_file, outcome_file
+        from warehouse import suspected_names
         from warehouse.upkeep import back_up
 
         note(f"{back_up(SETTINGS)} batches copied to {SETTINGS.backup}")
-        note(f"{back_up_answers(SETTINGS):,} answers to the work list are in it")
+        counts = [one.back_up(SETTINGS) for one in (judgement_file, outcome_file, suspected_names)]
+        note("{:,} judgements, {:,} answers to the work list and {:,} names of firms are in it".format(*counts))
 
     @task(
         task_display_name="校验哈希 Verify hashes",

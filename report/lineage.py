@@ -47,7 +47,14 @@ def _made_from(
     sql |= {f"{OPERATORS_SCHEMA}.{view.name}": view.sql for view in views}
     reads = {table: model.reads for table, model in models.items()}
     reads |= {f"{OPERATORS_SCHEMA}.{view.name}": view.reads for view in views}
-    return {table: columns_of(text, columns) for table, text in sql.items()}, reads
+    read = {table: tuple((one, tuple(columns[one])) for one in sorted(reads[table]) if one in columns) for table in sql}
+    return {table: {**_columns_of(text, read[table])} for table, text in sql.items()}, reads
+
+
+@lru_cache(maxsize=2048)
+def _columns_of(sql: str, known: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, list[str]]:
+    """Parsed once for the editions of all audiences: most tables have the same columns in each."""
+    return columns_of(sql, {table: list(names) for table, names in known})
 
 
 def columns_of(sql: str, known: Mapping[str, list[str]]) -> dict[str, list[str]]:

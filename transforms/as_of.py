@@ -29,6 +29,7 @@ from warehouse.errors import ParkBridgeError
 from warehouse.last_night import KEPT, as_of_file, take_from, take_tonight
 from warehouse.loader import utc
 from warehouse.models import Model
+from warehouse.people import JUDGEMENTS_FILE, hold_to_copy
 from warehouse.publish import write
 from warehouse.settings import Settings
 from warehouse.subjects import subjects
@@ -149,7 +150,10 @@ def reconstruct(
         night_id,
         moment,
         {table: int(found["rows"]) for table, found in tables.items()},
-        sum(judgement.moment > _local(settings, moment) for judgement in read_judgements(settings.judgements)),
+        sum(
+            judgement.moment > _local(settings, moment)
+            for judgement in read_judgements(hold_to_copy(settings, JUDGEMENTS_FILE))
+        ),
         kept if differing is not None else None,
         differing or {},
         changed_rules,

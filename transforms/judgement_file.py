@@ -20,6 +20,7 @@ from pathlib import Path
 
 from transforms import people_file
 from warehouse.errors import DeclarationError, ParkBridgeError
+from warehouse.people import JUDGEMENTS_FILE, back_up_file, hold_to_copy
 from warehouse.settings import Settings
 
 JUDGEMENTS = Path(__file__).with_name("judgements.csv")
@@ -80,10 +81,24 @@ def is_record(name: str) -> bool:
 
 
 def begin_judgements(settings: Settings) -> None:
-    """Make the park's own empty file before its first night; later a missing file is a loss, and read_judgements says so."""
+    """Make the park's own empty file before its first night; later a missing file is a loss.
+
+    Raises:
+        DeclarationError: The file is gone, and the backup has it.
+    """
+    hold_to_copy(settings, JUDGEMENTS_FILE)
     own = settings.home / "judgements.csv"
     if settings.judgements == own and not own.exists() and not settings.published_file.exists():
         own.write_text(HEADER, encoding="utf-8")
+
+
+def back_up(settings: Settings) -> int:
+    """Copy the judgements into the backup; returns how many there are. A damaged file never takes the copy's place.
+
+    Raises:
+        DeclarationError: The file is gone, although the backup has it, or cannot be read as declared.
+    """
+    return back_up_file(settings, JUDGEMENTS_FILE, read_judgements)
 
 
 def read_judgements(path: Path) -> list[Judgement]:

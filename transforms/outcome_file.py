@@ -17,8 +17,8 @@ import duckdb
 
 from transforms import people_file
 from warehouse.connection import transaction
-from warehouse.durable import make_folder
 from warehouse.errors import DeclarationError
+from warehouse.people import ANSWERS_FILE, back_up_file, hold_to_copy
 from warehouse.persons import blotted
 from warehouse.settings import Settings
 
@@ -94,13 +94,7 @@ def back_up(settings: Settings) -> int:
     Raises:
         DeclarationError: outcomes.csv is gone, although the backup has it, or cannot be read as declared.
     """
-    copy = settings.backup / "outcomes.csv"
-    if not settings.outcomes.exists() and not copy.exists():
-        return 0
-    answers = read_answers(settings.outcomes)
-    make_folder(copy.parent, 0o700)
-    people_file.replace(copy, FORM, people_file.text_of(settings.outcomes, FORM))
-    return len(answers)
+    return back_up_file(settings, ANSWERS_FILE, read_answers)
 
 
 def load(connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, *, is_past: bool = False) -> int:
@@ -121,7 +115,7 @@ def load(connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datet
     Raises:
         DeclarationError: outcomes.csv is gone or cannot be read as declared.
     """
-    path = settings.outcomes
+    path = hold_to_copy(settings, ANSWERS_FILE)
     known = connection.execute("select exists (from ops.work_shown) or exists (from ops.work_answer)").fetchone()
     is_begun = path.exists() or bool(known and known[0])
     if not is_begun and not is_past and path.parent.is_dir():

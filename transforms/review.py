@@ -21,6 +21,7 @@ from transforms.people_file import written_when
 from transforms.preview import preview, report
 from warehouse.connection import alone, open_read_only, reader
 from warehouse.errors import ParkBridgeError, WarehouseBusy
+from warehouse.people import JUDGEMENTS_FILE, hold_to_copy
 from warehouse.settings import Settings
 from warehouse.text import aligned, side_by_side
 
@@ -371,7 +372,7 @@ def review(
     def now() -> datetime:
         return datetime.now(settings.time_zone)
 
-    judged = read_judgements(settings.judgements)
+    judged = read_judgements(hold_to_copy(settings, JUDGEMENTS_FILE))
     if undo is not None:
         written = [withdrawal(line, who, now(), why) for line in to_withdraw(judged, undo or None, who)]
         for line in written:

@@ -16,6 +16,7 @@ from transforms.outcome_file import ANSWERS, Answer, add, holding, read_answers
 from transforms.people_file import written_when
 from warehouse.connection import reader
 from warehouse.errors import ParkBridgeError
+from warehouse.people import ANSWERS_FILE, hold_to_copy
 from warehouse.settings import Settings
 from warehouse.text import side_by_side
 
@@ -132,7 +133,8 @@ def answer(settings: Settings, listed: WorkList, row: str, what: str, *, who: st
     if what not in ANSWERS:
         raise ParkBridgeError("worklist", f"{what!r} is no answer", next_step=f"give one of {', '.join(ANSWERS)}")
     row_id = _meant(listed, row)
-    before = read_answers(settings.outcomes) if settings.outcomes.exists() else []
+    path = hold_to_copy(settings, ANSWERS_FILE)
+    before = read_answers(path) if path.exists() else []
     moment = datetime.now(settings.time_zone).replace(tzinfo=None)
     if what == "withdraw":
         said = [one.moment for one in before if one.row == row_id]
@@ -213,7 +215,7 @@ def worklist(
         How many answers were written.
     """
     listed = read_list(settings)
-    path: Path = settings.outcomes
+    path: Path = hold_to_copy(settings, ANSWERS_FILE)
     if given:
         row, what = given
         made = answer(settings, listed, row, what, who=who, why=why)

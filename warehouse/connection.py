@@ -95,6 +95,26 @@ def quote(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def columns_by_table(connection: duckdb.DuckDBPyConnection, database: str = "") -> dict[str, dict[str, str]]:
+    """The columns of every table and view with their types, in order, by `schema.table`.
+
+    DuckDB looks at the whole catalogue whichever table is asked about, and binds each view for it: one question for all tables costs as
+    much as one for one of them.
+
+    Args:
+        connection: Any.
+        database: An attached one; the current one by default.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for schema, table, column, kind in connection.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = coalesce(?, current_database()) order by schema_name, table_name, column_index",
+        [database or None],
+    ).fetchall():
+        found.setdefault(f"{schema}.{table}", {})[column] = kind
+    return found
+
+
 def literal(text: str) -> str:
     """Quote a string for the few statements of DuckDB that take no parameters (ATTACH, COMMENT ON)."""
     return "'" + text.replace("'", "''") + "'"
@@ -222,7 +242,8 @@ def close_to_others(settings: Settings) -> None:
         _restrict(home / name, 0o700)
     if settings.backup.is_relative_to(home):
         _restrict(settings.backup, 0o700)
-    files = [home / name for name in ("warehouse.lock", "firm_names.csv", "drill.json", settings.released.name)]
+    files = [home / name for name in ("warehouse.lock", "drill.json")]
+    files += [settings.released, settings.firm_names]
     files += [path for path in (settings.outcomes, settings.judgements) if path.is_relative_to(home)]
     for file in (*files, *home.glob("warehouse*.duckdb*"), *home.glob("warehouse.damaged-*")):
         if file.is_file():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import literal, quote
+from warehouse.connection import columns_by_table, literal, quote
 
 
 def differences(old: Path, new: Path, tables: Iterable[str]) -> dict[str, tuple[int, int]]:
@@ -20,10 +20,11 @@ def differences(old: Path, new: Path, tables: Iterable[str]) -> dict[str, tuple[
     with duckdb.connect(":memory:") as connection:
         for name, path in (("old", old), ("new", new)):
             connection.execute(f"attach {literal(os.fspath(path))} as {name} (read_only)")
+        columns = [columns_by_table(connection, database) for database in ("old", "new")]
         for table in tables:
             schema, _, name = table.partition(".")
             places = [f"{database}.{schema}.{quote(name)}" for database in ("old", "new")]
-            shapes = [_shape(connection, database, schema, name) for database in ("old", "new")]
+            shapes = [[*known.get(table, {}).items()] for known in columns]
             if shapes[0] == shapes[1]:
                 counts = [
                     _count(connection, f"(from {one} except all from {other})")
@@ -45,14 +46,6 @@ def digests(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> dic
         query = f"select count(*), coalesce(sum(hash(t)::hugeint), 0) from {table} as t"
         (found[table],) = connection.execute(query).fetchall()
     return found
-
-
-def _shape(connection: duckdb.DuckDBPyConnection, database: str, schema: str, name: str) -> list[tuple[str, str]]:
-    return connection.execute(
-        "select column_name, data_type from duckdb_columns() where database_name = ? and schema_name = ? "
-        "and table_name = ? order by column_index",
-        [database, schema, name],
-    ).fetchall()
 
 
 def _count(connection: duckdb.DuckDBPyConnection, place: str) -> int:

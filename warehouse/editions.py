@@ -18,7 +18,7 @@ import sqlglot
 from sqlglot import exp
 
 from warehouse import disclosure
-from warehouse.connection import literal, quote, transaction
+from warehouse.connection import columns_by_table, literal, quote, transaction
 from warehouse.errors import ParkBridgeError
 from warehouse.labels import Label, labels
 from warehouse.models import Model
@@ -93,9 +93,10 @@ def write_edition(
         connection.execute(f"attach {literal(os.fspath(night))} as night (read_only)")
         connection.execute(f"attach {literal(os.fspath(part))} as fresh (storage_version {literal(STORAGE_VERSION)})")
         shown: dict[str, list[Shown]] = {}
+        known = columns_by_table(connection, "night")
         with transaction(connection):
             for table, rule in edition.tables.items():
-                columns = _columns(connection, table)
+                columns = known.get(table, {})
                 if columns:  # a park without this table has nothing to show
                     shown[table] = policy.shown(audience, table, columns)
                     _copy_table(connection, table, shown[table], rule.rows)
@@ -126,17 +127,6 @@ def write_edition(
     return tables
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
-    schema, _, name = table.partition(".")
-    return dict(
-        connection.execute(
-            "select column_name, data_type from duckdb_columns() where database_name = 'night' and schema_name = ? "
-            "and table_name = ? order by column_index",
-            [schema, name],
-        ).fetchall()
-    )
-
-
 def _copy_table(connection: duckdb.DuckDBPyConnection, table: str, shown: Sequence[Shown], rows: str) -> None:
     schema, _, name = table.partition(".")
     connection.execute(f"create schema if not exists fresh.{quote(schema)}")
@@ -147,24 +137,26 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, table: str, shown: Sequen
 
 
 def _copy_comments(connection: duckdb.DuckDBPyConnection, policy: Policy, shown: Mapping[str, Sequence[Shown]]) -> None:
+    # one look at the catalogue for all tables: it costs as much for one
+    texts = dict(
+        connection.execute(
+            "select concat(schema_name, '.', table_name), comment from duckdb_tables() where database_name = 'night'"
+        ).fetchall()
+    )
+    notes: dict[tuple[str, str], str] = {
+        (table, column): note
+        for table, column, note in connection.execute(
+            "select concat(schema_name, '.', table_name), column_name, comment from duckdb_columns() "
+            "where database_name = 'night' and comment is not null"
+        ).fetchall()
+    }
     for table, found in shown.items():
         schema, _, name = table.partition(".")
         target = f"{quote(schema)}.{quote(name)}"
-        row = connection.execute(
-            "select comment from duckdb_tables() where database_name = 'night' and schema_name = ? and table_name = ?",
-            [schema, name],
-        ).fetchone()
-        if row and row[0]:
-            connection.execute(f"comment on table {target} is {literal(row[0])}")
-        notes = dict(
-            connection.execute(
-                "select column_name, comment from duckdb_columns() where database_name = 'night' and schema_name = ? "
-                "and table_name = ? and comment is not null",
-                [schema, name],
-            ).fetchall()
-        )
+        if text := texts.get(table):
+            connection.execute(f"comment on table {target} is {literal(text)}")
         for one in found:
-            if note := notes.get(one.column):
+            if note := notes.get((table, one.column)):
                 en, _, zh = note.partition(" | ")
                 if one.how == BAND:
                     scale = ", ".join(band_labels(_bands(policy, table, one)))

@@ -284,16 +284,21 @@ def read_model(path: Path) -> Model:
 
 @lru_cache(maxsize=512)  # parsing is most of what a resolve of a small park costs
 def _model(path: Path, sql: str) -> Model:
-    header = read_header(path.name, sql)
+    header, reads = read_header(path.name, sql), _reads(path.name, sql)
+    schema = path.parent.name.partition("_")[2]
+    return Model(path, schema, path.stem, sql, header.fields, header.columns, reads, header.chinese)
+
+
+@lru_cache(maxsize=512)  # wherever the file is: a copy of the layers is parsed once
+def _reads(name: str, sql: str) -> frozenset[str]:
+    """The tables that a model selects from."""
     try:
         statements = [s for s in sqlglot.parse(sql, dialect="duckdb") if s is not None]
     except sqlglot.errors.ParseError as error:
-        raise DeclarationError(path.name, f"it does not parse: {str(error)[:200]}", next_step="fix the SQL") from error
+        raise DeclarationError(name, f"it does not parse: {str(error)[:200]}", next_step="fix the SQL") from error
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise DeclarationError(path.name, "it is not one SELECT", next_step="write one SELECT with named steps")
-    reads = frozenset(f"{table.db}.{table.name}" for table in statements[0].find_all(exp.Table) if table.db)
-    schema = path.parent.name.partition("_")[2]
-    return Model(path, schema, path.stem, sql, header.fields, header.columns, reads, header.chinese)
+        raise DeclarationError(name, "it is not one SELECT", next_step="write one SELECT with named steps")
+    return frozenset(f"{table.db}.{table.name}" for table in statements[0].find_all(exp.Table) if table.db)
 
 
 def read_folder(folder: Path) -> list[Model]:
@@ -347,13 +352,20 @@ def make(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
 
 
 def comment(
-    connection: duckdb.DuckDBPyConnection, schema: str, name: str, text: str, own: Mapping[str, Label] | None = None
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    name: str,
+    text: str,
+    own: Mapping[str, Label] | None = None,
+    columns: Sequence[str] | None = None,
 ) -> None:
-    """Write a table's comment and those of its columns that have a meaning in columns.yml or in `own`."""
+    """Write a table's comment and those of its columns (looked up where not given) with a meaning in columns.yml or in `own`."""
     table = f"{schema}.{quote(name)}"
     connection.execute(f"comment on table {table} is {literal(text)}")
     known = labels() | dict(own or {})
-    for column, *_ in connection.execute(f"describe {table}").fetchall():
+    if columns is None:
+        columns = [column for column, *_ in connection.execute(f"describe {table}").fetchall()]
+    for column in columns:
         if column in known:
             connection.execute(f"comment on column {table}.{quote(column)} is {literal(known[column].comment)}")
 

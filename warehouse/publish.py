@@ -20,7 +20,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.connection import alone, forget, literal, open_read_only, quote, transaction
+from warehouse.connection import alone, columns_by_table, forget, literal, open_read_only, quote, transaction
 from warehouse.durable import make_folder, put, read_json, sha256_of, sync, writable_by_us_alone, write_json
 from warehouse.errors import DeclarationError, ParkBridgeError
 from warehouse.labels import Label, labels
@@ -255,13 +255,19 @@ def write(
     # every client from DuckDB 1.0 on opens it; the warehouse keeps the newest format
     connection.execute(f"attach {literal(os.fspath(part))} as fresh (storage_version {literal(STORAGE_VERSION)})")
     try:
+        for schema in dict(wanted):
+            connection.execute(f"create schema if not exists fresh.{schema}")
+        known = columns_by_table(connection)
         for schema, name in wanted:
             source, target = f"{quote(warehouse[0])}.{schema}.{quote(name)}", f"fresh.{schema}.{quote(name)}"
-            connection.execute(f"create schema if not exists fresh.{schema}")
-            selected = _without_persons(connection, schema, name, held, settings.pseudonym_key)
+            columns = [column for column, kind in known.get(f"{schema}.{name}", {}).items() if kind == "VARCHAR"]
+            selected = _without_persons(connection, source, columns, held, settings.pseudonym_key)
             # published again, it must not show what it put forward itself as seen before
             earlier = "where as_of < (select as_of from ops.night)" if (schema, name) == ("ops", "work_shown") else ""
-            connection.execute(f"create table {target} as select {selected} from {source} {earlier}")
+            ((rows,),) = connection.execute(
+                f"create table {target} as select {selected} from {source} {earlier}"
+            ).fetchall()
+            tables[f"{schema}.{name}"] = {"rows": rows, "columns": list(known.get(f"{schema}.{name}", ()))}
         connection.execute("use fresh")
         # a thousand comments are one write to the disk
         with transaction(connection):
@@ -275,10 +281,8 @@ def write(
                         name, f"one row is: one rule of transforms/rules/{name}.yml"
                     )
                 )
-                comment(connection, schema, name, text, model.columns if model else None)
-                columns = [column for column, *_ in connection.execute(f"describe {schema}.{quote(name)}").fetchall()]
-                count = connection.execute(f"select count(*) from {schema}.{quote(name)}").fetchone()
-                tables[f"{schema}.{name}"] = {"rows": count[0] if count else 0, "columns": columns}
+                columns = tables[f"{schema}.{name}"]["columns"]
+                comment(connection, schema, name, text, model.columns if model else None, columns)
             for schema in (OPERATORS_SCHEMA, ENGINEERS_SCHEMA):
                 connection.execute(f"create schema if not exists {quote(schema)}")
             for view in views:
@@ -287,7 +291,7 @@ def write(
                 contents = contents_of(views)
                 make_view(connection, OPERATORS_SCHEMA, contents.name, contents.sql, contents.comment, contents.columns)
             for model in models:
-                _view_in_chinese(connection, model)
+                _view_in_chinese(connection, model, tables[model.table]["columns"])
         _hold_to_types(connection)
     finally:
         connection.execute(f"use {quote(warehouse[0])}")
@@ -295,18 +299,25 @@ def write(
     return tables
 
 
-def _without_persons(connection: duckdb.DuckDBPyConnection, schema: str, name: str, held: set[str], key: str) -> str:
+def _without_persons(
+    connection: duckdb.DuckDBPyConnection, source: str, texts: Sequence[str], held: set[str], key: str
+) -> str:
     """The columns of a table, with a note in place of each person in a text: what is published never held it, not even deleted.
 
     Names of firms in which a person is suspected are held likewise (warehouse/suspected_names.py).
+
+    Args:
+        connection: The writer's.
+        source: The table, quoted.
+        texts: Its columns of texts.
+        held: Names that may be persons'.
+        key: The park's pseudonym key.
     """
     clean = []
-    listed = connection.execute(
-        "select column_name from duckdb_columns() where database_name = current_database() and schema_name = ? "
-        "and table_name = ? and data_type = 'VARCHAR' order by column_index",
-        [schema, name],
-    ).fetchall()
-    columns, source = {column: is_code(column) for (column,) in listed}, f"{schema}.{quote(name)}"
+    columns = {column: is_code(column) for column in texts}
+    # in a small park most tables are empty, and the patterns cost more to make ready than to look with
+    if not columns or connection.execute(f"select 1 from {source} limit 1").fetchone() is None:
+        return "*"
     found = texts_with_persons(connection, source, columns)
     for column, in_codes in columns.items():
         clean_of = {
@@ -353,10 +364,9 @@ def _hold_to_types(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _view_in_chinese(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+def _view_in_chinese(connection: duckdb.DuckDBPyConnection, model: Model, columns: Sequence[str]) -> None:
     """核对."企业月度": the same table under Chinese names, without its English texts; codes stay codes."""
     known: dict[str, Label] = labels() | dict(model.columns)
-    columns = [column for column, *_ in connection.execute(f"describe {model.schema}.{quote(model.name)}").fetchall()]
     # a text that also has its Chinese (evidence beside evidence_zh) is the English one
     shown = {
         column: known[column]
@@ -391,8 +401,9 @@ def changes(before: Path, after: Path, models: list[Model]) -> dict[str, dict[st
     try:
         for name, path in (("old", before), ("new", after)):
             connection.execute(f"attach {literal(os.fspath(path))} as {name} (read_only)")
+        columns = [columns_by_table(connection, database) for database in ("old", "new")]
         for model in models:
-            shapes = [_shape(connection, database, model) for database in ("old", "new")]
+            shapes = [known.get(model.table, {}) for known in columns]
             if shapes[0] != shapes[1] or not set(model.key) <= set(shapes[1]):
                 continue
             if "ops.last_night" in model.reads:
@@ -415,15 +426,6 @@ def changes(before: Path, after: Path, models: list[Model]) -> dict[str, dict[st
     finally:
         connection.close()
     return found
-
-
-def _shape(connection: duckdb.DuckDBPyConnection, database: str, model: Model) -> dict[str, str]:
-    found = connection.execute(
-        "select column_name, data_type from duckdb_columns() where database_name = ? and schema_name = ? "
-        "and table_name = ? order by column_index",
-        [database, model.schema, model.name],
-    )
-    return dict(found.fetchall())
 
 
 def _is_the_night(connection: duckdb.DuckDBPyConnection, table: str, column: str, shape: dict[str, str]) -> bool:

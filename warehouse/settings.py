@@ -91,6 +91,11 @@ class Settings:
         return self.home / "released.parquet"
 
     @property
+    def firm_names(self) -> Path:
+        """The names that people said are firms' (warehouse/suspected_names.py)."""
+        return self.home / "firm_names.csv"
+
+    @property
     def published_file(self) -> Path:
         """The file that SQL clients and BI tools open."""
         return self.published / "park.duckdb"

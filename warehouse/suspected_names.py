@@ -13,11 +13,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 
 from warehouse.durable import put
 from warehouse.errors import ParkBridgeError
+from warehouse.people import FIRM_NAMES_FILE, back_up_file, hold_to_copy
 from warehouse.persons import firm_words, is_name, mark_of
 from warehouse.settings import Settings
 from warehouse.subjects import subjects
@@ -77,15 +79,34 @@ def firm_names(settings: Settings) -> set[str]:
     """The names that somebody has said are firms'.
 
     Raises:
-        ParkBridgeError: The file cannot be read.
+        ParkBridgeError: The file cannot be read, or it is gone and the backup has it.
     """
-    path = settings.home / "firm_names.csv"
-    if not path.exists():
-        return set()
+    path = hold_to_copy(settings, FIRM_NAMES_FILE)
+    return read_firm_names(path) if path.exists() else set()
+
+
+def back_up(settings: Settings) -> int:
+    """Copy firm_names.csv into the backup; returns how many names it has.
+
+    Raises:
+        ParkBridgeError: The file cannot be read, or it is gone although the backup has it.
+    """
+    return back_up_file(settings, FIRM_NAMES_FILE, read_firm_names)
+
+
+def read_firm_names(path: Path) -> set[str]:
+    """The names of one such file.
+
+    Raises:
+        ParkBridgeError: It cannot be read.
+    """
     try:
         with path.open(encoding="utf-8", newline="") as opened:
-            return {row["name"] for row in csv.DictReader(opened)}
-    except (OSError, UnicodeError, csv.Error, KeyError) as error:
+            lines = csv.DictReader(opened)
+            if "name" not in (lines.fieldnames or ()):
+                raise csv.Error("it has no column name")
+            return {row["name"] for row in lines}
+    except (OSError, UnicodeError, csv.Error) as error:
         raise ParkBridgeError(
             str(path), f"it cannot be read: {error}", next_step=f"correct it: a header {','.join(_COLUMNS)} and lines"
         ) from None
@@ -95,7 +116,7 @@ def say_firm(settings: Settings, name: str, *, who: str, why: str) -> None:
     """Keep that a name is a firm's: the next night shows it."""
     if not who.strip() or not why.strip():
         raise ParkBridgeError("names", "who says so and why is missing", next_step="give --who and --why")
-    path = settings.home / "firm_names.csv"
+    path = hold_to_copy(settings, FIRM_NAMES_FILE)
     before: list[dict[str, str]] = []
     if path.exists():
         with path.open(encoding="utf-8", newline="") as opened:

@@ -19,6 +19,7 @@ from warehouse.connection import alone, literal, quote
 from warehouse.durable import make_folder, put, read_json, write_json
 from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
 from warehouse.loader import StagedFeed
+from warehouse.people import of_backup_alone
 from warehouse.publish import audiences_kept, current_manifest, nights, unsound
 from warehouse.rebuild import rebuild
 from warehouse.settings import Settings
@@ -60,7 +61,7 @@ def sweep(settings: Settings, keep_days: float = KEEP_LEFT_DAYS) -> int:
     left += [path for word in ("drill", "asof", "review") for path in home.glob(f"{word}-????????") if path.is_dir()]
     left += [path for pattern in ("*.part", "raw/*/*.part") for path in settings.backup.glob(pattern)]
     # people's files are replaced by a neighbour with a name of its own
-    for file in (settings.outcomes, settings.judgements, settings.backup / settings.outcomes.name):
+    for file in (settings.outcomes, settings.judgements):
         left += file.parent.glob(f".{file.name}.????????")
     with alone(settings):
         for place in (settings, *audiences_kept(settings)):
@@ -212,7 +213,7 @@ def drill(settings: Settings, feeds: Sequence[StagedFeed], again: NightAgain | N
     remarks: tuple[str, ...] = ()
     try:
         with tempfile.TemporaryDirectory(dir=settings.home, prefix="drill-") as scratch:
-            rehearsal = dataclasses.replace(settings, home=Path(scratch), outcomes=_outcomes_of_backup(settings))
+            rehearsal = of_backup_alone(settings, Path(scratch))
             rehearsal.raw.symlink_to(settings.backup / "raw", target_is_directory=True)
             rehearsal.published.symlink_to(settings.published, target_is_directory=True)
             rebuild(rehearsal, feeds)
@@ -238,17 +239,6 @@ def drill(settings: Settings, feeds: Sequence[StagedFeed], again: NightAgain | N
             )
             (settings.home / DRILL).chmod(0o600)
     return Drill(now, night, rows, time.monotonic() - started, "", remarks)
-
-
-def _outcomes_of_backup(settings: Settings) -> Path:
-    copy = settings.backup / "outcomes.csv"
-    if settings.outcomes.exists() and not copy.exists():
-        raise ParkBridgeError(
-            "restore drill",
-            f"{settings.backup} has no {copy.name}, which holds people's answers to the work list",
-            next_step="run the task `backup` of upkeep, or copy it by hand",
-        )
-    return copy if copy.exists() else settings.outcomes
 
 
 def _tables(differing: dict[str, tuple[int, int]]) -> list[str]:

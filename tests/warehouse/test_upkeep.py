@@ -24,11 +24,13 @@ from tests.conftest import Park, day, staff
 from tests.report.test_swap import site
 from tests.warehouse.test_editions import publish_night
 from tests.warehouse.test_editions import small_policy as small_policy  # a fixture
-from transforms import outcome_file
-from warehouse import upkeep
+from transforms import judgement_file, outcome_file
+from warehouse import suspected_names, upkeep
 from warehouse.batches import discard, mark_stopped
+from warehouse.connection import writer
 from warehouse.deep import cures, deep_findings
 from warehouse.errors import CheckFailed, ParkBridgeError
+from warehouse.people import people_file
 from warehouse.publish import _put_in_place, rollback, show_site
 from warehouse.rebuild import rebuild
 from warehouse.settings import Settings
@@ -85,28 +87,108 @@ def test_a_drill_restores_rows_and_night_and_says_what_came_of_it(park: Park, mo
         drill(park.settings, feeds, again)
 
 
-def test_a_drill_takes_people_s_answers_from_the_backup(park: Park) -> None:
+# what people may have written: the module that copies it, its copy, a line of it, a later line
+WRITTEN = {
+    "answers": (
+        outcome_file,
+        "outcomes.csv",
+        "row,answer,who,when,why\nW0123456789,done,li,2026-03-02,x\n",
+        "W0123456789,wrong,li,2026-03-03,y\n",
+    ),
+    "judgements": (
+        judgement_file,
+        "judgements.csv",
+        "left,right,decision,who,when,why\nlease/l1,tax/t1,same,li,2026-03-02,x\n",
+        "lease/l2,tax/t2,same,li,2026-03-02,y\n",
+    ),
+    "names of firms": (
+        suspected_names,
+        "firm_names.csv",
+        "name,who,why,at\n金石,li,x,2026-03-02T00:00:00+00:00\n",
+        "华星,li,y,2026-03-03T00:00:00+00:00\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_a_drill_takes_what_people_wrote_from_the_backup_alone(park: Park, kind: str) -> None:
     """A night made again reads the copy: one that was never made, or is old, is found by the drill."""
-    settings, seen = park.settings, list[str]()
+    module, name, text, later = WRITTEN[kind]
+    settings, file, seen = park.settings, park.home / name, list[str]()
     park.drop("staff", "1.csv", staff({"U1": 1}), day(0.5))
     park.sync("staff", day(1))
     park.publish(day(1))
 
     def again(rehearsal: Settings, _: str) -> Again:
-        seen.append(rehearsal.outcomes.read_text(encoding="utf-8") if rehearsal.outcomes.exists() else "none")
+        there = people_file(rehearsal, name).path
+        assert there.is_relative_to(rehearsal.home)
+        seen.append(there.read_text(encoding="utf-8") if there.exists() else "none")
         return {}, ()
 
     drill(settings, [park.feed("staff")], again)
-    outcome_file.add(settings.outcomes, outcome_file.Answer("W0123456789", "done", "li", "2026-03-02", "x"))
-    with pytest.raises(ParkBridgeError, match=r"has no outcomes\.csv, which holds people's answers"):
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ParkBridgeError, match=re.escape(f"has no {name}, which holds")):
         drill(settings, [park.feed("staff")], again)
     last = last_drill(settings)
     assert last
-    assert "outcomes.csv" in last.fault
-    outcome_file.back_up(settings)
-    outcome_file.add(settings.outcomes, outcome_file.Answer("W0123456789", "wrong", "li", "2026-03-03", "y"))
+    assert name in last.fault
+    assert module.back_up(settings) == 1
+    assert (settings.backup / name).stat().st_mode & 0o777 == 0o600
+    file.write_text(text + later, encoding="utf-8")
     drill(settings, [park.feed("staff")], again)
-    assert seen == ["none", "row,answer,who,when,why\nW0123456789,done,li,2026-03-02,x\n"]
+    assert seen == ["none", text]
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_a_damaged_or_lost_file_of_people_never_takes_its_copy_s_place(park: Park, kind: str) -> None:
+    module, name, text, later = WRITTEN[kind]
+    settings, file, copy = park.settings, park.home / name, park.settings.backup / name
+    assert module.back_up(settings) == 0, "there is none yet"
+    assert not copy.exists()
+    file.write_text(text + later, encoding="utf-8")
+    assert module.back_up(settings) == 2
+    assert copy.read_bytes() == file.read_bytes()
+    for damaged in ("damaged", "", text.partition("\n")[0].replace(",", ";") + "\n"):
+        file.write_text(damaged, encoding="utf-8")
+        with pytest.raises(ParkBridgeError, match=re.escape(name)):
+            module.back_up(settings)
+        assert copy.read_text(encoding="utf-8") == text + later
+    file.unlink()
+    with pytest.raises(ParkBridgeError, match=re.escape("it is gone; the backup has it as of")) as stop:
+        module.back_up(settings)
+    subprocess.run(re.findall("`(.*?)`", str(stop.value))[0], shell=True, check=True)
+    assert module.back_up(settings) == 2
+    # a line that was taken back is taken back in the copy, too
+    file.write_text(text, encoding="utf-8")
+    assert module.back_up(settings) == 1
+    assert copy.read_text(encoding="utf-8") == text
+
+
+def test_a_night_does_not_go_on_without_what_people_wrote(park: Park) -> None:
+    """Gone while the backup has it: names would be held again, answers and decisions undone, with every check green."""
+    settings = park.settings
+    for module, name, text, _ in WRITTEN.values():
+        (park.home / name).write_text(text, encoding="utf-8")
+        module.back_up(settings)
+    park.drop("staff", "1.csv", staff({"U1": 1}), day(0.5))
+    park.sync("staff", day(1))
+    park.publish(day(1))
+
+    def read_answers() -> None:
+        with writer(settings) as connection:
+            outcome_file.load(connection, settings, datetime(2026, 3, 2))
+
+    for name, step in (
+        ("outcomes.csv", read_answers),
+        ("judgements.csv", lambda: judgement_file.begin_judgements(settings)),
+        ("firm_names.csv", lambda: park.publish(day(2))),
+    ):
+        lost = (park.home / name).rename(park.home / "elsewhere")
+        with pytest.raises(ParkBridgeError, match=re.escape(f"{name}: it holds")):
+            step()
+        assert not (park.home / name).exists(), "no empty one is begun"
+        lost.rename(park.home / name)
+    park.publish(day(2))
 
 
 def test_a_drill_is_due_when_the_last_good_one_is_old(park: Park) -> None:
@@ -163,7 +245,7 @@ LEFT = (
     "raw/staff/{batch}/discarded.json.part",
     "../backup/raw/staff/x.part/rows.parquet",
     "../backup/released.part",
-    "../backup/.outcomes.csv.ab12_xyz",
+    "../backup/judgements.part",
     "published/park.json.part",
     "published/report.123.part",
     "published/nights/20260301T000000Z.part",
@@ -223,7 +305,8 @@ def test_no_other_account_gets_at_a_park_whatever_the_umask(park: Park, small_po
         outcome_file.add(settings.outcomes, outcome_file.Answer("W0123456789", "done", "li", "2026-03-02", "x"))
         say_firm(settings, "金石", who="li", why="a firm")
         back_up(settings)
-        outcome_file.back_up(settings)
+        for one in (outcome_file, suspected_names):
+            one.back_up(settings)
         rebuild(settings, [park.feed("staff")])
         drill(settings, [park.feed("staff")])
         park.drop("staff", "4.csv", staff({"U9": 1}), day(3.5))
@@ -241,7 +324,14 @@ def test_no_other_account_gets_at_a_park_whatever_the_umask(park: Park, small_po
     assert [str(path) for path in published if path.stat().st_mode & 0o022] == [], "readers of its group only read"
     for private in ("raw", "refused", "backup", "holds"):
         assert not (park.home / private).exists() or (park.home / private).stat().st_mode & 0o777 == 0o700, private
-    for file in ("warehouse.duckdb", "outcomes.csv", "firm_names.csv", "drill.json", "backup/outcomes.csv"):
+    for file in (
+        "warehouse.duckdb",
+        "outcomes.csv",
+        "firm_names.csv",
+        "drill.json",
+        "backup/outcomes.csv",
+        "backup/firm_names.csv",
+    ):
         assert (park.home / file).stat().st_mode & 0o777 == 0o600, file
 
 
