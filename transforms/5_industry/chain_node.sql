@@ -4,8 +4,8 @@
 --   | 哪些节点的企业少于目标数，园外有没有可招引的对象？
 -- key: chain_code, node_number
 -- rules: Chains, nodes and wanted numbers are the park's own, in rules/chain.yml. Unsigned nodes have no row.
---   * present_count: enterprises on site with an industry code that, without its letter, begins with one of the node's codes.
---   An enterprise counts in each node that its code is of.
+--   * present_count: enterprises on site with an industry code that, without its letter, begins with one of the node's
+--   codes. An enterprise counts in each node that its code is of.
 --   * missing_count: wanted less present, never below 0.
 --   * outsider_count: ranked rows of industry.candidate with such a code.
 --   | 产业链、节点和目标数由园区在规则文件中自定；没有签署的节点即无数据。
