@@ -26,6 +26,9 @@
 --   （doubtful）。
 --   * 各判定结果是否待人工、是否暂作单独企业，见 rules/match_outcome.yml。
 --   * 登记册没有的名称或有效代码，单独作为一家企业统计。
+-- example: a lease without a code: name and address agree best with one enterprise, score 0.95, accept_score 0.88:
+--   matched, by scored; with 0.60 it would wait (doubtful).
+--   | 一份没有代码的租约，名称和地址与某企业最相近，得分0.95，不低于0.88：匹配；得分0.60则待人工核对。
 -- known gaps: A record has one identity for all its months: the one stated last. | 一条记录各月只有一个归属，以最近一次所填为准。
 -- checked by: tests/models/resolved.match_decision, tests/transforms/test_resolution.py
 with compared_record as (

@@ -73,14 +73,16 @@ asked_name as (
     group by q.name_key
 ),
 
--- a name of thousands would be thousands squared: the first five of each will do
+-- a name of thousands would be thousands squared: the first few of each will do
 bearer_of_name as (
     select
         n.name_key,
         n.enterprise_id,
-        row_number() over (partition by n.name_key order by n.name_standing, n.enterprise_id) as match_rank
+        row_number() over (partition by n.name_key order by n.name_standing, n.enterprise_id) as match_rank,
+        rule.namesakes_max
     from resolved.enterprise_name as n
     inner join asked_name as a on n.name_key = a.name_key
+    cross join rules.matching as rule
 ),
 
 asked_code as (
@@ -120,9 +122,11 @@ bearer_of_code as (
         c.code_kind,
         c.code,
         c.enterprise_id,
-        row_number() over (partition by c.code_kind, c.code order by c.enterprise_id) as match_rank
+        row_number() over (partition by c.code_kind, c.code order by c.enterprise_id) as match_rank,
+        rule.namesakes_max
     from registered_code as c
     inner join asked_code as a on c.code_kind = a.code_kind and c.code = a.code
+    cross join rules.matching as rule
 ),
 
 -- what was said of the record: which enterprise it may be, and which it is not
@@ -183,7 +187,7 @@ proposed_pair as (
         2 as standing,
         cast(null as decimal(30, 3)) as score
     from waiting_record as q
-    inner join bearer_of_name as b on q.name_key = b.name_key and b.match_rank <= 5
+    inner join bearer_of_name as b on q.name_key = b.name_key and b.match_rank <= b.namesakes_max
     where q.reason_code = 'ambiguous_name'
     union all
     select
@@ -195,7 +199,9 @@ proposed_pair as (
         cast(null as decimal(30, 3)) as score
     from waiting_record as q
     inner join bearer_of_code as b
-        on b.code = case b.code_kind when 'org_code' then q.org_code else q.registration_no end and b.match_rank <= 5
+        on
+            b.code = case b.code_kind when 'org_code' then q.org_code else q.registration_no end
+            and b.match_rank <= b.namesakes_max
     where q.reason_code = 'ambiguous_code'
     union all
     select

@@ -10,6 +10,9 @@
 --   heaviest first.
 --   | 得分＝该预警的基础分＋计入的各条迹象的权重（按时间衰减，同组只计最重的）。达到黄级分数线为黄，达到红级分数线为红；
 --   低于黄级的没有行。首次出现月份：当晚的迹象中当时已有的那些首次达到黄级的月份。理由：计入的迹象及其数据，由重到轻。
+-- example: need_lease has base_points −2.0; all leases end in 3 months (+3.0): score 1.0, which is precise from 1.0
+--   on.
+--   | 续租提醒基础分−2.0；全部租约3个月后到期，加3.0：得分1.0，达到红色界限1.0。
 -- known gaps: first_seen_month follows from what is known tonight: a sign that has gone since is not in it, so that an
 --   alert may be older (snapshots.alert_change has what the nights showed). Two alerts of one enterprise
 --   may rest on the same sign. The levels were chosen on an invented city; a park with its own record of who left

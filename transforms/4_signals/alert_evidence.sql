@@ -31,6 +31,9 @@
 --   * 分值由规则规定：同一迹象取适用各档中最重的。
 --   * 权重为分值自最近出现起每过一个半衰期减半。
 --   * 同组迹象出于同一原因：只计最重的一条，其余并列。
+-- example: headcount fell by 24 %, last seen 3 months ago: 1.5 points (from 20 % on) of contraction, half-life 3
+--   months: weight 0.75.
+--   | 参保人数下降24%，最近出现在3个月前：收缩预警分值1.5（20%起），半衰期3个月，权重0.75。
 -- known gaps: Rent that is not paid is in no silo. A lease without a written end shows no lease_ending. Investments
 --   and branches within the park are not distinguished from those elsewhere.
 --   | 没有来源记载欠租。未写到期日的租约没有租约将尽。园内与园外的投资、分支未加区分。

@@ -24,6 +24,8 @@
 --   * 不采用暂定月份和异常值。
 --   * 判定取首个成立的：历史不足、期初无值、规模太小、承继所致、经合组织口径、欧盟口径、均未达到。
 --   * 界限由规则规定。
+-- example: 20 people 36 months ago and 27 now: 1.35 times, eu; 35 now: 1.75 times, oecd.
+--   | 36个月前20人，现在27人：1.35倍，达到欧盟口径；现在35人：1.75倍，达到经合组织口径。
 -- known gaps: The definitions ask for employees, here are insured staff; temporary staff of agencies are missing. A
 --   firm younger than three years has no start. Sales need four years of history.
 --   | 口径要求雇员数，这里用参保人数；派遣人员缺。成立不足三年的企业没有期初。销售额需要四年历史。

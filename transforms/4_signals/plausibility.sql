@@ -36,6 +36,8 @@
 --   * 可能缺一部分：同月另有一行被隔离。
 --   * 六项检验均未通过：月度参保人数较上月、较上年同月的变化，人数、百分比、标准差三项均超限，且次月未证实、无承继可解释。
 --   * 后三类按前面检验通过的值依次检验；工资随人数变化的，不作突变、口径疑变和六项检验。
+-- example: sales of 2,000,000 in most months and 200 in one: 10,000 times less, unit_slip.
+--   | 多数月份销售额200万元，某月为200元：差一万倍，判为疑元与万元混用。
 -- known gaps: Where a series changes its unit for good, the rarer of the two units is flagged. Without wages, a
 --   monthly headcount that is wrong for two months or more is no spike, though it may be a jump. Without 15 months
 --   of history there is no jump. The jump of the latest month is suspect until the next month is in. A tax paid of a

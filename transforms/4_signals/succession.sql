@@ -32,6 +32,9 @@
 --   * 转入派遣、转出派遣：换了参保单位而仍在原处上班。
 --   * 每行是一对企业，不作链式推导，循环不会造成死循环。
 --   * 同一企业内的变更见“名称代码住所变更”和“住所迁移与去留”。
+-- example: A's headcount falls 40 → 0, B's rises 0 → 39 in the same month (people, 60 points), in A's room (premises,
+--   40): 100, a fact.
+--   | 甲参保人数40→0，乙同月0→39（人数，60分），且在甲原来的房间（同一房屋，40分）：共100分，认定。
 -- known gaps: Fewer than five people leave no trace. A side that no silo knows has a reference and no enterprise_id.
 --   | 不足五人的看不出。没有来源知晓的一方只有标识，没有企业编号。
 -- column event_date: day of the register's event; empty where only other evidence is known | 登记日期 登记事件的日期；只有其他依据的为空

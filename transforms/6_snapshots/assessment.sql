@@ -37,6 +37,9 @@
 --   * 指标分化：有升有降。扩张、收缩：有升无降、有降无升。平稳：无明显升降。
 --   * 指标取参保人数、销售额、税款、租赁面积、用电量近十二个月变化，不含暂定月份、存疑值和承接影响。
 --   * 撤离后又返回的企业，按在园企业评估。
+-- example: headcount 50 → 60 (+20 %, at least 10 %), sales 1.00 → 1.02 million (less than 10 %): one rises, none
+--   falls: expanding.
+--   | 参保人数50→60（增20%，达到10%），销售额100万→102万元（不足10%）：一升无降，判为扩张。
 -- known gaps: Those of signals.departure. Where offices deliver yearly figures only, no enterprise is ever dormant.
 --   Every signal weighs the same; sales and tax depend on each other. A sudden departure shows no sign before it.
 --   What an enterprise does outside the park shows only in staff, sales and tax.

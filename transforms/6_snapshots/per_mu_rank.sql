@@ -19,6 +19,8 @@
 --   * 上一档最低得分：高一档企业中的最低分。
 --   * 有数权重：这家企业有数指标的权重合计。
 --   * 有存疑数据的年度有行而无得分。
+-- example: of 20 ranked together 1 to 5 are A (25 %), 6 to 14 B (70 %), 15 to 19 C (95 %), the last one D.
+--   | 同组20家：第1至5名为A（25%），第6至14名为B（70%），第15至19名为C（95%），最后一名为D。
 -- known gaps: A class of few is chance: look at ranked_count. | 参评户数很少时，档次带有偶然性，须同时看参评户数。
 -- checked by: tests/models/snapshots.per_mu_score, tests/transforms/test_mu_schemes.py
 with enterprise_score as (
