@@ -10,6 +10,7 @@ Landing takes no lock: feeds land side by side.
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -199,12 +200,13 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
-    stream = _renamed(delivery.batches, names)
+    account, entries = Counter[str](), list[Unreadable]()
+    stream = _renamed(delivery.batches, names, account)
     tables: Iterable[pa.RecordBatch] = stream
     if feed.roster:
-        tables = counted(stream, feed.roster, delivery.unreadable)
+        tables = counted(stream, feed.roster, entries, account)
     elif feed.invoices:
-        tables = aggregated(stream, feed.invoices, delivery.unreadable)
+        tables = aggregated(stream, feed.invoices, entries, account)
     rows, schema = 0, None
     writer: pq.ParquetWriter | None = None
     try:
@@ -225,6 +227,8 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
     finally:
         if writer:
             writer.close()
+    account["read"] += len(delivery.unreadable)  # pieces that are no row were read, too
+    delivery.unreadable.extend(entries)
     if schema is None:
         schema = pa.schema(
             [(ROW_NUMBER, pa.int64()), *((name, pa.string()) for name in names.values() if name in feed.landed_columns)]
@@ -269,14 +273,20 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
             for line in delivery.totals
         ],
         notes=[shown(Blotter().text(text)) for text in delivery.notes],
+        rows_read=account["read"],
+        rows_folded=account["folded"],
+        rows_noted=account["noted"],
     )
     write_manifest(part, manifest)
     put_in_place(part, folder)
     return manifest
 
 
-def _renamed(stream: Iterable[pa.RecordBatch], names: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
+def _renamed(
+    stream: Iterable[pa.RecordBatch], names: Mapping[str, str], account: Counter[str]
+) -> Iterator[pa.RecordBatch]:
     for batch in stream:
+        account["read"] += batch.num_rows
         yield batch.rename_columns([names.get(name, name) for name in batch.schema.names])
 
 
