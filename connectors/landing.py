@@ -201,12 +201,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     account, entries = Counter[str](), list[Unreadable]()
-    stream = _renamed(delivery.batches, names, account)
-    tables: Iterable[pa.RecordBatch] = stream
-    if feed.roster:
-        tables = counted(stream, feed.roster, entries, account)
-    elif feed.invoices:
-        tables = aggregated(stream, feed.invoices, entries, account)
+    tables = _folded(feed, _renamed(delivery.batches, names, account), entries, account)
     rows, schema = 0, None
     writer: pq.ParquetWriter | None = None
     try:
@@ -235,11 +230,8 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         )
         pq.write_table(schema.empty_table(), part / ROWS)
     if delivery.unreadable:
-        _write_unreadable(
-            part / UNREADABLE,
-            delivery.unreadable,
-            keep_text=not (feed.personal or feed.roster or feed.invoices or feed.parties),
-        )
+        has_persons = feed.personal or feed.roster or feed.invoices or feed.parties
+        _write_unreadable(part / UNREADABLE, delivery.unreadable, keep_text=not has_persons)
     digest = sha256_of(part / ROWS)
     content_id = delivery.content_id or digest
     nothing_new = rows == 0 and not delivery.unreadable and feed.replaces == "nothing"
@@ -280,6 +272,17 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
     write_manifest(part, manifest)
     put_in_place(part, folder)
     return manifest
+
+
+def _folded(
+    feed: Feed, stream: Iterator[pa.RecordBatch], entries: list[Unreadable], account: Counter[str]
+) -> Iterator[pa.RecordBatch]:
+    """The rows as they land: persons as counts, invoices as monthly amounts, all others as they are."""
+    if feed.roster:
+        return counted(stream, feed.roster, entries, account)
+    if feed.invoices:
+        return aggregated(stream, feed.invoices, entries, account)
+    return stream
 
 
 def _renamed(
