@@ -443,7 +443,9 @@ def _importing(file: Path, tree: Path) -> list[list[str]]:
             nearer += [path.relative_to(tree) for path, text in modules.items() if line.search(text)]
         through = [path for path in dict.fromkeys(nearer) if path not in seen]
         seen |= {*through}
-    return [[str(path.relative_to(tree))] for path in dict.fromkeys(found)]
+    runs = [[str(path.relative_to(tree))] for path in dict.fromkeys(found)]
+    # what DAGs do is seen where one runs: those tests are slow
+    return runs + ([["tests/dags/test_holds.py", "-m", "slow"]] if file.parts[0] == "dags" else [])
 
 
 # ---------------------------------------------------------------- trials

@@ -6,11 +6,13 @@ deals with are one partner without a name.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.feed import Invoices
 from connectors.sources import ROW_NUMBER, Unreadable
@@ -27,7 +29,10 @@ _UNNAMED = frozenset({"个人", "消费者", "个人消费者", "零星客户", 
 
 
 def aggregated(
-    stream: Iterable[pa.RecordBatch], invoices: Invoices, unreadable: list[Unreadable] | None = None
+    stream: Iterable[pa.RecordBatch],
+    invoices: Invoices,
+    unreadable: list[Unreadable] | None = None,
+    account: Counter[str] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Invoices as one row per group: their number, the number of voided and red ones, and three amounts as delivered.
 
@@ -40,6 +45,7 @@ def aggregated(
         invoices: Which column is what.
         unreadable: Filled with one entry for each invoice without a readable date or amount, and for each further invoice of a
             number that says otherwise than the first; they are in no row, nor is that first one.
+        account: Filled with how many invoices are `folded`: those that came twice, and those in a row that another one has begun.
     """
     batches = list(stream)
     if not batches:
@@ -86,20 +92,19 @@ def aggregated(
                 on d.{code}::varchar is not distinct from p.code and d.{name}::varchar is not distinct from p.name
             """
         )
-        _take_repeats_out(database, [*map(quote, invoices.by), "number"] if invoices.number else [])
+        repeated = _take_repeats_out(database, [*map(quote, invoices.by), "number"] if invoices.number else [])
         if unreadable is not None:
             _note_unreadable(database, date, unreadable)
         groups = ", ".join(quote(column) for column in (*invoices.by, *invoices.made_from))
         made = dict(zip(invoices.made, _FIGURES, strict=True))
         figures = ", ".join(f"{sql} as {quote(column)}" for column, sql in made.items())
-        yield from (
-            database.execute(
-                f"select min({ROW_NUMBER}) as {ROW_NUMBER}, {groups}, {figures} from invoice "
-                f"where {date} is not null and amount is not null and not is_contradicted group by {groups} order by 1"
-            )
-            .to_arrow_table()
-            .to_batches()
-        )
+        rows = database.execute(
+            f"select min({ROW_NUMBER}) as {ROW_NUMBER}, {groups}, {figures} from invoice "
+            f"where {date} is not null and amount is not null and not is_contradicted group by {groups} order by 1"
+        ).to_arrow_table()
+        if account is not None:
+            account["folded"] += repeated + pc.sum(rows[invoices.made[0]], min_count=0).as_py() - rows.num_rows
+        yield from rows.to_batches()
     finally:
         database.close()
 
@@ -134,11 +139,15 @@ def is_natural_person(code: str | None, name: str | None) -> bool:
     return not code and (plain != name or plain in _UNNAMED or len(plain) < 5 or is_name(plain))
 
 
-def _take_repeats_out(database: duckdb.DuckDBPyConnection, key: Sequence[str]) -> None:
-    """Leave one of the equal invoices of a number in `invoice`, and mark those that contradict one another."""
+def _take_repeats_out(database: duckdb.DuckDBPyConnection, key: Sequence[str]) -> int:
+    """Leave one of the equal invoices of a number in `invoice`, and mark those that contradict one another.
+
+    Returns:
+        How many were taken out.
+    """
     database.execute("alter table invoice add column is_contradicted boolean default false")
     if not key:
-        return
+        return 0
     of = f"partition by {', '.join(key)}"
     columns = [quote(name) for name, *_ in database.execute("describe invoice").fetchall() if name != ROW_NUMBER]
     says = ", ".join(f"{column}::varchar" for column in columns)
@@ -147,10 +156,13 @@ def _take_repeats_out(database: duckdb.DuckDBPyConnection, key: Sequence[str]) -
         f"min(says) over ({of}) <> max(says) over ({of}) as differs from ("
         f"select {ROW_NUMBER} as place, {', '.join(key)}, to_json([{says}])::varchar as says from invoice where number is not null)"
     )
-    database.execute(f"delete from invoice where {ROW_NUMBER} in (select place from seen where nth > 1)")
+    ((taken,),) = database.execute(
+        f"delete from invoice where {ROW_NUMBER} in (select place from seen where nth > 1)"
+    ).fetchall()
     database.execute(
         f"update invoice set is_contradicted = true where {ROW_NUMBER} in (select place from seen where differs)"
     )
+    return int(taken)
 
 
 def _note_unreadable(database: duckdb.DuckDBPyConnection, date: str, unreadable: list[Unreadable]) -> None:

@@ -10,6 +10,7 @@ Landing takes no lock: feeds land side by side.
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -199,12 +200,8 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
-    stream = _renamed(delivery.batches, names)
-    tables: Iterable[pa.RecordBatch] = stream
-    if feed.roster:
-        tables = counted(stream, feed.roster, delivery.unreadable)
-    elif feed.invoices:
-        tables = aggregated(stream, feed.invoices, delivery.unreadable)
+    account, entries = Counter[str](), list[Unreadable]()
+    tables = _folded(feed, _renamed(delivery.batches, names, account), entries, account)
     rows, schema = 0, None
     writer: pq.ParquetWriter | None = None
     try:
@@ -225,17 +222,16 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
     finally:
         if writer:
             writer.close()
+    account["read"] += len(delivery.unreadable)  # pieces that are no row were read, too
+    delivery.unreadable.extend(entries)
     if schema is None:
         schema = pa.schema(
             [(ROW_NUMBER, pa.int64()), *((name, pa.string()) for name in names.values() if name in feed.landed_columns)]
         )
         pq.write_table(schema.empty_table(), part / ROWS)
     if delivery.unreadable:
-        _write_unreadable(
-            part / UNREADABLE,
-            delivery.unreadable,
-            keep_text=not (feed.personal or feed.roster or feed.invoices or feed.parties),
-        )
+        has_persons = feed.personal or feed.roster or feed.invoices or feed.parties
+        _write_unreadable(part / UNREADABLE, delivery.unreadable, keep_text=not has_persons)
     digest = sha256_of(part / ROWS)
     content_id = delivery.content_id or digest
     nothing_new = rows == 0 and not delivery.unreadable and feed.replaces == "nothing"
@@ -269,14 +265,31 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
             for line in delivery.totals
         ],
         notes=[shown(Blotter().text(text)) for text in delivery.notes],
+        rows_read=account["read"],
+        rows_folded=account["folded"],
+        rows_noted=account["noted"],
     )
     write_manifest(part, manifest)
     put_in_place(part, folder)
     return manifest
 
 
-def _renamed(stream: Iterable[pa.RecordBatch], names: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
+def _folded(
+    feed: Feed, stream: Iterator[pa.RecordBatch], entries: list[Unreadable], account: Counter[str]
+) -> Iterator[pa.RecordBatch]:
+    """The rows as they land: persons as counts, invoices as monthly amounts, all others as they are."""
+    if feed.roster:
+        return counted(stream, feed.roster, entries, account)
+    if feed.invoices:
+        return aggregated(stream, feed.invoices, entries, account)
+    return stream
+
+
+def _renamed(
+    stream: Iterable[pa.RecordBatch], names: Mapping[str, str], account: Counter[str]
+) -> Iterator[pa.RecordBatch]:
     for batch in stream:
+        account["read"] += batch.num_rows
         yield batch.rename_columns([names.get(name, name) for name in batch.schema.names])
 
 

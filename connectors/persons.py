@@ -118,7 +118,10 @@ def _holds_long_numbers(column: pa.Array) -> bool:
 
 
 def counted(
-    stream: Iterable[pa.RecordBatch], roster: Roster, unreadable: list[Unreadable] | None = None
+    stream: Iterable[pa.RecordBatch],
+    roster: Roster,
+    unreadable: list[Unreadable] | None = None,
+    account: Counter[str] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """A roster of persons as counts: one row per group, the number of distinct persons in it, no person.
 
@@ -130,6 +133,8 @@ def counted(
         stream: The persons.
         roster: What they are counted by.
         unreadable: Filled with one entry per group that has persons without a number, or lines without a person.
+        account: Filled with how many lines are `folded`, into a row or an entry that another line has begun, and how many entries are
+            `noted` besides: their persons are counted all the same.
     """
     people = pa.Table.from_batches(list(stream))
     for name in (*roster.by, roster.count_distinct):
@@ -150,9 +155,11 @@ def counted(
     people = people.append_column(
         "who", pc.if_else(is_person, pc.if_else(has_number, number, own), pa.scalar(None, pa.string()))
     )
+    unknown, fillers = people.filter(is_unknown), people.filter(pc.invert(is_person))
+    noted = _entries(unknown, roster, "without a usable number, each counted as one")
+    entries = _entries(fillers, roster, "of nothing but the group, not counted")
     if unreadable is not None:
-        _tell_unknown(people.filter(is_unknown), roster, "without a usable number, each counted as one", unreadable)
-        _tell_unknown(people.filter(pc.invert(is_person)), roster, "of nothing but the group, not counted", unreadable)
+        unreadable += [*noted, *entries]
     people = people.filter(is_person)
     groups = (
         people.group_by(list(roster.by), use_threads=False)
@@ -160,12 +167,18 @@ def counted(
         .rename_columns({"who_count_distinct": roster.counted_as, f"{ROW_NUMBER}_min": ROW_NUMBER})
         .select([ROW_NUMBER, *roster.by, roster.counted_as])
     )
+    if account is not None:
+        account["folded"] += people.num_rows - groups.num_rows + fillers.num_rows - len(entries)
+        account["noted"] += len(noted)
     yield from groups.combine_chunks().to_batches()
 
 
-def _tell_unknown(people: pa.Table, roster: Roster, what: str, unreadable: list[Unreadable]) -> None:
+def _entries(people: pa.Table, roster: Roster, what: str) -> list[Unreadable]:
+    """One entry for the lines of each group."""
+    entries = []
     lines = people.group_by(list(roster.by), use_threads=False).aggregate([(ROW_NUMBER, "count"), (ROW_NUMBER, "min")])
     for group in lines.to_pylist():
         named = ", ".join(str(group[name]) for name in roster.by)
         reason = f"lines {what}: {group[f'{ROW_NUMBER}_count']:,} of {named}"
-        unreadable.append(Unreadable(group[f"{ROW_NUMBER}_min"], reason, None))
+        entries.append(Unreadable(group[f"{ROW_NUMBER}_min"], reason, None))
+    return entries

@@ -54,6 +54,10 @@ class Manifest:
     persons_removed: dict[str, int] = field(default_factory=dict)  # by kind; batches of before this field have none
     totals: list[dict[str, str]] = field(default_factory=list)  # figures of the lines of totals, by column; likewise
     notes: list[str] = field(default_factory=list)  # what a person should know of it, such as hidden rows; likewise
+    # the account of landing: read + noted = landed + folded; batches of before these fields have none
+    rows_read: int | None = None
+    rows_folded: int | None = None
+    rows_noted: int | None = None
 
 
 @dataclass(frozen=True)

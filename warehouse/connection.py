@@ -34,7 +34,8 @@ OPS_TABLES = {
     "batch": "feed varchar, subject varchar, batch_id varchar, delivery varchar, delivered_at timestamp, "
     "pulled_from timestamp, pulled_until timestamp, rows_landed bigint, rows_rejected bigint, rows_skipped bigint, "
     "rows_new bigint, rows_changed bigint, rows_unchanged bigint, rows_withdrawn bigint, accepted_at timestamp, "
-    "rows_repeated bigint, rows_used bigint, primary key (feed, batch_id)",
+    "rows_repeated bigint, rows_used bigint, rows_read bigint, rows_folded bigint, rows_noted bigint, "
+    "primary key (feed, batch_id)",
     "incoming": "feed varchar, batch_number integer, batch_id varchar, rejected bigint, skipped bigint, "
     "repeated bigint, used bigint",
     "quarantine": "feed varchar, batch_id varchar, row_number bigint, reason varchar, row_json varchar",
@@ -78,7 +79,13 @@ OPS_TABLES = {
 
 # columns that a warehouse of before does not have; its batches have no figure there
 OPS_ADDED = {
-    "batch": ("rows_repeated bigint", "rows_used bigint"),
+    "batch": (
+        "rows_repeated bigint",
+        "rows_used bigint",
+        "rows_read bigint",
+        "rows_folded bigint",
+        "rows_noted bigint",
+    ),
     "incoming": ("repeated bigint", "used bigint"),
     "feed": ("period_months bigint", "is_complete boolean"),
 }

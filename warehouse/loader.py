@@ -1132,6 +1132,7 @@ def accept(
                 "$delivery as delivery, $delivered_at::timestamp as delivered_at, $pulled_from::timestamp as pulled_from, "
                 "$pulled_until::timestamp as pulled_until, $landed as rows_landed, i.rejected as rows_rejected, "
                 "i.skipped as rows_skipped, i.repeated as rows_repeated, i.used as rows_used, "
+                "$read::bigint as rows_read, $folded::bigint as rows_folded, $noted::bigint as rows_noted, "
                 "$new as rows_new, $changed as rows_changed, $unchanged as rows_unchanged, "
                 "$withdrawn as rows_withdrawn, $accepted_at::timestamp as accepted_at "
                 "from ops.incoming as i where i.feed = $feed and i.batch_id = $batch_id",
@@ -1144,6 +1145,9 @@ def accept(
                     "pulled_from": utc(manifest.pulled_from) if manifest.pulled_from else None,
                     "pulled_until": utc(manifest.pulled_until),
                     "landed": manifest.rows + manifest.unreadable_rows,
+                    "read": manifest.rows_read,
+                    "folded": manifest.rows_folded,
+                    "noted": manifest.rows_noted,
                     "accepted_at": utc(accepted_at),
                 }
                 | counts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -120,7 +121,10 @@ def test_an_invoice_that_comes_twice_counts_once_where_its_number_is_declared() 
     )
     numbered = replace(FIRST, number=("商品",))
     unreadable: list[Unreadable] = []
-    rows = [row for batch in aggregated([batch], numbered, unreadable) for row in batch.to_pylist()]
+    account = Counter[str]()
+    rows = [row for batch in aggregated([batch], numbered, unreadable, account) for row in batch.to_pylist()]
+    # one came twice, one is in the row of another
+    assert account == {"folded": 2}
     assert [(row["商品"], row["张数"], row["开具"]) for row in rows] == [("0001", 1, 100), (None, 2, 10)]
     # rows 4 and 5 of the file contradict each other
     assert [(one.row_number, one.reason) for one in unreadable] == [
@@ -182,6 +186,9 @@ def test_bad_invoices_are_put_aside_with_the_reason(park: Park) -> None:
     assert park.current("month, net_amount, invoice_count", "trade") == [(date(2026, 1, 1), 2800, 28)]
     reasons = sorted(str(reason) for (reason,) in park.ask("select reason from ops.quarantine"))
     assert len(reasons) == 3
+    # 31 invoices are four rows, three of them put aside
+    asked = "select rows_read, rows_folded, rows_noted, rows_landed, rows_used, rows_rejected from ops.batch"
+    assert park.ask(asked) == [(31, 27, 0, 4, 1, 3)]
     assert any("the partner is another firm" in reason for reason in reasons)
     assert any("1060" in reason and "goods_code" in reason for reason in reasons)
     assert any("2099" in reason for reason in reasons)

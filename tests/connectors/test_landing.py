@@ -102,6 +102,9 @@ def test_a_delivery_becomes_a_batch_with_its_manifest(park: Park) -> None:
         "persons_removed": {},
         "totals": [],
         "notes": [],
+        "rows_read": 2,
+        "rows_folded": 0,
+        "rows_noted": 0,
     }
 
 
@@ -370,6 +373,8 @@ allow: {rejected_pct: 50}
     park.sync("staff", day(1))
     assert park.current("source_key, insured_headcount, row_number") == [("U1", 2, 2), ("U2", 1, 5)]
     assert park.ask("select rows_landed, rows_rejected from ops.batch") == [(3, 1)]
+    # five lines are two counts and a line that was cut short
+    assert park.ask("select rows_read, rows_folded, rows_noted from ops.batch") == [(5, 2, 0)]
     assert where_planted(park.home) == []
 
 

@@ -5,6 +5,7 @@ The standard's own example of a number is 11010519491231002X (GB 11643-1999, ann
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from itertools import product
 
@@ -167,7 +168,10 @@ def test_persons_without_a_usable_number_are_never_one(unknown: str | None) -> N
         }
     )
     unreadable: list[Unreadable] = []
-    found = pa.Table.from_batches(counted([people], Roster(("unit",), "person", "headcount"), unreadable))
+    account = Counter[str]()
+    found = pa.Table.from_batches(counted([people], Roster(("unit",), "person", "headcount"), unreadable, account))
+    # six lines: a row and two entries have a line of their own; the entry on persons without a number is one more
+    assert account == {"folded": 3, "noted": 1}
     assert found.to_pylist() == [{"row_number": 2, "unit": "U1", "headcount": 4}], (
         "a line with its unit alone is no person"
     )
