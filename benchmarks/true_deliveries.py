@@ -8,6 +8,7 @@ delivery has the whole history before it. A delivery that only rejects rows is c
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,12 +18,17 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 import demo
 from benchmarks.mutations import DATABASES, FEEDS, FOLDERS, UNTIL, trial_settings
 from connectors.credentials import Credentials
 from connectors.feed import Feed
 from connectors.landing import land
 from connectors.registry import feed_named
+from demo.city import build_city
+from demo.silos import patent
+from demo.silos.books import Books
 from warehouse import loader
 from warehouse.batches import pending
 from warehouse.connection import writer
@@ -73,8 +79,17 @@ def pulls(name: str, city: Path, home: Path, *, every: int, begin: date, until: 
     with _source(name, city) as credentials:
         day = begin
         while day <= until:
+            if name == "patent":
+                _publish(city, day)
             yield _pull(feed, home, day, credentials)
             day += timedelta(days=every)
+
+
+def _publish(city: Path, day: date) -> None:
+    """State the whole table of patents as it is on that day: its rows have no time of recording."""
+    plan = json.loads((city / "city.json").read_text(encoding="utf-8"))
+    built = build_city(plan["seed"], plan["enterprises"], np.datetime64(plan["start"], "M"), plan["months"])
+    patent.write(Books(built, city / "silos", np.datetime64(day, "s")))
 
 
 def _pull(feed: Feed, home: Path, day: date, credentials: Credentials) -> Pull:

@@ -27,6 +27,7 @@ from warehouse.precedent import (
     broken_pairs,
     cut_off,
     cut_texts,
+    hardly_falls,
     moved_values,
     odd_delays,
     odd_sizes,
@@ -34,6 +35,7 @@ from warehouse.precedent import (
     reported_again,
     rows_of_year,
     sorted_alone,
+    two_at_once,
     unheard_of,
     unsteady,
 )
@@ -205,8 +207,10 @@ def measure(
     found += cut_texts(connection, feed)
     found += odd_sizes(connection, feed)
     found += moved_values(connection, feed)
+    found += two_at_once(connection, feed)
     if not plan.is_register and plan.time != "date '2000-01-01'":
         found += unsteady(connection, feed, plan.figures)
+        found += [] if subject.has_years else hardly_falls(connection, feed, plan.figures)
         found += _restated(connection, feed, plan)
         # a yearbook comes in one month or another
         found += rows_of_year(connection, feed) if subject.has_years else _lags(connection, feed, until)
