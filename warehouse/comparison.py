@@ -50,6 +50,8 @@ _TIME = ("month", "period_start", "period_end", "year_number")
 _JUMP = 50
 # so far back is compared: a year, and a month more for who files once a year
 _MONTHS_BACK = 13
+# half of a column's figures move so much further, as a logarithm, than half of them ever did
+_MOVES = 1.5
 # statistics come once a year, input-output tables every five
 _YEARLY_MONTHS_BACK = 132
 _YEAR_END = "try_cast(lpad(year_number::varchar, 4, '0') || '-12-31' as date)"
@@ -194,7 +196,7 @@ def measure(
         f"to_json([{', '.join(f'({s})::varchar' for s in plan.series)}])::varchar as series from {table} "
         f"where batch_number = {number}"
     )
-    found = [*_pairs(connection, plan)]
+    found = [*_pairs(connection, feed, plan)]
     found += _keys(connection, feed, plan)
     found += _shapes(connection, plan)
     found += unheard_of(connection, feed)
@@ -322,7 +324,7 @@ def _one_row(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any
     return dict(zip(names, (0 if value is None else value for value in row), strict=True))
 
 
-def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measured]:
+def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) -> Iterator[Measured]:
     """Each row beside the last one of its series."""
     if not (plan.texts or plan.dates or plan.figures):
         return
@@ -388,6 +390,9 @@ def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measu
                 fact = f"{c} was empty and is zero" if state == "empty" else f"{c} was {state} and is not"
                 yield Measured("emptied_pct", c, fact, count, total, pct)
         middle = float(row[f"middle {c}"] or 1)
+        is_far = middle > feed.allow.figure_factor
+        if is_far and not plan.is_register and math.log(middle) <= _MOVES * _usual_move(connection, c):
+            middle = 1.0
         yield Measured("figure_factor", c, f"{c} of half of them moved", row[f"rated {c}"], row[f"rated {c}"], middle)
         yield Measured(
             "changed_pct", c, f"{c} is {_JUMP} times what it was, or a {_JUMP}th", *share(f"jumped {c}", f"rated {c}")
@@ -398,6 +403,20 @@ def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measu
             yield Measured("changed_pct", c, f"{c} is another or empty", *share(f"gone {c}", f"had {c}"))
     if plan.figures and not plan.is_register:
         yield Measured("repeated_pct", "", "all figures are those of the period before", *share("same", "figured"))
+
+
+def _usual_move(connection: duckdb.DuckDBPyConnection, column: str) -> float:
+    """The middle step of a column's figures from period to period, as a logarithm; 0 where too few are known.
+
+    Red letters of one partner and class of goods are of one invoice, and then of another: half of them move threefold.
+    """
+    value = quote(column)
+    found = connection.execute(
+        f"with b as (select series, t, sum({value}) as v from known_fact group by all having sum({value}) <> 0), "
+        "moved as (select abs(ln(abs(v / lag(v) over (partition by series order by t)))) as step from b) "
+        f"select case when count(step) >= {_ROWS_MIN} then median(step) end from moved"
+    ).fetchone()
+    return float(found[0]) if found and found[0] is not None else 0.0
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) -> Iterator[Measured]:

@@ -102,7 +102,7 @@ def test_what_is_wrong_in_an_old_workbook_is_seen(tmp_path: Path) -> None:
         (2, "cell A2: a date or time where text belongs"),
         (4, "cell B4: a formula, not a value"),
         (5, "cell A5: identifier damaged by spreadsheet"),
-        (7, "cell A7 is merged into A6:A7"),
+        (7, "cell A7 is merged into A6:A7 (source.merged: fill gives it the value)"),
     ]
     _, rows = read(tmp_path, "b.xls", content, pattern="b.xls", merged="fill")
     assert [row["n"] for row in rows if row["room"] == "M"] == ["6", "7"]
@@ -260,7 +260,7 @@ def test_a_table_of_a_web_page(tmp_path: Path, charset: str, name: str) -> None:
     assert [(row["编号"], row["名称"], row["金额"]) for row in rows] == [("001", "甲&乙\n公司", "1,234.5")]
     assert [(piece.row_number, piece.reason) for piece in delivery.unreadable] == [
         (4, "cell C4: a formula, not a value"),
-        (5, "cell A5 is merged into A4:A5"),
+        (5, "cell A5 is merged into A4:A5 (source.merged: fill gives it the value)"),
     ]
     drop(tmp_path, "b.xls", content)
     (filled,) = take(tmp_path, pattern="b.xls", expected=NAMES, unit="万元", merged="fill", formulas="cached")
@@ -345,7 +345,7 @@ def test_spreadsheet_xml_of_2003(tmp_path: Path) -> None:
     assert [row["no"] for row in table_of(delivery).to_pylist()] == ["002"]
     assert [piece.reason.split(" (")[0] for piece in delivery.unreadable] == [
         "cell D4: a formula, not a value",
-        "cell A6 is merged into A5:A6",
+        "cell A6 is merged into A5:A6 (source.merged: fill gives it the value)",
     ]
 
 
