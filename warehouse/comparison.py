@@ -22,6 +22,7 @@ from warehouse.batches import MANIFEST, Batch
 from warehouse.confirmation import Finding
 from warehouse.connection import literal, quote
 from warehouse.precedent import (
+    CHANCE,
     Measured,
     beyond_chance,
     broken_pairs,
@@ -35,6 +36,7 @@ from warehouse.precedent import (
     reported_again,
     rows_of_year,
     sorted_alone,
+    tail,
     two_at_once,
     unheard_of,
     unsteady,
@@ -50,8 +52,6 @@ _TIME = ("month", "period_start", "period_end", "year_number")
 _JUMP = 50
 # so far back is compared: a year, and a month more for who files once a year
 _MONTHS_BACK = 13
-# half of a column's figures move so much further, as a logarithm, than half of them ever did
-_MOVES = 1.5
 # statistics come once a year, input-output tables every five
 _YEARLY_MONTHS_BACK = 132
 _YEAR_END = "try_cast(lpad(year_number::varchar, 4, '0') || '-12-31' as date)"
@@ -352,6 +352,7 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
         usable = f"filter ({n} <> 0 and {b} <> 0)"
         asked.append(f"count(*) {usable} as {quote('rated ' + c)}")
         asked.append(f"exp(quantile_cont({ratio}, 0.5) {usable}) as {quote('middle ' + c)}")
+        asked.append(f"count_if({ratio} > {math.log(feed.allow.figure_factor)}) {usable} as {quote('moved ' + c)}")
         asked.append(f"count_if({ratio} > {math.log(_JUMP)}) {usable} as {quote('jumped ' + c)}")
     if plan.figures:
         same = " and ".join(f"n.{quote(c)} is not distinct from b.{quote(c)}" for c in plan.figures)
@@ -390,9 +391,10 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
                 fact = f"{c} was empty and is zero" if state == "empty" else f"{c} was {state} and is not"
                 yield Measured("emptied_pct", c, fact, count, total, pct)
         middle = float(row[f"middle {c}"] or 1)
-        is_far = middle > feed.allow.figure_factor
-        if is_far and not plan.is_register and math.log(middle) <= _MOVES * _usual_move(connection, c):
-            middle = 1.0
+        factor = feed.allow.figure_factor
+        if middle > factor and not plan.is_register:
+            moved, rows = row[f"moved {c}"], row[f"rated {c}"]
+            middle = 1.0 if _is_usual(connection, c, factor, moved, rows) else middle
         yield Measured("figure_factor", c, f"{c} of half of them moved", row[f"rated {c}"], row[f"rated {c}"], middle)
         yield Measured(
             "changed_pct", c, f"{c} is {_JUMP} times what it was, or a {_JUMP}th", *share(f"jumped {c}", f"rated {c}")
@@ -405,18 +407,20 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
         yield Measured("repeated_pct", "", "all figures are those of the period before", *share("same", "figured"))
 
 
-def _usual_move(connection: duckdb.DuckDBPyConnection, column: str) -> float:
-    """The middle step of a column's figures from period to period, as a logarithm; 0 where too few are known.
+def _is_usual(connection: duckdb.DuckDBPyConnection, column: str, factor: float, moved: int, rows: int) -> bool:
+    """Whether so many of the figures may move by more than a factor by chance, as they did from period to period.
 
-    Red letters of one partner and class of goods are of one invoice, and then of another: half of them move threefold.
+    Red letters of one partner and class of goods are of one invoice, and then of another.
     """
     value = quote(column)
-    found = connection.execute(
+    known, was = _one_row(
+        connection,
         f"with b as (select series, t, sum({value}) as v from known_fact group by all having sum({value}) <> 0), "
         "moved as (select abs(ln(abs(v / lag(v) over (partition by series order by t)))) as step from b) "
-        f"select case when count(step) >= {_ROWS_MIN} then median(step) end from moved"
-    ).fetchone()
-    return float(found[0]) if found and found[0] is not None else 0.0
+        f"select count(step) as known, count_if(step > {math.log(factor)}) as was from moved",
+    ).values()
+    usual = (was + 1) / (known + 2)
+    return bool(known >= _ROWS_MIN and tail(rows - moved, rows, 1 - usual) >= CHANCE)
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) -> Iterator[Measured]:

@@ -52,7 +52,7 @@ _PERIODS_MIN, _PAIRS_MIN = 3, 20
 # months in which a year's holidays and its end lie, and falls of so many figures in each: fewer show no habit
 _YEAR_OF_MONTHS, _FALLS_MIN = 12, 0.1
 # so many units of the end of a file are missing by chance less often than once in 10,000 deliveries
-_CHANCE, _TAIL_MIN = 1e-4, 3
+CHANCE, _TAIL_MIN = 1e-4, 3
 
 
 @dataclass(frozen=True)
@@ -537,12 +537,12 @@ def hardly_falls(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figure
         ):
             if months < _YEAR_OF_MONTHS or not _FALLS_MIN <= least < 1 or 3 * falls >= least * rows:
                 continue
-            if _tail(falls, rows, least) < _CHANCE:
+            if tail(falls, rows, least) < CHANCE:
                 fact = f"{name} rose from the month before, as in no month of a year (a running total?),"
                 yield Measured("never_pct", name, fact, rows - falls, rows, 100 * (rows - falls) / rows, _PAIRS_MIN)
 
 
-def _tail(count: int, rows: int, share: float) -> float:
+def tail(count: int, rows: int, share: float) -> float:
     """How probable so few, or fewer, of so many rows are, where each is one with this probability."""
     ways = (math.lgamma(rows + 1) - math.lgamma(k + 1) - math.lgamma(rows - k + 1) for k in range(count + 1))
     return sum(math.exp(way + k * math.log(share) + (rows - k) * math.log1p(-share)) for k, way in enumerate(ways))
@@ -595,7 +595,7 @@ def cut_texts(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterat
             "select (select max(length(v)) from n), (select count(*) from n), count(*), "
             "count_if(length(v) > (select max(length(v)) from n)) from k",
         )[0]
-        if known >= _KNOWN_MIN and values and (1 - longer / known) ** values < _CHANCE:
+        if known >= _KNOWN_MIN and values and (1 - longer / known) ** values < CHANCE:
             fact = f"{name} is never longer than {longest} characters, as {100 * longer / known:.0f} % of the earlier ones were,"
             yield Measured("never_pct", name, fact, values, values, 100.0, 3)
 
@@ -618,7 +618,7 @@ def cut_off(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator
         return
     for count, end in ((after, "last"), (before, "first")):
         chance = (missing - count + 1) / (units - count + 1)
-        if count >= _TAIL_MIN and chance**count < _CHANCE:
+        if count >= _TAIL_MIN and chance**count < CHANCE:
             fact = f"the {end} units of the file before are all missing, as if this one was cut,"
             yield Measured("never_pct", "source_key", fact, count, count, 100.0, _TAIL_MIN)
 
@@ -683,7 +683,7 @@ def sorted_alone(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Ite
         }
         kept = [name for name, (was, is_now) in order.items() if is_now and 100 * was <= _BROKEN_PCT]
         for name, (was, is_now) in order.items():
-            if (kept or by is key) and is_now and (1 - was) ** (new[0] - 1) < _CHANCE:
+            if (kept or by is key) and is_now and (1 - was) ** (new[0] - 1) < CHANCE:
                 fact = f"{name} is in order and never was, in rows in order of {(kept or key)[0]}: it was sorted alone,"
                 yield Measured("changed_pct", name, fact, new[0], new[0], 100.0, _ORDERED_MIN)
 
