@@ -11,7 +11,7 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -392,9 +392,8 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
                 yield Measured("emptied_pct", c, fact, count, total, pct)
         middle = float(row[f"middle {c}"] or 1)
         factor = feed.allow.figure_factor
-        if middle > factor and not plan.is_register:
-            moved, rows = row[f"moved {c}"], row[f"rated {c}"]
-            middle = 1.0 if _is_usual(connection, c, factor, moved, rows) else middle
+        if middle > factor and not plan.is_register and _is_usual(connection, c, factor, row):
+            middle = 1.0
         yield Measured("figure_factor", c, f"{c} of half of them moved", row[f"rated {c}"], row[f"rated {c}"], middle)
         yield Measured(
             "changed_pct", c, f"{c} is {_JUMP} times what it was, or a {_JUMP}th", *share(f"jumped {c}", f"rated {c}")
@@ -407,8 +406,8 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
         yield Measured("repeated_pct", "", "all figures are those of the period before", *share("same", "figured"))
 
 
-def _is_usual(connection: duckdb.DuckDBPyConnection, column: str, factor: float, moved: int, rows: int) -> bool:
-    """Whether so many of the figures may move by more than a factor by chance, as they did from period to period.
+def _is_usual(connection: duckdb.DuckDBPyConnection, column: str, factor: float, counts: Mapping[str, int]) -> bool:
+    """Whether so many of the figures (`counts`) may move by more than a factor by chance, as they did from period to period.
 
     Red letters of one partner and class of goods are of one invoice, and then of another.
     """
@@ -419,7 +418,7 @@ def _is_usual(connection: duckdb.DuckDBPyConnection, column: str, factor: float,
         "moved as (select abs(ln(abs(v / lag(v) over (partition by series order by t)))) as step from b) "
         f"select count(step) as known, count_if(step > {math.log(factor)}) as was from moved",
     ).values()
-    usual = (was + 1) / (known + 2)
+    moved, rows, usual = counts[f"moved {column}"], counts[f"rated {column}"], (was + 1) / (known + 2)
     return bool(known >= _ROWS_MIN and tail(rows - moved, rows, 1 - usual) >= CHANCE)
 
 

@@ -427,13 +427,7 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
 ) -> Iterator[pa.RecordBatch]:
     width = len(names)
     kept = [position for position, name in enumerate(names) if name not in layout.exclude]
-    filled = [position for position, name in enumerate(names) if name in layout.fill_down]
-    if missing := [name for name in layout.fill_down if name not in names]:
-        raise DeliveryRefused(
-            layout.where,
-            f"it has no column {missing[0]!r}, which source.fill_down names",
-            next_step="if the office renamed the column, correct source.fill_down in feed.yml",
-        )
+    filled = _columns_to_fill(names, layout)
     above = [""] * width
     figures = [position for position in kept if layout.uses.get(names[position]) not in ("text", "ignored")]
     judged = [position for position in kept if layout.uses.get(names[position]) != "ignored"]
@@ -499,6 +493,16 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
             numbers, rows = [], []
     if rows or not has_given:
         yield batch()
+
+
+def _columns_to_fill(names: Sequence[str], layout: Layout) -> list[int]:
+    if missing := [name for name in layout.fill_down if name not in names]:
+        raise DeliveryRefused(
+            layout.where,
+            f"it has no column {missing[0]!r}, which source.fill_down names",
+            next_step="if the office renamed the column, correct source.fill_down in feed.yml",
+        )
+    return [position for position, name in enumerate(names) if name in layout.fill_down]
 
 
 def _filled(cells: Sequence[str], columns: Sequence[int], above: list[str]) -> Sequence[str]:
