@@ -51,7 +51,7 @@ from warehouse.settings import CHECKOUT, DIRECTOR, Settings
 ZONE = ZoneInfo("Asia/Shanghai")
 FEEDS = (
     "registration", "registration_event", "tax_filing", "tax_payment", "employment", "lease", "building", "utility_use",
-    "access_count", "trade", "industry_stat", "input_output", "outsider", "outsider_branch", "need", "offer",
+    "access_count", "trade", "industry_stat", "input_output", "outsider", "outsider_branch", "need", "offer", "patent",
 )  # fmt: skip
 UNTIL = date(2026, 9, 1)
 FOLDERS = {
@@ -73,9 +73,13 @@ DATABASES = {
     "outsider_branch": Path("outside", "园外企业.sqlite"),
     "need": Path("service", "服务台.sqlite"),
     "offer": Path("service", "服务台.sqlite"),
+    "patent": Path("patent", "专利.sqlite"),
 }
 # how far back the last pull of a source begins: the register hardly changes in a month
-LAST_PULL_DAYS = {"registration": 540, "registration_event": 540, "outsider_branch": 540, "need": 92, "offer": 540}
+LAST_PULL_DAYS = {
+    **dict.fromkeys(("registration", "registration_event", "outsider_branch", "offer", "patent"), 540),
+    "need": 92,
+}
 USUAL_DAYS = 31
 # numbers that an office gives its papers: no figure is made of them, and each payment keeps its taxpayer, period and amount.
 # Where a later row of a number is of somebody else, that one stops
@@ -175,9 +179,11 @@ class Trial:
             header = [column for column, *_ in found.description]
             rows = [list(row) for row in found.fetchall()]
             self.types = {name: kind for _, name, kind, *_ in office.execute(f"pragma table_info({table})")}
-        at = header.index("记录时间")
+        at = header.index("记录时间" if "记录时间" in header else "公开日")
         if self.feed.name == "outsider":
             past, rows = _list_again(header, rows, before)
+        elif self.feed.name == "patent":
+            past = _patents_before(header, [row for row in rows if row[at] < str(before.date())])
         else:
             since, cut = (str(t.astimezone(ZONE).replace(tzinfo=None)) for t in (before - timedelta(days=4), before))
             past = [row for row in rows if row[at] <= cut]
@@ -404,6 +410,15 @@ def _list_again(header: Sequence[str], rows: list[list[Any]], now: datetime) -> 
             }[place]
             new.append(fresh)
     return past, new
+
+
+def _patents_before(header: Sequence[str], rows: list[list[Any]]) -> list[list[Any]]:
+    """The applications as they were: every so many that was decided by now was pending."""
+    status, kind = header.index("法律状态"), header.index("专利类型")
+    past = [list(row) for row in rows]
+    for row in past[::CHANGED_EVERY]:
+        row[status] = "公开" if row[kind] == "发明" else "授权"
+    return past
 
 
 def _short(message: str) -> str:

@@ -8,6 +8,9 @@ delivery has the whole history before it. A delivery that only rejects rows is c
 from __future__ import annotations
 
 import argparse
+import json
+import shutil
+import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,12 +20,17 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 import demo
 from benchmarks.mutations import DATABASES, FEEDS, FOLDERS, UNTIL, trial_settings
 from connectors.credentials import Credentials
 from connectors.feed import Feed
 from connectors.landing import land
 from connectors.registry import feed_named
+from demo.city import build_city
+from demo.silos import patent
+from demo.silos.books import Books
 from warehouse import loader
 from warehouse.batches import pending
 from warehouse.connection import writer
@@ -73,8 +81,24 @@ def pulls(name: str, city: Path, home: Path, *, every: int, begin: date, until: 
     with _source(name, city) as credentials:
         day = begin
         while day <= until:
-            yield _pull(feed, home, day, credentials)
+            yield _pull(feed, home, day, _office_on(day, name, city, credentials))
             day += timedelta(days=every)
+
+
+def _office_on(day: date, name: str, city: Path, credentials: Credentials) -> Credentials:
+    """The office's whole table as it is on that day: what has no cursor would give rows that are not there yet."""
+    if name == "patent":
+        plan = json.loads((city / "city.json").read_text(encoding="utf-8"))
+        built = build_city(plan["seed"], plan["enterprises"], np.datetime64(plan["start"], "M"), plan["months"])
+        patent.write(Books(built, city / "silos", np.datetime64(day, "s")))
+    if name != "trade":
+        return credentials
+    path = city / "trade on the day.sqlite"
+    shutil.copyfile(str(credentials.host), path)
+    with sqlite3.connect(path) as office:
+        office.execute("delete from 发票 where 记录时间 >= ?", [str(day)])
+    office.close()
+    return replace(credentials, host=str(path))
 
 
 def _pull(feed: Feed, home: Path, day: date, credentials: Credentials) -> Pull:

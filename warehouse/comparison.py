@@ -11,7 +11,7 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -22,11 +22,13 @@ from warehouse.batches import MANIFEST, Batch
 from warehouse.confirmation import Finding
 from warehouse.connection import literal, quote
 from warehouse.precedent import (
+    CHANCE,
     Measured,
     beyond_chance,
     broken_pairs,
     cut_off,
     cut_texts,
+    hardly_falls,
     moved_values,
     odd_delays,
     odd_sizes,
@@ -34,6 +36,8 @@ from warehouse.precedent import (
     reported_again,
     rows_of_year,
     sorted_alone,
+    tail,
+    two_at_once,
     unheard_of,
     unsteady,
 )
@@ -192,7 +196,7 @@ def measure(
         f"to_json([{', '.join(f'({s})::varchar' for s in plan.series)}])::varchar as series from {table} "
         f"where batch_number = {number}"
     )
-    found = [*_pairs(connection, plan)]
+    found = [*_pairs(connection, feed, plan)]
     found += _keys(connection, feed, plan)
     found += _shapes(connection, plan)
     found += unheard_of(connection, feed)
@@ -205,8 +209,10 @@ def measure(
     found += cut_texts(connection, feed)
     found += odd_sizes(connection, feed)
     found += moved_values(connection, feed)
+    found += two_at_once(connection, feed)
     if not plan.is_register and plan.time != "date '2000-01-01'":
         found += unsteady(connection, feed, plan.figures)
+        found += [] if subject.has_years else hardly_falls(connection, feed, plan.figures)
         found += _restated(connection, feed, plan)
         # a yearbook comes in one month or another
         found += rows_of_year(connection, feed) if subject.has_years else _lags(connection, feed, until)
@@ -318,7 +324,7 @@ def _one_row(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any
     return dict(zip(names, (0 if value is None else value for value in row), strict=True))
 
 
-def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measured]:
+def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) -> Iterator[Measured]:
     """Each row beside the last one of its series."""
     if not (plan.texts or plan.dates or plan.figures):
         return
@@ -346,6 +352,7 @@ def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measu
         usable = f"filter ({n} <> 0 and {b} <> 0)"
         asked.append(f"count(*) {usable} as {quote('rated ' + c)}")
         asked.append(f"exp(quantile_cont({ratio}, 0.5) {usable}) as {quote('middle ' + c)}")
+        asked.append(f"count_if({ratio} > {math.log(feed.allow.figure_factor)}) {usable} as {quote('moved ' + c)}")
         asked.append(f"count_if({ratio} > {math.log(_JUMP)}) {usable} as {quote('jumped ' + c)}")
     if plan.figures:
         same = " and ".join(f"n.{quote(c)} is not distinct from b.{quote(c)}" for c in plan.figures)
@@ -384,6 +391,9 @@ def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measu
                 fact = f"{c} was empty and is zero" if state == "empty" else f"{c} was {state} and is not"
                 yield Measured("emptied_pct", c, fact, count, total, pct)
         middle = float(row[f"middle {c}"] or 1)
+        factor = feed.allow.figure_factor
+        if middle > factor and not plan.is_register and _is_usual(connection, c, factor, row):
+            middle = 1.0
         yield Measured("figure_factor", c, f"{c} of half of them moved", row[f"rated {c}"], row[f"rated {c}"], middle)
         yield Measured(
             "changed_pct", c, f"{c} is {_JUMP} times what it was, or a {_JUMP}th", *share(f"jumped {c}", f"rated {c}")
@@ -394,6 +404,22 @@ def _pairs(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measu
             yield Measured("changed_pct", c, f"{c} is another or empty", *share(f"gone {c}", f"had {c}"))
     if plan.figures and not plan.is_register:
         yield Measured("repeated_pct", "", "all figures are those of the period before", *share("same", "figured"))
+
+
+def _is_usual(connection: duckdb.DuckDBPyConnection, column: str, factor: float, counts: Mapping[str, int]) -> bool:
+    """Whether so many of the figures (`counts`) may move by more than a factor by chance, as they did from period to period.
+
+    Red letters of one partner and class of goods are of one invoice, and then of another.
+    """
+    value = quote(column)
+    known, was = _one_row(
+        connection,
+        f"with b as (select series, t, sum({value}) as v from known_fact group by all having sum({value}) <> 0), "
+        "moved as (select abs(ln(abs(v / lag(v) over (partition by series order by t)))) as step from b) "
+        f"select count(step) as known, count_if(step > {math.log(factor)}) as was from moved",
+    ).values()
+    moved, rows, usual = counts[f"moved {column}"], counts[f"rated {column}"], (was + 1) / (known + 2)
+    return bool(known >= _ROWS_MIN and tail(rows - moved, rows, 1 - usual) >= CHANCE)
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) -> Iterator[Measured]:

@@ -110,13 +110,19 @@ _DAMAGES = (
 )
 # Of a key or a name of an enterprise: no enterprise is called so. RE2's \s knows no wide space.
 _GAP = r"[\s\x{a0}\x{3000}]*"
-_SUMS = "|".join(_GAP.join(word) for word in ("小计", "合计", "总计", "累计", "共计", "汇总", "总数", "平均", "均值"))
+_SUMS = "|".join(
+    _GAP.join(word)
+    for word in (
+        *("小计", "合计", "总计", "累计", "共计", "汇总", "总数", "总和", "平均", "均值"),
+        *("小計", "合計", "總計", "累計", "共計", "總數", "總和", "彙總", "匯總"),
+    )
+)
 _NO_ENTERPRISE = (
     (
         # 1号楼小计, 全园累计, 合　计：, （合计）, 合计（元）, 合计人数; Grand Total
         rf"(?:{_SUMS}){_GAP}(?:[(（][^()（）]{{0,12}}|人数|户数|金额|数|额|值)?[)）】]?{_GAP}[:：]?$"
         r"|^(?i:(?:grand |sub-? ?)?total|sum|average)s?\s*[:：]?$"
-        r"|^其\s*[他它余]\p{Han}{0,2}$"
+        r"|^其\s*[他它余]\p{Han}{0,2}$|^总(?:人数|户数|金额|数|额)$|^其\s*中\s*[:：]|^其\s*中$|^(?:全区|全园|全园区|续表)$"
         r"|^(?:同比|环比|增长|增减)(?:率|增减|增长|增幅)?(?:[(（]?[%％][)）]?)?$|^(?:上年|去年|上月)同期数?$",
         "looks like a total or a note: declare totals under source: ",
     ),
@@ -129,6 +135,10 @@ _NO_ENTERPRISE = (
     (
         r"^(?i:\(?(?:null|nan|none|nil|undefined|nat)\)?|n/?a|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白)$",
         "seems to mean that there is none: list it under missing: ",
+    ),
+    (
+        r"^(?:同\s*上|同\s*前|上\s*同)$",
+        "means what is above it: declare fill_down under source, or ask for it written out: ",
     ),
     (r"^[^\pL\pN]+$", "has no letter and no digit: list it under missing where it means no value: "),
 )

@@ -49,8 +49,10 @@ _BULK = 0.1
 _ORDERED_MIN, _ORDERED_VALUES = 20, 5
 # a figure is steady where it was known in so many periods, of so many pairs each
 _PERIODS_MIN, _PAIRS_MIN = 3, 20
+# months in which a year's holidays and its end lie, and falls of so many figures in each: fewer show no habit
+_YEAR_OF_MONTHS, _FALLS_MIN = 12, 0.1
 # so many units of the end of a file are missing by chance less often than once in 10,000 deliveries
-_CHANCE, _TAIL_MIN = 1e-4, 3
+CHANCE, _TAIL_MIN = 1e-4, 3
 
 
 @dataclass(frozen=True)
@@ -343,6 +345,36 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
             yield Measured("changed_pct", b, fact, count, rows, share, least)
 
 
+def two_at_once(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Codes with two names in one period, and names with two codes, where hardly one ever had: one of them is a row too far.
+
+    In rows in order of the code only the first of each code has its neighbour's name: too few for the limit of other names.
+    """
+    if not (feed.subject.has_months or feed.subject.has_periods):
+        return
+    ids = columns_of(feed).ids
+    for a in ids:
+        others = [b for b in ids if b != a]
+        asked = ", ".join(f"count(distinct {quote(b)}) as {quote(b)}" for b in others)
+        counted = ", ".join(f"count_if({quote(b)} > 1)" for b in others)
+        known, new = (
+            _rows(
+                connection,
+                f"with g as (select {quote(a)}, t, {asked} from {table} where {quote(a)} is not null group by all having count(*) > 1) "
+                f"select count(*), {counted} from g",
+            )[0]
+            for table in ("known_fact", "new_fact")
+        )
+        if known[0] < _NAMES_MIN or not new[0]:
+            continue
+        for b, was, now in zip(others, known[1:], new[1:], strict=True):
+            usual = 3 * ((was or 0) + 1) / known[0]
+            count = beyond_chance(now or 0, usual * new[0])
+            fact = f"{b} has two values of one {a} within a period, as hardly one had before,"
+            share = 100 * max(0.0, count / new[0] - usual)
+            yield Measured("never_pct", b, fact, count, new[0], share, _SELDOM_MIN)
+
+
 def moved_values(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
     """Values of a register that are known of another record, where each value always was of one record: a column one row down.
 
@@ -478,6 +510,44 @@ def unsteady(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figures: S
         yield Measured("changed_pct", name, fact, count, rows, max(0.0, share))
 
 
+def hardly_falls(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figures: Sequence[str]) -> Iterator[Measured]:
+    """Figures that nearly all rise from one month to the next, as in no month of a year: a running total of two months.
+
+    A year's second running total is only twice its first, which no factor shows, but a running total never falls. How often
+    figures of a kind fall is learnt from a whole year of months, with its holidays and its year's end; the month with the
+    fewest falls counts, and a third of these, so that a good month is none of the year to date.
+    """
+    kind, end = _kind(feed), "month" if feed.subject.has_months else "period_end"
+    is_month = "" if feed.subject.has_months else " and month_number(period_end) = month_number(period_start)"
+    for name in figures:
+        value = quote(name)
+        of_month = (
+            f"select series, {kind} as kind, month_number({end}) as m, sum({value}) as v from {{}} "
+            f"where {value} is not null{is_month} group by all having sum({value}) <> 0"
+        )
+        for rows, falls, least, months in _rows(
+            connection,
+            f"with k as ({of_month.format('known_fact')}), n as ({of_month.format('new_fact')}), "
+            "past as (select k.kind, k.m, count(*) as n, count_if(k.v < b.v) as falls from k inner join k as b "
+            "on k.series = b.series and k.m = b.m + 1 where k.v <> b.v group by all), "
+            f"usual as (select kind, min(falls / n) as least, count(*) as months from past where n >= {_PAIRS_MIN} group by kind), "
+            "now as (select n.kind, n.m, count(*) as n, count_if(n.v < b.v) as falls from n inner join k as b "
+            "on n.series = b.series and n.m = b.m + 1 where n.v <> b.v group by all) "
+            "select n, falls, least, months from now inner join usual using (kind)",
+        ):
+            if months < _YEAR_OF_MONTHS or not _FALLS_MIN <= least < 1 or 3 * falls >= least * rows:
+                continue
+            if tail(falls, rows, least) < CHANCE:
+                fact = f"{name} rose from the month before, as in no month of a year (a running total?),"
+                yield Measured("never_pct", name, fact, rows - falls, rows, 100 * (rows - falls) / rows, _PAIRS_MIN)
+
+
+def tail(count: int, rows: int, share: float) -> float:
+    """How probable so few, or fewer, of so many rows are, where each is one with this probability."""
+    ways = (math.lgamma(rows + 1) - math.lgamma(k + 1) - math.lgamma(rows - k + 1) for k in range(count + 1))
+    return sum(math.exp(way + k * math.log(share) + (rows - k) * math.log1p(-share)) for k, way in enumerate(ways))
+
+
 def odd_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
     """Figures of papers that are stated once (needs, offers), of another size than those of their kind: another unit, or row.
 
@@ -525,7 +595,7 @@ def cut_texts(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterat
             "select (select max(length(v)) from n), (select count(*) from n), count(*), "
             "count_if(length(v) > (select max(length(v)) from n)) from k",
         )[0]
-        if known >= _KNOWN_MIN and values and (1 - longer / known) ** values < _CHANCE:
+        if known >= _KNOWN_MIN and values and (1 - longer / known) ** values < CHANCE:
             fact = f"{name} is never longer than {longest} characters, as {100 * longer / known:.0f} % of the earlier ones were,"
             yield Measured("never_pct", name, fact, values, values, 100.0, 3)
 
@@ -548,23 +618,27 @@ def cut_off(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator
         return
     for count, end in ((after, "last"), (before, "first")):
         chance = (missing - count + 1) / (units - count + 1)
-        if count >= _TAIL_MIN and chance**count < _CHANCE:
+        if count >= _TAIL_MIN and chance**count < CHANCE:
             fact = f"the {end} units of the file before are all missing, as if this one was cut,"
             yield Measured("never_pct", "source_key", fact, count, count, 100.0, _TAIL_MIN)
 
 
 def replaced_facts(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
-    """Facts of a known period that are gone, with as many others in their place: part of their key moved."""
-    if feed.replaces != "period":
+    """Facts of a known period, or paper, that are gone, with as many others in their place: part of their key moved."""
+    key = feed.subject.key
+    whole = {"period": "t", "everything": quote(key[0]) if len(key) > 1 else ""}.get(feed.replaces)
+    if not whole:
         return
-    same_key = " and ".join(f"n.{quote(k)} is not distinct from k.{quote(k)}" for k in feed.subject.key)
+    same_key = " and ".join(f"n.{quote(k)} is not distinct from k.{quote(k)}" for k in key)
     known, gone, fresh = _rows(
         connection,
-        "with k as (select * from known_fact semi join new_fact using (t)), n as (select * from new_fact semi join known_fact using (t)) "
+        f"with k as (select * from known_fact semi join new_fact using ({whole})), "
+        f"n as (select * from new_fact semi join known_fact using ({whole})) "
         f"select (select count(*) from k), (select count(*) from k anti join n on {same_key}), "
         f"(select count(*) from n anti join k on {same_key})",
     )[0]
-    fact = "facts of a known period are gone, and as many others are there,"
+    of = "period" if whole == "t" else key[0]
+    fact = f"facts of a known {of} are gone, and as many others are there,"
     count = min(gone, fresh)
     yield Measured("changed_pct", "", fact, count, known, 100 * count / known if known else 0.0)
 
@@ -609,7 +683,7 @@ def sorted_alone(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Ite
         }
         kept = [name for name, (was, is_now) in order.items() if is_now and 100 * was <= _BROKEN_PCT]
         for name, (was, is_now) in order.items():
-            if (kept or by is key) and is_now and (1 - was) ** (new[0] - 1) < _CHANCE:
+            if (kept or by is key) and is_now and (1 - was) ** (new[0] - 1) < CHANCE:
                 fact = f"{name} is in order and never was, in rows in order of {(kept or key)[0]}: it was sorted alone,"
                 yield Measured("changed_pct", name, fact, new[0], new[0], 100.0, _ORDERED_MIN)
 

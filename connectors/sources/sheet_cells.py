@@ -185,7 +185,8 @@ class Merge:
         """Note its other cells as unreadable."""
         for column in range(self.first_column, self.last_column + 1):
             if (row, column) != (self.first_row, self.first_column):
-                flaws[column - 1] = f"cell {get_column_letter(column)}{row} is merged into {self.name}"
+                cell = f"{get_column_letter(column)}{row}"
+                flaws[column - 1] = f"cell {cell} is merged into {self.name} (source.merged: fill gives it the value)"
 
     def fill(self, line: Line) -> Line:
         """Give all its cells in this line the value, and what is wrong with it."""

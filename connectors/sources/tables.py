@@ -95,6 +95,7 @@ class Layout:
         unit: The unit that the lines above the header must state; None lets no unit with a multiplier pass.
         fill_down: Names of columns in which nothing means "as above".
         totals: (column's names, values): lines with such a value there are totals.
+        label: The names of file and sheet, which may state a unit.
         decimal: The decimal mark of numbers, where it is not a point; the thousands mark is the other one, a blank or '.
         is_named: Returns whether a further name is a column's: those of a crosstab's months.
         above: Filled while the header is read: the text above it.
@@ -113,6 +114,7 @@ class Layout:
     unit: str | None = None
     fill_down: tuple[str, ...] = ()
     totals: tuple[tuple[str, ...], frozenset[str]] | None = None
+    label: str = ""
     decimal: str | None = None
     is_named: Callable[[str], bool] | None = None
     above: list[str] = field(default_factory=list)
@@ -148,6 +150,9 @@ _UNIT_IN_ENGLISH: Final = re.compile(
     re.IGNORECASE,
 )
 _MULTIPLE: Final = re.compile(rf"[十百千万亿]+(?:{_MEASURES})$")
+_BARE_UNIT: Final = re.compile(rf"[十百千万亿]*(?:{_MEASURES})")
+# a note has its text in one cell, or its word and its text in two
+_NOTE_CELLS: Final = 2
 
 _FIGURE: Final = re.compile(r"-?[0-9][0-9,]*(\.[0-9]+)?")
 # a header cell that is a month: 1月, 十二月份, 2026年1月, 2026-01, 202601, 26.1月, 1月/用量
@@ -321,7 +326,10 @@ def _title_values(pattern: re.Pattern[str], layout: Layout) -> dict[str, str]:
 
 def stated_units(above: Iterable[Line]) -> list[str]:
     """Give the units that lines above a header state, each once: 万元 of （单位：人民币万元）."""
-    text = _evened(above)
+    return _units(_evened(above))
+
+
+def _units(text: str) -> list[str]:
     found = ["".join(parts) for pattern in (_UNIT, _UNIT_IN_WORDS) for parts in pattern.findall(text)]
     return list(dict.fromkeys([*found, *(match[0].strip() for match in _UNIT_IN_ENGLISH.finditer(text))]))
 
@@ -337,16 +345,39 @@ def _check_unit(above: Sequence[Line], layout: Layout) -> None:
         DeliveryRefused: It states another one, or none where one is declared.
     """
     layout.above.append(_evened(above))
-    stated = stated_units(above)
+    text = f"{_evened(above)}\n{unicodedata.normalize('NFKC', layout.label)}"
+    stated = _units(text)
     if layout.unit is not None:
-        is_right = stated == [layout.unit] if stated else layout.unit in _evened(above)
+        is_right = stated == [layout.unit] if stated else layout.unit in text
     else:
-        is_right = not any(_MULTIPLE.match(unit) or _UNIT_IN_ENGLISH.fullmatch(unit) for unit in stated)
-    if is_right:
-        return
-    raise DeliveryRefused(
+        is_right = not any(map(_is_multiple, stated))
+    if not is_right:
+        is_name = bool(stated) and not stated_units(above)
+        raise _other_unit(stated, "its name states" if is_name else "the lines above its header state", layout)
+
+
+def _check_unit_below(cells: Sequence[str], line: int, layout: Layout) -> None:
+    """Hold a unit that a line states below the header against the declared one: a note, or a line of units (人, 万元).
+
+    Raises:
+        DeliveryRefused: It states another one with a multiplier.
+    """
+    filled = [unicodedata.normalize("NFKC", cell).strip() for cell in cells if cell.strip()]
+    units = [cell.strip("()[]") for cell in filled]
+    if not all(map(_BARE_UNIT.fullmatch, units)):
+        units = _units(" ".join(filled)) if len(filled) <= _NOTE_CELLS else []
+    if stated := [unit for unit in units if _is_multiple(unit) and unit != layout.unit]:
+        raise _other_unit(stated, f"line {line} states", layout)
+
+
+def _is_multiple(unit: str) -> bool:
+    return bool(_MULTIPLE.match(unit) or _UNIT_IN_ENGLISH.fullmatch(unit))
+
+
+def _other_unit(stated: Sequence[str], where: str, layout: Layout) -> DeliveryRefused:
+    return DeliveryRefused(
         layout.where,
-        f"the lines above its header state {'the unit ' + ' and '.join(stated) if stated else 'no unit'}",
+        f"{where} {'the unit ' + ' and '.join(stated) if stated else 'no unit'}",
         allowed=f"source.unit: {layout.unit}" if layout.unit else "元, or the one that source.unit declares",
         next_step="ask the office which unit the figures have; declare it as source.unit in feed.yml, and reckon with it in stage.sql",
     )
@@ -396,13 +427,7 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
 ) -> Iterator[pa.RecordBatch]:
     width = len(names)
     kept = [position for position, name in enumerate(names) if name not in layout.exclude]
-    filled = [position for position, name in enumerate(names) if name in layout.fill_down]
-    if missing := [name for name in layout.fill_down if name not in names]:
-        raise DeliveryRefused(
-            layout.where,
-            f"it has no column {missing[0]!r}, which source.fill_down names",
-            next_step="if the office renamed the column, correct source.fill_down in feed.yml",
-        )
+    filled = _columns_to_fill(names, layout)
     above = [""] * width
     figures = [position for position in kept if layout.uses.get(names[position]) not in ("text", "ignored")]
     judged = [position for position in kept if layout.uses.get(names[position]) != "ignored"]
@@ -428,8 +453,11 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
             continue
         reason = line.broken
         if reason is None:
-            if not "".join(cells).strip():
+            text = "".join(cells)
+            if not text.strip():
                 continue
+            if "万" in text or "千" in text or "亿" in text:
+                _check_unit_below(cells, line.number, layout)
             if len(cells) != width:
                 cells, reason = _fitted(cells, width, layout.is_ragged_strict or (is_last and layout.is_cut))
             if reason is None:
@@ -465,6 +493,16 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
             numbers, rows = [], []
     if rows or not has_given:
         yield batch()
+
+
+def _columns_to_fill(names: Sequence[str], layout: Layout) -> list[int]:
+    if missing := [name for name in layout.fill_down if name not in names]:
+        raise DeliveryRefused(
+            layout.where,
+            f"it has no column {missing[0]!r}, which source.fill_down names",
+            next_step="if the office renamed the column, correct source.fill_down in feed.yml",
+        )
+    return [position for position, name in enumerate(names) if name in layout.fill_down]
 
 
 def _filled(cells: Sequence[str], columns: Sequence[int], above: list[str]) -> Sequence[str]:

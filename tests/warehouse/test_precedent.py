@@ -450,3 +450,73 @@ def test_a_period_that_begins_within_a_month_stops(connection: duckdb.DuckDBPyCo
     for start, stops in (("2026-07-01", False), ("2026-01-07", True)):
         held = Deliveries(connection, "tax_filing", known, filing.format(start, "2026-07-31"))
         assert ("period_start" in held.stops(precedent.unheard_of(connection, held.feed))) is stops
+
+
+# a firm's industry (u % 4) moves its rows by no more than its own noise: half of the sales fall from month to month
+SALES = """select 'T' || lpad(u::varchar, 3, '0') as source_key, 'vat' as tax_kind_code, 'U' || u || '公司' as enterprise_name,
+    date '2025-01-01' + m * interval 1 month as period_start, last_day(date '2025-01-01' + m * interval 1 month) as period_end,
+    (1000 + 10 * u) * (1 + 0.2 * sin(7 * u + 13 * m + u * m)) * {0} as sales_amount, u as row_number
+    from range({1}) as a(u) cross join range({2}, {3}) as b(m)"""
+
+
+@pytest.mark.parametrize(
+    ("factor", "firms", "first", "stops"),
+    [
+        ("1", 60, 0, []),
+        ("1.1", 60, 0, []),  # a good month
+        ("2", 60, 0, ["sales_amount"]),  # January and February
+        ("0.5", 60, 0, []),  # a bad month: no running total falls
+        ("2", 60, 6, []),  # half a year shows no holidays
+        ("2", 15, 0, []),  # all of a few rise now and then
+    ],
+)
+def test_figures_that_hardly_ever_fall_are_a_running_total(
+    connection: duckdb.DuckDBPyConnection, factor: str, firms: int, first: int, stops: list[str]
+) -> None:
+    given = Deliveries(
+        connection, "tax_filing", SALES.format("1", firms, first, 13), SALES.format(factor, firms, 13, 14)
+    )
+    assert given.stops(precedent.hardly_falls(connection, given.feed, ["sales_amount"])) == stops
+
+
+def test_a_running_total_is_found_among_thousands(connection: duckdb.DuckDBPyConnection) -> None:
+    """So many rows that the number of ways to draw them is no floating-point number."""
+    given = Deliveries(connection, "tax_filing", SALES.format("1", 4000, 0, 13), SALES.format("1.5", 4000, 13, 14))
+    assert given.stops(precedent.hardly_falls(connection, given.feed, ["sales_amount"])) == ["sales_amount"]
+
+
+APPLICANT = """select '2025' || lpad(u::varchar, 8, '0') || '.1' as application_no, '甲' || {0} || '公司' as applicant_name,
+    date '2025-01-01' as application_date, u as row_number from range({1}, {2}) as a(u)"""
+
+
+@pytest.mark.parametrize(
+    ("who", "stops"), [("u", []), ("case when u < 95 then u else -u end", []), ("(u + 1) % 120", ["changed_pct"])]
+)
+def test_applicants_one_row_down_stop(connection: duckdb.DuckDBPyConnection, who: str, stops: list[str]) -> None:
+    """A new application and one with another owner are none."""
+    given = Deliveries(connection, "patent", APPLICANT.format("u", 0, 100), APPLICANT.format(who, 0, 120))
+    assert given.stops(precedent.replaced_facts(connection, given.feed)) == stops
+
+
+# 200 sellers with ten invoices each a month, in order of the seller
+SOLD = """select 'U' || ({0}) // 10 as source_key, 'U' || ({0}) // 10 as uscc, '甲' || u // 10 || '公司' as enterprise_name,
+    'sells' as direction_code, 'P' || u as partner_key, 'P' || u as partner_name, date '{1}' as month, '1010101' as goods_code,
+    1 as invoice_count, u as row_number from range(2000) as a(u)"""
+
+
+@pytest.mark.parametrize(
+    ("code", "stops"),
+    [
+        ("u", []),
+        ("case when u = 55 then u + 10 else u end", []),
+        ("greatest(u - 1, 0)", ["enterprise_name", "source_key", "uscc"]),
+    ],
+)
+def test_codes_one_row_down_in_order_of_the_code_stop(
+    connection: duckdb.DuckDBPyConnection, code: str, stops: list[str]
+) -> None:
+    """Nine of ten rows keep their own code: the limit of other names alone lets that through."""
+    given = Deliveries(connection, "trade", SOLD.format("u", "2026-01-01"), SOLD.format(code, "2026-02-01"))
+    assert sorted(set(given.stops(precedent.two_at_once(connection, given.feed)))) == stops
+    others = given.stops(precedent.broken_pairs(connection, given.feed, sends_changes=False))
+    assert others == []

@@ -560,6 +560,7 @@ def _layout(run: _Run, label: str, where: str) -> Layout:
         totals=plan.totals,
         title=plan.title_pattern,
         is_named=plan.unpivot.is_named if plan.unpivot else None,
+        label=label,
         added=_named_values(plan.name_pattern, "name", label, where),
         is_ragged_strict=False,
     )
@@ -575,6 +576,7 @@ def _sheet_table(
         layout,
         added={**layout.added, **_named_values(plan.sheet_pattern, "sheet", sheet.name, layout.where)},
         decimal=plan.decimal if content == "html" else None,
+        label=f"{label} {sheet.name}",
     )
     if plan.unpivot is None:
         return read_table(sheet.lines(), layout, unreadable, totals)

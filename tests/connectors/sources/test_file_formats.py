@@ -197,8 +197,8 @@ def test_merged_rows_hold_their_value_only_once(tmp_path: Path) -> None:
     delivery, rows = read(tmp_path, "a.xlsx", content)
     assert [(row["building"], row["room"]) for row in rows] == [("A", "1"), ("B", "1")]
     assert [piece.reason for piece in delivery.unreadable] == [
-        "cell A3 is merged into A2:A4",
-        "cell A4 is merged into A2:A4",
+        "cell A3 is merged into A2:A4 (source.merged: fill gives it the value)",
+        "cell A4 is merged into A2:A4 (source.merged: fill gives it the value)",
     ]
 
 

@@ -99,6 +99,48 @@ def test_the_unit_above_the_header(
             read(tmp_path, "a.csv", content, expected=expected, **options)
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "last", "unit", "is_read"),
+    [
+        ("税额（万元）.csv", "", "", None, False),
+        ("税额(单位：万元).csv", "", "", "万元", True),
+        ("税额.csv", "", "", "万元", False),
+        ("产值亿元以上.csv", "", "", None, True),
+        ("a.csv", "", "单位：万元,,", None, False),
+        ("a.csv", "", "注：金额单位为万元,,", None, False),
+        ("a.csv", "", "注,本表金额以万元为单位,", None, False),
+        ("a.csv", "", "注：含规模以上（2000万元以上）企业,,", None, True),
+        ("a.csv", "", "单位：元,,", None, True),
+        ("a.csv", "人,人,万元", "", None, False),
+        ("a.csv", ",,（万元）", "", None, False),
+        ("a.csv", ",,元", "", None, True),
+        ("a（万元）.csv", "", "单位：万元,,", "万元", True),
+        ("a（万元）.csv", "", "单位：千元,,", "万元", False),
+        # an amount, and a firm's name, state no unit of the column
+        ("a.csv", "", "T2,万元科技有限公司,3万元", None, True),
+    ],
+)
+def test_a_unit_in_the_name_or_below_the_header(
+    tmp_path: Path, name: str, first: str, last: str, unit: str | None, is_read: bool
+) -> None:
+    content = "\n".join(filter(None, ("户号,户名,税额", first, "T1,甲,7", last))).encode()
+    options = {"unit": unit} if unit else {}
+    if is_read:
+        assert read(tmp_path, name, content, expected=("户号", "户名", "税额"), **options)[1]
+    else:
+        with pytest.raises(DeliveryRefused, match=r"state(s| no unit| the unit)"):
+            read(tmp_path, name, content, expected=("户号", "户名", "税额"), **options)
+
+
+def test_a_unit_in_the_name_of_a_sheet(tmp_path: Path) -> None:
+    def rename(sheet: Worksheet) -> None:
+        sheet.title = "10月(万元)"
+
+    content = workbook(["户名", "表", "用量"], ["甲", "W1", 10], edit=rename)
+    with pytest.raises(DeliveryRefused, match="its name states the unit 万元"):
+        read(tmp_path, "a.xlsx", content)
+
+
 def test_merged_cells_are_filled_where_that_is_declared(tmp_path: Path) -> None:
     def merge(sheet: Worksheet) -> None:
         sheet.merge_cells("A2:A4")

@@ -260,7 +260,7 @@ def test_a_table_of_a_web_page(tmp_path: Path, charset: str, name: str) -> None:
     assert [(row["编号"], row["名称"], row["金额"]) for row in rows] == [("001", "甲&乙\n公司", "1,234.5")]
     assert [(piece.row_number, piece.reason) for piece in delivery.unreadable] == [
         (4, "cell C4: a formula, not a value"),
-        (5, "cell A5 is merged into A4:A5"),
+        (5, "cell A5 is merged into A4:A5 (source.merged: fill gives it the value)"),
     ]
     drop(tmp_path, "b.xls", content)
     (filled,) = take(tmp_path, pattern="b.xls", expected=NAMES, unit="万元", merged="fill", formulas="cached")
