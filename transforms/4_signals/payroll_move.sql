@@ -24,6 +24,7 @@
 --   | 只比较人数，从不比较个人。两家企业同月转到一家派遣公司的看不出，在外地参保的派遣公司也看不出。
 -- codes succession_code: payroll_to_agency, payroll_from_agency
 -- checked by: tests/models/signals.payroll_move, tests/system/test_successions.py
+-- only who ever reported staff can lose or gain it
 with life as (
     select
         h.enterprise_id,
@@ -56,6 +57,7 @@ gain as (
     where insured_headcount > earlier_headcount
 ),
 
+-- the office books a loss and its gain in different months
 lag_month as (
     select unnest(generate_series(0, people_lag_months)) as shift
     from rules.succession
@@ -156,6 +158,7 @@ payroll as (
     where abs(l.people - g.people) * 100 <= greatest(rule.tolerance_people * 100, rule.tolerance_pct * l.people)
 ),
 
+-- each firm and month once, however many agencies fit
 firm as (
     select
         firm_id,
@@ -164,6 +167,7 @@ firm as (
     group by firm_id, firm_number
 ),
 
+-- if people moved on paper alone, they still pass the gate and use power
 trace as (
     select
         f.firm_id,
@@ -196,6 +200,7 @@ trace as (
             and m.month_number < f.firm_number + rule.desk_months
 ),
 
+-- as many months before as after, so that one odd month does not decide
 trace_mean as (
     select
         firm_id,
@@ -227,6 +232,7 @@ park_month as (
     group by m.month_number
 ),
 
+-- months that need a comparison with the park
 turn as (
     select firm_number
     from firm
@@ -307,6 +313,7 @@ ranked_payroll as (
     from payroll_evidence
 ),
 
+-- best for both sides; where several are equally good, each says so
 best_payroll as (
     select
         *,

@@ -174,6 +174,7 @@ left_out as (
     group by enterprise_id
 ),
 
+-- activity is what happens here: capital and other figures of the register alone are no sign of life
 first_activity as (
     select
         s.enterprise_id,
@@ -196,6 +197,7 @@ activity_drop as (
     group by enterprise_id
 ),
 
+-- what began lately, and whether it began by taking over another enterprise: a successor is not new
 recent_flow as (
     select
         f.enterprise_id,
@@ -231,6 +233,7 @@ known_enterprise as (
         h.electricity_zh,
         greatest(a.last_active_month, p.last_lease_month) as last_active_month,
         d.last_operating_month,
+        -- a smaller fall is within what firms that stay show
         case when v.fall_pct >= u.leaving_fall_min_pct then v.fall_pct end as fall_pct,
         x.evidence as left_out_en,
         x.evidence_zh as left_out_zh,
@@ -245,12 +248,14 @@ known_enterprise as (
         d.is_lease_terminated,
         d.space_until_date,
         d.seat_move_code,
+        -- a firm of the last months that was never active here yet is late with its first figures, not dormant
         d.is_silent and not (
             d.last_operating_month is null
             and coalesce(
                 month_number(e.registered_date) > m.month_number - u.new_months, false
             )
         ) as is_silent,
+        -- a takeover counts near the end of the enterprise's own life; one of years ago explains nothing now
         k.successor_enterprise_id,
         k.successor_name,
         k.successor_status_code,
@@ -260,12 +265,15 @@ known_enterprise as (
             month_number(k.takeover_month)
             - coalesce(month_number(d.last_seen_month), m.month_number)
         ) <= u.takeover_months as is_carried_on,
+        -- a lease that ended long ago without a departure is a lease that was not booked
         month_number(d.space_until_date) > m.month_number - u.leaving_months
         and coalesce(t.is_space_carried_on, 0) = 0 as is_lease_over_lately,
         p.status_code in ('cancelled', 'revoked') as is_closed,
+        -- moved out in the register alone, with people still here, is a move on paper
         p.status_code in ('cancelled', 'revoked')
         or (p.status_code = 'moved_out' and coalesce(d.seat_move_code, '') not in ('stayed', 'too_early'))
             as is_struck_off,
+        -- new: began here lately, by any of lease, staff or registration, and was not seen before that
         coalesce(t.has_succession, 0) = 0
         and (
             coalesce(t.has_start, 0) = 1
@@ -297,6 +305,7 @@ known_enterprise as (
     left join signals.takeover as k on p.enterprise_id = k.enterprise_id
 ),
 
+-- the first that holds, from the hardest fact to the softest: gone, going, silent, new, and only then the direction
 assessed_enterprise as (
     select
         *,
@@ -322,6 +331,7 @@ assessed_enterprise as (
                 and (last_operating_month is not null or not is_leasing)
                 then 'dormant'
             when is_new and not (is_silent or coalesce(is_struck_off, false)) then 'new'
+            -- before any direction: one figure alone decides nothing
             when heard_signal_count < signals_min then 'unknown'
             when rising_signal_count > 0 and falling_signal_count > 0 then 'mixed'
             when rising_signal_count > 0 then 'expanding'
@@ -331,6 +341,7 @@ assessed_enterprise as (
     from known_enterprise
 ),
 
+-- month and successor are given with an ending only: a takeover of one who stays is in signals.takeover
 dated_assessment as (
     select
         a.*,

@@ -49,6 +49,7 @@
 --   empty in a month without any reading | 用电量 当月用电量；租用多栋楼的企业按在租面积分摊，当月无任何抄表的为空，单位：千瓦时
 -- column is_provisional: whether staff or electricity of the month is not complete yet | 是否暂定 当月参保或用电数据是否尚未报齐
 -- checked by: tests/models/snapshots.building_month, tests/transforms/test_groups_add_up.py
+-- with a row for leases that name no known building: without it the park's area would not add up
 with park_building as (
     select
         building_code,
@@ -69,6 +70,7 @@ with park_building as (
     from rules.land
 ),
 
+-- a suspect figure is left out of totals, here as in park_month
 suspect as (
     select
         enterprise_id,
@@ -87,6 +89,7 @@ activity_silo as (
     where s.silo_code in ('insurance', 'utilities', 'access')
 ),
 
+-- each unbroken run of months of one tenancy has one stretch_number
 tenancy as (
     select
         l.enterprise_id,
@@ -114,6 +117,7 @@ tenancy as (
     where s.enterprise_id is null
 ),
 
+-- idle since it last operated here, at the earliest since this tenancy began: an earlier one is another story
 idle_tenancy as (
     select
         *,
@@ -147,6 +151,7 @@ leased_building as (
     group by building_code, month_number
 ),
 
+-- staff and electricity are stated by enterprise, tax by receipt; none is stated by building
 enterprise_figure as (
     select
         s.enterprise_id,
@@ -206,12 +211,14 @@ reported_month as (
     group by month_number
 ),
 
+-- a sum of twelve months needs receipts of twelve months
 first_receipt as (
     select min(m.month_number) as month_number
     from monthly.tax_receipt as t
     inner join monthly.month as m on t.month = m.month
 ),
 
+-- leases are stated whole; staff and meters come in late
 doubtful_month as (
     select month
     from monthly.provisional_month
@@ -280,6 +287,7 @@ unlet_run as (
     where n.unlet_area_m2 > 0
 ),
 
+-- area times months: the mean weighs each m2 by how long it has been unlet
 vacancy as (
     select
         s.building_code,
@@ -357,4 +365,5 @@ from vacant_building as n
 cross join ops.night as o
 cross join occupancy_version as v
 left join vacant_building as e on n.building_code = e.building_code and n.month_number - 12 = e.month_number
+-- due this month is what last month's books said was due within a month
 left join building_month as p on n.building_code = p.building_code and n.month_number - 1 = p.month_number

@@ -36,6 +36,7 @@ plausibility_version as (
     from rules.plausibility
 ),
 
+-- believed figures, with whether each is of the month that the park is read at
 figure as (
     select
         g.enterprise_id,
@@ -63,6 +64,7 @@ figure as (
         )
 ),
 
+-- suspect figures are left out here and named in suspect_signal_codes
 latest_figure as (
     select
         *,
@@ -71,6 +73,8 @@ latest_figure as (
     where not is_suspect
 ),
 
+-- one row per enterprise. A figure of today's month and an older one are two columns: an old figure under today's name
+-- would be taken for today's
 current_figure as (
     select
         enterprise_id,
@@ -143,6 +147,7 @@ current_figure as (
     group by enterprise_id
 ),
 
+-- in a fixed order, so that two nights can be compared
 suspect as (
     select
         enterprise_id,
@@ -162,6 +167,7 @@ suspect as (
     group by enterprise_id
 ),
 
+-- the last change of staff; months without one and open ends say nothing
 latest_flow as (
     select
         enterprise_id,
@@ -181,6 +187,7 @@ lease_now as (
     where m.is_last_month
 ),
 
+-- capital stays in the register after the firm has gone: it does not count as seen
 seen_span as (
     select
         s.enterprise_id,

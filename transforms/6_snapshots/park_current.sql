@@ -40,6 +40,7 @@
 --   | 高成长企业数、红级预警数没有上年数。可租面积两年均按当前值。
 -- column month: last complete month, of which enterprises and space are | 月份 最近一个完整月，企业数与面积均为该月末数
 -- checked by: tests/models/snapshots.park_current, tests/system/test_buildings.py
+-- feeds end in different months: each figure is of its own last believed month, never of a month that one feed lacks
 with believed_end as (
     select
         min(m.month_number) as first_number,
@@ -48,6 +49,7 @@ with believed_end as (
         coalesce(max(case when s.subject = 'tax_payment' then m.month_number end), max(m.month_number)) as tax_number,
         coalesce(max(case when s.subject = 'utility_use' then m.month_number end), max(m.month_number))
             as electricity_number,
+        -- quarterly filers report with the quarter: sales are complete at its end alone
         max(case when s.subject = 'tax_filing' and month(m.month) in (3, 6, 9, 12) then m.month_number end)
             as sales_number
     from monthly.month as m
@@ -80,6 +82,7 @@ building as (
         sum(case when m.month_number = b.last_number - 12 then t.leased_area_m2 end) as leased_area_before,
         sum(case when m.month_number = b.last_number then t.lettable_area_m2 end) as lettable_area,
         sum(case when m.month_number = b.last_number - 12 then t.lettable_area_m2 end) as lettable_area_before,
+        -- numerator and denominator of the same buildings: leases of unmeasured ones would raise the occupancy
         sum(case when m.month_number = b.last_number and t.lettable_area_m2 is not null then t.leased_area_m2 end)
             as occupied_area,
         sum(case
@@ -95,6 +98,7 @@ building as (
         sum(case when m.month_number = b.last_number then t.due_6m_unrenewed_area_m2 end) as unrenewed_area,
         sum(case when m.month_number = b.tax_number then t.tax_received_12m_amount end) as received,
         sum(case when m.month_number = b.tax_number - 12 then t.tax_received_12m_amount end) as received_before,
+        -- likewise tax per m2 and per mu: of the buildings with an area, or with land, alone
         sum(case
             when m.month_number = b.tax_number and t.lettable_area_m2 is not null then t.tax_received_12m_amount
         end) as received_of_area,
@@ -113,6 +117,7 @@ building as (
     cross join believed_end as b
 ),
 
+-- January to the last believed month, and the same months of the year before
 year_to_date as (
     select
         sum(case
@@ -130,6 +135,7 @@ year_to_date as (
     cross join believed_end as b
 ),
 
+-- filers of different periods end in different months; the month that holds most of the money is named
 paid_until as (
     select
         tax_paid_12m_until_month,
@@ -150,6 +156,7 @@ paid_total as (
     from paid_until
 ),
 
+-- from the published totals, so that this page and park_month cannot differ
 staff as (
     select
         sum(case when month_number(p.month) = b.staff_number then p.total_value end) as headcount,
@@ -176,6 +183,7 @@ job_flow as (
 job as (
     select
         max(last_number) as last_number,
+        -- a step over several months counts as that many: twelve months must be covered, not twelve rows
         sum(case when month_number > last_number - 12 then period_months end) as month_count,
         sum(case when month_number > last_number - 12 then creation_value end) as gained,
         sum(case when month_number > last_number - 12 then destruction_value end) as lost,
@@ -193,6 +201,7 @@ sales as (
     from snapshots.park_month as p
     cross join believed_end as b
     where
+        -- yearly returns repeat what monthly and quarterly ones have said
         p.signal_code = 'sales' and p.period_months <= 3
         and month_number(p.month) between b.sales_number - 23 and b.sales_number
 ),
@@ -234,6 +243,7 @@ comparable_span as (
     from believed_end as b
 ),
 
+-- a sum over fewer months than it is named for is left empty
 known_total as (
     select
         cast(p.on_site as bigint) as on_site_count,

@@ -71,6 +71,7 @@ rule as (
     from rules.work_list
 ),
 
+-- attraction has no alert of its own that names an office: the rule file has one for all of it
 attraction_office as (
     select distinct
         attraction_office_en as office_en,
@@ -78,6 +79,7 @@ attraction_office as (
     from rules.work_list
 ),
 
+-- who has left is not called about a need of the past
 present_need as (
     select n.*
     from industry.need as n
@@ -85,6 +87,7 @@ present_need as (
     where n.is_unresolved and d.left_ground_code is null
 ),
 
+-- a need that was stated is answered as such: an alert that implies it would be the same work twice
 stated_kind as (
     select distinct
         enterprise_id,
@@ -107,6 +110,7 @@ task as (
         n.office_en,
         n.office_zh,
         n.stated_date as since_date,
+        -- until there was a contact the promise of the first contact is what is due
         case when n.first_contact_date is null then n.contact_due_date else n.due_date end as due_date,
         concat(
             'Answer: ', k.title_en, quantity_words(n.needed_quantity, u.title_en),
@@ -150,6 +154,7 @@ task as (
         a.first_seen_month as since_date,
         concat(a.alert_title_en, ': ', a.reasons_en, '. Next: ', a.next_step_en) as work_en,
         concat(a.alert_title_zh, '：', a.reasons_zh, '。', a.next_step_zh) as work_zh,
+        -- the best of each alert before the second best of any: one kind must not fill the week
         case when a.level_code = 'precise' then 0 else 100000 end
         + row_number() over (partition by a.alert_code, a.level_code order by a.score desc, a.enterprise_id asc)
             as priority,
@@ -177,6 +182,7 @@ task as (
         i.due_date,
         concat('Introduce: ', i.work_en) as work_en,
         concat('牵线对接：', i.work_zh) as work_zh,
+        -- what fits before what somebody has to ask about first
         i.fit_rank + case when i.fit_level_code = 'fits' then 0 else 100 end as priority,
         cast(coalesce(datediff('day', date '2000-01-01', i.due_date), 1000000) as decimal(30, 2)) as priority_within
     from industry.introduction as i
@@ -243,6 +249,7 @@ task as (
                 else ''
             end
         ) as work_zh,
+        -- even and odd: enterprises and goods by turns
         2 * c.candidate_rank as priority,
         cast(0 as decimal(30, 2)) as priority_within
     from industry.candidate as c
@@ -284,6 +291,7 @@ task as (
     where g.gap_step_code = 'attract'
 ),
 
+-- the id follows from the subject alone, so that a row is the same one every night
 task_by_id as (
     select
         t.*,
@@ -299,6 +307,7 @@ ranked_answer as (
     from ops.work_answer
 ),
 
+-- of several answers to a row the latest counts
 last_answer as (
     select
         row_id,
@@ -322,6 +331,7 @@ last_showing as (
     group by s.row_id
 ),
 
+-- what was put forward this week uses up the limit, whether or not its reason has gone since
 week_group as (
     select
         work_limit_group(s.action_code) as limit_group_code,
@@ -331,6 +341,7 @@ week_group as (
     group by work_limit_group(s.action_code)
 ),
 
+-- rows in their order that could be new; the id decides ties, so that two runs agree
 waiting_task as (
     select
         i.row_id,
@@ -396,6 +407,7 @@ task_age as (
     cross join rule as r
 ),
 
+-- answered rows stay in sight for some days, so that the office sees that its answer was heard
 reminder as (
     select
         a.*,
