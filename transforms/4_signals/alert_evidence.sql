@@ -67,6 +67,7 @@ last_month as (
     where m.is_last_month
 ),
 
+-- a lease that was given up ends on the day of the notice, not on that of the contract
 lease as (
     select
         e.enterprise_id,
@@ -108,6 +109,7 @@ tax_sign as (
     select 'tax_open' as sign_code
 ),
 
+-- against the habit of the year before: a firm that always pays late says nothing new. What is open counts as late, too
 tax_count as (
     select
         t.enterprise_id,
@@ -127,6 +129,7 @@ tax_count as (
     group by t.enterprise_id, c.sign_code
 ),
 
+-- events of the register, with seats that moved where the people may follow
 past_event as (
     select
         t.enterprise_id,
@@ -153,6 +156,7 @@ removed_entry as (
     group by enterprise_id
 ),
 
+-- an abnormal entry that was removed since is no sign any more
 event as (
     select
         p.enterprise_id,
@@ -190,6 +194,7 @@ limit_sign as (
     from signals.activity_fall
 ),
 
+-- every sign in one form: its value, in which month it was last seen, and since when it holds
 found_sign as (
     select
         r.enterprise_id,
@@ -297,6 +302,7 @@ found_sign as (
     where coalesce(month_number(w.above_month) <= l.month_number - u.event_months, true)
 ),
 
+-- a sign has points by how large it is, and for a departure by how near the end of the lease is
 banded_sign as (
     select
         f.enterprise_id,
@@ -336,12 +342,14 @@ banded_sign as (
         )
 ),
 
+-- the strongest band of a sign alone: bands are not added up
 chosen_sign as (
     select *
     from banded_sign
     where row_rank = 1
 ),
 
+-- points fade by halves: what was seen half a year ago weighs less than what was seen today
 dated_sign as (
     select
         c.enterprise_id,
@@ -388,6 +396,7 @@ select
     cast(d.month - interval '1' month * d.age_months as date) as last_seen_month,
     cast(d.points as decimal(30, 2)) as points,
     d.weight,
+    -- signs of one group are one cause seen twice: the strongest counts
     row_number() over (
         partition by d.enterprise_id, d.alert_code, d.group_code order by abs(d.weight) desc, d.sign_code asc
     ) = 1 as is_counted,

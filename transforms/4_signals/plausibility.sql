@@ -66,6 +66,7 @@ with rule as (
     from rules.plausibility
 ),
 
+-- figures that fail by themselves are no neighbours: one slip must not make the next month look wrong
 neighbours as (
     select
         *,
@@ -109,8 +110,10 @@ spike as (
             and n.last_wage_per_head > 0 and n.next_wage_per_head > 0,
             false
         )
+        -- neighbours far off in time say little about this month
         and n.month_number - n.last_number <= u.spike_gap_periods * n.period_months
         and n.next_number - n.month_number <= u.spike_gap_periods * n.period_months
+        -- only where both neighbours agree can the one between be odd: else it may be a step to a new level
         and greatest(n.last_value, n.next_value) <= u.spike_neighbour_ratio * least(n.last_value, n.next_value)
         and greatest(n.value, n.last_value, n.next_value) >= r.spike_min
         and (
@@ -177,6 +180,7 @@ year_test as (
     cross join rule as u
 ),
 
+-- a year that neither its neighbours nor its money confirm; or a first year that all later ones contradict
 year_doubt as (
     select
         *,
@@ -238,6 +242,7 @@ headcount_month as (
     where s.signal_code = 'headcount' and s.period_months = 1 and coalesce(not s.is_spike, true)
 ),
 
+-- the habit of the firm itself: what its changes of the last 12 months were, on average and in spread
 change_history as (
     select
         *,
@@ -251,6 +256,7 @@ change_history as (
     window before as (partition by enterprise_id order by month_number rows between 12 preceding and 1 preceding)
 ),
 
+-- small firms change by large shares, so they are held to heads; new ones have less habit to be held to
 change_limit as (
     select
         c.*,
@@ -264,6 +270,8 @@ change_limit as (
     cross join rule as u
 ),
 
+-- all six tests must fail (absolute, relative and against habit, over a month and a year): one alone is common
+-- in honest figures
 jump as (
     select
         j.enterprise_id,
@@ -288,9 +296,11 @@ jump as (
         and abs(j.value - j.year_value) * 100 > j.pct_limit * j.year_value
         and j.year_changes >= j.t_changes_min
         and abs(j.value - j.year_value - j.year_mean) > j.t_multiplier * j.year_deviation
+        -- a change that the next month keeps to is a new level
         and (j.next_value is null or abs(j.next_value - j.value) >= abs(j.next_value - j.last_value))
 ),
 
+-- every value with every test: several can fail at once, and readers see all
 flagged_value as (
     select
         t.enterprise_id,
@@ -323,6 +333,7 @@ flagged_value as (
         on t.enterprise_id = j.enterprise_id and t.signal_code = j.signal_code and t.month = j.month
 ),
 
+-- the figures in words, once for both languages
 finding_words as (
     select
         f.enterprise_id,

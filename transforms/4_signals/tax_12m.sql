@@ -46,6 +46,7 @@ rule as (
     from rules.tax_12m
 ),
 
+-- the treasury's books come in late: provisional months would look like a fall
 believed_month as (
     select month_number
     from monthly.provisional_month
@@ -70,6 +71,7 @@ books as (
     where signal_code = 'tax'
 ),
 
+-- by the length of the period: months, quarters, half-years; null is the yearly settlement
 tax_period as (
     select
         t.enterprise_id,
@@ -102,6 +104,7 @@ enterprise_length as (
     group by p.enterprise_id
 ),
 
+-- how far each kind of tax has been stated
 last_period as (
     select
         enterprise_id,
@@ -115,6 +118,7 @@ last_period as (
     where length_months is not null
 ),
 
+-- a main tax that is due but not stated yet holds the 12 months back: without it the sum would fall for no reason
 late_kind as (
     select
         p.enterprise_id,
@@ -131,6 +135,7 @@ late_kind as (
     group by p.enterprise_id
 ),
 
+-- who states tax and who pays it may differ: both
 enterprise as (
     select enterprise_id
     from monthly.tax
@@ -140,6 +145,7 @@ enterprise as (
     from monthly.tax_receipt
 ),
 
+-- the window ends with a full period of the longest that the enterprise files: no half quarter is in it
 twelve_months as (
     select
         e.enterprise_id,
@@ -153,6 +159,7 @@ twelve_months as (
     left join late_kind as k on e.enterprise_id = k.enterprise_id
 ),
 
+-- a settlement counts when it is due, months after its year, as monthly filers pay it then
 counted_period as (
     select
         p.enterprise_id,
@@ -171,6 +178,7 @@ counted_period as (
     cross join rule as r
 ),
 
+-- these 12 months, and the 12 before
 period_in_window as (
     select
         enterprise_id,
@@ -196,6 +204,7 @@ paid_kind as (
     group by enterprise_id, tax_kind_code
 ),
 
+-- the longest period but the settlement is half a year
 month_of_period as (
     select 0 as back
     union all
@@ -210,6 +219,7 @@ month_of_period as (
     select 5 as back
 ),
 
+-- a month counts once, whether a monthly or a quarterly return covers it
 covered_month as (
     select distinct
         p.enterprise_id,
@@ -254,6 +264,7 @@ paid_total as (
     group by enterprise_id
 ),
 
+-- receipts by the day of payment: their window ends with the last believed month for all
 receipt as (
     select
         t.enterprise_id,
@@ -320,6 +331,7 @@ provisional_end as (
     group by m.month_number
 ),
 
+-- comparable: both halves cover as many months, none of them suspect or provisional
 figure as (
     select
         k.enterprise_id,

@@ -51,6 +51,7 @@ last_month as (
     where is_last_month
 ),
 
+-- provisional and suspect figures decide no direction
 believed_value as (
     select
         s.enterprise_id,
@@ -74,6 +75,7 @@ ranked_month as (
     from believed_value
 ),
 
+-- recent by the period's own length: a quarter ends up to two months later than a month
 latest as (
     select
         p.enterprise_id,
@@ -111,6 +113,7 @@ year_pair as (
         on
             b.enterprise_id = e.enterprise_id and b.signal_code = e.signal_code
             and b.month_number - 12 = e.month_number and b.period_months = e.period_months
+    -- tax is taken from tax_12m below
     where l.is_recent and l.signal_code <> 'tax'
     group by l.enterprise_id, l.signal_code
 ),
@@ -124,6 +127,7 @@ year_flow as (
             when
                 f.flow_code in ('open', 'move_in', 'succession_in') and f.earlier_value = 0
                 and f.month_number > m.month_number - 12
+                -- sales that pause and resume have not begun
                 and (l.window_months = 1 or not f.is_reactivation)
                 then f.month
         end) as start_month,
@@ -170,6 +174,7 @@ tax_paid as (
     where tax_kind_code = 'total'
 ),
 
+-- ended, compared or started, in this order: an end is certain, a comparison needs enough months on both sides
 compared_year as (
     select
         l.enterprise_id,
@@ -190,6 +195,7 @@ compared_year as (
         coalesce(t.paired_months, p.paired_months) as paired_months,
         coalesce(t.earlier_value, p.earlier_value) as earlier_value,
         case
+            -- of what has ended the last figure is shown
             when f.end_month is not null then coalesce(t.earlier_value, t.value, l.value)
             else coalesce(t.value, p.value, l.value)
         end as value,
@@ -220,6 +226,7 @@ net_year as (
             when heard_code = 'ended' and not coalesce(is_end_succession, false) then -value
             when heard_code = 'started' and not coalesce(is_start_succession, false) then value
             when heard_code = 'compared' and succession_change is null then value - earlier_value
+            -- of a sum over months it is unknown which part a succession moved: not compared
             when heard_code = 'compared' and window_months = 1 then value - earlier_value - succession_change
             else 0
         end as net_change,
@@ -233,6 +240,7 @@ net_year as (
     where heard_code is not null
 ),
 
+-- a change below either limit is none: a share alone would move with every small firm, heads alone with every large one
 directed_year as (
     select
         *,
@@ -261,6 +269,7 @@ directed_year as (
     from net_year
 ),
 
+-- the sentence of each signal in both languages, from the same figures
 year_words as (
     select
         enterprise_id,
