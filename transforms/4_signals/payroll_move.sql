@@ -24,8 +24,8 @@
 --   | 只比较人数，从不比较个人。两家企业同月转到一家派遣公司的看不出，在外地参保的派遣公司也看不出。
 -- codes succession_code: payroll_to_agency, payroll_from_agency
 -- checked by: tests/models/signals.payroll_move, tests/system/test_successions.py
--- only who ever reported staff can lose or gain it
 with life as (
+    -- only who ever reported staff can lose or gain it
     select
         h.enterprise_id,
         min(m.month_number) as first_number,

@@ -49,8 +49,8 @@
 --   empty in a month without any reading | 用电量 当月用电量；租用多栋楼的企业按在租面积分摊，当月无任何抄表的为空，单位：千瓦时
 -- column is_provisional: whether staff or electricity of the month is not complete yet | 是否暂定 当月参保或用电数据是否尚未报齐
 -- checked by: tests/models/snapshots.building_month, tests/transforms/test_groups_add_up.py
--- with a row for leases that name no known building: without it the park's area would not add up
 with park_building as (
+    -- with a row for leases that name no known building: without it the park's area would not add up
     select
         building_code,
         building_name,

@@ -40,8 +40,8 @@
 --   | 高成长企业数、红级预警数没有上年数。可租面积两年均按当前值。
 -- column month: last complete month, of which enterprises and space are | 月份 最近一个完整月，企业数与面积均为该月末数
 -- checked by: tests/models/snapshots.park_current, tests/system/test_buildings.py
--- feeds end in different months: each figure is of its own last believed month, never of a month that one feed lacks
 with believed_end as (
+    -- feeds end in different months: each figure is of its own last believed month, none of a month that a feed lacks
     select
         min(m.month_number) as first_number,
         max(m.month_number) as last_number,
