@@ -32,7 +32,8 @@ def steps(file: str, dag_id: str) -> dict[str, Any]:
     """The functions behind the tasks of a DAG, which keep their own errors."""
     bag = DagBag(str(CHECKOUT / "dags" / file))
     assert bag.import_errors == {}
-    return {task.task_id: task.python_callable.__wrapped__ for task in bag.dags[dag_id].tasks}
+    tasks: list[Any] = [*bag.dags[dag_id].tasks]
+    return {task.task_id: task.python_callable.__wrapped__ for task in tasks}
 
 
 def context(run_type: str, **said: Any) -> dict[str, Any]:
@@ -161,10 +162,10 @@ def test_a_run_at_the_command_line_goes_by_what_another_one_holds(
     assert "run other" in text
 
 
-def test_an_unknown_dag_and_a_broken_file_are_one_line(asked: list[tuple[Any, ...]]) -> None:
+def test_an_unknown_dag_and_a_broken_file_are_one_line(asked: list[tuple[Any, ...]], tmp_path: Path) -> None:
     with pytest.raises(ParkBridgeError, match=r"there is no such DAG.*choose one of one, two"):
         list(local.run(["three"]))
-    (local.DAGS / "three.py").write_text(
+    (tmp_path / "two_dags" / "three.py").write_text(
         "from airflow.sdk import dag\nraise ValueError('a typing error')\n", encoding="utf-8"
     )
     with pytest.raises(ParkBridgeError, match=r"three\.py: ValueError: a typing error"):
