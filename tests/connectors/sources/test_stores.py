@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import io
 import logging
 import os
+import socket
 import threading
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
@@ -21,7 +23,8 @@ from moto.server import ThreadedMotoServer
 
 from connectors.credentials import Credentials
 from connectors.sources import Window
-from connectors.sources.stores import answering
+from connectors.sources import sftp as sftp_store
+from connectors.sources.stores import answering, open_store
 from tests.connectors.sources.consuming import only, table_of
 from tests.connectors.sources.dropping import NOW, drop, take
 from warehouse.errors import SourceError
@@ -233,6 +236,33 @@ def test_a_store_that_repeats_the_password_does_not_get_it_into_a_message() -> N
         raise ZeroDivisionError  # an error of our own is not the store's
 
 
+def test_the_size_that_is_allowed_is_allowed(tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", b"x" * 1000)
+    with open_store(Credentials("fs", extra={"path": str(tmp_path)}), "staff") as store:
+        found = store.find("", ["*"])["a.csv"]
+        assert found.size == 1000
+        target = io.BytesIO()
+        assert sum(len(piece) for piece in store.copy(found, target, 1000)) == 1000
+        assert target.getvalue() == b"x" * 1000
+        with pytest.raises(SourceError, match="has more than 0 MB"):
+            list(store.copy(found, io.BytesIO(), 999))
+
+
+def test_a_server_that_falls_silent_is_given_a_minute(sftp: Sftp) -> None:
+    with open_store(sftp.credentials, "staff") as store:
+        assert 30 <= store._files.ftp.get_channel().gettimeout() <= 120
+
+
+def test_a_server_that_never_greets_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert 5 <= sftp_store._TIMEOUT_SECONDS <= 30
+    monkeypatch.setattr(sftp_store, "_TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        credentials = Credentials("sftp", "127.0.0.1", silent.getsockname()[1], "park", PASSWORD)
+        with pytest.raises(SourceError) as stop, open_store(credentials, "staff"):
+            pass
+    assert stop.value.is_passing
+
+
 # --- S3 -------------------------------------------------------------------------------------------------------------
 
 
@@ -312,3 +342,22 @@ def test_an_endpoint_that_is_not_there_is_passing_and_tells_no_secret(caplog: py
         take(credentials, SOON)
     assert stop.value.is_passing
     assert PASSWORD not in f"{stop.value} {stop.value!r} {caplog.text} {credentials!r}"
+
+
+def test_a_bucket_that_falls_silent_is_left(bucket: Bucket) -> None:
+    """As botocore has it for the requests themselves: a connection within seconds, a silence of a minute, few tries."""
+    with open_store(bucket.credentials, "staff") as store:
+        store.find("", ["*"])
+        config = store._files.s3.meta.config
+    assert 5 <= config.connect_timeout <= 30
+    assert 30 <= config.read_timeout <= 120
+    assert 1 <= config.retries["total_max_attempts"] <= 5
+
+
+def test_each_look_into_a_bucket_is_a_new_one(bucket: Bucket) -> None:
+    for number in range(3):
+        bucket.put(f"drop/{number}.csv", CONTENT)
+        with open_store(bucket.credentials, "staff") as store:
+            assert len(store.find("", ["*"])) == number + 1
+            bucket.put("drop/0.csv", CONTENT * (number + 2))
+            assert store.find("", ["*"])["0.csv"].size == len(CONTENT.encode()) * (number + 2)
