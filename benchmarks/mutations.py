@@ -218,16 +218,8 @@ class Trial:
             feed.options["settle_seconds"] = 0  # type: ignore[index]
         if feed.protocol == "http_api":
             feed.options["retries"] = 0  # type: ignore[index]
-        return len(
-            land(
-                feed,
-                trial_settings(home).raw,
-                run_id="trial",
-                until=until,
-                now=until,
-                credentials=credentials or self.credentials,
-            )  # fmt: skip
-        )
+        raw, by = trial_settings(home).raw, credentials or self.credentials
+        return len(land(feed, raw, run_id="trial", until=until, now=until, credentials=by))
 
     def _accept(self, home: Path, now: datetime, feed: Feed | None = None) -> int:
         """Returns how many rows were rejected."""
@@ -357,7 +349,8 @@ class Trial:
         with writer(trial_settings(self.folder / "home")) as connection:
             rows = connection.execute(
                 "select regexp_replace(split_part(reason, ': ', 1), '^.* (is|are|cannot|looks|has|was) ', '… \\1 '), count(*) "
-                "from ops.quarantine where batch_id = (select max(batch_id) from ops.batch where feed = ?) group by 1 order by 2 desc limit 1",
+                "from ops.quarantine where batch_id = (select max(batch_id) from ops.batch where feed = ?) "
+                "group by 1 order by 2 desc limit 1",
                 [self.feed.name],
             ).fetchall()
         return str(rows[0][0])[:80] if rows else ""

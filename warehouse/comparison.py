@@ -32,6 +32,7 @@ from warehouse.precedent import (
     moved_values,
     odd_delays,
     odd_sizes,
+    other_names,
     other_owners,
     replaced_facts,
     reported_again,
@@ -190,7 +191,7 @@ def measure(
         f"qualify row_number() over (partition by {', '.join(map(quote, subject.key))} "
         "order by place desc, recorded_at desc nulls last, row_number desc) = 1"
     )
-    found = [*other_owners(connection, feed, table, number)]
+    found = [*other_owners(connection, feed, table, number), *other_names(connection, feed, table, number)]
     if connection.execute("select count(*) from known_fact").fetchone() == (0,):
         return found
     connection.execute(

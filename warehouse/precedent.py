@@ -49,6 +49,8 @@ _CODE_AND_NAME = (
 _CODE_LENGTH = 18
 # one in so many codes is typed wrongly, as far as a feed's own rows do not show another share
 _TYPED_WRONGLY = 100
+# earlier codes that show how a feed writes names
+_CODES_MIN = 10
 # what one enterprise is called, one after the other
 _NAMES = ("enterprise_name", "former_names")
 # no figure of one kind is so many times another unless it is of another unit
@@ -460,11 +462,44 @@ def other_owners(
             yield Measured("changed_pct", name, fact, count, rows, 100.0, _OTHER_OWNER_MIN)
 
 
+def other_names(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> Iterator[Measured]:
+    """Codes that are new to the feed, with names that no other feed knows of them: more than the feed's own spellings explain.
+
+    A supplier that is in no register may have got its neighbour's code. How often the feed writes a name as no other feed does
+    is learnt from its earlier rows.
+    """
+    subject = feed.subject
+    for code, name in _CODE_AND_NAME:
+        if not {code, name} <= set(subject.columns):
+            continue
+        own = f"{_stated(f'staged.{subject.name}', code, name)} and feed = {literal(feed.name)}"
+        connection.execute(
+            f"create or replace temp table new_pair as select * from ({_stated(table, code, name)} and batch_number = {number}) "
+            f"where code not in (select code from ({own} union {_stated(table, code, name)} and batch_number < {number}))"
+        )
+        found = []
+        for rows in ("from new_pair", own):
+            known = _all_stated(f"and feed <> {literal(feed.name)} and code in (select code from own)")
+            found += _rows(
+                connection,
+                f"with own as ({rows}), known as ({known}) select (select count(*) from own semi join known using (code)), "
+                "(select count(*) from own semi join known using (code) anti join known using (code, name))",
+            )
+            if found[0][1] < _OTHER_OWNER_MIN:
+                break
+        else:
+            (rows_now, count), (before, was) = found
+            usual = (was + 1) / (before + 2)
+            if before >= _CODES_MIN and tail(rows_now - count, rows_now, 1 - usual) < CHANCE:
+                fact = f"{name} is none that other feeds know of its {code}"
+                yield Measured("changed_pct", name, fact, count, rows_now, 100 * count / rows_now, _OTHER_OWNER_MIN)
+
+
 def _stated(table: str, code: str, name: str) -> str:
     """As SQL, the codes with their names that a table states; conditions may follow."""
     return (
         f"select distinct upper({quote(code)}) as code, {quote(name)} as name from {table} "
-        f"where length(code) = {_CODE_LENGTH} and name is not null"
+        f"where length({quote(code)}) = {_CODE_LENGTH} and {quote(name)} is not null"
     )
 
 
@@ -476,7 +511,7 @@ def _all_stated(condition: str = "") -> str:
         for code, name in _CODE_AND_NAME
         if {code, name} <= set(subject.columns)
     ]
-    former = "select uscc, trim(unnest(regexp_split_to_array(former_names, '[;；、|\\n]'))) as former_name from staged.registration"
+    former = "select feed, uscc, trim(unnest(regexp_split_to_array(former_names, '[;；、|\\n]'))) as former_name from staged.registration"
     former = _stated(f"({former})", "uscc", "former_name")
     return " union ".join((*stated, f"{former} {condition}"))
 

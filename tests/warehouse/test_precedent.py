@@ -589,17 +589,36 @@ def test_a_feed_of_many_wrong_codes_is_held_to_its_own_share() -> None:
     with empty_warehouse("2026-07-01") as connection:
         feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
         table = loader.open_incoming(connection, feed)
+        one_down = "case when u < {0} then u + 1 else u end"
         names = "u || '号有限公司'"
-        connection.execute(
-            f"insert into staged.registration by name {REGISTERED.replace('range(100)', 'range(300)').replace('u >= 90', 'false')}"
-        )
-        known = OFFERED.format("case when u < 160 then u + 1 else u end", names, 0, 100, 300).replace(
-            ", 0 as batch_number", ""
-        )
+        registered = REGISTERED.replace("range(100)", "range(300)").replace("u >= 90", "false")
+        connection.execute(f"insert into staged.registration by name {registered}")
+        known = OFFERED.format(one_down.format(160), names, 0, 100, 300).replace(", 0 as batch_number", "")
         connection.execute(f"insert into staged.offer by name {known}")
         for number, wrong in enumerate((20, 50)):
-            connection.execute(
-                f"insert into {table} by name {OFFERED.format(f'case when u < {wrong} then u + 1 else u end', names, number, 10, 50)}"
-            )
+            new = OFFERED.format(one_down.format(wrong), names, number, 10, 50)
+            connection.execute(f"insert into {table} by name {new}")
             assert len(list(precedent.other_owners(connection, feed, table, number))) == number
             connection.execute(f"delete from {table}")
+
+
+@pytest.mark.parametrize(
+    ("name", "stops"),
+    [
+        ("u || '号有限公司'", False),
+        ("case when u < 38 then '新' else '' end || u || '号有限公司'", False),  # eight spellings of 20
+        ("'园外' || u || '号有限公司'", True),
+    ],
+)
+@pytest.mark.parametrize(("known", "is_habit_known"), [(30, True), (5, False)])
+def test_names_that_no_feed_knows_of_their_codes_stop(name: str, stops: bool, known: int, is_habit_known: bool) -> None:
+    """One of six names in the feed's earlier rows is written as no other feed writes it; five rows show no habit."""
+    with empty_warehouse("2026-07-01") as connection:
+        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
+        table = loader.open_incoming(connection, feed)
+        connection.execute(f"insert into staged.registration by name {REGISTERED}")
+        earlier = OFFERED.format("u", "case when u % 6 = 0 then '新' else '' end || u || '号有限公司'", 0, 0, known)
+        connection.execute(f"insert into staged.offer by name {earlier.replace(', 0 as batch_number', '')}")
+        connection.execute(f"insert into {table} by name {OFFERED.format('u', name, 0, 30, 50)}")
+        found = list(precedent.other_names(connection, feed, table, 0))
+        assert bool(found) == (stops and is_habit_known)
