@@ -38,6 +38,7 @@ from zoneinfo import ZoneInfo
 import demo
 from benchmarks.mutation_kinds import PLAUSIBLE, Sheet, draws, parsed, roles, written, zipped
 from connectors.credentials import Credentials
+from connectors.feed import Feed
 from connectors.landing import land
 from connectors.registry import feed_named
 from demo.registry_api import Register, in_a_thread
@@ -137,12 +138,19 @@ class Trial:
             self.clean = Sheet(
                 "json", [], header, [list(record.values()) for record in records], [], roles(self.feed, header)
             )
-            with demo.serving(self.city) as port:
-                self.credentials = Credentials(
-                    "http", host="http://127.0.0.1", port=port, password=demo.token(self.city)
-                )
-                self._land(self.base, before)
+            self.credentials = self._land_from_register(self.feed, before)
         self._accept(self.base, before)
+        if name != "registration":
+            # what the register knows of codes and names by then
+            registration = feed_named((CHECKOUT / "connectors" / "feeds",), "registration")
+            self._land_from_register(registration, before)
+            self._accept(self.base, before, registration)
+
+    def _land_from_register(self, feed: Feed, until: datetime) -> Credentials:
+        with demo.serving(self.city) as port:
+            credentials = Credentials("http", host="http://127.0.0.1", port=port, password=demo.token(self.city))
+            self._land(self.base, until, feed, credentials)
+        return credentials
 
     def _set_up_files(self) -> datetime:
         """All files but the last lie in the office's folder. Returns the time of the pull that took them."""
@@ -200,24 +208,26 @@ class Trial:
         encoding = str(self.feed.options.get("encoding", "utf-8"))
         return parsed(form, content, self.feed, encoding=encoding)
 
-    def _land(self, home: Path, until: datetime) -> int:
+    def _land(
+        self, home: Path, until: datetime, feed: Feed | None = None, credentials: Credentials | None = None
+    ) -> int:
         home.mkdir(exist_ok=True)
-        feed = replace(self.feed, options=dict(self.feed.options))
+        feed = feed or self.feed
+        feed = replace(feed, options=dict(feed.options))
         if feed.protocol == "file_drop":
             feed.options["settle_seconds"] = 0  # type: ignore[index]
         if feed.protocol == "http_api":
             feed.options["retries"] = 0  # type: ignore[index]
-        return len(
-            land(feed, trial_settings(home).raw, run_id="trial", until=until, now=until, credentials=self.credentials)
-        )
+        raw, by = trial_settings(home).raw, credentials or self.credentials
+        return len(land(feed, raw, run_id="trial", until=until, now=until, credentials=by))
 
-    def _accept(self, home: Path, now: datetime) -> int:
+    def _accept(self, home: Path, now: datetime, feed: Feed | None = None) -> int:
         """Returns how many rows were rejected."""
-        settings = trial_settings(home)
-        waiting = pending(settings.raw, self.feed.name)
+        settings, feed = trial_settings(home), feed or self.feed
+        waiting = pending(settings.raw, feed.name)
         with writer(settings) as connection:
-            staged = loader.stage(connection, self.feed, waiting, time_zone=ZONE)
-            loader.accept(connection, self.feed, waiting, now=now)
+            staged = loader.stage(connection, feed, waiting, time_zone=ZONE)
+            loader.accept(connection, feed, waiting, now=now)
         return sum(s.rejected for s in staged)
 
     def _rows(self, connection: Any) -> list[tuple[Any, ...]]:
@@ -339,7 +349,9 @@ class Trial:
         with writer(trial_settings(self.folder / "home")) as connection:
             rows = connection.execute(
                 "select regexp_replace(split_part(reason, ': ', 1), '^.* (is|are|cannot|looks|has|was) ', '… \\1 '), count(*) "
-                "from ops.quarantine where batch_id = (select max(batch_id) from ops.batch) group by 1 order by 2 desc limit 1"
+                "from ops.quarantine where batch_id = (select max(batch_id) from ops.batch where feed = ?) "
+                "group by 1 order by 2 desc limit 1",
+                [self.feed.name],
             ).fetchall()
         return str(rows[0][0])[:80] if rows else ""
 
@@ -349,7 +361,9 @@ class Trial:
         settings = trial_settings(home)
         with writer(settings) as connection:
             # the contract's rows: the batch as staged
-            batch = connection.execute("select max(batch_id) from ops.batch").fetchone()
+            batch = connection.execute(
+                "select max(batch_id) from ops.batch where feed = ?", [self.feed.name]
+            ).fetchone()
             assert batch
             loader.open_incoming(connection, self.feed)
             table = f"incoming.{quote(self.feed.name)}"

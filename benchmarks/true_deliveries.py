@@ -78,6 +78,10 @@ def pulls(name: str, city: Path, home: Path, *, every: int, begin: date, until: 
         options["settle_seconds"] = 0
     feed = replace(feed, options=options)
     home.mkdir(parents=True)
+    if name != "registration":
+        # what the register knows of codes and names, now or later, may stop no true delivery
+        with _source("registration", city) as credentials:
+            _pull(feed_named((CHECKOUT / "connectors" / "feeds",), "registration"), home, until, credentials)
     with _source(name, city) as credentials:
         day = begin
         while day <= until:

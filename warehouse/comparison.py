@@ -32,6 +32,8 @@ from warehouse.precedent import (
     moved_values,
     odd_delays,
     odd_sizes,
+    other_names,
+    other_owners,
     replaced_facts,
     reported_again,
     rows_of_year,
@@ -189,14 +191,15 @@ def measure(
         f"qualify row_number() over (partition by {', '.join(map(quote, subject.key))} "
         "order by place desc, recorded_at desc nulls last, row_number desc) = 1"
     )
+    found = [*other_owners(connection, feed, table, number), *other_names(connection, feed, table, number)]
     if connection.execute("select count(*) from known_fact").fetchone() == (0,):
-        return []
+        return found
     connection.execute(
         f"create or replace temp table new_fact as select {columns}, recorded_at, received_at, row_number, {plan.time} as t, "
         f"to_json([{', '.join(f'({s})::varchar' for s in plan.series)}])::varchar as series from {table} "
         f"where batch_number = {number}"
     )
-    found = [*_pairs(connection, feed, plan)]
+    found += _pairs(connection, feed, plan)
     found += _keys(connection, feed, plan)
     found += _shapes(connection, plan)
     found += unheard_of(connection, feed)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from warehouse.connection import literal, quote
+from warehouse.subjects import subjects
 
 if TYPE_CHECKING:
     from warehouse.loader import StagedFeed
@@ -37,6 +38,19 @@ _PLACES = ("address", "building_code")
 _SELDOM_MIN = 5
 # no paper that is delivered again is of another taxpayer
 _OTHER_OWNER_MIN = 3
+# a credit code and the full name beside it, of one enterprise
+_CODE_AND_NAME = (
+    ("uscc", "enterprise_name"),
+    ("taxpayer_no", "enterprise_name"),
+    ("offered_by_uscc", "offered_by_name"),
+    ("partner_taxpayer_no", "partner_name"),
+)
+# a credit code has so many characters; numbers before 2015 have fewer, and one firm has both
+_CODE_LENGTH = 18
+# one in so many codes is typed wrongly, as far as a feed's own rows do not show another share
+_TYPED_WRONGLY = 100
+# earlier codes that show how a feed writes names
+_CODES_MIN = 10
 # what one enterprise is called, one after the other
 _NAMES = ("enterprise_name", "former_names")
 # no figure of one kind is so many times another unless it is of another unit
@@ -399,6 +413,107 @@ def moved_values(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Ite
             )[0]
             fact = f"{name} is the one known of another record"
             yield Measured("never_pct", name, fact, moved, rows, 100 * moved / rows if rows else 0.0, 3)
+
+
+def other_owners(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int
+) -> Iterator[Measured]:
+    """Rows with the code of one enterprise and the full name of another, as all feeds have stated both: a column one row down.
+
+    Only a name that is known with one code alone says which enterprise it is. A former name is known with its code, and a branch
+    may go under the code of the firm that it is of. Few such rows are typed wrongly, and resolution holds them for a person
+    (`contradiction`); more than chance explains stop. Batch `number` of incoming.<feed> (`table`) may be the feed's first.
+    """
+    subject = feed.subject
+    for code, name in _CODE_AND_NAME:
+        if not {code, name} <= set(subject.columns):
+            continue
+        # what this feed has stated before it may state again
+        connection.execute(
+            f"create or replace temp table new_pair as {_stated(table, code, name)} and batch_number = {number} except all "
+            f"({_stated(table, code, name)} and batch_number < {number} union "
+            f"{_stated(f'staged.{subject.name}', code, name)} and feed = {literal(feed.name)})"
+        )
+        rows = _rows(connection, "select count(*) from new_pair")[0][0]
+        if not rows:
+            continue
+        of_new = "and (code in (select code from new_pair) or name in (select name from new_pair))"
+        count = _rows(
+            connection,
+            f"with known as ({_all_stated(of_new)}), "
+            "owner as (select name, min(code) as code from known group by name having count(distinct code) = 1), "
+            "odd as (select n.code, n.name, o.code as owner_code from new_pair as n inner join owner as o using (name) "
+            "where n.code <> o.code and n.code in (select code from known)) "
+            "select count(*) from odd anti join known as k on odd.code = k.code "
+            "and (starts_with(odd.name, k.name) or starts_with(k.name, odd.name)) "
+            "where not exists (from staged.registration as r where upper(r.uscc) in (odd.code, odd.owner_code) "
+            "and upper(r.parent_uscc) in (odd.code, odd.owner_code))",
+        )[0][0]
+        if count < _OTHER_OWNER_MIN:
+            continue
+        was, known = _rows(
+            connection,
+            f"with known as ({_all_stated()}), own as ({_stated(f'staged.{subject.name}', code, name)} and feed = {literal(feed.name)}) "
+            "select count_if(code in (select code from known group by code having count(*) > 1) "
+            "and name in (select name from known group by name having count(*) > 1)), count(*) from own",
+        )[0]
+        if tail(rows - count, rows, 1 - ((was or 0) + 1) / (known + _TYPED_WRONGLY)) < CHANCE:
+            fact = f"{code} is of one enterprise and {name} of another"
+            yield Measured("changed_pct", name, fact, count, rows, 100.0, _OTHER_OWNER_MIN)
+
+
+def other_names(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> Iterator[Measured]:
+    """Codes that are new to the feed, with names that no other feed knows of them: more than the feed's own spellings explain.
+
+    A supplier that is in no register may have got its neighbour's code. How often the feed writes a name as no other feed does
+    is learnt from its earlier rows.
+    """
+    subject = feed.subject
+    for code, name in _CODE_AND_NAME:
+        if not {code, name} <= set(subject.columns):
+            continue
+        own = f"{_stated(f'staged.{subject.name}', code, name)} and feed = {literal(feed.name)}"
+        connection.execute(
+            f"create or replace temp table new_pair as select * from ({_stated(table, code, name)} and batch_number = {number}) "
+            f"where code not in (select code from ({own} union {_stated(table, code, name)} and batch_number < {number}))"
+        )
+        found = []
+        for rows in ("from new_pair", own):
+            known = _all_stated(f"and feed <> {literal(feed.name)} and code in (select code from own)")
+            found += _rows(
+                connection,
+                f"with own as ({rows}), known as ({known}) select (select count(*) from own semi join known using (code)), "
+                "(select count(*) from own semi join known using (code) anti join known using (code, name))",
+            )
+            if found[0][1] < _OTHER_OWNER_MIN:
+                break
+        else:
+            (rows_now, count), (before, was) = found
+            usual = (was + 1) / (before + 2)
+            if before >= _CODES_MIN and tail(rows_now - count, rows_now, 1 - usual) < CHANCE:
+                fact = f"{name} is none that other feeds know of its {code}"
+                yield Measured("changed_pct", name, fact, count, rows_now, 100 * count / rows_now, _OTHER_OWNER_MIN)
+
+
+def _stated(table: str, code: str, name: str) -> str:
+    """As SQL, the codes with their names that a table states; conditions may follow."""
+    return (
+        f"select distinct upper({quote(code)}) as code, {quote(name)} as name from {table} "
+        f"where length({quote(code)}) = {_CODE_LENGTH} and {quote(name)} is not null"
+    )
+
+
+def _all_stated(condition: str = "") -> str:
+    """As SQL, which code goes with which name by all feeds, under a condition on both; a former name goes with its code."""
+    stated = [
+        f"{_stated(f'staged.{subject.name}', code, name)} {condition}"
+        for subject in subjects().values()
+        for code, name in _CODE_AND_NAME
+        if {code, name} <= set(subject.columns)
+    ]
+    former = "select feed, uscc, trim(unnest(regexp_split_to_array(former_names, '[;；、|\\n]'))) as former_name from staged.registration"
+    former = _stated(f"({former})", "uscc", "former_name")
+    return " union ".join((*stated, f"{former} {condition}"))
 
 
 def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:

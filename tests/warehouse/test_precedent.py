@@ -9,8 +9,8 @@ import pytest
 
 from connectors.registry import feed_named
 from tests.conftest import Park, day, empty_warehouse, leases
-from warehouse import precedent
-from warehouse.comparison import findings
+from warehouse import loader, precedent
+from warehouse.comparison import findings, measure
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.precedent import Measured
 from warehouse.settings import CHECKOUT
@@ -542,3 +542,105 @@ def test_codes_one_row_down_in_order_of_the_code_stop(
     assert sorted(set(given.stops(precedent.two_at_once(connection, given.feed)))) == stops
     others = given.stops(precedent.broken_pairs(connection, given.feed, sends_changes=False))
     assert others == []
+
+
+# --- the code of one enterprise, the name of another ----------------------------------------------------------------
+
+CODE = "'91329902MA' || lpad(({0})::varchar, 8, '0')"
+REGISTERED = f"""select 'R' || u as source_key, {CODE.format("u")} as uscc, u || '号有限公司' as enterprise_name,
+    case when u < 10 then '旧' || u || '号有限公司;更旧' || u || '号有限公司' end as former_names,
+    case when u >= 90 then {CODE.format("u - 90")} end as parent_uscc, 'registration' as feed, u as row_number from range(100) as a(u)"""
+OFFERED = f"""select 'G' || u as offer_no, {CODE.format("{0}")} as offered_by_uscc, {{1}} as offered_by_name, 'offer' as feed,
+    u as row_number, {{2}} as batch_number from range({{3}}, {{4}}) as a(u)"""
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "units", "stops"),
+    [
+        ("u", "u || '号有限公司'", (10, 50), False),
+        ("u + 1", "u || '号有限公司'", (10, 50), True),
+        ("u + 1", "u || '号有限公司'", (10, 14), True),  # four rows, and all four
+        ("case when u < 12 then u + 1 else u end", "u || '号有限公司'", (10, 50), False),  # two typed wrongly
+        ("u", "'旧' || u || '号有限公司'", (0, 10), False),
+        ("u + 1", "'更旧' || u || '号有限公司'", (0, 9), True),
+        ("u - 90", "u || '号有限公司'", (90, 100), False),  # a branch under the code of its parent
+        ("u + 100", "u || '号有限公司'", (10, 50), False),  # codes that no feed knows
+        ("u + 1", "'新' || u || '号有限公司'", (10, 50), False),  # names that no feed knows
+    ],
+)
+def test_the_code_of_one_enterprise_with_the_name_of_another_stops(
+    code: str, name: str, units: tuple[int, int], stops: bool
+) -> None:
+    """It holds for the first delivery of a feed, too: the register knows both."""
+    with empty_warehouse("2026-07-01") as connection:
+        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
+        table = loader.open_incoming(connection, feed)
+        connection.execute(f"insert into staged.registration by name {REGISTERED}")
+        connection.execute(f"insert into {table} by name {OFFERED.format(code, name, 0, *units)}")
+        found = findings(measure(connection, feed, table, 0, "2026-07-01"), feed)
+        assert [f.fact.partition(" in ")[0] for f in found] == [
+            "offered_by_uscc is of one enterprise and offered_by_name of another"
+        ] * stops
+
+
+@pytest.mark.parametrize(
+    "also",
+    [
+        OFFERED.format("u + 1", "u || '号有限公司'", 0, 10, 50),  # the feed said so before
+        # another office knows the same name with a second code: it says no longer which enterprise is meant
+        f"select 'N' || u as need_no, {CODE.format('u + 1')} as uscc, u || '号有限公司' as enterprise_name, 'need' as feed "
+        "from range(10, 50) as a(u)",
+    ],
+)
+def test_what_was_stated_before_may_be_stated_again(also: str) -> None:
+    with empty_warehouse("2026-07-01") as connection:
+        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
+        table = loader.open_incoming(connection, feed)
+        connection.execute(f"insert into staged.registration by name {REGISTERED}")
+        where = table if "offer_no" in also else "staged.need"
+        connection.execute(f"insert into {where} by name {also}")
+        connection.execute(
+            f"insert into {table} by name {OFFERED.format('u + 1', chr(39).join(('u || ', '号有限公司', '')), 1, 10, 50)}"
+        )
+        found = precedent.other_owners(connection, feed, table, 1)
+        assert list(found) == []
+
+
+def test_a_feed_of_many_wrong_codes_is_held_to_its_own_share() -> None:
+    """Of 200 earlier codes 60 were another's: ten of 40 are usual, and 40 of 40 are not."""
+    with empty_warehouse("2026-07-01") as connection:
+        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
+        table = loader.open_incoming(connection, feed)
+        one_down = "case when u < {0} then u + 1 else u end"
+        names = "u || '号有限公司'"
+        registered = REGISTERED.replace("range(100)", "range(300)").replace("u >= 90", "false")
+        connection.execute(f"insert into staged.registration by name {registered}")
+        known = OFFERED.format(one_down.format(160), names, 0, 100, 300).replace(", 0 as batch_number", "")
+        connection.execute(f"insert into staged.offer by name {known}")
+        for number, wrong in enumerate((20, 50)):
+            new = OFFERED.format(one_down.format(wrong), names, number, 10, 50)
+            connection.execute(f"insert into {table} by name {new}")
+            assert len(list(precedent.other_owners(connection, feed, table, number))) == number
+            connection.execute(f"delete from {table}")
+
+
+@pytest.mark.parametrize(
+    ("name", "stops"),
+    [
+        ("u || '号有限公司'", False),
+        ("case when u < 38 then '新' else '' end || u || '号有限公司'", False),  # eight spellings of 20
+        ("'园外' || u || '号有限公司'", True),
+    ],
+)
+@pytest.mark.parametrize(("known", "is_habit_known"), [(30, True), (5, False)])
+def test_names_that_no_feed_knows_of_their_codes_stop(name: str, stops: bool, known: int, is_habit_known: bool) -> None:
+    """One of six names in the feed's earlier rows is written as no other feed writes it; five rows show no habit."""
+    with empty_warehouse("2026-07-01") as connection:
+        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
+        table = loader.open_incoming(connection, feed)
+        connection.execute(f"insert into staged.registration by name {REGISTERED}")
+        earlier = OFFERED.format("u", "case when u % 6 = 0 then '新' else '' end || u || '号有限公司'", 0, 0, known)
+        connection.execute(f"insert into staged.offer by name {earlier.replace(', 0 as batch_number', '')}")
+        connection.execute(f"insert into {table} by name {OFFERED.format('u', name, 0, 30, 50)}")
+        found = list(precedent.other_names(connection, feed, table, 0))
+        assert bool(found) == (stops and is_habit_known)
