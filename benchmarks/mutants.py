@@ -382,7 +382,7 @@ def tests_of(path: str, tree: Path) -> list[list[str]]:
         reading = [
             f"{model.parent.name.partition('_')[2]}.{model.stem}/"
             for model in sorted(tree.glob("transforms/[0-9]_*/*.sql"))
-            if f"rules.{file.stem} " in model.read_text(encoding="utf-8").replace("\n", " ")
+            if re.search(rf"rules\.{file.stem}(_limit)?\s", model.read_text(encoding="utf-8"))
         ]
         cases = [["tests/models/test_models.py", "-k", " or ".join(reading)]] if reading else []
         return [digest, *cases]

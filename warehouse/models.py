@@ -373,7 +373,8 @@ def comment(
 def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
     """Load every rules/<name>.yml into rules.<name>: its figures as columns of one row, or one row per entry of `rows`.
 
-    rules.subject has a row per subject of subjects.yml.
+    A file with `rows` makes rules.<name>_limit beside it: one row of the keys above `rows`, which are its version and limits, for a
+    model that needs no row of the file. rules.subject has a row per subject of subjects.yml.
 
     Every table has `version`, so that a snapshot can say which rules made it. The rules of a deleted file are dropped.
 
@@ -381,7 +382,12 @@ def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]
         DeclarationError: A rule file without a version, or with values that are not figures, words or dates.
     """
     read = []
-    given = [(path.stem, rows_of_rule(path)) for path in sorted(folder.glob("*.yml"))]
+    given = []
+    for path in sorted(folder.glob("*.yml")):
+        shared, own = _read_rule(path)
+        given.append((path.stem, [shared | row for row in own or [{}]]))
+        if own:
+            given.append((f"{path.stem}_limit", [shared]))
     for name, rows in [*given, ("subject", subject_rows())]:
         columns = dict[str, str]()
         for row in rows:
@@ -402,6 +408,12 @@ def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]
 
 def rows_of_rule(path: Path) -> list[dict[str, Any]]:
     """The rows of a rule file, each with the keys above `rows`, which hold for all of them; DeclarationError as in load_rules."""
+    shared, rows = _read_rule(path)
+    return [shared | row for row in rows or [{}]]
+
+
+def _read_rule(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The keys above `rows` of a rule file, and its rows: none of a file without `rows`."""
     where = f"rules/{path.name}"
     try:
         raw = _declared(path.read_text(encoding="utf-8"))
@@ -411,10 +423,12 @@ def rows_of_rule(path: Path) -> list[dict[str, Any]]:
     if not isinstance(raw, dict) or not raw.get("version"):
         raise DeclarationError(where, "it has no version", next_step="add version: to it")
     shared = {column: value for column, value in raw.items() if column != "rows"}
-    rows = raw.get("rows", [{}])
+    if "rows" not in raw:
+        return shared, []
+    rows = raw["rows"]
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise DeclarationError(where, "rows is no list of mappings", next_step="write one mapping per row")
-    return [shared | row for row in rows]
+    return shared, rows
 
 
 @lru_cache(maxsize=256)

@@ -274,13 +274,7 @@ def write(
             own = {(m.schema, m.name): m for m in models}
             for schema, name in wanted:
                 model = own.get((schema, name))
-                text = (
-                    model.comment
-                    if model
-                    else {**OPS_COMMENTS, **RULE_COMMENTS}.get(
-                        name, f"one row is: one rule of transforms/rules/{name}.yml"
-                    )
-                )
+                text = model.comment if model else {**OPS_COMMENTS, **RULE_COMMENTS}.get(name, _rule_comment(name))
                 columns = tables[f"{schema}.{name}"]["columns"]
                 comment(connection, schema, name, text, model.columns if model else None, columns)
             for schema in (OPERATORS_SCHEMA, ENGINEERS_SCHEMA):
@@ -297,6 +291,12 @@ def write(
         connection.execute(f"use {quote(warehouse[0])}")
         connection.execute("detach fresh")
     return tables
+
+
+def _rule_comment(name: str) -> str:
+    file = name.removesuffix("_limit")
+    what = "one rule" if name == file else "the version and limits"
+    return f"one row is: {what} of transforms/rules/{file}.yml"
 
 
 def _without_persons(

@@ -4,16 +4,7 @@
 -- why: a list that is longer than a team's week is not worked through; after a limit was lowered in the middle of a
 --   week it passes by itself
 -- next step: compare snapshots.work_list with ops.work_shown of this week, and read transforms/rules/work_list.yml
-with limits as (
-    select distinct
-        answer_week_max,
-        call_week_max,
-        introduction_week_max,
-        attraction_week_max
-    from rules.work_list
-),
-
-new_row as (
+with new_row as (
     select
         l.row_id,
         l.limit_group_code
@@ -25,7 +16,7 @@ select
     n.limit_group_code,
     count(*) as new_count
 from new_row as n
-cross join limits as l
+cross join rules.work_list_limit as l
 group by n.limit_group_code, l.answer_week_max, l.call_week_max, l.introduction_week_max, l.attraction_week_max
 having count(*) > case n.limit_group_code
     when 'answer' then l.answer_week_max

@@ -283,6 +283,14 @@ def test_a_rule_s_rows_are_rows(tmp_path: Path, connection: duckdb.DuckDBPyConne
     ]
 
 
+def test_the_keys_above_the_rows_are_a_table_of_one_row(tmp_path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    rule(tmp_path, "line", "version: 2\nshare: 0.5\nrows:\n- {kind: a}\n- {kind: b}\n")
+    assert load_rules(connection, tmp_path) == ["rules.line", "rules.line_limit", "rules.subject"]
+    assert connection.execute("from rules.line").fetchall() == [(2, 0.5, "a"), (2, 0.5, "b")]
+    assert columns(connection, "rules.line_limit") == {"version": "BIGINT", "share": "DOUBLE"}
+    assert connection.execute("from rules.line_limit").fetchall() == [(2, 0.5)]
+
+
 def test_rules_loaded_again_take_the_place_of_the_old_ones(
     tmp_path: Path, connection: duckdb.DuckDBPyConnection
 ) -> None:

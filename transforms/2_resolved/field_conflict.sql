@@ -28,17 +28,12 @@ with stated_value as (
     where v.is_conflict and c.code is null
 ),
 
-conflict_rule as (
-    select max(active_after_months) as active_after_months
-    from rules.conflict
-),
-
 closed_enterprise as (
     select
         e.enterprise_id,
         cast(e.cancelled_date + interval '1' month * r.active_after_months as date) as active_after_date
     from resolved.enterprise as e
-    cross join conflict_rule as r
+    cross join rules.conflict_limit as r
     where e.status_code in ('cancelled', 'revoked') and e.cancelled_date is not null
 ),
 

@@ -32,14 +32,6 @@ named_building as (
     where building_code <> 'unknown'
 ),
 
-land_rule as (
-    select
-        max(version) as version,
-        max(m2_per_mu) as m2_per_mu,
-        max(case when building_code is null then plot_ratio end) as plot_ratio
-    from rules.land
-),
-
 measured_building as (
     select
         n.building_code,
@@ -61,15 +53,16 @@ measured_building as (
                 case when b.plot_ratio > 0 then b.plot_ratio end,
                 nullif(b.floor_area_m2, 0) / nullif(b.land_area_m2, 0),
                 o.plot_ratio,
-                r.plot_ratio
+                p.plot_ratio
             ) as decimal(30, 4)
         ) as plot_ratio,
         r.m2_per_mu,
         r.version
     from named_building as n
-    cross join land_rule as r
+    cross join rules.land_limit as r
     left join stated_building as b on n.building_code = b.building_code and b.row_rank = 1
     left join rules.land as o on n.building_code = o.building_code
+    left join rules.land as p on p.building_code is null
 )
 
 select

@@ -13,12 +13,7 @@
 -- column part_code: two digits of GB/T 4754, or park | 行业大类代码 GB/T 4754两位代码；park为全园
 -- column wage_per_head_amount: middle wage per head of the year, yuan a month | 人均缴费工资 该年各月人均缴费工资的中位数，单位：元/月
 -- checked by: tests/models/monthly.industry_wage
-with rule as (
-    select distinct industry_enterprises_min
-    from rules.plausibility
-),
-
--- twelve complete months of a calendar year, the last such; else the whole calendar
+with -- twelve complete months of a calendar year, the last such; else the whole calendar
 wage_year as (
     select
         coalesce(
@@ -89,7 +84,7 @@ middle as (
         power(10, floor(log10(k.wage_per_head_amount)) - 1) as step
     from part as p
     inner join ranked_month as k on p.part_code = k.part_code and k.row_rank = ceil(k.value_count / 2)
-    cross join rule as u
+    cross join rules.plausibility_limit as u
     where p.part_code = 'park' or p.enterprise_count >= u.industry_enterprises_min
 )
 

@@ -12,10 +12,10 @@
 --   | 规则中没有的年份只按周末计；园区自定的休息日未计。
 -- checked by: tests/models/monthly.workday, tests/transforms/test_work_list.py
 with bounds as (
-    select distinct
+    select
         make_date(cast(r.first_year as integer), 1, 1) as first_day,
         make_date(year(cast(o.as_of as date)) + 1, 12, 31) as last_day
-    from rules.workday as r
+    from rules.workday_limit as r
     cross join ops.night as o
 ),
 

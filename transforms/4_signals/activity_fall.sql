@@ -20,12 +20,7 @@
 -- column month: latest month of the figures | 月份 数值的最近月份
 -- column since_month: first month, without interruption, in which the limit was reached | 起始月份 连续达到该界限的第一个月
 -- checked by: tests/models/signals.activity_fall
-with rule as (
-    select distinct recent_months
-    from rules.alert
-),
-
-last_month as (
+with last_month as (
     select
         month,
         month_number
@@ -124,7 +119,7 @@ reached_limit as (
     inner join newest as n on a.enterprise_id = n.enterprise_id and a.month_number = n.month_number
     inner join stated_limit as r on a.fall_pct >= r.limit_value
     cross join last_month as l
-    cross join rule as u
+    cross join rules.alert_limit as u
     where a.month_number > l.month_number - u.recent_months - 2
 ),
 

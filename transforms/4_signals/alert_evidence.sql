@@ -42,22 +42,7 @@
 -- column value: per cent, months, items or 1, by sign_code (rules/alert_evidence.yml) | 迹象值 百分比、月数、项数或1，随迹象代码
 -- rebuild: nightly
 -- checked by: tests/models/signals.alert_evidence
-with rule as (
-    select distinct
-        version,
-        late_days,
-        settling_days,
-        tax_months,
-        tax_items_min,
-        tax_more_pct,
-        event_months,
-        lease_ahead_months,
-        lease_over_months,
-        weight_min
-    from rules.alert
-),
-
-last_month as (
+with last_month as (
     select
         m.month,
         m.month_number,
@@ -94,7 +79,7 @@ tax_item as (
     inner join monthly.month as m on t.month = m.month
     inner join monthly.provisional_month as p on t.month = p.month and p.subject = 'tax_payment'
     cross join last_month as l
-    cross join rule as u
+    cross join rules.alert_limit as u
     where
         not p.is_provisional
         and t.period_months < 12
@@ -124,7 +109,7 @@ tax_count as (
         max(case when t.age_months <= u.tax_months and t.sign_code in ('tax_open', c.sign_code) then t.month_number end)
             as last_number
     from tax_item as t
-    cross join rule as u
+    cross join rules.alert_limit as u
     cross join tax_sign as c
     group by t.enterprise_id, c.sign_code
 ),
@@ -220,7 +205,7 @@ found_sign as (
         cast(e.until_date as varchar) as detail_zh
     from lease as e
     cross join last_month as l
-    cross join rule as u
+    cross join rules.alert_limit as u
     where e.until_date >= l.night_date and e.until_number - l.month_number <= u.lease_ahead_months
     union all
     select
@@ -247,7 +232,7 @@ found_sign as (
         cast(e.until_date as varchar) as detail_zh
     from lease as e
     cross join last_month as l
-    cross join rule as u
+    cross join rules.alert_limit as u
     where e.until_date < l.night_date and e.until_number > l.month_number - u.lease_over_months
     union all
     select
@@ -260,7 +245,7 @@ found_sign as (
         concat(cast(t.bad_count as varchar), ' of ', cast(t.item_count as varchar)) as detail_en,
         concat(cast(t.item_count as varchar), '笔中', cast(t.bad_count as varchar), '笔') as detail_zh
     from tax_count as t
-    cross join rule as u
+    cross join rules.alert_limit as u
     where
         t.bad_count >= u.tax_items_min
         and t.bad_count * 100 * greatest(t.item_count_before, 1)
@@ -277,7 +262,7 @@ found_sign as (
         cast(e.event_date as varchar) as detail_zh
     from event as e
     cross join last_month as l
-    cross join rule as u
+    cross join rules.alert_limit as u
     where month_number(e.event_date) > l.month_number - u.event_months
     union all
     select
@@ -298,7 +283,7 @@ found_sign as (
     from signals.threshold_watch as w
     inner join signals.present_enterprise as h on w.enterprise_id = h.enterprise_id
     cross join last_month as l
-    cross join rule as u
+    cross join rules.alert_limit as u
     where coalesce(month_number(w.above_month) <= l.month_number - u.event_months, true)
 ),
 
@@ -328,7 +313,7 @@ banded_sign as (
         ) as row_rank
     from found_sign as f
     cross join last_month as l
-    cross join rule as u
+    cross join rules.alert_limit as u
     inner join rules.alert_evidence as b
         on
             f.sign_code = b.sign_code and f.value >= b.value_min and coalesce(f.value < b.value_max, true)
@@ -413,5 +398,5 @@ select
     concat(u.version, '; ', d.version) as rule_version
 from dated_sign as d
 inner join sign_words as t on d.sign_code = t.sign_code
-cross join rule as u
+cross join rules.alert_limit as u
 where abs(d.weight) >= u.weight_min

@@ -17,12 +17,7 @@
 -- column value_15m_before: figure of exactly fifteen months before | 十五个月前值 恰好15个月前的数值
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.limit_reached, tests/models/signals.activity_fall
-with rule as (
-    select distinct history_months
-    from rules.alert
-),
-
-last_month as (
+with last_month as (
     select
         month,
         month_number
@@ -48,7 +43,7 @@ needed_month as (
     select m.month_number
     from monthly.month as m
     cross join last_month as l
-    cross join rule as u
+    cross join rules.alert_limit as u
     where m.month_number <= l.month_number and m.month_number > l.month_number - u.history_months - 18
 ),
 
@@ -117,7 +112,7 @@ select
     cast(b.value as decimal(30, 3)) as value_15m_before
 from summed_value as v
 cross join last_month as l
-cross join rule as u
+cross join rules.alert_limit as u
 inner join monthly.month as m on v.month_number = m.month_number
 left join summed_value as q
     on v.enterprise_id = q.enterprise_id and v.measure_code = q.measure_code and v.month_number - 3 = q.month_number

@@ -36,17 +36,7 @@
 -- column is_insuring: whether it insures staff in the last complete month of that silo | 是否参保 社保最近完整月份有人参保为是
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.departure, benchmarks/assessment.py
-with rule as (
-    select distinct
-        version,
-        dormant_months,
-        left_missing_months,
-        lease_ending_months,
-        yearly_recent_months
-    from rules.assessment
-),
-
-last_month as (
+with last_month as (
     select
         month,
         month_number,
@@ -67,7 +57,7 @@ presence_trace as (
         end as is_recent
     from signals.signal as s
     inner join rules.signal as r on s.signal_code = r.signal_code
-    cross join rule as u
+    cross join rules.assessment_limit as u
     cross join last_month as m
     left join signals.believed_month as b on s.signal_code = b.signal_code and s.period_months = b.period_months
     where r.shows_presence and s.value > 0
@@ -107,7 +97,7 @@ operation as (
         ) as yearly_until_number
     from signals.signal as s
     inner join rules.signal as r on s.signal_code = r.signal_code
-    cross join rule as u
+    cross join rules.assessment_limit as u
     left join signals.plausibility as p
         on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
     where not r.is_of_register and s.signal_code <> 'leased_area'
@@ -171,7 +161,7 @@ known_enterprise as (
         u.version as rule_version
     from resolved.enterprise as e
     cross join last_month as m
-    cross join rule as u
+    cross join rules.assessment_limit as u
     left join presence as n on e.enterprise_id = n.enterprise_id
     left join operation as o on e.enterprise_id = o.enterprise_id
     left join premises_use as i on e.enterprise_id = i.enterprise_id

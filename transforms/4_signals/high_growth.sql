@@ -34,12 +34,7 @@
 -- rebuild: by_enterprise
 -- codes signal_code: headcount, sales
 -- checked by: tests/models/signals.high_growth
-with plausibility_version as (
-    select max(version) as version
-    from rules.plausibility
-),
-
-last_month as (
+with last_month as (
     select
         max(case when is_last_month then month_number end) as month_number,
         min(month_number) as first_number
@@ -181,7 +176,7 @@ judged_growth as (
     from whole_pair as w
     cross join last_month as l
     cross join rules.high_growth as r
-    cross join plausibility_version as v
+    cross join rules.plausibility_limit as v
     inner join rules.signal as g on w.signal_code = g.signal_code
     inner join monthly.month as m on w.month_number = m.month_number
     left join resolved.enterprise as e on w.enterprise_id = e.enterprise_id

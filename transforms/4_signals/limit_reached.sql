@@ -19,12 +19,7 @@
 -- column since_month: first month, without interruption, in which the limit was reached | 起始月份 连续达到该界限的第一个月
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.limit_reached
-with rule as (
-    select distinct recent_months
-    from rules.alert
-),
-
-last_month as (
+with last_month as (
     select
         month,
         month_number
@@ -120,7 +115,7 @@ latest as (
     inner join newest as n
         on m.enterprise_id = n.enterprise_id and m.sign_code = n.sign_code and m.month_number = n.month_number
     cross join last_month as l
-    cross join rule as u
+    cross join rules.alert_limit as u
     where m.value > 0 and m.month_number > l.month_number - u.recent_months - 2
 ),
 

@@ -47,27 +47,8 @@
 -- column value: the figure as reported, not altered | 指标值 申报原值，未作改动
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.plausibility
-with rule as (
-    select distinct
-        version,
-        spike_neighbour_ratio,
-        spike_gap_periods,
-        flip_ratio,
-        flip_follow_pct,
-        small_headcount,
-        small_change,
-        large_change,
-        history_months,
-        change_pct_long,
-        change_pct_short,
-        t_multiplier,
-        t_changes_min,
-        wage_ratio
-    from rules.plausibility
-),
-
--- figures that fail by themselves are no neighbours: one slip must not make the next month look wrong
-neighbours as (
+with neighbours as (
+    -- figures that fail by themselves are no neighbours: one slip must not make the next month look wrong
     select
         *,
         lag(value) over (partition by enterprise_id, signal_code order by month_number) as last_value,
@@ -122,7 +103,7 @@ spike as (
         ) as is_spike
     from neighbours as n
     inner join rules.plausibility as r on n.signal_code = r.signal_code
-    cross join rule as u
+    cross join rules.plausibility_limit as u
 ),
 
 -- yearly headcounts and the money of their years, in logarithms: the ratio of two years is a difference
@@ -177,7 +158,7 @@ year_test as (
         >= u.flip_follow_pct as is_followed
     from year_step as s
     inner join rules.plausibility as r on r.signal_code = 'headcount'
-    cross join rule as u
+    cross join rules.plausibility_limit as u
 ),
 
 -- a year that neither its neighbours nor its money confirm; or a first year that all later ones contradict
@@ -267,7 +248,7 @@ change_limit as (
         case when c.year_value < u.small_headcount then u.small_change else u.large_change end as year_limit,
         case when c.months_before > u.history_months then u.change_pct_long else u.change_pct_short end as pct_limit
     from change_history as c
-    cross join rule as u
+    cross join rules.plausibility_limit as u
 ),
 
 -- all six tests must fail (absolute, relative and against habit, over a month and a year): one alone is common
@@ -462,4 +443,4 @@ select
     ) as evidence_zh,
     u.version as rule_version
 from finding_words as w
-cross join rule as u
+cross join rules.plausibility_limit as u

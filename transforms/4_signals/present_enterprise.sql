@@ -12,12 +12,7 @@
 -- column last_seen_month: last month of a lease, staff, readings or entries | 最近出现月份 最近一次有租约、参保、读数或进出的月份
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.present_enterprise
-with rule as (
-    select distinct present_months
-    from rules.alert
-),
-
-last_month as (
+with last_month as (
     select
         month,
         month_number
@@ -38,7 +33,7 @@ seen_month as (
     from monthly.headcount as h
     inner join monthly.month as m on h.month = m.month
     cross join last_month as l
-    cross join rule as u
+    cross join rules.alert_limit as u
     where h.insured_headcount > 0 and m.month_number > l.month_number - u.present_months
     union all
     select
@@ -47,7 +42,7 @@ seen_month as (
     from monthly.utility as t
     inner join monthly.month as m on t.month = m.month
     cross join last_month as l
-    cross join rule as u
+    cross join rules.alert_limit as u
     where t.used_quantity > 0 and m.month_number > l.month_number - u.present_months
     union all
     select
@@ -56,7 +51,7 @@ seen_month as (
     from monthly.access as a
     inner join monthly.month as m on a.month = m.month
     cross join last_month as l
-    cross join rule as u
+    cross join rules.alert_limit as u
     where a.people_entry_count > 0 and m.month_number > l.month_number - u.present_months
 )
 

@@ -32,22 +32,8 @@
 --   | 存疑税款月数 两个十二月中被判为异常的税款月数
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.tax_12m, tests/transforms/test_tax_12m.py, tests/system/test_tax_figures.py
-with plausibility_version as (
-    select max(version) as version
-    from rules.plausibility
-),
-
-rule as (
-    select distinct
-        version,
-        period_months_max,
-        wait_months,
-        settlement_due_months
-    from rules.tax_12m
-),
-
--- the treasury's books come in late: provisional months would look like a fall
-believed_month as (
+with believed_month as (
+    -- the treasury's books come in late: provisional months would look like a fall
     select month_number
     from monthly.provisional_month
     where subject = 'tax_payment' and not is_provisional
@@ -86,7 +72,7 @@ tax_period as (
             else 1
         end as length_months
     from monthly.tax as t
-    cross join rule as r
+    cross join rules.tax_12m_limit as r
     cross join last_believed_month as b
     where t.paid_amount is not null and month_number(t.period_end) <= b.month_number
 ),
@@ -99,7 +85,7 @@ enterprise_length as (
         coalesce(max(p.length_months), 12) as length_months
     from tax_period as p
     cross join last_believed_month as b
-    cross join rule as r
+    cross join rules.tax_12m_limit as r
     where p.end_number > b.month_number - 24 - r.wait_months - r.period_months_max
     group by p.enterprise_id
 ),
@@ -175,7 +161,7 @@ counted_period as (
         end as counted_number
     from tax_period as p
     inner join twelve_months as t on p.enterprise_id = t.enterprise_id
-    cross join rule as r
+    cross join rules.tax_12m_limit as r
 ),
 
 -- these 12 months, and the 12 before
@@ -379,6 +365,6 @@ select
     cast(f.suspect_count as bigint) as suspect_value_count,
     concat(r.version, '; ', v.version) as rule_version
 from figure as f
-cross join rule as r
-cross join plausibility_version as v
+cross join rules.tax_12m_limit as r
+cross join rules.plausibility_limit as v
 inner join monthly.month as b on f.believed_number = b.month_number

@@ -23,12 +23,7 @@
 --   | 上年税负所用月数 再往前12个月中销售额与税款都用到的月数
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.tax_burden
-with plausibility_version as (
-    select max(version) as version
-    from rules.plausibility
-),
-
-believed_month as (
+with believed_month as (
     select
         subject,
         month
@@ -131,4 +126,4 @@ select
 from burden_sum as a
 inner join monthly.month as m on a.month_number = m.month_number
 cross join rules.tax_burden as r
-cross join plausibility_version as v
+cross join rules.plausibility_limit as v

@@ -27,12 +27,7 @@
 -- column period_months: months in each of the periods that the trend test used | 检验所属期月数 参加检验的所属期月数：1月、3季、12年
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.tax_trend, tests/transforms/test_tax_trend.py
-with plausibility_version as (
-    select max(version) as version
-    from rules.plausibility
-),
-
-believed_month as (
+with believed_month as (
     select month
     from monthly.provisional_month
     where subject = 'tax_payment' and not is_provisional
@@ -239,7 +234,7 @@ select
 from paid_kind as r
 cross join last_month as e
 cross join rules.tax_trend as rule
-cross join plausibility_version as v
+cross join rules.plausibility_limit as v
 left join series_probability as w on r.enterprise_id = w.enterprise_id and r.tax_kind_code = w.tax_kind_code
 left join series_length as u on r.enterprise_id = u.enterprise_id and r.tax_kind_code = u.tax_kind_code
 left join doubted_enterprise as d on r.enterprise_id = d.enterprise_id

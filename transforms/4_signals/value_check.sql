@@ -18,22 +18,7 @@
 --   | 当年税额 年度参保人数同一年的实缴税额（所属期口径），十二个月齐全才有，单位：元
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.value_check, tests/models/signals.plausibility
-with rule as (
-    select distinct
-        slip_factor,
-        slip_spread,
-        slip_values_min,
-        small_headcount,
-        small_change,
-        large_change,
-        change_pct_long,
-        change_pct_short,
-        flip_ratio,
-        sales_per_head_max
-    from rules.plausibility
-),
-
--- beside a row that could not be read, a figure may lack a part
+with -- beside a row that could not be read, a figure may lack a part
 unread_part as (
     select
         u.enterprise_id,
@@ -65,7 +50,7 @@ odd as (
         s.signal_code
     from series_range as s
     inner join rules.plausibility as r on s.signal_code = r.signal_code
-    cross join rule as u
+    cross join rules.plausibility_limit as u
     where
         (s.least_value < 0 and not r.may_be_negative)
         or s.greatest_level > r.value_max
@@ -139,7 +124,7 @@ usual_level as (
         k.signal_code,
         k.level_value
     from ranked_level as k
-    cross join rule as u
+    cross join rules.plausibility_limit as u
     where k.row_rank = ceil(k.value_count / 2) and k.value_count >= u.slip_values_min
 ),
 
@@ -215,7 +200,7 @@ select
     p.enterprise_id is not null as is_unread_part
 from series as s
 inner join rules.plausibility as r on s.signal_code = r.signal_code
-cross join rule as u
+cross join rules.plausibility_limit as u
 left join usual_level as l on s.enterprise_id = l.enterprise_id and s.signal_code = l.signal_code
 left join seller as h
     on s.enterprise_id = h.enterprise_id and s.signal_code = h.signal_code and s.month_number = h.month_number

@@ -31,7 +31,7 @@
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.wage_check
 with rule as (
-    select distinct
+    select
         version,
         equal_people_min,
         same_months,
@@ -39,7 +39,7 @@ with rule as (
         spike_gap_periods,
         same_wage_heads,
         positive_log(1 + same_wage_pct / 100.0) as same_wage_limit
-    from rules.plausibility
+    from rules.plausibility_limit
 ),
 
 staff_month as (

@@ -37,7 +37,7 @@
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.wage_level, tests/transforms/test_wage_level.py
 with rule as (
-    select distinct
+    select
         version,
         positive_log(wage_ratio) as wage_limit,
         positive_log(wage_ratio_yearly) as wage_limit_yearly,
@@ -46,7 +46,7 @@ with rule as (
         wage_reference_months,
         months_weight,
         industry_spread
-    from rules.plausibility
+    from rules.plausibility_limit
 ),
 
 reported_month as (

@@ -35,15 +35,7 @@
 --   | 上年同期值 十二个月前的同口径数；新增或终止的为空
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.year_change
-with rule as (
-    select distinct
-        version,
-        yearly_recent_months,
-        paired_min_pct
-    from rules.assessment
-),
-
-last_month as (
+with last_month as (
     select
         month,
         month_number
@@ -91,7 +83,7 @@ latest as (
         end as is_recent
     from ranked_month as p
     inner join rules.assessment as r on p.signal_code = r.signal_code
-    cross join rule as u
+    cross join rules.assessment_limit as u
     cross join last_month as m
     where p.row_rank = 1
 ),
@@ -212,7 +204,7 @@ compared_year as (
     from latest as l
     inner join rules.assessment as r on l.signal_code = r.signal_code
     inner join rules.signal as g on l.signal_code = g.signal_code
-    cross join rule as u
+    cross join rules.assessment_limit as u
     left join year_pair as p on l.enterprise_id = p.enterprise_id and l.signal_code = p.signal_code
     left join tax_paid as t on l.enterprise_id = t.enterprise_id and l.signal_code = t.signal_code
     left join year_flow as f on l.enterprise_id = f.enterprise_id and l.signal_code = f.signal_code
@@ -369,4 +361,4 @@ select
     w.evidence_zh,
     u.version as rule_version
 from year_words as w
-cross join rule as u
+cross join rules.assessment_limit as u

@@ -19,13 +19,6 @@ with hint_count as (
         count(case when came_of_it_code = 'hit' then 1 end) as hit_count
     from industry.outcome
     group by action_code, topic_code, hint_level_code
-),
-
-rule as (
-    select
-        max(settled_min) as settled_min,
-        max(version) as version
-    from rules.work_list
 )
 
 select
@@ -54,4 +47,4 @@ select
     end as hit_rate_zh,
     r.version as rule_version
 from hint_count as c
-cross join rule as r
+cross join rules.work_list_limit as r

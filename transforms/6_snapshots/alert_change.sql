@@ -57,14 +57,6 @@ with alert_pair as (
         case when n.enterprise_id is null then b.reasons_zh else n.reasons_zh end as reasons_zh
     from ops.last_alert as b
     full outer join signals.alert as n on b.enterprise_id = n.enterprise_id and b.alert_code = n.alert_code
-),
-
-alert_title as (
-    select distinct
-        alert_code,
-        title_en,
-        title_zh
-    from rules.alert
 )
 
 select
@@ -87,6 +79,6 @@ select
 from alert_pair as p
 cross join ops.last_night as l
 cross join ops.night as o
-left join alert_title as t on p.alert_code = t.alert_code
+left join rules.alert as t on p.alert_code = t.alert_code
 left join resolved.enterprise_forward as f
     on p.change_code = 'ended' and p.enterprise_id = f.former_enterprise_id

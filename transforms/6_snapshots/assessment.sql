@@ -48,24 +48,7 @@
 -- column successor_enterprise_id: the enterprise that carries it on as a whole | 承接方编号 整体承接该企业的企业编号
 -- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.assessment, benchmarks/assessment.py
-with rule as (
-    select distinct
-        version,
-        signals_min,
-        dormant_months,
-        new_months,
-        takeover_months,
-        leaving_months,
-        leaving_fall_min_pct
-    from rules.assessment
-),
-
-plausibility_version as (
-    select max(version) as version
-    from rules.plausibility
-),
-
-last_month as (
+with last_month as (
     select
         month,
         month_number,
@@ -207,7 +190,7 @@ recent_flow as (
             as is_space_carried_on
     from signals.flow as f
     inner join rules.assessment as r on f.signal_code = r.signal_code
-    cross join rule as u
+    cross join rules.assessment_limit as u
     cross join last_month as m
     where f.month_number > m.month_number - u.new_months
     group by f.enterprise_id
@@ -294,7 +277,7 @@ known_enterprise as (
     from snapshots.presence as p
     inner join resolved.enterprise as e on p.enterprise_id = e.enterprise_id
     cross join last_month as m
-    cross join rule as u
+    cross join rules.assessment_limit as u
     cross join delivery as y
     inner join signals.departure as d on p.enterprise_id = d.enterprise_id
     left join heard_enterprise as h on p.enterprise_id = h.enterprise_id
@@ -486,5 +469,5 @@ select
 from dated_assessment as a
 cross join ops.night as o
 cross join rules.flow as f
-cross join plausibility_version as q
+cross join rules.plausibility_limit as q
 left join rules.assessment_title as t on a.assessment_code = t.assessment_code

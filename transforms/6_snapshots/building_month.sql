@@ -66,8 +66,8 @@ with park_building as (
         cast(null as varchar) as use_code,
         cast(null as decimal(30, 2)) as lettable_area_m2,
         cast(null as decimal(30, 4)) as building_land_mu,
-        max(version) as rule_version
-    from rules.land
+        version as rule_version
+    from rules.land_limit
 ),
 
 -- a suspect figure is left out of totals, here as in park_month
@@ -307,11 +307,6 @@ vacant_building as (
         case when b.unlet_area_m2 = 0 then 0 else v.long_unlet_area_m2 end as long_unlet_area_m2
     from building_month as b
     left join vacancy as v on b.building_code = v.building_code and b.month_number = v.month_number
-),
-
-occupancy_version as (
-    select max(version) as version
-    from rules.occupancy
 )
 
 select
@@ -363,7 +358,7 @@ select
     concat(n.rule_version, '; ', v.version) as rule_version
 from vacant_building as n
 cross join ops.night as o
-cross join occupancy_version as v
+cross join rules.occupancy as v
 left join vacant_building as e on n.building_code = e.building_code and n.month_number - 12 = e.month_number
 -- due this month is what last month's books said was due within a month
 left join building_month as p on n.building_code = p.building_code and n.month_number - 1 = p.month_number

@@ -26,18 +26,8 @@
 --   once the register has it cancelled or moved out | 注册资本 最近完整月末有效的注册资本，元；注销、迁出后为空
 -- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.enterprise_current, expectations/rules/today_adds_up_to_the_park.sql
-with tax_12m_version as (
-    select max(version) as version
-    from rules.tax_12m
-),
-
-plausibility_version as (
-    select max(version) as version
-    from rules.plausibility
-),
-
--- believed figures, with whether each is of the month that the park is read at
-figure as (
+with figure as (
+    -- believed figures, with whether each is of the month that the park is read at
     select
         g.enterprise_id,
         g.signal_code,
@@ -306,8 +296,8 @@ cross join ops.night as o
 cross join rules.flow as r
 cross join rules.coverage as c
 cross join rules.tax_trend as q
-cross join tax_12m_version as w
-cross join plausibility_version as v
+cross join rules.tax_12m_limit as w
+cross join rules.plausibility_limit as v
 left join current_figure as l on e.enterprise_id = l.enterprise_id
 left join latest_flow as f on e.enterprise_id = f.enterprise_id and f.row_rank = 1
 left join lease_now as n on e.enterprise_id = n.enterprise_id

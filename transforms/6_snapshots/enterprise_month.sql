@@ -201,14 +201,7 @@ incomplete_month as (
     from monthly.provisional_month
     where is_provisional
     group by month
-),
-
-signal_version as (
-    select max(version) as version
-    from rules.signal
-),
-
-p as (select max(version) as version from rules.plausibility)
+)
 
 select
     m.enterprise_id,
@@ -266,8 +259,8 @@ select
 from compared_month as m
 cross join ops.night as n
 cross join rules.coverage as v
-cross join signal_version as s
-cross join p
+cross join rules.signal_limit as s
+cross join rules.plausibility_limit as p
 left join incomplete_month as i on m.month = i.month
 where
     m.insured_headcount is not null or m.sales is not null or m.has_tax is not null or m.leased_area_m2 is not null

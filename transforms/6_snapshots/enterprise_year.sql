@@ -47,24 +47,11 @@
 --   | 年用电量同比增长率 本年比上年，%
 -- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.enterprise_year
-with plausibility_version as (
-    select max(version) as version
-    from rules.plausibility
-),
-
-whole_year as (
+with whole_year as (
     select year(month) as year_number
     from monthly.month
     group by year(month)
     having count(*) = 12
-),
-
-land_rule as (
-    select
-        max(version) as version,
-        max(m2_per_mu) as m2_per_mu,
-        max(case when building_code is null then plot_ratio end) as plot_ratio
-    from rules.land
 ),
 
 figure as (
@@ -134,10 +121,11 @@ figure as (
         'leased_area' as signal_code,
         sum(b.leased_area_m2) / 12 as value,
         count(distinct b.month) as covered_months,
-        sum(b.leased_area_m2 / nullif(coalesce(o.plot_ratio, r.plot_ratio), 0)) / 12 / nullif(max(r.m2_per_mu), 0)
+        sum(b.leased_area_m2 / nullif(coalesce(o.plot_ratio, p.plot_ratio), 0)) / 12 / nullif(max(r.m2_per_mu), 0)
             as land_mu
     from monthly.lease_building as b
-    cross join land_rule as r
+    cross join rules.land_limit as r
+    left join rules.land as p on p.building_code is null
     left join monthly.building as o on b.building_code = o.building_code
     group by b.enterprise_id, year(b.month)
 ),
@@ -246,7 +234,7 @@ select
     o.as_of,
     concat(r.version, '; ', v.version) as rule_version
 from with_year_before as a
-cross join land_rule as r
-cross join plausibility_version as v
+cross join rules.land_limit as r
+cross join rules.plausibility_limit as v
 cross join ops.night as o
 left join doubtful_year as d on a.year_number = d.year_number

@@ -26,11 +26,6 @@
 --   | 存疑企业数 数据异常、未计入合计的企业数
 -- codes part_kind: building, industry_section, industry_division
 -- checked by: tests/models/snapshots.group_month, tests/transforms/test_groups_add_up.py
-with industry_version as (
-    select max(version) as version
-    from rules.industry
-)
-
 select
     t.part_kind,
     t.part_code,
@@ -99,7 +94,7 @@ from signals.part_total as t
 cross join ops.night as o
 cross join rules.flow as r
 inner join rules.signal as g on t.signal_code = g.signal_code
-cross join industry_version as v
+cross join rules.industry_limit as v
 left join signals.part_flow as f
     on
         t.part_kind = f.part_kind and t.part_code = f.part_code and t.month = f.month

@@ -295,16 +295,6 @@ figure_month as (
     from monthly.month as m
     cross join believed_end as b
     cross join job as j
-),
-
-rule_version as (
-    select
-        max(f.version) as flow,
-        max(o.version) as occupancy,
-        max(p.version) as presence
-    from rules.flow as f
-    cross join rules.occupancy as o
-    cross join rules.presence as p
 )
 
 select
@@ -364,10 +354,12 @@ select
     cast(case when h.judged_count > 0 then h.enterprise_count end as bigint) as high_growth_count,
     cast(r.alert_count as bigint) as red_alert_count,
     o.as_of,
-    concat(v.flow, '; ', v.occupancy, '; ', v.presence) as rule_version
+    concat(w.version, '; ', v.version, '; ', p.version) as rule_version
 from known_total as k
 cross join figure_month as f
 cross join high_growth as h
 cross join red_alert as r
-cross join rule_version as v
+cross join rules.flow as w
+cross join rules.occupancy as v
+cross join rules.presence as p
 cross join ops.night as o

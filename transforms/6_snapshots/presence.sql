@@ -181,11 +181,6 @@ enterprise_gap as (
         string_agg(gap_code, '; ' order by gap_rank) as gap_codes
     from gap_rank
     group by enterprise_id
-),
-
-gap_version as (
-    select max(version) as version
-    from rules.gap
 )
 
 select
@@ -227,5 +222,5 @@ select
 from enterprise_presence as n
 inner join signals.departure as d on n.enterprise_id = d.enterprise_id
 cross join ops.night as o
-cross join gap_version as v
+cross join rules.gap_limit as v
 left join enterprise_gap as g on n.enterprise_id = g.enterprise_id

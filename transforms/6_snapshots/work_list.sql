@@ -53,32 +53,6 @@ with list_night as (
     cross join industry.list_day as d
 ),
 
-rule as (
-    select distinct
-        answer_week_max,
-        call_week_max,
-        introduction_week_max,
-        attraction_week_max,
-        again_days,
-        again_max,
-        drop_days,
-        quiet_days,
-        later_days,
-        answered_days,
-        need_days,
-        call_days,
-        version
-    from rules.work_list
-),
-
--- attraction has no alert of its own that names an office: the rule file has one for all of it
-attraction_office as (
-    select distinct
-        attraction_office_en as office_en,
-        attraction_office_zh as office_zh
-    from rules.work_list
-),
-
 -- who has left is not called about a need of the past
 present_need as (
     select n.*
@@ -135,7 +109,7 @@ task as (
         cast(datediff('day', date '2000-01-01', n.stated_date) as decimal(30, 2)) as priority_within
     from present_need as n
     cross join list_night as t
-    cross join rule as r
+    cross join rules.work_list_limit as r
     inner join rules.need_kind as k on n.need_kind_code = k.need_kind_code
     left join rules.quantity_unit as u on n.quantity_unit_code = u.quantity_unit_code
     where n.stated_date >= t.list_date - cast(r.need_days as integer)
@@ -190,7 +164,7 @@ task as (
     inner join rules.need_kind as k on i.need_kind_code = k.need_kind_code
     inner join rules.introduction as l on i.fit_rank <= l.offers_max
     cross join list_night as t
-    cross join rule as r
+    cross join rules.work_list_limit as r
     where n.stated_date >= t.list_date - cast(r.need_days as integer)
     union all by name
     select
@@ -223,8 +197,8 @@ task as (
         '招引对象' as topic_zh,
         c.expands_level as hint_level_code,
         c.enterprise_name,
-        o.office_en,
-        o.office_zh,
+        o.attraction_office_en as office_en,
+        o.attraction_office_zh as office_zh,
         c.last_opened_date as since_date,
         concat(
             'Contact ', c.enterprise_name, ': ', cast(c.recent_branch_count as varchar),
@@ -253,7 +227,7 @@ task as (
         2 * c.candidate_rank as priority,
         cast(0 as decimal(30, 2)) as priority_within
     from industry.candidate as c
-    cross join attraction_office as o
+    cross join rules.work_list_limit as o
     cross join rules.candidate as l
     where c.candidate_rank is not null
     union all by name
@@ -264,8 +238,8 @@ task as (
         'bought outside' as topic_en,
         '外购缺口' as topic_zh,
         'seen' as hint_level_code,
-        o.office_en,
-        o.office_zh,
+        o.attraction_office_en as office_en,
+        o.attraction_office_zh as office_zh,
         concat(
             'Look for a seller of goods code ', g.goods_code,
             case
@@ -287,7 +261,7 @@ task as (
         2 * row_number() over (order by g.buyer_count desc, g.goods_code asc) - 1 as priority,
         cast(0 as decimal(30, 2)) as priority_within
     from industry.gap as g
-    cross join attraction_office as o
+    cross join rules.work_list_limit as o
     where g.gap_step_code = 'attract'
 ),
 
@@ -325,7 +299,7 @@ last_showing as (
         max(s.list_date) as first_shown_date
     from ops.work_shown as s
     inner join list_night as t on s.as_of < t.as_of
-    cross join rule as r
+    cross join rules.work_list_limit as r
     left join last_answer as a on s.row_id = a.row_id
     where greatest(s.list_date, cast(a.answered_at as date)) > t.list_date - cast(r.quiet_days as integer)
     group by s.row_id
@@ -357,7 +331,7 @@ waiting_task as (
 new_task as (
     select w.row_id
     from waiting_task as w
-    cross join rule as r
+    cross join rules.work_list_limit as r
     left join week_group as c on w.limit_group_code = c.limit_group_code
     where
         w.row_rank + coalesce(c.shown_count, 0) <= case w.limit_group_code
@@ -384,7 +358,7 @@ current_task as (
         end as put_forward_date
     from task_by_id as i
     cross join list_night as t
-    cross join rule as r
+    cross join rules.work_list_limit as r
     left join last_showing as s on i.row_id = s.row_id
     left join new_task as n on i.row_id = n.row_id
     left join last_answer as a on s.row_id = a.row_id and cast(a.answered_at as date) >= s.first_shown_date
@@ -404,7 +378,7 @@ task_age as (
         datediff('day', cast(s.answered_at as date), s.list_date) as answered_days_ago,
         r.answered_days
     from current_task as s
-    cross join rule as r
+    cross join rules.work_list_limit as r
 ),
 
 -- answered rows stay in sight for some days, so that the office sees that its answer was heard
