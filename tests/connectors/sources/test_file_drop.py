@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import math
 import os
 import tempfile
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors.credentials import Credentials
@@ -492,6 +493,7 @@ FIELD = st.text(st.sampled_from('ab,"\r\n 甲;é\t'), max_size=6)
 
 
 @settings(max_examples=150, deadline=None)
+@example(lines=[["1", "2", "3"], ["a", "b", ""], ["4", "5", "6"]], bom=False, quoting=csv.QUOTE_MINIMAL)
 @given(
     lines=st.lists(st.lists(FIELD, min_size=1, max_size=5), max_size=30),
     bom=st.booleans(),
@@ -516,7 +518,8 @@ def test_no_row_is_lost(lines: list[list[str]], bom: bool, quoting: Any) -> None
         rows = {
             row.pop("row_number"): [value or "" for value in row.values()] for row in table_of(delivery).to_pylist()
         }
-    broken = {piece.row_number for piece in delivery.unreadable}
+    reasons = {piece.row_number: piece.reason for piece in delivery.unreadable}
+    broken = reasons.keys()
     assert not rows.keys() & broken
     assert rows.keys() | broken == expected.keys() - {
         n for n, line in expected.items() if [p.strip() for p in line] == list("abc")
@@ -524,7 +527,14 @@ def test_no_row_is_lost(lines: list[list[str]], bom: bool, quoting: Any) -> None
     for number, row in rows.items():
         assert row == (expected[number] + ["", ""])[: len(row)][:3]
         assert not "".join(expected[number][3:]).strip()
+    # a line with two of the header's names in their places begins a second table
+    second = min(
+        (n for n, line in expected.items() if [p.strip() for p in line[:2]] == ["a", "b"]),
+        default=math.inf,
+    )
     for number in broken:
+        if number >= second and "below another header" in reasons[number]:
+            continue
         # a line within a field that has the commas of a row may be a row that a lost quotation mark swallowed
         swallows = any(line.count(",") >= 2 for field in expected[number] for line in field.splitlines()[1:])
         assert len(expected[number]) < 3 or "".join(expected[number][3:]).strip() or swallows
