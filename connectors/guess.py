@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from connectors.feed import Feed
 from connectors.sources import plain
-from connectors.sources.csv_lines import csv_lines
-from connectors.sources.sheet_cells import Reading, chosen_sheet
-from connectors.sources.tables import HEADER_WITHIN, Line, stated_units
-from connectors.sources.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
+from connectors.sources.file_drop.csv_lines import csv_lines
+from connectors.sources.file_drop.sheet_cells import Reading, chosen_sheet
+from connectors.sources.file_drop.tables import HEADER_WITHIN, Line, stated_units
+from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.kinds import FLOW, READING, YEAR_TO_DATE, figure_columns

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from connectors.persons import Blotter
-from connectors.sources import stores
+from connectors.sources.file_drop import stores
 from tests.conftest import LEASES_HEADER, Park, day, lease_row, staff_file, staff_row
 from tests.connectors.test_landing import xlsx
 from tests.planted import FORMS, left_in, planted, squeezed

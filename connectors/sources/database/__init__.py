@@ -57,7 +57,8 @@ from sqlalchemy.pool import NullPool
 
 from connectors.credentials import Credentials
 from connectors.sources import BATCH_ROWS, NO_USES, ROW_NUMBER, Delivery, Unreadable, Window, plain
-from connectors.sources.database_values import (
+from connectors.sources.database.postgres_fast_road import SESSION, FastRoadClosed, fast_road
+from connectors.sources.database.values import (
     Column,
     Rows,
     arrow_type,
@@ -67,7 +68,6 @@ from connectors.sources.database_values import (
     without_values,
 )
 from connectors.sources.options import Options
-from connectors.sources.postgres_fast_road import SESSION, FastRoadClosed, fast_road
 from warehouse.errors import ParkBridgeError, SourceError
 
 OPTIONS: frozenset[str] = frozenset(

@@ -92,17 +92,17 @@ import pyarrow as pa
 
 from connectors.credentials import Credentials
 from connectors.sources import NO_USES, Delivery, Unreadable, Window
-from connectors.sources.crosstabs import Unpivot, month_pattern, unpivoted
-from connectors.sources.csv_lines import ENCODINGS, csv_lines, is_utf16
-from connectors.sources.mails import attachments
+from connectors.sources.file_drop.crosstabs import Unpivot, month_pattern, unpivoted
+from connectors.sources.file_drop.csv_lines import ENCODINGS, csv_lines, is_utf16
+from connectors.sources.file_drop.mails import attachments
+from connectors.sources.file_drop.parquet_rows import read_parquet
+from connectors.sources.file_drop.sheet_cells import Reading, Sheet, chosen_sheet, matching_sheets
+from connectors.sources.file_drop.sheet_tables import as_one, report_left_out
+from connectors.sources.file_drop.stores import DONE, Found, Store, open_store
+from connectors.sources.file_drop.tables import MOST_HEADER_LINES, Layout, Line, read_table
+from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
+from connectors.sources.file_drop.zips import Bounds, open_zip, unpack
 from connectors.sources.options import Options
-from connectors.sources.parquet_rows import read_parquet
-from connectors.sources.sheet_cells import Reading, Sheet, chosen_sheet, matching_sheets
-from connectors.sources.sheet_tables import as_one, report_left_out
-from connectors.sources.stores import DONE, Found, Store, open_store
-from connectors.sources.tables import MOST_HEADER_LINES, Layout, Line, read_table
-from connectors.sources.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
-from connectors.sources.zips import Bounds, open_zip, unpack
 from warehouse.errors import DeliveryRefused
 
 OPTIONS: frozenset[str] = frozenset(

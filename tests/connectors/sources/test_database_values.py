@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql, mysql, oracle
 
-from connectors.sources.database_values import TIMESTAMP, Column, arrow_type, rows_of
+from connectors.sources.database.values import TIMESTAMP, Column, arrow_type, rows_of
 
 CHINA = ZoneInfo("Asia/Shanghai")
 

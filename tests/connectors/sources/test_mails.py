@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sources import Window
-from connectors.sources.mails import attachments
+from connectors.sources.file_drop.mails import attachments
 from tests.connectors.sources.consuming import table_of
 from tests.connectors.sources.dropping import NOW, drop, take
 from tests.connectors.sources.test_file_formats import workbook, zipped

@@ -17,7 +17,7 @@ import pytest
 import python_calamine
 import xlwt
 
-from connectors.sources import sheet_cells, xls_lines
+from connectors.sources.file_drop import sheet_cells, xls_lines
 from tests.connectors.sources.consuming import only, table_of
 from tests.connectors.sources.dropping import drop, take
 from tests.connectors.sources.test_file_formats import read, workbook, zipped

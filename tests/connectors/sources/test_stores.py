@@ -23,8 +23,8 @@ from moto.server import ThreadedMotoServer
 
 from connectors.credentials import Credentials
 from connectors.sources import Window
-from connectors.sources import sftp as sftp_store
-from connectors.sources.stores import answering, open_store
+from connectors.sources.file_drop import sftp as sftp_store
+from connectors.sources.file_drop.stores import answering, open_store
 from tests.connectors.sources.consuming import only, table_of
 from tests.connectors.sources.dropping import NOW, drop, take
 from warehouse.errors import SourceError

@@ -15,8 +15,8 @@ from functools import partial
 from html.parser import HTMLParser
 from typing import IO, Final
 
-from connectors.sources.csv_lines import ENCODINGS, EURO, check_encoding
-from connectors.sources.sheet_cells import (
+from connectors.sources.file_drop.csv_lines import ENCODINGS, EURO, check_encoding
+from connectors.sources.file_drop.sheet_cells import (
     FORMULA,
     MOST_MERGES,
     WIDEST,
@@ -27,7 +27,7 @@ from connectors.sources.sheet_cells import (
     damaged,
     sheet_line,
 )
-from connectors.sources.tables import DAMAGED, Line, looks_damaged
+from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
 from warehouse.errors import DeliveryRefused
 
 _CHUNK: Final = 8_192

@@ -28,7 +28,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._reader import WorkSheetParser
 
-from connectors.sources.sheet_cells import (
+from connectors.sources.file_drop.sheet_cells import (
     FORMULA,
     LEADING_ZEROS,
     MOMENTS,
@@ -47,7 +47,7 @@ from connectors.sources.sheet_cells import (
     number_text,
     sheet_line,
 )
-from connectors.sources.tables import DAMAGED, Line, looks_damaged
+from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
 
 # It grumbles about styles and extensions, which are of no account here; errors of dates become cells with #VALUE!.
 warnings.filterwarnings("ignore", module="openpyxl")

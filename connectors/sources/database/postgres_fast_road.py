@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
 
 from connectors.sources import BATCH_ROWS
-from connectors.sources.database_values import Column, Rows, no_equal, row_text, rows_of, without_values
+from connectors.sources.database.values import Column, Rows, no_equal, row_text, rows_of, without_values
 
 SESSION: Final = {
     "TimeZone": "UTC",

@@ -19,7 +19,7 @@ from openpyxl.utils import get_column_letter
 from xlrd.compdoc import CompDocError
 from xlrd.xldate import XLDateError
 
-from connectors.sources.sheet_cells import (
+from connectors.sources.file_drop.sheet_cells import (
     FORMULA,
     LEADING_ZEROS,
     MOST_MERGES,
@@ -36,7 +36,7 @@ from connectors.sources.sheet_cells import (
     number_text,
     sheet_line,
 )
-from connectors.sources.tables import DAMAGED, Line, looks_damaged
+from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
 from warehouse.errors import DeliveryRefused
 
 _LARGEST: Final = 200_000_000

@@ -235,7 +235,7 @@ def _filesystem(credentials: Credentials, where: str) -> Any:
         return LocalFileSystem()
     if kind in _SFTP:
         # Loaded only by those who need it: feeds are declared in every process, files are fetched in few.
-        from connectors.sources.sftp import CheckedSftp
+        from connectors.sources.file_drop.sftp import CheckedSftp
 
         return CheckedSftp.connect(credentials)
     if kind in _S3:

@@ -16,7 +16,7 @@ from typing import Final
 
 from openpyxl.utils import get_column_letter
 
-from connectors.sources.tables import DAMAGED, Line, is_beyond_trust
+from connectors.sources.file_drop.tables import DAMAGED, Line, is_beyond_trust
 from warehouse.errors import DeliveryRefused
 
 WIDEST: Final = 16_384

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import IO, Final
 
-from connectors.sources.sheet_cells import Reading, Sheet, damaged
-from connectors.sources.zips import Bounds, open_zip
+from connectors.sources.file_drop.sheet_cells import Reading, Sheet, damaged
+from connectors.sources.file_drop.zips import Bounds, open_zip
 
 WORKBOOKS: Final = ("xlsx", "xls", "html", "xml")
 """Formats of a workbook: Excel of 2007, Excel of before and WPS (BIFF), a web page's tables, SpreadsheetML of 2003."""
@@ -69,20 +69,20 @@ def open_sheets(
     file.seek(0)
     # Loaded by those who need them only: feeds are declared in every process.
     if kind == "xlsx":
-        from connectors.sources.xlsx_lines import xlsx_sheets
+        from connectors.sources.file_drop.xlsx_lines import xlsx_sheets
 
         with open_zip(file, Bounds(max_unpacked_bytes), where)[0]:  # a workbook is a zip: the same bounds
             pass
         return xlsx_sheets(file, where, reading)
     if kind == "html":
-        from connectors.sources.html_lines import html_sheets
+        from connectors.sources.file_drop.html_lines import html_sheets
 
         return html_sheets(file, where, reading, encoding)
     if kind == "xml":
-        from connectors.sources.xml_lines import xml_sheets
+        from connectors.sources.file_drop.xml_lines import xml_sheets
 
         return xml_sheets(file, where, reading)
-    from connectors.sources.xls_lines import with_password, xls_sheets
+    from connectors.sources.file_drop.xls_lines import with_password, xls_sheets
 
     if kind == ENCRYPTED:
         raise with_password(where)

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import ParseError
 import defusedxml.common
 import defusedxml.ElementTree
 
-from connectors.sources.sheet_cells import (
+from connectors.sources.file_drop.sheet_cells import (
     FORMULA,
     MOST_MERGES,
     TWO_PLACES,
@@ -26,7 +26,7 @@ from connectors.sources.sheet_cells import (
     number_text,
     sheet_line,
 )
-from connectors.sources.tables import DAMAGED, Line, looks_damaged
+from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
 
 _SPACE: Final = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _LAST_ROW: Final = 1_048_576

@@ -12,14 +12,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.sources import BATCH_ROWS, ROW_NUMBER, plain
-from connectors.sources.tables import Layout
+from connectors.sources.file_drop.tables import Layout
 from warehouse.errors import DeliveryRefused
 
 
 def read_parquet(
     file: IO[bytes], layout: Layout, max_unpacked_bytes: int
 ) -> tuple[tuple[str, ...], Iterator[pa.RecordBatch]]:
-    """Give the header and the rows of a file; see `connectors.sources.tables.read_table`.
+    """Give the header and the rows of a file; see `connectors.sources.file_drop.tables.read_table`.
 
     Raises:
         DeliveryRefused: The file is no Parquet file, is damaged or too large, or its columns cannot be distinguished.
