@@ -29,7 +29,7 @@ def _look_deep(settings: Settings) -> int:
     for finding in deep_findings(settings, list(feeds(settings.feed_folders).values())):
         _show_finding(finding.is_well, finding.text)
         found.append(finding)
-    for finding in _look_at_people_s_files(settings):
+    for finding in _look_at_what_people_wrote(settings):
         _show_finding(finding.is_well, finding.text)
         found.append(finding)
     for number, cure in enumerate(cures(found), 1):
@@ -37,10 +37,8 @@ def _look_deep(settings: Settings) -> int:
     return 0 if all(finding.is_well for finding in found) else 1
 
 
-def _look_at_people_s_files(settings: Settings) -> Iterator[Finding]:
+def _look_at_what_people_wrote(settings: Settings) -> Iterator[Finding]:
     """Read what people wrote; where a file is damaged or gone, its copy in the backup is the cure."""
-    import shlex
-
     from transforms.judgement_file import read_judgements
     from transforms.outcome_file import read_answers
     from warehouse.deep import SYNC, Finding
@@ -66,8 +64,7 @@ def _look_at_people_s_files(settings: Settings) -> Iterator[Finding]:
             except ParkBridgeError:
                 yield Finding(False, str(error))
                 continue
-            cure = f"cp -p {shlex.quote(str(file.copy))} {shlex.quote(str(file.path))}"
-            yield Finding(False, f"{error}. The backup has {count:,} {words}", (cure, SYNC))
+            yield Finding(False, f"{error}. The backup has {count:,} {words}", (file.cure, SYNC))
 
 
 def command_doctor(settings: Settings, given: argparse.Namespace) -> int:

@@ -42,6 +42,9 @@ from warehouse.errors import DeclarationError
 from warehouse.labels import Code, Label, labels
 from warehouse.subjects import subject_rows
 
+LIMIT = "_limit"
+"""Of a rule file with rows, the table of its version and limits has this after its name."""
+
 HEADER_FIELDS = ("title", "one row is", "answers", "key", "rules", "known gaps", "checked by")
 OPTIONAL_FIELDS = ("example", "rebuild")
 # how a night rebuilds a model that is not made whole (warehouse/parts.py)
@@ -379,15 +382,21 @@ def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]
     Every table has `version`, so that a snapshot can say which rules made it. The rules of a deleted file are dropped.
 
     Raises:
-        DeclarationError: A rule file without a version, or with values that are not figures, words or dates.
+        DeclarationError: A rule file without a version, with values that are not figures, words or dates, or of a name that is kept.
     """
     read = []
     given = []
     for path in sorted(folder.glob("*.yml")):
+        if path.stem.endswith(LIMIT):
+            raise DeclarationError(
+                f"rules/{path.name}",
+                f"a name that ends in {LIMIT} is kept for the limits of a file with rows",
+                next_step="rename it",
+            )
         shared, own = _read_rule(path)
         given.append((path.stem, [shared | row for row in own or [{}]]))
         if own:
-            given.append((f"{path.stem}_limit", [shared]))
+            given.append((path.stem + LIMIT, [shared]))
     for name, rows in [*given, ("subject", subject_rows())]:
         columns = dict[str, str]()
         for row in rows:

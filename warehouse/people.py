@@ -6,6 +6,7 @@ backup has it is an error and not an empty file: people's work would be undone w
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Callable, Sized
 from dataclasses import dataclass, replace
@@ -26,6 +27,11 @@ class PeopleFile:
     path: Path
     copy: Path
     holds: str
+
+    @property
+    def cure(self) -> str:
+        """The command that brings the copy back."""
+        return f"cp -p {shlex.quote(str(self.copy))} {shlex.quote(str(self.path))}"
 
 
 def people_file(settings: Settings, name: str) -> PeopleFile:
@@ -50,7 +56,7 @@ def hold_to_copy(settings: Settings, name: str) -> Path:
         raise DeclarationError(
             str(file.path),
             f"it holds {file.holds}, and it is gone; the backup has it as of {written:%Y-%m-%d %H:%M}",
-            next_step=f"`cp -p {file.copy} {file.path}`, then run this again; or name the file's new place in the settings",
+            next_step=f"`{file.cure}`, then run this again; or name the file's new place in the settings",
         )
     return file.path
 

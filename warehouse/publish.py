@@ -24,7 +24,7 @@ from warehouse.connection import alone, columns_by_table, forget, literal, open_
 from warehouse.durable import make_folder, put, read_json, sha256_of, sync, writable_by_us_alone, write_json
 from warehouse.errors import DeclarationError, ParkBridgeError
 from warehouse.labels import Label, labels
-from warehouse.models import Model, comment
+from warehouse.models import LIMIT, Model, comment
 from warehouse.persons import Found, blotted, is_code, mark_of, texts_with_persons
 from warehouse.policy import Policy
 from warehouse.settings import DIRECTOR, Settings
@@ -294,7 +294,7 @@ def write(
 
 
 def _rule_comment(name: str) -> str:
-    file = name.removesuffix("_limit")
+    file = name.removesuffix(LIMIT)
     what = "one rule" if name == file else "the version and limits"
     return f"one row is: {what} of transforms/rules/{file}.yml"
 

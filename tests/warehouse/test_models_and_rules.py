@@ -291,6 +291,13 @@ def test_the_keys_above_the_rows_are_a_table_of_one_row(tmp_path: Path, connecti
     assert connection.execute("from rules.line_limit").fetchall() == [(2, 0.5)]
 
 
+def test_a_file_cannot_have_the_name_of_another_s_limits(tmp_path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    rule(tmp_path, "line", "version: 2\nrows:\n- {kind: a}\n")
+    rule(tmp_path, "line_limit", "version: 1\nshare: 1\n")
+    with pytest.raises(DeclarationError, match=r"line_limit\.yml: a name that ends in _limit is kept"):
+        load_rules(connection, tmp_path)
+
+
 def test_rules_loaded_again_take_the_place_of_the_old_ones(
     tmp_path: Path, connection: duckdb.DuckDBPyConnection
 ) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from fractions import Fraction
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.registry import feed_named
 from tests.conftest import Park, day, empty_warehouse, leases
@@ -644,3 +648,10 @@ def test_names_that_no_feed_knows_of_their_codes_stop(name: str, stops: bool, kn
         connection.execute(f"insert into {table} by name {OFFERED.format('u', name, 0, 30, 50)}")
         found = list(precedent.other_names(connection, feed, table, 0))
         assert bool(found) == (stops and is_habit_known)
+
+
+@given(st.integers(1, 60), st.data(), st.integers(1, 99))
+def test_a_tail_is_that_of_the_binomial_distribution(rows: int, data: st.DataObject, percent: int) -> None:
+    count, share = data.draw(st.integers(0, rows)), Fraction(percent, 100)
+    exact = sum(math.comb(rows, k) * share**k * (1 - share) ** (rows - k) for k in range(count + 1))
+    assert precedent.tail(count, rows, percent / 100) == pytest.approx(float(exact), rel=1e-9)
