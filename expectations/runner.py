@@ -22,6 +22,7 @@ from expectations.contracts import DeclaredFeed, contract
 from expectations.identity_numbers import no_identity_numbers
 from expectations.rule import STAGES, read_rule
 from expectations.suite import Suite, named_apart, read_suite, with_codes
+from warehouse.connection import insert_rows
 from warehouse.errors import CheckFailed, DeclarationError
 from warehouse.labels import labels
 from warehouse.models import read_header
@@ -219,8 +220,7 @@ def _keep(
         ]
         for result in results
     ]  # fmt: skip
-    if rows:
-        connection.executemany(f"insert into ops.validation_result values ({', '.join('?' * 11)})", rows)
+    insert_rows(connection, "ops.validation_result", rows)
     for suite, ours in zip(suites, outcomes, strict=True):
         for outcome in ours:
             check = outcome.check

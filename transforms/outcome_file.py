@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from transforms import people_file
-from warehouse.connection import transaction
+from warehouse.connection import insert_rows, transaction
 from warehouse.errors import DeclarationError
 from warehouse.people import ANSWERS_FILE, back_up_file, hold_to_copy
 from warehouse.persons import blotted
@@ -127,8 +127,7 @@ def load(connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datet
     rows = [[one.row, one.answer, one.moment, blotted(one.why)] for of_row in answers.values() for one in of_row]
     with transaction(connection):
         connection.execute("delete from ops.work_answer")
-        if rows:
-            connection.executemany("insert into ops.work_answer values (?, ?, ?, ?)", rows)
+        insert_rows(connection, "ops.work_answer", rows)
         connection.execute("delete from ops.work_day")
         connection.execute("insert into ops.work_day values (?)", [until.date()])
     return len(rows)

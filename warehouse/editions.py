@@ -18,7 +18,7 @@ import sqlglot
 from sqlglot import exp
 
 from warehouse import disclosure
-from warehouse.connection import columns_by_table, literal, quote, transaction
+from warehouse.connection import columns_by_table, insert_rows, literal, quote, transaction
 from warehouse.errors import ParkBridgeError
 from warehouse.labels import Label, labels
 from warehouse.models import Model
@@ -316,8 +316,7 @@ def _write_statistics(connection: duckdb.DuckDBPyConnection, rule: Statistics, s
         (kind, code, *titles.get((kind, code), (code, code)), month, signal, value, count)
         for kind, code, month, signal, value, count in numbers
     ]
-    if rows:
-        connection.executemany(f"insert into fresh.{STATISTICS}.month values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    insert_rows(connection, f"fresh.{STATISTICS}.month", rows)
     connection.execute(f"comment on table fresh.{STATISTICS}.month is {literal(STATISTICS_COMMENT)}")
     columns = (
         "part_kind",

@@ -36,7 +36,7 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
-from warehouse.connection import literal, quote, transaction
+from warehouse.connection import insert_rows, literal, quote, transaction
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
 from warehouse.labels import Code, Label, labels
@@ -409,9 +409,8 @@ def load_rules(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]
         for name, columns, rows in read:
             listed = ", ".join(f"{quote(column)} {kind or 'varchar'}" for column, kind in columns.items())
             connection.execute(f"create table rules.{quote(name)} ({listed})")
-            one = f"({', '.join('?' * len(columns))})"
-            values = [row.get(column) for row in rows for column in columns]
-            connection.execute(f"insert into rules.{quote(name)} values {', '.join([one] * len(rows))}", values)
+            listed_rows = [[row.get(column) for column in columns] for row in rows]
+            insert_rows(connection, f"rules.{quote(name)}", listed_rows)
     return [f"rules.{name}" for name, _, _ in read]
 
 

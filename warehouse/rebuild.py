@@ -18,6 +18,7 @@ from warehouse.connection import (
     alone,
     committed_batches,
     forget,
+    insert_rows,
     literal,
     not_opened,
     open_file,
@@ -197,10 +198,7 @@ def _recover_nights(connection: duckdb.DuckDBPyConnection, settings: Settings) -
         b.night_before for path in settings.raw.glob("*") for b in batches(settings.raw, path.name) if b.night_before
     }
     published = {datetime.fromisoformat(str(m["as_of"]).removesuffix("Z")) for m in nights(settings)}
-    connection.executemany(
-        "insert into ops.night_begun values (?)", [[t] for t in sorted(begun | published)] or [[None]]
-    )
-    connection.execute("delete from ops.night_begun where as_of is null")
+    insert_rows(connection, "ops.night_begun", [[as_of] for as_of in sorted(begun | published)])
     for as_of in sorted(published):
         connection.execute(
             "insert into ops.night_published select ?, (select max(as_of) from ops.night_published)", [as_of]
