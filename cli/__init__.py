@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import cache
 
 from cli import answers, feeds, machine, nights, people, runs
 from cli.options import Commands
@@ -26,6 +27,7 @@ class _Version(argparse.Action):
         parser.exit(0)
 
 
+@cache
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar, with examples."""
     top = argparse.ArgumentParser(
