@@ -53,7 +53,11 @@ PUBLISH = "parkbridge sync"
         ("summary --json", "nothing is published yet", PUBLISH),
         ("rollback", "there is no earlier night", "(none)"),
         ("rollback 20260301T000000Z", "there is no night 20260301T000000Z", "(none)"),
-        ("sql --audience operator 'select 1'", "its edition is not published", "PARKBRIDGE_AUDIENCES=director,operator"),
+        (
+            "sql --audience operator 'select 1'",
+            "its edition is not published",
+            "PARKBRIDGE_AUDIENCES=director,operator",
+        ),
         ("export --audience nobody --to TMP", "nobody", "Next: "),
         ("discard staff b1 --why x", "there is no batch b1", "(none)"),
         ("sync no_such_feed", "no_such_feed", "Next: "),
@@ -191,7 +195,11 @@ def test_feeds_are_listed_and_a_broken_one_sets_the_code(run: Run, park: Park) -
     code, said, _ = run("feeds")
     assert (code, [line.split()[:3] for line in said.splitlines()]) == (
         0,
-        [["leases", "lease", "file_drop"], ["payments", "tax_payment", "database"], ["staff", "employment", "file_drop"]],
+        [
+            ["leases", "lease", "file_drop"],
+            ["payments", "tax_payment", "database"],
+            ["staff", "employment", "file_drop"],
+        ],
     )
     park.change("staff", "subject: employment", "subject: no_such")
     code, said, _ = run("feeds")
@@ -247,18 +255,24 @@ def test_a_feeds_sample_is_checked_written_and_found_to_differ(run: Run, park: P
     (folder / "sample.csv").write_text("单位编号,别的\n", encoding="utf-8")
     code, _, complaint = run("feed", "check", "staff")
     fact = complaint.partition(". Next")[0]
-    assert (code, "别的" in fact, "参保人数" in fact, "备注" in fact, "单位编号" in fact) == (1, True, True, False, False)
+    assert (code, "别的" in fact, "参保人数" in fact, "备注" in fact, "单位编号" in fact) == (
+        1,
+        True,
+        True,
+        False,
+        False,
+    )
 
 
 # --- this machine ---------------------------------------------------------------------------------------------------
 
 
 def test_the_environment_is_printed_for_each_reader(run: Run, monkeypatch: pytest.MonkeyPatch, park: Park) -> None:
-    monkeypatch.setenv("PARKBRIDGE_PARK_NAME", "O'Hara \"园区\"")
+    monkeypatch.setenv("PARKBRIDGE_PARK_NAME", 'O\'Hara "园区"')
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(CHECKOUT), "/opt/more", ""]))
     monkeypatch.setenv("AIRFLOW__API__PORT", "9000")
     figures = json.loads(run("env", "--json")[1])
-    assert figures["PARKBRIDGE_PARK_NAME"] == "O'Hara \"园区\""
+    assert figures["PARKBRIDGE_PARK_NAME"] == 'O\'Hara "园区"'
     assert figures["PARKBRIDGE_HOME"] == str(park.home)
     assert figures["PYTHONPATH"] == os.pathsep.join([str(CHECKOUT), "/opt/more"]), "this checkout first, and once"
     assert figures["AIRFLOW__API__BASE_URL"] == "http://localhost:9000"

@@ -75,9 +75,7 @@ def test_a_variable_is_read(
         ("TIME_ZONE", "/etc/passwd"),
     ],
 )
-def test_a_value_that_cannot_be_used_names_its_variable(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
+def test_a_value_that_cannot_be_used_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"PARKBRIDGE_{name}", value)
     with pytest.raises(DeclarationError, match=rf"^PARKBRIDGE_{name}: .*Next: give ") as stopped:
         Settings.from_environment()
