@@ -446,7 +446,8 @@ def _importing(file: Path, tree: Path) -> list[list[str]]:
     helpers = {path: path.read_text(encoding="utf-8") for path in tree.glob("tests/**/[!_]*.py") if path not in tests}
     helpers = {path: text for path, text in helpers.items() if path.name != "conftest.py"}
     module = file.stem
-    found = [path for path in tests if path.stem in (f"test_{module}", f"test_{module.rstrip('s')}")]
+    named = re.compile(f"test_({module}|{module.rstrip('s')})(_|$)")
+    found = sorted((path for path in tests if named.match(path.stem)), key=lambda path: (len(path.stem), path))
     through, seen = [file], {file}
     while through and len(found) < FEW:
         nearer = []
