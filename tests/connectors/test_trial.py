@@ -17,14 +17,14 @@ import parkbridge
 from connectors.feed import Allowance, read_feed
 from connectors.guess import GLOSSARY, guess
 from connectors.rehearsal import check
-from connectors.scaffold import scaffold
+from connectors.scaffold import _factor, _quoted, scaffold
 from connectors.trial import Found, allowance, report, try_file
 from tests.conftest import Park
 from tests.connectors.sources.test_file_formats import workbook
 from tests.connectors.sources.test_old_workbooks import old_workbook
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
-from warehouse.subjects import subjects
+from warehouse.subjects import Column, subjects
 
 TAX: list[list[Any]] = [
     ["应纳税额统计表"],
@@ -330,3 +330,27 @@ def test_a_trial_counts_what_is_left_out_and_shows_five_of_each(park: Park) -> N
     good = [line for line in rest if re.match(r"  \d\. ", line)]
     assert good == [f"  {n}. source_key U{n - 1}, month 2026-01-01, insured_headcount 12" for n in range(1, 6)]
     assert next(report(feed, replace(found, first_line=4))) == "a.csv: 1,234 rows, from line 4"
+
+
+@pytest.mark.parametrize(
+    ("column", "header", "of_sheet", "factor"),
+    [
+        ("paid_amount", "金额", " * 10000", " * 10000"),
+        ("paid_amount", "金额（元）", " * 10000", ""),  # its own header goes before the sheet's
+        ("paid_amount", "金额(万元)", "", " * 10000"),
+        ("paid_amount", "金额/千元", "", " * 1000"),
+        ("paid_amount", "金额【单位：亿元】", "", " * 100000000"),
+        ("paid_amount", "金额[人民币百万元]", "", " * 1000000"),
+        ("paid_amount", "金额（千万元）", "", " * 10000000"),
+        ("paid_amount", "金额（美元）", " * 10000", " * 10000"),
+        ("insured_headcount", "人数（万元）", " * 10000", ""),  # no amount
+    ],
+)
+def test_what_makes_yuan_of_an_amount(column: str, header: str, of_sheet: str, factor: str) -> None:
+    assert _factor(Column(column, "decimal(18,2)", True), header, of_sheet) == factor
+
+
+@pytest.mark.parametrize("name", ["企业", "a b", "no", "12", "a: b", "- x", "", "'", "2026-01-01", "a #b", "*", "null"])
+def test_a_header_is_quoted_as_yaml_reads_it_back(name: str) -> None:
+    assert read_yaml(f"{_quoted(name)}: 1") == {name: 1}
+    assert _quoted("企业") == "企业", "plain where it can be"
