@@ -50,7 +50,7 @@ def site_of(empty_file: Path, tmp_path: Path) -> Callable[[Rows], Site]:
 @pytest.fixture
 def source_of(empty_file: Path, tmp_path: Path) -> Iterator[Callable[[Rows], Source]]:
     """Open a night that holds these rows, for the pages of one module."""
-    opened = []
+    opened: list[duckdb.DuckDBPyConnection] = []
 
     def made(rows: Rows) -> Source:
         file = tmp_path / f"{len(opened)}.duckdb"

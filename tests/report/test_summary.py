@@ -69,8 +69,8 @@ def a_night() -> Rows:
         yield "snapshots.enterprise_month", {"enterprise_id": "E1", "month": month}
     for code in ("dormant", "expanding", "expanding"):
         yield "snapshots.assessment", {"enterprise_id": "E1", "assessment_code": code}
-    for signal, code in (("headcount", "open"), ("headcount", "open"), ("headcount", None), ("sales", "close")):
-        yield "signals.flow", {"enterprise_id": "E1", "signal_code": signal, "flow_code": code}
+    for signal, flow in (("headcount", "open"), ("headcount", "open"), ("headcount", None), ("sales", "close")):
+        yield "signals.flow", {"enterprise_id": "E1", "signal_code": signal, "flow_code": flow}
     for level in ("precise", "broad", "broad"):
         yield "signals.alert", {"enterprise_id": "E1", "alert_code": "arrears", "level_code": level}
     for enterprise, code in (("E1", "renamed"), ("E1", "renamed"), ("E2", "renamed"), ("E2", "moved")):

@@ -20,7 +20,7 @@ def left(sql: str, held: Mapping[str, Mapping[str, str]] = HELD) -> tuple[str, d
     names = ("编号", "名称", "面积", "合计", "秘密")
     view = View("v", sql, "c", {name: f"{name}的含义" for name in names}, frozenset())
     found = narrowed(view, held)
-    return found and (found.sql, dict(found.columns))
+    return (found.sql, dict(found.columns)) if found else None
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def left(sql: str, held: Mapping[str, Mapping[str, str]] = HELD) -> tuple[str, d
 )  # fmt: skip
 def test_a_view_shows_what_its_edition_has(sql: str, expected: str | None) -> None:
     found = left(sql)
-    assert (found and found[0]) == expected
+    assert (found[0] if found else None) == expected
 
 
 def test_the_columns_that_are_left_keep_their_meaning() -> None:
