@@ -99,8 +99,8 @@ def test_a_summary_says_what_is_in_the_night(night_of: MakeNight) -> None:
         "b": "0 0 0 0 41 days ago",
         "c": "0 0 0 0 never",
     }
-    told = dict(line.split("  ", 1) for line in lines[5:])
-    found = {name: text.strip() for name, text in told.items()}
+    said = dict(line.split("  ", 1) for line in lines[5:])
+    found = {name: text.strip() for name, text in said.items()}
     assert found["Checks"] == "2 passed, 1 warned, 2 failed"
     assert found["Confirmed"] == "by ann (a fair): x is fewer and 1 more (ops.confirmation)"
     assert found["Enterprises"] == "2 from 3 source records; 1 records matched no other and are listed"

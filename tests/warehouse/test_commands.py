@@ -58,7 +58,7 @@ PUBLISH = "parkbridge sync"
             "its edition is not published",
             "PARKBRIDGE_AUDIENCES=director,operator",
         ),
-        ("export --audience nobody --to TMP", "nobody", "Next: "),
+        ("export --audience stranger --to TMP", "stranger", "Next: "),
         ("discard staff b1 --why x", "there is no batch b1", "(none)"),
         ("sync no_such_feed", "no_such_feed", "Next: "),
         ("sync --without no_such_feed", "no_such_feed", "Next: "),
