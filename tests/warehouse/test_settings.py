@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -31,6 +32,7 @@ def test_what_is_not_set_has_its_default(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("PARKBRIDGE_HOME", "park")
     found = Settings.from_environment()
     assert (found.home, found.backup) == (tmp_path / "park", tmp_path / "park" / "backup"), "absolute"
+    assert (found.raw, found.published_file) == (found.home / "raw", found.home / "published" / "park.duckdb")
     monkeypatch.setenv("PARKBRIDGE_HOME", "  ")
     assert Settings.from_environment().home == CHECKOUT / "build" / "park", "blank is not set"
 
@@ -52,7 +54,9 @@ def test_what_is_not_set_has_its_default(monkeypatch: pytest.MonkeyPatch, tmp_pa
         ("EXPORTS", "false", "exports", False),
         ("AUDIENCES", "director, operator operator", "audiences", ("director", "operator")),
         ("AUDIENCES", "public,director,", "audiences", ("public", "director")),
-        ("FEEDS", "/a:/b", "feed_folders", (Path("/a"), Path("/b"))),
+        ("FEEDS", "/a::~/b", "feed_folders", (Path("/a"), Path.home() / "b")),
+        ("PARK_NAME", " East park ", "park_name", "East park"),
+        ("TIME_ZONE", "Europe/Oslo", "time_zone", ZoneInfo("Europe/Oslo")),
     ],
 )
 def test_a_variable_is_read(
@@ -65,13 +69,14 @@ def test_a_variable_is_read(
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("KEEP_NIGHTS", value) for value in ("0", "00", "-1", "1.5", "x")),
+        *(("KEEP_NIGHTS", value) for value in ("0", "00", "-1", "1.5", "x", "²")),
         *(("DRILL_DAYS", value) for value in ("-1", "12345", "1.5")),
         *(("NIGHT", value) for value in ("24:00", "2:00", "02:60", "02:00:00", "Feeds")),
         *(("MEMORY_LIMIT", value) for value in ("4", "GB", "4XB", "1.GB", "-1GB")),
         *(("EXPORTS", value) for value in ("2", "on")),
         *(("AUDIENCES", value) for value in ("operator", "director,Public", "director,2nd", "director,a-b", ",")),
         ("TIME_ZONE", "Asia/Nowhere"),
+        ("TIME_ZONE", "Asia"),
         ("TIME_ZONE", "/etc/passwd"),
     ],
 )
