@@ -182,7 +182,7 @@ def test_a_failure_says_what_was_seen_and_allowed(
 ) -> None:
     from expectations.evaluation import Outcome
 
-    more = {"mostly": mostly} if mostly != 1 else {}
+    more: dict[str, Any] = {"mostly": mostly} if mostly != 1 else {}
     check = expect("ExpectColumnValuesToNotBeNull", column="a", severity="critical", next_step="ask for it", **more)
     result = runner._result(Suite("s", "t.u", (check,)), Outcome(check, is_met=False, **found))
     assert (result.observed, result.object_name, result.success) == (observed, "t.u", False)

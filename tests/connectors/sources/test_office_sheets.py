@@ -356,7 +356,7 @@ def test_a_code_shown_with_leading_zeros_has_them(tmp_path: Path) -> None:
             sheet[f"A{row}"].number_format = "000000"
         sheet["B2"].number_format = "0"
 
-    rows = [[123, 45], ["K-7", 1], [1234567, 1], [1.5, 1]]
+    rows: list[list[Any]] = [[123, 45], ["K-7", 1], [1234567, 1], [1.5, 1]]
     _, found = read(tmp_path, "a.xlsx", workbook(["户号", "用量"], *rows, edit=shown), expected=("户号", "用量"))
     assert (found[0]["户号"], found[0]["用量"]) == ("000123", "45")
     # zeros are of whole numbers alone
