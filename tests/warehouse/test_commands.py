@@ -77,6 +77,37 @@ def test_a_command_that_cannot_be_says_what_to_do(
     assert next_step in complaint.partition("Next: ")[2] + "Next: "
 
 
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        ("", "COMMAND"),
+        ("discard staff b1", "--why"),
+        ("discard staff --why x", "batch"),
+        ("snapshot", "--as-of"),
+        ("export 企业现状", "--to"),
+        ("match a.csv b.csv", "--out"),
+        ("feed", "check|new|try"),
+        ("feed new water", "--subject"),
+        ("feed try staff", "file"),
+        ("completion", "shell"),
+        ("completion fish", "fish"),
+        ("serve-to", "CONNECTION"),
+        ("serve-to bi --policy a --no-roles", "not allowed with"),
+        ("worklist --answer W1", "--answer"),
+        ("export --to x --format ods", "ods"),
+        ("sync --until tomorrow", "--until"),
+    ],
+)
+def test_a_command_that_lacks_a_word_is_not_understood(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, missing: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["parkbridge", *shlex.split(words)])
+    with pytest.raises(SystemExit) as end:
+        parkbridge.main()
+    assert end.value.code == 2
+    assert missing in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_only_debug_shows_where_it_stopped(run: Run) -> None:
     assert "Traceback" in run("--debug", "sql", "select 1")[2]
     assert "Traceback" not in run("sql", "select 1")[2]
