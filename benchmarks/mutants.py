@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import importlib
 import os
 import random
 import re
@@ -26,15 +27,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb  # noqa: F401  # imported before the fork: every trial needs it
-import great_expectations  # noqa: F401
-import pandas as pd  # noqa: F401
-import pyarrow.parquet  # noqa: F401
 import pytest
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.tokens import Token, TokenType  # type: ignore[attr-defined]  # built in Rust, not exported by name
 
 CHECKOUT = Path(__file__).parents[1]
+# imported before the forks: every trial needs them
+LIBRARIES = ("duckdb", "great_expectations", "pandas", "pyarrow.parquet")
 COPIED = (
     "cli",
     "connectors",
@@ -240,6 +239,10 @@ COMPARED: dict[type[ast.cmpop], tuple[str, type[ast.cmpop]]] = {
 }
 
 
+# of a dataclass and of zip: they guard against mistakes of ours, and no result depends on them
+GUARDS = ("frozen", "strict")
+
+
 def in_python(source: str) -> Iterator[Mistake]:
     """Every mistake that we know how to make in a Python file."""
     tree = ast.parse(source)
@@ -252,6 +255,7 @@ def in_python(source: str) -> Iterator[Mistake]:
         return len(content[: lines[line - 1] + column].decode())
 
     skipped = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+    skipped |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg in GUARDS}
     for node in ast.walk(tree):
         if id(node) in skipped:
             continue
@@ -404,7 +408,10 @@ def _built_from(table: str, tree: Path) -> list[str]:
 
 
 def _test_files(tree: Path) -> list[Path]:
-    folders = ("matching", "transforms", "warehouse", "expectations", "connectors", "dags", "report", "examples")
+    folders = (
+        *("matching", "transforms", "warehouse", "expectations", "connectors", "dags", "report", "examples"),
+        "feeds_that_must_fail",
+    )
     return [path for folder in folders for path in sorted(tree.glob(f"tests/{folder}/**/test_*.py"))]
 
 
@@ -420,22 +427,36 @@ def _imports(file: Path) -> re.Pattern[str]:
     words = [rf"from {re.escape(module)} import", rf"import {re.escape(module)}\b"]
     if package:
         words.append(rf"from {re.escape(package)} import .*\b{name}\b")
+    if file.parts[:2] == ("connectors", "sources") and len(file.parts) == 4:  # a protocol is asked for by name
+        words.append(rf'.*\bprotocol\("{file.parts[2]}"\)')
     return re.compile(rf"^ *({'|'.join(words)})", re.MULTILINE)
+
+
+def _shared_folders(test: Path, file: Path) -> int:
+    """How many folders a test below tests/ and a module have in common: connectors/sources/test_x.py is next to its readers."""
+    return len(Path(os.path.commonpath([f"/{test.parent}", f"/{file.parent}"])).parts)
 
 
 def _importing(file: Path, tree: Path) -> list[list[str]]:
     """The tests of a module, the nearest first: of its name, importing it, of its folder, importing a module that imports it."""
     tests = {path: path.read_text(encoding="utf-8") for path in _test_files(tree)}
     modules = {path: path.read_text(encoding="utf-8") for place in MODULES for path in sorted(tree.glob(place))}
+    # tests of readers import a helper beside them, which imports the reader; conftest.py, which all share, says nothing
+    helpers = {path: path.read_text(encoding="utf-8") for path in tree.glob("tests/**/[!_]*.py") if path not in tests}
+    helpers = {path: text for path, text in helpers.items() if path.name != "conftest.py"}
     module = file.stem
-    found = [path for path in tests if path.stem in (f"test_{module}", f"test_{module.rstrip('s')}")]
+    named = re.compile(f"test_({module}|{module.rstrip('s')})(_|$)")
+    found = sorted((path for path in tests if named.match(path.stem)), key=lambda path: (len(path.stem), path))
     through, seen = [file], {file}
-    while through and len(found) < FEW:
+    while through and (file in through or len(found) < FEW):
         nearer = []
         for one in through:
             line = _imports(one)
-            importing = [path for path, text in tests.items() if line.search(text)]
-            importing.sort(key=lambda path: (path.parent.name != file.parts[0], path.stat().st_size))
+            beside_tests = [_imports(path.relative_to(tree)) for path, text in helpers.items() if line.search(text)]
+            importing = [path for path, text in tests.items() if any(by.search(text) for by in (line, *beside_tests))]
+            importing.sort(
+                key=lambda path: (-_shared_folders(path.relative_to(tree / "tests"), file), path.stat().st_size)
+            )
             found += importing
             if one == file and len(found) < FEW:  # sources and DAGs are imported by name at run time
                 beside = sorted(tree.glob(f"tests/{file.parent}/test_*.py"), key=lambda path: path.stat().st_size)
@@ -533,6 +554,8 @@ def main() -> None:
     options.add_argument("--list", action="store_true", help="draw only")
     given = options.parse_args()
     begun = time.process_time()
+    for name in LIBRARIES:
+        importlib.import_module(name)
     with tempfile.TemporaryDirectory(prefix="mutants") as folder:
         tree = scratch_copy(Path(folder).resolve())
         rates, failed = {}, list[list[str]]()

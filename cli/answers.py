@@ -41,6 +41,12 @@ def command_export(settings: Settings, given: argparse.Namespace) -> int:
 
 def command_serve_to(settings: Settings, given: argparse.Namespace) -> int:
     """Copy the published file into PostgreSQL."""
+    if given.file is None and not settings.published_file.exists():
+        raise ParkBridgeError(
+            "published data",
+            "nothing is published yet",
+            next_step="run `make run` for the demo park, or `parkbridge sync`",
+        )
     from dags.local import prepare_airflow
 
     prepare_airflow(settings)
@@ -48,12 +54,6 @@ def command_serve_to(settings: Settings, given: argparse.Namespace) -> int:
     from connectors.sources.database import libpq_settings
     from warehouse.postgres_edition import Audience, Server, read_groups, serve
 
-    if given.file is None and not settings.published_file.exists():
-        raise ParkBridgeError(
-            "published data",
-            "nothing is published yet",
-            next_step="run `make run` for the demo park, or `parkbridge sync`",
-        )
     groups = read_groups(given.policy) if given.policy else {}
     credentials = Credentials.from_airflow(given.connection)
     server = Server(

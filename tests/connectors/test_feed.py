@@ -169,3 +169,16 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     (folder / "feed.yml").unlink()
     with pytest.raises(DeclarationError, match=r"it cannot be read \(FileNotFoundError\)"):
         read_feed(folder)
+
+
+def test_phones_are_not_looked_for_in_codes_and_figures(tmp_path: Path) -> None:
+    text = DECLARATION.replace("roster:", "# roster:").replace(
+        "  备注: ignored\n",
+        "  备注: ignored\n  单位: [enterprise_name, unit_no]\n  名称: enterprise_name\nfirms_own: [备注]\n",
+    )
+    text = text.replace("insured_staff", "staff_3")
+    feed = read_feed(write(tmp_path / "staff_3", text))
+    # a column that feeds a name too may hold a person's; personal and ignored ones feed nothing
+    assert feed.code_columns == {"单位编号", "参保人数", "备注"}
+    assert feed.made_columns == ()
+    assert read_feed(write(tmp_path / "insured_staff", DECLARATION)).made_columns == ("参保人数",)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import parkbridge
-from connectors.feed import read_feed
+from connectors.feed import Allowance, read_feed
 from connectors.guess import GLOSSARY, guess
 from connectors.rehearsal import check
-from connectors.scaffold import scaffold
-from connectors.trial import allowance, report, try_file
+from connectors.scaffold import _factor, _quoted, scaffold
+from connectors.trial import Found, allowance, report, try_file
+from tests.conftest import Park
 from tests.connectors.sources.test_file_formats import workbook
 from tests.connectors.sources.test_old_workbooks import old_workbook
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
-from warehouse.subjects import subjects
+from warehouse.subjects import Column, subjects
 
 TAX: list[list[Any]] = [
     ["应纳税额统计表"],
@@ -266,3 +269,88 @@ def test_what_is_hidden_is_shown(tmp_path: Path) -> None:
     feed = read_feed(folder)
     (found,) = try_file(feed, path)
     assert "  ! sheet 台账: 1 hidden rows are read as all others (row 5)" in list(report(feed, found))
+
+
+@pytest.mark.parametrize(
+    ("landed", "rejected", "unreadable", "message"),
+    [
+        (100, 0, 0, None),
+        (100, 10, 0, None),  # 10 % of 100, where 10 % may be
+        (100, 11, 0, "11.0 % cannot be used, 10 % allowed: the feed would stop"),
+        (90, 1, 10, "11.0 % cannot be used, 10 % allowed: the feed would stop"),  # a line that is no row counts in both
+        (10, 3, 0, None),  # three rows may always be
+        (10, 2, 1, None),
+        (10, 2, 2, "33.3 % cannot be used, 10 % allowed: the feed would stop"),
+        (0, 0, 4, "100.0 % cannot be used, 10 % allowed: the feed would stop"),
+        (0, 0, 0, None),
+    ],
+)
+def test_a_trial_says_whether_the_feed_would_stop(
+    landed: int, rejected: int, unreadable: int, message: str | None, park: Park
+) -> None:
+    feed = replace(park.feed("staff"), allow=Allowance(rejected_pct=10, rejected_rows=3))
+    staged = [{"rejected_because": "no unit" if n < rejected else ""} for n in range(landed)]
+    found = Found("a.csv", (), landed, 2, [(n, "torn") for n in range(unreadable)], staged)
+    assert allowance(feed, found) == message
+
+
+def test_a_trial_counts_what_is_left_out_and_shows_five_of_each(park: Park) -> None:
+    feed = replace(park.feed("staff"), aliases={"单位代码": "单位编号"})
+    row = {
+        "source_key": "U1",
+        "month": "2026-01-01",
+        "insured_headcount": "12",
+        "rejected_because": "",
+        "skip_because": "",
+    }
+    row |= dict.fromkeys(set(feed.subject.columns) - set(row), "")
+    staged = [
+        *(row | {"source_key": f"U{n}"} for n in range(7)),
+        *(row | {"rejected_because": "no month"} for _ in range(2)),
+        *(row | {"rejected_because": f"reason {n}"} for n in range(6)),
+        row | {"skip_because": "a total"},
+    ]
+    header = ("单位代码", "经办人", "备注", "缴费基数")
+    found = Found("a.csv", header, 1234, None, [(n, "torn") for n in range(8)], staged, ["a hidden row"])
+    lines = list(report(feed, found))
+    assert lines[:6] == [
+        "a.csv: 1,234 rows",
+        "  单位代码 → source_key",
+        "  经办人 → personal: never kept",
+        "  备注 → ignored",
+        "  缴费基数 → wage_amount",
+        "  ! a hidden row",
+    ]
+    assert lines[6] == "  7 rows for staged.employment, 1 left out by stage.sql, 8 put aside, 8 lines unreadable"
+    rest = lines[7:]
+    assert [line for line in rest if "line " in line] == [f"  ✗ line {n}: torn" for n in range(5)]
+    assert rest[5] == "  ✗ 2 × put aside: no month"
+    assert sum("put aside" in line for line in rest) == 5
+    assert "  ✗ 1 × left out: a total" in rest
+    good = [line for line in rest if re.match(r"  \d\. ", line)]
+    assert good == [f"  {n}. source_key U{n - 1}, month 2026-01-01, insured_headcount 12" for n in range(1, 6)]
+    assert next(report(feed, replace(found, first_line=4))) == "a.csv: 1,234 rows, from line 4"
+
+
+@pytest.mark.parametrize(
+    ("column", "header", "of_sheet", "factor"),
+    [
+        ("paid_amount", "金额", " * 10000", " * 10000"),
+        ("paid_amount", "金额（元）", " * 10000", ""),  # its own header goes before the sheet's
+        ("paid_amount", "金额(万元)", "", " * 10000"),
+        ("paid_amount", "金额/千元", "", " * 1000"),
+        ("paid_amount", "金额【单位：亿元】", "", " * 100000000"),
+        ("paid_amount", "金额[人民币百万元]", "", " * 1000000"),
+        ("paid_amount", "金额（千万元）", "", " * 10000000"),
+        ("paid_amount", "金额（美元）", " * 10000", " * 10000"),
+        ("insured_headcount", "人数（万元）", " * 10000", ""),  # no amount
+    ],
+)
+def test_what_makes_yuan_of_an_amount(column: str, header: str, of_sheet: str, factor: str) -> None:
+    assert _factor(Column(column, "decimal(18,2)", True), header, of_sheet) == factor
+
+
+@pytest.mark.parametrize("name", ["企业", "a b", "no", "12", "a: b", "- x", "", "'", "2026-01-01", "a #b", "*", "null"])
+def test_a_header_is_quoted_as_yaml_reads_it_back(name: str) -> None:
+    assert read_yaml(f"{_quoted(name)}: 1") == {name: 1}
+    assert _quoted("企业") == "企业", "plain where it can be"

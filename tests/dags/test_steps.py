@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+import parkbridge
 from dags import local, runs
 from tests.conftest import Park, day, staff
 from warehouse.batches import mark_stopped, stopped
@@ -171,3 +173,56 @@ def test_an_unknown_dag_and_a_broken_file_are_one_line(asked: list[tuple[Any, ..
     with pytest.raises(ParkBridgeError, match=r"three\.py: ValueError: a typing error"):
         list(local.run(["one"]))
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "without", "failing", "code", "ran"),
+    [
+        ([], [], set(), 0, ["feed_leases", "feed_payments", "feed_staff", "operating_snapshots"]),
+        (["staff"], [], set(), 0, ["feed_staff", "operating_snapshots"]),
+        # the night waits for every feed that it is not to go without
+        ([], [], {"feed_leases"}, 1, ["feed_leases", "feed_payments", "feed_staff"]),
+        ([], ["staff"], {"feed_leases"}, 1, ["feed_leases", "feed_payments", "feed_staff"]),
+        (
+            [],
+            ["leases"],
+            {"feed_leases"},
+            0,
+            ["feed_leases", "feed_payments", "feed_staff", "operating_snapshots"],
+        ),
+        (["staff"], [], {"operating_snapshots"}, 1, ["feed_staff", "operating_snapshots"]),
+    ],
+)
+def test_a_sync_runs_the_night_where_every_feed_came_through(
+    home: Park,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    asked: list[str],
+    without: list[str],
+    failing: set[str],
+    code: int,
+    ran: list[str],
+) -> None:
+    found: list[tuple[str, datetime | None, dict[str, Any]]] = []
+
+    def run(dag_ids: list[str], until: datetime | None, conf: dict[str, Any] | None) -> Iterator[tuple[str, bool]]:
+        for dag_id in dag_ids:
+            found.append((dag_id, until, conf or {}))
+            yield dag_id, dag_id not in failing
+
+    monkeypatch.setattr(local, "prepare_airflow", lambda *_, **__: None)
+    monkeypatch.setattr(local, "run", run)
+    words = ["sync", *asked, *(word for name in without for word in ("--without", name)), "--until", "2026-03-01"]
+    monkeypatch.setattr("sys.argv", ["parkbridge", *words, "--accept-change", "a fair", "--who", "ann"])
+    assert parkbridge.main() == code
+    assert [dag_id for dag_id, *_ in found] == ran
+    # the end of that day in the park, eight hours ahead of UTC
+    assert {until and until.astimezone(UTC) for _, until, _ in found} == {datetime(2026, 3, 1, 16, tzinfo=UTC)}
+    assert all(
+        (conf["who"], conf["accept_change"], conf["confirm_date"]) == ("ann", "a fair", "") for *_, conf in found
+    )
+    assert [conf.get("without") for dag_id, _, conf in found if dag_id == "operating_snapshots"] == [without] * (
+        "operating_snapshots" in ran
+    )
+    stopped_by = capsys.readouterr().err
+    assert ("The night was not run; what is published is unchanged" in stopped_by) == ("operating_snapshots" not in ran)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -163,3 +164,50 @@ def test_declared_stages_run_on_an_empty_warehouse_and_say_what_is_missing(
         declared = {check.name for suite in runner.stage_suites(warehouse, stage) for check in suite.checks}
         kept = warehouse.execute("select check_name from ops.validation_result").fetchall()
         assert declared <= {name for (name,) in kept}
+
+
+@pytest.mark.parametrize(
+    ("mostly", "found", "observed", "allowed", "pct"),
+    [
+        (1, {"wrong_count": 1234, "row_count": 20_000}, "1,234 of 20,000 rows (6.2 %) wrong", "; none allowed", 6.17),
+        (0.995, {"wrong_count": 2, "row_count": 8}, "2 of 8 rows (25.0 %) wrong", "; 0.5 % allowed", 25),
+        (1, {"wrong_count": 1234}, "1,234 wrong", "; none allowed", None),  # of a query: of how many is unknown
+        (1, {"wrong_count": 3, "row_count": 0}, "3 wrong", "; none allowed", None),
+        (1, {"observed": "7"}, "found 7", "", None),  # of a whole table: the name says what is allowed
+        (1, {"error": "no such column"}, "it could not be checked (no such column)", "", None),
+    ],
+)
+def test_a_failure_says_what_was_seen_and_allowed(
+    mostly: float, found: dict[str, Any], observed: str, allowed: str, pct: float | None
+) -> None:
+    from expectations.evaluation import Outcome
+
+    more: dict[str, Any] = {"mostly": mostly} if mostly != 1 else {}
+    check = expect("ExpectColumnValuesToNotBeNull", column="a", severity="critical", next_step="ask for it", **more)
+    result = runner._result(Suite("s", "t.u", (check,)), Outcome(check, is_met=False, **found))
+    assert (result.observed, result.object_name, result.success) == (observed, "t.u", False)
+    assert result.message == f"t.u: {check.name}: {observed}{allowed}. Next: ask for it"
+    assert result.unexpected_pct == (pct if pct is None else pytest.approx(pct))
+    bare = no_rows("n", "select 1", "warning", about="the rule")
+    result = runner._result(Suite("s", "t.u", (bare,)), Outcome(bare, is_met=False, **found))
+    assert (result.object_name, "Next" in result.message) == ("the rule", False)
+    holds = runner._result(Suite("s", "t.u", (check,)), Outcome(check, is_met=True))
+    assert (holds.observed, holds.message, holds.unexpected_count) == (None, "holds", None)
+
+
+def test_six_failures_are_five_and_one_more(
+    warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = [no_rows(f"check {n}", f"select {n}", "critical", next_step=f"step {n}") for n in range(6)]
+    checks_are(monkeypatch, *checks, no_rows("a warning", "select 1", "warning"))
+    with pytest.raises(CheckFailed) as stopped:
+        validate(warehouse, "resolved", "2026-11-01")
+    assert "6 of 7 checks failed" in stopped.value.fact
+    assert stopped.value.fact.endswith("; and 1 more")
+    assert "check 4: 1 wrong" in stopped.value.fact
+    assert "check 5" not in stopped.value.fact
+    assert stopped.value.next_step.startswith("step 0; the rows are in ops.validation_failure")
+    checks_are(monkeypatch, *checks[:5])
+    with pytest.raises(CheckFailed) as stopped:
+        validate(warehouse, "resolved", "2026-11-01")
+    assert stopped.value.fact.endswith("check 4: 1 wrong; none allowed")

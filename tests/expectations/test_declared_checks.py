@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
-from expectations.suite import read_suite
+from expectations.suite import expect, read_suite
 from warehouse.errors import DeclarationError
 
 SUITES = Path(__file__).parents[2] / "expectations" / "suites"
@@ -91,3 +93,44 @@ def test_reading_checks_does_not_import_great_expectations() -> None:
         "sys.exit(bool(loaded & {'great_expectations', 'pandas', 'sqlalchemy'}))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=SUITES.parents[1]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("expectation", "arguments", "words", "wrong"),
+    [
+        ("ExpectColumnValuesToBeBetween", {"min_value": 0}, "a is at least 0", [-1]),
+        ("ExpectColumnValuesToBeBetween", {"max_value": 1}, "a is at most 1", [2]),
+        ("ExpectColumnValuesToBeBetween", {"min_value": 0, "max_value": 1}, "a is between 0 and 1", [-1, 2]),
+        ("ExpectColumnValuesToBeBetween", {"min_value": 0, "strict_min": True}, "a is at least 0", [-1, 0]),
+        ("ExpectColumnValuesToBeBetween", {"max_value": 1, "strict_max": True}, "a is at most 1", [1, 2]),
+        ("ExpectColumnValuesToBeBetween", {"min_value": 0, "mostly": 0.95}, "a is at least 0 in 95 % of rows", [-1]),
+        ("ExpectColumnValuesToBeInSet", {"value_set": [0, 1]}, "a is one of 0, 1", [-1, 2]),
+        ("ExpectColumnValuesToNotBeInSet", {"value_set": [0, 1]}, "a is none of 0, 1", [0, 1]),
+        ("ExpectColumnValuesToNotBeNull", {}, "a is never empty", [None]),
+        ("ExpectColumnValuesToBeNull", {}, "a is always empty", [-1, 0, 1, 2]),
+    ],
+)
+def test_a_check_says_what_must_hold_and_finds_the_others(
+    expectation: str, arguments: dict[str, Any], words: str, wrong: list[int | None]
+) -> None:
+    check = expect(expectation, severity="warning", column="a", **arguments)
+    assert check.name == words
+    assert check.wrong_rows is not None
+    with duckdb.connect() as connection:
+        connection.execute("create table t as from (values (-1), (0), (1), (2), (null)) as v (a)")
+        found = connection.execute(f"{check.wrong_rows.replace('{table}', 't')} order by a").fetchall()
+    assert [a for (a,) in found] == wrong
+
+
+def test_pairs_of_columns_are_compared_with_their_limit() -> None:
+    for or_equal, words, wrong in ((False, "b is greater than a", [1, 2]), (True, "b is not less than a", [1])):
+        check = expect(
+            "ExpectColumnPairValuesAToBeGreaterThanB", severity="warning", column_A="b", column_B="a", or_equal=or_equal
+        )
+        assert check.name == words
+        with duckdb.connect() as connection:
+            connection.execute(
+                "create table t as from (values (1, 3, 2), (2, 3, 3), (3, 3, 4), (4, null, 1)) as v (n, a, b)"
+            )
+            found = connection.execute(f"{str(check.wrong_rows).replace('{table}', 't')} order by n").fetchall()
+        assert [n for n, *_ in found] == wrong

@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from report.groups import pages
 from report.source import Page, Source
-from tests.conftest import at
+from tests.report.conftest import Rows
 
 MONTHS = [date(2025, 10, 1), date(2026, 9, 1), date(2026, 10, 1)]
 OCTOBER = MONTHS[-1]
 Pages = dict[str, Page]
-MakePages = Callable[[Iterable[tuple[str, dict[str, Any]]]], Pages]
+MakePages = Callable[[Rows], Pages]
 
 
 @pytest.fixture
-def pages_of(empty_file: Path, tmp_path: Path) -> MakePages:
+def pages_of(source_of: Callable[[Rows], Source]) -> MakePages:
     """Make the pages of a night that holds these rows, by their paths."""
-
-    def made(rows: Iterable[tuple[str, dict[str, Any]]]) -> Pages:
-        file = tmp_path / "park.duckdb"
-        shutil.copyfile(empty_file, file)
-        with duckdb.connect(str(file)) as connection:
-            connection.execute("delete from snapshots.park_current")
-            for table, row in rows:
-                names = ", ".join(f'"{name}"' for name in row)
-                marks = ", ".join("?" * len(row))
-                connection.execute(f"insert into {table} ({names}) values ({marks})", list(row.values()))
-            return {page.path: page for page in pages(Source(connection, at(tmp_path).settings))}
-
-    return made
+    return lambda rows: {page.path: page for page in pages(source_of(rows))}
 
 
-def park() -> Iterable[tuple[str, dict[str, Any]]]:
+def park() -> Rows:
     """Division 39 with figures, division 26 with none but its headcount, and what is of no known industry."""
     until = {"headcount_month": OCTOBER, "tax_received_12m_until_month": OCTOBER}
     yield "snapshots.park_current", {"month": OCTOBER, **until}

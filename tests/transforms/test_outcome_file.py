@@ -257,6 +257,63 @@ def test_a_walk_through_the_rows(
     ]
 
 
+def test_an_answer_of_a_day_to_come_can_be_withdrawn(
+    published: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(published.outcomes, Answer(ROW, "done", "li", "2999-01-01 08:00:00", ""))
+    assert ROW not in run(monkeypatch, capsys)[1]
+    assert run(monkeypatch, capsys, "--answer", ROW, "withdraw", "--who", "li")[0] == 0
+    assert holding(read_answers(published.outcomes)) == {}
+    assert read_answers(published.outcomes)[-1].when == "2999-01-01 08:00:00"
+
+
+def test_answers_are_read_against_the_day_of_the_list(
+    published: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The list of the 21st has applied what was answered before that day: such a row waits again."""
+    add(published.outcomes, Answer(ROW, "done", "li", "2026-11-20 23:59:59", ""))
+    add(published.outcomes, Answer(OTHER, "done", "li", "2026-11-21", ""))
+    code, out, _ = run(monkeypatch, capsys)
+    assert (code, ROW in out, OTHER in out) == (0, True, False)
+    assert "1 to do on 2026-11-21, 2 answered or put off" in out
+    # it was shown before and comes back; its due day is said
+    line = next(line for line in out.splitlines() if line.startswith(ROW))
+    assert "再次提醒" in line
+    assert "期限 2026-11-30" in line
+    assert [line for line in out.splitlines() if line.startswith("── ")] == ["── 答复诉求 answer"]
+    # four signs are enough where they begin one row, three never
+    assert run(monkeypatch, capsys, "--answer", "W012", "later", "--who", "li")[0] == 0
+    code, _, err = run(monkeypatch, capsys, "--answer", "Wab", "later", "--who", "li")
+    assert (code, "no list has shown a row 'Wab'" in err) == (1, True)
+
+
+def test_a_walk_ends_where_its_person_ends_it(
+    published: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def walked(*said: str) -> tuple[int, str]:
+        words = iter(said)
+
+        def asked(_: str) -> str:
+            word = next(words, None)
+            if word is None:
+                raise EOFError
+            return word
+
+        monkeypatch.setattr("builtins.input", asked)
+        return run(monkeypatch, capsys, "--walk", "--who", "li")[:2]
+
+    assert "0 answers written" in walked("q")[1]
+    assert "0 answers written" in walked()[1]
+    assert not published.outcomes.exists()
+    code, out = walked("s", "l next month")
+    assert (code, "── 1 of 2" in out, "── 2 of 2" in out, "1 answer written" in out) == (0, True, True, True)
+    assert [(one.row, one.answer, one.why) for one in read_answers(published.outcomes)] == [
+        (OTHER, "later", "next month")
+    ]
+    assert "2 of 2" not in walked("n")[1], "what is answered is not asked for again"
+    assert "0 to do" in walked()[1], "nothing to walk through: the list is shown"
+
+
 def test_a_published_file_of_before_says_what_to_do(settings: Settings) -> None:
     from transforms.worklist import read_list
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -17,7 +16,7 @@ from tests.conftest import Park
 from warehouse import holds
 from warehouse.connection import literal, prepare, quote, writer
 from warehouse.errors import DeclarationError, ParkBridgeError, SourceError, WarehouseBusy
-from warehouse.settings import CHECKOUT, Settings
+from warehouse.settings import CHECKOUT
 from warehouse.subjects import Column, read_subjects, subjects
 
 HOLD = """
@@ -157,67 +156,6 @@ def test_an_error_says_fact_allowance_and_next_step() -> None:
 
 
 # --- settings -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("PARKBRIDGE_"):
-            monkeypatch.delenv(name)
-
-
-@pytest.mark.usefixtures("_no_settings")
-def test_settings_of_a_checkout() -> None:
-    settings = Settings.from_environment()
-    assert settings.home == CHECKOUT / "build" / "park"
-    assert settings.feed_folders == (CHECKOUT / "connectors" / "feeds",)
-    assert (settings.time_zone, settings.keep_nights, settings.memory_limit) == (ZoneInfo("Asia/Shanghai"), 7, "4GB")
-    assert settings.pseudonym_key == ""
-
-
-@pytest.mark.usefixtures("_no_settings")
-def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    given = {
-        "HOME": "park",
-        "FEEDS": f"{tmp_path}/a{os.pathsep}{os.pathsep}~/b",
-        "PARK_NAME": " East park ",
-        "TIME_ZONE": "Europe/Oslo",
-        "KEEP_NIGHTS": "3",
-        "MEMORY_LIMIT": "800MiB",
-        "PSEUDONYM_KEY": "s3cret",
-    }
-    for name, value in given.items():
-        monkeypatch.setenv(f"PARKBRIDGE_{name}", value)
-    monkeypatch.chdir(tmp_path)
-    settings = Settings.from_environment()
-    assert settings.home == tmp_path / "park"
-    assert settings.raw == tmp_path / "park" / "raw"
-    assert settings.published_file == tmp_path / "park" / "published" / "park.duckdb"
-    assert settings.feed_folders == (tmp_path / "a", Path.home() / "b")
-    assert (settings.park_name, settings.time_zone, settings.keep_nights) == ("East park", ZoneInfo("Europe/Oslo"), 3)
-    assert "s3cret" not in repr(settings)
-
-
-@pytest.mark.usefixtures("_no_settings")
-@pytest.mark.parametrize(
-    ("name", "value", "message"),
-    [
-        ("TIME_ZONE", "Beijing", "'Beijing' is no time zone. Next: give a name such as Asia/Shanghai"),
-        ("TIME_ZONE", "Asia", "'Asia' is no time zone"),
-        ("TIME_ZONE", "/etc/localtime", "'/etc/localtime' is no time zone"),
-        ("KEEP_NIGHTS", "0", "'0' is no count of nights. Next: give a whole number from 1"),
-        ("KEEP_NIGHTS", "-1", "'-1' is no count of nights"),
-        ("KEEP_NIGHTS", "²", "'²' is no count of nights"),
-        ("KEEP_NIGHTS", "seven", "'seven' is no count of nights"),
-        ("MEMORY_LIMIT", "much", "'much' is no size. Next: give a size such as 4GB or 800MiB"),
-        ("MEMORY_LIMIT", "4", "'4' is no size"),
-    ],
-)
-def test_a_setting_that_cannot_be_is_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
-    monkeypatch.setenv(f"PARKBRIDGE_{name}", value)
-    with pytest.raises(DeclarationError) as wrong:
-        Settings.from_environment()
-    assert str(wrong.value).startswith(f"PARKBRIDGE_{name}: {message}")
 
 
 @pytest.mark.parametrize("size", ["4GB", "1.5 GiB", "800mb"])

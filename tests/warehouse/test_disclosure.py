@@ -23,6 +23,7 @@ from warehouse.disclosure import (
     numbers,
     own_parts,
     release_months,
+    whole,
 )
 from warehouse.policy import Statistics, read_policy
 from warehouse.settings import POLICY
@@ -238,3 +239,13 @@ def test_the_policy_has_the_limits_of_the_law() -> None:
     rule = read_policy(POLICY).editions["public"].statistics
     assert rule is not None
     assert (rule.contributors_min, rule.share_max_pct) == (3, 80)
+
+
+def test_a_park_without_parts_of_its_own_is_released_as_a_whole() -> None:
+    month = figures(I=[5, 5], C=[5, 6])
+    assert own_parts(month, RULE) == frozenset()
+    assert release_months({JAN: month}, [], RULE) == [Release(JAN, False, whole(month))]
+    assert {part for _, part in whole(month)} == {PARK}
+    assert sum(whole(month).values()) == 21
+    # two enterprises are not even a park
+    assert release_months({JAN: figures(I=[5, 5])}, [], RULE) == []

@@ -6,7 +6,9 @@ import pytest
 
 from tests.conftest import Park, day, leases, naive, staff
 from warehouse.batches import clear_stopped, mark_stopped, stopped
-from warehouse.errors import CheckFailed
+from warehouse.connection import writer
+from warehouse.errors import CheckFailed, SourceError
+from warehouse.night import hold_to_first_feeds, hold_to_night
 
 
 def all_fresh(park: Park) -> None:
@@ -72,3 +74,40 @@ def test_a_feed_that_never_came_holds_up_the_night(park: Park) -> None:
     ):
         park.begin(day(1))
     assert park.ask("select count(*) from ops.night") == [(0,)]
+
+
+def test_a_step_of_another_night_stops(park: Park) -> None:
+    all_fresh(park)
+    first = r"night 20260302T000000Z: night \(none\) has begun since. Next: run one night"
+    with writer(park.settings) as connection, pytest.raises(CheckFailed, match=first):
+        hold_to_night(connection, "20260302T000000Z")
+    night = park.begin(day(1))
+    with writer(park.settings) as connection:
+        hold_to_night(connection, night)
+    later = park.begin(day(2))
+    with writer(park.settings) as connection:
+        hold_to_night(connection, later)
+        with pytest.raises(CheckFailed, match=f"night {night}: night {later} has begun since"):
+            hold_to_night(connection, night)
+
+
+def test_the_first_night_waits_for_feeds_that_never_ran(park: Park) -> None:
+    names = ["leases", "payments", "staff"]
+
+    def held() -> str:
+        with writer(park.settings) as connection:
+            try:
+                hold_to_first_feeds(connection, park.settings, names)
+            except SourceError as error:
+                return error.fact if error.is_passing else "it is not tried again"
+        return ""
+
+    assert held() == "3 of 3 feeds have not run yet: leases, payments, staff"
+    mark_stopped(park.raw, "leases", "x")
+    assert held() == "2 of 3 feeds have not run yet: payments, staff", "what has stopped is said by the night itself"
+    clear_stopped(park.raw, "leases")
+    all_fresh(park)
+    assert held() == ""
+    park.begin(day(1))
+    names.append("begun_later")
+    assert held() == "", "later nights ask for freshness"

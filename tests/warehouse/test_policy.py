@@ -111,6 +111,24 @@ def test_as_is_band_masked_absent(tmp_path: Path) -> None:
         ("  operator:\n    title", "  director:\n    title", "director sees every column"),
         ("version: policy-1", "", "lacks version"),
         ("columns:", "columns: [", "not valid YAML"),
+        ("classes:", "kinds:", "lacks version, classes, editions or columns"),
+        (SMALL, "[1]", "lacks version, classes, editions or columns"),
+        ("purpose: test}\n  staff", "purpose: ''}\n  staff", "class open has no basis or no purpose"),
+        ("open: {operator: as_is, basis: none, purpose: test}", "open: as_is", "class open has no basis or no purpose"),
+        ("bands: [1, 10]", "bands: [1]", "bands are not two or more rising"),
+        ("bands: [1, 10]", "bands: [1, 1]", "bands are not two or more rising"),
+        ("bands: [1, 10]", "bands: [1, 2.5]", "bands are not two or more rising"),
+        (", bands: [1, 10]", "", "bands are not two or more rising"),
+        ("    title: {en: Operator, zh: 运营版}\n", "", "edition operator: its keys are title, tables and statistics"),
+        ("    tables:", "    views:", "edition operator: its keys are title, tables and statistics"),
+        ("    tables:", "    colour: red\n    tables:", "edition operator: its keys are title, tables and statistics"),
+        (
+            "operator:\n    title: {en: Operator, zh: 运营版}\n    tables:\n      monthly.staff: {}",
+            "operator: all",
+            "its keys are",
+        ),
+        ("columns:\n  open", "schemas: {ops: people}\ncolumns:\n  open", "schemas: there is no class people"),
+        ("    tables:", "    statistics: all\n    tables:", "edition operator: statistics has the keys"),
     ],
 )
 def test_what_cannot_be_said_is_refused(tmp_path: Path, old: str, new: str, fact: str) -> None:
@@ -118,6 +136,22 @@ def test_what_cannot_be_said_is_refused(tmp_path: Path, old: str, new: str, fact
         read_policy(small(tmp_path, old, new))
     assert fact in str(error.value)
     assert "Next: " in str(error.value)
+
+
+def test_the_fewest_that_a_policy_may_say(tmp_path: Path) -> None:
+    """What is refused above is the only thing wrong there: these are the same files with nothing wrong."""
+    policy = read_policy(
+        small(tmp_path, "monthly.staff: {}", "monthly.staff: {rows: month is not null, also: [headcount]}")
+    )
+    assert policy.editions["operator"].tables["monthly.staff"].also == {"headcount"}
+    policy = read_policy(small(tmp_path, "monthly.staff: {}", "monthly.staff: {without: [staff, month]}"))
+    assert policy.editions["operator"].tables["monthly.staff"].without == {"staff", "month"}
+    policy = read_policy(small(tmp_path, "bands: [1, 10]", "bands: [1, 10, 50]"))
+    assert policy.classes["staff"].bands == (1, 10, 50)
+    policy = read_policy(small(tmp_path, "columns:\n  open", "schemas: {ops: open}\ncolumns:\n  open"))
+    assert policy.schemas == {"ops": "open"}
+    with pytest.raises(DeclarationError, match=r"it cannot be read: No such file.*PARKBRIDGE_POLICY"):
+        read_policy(tmp_path / "gone.yml")
 
 
 def test_an_edition_of_statistics_shows_no_table_of_enterprises(tmp_path: Path) -> None:

@@ -655,3 +655,22 @@ def test_a_tail_is_that_of_the_binomial_distribution(rows: int, data: st.DataObj
     count, share = data.draw(st.integers(0, rows)), Fraction(percent, 100)
     exact = sum(math.comb(rows, k) * share**k * (1 - share) ** (rows - k) for k in range(count + 1))
     assert precedent.tail(count, rows, percent / 100) == pytest.approx(float(exact), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("count", "expected", "found"),
+    [
+        # three standard deviations of a count that is rare: 4 are expected 4 ± 2, so up to 10 are chance
+        (10, 4, 0),
+        (11, 4, 11),
+        (1, 0, 1),
+        (0, 0, 0),
+        (3, 1, 0),
+        (4, 1, 0),
+        (5, 1, 5),
+        (100, 100, 0),
+        (131, 100, 131),
+    ],
+)
+def test_a_count_that_chance_explains_is_none(count: int, expected: float, found: int) -> None:
+    assert precedent.beyond_chance(count, expected) == found

@@ -352,8 +352,12 @@ def test_day_numbers_go_by_the_workbooks_epoch(tmp_path: Path, form: str) -> Non
 
 def test_a_code_shown_with_leading_zeros_has_them(tmp_path: Path) -> None:
     def shown(sheet: Worksheet) -> None:
-        sheet["A2"].number_format = "000000"
+        for row in (2, 3, 4, 5):
+            sheet[f"A{row}"].number_format = "000000"
         sheet["B2"].number_format = "0"
 
-    _, (found,) = read(tmp_path, "a.xlsx", workbook(["户号", "用量"], [123, 45], edit=shown), expected=("户号", "用量"))
-    assert (found["户号"], found["用量"]) == ("000123", "45")
+    rows: list[list[Any]] = [[123, 45], ["K-7", 1], [1234567, 1], [1.5, 1]]
+    _, found = read(tmp_path, "a.xlsx", workbook(["户号", "用量"], *rows, edit=shown), expected=("户号", "用量"))
+    assert (found[0]["户号"], found[0]["用量"]) == ("000123", "45")
+    # zeros are of whole numbers alone
+    assert [row["户号"] for row in found[1:]] == ["K-7", "1234567", "1.5"]

@@ -1,0 +1,36 @@
+"""When lineage is sent: a catalogue is named by a variable of its own, it is not switched off, and its client is installed."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from dags import lineage_events
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_wanted"),
+    [
+        ({}, False),
+        ({"OPENLINEAGE_URL": "http://localhost"}, True),
+        ({"OPENLINEAGE_CONFIG": "/etc/lineage.yml"}, True),
+        ({"OPENLINEAGE__TRANSPORT__TYPE": "console"}, True),
+        ({"OPENLINEAGE_NAMESPACE": "x"}, False),
+        ({"OPENLINEAGE_URL": "http://localhost", "OPENLINEAGE_DISABLED": "True"}, False),
+        ({"OPENLINEAGE_URL": "http://localhost", "OPENLINEAGE_DISABLED": "1"}, False),
+        ({"OPENLINEAGE_URL": "http://localhost", "OPENLINEAGE_DISABLED": "false"}, True),
+        ({"OPENLINEAGE_DISABLED": "false"}, False),
+    ],
+)
+def test_lineage_is_sent_where_a_catalogue_is_named(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], is_wanted: bool
+) -> None:
+    for name in [name for name in os.environ if name.startswith("OPENLINEAGE")]:
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(lineage_events, "find_spec", lambda _: object())
+    assert lineage_events.is_wanted() == is_wanted
+    monkeypatch.setattr(lineage_events, "find_spec", lambda _: None)
+    assert not lineage_events.is_wanted(), "the client is not installed"
