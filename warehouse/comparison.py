@@ -28,6 +28,7 @@ from warehouse.precedent import (
     broken_pairs,
     cut_off,
     cut_texts,
+    exchanged_sizes,
     hardly_falls,
     moved_values,
     odd_delays,
@@ -211,6 +212,7 @@ def measure(
     found += replaced_facts(connection, feed)
     found += cut_texts(connection, feed)
     found += odd_sizes(connection, feed)
+    found += exchanged_sizes(connection, feed)
     found += moved_values(connection, feed)
     found += two_at_once(connection, feed)
     if not plan.is_register and plan.time != "date '2000-01-01'":
