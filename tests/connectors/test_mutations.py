@@ -94,7 +94,7 @@ ACCEPTED_WRONG = {
     ("building", "year 2099"),  # a date of one row: a building may be completed later
     # the district alone says where a branch elsewhere is
     ("outsider_branch", "codes one row down"),
-    # a code that is missing beside a name, or a last day, in a few offers more than usual; quantities of like size
+    # a code, a quantity or a last day that is missing in some offers more than usual; quantities of like size
     ("offer", "a third of a column empty"),
     ("offer", "figures one row down"),
     # where a need is, and which office has it, is said there alone; as few rows lack it as may
