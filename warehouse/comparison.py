@@ -384,7 +384,7 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
         yield Measured("changed_pct", c, f"{c} is another", *share(f"other {c}", f"both {c}"))
         if c not in plan.figures:
             # a record that changes fills its columns; hardly one empties any
-            least = _REGISTER_ROWS_MIN if plan.sends_changes else None
+            least = _REGISTER_ROWS_MIN if plan.sends_changes else _REGISTER_EMPTIED_MIN if plan.is_register else None
             yield Measured("emptied_pct", c, f"{c} is empty and was not", *share(f"lost {c}", f"had {c}"), least)
     for c in plan.dates:
         yield Measured("emptied_pct", c, f"{c} is empty and was not", *share(f"lost {c}", f"had {c}"))

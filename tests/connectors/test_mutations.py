@@ -374,3 +374,20 @@ def test_figures_that_are_empty_in_every_row_stop() -> None:
         connection.execute(f"insert into {table} by name select *, 0 as batch_number from ({new})")
         found = findings(measure(connection, feed, table, 0, "2026-07-01"), feed)
         assert "tax_due_amount" in {f.object_name for f in found}
+
+
+@pytest.mark.parametrize(("nameless", "stops"), [(1, False), (2, True)])
+def test_two_of_six_buildings_without_their_names_stop(nameless: int, stops: bool) -> None:
+    """A whole register hardly loses a text, as it hardly loses a figure."""
+    with empty_warehouse("2026-07-01") as connection:
+        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "building")
+        table = loader.open_incoming(connection, feed)
+        row = (
+            "select 'B' || n as building_code, case when n >= {without} then n || '号楼' end as building_name, 9 + n as lettable_area_m2, "
+            "'building' as feed, n as row_number from range(6) as a(n)"
+        )
+        connection.execute(f"insert into staged.building by name {row.format(without=0)}")
+        new = row.format(without=nameless)
+        connection.execute(f"insert into {table} by name select *, 0 as batch_number from ({new})")
+        found = findings(measure(connection, feed, table, 0, "2026-07-01"), feed)
+        assert ("building_name" in {f.object_name for f in found}) == stops
