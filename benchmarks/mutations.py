@@ -8,6 +8,7 @@ accepted over a copy of that warehouse, and what is known afterwards is compared
     quarantined  what differs are rows that were put aside with a reason, and reported
     missing      nothing new was accepted, or reporters are missing: the month is late or provisional
     at night     accepted, and a check of the night stops before anything is published
+    reported     accepted, and a check of the night reports each wrong row to a person
     plausible    one figure that may be true: only time, or another source, can show it
     WRONG        accepted, other than the truth, and no check says so
 """
@@ -88,6 +89,8 @@ PAPER_NUMBERS = ("payment_no", "event_no", "branch_no", "offer_no")
 # of the list of enterprises elsewhere, which is bought once: every so many rows is new in the last delivery, or has changed
 NEW_EVERY, CHANGED_EVERY = 29, 17
 RULES = ("figures_are_no_running_totals", "sector_buys_less_than_it_makes")
+# a warning with the number of rows that it is about
+REPORT = "code_and_name_are_of_one_firm"
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ class Trial:
         with writer(trial_settings(self.folder / "home")) as connection:
             table = self._rows(connection)
             self.clean_facts = {self._fact(row): row for row in table}
+            # a paper that was put aside at its last stage is known as at the one before
+            self.versions = Counter(self._rows(connection, are_current=False))
 
     def _set_up(self) -> None:
         name = self.feed.name
@@ -230,13 +235,13 @@ class Trial:
             loader.accept(connection, feed, waiting, now=now)
         return sum(s.rejected for s in staged)
 
-    def _rows(self, connection: Any) -> list[tuple[Any, ...]]:
+    def _rows(self, connection: Any, *, are_current: bool = True) -> list[tuple[Any, ...]]:
         columns = ", ".join(map(quote, self.feed.subject.columns))
-        return list(
-            connection.execute(
-                f"select {columns} from staged.{self.feed.subject.name} where superseded_at is null"
-            ).fetchall()
-        )
+        table = f"staged.{self.feed.subject.name}"
+        condition = "superseded_at is null"
+        if not are_current:  # of the last delivery
+            condition = f"superseded_at is not null and batch_id = (select max(batch_id) from {table})"
+        return list(connection.execute(f"select {columns} from {table} where {condition}").fetchall())
 
     def _fact(self, row: Sequence[Any]) -> tuple[Any, ...]:
         names = list(self.feed.subject.columns)
@@ -318,11 +323,11 @@ class Trial:
             return Outcome(self.feed.name, kind, "right", "")
         if known == self.rows_before:
             return Outcome(self.feed.name, kind, "missing", "what is known already, once more: the feed is late")
-        wrong, lost = known - self.truth - self.rows_before, self.truth - known
+        wrong, lost = known - self.truth - self.rows_before - self.versions, self.truth - known
         names = list(self.feed.subject.columns)
         if not wrong and lost.total() <= rejected:
             return Outcome(self.feed.name, kind, "quarantined", self._reasons())
-        if caught := self._at_door_or_night():
+        if caught := self._at_door_or_night(wrong.total()):
             return Outcome(self.feed.name, kind, *caught)
         if not wrong and (kept := self._is_known_as_missing(known)):
             return Outcome(self.feed.name, kind, "missing", kept)
@@ -355,8 +360,12 @@ class Trial:
             ).fetchall()
         return str(rows[0][0])[:80] if rows else ""
 
-    def _at_door_or_night(self) -> tuple[str, str] | None:
-        """The contract is asked only where it matters: loading Great Expectations costs more than all the rest."""
+    def _at_door_or_night(self, wrong: int) -> tuple[str, str] | None:
+        """The contract is asked only where it matters: loading Great Expectations costs more than all the rest.
+
+        Args:
+            wrong: So many rows of what is known are wrong.
+        """
         home = self.folder / "home"
         settings = trial_settings(home)
         with writer(settings) as connection:
@@ -384,6 +393,9 @@ class Trial:
                 rule = (CHECKOUT / "expectations" / "rules" / f"{name}.sql").read_text(encoding="utf-8")
                 if connection.execute(rule).fetchall():
                     return "at night", f"rule {name}"
+            rule = (CHECKOUT / "expectations" / "rules" / f"{REPORT}.sql").read_text(encoding="utf-8")
+            if 0 < wrong <= sum(count for *_, count in connection.execute(rule).fetchall()):
+                return "reported", f"rule {REPORT}"
         return None
 
     def _is_known_as_missing(self, known: Counter[tuple[Any, ...]]) -> str:
@@ -505,7 +517,7 @@ def tried(
     return found
 
 
-OUTCOMES = ("right", "stopped", "quarantined", "missing", "at night", "plausible", "WRONG")
+OUTCOMES = ("right", "stopped", "quarantined", "missing", "at night", "reported", "plausible", "WRONG")
 
 
 def table(found: Sequence[Outcome]) -> Iterator[str]:

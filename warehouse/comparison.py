@@ -28,6 +28,7 @@ from warehouse.precedent import (
     broken_pairs,
     cut_off,
     cut_texts,
+    exchanged_sizes,
     hardly_falls,
     moved_values,
     odd_delays,
@@ -211,6 +212,7 @@ def measure(
     found += replaced_facts(connection, feed)
     found += cut_texts(connection, feed)
     found += odd_sizes(connection, feed)
+    found += exchanged_sizes(connection, feed)
     found += moved_values(connection, feed)
     found += two_at_once(connection, feed)
     if not plan.is_register and plan.time != "date '2000-01-01'":
@@ -382,7 +384,7 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
         yield Measured("changed_pct", c, f"{c} is another", *share(f"other {c}", f"both {c}"))
         if c not in plan.figures:
             # a record that changes fills its columns; hardly one empties any
-            least = _REGISTER_ROWS_MIN if plan.sends_changes else None
+            least = _REGISTER_ROWS_MIN if plan.sends_changes else _REGISTER_EMPTIED_MIN if plan.is_register else None
             yield Measured("emptied_pct", c, f"{c} is empty and was not", *share(f"lost {c}", f"had {c}"), least)
     for c in plan.dates:
         yield Measured("emptied_pct", c, f"{c} is empty and was not", *share(f"lost {c}", f"had {c}"))

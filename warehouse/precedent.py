@@ -55,6 +55,10 @@ _CODES_MIN = 10
 _NAMES = ("enterprise_name", "former_names")
 # no figure of one kind is so many times another unless it is of another unit
 _OTHER_UNIT = 50
+# of so many figures each is held against each; how many standard errors two means of ranks are apart by chance, at most
+_RANKED_MAX, _RANKS_APART = 400, 4
+# ranks are from 0 to 1: a history in which all are alike shows no spread
+_RANKS_SPREAD = 0.1
 # a day or two are no habit
 _DAYS = 5
 # so great a share of all rows was not recorded on one day as it happened
@@ -148,7 +152,7 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     few = [] if is_timed else _words(connection, c.texts)
     unit = "source_key" if "source_key" in feed.subject.columns else "row_number"
     # a need that is closed has an outcome
-    stage = [] if is_timed or not c.dates else [_stage(c)]
+    stage = [] if is_timed or not c.dates else [_stage(c.dates)]
     kinds = tuple(dict.fromkeys(("''", kind, *few, *stage)))
     _keep_all_versions(connection, feed)
     for name, of_kind in _with_new(connection, states, kinds, few):
@@ -158,6 +162,8 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
         yield from _new_states(connection, name, of_kind, state, unit)
     for name in c.figures:
         yield from _lost(connection, name, kind)
+    yield from _emptier(connection, feed)
+    yield from _no_longer_beside(connection, feed)
 
 
 def _keep_all_versions(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
@@ -200,11 +206,9 @@ def _kind(feed: StagedFeed) -> str:
     return f"concat_ws(' ', {', '.join(parts)})" if parts else "''"
 
 
-def _stage(columns: Columns) -> str:
+def _stage(dates: Sequence[str]) -> str:
     """As SQL, how far a paper is: which of its days it has."""
-    return (
-        f"concat('', {', '.join(f'({quote(d)} is null)::varchar' for d in columns.dates)})" if columns.dates else "''"
-    )
+    return f"concat('', {', '.join(f'({quote(d)} is null)::varchar' for d in dates)})" if dates else "''"
 
 
 def _words(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> list[str]:
@@ -218,6 +222,96 @@ def _words(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> list[
         for n, c in enumerate(texts)
         if 1 < found[2 * n] <= _WORDS_MAX and found[2 * n + 1] >= _KIND_MIN * found[2 * n]
     ]
+
+
+def _emptier(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Columns that are empty in more rows than those of their kind were, beyond chance: part of a column was not filled in.
+
+    A unit counts once, whatever it has of rows: an enterprise without a code has none on any of its papers. Of papers at several
+    stages a day that is yet to come is not judged: how often it is empty depends on how often the feed is pulled.
+    """
+    c, subject = columns_of(feed), feed.subject
+    unit = _unit(feed)
+    names = [n for n in (*c.texts, *c.kinds, *c.dates, *c.figures) if n not in subject.past and n != unit]
+    if not names:
+        return
+    counts = ", ".join(f"count({quote(n)})" for n in names)
+    known, new = (
+        _rows(connection, f"select count(*), {counts} from {table}")[0] for table in ("known_fact", "new_fact")
+    )
+    for name, was, now in zip(names, known[1:], new[1:], strict=True):
+        # most columns are filled as they were
+        if known[0] < _KNOWN_MIN or now * known[0] >= was * new[0]:
+            continue
+        # where it is empty in every row, all codes together are enough
+        parts = [f"coalesce({quote(k)}, '-')" for k in c.kinds if k != name and now]
+        if subject.has_periods:
+            parts.append("month_number(period_end) - month_number(period_start)")
+        if not (subject.has_months or subject.has_periods):
+            parts.append(_stage([d for d in c.dates if d != name]))
+        kind = f"concat_ws(' ', {', '.join(parts)})" if parts else "''"
+        of_unit = f"select {quote(unit)} as unit, {kind} as kind, avg(({quote(name)} is not null)::int) as filled from {{}} group by all"
+        # a kind of few units is like the others as far as these few leave it open
+        units, expected, filled, before = _rows(
+            connection,
+            f"with k as ({of_unit.format('known_fact')}), usual as (select kind, (sum(filled) + {_KIND_MIN} * (select avg(filled) from k)) "
+            f"/ (count(*) + {_KIND_MIN}) as share from k group by kind having count(*) >= {_KIND_MIN}), "
+            f"n as (select unit, avg(share) as share, avg(filled) as filled from ({of_unit.format('new_fact')}) "
+            "inner join usual using (kind) group by unit) "
+            "select count(*), sum(share), sum(filled), (select count(distinct unit) from k) from n",
+        )[0]
+        if before < _KNOWN_MIN or not units or filled >= expected:
+            continue
+        # what is usual is known from so many units, and by chance it is less
+        share = expected / units
+        usual = min(share - 2 * math.sqrt(share * (1 - share) / before), 1 - 0.5 / before)
+        if usual > 0 and tail(math.ceil(filled), units, usual) < CHANCE:
+            lost = expected - filled
+            fact = f"{name} is empty in {units - filled:,.0f} of {units:,}, where {units - expected:,.0f} should be as in earlier ones:"
+            yield Measured("emptied_pct", name, fact, round(lost), round(expected), 100 * lost / expected, _LOST_MIN)
+
+
+def _no_longer_beside(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Columns that always had a value beside another one (an offer with a credit code has a building), and are empty now.
+
+    So many earlier units had both that it is a rule, beside how often the column is empty elsewhere.
+    """
+    c, subject = columns_of(feed), feed.subject
+    if subject.has_months or subject.has_periods:
+        return
+    unit = quote(_unit(feed))
+    names = [n for n in (*c.texts, *c.kinds, *c.dates, *c.figures) if n not in (*subject.past, _unit(feed))]
+    beside = [f"({quote(n)} is null)::varchar" for n in names] + [f"coalesce({quote(k)}, '-')" for k in c.kinds]
+    counts = ", ".join(f"count(distinct {unit}) filter ({quote(n)} is null)" for n in names)
+    all_known, *all_empty = (
+        _rows(connection, f"select count(distinct {unit}), {counts} from known_fact")[0] if names else (0,)
+    )
+    if all_known < _KNOWN_MIN or not any(_rows(connection, f"select {counts} from new_fact")[0]):
+        return
+    for place, other in enumerate(beside):
+        known, new = (
+            {
+                row[0]: row[1:]
+                for row in _rows(
+                    connection, f"select {other}, count(distinct {unit}), {counts} from {table} group by 1"
+                )
+            }
+            for table in ("known_fact", "new_fact")
+        )
+        for value, (units, *empty) in new.items():
+            had, *was_empty = known.get(value, (0, *empty))
+            for n, name in enumerate(names):
+                if n == place or was_empty[n] or not empty[n] or not (usual := all_empty[n] / all_known):
+                    continue
+                count = beyond_chance(empty[n], units / (had + 1))
+                if (1 - usual) ** had < CHANCE:
+                    fact = f"{name} is empty, as none of {had:,} earlier ones of their kind was,"
+                    yield Measured("never_pct", name, fact, count, units, 100 * count / units, 3)
+
+
+def _unit(feed: StagedFeed) -> str:
+    """The column of what a row is about, or else of the row's own number."""
+    return "source_key" if "source_key" in feed.subject.columns else feed.subject.key[0]
 
 
 def _new_states(
@@ -289,7 +383,7 @@ def _lost(connection: duckdb.DuckDBPyConnection, name: str, kind: str) -> Iterat
         f"select {sums}, (select bool_or({states['zero']}) from new_fact) from n inner join k using (kind)",
     )[0]
     for place, lost in enumerate(states):
-        expected, there = found[2 * place], found[2 * place + 1]
+        expected, there = found[2 * place], found[2 * place + 1] or 0
         # a column that is filled in at last is good news
         if lost == "empty" and not found[-1]:
             continue
@@ -529,7 +623,7 @@ def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
     if is_event and feed.recorded_at and feed.replaces == "nothing" and not anchor:
         pairs += [("recorded_at", d, True) for d in columns_of(feed).dates]
     # a paper at one stage (stated, contacted, closed) was recorded so long after each of its days; at the next, later
-    kind = _kind(feed) if anchor else _stage(columns_of(feed))
+    kind = _kind(feed) if anchor else _stage(columns_of(feed).dates)
     # a list that was typed in at once: how long after the event each row was recorded says nothing
     bulk = (
         f"(select recorded_at::date from known_version where recorded_at is not null group by 1 having count(*) >= {_KNOWN_MIN} "
@@ -666,8 +760,7 @@ def tail(count: int, rows: int, share: float) -> float:
 def odd_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
     """Figures of papers that are stated once (needs, offers), of another size than those of their kind: another unit, or row.
 
-    A kind's middle is learnt from `_KIND_MIN` rows or more; of the new rows the middle one is judged, and how many are further
-    from the middle of their kind than one in ten ever was.
+    A kind's middle is learnt from `_KIND_MIN` rows or more; of the new rows the middle one is judged.
     """
     subject = feed.subject
     if subject.has_months or subject.has_periods or subject.has_years or "source_key" in subject.key:
@@ -679,24 +772,60 @@ def odd_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterat
             connection,
             f"with k as (select {kind} as kind, {value} as v from known_fact where {quote(name)} <> 0), "
             f"m as (select kind, median(v) as middle from k group by kind having count(*) >= {_KIND_MIN}), "
-            "usual as (select quantile_cont(abs(v - middle), 0.9) as step, max(abs(v - middle)) as most, count(*) as known "
-            "from k inner join m using (kind)), "
+            "usual as (select max(abs(v - middle)) as most, count(*) as known from k inner join m using (kind)), "
             f"n as (select v - middle as away from (select {kind} as kind, {value} as v from new_fact where {quote(name)} <> 0) "
             "inner join m using (kind)) "
             "select (select known from usual), count(*), exp(abs(median(away))), "
-            "count_if(abs(away) > (select step from usual) + 0.01), "
             f"count_if(abs(away) > greatest({math.log(_OTHER_UNIT)}, (select most from usual))) from n",
         )
-        known, rows, middle, far, other = (float(x or 0) for x in found[0])
+        known, rows, middle, other = (float(x or 0) for x in found[0])
         if known < _KNOWN_MIN or not rows:
             continue
         fact = f"the middle {name} is away from that of earlier rows of its kind"
         yield Measured("figure_factor", name, fact, int(rows), int(rows), middle)
-        share = 100 * (far / rows - 0.15 - 3 * math.sqrt(0.1 / rows))
         fact = f"{name} is {_OTHER_UNIT} times the middle of its kind, or a {_OTHER_UNIT}th, as none was before,"
         yield Measured("never_pct", name, fact, int(other), int(rows), 100 * other / rows, 3)
+
+
+def exchanged_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Figures of papers that fit their kind hardly better than those of other rows do, where they did before: rows exchanged.
+
+    A row's rank is the share of all rows of which the figure is nearer to the middle of the row's kind than its own one is: 0
+    where none is, .5 on average where figures are in any order. The mean rank of earlier rows, each beside the others of its kind,
+    shows what is usual. So does the distance from the middle that one in ten of them exceeds, for figures of another size. Of
+    many rows a sample is ranked: each is held against each.
+    """
+    subject = feed.subject
+    if subject.has_months or subject.has_periods or subject.has_years or "source_key" in subject.key:
+        return
+    kind, key = _kind(feed), f"concat_ws(' ', {', '.join(map(quote, subject.key))})"
+    for name in columns_of(feed).figures:
+        rows = f"select {key} as key, {kind} as kind, ln(abs({quote(name)}::double)) as v from {{}} where {quote(name)} <> 0 "
+        rows += f"qualify row_number() over (order by hash(key), key) <= {_RANKED_MAX}"
+        ranks = (
+            "select (count_if(abs(b.v - a.middle) < abs(a.v - a.middle)) + count_if(abs(b.v - a.middle) = abs(a.v - a.middle)) / 2) "
+            "/ count(*) as rank from {0} as a inner join {0} as b on a.key <> b.key group by a.key"
+        )
+        usual, spread, known, now, count, far = _rows(
+            connection,
+            f"with k as ({rows.format('known_fact')}), n as ({rows.format('new_fact')}), "
+            "past as (select a.key, a.v, median(b.v) as middle from k as a inner join k as b using (kind) "
+            f"where a.key <> b.key group by all having count(*) >= {_KIND_MIN}), "
+            f"fresh as (select n.key, n.v, m.middle from n inner join (select kind, median(v) as middle from k group by kind "
+            f"having count(*) >= {_KIND_MIN}) as m using (kind)), "
+            f"was as ({ranks.format('past')}), now as ({ranks.format('fresh')}), "
+            "usual as (select quantile_cont(abs(v - middle), 0.9) as step from past) "
+            "select avg(w.rank), stddev_pop(w.rank), count(*), (select avg(rank) from now), (select count(*) from now), "
+            "(select count_if(abs(v - middle) > step + 0.01) from fresh cross join usual) from was as w",
+        )[0]
+        if known < _KNOWN_MIN or not count:
+            continue
+        beyond = now - usual > _RANKS_APART * max(spread, _RANKS_SPREAD) * math.sqrt(1 / count + 1 / known)
+        fact = f"{name} fits the kind of its row hardly better than that of other rows"
+        yield Measured("changed_pct", name, fact, count * beyond, count, 100.0 * beyond)
         fact = f"{name} is further from the middle of its kind than one in ten was before,"
-        yield Measured("changed_pct", name, fact, int(far), int(rows), max(0.0, share))
+        share = 100 * (far / count - 0.15 - 3 * math.sqrt(0.1 / count))
+        yield Measured("changed_pct", name, fact, far, count, max(0.0, share))
 
 
 def cut_texts(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:

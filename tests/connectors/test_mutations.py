@@ -94,8 +94,9 @@ ACCEPTED_WRONG = {
     ("building", "year 2099"),  # a date of one row: a building may be completed later
     # the district alone says where a branch elsewhere is
     ("outsider_branch", "codes one row down"),
-    # where an offer is, is said there alone
+    # a code, a quantity or a last day that is missing in some offers more than usual; quantities of like size
     ("offer", "a third of a column empty"),
+    ("offer", "figures one row down"),
     # where a need is, and which office has it, is said there alone; as few rows lack it as may
     *(("need", kind) for kind in ("codes one row down", "a third of a column empty")),
 }
@@ -284,3 +285,109 @@ def test_figures_that_always_moved_manifold_may_do_so(noise: int, factor: int, s
         )
         found = findings(measure(connection, feed, table, 0, "2026-07-01"), feed)
         assert bool([f for f in found if "figure_factor" in f.allowed]) == stops
+
+
+# --- columns that are filled in part --------------------------------------------------------------------------------
+
+# one row is: an offer with a code (and then a building), a quantity of its kind's size, and its last day
+OFFER = (
+    "select 'O' || 1000 + {first} + n as offer_no, n || '有限公司' as offered_by_name, "
+    "case when n % 2 = 0 then '91330100MA' || lpad(n::varchar, 8, '0') end as offered_by_uscc, "
+    "case when n % 4 < 2 then 'finance' else 'lab' end as need_kind_code, 'park' as serves_code, "
+    "case when {quantity} < 2 then 1000000 else 20 end * (1 + n % 5) as offered_quantity, "
+    "case when n % 4 < 2 then 'yuan' else 'hour' end as quantity_unit_code, case when {building} then 'B0001' end as building_code, "
+    "date '2026-01-01' as valid_from_date, case when {until} then date '2026-12-31' end as valid_until_date, "
+    "timestamp '2026-01-01' + n * interval 1 hour as recorded_at, 'offer' as feed, n as row_number from range({rows}) as a(n)"
+)
+USUAL = {"first": 0, "rows": 80, "quantity": "n % 4", "building": "n % 2 = 0", "until": "n % 6 <> 1"}
+
+
+def _of_offers(**differs: object) -> set[str]:
+    """Which columns a delivery of 40 offers after 80 usual ones is stopped for, and by which limit."""
+    with empty_warehouse("2026-07-01") as connection:
+        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
+        table = loader.open_incoming(connection, feed)
+        connection.execute(f"insert into staged.offer by name {OFFER.format(**USUAL)}")
+        new = OFFER.format(**USUAL | {"first": 100, "rows": 40} | differs)
+        connection.execute(f"insert into {table} by name select *, 0 as batch_number from ({new})")
+        found = findings(measure(connection, feed, table, 0, "2026-07-01"), feed)
+        return {f"{f.object_name} {f.allowed.partition('(')[2][:-1]}" for f in found}
+
+
+def test_offers_as_they_always_were_are_accepted() -> None:
+    assert _of_offers() == set()
+
+
+def test_a_building_that_always_was_beside_a_code_is_missed() -> None:
+    """Half of the offers never had one, so that a third more is no news of the column alone."""
+    assert "building_code never_pct" in _of_offers(building="n % 2 = 0 and n % 3 <> 0")
+    assert _of_offers(building="n % 2 = 0 and n <> 0") == set(), "one row is no habit"
+
+
+@pytest.mark.parametrize(
+    ("until", "stops"),
+    # 67 of 80 had a last day: 33 of 40 should
+    [("n % 6 > 1", False), ("n % 3 <> 1", False), ("n % 3 = 0", True), ("false", True), ("true", False)],
+)
+def test_a_column_that_is_emptier_than_it_was(until: str, stops: bool) -> None:
+    assert ("valid_until_date emptied_pct" in _of_offers(until=until)) == stops
+
+
+def test_quantities_of_other_rows_fit_no_kind() -> None:
+    """Each of two rows has the size of the other kind: all in all as large as ever."""
+    assert "offered_quantity changed_pct" in _of_offers(quantity="(n + 1) % 4")
+
+
+@pytest.mark.parametrize(("firms", "stops"), [(2, False), (40, True)])
+def test_a_firm_without_a_code_counts_once(firms: int, stops: bool) -> None:
+    """Its forty needs lack the code, as all of its papers do; of forty firms it is a column that was not filled in."""
+    with empty_warehouse("2026-07-01") as connection:
+        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "need")
+        table = loader.open_incoming(connection, feed)
+        row = (
+            "select 'N' || {first} + n as need_no, 'F' || n % {firms} as source_key, n % {firms} || '有限公司' as enterprise_name, "
+            "case when n % {firms} >= {without} then 'U' || n % {firms} end as uscc, 'staff' as need_kind_code, 10 as needed_quantity, "
+            "'person' as quantity_unit_code, date '2026-01-01' as stated_date, date '2026-12-31' as due_date, "
+            "timestamp '2026-01-01' as recorded_at, 'need' as feed, n as row_number from range({rows}) as a(n)"
+        )
+        known = row.format(first=0, firms=80, without=4, rows=160)
+        new = row.format(first=1000, firms=firms, without=firms, rows=40)
+        connection.execute(f"insert into staged.need by name {known}")
+        connection.execute(f"insert into {table} by name select *, 0 as batch_number from ({new})")
+        facts = [f.fact for f in findings(measure(connection, feed, table, 0, "2026-07-01"), feed)]
+        assert any(fact.startswith("uscc is empty in") for fact in facts) == stops
+
+
+def test_figures_that_are_empty_in_every_row_stop() -> None:
+    """One in four was negative: where no figure is left, none is."""
+    with empty_warehouse("2026-07-01") as connection:
+        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "tax_filing")
+        table = loader.open_incoming(connection, feed)
+        row = (
+            "select 'F' || n as source_key, n || '有限公司' as enterprise_name, 'vat' as tax_kind_code, {day}::date as period_start, "
+            "last_day({day}) as period_end, 1000 + n as sales_amount, {due} as tax_due_amount, 'tax_filing' as feed, n as row_number "
+            "from range(40) as a(n)"
+        )
+        known = row.format(day="date '2026-01-01'", due="case when n % 4 = 0 then -10 else 10 end + n / 100")
+        new = row.format(day="date '2026-02-01'", due="null")
+        connection.execute(f"insert into staged.tax_filing by name {known}")
+        connection.execute(f"insert into {table} by name select *, 0 as batch_number from ({new})")
+        found = findings(measure(connection, feed, table, 0, "2026-07-01"), feed)
+        assert "tax_due_amount" in {f.object_name for f in found}
+
+
+@pytest.mark.parametrize(("nameless", "stops"), [(1, False), (2, True)])
+def test_two_of_six_buildings_without_their_names_stop(nameless: int, stops: bool) -> None:
+    """A whole register hardly loses a text, as it hardly loses a figure."""
+    with empty_warehouse("2026-07-01") as connection:
+        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "building")
+        table = loader.open_incoming(connection, feed)
+        row = (
+            "select 'B' || n as building_code, case when n >= {without} then n || '号楼' end as building_name, 9 + n as lettable_area_m2, "
+            "'building' as feed, n as row_number from range(6) as a(n)"
+        )
+        connection.execute(f"insert into staged.building by name {row.format(without=0)}")
+        new = row.format(without=nameless)
+        connection.execute(f"insert into {table} by name select *, 0 as batch_number from ({new})")
+        found = findings(measure(connection, feed, table, 0, "2026-07-01"), feed)
+        assert ("building_name" in {f.object_name for f in found}) == stops
