@@ -61,14 +61,14 @@ def with_shared_texts(content: bytes) -> bytes:
             texts.append(match[1])
             return f't="s"><v>{len(texts) - 1}</v></c>'
 
-        return re.sub(r't="inlineStr"><is><t>([^<]*)</t></is></c>', number, xml)
+        return re.sub(r't="inlineStr"><is>(.*?)</is></c>', number, xml)
 
     content = rewritten(content, SHEET, share)
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
     part = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
     content = rewritten(content, "[Content_Types].xml", lambda xml: xml.replace("</Types>", part))
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    shared = "".join(f"<si><t>{text}</t></si>" for text in texts)
+    shared = "".join(f"<si>{text}</si>" for text in texts)
     out = io.BytesIO(content)
     with zipfile.ZipFile(out, "a") as archive:
         archive.writestr("xl/sharedStrings.xml", f'<sst xmlns="{space}">{shared}</sst>')
