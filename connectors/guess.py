@@ -17,7 +17,7 @@ from connectors.feed import Feed
 from connectors.sources import plain
 from connectors.sources.file_drop.csv_lines import csv_lines
 from connectors.sources.file_drop.sheet_cells import Reading, chosen_sheet
-from connectors.sources.file_drop.tables import HEADER_WITHIN, Line, stated_units
+from connectors.sources.file_drop.tables import HEADER_WITHIN, Line, is_multiple, stated_units
 from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
@@ -44,6 +44,8 @@ _READINGS: Final = re.compile(r"示数|读数|表底|止码|\breading", re.IGNOR
 # the month in a file's name: 参保人数2026年10月.xlsx, 水电202610.csv
 _MONTH_IN_NAME: Final = re.compile(r"20[0-9]{2}(?:[-._年]?(?:0[1-9]|1[0-2])|年[1-9])月?(?![0-9])")
 _KEYS: Final = ("unit_no", "taxpayer_no", "uscc", "enterprise_name")
+_PERIOD: Final = ("period_start", "period_end")
+_ONE_END: Final = re.compile(r"[起止始末初终]|start|end|from|until", re.IGNORECASE)
 GLOSSARY: Final = Path(__file__).with_name("glossary.yml")
 
 
@@ -93,7 +95,7 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
             next_step="begin without --from and declare source.header_lines: 2, with names such as 用水/用量; where the months are "
             "columns, source.unpivot reads them, with the names of the figures as its value",
         )
-    if units := [unit for unit in stated_units(top[:best]) if unit[0] in "十百千万亿"]:
+    if units := [unit for unit in stated_units(top[:best]) if is_multiple(unit)]:
         source["unit"] = units[0]
     columns = {name: _target(name, known) for name in names}
     taken: set[str] = set()
@@ -101,6 +103,13 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
     for name, targets in sorted(columns.items(), key=lambda column: _kind(column[0]) != FLOW):
         columns[name] = targets if not taken & set(targets) else ["ignored"]
         taken |= set(targets) - {"ignored", "personal"}
+    # 所属期 without 起 and 止: 2026年第三季度 is both
+    if len(taken & set(_PERIOD)) == 1:
+        (end,) = taken & set(_PERIOD)
+        (name,) = (name for name, targets in columns.items() if end in targets)
+        if set(_PERIOD) <= set(subject.columns) and not _ONE_END.search(name):
+            columns[name] = list(_PERIOD)
+            taken |= set(_PERIOD)
     key = next((c for c in _KEYS if c in taken), None)
     if "source_key" in subject.columns and "source_key" not in taken and key:
         (name,) = (name for name, targets in columns.items() if key in targets)
@@ -163,7 +172,7 @@ def _top(path: Path) -> tuple[dict[str, Any], list[Line]]:
             path.name,
             f"files that end in {kind!r} and hold {name} cannot be guessed",
             allowed=".csv, .tsv, .txt, .xlsx, .xls, .et, .html",
-            next_step="save it as .xlsx",
+            next_step="name it .csv" if content == "csv" and kind == ".xlsx" else "save it as .xlsx",
         )
     usual = "," if kind == ".csv" else "\t"
     for encoding in _ENCODINGS:

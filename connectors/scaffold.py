@@ -6,7 +6,7 @@ import csv
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -28,15 +28,11 @@ _READ = {
     "boolean": "try_cast({0} as boolean)",
     "timestamp": "try_cast({0} as timestamp)",
 }
-# what makes yuan of the unit that the sheet states
-_FACTORS = {
-    "千元": " * 1000",
-    "万元": " * 10000",
-    "百万元": " * 1000000",
-    "千万元": " * 10000000",
-    "亿元": " * 100000000",
-}
-_OWN_UNIT = re.compile(r"[（(【\[/](?:单位[:：])?(?:人民币)?([百千万亿]*元)[）)】\]]?")
+# The unit that a sheet or a header states, by the ending of the columns that it is of: the factor makes yuan, kWh, m3 and m2 of it.
+_BASES = {"_amount": "元", "_quantity": "千瓦时|[kK][wW][hH]|度|立方米", "_m2": "平方米|㎡"}
+_TENS = {"": 1, "十": 10, "百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8}
+_LARGE = {"MWh": 1000, "GWh": 10**6, "兆瓦时": 1000, "吉瓦时": 10**6}
+_PERIOD = ("period_start", "period_end")
 _SAMPLE = {
     "date": "2026-01-01",
     "bigint": "12",
@@ -73,19 +69,21 @@ def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None =
     source = {"folder": ".", "pattern": "*", "encoding": "utf-8"} | (
         dict(guessed.source) if guessed else {"pattern": "*.csv"}
     )
-    options = "\n".join(f"  {key}: {_quoted(value)}" for key, value in source.items())
     columns = "\n".join(f"  {_quoted(column)}: {_listed(targets)}" for column, targets in given.items())
-    of_sheet = _FACTORS.get(str(source.get("unit")), "")
+    of_sheet = str(source.get("unit", ""))
     figures = (
         f"figures: {{{', '.join(f'{c}: {kind}' for c, kind in guessed.figures.items())}}}\n"
         if guessed and guessed.figures
         else ""
     )
     origin = {target: column for column, targets in given.items() for target in targets}
+    used = [column for column in subject.columns.values() if column.name in origin]
+    if of_sheet and not any((unit := _unit(c)) and re.fullmatch(unit, of_sheet) for c in used):
+        del source["unit"]  # a unit of which no figure here can be is to be looked at: the feed stops and names it
+    options = "\n".join(f"  {key}: {_quoted(value)}" for key, value in source.items())
     reads = ",\n".join(
-        f"    {_read(column, origin[column.name])}{_factor(column, origin[column.name], of_sheet)} as {column.name}"
-        for column in subject.columns.values()
-        if column.name in origin
+        f"    {_read(column, origin)}{_factor(column, origin[column.name], of_sheet)} as {column.name}"
+        for column in used
     )
     folder.mkdir(parents=True)
     (folder / "feed.yml").write_text(
@@ -129,12 +127,25 @@ checks: []
     return folder
 
 
-def _factor(column: Column, header: str, of_sheet: str) -> str:
-    """What makes yuan of an amount: the unit in its own header, 注册资本（万元）, else the sheet's."""
-    if not column.name.endswith("_amount"):
+def _unit(column: Column) -> str:
+    """The pattern of units that a column can have; empty where it has none."""
+    base = next((base for ending, base in _BASES.items() if column.name.endswith(ending)), None)
+    if base is None:
         return ""
-    own = _OWN_UNIT.search(header)
-    return of_sheet if own is None else _FACTORS.get(own[1], "")
+    tens = "|".join(sorted(_TENS, key=len, reverse=True))
+    large = f"|(?P<large>{'|'.join(_LARGE)})" if column.name.endswith("_quantity") else "(?P<large>)?"
+    return f"(?:(?P<tens>{tens})(?:{base}){large})"
+
+
+def _factor(column: Column, header: str, of_sheet: str) -> str:
+    """What a figure is multiplied by: the unit in its own header, 注册资本（万元） or 用量(万千瓦时), goes before the sheet's."""
+    unit = _unit(column)
+    if not unit:
+        return ""
+    own = re.search(rf"[（(【\[/](?:单位[:：])?(?:人民币)?{unit}[）)】\]]?", header)
+    found = own or re.fullmatch(unit, of_sheet)
+    factor = 1 if found is None else _LARGE[found["large"]] if found["large"] else _TENS[found["tens"] or ""]
+    return f" * {factor}" if factor > 1 else ""
 
 
 def _listed(targets: Sequence[str]) -> str:
@@ -151,8 +162,11 @@ def _quoted(value: object) -> str:
     return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
-def _read(column: Column, source: str) -> str:
+def _read(column: Column, origin: Mapping[str, str]) -> str:
+    source = origin[column.name]
     name = quote(source) if source != column.name else source
     if column.name == "month":
         return f"to_month({name})"
+    if column.name in _PERIOD and origin.get(_PERIOD[0]) == origin.get(_PERIOD[1]):
+        return f"to_{column.name}({name})"
     return _READ.get(column.type, "{0}").format(name)

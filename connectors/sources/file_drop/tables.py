@@ -377,7 +377,7 @@ def _check_unit(above: Sequence[Line], layout: Layout) -> None:
     if layout.unit is not None:
         is_right = stated == [layout.unit] if stated else layout.unit in text
     else:
-        is_right = not any(map(_is_multiple, stated))
+        is_right = not any(map(is_multiple, stated))
     if not is_right:
         is_name = bool(stated) and not stated_units(above)
         raise _other_unit(stated, "its name states" if is_name else "the lines above its header state", layout)
@@ -393,11 +393,12 @@ def _check_unit_below(cells: Sequence[str], line: int, layout: Layout) -> None:
     units = [cell.strip("()[]") for cell in filled]
     if not all(map(_BARE_UNIT.fullmatch, units)):
         units = _units(" ".join(filled)) if len(filled) <= _NOTE_CELLS else []
-    if stated := [unit for unit in units if _is_multiple(unit) and unit != layout.unit]:
+    if stated := [unit for unit in units if is_multiple(unit) and unit != layout.unit]:
         raise _other_unit(stated, f"line {line} states", layout)
 
 
-def _is_multiple(unit: str) -> bool:
+def is_multiple(unit: str) -> bool:
+    """Return whether a unit is a multiple of the usual one: 万元, 千人, MWh."""
     return bool(_MULTIPLE.match(unit) or _UNIT_IN_ENGLISH.fullmatch(unit) or _UNIT_OF_ENERGY.fullmatch(f"({unit}"))
 
 
@@ -414,7 +415,7 @@ def _other_separator(lines: Sequence[Line], layout: Layout) -> str:
     for line in lines:
         for separator, name in ((";", "semicolons"), ("\t", "tabs"), (",", "commas"), ("|", "bars")):
             parts = [plain(part.strip('"')) for part in line.text.split(separator)]
-            if sum(part in layout.expected for part in parts) >= 2:
+            if len(parts) > len(line.cells) and sum(part in layout.expected for part in parts) >= 2:
                 return f" (split at {name}, line {line.number} has more: is source.delimiter right?)"
     return ""
 
@@ -453,6 +454,7 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
     totals: list[dict[str, str]],
 ) -> Iterator[pa.RecordBatch]:
     width = len(names)
+    bare = tuple(map(_squeezed, names))
     kept = [position for position, name in enumerate(names) if name not in layout.exclude]
     filled = _columns_to_fill(names, layout)
     above = [""] * width
@@ -492,11 +494,11 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
                     # figures only: a name beside them is a person's
                     totals.append({names[p]: cells[p] for p in judged if _FIGURE.fullmatch(cells[p].strip())})
                     continue
-                if cells[0].strip() == names[0]:
-                    same = tuple(map(plain, cells))
-                    if same == names:
+                if cells[0].lstrip()[:1] == names[0][:1] and _squeezed(cells[0]) == bare[0]:
+                    same = tuple(map(_squeezed, cells))
+                    if same == bare:
                         continue
-                    if sum(map(eq, same, names)) > 1:
+                    if sum(map(eq, same, bare)) > 1:
                         other = f"below another header, in line {line.number}: a second table, or columns that moved"
                 reason = other
                 if line.days:
@@ -570,6 +572,11 @@ def _without_flaws(cells: Sequence[str], line: Line, judged: Sequence[int]) -> t
     """Say what is wrong with a line's cells, or leave out those that no column takes."""
     reason = next((line.flaws[position] for position in judged if position in line.flaws), None)
     return ["" if position in line.flaws else cell for position, cell in enumerate(cells)], reason
+
+
+def _squeezed(name: str) -> str:
+    """A name without white space: 户 号 above the second page is 户号."""
+    return "".join(name.split())
 
 
 def _or_null(array: pa.Array) -> pa.Array:
