@@ -8,9 +8,11 @@ and above it is read as lines above the header, for the unit may be stated there
 from __future__ import annotations
 
 import codecs
+import email
+import io
 import re
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from html.parser import HTMLParser
 from typing import IO, Final
@@ -37,6 +39,7 @@ _CHUNK: Final = 8_192
 _LONGEST_PIECE: Final = 65_536
 """Characters of a tag or comment that does not end: the parser begins anew at each piece of a file."""
 _DEEPEST: Final = 20
+_LARGEST_ARCHIVE: Final = 200_000_000
 _MOST_TABLES: Final = 1_000
 _LONGEST_TEXT: Final = 100_000
 _LINES_ABOVE: Final = 8
@@ -82,6 +85,30 @@ def html_sheets(file: IO[bytes], where: str, reading: Reading, encoding: str) ->
             Sheet(f"table {table}", True, partial(_lines, file, codec, table, where, reading, hidden), hidden)
         )
     return sheets
+
+
+def mhtml_sheets(file: IO[bytes], where: str, reading: Reading, encoding: str) -> list[Sheet]:
+    """Give the tables of a web archive (MHTML), which Excel's "web page in one file" and many systems write; arguments as above.
+
+    Raises:
+        DeliveryRefused: None of its pages has a table, or one is not in the encoding that it states.
+    """
+    file.seek(0)
+    content = file.read(_LARGEST_ARCHIVE + 1)
+    if len(content) > _LARGEST_ARCHIVE:
+        raise damaged(where, f"a web archive of more than {_LARGEST_ARCHIVE / 1e6:,.0f} MB")
+    found: list[Sheet] = []
+    for part in email.message_from_bytes(content).walk():
+        page = part.get_payload(decode=True) if part.get_content_type() == "text/html" else None
+        if not isinstance(page, bytes) or b"<td" not in page.lower():
+            continue  # a frame around the sheets
+        stated = (part.get_content_charset() or encoding).lower()
+        sheets = html_sheets(io.BytesIO(page), where, reading, stated if stated in ENCODINGS else encoding)
+        place = f"{len(found) + 1}: " if found else ""
+        found += [replace(sheet, name=f"{place}{sheet.name}") for sheet in sheets]
+    if not found:
+        raise damaged(where, "no page in this web archive has a table")
+    return found
 
 
 def _codec(file: IO[bytes], encoding: str, where: str) -> str:
