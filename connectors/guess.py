@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +33,7 @@ _PERSONS: Final = re.compile(
     r"姓名|身份证|证件号|手机|电话|联系人|经办|办税|代表人|负责人|法人$|邮箱|微信|银行卡|phone|email|contact",
     re.IGNORECASE,
 )
+_IDENTITY: Final = re.compile(r"身份证|证件号|公民身份|社会保障号")
 _BRACKETED: Final = re.compile(r"[（(【\[].*?[）)】\]]")
 _FIGURE: Final = re.compile(r"[-+(]?[\d.,%/: -]+\)?")
 # A figure of what kind, by its header: 营业收入本年累计, 1-9月累计; 本期示数, 表底. 本月累计 is a month's own figure
@@ -58,12 +59,14 @@ class Guess:
         source: Options of its source that are not the defaults.
         figures: What the measured columns are (warehouse/kinds.py), where one of them is no figure of its period.
         missing: Required columns of the subject that nothing seems to feed.
+        roster: Where a row is a person who is to be counted: `by`, `count_distinct` and `as` of feed.yml.
     """
 
     columns: Mapping[str, Sequence[str]]
     source: Mapping[str, Any]
     missing: Sequence[str]
     figures: Mapping[str, str]
+    roster: Mapping[str, Any] = field(default_factory=dict)
 
 
 def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
@@ -120,13 +123,26 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         columns["月份"] = ["month"]
         taken.add("month")
     missing = [c.name for c in subject.columns.values() if c.is_required and c.name not in taken]
+    roster = _roster(columns, missing)
+    if roster:
+        columns[roster["as"]] = missing
+        missing = []
     kinds = {
         column.name: _kind(name)
         for column in figure_columns(subject)
         for name, targets in columns.items()
         if column.name in targets
     }
-    return Guess(columns, source, missing, kinds if set(kinds.values()) - {FLOW} else {})
+    return Guess(columns, source, missing, kinds if set(kinds.values()) - {FLOW} else {}, roster)
+
+
+def _roster(columns: Mapping[str, Sequence[str]], missing: Sequence[str]) -> dict[str, Any]:
+    """How to count a list of persons: all that it lacks is their number, and a column identifies them."""
+    numbers = [name for name, targets in columns.items() if "personal" in targets and _IDENTITY.search(name)]
+    if len(numbers) != 1 or len(missing) != 1 or not missing[0].endswith("_headcount") or "人数" in columns:
+        return {}
+    by = [name for name, targets in columns.items() if set(targets) - {"personal", "ignored"}]
+    return {"by": by, "count_distinct": numbers[0], "as": "人数"}
 
 
 def _kind(name: str) -> str:

@@ -76,6 +76,13 @@ def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None =
         if guessed and guessed.figures
         else ""
     )
+    roster = ""
+    if guessed and guessed.roster:
+        by = ", ".join(map(_quoted, guessed.roster["by"]))
+        number, counted = (_quoted(guessed.roster[key]) for key in ("count_distinct", "as"))
+        roster = (
+            f"roster: {{by: [{by}], count_distinct: {number}, as: {counted}}}   # persons are counted, and never land\n"
+        )
     origin = {target: column for column, targets in given.items() for target in targets}
     used = [column for column in subject.columns.values() if column.name in origin]
     if of_sheet and not any((unit := _unit(c)) and re.fullmatch(unit, of_sheet) for c in used):
@@ -103,7 +110,7 @@ source:
 replaces: nothing                # or period, everything: what one delivery states completely
 columns:                         # every column as the office names it: the column it feeds, ignored, or personal
 {columns}
-{figures}allow: {{rejected_pct: 0.5, rejected_rows: 3, stale_days: 40, coverage_pct: 95}}
+{figures}{roster}allow: {{rejected_pct: 0.5, rejected_rows: 3, stale_days: 40, coverage_pct: 95}}
 checks: []
 """,
         encoding="utf-8",
@@ -115,6 +122,8 @@ checks: []
     )
     types = {column.name: column.type for column in subject.columns.values()}
     kept = {column: targets[0] for column, targets in given.items() if targets != ["personal"]}
+    if guessed and guessed.roster:
+        kept = {column: kept[column] for column in (*guessed.roster["by"], guessed.roster["as"])}
     with (folder / "sample.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(kept)

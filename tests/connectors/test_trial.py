@@ -257,6 +257,25 @@ def test_a_unit_of_energy_makes_kwh_or_stops(tmp_path: Path, unit: str, header: 
         assert [row["used_quantity"] for row in try_file(feed, path)[0].staged] == [quantity]
 
 
+def test_a_list_of_persons_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "参保名册.xlsx"
+    names = ["单位编号", "单位名称", "费款所属期", "姓名", "身份证号码", "备注"]
+    people = [
+        ["U1", "甲公司", "2026-10", "张三", "320594199001010013", None],
+        ["U1", "甲公司", "2026-10", "李四", None, "x"],
+    ]
+    path.write_bytes(workbook(names, *people))
+    found = guess(path, subjects()["employment"])
+    assert found.missing == []
+    (tried,) = try_file(read_feed(scaffold(tmp_path / "feeds", "staff_list", "employment", found)), path)
+    assert [(row["source_key"], row["enterprise_name"], row["insured_headcount"]) for row in tried.staged] == [
+        ("U1", "甲公司", "2")
+    ]
+    assert [reason for _, reason in tried.unreadable] == [
+        "lines without a usable number, each counted as one: 1 of U1, 甲公司, 2026-10"
+    ]
+
+
 def test_one_column_of_the_period_is_its_beginning_and_its_end(tmp_path: Path) -> None:
     path = tmp_path / "申报.xlsx"
     path.write_bytes(workbook(["税号", "名称", "税种", "所属期", "收入"], ["T1", "甲公司", "vat", "2026年第三季度", 5]))

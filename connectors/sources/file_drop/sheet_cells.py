@@ -32,6 +32,7 @@ _NO_SIGNS: Final = re.compile(r"\[[^\]]*\]|[_*].")
 _LITERAL: Final = re.compile(r'"([^"]*)"|[\\!](.)')
 # 0!.0,"万": a comma behind the last digit divides, and a point that is a sign moves the digits. The number is whole then
 _DIVIDED: Final = re.compile(r'[0#?],+(?![0#?,])|[0#?](?:[\\!]\.|"\.")[0#?]')
+_MINUS: Final = re.compile(r'\s*(?:"-\s*"|[\\!]?-)[\s¥￥"]*[#0?]')
 _MULTIPLE: Final = re.compile(rf"([十百千万亿]*[百千万亿](?:{MEASURES}|[kK][wW][hH])?)$")
 PART_STRUCK: Final = "a part of the text is struck through, so that what counts is unknown"
 """Of a cell with deleted and valid text: 12 and 15 would be read as 1215."""
@@ -170,13 +171,21 @@ def _shown_unit(form: str) -> str:
 
 
 @lru_cache(4096)
+def _shown_minus(form: str) -> bool:
+    """Return whether a number format writes a minus before numbers that have none: [Red]"-"0.00 of a refund."""
+    return _MINUS.match(_NO_SIGNS.sub("", form.split(";")[0])) is not None
+
+
+@lru_cache(4096)
 def shows_more(form: str) -> bool:
     """Return whether a number format shows something that counts and is not in the number."""
-    return bool(_TWO_PLACES.match(form) or _LEADING_ZEROS.match(form) or _shown_unit(form))
+    return bool(_shown_minus(form) or _TWO_PLACES.match(form) or _LEADING_ZEROS.match(form) or _shown_unit(form))
 
 
 def as_shown(text: str, form: str) -> str:
     """Give a number with what its format alone says: 3.5 as 3.5万元, 0.35 as 35%, 123 as 000123, 2026.1 as 2026.10 (October)."""
+    if _shown_minus(form) and text.strip("0.") and not text.startswith("-"):
+        text = f"-{text}"
     unit = _shown_unit(form)
     if unit == "%":
         return f"{(Decimal(text) * 100).normalize():f}%"

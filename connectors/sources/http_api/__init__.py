@@ -457,6 +457,12 @@ def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[li
             break
     else:
         raise api.stop(f"more than {plan.max_pages} pages", "raise source.max_pages if there are that many")
+    if total is not None and rows > total:
+        raise api.stop(
+            f"{plan.path} gave {rows} records where {plan.total} is {total}",
+            "it seems to count something else, pages perhaps: correct source.total in feed.yml, or ask the office",
+            "as many records as the total",
+        )
     if total is not None and rows < total:
         raise SourceError(
             api.where,
@@ -847,6 +853,10 @@ class _Api:
             # What the parser fell over is part of its message; its place is enough.
             place = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
             problem = str(error) if isinstance(error, _UnusableJsonError) else f"{type(error).__name__}{place}"
+            if body.startswith(b"\x1f\x8b"):
+                problem = "it is compressed twice, or its Content-Encoding is missing"
+            elif isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
+                problem = f"something follows its end{place}: JSON lines?"
             raise self.stop(
                 f"the answer of {len(body)} bytes is not JSON that can be read ({problem})",
                 "the run tries again by itself; if it stays so, show the office this message",

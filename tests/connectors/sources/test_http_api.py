@@ -659,6 +659,12 @@ def test_a_total_that_is_none_stops(server: Server, total: Any) -> None:
         pull(server, records="data", total="total")
 
 
+def test_a_total_of_pages_stops(server: Server) -> None:
+    server.answer = lambda request: {"data": firms(int(request.params["page"]) * 3 - 2, 7)[:3], "total": 2}
+    with pytest.raises(SourceError, match=r"gave 3 records where total is 2.*count something else, pages perhaps"):
+        pull(server, records="data", total="total", pagination="page", size_param="size", page_size=3)
+
+
 def test_an_answer_too_large_stops_even_when_it_is_small_on_the_wire(server: Server) -> None:
     server.answer = lambda _: Answer(raw=gzip.compress(b" " * 50_000_000), headers={"Content-Encoding": "gzip"})
     with pytest.raises(SourceError, match="an answer of more than 2 MB"):
