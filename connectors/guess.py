@@ -45,6 +45,7 @@ _READINGS: Final = re.compile(r"示数|读数|表底|止码|\breading", re.IGNOR
 # the month in a file's name: 参保人数2026年10月.xlsx, 水电202610.csv
 _MONTH_IN_NAME: Final = re.compile(r"20[0-9]{2}(?:[-._年]?(?:0[1-9]|1[0-2])|年[1-9])月?(?![0-9])")
 _KEYS: Final = ("unit_no", "taxpayer_no", "uscc", "enterprise_name")
+_MOST_CODES: Final = 20
 _PERIOD: Final = ("period_start", "period_end")
 _ONE_END: Final = re.compile(r"[起止始末初终]|start|end|from|until", re.IGNORECASE)
 GLOSSARY: Final = Path(__file__).with_name("glossary.yml")
@@ -59,6 +60,7 @@ class Guess:
         source: Options of its source that are not the defaults.
         figures: What the measured columns are (warehouse/kinds.py), where one of them is no figure of its period.
         missing: Required columns of the subject that nothing seems to feed.
+        codes: The park's Chinese words for its codes, by the office's column, unless that has the codes themselves.
         roster: Where a row is a person who is to be counted: `by`, `count_distinct` and `as` of feed.yml.
     """
 
@@ -66,6 +68,7 @@ class Guess:
     source: Mapping[str, Any]
     missing: Sequence[str]
     figures: Mapping[str, str]
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     roster: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -133,7 +136,27 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         for name, targets in columns.items()
         if column.name in targets
     }
-    return Guess(columns, source, missing, kinds if set(kinds.values()) - {FLOW} else {}, roster)
+    return Guess(
+        columns, source, missing, kinds if set(kinds.values()) - {FLOW} else {}, _codes(columns, top[best:]), roster
+    )
+
+
+def _codes(columns: Mapping[str, Sequence[str]], lines: Sequence[Line]) -> dict[str, dict[str, str]]:
+    """The words for the codes of each column; none where the first lines hold codes."""
+    places = {plain(cell): place for place, cell in enumerate(lines[0].cells)}
+    found = {}
+    for name, targets in columns.items():
+        codes = [
+            code for target in targets if target in labels() for code in labels()[target].codes if not code.is_derived
+        ]
+        values = {
+            line.cells[places[name]].strip()
+            for line in lines[1:]
+            if places.get(name, 0) < len(line.cells) and name in places
+        }
+        if 0 < len(codes) <= _MOST_CODES and not values & {str(code.value) for code in codes}:
+            found[name] = {code.zh: str(code.value) for code in codes}
+    return found
 
 
 def _roster(columns: Mapping[str, Sequence[str]], missing: Sequence[str]) -> dict[str, Any]:

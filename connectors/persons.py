@@ -34,7 +34,7 @@ from warehouse.persons import (
 # A person's number in a roster has four digits at least, and is neither masked nor a filler
 _DIGITS = r"(?:[0-9][^0-9]*){4}"
 _NO_NUMBER = r"[*#?×…]|X{3}|[0-9]E\+[0-9]|^(?:0+|1+|9+)$"
-# what stands around and within a number that is kept from a spreadsheet: '3205…, ="3205…", 320500 19900101 1234
+# signs around and within a number that is kept from a spreadsheet: '3205…, ="3205…", 320500 19900101 1234
 _NO_PART = r"""[\s\p{Cf}'‘’`´="]"""
 # A spreadsheet keeps 15 digits of 18: two persons of one district and birthday would be one
 _ROUNDED = r"^[0-9]{15}000$"

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,21 @@ def test_a_unit_of_energy_makes_kwh_or_stops(tmp_path: Path, unit: str, header: 
             try_file(feed, path)
     else:
         assert [row["used_quantity"] for row in try_file(feed, path)[0].staged] == [quantity]
+
+
+def test_words_for_codes_are_begun_and_others_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "抄表.xlsx"
+    head = ["户号", "表号", "月份", "类别", "用量"]
+    path.write_bytes(workbook(head, ["K1", "D1", "2026-10", "电", 3.5]))
+    folder = scaffold(tmp_path / "feeds", "meters", "utility_use", guess(path, subjects()["utility_use"]))
+    feed = read_feed(folder)
+    assert feed.codes["类别"] == {"电": "electricity", "水": "water", "燃气": "gas"}
+    assert [check["between"] for check in feed.checks] == [[0, 100_000_000]]
+    (tried,) = try_file(feed, path)
+    assert [row["utility_code"] for row in tried.staged] == ["electricity"]
+    (tried,) = try_file(replace(feed, codes={}), path)
+    assert "utility_code is 电, which no code is" in "\n".join(report(feed, tried))
+    assert allowance(feed, tried) == "utility_code: values that are no codes: the feed would stop"
 
 
 def test_a_list_of_persons_is_counted(tmp_path: Path) -> None:

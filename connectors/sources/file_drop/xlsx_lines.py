@@ -68,6 +68,11 @@ _STRICT: Final = (
         b"http://schemas.openxmlformats.org/officeDocument/2006/relationships",
     ),
 )
+_OTHER_PARTS: Final = {
+    "xl/workbook.bin": "it is a binary workbook, .xlsb",
+    "content.xml": "it is an OpenDocument sheet, .ods",
+    "word/document.xml": "it is a Word document",
+}
 # What a damaged or hostile workbook makes openpyxl and the XML parser raise.
 _UNREADABLE = (
     zipfile.BadZipFile,
@@ -82,6 +87,7 @@ _UNREADABLE = (
     AttributeError,
     OverflowError,
     EOFError,
+    OSError,  # openpyxl's, of a package without a workbook
     NotImplementedError,
 )
 
@@ -97,7 +103,9 @@ def xlsx_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
     Raises:
         DeliveryRefused: The file is no workbook, or is damaged.
     """
-    failure: str | None = None
+    failure = _other_content(file)
+    if failure:
+        raise damaged(where, failure)
     try:
         book = openpyxl.load_workbook(_transitional(file), read_only=True, data_only=False, keep_links=False)
     except _UNREADABLE as error:
@@ -111,6 +119,17 @@ def xlsx_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
         lines = partial(_lines, sheet, where, reading, hidden)
         found.append(Sheet(sheet.title, sheet.sheet_state == "visible", lines, hidden))
     return found
+
+
+def _other_content(file: IO[bytes]) -> str | None:
+    """Say what a zip is that is no workbook of Excel 2007; None where it is one, or damaged."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = set(archive.namelist())
+    except _UNREADABLE:
+        return None
+    found = next((what for part, what in _OTHER_PARTS.items() if part in names), None)
+    return found or (None if "[Content_Types].xml" in names else "it is a zip without a workbook in it")
 
 
 class _PartStruck(str):
