@@ -501,7 +501,7 @@ _ERROR_CODE: Final = re.compile(r"-\d+|[45]\d\d|[45]\d{4}|9{3,6}|E\d+|err(?:or)?
 # how answers call what they say of themselves: isSuccess, flag; retCode, resultCode, err_code, state; errmsg, returnMsg
 _STATE_NAME: Final = re.compile(r"(?:is_?)?(?:success(?:ful)?|ok)|flag", re.IGNORECASE)
 _CODE_NAME: Final = re.compile(
-    r"(?:(?:ret|rtn|result|return|resp|rsp|response|err|error|biz|sub|status|state)?_?(?:code|no|status|state)|ret|err|result)",
+    r"(?:(?:ret|rtn|result|return|resp|rsp|response|err|error|biz|sub|status|state)_?(?:code|no|status|state)|code|status|state|ret|err|result)",
     re.IGNORECASE,
 )
 _MESSAGE_NAME: Final = re.compile(r"\w*(?:msg|message|desc|reason)", re.IGNORECASE)

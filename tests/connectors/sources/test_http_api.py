@@ -632,6 +632,7 @@ def test_an_error_with_status_200_is_an_error(server: Server) -> None:
         ({"errno": 0, "errmsg": "no error", "result": "ok"}, None),
         ({"header": {"code": "0000", "msg": "操作成功，无异常"}}, None),
         ({"errors": [], "err": None, "status": 1}, None),
+        ({"no": 404, "pageNo": 500}, None),
         ({"code": 0}, None),
         ({"code": 200, "msg": "ok", "success": True}, None),
         ({"code": "00000", "errcode": 0}, None),
