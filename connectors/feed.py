@@ -278,7 +278,7 @@ def read_feed(folder: Path) -> Feed:
     if entry["feed"] != folder.name:
         wrong(f"feed is {entry['feed']!r} in folder {folder.name!r}", "give both the same name")
     if not re.fullmatch(r"[a-z][a-z0-9_]{1,50}", folder.name):
-        wrong(f"{folder.name!r} is no feed name", "use small letters, digits and _")
+        wrong(f"{folder.name!r} is no feed name", "use 2 to 51 small letters, digits and _, a letter first")
     if not croniter.is_valid(entry["schedule"]):
         wrong(f"schedule is {entry['schedule']!r}, which is no cron expression", 'write one, such as "30 0 * * *"')
     title = declared.mapping(entry["title"], "title")

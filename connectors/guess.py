@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ from connectors.feed import Feed
 from connectors.sources import plain
 from connectors.sources.file_drop.csv_lines import csv_lines
 from connectors.sources.file_drop.sheet_cells import Reading, chosen_sheet
-from connectors.sources.file_drop.tables import HEADER_WITHIN, Line, stated_units
+from connectors.sources.file_drop.tables import HEADER_WITHIN, Line, is_multiple, stated_units
 from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
@@ -33,6 +33,7 @@ _PERSONS: Final = re.compile(
     r"姓名|身份证|证件号|手机|电话|联系人|经办|办税|代表人|负责人|法人$|邮箱|微信|银行卡|phone|email|contact",
     re.IGNORECASE,
 )
+_IDENTITY: Final = re.compile(r"身份证|证件号|公民身份|社会保障号")
 _BRACKETED: Final = re.compile(r"[（(【\[].*?[）)】\]]")
 _FIGURE: Final = re.compile(r"[-+(]?[\d.,%/: -]+\)?")
 # A figure of what kind, by its header: 营业收入本年累计, 1-9月累计; 本期示数, 表底. 本月累计 is a month's own figure
@@ -44,6 +45,9 @@ _READINGS: Final = re.compile(r"示数|读数|表底|止码|\breading", re.IGNOR
 # the month in a file's name: 参保人数2026年10月.xlsx, 水电202610.csv
 _MONTH_IN_NAME: Final = re.compile(r"20[0-9]{2}(?:[-._年]?(?:0[1-9]|1[0-2])|年[1-9])月?(?![0-9])")
 _KEYS: Final = ("unit_no", "taxpayer_no", "uscc", "enterprise_name")
+_MOST_CODES: Final = 20
+_PERIOD: Final = ("period_start", "period_end")
+_ONE_END: Final = re.compile(r"[起止始末初终]|start|end|from|until", re.IGNORECASE)
 GLOSSARY: Final = Path(__file__).with_name("glossary.yml")
 
 
@@ -56,12 +60,16 @@ class Guess:
         source: Options of its source that are not the defaults.
         figures: What the measured columns are (warehouse/kinds.py), where one of them is no figure of its period.
         missing: Required columns of the subject that nothing seems to feed.
+        codes: The park's Chinese words for its codes, by the office's column, unless that has the codes themselves.
+        roster: Where a row is a person who is to be counted: `by`, `count_distinct` and `as` of feed.yml.
     """
 
     columns: Mapping[str, Sequence[str]]
     source: Mapping[str, Any]
     missing: Sequence[str]
     figures: Mapping[str, str]
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    roster: Mapping[str, Any] = field(default_factory=dict)
 
 
 def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
@@ -93,7 +101,7 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
             next_step="begin without --from and declare source.header_lines: 2, with names such as 用水/用量; where the months are "
             "columns, source.unpivot reads them, with the names of the figures as its value",
         )
-    if units := [unit for unit in stated_units(top[:best]) if unit[0] in "十百千万亿"]:
+    if units := [unit for unit in stated_units(top[:best]) if is_multiple(unit)]:
         source["unit"] = units[0]
     columns = {name: _target(name, known) for name in names}
     taken: set[str] = set()
@@ -101,6 +109,13 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
     for name, targets in sorted(columns.items(), key=lambda column: _kind(column[0]) != FLOW):
         columns[name] = targets if not taken & set(targets) else ["ignored"]
         taken |= set(targets) - {"ignored", "personal"}
+    # 所属期 without 起 and 止: 2026年第三季度 is both
+    if len(taken & set(_PERIOD)) == 1:
+        (end,) = taken & set(_PERIOD)
+        (name,) = (name for name, targets in columns.items() if end in targets)
+        if set(_PERIOD) <= set(subject.columns) and not _ONE_END.search(name):
+            columns[name] = list(_PERIOD)
+            taken |= set(_PERIOD)
     key = next((c for c in _KEYS if c in taken), None)
     if "source_key" in subject.columns and "source_key" not in taken and key:
         (name,) = (name for name, targets in columns.items() if key in targets)
@@ -111,13 +126,46 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         columns["月份"] = ["month"]
         taken.add("month")
     missing = [c.name for c in subject.columns.values() if c.is_required and c.name not in taken]
+    roster = _roster(columns, missing)
+    if roster:
+        columns[roster["as"]] = missing
+        missing = []
     kinds = {
         column.name: _kind(name)
         for column in figure_columns(subject)
         for name, targets in columns.items()
         if column.name in targets
     }
-    return Guess(columns, source, missing, kinds if set(kinds.values()) - {FLOW} else {})
+    return Guess(
+        columns, source, missing, kinds if set(kinds.values()) - {FLOW} else {}, _codes(columns, top[best:]), roster
+    )
+
+
+def _codes(columns: Mapping[str, Sequence[str]], lines: Sequence[Line]) -> dict[str, dict[str, str]]:
+    """The words for the codes of each column; none where the first lines hold codes."""
+    places = {plain(cell): place for place, cell in enumerate(lines[0].cells)}
+    found = {}
+    for name, targets in columns.items():
+        codes = [
+            code for target in targets if target in labels() for code in labels()[target].codes if not code.is_derived
+        ]
+        values = {
+            line.cells[places[name]].strip()
+            for line in lines[1:]
+            if places.get(name, 0) < len(line.cells) and name in places
+        }
+        if 0 < len(codes) <= _MOST_CODES and not values & {str(code.value) for code in codes}:
+            found[name] = {code.zh: str(code.value) for code in codes}
+    return found
+
+
+def _roster(columns: Mapping[str, Sequence[str]], missing: Sequence[str]) -> dict[str, Any]:
+    """How to count a list of persons: all that it lacks is their number, and a column identifies them."""
+    numbers = [name for name, targets in columns.items() if "personal" in targets and _IDENTITY.search(name)]
+    if len(numbers) != 1 or len(missing) != 1 or not missing[0].endswith("_headcount") or "人数" in columns:
+        return {}
+    by = [name for name, targets in columns.items() if set(targets) - {"personal", "ignored"}]
+    return {"by": by, "count_distinct": numbers[0], "as": "人数"}
 
 
 def _kind(name: str) -> str:
@@ -163,7 +211,7 @@ def _top(path: Path) -> tuple[dict[str, Any], list[Line]]:
             path.name,
             f"files that end in {kind!r} and hold {name} cannot be guessed",
             allowed=".csv, .tsv, .txt, .xlsx, .xls, .et, .html",
-            next_step="save it as .xlsx",
+            next_step="name it .csv" if content == "csv" and kind == ".xlsx" else "save it as .xlsx",
         )
     usual = "," if kind == ".csv" else "\t"
     for encoding in _ENCODINGS:

@@ -24,6 +24,8 @@ from warehouse.persons import (
     NO_DIGIT,
     Found,
     blotted,
+    is_identity_number,
+    of_today,
     other_signs,
     persons,
     removed,
@@ -31,7 +33,11 @@ from warehouse.persons import (
 
 # A person's number in a roster has four digits at least, and is neither masked nor a filler
 _DIGITS = r"(?:[0-9][^0-9]*){4}"
-_NO_NUMBER = r"[*#?×…]|X{3}|^(?:0+|1+|9+)$"
+_NO_NUMBER = r"[*#?×…]|X{3}|[0-9]E\+[0-9]|^(?:0+|1+|9+)$"
+# signs around and within a number that is kept from a spreadsheet: '3205…, ="3205…", 320500 19900101 1234
+_NO_PART = r"""[\s\p{Cf}'‘’`´="]"""
+# A spreadsheet keeps 15 digits of 18: two persons of one district and birthday would be one
+_ROUNDED = r"^[0-9]{15}000$"
 # A moment is no number of a person; it is what most texts with many digits are.
 _MOMENT = (
     r"^(?:19|20)\d{2}(?:[-/.]\d{1,2}[-/.]\d{1,2}[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?|\d{10})$"
@@ -125,8 +131,9 @@ def counted(
 ) -> Iterator[pa.RecordBatch]:
     """A roster of persons as counts: one row per group, the number of distinct persons in it, no person.
 
-    The row number is that of the group's first person. The same number with a small x, blanks or full width is the same person.
-    Who has no number, or a masked one (320***1234), is a person of his own: two of them are never one. A line that holds
+    The row number is that of the group's first person. The same number with a small x, blanks, an apostrophe or full width, and the
+    15 digits of before 1999, are the same person. Who has no number, a masked one (320***1234) or one that a spreadsheet rounded, is a
+    person of his own: two of them are never one. A line that holds
     nothing but its group is no person, and no report of zero.
 
     Args:
@@ -140,7 +147,7 @@ def counted(
     for name in (*roster.by, roster.count_distinct):
         if pa.types.is_string(people.schema.field(name).type):
             trimmed = pc.utf8_trim_whitespace(people[name])
-            even = pc.utf8_upper(pc.utf8_normalize(trimmed, "NFKC")) if name == roster.count_distinct else trimmed
+            even = _as_compared(trimmed) if name == roster.count_distinct else trimmed
             even = pc.if_else(pc.equal(even, ""), pa.scalar(None, pa.string()), even)
             people = people.set_column(people.schema.get_field_index(name), name, even)
     others = [people[n] for n in people.schema.names if n not in (ROW_NUMBER, *roster.by)]
@@ -149,6 +156,7 @@ def counted(
     )
     number = pc.cast(people[roster.count_distinct], pa.string())
     is_filler = pc.match_substring_regex(number, _NO_NUMBER)
+    is_filler = pc.or_(is_filler, _is_rounded(number))
     has_number = pc.fill_null(pc.and_not(pc.match_substring_regex(number, _DIGITS), is_filler), False)
     is_unknown = pc.and_(is_person, pc.invert(has_number))
     own = pc.binary_join_element_wise("row", pc.cast(people[ROW_NUMBER], pa.string()), " ")
@@ -171,6 +179,30 @@ def counted(
         account["folded"] += people.num_rows - groups.num_rows + fillers.num_rows - len(entries)
         account["noted"] += len(noted)
     yield from groups.combine_chunks().to_batches()
+
+
+def _as_compared(numbers: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Numbers without blanks, apostrophes and full width; those of 15 digits as the 18 of today."""
+    even = pc.utf8_upper(pc.replace_substring_regex(pc.utf8_normalize(numbers, "NFKC"), _NO_PART, ""))
+    is_old = pc.fill_null(pc.match_substring_regex(even, r"^[0-9]{15}$"), False)
+    if not pc.any(is_old).as_py():
+        return even
+    return pc.replace_with_mask(
+        even.combine_chunks(),
+        is_old.combine_chunks(),
+        pa.array(map(of_today, even.filter(is_old).to_pylist()), even.type),
+    )
+
+
+def _is_rounded(numbers: pa.ChunkedArray) -> pa.Array:
+    return pa.array(
+        [
+            bool(hit) and not is_identity_number(number)
+            for number, hit in zip(
+                numbers.to_pylist(), pc.match_substring_regex(numbers, _ROUNDED).to_pylist(), strict=True
+            )
+        ]
+    )
 
 
 def _entries(people: pa.Table, roster: Roster, what: str) -> list[Unreadable]:

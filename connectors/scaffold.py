@@ -6,7 +6,7 @@ import csv
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -17,7 +17,7 @@ from connectors.rehearsal import write_expected
 from warehouse.connection import quote
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
-from warehouse.subjects import Column, subjects
+from warehouse.subjects import Column, Subject, subjects
 
 _READ = {
     "date": "to_date({0})",
@@ -28,15 +28,19 @@ _READ = {
     "boolean": "try_cast({0} as boolean)",
     "timestamp": "try_cast({0} as timestamp)",
 }
-# what makes yuan of the unit that the sheet states
-_FACTORS = {
-    "千元": " * 1000",
-    "万元": " * 10000",
-    "百万元": " * 1000000",
-    "千万元": " * 10000000",
-    "亿元": " * 100000000",
+# The unit that a sheet or a header states, by the ending of the columns that it is of: the factor makes yuan, kWh, m3 and m2 of it.
+_BASES = {"_amount": "元", "_quantity": "千瓦时|[kK][wW][hH]|度|立方米", "_m2": "平方米|㎡"}
+_TENS = {"": 1, "十": 10, "百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8}
+_LARGE = {"MWh": 1000, "GWh": 10**6, "兆瓦时": 1000, "吉瓦时": 10**6}
+# above these a figure of one enterprise and month deserves a look
+_BOUNDS = {
+    "_headcount": 200_000,
+    "_count": 10_000_000,
+    "_quantity": 100_000_000,
+    "_m2": 1_000_000,
+    "_amount": 100_000_000_000,
 }
-_OWN_UNIT = re.compile(r"[（(【\[/](?:单位[:：])?(?:人民币)?([百千万亿]*元)[）)】\]]?")
+_PERIOD = ("period_start", "period_end")
 _SAMPLE = {
     "date": "2026-01-01",
     "bigint": "12",
@@ -70,46 +74,21 @@ def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None =
         raise DeclarationError(name, f"{folder} exists", next_step="choose another name, or edit what is there")
     subject = known[subject_name]
     given = guessed.columns if guessed else {column: [column] for column in subject.columns}
+    origin = {target: column for column, targets in given.items() for target in targets}
+    used = [column for column in subject.columns.values() if column.name in origin]
     source = {"folder": ".", "pattern": "*", "encoding": "utf-8"} | (
         dict(guessed.source) if guessed else {"pattern": "*.csv"}
     )
-    options = "\n".join(f"  {key}: {_quoted(value)}" for key, value in source.items())
-    columns = "\n".join(f"  {_quoted(column)}: {_listed(targets)}" for column, targets in given.items())
-    of_sheet = _FACTORS.get(str(source.get("unit")), "")
-    figures = (
-        f"figures: {{{', '.join(f'{c}: {kind}' for c, kind in guessed.figures.items())}}}\n"
-        if guessed and guessed.figures
-        else ""
-    )
-    origin = {target: column for column, targets in given.items() for target in targets}
+    of_sheet = str(source.get("unit", ""))
+    if of_sheet and not any((unit := _unit(c)) and re.fullmatch(unit, of_sheet) for c in used):
+        del source["unit"]  # a unit of which no figure here can be is to be looked at: the feed stops and names it
+    words = guessed.codes if guessed else {}
     reads = ",\n".join(
-        f"    {_read(column, origin[column.name])}{_factor(column, origin[column.name], of_sheet)} as {column.name}"
-        for column in subject.columns.values()
-        if column.name in origin
+        f"    {_read(column, origin)}{_factor(column, origin[column.name], of_sheet)} as {column.name}"
+        for column in used
     )
     folder.mkdir(parents=True)
-    (folder / "feed.yml").write_text(
-        f"""\
-feed: {name}
-subject: {subject_name}
-title: {{en: {subject.title_en}, zh: {subject.title_zh}}}
-office: the office that keeps it 主管单位
-owner: data-engineering
-description: >
-  One row is {subject.row}. Say here how it is delivered, when, and what surprises.
-schedule: "0 1 * * *"
-source:
-  protocol: file_drop            # or database, http_api: connectors/sources/ lists the options of each
-  connection: {name}   # an Airflow connection: `airflow connections add {name} …`
-{options}
-replaces: nothing                # or period, everything: what one delivery states completely
-columns:                         # every column as the office names it: the column it feeds, ignored, or personal
-{columns}
-{figures}allow: {{rejected_pct: 0.5, rejected_rows: 3, stale_days: 40, coverage_pct: 95}}
-checks: []
-""",
-        encoding="utf-8",
-    )
+    (folder / "feed.yml").write_text(_declaration(name, subject, given, source, guessed, used, words), encoding="utf-8")
     (folder / "stage.sql").write_text(
         f"-- How the office's columns become those of {subject_name}; say why where a step is not plain.\n"
         f"select\n    row_number,\n{reads}\nfrom delivery\n",
@@ -117,10 +96,15 @@ checks: []
     )
     types = {column.name: column.type for column in subject.columns.values()}
     kept = {column: targets[0] for column, targets in given.items() if targets != ["personal"]}
+    if guessed and guessed.roster:
+        kept = {column: kept[column] for column in (*guessed.roster["by"], guessed.roster["as"])}
     with (folder / "sample.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(kept)
-        writer.writerow(_SAMPLE.get(types.get(target, ""), f"{target} 1") for target in kept.values())
+        writer.writerow(
+            next(iter(words.get(column, ())), _SAMPLE.get(types.get(target, ""), f"{target} 1"))
+            for column, target in kept.items()
+        )
     try:
         write_expected(read_feed(folder))
     except BaseException:
@@ -129,12 +113,78 @@ checks: []
     return folder
 
 
-def _factor(column: Column, header: str, of_sheet: str) -> str:
-    """What makes yuan of an amount: the unit in its own header, 注册资本（万元）, else the sheet's."""
-    if not column.name.endswith("_amount"):
+def _declaration(
+    name: str,
+    subject: Subject,
+    given: Mapping[str, Sequence[str]],
+    source: Mapping[str, object],
+    guessed: Guess | None,
+    used: Sequence[Column],
+    words: Mapping[str, Mapping[str, str]],
+) -> str:
+    """The text of feed.yml."""
+    options = "\n".join(f"  {key}: {_quoted(value)}" for key, value in source.items())
+    columns = "\n".join(f"  {_quoted(column)}: {_listed(targets)}" for column, targets in given.items())
+    more = ""
+    if guessed and guessed.figures:
+        more += f"figures: {{{', '.join(f'{c}: {kind}' for c, kind in guessed.figures.items())}}}\n"
+    if guessed and guessed.roster:
+        by = ", ".join(map(_quoted, guessed.roster["by"]))
+        number, counted = (_quoted(guessed.roster[key]) for key in ("count_distinct", "as"))
+        more += (
+            f"roster: {{by: [{by}], count_distinct: {number}, as: {counted}}}   # persons are counted, and never land\n"
+        )
+    if words:
+        more += "codes:   # the office's words for the park's codes (docs/codes.md); one that is not listed stops the feed\n"
+    for column, meanings in words.items():
+        more += f"  {_quoted(column)}: {{{', '.join(f'{_quoted(word)}: {code}' for word, code in meanings.items())}}}\n"
+    bounds = "".join(
+        f"\n  - {{column: {column.name}, between: [0, {bound}], severity: warning}}"
+        for column in used
+        for ending, bound in _BOUNDS.items()
+        if column.name.endswith(ending)
+    )
+    return f"""\
+feed: {name}
+subject: {subject.name}
+title: {{en: {subject.title_en}, zh: {subject.title_zh}}}
+office: the office that keeps it 主管单位
+owner: data-engineering
+description: >
+  One row is {subject.row}. Say here how it is delivered, when, and what surprises.
+schedule: "0 1 * * *"
+source:
+  protocol: file_drop            # or database (with cursor_column say overlap), http_api (say success): docs/feeds.md lists the options
+  connection: {name}   # an Airflow connection: `airflow connections add {name} …`
+{options}
+replaces: nothing                # or period, everything: what one delivery states completely
+columns:                         # every column as the office names it: the column it feeds, ignored, or personal
+{columns}
+{more}# bounds to confirm with the office: how much may be wrong, and how large a figure can be
+allow: {{rejected_pct: 0.5, rejected_rows: 3, rows_min_pct: 98, stale_days: 40, coverage_pct: 95}}
+checks:{bounds or " []"}
+"""
+
+
+def _unit(column: Column) -> str:
+    """The pattern of units that a column can have; empty where it has none."""
+    base = next((base for ending, base in _BASES.items() if column.name.endswith(ending)), None)
+    if base is None:
         return ""
-    own = _OWN_UNIT.search(header)
-    return of_sheet if own is None else _FACTORS.get(own[1], "")
+    tens = "|".join(sorted(_TENS, key=len, reverse=True))
+    large = f"|(?P<large>{'|'.join(_LARGE)})" if column.name.endswith("_quantity") else "(?P<large>)?"
+    return f"(?:(?P<tens>{tens})(?:{base}){large})"
+
+
+def _factor(column: Column, header: str, of_sheet: str) -> str:
+    """What a figure is multiplied by: the unit in its own header, 注册资本（万元） or 用量(万千瓦时), goes before the sheet's."""
+    unit = _unit(column)
+    if not unit:
+        return ""
+    own = re.search(rf"[（(【\[/](?:单位[:：])?(?:人民币)?{unit}[）)】\]]?", header)
+    found = own or re.fullmatch(unit, of_sheet)
+    factor = 1 if found is None else _LARGE[found["large"]] if found["large"] else _TENS[found["tens"] or ""]
+    return f" * {factor}" if factor > 1 else ""
 
 
 def _listed(targets: Sequence[str]) -> str:
@@ -151,8 +201,11 @@ def _quoted(value: object) -> str:
     return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
-def _read(column: Column, source: str) -> str:
+def _read(column: Column, origin: Mapping[str, str]) -> str:
+    source = origin[column.name]
     name = quote(source) if source != column.name else source
     if column.name == "month":
         return f"to_month({name})"
+    if column.name in _PERIOD and origin.get(_PERIOD[0]) == origin.get(_PERIOD[1]):
+        return f"to_{column.name}({name})"
     return _READ.get(column.type, "{0}").format(name)

@@ -19,6 +19,7 @@ from connectors.sources import ROW_NUMBER
 from warehouse.batches import ROWS, UNREADABLE, Batch, batches
 from warehouse.connection import literal, prepare
 from warehouse.errors import DeclarationError
+from warehouse.labels import labels
 from warehouse.loader import rehearse
 
 FIRST_ROWS = 5
@@ -122,12 +123,29 @@ def report(feed: Feed, found: Found) -> Iterator[str]:
     for reasons, word in ((rejected, "put aside"), (skipped, "left out")):
         for reason, count in reasons.most_common(FIRST_ROWS):
             yield f"  ✗ {count:,} × {word}: {reason}"
+    for column, values in unknown_codes(feed, found).items():
+        yield f"  ✗ {column} is {', '.join(values)}, which no code is: map the office's words by codes in feed.yml (docs/codes.md)"
     for number, row in enumerate(good[:FIRST_ROWS], start=1):
         yield f"  {number}. " + ", ".join(f"{column} {row[column]}" for column in feed.subject.columns if row[column])
 
 
+def unknown_codes(feed: Feed, found: Found) -> dict[str, list[str]]:
+    """Values of code columns that are no codes, by column; the night's contract stops over any of them."""
+    unknown = {}
+    for column in feed.subject.columns:
+        known = (
+            {str(code.value) for code in labels()[column].codes if not code.is_derived} if column in labels() else set()
+        )
+        values = sorted({row[column] for row in found.staged if row[column] and not row[REJECTED_BECAUSE]} - known)
+        if known and values:
+            unknown[column] = values[:FIRST_ROWS]
+    return unknown
+
+
 def allowance(feed: Feed, found: Found) -> str | None:
     """Say whether a landing of it would stop, and by how much is allowed; None where it would go through."""
+    if codes := unknown_codes(feed, found):
+        return f"{', '.join(codes)}: values that are no codes: the feed would stop"
     put_aside = sum(1 for row in found.staged if row[REJECTED_BECAUSE]) + len(found.unreadable)
     total = found.landed + len(found.unreadable)
     share = 100 * put_aside / total if total else 0

@@ -85,7 +85,8 @@ _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 _WIDE_SIGNS = "".join(
     chr(code) for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D)
 )
-_KEPT_AS_TEXT = r"""^(?:'([0-9A-Za-z][0-9A-Za-z./-]*)|="([^"]*)")$"""
+# '0012 of spreadsheets, also as an input method writes it; `0012 of bills of payment services; ="0012", =""0012""
+_KEPT_AS_TEXT = r"""^(?:['‘’＇`´]([0-9A-Za-z][0-9A-Za-z./-]*)|="{1,2}([^"]*)"{1,2})$"""
 # Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
 _DAMAGES = (
     (
@@ -93,7 +94,8 @@ _DAMAGES = (
         "is a spreadsheet's error: ask the office for the value, or list it under missing: ",
     ),
     (
-        r"\x{FFFD}|锟斤拷|烫烫烫|\?{3}|？{3}|^[?？]{2}|□{2}|[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]",
+        # one mark between two characters is a rare one that GB 2312 lacks (江屿?达); in the private use area each program has its own
+        r"\x{FFFD}|锟斤拷|烫烫烫|\?{3}|？{3}|^[?？]{2}|□{2}|[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]|\p{Han}\?\p{Han}|[\x{E000}-\x{F8FF}]",
         "has lost its characters before it came here: ask the office for the file again: ",
     ),
     (
@@ -119,8 +121,9 @@ _SUMS = "|".join(
 )
 _NO_ENTERPRISE = (
     (
-        # 1号楼小计, 全园累计, 合　计：, （合计）, 合计（元）, 合计人数; Grand Total
+        # 1号楼小计, 全园累计, 合　计：, （合计）, 合计（元）, 合计人数, 合计：12户, 共 3 家; Grand Total
         rf"(?:{_SUMS}){_GAP}(?:[(（][^()（）]{{0,12}}|人数|户数|金额|数|额|值)?[)）】]?{_GAP}[:：]?$"
+        rf"|^(?:{_SUMS}|总?共){_GAP}[:：]?{_GAP}\d+{_GAP}(?:[户家人条行个笔份张项]|记录)?$|^(?:总?记录|总[条行])数?{_GAP}[:：]"
         r"|^(?i:(?:grand |sub-? ?)?total|sum|average)s?\s*[:：]?$"
         r"|^其\s*[他它余]\p{Han}{0,2}$|^总(?:人数|户数|金额|数|额)$|^其\s*中\s*[:：]|^其\s*中$|^(?:全区|全园|全园区|续表)$"
         r"|^(?:同比|环比|增长|增减)(?:率|增减|增长|增幅)?(?:[(（]?[%％][)）]?)?$|^(?:上年|去年|上月)同期数?$",

@@ -67,8 +67,8 @@ create or replace macro to_count(t) as list_transform([signed_number(t)], lambda
     case when regexp_full_match(signed, '-?\d+(\.0+)?') then try_cast(regexp_replace(signed, '\.0+$', '') as bigint) end
 )[1];
 
--- 2026-01-31 · 2026/1/31 · 2026.1.31 · 20260131 · 2026年1月31日 · 26年1月31日 · with a time behind, and nothing else (a second
--- date makes it a range) · a spreadsheet's day number from 1982 on (30000): 20261 is a month with a digit lost.
+-- 2026-01-31 · 2026/1/31 · 2026.1.31 · 20260131 · 2026年1月31日 · 26年1月31日 · with a time behind (15:20, 下午 3:20), and nothing else (a
+-- second date makes it a range) · 20260131.0, as programs write it where the column has gaps · a spreadsheet's day number from 1982 on (30000): 20261 is a month with a digit lost.
 -- Both separators are the same: 2026.1-3 is January to March. A time of UTC that is not midnight is NULL: 2026-09-30T16:00:00Z is
 -- 1 October in China, so that the day depends on the clock: to_date(timezone('Asia/Shanghai', try_cast(t as timestamptz))).
 create or replace macro to_date(t) as list_transform([plain_text(t)], lambda plain:
@@ -77,15 +77,16 @@ create or replace macro to_date(t) as list_transform([plain_text(t)], lambda pla
             plain,
             '(\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{4}\.\d{1,2}\.\d{1,2}'
             || '|\d{4} ?年 ?\d{1,2} ?月 ?\d{1,2} ?[日号]?|[0-4]\d年\d{1,2}月\d{1,2}[日号])'
-            || '([ T]*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?)?'
+            || '([ T]*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?'
+            || '| ?[上下]午 ?(0?\d|1[0-2]):[0-5]\d(:[0-5]\d)?)?'
         ) and not regexp_matches(plain, '\d{4}[-/.]\d{1,2}[-/.]\d{3,}:|月\d{3,}:')
             and (not regexp_matches(plain, ':\d\d.*(Z|[+-]00(:?00)?)$') or regexp_matches(plain, '[ T]0?0:00(:00(\.0+)?)? ?(Z|[+-]00(:?00)?)$'))
             then try_cast(
                 case when regexp_matches(plain, '^\d\d年') then '20' else '' end
                 || array_to_string(regexp_extract_all(plain, '\d+')[1:3], '-') as date
             )
-        when regexp_full_match(plain, '(19|20)\d{6}|99991231')
-            then try_cast(try_strptime(plain, '%Y%m%d') as date)
+        when regexp_full_match(plain, '((19|20)\d{6}|99991231)(\.0)?')
+            then try_cast(try_strptime(left(plain, 8), '%Y%m%d') as date)
         when regexp_full_match(plain, '[34]\d{4}(\.0+)?')
             then date '1899-12-30' + try_cast(split_part(plain, '.', 1) as integer)
     end
@@ -95,8 +96,8 @@ create or replace macro to_date(t) as list_transform([plain_text(t)], lambda pla
 -- month. A range (2026-01-01 至 2026-03-31, 2026年1-3月) is no month. Neither is 2026.1: a spreadsheet writes 2026.10 so.
 create or replace macro to_month(t) as list_transform([plain_text(t)], lambda plain:
     case
-        when regexp_full_match(plain, '(19|20)\d{2}(0[1-9]|1[0-2])')
-            then try_cast(try_strptime(plain || '01', '%Y%m%d') as date)
+        when regexp_full_match(plain, '(19|20)\d{2}(0[1-9]|1[0-2])(\.0)?')
+            then try_cast(try_strptime(left(plain, 6) || '01', '%Y%m%d') as date)
         when regexp_full_match(plain, '\d{4}\.1') then null
         when regexp_full_match(plain, '\d{4} ?([-/.]|年度?) ?\d{1,2}|\d{4} ?[-/.年] ?\d{1,2} ?月份?|\d{4}年度 ?\d{1,2}月份?')
             then try_cast(array_to_string(regexp_extract_all(plain, '\d+'), '-') || '-1' as date)
@@ -172,14 +173,18 @@ create or replace macro to_period_end(t) as (
 );
 
 -- A moment in naive UTC. A text or timestamp without an offset is the time of `zone`; one with an offset says it itself.
--- 2026-03-03 09:04:50 · 2026/3/3 9:04 · 2026年3月3日 09:04 · 2026-03-03 · 2026-03-03T01:04:50Z · 2026-03-03 09:04:50+08:00
+-- 2026-03-03 09:04:50 · 2026/3/3 9:04 · 2026/3/3 下午 3:20:00 · 2026年3月3日 09:04 · 2026-03-03 · 2026-03-03T01:04:50Z · 2026-03-03 09:04:50+08:00
 create or replace macro to_utc(t, zone) as (
     case
         when regexp_matches(t::varchar, '\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)$')
             then timezone('UTC', try_cast(t::varchar as timestamptz))
-        when regexp_full_match(plain_text(t), '[^ T]+([ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?')
+        when regexp_full_match(plain_text(t), '[^ T上下]+([ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?| ?[上下]午 ?\d{1,2}:\d{2}(:\d{2})?)?')
             then timezone('UTC', timezone(zone, try_cast(
                 trim(to_date(t)::varchar || ' ' || regexp_extract(plain_text(t), '\d+:.*')) as timestamp
-            )))
+            ) + case
+                when regexp_matches(t::varchar, '下午\D*0*([1-9]|1[01]):') then to_hours(12)
+                when regexp_matches(t::varchar, '上午\D*12:') then to_hours(-12)
+                else to_hours(0)
+            end))
     end
 );

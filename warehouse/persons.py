@@ -355,10 +355,13 @@ def _signs(between: str) -> str:
 
 def _as_compared(number: str, detector: Detector) -> str:
     """An identity number of before 1999 as the one of today: its holder is the same person."""
-    if detector.pseudonym and len(number) == 15:
-        longer = f"{number[:6]}19{number[6:]}"
-        return longer + _check_character(longer)
-    return number
+    return of_today(number) if detector.pseudonym and len(number) == 15 else number
+
+
+def of_today(number: str) -> str:
+    """An identity number of 15 digits, as issued until 1999, as the one of 18 that its holder has now."""
+    longer = f"{number[:6]}19{number[6:]}"
+    return longer + _check_character(longer)
 
 
 def blotted(text: str, *, in_codes: bool = False, instead: Callable[[Found], str] | None = None) -> str:

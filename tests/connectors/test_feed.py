@@ -155,7 +155,7 @@ def test_a_folder_without_stage_sql_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["Staff", "2_staff", "staff-2", "s", "员工", "s" * 60])
 def test_a_folder_s_name_must_do_as_a_table_s(tmp_path: Path, name: str) -> None:
-    with pytest.raises(DeclarationError, match=r"is no feed name. Next: use small letters, digits and _"):
+    with pytest.raises(DeclarationError, match=r"is no feed name. Next: use 2 to 51 small letters, digits and _"):
         read_feed(write(tmp_path / name, DECLARATION.replace("feed: insured_staff", f"feed: {name}")))
 
 

@@ -156,6 +156,8 @@ def test_a_roster_becomes_counts() -> None:
         "000000000000000000",
         "待补",
         "12",
+        "320500199001011000",  # rounded to 15 digits
+        "3.205E+17",
     ],
 )
 def test_persons_without_a_usable_number_are_never_one(unknown: str | None) -> None:
@@ -181,6 +183,25 @@ def test_persons_without_a_usable_number_are_never_one(unknown: str | None) -> N
         (7, "lines of nothing but the group, not counted: 1 of U2"),
     ]
     assert all(piece.text is None for piece in unreadable)
+
+
+def test_one_number_in_several_spellings_is_one_person() -> None:
+    old = f"{NUMBER[:6]}{NUMBER[8:17]}"
+    spellings = [
+        NUMBER,
+        f"'{NUMBER}",
+        f'="{NUMBER}"',
+        f"{NUMBER[:6]} {NUMBER[6:14]} {NUMBER[14:].lower()}",
+        f"{NUMBER}\u200b",
+        old,
+    ]
+    people = pa.RecordBatch.from_pydict(
+        {"row_number": pa.array(range(2, 8), pa.int64()), "unit": ["U1"] * 6, "person": spellings, "name": ["张三"] * 6}
+    )
+    unreadable: list[Unreadable] = []
+    found = pa.Table.from_batches(counted([people], Roster(("unit",), "person", "headcount"), unreadable))
+    assert NUMBER[6:8] == "19"
+    assert (found.column("headcount").to_pylist(), unreadable) == ([1], [])
 
 
 @pytest.mark.parametrize("number", ["E12345678", "护照G1234567", "1234", "320500199001011234", "320500900101123"])

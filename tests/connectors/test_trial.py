@@ -235,6 +235,74 @@ def test_a_unit_in_a_columns_own_header_makes_yuan(tmp_path: Path) -> None:
     assert [row["monthly_rent_amount"] for row in found.staged] == ["500.00"]
 
 
+@pytest.mark.parametrize(
+    ("unit", "header", "quantity"),
+    [
+        ("单位：万千瓦时", "用电量", "35000.000"),
+        ("单位：万kWh", "用电量", "35000.000"),
+        ("计量单位：MWh", "用电量", "3500.000"),
+        ("", "用电量（兆瓦时）", "3500.000"),
+        ("", "用量(万度)", "35000.000"),
+        ("单位：千瓦时", "用电量", "3.500"),
+        ("单位：万元", "用电量（千瓦时）", None),
+        ("(RMB'000)", "用电量", None),
+    ],
+)
+def test_a_unit_of_energy_makes_kwh_or_stops(tmp_path: Path, unit: str, header: str, quantity: str | None) -> None:
+    path = tmp_path / "抄表.xlsx"
+    head = ["户号", "表号", "月份", "类别", header]
+    path.write_bytes(workbook(["抄表", unit], head, ["K1", "D1", "2026-10", "electricity", 3.5]))
+    feed = read_feed(scaffold(tmp_path / "feeds", "meters", "utility_use", guess(path, subjects()["utility_use"])))
+    if quantity is None:
+        with pytest.raises(DeliveryRefused, match="state the unit"):
+            try_file(feed, path)
+    else:
+        assert [row["used_quantity"] for row in try_file(feed, path)[0].staged] == [quantity]
+
+
+def test_words_for_codes_are_begun_and_others_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "抄表.xlsx"
+    head = ["户号", "表号", "月份", "类别", "用量"]
+    path.write_bytes(workbook(head, ["K1", "D1", "2026-10", "电", 3.5]))
+    folder = scaffold(tmp_path / "feeds", "meters", "utility_use", guess(path, subjects()["utility_use"]))
+    feed = read_feed(folder)
+    assert feed.codes["类别"] == {"电": "electricity", "水": "water", "燃气": "gas"}
+    assert [check["between"] for check in feed.checks] == [[0, 100_000_000]]
+    (tried,) = try_file(feed, path)
+    assert [row["utility_code"] for row in tried.staged] == ["electricity"]
+    (tried,) = try_file(replace(feed, codes={}), path)
+    assert "utility_code is 电, which no code is" in "\n".join(report(feed, tried))
+    assert allowance(feed, tried) == "utility_code: values that are no codes: the feed would stop"
+
+
+def test_a_list_of_persons_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "参保名册.xlsx"
+    names = ["单位编号", "单位名称", "费款所属期", "姓名", "身份证号码", "备注"]
+    people = [
+        ["U1", "甲公司", "2026-10", "张三", "320594199001010013", None],
+        ["U1", "甲公司", "2026-10", "李四", None, "x"],
+    ]
+    path.write_bytes(workbook(names, *people))
+    found = guess(path, subjects()["employment"])
+    assert found.missing == []
+    (tried,) = try_file(read_feed(scaffold(tmp_path / "feeds", "staff_list", "employment", found)), path)
+    assert [(row["source_key"], row["enterprise_name"], row["insured_headcount"]) for row in tried.staged] == [
+        ("U1", "甲公司", "2")
+    ]
+    assert [reason for _, reason in tried.unreadable] == [
+        "lines without a usable number, each counted as one: 1 of U1, 甲公司, 2026-10"
+    ]
+
+
+def test_one_column_of_the_period_is_its_beginning_and_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "申报.xlsx"
+    path.write_bytes(workbook(["税号", "名称", "税种", "所属期", "收入"], ["T1", "甲公司", "vat", "2026年第三季度", 5]))
+    found = guess(path, subjects()["tax_filing"])
+    assert found.missing == []
+    (tried,) = try_file(read_feed(scaffold(tmp_path / "feeds", "filings", "tax_filing", found)), path)
+    assert [(row["period_start"], row["period_end"]) for row in tried.staged] == [("2026-07-01", "2026-09-30")]
+
+
 @pytest.mark.parametrize("name", ["社保人数2026年10月", "社保人数_202610", "2026-10 社保", "社保2026年1月"])
 def test_the_month_is_taken_from_the_files_name(tmp_path: Path, name: str) -> None:
     """A sheet of one month with a signature that is shorter than its rows: no name of a person lands."""

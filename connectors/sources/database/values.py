@@ -42,6 +42,18 @@ class Rows:
     wrong: Mapping[int, tuple[str, str]]
 
 
+_WORDS: Final = {
+    str: "text",
+    bytes: "bytes",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number with a fraction",
+    date: "a date",
+    datetime: "a date with a time",
+    time: "a time of day",
+}
+
+
 def declared_type(name: Any) -> pa.DataType | None:
     """Give the Arrow type of a name in feed.yml; None for one that is not known."""
     simple = {
@@ -269,7 +281,8 @@ def rows_of(
         array, unfit = _array(values, column.type, clock)
         arrays.append(array)
         for position in unfit:
-            reason = f"{column.name} holds a {type(values[position]).__name__} that does not fit {column.type}"
+            what = _WORDS.get(type(values[position]), f"a {type(values[position]).__name__}")
+            reason = f"{column.name} holds {what}, which does not fit the column's type {column.type}"
             if has_dates and _is_zero_date(values[position]):
                 reason = (
                     f"{column.name} is {_ZERO_DATE}, which is no date (source.zero_dates: empty reads it as no value)"

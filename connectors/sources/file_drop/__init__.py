@@ -575,7 +575,7 @@ def _sheet_table(
     layout = replace(
         layout,
         added={**layout.added, **_named_values(plan.sheet_pattern, "sheet", sheet.name, layout.where)},
-        decimal=plan.decimal if content == "html" else None,
+        decimal=plan.decimal if content in ("html", "mhtml") else None,
         label=f"{label} {sheet.name}",
     )
     if plan.unpivot is None:

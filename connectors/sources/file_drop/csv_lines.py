@@ -13,7 +13,6 @@ import io
 import re
 import tempfile
 from collections.abc import Iterator
-from itertools import chain
 from typing import IO, Final
 
 from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
@@ -35,6 +34,7 @@ ENCODINGS: Final = {
 EURO: Final = "euro_of_windows"
 """How what cannot be decoded is taken: strictly, but for 0x80, by which Windows writes the euro sign in GBK."""
 
+_MARKS: Final = ("\ufeff", "\x1a")
 _CHUNK: Final = 1 << 20
 _LONGEST_LINE: Final = 16 << 20
 # How many characters must read as UTF-8 before another encoding is taken for a mistake: in cp1252 two accented letters
@@ -122,8 +122,13 @@ def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str, escap
     width = 0  # of the last row on one line
 
     def remembered() -> Iterator[str]:
-        # a file that went through two programs may begin with two byte order marks
-        for line in chain([text.readline().lstrip("\ufeff")], text):
+        for line in text:
+            if line[0] in _MARKS:
+                # a byte order mark begins each of several files that were joined, and twice one that went through two programs;
+                # Ctrl-Z ends a file of DOS programs
+                line = line.lstrip("\ufeff")
+                if line.rstrip("\r\n") == "\x1a":
+                    continue
             pending.append(line)
             yield no_value.sub("", line) if no_value else line
 
@@ -194,7 +199,7 @@ def check_encoding(file: IO[bytes], codec: str, where: str) -> None:
             raise DeliveryRefused(
                 where,
                 f"byte {done + chunk.index(0):,} is a NUL, which no text has",
-                next_step=f"declare the right encoding or ask for a CSV file: {_likely(file, codec)}",
+                next_step=f"declare the right encoding or ask for a CSV file: {_likely(file, codec, has_nul=True)}",
             )
         newline = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
         line_start = done + newline + 1 if newline >= 0 else line_start
@@ -235,14 +240,16 @@ def _undecodable(file: IO[bytes], codec: str, where: str) -> DeliveryRefused:
     return DeliveryRefused(where, fact, next_step=f"declare the right encoding or ask again: {_likely(file, codec)}")
 
 
-def _likely(file: IO[bytes], declared: str) -> str:
-    """Say which encoding the file seems to be in."""
+def _likely(file: IO[bytes], declared: str, *, has_nul: bool = False) -> str:
+    """Say which encoding the file seems to be in, or why none is to blame."""
     file.seek(0)
     sample = file.read(8 * _CHUNK)
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or sample[:200].count(0) > len(sample[:200]) // 4:
         return "it looks like UTF-16: declare `encoding: utf-16` under source in feed.yml"
     if sample.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
         return "it looks like a spreadsheet, not a CSV file"
+    if has_nul:
+        return "a program that pads its fields with NUL wrote it; let the office export them without"
     for codec, name in (("utf-8", "utf-8"), ("gb18030", "gb18030"), ("big5", "big5"), ("cp1252", "cp1252")):
         try:
             text = codecs.getincrementaldecoder(codec)(EURO).decode(sample)

@@ -8,9 +8,11 @@ and above it is read as lines above the header, for the unit may be stated there
 from __future__ import annotations
 
 import codecs
+import email
+import io
 import re
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from html.parser import HTMLParser
 from typing import IO, Final
@@ -19,12 +21,15 @@ from connectors.sources.file_drop.csv_lines import ENCODINGS, EURO, check_encodi
 from connectors.sources.file_drop.sheet_cells import (
     FORMULA,
     MOST_MERGES,
+    PART_STRUCK,
     WIDEST,
+    Hidden,
     Merge,
     Merges,
     Reading,
     Sheet,
     damaged,
+    number_text,
     sheet_line,
 )
 from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
@@ -34,12 +39,18 @@ _CHUNK: Final = 8_192
 _LONGEST_PIECE: Final = 65_536
 """Characters of a tag or comment that does not end: the parser begins anew at each piece of a file."""
 _DEEPEST: Final = 20
+_LARGEST_ARCHIVE: Final = 200_000_000
 _MOST_TABLES: Final = 1_000
 _LONGEST_TEXT: Final = 100_000
 _LINES_ABOVE: Final = 8
 _CHARSET: Final = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _UNSEEN: Final = frozenset({"style", "script", "head", "title"})
 _BREAKS: Final = frozenset({"br", "p", "div", "li"})
+_STRUCK_TAGS: Final = frozenset({"s", "del", "strike"})
+_NO_CONTENT: Final = frozenset({"br", "col", "hr", "img", "input", "wbr"})
+_NOT_DISPLAYED: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"[-(￥¥ ]*[\d,]+(\.\d+)?[ )]*")
+"""As shown: rounded, and with marks. Behind a date or a share is a number of another meaning."""
 
 
 def html_sheets(file: IO[bytes], where: str, reading: Reading, encoding: str) -> list[Sheet]:
@@ -67,7 +78,37 @@ def html_sheets(file: IO[bytes], where: str, reading: Reading, encoding: str) ->
     found = wide or [table for table in sorted(widths) if widths[table]]
     if not found:
         raise damaged(where, "no table in this web page holds anything: it may be a login page or an error message")
-    return [Sheet(f"table {table}", True, partial(_lines, file, codec, table, where, reading)) for table in found]
+    sheets = []
+    for table in found:
+        hidden = Hidden()
+        sheets.append(
+            Sheet(f"table {table}", True, partial(_lines, file, codec, table, where, reading, hidden), hidden)
+        )
+    return sheets
+
+
+def mhtml_sheets(file: IO[bytes], where: str, reading: Reading, encoding: str) -> list[Sheet]:
+    """Give the tables of a web archive (MHTML), which Excel's "web page in one file" and many systems write; arguments as above.
+
+    Raises:
+        DeliveryRefused: None of its pages has a table, or one is not in the encoding that it states.
+    """
+    file.seek(0)
+    content = file.read(_LARGEST_ARCHIVE + 1)
+    if len(content) > _LARGEST_ARCHIVE:
+        raise damaged(where, f"a web archive of more than {_LARGEST_ARCHIVE / 1e6:,.0f} MB")
+    found: list[Sheet] = []
+    for part in email.message_from_bytes(content).walk():
+        page = part.get_payload(decode=True) if part.get_content_type() == "text/html" else None
+        if not isinstance(page, bytes) or b"<td" not in page.lower():
+            continue  # a frame around the sheets
+        stated = (part.get_content_charset() or encoding).lower()
+        sheets = html_sheets(io.BytesIO(page), where, reading, stated if stated in ENCODINGS else encoding)
+        place = f"{len(found) + 1}: " if found else ""
+        found += [replace(sheet, name=f"{place}{sheet.name}") for sheet in sheets]
+    if not found:
+        raise damaged(where, "no page in this web archive has a table")
+    return found
 
 
 def _codec(file: IO[bytes], encoding: str, where: str) -> str:
@@ -95,13 +136,16 @@ class _Cell:
     columns: int = 1
     rows: int = 1
     has_formula: bool = False
+    number: str = ""
     size: int = 0
+    struck: int = 0
     pieces: list[str] = field(default_factory=list)
 
 
 @dataclass
 class _Row:
     number: int
+    is_hidden: bool = False
     cells: list[_Cell] = field(default_factory=list)
 
 
@@ -127,12 +171,21 @@ class _Parser(HTMLParser):
         self._outside = _Table(0)
         self._tables = 0
         self._unseen = ""
+        self._unseen_depth = 0
+        self._struck: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self._unseen and tag not in ("table", "body"):
+            self._unseen_depth += tag == self._unseen
             return
-        self._unseen = tag if tag in _UNSEEN else ""
+        given = dict(attrs)
+        is_hidden = "hidden" in given or _NOT_DISPLAYED.search(given.get("style") or "") is not None
         table = self.open[-1] if self.open else None
+        is_in_cell = table is not None and table.cell is not None and tag not in ("table", "tr", "td", "th")
+        self._unseen = tag if tag in _UNSEEN or (is_hidden and is_in_cell and tag not in _NO_CONTENT) else ""
+        self._unseen_depth = 1
+        if is_in_cell and (tag in _STRUCK_TAGS or "line-through" in (given.get("style") or "")):
+            self._struck.append(tag)
         if tag == "table":
             self._end_outside()
             self._tables += 1
@@ -142,14 +195,14 @@ class _Parser(HTMLParser):
         elif tag == "tr" and table:
             self._end_row(table)
             table.rows += 1
-            table.row = _Row(table.rows)
+            table.row = _Row(table.rows, is_hidden)
         elif tag in ("td", "th") and table:
             self._end_cell(table)
             if table.row is None:
                 table.rows += 1
                 table.row = _Row(table.rows)
-            given = dict(attrs)
-            table.cell = _Cell("", _span(given.get("colspan")), _span(given.get("rowspan")), bool(given.get("x:fmla")))
+            columns, rows = _span(given.get("colspan")), _span(given.get("rowspan"))
+            table.cell = _Cell("", columns, rows, bool(given.get("x:fmla")), given.get("x:num") or "")
             if len(table.row.cells) >= WIDEST:
                 raise _Broken("more cells in a row than a sheet can have")
         elif tag in _BREAKS:
@@ -157,7 +210,11 @@ class _Parser(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == self._unseen:
-            self._unseen = ""
+            self._unseen_depth -= 1
+            self._unseen = self._unseen if self._unseen_depth else ""
+            return
+        if self._struck and tag == self._struck[-1]:
+            self._struck.pop()
         table = self.open[-1] if self.open else None
         if table and tag == "table":
             self._end_row(table)
@@ -179,6 +236,7 @@ class _Parser(HTMLParser):
             table.cell = _Cell()
         table.cell.pieces.append(data)
         table.cell.size += len(data)
+        table.cell.struck += len("".join(data.split())) if self._struck else 0
         if table.cell.size > _LONGEST_TEXT:
             raise _Broken(f"a cell of more than {_LONGEST_TEXT:,} characters")
 
@@ -186,9 +244,13 @@ class _Parser(HTMLParser):
         if table.cell is not None and table.row is not None:
             lines = (" ".join(line.split()) for line in "".join(table.cell.pieces).split("\n"))
             table.cell.text = "\n".join(filter(None, lines))
+            if table.cell.number and _NUMBER.fullmatch(table.cell.text):
+                # Excel shows 12.3 and keeps 12.345
+                table.cell.text = number_text(float(table.cell.number))[0]
             table.cell.pieces = []
             table.row.cells.append(table.cell)
         table.cell = None
+        self._struck.clear()
 
     def _end_row(self, table: _Table) -> None:
         self._end_cell(table)
@@ -228,7 +290,7 @@ def _rows(file: IO[bytes], codec: str, where: str) -> Generator[tuple[int, _Row]
         raise damaged(where, failure)
 
 
-def _lines(file: IO[bytes], codec: str, wanted: int, where: str, reading: Reading) -> Generator[Line]:
+def _lines(file: IO[bytes], codec: str, wanted: int, where: str, reading: Reading, hidden: Hidden) -> Generator[Line]:
     above: list[Line] = []
     is_below = False
     number = 0
@@ -245,6 +307,8 @@ def _lines(file: IO[bytes], codec: str, wanted: int, where: str, reading: Readin
             is_below = True
             yield from above
         number += 1
+        if row.is_hidden and any(cell.text for cell in row.cells):
+            hidden.rows.add(number)
         texts: list[str] = []
         flaws: dict[int, str] = {}
         column = 0
@@ -260,6 +324,8 @@ def _lines(file: IO[bytes], codec: str, wanted: int, where: str, reading: Readin
                 flaws[column] = FORMULA
             elif looks_damaged(cell.text):
                 flaws[column] = DAMAGED
+            elif 0 < cell.struck < len("".join(cell.text.split())):
+                flaws[column] = PART_STRUCK
             if cell.columns > 1 or cell.rows > 1:
                 merges.add(Merge(number, number + cell.rows - 1, column + 1, column + cell.columns))
                 merged += 1

@@ -12,21 +12,30 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Final
 
 from openpyxl.utils import get_column_letter
 
-from connectors.sources.file_drop.tables import DAMAGED, Line, is_beyond_trust
+from connectors.sources.file_drop.tables import DAMAGED, MEASURES, Line, is_beyond_trust
 from warehouse.errors import DeliveryRefused
 
 WIDEST: Final = 16_384
 """Columns of a sheet, by Excel's own limit."""
 FORMULA: Final = "a formula, not a value"
 MOMENTS: Final = (datetime.date, datetime.time, datetime.timedelta)
-TWO_PLACES: Final = re.compile(r"[#,0]*0\.00(?!0)")
-"""Number formats that show two places."""
-LEADING_ZEROS: Final = re.compile(r"0{2,30}$")
-"""Number formats that show a code with zeros before it: 000000 shows 123 as 000123."""
+# Number formats that show two places, and those that show a code with zeros before it: 000000 shows 123 as 000123.
+_TWO_PLACES: Final = re.compile(r"[#,0]*0\.00(?!0)")
+_LEADING_ZEROS: Final = re.compile(r"0{2,30}$")
+# of a format: colours and conditions, the width or repetition of a sign
+_NO_SIGNS: Final = re.compile(r"\[[^\]]*\]|[_*].")
+_LITERAL: Final = re.compile(r'"([^"]*)"|[\\!](.)')
+# 0!.0,"万": a comma behind the last digit divides, and a point that is a sign moves the digits. The number is whole then
+_DIVIDED: Final = re.compile(r'[0#?],+(?![0#?,])|[0#?](?:[\\!]\.|"\.")[0#?]')
+_MINUS: Final = re.compile(r'\s*(?:"-\s*"|[\\!]?-)[\s¥￥"]*[#0?]')
+_MULTIPLE: Final = re.compile(rf"([十百千万亿]*[百千万亿](?:{MEASURES}|[kK][wW][hH])?)$")
+PART_STRUCK: Final = "a part of the text is struck through, so that what counts is unknown"
+"""Of a cell with deleted and valid text: 12 and 15 would be read as 1215."""
 STRUCK: Final = "the row is struck through: ask the office whether it counts"
 """Of a row in which every filled cell is struck through."""
 DAYS_TO_1904: Final = 1462
@@ -148,8 +157,42 @@ def number_text(value: float) -> tuple[str, str | None]:
     return format(Decimal(repr(value)), "f").removesuffix(".0"), DAMAGED if is_beyond_trust(value) else None
 
 
-def month_text(text: str) -> str:
-    """Give 2026.1 as 2026.10, for a number that is shown with two places: it is October."""
+@lru_cache(4096)
+def _shown_unit(form: str) -> str:
+    """Give what a number format adds to a number without dividing by it: 万元 of 0.00"万元", % of 0%."""
+    form = _NO_SIGNS.sub("", form.split(";")[0])
+    if _DIVIDED.search(form):
+        return ""
+    if "%" in _LITERAL.sub("", form):
+        return "%"
+    signs = _LITERAL.sub(lambda found: found[1] or found[2] or "", form)
+    found = _MULTIPLE.search("".join(signs.split()))
+    return found[1] if found else ""
+
+
+@lru_cache(4096)
+def _shown_minus(form: str) -> bool:
+    """Return whether a number format writes a minus before numbers that have none: [Red]"-"0.00 of a refund."""
+    return _MINUS.match(_NO_SIGNS.sub("", form.split(";")[0])) is not None
+
+
+@lru_cache(4096)
+def shows_more(form: str) -> bool:
+    """Return whether a number format shows something that counts and is not in the number."""
+    return bool(_shown_minus(form) or _TWO_PLACES.match(form) or _LEADING_ZEROS.match(form) or _shown_unit(form))
+
+
+def as_shown(text: str, form: str) -> str:
+    """Give a number with what its format alone says: 3.5 as 3.5万元, 0.35 as 35%, 123 as 000123, 2026.1 as 2026.10 (October)."""
+    if _shown_minus(form) and text.strip("0.") and not text.startswith("-"):
+        text = f"-{text}"
+    unit = _shown_unit(form)
+    if unit == "%":
+        return f"{(Decimal(text) * 100).normalize():f}%"
+    if unit:
+        return text + unit
+    if _LEADING_ZEROS.match(form):
+        return text.zfill(len(form)) if text.isdigit() else text
     return text + "0" if _YEAR_AND_ONE.fullmatch(text) else text
 
 

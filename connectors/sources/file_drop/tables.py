@@ -72,10 +72,30 @@ _SIGNERS: Final = frozenset(
         "抄表",
         "记账",
     }
+    | {
+        "编制",
+        "编报",
+        "经手",
+        "打印",
+        "导出",
+        "操作",
+        "核对",
+        "核准",
+        "批准",
+        "报送",
+        "承办",
+        "收费",
+        "开票",
+        "初审",
+        "复审",
+        "终审",
+        "业务",
+    }
     | {"会计", "出纳", "主管", "分管", "联系", "单位", "部门", "财务", "签字", "签名", "领导"}
 )
 _SIGNATURE: Final = re.compile(
-    r"(?:(?:制[表单]|审[核批]|复核|填[表报]|经办|统计|录入|校[对核]|抄表|记账|会计|出纳|联系)(?:人员|人|员)?"
+    r"(?:(?:制[表单]|审[核批]|复核|填[表报]|经办|统计|录入|校[对核]|抄表|记账|会计|出纳|联系|编[制报]|经手|核[对准]|批准|承办|[初复终]审)"
+    r"(?:人员|人|员)?|(?:打印|导出|操作|报送|收费|开票|业务)(?:人员|人|员)"
     r"|(?:单位|部门|财务)?(?:负责人|主管)(?:领导)?|(?:分管|单位)?领导|签字|签名)\s*[(（]?(?:签字|签名|签章|盖章)?[)）]?\s*[:：]"
     r"|(?:制[表单]|审[核批]|复核|填[表报]|经办|抄表|联系)(?:人员|人|员)(?=\s|$)"
 )
@@ -135,22 +155,28 @@ def is_beyond_trust(number: float) -> bool:
 
 
 # 单位：万元 · （万元） · 金额单位：人民币万元 · 单位:千瓦时; not 填报单位：明达公司
-_MEASURES: Final = "元|千瓦时|千瓦|千克|公斤|吨|度|立方米|平方米|㎡|亩|人次|人|户|辆|辆次"
+MEASURES: Final = "元|千瓦时|[kK][wW][hH]|千瓦|千克|公斤|吨|度|立方米|平方米|㎡|亩|人次|人|户|辆|辆次"
 _UNIT: Final = re.compile(
-    rf"(?:单\s*位\s*:\s*|[(\[])(?:人民币|RMB)?\s*([十百千万亿]*)\s*({_MEASURES})(?=[\s)\];,。、/]|$)", re.MULTILINE
-)
-# the same in words: 货币单位为万元, 计量单位 万元, 金额以万元为单位, 按万元计
-_UNIT_IN_WORDS: Final = re.compile(
-    rf"(?:单\s*位\s*(?:[为是]\s*|\s+)|(?:以|按)\s*)(?:人民币)?\s*([十百千万亿]*)\s*({_MEASURES})(?=为单位|计|[\s)\];,。、/]|$)",
+    rf"(?:单\s*位\s*:\s*|[(\[])(?:人民币|RMB)?\s*([十百千万亿]*)\s*({MEASURES})(?=(?:人民币)?(?:[\s)\];,。、/]|$))",
     re.MULTILINE,
+)
+# the same in words: 货币单位为万元, 计量单位 万元, 金额单位均为人民币万元, 金额以万元为单位, 按万元计, 以人民币万元列示
+_UNIT_IN_WORDS: Final = re.compile(
+    rf"(?:单\s*位\s*(?:均?[为是系]\s*|\s+)|(?:以|按)\s*)(?:人民币)?\s*([十百千万亿]*)\s*({MEASURES})"
+    r"(?=为单位|计|列[示报]|填[列报]|(?:人民币)?(?:[\s)\];,。、/]|$))",
+    re.MULTILINE,
+)
+# of electricity, in units of their own: 1 MWh is 1,000 kWh
+_UNIT_OF_ENERGY: Final = re.compile(
+    r"(?:单\s*位\s*[:为]?\s*|[(\[])(?:[MG][wW][hH]|[兆吉]瓦时)(?=[\s)\];,。、/]|$)", re.MULTILINE
 )
 # Unit: RMB 10,000 · in thousands of yuan · CNY million
 _UNIT_IN_ENGLISH: Final = re.compile(
-    r"(?:\bunits?\b|\bin\b|\brmb\b|\bcny\b|\byuan\b|[¥￥])[\s:()'’]*(?:of\s+)?(?:rmb|cny|yuan)?[\s:]*(1,?0{3}|10,?0{3}|1,?0{3},?0{3}|k|wan|thousands?|millions?|billions?)\b",
+    r"(?:\bunits?\b|\bin\b|\brmb\b|\bcny\b|\byuan\b|[¥￥])[\s:()'’]*(?:of\s+)?(?:rmb|cny|yuan)?[\s:]*(1,?0{3}|10,?0{3}|1,?0{3},?0{3}|k|wan|thousands?|millions?|billions?|0{3}s?)\b",
     re.IGNORECASE,
 )
-_MULTIPLE: Final = re.compile(rf"[十百千万亿]+(?:{_MEASURES})$")
-_BARE_UNIT: Final = re.compile(rf"[十百千万亿]*(?:{_MEASURES})")
+_MULTIPLE: Final = re.compile(rf"[十百千万亿]+(?:{MEASURES})$")
+_BARE_UNIT: Final = re.compile(rf"[十百千万亿]*(?:{MEASURES})")
 # a note has its text in one cell, or its word and its text in two
 _NOTE_CELLS: Final = 2
 
@@ -331,7 +357,8 @@ def stated_units(above: Iterable[Line]) -> list[str]:
 
 def _units(text: str) -> list[str]:
     found = ["".join(parts) for pattern in (_UNIT, _UNIT_IN_WORDS) for parts in pattern.findall(text)]
-    return list(dict.fromkeys([*found, *(match[0].strip() for match in _UNIT_IN_ENGLISH.finditer(text))]))
+    energy = [re.sub(r"单\s*位\s*[:为]?|[(\[\s]", "", unit) for unit in _UNIT_OF_ENERGY.findall(text)]
+    return list(dict.fromkeys([*found, *energy, *(match[0].strip() for match in _UNIT_IN_ENGLISH.finditer(text))]))
 
 
 def _evened(lines: Iterable[Line]) -> str:
@@ -350,7 +377,7 @@ def _check_unit(above: Sequence[Line], layout: Layout) -> None:
     if layout.unit is not None:
         is_right = stated == [layout.unit] if stated else layout.unit in text
     else:
-        is_right = not any(map(_is_multiple, stated))
+        is_right = not any(map(is_multiple, stated))
     if not is_right:
         is_name = bool(stated) and not stated_units(above)
         raise _other_unit(stated, "its name states" if is_name else "the lines above its header state", layout)
@@ -366,12 +393,13 @@ def _check_unit_below(cells: Sequence[str], line: int, layout: Layout) -> None:
     units = [cell.strip("()[]") for cell in filled]
     if not all(map(_BARE_UNIT.fullmatch, units)):
         units = _units(" ".join(filled)) if len(filled) <= _NOTE_CELLS else []
-    if stated := [unit for unit in units if _is_multiple(unit) and unit != layout.unit]:
+    if stated := [unit for unit in units if is_multiple(unit) and unit != layout.unit]:
         raise _other_unit(stated, f"line {line} states", layout)
 
 
-def _is_multiple(unit: str) -> bool:
-    return bool(_MULTIPLE.match(unit) or _UNIT_IN_ENGLISH.fullmatch(unit))
+def is_multiple(unit: str) -> bool:
+    """Return whether a unit is a multiple of the usual one: 万元, 千人, MWh."""
+    return bool(_MULTIPLE.match(unit) or _UNIT_IN_ENGLISH.fullmatch(unit) or _UNIT_OF_ENERGY.fullmatch(f"({unit}"))
 
 
 def _other_unit(stated: Sequence[str], where: str, layout: Layout) -> DeliveryRefused:
@@ -387,7 +415,7 @@ def _other_separator(lines: Sequence[Line], layout: Layout) -> str:
     for line in lines:
         for separator, name in ((";", "semicolons"), ("\t", "tabs"), (",", "commas"), ("|", "bars")):
             parts = [plain(part.strip('"')) for part in line.text.split(separator)]
-            if sum(part in layout.expected for part in parts) >= 2:
+            if len(parts) > len(line.cells) and sum(part in layout.expected for part in parts) >= 2:
                 return f" (split at {name}, line {line.number} has more: is source.delimiter right?)"
     return ""
 
@@ -426,6 +454,7 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
     totals: list[dict[str, str]],
 ) -> Iterator[pa.RecordBatch]:
     width = len(names)
+    bare = tuple(map(_squeezed, names))
     kept = [position for position, name in enumerate(names) if name not in layout.exclude]
     filled = _columns_to_fill(names, layout)
     above = [""] * width
@@ -465,11 +494,11 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
                     # figures only: a name beside them is a person's
                     totals.append({names[p]: cells[p] for p in judged if _FIGURE.fullmatch(cells[p].strip())})
                     continue
-                if cells[0].strip() == names[0]:
-                    same = tuple(map(plain, cells))
-                    if same == names:
+                if cells[0].lstrip()[:1] == names[0][:1] and _squeezed(cells[0]) == bare[0]:
+                    same = tuple(map(_squeezed, cells))
+                    if same == bare:
                         continue
-                    if sum(map(eq, same, names)) > 1:
+                    if sum(map(eq, same, bare)) > 1:
                         other = f"below another header, in line {line.number}: a second table, or columns that moved"
                 reason = other
                 if line.days:
@@ -543,6 +572,11 @@ def _without_flaws(cells: Sequence[str], line: Line, judged: Sequence[int]) -> t
     """Say what is wrong with a line's cells, or leave out those that no column takes."""
     reason = next((line.flaws[position] for position in judged if position in line.flaws), None)
     return ["" if position in line.flaws else cell for position, cell in enumerate(cells)], reason
+
+
+def _squeezed(name: str) -> str:
+    """A name without white space: 户 号 above the second page is 户号."""
+    return "".join(name.split())
 
 
 def _or_null(array: pa.Array) -> pa.Array:

@@ -8,8 +8,8 @@ from typing import IO, Final
 from connectors.sources.file_drop.sheet_cells import Reading, Sheet, damaged
 from connectors.sources.file_drop.zips import Bounds, open_zip
 
-WORKBOOKS: Final = ("xlsx", "xls", "html", "xml")
-"""Formats of a workbook: Excel of 2007, Excel of before and WPS (BIFF), a web page's tables, SpreadsheetML of 2003."""
+WORKBOOKS: Final = ("xlsx", "xls", "html", "xml", "mhtml")
+"""Formats of a workbook: Excel of 2007, Excel of before and WPS (BIFF), a web page's tables, SpreadsheetML of 2003, a web archive."""
 
 ENCRYPTED: Final = "encrypted"
 
@@ -23,6 +23,7 @@ _SIGNS: Final = (
     (b"7z\xbc\xaf", "", "a 7z archive"),
 )
 _PAGE: Final = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype|html|head|meta|body|style|div|table|tr)\b", re.I | re.DOTALL)
+_ARCHIVE: Final = re.compile(rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,20}?content-type:\s*multipart/related", re.I)
 _XML: Final = re.compile(rb"\s*<(\?xml|\w*:?workbook)\b", re.I)
 
 
@@ -39,6 +40,8 @@ def content_kind(file: IO[bytes]) -> tuple[str, str]:
     if _XML.match(text):
         is_page = b"<html" in text.lower()
         return ("html" if is_page else "xml"), "a web page or XML"
+    if _ARCHIVE.match(text):
+        return "mhtml", "a web archive (MHTML)"
     return ("html", "a web page or XML") if _PAGE.match(text) else ("csv", "text")
 
 
@@ -78,6 +81,10 @@ def open_sheets(
         from connectors.sources.file_drop.html_lines import html_sheets
 
         return html_sheets(file, where, reading, encoding)
+    if kind == "mhtml":
+        from connectors.sources.file_drop.html_lines import mhtml_sheets
+
+        return mhtml_sheets(file, where, reading, encoding)
     if kind == "xml":
         from connectors.sources.file_drop.xml_lines import xml_sheets
 

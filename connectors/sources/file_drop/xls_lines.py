@@ -21,20 +21,20 @@ from xlrd.xldate import XLDateError
 
 from connectors.sources.file_drop.sheet_cells import (
     FORMULA,
-    LEADING_ZEROS,
     MOST_MERGES,
+    PART_STRUCK,
     STRUCK,
-    TWO_PLACES,
     Hidden,
     Merge,
     Merges,
     Reading,
     Sheet,
+    as_shown,
     damaged,
     moment_text,
-    month_text,
     number_text,
     sheet_line,
+    shows_more,
 )
 from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
 from warehouse.errors import DeliveryRefused
@@ -193,14 +193,10 @@ def _line(book: Any, sheet: Any, row: int, formulas: frozenset[tuple[int, int]],
         text, flaw = _cell(kind, value, book.datemode)
         if kind == xlrd.XL_CELL_DATE:
             moments.append(column)
-        elif (
-            kind == xlrd.XL_CELL_NUMBER
-            and text[:2] in ("19", "20")
-            and TWO_PLACES.match(_form(book, sheet, row, column))
-        ):
-            text = month_text(text)
-        elif kind == xlrd.XL_CELL_NUMBER and text.isdigit() and (zeros := _zeros(book, sheet, row, column)):
-            text = text.zfill(zeros)
+        elif kind == xlrd.XL_CELL_NUMBER and shows_more(form := _form(book, sheet, row, column)):
+            text = as_shown(text, form)
+        elif kind == xlrd.XL_CELL_TEXT and (row, column) in sheet.rich_text_runlist_map:
+            flaw = flaw or _part_struck(book, sheet, row, column)
         if (row, column) in formulas and not (reading.believes_results and text):
             text, flaw = text or "=", FORMULA
         texts.append(text)
@@ -221,10 +217,12 @@ def _is_struck(book: Any, sheet: Any, row: int, fonts: set[int]) -> bool:
     return bool(filled) and all(book.xf_list[sheet.cell_xf_index(row, place)].font_index in fonts for place in filled)
 
 
-def _zeros(book: Any, sheet: Any, row: int, column: int) -> int:
-    """How many digits a code is shown with; 0 for a number."""
-    form = _form(book, sheet, row, column)
-    return len(form) if LEADING_ZEROS.match(form) else 0
+def _part_struck(book: Any, sheet: Any, row: int, column: int) -> str | None:
+    runs = sheet.rich_text_runlist_map[(row, column)]
+    fonts = [font for _, font in runs]
+    if not runs or runs[0][0] > 0:
+        fonts.append(book.xf_list[sheet.cell_xf_index(row, column)].font_index)
+    return PART_STRUCK if len({book.font_list[font].struck_out for font in fonts}) > 1 else None
 
 
 def _cell(kind: int, value: Any, epoch: int) -> tuple[str, str | None]:

@@ -21,31 +21,33 @@ from typing import IO, Any, Final
 from xml.etree.ElementTree import ParseError
 
 import defusedxml.common
+import defusedxml.ElementTree
 import openpyxl
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
 from openpyxl.utils import column_index_from_string, get_column_letter
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._reader import WorkSheetParser
+from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from connectors.sources.file_drop.sheet_cells import (
     FORMULA,
-    LEADING_ZEROS,
     MOMENTS,
     MOST_MERGES,
+    PART_STRUCK,
     STRUCK,
-    TWO_PLACES,
     WIDEST,
     Hidden,
     Merge,
     Merges,
     Reading,
     Sheet,
+    as_shown,
     damaged,
     moment_text,
-    month_text,
     number_text,
     sheet_line,
+    shows_more,
 )
 from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
 
@@ -66,6 +68,11 @@ _STRICT: Final = (
         b"http://schemas.openxmlformats.org/officeDocument/2006/relationships",
     ),
 )
+_OTHER_PARTS: Final = {
+    "xl/workbook.bin": "it is a binary workbook, .xlsb",
+    "content.xml": "it is an OpenDocument sheet, .ods",
+    "word/document.xml": "it is a Word document",
+}
 # What a damaged or hostile workbook makes openpyxl and the XML parser raise.
 _UNREADABLE = (
     zipfile.BadZipFile,
@@ -80,6 +87,7 @@ _UNREADABLE = (
     AttributeError,
     OverflowError,
     EOFError,
+    OSError,  # openpyxl's, of a package without a workbook
     NotImplementedError,
 )
 
@@ -95,19 +103,70 @@ def xlsx_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
     Raises:
         DeliveryRefused: The file is no workbook, or is damaged.
     """
-    failure: str | None = None
+    failure = _other_content(file)
+    if failure:
+        raise damaged(where, failure)
     try:
         book = openpyxl.load_workbook(_transitional(file), read_only=True, data_only=False, keep_links=False)
     except _UNREADABLE as error:
         failure = _first_cause(error)
     if failure:
         raise damaged(where, failure)
+    _mark_part_struck(book)
     found = []
     for sheet in book.worksheets:
         hidden = Hidden()
         lines = partial(_lines, sheet, where, reading, hidden)
         found.append(Sheet(sheet.title, sheet.sheet_state == "visible", lines, hidden))
     return found
+
+
+def _other_content(file: IO[bytes]) -> str | None:
+    """Say what a zip is that is no workbook of Excel 2007; None where it is one, or damaged."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = set(archive.namelist())
+    except _UNREADABLE:
+        return None
+    found = next((what for part, what in _OTHER_PARTS.items() if part in names), None)
+    return found or (None if "[Content_Types].xml" in names else "it is a zip without a workbook in it")
+
+
+class _PartStruck(str):
+    """A text of which a part is struck through."""
+
+    __slots__ = ()
+
+
+def _mark_part_struck(book: Any) -> None:
+    """Mark the texts of which a part is struck through: openpyxl joins the parts, and 12 beside 15 becomes 1215."""
+    part = next((name for name in book._archive.namelist() if name.endswith("/sharedStrings.xml")), None)
+    texts = book.worksheets[0]._shared_strings if book.worksheets else []
+    if part is None or not texts or not _mentions(book._archive, part, b"strike"):
+        return
+    with book._archive.open(part) as source:
+        items = (e for _, e in defusedxml.ElementTree.iterparse(source) if e.tag == f"{{{SHEET_MAIN_NS}}}si")
+        for place, item in enumerate(items):
+            runs = item.findall(f"{{{SHEET_MAIN_NS}}}r")
+            is_struck = {_is_struck_run(run) for run in runs if "".join(run.itertext()).strip()}
+            if len(is_struck) > 1 and place < len(texts):
+                texts[place] = _PartStruck(texts[place])
+            item.clear()
+
+
+def _mentions(archive: zipfile.ZipFile, part: str, word: bytes) -> bool:
+    rest = b""
+    with archive.open(part) as source:
+        while chunk := source.read(1 << 20):
+            if word in rest + chunk:
+                return True
+            rest = chunk[-len(word) :]
+    return False
+
+
+def _is_struck_run(run: Any) -> bool:
+    strike = run.find(f"{{{SHEET_MAIN_NS}}}rPr/{{{SHEET_MAIN_NS}}}strike")
+    return strike is not None and strike.get("val", "1") not in ("0", "false")
 
 
 def _transitional(file: IO[bytes]) -> IO[bytes]:
@@ -153,8 +212,7 @@ def _lines(sheet: Any, where: str, reading: Reading, hidden: Hidden) -> Generato
     last = 0
     failure = None
     with ExitStack() as stack:
-        two_places = _styles(sheet.parent, TWO_PLACES)
-        zeros = {style: len(form) for style, form in _styles(sheet.parent, LEADING_ZEROS).items()}
+        forms = _forms(sheet.parent)
         is_1904 = sheet.parent.epoch == CALENDAR_MAC_1904
         struck = _struck_styles(sheet.parent)
         parser = _parser(sheet, stack, has_results=False)
@@ -165,7 +223,7 @@ def _lines(sheet: Any, where: str, reading: Reading, hidden: Hidden) -> Generato
                 number, cells = next(rows)
                 if results is not None:
                     cells = _with_results(cells, next(results)[1])
-                line = _line(number, cells, two_places, zeros, is_1904)
+                line = _line(number, cells, forms, is_1904)
                 if struck and line.cells and all(c["style_id"] in struck for c in cells if c["value"] is not None):
                     line = line._replace(broken=line.broken or STRUCK)
             except StopIteration:
@@ -214,11 +272,11 @@ def _with_results(cells: list[dict[str, Any]], results: list[dict[str, Any]]) ->
     return [kept.get(cell["column"], cell) if cell["data_type"] == "f" else cell for cell in cells]
 
 
-def _styles(book: Any, pattern: re.Pattern[str]) -> dict[int, str]:
-    """The styles that show numbers by a format like this, with the format."""
+def _forms(book: Any) -> dict[int, str]:
+    """The number formats that show more than the number, by style."""
     custom = dict(enumerate(book._number_formats, start=BUILTIN_FORMATS_MAX_SIZE))
-    formats = {number: custom.get(number, BUILTIN_FORMATS.get(number, "")) for number in {*custom, *BUILTIN_FORMATS}}
-    found = {number: match[0] for number, text in formats.items() if (match := pattern.match(text))}
+    forms = {number: custom.get(number, BUILTIN_FORMATS.get(number, "")) for number in {*custom, *BUILTIN_FORMATS}}
+    found = {number: form for number, form in forms.items() if shows_more(form)}
     return {place: found[style.numFmtId] for place, style in enumerate(book._cell_styles) if style.numFmtId in found}
 
 
@@ -232,9 +290,7 @@ def _struck_styles(book: Any) -> frozenset[int]:
     )
 
 
-def _line(
-    number: int, cells: list[dict[str, Any]], two_places: Mapping[int, str], zeros: Mapping[int, int], is_1904: bool
-) -> Line:
+def _line(number: int, cells: list[dict[str, Any]], forms: Mapping[int, str], is_1904: bool) -> Line:
     texts: list[str] = []
     flaws: dict[int, str] = {}
     moments: list[int] = []
@@ -243,10 +299,8 @@ def _line(
         if column > WIDEST:
             raise ValueError("more columns than a sheet can have")
         text, flaw = _cell(cell["value"], cell["data_type"])
-        if cell["style_id"] in two_places:
-            text = month_text(text)
-        elif zeros and cell["style_id"] in zeros and text.isdigit():
-            text = text.zfill(zeros[cell["style_id"]])
+        if cell["style_id"] in forms and cell["data_type"] == "n" and text:
+            text = as_shown(text, forms[cell["style_id"]])
         texts.extend([""] * (column - len(texts)))
         texts[column - 1] = text
         if flaw:
@@ -269,6 +323,8 @@ def _cell(value: Any, data_type: str) -> tuple[str, str | None]:
     if isinstance(value, MOMENTS):
         return moment_text(value), None
     text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(value))
+    if isinstance(value, _PartStruck):
+        return text, PART_STRUCK
     return text, DAMAGED if looks_damaged(text.strip()) else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import IO, Any, Final
@@ -14,21 +14,24 @@ import defusedxml.ElementTree
 from connectors.sources.file_drop.sheet_cells import (
     FORMULA,
     MOST_MERGES,
-    TWO_PLACES,
+    PART_STRUCK,
     WIDEST,
     Merge,
     Merges,
     Reading,
     Sheet,
+    as_shown,
     damaged,
     moment_text,
-    month_text,
     number_text,
     sheet_line,
+    shows_more,
 )
 from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
 
 _SPACE: Final = "{urn:schemas-microsoft-com:office:spreadsheet}"
+_STRUCK: Final = "{http://www.w3.org/TR/REC-html40}S"
+_NAMED_FORMS: Final = {"Fixed": "0.00", "Standard": "#,##0.00", "Percent": "0.00%"}
 _LAST_ROW: Final = 1_048_576
 _LONGEST_TEXT: Final = 100_000
 _DEEPEST: Final = 60
@@ -49,16 +52,16 @@ def xml_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
         DeliveryRefused: It is not such a workbook, or is damaged.
     """
     found: list[tuple[str, bool]] = []
-    two_places: set[str] = set()
+    forms: dict[str, str] = {}
     style = failure = ""
     try:
         for event, element in _elements(file):
             if event == "start" and element.tag == f"{_SPACE}Style":
                 style = element.get(f"{_SPACE}ID", "")
             elif event == "start" and element.tag == f"{_SPACE}NumberFormat":
-                form = element.get(f"{_SPACE}Format", "")
-                if form in ("Fixed", "Standard") or TWO_PLACES.match(form):
-                    two_places.add(style)
+                form = _NAMED_FORMS.get(form := element.get(f"{_SPACE}Format", ""), form)
+                if shows_more(form):
+                    forms[style] = form
             elif event == "start" and element.tag == f"{_SPACE}Worksheet":
                 found.append((element.get(f"{_SPACE}Name", f"sheet {len(found) + 1}"), True))
             elif event == "end" and element.tag.endswith("}Visible") and element.text != "SheetVisible" and found:
@@ -68,7 +71,7 @@ def xml_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
     if failure or not found:
         raise damaged(where, failure or "no sheet in it: it is another kind of XML")
     return [
-        Sheet(name, is_visible, partial(_lines, file, index, where, reading, frozenset(two_places)))
+        Sheet(name, is_visible, partial(_lines, file, index, where, reading, forms))
         for index, (name, is_visible) in enumerate(found)
     ]
 
@@ -103,7 +106,7 @@ def _elements(file: IO[bytes]) -> Generator[tuple[str, Any]]:
                 raise _Broken("more cells in a row than a sheet can have")
 
 
-def _lines(file: IO[bytes], wanted: int, where: str, reading: Reading, two_places: frozenset[str]) -> Generator[Line]:
+def _lines(file: IO[bytes], wanted: int, where: str, reading: Reading, forms: Mapping[str, str]) -> Generator[Line]:
     failure = ""
     sheet, number, merged = -1, 0, 0
     merges = Merges((), reading, where)
@@ -122,7 +125,7 @@ def _lines(file: IO[bytes], wanted: int, where: str, reading: Reading, two_place
                 merged += 1
             if merged > MOST_MERGES:
                 raise _Broken(f"more than {MOST_MERGES:,} merged cells")
-            yield merges.applied(_line(element, number, reading, two_places))
+            yield merges.applied(_line(element, number, reading, forms))
     except _UNREADABLE as error:
         failure = _named(error)
     if failure:
@@ -147,7 +150,7 @@ def _merges(row: Any, number: int) -> Generator[Merge]:
             yield Merge(number, number + down, column, min(column + across, WIDEST))
 
 
-def _line(row: Any, number: int, reading: Reading, two_places: frozenset[str]) -> Line:
+def _line(row: Any, number: int, reading: Reading, forms: Mapping[str, str]) -> Line:
     texts: list[str] = []
     flaws: dict[int, str] = {}
     moments: list[int] = []
@@ -158,8 +161,10 @@ def _line(row: Any, number: int, reading: Reading, two_places: frozenset[str]) -
         if len(raw) > _LONGEST_TEXT:
             raise _Broken(f"a cell of more than {_LONGEST_TEXT:,} characters")
         text, flaw = _cell(kind, raw)
-        if kind == "Number" and cell.get(f"{_SPACE}StyleID") in two_places:
-            text = month_text(text)
+        if kind == "Number" and text and (form := forms.get(cell.get(f"{_SPACE}StyleID", ""))):
+            text = as_shown(text, form)
+        if data is not None and len(data) and (struck := "".join("".join(e.itertext()) for e in data.iter(_STRUCK))):
+            flaw = flaw or (PART_STRUCK if struck.strip() != text.strip() else None)
         if kind == "DateTime":
             moments.append(column - 1)
         if cell.get(f"{_SPACE}Formula") and not (reading.believes_results and text):

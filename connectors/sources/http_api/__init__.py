@@ -457,6 +457,12 @@ def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[li
             break
     else:
         raise api.stop(f"more than {plan.max_pages} pages", "raise source.max_pages if there are that many")
+    if total is not None and rows > total:
+        raise api.stop(
+            f"{plan.path} gave {rows} records where {plan.total} is {total}",
+            "it seems to count something else, pages perhaps: correct source.total in feed.yml, or ask the office",
+            "as many records as the total",
+        )
     if total is not None and rows < total:
         raise SourceError(
             api.where,
@@ -490,8 +496,20 @@ def _time_text(plan: _Plan, moment: datetime) -> str:
 
 
 _NOT_THERE: Final = object()
-# -1, 401, 50001, "fail": never what an answer says of itself when all is well
-_ERROR_CODE: Final = re.compile(r"-\d+|[45]\d\d|[45]\d{4}|err(?:or)?|fail(?:ed|ure)?|false", re.IGNORECASE)
+# -1, 401, 50001, 9999, E0001, "fail": never what an answer says of itself when all is well
+_ERROR_CODE: Final = re.compile(r"-\d+|[45]\d\d|[45]\d{4}|9{3,6}|E\d+|err(?:or)?|fail(?:ed|ure)?|false", re.IGNORECASE)
+# how answers call what they say of themselves: isSuccess, flag; retCode, resultCode, err_code, state; errmsg, returnMsg
+_STATE_NAME: Final = re.compile(r"(?:is_?)?(?:success(?:ful)?|ok)|flag", re.IGNORECASE)
+_CODE_NAME: Final = re.compile(
+    r"(?:(?:ret|rtn|result|return|resp|rsp|response|err|error|biz|sub|status|state)_?(?:code|no|status|state)|code|status|state|ret|err|result)",
+    re.IGNORECASE,
+)
+_MESSAGE_NAME: Final = re.compile(r"\w*(?:msg|message|desc|reason)", re.IGNORECASE)
+_ERROR_WORDS: Final = re.compile(
+    r"失败|错误|出错|异常|无权|权限不足|未授权|未登录|过期|失效|超时|繁忙|\b(?:invalid|denied|expired|failed|failure|error|unauthori[sz]ed|forbidden)\b",
+    re.IGNORECASE,
+)
+_NO_ERROR_WORDS: Final = re.compile(r"成功|无错误|没有错误|\b(?:no errors?|success)\b", re.IGNORECASE)
 
 
 def _find(answer: Any, path: str) -> Any:
@@ -516,8 +534,9 @@ def _records(plan: _Plan, api: _Api, answer: Any) -> list[Any]:
             raise api.stop(fact, "ask the office what this means", repr(_text(wanted)))
     records = _follow(answer, plan.records)
     if not plan.success and not records and (said := _says_error(answer)):
+        more = _said(answer)
         raise api.stop(
-            f"the answer has no records and says {said}{_said(answer)}",
+            f"the answer has no records and says {said}{'' if more == f' ({said})' else more}",
             "ask the office what this means; declare what a good answer says as source.success in feed.yml",
             "records, or an answer that says that all is well",
         )
@@ -535,17 +554,25 @@ def _records(plan: _Plan, api: _Api, answer: Any) -> list[Any]:
 
 
 def _says_error(answer: Any) -> str:
-    """Give what an answer says where it seems to be an error: APIs report them with status 200."""
+    """Give what an answer, or one of its parts, says where it seems to be an error: APIs report them with status 200."""
     if not isinstance(answer, dict):
         return ""
-    for name in ("success", "ok"):
-        if answer.get(name) is False or _text(answer.get(name)) == "false":
-            return f"{name} false"
-    for name in ("code", "errcode", "errCode", "errorCode", "error_code", "status", "retcode"):
-        text = _text(answer.get(name)) or ""
-        if _ERROR_CODE.fullmatch(text) or (name.casefold().startswith("err") and text.strip("0")):
-            return f"{name} {text[:40]}"
+    for part in (answer, *(value for value in answer.values() if isinstance(value, dict))):
+        for name, value in part.items():
+            text = "" if isinstance(value, dict | list) else (_text(value) or "")
+            is_error = (
+                (_STATE_NAME.fullmatch(name) and text.casefold() in ("false", "n", "no"))
+                or (_CODE_NAME.fullmatch(name) and (_ERROR_CODE.fullmatch(text) or _is_set(name, text)))
+                or (_MESSAGE_NAME.fullmatch(name) and _ERROR_WORDS.search(text) and not _NO_ERROR_WORDS.search(text))
+            )
+            if is_error:
+                return f"{name} {text[:40]}"
     return "an error" if answer.get("error") else ""
+
+
+def _is_set(name: str, text: str) -> bool:
+    """Return whether a code of errors alone, errcode or err_no, is another than 0."""
+    return name.casefold().startswith("err") and bool(text.strip("0")) and text.casefold() not in ("false", "ok")
 
 
 def _total(plan: _Plan, api: _Api, answer: Any) -> int:
@@ -826,6 +853,10 @@ class _Api:
             # What the parser fell over is part of its message; its place is enough.
             place = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
             problem = str(error) if isinstance(error, _UnusableJsonError) else f"{type(error).__name__}{place}"
+            if body.startswith(b"\x1f\x8b"):
+                problem = "it is compressed twice, or its Content-Encoding is missing"
+            elif isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
+                problem = f"something follows its end{place}: JSON lines?"
             raise self.stop(
                 f"the answer of {len(body)} bytes is not JSON that can be read ({problem})",
                 "the run tries again by itself; if it stays so, show the office this message",

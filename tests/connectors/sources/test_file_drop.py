@@ -303,7 +303,7 @@ def test_encodings_are_decoded_as_declared(tmp_path: Path, encoding: str, codec:
             "line 2, byte 13 is not utf-8, where the file ends in the middle of a character",
         ),
         (b"a\n\x81\x8d\n", "cp1252", "line 2, byte 2 is not cp1252"),
-        (b"no\n1\x00\n", "utf-8", "byte 4 is a NUL"),
+        (b"no\n1\x00\n", "utf-8", "byte 4 is a NUL.*pads its fields with NUL"),
         ("no,名称\n".encode("gb18030") + b"1,\xff\n", "gb18030", "line 2, byte 10 is not gb18030"),
     ],
 )
@@ -483,6 +483,12 @@ def test_excluded_columns_are_in_the_header_and_nowhere_else(tmp_path: Path) -> 
         (5, None),
         (6, '{"no": "4", "name": "1.5E+18"}'),
     ]
+
+
+def test_files_that_were_joined_and_the_end_of_a_file_of_dos(tmp_path: Path) -> None:
+    delivery, rows = read(tmp_path, "\ufeffno,name\n1,a\n\ufeffno,name\n2,b\n\ufeff3,c\n\x1a", expected=("no", "name"))
+    assert [(row["no"], row["name"]) for row in rows] == [("1", "a"), ("2", "b"), ("3", "c")]
+    assert delivery.unreadable == []
 
 
 def test_a_damaged_identifier_in_an_excluded_column_harms_no_row(tmp_path: Path) -> None:

@@ -61,14 +61,14 @@ def with_shared_texts(content: bytes) -> bytes:
             texts.append(match[1])
             return f't="s"><v>{len(texts) - 1}</v></c>'
 
-        return re.sub(r't="inlineStr"><is><t>([^<]*)</t></is></c>', number, xml)
+        return re.sub(r't="inlineStr"><is>(.*?)</is></c>', number, xml)
 
     content = rewritten(content, SHEET, share)
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
     part = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
     content = rewritten(content, "[Content_Types].xml", lambda xml: xml.replace("</Types>", part))
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    shared = "".join(f"<si><t>{text}</t></si>" for text in texts)
+    shared = "".join(f"<si>{text}</si>" for text in texts)
     out = io.BytesIO(content)
     with zipfile.ZipFile(out, "a") as archive:
         archive.writestr("xl/sharedStrings.xml", f'<sst xmlns="{space}">{shared}</sst>')
@@ -298,9 +298,28 @@ def test_a_workbook_that_is_a_bomb_is_not_opened(tmp_path: Path) -> None:
         take(tmp_path, max_unpacked_mb=20)
 
 
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [
+        ("xl/workbook.bin", "it is a binary workbook, .xlsb"),
+        ("content.xml", "it is an OpenDocument sheet, .ods"),
+        ("word/document.xml", "it is a Word document"),
+        ("ppt/presentation.xml", "OSError"),
+    ],
+)
+def test_another_kind_of_file_under_the_name_of_a_workbook(tmp_path: Path, part: str, what: str) -> None:
+    types = "<Types xmlns='http://schemas.openxmlformats.org/package/2006/content-types'/>"
+    for name in ("a.xlsx", "a.xls"):
+        drop(tmp_path, name, zipped({"[Content_Types].xml": types, part: "x"}))
+        with pytest.raises(
+            DeliveryRefused, match=rf"Excel workbook \({what}\)\. Next: open it in Excel, save it as \.xlsx"
+        ):
+            take(tmp_path, pattern=name)
+
+
 def test_a_workbook_without_its_parts_is_refused(tmp_path: Path) -> None:
     drop(tmp_path, "a.xlsx", zipped({"readme.txt": "no workbook"}))
-    with pytest.raises(DeliveryRefused, match=r"Excel workbook \(KeyError"):
+    with pytest.raises(DeliveryRefused, match=r"Excel workbook \(it is a zip without a workbook in it"):
         take(tmp_path)
     drop(tmp_path, "a.xlsx", workbook(["no"], ["1"])[:-200])
     with pytest.raises(DeliveryRefused, match="cannot be read as a zip"):

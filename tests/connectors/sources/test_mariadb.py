@@ -162,6 +162,6 @@ def test_values_of_a_query(mariadb: MariaDB) -> None:
         {"row_number": 1, "k": "1", "n": "12345678901234.5678", "d": "2026-10-01", "t": "-12:30:00", "b": "1"}
     ]
     delivery, _ = pull(mariadb, query="select k, b from asked")
-    assert "b holds a bytes that does not fit string" in delivery.unreadable[0].reason
+    assert "b holds bytes, which does not fit the column's type string" in delivery.unreadable[0].reason
     _, found = pull(mariadb, query="select k, b from asked", types={"b": "boolean"})
     assert found["b"].to_pylist() == [True]

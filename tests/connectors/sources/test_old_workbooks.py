@@ -10,6 +10,8 @@ import resource
 import time
 import zipfile
 from collections.abc import Callable
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +271,38 @@ def test_a_table_of_a_web_page(tmp_path: Path, charset: str, name: str) -> None:
         ("002", "丁", "6"),
     ]
     assert "the unit 万元" in stopped(tmp_path, "b.xls", content, expected=NAMES)
+
+
+def test_a_web_archive_is_read_as_its_page(tmp_path: Path) -> None:
+    archive = MIMEMultipart("related")
+    archive.attach(MIMEText("<frameset><frame src=sheet001.htm></frameset>", "html", "utf-8"))
+    archive.attach(MIMEText(PAGE.format("gb2312"), "html", "gb2312"))
+    archive.attach(MIMEText("td {x: y}", "css"))
+    delivery, rows = read(tmp_path, "a.xls", archive.as_bytes(), expected=NAMES, unit="万元")
+    assert [(row["编号"], row["金额"]) for row in rows] == [("001", "1,234.5")]
+    assert len(delivery.unreadable) == 2
+    empty = MIMEMultipart("related")
+    empty.attach(MIMEText("<p>please log in</p>", "html", "utf-8"))
+    assert "no page in this web archive has a table" in stopped(tmp_path, "a.xls", empty.as_bytes())
+    assert "it looks like a web archive" in stopped(tmp_path, "a.csv", archive.as_bytes())
+
+
+def test_what_a_page_shows_and_what_it_hides(tmp_path: Path) -> None:
+    content = (
+        "<table><tr><th>编号<th>名称<th>金额</tr>"
+        "<tr><td>1<td>甲<span style='display: none'>77<span>8</span>9</span>公司<td x:num='1234.567'>1,234.6</tr>"
+        "<tr style='display:none'><td>2<td>乙<td x:num='46309'>2026-10-14</tr>"
+        "<tr><td>3<td>丙<td><s>12</s> 15</tr>"
+        "<tr><td>4<td><span style='text-decoration:line-through'>丁</span><td x:num='0.35'>35%</tr></table>"
+    ).encode()
+    delivery, rows = read(tmp_path, "a.xls", content, expected=NAMES)
+    assert [(row["编号"], row["名称"], row["金额"]) for row in rows] == [
+        ("1", "甲公司", "1234.567"),
+        ("2", "乙", "2026-10-14"),
+        ("4", "丁", "35%"),
+    ]
+    assert delivery.notes == ["sheet table 1: 1 hidden rows are read as all others (row 3)"]
+    assert [piece.reason for piece in delivery.unreadable] == [f"cell C4: {sheet_cells.PART_STRUCK}"]
 
 
 def test_pages_whose_encoding_or_tables_are_not_clear_stop(tmp_path: Path) -> None:

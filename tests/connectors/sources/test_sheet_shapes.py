@@ -13,11 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlwt
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 
 from connectors.sources import Delivery
+from connectors.sources.file_drop.sheet_cells import PART_STRUCK
 from tests.connectors.sources.consuming import only, table_of
 from tests.connectors.sources.dropping import drop, take
-from tests.connectors.sources.test_file_formats import workbook
+from tests.connectors.sources.test_file_formats import with_shared_texts, workbook
 from tests.connectors.sources.test_old_workbooks import old_workbook
 from warehouse.errors import DeclarationError, DeliveryRefused
 
@@ -348,6 +351,78 @@ def test_a_row_that_is_struck_through_in_an_old_workbook(tmp_path: Path) -> None
     delivery, rows = read(tmp_path, "a.xls", content)
     assert [r["户号"] for r in rows] == ["K2"]
     assert [piece.row_number for piece in delivery.unreadable] == [2]
+
+
+def test_a_text_that_is_struck_through_in_part_is_unreadable(tmp_path: Path) -> None:
+    old, new = InlineFont(strike=True), InlineFont(b=True)
+
+    def correct(sheet: Any) -> None:
+        sheet["B2"] = CellRichText(TextBlock(old, "12"), TextBlock(new, "15"))
+        sheet["B3"] = CellRichText(TextBlock(new, "1"), TextBlock(InlineFont(), "6"))
+
+    content = with_shared_texts(workbook(["户号", "用量"], ["K1", None], ["K2", None], edit=correct))
+    delivery, rows = read(tmp_path, "a.xlsx", content, expected=("户号", "用量"))
+    assert [(r["户号"], r["用量"]) for r in rows] == [("K2", "16")]
+    assert [piece.reason for piece in delivery.unreadable] == [f"cell B2: {PART_STRUCK}"]
+
+
+def test_a_text_that_is_struck_through_in_part_in_an_old_workbook(tmp_path: Path) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("台账")
+    font = xlwt.Font()
+    font.struck_out = True
+    for row, cells in enumerate((["户号", "用量"], ["K1", ""], ["K2", "16"])):
+        for column, text in enumerate(cells):
+            sheet.write(row, column, text)
+    sheet.write_rich_text(3, 0, [("K3", xlwt.Font())])
+    sheet.write_rich_text(3, 1, [("12", font), ("15", xlwt.Font())])
+    content = io.BytesIO()
+    book.save(content)
+    delivery, rows = read(tmp_path, "a.xls", content.getvalue())
+    assert [r["户号"] for r in rows] == ["K1", "K2"]
+    assert [piece.reason for piece in delivery.unreadable] == [f"cell B4: {PART_STRUCK}"]
+
+
+@pytest.mark.parametrize(
+    ("form", "number", "text"),
+    [
+        ('0.00"万元"', 3.5, "3.5万元"),
+        ('#,##0.0"万"', 4.5, "4.5万"),
+        ("0.0万", 4.5, "4.5万"),
+        ('[Red]0.00"亿元";-0.00', 1.2, "1.2亿元"),
+        ("0.00%", 0.455, "45.5%"),
+        ("0%", 2.5, "250%"),
+        # divided by what they show: the number is yuan
+        ('0!.0,"万"', 35000, "35000"),
+        ('0\\.0,"万"', 35000, "35000"),
+        ('0"."#,"万元"', 35000, "35000"),
+        ('#,##0,"千元"', 35000, "35000"),
+        ('0!.0000"万"', 35000, "35000"),
+        # the measure's own name, and a sign that is no factor
+        ('0.0"千瓦时"', 12.5, "12.5"),
+        ('0"千克"', 12, "12"),
+        ('0"人"', 12, "12"),
+        ("0\\%", 5, "5"),
+        ("_ ¥* #,##0.00_ ;_ ¥* -#,##0.00_ ", 5.25, "5.25"),
+        ("000000", 123, "000123"),
+        ("0.00", 2026.1, "2026.10"),
+        ('[Red]"-"0.00', 5, "-5"),
+        ("-#,##0.00;-#,##0.00", 5, "-5"),
+        ("_-* #,##0.00_-;\\-* #,##0.00_-", 5, "5"),
+        ("000-0000", 5551234, "5551234"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["xlsx", "xls"])
+def test_what_a_number_format_alone_says(tmp_path: Path, form: str, number: float, text: str, suffix: str) -> None:
+    def show(sheet: Any) -> None:
+        sheet["B2"].number_format = form
+
+    if suffix == "xlsx":
+        content = workbook(["户号", "用量"], ["K1", number], edit=show)
+    else:
+        content = old_workbook(["户号", "用量"], ["K1", (number, xlwt.easyxf(num_format_str=form))])
+    rows = read(tmp_path, f"a.{suffix}", content, expected=("户号", "用量"))[1]
+    assert [r["用量"] for r in rows] == [text]
 
 
 # --- the month in a name and in a title -----------------------------------------------------------------------------
