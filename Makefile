@@ -67,9 +67,6 @@ superset: install ## Apache Superset in an environment of its own, with the dash
 dictionary: install ## dictionary.md beside the published file: every published table and column, from the last night
 	@$(BIN)/python -m warehouse.dictionary
 
-codes: install ## docs/codes.md from the code lists
-	@$(BIN)/python -m warehouse.code_page
-
 lock: install ## requirements.lock anew from setup.cfg, for every supported Python
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev --extra lineage --no-header setup.cfg -o requirements.lock
 
@@ -92,4 +89,4 @@ clean: ## remove caches and what benchmarks built: never .venv, the demo or a pa
 forget-demo: ## remove the demo park: its offices (build/demo) and the home that was built from them (build/park)
 	@if [ -f build/demo/city.json ]; then rm -rf build/demo build/park; else echo "there is no demo park in build/"; fi
 
-.PHONY: help run test test-slow check format real bench first-night truth mutations mutants soak digest new-feed airflow superset dictionary codes lock install clean forget-demo
+.PHONY: help run test test-slow check format real bench first-night truth mutations mutants soak digest new-feed airflow superset dictionary lock install clean forget-demo
