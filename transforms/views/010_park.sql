@@ -17,7 +17,7 @@
 with figure as (
     select f.*
     from snapshots.park_current as p
-    cross join lateral (
+    cross join (
         values
         (1, '在园经营企业', '家', 1, '月末在园区有参保、水电气用量或门禁记录的企业', p.on_site_count, p.on_site_count_before, p.month),
         (2, '在租企业', '家', 1, '月末有在租合同的企业', p.tenant_count, p.tenant_count_before, p.month),
