@@ -23,7 +23,7 @@ check: install ## ruff, lengths of functions, words, mypy strict, sqlfluff, impo
 	@$(BIN)/python .ci/function_lengths.py
 	@$(BIN)/python .ci/words.py
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint -q transforms expectations connectors report examples
+	@$(BIN)/python .ci/sql.py
 	@$(BIN)/lint-imports
 	@$(BIN)/parkbridge feed check
 
@@ -82,7 +82,7 @@ $(INSTALLED): requirements.lock setup.cfg
 	@touch $@
 
 clean: ## remove caches and what benchmarks built: never .venv, the demo or a park's home (a folder with raw/)
-	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	@rm -rf .mypy_cache .ruff_cache .sqlfluff_cache .pytest_cache .import_linter_cache .hypothesis dist
 	@for built in build/*; do \
 		if [ "$$built" != build/demo ] && [ ! -d "$$built/raw" ]; then rm -rf "$$built"; fi; done
 
