@@ -23,7 +23,7 @@ check: install ## ruff, lengths of functions, words, mypy strict, sqlfluff, impo
 	@$(BIN)/python .ci/function_lengths.py
 	@$(BIN)/python .ci/words.py
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint -q transforms expectations connectors report examples
+	@$(BIN)/python .ci/sql.py
 	@$(BIN)/lint-imports
 	@$(BIN)/parkbridge feed check
 
@@ -67,9 +67,6 @@ superset: install ## Apache Superset in an environment of its own, with the dash
 dictionary: install ## dictionary.md beside the published file: every published table and column, from the last night
 	@$(BIN)/python -m warehouse.dictionary
 
-codes: install ## docs/codes.md from the code lists
-	@$(BIN)/python -m warehouse.code_page
-
 lock: install ## requirements.lock anew from setup.cfg, for every supported Python
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev --extra lineage --no-header setup.cfg -o requirements.lock
 
@@ -85,11 +82,11 @@ $(INSTALLED): requirements.lock setup.cfg
 	@touch $@
 
 clean: ## remove caches and what benchmarks built: never .venv, the demo or a park's home (a folder with raw/)
-	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	@rm -rf .mypy_cache .ruff_cache .sqlfluff_cache .pytest_cache .import_linter_cache .hypothesis dist
 	@for built in build/*; do \
 		if [ "$$built" != build/demo ] && [ ! -d "$$built/raw" ]; then rm -rf "$$built"; fi; done
 
 forget-demo: ## remove the demo park: its offices (build/demo) and the home that was built from them (build/park)
 	@if [ -f build/demo/city.json ]; then rm -rf build/demo build/park; else echo "there is no demo park in build/"; fi
 
-.PHONY: help run test test-slow check format real bench first-night truth mutations mutants soak digest new-feed airflow superset dictionary codes lock install clean forget-demo
+.PHONY: help run test test-slow check format real bench first-night truth mutations mutants soak digest new-feed airflow superset dictionary lock install clean forget-demo

@@ -81,7 +81,7 @@ PLACES = {
 MODULES = ("*.py", *(f"{name}/**/*.py" for name in COPIED if name not in ("benchmarks", "examples", "tests")))
 # with fewer test files than this, those of its folder and of the modules that import a module are its tests, too
 FEW, SMALL_FOLDER = 3, 20
-NO_MISTAKES = ("__init__.py", "standalone.py", "postgres_edition.py", "code_page.py")
+NO_MISTAKES = ("__init__.py", "standalone.py", "postgres_edition.py")
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from datetime import date, datetime, time, timedelta
 
 from cli.options import Commands, may_be_json, may_confirm, print_json, short
 from warehouse.errors import ParkBridgeError
+from warehouse.holds import NIGHT
 from warehouse.settings import IS_CHECKOUT, Settings
 from warehouse.terminal import Progress, coloured
 from warehouse.text import shown
 
-NIGHT = "operating_snapshots"
 _progress = Progress()
 
 

@@ -16,11 +16,11 @@ from typing import Any
 
 from report.lineage import made_from
 from warehouse.connection import reader
+from warehouse.holds import NIGHT
 from warehouse.settings import Settings
 
 NAMESPACE = "parkbridge"
 PRODUCER = "https://pypi.org/project/parkbridge"
-NIGHT = "operating_snapshots"
 
 
 def is_wanted() -> bool:

@@ -32,7 +32,7 @@ _GX_TYPES = {
     "timestamp": "TIMESTAMP",
     "decimal": "Numeric",
 }
-_CODE_STEP = "map the office's words to codes of {name} (docs/codes.md) by `codes` in feed.yml or in stage.sql"
+_CODE_STEP = "map the office's words to codes of {name} (warehouse/columns.yml) by `codes` in feed.yml or in stage.sql"
 _NEXT_STEP = "ask the office for a corrected delivery, or change the contract in feed.yml if the source is right"
 
 

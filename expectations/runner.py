@@ -26,6 +26,7 @@ from warehouse.connection import insert_rows
 from warehouse.errors import CheckFailed, DeclarationError
 from warehouse.labels import labels
 from warehouse.models import read_header
+from warehouse.reconcile import MODEL_SCHEMAS
 from warehouse.settings import CHECKOUT
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ _HERE = Path(__file__).parent
 TRANSFORMS = CHECKOUT / "transforms"
 # The schemas that a stage's suites are about: what has just been built when it is run.
 _SCHEMAS = {"resolved": ("resolved",), "snapshots": ("monthly", "signals", "industry", "snapshots")}
-# The schemas that readers get.
-_PUBLISHED_SCHEMAS = ("resolved", "monthly", "signals", "industry", "snapshots")
 _TABLES = {
     "validation_result": "night_id varchar, suite varchar, object_name varchar, check_name varchar, severity varchar, "
     "success boolean, observed varchar, unexpected_count bigint, unexpected_pct double, message varchar, "
@@ -121,7 +120,7 @@ def stage_suites(connection: duckdb.DuckDBPyConnection, stage: str, folder: Path
     ]
     rules = [read_rule(path) for path in sorted((folder / "rules").glob("*.sql"))]
     checks = [rule.check for rule in rules if rule.stage == stage]
-    if stage == STAGES[-1] and (check := no_identity_numbers(connection, _PUBLISHED_SCHEMAS)):
+    if stage == STAGES[-1] and (check := no_identity_numbers(connection, MODEL_SCHEMAS)):
         checks.append(check)
     name = f"rules.{stage}"
     # a rule reads several tables; GX wants one to start from

@@ -24,13 +24,12 @@ from report.sentences import sentence
 from report.source import HERE, Page, Source, page_of
 from report.words import FILTERS, GLOBALS, chart_codes
 from warehouse.connection import open_read_only
+from warehouse.declared import read_yaml
 from warehouse.durable import writable_by_us_alone
 from warehouse.errors import ParkBridgeError
 from warehouse.settings import Settings
 
-CHARTS: dict[str, dict[str, Any]] = {
-    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted((HERE / "charts").glob("*.json"))
-}
+CHARTS: dict[str, dict[str, Any]] = read_yaml((HERE / "charts.yml").read_text(encoding="utf-8"))["charts"]
 
 NAVIGATION = (
     ("index.html", "园区", "Park"),

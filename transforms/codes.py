@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from warehouse.persons import WEIGHTS_GB_11714, WEIGHTS_GB_32100
+
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I O S V Z
-USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 ORG_CODE_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # GB 11714
-ORG_CODE_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 DIGITS = "0123456789"
 
 _NOT_IN_ALPHABET = 255
@@ -36,7 +36,7 @@ def uscc_outer_digit_holds(codes: pa.Array) -> np.ndarray:
     check = (31 - sum mod 31) mod 31: without the outer mod, the one code in thirty-one with a sum of 0 would be refused.
     """
     values, holds, rows = _values(codes, 18, USCC_ALPHABET)
-    total = _weighed(values[:, :17], USCC_WEIGHTS)
+    total = _weighed(values[:, :17], WEIGHTS_GB_32100)
     return _by_row(holds & ((31 - total % 31) % 31 == values[:, 17]), rows, len(codes))
 
 
@@ -63,7 +63,7 @@ def org_code_of(codes: pa.Array) -> pa.Array:
 def org_code_holds(codes: pa.Array) -> np.ndarray:
     """Whether a 9-character organisation code is right: 11 - sum mod 11, 10 written X, 11 written 0 (GB 11714)."""
     values, holds, rows = _values(codes, 9, ORG_CODE_ALPHABET)
-    check = 11 - _weighed(values[:, :8], ORG_CODE_WEIGHTS) % 11
+    check = 11 - _weighed(values[:, :8], WEIGHTS_GB_11714) % 11
     written = np.where(check == 10, ORG_CODE_ALPHABET.index("X"), np.where(check == 11, 0, check))
     return _by_row(holds & (written == values[:, 8]), rows, len(codes))
 

@@ -19,11 +19,10 @@ from warehouse.confirmation import Confirmation, Finding, keep
 from warehouse.connection import quote
 from warehouse.declared import read_yaml
 from warehouse.errors import CheckFailed
-from warehouse.loader import StagedFeed, utc
+from warehouse.loader import LONG_AGO, StagedFeed, utc
 from warehouse.subjects import subjects
 
 CLOCK = "clock"
-_LONG_AGO = datetime(1900, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def hold_night_to_clocks(
     findings = [*_ahead_of_now(known, limits, now), *_ahead_of_sources(connection, asked, known, limits)]
     # a night that neither this machine's clock nor a source has reached was a mistake: it holds up no other
     newest = connection.execute(f"select max(d) from ({_dated()})").fetchall()[0][0]
-    present = max(utc(now or datetime.now(UTC)), _end_of(newest) if newest else _LONG_AGO)
+    present = max(utc(now or datetime.now(UTC)), _end_of(newest) if newest else LONG_AGO)
     last = connection.execute(
         "select max(as_of) from ops.night_begun where as_of <= ?", [present + timedelta(days=limits.ahead_max_days)]
     ).fetchall()[0][0]

@@ -33,7 +33,7 @@ from warehouse.workbook import MOST_ROWS, Sheet, write_workbook
 FORMATS = ("xlsx", "csv", "parquet", "arrow")
 WORKBOOK = f"{OPERATORS_SCHEMA}.xlsx"
 _AT_ONCE = 10_000
-_MONTHS = ("month", "月份")
+MONTHS = ("month", "月份")
 _UNIT = re.compile(
     r"单位[：:]?\s*([^\s：:；;。，,（()）“”见同]{1,8})|[，,]\s*(元|万元|人|平方米|千瓦时|立方米|家|天|%)(?=[；;。]|$)"
 )
@@ -251,7 +251,7 @@ def _arrow(
 
 def _month_of(connection: duckdb.DuckDBPyConnection, source: Source) -> str | None:
     shape = connection.execute(f"describe {source.query}").fetchall()
-    return next((name for name, kind, *_ in shape if name in _MONTHS and kind == "DATE"), None)
+    return next((name for name, kind, *_ in shape if name in MONTHS and kind == "DATE"), None)
 
 
 def _by_month(connection: duckdb.DuckDBPyConnection, source: Source, month: str, target: Path) -> int:

@@ -27,8 +27,9 @@ FLOW, YEAR_TO_DATE, READING = KINDS = ("flow", "year_to_date", "reading")
 MOST_DIGITS = 12
 # the multiplier of a meter 倍率
 FACTOR = "meter_factor"
-# of which no figure is, as at staging (warehouse/loader.py)
-_FIGURE_BELOW = 10**14
+# a figure of so much or more, of whatever sign, is no figure: a column slip. Models count on it: sums, differences and ratios of
+# smaller ones fit their decimal(30, …), and their products by 100 a bigint
+FIGURE_BELOW = 10**14
 DIFFERENCED = "known.differenced_figure"
 
 
@@ -226,7 +227,7 @@ def _reason(subject: Subject, column: str, is_running: str) -> str:
     if FACTOR in subject.columns:
         is_other_meter = (
             f"{column}_kind = '{READING}' and (coalesce({FACTOR}, 1) <> coalesce(before.{FACTOR}, 1) or {FACTOR} <= 0 "
-            f"or abs({column}_value) >= {_FIGURE_BELOW})"
+            f"or abs({column}_value) >= {FIGURE_BELOW})"
         )
     return (
         f"case when {column} is null then null "

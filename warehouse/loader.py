@@ -32,11 +32,11 @@ from warehouse.comparison import findings, measure, measure_name, measure_totals
 from warehouse.confirmation import Confirmation, keep
 from warehouse.connection import committed_batches, literal, quote, transaction
 from warehouse.errors import DeclarationError, DeliveryRefused, Overtaken
-from warehouse.kinds import FigureKind
+from warehouse.kinds import FIGURE_BELOW, FigureKind
 from warehouse.persons import blotted, detectors, is_code, removed, texts_with_persons
 from warehouse.subjects import LAST_YEAR, LINEAGE, Column, Subject, month_of_fact
 
-_LONG_AGO = datetime(1900, 1, 1)
+LONG_AGO = datetime(1900, 1, 1)
 # so far an office's clock, or its time zone, may be wrong
 _FUTURE = timedelta(days=1)
 # One row that an office takes back is no truncated file, however small the period.
@@ -47,9 +47,6 @@ _MANY_ROWS = 200_000
 DELIVERY = "delivery"
 # so many findings are in a message
 _FINDINGS = 3
-# a figure of so much or more, of whatever sign, is no figure: a column slip. Models count on it: sums, differences and ratios of
-# smaller ones fit their decimal(30, …), and their products by 100 a bigint
-FIGURE_BELOW = 10**14
 _YEAR = 12
 # people, visits and areas: fewer than none is a sign that was misread, or a difference
 _NEVER_NEGATIVE = ("_headcount", "_count", "_m2")
@@ -800,7 +797,7 @@ def _settle_received(
     its own.
     """
     until = utc(manifest.pulled_until)
-    floor = max(utc(manifest.pulled_from) if manifest.pulled_from else _LONG_AGO, night or _LONG_AGO)
+    floor = max(utc(manifest.pulled_from) if manifest.pulled_from else LONG_AGO, night or LONG_AGO)
     known_at = until if until > floor else utc(now)
     connection.execute(
         f"update {table} set received_at = $known_at where batch_number = $number "

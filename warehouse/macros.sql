@@ -188,3 +188,40 @@ create or replace macro to_utc(t, zone) as (
             end))
     end
 );
+
+-- The currency of a registered capital: 30(万美元) · 1,200(万元人民币) · 100万人民币 · 500（万元（港币））. What is left without figure, brackets,
+-- 万 and 元 names it; nothing left means yuan. NULL where there is no 万 or 元, where there are two units (元/万元), and of another currency.
+create or replace macro to_capital_currency(t) as list_transform(
+    [regexp_replace(t::varchar, '^[0-9][0-9,]*(\.[0-9]+)?|[()（）\s]', '', 'g')],
+    lambda unit: case
+        when regexp_matches(unit, '万|元')
+            then case replace(replace(unit, '万', ''), '元', '')
+                when '' then 'CNY'
+                when '人民币' then 'CNY'
+                when '美' then 'USD'
+                when '欧' then 'EUR'
+                when '日' then 'JPY'
+                when '港' then 'HKD'
+                when '港币' then 'HKD'
+                when '香港' then 'HKD'
+                when '英镑' then 'GBP'
+                when '瑞士法郎' then 'CHF'
+                when '新加坡' then 'SGD'
+                when '澳大利亚' then 'AUD'
+                when '加' then 'CAD'
+                when '加拿大' then 'CAD'
+                when '丹麦克郎' then 'DKK'
+                when '德国马克' then 'DEM'
+                when '法国法郎' then 'FRF'
+            end
+    end
+)[1];
+
+-- The amount of a registered capital in that currency; NULL where the currency is.
+create or replace macro to_capital_amount(t) as (
+    case
+        when to_capital_currency(t) is not null
+            then try_cast(replace(regexp_extract(t::varchar, '^[0-9][0-9,]*(\.[0-9]+)?'), ',', '') as decimal(28, 6))
+            * case when regexp_matches(t::varchar, '^[0-9,.()（）\s]*万') then 10000 else 1 end
+    end
+);

@@ -26,8 +26,8 @@ from warehouse.declared import read_yaml
 _KEY_OF_THIS_PROCESS = secrets.token_bytes(32)
 FILE = Path(__file__).with_name("person.yml")
 _WEIGHTS_GB_11643 = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_WEIGHTS_GB_32100 = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-_WEIGHTS_GB_11714 = (3, 7, 9, 10, 5, 8, 4, 2)
+WEIGHTS_GB_32100 = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+WEIGHTS_GB_11714 = (3, 7, 9, 10, 5, 8, 4, 2)
 _HAN_DIGITS = {"〇": "0", "○": "0"} | {
     c: str(n) for hans in ("零一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖") for n, c in enumerate(hans)
 }
@@ -95,8 +95,8 @@ def is_identity_number(text: str) -> bool:
     is_credit_code = (
         text[0] in "159"
         and text[17].isdecimal()
-        and (31 - _weighed(text, _WEIGHTS_GB_32100) % 31) % 31 == int(text[17])
-        and (11 - _weighed(text[8:], _WEIGHTS_GB_11714) % 11) % 11 == int(text[16])
+        and (31 - _weighed(text, WEIGHTS_GB_32100) % 31) % 31 == int(text[17])
+        and (11 - _weighed(text[8:], WEIGHTS_GB_11714) % 11) % 11 == int(text[16])
     )
     return not is_credit_code
 

@@ -28,6 +28,7 @@ from pyarrow import csv
 from warehouse.connection import literal, open_read_only, quote
 from warehouse.durable import sha256_of
 from warehouse.errors import DeclarationError, ParkBridgeError
+from warehouse.export import MONTHS
 from warehouse.views import ENGINEERS_SCHEMA
 
 NEXT = "parkbridge_next_"
@@ -65,7 +66,6 @@ _DIRECT = {"BIGINT", "BOOLEAN", "DATE", "DECIMAL", "DOUBLE", "INTEGER", "SMALLIN
 _NESTED = re.compile(r"(\[\d*\]$)|^(STRUCT|MAP|UNION)\(|^JSON$")
 _CODES = ("building_code", "楼栋编号")
 _IDS = ("enterprise_id", "企业编号")
-_MONTHS = ("month", "月份")
 # Names of another enterprise, beside the row's own: 对方企业名称, candidate_enterprise_name
 _OTHER_NAME = re.compile(r"(?P<prefix>.+?_?)(enterprise_name|企业名称|企业代码|企业简称)")
 _EVERYBODY = (("ops", "night"), ("ops", "edition"))
@@ -612,7 +612,7 @@ def _comments(table: _Table) -> list[str]:
 
 def _indices(table: _Table) -> list[str]:
     """What BI tools join and filter by; and statistics, so that the first query is planned well."""
-    enterprise, month, building = (table.first_of(names) for names in (_IDS, _MONTHS, _CODES))
+    enterprise, month, building = (table.first_of(names) for names in (_IDS, MONTHS, _CODES))
     found = [[name for name in keys if name] for keys in ((enterprise, month), (building, month))]
     lines = [
         f"create index on {table.target} ({', '.join(map(quote, keys))})"

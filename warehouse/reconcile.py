@@ -25,7 +25,8 @@ from warehouse.settings import Settings
 
 RAW, CHANGE = "raw", "change"
 _LISTED = 6
-_SNAPSHOT_SCHEMAS = ("resolved", "monthly", "signals", "industry", "snapshots")
+# the schemas of models, which readers get
+MODEL_SCHEMAS = ("resolved", "monthly", "signals", "industry", "snapshots")
 
 Batches = set[tuple[str, str]]
 
@@ -170,7 +171,7 @@ def hold_to_last_night(
             findings = [
                 *_things(connection),
                 *_signals(connection),
-                *_rows(connection, [m for m in models if m.schema in _SNAPSHOT_SCHEMAS]),
+                *_rows(connection, [m for m in models if m.schema in MODEL_SCHEMAS]),
             ]
     keep(connection, night_id, CHANGE, findings, confirmation)
     if findings and not confirmation:

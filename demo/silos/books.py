@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -176,3 +177,15 @@ def with_thousands(numbers: Array) -> pa.Array:
     """Whole numbers as text, with a comma before the last three digits from 1,000 to 999,999."""
     text = pc.cast(pa.array(numbers), pa.string())
     return pc.replace_substring_regex(text, r"^(\d{1,3})(\d{3})$", r"\1,\2")
+
+
+def insert(database: sqlite3.Connection, table: str, rows: pa.Table) -> None:
+    """Add an office's rows to a table of its database; their column 记录时间 becomes text."""
+    if not rows.num_rows:
+        return
+    # whole seconds print as such: SQLAlchemy reads the text back as a timestamp
+    at = pc.cast(pc.cast(rows["记录时间"], pa.timestamp("s")), pa.string())
+    rows = rows.set_column(rows.column_names.index("记录时间"), "记录时间", at)
+    holes = ", ".join("?" * rows.num_columns)
+    columns = [column.to_pylist() for column in rows.columns]
+    database.executemany(f"insert into {table} values ({holes})", zip(*columns, strict=True))

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from demo import dirt
 from demo.city import Array, building_codes, choose, office_time, pick
 from demo.needs import CODES, HAS_QUANTITY, KINDS, OUTCOMES, Needs, Offers, drawn, outside_names
-from demo.silos.books import Books, identities
+from demo.silos.books import Books, identities, insert
 
 _SCHEMA = """
 create table 诉求 (
@@ -40,8 +40,8 @@ def write(books: Books) -> None:
     database = sqlite3.connect(path)
     database.executescript("pragma journal_mode = off; pragma synchronous = off;" + _SCHEMA)
     for table in _needs(books, need, code, name, person):
-        _insert(database, "诉求", books.known(table, "记录时间"))
-    _insert(database, "供给", books.known(_offers(books, offer, code, name, person), "记录时间"))
+        insert(database, "诉求", books.known(table, "记录时间"))
+    insert(database, "供给", books.known(_offers(books, offer, code, name, person), "记录时间"))
     database.commit()
     database.executescript(
         "create index 诉求_记录时间 on 诉求 (记录时间); create index 供给_记录时间 on 供给 (记录时间);"
@@ -149,14 +149,3 @@ def _text(days: Array) -> pa.Array:
     """Days as 2026-11-20; null where there is none."""
     days = days.astype("datetime64[D]")
     return pc.cast(pa.array(days, pa.date32(), mask=np.isnat(days)), pa.string())
-
-
-def _insert(database: sqlite3.Connection, table: str, rows: pa.Table) -> None:
-    if not rows.num_rows:
-        return
-    at = pc.cast(pc.cast(rows["记录时间"], pa.timestamp("s")), pa.string())
-    rows = rows.set_column(rows.column_names.index("记录时间"), "记录时间", at)
-    holes = ", ".join("?" * rows.num_columns)
-    database.executemany(
-        f"insert into {table} values ({holes})", zip(*(column.to_pylist() for column in rows.columns), strict=True)
-    )

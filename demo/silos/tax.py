@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from demo import dirt
 from demo.city import NEVER, SOLE_TRADER, Array, City, choose, join, office_time, pick
-from demo.silos.books import NAME_RATES, Books, identities, last_month, numbered, same
+from demo.silos.books import NAME_RATES, Books, identities, insert, last_month, numbered, same
 from demo.taxes import TAX_KINDS, Periods, tax_periods
 
 # Amounts are whole fen: SQLite keeps a NUMERIC(18,2) as floating point.
@@ -67,9 +67,9 @@ def write(books: Books) -> None:
     for periods in tax_periods(books.city):
         if len(periods.firm) and books.city.day(periods.last_month + 1) <= books.until:
             for filing in _filings(books, periods, payers):
-                _insert(database, "申报表", books.known(filing, "记录时间"))
+                insert(database, "申报表", books.known(filing, "记录时间"))
             for payment in _payments(books, periods, payers):
-                _insert(database, "入库表", books.known(payment, "记录时间"))
+                insert(database, "入库表", books.known(payment, "记录时间"))
     database.commit()
     database.executescript(_INDEXES)
     database.close()
@@ -128,17 +128,6 @@ def known(city: City, payers: _Taxpayers | None = None) -> pa.Table:
             )
         )
     return pa.concat_tables(parts)
-
-
-def _insert(database: sqlite3.Connection, table: str, rows: pa.Table) -> None:
-    if not rows.num_rows:
-        return
-    # whole seconds print as such: SQLAlchemy reads the text back as a timestamp
-    at = pc.cast(pc.cast(rows["记录时间"], pa.timestamp("s")), pa.string())
-    rows = rows.set_column(rows.column_names.index("记录时间"), "记录时间", at)
-    holes = ", ".join("?" * rows.num_columns)
-    columns = [column.to_pylist() for column in rows.columns]
-    database.executemany(f"insert into {table} values ({holes})", zip(*columns, strict=True))
 
 
 def _due_date(books: Books, periods: Periods, rng: np.random.Generator) -> Array:

@@ -3,86 +3,35 @@
 -- stage: snapshots
 -- why: two tables of one night that do not add up cannot both be believed
 -- next step: compare both with signals.signal for the month; a model that drops or doubles rows is the cause
-with by_enterprise as (
+with shown_figure as (
+    select
+        t.month,
+        t.suspect_signal_codes,
+        f.*
+    from snapshots.enterprise_month as t
+    cross join (
+        values
+        ('headcount', 1, t.insured_headcount),
+        ('leased_area', 1, t.leased_area_m2),
+        ('electricity', 1, t.electricity_kwh),
+        ('sales', t.sales_period_months, t.sales_amount),
+        ('tax', t.tax_period_months, t.tax_paid_amount)
+    ) as f (signal_code, period_months, value)
+    where f.value is not null
+),
+
+by_enterprise as (
     select
         month,
-        'headcount' as signal_code,
-        1 as period_months,
+        signal_code,
+        period_months,
         sum(
-            cast(
-                case
-                    when not coalesce(contains(suspect_signal_codes, 'headcount'), false) then insured_headcount
-                end as decimal(30, 3)
-            )
-        )
-            as value
-    from snapshots.enterprise_month
-    where insured_headcount is not null
-    group by month
-    union all
-    select
-        month,
-        'leased_area' as signal_code,
-        1 as period_months,
-        sum(
-            cast(
-                case
-                    when not coalesce(contains(suspect_signal_codes, 'leased_area'), false) then leased_area_m2
-                end as decimal(30, 3)
-            )
-        )
-            as value
-    from snapshots.enterprise_month
-    where leased_area_m2 is not null
-    group by month
-    union all
-    select
-        month,
-        'electricity' as signal_code,
-        1 as period_months,
-        sum(
-            cast(
-                case
-                    when not coalesce(contains(suspect_signal_codes, 'electricity'), false) then electricity_kwh
-                end as decimal(30, 3)
-            )
-        )
-            as value
-    from snapshots.enterprise_month
-    where electricity_kwh is not null
-    group by month
-    union all
-    select
-        month,
-        'sales' as signal_code,
-        sales_period_months as period_months,
-        sum(
-            cast(
-                case
-                    when not coalesce(contains(suspect_signal_codes, 'sales'), false) then sales_amount
-                end as decimal(30, 3)
-            )
-        )
-            as value
-    from snapshots.enterprise_month
-    where sales_amount is not null
-    group by month, sales_period_months
-    union all
-    select
-        month,
-        'tax' as signal_code,
-        tax_period_months as period_months,
-        sum(
-            cast(
-                case
-                    when not coalesce(contains(suspect_signal_codes, 'tax'), false) then tax_paid_amount
-                end as decimal(30, 3)
-            )
-        )
-            as value
-    from snapshots.enterprise_month
-    where tax_paid_amount is not null
-    group by month, tax_period_months
+            case
+                when not coalesce(contains(suspect_signal_codes, signal_code), false) then cast(value as decimal(30, 3))
+            end
+        ) as value
+    from shown_figure
+    group by month, signal_code, period_months
 ),
 
 by_park as (

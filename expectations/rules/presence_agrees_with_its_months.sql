@@ -3,13 +3,7 @@
 -- stage: snapshots
 -- why: two tables that say who is here must not name different enterprises
 -- next step: compare the enterprise's traces in monthly.*; one of both models reads other months of rules/presence.yml
-with last_month as (
-    select month
-    from monthly.month
-    where is_last_month
-),
-
-active_enterprise as (
+with active_enterprise as (
     select *
     from snapshots.presence
     where is_leasing or is_paying_tax or is_insuring or is_using_utilities or is_accessing
@@ -18,7 +12,7 @@ active_enterprise as (
 present_by_month as (
     select h.*
     from snapshots.presence_month as h
-    inner join last_month as l on h.month = l.month
+    inner join monthly.month as l on h.month = l.month and l.is_last_month
 )
 
 select

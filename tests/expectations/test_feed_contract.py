@@ -161,7 +161,7 @@ def test_a_code_that_no_model_knows_stops_the_feed(code: str) -> None:
                 f"insert into incoming.taxes by name select {', '.join(f'? as {name}' for name in row)}",
                 list(row.values()),
             )
-        with pytest.raises(CheckFailed, match=r"tax_kind_code is one of vat, cit, .*: 1 of 2 rows .*docs/codes"):
+        with pytest.raises(CheckFailed, match=r"tax_kind_code is one of vat, cit, .*: 1 of 2 rows .*warehouse/columns"):
             check_feed(connection, taxes, "b1")
         failed = connection.execute("select row_json ->> 'tax_kind_code' from ops.validation_failure").fetchall()
         assert failed == [(code,)]

@@ -28,6 +28,8 @@ CASES = Path(__file__).with_name("rules")
 NIGHT = {"night_id": "n1", "as_of": datetime(2026, 11, 5, 16), "park_name": "示范园区"}
 Rows = list[dict[str, Any]]
 _EXAMPLE: dict[str, Any] = {"varchar": "k", "date": date(2026, 10, 1), "bigint": 2025}
+# the suffix of a column without a value says its type
+NAMED = {("_date", "month"): "date", ("_pct", "_amount", "_m2", "_m3", "_kwh", "_12m"): "decimal(18, 3)"}
 TYPES = {bool: "boolean", int: "bigint", float: "decimal(18, 3)", datetime: "timestamp", date: "date", str: "varchar"}
 
 
@@ -46,7 +48,10 @@ def columns_of(table: str, rows: Rows) -> dict[str, str]:
             if value is not None:
                 found.setdefault(column, TYPES[type(value)])
     untyped = {column for row in rows for column in row} - set(found)
-    return found | {column: "date" if column.endswith(("_date", "month")) else "varchar" for column in untyped}
+    return found | {
+        column: next((kind for suffixes, kind in NAMED.items() if column.endswith(suffixes)), "varchar")
+        for column in untyped
+    }
 
 
 def fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows, columns: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ import transforms
 from transforms.night import build_all
 from transforms.resolution import resolve
 from warehouse.connection import prepare, quote
-from warehouse.loader import FIGURE_BELOW
+from warehouse.kinds import FIGURE_BELOW
 from warehouse.subjects import Subject, subjects
 
 TRANSFORMS = Path(transforms.__file__).parent

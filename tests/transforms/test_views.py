@@ -15,7 +15,6 @@ import duckdb
 import pytest
 
 from tests.conftest import LAYERS, empty_warehouse
-from warehouse.code_page import PAGE, code_page
 from warehouse.errors import DeclarationError
 from warehouse.labels import labels
 from warehouse.models import read_layers
@@ -224,15 +223,3 @@ def test_the_glossary_s_terms_are_published_names() -> None:
     shown = " ".join(names)
     assert len(terms) > 40
     assert [term for term in terms if term not in shown] == []
-
-
-def test_the_page_of_codes_is_what_the_lists_say() -> None:
-    assert PAGE.read_text(encoding="utf-8") == "\n".join(code_page()), "run `make codes`"
-
-
-def test_the_page_of_codes_holds_every_code() -> None:
-    """Every code that a table may hold is on the page: from the headers' and columns.yml's lists alike."""
-    page = PAGE.read_text(encoding="utf-8")
-    codes = {str(code.value) for model in MODELS for label in model.columns.values() for code in label.codes}
-    assert len(codes) > 40
-    assert [code for code in sorted(codes) if f"| `{code}` |" not in page] == []

@@ -98,6 +98,27 @@ def test_quantity(warehouse: duckdb.DuckDBPyConnection, text: str | None, quanti
 
 
 @pytest.mark.parametrize(
+    ("text", "currency", "amount"),
+    [
+        ("30(万美元)", "USD", "300000"),
+        ("1,200(万元人民币)", "CNY", "12000000"),
+        ("100万人民币", "CNY", "1000000"),
+        ("500（万元（港币））", "HKD", "5000000"),
+        ("88.5元", "CNY", "88.5"),
+        ("100", None, None),
+        ("100(万里拉)", None, None),
+        ("100(元/万元)", None, None),
+        (None, None, None),
+    ],
+)
+def test_capital(
+    warehouse: duckdb.DuckDBPyConnection, text: str | None, currency: str | None, amount: str | None
+) -> None:
+    assert read(warehouse, "to_capital_currency($t)", text) == currency
+    assert read(warehouse, "to_capital_amount($t)", text) == (None if amount is None else Decimal(amount))
+
+
+@pytest.mark.parametrize(
     ("text", "count"),
     [
         ("12", 12),

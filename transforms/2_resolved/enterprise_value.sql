@@ -20,160 +20,6 @@ with single_record as (
     having count(*) = 1 and min(subject) <> 'registration_event'
 ),
 
-stated_value as not materialized (
-    select
-        s.feed,
-        s.source_key,
-        s.subject,
-        'enterprise_name' as field_code,
-        s.name as value_text,
-        s.name_key as compared_text,
-        s.last_received_at as received_at
-    from resolved.source_record as s
-    union all
-    select
-        s.feed,
-        s.source_key,
-        s.subject,
-        'uscc' as field_code,
-        s.uscc as value_text,
-        s.uscc as compared_text,
-        s.last_received_at as received_at
-    from resolved.source_record as s
-    union all
-    select
-        s.feed,
-        s.source_key,
-        s.subject,
-        'registration_no' as field_code,
-        s.registration_no as value_text,
-        s.registration_no as compared_text,
-        s.last_received_at as received_at
-    from resolved.source_record as s
-    union all
-    select
-        s.feed,
-        s.source_key,
-        s.subject,
-        case when s.subject = 'registration' then 'registered_address' else 'operating_address' end as field_code,
-        s.address as value_text,
-        replace(s.address, ' ', '') as compared_text,
-        s.last_received_at as received_at
-    from resolved.source_record as s
-    union all
-    select
-        r.feed,
-        r.source_key,
-        'registration' as subject,
-        'industry_code' as field_code,
-        r.industry_code as value_text,
-        r.industry_code as compared_text,
-        r.received_at
-    from known.registration as r
-    union all
-    select
-        r.feed,
-        r.source_key,
-        'registration' as subject,
-        'status_code' as field_code,
-        r.status_code as value_text,
-        r.status_code as compared_text,
-        r.received_at
-    from known.registration as r
-    union all
-    select
-        r.feed,
-        r.source_key,
-        'registration' as subject,
-        'registered_date' as field_code,
-        cast(r.registered_date as varchar) as value_text,
-        cast(r.registered_date as varchar) as compared_text,
-        r.received_at
-    from known.registration as r
-    union all
-    select
-        r.feed,
-        r.source_key,
-        'registration' as subject,
-        'cancelled_date' as field_code,
-        cast(r.cancelled_date as varchar) as value_text,
-        cast(r.cancelled_date as varchar) as compared_text,
-        r.received_at
-    from known.registration as r
-    union all
-    select
-        r.feed,
-        r.source_key,
-        'registration' as subject,
-        'registered_capital_amount' as field_code,
-        cast(r.registered_capital_amount as varchar) as value_text,
-        cast(r.registered_capital_amount as varchar) as compared_text,
-        r.received_at
-    from known.registration as r
-    union all
-    select
-        r.feed,
-        r.source_key,
-        'registration' as subject,
-        'currency_code' as field_code,
-        r.currency_code as value_text,
-        r.currency_code as compared_text,
-        r.received_at
-    from known.registration as r
-    union all
-    select
-        r.feed,
-        r.source_key,
-        'registration' as subject,
-        'enterprise_type' as field_code,
-        r.enterprise_type as value_text,
-        r.enterprise_type as compared_text,
-        r.received_at
-    from known.registration as r
-    union all
-    select
-        r.feed,
-        r.source_key,
-        'registration' as subject,
-        'division_code' as field_code,
-        r.division_code as value_text,
-        r.division_code as compared_text,
-        r.received_at
-    from known.registration as r
-    union all
-    select
-        r.feed,
-        r.source_key,
-        'registration' as subject,
-        'parent_uscc' as field_code,
-        r.parent_uscc as value_text,
-        r.parent_uscc as compared_text,
-        r.received_at
-    from known.registration as r
-    union all
-    select
-        e.feed,
-        e.source_key,
-        'registration_event' as subject,
-        'status_code' as field_code,
-        e.event_code as value_text,
-        e.event_code as compared_text,
-        e.received_at
-    from known.registration_event as e
-    where e.event_code in ('cancelled', 'revoked')
-    union all
-    select
-        e.feed,
-        e.source_key,
-        'registration_event' as subject,
-        'cancelled_date' as field_code,
-        cast(e.event_date as varchar) as value_text,
-        cast(e.event_date as varchar) as compared_text,
-        e.received_at
-    from known.registration_event as e
-    where e.event_code in ('cancelled', 'revoked')
-),
-
 -- of a subject without a rank of its own for a field, the rank that holds for all
 field_rank as (
     select
@@ -186,21 +32,83 @@ field_rank as (
     group by a.field_code, s.subject
 ),
 
+-- every field that has a rank for the subject; one that the record does not state is empty, and falls out below
+stated_value as not materialized (
+    select
+        s.feed,
+        s.source_key,
+        s.subject,
+        a.field_code,
+        a.authority_rank,
+        case a.field_code
+            when 'enterprise_name' then s.name
+            when 'uscc' then s.uscc
+            when 'registration_no' then s.registration_no
+            when 'registered_address' then s.address
+            when 'operating_address' then s.address
+        end as value_text,
+        s.name_key,
+        s.last_received_at as received_at
+    from resolved.source_record as s
+    inner join field_rank as a on s.subject = a.subject
+    union all
+    select
+        r.feed,
+        r.source_key,
+        a.subject,
+        a.field_code,
+        a.authority_rank,
+        case a.field_code
+            when 'industry_code' then r.industry_code
+            when 'status_code' then r.status_code
+            when 'registered_date' then cast(r.registered_date as varchar)
+            when 'cancelled_date' then cast(r.cancelled_date as varchar)
+            when 'registered_capital_amount' then cast(r.registered_capital_amount as varchar)
+            when 'currency_code' then r.currency_code
+            when 'enterprise_type' then r.enterprise_type
+            when 'division_code' then r.division_code
+            when 'parent_uscc' then r.parent_uscc
+        end as value_text,
+        null as name_key,
+        r.received_at
+    from known.registration as r
+    inner join field_rank as a on a.subject = 'registration'
+    union all
+    select
+        e.feed,
+        e.source_key,
+        a.subject,
+        a.field_code,
+        a.authority_rank,
+        case a.field_code
+            when 'status_code' then e.event_code
+            when 'cancelled_date' then cast(e.event_date as varchar)
+        end as value_text,
+        null as name_key,
+        e.received_at
+    from known.registration_event as e
+    inner join field_rank as a on a.subject = 'registration_event'
+    where e.event_code in ('cancelled', 'revoked')
+),
+
 linked_value as not materialized (
     select
         l.enterprise_id,
         s.field_code,
         s.value_text,
         s.feed,
-        s.compared_text,
+        case
+            when s.field_code = 'enterprise_name' then s.name_key
+            when s.field_code in ('registered_address', 'operating_address') then replace(s.value_text, ' ', '')
+            else s.value_text
+        end as compared_text,
         s.subject,
         s.source_key,
         s.received_at,
-        a.authority_rank,
+        s.authority_rank,
         o.enterprise_id is not null as is_alone
     from stated_value as s
     inner join resolved.link as l on s.feed = l.feed and s.source_key = l.source_key
-    inner join field_rank as a on s.field_code = a.field_code and s.subject = a.subject
     left join single_record as o on l.enterprise_id = o.enterprise_id
     where s.value_text is not null
 ),

@@ -50,55 +50,45 @@ closed_record as (
 
 activity as (
     select
-        r.enterprise_id,
-        r.feed,
-        r.source_key,
-        r.subject,
+        t.feed,
+        t.source_key,
         'tax paid for' as seen,
         t.period_start as seen_date,
         t.received_at
-    from closed_record as r
-    inner join known.tax_payment as t
-        on r.feed = t.feed and r.source_key = t.source_key and r.active_after_date < t.period_start
+    from known.tax_payment as t
     where t.paid_amount > 0
     union all
     select
-        r.enterprise_id,
-        r.feed,
-        r.source_key,
-        r.subject,
+        e.feed,
+        e.source_key,
         'staff insured in' as seen,
         e.month as seen_date,
         e.received_at
-    from closed_record as r
-    inner join known.employment as e
-        on r.feed = e.feed and r.source_key = e.source_key and r.active_after_date < e.month
+    from known.employment as e
     where e.insured_headcount > 0
     union all
     select
-        r.enterprise_id,
-        r.feed,
-        r.source_key,
-        r.subject,
+        l.feed,
+        l.source_key,
         'lease begun in' as seen,
-        t.start_date as seen_date,
-        t.received_at
-    from closed_record as r
-    inner join known.lease as t
-        on r.feed = t.feed and r.source_key = t.source_key and r.active_after_date < t.start_date
+        l.start_date as seen_date,
+        l.received_at
+    from known.lease as l
 ),
 
 active_record as (
     select
-        enterprise_id,
+        r.enterprise_id,
         'status_code' as field_code,
-        feed,
-        source_key,
-        subject,
-        concat('active: ', min(seen), ' ', substr(cast(max(seen_date) as varchar), 1, 7)) as value_text,
-        max(received_at) as received_at
-    from activity
-    group by enterprise_id, feed, source_key, subject
+        r.feed,
+        r.source_key,
+        r.subject,
+        concat('active: ', min(a.seen), ' ', substr(cast(max(a.seen_date) as varchar), 1, 7)) as value_text,
+        max(a.received_at) as received_at
+    from closed_record as r
+    inner join activity as a
+        on r.feed = a.feed and r.source_key = a.source_key and r.active_after_date < a.seen_date
+    group by r.enterprise_id, r.feed, r.source_key, r.subject
 ),
 
 conflicting_value as (

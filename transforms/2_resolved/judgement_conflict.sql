@@ -95,6 +95,25 @@ gone_enterprise as (
     left join gone_target as g on j.other_enterprise_id = g.enterprise_id
     where j.other_enterprise_id is not null and s.enterprise_id is null and coalesce(g.enterprise_count, 0) <> 1
     group by j.other_enterprise_id
+),
+
+conflict as (
+    select
+        conflict_code,
+        conflict_key,
+        chain,
+        feed,
+        source_key,
+        stated,
+        line_numbers,
+        decided_by,
+        decided_on,
+        next_step
+    from resolved.judgement_finding
+    union all
+    select * from by_rules
+    union all
+    select * from gone_enterprise
 )
 
 select
@@ -103,6 +122,7 @@ select
     case conflict_code
         when 'judges_disagree' then 'later_holds'
         when 'record_gone' then 'no_effect'
+        when 'enterprise_gone' then 'no_effect'
         else 'not_applied'
     end as effect_code,
     chain,
@@ -113,32 +133,4 @@ select
     decided_by,
     decided_on,
     next_step
-from resolved.judgement_finding
-union all
-select
-    conflict_code,
-    conflict_key,
-    'not_applied' as effect_code,
-    chain,
-    feed,
-    source_key,
-    stated,
-    line_numbers,
-    decided_by,
-    decided_on,
-    next_step
-from by_rules
-union all
-select
-    conflict_code,
-    conflict_key,
-    'no_effect' as effect_code,
-    chain,
-    feed,
-    source_key,
-    stated,
-    line_numbers,
-    decided_by,
-    decided_on,
-    next_step
-from gone_enterprise
+from conflict

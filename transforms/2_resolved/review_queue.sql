@@ -51,42 +51,47 @@ candidate as (
     where c.match_rank <= r.review_candidates_max
 ),
 
+-- recent months count for people and visits, a year for money
+first_counted as (
+    select
+        month_number(cast(n.as_of as date)) - r.review_recent_months as recent_number,
+        month_number(cast(n.as_of as date)) - r.review_year_months as year_number
+    from ops.night as n
+    cross join rules.resolution as r
+),
+
 figure as (
     select
         f.feed,
         f.source_key,
         cast(f.insured_headcount as double) as value
     from known.employment as f
-    cross join ops.night as n
-    cross join rules.resolution as r
-    where month_number(f.month) >= month_number(cast(n.as_of as date)) - r.review_recent_months
+    cross join first_counted as c
+    where month_number(f.month) >= c.recent_number
     union all
     select
         f.feed,
         f.source_key,
         cast(coalesce(f.people_entry_count, 0) + coalesce(f.vehicle_entry_count, 0) as double) as value
     from known.access_count as f
-    cross join ops.night as n
-    cross join rules.resolution as r
-    where month_number(f.month) >= month_number(cast(n.as_of as date)) - r.review_recent_months
+    cross join first_counted as c
+    where month_number(f.month) >= c.recent_number
     union all
     select
         f.feed,
         f.source_key,
         cast(greatest(f.paid_amount, 0) as double) as value
     from known.tax_payment as f
-    cross join ops.night as n
-    cross join rules.resolution as r
-    where month_number(f.paid_date) >= month_number(cast(n.as_of as date)) - r.review_year_months
+    cross join first_counted as c
+    where month_number(f.paid_date) >= c.year_number
     union all
     select
         f.feed,
         f.source_key,
         cast(greatest(f.sales_amount, 0) as double) as value
     from known.tax_filing as f
-    cross join ops.night as n
-    cross join rules.resolution as r
-    where month_number(f.period_end) >= month_number(cast(n.as_of as date)) - r.review_year_months
+    cross join first_counted as c
+    where month_number(f.period_end) >= c.year_number
     union all
     select
         f.feed,

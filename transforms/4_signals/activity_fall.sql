@@ -20,16 +20,8 @@
 -- column month: latest month of the figures | 月份 数值的最近月份
 -- column since_month: first month, without interruption, in which the limit was reached | 起始月份 连续达到该界限的第一个月
 -- checked by: tests/models/signals.activity_fall
-with last_month as (
-    select
-        month,
-        month_number
-    from monthly.month
-    where is_last_month
-),
-
--- what all enterprises together did over three months, in these and in the months a year before
-season as (
+with season as (
+    -- what all enterprises together did over three months, in these and in the months a year before
     select
         c.measure_code,
         c.month_number,
@@ -118,7 +110,7 @@ reached_limit as (
     from activity as a
     inner join newest as n on a.enterprise_id = n.enterprise_id and a.month_number = n.month_number
     inner join stated_limit as r on a.fall_pct >= r.limit_value
-    cross join last_month as l
+    inner join monthly.month as l on l.is_last_month
     cross join rules.alert_limit as u
     where a.month_number > l.month_number - u.recent_months - 2
 ),

@@ -17,21 +17,13 @@
 -- column value_15m_before: figure of exactly fifteen months before | 十五个月前值 恰好15个月前的数值
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.limit_reached, tests/models/signals.activity_fall
-with last_month as (
-    select
-        month,
-        month_number
-    from monthly.month
-    where is_last_month
-),
-
--- what came or went by succession is no sign; of a payroll that moved, only the staff is not
-succession as (
+with succession as (
+    -- what came or went by succession is no sign; of a payroll that moved, only the staff is not
     select
         f.enterprise_id,
         max(case when f.succession_code in ('merged', 'split', 'taken_over') then 1 else 0 end) as is_whole
     from signals.flow as f
-    cross join last_month as l
+    inner join monthly.month as l on l.is_last_month
     where
         f.flow_code in ('succession_in', 'succession_out')
         and f.month_number > l.month_number - 12
@@ -42,7 +34,7 @@ succession as (
 needed_month as (
     select m.month_number
     from monthly.month as m
-    cross join last_month as l
+    inner join monthly.month as l on l.is_last_month
     cross join rules.alert_limit as u
     where m.month_number <= l.month_number and m.month_number > l.month_number - u.history_months - 18
 ),
@@ -111,7 +103,7 @@ select
     cast(y.value as decimal(30, 3)) as value_12m_before,
     cast(b.value as decimal(30, 3)) as value_15m_before
 from summed_value as v
-cross join last_month as l
+inner join monthly.month as l on l.is_last_month
 cross join rules.alert_limit as u
 inner join monthly.month as m on v.month_number = m.month_number
 left join summed_value as q

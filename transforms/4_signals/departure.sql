@@ -36,17 +36,8 @@
 -- column is_insuring: whether it insures staff in the last complete month of that silo | 是否参保 社保最近完整月份有人参保为是
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.departure, benchmarks/assessment.py
-with last_month as (
-    select
-        month,
-        month_number,
-        month_end_date
-    from monthly.month
-    where is_last_month
-),
-
--- a figure that is wrong still shows that somebody is here; what comes after the last believed month is not yet known
-presence_trace as (
+with presence_trace as (
+    -- a wrong figure still shows that somebody is here; what comes after the last believed month is not yet known
     select
         s.enterprise_id,
         s.signal_code,
@@ -58,7 +49,7 @@ presence_trace as (
     from signals.signal as s
     inner join rules.signal as r on s.signal_code = r.signal_code
     cross join rules.assessment_limit as u
-    cross join last_month as m
+    inner join monthly.month as m on m.is_last_month
     left join signals.believed_month as b on s.signal_code = b.signal_code and s.period_months = b.period_months
     where r.shows_presence and s.value > 0
     union all
@@ -68,7 +59,7 @@ presence_trace as (
         p.month,
         p.month = m.month as is_recent
     from monthly.premises as p
-    cross join last_month as m
+    inner join monthly.month as m on m.is_last_month
 ),
 
 presence as (
@@ -160,7 +151,7 @@ known_enterprise as (
         m.month,
         u.version as rule_version
     from resolved.enterprise as e
-    cross join last_month as m
+    inner join monthly.month as m on m.is_last_month
     cross join rules.assessment_limit as u
     left join presence as n on e.enterprise_id = n.enterprise_id
     left join operation as o on e.enterprise_id = o.enterprise_id

@@ -52,13 +52,7 @@
 --   未定；人员、场地、表具尚未全部结束时，离园企业的结束先算关闭。最后一个值存疑的指标没有结束。
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.flow
-with last_month as (
-    select month_number
-    from monthly.month
-    where is_last_month
-),
-
-first_month as (
+with first_month as (
     select min(month_number) as month_number
     from monthly.month
 ),
@@ -69,7 +63,7 @@ believed_until as (
         r.signal_code,
         coalesce(max(s.month_number), l.month_number) as month_number
     from rules.signal as r
-    cross join last_month as l
+    inner join monthly.month as l on l.is_last_month
     left join monthly.provisional_month as s on r.subject = s.subject and not s.is_provisional
     group by r.signal_code, l.month_number
 ),

@@ -19,15 +19,7 @@
 -- column since_month: first month, without interruption, in which the limit was reached | 起始月份 连续达到该界限的第一个月
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.limit_reached
-with last_month as (
-    select
-        month,
-        month_number
-    from monthly.month
-    where is_last_month
-),
-
-measure_fall as (
+with measure_fall as (
     select
         *,
         -growth_pct(value, value_3m_before) as quarter_fall_pct,
@@ -114,7 +106,7 @@ latest as (
     from measured_sign as m
     inner join newest as n
         on m.enterprise_id = n.enterprise_id and m.sign_code = n.sign_code and m.month_number = n.month_number
-    cross join last_month as l
+    inner join monthly.month as l on l.is_last_month
     cross join rules.alert_limit as u
     where m.value > 0 and m.month_number > l.month_number - u.recent_months - 2
 ),

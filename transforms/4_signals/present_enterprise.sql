@@ -12,27 +12,19 @@
 -- column last_seen_month: last month of a lease, staff, readings or entries | 最近出现月份 最近一次有租约、参保、读数或进出的月份
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.present_enterprise
-with last_month as (
-    select
-        month,
-        month_number
-    from monthly.month
-    where is_last_month
-),
-
-seen_month as (
+with seen_month as (
     select
         a.enterprise_id,
         a.month
     from monthly.lease_area as a
-    inner join last_month as l on a.month = l.month
+    inner join monthly.month as l on a.month = l.month and l.is_last_month
     union all
     select
         h.enterprise_id,
         h.month
     from monthly.headcount as h
     inner join monthly.month as m on h.month = m.month
-    cross join last_month as l
+    inner join monthly.month as l on l.is_last_month
     cross join rules.alert_limit as u
     where h.insured_headcount > 0 and m.month_number > l.month_number - u.present_months
     union all
@@ -41,7 +33,7 @@ seen_month as (
         t.month
     from monthly.utility as t
     inner join monthly.month as m on t.month = m.month
-    cross join last_month as l
+    inner join monthly.month as l on l.is_last_month
     cross join rules.alert_limit as u
     where t.used_quantity > 0 and m.month_number > l.month_number - u.present_months
     union all
@@ -50,7 +42,7 @@ seen_month as (
         a.month
     from monthly.access as a
     inner join monthly.month as m on a.month = m.month
-    cross join last_month as l
+    inner join monthly.month as l on l.is_last_month
     cross join rules.alert_limit as u
     where a.people_entry_count > 0 and m.month_number > l.month_number - u.present_months
 )

@@ -19,15 +19,7 @@
 -- column since_month: first month of the unbroken run at the line's watch share or above | 起始月份 连续达到关注比例的第一个月
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.threshold_watch
-with last_month as (
-    select
-        month,
-        month_number
-    from monthly.month
-    where is_last_month
-),
-
-lined_enterprise as (
+with lined_enterprise as (
     select
         e.enterprise_id,
         e.industry_code,
@@ -51,7 +43,7 @@ believed_sale as (
         s.value
     from signals.signal as s
     inner join lined_enterprise as i on s.enterprise_id = i.enterprise_id
-    cross join last_month as m
+    inner join monthly.month as m on m.is_last_month
     left join signals.plausibility as p
         on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
     where
@@ -120,7 +112,7 @@ select
     i.version as rule_version
 from rolling as r
 inner join lined_enterprise as i on r.enterprise_id = i.enterprise_id
-cross join last_month as m
+inner join monthly.month as m on m.is_last_month
 left join watched_since as s on r.enterprise_id = s.enterprise_id
 left join above_month as a on r.enterprise_id = a.enterprise_id
 where

@@ -35,16 +35,8 @@
 --   | 上年同期值 十二个月前的同口径数；新增或终止的为空
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.year_change
-with last_month as (
-    select
-        month,
-        month_number
-    from monthly.month
-    where is_last_month
-),
-
--- provisional and suspect figures decide no direction
-believed_value as (
+with believed_value as (
+    -- provisional and suspect figures decide no direction
     select
         s.enterprise_id,
         s.signal_code,
@@ -54,7 +46,7 @@ believed_value as (
         s.value
     from signals.signal as s
     inner join rules.assessment as r on s.signal_code = r.signal_code
-    cross join last_month as m
+    inner join monthly.month as m on m.is_last_month
     left join signals.plausibility as p
         on s.enterprise_id = p.enterprise_id and s.signal_code = p.signal_code and s.month = p.month
     where not s.is_provisional and s.month_number <= m.month_number and p.enterprise_id is null
@@ -84,7 +76,7 @@ latest as (
     from ranked_month as p
     inner join rules.assessment as r on p.signal_code = r.signal_code
     cross join rules.assessment_limit as u
-    cross join last_month as m
+    inner join monthly.month as m on m.is_last_month
     where p.row_rank = 1
 ),
 
@@ -149,7 +141,7 @@ year_flow as (
         end) as other_enterprise_id
     from latest as l
     inner join signals.flow as f on l.enterprise_id = f.enterprise_id and l.signal_code = f.signal_code
-    cross join last_month as m
+    inner join monthly.month as m on m.is_last_month
     group by l.enterprise_id, l.signal_code
 ),
 

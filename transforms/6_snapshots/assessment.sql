@@ -48,17 +48,8 @@
 -- column successor_enterprise_id: the enterprise that carries it on as a whole | 承接方编号 整体承接该企业的企业编号
 -- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.assessment, benchmarks/assessment.py
-with last_month as (
-    select
-        month,
-        month_number,
-        month_end_date
-    from monthly.month
-    where is_last_month
-),
-
--- one row per enterprise: each signal's words in the order in which people ask for them
-heard_enterprise as (
+with heard_enterprise as (
+    -- one row per enterprise: each signal's words in the order in which people ask for them
     select
         enterprise_id,
         count(*) as heard_signal_count,
@@ -83,7 +74,7 @@ delivery as (
     select count(distinct s.signal_code) as delivered_signal_count
     from signals.signal_month as s
     inner join rules.assessment as r on s.signal_code = r.signal_code
-    cross join last_month as m
+    inner join monthly.month as m on m.is_last_month
     where
         not s.is_provisional
         and s.month_number > m.month_number - r.dormant_months and s.month_number <= m.month_number
@@ -103,7 +94,7 @@ suspect as (
     from signals.plausibility as p
     inner join rules.assessment as r on p.signal_code = r.signal_code
     inner join rules.signal as g on p.signal_code = g.signal_code
-    cross join last_month as m
+    inner join monthly.month as m on m.is_last_month
     where month_number(p.month) > m.month_number - r.suspect_months
 ),
 
@@ -191,7 +182,7 @@ recent_flow as (
     from signals.flow as f
     inner join rules.assessment as r on f.signal_code = r.signal_code
     cross join rules.assessment_limit as u
-    cross join last_month as m
+    inner join monthly.month as m on m.is_last_month
     where f.month_number > m.month_number - u.new_months
     group by f.enterprise_id
 ),
@@ -276,7 +267,7 @@ known_enterprise as (
         u.version as rule_version
     from snapshots.presence as p
     inner join resolved.enterprise as e on p.enterprise_id = e.enterprise_id
-    cross join last_month as m
+    inner join monthly.month as m on m.is_last_month
     cross join rules.assessment_limit as u
     cross join delivery as y
     inner join signals.departure as d on p.enterprise_id = d.enterprise_id

@@ -27,15 +27,7 @@
 --   | 注册在本园与注册在外地未作区分。待人工核对的记录在判定前单独成户。
 -- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.presence
-with last_month as (
-    select
-        month,
-        month_number
-    from monthly.month
-    where is_last_month
-),
-
-trace as (
+with trace as (
     select
         enterprise_id,
         'lease' as trace_code,
@@ -146,7 +138,7 @@ enterprise_presence as (
         r.version as rule_version
     from resolved.enterprise as e
     inner join known_to as k on e.enterprise_id = k.enterprise_id
-    cross join last_month as m
+    inner join monthly.month as m on m.is_last_month
     cross join rules.presence as r
     left join last_trace as t on e.enterprise_id = t.enterprise_id
 ),

@@ -37,15 +37,7 @@
 --   （记录未能对应到企业），其所属企业会显得缺少该部门的数据。
 -- rebuild: by_enterprise
 -- checked by: tests/models/snapshots.presence_gap, benchmarks/gaps.py
-with last_month as (
-    select
-        month,
-        month_number
-    from monthly.month
-    where is_last_month
-),
-
-first_month as (
+with first_month as (
     select min(month) as month
     from monthly.month
 ),
@@ -166,7 +158,7 @@ enterprise_trait as (
         coalesce(q.may_operate, 0) as may_operate
     from resolved.enterprise as e
     inner join signals.departure as d on e.enterprise_id = d.enterprise_id
-    cross join last_month as m
+    inner join monthly.month as m on m.is_last_month
     left join linked_enterprise as c on e.enterprise_id = c.enterprise_id
     left join trait_month as t on e.enterprise_id = t.enterprise_id and m.month = t.month
     left join last_trace as l on e.enterprise_id = l.enterprise_id

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.sources import BATCH_ROWS, ROW_NUMBER, plain
-from connectors.sources.file_drop.tables import Layout
+from connectors.sources.file_drop.tables import Layout, hold_to_distinct
 from warehouse.errors import DeliveryRefused
 
 
@@ -41,16 +41,8 @@ def read_parquet(
             allowed=f"{max_unpacked_bytes / 1e6:,.0f} MB",
             next_step="raise source.max_unpacked_mb if the file is meant to be that large",
         )
-    header = (*names, *layout.added)
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice or ROW_NUMBER in names:
-        raise DeliveryRefused(
-            layout.where,
-            f"two columns are called {twice[0]!r}" if twice else f"a column is called {ROW_NUMBER!r}",
-            allowed="each name once, row_number not at all",
-            next_step="ask the office to rename the column, or change source.name_pattern in feed.yml",
-        )
-    return header, _batches(parquet, names, layout)
+    hold_to_distinct(names, layout)
+    return (*names, *layout.added), _batches(parquet, names, layout)
 
 
 def _damaged(layout: Layout, problem: str) -> DeliveryRefused:

@@ -434,7 +434,18 @@ def _names(header: Line, layout: Layout) -> list[str]:
         name = cell or f"column {position}"
         times = cells[:position].count(cell) if cell else 1
         names.append(f"{name} ({times})" if times > 1 else name)
-    twice = sorted({name for name in [*names, *layout.added] if [*names, *layout.added].count(name) > 1})
+    hold_to_distinct(names, layout)
+    return names
+
+
+def hold_to_distinct(names: Sequence[str], layout: Layout) -> None:
+    """Hold a header's names, and those that the declaration adds, to be distinct.
+
+    Raises:
+        DeliveryRefused: Two columns have one name, or one has the name of our own.
+    """
+    header = [*names, *layout.added]
+    twice = sorted({name for name in header if header.count(name) > 1})
     if twice or ROW_NUMBER in names:
         raise DeliveryRefused(
             layout.where,
@@ -442,7 +453,6 @@ def _names(header: Line, layout: Layout) -> list[str]:
             allowed="each name once, row_number not at all",
             next_step="ask the office to rename the column, or change source.name_pattern in feed.yml",
         )
-    return names
 
 
 def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line is decided where it is read
