@@ -135,7 +135,7 @@ def _declaration(
             f"roster: {{by: [{by}], count_distinct: {number}, as: {counted}}}   # persons are counted, and never land\n"
         )
     if words:
-        more += "codes:   # the office's words for the park's codes (docs/codes.md); one that is not listed stops the feed\n"
+        more += "codes:   # the office's words for the codes in warehouse/columns.yml; one that is not listed stops the feed\n"
     for column, meanings in words.items():
         more += f"  {_quoted(column)}: {{{', '.join(f'{_quoted(word)}: {code}' for word, code in meanings.items())}}}\n"
     bounds = "".join(

@@ -124,7 +124,7 @@ def report(feed: Feed, found: Found) -> Iterator[str]:
         for reason, count in reasons.most_common(FIRST_ROWS):
             yield f"  ✗ {count:,} × {word}: {reason}"
     for column, values in unknown_codes(feed, found).items():
-        yield f"  ✗ {column} is {', '.join(values)}, which no code is: map the office's words by codes in feed.yml (docs/codes.md)"
+        yield f"  ✗ {column} is {', '.join(values)}, which no code is: map the words by codes (warehouse/columns.yml lists them)"
     for number, row in enumerate(good[:FIRST_ROWS], start=1):
         yield f"  {number}. " + ", ".join(f"{column} {row[column]}" for column in feed.subject.columns if row[column])
 
