@@ -357,7 +357,8 @@ def test_a_trial_says_whether_the_feed_would_stop(
     landed: int, rejected: int, unreadable: int, message: str | None, park: Park
 ) -> None:
     feed = replace(park.feed("staff"), allow=Allowance(rejected_pct=10, rejected_rows=3))
-    staged = [{"rejected_because": "no unit" if n < rejected else ""} for n in range(landed)]
+    row = dict.fromkeys(feed.subject.columns, "")
+    staged = [row | {"rejected_because": "no unit" if n < rejected else ""} for n in range(landed)]
     found = Found("a.csv", (), landed, 2, [(n, "torn") for n in range(unreadable)], staged)
     assert allowance(feed, found) == message
 
@@ -403,15 +404,15 @@ def test_a_trial_counts_what_is_left_out_and_shows_five_of_each(park: Park) -> N
 @pytest.mark.parametrize(
     ("column", "header", "of_sheet", "factor"),
     [
-        ("paid_amount", "金额", " * 10000", " * 10000"),
-        ("paid_amount", "金额（元）", " * 10000", ""),  # its own header goes before the sheet's
+        ("paid_amount", "金额", "万元", " * 10000"),
+        ("paid_amount", "金额（元）", "万元", ""),  # its own header goes before the sheet's
         ("paid_amount", "金额(万元)", "", " * 10000"),
         ("paid_amount", "金额/千元", "", " * 1000"),
         ("paid_amount", "金额【单位：亿元】", "", " * 100000000"),
         ("paid_amount", "金额[人民币百万元]", "", " * 1000000"),
         ("paid_amount", "金额（千万元）", "", " * 10000000"),
-        ("paid_amount", "金额（美元）", " * 10000", " * 10000"),
-        ("insured_headcount", "人数（万元）", " * 10000", ""),  # no amount
+        ("paid_amount", "金额（美元）", "万元", " * 10000"),
+        ("insured_headcount", "人数（万元）", "万元", ""),  # no amount
     ],
 )
 def test_what_makes_yuan_of_an_amount(column: str, header: str, of_sheet: str, factor: str) -> None:

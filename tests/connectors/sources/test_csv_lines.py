@@ -33,7 +33,7 @@ def test_a_row_begins_where_its_first_line_is() -> None:
     ]
     assert lines("\ufeff\ufeffa,b\n") == [(1, ("a", "b"), None)], "two byte order marks of two programs"
     assert lines("a;b,c\n", delimiter=";") == [(1, ("a", "b,c"), None)]
-    assert lines("") == [(1, (), None)]
+    assert lines("") == []
 
 
 @pytest.mark.parametrize(
