@@ -52,7 +52,7 @@ candidate as (
 ),
 
 -- recent months count for people and visits, a year for money
-first_counted as (
+first_month as (
     select
         month_number(cast(n.as_of as date)) - r.review_recent_months as recent_number,
         month_number(cast(n.as_of as date)) - r.review_year_months as year_number
@@ -66,7 +66,7 @@ figure as (
         f.source_key,
         cast(f.insured_headcount as double) as value
     from known.employment as f
-    cross join first_counted as c
+    cross join first_month as c
     where month_number(f.month) >= c.recent_number
     union all
     select
@@ -74,7 +74,7 @@ figure as (
         f.source_key,
         cast(coalesce(f.people_entry_count, 0) + coalesce(f.vehicle_entry_count, 0) as double) as value
     from known.access_count as f
-    cross join first_counted as c
+    cross join first_month as c
     where month_number(f.month) >= c.recent_number
     union all
     select
@@ -82,7 +82,7 @@ figure as (
         f.source_key,
         cast(greatest(f.paid_amount, 0) as double) as value
     from known.tax_payment as f
-    cross join first_counted as c
+    cross join first_month as c
     where month_number(f.paid_date) >= c.year_number
     union all
     select
@@ -90,7 +90,7 @@ figure as (
         f.source_key,
         cast(greatest(f.sales_amount, 0) as double) as value
     from known.tax_filing as f
-    cross join first_counted as c
+    cross join first_month as c
     where month_number(f.period_end) >= c.year_number
     union all
     select
