@@ -342,9 +342,10 @@ select
             when a.gone_month is not null then concat('not here since ', substr(cast(a.gone_month as varchar), 1, 7))
         end,
         case
+            when a.is_closed then concat('the register has it ', a.status_code)
             when a.seat_move_code = 'stayed' then 'the register has it moved out, but people or meters stay'
             when a.seat_move_code = 'too_early' then 'the register has it moved out; whether people follow is open'
-            when a.is_struck_off then concat('the register has it ', replace(a.status_code, '_', ' '))
+            when a.is_struck_off then 'the register has it moved out'
         end,
         case
             when a.is_lease_over and a.is_here
