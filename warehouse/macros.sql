@@ -182,7 +182,7 @@ create or replace macro to_utc(t, zone) as (
             then timezone('UTC', timezone(zone, try_cast(
                 trim(to_date(t)::varchar || ' ' || regexp_extract(plain_text(t), '\d+:.*')) as timestamp
             ) + case
-                when regexp_matches(t::varchar, '下午\D*0*([1-9]|1[01]):') then to_hours(12)
+                when regexp_matches(t::varchar, '下午\D*(0?\d|1[01]):') then to_hours(12)
                 when regexp_matches(t::varchar, '上午\D*12:') then to_hours(-12)
                 else to_hours(0)
             end))

@@ -48,9 +48,14 @@ _UNSEEN: Final = frozenset({"style", "script", "head", "title"})
 _BREAKS: Final = frozenset({"br", "p", "div", "li"})
 _STRUCK_TAGS: Final = frozenset({"s", "del", "strike"})
 _NO_CONTENT: Final = frozenset({"br", "col", "hr", "img", "input", "wbr"})
+_OF_TABLES: Final = frozenset({"table", "tr", "td", "th"})
+# a new one ends the one before
+_UNNESTED: Final = frozenset({"p", "li", "option"})
 _NOT_DISPLAYED: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"[-(￥¥ ]*[\d,]+(\.\d+)?[ )]*")
+_NUMBER: Final = re.compile(r"[-(￥¥ ]*\d[\d,]*(\.\d+)?[ )]*")
 """As shown: rounded, and with marks. Behind a date or a share is a number of another meaning."""
+_MARKS: Final = re.compile(r"[^\d.]")
+_KEPT_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d{1,3})?")
 
 
 def html_sheets(file: IO[bytes], where: str, reading: Reading, encoding: str) -> list[Sheet]:
@@ -175,13 +180,14 @@ class _Parser(HTMLParser):
         self._struck: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._end_unseen(tag)
         if self._unseen and tag not in ("table", "body"):
             self._unseen_depth += tag == self._unseen
             return
         given = dict(attrs)
         is_hidden = "hidden" in given or _NOT_DISPLAYED.search(given.get("style") or "") is not None
         table = self.open[-1] if self.open else None
-        is_in_cell = table is not None and table.cell is not None and tag not in ("table", "tr", "td", "th")
+        is_in_cell = table is not None and table.cell is not None and tag not in _OF_TABLES
         self._unseen = tag if tag in _UNSEEN or (is_hidden and is_in_cell and tag not in _NO_CONTENT) else ""
         self._unseen_depth = 1
         if is_in_cell and (tag in _STRUCK_TAGS or "line-through" in (given.get("style") or "")):
@@ -208,7 +214,14 @@ class _Parser(HTMLParser):
         elif tag in _BREAKS:
             self.handle_data("\n")
 
+    def _end_unseen(self, tag: str) -> None:
+        """Let what is not displayed end with its cell, or with the next of its kind, where its end tag is missing."""
+        if self._unseen not in _UNSEEN and (tag in _OF_TABLES or tag == self._unseen in _UNNESTED):
+            self._unseen = ""
+
     def handle_endtag(self, tag: str) -> None:
+        if tag in _OF_TABLES:
+            self._end_unseen(tag)
         if tag == self._unseen:
             self._unseen_depth -= 1
             self._unseen = self._unseen if self._unseen_depth else ""
@@ -244,9 +257,7 @@ class _Parser(HTMLParser):
         if table.cell is not None and table.row is not None:
             lines = (" ".join(line.split()) for line in "".join(table.cell.pieces).split("\n"))
             table.cell.text = "\n".join(filter(None, lines))
-            if table.cell.number and _NUMBER.fullmatch(table.cell.text):
-                # Excel shows 12.3 and keeps 12.345
-                table.cell.text = number_text(float(table.cell.number))[0]
+            table.cell.text = _as_kept(table.cell.text, table.cell.number)
             table.cell.pieces = []
             table.row.cells.append(table.cell)
         table.cell = None
@@ -262,6 +273,16 @@ class _Parser(HTMLParser):
         if not self.open and self._outside.cell is not None:
             self._outside.row = _Row(1)
             self._end_row(self._outside)
+
+
+def _as_kept(shown: str, kept: str) -> str:
+    """The number that a page keeps beside the one that it shows: 12.345 shown as 12.3.
+
+    Equal ones count as shown: a code 00123, October 2026.10.
+    """
+    if not (_KEPT_NUMBER.fullmatch(kept) and _NUMBER.fullmatch(shown)):
+        return shown
+    return shown if float(_MARKS.sub("", shown)) == float(kept) else number_text(float(kept))[0]
 
 
 def _span(text: str | None) -> int:

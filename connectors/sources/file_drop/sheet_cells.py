@@ -33,7 +33,7 @@ _LITERAL: Final = re.compile(r'"([^"]*)"|[\\!](.)')
 # 0!.0,"万": a comma behind the last digit divides, and a point that is a sign moves the digits. The number is whole then
 _DIVIDED: Final = re.compile(r'[0#?],+(?![0#?,])|[0#?](?:[\\!]\.|"\.")[0#?]')
 _MINUS: Final = re.compile(r'\s*(?:"-\s*"|[\\!]?-)[\s¥￥"]*[#0?]')
-_MULTIPLE: Final = re.compile(rf"([十百千万亿]*[百千万亿](?:{MEASURES}|[kK][wW][hH])?)$")
+_MULTIPLE: Final = re.compile(rf"([十百千万亿]*[百千万亿](?:{MEASURES})?)$")
 PART_STRUCK: Final = "a part of the text is struck through, so that what counts is unknown"
 """Of a cell with deleted and valid text: 12 and 15 would be read as 1215."""
 STRUCK: Final = "the row is struck through: ask the office whether it counts"

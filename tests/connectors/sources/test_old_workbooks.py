@@ -305,6 +305,28 @@ def test_what_a_page_shows_and_what_it_hides(tmp_path: Path) -> None:
     assert [piece.reason for piece in delivery.unreadable] == [f"cell C4: {sheet_cells.PART_STRUCK}"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("<td><p style='display:none'>x<p>甲", "甲"),  # a new paragraph ends the one before
+        ("<td>甲<span hidden>x", "甲"),  # without its end tag it ends with the cell
+        ("<td>甲<select hidden><option>x</td>", "甲"),
+        ("<td>甲<input hidden value=1>", "甲"),
+        ("<td x:num='123'>00123</td>", "00123"),  # a code
+        ("<td x:num='2026.1'>2026.10</td>", "2026.10"),  # October
+        ("<td x:num='12.345'>12.3</td>", "12.345"),
+        ("<td x:num='-12.345'>(12.3)</td>", "-12.345"),
+        ("<td x:num='abc'>12</td>", "12"),
+        ("<td x:num='nan'>12</td>", "12"),
+        ("<td x:num='5'>,</td>", ","),
+    ],
+)
+def test_what_ends_in_its_cell_and_what_a_number_is(tmp_path: Path, cell: str, text: str) -> None:
+    content = f"<table><tr><th>编号<th>名称<th>金额</tr><tr><td>1{cell}<td>3</tr><tr><td>2<td>乙<td>4</tr></table>"
+    _, rows = read(tmp_path, "a.xls", content.encode(), expected=NAMES)
+    assert [(row["编号"], row["名称"], row["金额"]) for row in rows] == [("1", text, "3"), ("2", "乙", "4")]
+
+
 def test_pages_whose_encoding_or_tables_are_not_clear_stop(tmp_path: Path) -> None:
     content = PAGE.format("utf-8").encode("gbk")
     assert "is not utf-8" in stopped(tmp_path, "a.xls", content)
