@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,6 +19,7 @@ import pytest
 from connectors.credentials import Credentials
 from connectors.feed import Feed, read_feed
 from connectors.landing import land
+from connectors.registry import feed_named
 from tests.browser import browser as browser  # fixtures of every test
 from tests.mariadb_server import mariadb as mariadb
 from tests.postgres_server import postgres as postgres
@@ -26,6 +27,8 @@ from transforms.night import build_all
 from transforms.resolution import resolve
 from warehouse import loader
 from warehouse.batches import Manifest, batches, pending
+from warehouse.comparison import findings, measure
+from warehouse.confirmation import Finding
 from warehouse.connection import prepare, settle_before_landing, writer
 from warehouse.models import Model, build, load_rules, read_layers
 from warehouse.night import begin_night
@@ -51,6 +54,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 
 FIRST_DAY = datetime(2026, 3, 1, tzinfo=UTC)
+JULY = "2026-07-01"
 LAYERS = CHECKOUT / "transforms"
 
 STAFF = """
@@ -449,3 +453,26 @@ def empty_warehouse(night: str) -> duckdb.DuckDBPyConnection:
     load_rules(connection, LAYERS / "rules")
     build_all(connection)
     return connection
+
+
+@pytest.fixture(scope="session")
+def _july() -> Iterator[duckdb.DuckDBPyConnection]:
+    with empty_warehouse(JULY) as connection:
+        yield connection
+
+
+@pytest.fixture
+def july(_july: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty warehouse of July 2026: made once for a process, and empty again after each test."""
+    _july.begin()
+    yield _july
+    _july.rollback()
+
+
+def stopping(connection: duckdb.DuckDBPyConnection, name: str, known: str, new: str) -> list[Finding]:
+    """What a delivery of July to a demo feed is stopped for, after rows that are known; both given as SQL."""
+    feed = feed_named((CHECKOUT / "connectors" / "feeds",), name)
+    table = loader.open_incoming(connection, feed)
+    connection.execute(f"insert into staged.{feed.subject.name} by name {known}")
+    connection.execute(f"insert into {table} by name select *, 0 as batch_number from ({new})")
+    return findings(measure(connection, feed, table, 0, JULY), feed)

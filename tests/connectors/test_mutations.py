@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 
 import demo
@@ -13,10 +14,10 @@ from benchmarks.mutation_kinds import KINDS, draws
 from benchmarks.mutations import FEEDS, UNTIL, Trial
 from benchmarks.true_deliveries import pulls
 from connectors.registry import feed_named
-from tests.conftest import Park, day, empty_warehouse, leases, staff, staff_file, staff_row
+from tests.conftest import Park, day, leases, staff, staff_file, staff_row, stopping
 from warehouse import loader
 from warehouse.batches import pending
-from warehouse.comparison import findings, measure, named_month
+from warehouse.comparison import named_month
 from warehouse.confirmation import Confirmation
 from warehouse.connection import writer
 from warehouse.errors import DeliveryRefused
@@ -179,25 +180,21 @@ def test_true_deliveries_of_any_rhythm_are_accepted(city: Path, tmp_path: Path, 
     assert sum(pull.rows for pull in found) > 0
 
 
-def test_a_declared_code_may_come_for_the_first_time(park: Park) -> None:
+def test_a_declared_code_may_come_for_the_first_time(july: duckdb.DuckDBPyConnection) -> None:
     """Of filings the year's settlement comes once a year, and then for everybody."""
-    with empty_warehouse("2026-07-01") as connection:
-        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "tax_filing")
-        table = loader.open_incoming(connection, feed)
-        month = "date '2026-01-01' + {n} * interval 1 month"
-        row = (
-            "select 'T' || u as source_key, '{kind}' as tax_kind_code, 'U' || u || '公司' as enterprise_name, {start} as period_start, "
-            "last_day({end}) as period_end, 1000.0 + u as sales_amount, 10.0 + u % 7 as tax_due_amount, "
-            "'tax_filing' as feed, u as row_number"
-        )
-        for n in range(5):
-            vat = row.format(kind="vat", start=month.format(n=n), end=month.format(n=n))
-            connection.execute(f"insert into staged.tax_filing by name {vat} from range(40) as a(u)")
-        for kind in ("vat", "property"):
-            new = row.format(kind=kind, start=month.format(n=5), end=month.format(n=5))
-            connection.execute(f"insert into {table} by name {new}, 0 as batch_number from range(40) as a(u)")
-        found = findings(measure(connection, feed, table, 0, "2026-07-01"), feed)
-        assert [f.fact for f in found if f.object_name == "tax_kind_code"] == []
+    month = "date '2026-01-01' + {n} * interval 1 month"
+    row = (
+        "select 'T' || u as source_key, '{kind}' as tax_kind_code, 'U' || u || '公司' as enterprise_name, {start} as period_start, "
+        "last_day({end}) as period_end, 1000.0 + u as sales_amount, 10.0 + u % 7 as tax_due_amount, "
+        "'tax_filing' as feed, u as row_number from range(40) as a(u)"
+    )
+
+    def filings(kind: str, n: int) -> str:
+        return row.format(kind=kind, start=month.format(n=n), end=month.format(n=n))
+
+    known = " union all ".join(filings("vat", n) for n in range(5))
+    found = stopping(july, "tax_filing", known, " union all ".join(filings(kind, 5) for kind in ("vat", "property")))
+    assert [f.fact for f in found if f.object_name == "tax_kind_code"] == []
 
 
 # --- small parks, names of deliveries -------------------------------------------------------------------------------
@@ -265,26 +262,19 @@ def test_a_table_of_a_year_that_has_not_begun_is_put_aside() -> None:
 
 
 @pytest.mark.parametrize(("noise", "factor", "stops"), [(3, 1, False), (3, 10_000, True), (0, 1, False), (0, 5, True)])
-def test_figures_that_always_moved_manifold_may_do_so(noise: int, factor: int, stops: bool) -> None:
+def test_figures_that_always_moved_manifold_may_do_so(
+    july: duckdb.DuckDBPyConnection, noise: int, factor: int, stops: bool
+) -> None:
     """A partner's red letters are one invoice, and then another: half of them move by a factor of 4 or more at any time."""
-    with empty_warehouse("2026-07-01") as connection:
-        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "trade")
-        table = loader.open_incoming(connection, feed)
-        row = (
-            "select 'U' || u as source_key, 'U' || u || '公司' as enterprise_name, 'sells' as direction_code, 'P' as partner_key, "
-            "'P' as partner_name, date '2026-01-01' + m * interval 1 month as month, '1010101' as goods_code, 1 as invoice_count, "
-            "0 as voided_count, 1 as red_count, 1000000.0 as issued_amount, 0 as voided_amount, {factor} * 1000 * "
-            f"{noise or 1} ** (2 * sin(7 * u + 131 * m + u * m)) as red_amount, 900000.0 as net_amount, 'trade' as feed, u as row_number "
-        )
-        known, new = row.format(factor=1), row.format(factor=factor)
-        connection.execute(
-            f"insert into staged.trade by name {known} from range(40) as a(u) cross join range(5) as b(m)"
-        )
-        connection.execute(
-            f"insert into {table} by name {new}, 0 as batch_number from range(40) as a(u) cross join range(5, 6) as b(m)"
-        )
-        found = findings(measure(connection, feed, table, 0, "2026-07-01"), feed)
-        assert bool([f for f in found if "figure_factor" in f.allowed]) == stops
+    row = (
+        "select 'U' || u as source_key, 'U' || u || '公司' as enterprise_name, 'sells' as direction_code, 'P' as partner_key, "
+        "'P' as partner_name, date '2026-01-01' + m * interval 1 month as month, '1010101' as goods_code, 1 as invoice_count, "
+        "0 as voided_count, 1 as red_count, 1000000.0 as issued_amount, 0 as voided_amount, {factor} * 1000 * "
+        f"{noise or 1} ** (2 * sin(7 * u + 131 * m + u * m)) as red_amount, 900000.0 as net_amount, 'trade' as feed, u as row_number "
+        "from range(40) as a(u) cross join range({months}) as b(m)"
+    )
+    found = stopping(july, "trade", row.format(factor=1, months="5"), row.format(factor=factor, months="5, 6"))
+    assert bool([f for f in found if "figure_factor" in f.allowed]) == stops
 
 
 # --- columns that are filled in part --------------------------------------------------------------------------------
@@ -302,26 +292,21 @@ OFFER = (
 USUAL = {"first": 0, "rows": 80, "quantity": "n % 4", "building": "n % 2 = 0", "until": "n % 6 <> 1"}
 
 
-def _of_offers(**differs: object) -> set[str]:
+def _of_offers(july: duckdb.DuckDBPyConnection, **differs: object) -> set[str]:
     """Which columns a delivery of 40 offers after 80 usual ones is stopped for, and by which limit."""
-    with empty_warehouse("2026-07-01") as connection:
-        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
-        table = loader.open_incoming(connection, feed)
-        connection.execute(f"insert into staged.offer by name {OFFER.format(**USUAL)}")
-        new = OFFER.format(**USUAL | {"first": 100, "rows": 40} | differs)
-        connection.execute(f"insert into {table} by name select *, 0 as batch_number from ({new})")
-        found = findings(measure(connection, feed, table, 0, "2026-07-01"), feed)
-        return {f"{f.object_name} {f.allowed.partition('(')[2][:-1]}" for f in found}
+    new = OFFER.format(**USUAL | {"first": 100, "rows": 40} | differs)
+    found = stopping(july, "offer", OFFER.format(**USUAL), new)
+    return {f"{f.object_name} {f.allowed.partition('(')[2][:-1]}" for f in found}
 
 
-def test_offers_as_they_always_were_are_accepted() -> None:
-    assert _of_offers() == set()
+@pytest.mark.parametrize("differs", [{}, {"building": "n % 2 = 0 and n <> 0"}])  # one row is no habit
+def test_offers_as_they_always_were_are_accepted(july: duckdb.DuckDBPyConnection, differs: dict[str, str]) -> None:
+    assert _of_offers(july, **differs) == set()
 
 
-def test_a_building_that_always_was_beside_a_code_is_missed() -> None:
+def test_a_building_that_always_was_beside_a_code_is_missed(july: duckdb.DuckDBPyConnection) -> None:
     """Half of the offers never had one, so that a third more is no news of the column alone."""
-    assert "building_code never_pct" in _of_offers(building="n % 2 = 0 and n % 3 <> 0")
-    assert _of_offers(building="n % 2 = 0 and n <> 0") == set(), "one row is no habit"
+    assert "building_code never_pct" in _of_offers(july, building="n % 2 = 0 and n % 3 <> 0")
 
 
 @pytest.mark.parametrize(
@@ -329,65 +314,51 @@ def test_a_building_that_always_was_beside_a_code_is_missed() -> None:
     # 67 of 80 had a last day: 33 of 40 should
     [("n % 6 > 1", False), ("n % 3 <> 1", False), ("n % 3 = 0", True), ("false", True), ("true", False)],
 )
-def test_a_column_that_is_emptier_than_it_was(until: str, stops: bool) -> None:
-    assert ("valid_until_date emptied_pct" in _of_offers(until=until)) == stops
+def test_a_column_that_is_emptier_than_it_was(july: duckdb.DuckDBPyConnection, until: str, stops: bool) -> None:
+    assert ("valid_until_date emptied_pct" in _of_offers(july, until=until)) == stops
 
 
-def test_quantities_of_other_rows_fit_no_kind() -> None:
+def test_quantities_of_other_rows_fit_no_kind(july: duckdb.DuckDBPyConnection) -> None:
     """Each of two rows has the size of the other kind: all in all as large as ever."""
-    assert "offered_quantity changed_pct" in _of_offers(quantity="(n + 1) % 4")
+    assert "offered_quantity changed_pct" in _of_offers(july, quantity="(n + 1) % 4")
 
 
 @pytest.mark.parametrize(("firms", "stops"), [(2, False), (40, True)])
-def test_a_firm_without_a_code_counts_once(firms: int, stops: bool) -> None:
+def test_a_firm_without_a_code_counts_once(july: duckdb.DuckDBPyConnection, firms: int, stops: bool) -> None:
     """Its forty needs lack the code, as all of its papers do; of forty firms it is a column that was not filled in."""
-    with empty_warehouse("2026-07-01") as connection:
-        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "need")
-        table = loader.open_incoming(connection, feed)
-        row = (
-            "select 'N' || {first} + n as need_no, 'F' || n % {firms} as source_key, n % {firms} || '有限公司' as enterprise_name, "
-            "case when n % {firms} >= {without} then 'U' || n % {firms} end as uscc, 'staff' as need_kind_code, 10 as needed_quantity, "
-            "'person' as quantity_unit_code, date '2026-01-01' as stated_date, date '2026-12-31' as due_date, "
-            "timestamp '2026-01-01' as recorded_at, 'need' as feed, n as row_number from range({rows}) as a(n)"
-        )
-        known = row.format(first=0, firms=80, without=4, rows=160)
-        new = row.format(first=1000, firms=firms, without=firms, rows=40)
-        connection.execute(f"insert into staged.need by name {known}")
-        connection.execute(f"insert into {table} by name select *, 0 as batch_number from ({new})")
-        facts = [f.fact for f in findings(measure(connection, feed, table, 0, "2026-07-01"), feed)]
-        assert any(fact.startswith("uscc is empty in") for fact in facts) == stops
+    row = (
+        "select 'N' || {first} + n as need_no, 'F' || n % {firms} as source_key, n % {firms} || '有限公司' as enterprise_name, "
+        "case when n % {firms} >= {without} then 'U' || n % {firms} end as uscc, 'staff' as need_kind_code, 10 as needed_quantity, "
+        "'person' as quantity_unit_code, date '2026-01-01' as stated_date, date '2026-12-31' as due_date, "
+        "timestamp '2026-01-01' as recorded_at, 'need' as feed, n as row_number from range({rows}) as a(n)"
+    )
+    known = row.format(first=0, firms=80, without=4, rows=160)
+    new = row.format(first=1000, firms=firms, without=firms, rows=40)
+    facts = [f.fact for f in stopping(july, "need", known, new)]
+    assert any(fact.startswith("uscc is empty in") for fact in facts) == stops
 
 
-def test_figures_that_are_empty_in_every_row_stop() -> None:
+def test_figures_that_are_empty_in_every_row_stop(july: duckdb.DuckDBPyConnection) -> None:
     """One in four was negative: where no figure is left, none is."""
-    with empty_warehouse("2026-07-01") as connection:
-        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "tax_filing")
-        table = loader.open_incoming(connection, feed)
-        row = (
-            "select 'F' || n as source_key, n || '有限公司' as enterprise_name, 'vat' as tax_kind_code, {day}::date as period_start, "
-            "last_day({day}) as period_end, 1000 + n as sales_amount, {due} as tax_due_amount, 'tax_filing' as feed, n as row_number "
-            "from range(40) as a(n)"
-        )
-        known = row.format(day="date '2026-01-01'", due="case when n % 4 = 0 then -10 else 10 end + n / 100")
-        new = row.format(day="date '2026-02-01'", due="null")
-        connection.execute(f"insert into staged.tax_filing by name {known}")
-        connection.execute(f"insert into {table} by name select *, 0 as batch_number from ({new})")
-        found = findings(measure(connection, feed, table, 0, "2026-07-01"), feed)
-        assert "tax_due_amount" in {f.object_name for f in found}
+    row = (
+        "select 'F' || n as source_key, n || '有限公司' as enterprise_name, 'vat' as tax_kind_code, {day}::date as period_start, "
+        "last_day({day}) as period_end, 1000 + n as sales_amount, {due} as tax_due_amount, 'tax_filing' as feed, n as row_number "
+        "from range(40) as a(n)"
+    )
+    known = row.format(day="date '2026-01-01'", due="case when n % 4 = 0 then -10 else 10 end + n / 100")
+    new = row.format(day="date '2026-02-01'", due="null")
+    found = stopping(july, "tax_filing", known, new)
+    assert "tax_due_amount" in {f.object_name for f in found}
 
 
 @pytest.mark.parametrize(("nameless", "stops"), [(1, False), (2, True)])
-def test_two_of_six_buildings_without_their_names_stop(nameless: int, stops: bool) -> None:
+def test_two_of_six_buildings_without_their_names_stop(
+    july: duckdb.DuckDBPyConnection, nameless: int, stops: bool
+) -> None:
     """A whole register hardly loses a text, as it hardly loses a figure."""
-    with empty_warehouse("2026-07-01") as connection:
-        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "building")
-        table = loader.open_incoming(connection, feed)
-        row = (
-            "select 'B' || n as building_code, case when n >= {without} then n || '号楼' end as building_name, 9 + n as lettable_area_m2, "
-            "'building' as feed, n as row_number from range(6) as a(n)"
-        )
-        connection.execute(f"insert into staged.building by name {row.format(without=0)}")
-        new = row.format(without=nameless)
-        connection.execute(f"insert into {table} by name select *, 0 as batch_number from ({new})")
-        found = findings(measure(connection, feed, table, 0, "2026-07-01"), feed)
-        assert ("building_name" in {f.object_name for f in found}) == stops
+    row = (
+        "select 'B' || n as building_code, case when n >= {without} then n || '号楼' end as building_name, 9 + n as lettable_area_m2, "
+        "'building' as feed, n as row_number from range(6) as a(n)"
+    )
+    found = stopping(july, "building", row.format(without=0), row.format(without=nameless))
+    assert ("building_name" in {f.object_name for f in found}) == stops

@@ -574,18 +574,17 @@ OFFERED = f"""select 'G' || u as offer_no, {CODE.format("{0}")} as offered_by_us
     ],
 )
 def test_the_code_of_one_enterprise_with_the_name_of_another_stops(
-    code: str, name: str, units: tuple[int, int], stops: bool
+    july: duckdb.DuckDBPyConnection, code: str, name: str, units: tuple[int, int], stops: bool
 ) -> None:
     """It holds for the first delivery of a feed, too: the register knows both."""
-    with empty_warehouse("2026-07-01") as connection:
-        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
-        table = loader.open_incoming(connection, feed)
-        connection.execute(f"insert into staged.registration by name {REGISTERED}")
-        connection.execute(f"insert into {table} by name {OFFERED.format(code, name, 0, *units)}")
-        found = findings(measure(connection, feed, table, 0, "2026-07-01"), feed)
-        assert [f.fact.partition(" in ")[0] for f in found] == [
-            "offered_by_uscc is of one enterprise and offered_by_name of another"
-        ] * stops
+    feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
+    table = loader.open_incoming(july, feed)
+    july.execute(f"insert into staged.registration by name {REGISTERED}")
+    july.execute(f"insert into {table} by name {OFFERED.format(code, name, 0, *units)}")
+    found = findings(measure(july, feed, table, 0, "2026-07-01"), feed)
+    assert [f.fact.partition(" in ")[0] for f in found] == [
+        "offered_by_uscc is of one enterprise and offered_by_name of another"
+    ] * stops
 
 
 @pytest.mark.parametrize(
@@ -597,36 +596,34 @@ def test_the_code_of_one_enterprise_with_the_name_of_another_stops(
         "from range(10, 50) as a(u)",
     ],
 )
-def test_what_was_stated_before_may_be_stated_again(also: str) -> None:
-    with empty_warehouse("2026-07-01") as connection:
-        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
-        table = loader.open_incoming(connection, feed)
-        connection.execute(f"insert into staged.registration by name {REGISTERED}")
-        where = table if "offer_no" in also else "staged.need"
-        connection.execute(f"insert into {where} by name {also}")
-        connection.execute(
-            f"insert into {table} by name {OFFERED.format('u + 1', chr(39).join(('u || ', '号有限公司', '')), 1, 10, 50)}"
-        )
-        found = precedent.other_owners(connection, feed, table, 1)
-        assert list(found) == []
+def test_what_was_stated_before_may_be_stated_again(july: duckdb.DuckDBPyConnection, also: str) -> None:
+    feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
+    table = loader.open_incoming(july, feed)
+    july.execute(f"insert into staged.registration by name {REGISTERED}")
+    where = table if "offer_no" in also else "staged.need"
+    july.execute(f"insert into {where} by name {also}")
+    july.execute(
+        f"insert into {table} by name {OFFERED.format('u + 1', chr(39).join(('u || ', '号有限公司', '')), 1, 10, 50)}"
+    )
+    found = precedent.other_owners(july, feed, table, 1)
+    assert list(found) == []
 
 
-def test_a_feed_of_many_wrong_codes_is_held_to_its_own_share() -> None:
+def test_a_feed_of_many_wrong_codes_is_held_to_its_own_share(july: duckdb.DuckDBPyConnection) -> None:
     """Of 200 earlier codes 60 were another's: ten of 40 are usual, and 40 of 40 are not."""
-    with empty_warehouse("2026-07-01") as connection:
-        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
-        table = loader.open_incoming(connection, feed)
-        one_down = "case when u < {0} then u + 1 else u end"
-        names = "u || '号有限公司'"
-        registered = REGISTERED.replace("range(100)", "range(300)").replace("u >= 90", "false")
-        connection.execute(f"insert into staged.registration by name {registered}")
-        known = OFFERED.format(one_down.format(160), names, 0, 100, 300).replace(", 0 as batch_number", "")
-        connection.execute(f"insert into staged.offer by name {known}")
-        for number, wrong in enumerate((20, 50)):
-            new = OFFERED.format(one_down.format(wrong), names, number, 10, 50)
-            connection.execute(f"insert into {table} by name {new}")
-            assert len(list(precedent.other_owners(connection, feed, table, number))) == number
-            connection.execute(f"delete from {table}")
+    feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
+    table = loader.open_incoming(july, feed)
+    one_down = "case when u < {0} then u + 1 else u end"
+    names = "u || '号有限公司'"
+    registered = REGISTERED.replace("range(100)", "range(300)").replace("u >= 90", "false")
+    july.execute(f"insert into staged.registration by name {registered}")
+    known = OFFERED.format(one_down.format(160), names, 0, 100, 300).replace(", 0 as batch_number", "")
+    july.execute(f"insert into staged.offer by name {known}")
+    for number, wrong in enumerate((20, 50)):
+        new = OFFERED.format(one_down.format(wrong), names, number, 10, 50)
+        july.execute(f"insert into {table} by name {new}")
+        assert len(list(precedent.other_owners(july, feed, table, number))) == number
+        july.execute(f"delete from {table}")
 
 
 @pytest.mark.parametrize(
@@ -638,17 +635,18 @@ def test_a_feed_of_many_wrong_codes_is_held_to_its_own_share() -> None:
     ],
 )
 @pytest.mark.parametrize(("known", "is_habit_known"), [(30, True), (5, False)])
-def test_names_that_no_feed_knows_of_their_codes_stop(name: str, stops: bool, known: int, is_habit_known: bool) -> None:
+def test_names_that_no_feed_knows_of_their_codes_stop(
+    july: duckdb.DuckDBPyConnection, name: str, stops: bool, known: int, is_habit_known: bool
+) -> None:
     """One of six names in the feed's earlier rows is written as no other feed writes it; five rows show no habit."""
-    with empty_warehouse("2026-07-01") as connection:
-        feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
-        table = loader.open_incoming(connection, feed)
-        connection.execute(f"insert into staged.registration by name {REGISTERED}")
-        earlier = OFFERED.format("u", "case when u % 6 = 0 then '新' else '' end || u || '号有限公司'", 0, 0, known)
-        connection.execute(f"insert into staged.offer by name {earlier.replace(', 0 as batch_number', '')}")
-        connection.execute(f"insert into {table} by name {OFFERED.format('u', name, 0, 30, 50)}")
-        found = list(precedent.other_names(connection, feed, table, 0))
-        assert bool(found) == (stops and is_habit_known)
+    feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
+    table = loader.open_incoming(july, feed)
+    july.execute(f"insert into staged.registration by name {REGISTERED}")
+    earlier = OFFERED.format("u", "case when u % 6 = 0 then '新' else '' end || u || '号有限公司'", 0, 0, known)
+    july.execute(f"insert into staged.offer by name {earlier.replace(', 0 as batch_number', '')}")
+    july.execute(f"insert into {table} by name {OFFERED.format('u', name, 0, 30, 50)}")
+    found = list(precedent.other_names(july, feed, table, 0))
+    assert bool(found) == (stops and is_habit_known)
 
 
 @given(st.integers(1, 60), st.data(), st.integers(1, 99))
