@@ -74,7 +74,9 @@ def test_a_command_that_cannot_be_says_what_to_do(
     assert complaint.startswith("parkbridge: ")
     assert complaint.count("\n") == 1, "one line, no traceback"
     assert fact in complaint
-    assert next_step in complaint.partition("Next: ")[2] + "Next: "
+    _, mark, step = complaint.partition("Next: ")
+    assert step.strip(), "every message names the next step"
+    assert next_step in mark + step
 
 
 @pytest.mark.parametrize(
