@@ -9,7 +9,7 @@ check that fails leaves yesterday's published file in place.
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, Param, dag, task
@@ -20,6 +20,7 @@ from dags.assets import PUBLISHED, of_feed
 from dags.runs import (
     RETRIES,
     SAID,
+    START,
     WRITER_POOL,
     confirmed,
     deadline,
@@ -79,7 +80,7 @@ def validate(stage: str, night_id: str) -> int:
 @dag(
     dag_display_name="每夜快照 Nightly snapshots",
     schedule=schedule(),
-    start_date=datetime(1990, 1, 1, tzinfo=UTC).astimezone(SETTINGS.time_zone),
+    start_date=START.astimezone(SETTINGS.time_zone),
     catchup=False,
     max_active_runs=1,
     tags=["night"],
