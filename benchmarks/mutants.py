@@ -81,6 +81,10 @@ PLACES = {
 MODULES = ("*.py", *(f"{name}/**/*.py" for name in COPIED if name not in ("benchmarks", "examples", "tests")))
 # with fewer test files than this, those of its folder and of the modules that import a module are its tests, too
 FEW, SMALL_FOLDER = 3, 20
+# tests of commands as they are typed: they import the entry point, and every command is reached through it
+COMMANDS = ("tests/warehouse/test_commands.py", "tests/warehouse/test_command_line.py")
+# tests of much at once, for half a CPU minute: after those of a module
+BROAD = ("tests/warehouse/test_damage_matrix.py", "tests/connectors/test_mutations.py")
 NO_MISTAKES = ("__init__.py", "standalone.py", "postgres_edition.py")
 
 
@@ -239,8 +243,8 @@ COMPARED: dict[type[ast.cmpop], tuple[str, type[ast.cmpop]]] = {
 }
 
 
-# of a dataclass and of zip: they guard against mistakes of ours, and no result depends on them
-GUARDS = ("frozen", "strict")
+# of a dataclass, of zip and of lru_cache: they guard against mistakes of ours or save time, and no result depends on them
+GUARDS = ("frozen", "strict", "maxsize")
 
 
 def in_python(source: str) -> Iterator[Mistake]:
@@ -464,7 +468,12 @@ def _importing(file: Path, tree: Path) -> list[list[str]]:
             nearer += [path.relative_to(tree) for path, text in modules.items() if line.search(text)]
         through = [path for path in dict.fromkeys(nearer) if path not in seen]
         seen |= {*through}
-    runs = [[str(path.relative_to(tree))] for path in dict.fromkeys(found)]
+    typed = COMMANDS if file.parts[0] in ("cli", "parkbridge.py") else ()
+    names = list(dict.fromkeys([*typed, *(str(path.relative_to(tree)) for path in found)]))
+    names.sort(key=BROAD.__contains__)
+    # tests of pages share the files of one session: one run makes them once
+    pages = [name for name in names if name.startswith("tests/report/")]
+    runs = [pages if name in pages else [name] for name in names if name not in pages[1:]]
     # what DAGs do is seen where one runs: those tests are slow
     return runs + ([["tests/dags/test_holds.py", "-m", "slow"]] if file.parts[0] == "dags" else [])
 
@@ -532,15 +541,16 @@ def _run_in_child(tree: Path, run: list[str], cpu_seconds: int) -> None:
 
 
 def fail_without_mistake(tree: Path, failed: list[list[str]]) -> list[str]:
-    """The test files of runs that noticed something and fail on the tree as it is, too: their word counts for nothing."""
-    words: dict[str, set[str]] = {}
-    for file, *rest in failed:
-        words.setdefault(file, set()).add(rest[1] if rest else "")
+    """The first test file of runs that noticed something and fail on the tree as it is, too: their word counts for nothing."""
+    words: dict[tuple[str, ...], set[str]] = {}
+    for run in failed:
+        chosen = run.index("-k") if "-k" in run else len(run)
+        words.setdefault(tuple(run[:chosen]), set()).add("".join(run[chosen + 1 :]))
     wrong = []
-    for file, chosen in words.items():
-        run = [file] if "" in chosen else [file, "-k", " or ".join(sorted(chosen))]
+    for files, found in words.items():
+        run = [*files] if "" in found else [*files, "-k", " or ".join(sorted(found))]
         if run_tests(tree, [run], 600, [])[0] != "passed":
-            wrong.append(file)
+            wrong.append(files[0])
     return wrong
 
 

@@ -109,14 +109,12 @@ def test_a_folder_that_is_not_there_is_a_loss_and_is_not_made(
     settings: Settings, connection: duckdb.DuckDBPyConnection
 ) -> None:
     lost = dataclasses.replace(settings, outcomes=settings.home / "share" / "outcomes.csv")
-    with pytest.raises(DeclarationError, match="cannot be read.*make it, with the header"):
+    with pytest.raises(DeclarationError, match=r"cannot be read.*make it, with the header"):
         load(connection, lost, datetime(2026, 11, 20, 18))
     assert not lost.outcomes.parent.exists()
 
 
-def test_an_answer_of_the_night_s_own_second_counts(
-    settings: Settings, connection: duckdb.DuckDBPyConnection
-) -> None:
+def test_an_answer_of_the_night_s_own_second_counts(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
     add(settings.outcomes, Answer(ROW, "done", "li", "2026-11-21 02:00:00", ""))
     assert load(connection, settings, datetime(2026, 11, 20, 17, 59, 59)) == 0
     assert load(connection, settings, datetime(2026, 11, 20, 18)) == 1

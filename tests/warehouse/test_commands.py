@@ -18,8 +18,8 @@ from cli.options import asked, short
 from connectors.credentials import Credentials
 from dags import local
 from tests.conftest import Park, at, day, new_park, staff
-from warehouse.batches import mark_stopped, stopped
 from warehouse import postgres_edition
+from warehouse.batches import mark_stopped, stopped
 from warehouse.declared import read_yaml
 from warehouse.settings import CHECKOUT
 
