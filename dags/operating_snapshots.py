@@ -151,11 +151,11 @@ def operating_snapshots() -> None:
             hold_to_night(connection, night_id)
             begin_judgements(SETTINGS)
             resolve_enterprises(connection, SETTINGS.judgements)
-            found = connection.execute("select count(*), count(distinct enterprise_id) from resolved.link").fetchone()
-            broken = connection.execute("select count(*) from resolved.judgement_conflict").fetchone()
-        note("{:,} records are of {:,} enterprises".format(*(found or (0, 0))))
-        if broken and broken[0]:
-            note(f"{broken[0]:,} of people's judgements are not in order (resolved.judgement_conflict)")
+            [found] = connection.execute("select count(*), count(distinct enterprise_id) from resolved.link").fetchall()
+            [(broken,)] = connection.execute("select count(*) from resolved.judgement_conflict").fetchall()
+        note("{:,} records are of {:,} enterprises".format(*found))
+        if broken:
+            note(f"{broken:,} of people's judgements are not in order (resolved.judgement_conflict)")
         return night_id
 
     @task(task_display_name="匹配校验 Validate matches", doc_md="Check who is who before anything is counted.")
@@ -187,7 +187,7 @@ def operating_snapshots() -> None:
 
         with writer(SETTINGS) as connection:
             hold_to_night(connection, night_id)
-            (as_of,) = connection.execute("select as_of from ops.night").fetchone() or (None,)
+            [(as_of,)] = connection.execute("select as_of from ops.night").fetchall()
             note(f"{load(connection, SETTINGS, as_of):,} answers to the work list")
         build("5_industry", night_id)
         return night_id

@@ -265,5 +265,5 @@ def test_rows_are_numbered_through_batches_and_a_file_may_be_as_large_as_allowed
     metadata = pq.ParquetFile(out).metadata
     size = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
     take(tmp_path, max_unpacked_mb=size / 1e6)
-    with pytest.raises(DeliveryRefused, match="raise source.max_unpacked_mb"):
+    with pytest.raises(DeliveryRefused, match=r"raise source\.max_unpacked_mb"):
         take(tmp_path, max_unpacked_mb=(size - 1) / 1e6)
