@@ -22,7 +22,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from connectors.registry import feeds
 from dags import local, runs
-from dags.environment import environment, python_path
+from dags.environment import cores, environment, python_path
 from dags.runs import end_of_interval, missed_deadline
 from dags.standalone import password_file
 from warehouse import batches
@@ -370,6 +370,16 @@ def test_no_dag_is_paused_by_us(found: dict[str, Any]) -> None:
     assert not [
         path.name for path in (CHECKOUT / "dags").glob("*.py") if "is_paused" in path.read_text(encoding="utf-8")
     ]
+
+
+def test_as_many_tasks_at_once_as_this_process_has_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    assert cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")  # macOS has none
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    assert cores() == 8
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cores() == 1
 
 
 def test_the_path_of_python_keeps_what_a_person_put_there(monkeypatch: pytest.MonkeyPatch) -> None:
