@@ -181,6 +181,8 @@ def in_sql(source: str) -> Iterator[Mistake]:
         if kind in SWAPPED:
             name, new = SWAPPED[kind]
             yield Mistake(name, token.start, token.end + 1, new)
+        elif text in ("min", "max") and following == TokenType.L_PAREN and _is_one_constant(tokens[number + 2 :]):
+            continue
         elif text in SWAPPED_WORDS and following == TokenType.L_PAREN:
             name, new = SWAPPED_WORDS[text]
             yield Mistake(name, token.start, token.end + 1, new)
@@ -202,6 +204,17 @@ def in_sql(source: str) -> Iterator[Mistake]:
             yield Mistake("distinct", token.start, token.end + 1, "")
         if kind == TokenType.AND:
             yield Mistake("dropped predicate", token.start, _end_of_predicate(tokens, number), "")
+
+
+def _is_one_constant(tokens: list[Token]) -> bool:
+    """Whether an argument is `case when … then 1 end)`: its least value and its greatest are the same."""
+    if tokens[0].token_type != TokenType.CASE:
+        return False
+    last = next(number for number, token in enumerate(tokens) if token.token_type == TokenType.END)
+    kinds = [token.token_type for token in tokens[: last + 2]]
+    constants = (TokenType.NUMBER, TokenType.STRING)
+    is_whole = kinds.count(TokenType.CASE) == kinds.count(TokenType.THEN) == 1 and kinds[-1] == TokenType.R_PAREN
+    return is_whole and kinds[-4] == TokenType.THEN and kinds[-3] in constants
 
 
 def _end_of_predicate(tokens: list[Token], number: int) -> int:

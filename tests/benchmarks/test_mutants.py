@@ -53,6 +53,25 @@ def test_the_pages_of_one_night_are_tested_in_one_run() -> None:
     assert "tests/report/test_pages.py" in pages[0]
 
 
+@pytest.mark.parametrize(
+    ("argument", "is_made"),
+    [
+        ("case when a = 'x' then 1 end", False),
+        ("case when a = 'x' then 'y' end", False),
+        ("case when a = 'x' then 1 else 0 end", True),
+        ("case when a = 'x' then 1 when b then 2 end", True),
+        ("case when a = 'x' then b end", True),
+        ("case when a = 'x' then 1 end + b", True),
+        ("b", True),
+    ],
+)
+def test_the_least_of_one_constant_is_its_greatest(argument: str, is_made: bool) -> None:
+    source = f"select min({argument}), max({argument}) from t"
+    assert sorted(found.text for found in mutants.in_sql(source) if found.name == "aggregate") == (
+        ["max", "min"] if is_made else []
+    )
+
+
 def test_mistakes_that_change_no_result_are_not_made() -> None:
     source = (
         "@lru_cache(maxsize=9)\ndef g(): ...\n\n"
