@@ -16,7 +16,7 @@ import pytest
 from connectors.sources.file_drop import mails, sheet_tables, workbooks, xls_lines, zips
 from connectors.sources.file_drop.crosstabs import _is_sum
 from connectors.sources.file_drop.parquet_rows import _number, _texts
-from connectors.sources.file_drop.sheet_cells import Sheet
+from connectors.sources.file_drop.sheet_cells import Reading, Sheet
 from connectors.sources.file_drop.tables import Line
 from connectors.sources.file_drop.xml_lines import xml_sheets
 from tests.connectors.sources.consuming import table_of
@@ -155,7 +155,7 @@ def test_merged_cells_of_an_xml_sheet_end_at_the_widest_column() -> None:
             f'<Row><Cell ss:MergeAcross="{across}"><Data ss:Type="String">甲</Data></Cell></Row>'
             '<Row><Cell><Data ss:Type="String">乙</Data></Cell></Row></Table></Worksheet></Workbook>'
         )
-        [one] = xml_sheets(io.BytesIO(text.encode()), "f", workbooks.Reading(fills_merged=True))
+        [one] = xml_sheets(io.BytesIO(text.encode()), "f", Reading(fills_merged=True))
         return list(one.lines())
 
     assert rows(2)[0].cells[:3] == ["甲", "甲", "甲"]
