@@ -81,6 +81,10 @@ PLACES = {
 MODULES = ("*.py", *(f"{name}/**/*.py" for name in COPIED if name not in ("benchmarks", "examples", "tests")))
 # with fewer test files than this, those of its folder and of the modules that import a module are its tests, too
 FEW, SMALL_FOLDER = 3, 20
+# tests of commands as they are typed: they import the entry point, and every command is reached through it
+COMMANDS = ("tests/warehouse/test_commands.py", "tests/warehouse/test_command_line.py")
+# tests of much at once, for half a CPU minute: after those of a module
+BROAD = ("tests/warehouse/test_damage_matrix.py", "tests/connectors/test_mutations.py")
 NO_MISTAKES = ("__init__.py", "standalone.py", "postgres_edition.py")
 
 
@@ -177,6 +181,8 @@ def in_sql(source: str) -> Iterator[Mistake]:
         if kind in SWAPPED:
             name, new = SWAPPED[kind]
             yield Mistake(name, token.start, token.end + 1, new)
+        elif text in ("min", "max") and following == TokenType.L_PAREN and _is_one_constant(tokens[number + 2 :]):
+            continue
         elif text in SWAPPED_WORDS and following == TokenType.L_PAREN:
             name, new = SWAPPED_WORDS[text]
             yield Mistake(name, token.start, token.end + 1, new)
@@ -198,6 +204,17 @@ def in_sql(source: str) -> Iterator[Mistake]:
             yield Mistake("distinct", token.start, token.end + 1, "")
         if kind == TokenType.AND:
             yield Mistake("dropped predicate", token.start, _end_of_predicate(tokens, number), "")
+
+
+def _is_one_constant(tokens: list[Token]) -> bool:
+    """Whether an argument is `case when … then 1 end)`: its least value and its greatest are the same."""
+    if tokens[0].token_type != TokenType.CASE:
+        return False
+    last = next(number for number, token in enumerate(tokens) if token.token_type == TokenType.END)
+    kinds = [token.token_type for token in tokens[: last + 2]]
+    constants = (TokenType.NUMBER, TokenType.STRING)
+    is_whole = kinds.count(TokenType.CASE) == kinds.count(TokenType.THEN) == 1 and kinds[-1] == TokenType.R_PAREN
+    return is_whole and kinds[-4] == TokenType.THEN and kinds[-3] in constants
 
 
 def _end_of_predicate(tokens: list[Token], number: int) -> int:
@@ -239,8 +256,8 @@ COMPARED: dict[type[ast.cmpop], tuple[str, type[ast.cmpop]]] = {
 }
 
 
-# of a dataclass and of zip: they guard against mistakes of ours, and no result depends on them
-GUARDS = ("frozen", "strict")
+# of a dataclass, of zip and of lru_cache: they guard against mistakes of ours or save time, and no result depends on them
+GUARDS = ("frozen", "strict", "maxsize")
 
 
 def in_python(source: str) -> Iterator[Mistake]:
@@ -464,7 +481,12 @@ def _importing(file: Path, tree: Path) -> list[list[str]]:
             nearer += [path.relative_to(tree) for path, text in modules.items() if line.search(text)]
         through = [path for path in dict.fromkeys(nearer) if path not in seen]
         seen |= {*through}
-    runs = [[str(path.relative_to(tree))] for path in dict.fromkeys(found)]
+    typed = COMMANDS if file.parts[0] in ("cli", "parkbridge.py") else ()
+    names = list(dict.fromkeys([*typed, *(str(path.relative_to(tree)) for path in found)]))
+    names.sort(key=BROAD.__contains__)
+    # tests of pages share the files of one session: one run makes them once
+    pages = [name for name in names if name.startswith("tests/report/")]
+    runs = [pages if name in pages else [name] for name in names if name not in pages[1:]]
     # what DAGs do is seen where one runs: those tests are slow
     return runs + ([["tests/dags/test_holds.py", "-m", "slow"]] if file.parts[0] == "dags" else [])
 
@@ -532,15 +554,16 @@ def _run_in_child(tree: Path, run: list[str], cpu_seconds: int) -> None:
 
 
 def fail_without_mistake(tree: Path, failed: list[list[str]]) -> list[str]:
-    """The test files of runs that noticed something and fail on the tree as it is, too: their word counts for nothing."""
-    words: dict[str, set[str]] = {}
-    for file, *rest in failed:
-        words.setdefault(file, set()).add(rest[1] if rest else "")
+    """The first test file of runs that noticed something and fail on the tree as it is, too: their word counts for nothing."""
+    words: dict[tuple[str, ...], set[str]] = {}
+    for run in failed:
+        chosen = run.index("-k") if "-k" in run else len(run)
+        words.setdefault(tuple(run[:chosen]), set()).add("".join(run[chosen + 1 :]))
     wrong = []
-    for file, chosen in words.items():
-        run = [file] if "" in chosen else [file, "-k", " or ".join(sorted(chosen))]
+    for files, found in words.items():
+        run = [*files] if "" in found else [*files, "-k", " or ".join(sorted(found))]
         if run_tests(tree, [run], 600, [])[0] != "passed":
-            wrong.append(file)
+            wrong.append(files[0])
     return wrong
 
 

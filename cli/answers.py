@@ -7,7 +7,6 @@ from pathlib import Path
 
 from cli.options import Commands, may_read_another, short
 from warehouse.answers import FORMS
-from warehouse.errors import ParkBridgeError
 from warehouse.settings import Settings
 from warehouse.terminal import running
 
@@ -41,12 +40,11 @@ def command_export(settings: Settings, given: argparse.Namespace) -> int:
 
 def command_serve_to(settings: Settings, given: argparse.Namespace) -> int:
     """Copy the published file into PostgreSQL."""
-    if given.file is None and not settings.published_file.exists():
-        raise ParkBridgeError(
-            "published data",
-            "nothing is published yet",
-            next_step="run `make run` for the demo park, or `parkbridge sync`",
-        )
+    from warehouse.connection import open_read_only, reader
+
+    # a file that is not there is reported before Airflow begins
+    with open_read_only(given.file) if given.file else reader(settings):
+        file = given.file or settings.published_file
     from dags.local import prepare_airflow
 
     prepare_airflow(settings)
@@ -62,7 +60,7 @@ def command_serve_to(settings: Settings, given: argparse.Namespace) -> int:
     with running("serve-to"):
         served = serve(
             server,
-            given.file or settings.published_file,
+            file,
             Audience(given.role_prefix, groups, has_roles=not given.no_roles),
             wait_seconds=given.wait,
         )

@@ -24,7 +24,7 @@ def sync(
     until: datetime | None,
     without: list[str],
     is_quiet: bool,
-    said: dict[str, str] | None = None,
+    said: dict[str, str],
 ) -> int:
     """Run the DAGs of the named feeds (all by default), then the night; the night only where every feed came through.
 
@@ -46,7 +46,8 @@ def sync(
             f"\nStopped: {', '.join(blocking)}. The night was not run; what is published is unchanged.", file=sys.stderr
         )
         return 1
-    return 0 if all(is_well for _, is_well in run([NIGHT], until, {"without": without, **(said or {})})) else 1
+    [(_, is_well)] = run([NIGHT], until, {"without": without, **said})
+    return 0 if is_well else 1
 
 
 def _begin_step(feed: str | None, step: str) -> None:

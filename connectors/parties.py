@@ -41,7 +41,7 @@ def organisations(cell: str) -> tuple[list[str], int]:
     others = 0
     for part in _SIGNS.split(cell):
         words = part.split()
-        if len(words) > 1 and not part.isascii():
+        if not part.isascii():
             firm = [word for word in words if not is_name(word)]
             others += len(words) - len(firm)
             words = firm

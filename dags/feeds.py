@@ -20,6 +20,7 @@ from dags.runs import (
     FEEDS_FIRST,
     RETRIES,
     SAID,
+    START,
     WRITER_POOL,
     confirmed,
     deadline,
@@ -32,7 +33,6 @@ from warehouse.errors import DeclarationError
 from warehouse.settings import CHECKOUT, Settings
 
 SETTINGS = Settings.from_environment()
-START = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 # long: a DAG's tasks are declared within it

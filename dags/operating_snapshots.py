@@ -9,7 +9,7 @@ check that fails leaves yesterday's published file in place.
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, Param, dag, task
@@ -20,6 +20,7 @@ from dags.assets import PUBLISHED, of_feed
 from dags.runs import (
     RETRIES,
     SAID,
+    START,
     WRITER_POOL,
     confirmed,
     deadline,
@@ -79,7 +80,7 @@ def validate(stage: str, night_id: str) -> int:
 @dag(
     dag_display_name="每夜快照 Nightly snapshots",
     schedule=schedule(),
-    start_date=datetime(1990, 1, 1, tzinfo=UTC).astimezone(SETTINGS.time_zone),
+    start_date=START.astimezone(SETTINGS.time_zone),
     catchup=False,
     max_active_runs=1,
     tags=["night"],
@@ -150,11 +151,11 @@ def operating_snapshots() -> None:
             hold_to_night(connection, night_id)
             begin_judgements(SETTINGS)
             resolve_enterprises(connection, SETTINGS.judgements)
-            found = connection.execute("select count(*), count(distinct enterprise_id) from resolved.link").fetchone()
-            broken = connection.execute("select count(*) from resolved.judgement_conflict").fetchone()
-        note("{:,} records are of {:,} enterprises".format(*(found or (0, 0))))
-        if broken and broken[0]:
-            note(f"{broken[0]:,} of people's judgements are not in order (resolved.judgement_conflict)")
+            [found] = connection.execute("select count(*), count(distinct enterprise_id) from resolved.link").fetchall()
+            [(broken,)] = connection.execute("select count(*) from resolved.judgement_conflict").fetchall()
+        note("{:,} records are of {:,} enterprises".format(*found))
+        if broken:
+            note(f"{broken:,} of people's judgements are not in order (resolved.judgement_conflict)")
         return night_id
 
     @task(task_display_name="匹配校验 Validate matches", doc_md="Check who is who before anything is counted.")
@@ -186,7 +187,7 @@ def operating_snapshots() -> None:
 
         with writer(SETTINGS) as connection:
             hold_to_night(connection, night_id)
-            (as_of,) = connection.execute("select as_of from ops.night").fetchone() or (None,)
+            [(as_of,)] = connection.execute("select as_of from ops.night").fetchall()
             note(f"{load(connection, SETTINGS, as_of):,} answers to the work list")
         build("5_industry", night_id)
         return night_id

@@ -32,6 +32,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 log = logging.getLogger("parkbridge")
 
+# of every DAG: a backfill may go back as far
+START = datetime(1990, 1, 1, tzinfo=UTC)
 # whatever hangs is ended: a step, its wait for the writer's slot not counted
 STEP_LIMIT = timedelta(hours=2)
 # of every task

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag, task
 
-from dags.runs import RETRIES, WRITER_POOL, deadline, note, run_failed, step
+from dags.runs import RETRIES, START, WRITER_POOL, deadline, note, run_failed, step
 from warehouse.settings import Settings
 
 SETTINGS = Settings.from_environment()
@@ -21,7 +21,7 @@ SETTINGS = Settings.from_environment()
 @dag(
     dag_display_name="每周维护 Weekly upkeep",
     schedule="0 5 * * 0",
-    start_date=datetime(1990, 1, 1, tzinfo=UTC).astimezone(SETTINGS.time_zone),
+    start_date=START.astimezone(SETTINGS.time_zone),
     catchup=False,
     max_active_runs=1,
     tags=["upkeep"],

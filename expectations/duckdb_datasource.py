@@ -140,5 +140,5 @@ class DuckDBDatasource(SQLDatasource):
         assert self._execution is not None, "call speak_through first"
         return self._execution
 
-    def test_connection(self, test_assets: bool = True) -> None:
+    def test_connection(self, *_: Any, **__: Any) -> None:
         """Nothing to test: the connection is open, or the caller would not have it."""

@@ -77,8 +77,8 @@ def _insert_new_rows(database: str) -> str:
 
 def _has_list(connection: duckdb.DuckDBPyConnection, database: str) -> bool:
     """Whether a database has a work list; a file of an earlier version has none."""
-    found = connection.execute(
+    [(count,)] = connection.execute(
         f"select count(*) from duckdb_tables() where database_name = {database} "
         "and schema_name || '.' || table_name in ('snapshots.work_list', 'ops.work_shown')"
-    ).fetchone()
-    return bool(found and found[0] == 2)
+    ).fetchall()
+    return bool(count == 2)

@@ -33,20 +33,51 @@ READERS = "tests/connectors/sources"
             f"{READERS}/test_database_values.py",
             [f"{READERS}/test_database.py"],
         ),
+        # a command is typed
+        ("cli/answers.py", "tests/warehouse/test_commands.py", ["tests/warehouse/test_command_line.py"]),
         # of modules that import it
-        ("cli/answers.py", "tests/warehouse/test_answers.py", ["tests/warehouse/test_commands.py"]),
         ("connectors/feed.py", "tests/connectors/test_feed.py", ["tests/feeds_that_must_fail/test_declarations.py"]),
     ],
 )
 def test_the_tests_of_a_module_come_the_nearest_first(path: str, first: str, others: list[str]) -> None:
-    found = [run[0] for run in mutants.tests_of(path, CHECKOUT)]
+    found = [name for run in mutants.tests_of(path, CHECKOUT) for name in run if name.startswith("tests/")]
     assert found[0] == first
     assert set(others) <= set(found)
     assert len(found) == len(set(found))
 
 
+def test_the_pages_of_one_night_are_tested_in_one_run() -> None:
+    runs = mutants.tests_of("report/dictionary.py", CHECKOUT)
+    pages = [run for run in runs if run[0].startswith("tests/report/")]
+    assert len(pages) == 1
+    assert "tests/report/test_pages.py" in pages[0]
+
+
+@pytest.mark.parametrize(
+    ("argument", "is_made"),
+    [
+        ("case when a = 'x' then 1 end", False),
+        ("case when a = 'x' then 'y' end", False),
+        ("case when a = 'x' then 1 else 0 end", True),
+        ("case when a = 'x' then 1 when b then 2 end", True),
+        ("case when a = 'x' then b end", True),
+        ("case when a = 'x' then 1 end + b", True),
+        ("b", True),
+    ],
+)
+def test_the_least_of_one_constant_is_its_greatest(argument: str, is_made: bool) -> None:
+    source = f"select min({argument}), max({argument}) from t"
+    assert sorted(found.text for found in mutants.in_sql(source) if found.name == "aggregate") == (
+        ["max", "min"] if is_made else []
+    )
+
+
 def test_mistakes_that_change_no_result_are_not_made() -> None:
-    source = "@dataclass(frozen=True)\nclass A:\n    a: int = 3\n\nx = zip(b, c, strict=True)\ny = f(is_quiet=True)\n"
+    source = (
+        "@lru_cache(maxsize=9)\ndef g(): ...\n\n"
+        "@dataclass(frozen=True)\nclass A:\n    a: int = 3\n\n"
+        "x = zip(b, c, strict=True)\ny = f(is_quiet=True)\n"
+    )
     assert sorted((found.name, found.text) for found in mutants.in_python(source)) == [
         ("constant", "(30)"),
         ("constant", "(False)"),

@@ -169,3 +169,23 @@ def test_a_secret_that_holds_another_leaves_nothing_standing() -> None:
 
 def test_a_password_in_the_host_is_redacted() -> None:
     assert "hunter2" not in Credentials("http", host="http://u:hunter2@h").redact("cannot reach http://u:hunter2@h")
+
+
+@pytest.mark.parametrize(("line", "is_hidden"), [("k" * 15, False), ("k" * 16, True), ("  " + "k" * 16 + "\t", True)])
+def test_a_line_of_a_key_is_redacted_from_sixteen_signs_on(line: str, is_hidden: bool) -> None:
+    """A key is often shown line by line; a shorter line, such as a checksum of four signs, is in many other words too."""
+    credentials = Credentials("sftp", extra={"private_key": f"-----BEGIN KEY-----\n{line}\n-----END KEY-----"})
+    assert (line.strip() in credentials.redact(f"cannot read {line.strip()} of the key")) != is_hidden
+
+
+@pytest.mark.parametrize(
+    ("extra", "text", "shown"),
+    [
+        ({"token": 12345678}, "refused 12345678", "refused ***"),
+        ({"token": True}, "True", "True"),
+        ({"token": None}, "None", "None"),
+        ({"port": 12345678}, "refused 12345678", "refused 12345678"),
+    ],
+)
+def test_a_secret_may_be_a_number_and_is_no_yes_or_no(extra: dict[str, Any], text: str, shown: str) -> None:
+    assert Credentials("http", extra=extra).redact(text) == shown

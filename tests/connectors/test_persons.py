@@ -14,7 +14,7 @@ import pytest
 from stdnum.cn import ric, uscc
 
 from connectors.feed import Roster
-from connectors.persons import Blotter, counted
+from connectors.persons import Blotter, _holds_long_numbers, counted
 from connectors.sources import Unreadable
 from warehouse.persons import is_identity_number, removed
 
@@ -106,6 +106,21 @@ def test_a_number_in_a_column_of_numbers() -> None:
         "small": [1, 2, 3, 4],
     }
     assert blotter.count == 2
+
+
+@pytest.mark.parametrize(
+    ("array", "is_long"),
+    [
+        (pa.array([10**17, 1]), True),
+        (pa.array([10**17 - 1, None]), False),
+        (pa.array([None], pa.int64()), False),
+        (pa.array([Decimal(10**17)], pa.decimal128(20, 0)), True),
+        (pa.array([1e17]), False),  # no 18 digits are in it
+        (pa.array(["9" * 18]), False),
+    ],
+)
+def test_numbers_of_eighteen_digits_are_looked_at(array: pa.Array, is_long: bool) -> None:
+    assert _holds_long_numbers(array) == is_long
 
 
 def test_a_pseudonym_is_the_same_for_the_same_person_and_key() -> None:

@@ -22,7 +22,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from connectors.registry import feeds
 from dags import local, runs
-from dags.environment import environment, python_path
+from dags.environment import cores, environment, python_path
 from dags.runs import end_of_interval, missed_deadline
 from dags.standalone import password_file
 from warehouse import batches
@@ -44,11 +44,12 @@ print(json.dumps({
     "dags": {
         dag_id: {
             "tags": sorted(dag.tags), "doc": dag.doc_md, "catchup": dag.catchup, "max_active_runs": dag.max_active_runs,
-            "schedule": str(dag.schedule), "is_paused": dag.is_paused_upon_creation,
-            "deadline": bool(dag.deadline), "title": dag.dag_display_name,
+            "schedule": str(dag.schedule), "start": dag.start_date and dag.start_date.isoformat(), "is_paused": dag.is_paused_upon_creation,
+            "late_hours": [one.interval.total_seconds() / 3600 for one in dag.deadline or []], "title": dag.dag_display_name,
             "waits_for": sorted(a.uri for a in dag.schedule) if isinstance(dag.schedule, list) else [],
             "is_failure_reported": bool(dag.on_failure_callback),
-            "tasks": {t.task_id: {"owner": t.owner, "pool": t.pool, "retries": t.retries, "doc": t.doc_md,
+            "tasks": {t.task_id: {"owner": t.owner, "pool": t.pool, "retries": t.retries, "weight": t.priority_weight,
+                                  "waits": [w and w.total_seconds() for w in (t.retry_delay, t.max_retry_delay)], "doc": t.doc_md,
                                   "backoff": t.retry_exponential_backoff, "after": sorted(t.upstream_task_ids),
                                   "title": t.task_display_name, "queue": t.queue,
                                   "limit": t.execution_timeout and t.execution_timeout.total_seconds(),
@@ -139,15 +140,20 @@ def test_each_dag_says_what_it_is_and_each_task_who_owns_it(found: dict[str, Any
     for dag_id, dag in found["dags"].items():
         assert dag["doc"], dag_id
         assert dag["tags"], dag_id
-        assert dag["deadline"], dag_id
         assert dag["catchup"] is False
         assert dag["max_active_runs"] == 1
+        # docs/runbook.md: reported 3 hours after it was queued, a night after 4, upkeep after 6
+        assert dag["late_hours"] == [{"operating_snapshots": 4, "upkeep": 6}.get(dag_id, 3)]
+        assert dag["start"] == "1990-01-01T00:00:00+00:00", "a backfill may go back as far"
         for task_id, task in dag["tasks"].items():
             assert task["doc"], f"{dag_id}.{task_id}"
             assert task["owner"] != "airflow", f"{dag_id}.{task_id}"
-            assert task["retries"] >= 1
-            assert 60 <= task["limit"] <= 6 * 3600, f"{dag_id}.{task_id}"
-            assert task["backoff"] > 1
+            # docs/runbook.md: tried again after 1, 3, 9 and 27 minutes
+            waits = [task["waits"][0] * task["backoff"] ** number for number in range(task["retries"])]
+            assert waits == [60, 180, 540, 1620]
+            assert task["waits"][1] >= waits[-1]
+            assert task["limit"] == 3600 * (6 if dag_id == "upkeep" else 2), f"{dag_id}.{task_id}"
+            assert (task["weight"] > 1) == dag_id.startswith("feed_"), "feeds go before the night"
 
 
 def test_steps_follow_each_other(found: dict[str, Any]) -> None:
@@ -364,6 +370,16 @@ def test_no_dag_is_paused_by_us(found: dict[str, Any]) -> None:
     assert not [
         path.name for path in (CHECKOUT / "dags").glob("*.py") if "is_paused" in path.read_text(encoding="utf-8")
     ]
+
+
+def test_as_many_tasks_at_once_as_this_process_has_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    assert cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")  # macOS has none
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    assert cores() == 8
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cores() == 1
 
 
 def test_the_path_of_python_keeps_what_a_person_put_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,9 @@ from airflow.dag_processing.dagbag import DagBag
 import parkbridge
 from dags import local, runs
 from tests.conftest import Park, day, staff
-from warehouse.batches import mark_stopped, stopped
-from warehouse.errors import FeedsStopped, ParkBridgeError, SourceError
+from warehouse.batches import discard, mark_stopped, stopped
+from warehouse.connection import writer
+from warehouse.errors import FeedsStopped, Overtaken, ParkBridgeError, SourceError
 from warehouse.holds import Run, rest, take
 from warehouse.settings import CHECKOUT
 
@@ -102,6 +103,21 @@ def test_accept_takes_what_was_checked_and_nothing_a_second_time(home: Park) -> 
         assert len(home.current("source_key")) == 30
 
 
+def test_accept_goes_by_what_was_discarded_meanwhile_and_stops_for_what_is_not_staged(home: Park) -> None:
+    accept = steps("feeds.py", "feed_staff")["accept"]
+    home.drop("staff", "1.csv", staff({f"U{n}": n for n in range(30)}), day(0))
+    (landed,) = home.land("staff", day(1))
+    with pytest.raises(Overtaken, match="another run came between"):
+        accept([landed.batch_id], **context("manual"))
+    home.stage("staff")
+    discard(home.raw, "staff", landed.batch_id, who="ann", why="another park's")
+    with writer(home.settings) as connection:
+        connection.execute("delete from ops.incoming")
+    accept([landed.batch_id], **context("manual"))
+    assert home.batch_ids("staff") == []
+    assert home.current("source_key") == []
+
+
 TINY = """
 from datetime import timedelta
 from airflow.sdk import Param, dag, task
@@ -154,13 +170,13 @@ def test_a_run_at_the_command_line_goes_by_what_another_one_holds(
 ) -> None:
     monkeypatch.setattr("warehouse.holds.WAIT_SECONDS", 0.0)
     shown: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(runs, "watcher", lambda feed, step, _, text, is_well: shown.append((feed, step, text, is_well)))
+    monkeypatch.setattr(runs, "watcher", lambda *given: shown.append(given))
     take(home.settings, "one", Run("other", "run other", is_one_process=False))
     rest(home.settings, "one")
     assert list(local.run(["one", "two"], MOMENT)) == [("one", False), ("two", False)]
     assert [dag_id for dag_id, *_ in asked] == ["two"]
-    [(feed, step, text, is_well)] = shown
-    assert (feed, step, is_well) == ("one", "wait", False)
+    [(feed, step, seconds, text, is_well)] = shown
+    assert (feed, step, is_well, 0 <= seconds < 60) == ("one", "wait", False, True)
     assert "run other" in text
 
 

@@ -65,6 +65,23 @@ CALENDAR = """
 ABOUT_RECORDS = {"snapshots.fact_account"}
 # a firm's doors are counted over all that its access records say
 COUNTS_OLDER = {"monthly.main_building"}
+# rows of an enterprise that resolved.enterprise does not have change nothing in them
+OF_ENTERPRISES = {
+    "industry.candidate",
+    "industry.chain_node",
+    "industry.need",
+    "industry.opportunity",
+    "industry.park_industry",
+    "monthly.industry_wage",
+    "signals.alert",
+    "signals.takeover",
+    "snapshots.assessment",
+    "snapshots.per_mu_indicator",
+    "snapshots.presence_month",
+}
+
+# ids of enterprises by other names
+IDS = ("offered_by_id", "buyer_key", "seller_key")
 
 Columns = dict[str, str]
 
@@ -177,6 +194,16 @@ def add_strangers(
     connection.execute(f"insert into resolved.link select {chosen} from resolved.link")
 
 
+def add_orphans(connection: duckdb.DuckDBPyConnection, reads: set[str], columns: dict[str, Columns]) -> None:
+    """Beside every row of an enterprise the same of one that resolved.enterprise does not have."""
+    for table in sorted(reads - {"resolved.enterprise"}):
+        listed = [] if table.startswith("rules.") else list(columns[table])
+        own = [column for column in listed if column.endswith("enterprise_id") or column in IDS]
+        if own:
+            chosen = ", ".join(f"{quote(c)} || '?'" if c in own else quote(c) for c in listed)
+            connection.execute(f"insert into {table} select {chosen} from {table}")
+
+
 def differences(connection: duckdb.DuckDBPyConnection, table: str, header: list[str]) -> list[str]:
     """What table `expected` and the model's table have and the other has not."""
     listed = ", ".join(map(quote, header))
@@ -271,6 +298,11 @@ def test_case(case: Path, connection: duckdb.DuckDBPyConnection, table_columns: 
             build(connection, FOLDERS[one.schema], [one.name])
         found = differences(connection, model.table, header)
         assert not found, "\n".join([case_name(case), "with records of strangers beside", *found])
+    if model.table in OF_ENTERPRISES:
+        add_orphans(connection, reads, table_columns)
+        build(connection, FOLDERS[model.schema], [model.name])
+        found = differences(connection, model.table, header)
+        assert not found, "\n".join([case_name(case), "with rows of enterprises that are not there beside", *found])
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -102,6 +103,21 @@ def test_a_night_takes_what_was_answered_by_then(settings: Settings, connection:
     with pytest.raises(DeclarationError, match="cannot be read"):
         load(connection, settings, night)
     assert connection.execute("from ops.work_answer").fetchall() == kept, "nothing is forgotten for a lost file"
+
+
+def test_a_folder_that_is_not_there_is_a_loss_and_is_not_made(
+    settings: Settings, connection: duckdb.DuckDBPyConnection
+) -> None:
+    lost = dataclasses.replace(settings, outcomes=settings.home / "share" / "outcomes.csv")
+    with pytest.raises(DeclarationError, match=r"cannot be read.*make it, with the header"):
+        load(connection, lost, datetime(2026, 11, 20, 18))
+    assert not lost.outcomes.parent.exists()
+
+
+def test_an_answer_of_the_night_s_own_second_counts(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    add(settings.outcomes, Answer(ROW, "done", "li", "2026-11-21 02:00:00", ""))
+    assert load(connection, settings, datetime(2026, 11, 20, 17, 59, 59)) == 0
+    assert load(connection, settings, datetime(2026, 11, 20, 18)) == 1
 
 
 def test_every_answer_is_taken_that_was_not_taken_back(

@@ -146,6 +146,16 @@ def test_progress_is_a_line_that_goes_away() -> None:
     assert written(0.2, 0.05, is_terminal=False) == "done\n", "nothing in a pipe"
 
 
+def test_progress_does_not_hold_up_a_program_that_ends() -> None:
+    """A step that raises where nothing ends its line: the program ends all the same, with its own code."""
+    ours, theirs = pty.openpty()
+    code = "import sys; from warehouse.terminal import Progress; Progress(sys.stderr, 0.1).begin('x'); sys.exit(3)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, stderr=theirs, timeout=30, check=False)
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == 3
+
+
 def completed(*words: str) -> list[str]:
     """What bash offers for the last of these words."""
     listed = " ".join(f"'{word}'" for word in words)

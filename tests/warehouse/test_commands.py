@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,12 @@ from pathlib import Path
 import pytest
 
 import parkbridge
-from cli.options import short
+from cli import parser
+from cli.options import asked, short
+from connectors.credentials import Credentials
+from dags import local
 from tests.conftest import Park, at, day, new_park, staff
+from warehouse import postgres_edition
 from warehouse.batches import mark_stopped, stopped
 from warehouse.declared import read_yaml
 from warehouse.settings import CHECKOUT
@@ -46,6 +51,7 @@ PUBLISH = "parkbridge sync"
         ("sql 'select 1'", "nothing is published yet", PUBLISH),
         ("export --to TMP", "nothing is published yet", PUBLISH),
         ("serve-to bi", "nothing is published yet", PUBLISH),
+        ("serve-to bi --file TMP/gone.duckdb", "there is no such file", "name a published night"),
         ("serve-to bi --policy TMP/groups.yml", "nothing is published yet", PUBLISH),
         ("report", "nothing is published yet", PUBLISH),
         ("worklist", "nothing is published yet", PUBLISH),
@@ -113,6 +119,82 @@ def test_a_command_that_lacks_a_word_is_not_understood(
 def test_only_debug_shows_where_it_stopped(run: Run) -> None:
     assert "Traceback" in run("--debug", "sql", "select 1")[2]
     assert "Traceback" not in run("sql", "select 1")[2]
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 130), (BrokenPipeError, 0)])
+def test_a_command_that_is_cut_short(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException], code: int
+) -> None:
+    """130 is a shell's code for Ctrl-C; a reader that has enough, such as `head`, is no failure."""
+
+    def cut_short(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("warehouse.doctor.findings", cut_short)
+    with (tmp_path / "out.txt").open("w", encoding="utf-8") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        assert run("doctor")[0] == code
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("sql", {"query": None, "rows": 100, "example": None, "bom": False, "format": None, "output": None}),
+        ("sql --example", {"example": 0}),
+        ("sql --example 7", {"example": 7}),
+        ("export --to x", {"view": [], "format": None, "as_is": False, "to": Path("x"), "file": None}),
+        ("serve-to bi", {"role_prefix": "parkbridge", "wait": 60, "no_roles": False, "policy": None}),
+        ("demo", {"enterprises": 300, "months": 36, "seed": 1, "until": None}),
+        (
+            "sync",
+            {"feed": [], "until": None, "without": [], "accept_change": "", "accept_delivery": "", "confirm_date": ""},
+        ),
+        ("review", {"feed": None, "limit": None, "list": False, "undo": None, "why": "", "no_preview": False}),
+        ("review --undo", {"undo": ""}),
+        ("worklist", {"answer": None, "walk": False, "output": None, "why": ""}),
+        ("worklist --answer W1 done", {"answer": ["W1", "done"]}),
+        ("rollback", {"night": None, "list": False}),
+        ("rebuild", {"accept_change": ""}),
+        ("feed check", {"name": [], "json": False, "write": False}),
+        ("doctor", {"deep": False}),
+        ("env", {"service": False, "json": False}),
+    ],
+)
+def test_what_is_left_out_is_what_the_help_says(words: str, meant: dict[str, object]) -> None:
+    given = vars(parser().parse_args(words.split()))
+    assert {name: given[name] for name in meant} == meant
+    assert given["debug"] is False
+
+
+def test_a_night_is_copied_to_a_server_and_reported(
+    two_nights: Run, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[tuple[str, Path, str, dict[str, list[str]], bool, float]] = []
+    came = [postgres_edition.Served("N1", is_changed=True, tables=2, rows=1234), postgres_edition.Served("N1", False)]
+
+    def serve(
+        server: postgres_edition.Server, file: Path, audience: postgres_edition.Audience, *, wait_seconds: float
+    ) -> postgres_edition.Served:
+        groups = {name: list(codes) for name, codes in audience.groups.items()}
+        served.append((server.name, file, audience.prefix, groups, audience.has_roles, wait_seconds))
+        return came[len(served) % 2 - 1]
+
+    monkeypatch.setattr(local, "prepare_airflow", lambda *_: None)
+    monkeypatch.setattr(Credentials, "from_airflow", lambda name: Credentials("postgres", host="h", login="u"))
+    monkeypatch.setattr(postgres_edition, "serve", serve)
+    settings = at(published).settings
+    earlier = settings.published / "nights" / "20260302T000000Z.duckdb"
+    (tmp_path / "groups.yml").write_text("east: [B1, B2]", encoding="utf-8")
+    code, said, _ = two_nights("serve-to", "bi", "--policy", str(tmp_path / "groups.yml"))
+    assert (code, said) == (0, "bi: readers see night N1: 2 tables, 1,234 rows\n")
+    code, said, _ = two_nights(
+        "serve-to", "bi", "--no-roles", "--role-prefix", "p", "--wait", "5", "--file", str(earlier)
+    )
+    assert (code, said) == (0, "bi: readers see night N1 already; nothing changed\n")
+    assert served == [
+        ("bi", settings.published_file, "parkbridge", {"east": ["B1", "B2"]}, True, 60),
+        ("bi", earlier, "p", {}, False, 5),
+    ]
 
 
 def test_lists_of_nothing_are_no_error(run: Run) -> None:
@@ -271,6 +353,8 @@ def test_a_feeds_sample_is_checked_written_and_found_to_differ(run: Run, park: P
     assert "uscc" not in one, "only columns that have a value"
     assert [line.rpartition(",")[2] != "" for line in lines] == [False, True], "why a row was rejected"
     assert run("feed", "check", "staff") == (0, "staff: as expected\n", "")
+    shutil.copytree(folder, park.feed_folder / "again")
+    park.change("again", "feed: staff", "feed: again")
     text = (folder / "expected.csv").read_text(encoding="utf-8").replace(",12,", ",13,")
     (folder / "expected.csv").write_text(text + lines[0] + "\n", encoding="utf-8")
     code, said, _ = run("feed", "check", "staff")
@@ -282,6 +366,9 @@ def test_a_feeds_sample_is_checked_written_and_found_to_differ(run: Run, park: P
     ]
     code, said, _ = run("feed", "check", "staff", "--json")
     assert (code, json.loads(said)[0]["is_as_expected"]) == (1, False)
+    code, said, _ = run("feed", "check", "again", "staff", "--json")
+    assert (code, [one["is_as_expected"] for one in json.loads(said)]) == (1, [True, False]), "one of several is enough"
+    shutil.rmtree(park.feed_folder / "again")
     sample = (folder / "sample.csv").read_text(encoding="utf-8")
     (folder / "sample.csv").write_text(sample.replace(",备注", "").replace(",,2026", ",2026"), encoding="utf-8")
     assert "differences" in run("feed", "check", "staff")[1], "an optional column may be absent"
@@ -321,6 +408,43 @@ def test_the_environment_is_printed_for_each_reader(run: Run, monkeypatch: pytes
     assert {name: json.loads(value) for name, _, value in (line.partition("=") for line in lines)} == figures
     assert "is set here and is not printed" in note
     assert "a secret" not in "".join([*lines, note])
+
+
+@pytest.mark.parametrize("wrong", [set(), {"second"}, {"first", "second"}])
+def test_one_thing_that_is_missing_sets_the_code(run: Run, monkeypatch: pytest.MonkeyPatch, wrong: set[str]) -> None:
+    monkeypatch.setattr("warehouse.doctor.findings", lambda _: [(one not in wrong, one) for one in ("first", "second")])
+    marks = "".join("✗" if one in wrong else "✓" for one in ("first", "second"))
+    code, said, _ = run("doctor")
+    assert (code, "".join(line[0] for line in said.splitlines())) == (int(bool(wrong)), marks)
+
+
+def test_what_people_wrote_is_looked_at_and_its_copy_is_the_cure(run: Run, park: Park) -> None:
+    park.settings.judgements.unlink(missing_ok=True)
+    code, said, _ = run("doctor", "--deep")
+    lines = said.splitlines()
+    assert any("no answers yet: there is no outcomes.csv" in line for line in lines), said
+    assert any("no names of firms yet" in line for line in lines)
+    park.settings.outcomes.write_text("neither a header nor a row\n", encoding="utf-8")
+    code, said, _ = run("doctor", "--deep")
+    assert code == 1
+    assert [line[0] for line in said.splitlines() if "outcomes.csv" in line] == ["✗"]
+
+
+def test_figures_for_programs_are_readable_by_people_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARKBRIDGE_PARK_NAME", "临澜园区")
+    code, said, _ = run("env", "--json")
+    assert (code, said.splitlines()[0]) == (0, "{")
+    assert '\n  "PARKBRIDGE_PARK_NAME": "临澜园区",\n' in said, "two blanks before a key, Chinese as it is"
+
+
+@pytest.mark.parametrize(("is_terminal", "shown"), [(True, "d"), (False, "")])
+def test_an_answer_that_is_piped_in_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], is_terminal: bool, shown: str
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda _: "d")
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: is_terminal, raising=False)
+    assert asked("? ") == "d"
+    assert capsys.readouterr().out.strip() == ("" if is_terminal else "d")
 
 
 def test_a_path_is_short_within_the_checkout() -> None:

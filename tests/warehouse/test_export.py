@@ -282,6 +282,12 @@ def test_parquet_is_divided_by_month(park: Settings, tmp_path: Path) -> None:
     assert (tmp_path / "目录.parquet").is_file()
     export(park, ["企业月度"], to=tmp_path, form="parquet")
     assert not [p.name for p in tmp_path.iterdir() if p.name.startswith(".")]
+    (tmp_path / "企业月度" / "note.txt").write_text("mine", encoding="utf-8")  # beside two months of ours
+    with pytest.raises(ParkBridgeError, match="something else"):
+        export(park, ["企业月度"], to=tmp_path, form="parquet")
+    (tmp_path / "企业月度" / "note.txt").rename(tmp_path / "企业月度" / "month=2026-09" / "note.txt")
+    with pytest.raises(ParkBridgeError, match="something else"):
+        export(park, ["企业月度"], to=tmp_path, form="parquet")
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(park: Settings, tmp_path: Path) -> None:

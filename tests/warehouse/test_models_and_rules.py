@@ -133,6 +133,10 @@ def test_a_remark_below_the_header_is_no_field(tmp_path: Path) -> None:
             "codes of nothing_at_all, which has no meaning. Next: add nothing_at_all to col",
         ),
         ("-- codes status_code: active, dead", "status_code has no code dead. Next: name codes of its list"),
+        (
+            "-- codes source_key:\n--   * a: x | 甲\n--   * b means x",
+            "a code of source_key cannot be read. Next: write each as `* code:",
+        ),
         ("-- codes source_key:\n--   * a means x", "a code of source_key cannot be read. Next: write each as `* code:"),
     ],
 )
@@ -375,6 +379,7 @@ def test_code_lists_live_once(tmp_path: Path) -> None:
         ("x: {en: x}", "columns.yml: x: it lacks en or zh"),
         ("x: {en: x, zh: 甲, note: y}", "columns.yml: x: unknown note. Next: use codes, en, "),
         ("x: {en: x, zh: 甲, codes: {a: b}}", "columns.yml: x: a code has no en or no zh"),
+        ("x: {en: x, zh: 甲, codes: {a: {en: a, zh: 甲}, b: {en: b}}}", "columns.yml: x: a code has no en or no zh"),
         ("x: {en: x, zh: 甲, codes: y}", "columns.yml: x: its codes are those of y, which has none"),
         ('x: {en: x, zh: 甲, codes: "columns(x, y)"}', "columns.yml: x: no column is called y"),
         ("x: {en: x, zh: 甲, codes: rules.line}", "columns.yml: x: codes: rules.line names no rule file"),

@@ -21,7 +21,7 @@ from warehouse.connection import open_read_only, reader, writer
 from warehouse.errors import ParkBridgeError
 from warehouse.models import build
 from warehouse.night import begin_night
-from warehouse.publish import current_manifest, nights, publish, rollback
+from warehouse.publish import current_manifest, forget_old_sites, nights, publish, rollback, site_of
 from warehouse.settings import CHECKOUT, Settings
 
 # Reads in a loop, as a dashboard would: a new connection each time. Prints how often, what went wrong, and what it saw.
@@ -493,3 +493,13 @@ def test_before_the_first_night(park: Park) -> None:
     assert nights(park.settings) == []
     with pytest.raises(ParkBridgeError, match=r"there is no earlier night. Next: choose one that is kept: \(none\)"):
         rollback(park.settings)
+
+
+def test_the_newest_site_of_a_night_goes_by_its_number(park: Park) -> None:
+    sites = park.settings.published / "sites"
+    for name in ("20260302T000000Z-2", "20260302T000000Z-10", "20260303T000000Z-1", "20260302T000000Z-x", "other"):
+        (sites / name).mkdir(parents=True)
+    assert site_of(park.settings, "20260302T000000Z") == sites / "20260302T000000Z-10"
+    assert site_of(park.settings, "20260304T000000Z") is None
+    forget_old_sites(park.settings, {"20260302T000000Z"})
+    assert sorted(path.name for path in sites.iterdir()) == ["20260302T000000Z-10", "20260302T000000Z-x", "other"]

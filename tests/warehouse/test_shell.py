@@ -296,6 +296,18 @@ def test_tables_and_columns_with_their_meaning(connection: duckdb.DuckDBPyConnec
         ]
 
 
+def test_a_name_in_two_schemas_is_the_first_and_the_other_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "two.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema monthly; create schema signals")
+        connection.execute("create table monthly.t as select 1 as m; create table signals.t as select 'a' as s")
+    with open_read_only(path) as connection:
+        first, *lines = asked(connection, ".columns t").splitlines()
+        assert first in ("monthly.t; also signals.t", "signals.t; also monthly.t")
+        assert lines[1].split()[0] == first[0]
+        assert asked(connection, ".columns signals.t").splitlines()[1].split() == ["s", "varchar"]
+
+
 def test_help_names_every_command(connection: duckdb.DuckDBPyConnection) -> None:
     text = asked(connection, ".help")
     assert [
