@@ -17,9 +17,10 @@ test: install ## the whole suite
 test-slow: install ## what takes more than half a minute
 	@$(BIN)/pytest -n 2 --dist loadgroup -m slow
 
-check: install ## ruff, lengths of functions, words, mypy strict, sqlfluff, import-linter, every feed's sample
+check: install ## ruff, prose, lengths of functions, words, mypy strict, sqlfluff, import-linter, every feed's sample
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@git ls-files -z '*.md' ':!.github' | xargs -0 $(BIN)/mdformat --check
 	@$(BIN)/python .ci/function_lengths.py
 	@$(BIN)/python .ci/words.py
 	@$(BIN)/mypy
@@ -27,8 +28,9 @@ check: install ## ruff, lengths of functions, words, mypy strict, sqlfluff, impo
 	@$(BIN)/lint-imports
 	@$(BIN)/parkbridge feed check
 
-format: install ## write Python and SQL as `make check` wants them
+format: install ## write Python, SQL and prose as `make check` wants them
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
+	@git ls-files -z '*.md' ':!.github' | xargs -0 $(BIN)/mdformat
 	@$(BIN)/sqlfluff fix -q transforms expectations connectors report examples
 
 real: install ## the same DAGs over real data (../shared/data; examples/README.md)
