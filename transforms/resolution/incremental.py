@@ -36,6 +36,7 @@ from warehouse.subjects import subjects
 _TRANSFORMS = Path(__file__).parents[1]
 _MADE_BY = (
     "resolution/*.py",
+    "people_file.py",
     "2_resolved/*.sql",
     "matching/*",
     "rules/*.yml",
