@@ -17,9 +17,10 @@ test: install ## the whole suite
 test-slow: install ## what takes more than half a minute
 	@$(BIN)/pytest -n 2 --dist loadgroup -m slow
 
-check: install ## ruff, lengths of functions, words, mypy strict, sqlfluff, import-linter, every feed's sample
+check: install ## ruff, prose, lengths of functions, words, mypy strict, sqlfluff, import-linter, every feed's sample
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@git ls-files -z '*.md' ':!.github' ':!warehouse/questions.md' | xargs -0 $(BIN)/mdformat --check
 	@$(BIN)/python .ci/function_lengths.py
 	@$(BIN)/python .ci/words.py
 	@$(BIN)/mypy
@@ -27,8 +28,9 @@ check: install ## ruff, lengths of functions, words, mypy strict, sqlfluff, impo
 	@$(BIN)/lint-imports
 	@$(BIN)/parkbridge feed check
 
-format: install ## write Python and SQL as `make check` wants them
+format: install ## write Python, SQL and prose as `make check` wants them
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
+	@git ls-files -z '*.md' ':!.github' ':!warehouse/questions.md' | xargs -0 $(BIN)/mdformat
 	@$(BIN)/sqlfluff fix -q transforms expectations connectors report examples
 
 real: install ## the same DAGs over real data (../shared/data; examples/README.md)
@@ -65,7 +67,7 @@ superset: install ## Apache Superset in an environment of its own, with the dash
 	@$(BIN)/python deploy/superset/up.py $(if $(CONNECTION),--connection $(CONNECTION)) $(if $(PORT),--port $(PORT))
 
 dictionary: install ## dictionary.md beside the published file: every published table and column, from the last night
-	@$(BIN)/python -m warehouse.dictionary
+	@$(BIN)/python -m report.markdown
 
 lock: install ## requirements.lock anew from setup.cfg, for every supported Python
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev --extra lineage --no-header setup.cfg -o requirements.lock

@@ -30,7 +30,7 @@ def word_list(style: str) -> list[tuple[re.Pattern[str], str]]:
     rows = re.findall(r"^\| (.+?) (?<!\\)\| (.+?) (?<!\\)\| .+ \|$", style, re.MULTILINE)
     found = []
     for instead, write in rows:
-        if instead == "instead of":
+        if instead == "instead of" or not instead.strip("-"):
             continue
         wanted = instead.replace(r"\|", "|") if instead.startswith("(") else re.escape(instead)
         found.append((re.compile(rf"(?<![\w/-]){wanted}(?!\w)", re.IGNORECASE), write))

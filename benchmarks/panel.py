@@ -151,7 +151,7 @@ FEEDS = {
 def _made_but_empty(connection: duckdb.DuckDBPyConnection) -> None:
     """Every table of every layer with its columns and no rows."""
     from transforms import night as night_steps
-    from transforms.resolution import resolve
+    from transforms.resolution.resolve import resolve
 
     connection.execute("delete from ops.night")
     connection.execute("insert into ops.night values ('empty', timestamp '2000-01-01', 'panel')")

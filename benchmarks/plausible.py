@@ -200,7 +200,7 @@ def table(found: dict[str, Planted]) -> Iterator[str]:
 def run_city(enterprises: int, seed: int) -> dict[str, Planted]:
     """Land one city, make the tables of one night, score it."""
     from benchmarks import warning
-    from transforms.resolution import resolve
+    from transforms.resolution.resolve import resolve
     from warehouse.models import make, read_layers
 
     models = {model.table: model for model in read_layers(CHECKOUT / "transforms")}

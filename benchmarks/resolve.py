@@ -78,7 +78,7 @@ def resolve(folder: Path, as_of: str, whole: bool) -> Cost:
     """Resolve one night, in this process, which should be a fresh one."""
     import duckdb
 
-    from transforms import resolution
+    from transforms.resolution.resolve import resolve
     from warehouse.differences import digests
 
     with duckdb.connect(folder / "warehouse.duckdb") as connection:
@@ -88,7 +88,7 @@ def resolve(folder: Path, as_of: str, whole: bool) -> Cost:
         judgements = folder / "judgements.csv"
         judgements.write_text("left,right,decision,who,when,why\n", encoding="utf-8")
         wall, cpu = time.monotonic(), time.process_time()
-        is_whole = resolution.resolve(connection, judgements, whole=whole)
+        is_whole = resolve(connection, judgements, whole=whole)
         wall, cpu = time.monotonic() - wall, time.process_time() - cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'resolved'").fetchall()

@@ -19,8 +19,8 @@ from benchmarks.scoring import Score
 from connectors.feed import read_feed
 from connectors.parties import without_people
 from transforms import night
-from transforms.names import name_keys
-from transforms.records import make_looked_up_names
+from transforms.resolution.names import name_keys
+from transforms.resolution.records import make_looked_up_names
 from warehouse.models import make
 from warehouse.settings import CHECKOUT
 

@@ -22,8 +22,8 @@ import duckdb
 
 from examples.handover import data_folder
 from transforms.night import RULES, build, build_all
-from transforms.records import make_looked_up_names
-from transforms.resolution import resolve
+from transforms.resolution.records import make_looked_up_names
+from transforms.resolution.resolve import resolve
 from warehouse.connection import literal, prepare
 from warehouse.models import load_rules
 

@@ -67,7 +67,7 @@ class Outcome:
 def resolve_city(folder: Path, enterprises: int, seed: int) -> Outcome:
     """Resolve the city that lies in `folder`, in this process, which should be a fresh one."""
     from benchmarks import city, scoring, ties
-    from transforms.resolution import resolve
+    from transforms.resolution.resolve import resolve
     from warehouse.connection import open_file
 
     connection = open_file(folder / "warehouse.duckdb", MEMORY_LIMIT)

@@ -247,7 +247,7 @@ def nights() -> list[datetime]:
 
 def build_nights(folder: Path) -> None:
     """Build every night of a landed city; output.* keeps what each showed and who that truly is."""
-    from transforms.resolution import resolve
+    from transforms.resolution.resolve import resolve
     from warehouse.models import make, read_layers
 
     models = {model.table: model for model in read_layers(CHECKOUT / "transforms")}

@@ -39,8 +39,8 @@ def _look_deep(settings: Settings) -> int:
 
 def _look_at_what_people_wrote(settings: Settings) -> Iterator[Finding]:
     """Read what people wrote; where a file is damaged or gone, its copy in the backup is the cure."""
-    from transforms.judgement_file import read_judgements
     from transforms.outcome_file import read_answers
+    from transforms.resolution.judgement_file import read_judgements
     from warehouse.deep import SYNC, Finding
     from warehouse.people import ANSWERS_FILE, FIRM_NAMES_FILE, JUDGEMENTS_FILE, hold_to_copy, people_file
     from warehouse.suspected_names import read_firm_names

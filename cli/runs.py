@@ -108,7 +108,7 @@ def _quoted(query: str) -> str:
 
 def command_summary(settings: Settings, given: argparse.Namespace) -> int:
     """Say what the last night came to."""
-    from warehouse.summary import TRY_THESE, summary, summary_figures
+    from report.summary import TRY_THESE, summary, summary_figures
 
     if getattr(given, "json", False):
         return print_json(summary_figures(settings))
@@ -152,8 +152,8 @@ def command_report(settings: Settings, given: argparse.Namespace) -> int:
 
 def command_status(settings: Settings, given: argparse.Namespace) -> int:
     """Say what is fresh, late, stopped, quarantined and waiting."""
+    from report.summary import status, status_figures
     from warehouse.batches import stopped
-    from warehouse.summary import status, status_figures
 
     if given.json:
         print_json(status_figures(settings))

@@ -143,8 +143,8 @@ def operating_snapshots() -> None:
     )
     @step(place=NIGHT)
     def resolve(night_id: str) -> str:
-        from transforms.judgement_file import begin_judgements
-        from transforms.resolution import resolve as resolve_enterprises
+        from transforms.resolution.judgement_file import begin_judgements
+        from transforms.resolution.resolve import resolve as resolve_enterprises
         from warehouse.connection import writer
 
         with writer(SETTINGS) as connection:

@@ -50,7 +50,8 @@ def upkeep() -> None:
     )
     @step()
     def backup() -> None:
-        from transforms import judgement_file, outcome_file
+        from transforms import outcome_file
+        from transforms.resolution import judgement_file
         from warehouse import suspected_names
         from warehouse.upkeep import back_up
 

@@ -49,9 +49,9 @@ def page(licences: Mapping[str, tuple[str, str]]) -> str:
     """The page: package → version and licence."""
     rows = "\n".join(f"| {name} | {version} | {text} |" for name, (version, text) in sorted(licences.items()))
     return (
-        "# Licences\n\nEvery package of `requirements.lock`, with the licence that its own metadata names. Written by "
+        "# Licences\n\nEvery package of `requirements.lock`, with the licence that its own metadata names. Written by\n"
         f"`.venv/bin/python deploy/licences.py`; a test keeps it in step with the lock file.\n\n"
-        f"| package | version | licence |\n|---|---|---|\n{rows}\n"
+        f"| package | version | licence |\n| -- | -- | -- |\n{rows}\n"
     )
 
 

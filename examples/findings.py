@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms import codes
+from transforms.resolution import codes
 from warehouse.connection import literal
 from warehouse.settings import Settings
 

@@ -24,7 +24,7 @@ from tests.browser import browser as browser  # fixtures of every test
 from tests.mariadb_server import mariadb as mariadb
 from tests.postgres_server import postgres as postgres
 from transforms.night import build_all
-from transforms.resolution import resolve
+from transforms.resolution.resolve import resolve
 from warehouse import loader
 from warehouse.batches import Manifest, batches, pending
 from warehouse.comparison import findings, measure

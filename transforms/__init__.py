@@ -1,1 +1,1 @@
-"""What the silos' facts mean: identity (resolution.py, 2_resolved/), measures, signals and snapshots as SQL models."""
+"""What the silos' facts mean: identity (resolution/, matching/, 2_resolved/), measures, signals and snapshots as SQL models."""

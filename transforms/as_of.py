@@ -20,9 +20,9 @@ from pathlib import Path
 import duckdb
 
 from transforms import night
-from transforms.judgement_file import read_judgements
 from transforms.outcome_file import load as load_answers
-from transforms.resolution import resolve
+from transforms.resolution.judgement_file import read_judgements
+from transforms.resolution.resolve import resolve
 from warehouse.connection import alone, literal, open_file, prepare, quote, spare_threads
 from warehouse.differences import differences
 from warehouse.errors import ParkBridgeError

@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 
 from transforms import night
-from transforms.judgement_file import Judgement
-from transforms.resolution import resolve
+from transforms.resolution.judgement_file import Judgement
+from transforms.resolution.resolve import resolve
 from warehouse.connection import alone
 from warehouse.errors import ParkBridgeError
 from warehouse.settings import Settings

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import duckdb
 
-from transforms.judgement_file import Judgement, add, drop_last, read_judgements, standing, to_withdraw
 from transforms.people_file import written_when
 from transforms.preview import preview, report
+from transforms.resolution.judgement_file import Judgement, add, drop_last, read_judgements, standing, to_withdraw
 from warehouse.connection import alone, open_read_only, reader
 from warehouse.errors import ParkBridgeError, WarehouseBusy
 from warehouse.people import JUDGEMENTS_FILE, hold_to_copy

@@ -94,7 +94,7 @@ create or replace macro wilson_high(p, n) as (
 );
 
 -- Whether both check digits of a unified social credit code hold (GB 32100-2015 and GB 11714-1997); false for any other text. Models use
--- it for codes that no record of ours is matched by; transforms/codes.py does the same for records.
+-- it for codes that no record of ours is matched by; transforms/resolution/codes.py does the same for records.
 create or replace macro uscc_holds(code) as (
     coalesce(
         regexp_full_match(code, '[0-9A-HJ-NPQRTUWXY]{18}')

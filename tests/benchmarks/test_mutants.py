@@ -16,7 +16,7 @@ READERS = "tests/connectors/sources"
         # of its name
         ("warehouse/durable.py", "tests/warehouse/test_durable.py", ["tests/warehouse/test_faults.py"]),
         ("expectations/rule.py", "tests/expectations/test_rule_files.py", []),
-        ("warehouse/dictionary.py", "tests/warehouse/test_dictionary.py", []),
+        ("report/markdown.py", "tests/report/test_markdown.py", []),
         # readers: tests ask for a protocol by name, or by a helper that does
         (
             "connectors/sources/file_drop/csv_lines.py",

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from transforms import resolution
+from transforms.resolution.resolve import resolve
 from warehouse.connection import prepare
 from warehouse.models import build, read_layers
 from warehouse.publish import write
@@ -21,7 +21,7 @@ def test_every_question_runs(tmp_path: Path) -> None:
     connection = duckdb.connect(tmp_path / "warehouse.duckdb")
     prepare(connection)
     connection.execute("insert into ops.night values ('night', ?, 'park')", [datetime(2026, 4, 10)])
-    resolution.resolve(connection)
+    resolve(connection)
     transforms = CHECKOUT / "transforms"
     for folder in sorted(transforms.glob("[3-9]_*")):
         build(connection, folder)

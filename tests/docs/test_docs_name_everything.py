@@ -192,3 +192,12 @@ def test_the_feed_of_the_guide_works(tmp_path: Path) -> None:
     good, bad = staged_sample(read_feed(folder))
     assert (good["month"], good["used_quantity"], good["rejected_because"]) == ("2026-10-01", "1204.500", "")
     assert bad["rejected_because"] == "用水量 cannot be read as used_quantity: 待核"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_every_row_of_a_table_has_its_cells(page: Path) -> None:
+    # one too few is a row that lost its name; one too many is cut off where the page is shown
+    text = re.sub(r"^ *```.*?^ *```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for table in re.findall(r"(?:^ *\|.*\n)+", text, re.MULTILINE):
+        cells = [len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()]
+        assert set(cells) == {cells[0]}, table.splitlines()[cells.index(next(n for n in cells if n != cells[0]))]

@@ -14,7 +14,8 @@ import pytest
 from examples import handover
 from examples.findings import findings, link_scores_sql
 from tests.examples.conftest import Park, make_park
-from transforms import night, resolution
+from transforms import night
+from transforms.resolution.resolve import MODELS, resolve
 from warehouse.connection import writer
 from warehouse.models import build
 
@@ -33,7 +34,7 @@ def park(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Park:
     park.pull(datetime(2023, 1, 1, tzinfo=UTC))
     with writer(park.settings) as connection:
         connection.execute("insert into ops.night values ('test', timestamp '2023-01-01', 'test')")
-        resolution.resolve(connection)
+        resolve(connection)
         night.begin(connection)
         night.build(connection, ["3_monthly", "4_signals"])
     return park
@@ -189,7 +190,7 @@ def test_a_count_that_flips_to_the_group_and_back_is_suspect_and_no_growth(park:
     with writer(park.settings) as connection:
         build(
             connection,
-            resolution.MODELS.parent / "6_snapshots",
+            MODELS.parent / "6_snapshots",
             ["presence_month", "presence_gap", "presence", "assessment"],
         )
         suspect = connection.execute(

@@ -14,11 +14,12 @@ import pytest
 from examples import handover
 from examples.findings import findings
 from tests.examples.conftest import Park, make_park
-from transforms import night, resolution
+from transforms import night
+from transforms.resolution.resolve import resolve
 from warehouse.connection import writer
 
 DELIVERED = [datetime(2019, month, day, tzinfo=UTC) for month, day in ((6, 13), (6, 20), (8, 22), (8, 23))]
-MODELS = resolution.MODELS.parent
+MODELS = night.LAYERS
 
 
 @pytest.fixture(scope="module", params=["all at once", "each on its day"])
@@ -29,7 +30,7 @@ def park(request: pytest.FixtureRequest, data: Path, tmp_path_factory: pytest.Te
         park.pull(day + timedelta(days=1))
     with writer(park.settings) as connection:
         connection.execute("insert into ops.night values ('test', timestamp '2019-08-31', 'test')")
-        resolution.resolve(connection)
+        resolve(connection)
         night.begin(connection)
         night.build(connection, ["3_monthly", "4_signals"])
     return park

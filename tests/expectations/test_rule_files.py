@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from expectations.rule import read_rule
-from transforms import resolution
+from transforms import night
 from warehouse.connection import prepare, quote
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
@@ -70,7 +70,7 @@ def wrong_rows(rule: str, given: Mapping[str, Rows], all_rows: Mapping[str, Rows
     with duckdb.connect() as connection:
         prepare(connection)
         if "rules." in query:
-            load_rules(connection, resolution.RULES)
+            load_rules(connection, night.RULES)
         for table, rows in ({"ops.night": [NIGHT]} | dict(given)).items():
             fill(connection, table, rows, columns_of(table, all_rows.get(table, rows)))
         found = connection.execute(query)

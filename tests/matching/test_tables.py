@@ -16,8 +16,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from transforms import resolution
 from transforms.matching.engine import STEPS, make
+from transforms.resolution.resolve import RULES
 from warehouse.connection import prepare, quote
 from warehouse.declared import read_yaml
 from warehouse.models import load_rules
@@ -111,7 +111,7 @@ def prepared() -> Iterator[duckdb.DuckDBPyConnection]:
     """One warehouse with the rules; what a case makes in it is taken back."""
     with duckdb.connect(config={"threads": 1}) as connection:
         prepare(connection)
-        load_rules(connection, resolution.RULES)
+        load_rules(connection, RULES)
         yield connection
 
 

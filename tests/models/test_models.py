@@ -27,14 +27,14 @@ import duckdb
 import pytest
 
 from tests.conftest import empty_warehouse
-from transforms import resolution
+from transforms.night import LAYERS
 from warehouse.connection import prepare, quote
 from warehouse.models import Model, build, load_rules, read_layers, read_model
 from warehouse.subjects import subjects, views
 from warehouse.views import View, read_views
 
 CASES = Path(__file__).parent
-TRANSFORMS = Path(resolution.__file__).parent
+TRANSFORMS = LAYERS
 MODEL_FILES = sorted(TRANSFORMS.glob("[0-9]_*/*.sql"))
 VIEW_FILES = sorted(TRANSFORMS.glob("views/*.sql"))
 FOLDERS = {path.parent.name.partition("_")[2]: path.parent for path in MODEL_FILES}

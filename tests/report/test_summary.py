@@ -11,11 +11,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from report.summary import status, status_figures, summary, summary_figures
 from tests.conftest import Park, day, staff
 from tests.report.conftest import Rows, fill
 from warehouse.batches import discard, mark_stopped
 from warehouse.settings import Settings
-from warehouse.summary import status, status_figures, summary, summary_figures
 
 MakeNight = Callable[[Rows], Settings]
 NIGHT = "20261110T180000Z"

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import demo
+from report.summary import TRY_THESE
 from tests.system.conftest import Park
-from warehouse.summary import TRY_THESE
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
 

@@ -13,8 +13,8 @@ import duckdb
 import pytest
 
 import transforms
-from transforms import resolution
 from transforms.night import build_all
+from transforms.resolution.resolve import resolve
 from warehouse.connection import prepare
 
 TRANSFORMS = Path(transforms.__file__).parent
@@ -89,7 +89,7 @@ class Books:
         )
         for sql, rows in (extra or {}).items():
             self._insert(connection, sql, rows)
-        resolution.resolve(connection)
+        resolve(connection)
         build_all(connection)
         return connection
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stdnum.cn import uscc as stdnum_uscc
 from stdnum.iso7064 import mod_11_10
 
-from transforms import codes
+from transforms.resolution import codes
 
 SHARED_DATA = Path(os.environ.get("PARKBRIDGE_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 VECTORS = SHARED_DATA / "vectors" / "uscc_published.csv"

@@ -15,7 +15,7 @@ from sqlglot import exp
 
 import transforms
 from transforms.night import build_all
-from transforms.resolution import resolve
+from transforms.resolution.resolve import resolve
 from warehouse.connection import prepare, quote
 from warehouse.kinds import FIGURE_BELOW
 from warehouse.subjects import Subject, subjects

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.transforms.test_resolution import credit_code
-from transforms import incremental, resolution
+from transforms.resolution import incremental
+from transforms.resolution import resolve as resolution
 from warehouse.connection import prepare
 from warehouse.models import read_folder
 

@@ -27,9 +27,9 @@ from tests.transforms.test_resolution import (
     tax,
     warehouse,
 )
-from transforms import resolution
-from transforms.judgement_file import Judgement, add, drop_last, read_judgements, standing, to_withdraw
-from transforms.judgements import clusters
+from transforms.resolution.judgement_file import Judgement, add, drop_last, read_judgements, standing, to_withdraw
+from transforms.resolution.judgements import clusters
+from transforms.resolution.resolve import resolve
 from warehouse.errors import DeclarationError, ParkBridgeError
 from warehouse.settings import CHECKOUT
 
@@ -55,7 +55,7 @@ def park() -> duckdb.DuckDBPyConnection:
 @pytest.fixture(scope="module")
 def by_rules(park: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
     """What the rules alone say."""
-    resolution.resolve(park)
+    resolve(park)
     return links(park)
 
 
@@ -70,18 +70,18 @@ def conflicts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
 def test_a_judgement_wins_and_can_be_taken_back(park: duckdb.DuckDBPyConnection, judgements: Write) -> None:
     said = "lease/l7,registration/r1,same,wang,2026-02-01,visited"
-    resolution.resolve(park, judgements(said))
+    resolve(park, judgements(said))
     judged = links(park)
     assert judged["lease/l7"] == (judged["registration/r1"][0], "judgement")
-    resolution.resolve(park, judgements(said, "registration/r1,lease/l7,withdraw,li,2026-02-01,was another one"))
+    resolve(park, judgements(said, "registration/r1,lease/l7,withdraw,li,2026-02-01,was another one"))
     assert links(park)["lease/l7"][1] == "own_record"
-    resolution.resolve(park, judgements())
+    resolve(park, judgements())
     assert links(park)["lease/l7"][1] == "own_record"
 
 
 def test_same_is_transitive(park: duckdb.DuckDBPyConnection, judgements: Write) -> None:
     path = judgements("lease/l6,lease/l7,same,wang,2026-02-01,a", "lease/l7,registration/r2,same,wang,2026-02-02,b")
-    resolution.resolve(park, path)
+    resolve(park, path)
     judged = links(park)
     assert judged["lease/l6"] == judged["lease/l7"] == (judged["registration/r2"][0], "judgement")
 
@@ -90,7 +90,7 @@ def test_different_is_not_transitive(
     park: duckdb.DuckDBPyConnection, by_rules: dict[str, tuple[str, str]], judgements: Write
 ) -> None:
     path = judgements("lease/l2,lease/l3,different,wang,2026-02-01,a", "lease/l6,lease/l2,different,wang,2026-02-01,b")
-    resolution.resolve(park, path)
+    resolve(park, path)
     judged = links(park)
     assert judged["lease/l2"][1] == "own_record", "both came to r2 by their names"
     assert {name: judged[name] for name in judged if name != "lease/l2"} == {
@@ -105,7 +105,7 @@ def test_different_takes_a_record_away_from_where_it_would_come_to_only(
         "lease/l1,registration/r1,different,wang,2026-02-01,the landlord's code",
         "lease/l2,registration/r1,different,wang,2026-02-01,never was",
     )
-    resolution.resolve(park, path)
+    resolve(park, path)
     judged = links(park)
     assert judged["lease/l1"][1] == "own_record"
     assert judged["lease/l1"][0] != judged["registration/r1"][0]
@@ -116,7 +116,7 @@ def test_different_takes_a_record_away_from_where_it_would_come_to_only(
 def test_the_registered_one_stays_whichever_stands_left(
     park: duckdb.DuckDBPyConnection, by_rules: dict[str, tuple[str, str]], judgements: Write, line: str
 ) -> None:
-    resolution.resolve(park, judgements(f"{line},different,wang,2026-02-01,x"))
+    resolve(park, judgements(f"{line},different,wang,2026-02-01,x"))
     judged = links(park)
     assert judged["registration/r1"] == by_rules["registration/r1"]
     assert judged["lease/l1"][1] == "own_record"
@@ -128,7 +128,7 @@ def test_who_is_the_same_as_one_that_is_different_is_different_too(
     path = judgements(
         "lease/l6,lease/l1,same,wang,2026-02-01,one tenant", "lease/l6,registration/r1,different,li,2026-02-01,not them"
     )
-    resolution.resolve(park, path)
+    resolve(park, path)
     judged = links(park)
     assert judged["lease/l6"][0] == judged["lease/l1"][0], "they stay together"
     assert judged["lease/l1"][0] != judged["registration/r1"][0]
@@ -138,7 +138,7 @@ def test_who_is_the_same_as_one_that_is_different_is_different_too(
 def test_a_chain_without_an_enterprise_goes_where_the_rules_tie_its_records(
     park: duckdb.DuckDBPyConnection, judgements: Write
 ) -> None:
-    resolution.resolve(park, judgements("lease/l2,lease/l6,same,wang,2026-02-01,one tenant"))
+    resolve(park, judgements("lease/l2,lease/l6,same,wang,2026-02-01,one tenant"))
     judged = links(park)
     assert judged["lease/l6"][0] == judged["lease/l2"][0] == judged["registration/r2"][0]
 
@@ -147,7 +147,7 @@ def test_judging_two_registered_records_the_same_makes_one_enterprise(
     park: duckdb.DuckDBPyConnection, by_rules: dict[str, tuple[str, str]], judgements: Write
 ) -> None:
     for right in ("registration/r3", by_rules["registration/r3"][0]):
-        resolution.resolve(park, judgements(f"registration/r2,{right},same,wang,2026-02-01,one firm"))
+        resolve(park, judgements(f"registration/r2,{right},same,wang,2026-02-01,one firm"))
         judged = links(park)
         assert judged["registration/r2"][0] == judged["registration/r3"][0] == judged["lease/l5"][0]
         assert conflicts(park) == []
@@ -171,14 +171,14 @@ def test_different_cuts_a_change_of_code_between_two_enterprises(judgements: Wri
         "lease": [lease("l1", None, C)],
     }
     connection = warehouse(rows)
-    resolution.resolve(connection)
+    resolve(connection)
     first = links(connection)["registration/r1"][0]
     assert {home for home, _ in links(connection).values()} == {first}
     if right == "E of r9":
         alone = warehouse({"registration": [registered("r9", C, "丙的公司")]})
-        resolution.resolve(alone)
+        resolve(alone)
         right = links(alone)["registration/r9"][0]
-    resolution.resolve(connection, judgements(f"registration/r1,{right},different,wang,2026-02-01,two firms"))
+    resolve(connection, judgements(f"registration/r1,{right},different,wang,2026-02-01,two firms"))
     judged = links(connection)
     assert judged["registration/r1"][0] == judged["registration/r2"][0] == first, "the earlier change is followed"
     assert judged["registration/r9"][0] == judged["lease/l1"][0] != first
@@ -186,7 +186,7 @@ def test_different_cuts_a_change_of_code_between_two_enterprises(judgements: Wri
 
 def test_different_parts_two_records_with_one_code(judgements: Write) -> None:
     connection = warehouse({"tax_filing": [tax("t1", A, "甲的公司")], "lease": [lease("l1", "乙的公司", A)]})
-    resolution.resolve(connection, judgements("lease/l1,tax_filing/t1,different,wang,2026-02-01,the landlord's code"))
+    resolve(connection, judgements("lease/l1,tax_filing/t1,different,wang,2026-02-01,the landlord's code"))
     judged = links(connection)
     assert judged["lease/l1"][1] == "own_record"
     assert judged["tax_filing/t1"][1] == "uscc"
@@ -196,9 +196,7 @@ def test_two_registers_rows_with_one_code_can_be_parted(judgements: Write) -> No
     connection = warehouse(
         {"registration": [registered("r1", A, "甲的公司"), registered("x1", A, "乙的公司"), registered("r2", B, "丙")]}
     )
-    resolution.resolve(
-        connection, judgements("registration/x1,registration/r1,different,wang,2026-02-01,typed wrongly")
-    )
+    resolve(connection, judgements("registration/x1,registration/r1,different,wang,2026-02-01,typed wrongly"))
     judged = links(connection)
     assert judged["registration/r1"][1] == "uscc"
     assert judged["registration/x1"][1] == "own_record"
@@ -212,7 +210,7 @@ def test_unsure_parts_from_the_rules_choice_and_not_from_another(
         f"lease/l2,{by_rules['registration/r2'][0]},unsure,wang,2026-02-01,asked",
         f"lease/l3,{by_rules['registration/r1'][0]},unsure,wang,2026-02-01,asked",
     )
-    resolution.resolve(park, path)
+    resolve(park, path)
     judged = links(park)
     assert judged["lease/l2"][1] == "own_record"
     assert judged["lease/l3"] == by_rules["lease/l3"]
@@ -221,10 +219,10 @@ def test_unsure_parts_from_the_rules_choice_and_not_from_another(
 def test_a_judgement_follows_an_enterprise_to_its_earlier_code(judgements: Write) -> None:
     """What was judged the same as an enterprise known by its new code is so when the old code becomes known."""
     newer = warehouse({"registration": [registered("r1", NEW, "苏州明达科技有限公司")]})
-    resolution.resolve(newer)
+    resolve(newer)
     new_id = links(newer)["registration/r1"][0]
     connection = warehouse(PARK)
-    resolution.resolve(connection, judgements(f"lease/l6,{new_id},same,wang,2026-02-01,visited"))
+    resolve(connection, judgements(f"lease/l6,{new_id},same,wang,2026-02-01,visited"))
     judged = links(connection)
     assert judged["lease/l6"] == (judged["registration/r1"][0], "judgement")
     assert judged["lease/l6"][0] != new_id
@@ -233,7 +231,7 @@ def test_a_judgement_follows_an_enterprise_to_its_earlier_code(judgements: Write
 
 def test_a_judgement_follows_an_enterprise_known_by_name_only_to_its_code(judgements: Write) -> None:
     before = warehouse({"lease": [lease("l1", "园区新来的公司"), lease("l2", "新来")]})
-    resolution.resolve(before)
+    resolve(before)
     by_name = links(before)["lease/l1"][0]
     path = judgements(f"lease/l2,{by_name},same,wang,2026-02-01,visited")
     after = warehouse(
@@ -242,7 +240,7 @@ def test_a_judgement_follows_an_enterprise_known_by_name_only_to_its_code(judgem
             "lease": [lease("l1", "园区新来的公司"), lease("l2", "新来")],
         }
     )
-    resolution.resolve(after, path)
+    resolve(after, path)
     judged = links(after)
     assert judged["lease/l2"] == (judged["registration/r1"][0], "judgement")
 
@@ -258,7 +256,7 @@ def test_a_contradictory_chain_is_applied_by_nobody_told_and_queued(
         "lease/l7,lease/l9,same,li,2026-02-01,b",
         "lease/l6,lease/l9,different,wang,2026-02-02,c",
     )
-    resolution.resolve(park, path)
+    resolve(park, path)
     judged = links(park)
     assert len({judged[record][0] for record in ("lease/l6", "lease/l7", "lease/l9")}) == 3
     queued = park.execute(
@@ -287,7 +285,7 @@ def test_two_enterprises_in_one_chain_are_told_and_keep_their_own(
         "lease/l6,registration/r1,same,wang,2026-02-01,a",
         f"lease/l6,{by_rules['registration/r2'][0]},same,li,2026-02-01,b",
     )
-    resolution.resolve(park, path)
+    resolve(park, path)
     judged = links(park)
     assert [code for code, _ in conflicts(park)] == ["two_enterprises"]
     assert judged["lease/l6"][1] == "own_record"
@@ -296,14 +294,14 @@ def test_two_enterprises_in_one_chain_are_told_and_keep_their_own(
 
 
 def test_a_chain_whose_records_the_rules_tie_to_two_is_told(park: duckdb.DuckDBPyConnection, judgements: Write) -> None:
-    resolution.resolve(park, judgements("lease/l1,lease/l2,same,wang,2026-02-01,one tenant"))
+    resolve(park, judgements("lease/l1,lease/l2,same,wang,2026-02-01,one tenant"))
     judged = links(park)
     assert conflicts(park) == [("two_enterprises", "lease/l1")]
     assert judged["lease/l1"][1] == judged["lease/l2"][1] == "own_record"
     named = judgements(
         "lease/l1,lease/l2,same,wang,2026-02-01,one tenant", "lease/l1,registration/r2,same,wang,2026-02-02,this one"
     )
-    resolution.resolve(park, named)
+    resolve(park, named)
     judged = links(park)
     assert judged["lease/l1"][0] == judged["lease/l2"][0] == judged["registration/r2"][0]
     assert conflicts(park) == []
@@ -314,7 +312,7 @@ def test_of_two_people_the_later_holds_and_both_are_told(park: duckdb.DuckDBPyCo
         "lease/l6,registration/r2,different,li,2026-03-01,asked there",
         "lease/l6,registration/r2,same,wang,2026-02-01,looks like it",
     ]
-    resolution.resolve(park, judgements(*lines))
+    resolve(park, judgements(*lines))
     assert links(park)["lease/l6"][1] == "own_record"
     assert park.execute(
         "select conflict_code, effect_code, decided_by from resolved.judgement_conflict"
@@ -323,9 +321,9 @@ def test_of_two_people_the_later_holds_and_both_are_told(park: duckdb.DuckDBPyCo
         ("l6", "judges_disagree"),
         ("l7", "contradiction"),
     ]
-    resolution.resolve(park, judgements(*lines, "lease/l6,registration/r2,different,wang,2026-03-02,li is right"))
+    resolve(park, judgements(*lines, "lease/l6,registration/r2,different,wang,2026-03-02,li is right"))
     assert conflicts(park) == []
-    resolution.resolve(park, judgements(lines[1], lines[0].replace(",li,", ",wang,")))
+    resolve(park, judgements(lines[1], lines[0].replace(",li,", ",wang,")))
     assert conflicts(park) == [], "to change one's own mind is no conflict"
 
 
@@ -335,7 +333,7 @@ def test_same_and_different_at_one_moment_hold_neither(park: duckdb.DuckDBPyConn
         "registration/r2,lease/l2,different,li,2026-02-01,b",
     ]
     for order in (lines, lines[::-1]):
-        resolution.resolve(park, judgements(*order))
+        resolve(park, judgements(*order))
         assert links(park)["lease/l2"][1] == "own_record"
         assert [code for code, _ in conflicts(park)] == ["both_ways"]
 
@@ -348,7 +346,7 @@ def test_what_is_there_no_more_is_told_and_its_chain_still_holds(
         "lease/gone,registration/r2,same,wang,2026-02-01,b",
         "lease/l3,E0123456789abcde,same,wang,2026-02-01,c",
     )
-    resolution.resolve(park, path)
+    resolve(park, path)
     judged = links(park)
     assert judged["lease/l6"][0] == judged["registration/r2"][0]
     assert judged["lease/l3"] == (judged["registration/r2"][0], "former_name")
@@ -405,12 +403,12 @@ def test_neither_the_order_of_lines_nor_of_rows_matters(
     judgements: Write,
 ) -> None:
     lines = as_lines(drawn, by_rules)
-    resolution.resolve(park, judgements(*lines))
+    resolve(park, judgements(*lines))
     expected = without_lines(everything(park), park)
     shuffled = list(lines)
     random.Random(seed).shuffle(shuffled)
     other = warehouse(PARK, seed=seed)
-    resolution.resolve(other, judgements(*shuffled))
+    resolve(other, judgements(*shuffled))
     assert without_lines(everything(other), other) == expected
 
 
@@ -426,11 +424,11 @@ def test_withdrawing_gives_exactly_the_earlier_tables(
     before = as_lines(earlier, by_rules)
     pairs = {frozenset(line.split(",")[:2]) for line in before}
     lines = [line for line in as_lines(drawn, by_rules) if frozenset(line.split(",")[:2]) not in pairs]
-    resolution.resolve(park, judgements(*before))
+    resolve(park, judgements(*before))
     expected = everything(park)
-    resolution.resolve(park, judgements(*before, *lines))
+    resolve(park, judgements(*before, *lines))
     taken_back = [",".join([*line.split(",")[:2], "withdraw", "li", "2026-02-03", ""]) for line in lines]
-    resolution.resolve(park, judgements(*before, *lines, *taken_back))
+    resolve(park, judgements(*before, *lines, *taken_back))
     assert everything(park) == expected
 
 
@@ -447,7 +445,7 @@ def test_judgements_hold_or_are_told(
     And whatever people said, a record waits if and only if its enterprise is in review.
     """
     path = judgements(*as_lines(drawn, by_rules))
-    resolution.resolve(park, path)
+    resolve(park, path)
     wrong = read_rule(CHECKOUT / "expectations" / "rules" / "queued_is_in_review.sql").check.wrong_rows
     assert wrong is not None
     assert park.execute(wrong).fetchall() == []

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA, LCSseq
 
 from tests.transforms.test_resolution import A, B, C, credit_code, everything, lease, links, registered, warehouse
-from transforms import resolution
-from transforms.addresses import address_keys
 from transforms.matching import engine
 from transforms.matching.files import match_files
-from transforms.names import WORDS, name_forms
+from transforms.resolution.addresses import address_keys
+from transforms.resolution.names import WORDS, name_forms
+from transforms.resolution.resolve import RULES, resolve
 from warehouse.models import load_rules, rows_of_rule
 
 BRANDS = "华鼎锐泰诺明达恒信卓越创远博思凯利通源盛辉腾飞安康瑞丰宏图启航天成"
@@ -56,7 +56,7 @@ def decided(connection: duckdb.DuckDBPyConnection, key: str) -> tuple[str, str, 
 def parts(names: list[str], addresses: list[str]) -> duckdb.DuckDBPyConnection:
     """A connection with left_name and left_address of these, and the same on the right."""
     connection = duckdb.connect()
-    load_rules(connection, resolution.RULES)
+    load_rules(connection, RULES)
     forms = name_forms(pa.array(names, pa.string()))
     stated = forms.append_column("id", pa.array(range(len(names))))
     places = pa.table({"id": range(len(addresses)), "address_key": address_keys(pa.array(addresses, pa.string()))})
@@ -216,7 +216,7 @@ def test_a_short_name_and_a_room_find_the_firm_and_another_room_of_the_house_doe
             ],
         }
     )
-    resolution.resolve(connection)
+    resolve(connection)
     found = links(connection)
     assert found["lease/here"] == (found["registration/r"][0], "scored")
     assert found["lease/unknown"][0] != found["registration/r"][0]
@@ -234,7 +234,7 @@ def test_one_character_off_needs_a_common_place() -> None:
             ],
         }
     )
-    resolution.resolve(connection)
+    resolve(connection)
     assert decided(connection, "room")[:2] == ("matched", "scored")
     for key in ("nowhere", "elsewhere"):
         assert decided(connection, key)[0] in ("doubtful", "name_not_in_register")
@@ -267,7 +267,7 @@ def test_joint_stock_companies_have_no_sister_at_their_door(
         for number, word in enumerate(["华达金", "川恒达", "云华达", "达恒达", "华达运", "川恒达山"])
     ]
     connection = warehouse({"registration": rows, "lease": [lease("it", written) | {"address": f"苏州市{address}"}]})
-    resolution.resolve(connection)
+    resolve(connection)
     assert (decided(connection, "it")[0] == "matched") == is_decided
 
 
@@ -296,7 +296,7 @@ def test_the_parent_at_one_gate_and_its_branch_at_another() -> None:
         for building in ("B1", "B2", "B3")
     ]
     connection = warehouse({"registration": rows, "lease": leases, "access_count": counts})
-    resolution.resolve(connection)
+    resolve(connection)
     found = links(connection)
     assert found["access_count/锐泰诺物流@B1"] == (found["registration/parent"][0], "scored")
     assert found["access_count/锐泰诺物流@B2"] == (found["registration/branch"][0], "scored")
@@ -344,7 +344,7 @@ def test_a_branchs_full_name_is_never_its_parents() -> None:
     rows = [*register(), registered("r", A, "苏州市鼎川曼软件有限公司", address="苏州市望江路388号12幢928室")]
     unknown = lease("l", "苏州市鼎川曼软件有限公司滨湖分公司") | {"address": "苏州市望江路388号12幢928室"}
     connection = warehouse({"registration": rows, "lease": [unknown]})
-    resolution.resolve(connection)
+    resolve(connection)
     assert links(connection)["lease/l"][0] != links(connection)["registration/r"][0]
     assert decided(connection, "l")[0] == "name_not_in_register"
 
@@ -358,7 +358,7 @@ def test_one_name_is_compared_although_only_one_address_is_in_the_place_that_it_
     ]
     unknown = lease("l", "苏州市鼎川曼软件有限公司") | {"address": "苏州市望江路388号12幢928室"}
     connection = warehouse({"registration": rows, "lease": [unknown]})
-    resolution.resolve(connection)
+    resolve(connection)
     candidates = connection.execute(
         "select enterprise_id, name_level from resolved.candidate where source_key = 'l'"
     ).fetchall()
@@ -375,7 +375,7 @@ def test_two_that_agree_equally_well_wait_for_a_person() -> None:
     connection = warehouse(
         {"registration": rows, "lease": [lease("l", "鼎川曼") | {"address": "苏州市望江路388号12幢928室"}]}
     )
-    resolution.resolve(connection)
+    resolve(connection)
     assert decided(connection, "l")[0] == "doubtful"
     first, second = connection.execute(
         "select enterprise_id, score from resolved.candidate where source_key = 'l' and match_rank <= 2 order by match_rank"
@@ -400,7 +400,7 @@ def test_a_strangers_name_under_a_firms_code_goes_to_neither_and_a_slip_goes_to_
             ],
         }
     )
-    resolution.resolve(connection)
+    resolve(connection)
     found = links(connection)
     assert decided(connection, "stranger")[0] == "code_name_differ"
     assert decided(connection, "both")[0] == "contradiction"
@@ -427,7 +427,7 @@ def test_the_order_of_rows_changes_no_candidate(seed: int) -> None:
     }
     first, second = warehouse(rows), warehouse(rows, seed=seed)
     for connection in (first, second):
-        resolution.resolve(connection)
+        resolve(connection)
     assert everything(first)["candidate"] == everything(second)["candidate"] != []
     assert everything(first) == everything(second)
 
@@ -440,7 +440,7 @@ def test_the_order_of_rows_changes_no_candidate(seed: int) -> None:
 def test_names_and_addresses_that_say_nothing_find_nobody(name: str, address: str | None) -> None:
     rows = {"registration": register(100), "lease": [lease(f"l{n}", name) | {"address": address} for n in range(3)]}
     connection = warehouse(rows)
-    resolution.resolve(connection)
+    resolve(connection)
     found = links(connection)
     homes = [found[f"lease/l{n}"][0] for n in range(3) if f"lease/l{n}" in found]
     assert not set(homes) & {found[f"registration/x{n}"][0] for n in range(100)}
@@ -454,7 +454,7 @@ def test_ten_thousand_rows_of_one_name_are_compared_once() -> None:
             "select 'lease', ? || i, ? || i, ?, '苏州工业园区', date '2025-01-01', timestamp '2026-01-01' from range(10000) t(i)",
             [prefix, prefix, name],
         )
-    resolution.resolve(connection)
+    resolve(connection)
     assert connection.execute("select count(*), count(distinct id) from left_record").fetchone() == (30_000, 3)
     largest = connection.execute(
         "select max(n) from (select count(*) as n from resolved.link where feed = 'lease' group by enterprise_id)"
@@ -481,5 +481,5 @@ def test_a_foreign_firm_by_its_legal_form(name: str, outcome: str, method: str) 
             "lease": [lease("l", name) | {"address": room}],
         }
     )
-    resolution.resolve(connection)
+    resolve(connection)
     assert decided(connection, "l")[:2] == (outcome, method)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.names import FORMS, WORDS, name_forms, name_keys
+from transforms.resolution.names import FORMS, WORDS, name_forms, name_keys
 from warehouse.models import rows_of_rule
 
 

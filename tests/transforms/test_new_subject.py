@@ -13,8 +13,8 @@ from connectors.scaffold import scaffold
 from expectations.rule import read_rule
 from tests.conftest import Park, day, naive
 from tests.transforms.test_resolution import credit_code
-from transforms import resolution
 from transforms.night import build_all
+from transforms.resolution.resolve import resolve
 from warehouse import connection as store
 from warehouse import labels, parts, subjects
 from warehouse.connection import writer
@@ -120,7 +120,7 @@ def night(park: Park, layers: Path, number: int) -> tuple[bool, int | None]:
     """One night to its end: whether all was resolved, and how many enterprises were touched (None: all made)."""
     park.begin(day(number), without=("staff", "leases", "payments"))
     with writer(park.settings) as warehouse:
-        whole = resolution.resolve(warehouse)
+        whole = resolve(warehouse)
         touched, _ = build_all(warehouse, layers)
     return whole, touched
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -11,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import empty_warehouse
-from transforms import resolution
+from transforms.night import LAYERS
 from warehouse.models import build
 
-TRANSFORMS = Path(resolution.__file__).parent
+TRANSFORMS = LAYERS
 OFFERER = "E0"
 BUYERS = [f"E{number}" for number in range(1, 6)]
 SELLERS = ("code:91110000SECRET0001", "name:外地秘密供应商有限公司", "E9")  # the last is on site: bought inside

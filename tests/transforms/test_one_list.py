@@ -16,19 +16,19 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from transforms import resolution
-from transforms.names import WORDS
+from transforms.resolution.names import WORDS
+from transforms.resolution.resolve import RULES
 from warehouse.declared import read_yaml
 from warehouse.labels import COLUMNS, labels
 from warehouse.models import rows_of_rule
 
-CHECKOUT = Path(resolution.__file__).parents[1]
+CHECKOUT = RULES.parents[1]
 ROOMS = ("transforms", "warehouse", "connectors", "expectations", "dags", "cli", "examples")
-OUTCOMES = resolution.RULES / "match_outcome.yml"
+OUTCOMES = RULES / "match_outcome.yml"
 WAITING = frozenset(row["outcome_code"] for row in rows_of_rule(OUTCOMES) if row["is_waiting"])
 NAME_WORDS = frozenset(row["word"] for row in rows_of_rule(WORDS))
 # an address label (公司地址) is no part of a name
-NO_LIST = {("transforms/addresses.py", "公司")}
+NO_LIST = {("transforms/resolution/addresses.py", "公司")}
 _SEPARATOR = re.compile(r"[\s|()\[\]{}^$.*+?,，、;；:/\\'\"0-9]+")
 
 

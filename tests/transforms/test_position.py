@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from math import sqrt
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -16,11 +15,11 @@ from hypothesis import strategies as st
 
 from demo import codes
 from tests.conftest import empty_warehouse
-from transforms import codes as checked
-from transforms import resolution
+from transforms.night import LAYERS
+from transforms.resolution import codes as checked
 from warehouse.models import build
 
-TRANSFORMS = Path(resolution.__file__).parent
+TRANSFORMS = LAYERS
 Z = 1.96
 COUNTS = st.integers(0, 400)
 AREA = st.integers(1, 10**6)

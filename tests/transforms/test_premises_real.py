@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 import transforms
-from transforms import resolution
+from transforms.resolution.resolve import resolve
 from warehouse.connection import prepare
 from warehouse.models import build
 
@@ -46,7 +46,7 @@ def test_changes_between_real_deliveries() -> None:
         "values (?, ?, ?, ?, ?, ?, ?)",
         versions,
     )
-    resolution.resolve(connection)
+    resolve(connection)
     build(connection, Path(transforms.__file__).parent / "4_signals", ["premises_change"])
     found = dict(
         connection.execute(

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 from stdnum.cn import uscc as stdnum_uscc
 
-from transforms import codes, resolution
+from transforms.resolution import codes
+from transforms.resolution.resolve import resolve
 from warehouse.connection import prepare
 from warehouse.errors import ParkBridgeError
 
@@ -128,7 +129,7 @@ PARK: dict[str, Rows] = {
 
 def test_each_road_to_an_enterprise() -> None:
     connection = warehouse(PARK)
-    resolution.resolve(connection)
+    resolve(connection)
     found = links(connection)
     firm_a, firm_b, branch = found["registration/r1"][0], found["registration/r2"][0], found["registration/r3"][0]
     assert len({firm_a, firm_b, branch}) == 3
@@ -149,7 +150,7 @@ def test_each_road_to_an_enterprise() -> None:
 
 def test_nothing_is_dropped() -> None:
     connection = warehouse(PARK)
-    resolution.resolve(connection)
+    resolve(connection)
     records = sum(len(rows) for rows in PARK.values())
     matched = connection.execute("select count(*) from resolved.link where outcome_code = 'matched'").fetchone()
     unmatched = dict(connection.execute("select source_key, reason_code from resolved.unmatched").fetchall())
@@ -179,9 +180,9 @@ def everything(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Any]]:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_row_order_and_reruns_change_nothing(seed: int) -> None:
     first, second = warehouse(PARK), warehouse(PARK, seed=seed)
-    resolution.resolve(first)
-    resolution.resolve(second)
-    resolution.resolve(second)
+    resolve(first)
+    resolve(second)
+    resolve(second)
     assert everything(first) == everything(second)
 
 
@@ -191,8 +192,8 @@ def test_more_data_keeps_the_ids() -> None:
         "insert into staged.registration (feed, source_key, uscc, enterprise_name, received_at) "
         f"values ('registration', 'r9', '{credit_code(20000009)}', '另外一家有限公司', '2026-02-01')"
     )
-    resolution.resolve(before)
-    resolution.resolve(after)
+    resolve(before)
+    resolve(after)
     old, new = links(before), links(after)
     assert {record: new[record] for record in old} == old
 
@@ -202,7 +203,7 @@ def test_a_code_change_keeps_the_id_of_the_first_code_and_forwards_the_second() 
     newer = warehouse({"registration": [registered("r1", NEW, "苏州明达科技有限公司")]})
     changed = warehouse(PARK)
     for connection in (alone, newer, changed):
-        resolution.resolve(connection)
+        resolve(connection)
     first = links(alone)["registration/r1"][0]
     second = links(newer)["registration/r1"][0]
     assert links(changed)["registration/r1"][0] == first != second
@@ -224,7 +225,7 @@ def test_codes_that_change_in_a_circle_do_not_loop() -> None:
         for number, (before, after) in enumerate([(B, C), (C, A), (A, B)])
     ]
     connection = warehouse({"registration": [registered("r1", A, "某某有限公司")], "registration_event": events})
-    resolution.resolve(connection)
+    resolve(connection)
     assert connection.execute("select distinct anchor_code from resolved.code_group").fetchall() == [(B,)]
 
 
@@ -235,7 +236,7 @@ def test_a_name_of_two_registered_firms_links_nothing() -> None:
             "lease": [lease("l1", "同名贸易有限公司"), lease("l2", "同名贸易有限公司", B)],
         }
     )
-    resolution.resolve(connection)
+    resolve(connection)
     found = links(connection)
     assert found["lease/l1"][1] == "own_record"
     assert found["lease/l2"] == (found["registration/r2"][0], "uscc")
@@ -255,7 +256,7 @@ def test_what_a_record_states_last_counts_and_blanks_do_not_erase() -> None:
         {"source_key": "u1", "month": datetime(2026, 2, 1), "insured_headcount": 1, "enterprise_name": "中间名"},
     ]
     connection = warehouse({"employment": stated})
-    resolution.resolve(connection)
+    resolve(connection)
     assert connection.execute("select name, uscc from resolved.source_record").fetchall() == [("新名", A)]
 
 
@@ -279,7 +280,7 @@ def test_links_say_of_which_days_the_record_tells() -> None:
             "lease": [lease("l", "某公司", A)],
         }
     )
-    resolution.resolve(connection)
+    resolve(connection)
     found = connection.execute(
         "select feed, valid_from::varchar, valid_to::varchar from resolved.link order by 1"
     ).fetchall()
@@ -300,7 +301,7 @@ def test_a_vacant_unit_of_property_is_no_enterprise() -> None:
             ]
         }
     )
-    resolution.resolve(connection)
+    resolve(connection)
     assert connection.execute("select source_key from resolved.source_record").fetchall() == [("Acme",)]
 
 
@@ -310,7 +311,7 @@ def test_ten_thousand_records_with_one_short_name_stay_apart() -> None:
         "insert into staged.lease (feed, source_key, lease_no, enterprise_name, start_date, received_at) "
         "select 'lease', i, i, '个体', date '2025-01-01', timestamp '2026-01-01' from range(10000) t(i)"
     )
-    resolution.resolve(connection)
+    resolve(connection)
     assert connection.execute("select count(distinct enterprise_id) from resolved.link").fetchone() == (10000,)
 
 
@@ -318,7 +319,7 @@ def test_a_giant_cluster_stops_and_shows_itself() -> None:
     connection = warehouse({})
     share_code(connection, A, 100)
     with pytest.raises(ParkBridgeError, match=rf"100 source records with 100 names .*{A}.* 50 names allowed"):
-        resolution.resolve(connection)
+        resolve(connection)
 
 
 def test_a_registered_code_under_five_hundred_other_names_draws_none_of_them_in() -> None:
@@ -326,7 +327,7 @@ def test_a_registered_code_under_five_hundred_other_names_draws_none_of_them_in(
         {"registration": [registered("r1", A, "被冒用的有限公司")], "lease": [lease("own", None, A)]}
     )
     share_code(connection, A, 500)
-    resolution.resolve(connection)
+    resolve(connection)
     sizes = connection.execute(
         "select enterprise_id, count(*) from resolved.link group by all order by 2 desc"
     ).fetchall()
@@ -347,7 +348,7 @@ def share_code(connection: duckdb.DuckDBPyConnection, code: str, firms: int) -> 
 
 def test_every_table_says_what_it_holds() -> None:
     connection = warehouse(PARK)
-    resolution.resolve(connection)
+    resolve(connection)
     silent = connection.execute(
         "select table_name, column_name from duckdb_columns() where schema_name = 'resolved' and comment is null"
     ).fetchall()
@@ -389,7 +390,7 @@ def test_a_firm_that_the_register_lacks_is_not_its_sister(known: str, stranger: 
             "employment": [staff("own", known), staff("other", stranger)],
         }
     )
-    resolution.resolve(connection)
+    resolve(connection)
     found = links(connection)
     assert found["employment/own"][0] == found["registration/R"][0]
     assert found["employment/other"][0] != found["registration/R"][0]

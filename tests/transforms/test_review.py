@@ -14,20 +14,20 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import parkbridge
+from report.summary import summary
 from tests.transforms.test_judgements import HEADER
 from tests.transforms.test_resolution import PARK, B, credit_code, lease, registered, warehouse
 from transforms import review as review_module
-from transforms.judgement_file import Judgement, add
 from transforms.night import build_all
 from transforms.preview import preview
-from transforms.resolution import resolve
+from transforms.resolution.judgement_file import Judgement, add
+from transforms.resolution.resolve import resolve
 from transforms.review import read_queue, review, unanswered
 from warehouse.connection import alone, quote, writer
 from warehouse.errors import DeclarationError, ParkBridgeError, WarehouseBusy
 from warehouse.models import read_layers
 from warehouse.publish import publish
 from warehouse.settings import CHECKOUT, DIRECTOR, Settings
-from warehouse.summary import summary
 from warehouse.text import aligned, padded, side_by_side, width, wrapped
 
 LAYERS = CHECKOUT / "transforms"

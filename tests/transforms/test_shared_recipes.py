@@ -18,7 +18,7 @@ from sqlglot import exp
 
 import transforms
 from tests.model_macros import FILE, macros
-from transforms import incremental
+from transforms.resolution import incremental
 from warehouse import parts
 from warehouse.connection import prepare
 

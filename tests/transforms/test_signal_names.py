@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from transforms import resolution
+from transforms.resolution.resolve import RULES
 from warehouse.declared import read_yaml
 
-RULES = Path(resolution.__file__).parent / "rules"
 # what needs and offers are counted in is a list of its own: hours and tonnes are of no signal
 OWN_LISTS = {"signal.yml", "quantity_unit.yml"}
 OTHERS = sorted(path.name for path in RULES.glob("*.yml") if path.name not in OWN_LISTS)

@@ -18,13 +18,14 @@ import duckdb
 import pytest
 
 import parkbridge
+from report.summary import summary
 from tests.conftest import FIRST_DAY, LEASES_HEADER, Park, day, staff_file
 from tests.transforms.test_resolution import credit_code
 from transforms.as_of import PastSnapshot, in_words, moment_of, reconstruct
-from transforms.judgement_file import HEADER
 from transforms.night import build_all
 from transforms.outcome_file import load as load_answers
-from transforms.resolution import resolve
+from transforms.resolution.judgement_file import HEADER
+from transforms.resolution.resolve import resolve
 from warehouse import parts
 from warehouse.connection import writer
 from warehouse.differences import differences
@@ -34,7 +35,6 @@ from warehouse.models import read_layers
 from warehouse.publish import publish
 from warehouse.rebuild import rebuild
 from warehouse.settings import CHECKOUT, Settings
-from warehouse.summary import summary
 
 LAYERS = CHECKOUT / "transforms"
 MODELS = read_layers(LAYERS)

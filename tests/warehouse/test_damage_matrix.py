@@ -20,9 +20,10 @@ import pytest
 
 import parkbridge
 from tests.conftest import Park, at, day, new_park, staff
-from transforms import judgement_file, outcome_file
-from transforms.judgement_file import HEADER
+from transforms import outcome_file
 from transforms.outcome_file import Answer
+from transforms.resolution import judgement_file
+from transforms.resolution.judgement_file import HEADER
 from warehouse import suspected_names
 from warehouse.batches import clear_stopped, discard
 from warehouse.connection import open_read_only, writer

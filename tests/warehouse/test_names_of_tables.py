@@ -17,7 +17,6 @@ MAY_NAME = {
     "parts.py": "which enterprises have something new",
     "postgres_edition.py": "who may see rows of a building",
     "reconcile.py": "holds a night against the night before",
-    "summary.py": "prints the headline figures",
     "work_shown.py": "notes what readers have seen of the work list",
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from report.summary import _confirmed
 from tests.conftest import LAYERS, Park, at, day, new_park, staff
 from warehouse.batches import ACCEPTED, MANIFEST, ROWS, UNREADABLE, discard
 from warehouse.confirmation import Confirmation, Finding
@@ -18,7 +19,6 @@ from warehouse.night import begin_night, id_of_night
 from warehouse.publish import current_manifest, publish, rollback
 from warehouse.rebuild import rebuild
 from warehouse.reconcile import hold_to_last_night, hold_to_raw
-from warehouse.summary import _confirmed
 
 FEEDS = ("leases", "payments", "staff")
 YES = Confirmation("Li Hua", "the east zone was given up")

@@ -24,7 +24,8 @@ from tests.conftest import Park, day, staff
 from tests.report.test_swap import site
 from tests.warehouse.test_editions import publish_night
 from tests.warehouse.test_editions import small_policy as small_policy  # a fixture
-from transforms import judgement_file, outcome_file
+from transforms import outcome_file
+from transforms.resolution import judgement_file
 from warehouse import suspected_names, upkeep
 from warehouse.batches import discard, mark_stopped
 from warehouse.connection import writer

@@ -5,9 +5,9 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from transforms.addresses import address_keys
 from transforms.matching.engine import check_given, compare, read_addresses, read_names
-from transforms.names import name_forms
+from transforms.resolution.addresses import address_keys
+from transforms.resolution.names import name_forms
 from warehouse.models import comment
 
 TABLES = {

@@ -12,10 +12,10 @@ import duckdb
 import pyarrow as pa
 import yaml
 
-from transforms import codes
-from transforms.addresses import address_keys
 from transforms.matching.engine import check_given, compare, make, read_addresses, read_names
-from transforms.names import name_forms
+from transforms.resolution import codes
+from transforms.resolution.addresses import address_keys
+from transforms.resolution.names import name_forms
 from warehouse.connection import quote
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, ParkBridgeError

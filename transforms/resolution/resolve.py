@@ -12,7 +12,7 @@ tables and then builds the models of 2_resolved/, where every decision can be re
 
 No decision is kept: the same records give the same enterprise_id in any order, because an id is made from the anchor of
 its cluster: the first code known, else the name's key. A night remakes only what can have changed since the last one
-(transforms/incremental.py), with the same result as making all of it.
+(transforms/resolution/incremental.py), with the same result as making all of it.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from pathlib import Path
 
 import duckdb
 
-from transforms import incremental
-from transforms.judgements import JUDGEMENTS, make_code_groups, make_judgements, read_judgements
 from transforms.matching.candidates import make_candidates
-from transforms.records import make_looked_up_names, make_source_aliases, make_source_records
+from transforms.resolution import incremental
+from transforms.resolution.judgements import JUDGEMENTS, make_code_groups, make_judgements, read_judgements
+from transforms.resolution.records import make_looked_up_names, make_source_aliases, make_source_records
 from warehouse.errors import ParkBridgeError
 from warehouse.models import comment, load_rules, make, read_folder
 
-MODELS = Path(__file__).with_name("2_resolved")
-RULES = Path(__file__).with_name("rules")
+MODELS = Path(__file__).parents[1] / "2_resolved"
+RULES = Path(__file__).parents[1] / "rules"
 
 # what is prepared here and not by a model; the words become COMMENT ON TABLE
 PREPARED = {

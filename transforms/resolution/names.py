@@ -29,8 +29,8 @@ _HAN = r"\p{Han}"
 _SIGN_BUT_BRACKET = r"[^\p{L}\p{N}()\[\]{}<>〔〕【】〈〉《》]+"
 _SIGN = r"[ ()\[\]{}<>〔〕【】〈〉《》]"
 _NO_SIGN = r"[^ ()\[\]{}<>〔〕【】〈〉《》]"
-WORDS = Path(__file__).with_name("rules") / "name_word.yml"
-FORMS = Path(__file__).with_name("rules") / "legal_form.yml"
+WORDS = Path(__file__).parents[1] / "rules" / "name_word.yml"
+FORMS = Path(__file__).parents[1] / "rules" / "legal_form.yml"
 _ROWS_AT_ONCE = 200_000
 
 

@@ -27,15 +27,16 @@ from pathlib import Path
 
 import duckdb
 
-from transforms.records import make_source_aliases, make_source_records
+from transforms.resolution.records import make_source_aliases, make_source_records
 from warehouse.connection import quote
 from warehouse.kinds import declared_kinds
 from warehouse.models import Model
 from warehouse.subjects import subjects
 
-_HERE = Path(__file__).parent
+_TRANSFORMS = Path(__file__).parents[1]
 _MADE_BY = (
-    "*.py",
+    "resolution/*.py",
+    "people_file.py",
     "2_resolved/*.sql",
     "matching/*",
     "rules/*.yml",
@@ -256,7 +257,7 @@ PARTS = (
 def fingerprint() -> str:
     """What decides besides the records: rules, models, code, and the libraries that spell names and run the SQL."""
     digest = hashlib.sha256(f"{duckdb.__version__} {version('opencc-python-reimplemented')}".encode())
-    for path in sorted(path for pattern in _MADE_BY for path in _HERE.glob(pattern) if path.is_file()):
+    for path in sorted(path for pattern in _MADE_BY for path in _TRANSFORMS.glob(pattern) if path.is_file()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from report import markdown
 from tests.conftest import Park, day
-from warehouse import dictionary
 from warehouse.errors import ParkBridgeError
 
 
@@ -25,19 +25,19 @@ from warehouse.errors import ParkBridgeError
     ],
 )
 def test_a_header_is_a_list(comment: str | None, lines: list[str]) -> None:
-    assert list(dictionary._header(comment)) == lines
+    assert list(markdown._header(comment)) == lines
 
 
 def test_every_table_of_a_night_is_in_it(
     park: Park, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PARKBRIDGE_HOME", str(park.home))
-    assert dictionary.main() == 1
+    assert markdown.main() == 1
     assert "nothing is published yet" in capsys.readouterr().err
     with pytest.raises(ParkBridgeError):
-        list(dictionary.dictionary(park.settings))
+        list(markdown.dictionary(park.settings))
     park.publish(day(1))
-    assert dictionary.main() == 0
+    assert markdown.main() == 0
     written = Path(capsys.readouterr().out.strip())
     assert written == park.settings.published / "dictionary.md"
     text = written.read_text(encoding="utf-8")

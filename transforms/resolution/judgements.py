@@ -19,8 +19,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from transforms import codes
-from transforms.judgement_file import (
+from transforms.resolution import codes
+from transforms.resolution.judgement_file import (
     JUDGEMENTS,
     Judgement,
     Pair,
@@ -34,7 +34,7 @@ from warehouse.models import read_model
 
 __all__ = ["JUDGEMENTS", "Judgement", "make_code_groups", "make_judgements", "read_judgements"]
 
-ANCHORS = Path(__file__).with_name("2_resolved") / "record_anchor.sql"
+ANCHORS = Path(__file__).parents[1] / "2_resolved" / "record_anchor.sql"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from transforms import codes, names
+from transforms.resolution import codes, names
 from warehouse.connection import quote
 from warehouse.subjects import Subject, subjects
 

@@ -23,7 +23,7 @@ from warehouse.errors import DeclarationError, ParkBridgeError
 from warehouse.people import JUDGEMENTS_FILE, back_up_file, hold_to_copy
 from warehouse.settings import Settings
 
-JUDGEMENTS = Path(__file__).with_name("judgements.csv")
+JUDGEMENTS = Path(__file__).parents[1] / "judgements.csv"
 JUDGEMENT_COLUMNS = ("left", "right", "decision", "who", "when", "why")
 DECISIONS = ("same", "different", "unsure", "withdraw")
 FORM = people_file.Form(JUDGEMENT_COLUMNS, "PARKBRIDGE_JUDGEMENTS")
