@@ -356,9 +356,9 @@ def _columns(declared: _Entry, subject: Subject) -> tuple[dict[str, tuple[str, .
         targets = target if isinstance(target, list) else [target]
         if targets == ["personal"]:
             personal.add(column)
-        elif targets != ["ignored"] and (strangers := [t for t in targets if t not in list(subject.columns)]):
+        elif targets != ["ignored"] and (unknown := [t for t in targets if t not in list(subject.columns)]):
             declared.wrong(
-                f"column {column!r} feeds {strangers[0]!r}, which {subject.name} does not have",
+                f"column {column!r} feeds {unknown[0]!r}, which {subject.name} does not have",
                 f"use one of {', '.join(subject.columns)}, ignored or personal",
             )
         columns[column] = () if targets in (["personal"], ["ignored"]) else tuple(targets)
@@ -374,8 +374,8 @@ def _roster(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal: 
     if set(given) != {"by", "count_distinct", "as"} or not isinstance(given["by"], list) or not given["by"]:
         declared.wrong("roster needs by, count_distinct and as", "write roster: {by: […], count_distinct: …, as: …}")
     names = [*given["by"], given["count_distinct"], given["as"]]
-    if strangers := [name for name in names if name not in list(columns)]:
-        declared.wrong(f"roster names {strangers[0]!r}, which is not under columns", "list it under columns")
+    if unknown := [name for name in names if name not in list(columns)]:
+        declared.wrong(f"roster names {unknown[0]!r}, which is not under columns", "list it under columns")
     if personal & {*given["by"], given["as"]}:
         declared.wrong("roster keeps a personal column", "group by columns that name no person")
     return Roster(tuple(given["by"]), given["count_distinct"], given["as"])
@@ -422,8 +422,8 @@ def _invoices(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal
         ),
     )
     names = (*found.by, *found.made_from, found.amount, found.void, *found.made, *found.number)
-    if strangers := [name for name in names if name not in list(columns)]:
-        declared.wrong(f"invoices names {strangers[0]!r}, which is not under columns", "list it under columns")
+    if unknown := [name for name in names if name not in list(columns)]:
+        declared.wrong(f"invoices names {unknown[0]!r}, which is not under columns", "list it under columns")
     if kept := personal & set(names):
         declared.wrong(f"invoices keeps the personal column {min(kept)!r}", "name columns that name no person")
     return found
@@ -526,8 +526,8 @@ def _hold_together(declared: _Entry, feed: Feed) -> None:
         "parties": sorted(feed.parties),
     }
     for key, names in named.items():
-        if strangers := [name for name in names if name not in list(feed.columns)]:
-            wrong(f"{key} names {strangers[0]!r}, which is not under columns", "list it under columns")
+        if unknown := [name for name in names if name not in list(feed.columns)]:
+            wrong(f"{key} names {unknown[0]!r}, which is not under columns", "list it under columns")
     for key in ("recorded_at", "codes", "firms_own", "parties"):
         if lost := [name for name in named[key] if name not in feed.landed_columns]:
             wrong(f"{key} names {lost[0]!r}, which does not land", "name a column that is neither personal nor counted")

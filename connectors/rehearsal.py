@@ -29,10 +29,10 @@ def staged_sample(feed: Feed) -> list[dict[str, str]]:
         )
     with sample.open(encoding="utf-8", newline="") as file:
         header = next(csv.reader(file), [])
-    if strangers := sorted((set(header) ^ set(feed.landed_columns)) - feed.optional):
+    if unknown := sorted((set(header) ^ set(feed.landed_columns)) - feed.optional):
         raise DeclarationError(
             f"{feed.name}/{SAMPLE}",
-            f"its columns are not those of feed.yml: {', '.join(strangers)}",
+            f"its columns are not those of feed.yml: {', '.join(unknown)}",
             next_step=f"give it the columns {', '.join(feed.landed_columns)}",
         )
     connection = duckdb.connect(":memory:")

@@ -101,10 +101,10 @@ def _gx_type(kind: str) -> str:
 
 def _declared(entry: Mapping[str, Any], subject: Subject, where: str) -> list[Check]:
     """Make the checks of one entry of `checks`: one per condition."""
-    strangers = sorted(set(entry) - _ENTRY)
+    unknown = sorted(set(entry) - _ENTRY)
     column = entry.get("column")
-    if strangers:
-        raise DeclarationError(where, f"unknown {', '.join(strangers)}", next_step=f"use {', '.join(sorted(_ENTRY))}")
+    if unknown:
+        raise DeclarationError(where, f"unknown {', '.join(unknown)}", next_step=f"use {', '.join(sorted(_ENTRY))}")
     if column not in subject.columns:
         raise DeclarationError(
             where, f"{column!r} is no column of {subject.name}", next_step=f"use one of {', '.join(subject.columns)}"

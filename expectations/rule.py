@@ -38,9 +38,9 @@ def read_rule(path: Path) -> Rule:
     """Read a rule file; a header that lacks a field or has an unknown one raises DeclarationError."""
     header, query = _split(path.read_text(encoding="utf-8"), path.name)
     missing = [field for field in _FIELDS if not header.get(field)]
-    strangers = [field for field in header if field not in _FIELDS]
-    if missing or strangers:
-        fact = f"the header lacks {', '.join(missing)}" if missing else f"the header has unknown {', '.join(strangers)}"
+    unknown = [field for field in header if field not in _FIELDS]
+    if missing or unknown:
+        fact = f"the header lacks {', '.join(missing)}" if missing else f"the header has unknown {', '.join(unknown)}"
         raise DeclarationError(path.name, fact, next_step=f"begin the file with -- {': … -- '.join(_FIELDS)}: …")
     for field, allowed in (("severity", SEVERITIES), ("stage", STAGES)):
         if header[field] not in allowed:

@@ -434,7 +434,7 @@ def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) 
     else:
         columns = feed.subject.columns
         asked = [c for c in feed.subject.key if c not in (*_TIME, *_coded(feed)) and columns[c].type == "varchar"]
-    # a register that grows has strangers; one with other keys has lost as many
+    # a register that grows has new records; one with other keys has lost as many
     last = (
         "t is not null"
         if plan.is_register

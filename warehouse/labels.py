@@ -115,8 +115,8 @@ def read_labels(text: str, rules: Path) -> dict[str, Label]:
     raw: dict[str, dict[str, Any]] = read_yaml(text)
     found = {}
     for name, entry in raw.items():
-        if (strangers := set(entry) - _KEYS) or not {"en", "zh"} <= set(entry):
-            fact = f"unknown {', '.join(sorted(strangers))}" if strangers else "it lacks en or zh"
+        if (unknown := set(entry) - _KEYS) or not {"en", "zh"} <= set(entry):
+            fact = f"unknown {', '.join(sorted(unknown))}" if unknown else "it lacks en or zh"
             raise DeclarationError(f"columns.yml: {name}", fact, next_step=f"use {', '.join(sorted(_KEYS))}")
         codes = _codes(name, entry.get("codes"), rules)
         found[name] = Label(entry["en"], entry["zh"], entry.get("note_zh", ""), codes, bool(entry.get("several")))
@@ -157,9 +157,9 @@ def _codes(name: str, given: object, rules: Path) -> tuple[Code, ...]:
 
 def _codes_of_columns(name: str, listed: str, found: Mapping[str, Label]) -> tuple[Code, ...]:
     columns = [column.strip() for column in listed.split(",")]
-    if strangers := [column for column in columns if column not in found]:
+    if unknown := [column for column in columns if column not in found]:
         raise DeclarationError(
-            f"columns.yml: {name}", f"no column is called {', '.join(strangers)}", next_step="name columns of this file"
+            f"columns.yml: {name}", f"no column is called {', '.join(unknown)}", next_step="name columns of this file"
         )
     return tuple(Code(column, found[column].en, found[column].zh) for column in columns)
 

@@ -485,12 +485,12 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
             next_step="use try_cast or the macros of warehouse/macros.sql, so that one odd value costs one row",
         ) from error
     given = {str(name) for name, *_ in connection.execute("describe made").fetchall()}
-    strangers = sorted(given - set(feed.subject.columns) - {"row_number", "skip_because"})
-    if "row_number" not in given or strangers:
+    unknown = sorted(given - set(feed.subject.columns) - {"row_number", "skip_because"})
+    if "row_number" not in given or unknown:
         raise DeclarationError(
             f"{feed.name}/stage.sql",
-            f"it gives {', '.join(strangers)}, which {feed.subject.name} does not have"
-            if strangers
+            f"it gives {', '.join(unknown)}, which {feed.subject.name} does not have"
+            if unknown
             else "it gives no row_number",
             next_step=f"return row_number and columns of {feed.subject.name}: {', '.join(feed.subject.columns)}",
         )
@@ -1087,10 +1087,10 @@ def hold_to_staged(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batc
     numbers: dict[str, int] = dict(
         connection.execute("select batch_id, batch_number from ops.incoming where feed = ?", [feed.name]).fetchall()
     )
-    if strangers := [batch_id for batch_id in batch_ids if batch_id not in numbers]:
+    if unknown := [batch_id for batch_id in batch_ids if batch_id not in numbers]:
         raise Overtaken(
             feed.name,
-            f"batch {strangers[0]} is not staged: another run came between",
+            f"batch {unknown[0]} is not staged: another run came between",
             next_step=f"run `parkbridge sync {feed.name}` again. Published data is unchanged",
         )
     return numbers

@@ -271,10 +271,10 @@ def _own_codes(where: str, column: str, text: str, label: Label) -> tuple[Code, 
         return tuple(Code(m[1], m[2].strip(), m[3].strip(), (m[4] or "").strip()) for m in listed if m)
     known = {str(code.value): code for code in label.codes}
     wanted = [part.strip() for part in text.split(",")]
-    if strangers := [code for code in wanted if code not in known]:
+    if unknown := [code for code in wanted if code not in known]:
         raise DeclarationError(
             where,
-            f"{column} has no code {', '.join(strangers)}",
+            f"{column} has no code {', '.join(unknown)}",
             next_step="name codes of its list in columns.yml, or list its own as bullets",
         )
     return tuple(known[code] for code in wanted)

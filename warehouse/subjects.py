@@ -111,8 +111,8 @@ def read_subjects(path: Path) -> dict[str, Subject]:
     subjects = {}
     for name, entry in _entries(path).items():
         given = set(entry) if isinstance(entry, dict) else set()
-        if strangers := sorted((given ^ _REQUIRED) - _OPTIONAL):
-            fact = f"{strangers[0]} is {'unknown' if strangers[0] in given else 'missing'}"
+        if unknown := sorted((given ^ _REQUIRED) - _OPTIONAL):
+            fact = f"{unknown[0]} is {'unknown' if unknown[0] in given else 'missing'}"
             wrong(name, fact, f"use {sorted(_REQUIRED)}, and where they hold {sorted(_OPTIONAL)}")
         if name in GENERATED:
             wrong(name, f"known.{name} is the view of all subjects", "give the subject another name")
@@ -137,10 +137,10 @@ def read_subjects(path: Path) -> dict[str, Subject]:
         ]
         named += [column for signal in figures for column in _CODE_IN_SIGNAL.findall(signal)]
         named += ["source_key"] if entry["about"] == "enterprise" else []
-        if strangers := [column for column in named if column not in columns]:
+        if unknown := [column for column in named if column not in columns]:
             wrong(
                 name,
-                f"key, period, since, figures, stocks or past name no column: {strangers[0]}",
+                f"key, period, since, figures, stocks or past name no column: {unknown[0]}",
                 "list it under columns",
             )
         if set(columns) == set(key):

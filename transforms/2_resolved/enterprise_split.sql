@@ -15,7 +15,7 @@
 -- known gaps: Parts that were never published as one enterprise are here too: no list of published ids is kept.
 --   | 从未作为一家企业发布过的也会在此：没有保存已发布编号的清单。
 -- checked by: tests/models/resolved.enterprise_split, tests/transforms/test_incremental.py
-with place as (
+with anchor_enterprise as (
     select
         a.enterprise_id as former_enterprise_id,
         l.enterprise_id,
@@ -30,7 +30,7 @@ with place as (
 
 split_enterprise as (
     select former_enterprise_id
-    from place
+    from anchor_enterprise
     group by former_enterprise_id
     having count(*) > 1
 )
@@ -42,5 +42,5 @@ select
     p.record_count,
     p.anchor_kind,
     p.anchor_text
-from place as p
+from anchor_enterprise as p
 inner join split_enterprise as s on p.former_enterprise_id = s.former_enterprise_id

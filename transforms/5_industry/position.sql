@@ -56,7 +56,7 @@ with park_total as (
     group by industry_level, year_number
 ),
 
-place as (
+industry_year as (
     select
         p.industry_level,
         p.industry_code,
@@ -104,7 +104,7 @@ cell as (
             when 100 * p.largest_headcount >= u.largest_share_pct * nullif(p.insured_headcount, 0) then 'dominated'
             when r.area_code is null then 'no_reference'
         end as withheld_code
-    from place as k
+    from industry_year as k
     inner join park_total as t on k.industry_level = t.industry_level and k.year_number = t.year_number
     cross join rules.position as u
     left join industry.park_industry as p

@@ -82,7 +82,7 @@ ranked_pair as (
         w.right_place,
         row_number()
             over (partition by w.left_id, w.right_id order by w.bits desc, w.level asc, w.right_place asc)
-            as place
+            as match_rank
     from weighed_pair as w
 )
 
@@ -94,4 +94,4 @@ select
     p.level as address_level,
     p.bits as address_bits
 from ranked_pair as p
-where p.place = 1
+where p.match_rank = 1
