@@ -372,6 +372,11 @@ class Park:
             declared = [self.feed(path.parent.name) for path in sorted(self.feed_folder.glob("*/feed.yml"))]
             return begin_night(connection, self.settings, declared, as_of, without)
 
+    def build(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Build the models of a night that was begun."""
+        for folder in sorted(self.transforms.glob("[0-9]_*")):
+            build(connection, folder)
+
     def publish(
         self,
         as_of: datetime,
@@ -381,8 +386,7 @@ class Park:
         """A night: begin, build the models, publish."""
         self.begin(as_of, without)
         with writer(self.settings) as connection:
-            for folder in sorted(self.transforms.glob("[0-9]_*")):
-                build(connection, folder)
+            self.build(connection)
             return publish(connection, self.settings, self.models, make_site=make_site)
 
     def ask(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:

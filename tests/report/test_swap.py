@@ -14,7 +14,6 @@ from tests.conftest import Park, day, staff
 from tests.warehouse.test_faults import KINDS, Faults, Killed
 from warehouse.connection import open_read_only, writer
 from warehouse.errors import ParkBridgeError
-from warehouse.models import build
 from warehouse.publish import current_manifest, nights, publish, rollback, show_site
 from warehouse.settings import Settings
 
@@ -44,6 +43,15 @@ def publish_night(park: Park, number: int, make_site: Callable[[Path, Settings],
     park.drop("staff", f"{number}.csv", staff({"U1": number}, at=f"2026-03-0{number} 12:00:00"), day(number - 0.5))
     park.sync("staff", day(number))
     park.publish(day(number), make_site=make_site)
+
+
+def begin_second_night(park: Park) -> None:
+    """All of a night but its publish."""
+    park.drop("staff", "2.csv", staff({"U1": 2}, at="2026-03-02 12:00:00"), day(1.5))
+    park.sync("staff", day(2))
+    park.begin(day(2), ("staff", "leases", "payments"))
+    with writer(park.settings) as connection:
+        park.build(connection)
 
 
 def shown(park: Park) -> tuple[str, set[str]]:
@@ -105,12 +113,7 @@ def test_pages_and_file_are_of_one_night_forward_and_back(park: Park) -> None:
 def test_publishing_fails_anywhere_and_pages_and_file_are_of_one_night(park: Park, tmp_path: Path, kind: str) -> None:
     """Killed or out of disk at every operation of writing the site and of putting both in place."""
     publish_night(park, 1)
-    park.drop("staff", "2.csv", staff({"U1": 2}, at="2026-03-02 12:00:00"), day(1.5))
-    park.sync("staff", day(2))
-    park.begin(day(2), ("staff", "leases", "payments"))
-    with writer(park.settings) as connection:
-        for folder in sorted(park.transforms.glob("[0-9]_*")):
-            build(connection, folder)
+    begin_second_night(park)
     prepared = tmp_path / "before"
     shutil.copytree(park.home, prepared, symlinks=True)
 

@@ -18,12 +18,12 @@ import pytest
 
 from report.site import build as make_site
 from tests.conftest import LAYERS, Park, at, day, empty_warehouse, naive, staff
-from tests.report.test_swap import broken_site, site
+from tests.report.test_swap import begin_second_night, broken_site, site
 from tests.warehouse.test_faults import KINDS, Faults, Killed
 from tests.warehouse.test_publish import storage_version
 from warehouse.connection import open_read_only, quote, writer
 from warehouse.errors import DeclarationError, ParkBridgeError
-from warehouse.models import Model, build, read_layers
+from warehouse.models import Model, read_layers
 from warehouse.policy import read_policy
 from warehouse.publish import OPS_COMMENTS, current_manifest, editions, publish, rollback
 from warehouse.settings import POLICY, Settings
@@ -422,8 +422,7 @@ def publish_night(
     park.sync("staff", day(number))
     park.begin(day(number), ("staff", "leases", "payments"))
     with writer(park.settings) as connection:
-        for folder in sorted(park.transforms.glob("[0-9]_*")):
-            build(connection, folder)
+        park.build(connection)
         settings = replace(park.settings, audiences=audiences)
         publish(connection, settings, park.models, None, make, read_policy(policy))
 
@@ -472,12 +471,7 @@ def test_publishing_fails_anywhere_and_each_edition_is_of_one_night(
 ) -> None:
     """Killed, or out of disk, at every operation on the edition's folder that writes its file or puts file and site in place."""
     publish_night(park, 1, small_policy)
-    park.drop("staff", "2.csv", staff({"U1": 2}, at="2026-03-02 12:00:00"), day(1.5))
-    park.sync("staff", day(2))
-    park.begin(day(2), ("staff", "leases", "payments"))
-    with writer(park.settings) as connection:
-        for folder in sorted(park.transforms.glob("[0-9]_*")):
-            build(connection, folder)
+    begin_second_night(park)
     prepared = tmp_path / "before"
     shutil.copytree(park.home, prepared, symlinks=True)
     settings = replace(park.settings, audiences=ALL[:2])
@@ -513,8 +507,7 @@ def test_a_backfill_leaves_other_audiences_alone(park: Park, small_policy: Path)
     before = operator.published_file.read_bytes()
     park.begin(day(2), ("staff", "leases", "payments"))
     with writer(park.settings) as connection:
-        for folder in sorted(park.transforms.glob("[0-9]_*")):
-            build(connection, folder)
+        park.build(connection)
         settings = replace(park.settings, audiences=ALL[:2])
         assert not publish(connection, settings, park.models, None, site, read_policy(small_policy)).is_in_place
     assert operator.published_file.read_bytes() == before

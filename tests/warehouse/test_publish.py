@@ -87,8 +87,7 @@ def test_readers_in_other_processes_see_no_error_and_one_night_at_a_time(park: P
             for number in range(3, 23):
                 begin_night(connection, park.settings, [], day(number))
                 connection.execute("update staged.employment set insured_headcount = insured_headcount + 1")
-                for folder in sorted(park.transforms.glob("[0-9]_*")):
-                    build(connection, folder)
+                park.build(connection)
                 publish(connection, park.settings, park.models)
                 published.append(park.settings.published_file.stat().st_ino)
                 time.sleep(0.02)

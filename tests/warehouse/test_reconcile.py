@@ -14,7 +14,7 @@ from warehouse.batches import ACCEPTED, MANIFEST, ROWS, UNREADABLE, discard
 from warehouse.confirmation import Confirmation, Finding
 from warehouse.connection import open_read_only, writer
 from warehouse.errors import CheckFailed, ParkBridgeError
-from warehouse.models import build, load_rules, read_layers
+from warehouse.models import load_rules, read_layers
 from warehouse.night import begin_night, id_of_night
 from warehouse.publish import current_manifest, publish, rollback
 from warehouse.rebuild import rebuild
@@ -76,8 +76,7 @@ def night(park: Park, number: float, confirmation: Confirmation | None = None) -
         hold_to_raw(connection, park.settings, feeds, id_of_night(as_of), confirmation)
         begin_night(connection, park.settings, feeds, as_of, FEEDS)
         load_rules(connection, park.transforms / "rules")
-        for folder in sorted(park.transforms.glob("[0-9]_*")):
-            build(connection, folder)
+        park.build(connection)
         found = hold_to_last_night(connection, park.settings, park.models, confirmation)
         publish(connection, park.settings, park.models)
     return found
