@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -321,9 +321,19 @@ class Park:
             database.executemany(sql, parameters) if parameters else database.execute(sql)
         database.close()
 
-    def pay(self, number: str, fen: object, recorded: str, *, kind: str = "增值税", payer: str = "T1") -> None:
-        """A payment as the tax bureau records it; the same number again is a change of it."""
-        row = (number, payer, kind, "2026-01-01", "2026-01-31", "2026-02-10", fen, "王五", recorded)
+    def pay(
+        self,
+        number: str,
+        fen: object,
+        recorded: str,
+        *,
+        kind: str = "增值税",
+        payer: str = "T1",
+        month: date = date(2026, 1, 1),
+    ) -> None:
+        """A payment of one month's tax as the tax bureau records it; the same number again is a change of it."""
+        end = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        row = (number, payer, kind, f"{month}", f"{end}", f"{end + timedelta(days=10)}", fen, "王五", recorded)
         self.tax_database("insert or replace into 入库 values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [row])
 
     def land(self, name: str, until: datetime, now: datetime | None = None) -> list[Manifest]:
