@@ -268,8 +268,8 @@ def deliver(park: Park, account: Account, night: int, draw: random.Random) -> No
         fen = draw.randint(-50_000, 900_000)
         # of the month before, and when it is stated again, of the same month
         before = (moment.date().replace(day=1) - timedelta(days=1)).replace(day=1)
-        month = account.paid_for.setdefault(number, before)
-        park.pay(number, fen, f"{moment:%Y-%m-%d %H:%M:%S}", month=month)
+        paid_for = account.paid_for.setdefault(number, before)
+        park.pay(number, fen, f"{moment:%Y-%m-%d %H:%M:%S}", month=paid_for)
         account.payments[number] = fen
     lines = [NEEDS_HEADER]
     for _ in range(draw.choice([0, 0, 1, 1, 2, 3])):
