@@ -70,9 +70,9 @@ PLACES = {
         "connectors/**/*.py",
         "dags/*.py",
         "expectations/*.py",
-        "report/*.py",
-        "transforms/*.py",
-        "warehouse/*.py",
+        "report/**/*.py",
+        "transforms/**/*.py",
+        "warehouse/**/*.py",
         "parkbridge.py",
     ),
     "rules": ("transforms/rules/*.yml", "expectations/suites/*.yml", "expectations/rules/*.sql"),
@@ -84,7 +84,11 @@ FEW, SMALL_FOLDER = 3, 20
 # tests of commands as they are typed: they import the entry point, and every command is reached through it
 COMMANDS = ("tests/warehouse/test_commands.py", "tests/warehouse/test_command_line.py")
 # tests of much at once, for half a CPU minute: after those of a module
-BROAD = ("tests/warehouse/test_damage_matrix.py", "tests/connectors/test_mutations.py")
+BROAD = (
+    "tests/warehouse/test_damage_matrix.py",
+    "tests/warehouse/test_as_of.py",
+    "tests/connectors/test_mutations.py",
+)
 NO_MISTAKES = ("__init__.py", "standalone.py", "postgres_edition.py")
 
 

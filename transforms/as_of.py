@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -318,7 +318,8 @@ def _put(part: Path, target: Path) -> None:
             str(target), f"it cannot be written: {error.strerror or error}", next_step="name another file with --out"
         ) from None
     finally:
-        near.unlink(missing_ok=True)
+        with suppress(OSError):  # its folder is a file
+            near.unlink(missing_ok=True)
 
 
 def _held_against(

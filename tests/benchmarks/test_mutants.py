@@ -46,6 +46,16 @@ def test_the_tests_of_a_module_come_the_nearest_first(path: str, first: str, oth
     assert len(found) == len(set(found))
 
 
+def test_every_module_is_drawn_from() -> None:
+    drawn = {path for kind in ("python", "matching") for place in mutants.PLACES[kind] for path in CHECKOUT.glob(place)}
+    packages = ("cli", "connectors", "dags", "expectations", "report", "transforms", "warehouse")
+    modules = {path for name in packages for path in CHECKOUT.glob(f"{name}/**/*.py")}
+    left_out = {
+        path.relative_to(CHECKOUT).as_posix() for path in modules - drawn if path.name not in mutants.NO_MISTAKES
+    }
+    assert left_out == set()
+
+
 def test_the_pages_of_one_night_are_tested_in_one_run() -> None:
     runs = mutants.tests_of("report/dictionary.py", CHECKOUT)
     pages = [run for run in runs if run[0].startswith("tests/report/")]

@@ -68,6 +68,35 @@ def test_a_warning_is_kept_and_stops_nothing(
     ]
 
 
+def test_rows_that_break_a_check_are_kept_under_what_it_is_about(
+    warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the table by default; a check that holds, that cannot be made, or that no single row breaks has no rows."""
+    checks_are(
+        monkeypatch,
+        no_rows("two", "select enterprise_id from {table} where enterprise_id in ('E1', 'E2')", "warning"),
+        no_rows("one", "select enterprise_id from {table} where enterprise_id = 'E3'", "warning", about="the rule"),
+        no_rows("none", "select enterprise_id from {table} where enterprise_id = 'X'", "warning"),
+        no_rows("broken", "select no_such_column from {table}", "warning"),
+        expect("ExpectTableRowCountToBeBetween", min_value=1001, severity="warning"),
+    )
+    assert [result.success for result in validate(warehouse, "resolved", "2026-11-01")] == [
+        False,
+        False,
+        True,
+        False,
+        False,
+    ]
+    kept = warehouse.execute(
+        "select object_name, check_name, row_json from ops.validation_failure order by all"
+    ).fetchall()
+    assert [(about, check, json.loads(row)) for about, check, row in kept] == [
+        ("resolved.enterprise", "two", {"enterprise_id": "E1"}),
+        ("resolved.enterprise", "two", {"enterprise_id": "E2"}),
+        ("the rule", "one", {"enterprise_id": "E3"}),
+    ]
+
+
 def test_a_critical_failure_stops_after_everything_is_kept(
     warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,6 +80,15 @@ OF_ENTERPRISES = {
     "snapshots.presence_month",
 }
 
+# views that show an enterprise without a label, by the name that the row has, or none
+WITHOUT_LABEL = {
+    "views.055_work_list",
+    "views.059_offer_demand",
+    "views.070_alert_change",
+    "views.080_change",
+    "views.164_dependence",
+    "views.165_partner_silence",
+}
 # ids of enterprises by other names
 IDS = ("offered_by_id", "buyer_key", "seller_key")
 
@@ -195,8 +204,8 @@ def add_strangers(
 
 
 def add_orphans(connection: duckdb.DuckDBPyConnection, reads: set[str], columns: dict[str, Columns]) -> None:
-    """Beside every row of an enterprise the same of one that resolved.enterprise does not have."""
-    for table in sorted(reads - {"resolved.enterprise"}):
+    """Beside every row of an enterprise the same of one that neither resolved.enterprise nor snapshots.enterprise_label has."""
+    for table in sorted(reads - {"resolved.enterprise", "snapshots.enterprise_label"}):
         listed = [] if table.startswith("rules.") else list(columns[table])
         own = [column for column in listed if column.endswith("enterprise_id") or column in IDS]
         if own:
@@ -331,6 +340,13 @@ def test_view(
     header = expect(connection, case, kinds)
     found = differences(connection, "of_view", header)
     assert not found, "\n".join([case_name(case), f"columns: {', '.join(header)}", *found])
+    if "snapshots.enterprise_label" in view.reads:
+        add_orphans(connection, set(view.reads), table_columns)
+        connection.execute(f"create or replace table of_view as {view.sql}")
+        found = differences(connection, "of_view", header)
+        assert bool(found) == (case.parent.name in WITHOUT_LABEL), "\n".join(
+            [case_name(case), "with rows of enterprises without a label beside", *found]
+        )
 
 
 @pytest.mark.parametrize("path", [*MODEL_FILES, *VIEW_FILES], ids=lambda path: path.stem)
