@@ -247,6 +247,7 @@ def test_what_changes_is_said_and_nothing_is_touched(settings: Settings) -> None
     assert ids(settings)["lease/la"] == taken, "the night does what was said"
 
 
+@pytest.mark.nights
 def test_contradictions_are_shown_with_their_lines_and_settled_by_withdrawing_one(settings: Settings) -> None:
     for left, right, decision, who in (
         ("lease/l6", "lease/l1", "same", "li"),
