@@ -212,7 +212,7 @@ def judged(tmp_path: Path) -> Path:
     return path
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(change, min_size=5, max_size=25).map(stated_once), data=st.data())
 def test_order_reruns_and_one_more_month_change_no_id(
     changes: list[dict[str, Any]], data: st.DataObject, judged: Path

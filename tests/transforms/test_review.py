@@ -230,6 +230,7 @@ def test_the_queue_as_a_table_by_feed_and_reason(settings: Settings) -> None:
     assert "lease/la" not in walked(settings, [], is_list=True, limit=1)
 
 
+@pytest.mark.nights
 def test_what_changes_is_said_and_nothing_is_touched(settings: Settings) -> None:
     before = files(settings)
     home = ids(settings)

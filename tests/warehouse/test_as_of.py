@@ -318,6 +318,7 @@ def test_before_anything_was_stored(life: Life, tmp_path: Path) -> None:
         reconstruct(replace(life.settings, home=tmp_path), "2026-03-02", now=later(life))
 
 
+@pytest.mark.nights
 def test_later_judgements_are_left_out_and_counted(life: Life, tmp_path: Path) -> None:
     judgements = tmp_path / "judgements.csv"
     text = life.settings.judgements.read_text(encoding="utf-8")

@@ -325,6 +325,7 @@ def public_figures(settings: Settings) -> dict[tuple[date, str], int]:
         }
 
 
+@pytest.mark.nights
 def test_a_late_filing_is_not_found_by_subtracting_two_nights(tmp_path: Path) -> None:
     """June is published without C9, who files late: the next night knows C9 and must go on showing June without it."""
     settings = replace(at(tmp_path).settings, audiences=("director", "public"))

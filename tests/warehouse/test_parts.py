@@ -209,6 +209,7 @@ def test_where_memory_does_not_allow_a_part_all_is_made(
     is_as_made_whole(park)
 
 
+@pytest.mark.nights
 def test_a_building_stated_anew_changes_the_land_of_all(park: duckdb.DuckDBPyConnection) -> None:
     """It is about no enterprise, so it touches none: what reads it is made whole."""
     (building,) = park.execute("select min(building_code) from monthly.building").fetchone() or (None,)
