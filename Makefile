@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# else every command compiles Airflow, pandas and Great Expectations anew
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -11,10 +13,13 @@ help: ## this list
 run: install ## the demo park: build its offices, run every feed and the night, publish, sum up
 	@$(BIN)/parkbridge demo
 
-test: install ## the whole suite
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
+test: install ## the suite, but for the two below
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not nights"
 
-test-slow: install ## what takes more than half a minute
+test-nights: install ## tests that make whole nights: CI runs them too, after `make test`
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "nights and not slow"
+
+test-slow: install ## what takes longer still: not in CI
 	@$(BIN)/pytest -n 2 --dist loadgroup -m slow
 
 check: install ## ruff, prose, lengths of functions, words, mypy strict, sqlfluff, import-linter, every feed's sample
@@ -91,4 +96,4 @@ clean: ## remove caches and what benchmarks built: never .venv, the demo or a pa
 forget-demo: ## remove the demo park: its offices (build/demo) and the home that was built from them (build/park)
 	@if [ -f build/demo/city.json ]; then rm -rf build/demo build/park; else echo "there is no demo park in build/"; fi
 
-.PHONY: help run test test-slow check format real bench first-night truth mutations mutants soak digest new-feed airflow superset dictionary lock install clean forget-demo
+.PHONY: help run test test-nights test-slow check format real bench first-night truth mutations mutants soak digest new-feed airflow superset dictionary lock install clean forget-demo

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -22,6 +23,7 @@ from connectors.landing import land
 from connectors.registry import feed_named
 from tests.browser import browser as browser  # fixtures of every test
 from tests.mariadb_server import mariadb as mariadb
+from tests.postgres_server import _postgres_lives as _postgres_lives
 from tests.postgres_server import postgres as postgres
 from transforms.night import build_all
 from transforms.resolution.resolve import resolve
@@ -30,25 +32,26 @@ from warehouse.batches import Manifest, batches, pending
 from warehouse.comparison import findings, measure
 from warehouse.confirmation import Finding
 from warehouse.connection import prepare, settle_before_landing, writer
-from warehouse.models import Model, build, load_rules, read_layers
+from warehouse.models import Model, build, load_rules, make, read_layers
 from warehouse.night import begin_night
 from warehouse.publish import Published, publish
 from warehouse.settings import CHECKOUT, DIRECTOR, Settings
 
 # Folders of tests that share a costly fixture: one process runs them all. pytest 9.2 takes no node id from pytest-xdist 3.8, so
-# that the mark xdist_group groups nothing, and every process made a demo park of its own.
+# that the mark xdist_group groups nothing, and every process made a demo park of its own. A file goes to one process, too: what it
+# makes once for its tests would otherwise be made in each.
 SHARED = {"tests/system/": "demo park", "tests/expectations/": "gx"}
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """With --dist loadgroup, send the tests of a folder of SHARED to one process."""
+    """With --dist loadgroup, send the tests of a folder of SHARED to one process, and those of any other file."""
     from xdist.scheduler import LoadGroupScheduling
 
     class FolderScheduling(LoadGroupScheduling):  # type: ignore[misc]  # the base class is untyped
         def _split_scope(self, nodeid: str) -> str:
             shared = [group for folder, group in SHARED.items() if nodeid.startswith(folder)]
-            return shared[0] if shared else str(super()._split_scope(nodeid))
+            return shared[0] if shared else nodeid.partition("::")[0]
 
     return FolderScheduling(config, log) if config.getvalue("dist") == "loadgroup" else None
 
@@ -458,14 +461,45 @@ def park(tmp_path: Path, _empty_warehouse: Path) -> Park:
     return new_park(tmp_path, _empty_warehouse)
 
 
-def empty_warehouse(night: str) -> duckdb.DuckDBPyConnection:
-    """Every table of every layer, with its columns and rules, of a night in which no silo has said anything yet."""
+def empty_night(night: str) -> tuple[duckdb.DuckDBPyConnection, list[str]]:
+    """An empty warehouse made step by step as a night makes it, and its tables that have rows without any silo, in order."""
     connection = duckdb.connect(config={"threads": 1})  # empty tables: a second thread would only wait
     prepare(connection)
     connection.execute("insert into ops.night values ('night', ?::timestamp, '示范园区')", [night])
     resolve(connection)
     load_rules(connection, LAYERS / "rules")
-    build_all(connection)
+    made = [one.table for one in build_all(connection)[1]]
+    return connection, [table for table in made if connection.execute(f"from {table} limit 1").fetchone()]
+
+
+@cache
+def _empty_july() -> tuple[tempfile.TemporaryDirectory[str], list[str]]:
+    """A folder with july.duckdb, and the tables of it that have rows."""
+    folder = tempfile.TemporaryDirectory()
+    connection, has_rows = empty_night(JULY)
+    with connection:
+        connection.execute(f"attach '{folder.name}/july.duckdb' as july")
+        connection.execute("copy from database memory to july")
+    return folder, has_rows
+
+
+def empty_warehouse(night: str) -> duckdb.DuckDBPyConnection:
+    """Every table of every layer, with its columns and rules, of a night in which no silo has said anything yet.
+
+    A copy of July's, in which only the calendar and the park as a whole are made anew: all else is empty in every night
+    (tests/transforms/test_layers.py).
+    """
+    folder, has_rows = _empty_july()
+    connection = duckdb.connect(config={"threads": 1})
+    connection.execute(f"attach '{folder.name}/july.duckdb' as july (read_only)")
+    connection.execute("copy from database july to memory")
+    connection.execute("detach july")
+    for table in ("night", "measured", "resolution"):
+        connection.execute(f"update ops.{table} set as_of = ?::timestamp", [night])
+    if night != JULY:
+        for model in read_layers(LAYERS):
+            if model.table in has_rows:
+                make(connection, model)
     return connection
 
 

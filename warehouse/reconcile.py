@@ -16,7 +16,7 @@ import duckdb
 
 from warehouse.batches import ROWS, batches, without_manifest
 from warehouse.confirmation import Confirmation, Finding, keep
-from warehouse.connection import literal, quote
+from warehouse.connection import columns_by_table, literal, quote
 from warehouse.errors import CheckFailed
 from warehouse.loader import StagedFeed
 from warehouse.models import Model
@@ -168,10 +168,11 @@ def hold_to_last_night(
     findings: list[Finding] = []
     with _earlier(connection, settings) as before:
         if before is not None and is_for_readers(before, as_of):
+            shapes = columns_by_table(connection, "earlier"), columns_by_table(connection)
             findings = [
-                *_things(connection),
-                *_signals(connection),
-                *_rows(connection, [m for m in models if m.schema in MODEL_SCHEMAS]),
+                *_things(connection, shapes),
+                *_signals(connection, shapes),
+                *_rows(connection, shapes, [m for m in models if m.schema in MODEL_SCHEMAS]),
             ]
     keep(connection, night_id, CHANGE, findings, confirmation)
     if findings and not confirmation:
@@ -186,6 +187,10 @@ def hold_to_last_night(
             '`parkbridge sync --accept-change "why"`. Published data is unchanged',
         )
     return findings
+
+
+# columns with their types, by table, of the night before and of tonight
+Shapes = tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]
 
 
 @contextmanager
@@ -225,14 +230,14 @@ def _fall(name: str, unit: str, before: float, now: float, limit_pct: float, lim
     )
 
 
-def _things(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+def _things(connection: duckdb.DuckDBPyConnection, shapes: Shapes) -> Iterator[Finding]:
     """Enterprises and months."""
     for code, counted in (
         ("enterprises", "count(distinct enterprise_id) from {}snapshots.enterprise_current"),
         ("months", "count(distinct month) from {}snapshots.enterprise_month"),
     ):
         table = counted.rpartition(".")[2]
-        if not _has(connection, "snapshots", table):
+        if not _has(shapes, "snapshots", table):
             continue
         limits = connection.execute(
             "select fall_max_pct, fall_min from rules.night_change where measure_code = ?", [code]
@@ -246,9 +251,9 @@ def _things(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
                 yield finding
 
 
-def _signals(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+def _signals(connection: duckdb.DuckDBPyConnection, shapes: Shapes) -> Iterator[Finding]:
     """The park's totals of what is followed: all months together, single months, and the size of one enterprise's figure."""
-    if not _has(connection, "snapshots", "park_month"):
+    if not _has(shapes, "snapshots", "park_month"):
         return
     total = (
         "select signal_code, month, sum(total_value) as value, sum(enterprise_count - suspect_count) as n "
@@ -302,7 +307,7 @@ def _signals(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
             )
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> Iterator[Finding]:
+def _rows(connection: duckdb.DuckDBPyConnection, shapes: Shapes, models: Sequence[Model]) -> Iterator[Finding]:
     """Rows of each published table that has the columns that it had."""
     limits = {
         table: (pct, least)
@@ -312,7 +317,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> Ite
     }
     for model in models:
         limit_pct, limit_min = limits.get(model.table, limits.get("*", (100.0, 0.0)))
-        if limit_pct >= 100 or not _has(connection, model.schema, model.name):
+        if limit_pct >= 100 or not _has(shapes, model.schema, model.name):
             continue
         table = f"{model.schema}.{quote(model.name)}"
         before, now = (
@@ -323,16 +328,9 @@ def _rows(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> Ite
             yield finding
 
 
-def _has(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+def _has(shapes: Shapes, schema: str, table: str) -> bool:
     """Whether both nights have the table, with the same columns: another shape is another model."""
-    shapes = [
-        connection.execute(
-            "select column_name, data_type from duckdb_columns() where database_name = coalesce(?, current_database()) "
-            "and schema_name = ? and table_name = ? order by column_index",
-            [database, schema, table],
-        ).fetchall()
-        for database in ("earlier", None)
-    ]
+    earlier, now = (of_night.get(f"{schema}.{table}", {}) for of_night in shapes)
     if table in ("enterprise_current", "enterprise_month", "park_month"):
-        return all(shapes)  # only named columns are read
-    return bool(shapes[0]) and shapes[0] == shapes[1]
+        return bool(earlier and now)  # only named columns are read
+    return bool(earlier) and list(earlier.items()) == list(now.items())

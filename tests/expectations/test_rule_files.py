@@ -7,8 +7,10 @@ Tables rules.* hold transforms/rules/ as they are, where a case does not give th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,6 @@ import duckdb
 import pytest
 
 from expectations.rule import read_rule
-from transforms import night
 from warehouse.connection import prepare, quote
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
@@ -64,13 +65,29 @@ def fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows, columns:
         connection.execute(f"insert into {table} by name select {values}", list(row.values()))
 
 
+@cache
+def _empty() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"threads": 1})
+    prepare(connection)
+    load_rules(connection, night.RULES)
+    return connection
+
+
+@contextmanager
+def empty() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty warehouse with its rules, made once; what a case does to it is taken back."""
+    connection = _empty()
+    connection.begin()
+    try:
+        yield connection
+    finally:
+        connection.rollback()
+
+
 def wrong_rows(rule: str, given: Mapping[str, Rows], all_rows: Mapping[str, Rows]) -> Rows:
     query = read_rule(RULES / f"{rule}.sql").check.wrong_rows
     assert query is not None
-    with duckdb.connect() as connection:
-        prepare(connection)
-        if "rules." in query:
-            load_rules(connection, night.RULES)
+    with empty() as connection:
         for table, rows in ({"ops.night": [NIGHT]} | dict(given)).items():
             fill(connection, table, rows, columns_of(table, all_rows.get(table, rows)))
         found = connection.execute(query)

@@ -276,7 +276,7 @@ def has_strangers(model: Model, reads: set[str]) -> bool:
 
 def fresh() -> duckdb.DuckDBPyConnection:
     """A warehouse of macros and rules alone."""
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"threads": 1})  # a case has a few rows: a second thread would only wait
     prepare(connection)
     load_rules(connection, TRANSFORMS / "rules")
     return connection

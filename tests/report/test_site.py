@@ -92,6 +92,7 @@ def test_a_name_can_do_nothing_and_is_read_as_it_is(site_of: MakeSite) -> None:
     )
 
 
+@pytest.mark.nights
 def test_hostile_names_and_empty_parks_are_well_drawn(site_of: MakeSite, browser: Browser, tmp_path: Path) -> None:
     for site in (site_of(hostile()), site_of([]), site_of(enterprise("E00000000000000b", None))):
         found = [str(page.path.relative_to(site.folder)) for page in site.pages]

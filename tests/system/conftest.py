@@ -63,7 +63,7 @@ class Park:
             env=kept | {"PARKBRIDGE_HOME": str(self.home)} | (environment or {}),
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1800,  # a busy machine
             check=False,
         )
         if check and done.returncode != 0:

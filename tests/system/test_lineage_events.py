@@ -66,6 +66,7 @@ def test_each_table_and_view_is_one_event_with_the_columns_that_it_is_made_from(
     assert {one["name"] for one in made["园区.企业现状"]["inputs"]} >= {"snapshots.enterprise_current"}
 
 
+@pytest.mark.nights
 def test_a_catalogue_that_does_not_answer_stops_nothing(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, park: Park
 ) -> None:

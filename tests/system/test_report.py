@@ -155,6 +155,7 @@ def test_the_report_made_again_is_the_same(park: Park, site: Site) -> None:
     assert before == after
 
 
+@pytest.mark.nights
 def test_every_kind_of_page_is_well_drawn_at_two_widths(
     park: Park, site: Site, browser: Browser, tmp_path: Path
 ) -> None:

@@ -145,13 +145,13 @@ def anything_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(incremental, "find_received", lambda *given: find_received(*given) or True)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=first_rows, nights=later_nights)
 def test_a_night_in_parts_is_a_night_made_whole(first: list[dict[str, Any]], nights: list[dict[str, Any]]) -> None:
     is_as_made_whole(first, nights)
 
 
-@pytest.mark.slow
+@pytest.mark.nights
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=first_rows, nights=later_nights)
 def test_more_nights_in_parts(first: list[dict[str, Any]], nights: list[dict[str, Any]]) -> None:
@@ -213,7 +213,7 @@ def judged(tmp_path: Path) -> Path:
     return path
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(change, min_size=5, max_size=25).map(stated_once), data=st.data())
 def test_order_reruns_and_one_more_month_change_no_id(
     changes: list[dict[str, Any]], data: st.DataObject, judged: Path

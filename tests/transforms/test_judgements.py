@@ -367,7 +367,7 @@ LINES = st.lists(
     min_size=1,
     max_size=7,
 )
-PROPERTY = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PROPERTY = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def as_lines(drawn: list[tuple[str, ...]], by_rules: dict[str, tuple[str, str]]) -> list[str]:

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 import transforms
-from tests.conftest import empty_warehouse
+from tests.conftest import empty_night, empty_warehouse
 from warehouse.connection import OPS_TABLES
 from warehouse.labels import labels
 from warehouse.models import Model, read_folder
@@ -102,3 +102,23 @@ def test_no_meaning_is_left_over(warehouse: duckdb.DuckDBPyConnection) -> None:
         ).fetchall()
     }
     assert sorted(set(labels()) - used) == []
+
+
+def test_an_empty_warehouse_copied_from_another_night_is_the_one_made_step_by_step(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    """tests/conftest.py copies it for most tests of models."""
+    made, has_rows = empty_night("2026-04-10")
+    assert "monthly.month" in has_rows
+    tables = made.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where not temporary order by all"
+    ).fetchall()
+    assert len(tables) > len(MODELS)
+    for (table,) in tables:
+        rows = [connection.execute(f"from {table} order by all").fetchall() for connection in (made, warehouse)]
+        assert rows[0] == rows[1], table
+    columns = (
+        "select schema_name, table_name, column_name, data_type, comment from duckdb_columns() where not internal "
+        "and database_name = current_database() and schema_name <> 'main' order by schema_name, table_name, column_index"
+    )
+    assert made.execute(columns).fetchall() == warehouse.execute(columns).fetchall()

@@ -141,7 +141,7 @@ rows = st.dictionaries(
 
 # without shrinking: each step of it builds the models anew
 @settings(
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -11,7 +11,7 @@ from stdnum.cn import uscc as stdnum_uscc
 
 from transforms.resolution import codes
 from transforms.resolution.resolve import resolve
-from warehouse.connection import prepare
+from warehouse.connection import insert_rows, prepare
 from warehouse.errors import ParkBridgeError
 
 Rows = list[dict[str, Any]]
@@ -37,12 +37,12 @@ def warehouse(rows: dict[str, Rows], seed: int | None = None) -> duckdb.DuckDBPy
         shuffled = list(stated)
         if seed is not None:
             random.Random(seed).shuffle(shuffled)
+        alike: dict[tuple[str, ...], list[list[Any]]] = {}
         for number, row in enumerate(shuffled):
             full = {"feed": subject, "batch_id": "1", "row_number": number, "received_at": datetime(2026, 1, 1)} | row
-            connection.execute(
-                f"insert into staged.{subject} ({', '.join(full)}) values ({', '.join('?' * len(full))})",
-                list(full.values()),
-            )
+            alike.setdefault(tuple(full), []).append(list(full.values()))
+        for columns, values in alike.items():
+            insert_rows(connection, f"staged.{subject} ({', '.join(columns)})", values)
     return connection
 
 

@@ -230,6 +230,7 @@ def test_the_queue_as_a_table_by_feed_and_reason(settings: Settings) -> None:
     assert "lease/la" not in walked(settings, [], is_list=True, limit=1)
 
 
+@pytest.mark.nights
 def test_what_changes_is_said_and_nothing_is_touched(settings: Settings) -> None:
     before = files(settings)
     home = ids(settings)
@@ -247,6 +248,7 @@ def test_what_changes_is_said_and_nothing_is_touched(settings: Settings) -> None
     assert ids(settings)["lease/la"] == taken, "the night does what was said"
 
 
+@pytest.mark.nights
 def test_contradictions_are_shown_with_their_lines_and_settled_by_withdrawing_one(settings: Settings) -> None:
     for left, right, decision, who in (
         ("lease/l6", "lease/l1", "same", "li"),

@@ -133,7 +133,7 @@ def parks(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@hypothesis_settings(max_examples=15, deadline=None)
+@hypothesis_settings(max_examples=8, deadline=None)
 @given(parks())
 def test_no_week_has_more_new_rows_than_its_limits_and_a_night_is_the_same_again(
     warehouse: duckdb.DuckDBPyConnection, park: dict[str, Any]

@@ -190,7 +190,11 @@ def past(life: Life, as_of: str, out: Path | None = None) -> PastSnapshot:
 
 
 @pytest.mark.parametrize(
-    ("seed", "count"), [(1, 3), *(pytest.param(seed, 4, marks=pytest.mark.slow) for seed in (1, 2, 3))]
+    ("seed", "count"),
+    [
+        pytest.param(1, 3, marks=pytest.mark.nights),
+        *(pytest.param(seed, 4, marks=pytest.mark.slow) for seed in (1, 2, 3)),
+    ],
 )
 def test_every_reconstructed_night_is_the_night_that_was_published(park: Park, seed: int, count: int) -> None:
     life = Life(park, random.Random(seed))
@@ -314,6 +318,7 @@ def test_before_anything_was_stored(life: Life, tmp_path: Path) -> None:
         reconstruct(replace(life.settings, home=tmp_path), "2026-03-02", now=later(life))
 
 
+@pytest.mark.nights
 def test_later_judgements_are_left_out_and_counted(life: Life, tmp_path: Path) -> None:
     judgements = tmp_path / "judgements.csv"
     text = life.settings.judgements.read_text(encoding="utf-8")
@@ -325,6 +330,7 @@ def test_later_judgements_are_left_out_and_counted(life: Life, tmp_path: Path) -
     assert any("1 line is dated later" in line for line in in_words(snapshot, "x"))
 
 
+@pytest.mark.nights
 def test_changed_rules_and_a_moment_that_is_still_open_are_said(life: Life) -> None:
     night = life.settings.published / "nights" / f"{life.nights[-1]:%Y%m%dT%H%M%SZ}.duckdb"
     kept = night.read_bytes()

@@ -64,9 +64,10 @@ FILES = {
 }
 # the others are rarer, and like one of these
 OFTEN = ("gone", "empty", "one byte")
-DAMAGED = pytest.mark.parametrize(
-    "damage", [name if name in OFTEN else pytest.param(name, marks=pytest.mark.slow) for name in DAMAGES]
+MARKS = {name: () if name in OFTEN else (pytest.mark.slow,) for name in DAMAGES} | dict.fromkeys(
+    ("gone", "empty"), (pytest.mark.nights,)
 )
+DAMAGED = pytest.mark.parametrize("damage", [pytest.param(name, marks=marks) for name, marks in MARKS.items()])
 # what `doctor --deep` says to run repairs a kind of file whatever became of it; that it says so of each damage is asked of one kind
 CURED = [
     pytest.param(

@@ -137,6 +137,7 @@ def test_a_new_month_is_everybodys(park: duckdb.DuckDBPyConnection) -> None:
     is_as_made_whole(park)
 
 
+@pytest.mark.nights
 def test_a_silo_that_speaks_for_the_first_time_opens_gaps_for_all(park: duckdb.DuckDBPyConnection) -> None:
     """One record of the gates, of one enterprise, touches no other's facts; a lease without staff is everybody's gap."""
     park.execute("create temp table staff as from resolved.source_record where subject = 'employment'")
@@ -151,6 +152,7 @@ def test_a_silo_that_speaks_for_the_first_time_opens_gaps_for_all(park: duckdb.D
     is_as_made_whole(park)
 
 
+@pytest.mark.nights
 def test_who_is_linked_otherwise_is_made_anew_on_both_sides(
     park: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,6 +172,7 @@ def test_who_is_linked_otherwise_is_made_anew_on_both_sides(
     is_as_made_whole(park)
 
 
+@pytest.mark.nights
 def test_a_night_that_was_broken_off_is_made_up_for(park: duckdb.DuckDBPyConnection) -> None:
     """Killed after the months were made: the signals of the enterprises that it touched are remade by the next night."""
     panel.restate(park, "firms", LAST)
@@ -182,6 +185,7 @@ def test_a_night_that_was_broken_off_is_made_up_for(park: duckdb.DuckDBPyConnect
     is_as_made_whole(park)
 
 
+@pytest.mark.nights
 def test_where_memory_does_not_allow_a_part_all_is_made(
     park: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +209,7 @@ def test_where_memory_does_not_allow_a_part_all_is_made(
     is_as_made_whole(park)
 
 
+@pytest.mark.nights
 def test_a_building_stated_anew_changes_the_land_of_all(park: duckdb.DuckDBPyConnection) -> None:
     """It is about no enterprise, so it touches none: what reads it is made whole."""
     (building,) = park.execute("select min(building_code) from monthly.building").fetchone() or (None,)
