@@ -18,6 +18,7 @@ import duckdb
 import pytest
 
 from expectations.rule import read_rule
+from transforms import night
 from warehouse.connection import prepare, quote
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
