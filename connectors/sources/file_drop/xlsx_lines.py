@@ -430,7 +430,7 @@ def _parts_of(sheet: Any) -> Iterator[str]:
     if relations not in names:
         return
     with sheet.parent._archive.open(relations) as source:
-        for element in defusedxml.ElementTree.parse(source).getroot():
+        for _, element in defusedxml.ElementTree.iterparse(source):
             kind, target = element.get("Type", ""), element.get("Target", "")
             if kind.endswith(("/comments", "/threadedComment", "/drawing")) and element.get("TargetMode") != "External":
                 part = target.lstrip("/") if target.startswith("/") else posixpath.normpath(str(path.parent / target))

@@ -90,7 +90,7 @@ def xml_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
             name,
             is_visible,
             partial(_lines, file, index, where, reading, forms, struck),
-            beside=partial(texts.get, index + 1, []),
+            beside=texts.get(index + 1, []).copy,
         )
         for index, (name, is_visible) in enumerate(found)
     ]

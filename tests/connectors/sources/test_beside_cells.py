@@ -49,6 +49,7 @@ def remark(cell: str, text: str) -> bytes:
 
 def page(text: str) -> bytes:
     def change(sheet: Worksheet) -> None:
+        assert sheet.oddHeader is not None
         sheet.oddHeader.right.text = text
 
     return edited(change)
