@@ -177,16 +177,16 @@ def test_the_total_saves_the_empty_page_and_shows_a_short_pull(server: Server) -
     assert stop.value.is_passing
 
 
-@pytest.mark.parametrize("pagination", [{"pagination": "page"}, {"pagination": "offset"}])
-def test_a_total_that_counts_its_page_stops(server: Server, pagination: dict[str, str]) -> None:
+@pytest.mark.parametrize("pagination", ["page", "offset"])
+def test_a_total_that_counts_its_page_stops(server: Server, pagination: str) -> None:
     def page(request: Request) -> dict[str, Any]:
         first = int(request.params.get("offset", (int(request.params.get("page", 1)) - 1) * 100))
         data = firms(first + 1, 251)[:100]
         return {"total": len(data), "data": data}
 
     server.answer = page
-    with pytest.raises(SourceError, match=r"gave 200 records where total is 100.*counts? something else|total"):
-        pull(server, records="data", total="total", **pagination)
+    with pytest.raises(SourceError, match="gave 200 records where total is 100"):
+        pull(server, records="data", total="total", pagination=pagination)
 
 
 @pytest.mark.parametrize(
