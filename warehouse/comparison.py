@@ -21,6 +21,7 @@ import duckdb
 from warehouse.batches import MANIFEST, Batch
 from warehouse.confirmation import Finding
 from warehouse.connection import literal, quote
+from warehouse.keys import other_enterprises, respelled
 from warehouse.precedent import (
     CHANCE,
     Measured,
@@ -193,6 +194,8 @@ def measure(
         "order by place desc, recorded_at desc nulls last, row_number desc) = 1"
     )
     found = [*other_owners(connection, feed, table, number), *other_names(connection, feed, table, number)]
+    found += respelled(connection, feed, table, number)
+    found += other_enterprises(connection, feed, table, number)
     if connection.execute("select count(*) from known_fact").fetchone() == (0,):
         return found
     connection.execute(

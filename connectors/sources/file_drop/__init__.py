@@ -577,6 +577,7 @@ def _sheet_table(
         added={**layout.added, **_named_values(plan.sheet_pattern, "sheet", sheet.name, layout.where)},
         decimal=plan.decimal if content in ("html", "mhtml") else None,
         label=f"{label} {sheet.name}",
+        beside=tuple(sheet.beside()),
     )
     if plan.unpivot is None:
         return read_table(sheet.lines(), layout, unreadable, totals)

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO, Final
 
+from connectors.sources.file_drop.evidence import other_encoding
 from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
 from warehouse.errors import DeliveryRefused
 
@@ -187,10 +188,11 @@ def check_encoding(file: IO[bytes], codec: str, where: str) -> None:
     utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")("strict")
     characters = 0  # outside ASCII, when read as UTF-8
     done = line_start = 0
+    other = ""
     while True:
         chunk = file.read(_CHUNK)
         try:
-            decoder.decode(chunk, final=not chunk)
+            text = decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError:
             raise _undecodable(file, codec, where) from None
         if not chunk:
@@ -201,6 +203,7 @@ def check_encoding(file: IO[bytes], codec: str, where: str) -> None:
                 f"byte {done + chunk.index(0):,} is a NUL, which no text has",
                 next_step=f"declare the right encoding or ask for a CSV file: {_likely(file, codec, has_nul=True)}",
             )
+        other = other or other_encoding(chunk, text, codec)
         newline = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
         line_start = done + newline + 1 if newline >= 0 else line_start
         done += len(chunk)
@@ -220,6 +223,13 @@ def check_encoding(file: IO[bytes], codec: str, where: str) -> None:
             where,
             f"it is declared as {codec}, but all of its {characters:,} characters outside ASCII read as UTF-8",
             next_step="declare `encoding: utf-8` under source in feed.yml, if the office has changed it",
+        )
+    if other:
+        raise DeliveryRefused(
+            where,
+            f"it is declared as {codec}, but {other}",
+            next_step="look at those lines; declare the right encoding under source in feed.yml, or ask the office for one file in one "
+            "encoding (UTF-8 or GB18030)",
         )
 
 

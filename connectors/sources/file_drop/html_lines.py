@@ -19,6 +19,7 @@ from typing import IO, Final
 
 from connectors.sources.file_drop.csv_lines import ENCODINGS, EURO, check_encoding
 from connectors.sources.file_drop.sheet_cells import (
+    CELL_STRUCK,
     FORMULA,
     MOST_MERGES,
     PART_STRUCK,
@@ -43,6 +44,8 @@ _LARGEST_ARCHIVE: Final = 200_000_000
 _MOST_TABLES: Final = 1_000
 _LONGEST_TEXT: Final = 100_000
 _LINES_ABOVE: Final = 8
+_MOST_TEXTS: Final = 10_000
+_LONGEST_NOTE: Final = 1_000
 _CHARSET: Final = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _UNSEEN: Final = frozenset({"style", "script", "head", "title"})
 _BREAKS: Final = frozenset({"br", "p", "div", "li"})
@@ -75,7 +78,12 @@ def html_sheets(file: IO[bytes], where: str, reading: Reading, encoding: str) ->
     # a title or a frame around the data is no table of its own
     heights: dict[int, int] = {}
     widths: dict[int, int] = {}
-    for table, row in _rows(file, codec, where):
+    beside: list[str] = []
+    outside: dict[int, list[str]] = {}
+    for table, row in _rows(file, codec, where, beside):
+        outside.setdefault(table, []).extend(
+            cell.text for cell in row.cells if len(outside.get(table, ())) < _MOST_TEXTS
+        )
         filled = sum(1 for cell in row.cells if cell.text)
         widths[table] = max(widths.get(table, 0), filled)
         heights[table] = heights.get(table, 0) + (filled >= 2)
@@ -83,12 +91,13 @@ def html_sheets(file: IO[bytes], where: str, reading: Reading, encoding: str) ->
     found = wide or [table for table in sorted(widths) if widths[table]]
     if not found:
         raise damaged(where, "no table in this web page holds anything: it may be a login page or an error message")
+    # below the table, too, a page may state the unit
+    beside += [text for table in outside.keys() - set(found) for text in outside[table]]
     sheets = []
     for table in found:
         hidden = Hidden()
-        sheets.append(
-            Sheet(f"table {table}", True, partial(_lines, file, codec, table, where, reading, hidden), hidden)
-        )
+        lines = partial(_lines, file, codec, table, where, reading, hidden)
+        sheets.append(Sheet(f"table {table}", True, lines, hidden, beside.copy))
     return sheets
 
 
@@ -178,6 +187,8 @@ class _Parser(HTMLParser):
         self._unseen = ""
         self._unseen_depth = 0
         self._struck: list[str] = []
+        # a table's caption, what a cell says to who points at it, and text that is in no cell
+        self.beside: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._end_unseen(tag)
@@ -185,6 +196,7 @@ class _Parser(HTMLParser):
             self._unseen_depth += tag == self._unseen
             return
         given = dict(attrs)
+        self._note(given.get("title") or "")
         is_hidden = "hidden" in given or _NOT_DISPLAYED.search(given.get("style") or "") is not None
         table = self.open[-1] if self.open else None
         is_in_cell = table is not None and table.cell is not None and tag not in _OF_TABLES
@@ -243,6 +255,7 @@ class _Parser(HTMLParser):
         if self._unseen:
             return
         if self.open and self.open[-1].cell is None:
+            self._note(data)
             return
         table = self.open[-1] if self.open else self._outside
         if table.cell is None:
@@ -252,6 +265,10 @@ class _Parser(HTMLParser):
         table.cell.struck += len("".join(data.split())) if self._struck else 0
         if table.cell.size > _LONGEST_TEXT:
             raise _Broken(f"a cell of more than {_LONGEST_TEXT:,} characters")
+
+    def _note(self, text: str) -> None:
+        if text.strip() and len(self.beside) < _MOST_TEXTS:
+            self.beside.append(text[:_LONGEST_NOTE])
 
     def _end_cell(self, table: _Table) -> None:
         if table.cell is not None and table.row is not None:
@@ -290,8 +307,8 @@ def _span(text: str | None) -> int:
     return max(1, min(number, 65_534))
 
 
-def _rows(file: IO[bytes], codec: str, where: str) -> Generator[tuple[int, _Row]]:
-    """Give the rows of all tables with their table's number, in the order in which they end."""
+def _rows(file: IO[bytes], codec: str, where: str, beside: list[str] | None = None) -> Generator[tuple[int, _Row]]:
+    """Give the rows of all tables with their table's number, in the order in which they end; fill the texts beside the cells."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder(codec)(EURO)
     parser = _Parser()
@@ -303,6 +320,8 @@ def _rows(file: IO[bytes], codec: str, where: str) -> Generator[tuple[int, _Row]
                 raise _Broken("a tag or comment that does not end")
             yield from parser.done
             parser.done.clear()
+        if beside is not None:
+            beside += parser.beside
         if parser.open:
             raise _Broken("the web page breaks off within a table")
     except (ValueError, AssertionError, LookupError) as error:
@@ -345,8 +364,8 @@ def _lines(file: IO[bytes], codec: str, wanted: int, where: str, reading: Readin
                 flaws[column] = FORMULA
             elif looks_damaged(cell.text):
                 flaws[column] = DAMAGED
-            elif 0 < cell.struck < len("".join(cell.text.split())):
-                flaws[column] = PART_STRUCK
+            elif cell.struck:
+                flaws[column] = PART_STRUCK if cell.struck < len("".join(cell.text.split())) else CELL_STRUCK
             if cell.columns > 1 or cell.rows > 1:
                 merges.add(Merge(number, number + cell.rows - 1, column + 1, column + cell.columns))
                 merged += 1

@@ -6,6 +6,7 @@ The readers are `xlsx_lines`, `xls_lines`, `html_lines` and `xml_lines`; `workbo
 from __future__ import annotations
 
 import datetime
+import operator
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
@@ -29,13 +30,22 @@ _TWO_PLACES: Final = re.compile(r"[#,0]*0\.00(?!0)")
 _LEADING_ZEROS: Final = re.compile(r"0{2,30}$")
 # of a format: colours and conditions, the width or repetition of a sign
 _NO_SIGNS: Final = re.compile(r"\[[^\]]*\]|[_*].")
+_CONDITION: Final = re.compile(r"\[(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)\]")
+_COMPARED: Final[Mapping[str, Callable[[Decimal, Decimal], bool]]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne
+}  # fmt: skip
+# a format has one section for positive and one for negative numbers, and a third for zero
+_SIGNED = 2
 _LITERAL: Final = re.compile(r'"([^"]*)"|[\\!](.)')
 # 0!.0,"万": a comma behind the last digit divides, and a point that is a sign moves the digits. The number is whole then
 _DIVIDED: Final = re.compile(r'[0#?],+(?![0#?,])|[0#?](?:[\\!]\.|"\.")[0#?]')
-_MINUS: Final = re.compile(r'\s*(?:"-\s*"|[\\!]?-)[\s¥￥"]*[#0?]')
+_MINUS: Final = re.compile(r'\s*(?:"[-(]\s*"|[\\!]?[-(])[\s¥￥"]*[#0?]')
 _MULTIPLE: Final = re.compile(rf"([十百千万亿]*[百千万亿](?:{MEASURES})?)$")
 PART_STRUCK: Final = "a part of the text is struck through, so that what counts is unknown"
 """Of a cell with deleted and valid text: 12 and 15 would be read as 1215."""
+CELL_STRUCK: Final = "struck through: ask the office whether it counts"
+"""Of one cell that is struck through as a whole, in a row that is not."""
+UNSHOWN: Final = "its number format hides the figure: ask the office whether it counts"
 STRUCK: Final = "the row is struck through: ask the office whether it counts"
 """Of a row in which every filled cell is struck through."""
 DAYS_TO_1904: Final = 1462
@@ -44,6 +54,7 @@ _NAMED: Final = 5
 """Of hidden rows or columns so many are named."""
 _WIDEST_MERGE: Final = 1_000
 _MOST_MERGED_CELLS: Final = 2_000_000
+_PAGE_CODE: Final = re.compile(r'&(?:"[^"]*"|\d+|K[0-9A-Fa-f]{6}|[A-Za-z&])')
 _DAY_NUMBER: Final = re.compile(r"[2-5]\d{4}(\.\d+)?")
 _YEAR_AND_ONE: Final = re.compile(r"(19|20)\d\d\.1")
 
@@ -63,10 +74,11 @@ class Reading:
 
 @dataclass
 class Hidden:
-    """What is hidden in a sheet, as far as it was read: numbers of rows with content, letters of columns."""
+    """What is hidden in a sheet, as far as it was read: numbers of rows with content, letters of columns; cells with a remark."""
 
     rows: set[int] = field(default_factory=set)
     columns: set[str] = field(default_factory=set)
+    remarked: set[str] = field(default_factory=set)
 
     def notes(self, sheet: str) -> list[str]:
         """Say it for people; nothing where nothing is hidden."""
@@ -75,6 +87,10 @@ class Hidden:
             first = ", ".join(map(str, sorted(self.rows)[:_NAMED]))
             more = ", …" if len(self.rows) > _NAMED else ""
             found.append(f"sheet {sheet}: {len(self.rows)} hidden rows are read as all others (row {first}{more})")
+        if self.remarked:  # the remark itself begins with the name of who wrote it
+            first = ", ".join(sorted(self.remarked, key=lambda cell: (len(cell), cell))[:_NAMED])
+            more = ", …" if len(self.remarked) > _NAMED else ""
+            found.append(f"sheet {sheet}: {len(self.remarked)} cells have a remark ({first}{more}): read them")
         if self.columns:
             letters = ", ".join(sorted(self.columns, key=lambda letter: (len(letter), letter))[:_NAMED])
             found.append(f"sheet {sheet}: {len(self.columns)} hidden columns are read as all others (column {letters})")
@@ -90,12 +106,14 @@ class Sheet:
         is_visible: It is not hidden.
         lines: Reads its rows, first to last.
         hidden: Filled while they are read.
+        beside: Gives the texts that are in no cell, for a unit may be stated there: remarks, text boxes, the page's head and foot.
     """
 
     name: str
     is_visible: bool
     lines: Callable[[], Generator[Line]]
     hidden: Hidden = field(default_factory=Hidden)
+    beside: Callable[[], Iterable[str]] = tuple
 
 
 def damaged(where: str, problem: str) -> DeliveryRefused:
@@ -105,6 +123,11 @@ def damaged(where: str, problem: str) -> DeliveryRefused:
         f"it cannot be read as an Excel workbook ({problem})",
         next_step="open it in Excel, save it as .xlsx, or ask the office for it again",
     )
+
+
+def page_text(text: str) -> str:
+    """Give the text of a page's head or foot without its codes: &R&"宋体,常规"&10单位：万元."""
+    return _PAGE_CODE.sub(" ", text)
 
 
 def sheet_line(
@@ -158,42 +181,85 @@ def number_text(value: float) -> tuple[str, str | None]:
 
 
 @lru_cache(4096)
-def _shown_unit(form: str) -> str:
-    """Give what a number format adds to a number without dividing by it: 万元 of 0.00"万元", % of 0%."""
-    form = _NO_SIGNS.sub("", form.split(";")[0])
-    if _DIVIDED.search(form):
+def _sections(form: str) -> tuple[tuple[str, str | None], ...]:
+    """The sections of a number format, without colours and widths, each with its condition ([>=10000]), if it has one."""
+    parts, quoted, start = [], False, 0
+    for place, sign in enumerate(form):
+        quoted ^= sign == '"' and form[place - 1 : place] != "\\"
+        if sign == ";" and not quoted:
+            parts.append(form[start:place])
+            start = place + 1
+    parts.append(form[start:])
+    if len(parts) > 1 and "@" in _LITERAL.sub("", parts[-1]):
+        parts.pop()  # of text, not of numbers
+    conditions = [_CONDITION.search(part) for part in parts]
+    return tuple(
+        (_NO_SIGNS.sub("", part), found[0] if found else None) for part, found in zip(parts, conditions, strict=True)
+    )
+
+
+def _section(text: str, form: str) -> str:
+    """The section of a number format that shows this number: the first that fits, by its condition or its place, or the last."""
+    sections, number = _sections(form), Decimal(text)
+    if len(sections) == 1 and sections[0][1] is None:
+        return sections[0][0]
+    is_signed = not any(condition for _, condition in sections)
+    for place, (section, condition) in enumerate(sections):
+        if found := _CONDITION.fullmatch(condition or ""):
+            fits = _COMPARED[found[1]](number, Decimal(found[2]))
+        elif place == 0:
+            fits = number > 0 or (is_signed and number == 0 and len(sections) <= _SIGNED)
+        else:
+            fits = number < 0 if place == 1 and len(sections) > _SIGNED else True
+        if fits:
+            return section
+    return "General"
+
+
+@lru_cache(4096)
+def _shown_unit(section: str) -> str:
+    """Give what a section of a number format adds to a number without dividing by it: 万元 of 0.00"万元", % of 0%."""
+    if _DIVIDED.search(section):
         return ""
-    if "%" in _LITERAL.sub("", form):
+    if "%" in _LITERAL.sub("", section):
         return "%"
-    signs = _LITERAL.sub(lambda found: found[1] or found[2] or "", form)
+    signs = _LITERAL.sub(lambda found: found[1] or found[2] or "", section)
     found = _MULTIPLE.search("".join(signs.split()))
     return found[1] if found else ""
 
 
 @lru_cache(4096)
-def _shown_minus(form: str) -> bool:
-    """Return whether a number format writes a minus before numbers that have none: [Red]"-"0.00 of a refund."""
-    return _MINUS.match(_NO_SIGNS.sub("", form.split(";")[0])) is not None
-
-
-@lru_cache(4096)
 def shows_more(form: str) -> bool:
-    """Return whether a number format shows something that counts and is not in the number."""
-    return bool(_shown_minus(form) or _TWO_PLACES.match(form) or _LEADING_ZEROS.match(form) or _shown_unit(form))
+    """Return whether a number format shows something that counts and is not in the number, or shows less than the number."""
+    sections = [section for section, _ in _sections(form)]
+    return bool(
+        _MINUS.match(sections[0])
+        or _TWO_PLACES.match(form)
+        or _LEADING_ZEROS.match(form)
+        or any(map(_shown_unit, sections))
+        or (len(sections) > 1 and not all(map(str.strip, sections[:_SIGNED])))
+    )
 
 
-def as_shown(text: str, form: str) -> str:
-    """Give a number with what its format alone says: 3.5 as 3.5万元, 0.35 as 35%, 123 as 000123, 2026.1 as 2026.10 (October)."""
-    if _shown_minus(form) and text.strip("0.") and not text.startswith("-"):
+def as_shown(text: str, form: str) -> tuple[str, str | None]:
+    """Give a number with what its format alone says, and what is wrong with it.
+
+    3.5 comes as 3.5万元, 0.35 as 35%, 123 as 000123, 2026.1 as 2026.10 (October). A figure that its format does not show (;;;) is
+    none that a person has seen.
+    """
+    section = _section(text, form)
+    if not section.strip() and text.strip("0.-") and len(_sections(form)) > 1:
+        return text, UNSHOWN
+    if _MINUS.match(section) and text.strip("0.") and not text.startswith("-"):
         text = f"-{text}"
-    unit = _shown_unit(form)
+    unit = _shown_unit(section)
     if unit == "%":
-        return f"{(Decimal(text) * 100).normalize():f}%"
+        return f"{(Decimal(text) * 100).normalize():f}%", None
     if unit:
-        return text + unit
+        return text + unit, None
     if _LEADING_ZEROS.match(form):
-        return text.zfill(len(form)) if text.isdigit() else text
-    return text + "0" if _YEAR_AND_ONE.fullmatch(text) else text
+        return (text.zfill(len(form)) if text.isdigit() else text), None
+    return (text + "0" if _YEAR_AND_ONE.fullmatch(text) and _TWO_PLACES.match(section) else text), None
 
 
 def moment_text(value: datetime.date | datetime.time | datetime.timedelta) -> str:

@@ -116,6 +116,7 @@ class Layout:
         fill_down: Names of columns in which nothing means "as above".
         totals: (column's names, values): lines with such a value there are totals.
         label: The names of file and sheet, which may state a unit.
+        beside: Texts beside the cells of the sheet, which may state one too.
         decimal: The decimal mark of numbers, where it is not a point; the thousands mark is the other one, a blank or '.
         is_named: Returns whether a further name is a column's: those of a crosstab's months.
         above: Filled while the header is read: the text above it.
@@ -135,6 +136,7 @@ class Layout:
     fill_down: tuple[str, ...] = ()
     totals: tuple[tuple[str, ...], frozenset[str]] | None = None
     label: str = ""
+    beside: tuple[str, ...] = ()
     decimal: str | None = None
     is_named: Callable[[str], bool] | None = None
     above: list[str] = field(default_factory=list)
@@ -372,15 +374,28 @@ def _check_unit(above: Sequence[Line], layout: Layout) -> None:
         DeliveryRefused: It states another one, or none where one is declared.
     """
     layout.above.append(_evened(above))
-    text = f"{_evened(above)}\n{unicodedata.normalize('NFKC', layout.label)}"
+    beside = _beside(layout)
+    text = f"{_evened(above)}\n{unicodedata.normalize('NFKC', layout.label)}\n{beside}"
     stated = _units(text)
     if layout.unit is not None:
         is_right = stated == [layout.unit] if stated else layout.unit in text
     else:
         is_right = not any(map(is_multiple, stated))
     if not is_right:
-        is_name = bool(stated) and not stated_units(above)
-        raise _other_unit(stated, "its name states" if is_name else "the lines above its header state", layout)
+        place = "the lines above its header state"
+        if stated and not stated_units(above):
+            place = (
+                "a text beside its cells (a remark, a text box, the page's head) states"
+                if _units(beside)
+                else "its name states"
+            )
+        raise _other_unit(stated, place, layout)
+
+
+def _beside(layout: Layout) -> str:
+    """The texts beside the cells, one a line; a line that is a unit and nothing else is one in brackets."""
+    lines = unicodedata.normalize("NFKC", "\n".join(layout.beside)).splitlines()
+    return "\n".join(f"({line.strip()})" if _BARE_UNIT.fullmatch(line.strip()) else line for line in lines)
 
 
 def _check_unit_below(cells: Sequence[str], line: int, layout: Layout) -> None:

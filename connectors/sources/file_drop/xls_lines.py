@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import datetime
 import struct
-from collections.abc import Generator
-from functools import partial
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import IO, Any, Final
 
 import xlrd
@@ -20,6 +21,7 @@ from xlrd.compdoc import CompDocError
 from xlrd.xldate import XLDateError
 
 from connectors.sources.file_drop.sheet_cells import (
+    CELL_STRUCK,
     FORMULA,
     MOST_MERGES,
     PART_STRUCK,
@@ -33,6 +35,7 @@ from connectors.sources.file_drop.sheet_cells import (
     damaged,
     moment_text,
     number_text,
+    page_text,
     sheet_line,
     shows_more,
 )
@@ -64,6 +67,11 @@ _FORMULAS: Final = frozenset({0x06, 0x206, 0x406})
 _ONE_CELL: Final = frozenset({0x01, 0x201, 0x03, 0x203, 0x04, 0x204, 0x05, 0x205, 0xD6, 0xFD, 0x27E})
 _SEVERAL_CELLS: Final = {0xBD: 6, 0xBE: 2}
 _MERGED_CELLS: Final = 0xE5
+_HEAD_AND_FOOT: Final = frozenset({0x14, 0x15})
+# the text of a remark or a text box is in the record behind its own
+_TEXT_BOX, _CONTINUED, _REMARK = 0x1B6, 0x3C, 0x1C
+_OF_TEXTS: Final = _HEAD_AND_FOOT | {_TEXT_BOX, _REMARK}
+_MOST_TEXTS: Final = 10_000
 
 
 class _Nowhere:
@@ -101,7 +109,9 @@ def xls_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
     sheets = []
     for index, (name, state) in enumerate(found):
         hidden = Hidden()
-        sheets.append(Sheet(name, not state, partial(_lines, book, index, where, reading, hidden), hidden))
+        records = cache(partial(_sheet_records, book, index))
+        lines = partial(_lines, book, index, where, reading, hidden, records)
+        sheets.append(Sheet(name, not state, lines, hidden, partial(_beside, where, hidden, records)))
     return sheets
 
 
@@ -114,10 +124,38 @@ def with_password(where: str) -> DeliveryRefused:
     )
 
 
-def _lines(book: Any, index: int, where: str, reading: Reading, hidden: Hidden) -> Generator[Line]:
+@dataclass
+class _Records:
+    """What a sheet's records say that xlrd does not: its formulas, and the texts that are in no cell."""
+
+    formulas: set[tuple[int, int]] = field(default_factory=set)
+    texts: list[str] = field(default_factory=list)
+    remarked: set[str] = field(default_factory=set)
+
+
+def _sheet_records(book: Any, index: int) -> _Records:
+    return _read_records(book.mem, book._sh_abs_posn[index], book.encoding or "gb18030")
+
+
+def _beside(where: str, hidden: Hidden, records: Callable[[], _Records]) -> list[str]:
+    """Give the texts of a sheet that are in no cell, and note which cells have a remark."""
+    failure = ""
+    try:
+        found = records()
+    except _UNREADABLE as error:
+        failure = str(error) if isinstance(error, _Broken) else type(error).__name__
+    if failure:
+        raise damaged(where, failure)
+    hidden.remarked.update(found.remarked)
+    return found.texts
+
+
+def _lines(
+    book: Any, index: int, where: str, reading: Reading, hidden: Hidden, records: Callable[[], _Records]
+) -> Generator[Line]:
     failure = None
     try:
-        formulas = _formulas(book.mem, book._sh_abs_posn[index])
+        formulas = records().formulas
         sheet = book.sheet_by_index(index)
         merges = Merges(
             (Merge(r + 1, rows, c + 1, columns) for r, rows, c, columns in sheet.merged_cells), reading, where
@@ -127,7 +165,7 @@ def _lines(book: Any, index: int, where: str, reading: Reading, hidden: Hidden) 
         )
         struck = {place for place, font in enumerate(book.font_list) if font.struck_out}
         for row in range(sheet.nrows):
-            line = _line(book, sheet, row, formulas, reading)
+            line = _line(book, sheet, row, formulas, struck, reading)
             if struck and line.cells and _is_struck(book, sheet, row, struck):
                 line = line._replace(broken=STRUCK)
             if line.cells and row in sheet.rowinfo_map and sheet.rowinfo_map[row].hidden:
@@ -145,9 +183,10 @@ class _Broken(ValueError):
     """What is wrong with a sheet's records, for people."""
 
 
-def _formulas(records: bytes, position: int) -> frozenset[tuple[int, int]]:
-    """Go through a sheet's records: find its formulas, and whether it is whole and of a size that can be read."""
-    found = set()
+def _read_records(records: bytes, position: int, encoding: str) -> _Records:
+    """Go through a sheet's records: find its formulas and texts, and whether it is whole and of a size that can be read."""
+    found = _Records()
+    box = 0  # characters of the text box that the next record holds
     widths: dict[int, int] = {}
     depth = cells = merges = 0
     head = struct.Struct("<HH").unpack_from
@@ -158,7 +197,7 @@ def _formulas(records: bytes, position: int) -> frozenset[tuple[int, int]]:
             break
         if code in _FORMULAS:
             if depth == 1:
-                found.add(head(records, position + 4))
+                found.formulas.add(head(records, position + 4))
             cells += 1
         elif code in _ONE_CELL:
             cells += 1
@@ -175,17 +214,38 @@ def _formulas(records: bytes, position: int) -> frozenset[tuple[int, int]]:
             depth -= 1
             if depth == 0:
                 cells = max(cells, sum(widths.values()))
+        elif code in _OF_TEXTS or (box and code == _CONTINUED):
+            box = _note_text(found, code, records[position + 4 : position + 4 + length], box, encoding)
         if cells > _MOST_CELLS:
             raise _Broken(f"more than {_MOST_CELLS:,} cells in a sheet")
         if merges > MOST_MERGES:
             raise _Broken(f"more than {MOST_MERGES:,} merged cells")
         if code == _END and depth == 0:
-            return frozenset(found)
+            return found
         position += 4 + length
     raise _Broken("a sheet breaks off")
 
 
-def _line(book: Any, sheet: Any, row: int, formulas: frozenset[tuple[int, int]], reading: Reading) -> Line:
+def _note_text(found: _Records, code: int, data: bytes, box: int, encoding: str) -> int:
+    """Take the text of a page's head or foot, a remark or a text box; returns how many characters the next record has."""
+    if code == _TEXT_BOX and len(data) >= 12:
+        return int.from_bytes(data[10:12], "little")
+    text = ""
+    if code == _REMARK and len(data) >= 4:
+        row, column = struct.unpack_from("<HH", data)
+        found.remarked.add(f"{get_column_letter(column + 1)}{row + 1}")
+    elif code == _CONTINUED and data:
+        text = data[1:].decode("utf-16-le" if data[0] & 1 else "latin-1", "replace")[:box]
+    elif code in _HEAD_AND_FOOT and len(data) > 3:
+        is_old = len(data) == data[0] + 1  # of Excel 5 and 95: bytes
+        wide = "utf-16-le" if data[2] & 1 else "latin-1"
+        text = page_text(data[1:].decode(encoding, "replace") if is_old else data[3:].decode(wide, "replace"))
+    if text.strip() and len(found.texts) < _MOST_TEXTS:
+        found.texts.append(text)
+    return 0
+
+
+def _line(book: Any, sheet: Any, row: int, formulas: set[tuple[int, int]], struck: set[int], reading: Reading) -> Line:
     texts: list[str] = []
     flaws: dict[int, str] = {}
     moments: list[int] = []
@@ -194,9 +254,12 @@ def _line(book: Any, sheet: Any, row: int, formulas: frozenset[tuple[int, int]],
         if kind == xlrd.XL_CELL_DATE:
             moments.append(column)
         elif kind == xlrd.XL_CELL_NUMBER and shows_more(form := _form(book, sheet, row, column)):
-            text = as_shown(text, form)
+            text, unshown = as_shown(text, form)
+            flaw = flaw or unshown
         elif kind == xlrd.XL_CELL_TEXT and (row, column) in sheet.rich_text_runlist_map:
             flaw = flaw or _part_struck(book, sheet, row, column)
+        if struck and text and book.xf_list[sheet.cell_xf_index(row, column)].font_index in struck:
+            flaw = flaw or CELL_STRUCK
         if (row, column) in formulas and not (reading.believes_results and text):
             text, flaw = text or "=", FORMULA
         texts.append(text)
@@ -222,7 +285,8 @@ def _part_struck(book: Any, sheet: Any, row: int, column: int) -> str | None:
     fonts = [font for _, font in runs]
     if not runs or runs[0][0] > 0:
         fonts.append(book.xf_list[sheet.cell_xf_index(row, column)].font_index)
-    return PART_STRUCK if len({book.font_list[font].struck_out for font in fonts}) > 1 else None
+    is_struck = {bool(book.font_list[font].struck_out) for font in fonts}
+    return None if True not in is_struck else PART_STRUCK if len(is_struck) > 1 else CELL_STRUCK
 
 
 def _cell(kind: int, value: Any, epoch: int) -> tuple[str, str | None]:

@@ -8,14 +8,17 @@ as 2026.10 is given so, for it is October.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import tempfile
 import warnings
 import zipfile
 import zlib
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from html import unescape
 from pathlib import PurePosixPath
 from typing import IO, Any, Final
 from xml.etree.ElementTree import ParseError
@@ -31,6 +34,7 @@ from openpyxl.worksheet._reader import WorkSheetParser
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from connectors.sources.file_drop.sheet_cells import (
+    CELL_STRUCK,
     FORMULA,
     MOMENTS,
     MOST_MERGES,
@@ -46,6 +50,7 @@ from connectors.sources.file_drop.sheet_cells import (
     damaged,
     moment_text,
     number_text,
+    page_text,
     sheet_line,
     shows_more,
 )
@@ -56,6 +61,11 @@ warnings.filterwarnings("ignore", module="openpyxl")
 
 # how a workbook writes what XML cannot: _x000D_ for a carriage return, _x005F_ for the _ of a text that looks like one
 _ESCAPED = re.compile(r"_x(?![Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")
+# behind the rows of a sheet: what is printed above and below each page, and what a cell says to who fills it in
+_PAGE_TEXT = re.compile(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)\b[^>]{0,40}>([^<]{1,900})<")
+_PROMPT = re.compile(rb'<(?:\w+:)?dataValidation\s[^<>]{0,900}?\bprompt="([^"]{1,600})"')
+_MOST_TEXTS: Final = 10_000
+_LONGEST_TAG: Final = 2_000
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 # Strict Open XML ("Strict Open XML Spreadsheet" of Excel) differs by its names only, which openpyxl does not know.
 _STRICT: Final = (
@@ -112,12 +122,15 @@ def xlsx_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
         failure = _first_cause(error)
     if failure:
         raise damaged(where, failure)
-    _mark_part_struck(book)
+    _mark_struck(book)
     found = []
     for sheet in book.worksheets:
         hidden = Hidden()
-        lines = partial(_lines, sheet, where, reading, hidden)
-        found.append(Sheet(sheet.title, sheet.sheet_state == "visible", lines, hidden))
+        # rows are read more than once, what is behind them once
+        tail = cache(partial(_tail, sheet, where))
+        lines = partial(_lines, sheet, where, reading, hidden, tail)
+        beside = partial(_beside, sheet, where, hidden, tail)
+        found.append(Sheet(sheet.title, sheet.sheet_state == "visible", lines, hidden, beside))
     return found
 
 
@@ -132,14 +145,40 @@ def _other_content(file: IO[bytes]) -> str | None:
     return found or (None if "[Content_Types].xml" in names else "it is a zip without a workbook in it")
 
 
-class _PartStruck(str):
+class _Struck(str):
+    """A text that is struck through by its own format, not by that of its cell."""
+
+    __slots__ = ()
+
+
+class _PartStruck(_Struck):
     """A text of which a part is struck through."""
 
     __slots__ = ()
 
 
-def _mark_part_struck(book: Any) -> None:
-    """Mark the texts of which a part is struck through: openpyxl joins the parts, and 12 beside 15 becomes 1215."""
+def _marked(text: str, item: Any) -> str:
+    """Mark a text of which runs are struck through: openpyxl joins the runs, and 12 beside 15 becomes 1215."""
+    runs = item.findall(f"{{{SHEET_MAIN_NS}}}r")
+    is_struck = {_is_struck_run(run) for run in runs if "".join(run.itertext()).strip()}
+    if True not in is_struck:
+        return text
+    return _PartStruck(text) if len(is_struck) > 1 else _Struck(text)
+
+
+class _Parser(WorkSheetParser):
+    """openpyxl's, which forgets what is struck through in a text that is written in its cell."""
+
+    def parse_cell(self, element: Any) -> dict[str, Any]:
+        cell: dict[str, Any] = super().parse_cell(element)
+        if element.get("t") == "inlineStr" and cell["value"]:
+            item = element.find(f"{{{SHEET_MAIN_NS}}}is")
+            cell["value"] = cell["value"] if item is None else _marked(cell["value"], item)
+        return cell
+
+
+def _mark_struck(book: Any) -> None:
+    """Mark the shared texts that are struck through, or of which a part is."""
     part = next((name for name in book._archive.namelist() if name.endswith("/sharedStrings.xml")), None)
     texts = book.worksheets[0]._shared_strings if book.worksheets else []
     if part is None or not texts or not _mentions(book._archive, part, b"strike"):
@@ -147,10 +186,8 @@ def _mark_part_struck(book: Any) -> None:
     with book._archive.open(part) as source:
         items = (e for _, e in defusedxml.ElementTree.iterparse(source) if e.tag == f"{{{SHEET_MAIN_NS}}}si")
         for place, item in enumerate(items):
-            runs = item.findall(f"{{{SHEET_MAIN_NS}}}r")
-            is_struck = {_is_struck_run(run) for run in runs if "".join(run.itertext()).strip()}
-            if len(is_struck) > 1 and place < len(texts):
-                texts[place] = _PartStruck(texts[place])
+            if place < len(texts):
+                texts[place] = _marked(texts[place], item)
             item.clear()
 
 
@@ -203,12 +240,12 @@ def _first_cause(error: BaseException) -> str:
     return _first_cause(cause) if cause else type(error).__name__
 
 
-def _lines(sheet: Any, where: str, reading: Reading, hidden: Hidden) -> Generator[Line]:
+def _lines(sheet: Any, where: str, reading: Reading, hidden: Hidden, tail: Callable[[], _Tail]) -> Generator[Line]:
     """Read one sheet.
 
     openpyxl's own iteration passes over rows that are out of order without a word, so its parser is asked directly.
     """
-    merges = Merges(_merges(sheet, where), reading, where)
+    merges = Merges((replace(merge) for merge in tail().merges), reading, where)
     last = 0
     failure = None
     with ExitStack() as stack:
@@ -223,7 +260,7 @@ def _lines(sheet: Any, where: str, reading: Reading, hidden: Hidden) -> Generato
                 number, cells = next(rows)
                 if results is not None:
                     cells = _with_results(cells, next(results)[1])
-                line = _line(number, cells, forms, is_1904)
+                line = _line(number, cells, forms, struck, is_1904)
                 if struck and line.cells and all(c["style_id"] in struck for c in cells if c["value"] is not None):
                     line = line._replace(broken=line.broken or STRUCK)
             except StopIteration:
@@ -256,7 +293,7 @@ def _hidden_columns(dimensions: Iterable[Mapping[str, str]]) -> Iterator[str]:
 
 
 def _parser(sheet: Any, stack: ExitStack, *, has_results: bool) -> Any:
-    return WorkSheetParser(
+    return _Parser(
         stack.enter_context(sheet._get_source()),
         sheet._shared_strings,
         data_only=has_results,
@@ -290,7 +327,9 @@ def _struck_styles(book: Any) -> frozenset[int]:
     )
 
 
-def _line(number: int, cells: list[dict[str, Any]], forms: Mapping[int, str], is_1904: bool) -> Line:
+def _line(
+    number: int, cells: list[dict[str, Any]], forms: Mapping[int, str], struck: frozenset[int], is_1904: bool
+) -> Line:
     texts: list[str] = []
     flaws: dict[int, str] = {}
     moments: list[int] = []
@@ -300,9 +339,12 @@ def _line(number: int, cells: list[dict[str, Any]], forms: Mapping[int, str], is
             raise ValueError("more columns than a sheet can have")
         text, flaw = _cell(cell["value"], cell["data_type"])
         if cell["style_id"] in forms and cell["data_type"] == "n" and text:
-            text = as_shown(text, forms[cell["style_id"]])
+            text, unshown = as_shown(text, forms[cell["style_id"]])
+            flaw = flaw or unshown
         texts.extend([""] * (column - len(texts)))
         texts[column - 1] = text
+        if struck and text and cell["style_id"] in struck:
+            flaw = flaw or CELL_STRUCK
         if flaw:
             flaws[column - 1] = flaw
         if isinstance(cell["value"], MOMENTS):
@@ -323,23 +365,34 @@ def _cell(value: Any, data_type: str) -> tuple[str, str | None]:
     if isinstance(value, MOMENTS):
         return moment_text(value), None
     text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(value))
-    if isinstance(value, _PartStruck):
-        return text, PART_STRUCK
+    if isinstance(value, _Struck):
+        return text, PART_STRUCK if isinstance(value, _PartStruck) else CELL_STRUCK
     return text, DAMAGED if looks_damaged(text.strip()) else None
 
 
-def _merges(sheet: Any, where: str) -> list[Merge]:
-    """Find the merged cells, which the file names behind its rows."""
+@dataclass
+class _Tail:
+    """What a sheet's file has behind its rows."""
+
+    merges: list[Merge]
+    texts: list[str] = field(default_factory=list)
+
+
+def _tail(sheet: Any, where: str) -> _Tail:
+    """Find the merged cells and the texts of pages, which the file names behind its rows."""
     found: set[tuple[bytes, bytes, bytes, bytes]] = set()
+    texts: dict[bytes, None] = {}
     with sheet._get_source() as source:
         rest = b""
         while chunk := source.read(1 << 20):
             rest += chunk
             found.update(_MERGED.findall(rest))
-            rest = rest[-200:]
+            for pattern in (_PAGE_TEXT, _PROMPT):
+                texts.update(dict.fromkeys(pattern.findall(rest)))
+            rest = rest[-_LONGEST_TAG:]
             if len(found) > MOST_MERGES:
                 raise damaged(where, f"more than {MOST_MERGES:,} merged cells")
-    return [
+    merges = [
         Merge(
             int(first_row),
             int(last_row),
@@ -348,3 +401,49 @@ def _merges(sheet: Any, where: str) -> list[Merge]:
         )
         for first, first_row, last, last_row in found
     ]
+    return _Tail(merges, [page_text(unescape(text.decode(errors="replace"))) for text in list(texts)[:_MOST_TEXTS]])
+
+
+def _beside(sheet: Any, where: str, hidden: Hidden, tail: Callable[[], _Tail]) -> list[str]:
+    """Give the texts of a sheet that are in no cell, and note which cells have a remark."""
+    texts = list(tail().texts)
+    try:
+        for part in _parts_of(sheet):
+            with sheet.parent._archive.open(part) as source:
+                for text, cell in _texts_of(source):
+                    texts.append(text)
+                    hidden.remarked.update({cell} - {""})
+                    if len(texts) > _MOST_TEXTS:
+                        return texts
+    except _UNREADABLE as error:
+        failure = _first_cause(error)
+    else:
+        return texts
+    raise damaged(where, f"{failure} in its remarks or drawings")
+
+
+def _parts_of(sheet: Any) -> Iterator[str]:
+    """The parts of the workbook with the remarks and drawings of a sheet."""
+    path = PurePosixPath(sheet._worksheet_path)
+    names = set(sheet.parent._archive.namelist())
+    relations = str(path.parent / "_rels" / f"{path.name}.rels")
+    if relations not in names:
+        return
+    with sheet.parent._archive.open(relations) as source:
+        for _, element in defusedxml.ElementTree.iterparse(source):
+            kind, target = element.get("Type", ""), element.get("Target", "")
+            if kind.endswith(("/comments", "/threadedComment", "/drawing")) and element.get("TargetMode") != "External":
+                part = target.lstrip("/") if target.startswith("/") else posixpath.normpath(str(path.parent / target))
+                if part in names:
+                    yield part
+
+
+def _texts_of(source: IO[bytes]) -> Iterator[tuple[str, str]]:
+    """The texts of a part, and the cell that each is a remark on: of a remark its runs, of a drawing its paragraphs."""
+    for _, element in defusedxml.ElementTree.iterparse(source):
+        name = element.tag.rpartition("}")[2]
+        if name in ("comment", "threadedComment", "p"):
+            text = "".join(e.text or "" for e in element.iter() if e.tag.rpartition("}")[2] in ("t", "text"))
+            if text.strip():
+                yield text, element.get("ref", "")
+            element.clear()

@@ -12,9 +12,11 @@ import defusedxml.common
 import defusedxml.ElementTree
 
 from connectors.sources.file_drop.sheet_cells import (
+    CELL_STRUCK,
     FORMULA,
     MOST_MERGES,
     PART_STRUCK,
+    STRUCK,
     WIDEST,
     Merge,
     Merges,
@@ -24,12 +26,15 @@ from connectors.sources.file_drop.sheet_cells import (
     damaged,
     moment_text,
     number_text,
+    page_text,
     sheet_line,
     shows_more,
 )
 from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
 
 _SPACE: Final = "{urn:schemas-microsoft-com:office:spreadsheet}"
+_EXCEL: Final = "{urn:schemas-microsoft-com:office:excel}"
+_MOST_TEXTS: Final = 10_000
 _STRUCK: Final = "{http://www.w3.org/TR/REC-html40}S"
 _NAMED_FORMS: Final = {"Fixed": "0.00", "Standard": "#,##0.00", "Percent": "0.00%"}
 _LAST_ROW: Final = 1_048_576
@@ -53,6 +58,8 @@ def xml_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
     """
     found: list[tuple[str, bool]] = []
     forms: dict[str, str] = {}
+    struck: set[str] = set()
+    texts: dict[int, list[str]] = {}
     style = failure = ""
     try:
         for event, element in _elements(file):
@@ -62,6 +69,14 @@ def xml_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
                 form = _NAMED_FORMS.get(form := element.get(f"{_SPACE}Format", ""), form)
                 if shows_more(form):
                     forms[style] = form
+            elif event == "start" and element.tag == f"{_SPACE}Font" and element.get(f"{_SPACE}StrikeThrough") == "1":
+                struck.add(style)
+            elif (
+                event == "end"
+                and (text := _text_beside(element))
+                and len(beside := texts.setdefault(len(found), [])) < _MOST_TEXTS
+            ):
+                beside.append(text)
             elif event == "start" and element.tag == f"{_SPACE}Worksheet":
                 found.append((element.get(f"{_SPACE}Name", f"sheet {len(found) + 1}"), True))
             elif event == "end" and element.tag.endswith("}Visible") and element.text != "SheetVisible" and found:
@@ -71,9 +86,22 @@ def xml_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
     if failure or not found:
         raise damaged(where, failure or "no sheet in it: it is another kind of XML")
     return [
-        Sheet(name, is_visible, partial(_lines, file, index, where, reading, forms))
+        Sheet(
+            name,
+            is_visible,
+            partial(_lines, file, index, where, reading, forms, struck),
+            beside=texts.get(index + 1, []).copy,
+        )
         for index, (name, is_visible) in enumerate(found)
     ]
+
+
+def _text_beside(element: Any) -> str:
+    """Give a remark, or what is printed above or below each page."""
+    if element.tag == f"{_SPACE}Comment":
+        return "".join(element.itertext())
+    is_page = element.tag in (f"{_EXCEL}Header", f"{_EXCEL}Footer")
+    return page_text(element.get(f"{_EXCEL}Data", "")) if is_page else ""
 
 
 def _named(error: BaseException) -> str:
@@ -106,7 +134,9 @@ def _elements(file: IO[bytes]) -> Generator[tuple[str, Any]]:
                 raise _Broken("more cells in a row than a sheet can have")
 
 
-def _lines(file: IO[bytes], wanted: int, where: str, reading: Reading, forms: Mapping[str, str]) -> Generator[Line]:
+def _lines(
+    file: IO[bytes], wanted: int, where: str, reading: Reading, forms: Mapping[str, str], struck: set[str]
+) -> Generator[Line]:
     failure = ""
     sheet, number, merged = -1, 0, 0
     merges = Merges((), reading, where)
@@ -125,7 +155,7 @@ def _lines(file: IO[bytes], wanted: int, where: str, reading: Reading, forms: Ma
                 merged += 1
             if merged > MOST_MERGES:
                 raise _Broken(f"more than {MOST_MERGES:,} merged cells")
-            yield merges.applied(_line(element, number, reading, forms))
+            yield merges.applied(_line(element, number, reading, forms, struck))
     except _UNREADABLE as error:
         failure = _named(error)
     if failure:
@@ -150,7 +180,7 @@ def _merges(row: Any, number: int) -> Generator[Merge]:
             yield Merge(number, number + down, column, min(column + across, WIDEST))
 
 
-def _line(row: Any, number: int, reading: Reading, forms: Mapping[str, str]) -> Line:
+def _line(row: Any, number: int, reading: Reading, forms: Mapping[str, str], struck: set[str]) -> Line:
     texts: list[str] = []
     flaws: dict[int, str] = {}
     moments: list[int] = []
@@ -162,9 +192,12 @@ def _line(row: Any, number: int, reading: Reading, forms: Mapping[str, str]) -> 
             raise _Broken(f"a cell of more than {_LONGEST_TEXT:,} characters")
         text, flaw = _cell(kind, raw)
         if kind == "Number" and text and (form := forms.get(cell.get(f"{_SPACE}StyleID", ""))):
-            text = as_shown(text, form)
-        if data is not None and len(data) and (struck := "".join("".join(e.itertext()) for e in data.iter(_STRUCK))):
-            flaw = flaw or (PART_STRUCK if struck.strip() != text.strip() else None)
+            text, unshown = as_shown(text, form)
+            flaw = flaw or unshown
+        if data is not None and len(data) and (gone := "".join("".join(e.itertext()) for e in data.iter(_STRUCK))):
+            flaw = flaw or (PART_STRUCK if gone.strip() != text.strip() else CELL_STRUCK)
+        if text and cell.get(f"{_SPACE}StyleID", "") in struck:
+            flaw = flaw or CELL_STRUCK
         if kind == "DateTime":
             moments.append(column - 1)
         if cell.get(f"{_SPACE}Formula") and not (reading.believes_results and text):
@@ -173,7 +206,9 @@ def _line(row: Any, number: int, reading: Reading, forms: Mapping[str, str]) -> 
         texts[column - 1] = text
         if flaw:
             flaws[column - 1] = flaw
-    return sheet_line(number, texts, flaws, moments)
+    filled = {place for place, text in enumerate(texts) if text}
+    is_gone = bool(filled) and all(flaws.get(place) == CELL_STRUCK for place in filled)
+    return sheet_line(number, texts, flaws, moments, STRUCK if is_gone else None)
 
 
 def _cell(kind: str, raw: str) -> tuple[str, str | None]:

@@ -8,7 +8,8 @@ Options in feed.yml under `source:`
     headers         Headers that never change and are not secret.
     success         What every answer must hold, {dotted path: value}, for APIs that report errors with status 200.
     records         Dotted path to the list of records (default: the answer is the list).
-    total           Dotted path to the number of records there are; fewer than that is an error.
+    total           Dotted path to the number of records there are; fewer than that is an error. Where it is the number on
+                    the first page, a second one is asked for all the same: it may count each page.
 
     pagination      none (default), page, offset, cursor or link.
     page_param      Parameter for the number of the page (default page); first_page: the first one's number (default 1).
@@ -410,12 +411,16 @@ def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[li
     params = {**plan.params, **plan.size, **_interval(plan, window)}
     seen: dict[bytes, int] = {}
     rows, total = 0, None
+    only: list[Any] | None = None  # the records of a first page that seems to be the only one
     url: str | None = None
     if plan.pagination == "page":
         params[plan.page_param] = plan.first_page
     elif plan.pagination == "offset":
         params[plan.offset_param] = 0
     for page in range(1, plan.max_pages + 1):
+        if only is not None and _is_all(plan, api, params, only):
+            break
+        only = None
         answer, link = api.ask(url, params if url is None or plan.method == "POST" else {})
         records = _records(plan, api, answer)
         if records:
@@ -437,6 +442,9 @@ def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[li
         is_last = not records or (total is not None and rows >= total)
         if plan.pagination == "none":
             break
+        if page == 1 and records and rows == total and plan.pagination in ("page", "offset"):
+            # a total that counts the records of its page looks so, too: the next page shows it
+            is_last, only = False, records
         if plan.pagination == "page":
             params[plan.page_param] = plan.first_page + page
         elif plan.pagination == "offset":
@@ -471,6 +479,15 @@ def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[li
             "and ask the office whether the login may see all records",
             is_passing=True,
         )
+
+
+def _is_all(plan: _Plan, api: _Api, params: Mapping[str, Any], first: list[Any]) -> bool:
+    """Return whether there is nothing behind the first page: no records, the same ones again, or an error, as some answer there."""
+    try:
+        answer, _ = api.ask(None, params)
+        return _records(plan, api, answer) in ([], first)
+    except SourceError:
+        return True
 
 
 def _interval(plan: _Plan, window: Window) -> dict[str, str]:

@@ -131,7 +131,7 @@ def test_utf8_that_is_declared_otherwise_stops(encoding: str, least: int) -> Non
             (sign * 2 * least).encode().decode(encoding)
         except UnicodeDecodeError:
             continue
-        few, many = sign * 2 * ((least - 1) // 2), sign * 2 * ((least + 1) // 2)
+        few, many = sign * 2 * min(1, least - 1), sign * 2 * ((least + 1) // 2)
         if few:
             assert lines(few.encode(), encoding)
         assert f"it is declared as {encoding}, but all of its" in refused(many.encode(), encoding)
@@ -162,3 +162,53 @@ def lines_of_long(content: bytes) -> list[tuple[int, tuple[str, ...], str | None
         return lines(content)
     finally:
         csv.field_size_limit(before)
+
+
+CHINESE = "户号,户名\n" + "".join(
+    f"K{n},{name}\n"
+    for n, name in enumerate(("杭州明达电子科技有限公司", "浙江鑫晟机械制造厂", "滨江区江南大道588号3层", "王喆食品店"))
+)
+TRADITIONAL = "key,name\nK1,臺北市信義區松仁路七號十樓\nK2,明達電子股份有限公司\nK3,統一編號\n"
+JAPANESE = "key,name\nK1,株式会社東京電力ホールディングス\nK2,東京都千代田区内幸町\n"
+KOREAN = "key,name\nK1,서울특별시 강남구 테헤란로\nK2,주식회사 삼성전자\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "seen"),
+    [
+        (TRADITIONAL.encode("big5"), "gbk", "read well as big5"),
+        ("a,b\nK1,明達電子\nK2,臺北市\n".encode("big5"), "gbk", "read well as big5"),
+        ("key,name\nK1,苏州工业园区\nK2,杭州电子\n".encode("gb18030"), "big5", "big5"),
+        (JAPANESE.encode("cp932"), "gbk", "read well as Shift-JIS"),
+        (KOREAN.encode("euc_kr"), "gbk", "read well as EUC-KR"),
+        (CHINESE.encode("gb18030"), "cp1252", "read well as gb18030"),
+        # files of two encodings that were joined
+        (
+            CHINESE.encode("gb18030") + TRADITIONAL.encode("big5"),
+            "gbk",
+            "3 of its lines hold signs .* read well as big5",
+        ),
+        (CHINESE.encode("gb18030") + "K9,上海浦东新区\n".encode(), "gbk", "1 of its lines read as UTF-8"),
+    ],
+)
+def test_another_encoding_that_can_be_decoded_stops(content: bytes, declared: str, seen: str) -> None:
+    with pytest.raises(DeliveryRefused, match=seen):
+        lines(content, declared)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (CHINESE, "gbk"),
+        (TRADITIONAL, "big5"),
+        (TRADITIONAL, "gbk"),  # a firm of Taiwan in a register of the mainland
+        (JAPANESE, "gbk"),
+        ("户名\n龘靐齉爩\n喆堃赟\n", "gbk"),  # rare ones are in names
+        ("key,name\nK1,龢灝\n", "big5"),
+        ("单位\n㎡\n①②③\n“甲”——乙…\n", "gbk"),
+        ("name\nMüller & Söhne GmbH\nCafé à la crème\n", "cp1252"),
+    ],
+)
+def test_the_declared_encoding_is_read(text: str, encoding: str) -> None:
+    codec = {"gbk": "gb18030"}.get(encoding, encoding)
+    assert [",".join(cells) for _, cells, _ in lines(text.encode(codec), encoding)] == text.splitlines()

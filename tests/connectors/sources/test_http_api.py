@@ -177,6 +177,29 @@ def test_the_total_saves_the_empty_page_and_shows_a_short_pull(server: Server) -
     assert stop.value.is_passing
 
 
+@pytest.mark.parametrize("pagination", ["page", "offset"])
+def test_a_total_that_counts_its_page_stops(server: Server, pagination: str) -> None:
+    def page(request: Request) -> dict[str, Any]:
+        first = int(request.params.get("offset", (int(request.params.get("page", 1)) - 1) * 100))
+        data = firms(first + 1, 251)[:100]
+        return {"total": len(data), "data": data}
+
+    server.answer = page
+    with pytest.raises(SourceError, match="gave 200 records where total is 100"):
+        pull(server, records="data", total="total", pagination=pagination)
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [{"data": [], "total": 100}, {"data": None}, Answer(status=404), {"code": 500, "msg": "没有更多"}, "first"],
+)
+def test_behind_the_only_page_an_api_may_answer_as_it_likes(server: Server, behind: Any) -> None:
+    first = {"total": 100, "data": firms(1, 101)}
+    server.answer = lambda request: first if behind == "first" or request.params["page"] == "1" else behind
+    delivery = pull(server, records="data", total="total", pagination="page", retries=0)
+    assert ids(delivery) == list(range(1, 101))
+
+
 class Moving:
     """An API over firms 1 to 30, ten a page, edited while it is read."""
 

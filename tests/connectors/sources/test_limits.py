@@ -44,15 +44,34 @@ def test_formulas_of_the_sheet_itself_are_found_to_its_last_record() -> None:
     """A chart in it is a sheet of its own; the last record ends where the bytes do."""
     chart = sheet(cell(FORMULA, 9, 9))
     records = sheet(cell(NUMBER, 0, 0), cell(FORMULA, 1, 2), chart, cell(FORMULA, 3, 4))
-    assert xls_lines._formulas(records, 0) == {(1, 2), (3, 4)}
-    assert xls_lines._formulas(b"xxxx" + records, 4) == {(1, 2), (3, 4)}
-    assert xls_lines._formulas(sheet(), 0) == frozenset()
+    assert xls_lines._read_records(records, 0, "ascii").formulas == {(1, 2), (3, 4)}
+    assert xls_lines._read_records(b"xxxx" + records, 4, "ascii").formulas == {(1, 2), (3, 4)}
+    assert xls_lines._read_records(sheet(), 0, "ascii").formulas == set()
+
+
+def test_texts_that_are_in_no_cell() -> None:
+    """A page's head; a text box, its characters in the record behind it ([MS-XLS] 2.4.329); a remark on C2; a head of Excel 95."""
+    unit = "单位：万元"
+    wide = unit.encode("utf-16-le")
+    box = record(0x1B6, struct.pack("<HHHHHHH", 0, 0, 0, 0, 0, len(unit), 0)) + record(0x3C, b"\1" + wide)
+    found = xls_lines._read_records(
+        sheet(
+            record(0x14, struct.pack("<HB", len(unit), 1) + wide),
+            record(0x3C, b"\1" + wide),  # of another record
+            box,
+            record(0x1C, struct.pack("<HHHH", 1, 2, 0, 1)),
+            record(0x15, bytes([len(unit.encode("gb18030"))]) + unit.encode("gb18030")),
+        ),
+        0,
+        "gb18030",
+    )
+    assert (found.texts, found.remarked) == ([unit] * 3, {"C2"})
 
 
 @pytest.mark.parametrize("cut", [1, 4, 5])
 def test_records_that_break_off_are_said(cut: int) -> None:
     with pytest.raises(xls_lines._Broken, match="breaks off"):
-        xls_lines._formulas(sheet(cell(FORMULA, 1, 2))[:-cut], 0)
+        xls_lines._read_records(sheet(cell(FORMULA, 1, 2))[:-cut], 0, "ascii")
 
 
 @pytest.mark.parametrize(
@@ -66,19 +85,19 @@ def test_records_that_break_off_are_said(cut: int) -> None:
 )
 def test_as_many_cells_as_are_allowed(monkeypatch: pytest.MonkeyPatch, records: bytes, cells: int) -> None:
     monkeypatch.setattr(xls_lines, "_MOST_CELLS", cells)
-    xls_lines._formulas(records, 0)
+    xls_lines._read_records(records, 0, "ascii")
     monkeypatch.setattr(xls_lines, "_MOST_CELLS", cells - 1)
     with pytest.raises(xls_lines._Broken, match="cells in a sheet"):
-        xls_lines._formulas(records, 0)
+        xls_lines._read_records(records, 0, "ascii")
 
 
 def test_as_many_merged_cells_as_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     records = sheet(record(MERGED, struct.pack("<H", 2) + b"\0" * 16), record(MERGED, struct.pack("<H", 1) + b"\0" * 8))
     monkeypatch.setattr(xls_lines, "MOST_MERGES", 3)
-    xls_lines._formulas(records, 0)
+    xls_lines._read_records(records, 0, "ascii")
     monkeypatch.setattr(xls_lines, "MOST_MERGES", 2)
     with pytest.raises(xls_lines._Broken, match="merged cells"):
-        xls_lines._formulas(records, 0)
+        xls_lines._read_records(records, 0, "ascii")
 
 
 def test_an_encrypted_workbook_is_known_by_its_directory() -> None:

@@ -299,10 +299,12 @@ def test_what_a_page_shows_and_what_it_hides(tmp_path: Path) -> None:
     assert [(row["编号"], row["名称"], row["金额"]) for row in rows] == [
         ("1", "甲公司", "1234.567"),
         ("2", "乙", "2026-10-14"),
-        ("4", "丁", "35%"),
     ]
     assert delivery.notes == ["sheet table 1: 1 hidden rows are read as all others (row 3)"]
-    assert [piece.reason for piece in delivery.unreadable] == [f"cell C4: {sheet_cells.PART_STRUCK}"]
+    assert [piece.reason for piece in delivery.unreadable] == [
+        f"cell C4: {sheet_cells.PART_STRUCK}",
+        f"cell B5: {sheet_cells.CELL_STRUCK}",
+    ]
 
 
 @pytest.mark.parametrize(

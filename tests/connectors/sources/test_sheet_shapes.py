@@ -334,14 +334,15 @@ def test_what_an_old_workbook_hides_is_noted(tmp_path: Path) -> None:
 
 def test_a_row_that_is_struck_through_is_put_aside(tmp_path: Path) -> None:
     def strike(sheet: Any) -> None:
-        for cell in ("A3", "B3", "A4"):  # of row 4 one cell alone: a correction
+        for cell in ("A3", "B3", "A4"):  # of row 4 one cell alone: what is right instead is unknown
             sheet[cell].font = openpyxl.styles.Font(strike=True)
 
     content = workbook(["户号", "用量"], ["K1", 1], ["K2", 2], ["K3", 3], edit=strike)
     delivery, rows = read(tmp_path, "a.xlsx", content, expected=("户号", "用量"))
-    assert [r["户号"] for r in rows] == ["K1", "K3"]
+    assert [r["户号"] for r in rows] == ["K1"]
     assert [(piece.row_number, piece.reason) for piece in delivery.unreadable] == [
-        (3, "the row is struck through: ask the office whether it counts")
+        (3, "the row is struck through: ask the office whether it counts"),
+        (4, "cell A4: struck through: ask the office whether it counts"),
     ]
 
 

@@ -1,0 +1,102 @@
+"""A key that is another one's but for its spelling stops, and so does a record number of another enterprise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import duckdb
+import pytest
+
+from connectors.feed import Feed
+from connectors.registry import feed_named
+from tests.conftest import empty_warehouse
+from warehouse import loader
+from warehouse.comparison import findings
+from warehouse.keys import other_enterprises, respelled
+from warehouse.settings import CHECKOUT
+
+
+@pytest.fixture(scope="module")
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    with empty_warehouse("2026-07-01") as opened:
+        yield opened
+
+
+@pytest.fixture
+def connection(warehouse: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    yield warehouse
+    for subject in ("employment", "utility_use", "registration", "registration_event"):
+        warehouse.execute(f"delete from staged.{subject}")
+
+
+def feed(name: str) -> Feed:
+    return feed_named((CHECKOUT / "connectors" / "feeds",), name)
+
+
+def units(connection: duckdb.DuckDBPyConnection, known: Sequence[str], new: Sequence[str]) -> list[str]:
+    """What new keys of units would stop for."""
+    of = feed("employment")
+    table = loader.open_incoming(connection, of)
+    for key in known:
+        connection.execute("insert into staged.employment by name select ? as source_key, 'employment' as feed", [key])
+    for key in new:
+        connection.execute(f"insert into {table} by name select ? as source_key, 0 as batch_number", [key])
+    return [finding.fact for finding in findings(list(respelled(connection, of, table, 0)), of)]
+
+
+@pytest.mark.parametrize(
+    ("known", "new", "is_found"),
+    [
+        (["K001", "K002"], ["K001", "K002"], False),
+        (["K001", "K002"], ["k001", "K002"], True),
+        (["K001"], ["K 001"], True),
+        (["K001"], ["K\u00a0001"], True),
+        (["K001"], ["K\u200b001"], True),
+        (["K-001"], ["K－001"], True),
+        (["K-001"], ["K–001"], True),
+        (["甲公司（滨江）"], ["甲公司(滨江)"], True),
+        (["K-001"], ["K001"], False),  # 1-12 and 11-2 are two
+        (["K001"], ["K0011"], False),
+        # two spellings in a first delivery
+        ([], ["K001", "k001"], True),
+        ([], ["K001", "K002"], False),
+        # keys of a program that knows capitals from small letters
+        (["a1", "A1", "b1", "B1", "c1", "C1"], ["d1", "D1", "a1"], False),
+    ],
+)
+def test_keys_that_differ_by_their_spelling(
+    connection: duckdb.DuckDBPyConnection, known: list[str], new: list[str], is_found: bool
+) -> None:
+    found = units(connection, known, new)
+    assert bool(found) == is_found
+    assert all("but for blanks, case, width or dashes" in fact for fact in found)
+
+
+def test_a_meter_and_its_account_are_one_key(connection: duckdb.DuckDBPyConnection) -> None:
+    """Two accounts may each have a meter A1 and a1; one account has not both."""
+    of = feed("utility_use")
+    table = loader.open_incoming(connection, of)
+    connection.execute(
+        "insert into staged.utility_use by name select 'K1' as source_key, 'A1' as meter_no, 'utility_use' as feed"
+    )
+    for account, count in (("K2", 0), ("K1", 1)):
+        connection.execute(f"delete from {table}")
+        connection.execute(
+            f"insert into {table} by name select ? as source_key, 'a1' as meter_no, 0 as batch_number", [account]
+        )
+        assert len(list(respelled(connection, of, table, 0))) == count
+
+
+@pytest.mark.parametrize(("moved", "is_found"), [(0, False), (2, False), (30, True)])
+def test_record_numbers_of_other_enterprises(connection: duckdb.DuckDBPyConnection, moved: int, is_found: bool) -> None:
+    """The register has 60 enterprises, entries of 30 are known, and 30 come: so many with the number of the next one."""
+    of = feed("registration_event")
+    table = loader.open_incoming(connection, of)
+    rows = "'P' || {0} as source_key, 'C' || u as uscc, u as row_number from range({1}, {2}) as a(u)"
+    for subject, last in (("registration", 60), ("registration_event", 30)):
+        connection.execute(
+            f"insert into staged.{subject} by name select '{subject}' as feed, {rows.format('u', 0, last)}"
+        )
+    key = f"(case when u < {30 + moved} then (u + 1) % 60 else u end)"
+    connection.execute(f"insert into {table} by name select 0 as batch_number, {rows.format(key, 30, 60)}")
+    assert bool(list(other_enterprises(connection, of, table, 0))) == is_found

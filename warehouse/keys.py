@@ -1,0 +1,91 @@
+"""Hold a delivery's keys against those that are known: one record under two spellings, and record numbers of other enterprises.
+
+A key that differs from another by blanks, case, width or dashes alone is, for us, another record: it begins anew, and what was
+known ends. A record number that another feed of the office also has is of the same enterprise in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from warehouse.connection import literal, quote
+from warehouse.precedent import CHANCE, Measured, beyond_chance, tail
+from warehouse.subjects import subjects
+
+if TYPE_CHECKING:
+    from warehouse.loader import StagedFeed
+
+_TIME = ("month", "period_start", "period_end", "year_number")
+# dashes, brackets, points and marks that one keyboard writes so and another so
+_SIGNS, _PLAIN = "‐‑‒–—―−－（）．·•・／＃＿：，", "--------()..../#_:,"
+# keys of these signs alone are as plain as they can be
+_IS_PLAIN = "^[0-9A-Z-]*$"
+# two feeds have the numbers of one register where so many of them go with one code in both, but for so many in a hundred
+_SHARED_MIN, _OTHERS_PCT = 10, 5
+_OTHER_CODES_MIN = 3
+
+
+def respelled(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> Iterator[Measured]:
+    """New keys that are another one's, but for blanks, case, width or dashes.
+
+    Batch `number` of incoming.<feed> (`table`) may be the feed's first: two rows of one delivery count as well. Where earlier
+    keys differ so little, as those of some programs do, only more than these are.
+    """
+    columns = feed.subject.columns
+    texts = [c for c in feed.subject.key if c not in _TIME and columns[c].type == "varchar"]
+    keys = {"source_key": ["source_key"]} if "source_key" in columns else {}
+    if texts and texts != ["source_key"]:
+        keys[texts[0] if "source_key" not in columns else ", ".join(texts)] = texts
+    for name, parts in keys.items():
+        value = f"concat_ws(chr(31), {', '.join(map(quote, parts))})"
+        plain = f"translate(upper(key), {literal(_SIGNS)}, {literal(_PLAIN)})"
+        plain = f"case when regexp_matches(key, '{_IS_PLAIN}') then key else regexp_replace({plain}, '[\\s\\pZ\\p{{Cf}}]', '', 'g') end"
+        known = (
+            f"select distinct {value} as key from staged.{feed.subject.name} where feed = {literal(feed.name)} "
+            f"and superseded_at is null union select distinct {value} from {table} where batch_number < {number}"
+        )
+        found = connection.execute(
+            f"with k as ({known}), n as (select distinct {value} as key from {table} where batch_number = {number} except from k), "
+            f"spelt as (select key, {plain} as plain, false as is_new from k where exists (from n) "
+            f"union all select key, {plain}, true from n), "
+            "twice as (select count(*) as spellings, count_if(is_new) as new from spelt group by plain having count(*) > 1) "
+            "select count_if(new > 0), count_if(spellings - new > 1), (select count(*) from n), (select count(*) from k) from twice"
+        ).fetchone()
+        count, was, rows, before = (int(x or 0) for x in found or (0, 0, 0, 0))
+        if count := beyond_chance(count, was * rows / before if before else 0):
+            fact = f"{name} is another one's but for blanks, case, width or dashes"
+            yield Measured("never_pct", name, fact, count, rows, 100.0, 1)
+
+
+def other_enterprises(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int
+) -> Iterator[Measured]:
+    """Record numbers with the credit code of another enterprise than the one that another feed has under this number."""
+    subject = feed.subject
+    if not {"source_key", "uscc"} <= set(subject.columns):
+        return
+    pair = "select distinct source_key as key, upper(uscc) as code from {} where uscc is not null"
+    others = " union ".join(
+        f"select feed, source_key as key, upper(uscc) as code from staged.{s.name} where feed <> {literal(feed.name)} and uscc is not null"
+        for s in subjects().values()
+        if {"source_key", "uscc"} <= set(s.columns)
+    )
+    own = f"{pair.format(f'staged.{subject.name}')} and feed = {literal(feed.name)}"
+    new = f"{pair.format(table)} and batch_number = {number}"
+    for office, known, was, rows, count in connection.execute(
+        f"with others as ({others}), own as ({own}), new as ({new} except from own), "
+        "there as (select distinct feed, key from others), "
+        "past as (select feed, count(*) as n, count_if((feed, key, code) not in (from others)) as odd "
+        "from own inner join there using (key) group by 1), "
+        "now as (select feed, count(*) as n, count_if((feed, key, code) not in (from others)) as odd "
+        "from new inner join there using (key) group by 1) "
+        "select feed, p.n, p.odd, n.n, n.odd from past as p inner join now as n using (feed) order by 1"
+    ).fetchall():
+        if known < _SHARED_MIN or 100 * was > _OTHERS_PCT * known or count < _OTHER_CODES_MIN:
+            continue
+        if tail(rows - count, rows, 1 - (was + 1) / (known + 2)) < CHANCE:
+            fact = f"uscc is another than the one that {office} has under this source_key"
+            yield Measured("changed_pct", "source_key", fact, count, rows, 100.0, _OTHER_CODES_MIN)
