@@ -227,114 +227,190 @@ net_year as (
 -- a change below either limit is none: a share alone would move with every small firm, heads alone with every large one
 directed_year as (
     select
-        *,
+        n.*,
         case
-            when heard_code <> 'compared' then cast(sign(net_change) as integer)
-            when abs(net_change) < change_min or abs(net_change) * 100 < change_min_pct * base_value then 0
-            else cast(sign(net_change) as integer)
+            when n.heard_code <> 'compared' then cast(sign(n.net_change) as integer)
+            when abs(n.net_change) < n.change_min or abs(n.net_change) * 100 < n.change_min_pct * n.base_value then 0
+            else cast(sign(n.net_change) as integer)
         end as direction,
-        number_text(value) as value_text,
-        number_text(earlier_value) as earlier_text,
-        concat(
-            case when change_12m_pct > 0 then '+' when change_12m_pct < 0 then '−' else '±' end,
-            replace(concat(cast(abs(change_12m_pct) as varchar), ' %'), '.00 %', ' %')
-        ) as pct_text,
+        number_text(n.value) as value_text,
+        number_text(n.earlier_value) as earlier_text,
         case
-            when change_12m_pct = 0 then '同比持平'
-            else concat(
-                case when change_12m_pct > 0 then '同比增长' else '同比下降' end,
-                replace(concat(cast(abs(change_12m_pct) as varchar), '%'), '.00%', '%')
-            )
-        end as pct_text_zh,
+            when n.change_12m_pct is not null
+                then filled(
+                    case
+                        when n.change_12m_pct > 0 then t.rise_en
+                        when n.change_12m_pct < 0 then t.fall_en
+                        else t.level_en
+                    end,
+                    'pct', replace(cast(abs(n.change_12m_pct) as varchar), '.00', '')
+                )
+        end as change_en,
         concat(
-            case when succession_change < 0 then '−' else '+' end,
-            number_text(abs(succession_change))
-        ) as succession_text
-    from net_year
+            case
+                when n.heard_code = 'compared' and n.window_months > 1
+                    then filled(t.months_en, 'months', cast(n.paired_months as varchar))
+                when n.until_month is not null and n.heard_code = 'started' then t.year_en
+                when n.until_month is not null then t.year_before_en
+            end,
+            case
+                when n.heard_code <> 'ended' and n.until_month is not null
+                    then filled(t.until_en, 'month', substr(cast(n.until_month as varchar), 1, 7))
+            end
+        ) as period_en,
+        filled(
+            case
+                when n.heard_code = 'ended' and n.is_end_succession then t.ended_by_succession_en
+                when n.succession_change is null then ''
+                when n.heard_code = 'compared' and n.window_months > 1 then t.not_compared_en
+                else t.by_succession_en
+            end,
+            'moved',
+            concat(case when n.succession_change < 0 then '−' else '+' end, number_text(abs(n.succession_change))),
+            'other', coalesce(n.other_enterprise_id, t.another_en)
+        ) as succession_en,
+        case
+            when n.change_12m_pct is not null
+                then filled(
+                    case
+                        when n.change_12m_pct > 0 then t.rise_zh
+                        when n.change_12m_pct < 0 then t.fall_zh
+                        else t.level_zh
+                    end,
+                    'pct', replace(cast(abs(n.change_12m_pct) as varchar), '.00', '')
+                )
+        end as change_zh,
+        concat(
+            case
+                when n.heard_code = 'compared' and n.window_months > 1
+                    then filled(t.months_zh, 'months', cast(n.paired_months as varchar))
+                when n.until_month is not null and n.heard_code = 'started' then t.year_zh
+                when n.until_month is not null then t.year_before_zh
+            end,
+            case
+                when n.heard_code <> 'ended' and n.until_month is not null
+                    then filled(t.until_zh, 'month', substr(cast(n.until_month as varchar), 1, 7))
+            end
+        ) as period_zh,
+        filled(
+            case
+                when n.heard_code = 'ended' and n.is_end_succession then t.ended_by_succession_zh
+                when n.succession_change is null then ''
+                when n.heard_code = 'compared' and n.window_months > 1 then t.not_compared_zh
+                else t.by_succession_zh
+            end,
+            'moved',
+            concat(case when n.succession_change < 0 then '−' else '+' end, number_text(abs(n.succession_change))),
+            'other', coalesce(n.other_enterprise_id, t.another_zh)
+        ) as succession_zh
+    from net_year as n
+    cross join rules.year_change_words as t
 ),
 
 -- the sentence of each signal in both languages, from the same figures
 year_words as (
     select
-        enterprise_id,
-        signal_code,
-        month,
-        heard_code,
-        cast(case when heard_code = 'compared' then earlier_value end as decimal(30, 3)) as earlier_value,
-        cast(value as decimal(30, 3)) as value,
-        case when heard_code = 'compared' then paired_months end as paired_months,
-        case when heard_code = 'compared' then change_12m_pct end as change_12m_pct,
-        cast(succession_change as decimal(30, 3)) as succession_change,
-        other_enterprise_id,
-        direction,
-        concat(
-            name_en,
-            case
-                when heard_code = 'ended' then concat(' ended ', substr(cast(end_month as varchar), 1, 7), ' (was ')
-                when heard_code = 'started'
-                    then concat(' from nothing since ', substr(cast(start_month as varchar), 1, 7), ' (now ')
-                when change_12m_pct is null then concat(' in 12 months (', earlier_text, ' → ')
-                else concat(' ', pct_text, ' in 12 months (', earlier_text, ' → ')
-            end,
-            value_text, ' ', unit_en,
-            case
-                when heard_code = 'compared' and window_months > 1
-                    then concat(' over ', cast(paired_months as varchar), ' months')
-                when until_month is not null and heard_code = 'started' then ' in 12 months'
-                when until_month is not null then ' in the 12 months before'
-                else ''
-            end,
-            case
-                when heard_code <> 'ended' and until_month is not null
-                    then concat(' up to ', substr(cast(until_month as varchar), 1, 7))
-                else ''
-            end,
-            ')',
-            case
-                when heard_code = 'ended' and is_end_succession
-                    then concat(', by succession with ', coalesce(other_enterprise_id, 'another'))
-                when succession_change is null then ''
-                when heard_code = 'compared' and window_months > 1
-                    then concat(', not compared: succession with ', coalesce(other_enterprise_id, 'another'))
-                else
-                    concat(
-                        ', of it ', succession_text, ' by succession with ', coalesce(other_enterprise_id, 'another')
-                    )
-            end
-        ) as evidence,
-        concat(
-            name_zh,
-            case
-                when heard_code = 'ended' then concat('于', substr(cast(end_month as varchar), 1, 7), '终止（原')
-                when heard_code = 'started'
-                    then concat('自', substr(cast(start_month as varchar), 1, 7), '从无到有（现')
-                when change_12m_pct is null then concat('同比不计增长率（', earlier_text, '→')
-                else concat(pct_text_zh, '（', earlier_text, '→')
-            end,
-            value_text, unit_zh,
-            case
-                when heard_code = 'compared' and window_months > 1
-                    then concat('，', cast(paired_months as varchar), '个月合计')
-                when until_month is not null and heard_code = 'started' then '，近十二月合计'
-                when until_month is not null then '，前十二月合计'
-                else ''
-            end,
-            case
-                when heard_code <> 'ended' and until_month is not null
-                    then concat('，截至', substr(cast(until_month as varchar), 1, 7))
-                else ''
-            end,
-            '）',
-            case
-                when heard_code = 'ended' and is_end_succession
-                    then concat('，由', coalesce(other_enterprise_id, '另一企业'), '承继')
-                when succession_change is null then ''
-                when heard_code = 'compared' and window_months > 1
-                    then concat('，与', coalesce(other_enterprise_id, '另一企业'), '承继，不作比较')
-                else concat('，其中与', coalesce(other_enterprise_id, '另一企业'), '承继', succession_text)
-            end
-        ) as evidence_zh
-    from directed_year
+        d.enterprise_id,
+        d.signal_code,
+        d.month,
+        d.heard_code,
+        cast(case when d.heard_code = 'compared' then d.earlier_value end as decimal(30, 3)) as earlier_value,
+        cast(d.value as decimal(30, 3)) as value,
+        case when d.heard_code = 'compared' then d.paired_months end as paired_months,
+        case when d.heard_code = 'compared' then d.change_12m_pct end as change_12m_pct,
+        cast(d.succession_change as decimal(30, 3)) as succession_change,
+        d.other_enterprise_id,
+        d.direction,
+        case
+            when d.heard_code = 'ended'
+                then filled(
+                    t.ended_en, 'month', substr(cast(d.end_month as varchar), 1, 7),
+                    'name',
+                    d.name_en,
+                    'value',
+                    d.value_text,
+                    'unit',
+                    d.unit_en,
+                    'period',
+                    d.period_en,
+                    'succession',
+                    d.succession_en
+                )
+            when d.heard_code = 'started'
+                then filled(
+                    t.started_en, 'month', substr(cast(d.start_month as varchar), 1, 7),
+                    'name',
+                    d.name_en,
+                    'value',
+                    d.value_text,
+                    'unit',
+                    d.unit_en,
+                    'period',
+                    d.period_en,
+                    'succession',
+                    d.succession_en
+                )
+            else filled(
+                case when d.change_12m_pct is null then t.no_rate_en else t.compared_en end,
+                'change', coalesce(d.change_en, ''), 'before', d.earlier_text,
+                'name',
+                d.name_en,
+                'value',
+                d.value_text,
+                'unit',
+                d.unit_en,
+                'period',
+                d.period_en,
+                'succession',
+                d.succession_en
+            )
+        end as evidence,
+        case
+            when d.heard_code = 'ended'
+                then filled(
+                    t.ended_zh, 'month', substr(cast(d.end_month as varchar), 1, 7),
+                    'name',
+                    d.name_zh,
+                    'value',
+                    d.value_text,
+                    'unit',
+                    d.unit_zh,
+                    'period',
+                    d.period_zh,
+                    'succession',
+                    d.succession_zh
+                )
+            when d.heard_code = 'started'
+                then filled(
+                    t.started_zh, 'month', substr(cast(d.start_month as varchar), 1, 7),
+                    'name',
+                    d.name_zh,
+                    'value',
+                    d.value_text,
+                    'unit',
+                    d.unit_zh,
+                    'period',
+                    d.period_zh,
+                    'succession',
+                    d.succession_zh
+                )
+            else filled(
+                case when d.change_12m_pct is null then t.no_rate_zh else t.compared_zh end,
+                'change', coalesce(d.change_zh, ''), 'before', d.earlier_text,
+                'name',
+                d.name_zh,
+                'value',
+                d.value_text,
+                'unit',
+                d.unit_zh,
+                'period',
+                d.period_zh,
+                'succession',
+                d.succession_zh
+            )
+        end as evidence_zh
+    from directed_year as d
+    cross join rules.year_change_words as t
 )
 
 select
