@@ -227,84 +227,36 @@ net_year as (
 -- a change below either limit is none: a share alone would move with every small firm, heads alone with every large one
 directed_year as (
     select
-        n.*,
+        *,
         case
-            when n.heard_code <> 'compared' then cast(sign(n.net_change) as integer)
-            when abs(n.net_change) < n.change_min or abs(n.net_change) * 100 < n.change_min_pct * n.base_value then 0
-            else cast(sign(n.net_change) as integer)
+            when heard_code <> 'compared' then cast(sign(net_change) as integer)
+            when abs(net_change) < change_min or abs(net_change) * 100 < change_min_pct * base_value then 0
+            else cast(sign(net_change) as integer)
         end as direction,
-        number_text(n.value) as value_text,
-        number_text(n.earlier_value) as earlier_text,
+        number_text(value) as value_text,
+        number_text(earlier_value) as earlier_text,
+        replace(cast(abs(change_12m_pct) as varchar), '.00', '') as pct_text,
+        concat(case when succession_change < 0 then '−' else '+' end, number_text(abs(succession_change)))
+            as moved_text,
+        case when heard_code = 'compared' and change_12m_pct is null then 'no_rate' else heard_code end as clause_code,
         case
-            when n.change_12m_pct is not null
-                then filled(
-                    case
-                        when n.change_12m_pct > 0 then t.rise_en
-                        when n.change_12m_pct < 0 then t.fall_en
-                        else t.level_en
-                    end,
-                    'pct', replace(cast(abs(n.change_12m_pct) as varchar), '.00', '')
-                )
-        end as change_en,
-        concat(
-            case
-                when n.heard_code = 'compared' and n.window_months > 1
-                    then filled(t.months_en, 'months', cast(n.paired_months as varchar))
-                when n.until_month is not null and n.heard_code = 'started' then t.year_en
-                when n.until_month is not null then t.year_before_en
-            end,
-            case
-                when n.heard_code <> 'ended' and n.until_month is not null
-                    then filled(t.until_en, 'month', substr(cast(n.until_month as varchar), 1, 7))
-            end
-        ) as period_en,
-        filled(
-            case
-                when n.heard_code = 'ended' and n.is_end_succession then t.ended_by_succession_en
-                when n.succession_change is null then ''
-                when n.heard_code = 'compared' and n.window_months > 1 then t.not_compared_en
-                else t.by_succession_en
-            end,
-            'moved',
-            concat(case when n.succession_change < 0 then '−' else '+' end, number_text(abs(n.succession_change))),
-            'other', coalesce(n.other_enterprise_id, t.another_en)
-        ) as succession_en,
+            when change_12m_pct > 0 then 'rise'
+            when change_12m_pct < 0 then 'fall'
+            when change_12m_pct = 0 then 'level'
+        end as rate_code,
         case
-            when n.change_12m_pct is not null
-                then filled(
-                    case
-                        when n.change_12m_pct > 0 then t.rise_zh
-                        when n.change_12m_pct < 0 then t.fall_zh
-                        else t.level_zh
-                    end,
-                    'pct', replace(cast(abs(n.change_12m_pct) as varchar), '.00', '')
-                )
-        end as change_zh,
-        concat(
-            case
-                when n.heard_code = 'compared' and n.window_months > 1
-                    then filled(t.months_zh, 'months', cast(n.paired_months as varchar))
-                when n.until_month is not null and n.heard_code = 'started' then t.year_zh
-                when n.until_month is not null then t.year_before_zh
-            end,
-            case
-                when n.heard_code <> 'ended' and n.until_month is not null
-                    then filled(t.until_zh, 'month', substr(cast(n.until_month as varchar), 1, 7))
-            end
-        ) as period_zh,
-        filled(
-            case
-                when n.heard_code = 'ended' and n.is_end_succession then t.ended_by_succession_zh
-                when n.succession_change is null then ''
-                when n.heard_code = 'compared' and n.window_months > 1 then t.not_compared_zh
-                else t.by_succession_zh
-            end,
-            'moved',
-            concat(case when n.succession_change < 0 then '−' else '+' end, number_text(abs(n.succession_change))),
-            'other', coalesce(n.other_enterprise_id, t.another_zh)
-        ) as succession_zh
-    from net_year as n
-    cross join rules.year_change_words as t
+            when heard_code = 'compared' and window_months > 1 then 'months'
+            when until_month is not null and heard_code = 'started' then 'year'
+            when until_month is not null then 'year_before'
+        end as period_code,
+        case when heard_code <> 'ended' and until_month is not null then 'until' end as until_code,
+        case
+            when heard_code = 'ended' and is_end_succession then 'ended_by_succession'
+            when succession_change is null then null
+            when heard_code = 'compared' and window_months > 1 then 'not_compared'
+            else 'by_succession'
+        end as succession_code
+    from net_year
 ),
 
 -- the sentence of each signal in both languages, from the same figures
@@ -321,96 +273,56 @@ year_words as (
         cast(d.succession_change as decimal(30, 3)) as succession_change,
         d.other_enterprise_id,
         d.direction,
-        case
-            when d.heard_code = 'ended'
-                then filled(
-                    t.ended_en, 'month', substr(cast(d.end_month as varchar), 1, 7),
-                    'name',
-                    d.name_en,
-                    'value',
-                    d.value_text,
-                    'unit',
-                    d.unit_en,
-                    'period',
-                    d.period_en,
-                    'succession',
-                    d.succession_en
-                )
-            when d.heard_code = 'started'
-                then filled(
-                    t.started_en, 'month', substr(cast(d.start_month as varchar), 1, 7),
-                    'name',
-                    d.name_en,
-                    'value',
-                    d.value_text,
-                    'unit',
-                    d.unit_en,
-                    'period',
-                    d.period_en,
-                    'succession',
-                    d.succession_en
-                )
-            else filled(
-                case when d.change_12m_pct is null then t.no_rate_en else t.compared_en end,
-                'change', coalesce(d.change_en, ''), 'before', d.earlier_text,
-                'name',
-                d.name_en,
-                'value',
-                d.value_text,
-                'unit',
-                d.unit_en,
-                'period',
-                d.period_en,
-                'succession',
-                d.succession_en
-            )
-        end as evidence,
-        case
-            when d.heard_code = 'ended'
-                then filled(
-                    t.ended_zh, 'month', substr(cast(d.end_month as varchar), 1, 7),
-                    'name',
-                    d.name_zh,
-                    'value',
-                    d.value_text,
-                    'unit',
-                    d.unit_zh,
-                    'period',
-                    d.period_zh,
-                    'succession',
-                    d.succession_zh
-                )
-            when d.heard_code = 'started'
-                then filled(
-                    t.started_zh, 'month', substr(cast(d.start_month as varchar), 1, 7),
-                    'name',
-                    d.name_zh,
-                    'value',
-                    d.value_text,
-                    'unit',
-                    d.unit_zh,
-                    'period',
-                    d.period_zh,
-                    'succession',
-                    d.succession_zh
-                )
-            else filled(
-                case when d.change_12m_pct is null then t.no_rate_zh else t.compared_zh end,
-                'change', coalesce(d.change_zh, ''), 'before', d.earlier_text,
-                'name',
-                d.name_zh,
-                'value',
-                d.value_text,
-                'unit',
-                d.unit_zh,
-                'period',
-                d.period_zh,
-                'succession',
-                d.succession_zh
-            )
-        end as evidence_zh
+        filled(
+            t.words_en,
+            'change', coalesce(filled(r.words_en, 'pct', d.pct_text), ''),
+            'before', coalesce(d.earlier_text, ''),
+            'month', coalesce(substr(cast(coalesce(d.end_month, d.start_month) as varchar), 1, 7), ''),
+            'value', d.value_text,
+            'unit', d.unit_en,
+            'period',
+            coalesce(
+                filled(
+                    p.words_en,
+                    'months', coalesce(cast(d.paired_months as varchar), ''),
+                    'until', coalesce(filled(u.words_en, 'month', substr(cast(d.until_month as varchar), 1, 7)), '')
+                ),
+                ''
+            ),
+            'succession',
+            coalesce(
+                filled(s.words_en, 'moved', d.moved_text, 'other', coalesce(d.other_enterprise_id, s.another_en)), ''
+            ),
+            'name', d.name_en
+        ) as evidence,
+        filled(
+            t.words_zh,
+            'change', coalesce(filled(r.words_zh, 'pct', d.pct_text), ''),
+            'before', coalesce(d.earlier_text, ''),
+            'month', coalesce(substr(cast(coalesce(d.end_month, d.start_month) as varchar), 1, 7), ''),
+            'value', d.value_text,
+            'unit', d.unit_zh,
+            'period',
+            coalesce(
+                filled(
+                    p.words_zh,
+                    'months', coalesce(cast(d.paired_months as varchar), ''),
+                    'until', coalesce(filled(u.words_zh, 'month', substr(cast(d.until_month as varchar), 1, 7)), '')
+                ),
+                ''
+            ),
+            'succession',
+            coalesce(
+                filled(s.words_zh, 'moved', d.moved_text, 'other', coalesce(d.other_enterprise_id, s.another_zh)), ''
+            ),
+            'name', d.name_zh
+        ) as evidence_zh
     from directed_year as d
-    cross join rules.year_change_words as t
+    inner join rules.year_change_words as t on d.clause_code = t.clause_code
+    left join rules.year_change_words as r on d.rate_code = r.clause_code
+    left join rules.year_change_words as p on d.period_code = p.clause_code
+    left join rules.year_change_words as u on d.until_code = u.clause_code
+    left join rules.year_change_words as s on d.succession_code = s.clause_code
 )
 
 select
