@@ -15,6 +15,9 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 FOLDERS = ("transforms", "expectations", "connectors", "report", "examples")
 PASSED = Path(".sqlfluff_cache")
+# sqlfluff keeps millions of small objects per file. Python's collector walks through them again and again, a third of all its time;
+# with a full walk less often it takes about 1 GB in its place
+SQLFLUFF = "import gc; gc.set_threshold(200_000, 20, 50); from sqlfluff.cli.commands import cli; cli()"
 
 
 def unchecked(checkout: Path) -> dict[str, Path]:
@@ -35,7 +38,7 @@ def main() -> int:
     waiting = unchecked(CHECKOUT)
     if not waiting:
         return 0
-    sqlfluff = [sys.executable, "-m", "sqlfluff", "lint", "-q"]
+    sqlfluff = [sys.executable, "-c", SQLFLUFF, "lint", "-q"]
     status = subprocess.run([*sqlfluff, *map(str, waiting.values())], cwd=CHECKOUT, check=False).returncode
     if not status:
         with (CHECKOUT / PASSED).open("a", encoding="utf-8") as file:

@@ -14,6 +14,7 @@ import yaml
 from connectors.feed import read_feed
 from connectors.guess import Guess
 from connectors.rehearsal import write_expected
+from connectors.sources.file_drop.tables import MEASURES_OF
 from warehouse.connection import quote
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
@@ -28,8 +29,7 @@ _READ = {
     "boolean": "try_cast({0} as boolean)",
     "timestamp": "try_cast({0} as timestamp)",
 }
-# The unit that a sheet or a header states, by the ending of the columns that it is of: the factor makes yuan, kWh, m3 and m2 of it.
-_BASES = {"_amount": "元", "_quantity": "千瓦时|[kK][wW][hH]|度|立方米", "_m2": "平方米|㎡"}
+# The unit that a sheet or a header states: the factor makes yuan, kWh, m3 and m2 of it.
 _TENS = {"": 1, "十": 10, "百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8}
 _LARGE = {"MWh": 1000, "GWh": 10**6, "兆瓦时": 1000, "吉瓦时": 10**6}
 # above these a figure of one enterprise and month deserves a look
@@ -168,7 +168,7 @@ checks:{bounds or " []"}
 
 def _unit(column: Column) -> str:
     """The pattern of units that a column can have; empty where it has none."""
-    base = next((base for ending, base in _BASES.items() if column.name.endswith(ending)), None)
+    base = next((base for ending, base in MEASURES_OF.items() if column.name.endswith(ending)), None)
     if base is None:
         return ""
     tens = "|".join(sorted(_TENS, key=len, reverse=True))

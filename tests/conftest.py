@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
+from hypothesis import settings
 
 from connectors.credentials import Credentials
 from connectors.feed import Feed, read_feed
@@ -36,6 +37,10 @@ from warehouse.models import Model, build, load_rules, make, read_layers
 from warehouse.night import begin_night
 from warehouse.publish import Published, publish
 from warehouse.settings import CHECKOUT, DIRECTOR, Settings
+
+# a busy machine is slow, and no test depends on time
+settings.register_profile("park", deadline=None)
+settings.load_profile("park")
 
 # Folders of tests that share a costly fixture: one process runs them all. pytest 9.2 takes no node id from pytest-xdist 3.8, so
 # that the mark xdist_group groups nothing, and every process made a demo park of its own. A file goes to one process, too: what it

@@ -15,9 +15,9 @@ FILE = Path(warehouse.__file__).with_name("model_macros.sql")
 
 @cache
 def macros() -> dict[str, tuple[tuple[str, ...], exp.Expr]]:
-    """By name: the parameters of each macro, and its body."""
+    """By name: the parameters of each macro, and its body. Parameters that may be left out are '' then."""
     found = {}
-    for statement in sqlglot.parse(FILE.read_text(encoding="utf-8"), dialect="duckdb"):
+    for statement in sqlglot.parse(FILE.read_text(encoding="utf-8").replace(" := ''", ""), dialect="duckdb"):
         if statement is not None:
             assert isinstance(statement, exp.Create), f"{FILE.name}: put the body in brackets: {statement}"
             parameters = tuple(parameter.name for parameter in statement.this.expressions)
@@ -30,7 +30,8 @@ def expanded(sql: str) -> exp.Expr:
     tree = sqlglot.parse_one(sql, dialect="duckdb")
     while call := next((node for node in tree.find_all(exp.Anonymous) if node.name.lower() in macros()), None):
         parameters, body = macros()[call.name.lower()]
-        arguments = dict(zip(parameters, call.expressions, strict=True))
+        left_out = [exp.Literal.string("")] * (len(parameters) - len(call.expressions))
+        arguments = dict(zip(parameters, [*call.expressions, *left_out], strict=True))
         copy = exp.paren(body.copy())
         for column in list(copy.find_all(exp.Column)):
             column.replace(exp.paren(arguments[column.name].copy()))

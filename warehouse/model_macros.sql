@@ -159,3 +159,15 @@ create or replace macro work_limit_group(action_code) as (
 create or replace macro work_row_id(action_and_about) as (
     'W' || substr(sha256(action_and_about), 1, 10)
 );
+
+-- A sentence of a rule file with its figures: filled('{name} is {value}', 'name', 'Sales', 'value', '12') is 'Sales is 12'. Up to eight
+-- pairs. NULL where one of the texts is NULL: what may be missing is given as coalesce(…, ''). Names that others write come last,
+-- because a placeholder within a text that was put in would be filled by the pairs after it.
+create or replace macro filled(
+    words, a, a_text, b := '', b_text := '', c := '', c_text := '', d := '', d_text := '',
+    e := '', e_text := '', f := '', f_text := '', g := '', g_text := '', h := '', h_text := ''
+) as (
+    replace(replace(replace(replace(replace(replace(replace(replace(
+        words, '{' || a || '}', a_text), '{' || b || '}', b_text), '{' || c || '}', c_text), '{' || d || '}', d_text),
+        '{' || e || '}', e_text), '{' || f || '}', f_text), '{' || g || '}', g_text), '{' || h || '}', h_text)
+);

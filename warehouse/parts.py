@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 import duckdb
 
@@ -32,11 +33,6 @@ from warehouse.kinds import declared_kinds
 from warehouse.models import Model, comment, make, read_folder, read_layers
 from warehouse.subjects import subjects
 
-# enterprises of one slice: of models that read long tables of signals, and of those that read through all facts each time, or
-# are made every night, when each slice costs reading through everything once more
-SLICE, LARGE_SLICE = 25_000, 250_000
-# beyond this share of all enterprises making all of it is cheaper
-SHARE_MAX = 0.5
 # DuckDB keeps, as it seems, some 8 bytes in memory that it cannot spill for every row of a table that rows were deleted from
 # here and there (decision 0017); beyond this share of its memory tables are written anew without the rows instead
 DELETE_MEMORY_SHARE, BYTES_PER_ROW = 0.4, 8
@@ -58,6 +54,14 @@ _DIGEST = """
 """
 
 
+class Limits(NamedTuple):
+    """How much is made at a time: transforms/rules/rebuild.yml."""
+
+    touched_share_max: float
+    slice_enterprises: int
+    large_slice_enterprises: int
+
+
 @dataclass(frozen=True)
 class Made:
     """One model of one night: whether all of it was made, or only the rows of the enterprises touched, and its CPU."""
@@ -65,6 +69,12 @@ class Made:
     table: str
     is_whole: bool
     cpu_seconds: float
+
+
+def limits(connection: duckdb.DuckDBPyConnection) -> Limits:
+    """The limits of the rules that the resolution has loaded."""
+    (row,) = connection.execute(f"select {', '.join(Limits._fields)} from rules.rebuild").fetchall()
+    return Limits(*row)
 
 
 def is_by_enterprise(model: Model) -> bool:
@@ -94,7 +104,7 @@ def begin(connection: duckdb.DuckDBPyConnection, layers: Path) -> int | None:
         touched, known = connection.execute(
             "select (select count(*) from ops.touched), (select count(*) from ops.measured_enterprise)"
         ).fetchone() or (0, 0)
-        is_whole = touched > SHARE_MAX * known
+        is_whole = touched > limits(connection).touched_share_max * known
     if is_whole:
         for table in ("touched", "remade", "built"):
             connection.execute(f"delete from ops.{table}")
@@ -229,7 +239,8 @@ def _slices(connection: duckdb.DuckDBPyConnection, model: Model) -> list[str]:
     """Conditions on enterprise_id that cut the park into parts of about equal size, in order; one where it is small."""
     is_large = not is_by_enterprise(model) or any(read.startswith(("known.", "staged.")) for read in model.reads)
     (enterprises,) = connection.execute("select count(*) from resolved.enterprise").fetchone() or (0,)
-    parts = -(-enterprises // (LARGE_SLICE if is_large else SLICE))
+    limit = limits(connection)
+    parts = -(-enterprises // (limit.large_slice_enterprises if is_large else limit.slice_enterprises))
     if parts < 2:
         return ["true"]
     firsts = connection.execute(

@@ -134,7 +134,7 @@ def wrong_rows(warehouse: duckdb.DuckDBPyConnection, rule: str) -> list[tuple[ob
 def test_its_facts_are_resolved_counted_revised_and_checked(
     offices: Park, layers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "SHARE_MAX", 1)
+    monkeypatch.setattr(parts, "limits", lambda _: parts.Limits(1, 100, 100))
     night(offices, layers, 3)
     granted = "select enterprise_name, permit_count from monthly.permit join resolved.enterprise using (enterprise_id)"
     found = offices.ask_each(

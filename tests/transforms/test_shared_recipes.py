@@ -132,6 +132,7 @@ def test_the_macros_are_those_that_are_agreed() -> None:
         "quantity_words": ("v", "unit"),
         "work_limit_group": ("action_code",),
         "work_row_id": ("action_and_about",),
+        "filled": ("words", *(f"{pair}{part}" for pair in "abcdefgh" for part in ("", "_text"))),
     }
 
 
@@ -141,6 +142,20 @@ def test_a_changed_macro_makes_all_anew(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + (b" " if path.name == FILE.name else b""))
     after = (incremental.fingerprint(), parts._fingerprint(HERE))
     assert [one != other for one, other in zip(before, after, strict=True)] == [True, True]
+
+
+words = st.text(st.characters(codec="utf-8", exclude_characters="{}\0"))
+
+
+@given(texts=st.dictionaries(st.sampled_from("abcdefgh"), words, min_size=1), between=words)
+def test_a_sentence_is_filled_as_python_does(
+    connection: duckdb.DuckDBPyConnection, texts: dict[str, str], between: str
+) -> None:
+    template = between.join(f"{{{name}}}" for name in [*texts, *texts])
+    pairs = [part for pair in texts.items() for part in pair]
+    call = f"filled({', '.join(['?::varchar'] * (len(pairs) + 1))})"
+    assert ask(connection, call, template, *pairs) == template.format(**texts)
+    assert ask(connection, call, template, *pairs[:-1], None) is None, "no sentence without its figure"
 
 
 @given(day=st.dates(date(1900, 1, 1), date(2100, 12, 31)))

@@ -162,9 +162,7 @@ class Life:
 @pytest.fixture(autouse=True)
 def always_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where most of so small a park is touched."""
-    monkeypatch.setattr(parts, "SHARE_MAX", 10)
-    monkeypatch.setattr(parts, "SLICE", 3)
-    monkeypatch.setattr(parts, "LARGE_SLICE", 2)
+    monkeypatch.setattr(parts, "limits", lambda _: parts.Limits(10, 3, 2))
 
 
 def same(published: Path, made: Path) -> None:

@@ -22,6 +22,7 @@ from warehouse import parts
 from warehouse.connection import prepare
 from warehouse.errors import DeclarationError
 from warehouse.kinds import figure_columns, series
+from warehouse.models import load_rules
 from warehouse.settings import CHECKOUT
 from warehouse.subjects import subjects
 
@@ -499,6 +500,7 @@ def test_a_changed_declaration_is_noticed(warehouse: duckdb.DuckDBPyConnection) 
         warehouse.execute(
             f"create or replace table resolved.{table} (enterprise_id varchar, feed varchar, source_key varchar)"
         )
+    load_rules(warehouse, layers / "rules")
     parts.finish(warehouse, layers)
     assert parts.begin(warehouse, layers) == 0
     kind(warehouse, "utility_use", "used_quantity", "reading")

@@ -156,7 +156,7 @@ def test_a_silo_that_speaks_for_the_first_time_opens_gaps_for_all(park: duckdb.D
 def test_who_is_linked_otherwise_is_made_anew_on_both_sides(
     park: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "SHARE_MAX", 10)
+    monkeypatch.setattr(parts, "limits", lambda _: parts.Limits(10, FIRMS, FIRMS))
     one, other = park.execute("select enterprise_id from panel.firm order by firm limit 2").fetchall()
     park.execute(
         "update resolved.link set enterprise_id = ? where feed = 'employment' and enterprise_id = ?", [*one, *other]
@@ -247,8 +247,7 @@ def test_slices_of_a_park_are_the_park(park: duckdb.DuckDBPyConnection, monkeypa
     assert all(whole[model.table][0] for model in MODELS if model.header.get("rebuild") == "nightly"), (
         "else nothing is cut"
     )
-    monkeypatch.setattr(parts, "SLICE", 17)
-    monkeypatch.setattr(parts, "LARGE_SLICE", 50)
+    park.execute("update rules.rebuild set slice_enterprises = 17, large_slice_enterprises = 50")
     park.execute("delete from ops.measured")
     live_night(park)
     assert rows(park) == whole

@@ -242,10 +242,11 @@ found_sign as (
         cast(null as decimal(30, 1)) as limit_value,
         t.last_number,
         t.first_number as since_number,
-        concat(cast(t.bad_count as varchar), ' of ', cast(t.item_count as varchar)) as detail_en,
-        concat(cast(t.item_count as varchar), '笔中', cast(t.bad_count as varchar), '笔') as detail_zh
+        filled(w.taxes_en, 'bad', cast(t.bad_count as varchar), 'count', cast(t.item_count as varchar)) as detail_en,
+        filled(w.taxes_zh, 'bad', cast(t.bad_count as varchar), 'count', cast(t.item_count as varchar)) as detail_zh
     from tax_count as t
     cross join rules.alert_limit as u
+    cross join rules.alert_evidence_words_limit as w
     where
         t.bad_count >= u.tax_items_min
         and t.bad_count * 100 * greatest(t.item_count_before, 1)
@@ -272,17 +273,26 @@ found_sign as (
         cast(null as decimal(30, 1)) as limit_value,
         month_number(w.month) as last_number,
         month_number(w.since_month) as since_number,
-        concat(
-            number_text(w.sales_12m_amount / 10000), ' of ',
-            number_text(w.line_amount / 10000), ' × 10,000 yuan, ', w.trade_en
+        filled(
+            t.near_line_en,
+            'sales',
+            number_text(w.sales_12m_amount / 10000),
+            'line',
+            number_text(w.line_amount / 10000),
+            'trade', w.trade_en
         ) as detail_en,
-        concat(
-            number_text(w.sales_12m_amount / 10000), '万元，', w.trade_zh, '线',
-            number_text(w.line_amount / 10000), '万元'
+        filled(
+            t.near_line_zh,
+            'sales',
+            number_text(w.sales_12m_amount / 10000),
+            'line',
+            number_text(w.line_amount / 10000),
+            'trade', w.trade_zh
         ) as detail_zh
     from signals.threshold_watch as w
     inner join signals.present_enterprise as h on w.enterprise_id = h.enterprise_id
     cross join last_month as l
+    cross join rules.alert_evidence_words_limit as t
     cross join rules.alert_limit as u
     where coalesce(month_number(w.above_month) <= l.month_number - u.event_months, true)
 ),
@@ -365,8 +375,8 @@ dated_sign as (
 sign_words as (
     select
         w.sign_code,
-        replace(replace(w.words_en, '{name}', coalesce(g.name_en, '')), '{unit}', coalesce(g.unit_en, '')) as words_en,
-        replace(replace(w.words_zh, '{name}', coalesce(g.name_zh, '')), '{unit}', coalesce(g.unit_zh, '')) as words_zh
+        filled(w.words_en, 'name', coalesce(g.name_en, ''), 'unit', coalesce(g.unit_en, '')) as words_en,
+        filled(w.words_zh, 'name', coalesce(g.name_zh, ''), 'unit', coalesce(g.unit_zh, '')) as words_zh
     from rules.alert_evidence_words as w
     left join rules.signal as g on w.signal_code = g.signal_code
 )
@@ -385,15 +395,15 @@ select
     row_number() over (
         partition by d.enterprise_id, d.alert_code, d.group_code order by abs(d.weight) desc, d.sign_code asc
     ) = 1 as is_counted,
-    replace(
-        replace(t.words_en, '{value}', rtrim(rtrim(cast(cast(d.value as decimal(30, 2)) as varchar), '0'), '.')),
-        '{detail}',
-        coalesce(d.detail_en, '')
+    filled(
+        t.words_en,
+        'value', rtrim(rtrim(cast(cast(d.value as decimal(30, 2)) as varchar), '0'), '.'),
+        'detail', coalesce(d.detail_en, '')
     ) as words_en,
-    replace(
-        replace(t.words_zh, '{value}', rtrim(rtrim(cast(cast(d.value as decimal(30, 2)) as varchar), '0'), '.')),
-        '{detail}',
-        coalesce(d.detail_zh, '')
+    filled(
+        t.words_zh,
+        'value', rtrim(rtrim(cast(cast(d.value as decimal(30, 2)) as varchar), '0'), '.'),
+        'detail', coalesce(d.detail_zh, '')
     ) as words_zh,
     concat(u.version, '; ', d.version) as rule_version
 from dated_sign as d

@@ -370,77 +370,43 @@ select
     w.value,
     w.earlier_value,
     w.test_codes,
-    concat_ws(
-        '; ',
-        case when w.is_negative then concat(w.name_en, ' ', w.value_text, ' is below zero') end,
-        case
-            when w.is_too_large
-                then concat(w.name_en, ' ', w.value_text, ' is more than ', number_text(w.value_max))
-        end,
-        case
-            when w.is_unit_slip
-                then concat(w.name_en, ' ', w.value_text, ', usually ', w.level_text, ': yuan or 10000 yuan?')
-        end,
-        case
-            when w.is_spike
-                then concat(w.name_en, ' ', w.value_text, ' between ', w.earlier_text, ' and ', w.next_text)
-        end,
-        case
-            when w.is_flip
-                then concat(
-                    w.name_en,
-                    ' ',
-                    w.value_text,
-                    case when w.earlier_text is null then ', the year after ' else ', the year before ' end,
-                    coalesce(w.earlier_text, w.next_text), ': the parent''s figure or the group''s?'
-                )
-        end,
-        case
-            when w.is_jump
-                then concat(
-                    w.name_en, ' ', w.value_text, ' after ', w.earlier_text, ', a year before ', w.year_text,
-                    ': fails all six tests of change'
-                )
-        end,
-        case
-            when w.is_sales_per_head
-                then concat(w.name_en, ' ', w.value_text, ' with ', w.headcount_text, ' people')
-        end,
-        case
-            when w.is_unread_part
-                then concat(w.name_en, ' ', w.value_text, ': a row of this month could not be read')
-        end,
-        w.finding_evidence
+    filled(
+        concat_ws(
+            '; ',
+            case when w.is_negative then t.negative_en end,
+            case when w.is_too_large then filled(t.too_large_en, 'limit', number_text(w.value_max)) end,
+            case when w.is_unit_slip then filled(t.unit_slip_en, 'usual', w.level_text) end,
+            case when w.is_spike then filled(t.spike_en, 'before', w.earlier_text, 'after', w.next_text) end,
+            case
+                when w.is_flip and w.earlier_text is null then filled(t.flip_after_en, 'after', w.next_text)
+                when w.is_flip then filled(t.flip_before_en, 'before', w.earlier_text)
+            end,
+            case when w.is_jump then filled(t.jump_en, 'before', w.earlier_text, 'year_before', w.year_text) end,
+            case when w.is_sales_per_head then filled(t.sales_per_head_en, 'headcount', w.headcount_text) end,
+            case when w.is_unread_part then t.unread_part_en end,
+            w.finding_evidence
+        ),
+        'name', w.name_en, 'value', w.value_text
     ) as evidence,
-    concat_ws(
-        '；',
-        case when w.is_negative then concat(w.name_zh, w.value_text, '为负') end,
-        case
-            when w.is_too_large then concat(w.name_zh, w.value_text, '超过上限', number_text(w.value_max))
-        end,
-        case
-            when w.is_unit_slip then concat(w.name_zh, w.value_text, '，通常为', w.level_text, '：疑元与万元混用')
-        end,
-        case
-            when w.is_spike then concat(w.name_zh, w.value_text, '，前后分别为', w.earlier_text, '和', w.next_text)
-        end,
-        case
-            when w.is_flip
-                then concat(
-                    w.name_zh, w.value_text, case when w.earlier_text is null then '，次年' else '，上年' end,
-                    coalesce(w.earlier_text, w.next_text), '：疑母公司与集团口径混用'
-                )
-        end,
-        case
-            when w.is_jump
-                then concat(
-                    w.name_zh, w.value_text, '，上月', w.earlier_text, '，上年同月', w.year_text, '：六项变动检验均未通过'
-                )
-        end,
-        case when w.is_sales_per_head then concat(w.name_zh, w.value_text, '，参保仅', w.headcount_text, '人') end,
-        case when w.is_unread_part then concat(w.name_zh, w.value_text, '：当月另有一行读不出') end,
-        w.finding_evidence_zh
+    filled(
+        concat_ws(
+            '；',
+            case when w.is_negative then t.negative_zh end,
+            case when w.is_too_large then filled(t.too_large_zh, 'limit', number_text(w.value_max)) end,
+            case when w.is_unit_slip then filled(t.unit_slip_zh, 'usual', w.level_text) end,
+            case when w.is_spike then filled(t.spike_zh, 'before', w.earlier_text, 'after', w.next_text) end,
+            case
+                when w.is_flip and w.earlier_text is null then filled(t.flip_after_zh, 'after', w.next_text)
+                when w.is_flip then filled(t.flip_before_zh, 'before', w.earlier_text)
+            end,
+            case when w.is_jump then filled(t.jump_zh, 'before', w.earlier_text, 'year_before', w.year_text) end,
+            case when w.is_sales_per_head then filled(t.sales_per_head_zh, 'headcount', w.headcount_text) end,
+            case when w.is_unread_part then t.unread_part_zh end,
+            w.finding_evidence_zh
+        ),
+        'name', w.name_zh, 'value', w.value_text
     ) as evidence_zh,
     u.version as rule_version
 from finding_words as w
 cross join rules.plausibility_limit as u
+cross join rules.plausibility_words as t

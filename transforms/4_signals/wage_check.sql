@@ -248,42 +248,51 @@ select
     cast(w.month_count as integer) as month_count,
     case w.finding_code
         when 'wage_level'
-            then concat(
-                w.name_en, ' ', w.headcount_text, ' since ', w.since_text,
-                case when w.before_text is not null then concat(', ', w.before_text, ' before') else '' end,
-                case when w.after_text is not null then concat(', ', w.after_text, ' after') else '' end,
-                ', wages not: ', w.pay_text, ' yuan a head, usually ', w.usual_text,
-                case when w.industry_text is not null then concat(', industry ', w.industry_text) else '' end
+            then filled(
+                t.wage_level_en, 'name', w.name_en, 'headcount', w.headcount_text, 'month', w.since_text,
+                'around',
+                concat(filled(t.before_en, 'headcount', w.before_text), filled(t.after_en, 'headcount', w.after_text)),
+                'pay', w.pay_text, 'usual', w.usual_text,
+                'industry', coalesce(filled(t.industry_en, 'pay', w.industry_text), '')
             )
         when 'equals_wages'
-            then concat(w.name_en, ' ', w.headcount_text, ' is the wages in yuan (', w.wage_text, '): column slip?')
-        when 'wages_without_staff' then concat('wages ', w.wage_text, ' yuan, ', w.name_en, ' 0')
-        when 'staff_without_wages' then concat(w.name_en, ' ', w.headcount_text, ', no wages')
+            then filled(t.equals_wages_en, 'name', w.name_en, 'headcount', w.headcount_text, 'wages', w.wage_text)
+        when 'wages_without_staff' then filled(t.wages_without_staff_en, 'wages', w.wage_text, 'name', w.name_en)
+        when
+            'staff_without_wages'
+            then filled(t.staff_without_wages_en, 'name', w.name_en, 'headcount', w.headcount_text)
         when 'same_headcount'
-            then concat(
-                w.name_en, ' ', w.headcount_text, ' in each of ', w.count_text, ' months since ',
-                w.since_text, ', while wages moved'
+            then filled(
+                t.same_headcount_en, 'name', w.name_en, 'headcount', w.headcount_text, 'months', w.count_text,
+                'month', w.since_text
             )
     end as evidence,
     case w.finding_code
         when 'wage_level'
-            then concat(
-                w.name_zh, '自', w.since_text, '起为', w.headcount_text, w.unit_zh,
-                case when w.before_text is not null then concat('，此前', w.before_text, w.unit_zh) else '' end,
-                case when w.after_text is not null then concat('，此后', w.after_text, w.unit_zh) else '' end,
-                '，而工资总额未随之变化：人均', w.pay_text, '元，通常', w.usual_text, '元',
-                case when w.industry_text is not null then concat('，行业', w.industry_text, '元') else '' end
+            then filled(
+                filled(
+                    t.wage_level_zh,
+                    'around',
+                    concat(
+                        filled(t.before_zh, 'headcount', w.before_text), filled(t.after_zh, 'headcount', w.after_text)
+                    ),
+                    'industry', coalesce(filled(t.industry_zh, 'pay', w.industry_text), '')
+                ),
+                'name', w.name_zh, 'headcount', w.headcount_text, 'month', w.since_text, 'pay', w.pay_text,
+                'usual', w.usual_text, 'unit', w.unit_zh
             )
         when 'equals_wages'
-            then concat(w.name_zh, w.headcount_text, '与工资总额（', w.wage_text, '元）相同：疑错列')
-        when 'wages_without_staff' then concat('工资总额', w.wage_text, '元，', w.name_zh, '为0')
-        when 'staff_without_wages' then concat(w.name_zh, w.headcount_text, w.unit_zh, '，无工资')
+            then filled(t.equals_wages_zh, 'name', w.name_zh, 'headcount', w.headcount_text, 'wages', w.wage_text)
+        when 'wages_without_staff' then filled(t.wages_without_staff_zh, 'wages', w.wage_text, 'name', w.name_zh)
+        when 'staff_without_wages'
+            then filled(t.staff_without_wages_zh, 'name', w.name_zh, 'headcount', w.headcount_text, 'unit', w.unit_zh)
         when 'same_headcount'
-            then concat(
-                w.name_zh, '自', w.since_text, '起连续', w.count_text, '个月均为', w.headcount_text,
-                w.unit_zh, '，而工资有变化'
+            then filled(
+                t.same_headcount_zh, 'name', w.name_zh, 'headcount', w.headcount_text, 'months', w.count_text,
+                'month', w.since_text, 'unit', w.unit_zh
             )
     end as evidence_zh,
     u.version as rule_version
 from finding_words as w
 cross join rule as u
+cross join rules.wage_check_words as t

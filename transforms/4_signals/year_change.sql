@@ -235,106 +235,94 @@ directed_year as (
         end as direction,
         number_text(value) as value_text,
         number_text(earlier_value) as earlier_text,
-        concat(
-            case when change_12m_pct > 0 then '+' when change_12m_pct < 0 then '−' else '±' end,
-            replace(concat(cast(abs(change_12m_pct) as varchar), ' %'), '.00 %', ' %')
-        ) as pct_text,
+        replace(cast(abs(change_12m_pct) as varchar), '.00', '') as pct_text,
+        concat(case when succession_change < 0 then '−' else '+' end, number_text(abs(succession_change)))
+            as moved_text,
+        case when heard_code = 'compared' and change_12m_pct is null then 'no_rate' else heard_code end as clause_code,
         case
-            when change_12m_pct = 0 then '同比持平'
-            else concat(
-                case when change_12m_pct > 0 then '同比增长' else '同比下降' end,
-                replace(concat(cast(abs(change_12m_pct) as varchar), '%'), '.00%', '%')
-            )
-        end as pct_text_zh,
-        concat(
-            case when succession_change < 0 then '−' else '+' end,
-            number_text(abs(succession_change))
-        ) as succession_text
+            when change_12m_pct > 0 then 'rise'
+            when change_12m_pct < 0 then 'fall'
+            when change_12m_pct = 0 then 'level'
+        end as rate_code,
+        case
+            when heard_code = 'compared' and window_months > 1 then 'months'
+            when until_month is not null and heard_code = 'started' then 'year'
+            when until_month is not null then 'year_before'
+        end as period_code,
+        case when heard_code <> 'ended' and until_month is not null then 'until' end as until_code,
+        case
+            when heard_code = 'ended' and is_end_succession then 'ended_by_succession'
+            when succession_change is null then null
+            when heard_code = 'compared' and window_months > 1 then 'not_compared'
+            else 'by_succession'
+        end as succession_code
     from net_year
 ),
 
 -- the sentence of each signal in both languages, from the same figures
 year_words as (
     select
-        enterprise_id,
-        signal_code,
-        month,
-        heard_code,
-        cast(case when heard_code = 'compared' then earlier_value end as decimal(30, 3)) as earlier_value,
-        cast(value as decimal(30, 3)) as value,
-        case when heard_code = 'compared' then paired_months end as paired_months,
-        case when heard_code = 'compared' then change_12m_pct end as change_12m_pct,
-        cast(succession_change as decimal(30, 3)) as succession_change,
-        other_enterprise_id,
-        direction,
-        concat(
-            name_en,
-            case
-                when heard_code = 'ended' then concat(' ended ', substr(cast(end_month as varchar), 1, 7), ' (was ')
-                when heard_code = 'started'
-                    then concat(' from nothing since ', substr(cast(start_month as varchar), 1, 7), ' (now ')
-                when change_12m_pct is null then concat(' in 12 months (', earlier_text, ' → ')
-                else concat(' ', pct_text, ' in 12 months (', earlier_text, ' → ')
-            end,
-            value_text, ' ', unit_en,
-            case
-                when heard_code = 'compared' and window_months > 1
-                    then concat(' over ', cast(paired_months as varchar), ' months')
-                when until_month is not null and heard_code = 'started' then ' in 12 months'
-                when until_month is not null then ' in the 12 months before'
-                else ''
-            end,
-            case
-                when heard_code <> 'ended' and until_month is not null
-                    then concat(' up to ', substr(cast(until_month as varchar), 1, 7))
-                else ''
-            end,
-            ')',
-            case
-                when heard_code = 'ended' and is_end_succession
-                    then concat(', by succession with ', coalesce(other_enterprise_id, 'another'))
-                when succession_change is null then ''
-                when heard_code = 'compared' and window_months > 1
-                    then concat(', not compared: succession with ', coalesce(other_enterprise_id, 'another'))
-                else
-                    concat(
-                        ', of it ', succession_text, ' by succession with ', coalesce(other_enterprise_id, 'another')
-                    )
-            end
+        d.enterprise_id,
+        d.signal_code,
+        d.month,
+        d.heard_code,
+        cast(case when d.heard_code = 'compared' then d.earlier_value end as decimal(30, 3)) as earlier_value,
+        cast(d.value as decimal(30, 3)) as value,
+        case when d.heard_code = 'compared' then d.paired_months end as paired_months,
+        case when d.heard_code = 'compared' then d.change_12m_pct end as change_12m_pct,
+        cast(d.succession_change as decimal(30, 3)) as succession_change,
+        d.other_enterprise_id,
+        d.direction,
+        filled(
+            t.words_en,
+            'change', coalesce(filled(r.words_en, 'pct', d.pct_text), ''),
+            'before', coalesce(d.earlier_text, ''),
+            'month', coalesce(substr(cast(coalesce(d.end_month, d.start_month) as varchar), 1, 7), ''),
+            'value', d.value_text,
+            'unit', d.unit_en,
+            'period',
+            coalesce(
+                filled(
+                    p.words_en,
+                    'months', coalesce(cast(d.paired_months as varchar), ''),
+                    'until', coalesce(filled(u.words_en, 'month', substr(cast(d.until_month as varchar), 1, 7)), '')
+                ),
+                ''
+            ),
+            'succession',
+            coalesce(
+                filled(s.words_en, 'moved', d.moved_text, 'other', coalesce(d.other_enterprise_id, s.another_en)), ''
+            ),
+            'name', d.name_en
         ) as evidence,
-        concat(
-            name_zh,
-            case
-                when heard_code = 'ended' then concat('于', substr(cast(end_month as varchar), 1, 7), '终止（原')
-                when heard_code = 'started'
-                    then concat('自', substr(cast(start_month as varchar), 1, 7), '从无到有（现')
-                when change_12m_pct is null then concat('同比不计增长率（', earlier_text, '→')
-                else concat(pct_text_zh, '（', earlier_text, '→')
-            end,
-            value_text, unit_zh,
-            case
-                when heard_code = 'compared' and window_months > 1
-                    then concat('，', cast(paired_months as varchar), '个月合计')
-                when until_month is not null and heard_code = 'started' then '，近十二月合计'
-                when until_month is not null then '，前十二月合计'
-                else ''
-            end,
-            case
-                when heard_code <> 'ended' and until_month is not null
-                    then concat('，截至', substr(cast(until_month as varchar), 1, 7))
-                else ''
-            end,
-            '）',
-            case
-                when heard_code = 'ended' and is_end_succession
-                    then concat('，由', coalesce(other_enterprise_id, '另一企业'), '承继')
-                when succession_change is null then ''
-                when heard_code = 'compared' and window_months > 1
-                    then concat('，与', coalesce(other_enterprise_id, '另一企业'), '承继，不作比较')
-                else concat('，其中与', coalesce(other_enterprise_id, '另一企业'), '承继', succession_text)
-            end
+        filled(
+            t.words_zh,
+            'change', coalesce(filled(r.words_zh, 'pct', d.pct_text), ''),
+            'before', coalesce(d.earlier_text, ''),
+            'month', coalesce(substr(cast(coalesce(d.end_month, d.start_month) as varchar), 1, 7), ''),
+            'value', d.value_text,
+            'unit', d.unit_zh,
+            'period',
+            coalesce(
+                filled(
+                    p.words_zh,
+                    'months', coalesce(cast(d.paired_months as varchar), ''),
+                    'until', coalesce(filled(u.words_zh, 'month', substr(cast(d.until_month as varchar), 1, 7)), '')
+                ),
+                ''
+            ),
+            'succession',
+            coalesce(
+                filled(s.words_zh, 'moved', d.moved_text, 'other', coalesce(d.other_enterprise_id, s.another_zh)), ''
+            ),
+            'name', d.name_zh
         ) as evidence_zh
-    from directed_year
+    from directed_year as d
+    inner join rules.year_change_words as t on d.clause_code = t.clause_code
+    left join rules.year_change_words as r on d.rate_code = r.clause_code
+    left join rules.year_change_words as p on d.period_code = p.clause_code
+    left join rules.year_change_words as u on d.until_code = u.clause_code
+    left join rules.year_change_words as s on d.succession_code = s.clause_code
 )
 
 select

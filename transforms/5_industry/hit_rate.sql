@@ -35,16 +35,16 @@ select
     end
         as hit_rate_pct,
     case
-        when
-            c.settled_count >= r.settled_min
-            then concat(number_text(c.hit_count), ' of ', number_text(c.settled_count))
-        else 'not yet known'
+        when c.settled_count >= r.settled_min
+            then filled(w.hit_rate_en, 'hits', number_text(c.hit_count), 'count', number_text(c.settled_count))
+        else w.not_settled_en
     end as hit_rate_en,
     case
         when c.settled_count >= r.settled_min
-            then concat(number_text(c.settled_count), ' 次中 ', number_text(c.hit_count), ' 次')
-        else '尚不可知'
+            then filled(w.hit_rate_zh, 'hits', number_text(c.hit_count), 'count', number_text(c.settled_count))
+        else w.not_settled_zh
     end as hit_rate_zh,
     r.version as rule_version
 from hint_count as c
 cross join rules.work_list_limit as r
+cross join rules.work_list_words as w

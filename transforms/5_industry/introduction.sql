@@ -135,19 +135,28 @@ select
     r.valid_until_date,
     r.fit_level_code,
     cast(r.fit_rank as integer) as fit_rank,
-    concat(
-        r.enterprise_name, ' needs ', r.title_en, quantity_words(r.needed_quantity, u.title_en),
-        ' by ' || cast(r.due_date as varchar), '; ', r.offered_by_name,
-        ' offers', coalesce(quantity_words(r.offered_quantity, v.title_en), ' it'),
-        ' until ' || cast(r.valid_until_date as varchar), ' (offer ', r.offer_no, ')'
+    filled(
+        filled(
+            w.need_offer_en,
+            'quantity', coalesce(quantity_words(r.needed_quantity, u.title_en), ''),
+            'due', coalesce(filled(w.due_en, 'date', cast(r.due_date as varchar)), ''),
+            'offered', coalesce(quantity_words(r.offered_quantity, v.title_en), w.no_quantity_en),
+            'until', coalesce(filled(w.until_en, 'date', cast(r.valid_until_date as varchar)), '')
+        ),
+        'kind', r.title_en, 'offer_no', r.offer_no, 'name', r.enterprise_name, 'other', r.offered_by_name
     ) as work_en,
-    concat(
-        r.enterprise_name, '需要', r.title_zh, quantity_words(r.needed_quantity, u.title_zh),
-        '，希望 ' || cast(r.due_date as varchar) || ' 前办成', '；', r.offered_by_name,
-        '可提供', quantity_words(r.offered_quantity, v.title_zh),
-        '，有效期至 ' || cast(r.valid_until_date as varchar), '（供给 ', r.offer_no, '）'
+    filled(
+        filled(
+            w.need_offer_zh,
+            'quantity', coalesce(quantity_words(r.needed_quantity, u.title_zh), ''),
+            'due', coalesce(filled(w.due_zh, 'date', cast(r.due_date as varchar)), ''),
+            'offered', coalesce(quantity_words(r.offered_quantity, v.title_zh), w.no_quantity_zh),
+            'until', coalesce(filled(w.until_zh, 'date', cast(r.valid_until_date as varchar)), '')
+        ),
+        'kind', r.title_zh, 'offer_no', r.offer_no, 'name', r.enterprise_name, 'other', r.offered_by_name
     ) as work_zh,
     r.introduction_version as rule_version
 from ranked_pair as r
+cross join rules.introduction_words as w
 left join rules.quantity_unit as u on r.quantity_unit_code = u.quantity_unit_code
 left join rules.quantity_unit as v on r.offered_unit_code = v.quantity_unit_code

@@ -66,19 +66,26 @@ select
     e.enterprise_name,
     o.need_kind_code,
     o.valid_until_date,
-    concat(
-        e.enterprise_name, ' offers ', k.title_en, ' (offer ', o.offer_no,
-        ', until ' || cast(o.valid_until_date as varchar), '); at least ', cast(r.buyers_min as varchar),
-        ' tenants buy such services outside the park. Show the offer to all tenants again'
+    filled(
+        w.several_buyers_en,
+        'kind', k.title_en,
+        'until', coalesce(filled(w.several_until_en, 'date', cast(o.valid_until_date as varchar)), ''),
+        'count', cast(r.buyers_min as varchar),
+        'offer_no', o.offer_no,
+        'name', e.enterprise_name
     ) as work_en,
-    concat(
-        e.enterprise_name, '公开提供', k.title_zh, '（供给 ', o.offer_no,
-        '，有效期至 ' || cast(o.valid_until_date as varchar), '）；园内至少', cast(r.buyers_min as varchar),
-        '家企业向园外采购此类服务。请向全体企业再次发布该供给'
+    filled(
+        w.several_buyers_zh,
+        'kind', k.title_zh,
+        'until', coalesce(filled(w.until_zh, 'date', cast(o.valid_until_date as varchar)), ''),
+        'count', cast(r.buyers_min as varchar),
+        'offer_no', o.offer_no,
+        'name', e.enterprise_name
     ) as work_zh,
     r.version as rule_version
 from valid_offer as o
 inner join other_buyer as b on o.offer_key = b.offer_key
+cross join rules.introduction_words as w
 cross join rules.trade_gap as r
 inner join resolved.enterprise as e on o.offered_by_id = e.enterprise_id
 inner join rules.need_kind as k on o.need_kind_code = k.need_kind_code

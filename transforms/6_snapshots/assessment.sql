@@ -100,28 +100,38 @@ suspect as (
 
 suspect_evidence as (
     select
-        enterprise_id,
-        signal_code,
-        suspect_count,
-        concat(
-            name_en,
-            ' ',
-            substr(cast(month as varchar), 1, 7),
-            ' (',
-            number_text(value),
-            ')',
+        s.enterprise_id,
+        s.signal_code,
+        s.suspect_count,
+        filled(
+            t.suspect_en,
+            'month', substr(cast(s.month as varchar), 1, 7),
+            'value', number_text(s.value),
+            'more',
             case
-                when suspect_count > 1 then concat(' and ', cast(suspect_count - 1 as varchar), ' more') else ''
-            end
+                when
+                    s.suspect_count > 1
+                    then filled(t.suspect_more_en, 'count', cast(s.suspect_count - 1 as varchar))
+                else ''
+            end,
+            'name', s.name_en
         ) as evidence,
-        concat(
-            name_zh, substr(cast(month as varchar), 1, 7), '（', number_text(value), '）',
+        filled(
+            t.suspect_zh,
+            'month', substr(cast(s.month as varchar), 1, 7),
+            'value', number_text(s.value),
+            'more',
             case
-                when suspect_count > 1 then concat('等', cast(suspect_count as varchar), '个月') else ''
-            end
+                when
+                    s.suspect_count > 1
+                    then filled(t.suspect_more_zh, 'count', cast(s.suspect_count as varchar))
+                else ''
+            end,
+            'name', s.name_zh
         ) as evidence_zh
-    from suspect
-    where row_rank = 1
+    from suspect as s
+    cross join rules.assessment_words as t
+    where s.row_rank = 1
 ),
 
 left_out as (
@@ -338,115 +348,108 @@ select
     a.taken_over_by_name as successor_name,
     concat_ws(
         '; ',
+        filled(w.gone_en, 'month', substr(cast(a.gone_month as varchar), 1, 7)),
         case
-            when a.gone_month is not null then concat('not here since ', substr(cast(a.gone_month as varchar), 1, 7))
+            when a.is_closed then filled(w.closed_en, 'status', a.status_code)
+            when a.seat_move_code = 'stayed' then w.moved_stayed_en
+            when a.seat_move_code = 'too_early' then w.moved_open_en
+            when a.is_struck_off then w.moved_out_en
         end,
         case
-            when a.is_closed then concat('the register has it ', a.status_code)
-            when a.seat_move_code = 'stayed' then 'the register has it moved out, but people or meters stay'
-            when a.seat_move_code = 'too_early' then 'the register has it moved out; whether people follow is open'
-            when a.is_struck_off then 'the register has it moved out'
-        end,
-        case
-            when a.is_lease_over and a.is_here
-                then concat('all leases ended by ', cast(a.space_until_date as varchar), ', still here')
-            when a.is_lease_over then concat('all leases ended by ', cast(a.space_until_date as varchar))
-            when a.is_lease_ending and a.is_lease_terminated
-                then concat('all leases are terminated by ', cast(a.space_until_date as varchar))
-            when a.is_lease_ending then concat('all leases end by ', cast(a.space_until_date as varchar))
+            when
+                a.is_lease_over and a.is_here
+                then filled(w.lease_over_here_en, 'date', cast(a.space_until_date as varchar))
+            when a.is_lease_over then filled(w.lease_over_en, 'date', cast(a.space_until_date as varchar))
+            when
+                a.is_lease_ending and a.is_lease_terminated
+                then filled(w.lease_terminated_en, 'date', cast(a.space_until_date as varchar))
+            when a.is_lease_ending then filled(w.lease_ending_en, 'date', cast(a.space_until_date as varchar))
         end,
         case
             when a.is_carried_on and (a.is_closed or not a.is_here)
                 then
-                    concat(
-                        'carried on by ',
-                        a.successor_name,
+                    filled(
+                        w.carried_on_en,
+                        'status',
                         case
                             when a.successor_status_code in ('cancelled', 'revoked', 'moved_out')
-                                then concat(' (itself ', replace(a.successor_status_code, '_', ' '), ')')
+                                then filled(w.successor_status_en, 'status', replace(a.successor_status_code, '_', ' '))
                             else ''
-                        end
+                        end,
+                        'name', a.successor_name
                     )
         end,
         case
             when a.assessment_code = 'dormant' and a.is_leasing
-                then concat('space, but no operations since ', substr(cast(a.last_operating_month as varchar), 1, 7))
+                then filled(w.dormant_en, 'month', substr(cast(a.last_operating_month as varchar), 1, 7))
             when a.is_silent and not a.is_leasing and a.last_active_month is not null
-                then concat('nothing since ', substr(cast(a.last_active_month as varchar), 1, 7))
-            when a.last_active_month is null then 'never active here'
+                then filled(w.silent_en, 'month', substr(cast(a.last_active_month as varchar), 1, 7))
+            when a.last_active_month is null then w.never_active_en
         end,
+        filled(w.fall_en, 'pct', cast(cast(a.fall_pct as decimal(30, 0)) as varchar)),
+        case when a.is_registered_recently then filled(w.registered_en, 'date', cast(a.registered_date as varchar)) end,
         case
-            when a.fall_pct is not null
-                then concat('activity −', cast(cast(a.fall_pct as decimal(30, 0)) as varchar), ' % in 3 months')
-        end,
-        case when a.is_registered_recently then concat('registered ', cast(a.registered_date as varchar)) end,
-        case
-            when
-                a.is_new and a.first_active_month is not null
-                then concat('first seen ', substr(cast(a.first_active_month as varchar), 1, 7))
+            when a.is_new then filled(w.first_seen_en, 'month', substr(cast(a.first_active_month as varchar), 1, 7))
         end,
         a.headcount_en, a.sales_en, a.tax_en, a.leased_area_en, a.electricity_en,
-        case when a.left_out_en is not null then concat('left out as suspect: ', a.left_out_en) end,
+        filled(w.left_out_en, 'values', a.left_out_en),
         case
             when a.heard_signal_count < a.signals_min
-                then concat('signals with a figure to compare: ', cast(a.heard_signal_count as varchar))
+                then filled(w.few_signals_en, 'count', cast(a.heard_signal_count as varchar))
         end
     ) as evidence,
     concat_ws(
         '；',
-        case when a.gone_month is not null then concat(substr(cast(a.gone_month as varchar), 1, 7), '起不在园') end,
+        filled(w.gone_zh, 'month', substr(cast(a.gone_month as varchar), 1, 7)),
         case
-            when a.status_code = 'cancelled' then '登记已注销'
-            when a.status_code = 'revoked' then '登记已吊销'
-            when a.seat_move_code = 'stayed' then '登记已迁出，但人员或水电仍在园'
-            when a.seat_move_code = 'too_early' then '登记已迁出，人员去留待观察'
-            when a.status_code = 'moved_out' then '登记已迁出'
+            when a.status_code = 'cancelled' then w.cancelled_zh
+            when a.status_code = 'revoked' then w.revoked_zh
+            when a.seat_move_code = 'stayed' then w.moved_stayed_zh
+            when a.seat_move_code = 'too_early' then w.moved_open_zh
+            when a.status_code = 'moved_out' then w.moved_out_zh
         end,
         case
-            when a.is_lease_over and a.is_here
-                then concat('全部租约已于', cast(a.space_until_date as varchar), '到期，未续租仍在园')
-            when a.is_lease_over then concat('全部租约已于', cast(a.space_until_date as varchar), '到期')
-            when a.is_lease_ending and a.is_lease_terminated
-                then concat('全部租约于', cast(a.space_until_date as varchar), '解除')
-            when a.is_lease_ending then concat('全部租约于', cast(a.space_until_date as varchar), '到期')
+            when
+                a.is_lease_over and a.is_here
+                then filled(w.lease_over_here_zh, 'date', cast(a.space_until_date as varchar))
+            when a.is_lease_over then filled(w.lease_over_zh, 'date', cast(a.space_until_date as varchar))
+            when
+                a.is_lease_ending and a.is_lease_terminated
+                then filled(w.lease_terminated_zh, 'date', cast(a.space_until_date as varchar))
+            when a.is_lease_ending then filled(w.lease_ending_zh, 'date', cast(a.space_until_date as varchar))
         end,
         case
             when a.is_carried_on and (a.is_closed or not a.is_here)
                 then
-                    concat(
-                        '由',
-                        a.successor_name,
-                        '承接',
+                    filled(
+                        w.carried_on_zh,
+                        'status',
                         case a.successor_status_code
-                            when 'cancelled' then '（承接方登记已注销）'
-                            when 'revoked' then '（承接方登记已吊销）'
-                            when 'moved_out' then '（承接方登记已迁出）'
+                            when 'cancelled' then w.successor_cancelled_zh
+                            when 'revoked' then w.successor_revoked_zh
+                            when 'moved_out' then w.successor_moved_out_zh
                             else ''
-                        end
+                        end,
+                        'name', a.successor_name
                     )
         end,
         case
             when a.assessment_code = 'dormant' and a.is_leasing
-                then concat('租约有效，但', substr(cast(a.last_operating_month as varchar), 1, 7), '后无经营迹象')
+                then filled(w.dormant_zh, 'month', substr(cast(a.last_operating_month as varchar), 1, 7))
             when a.is_silent and not a.is_leasing and a.last_active_month is not null
-                then concat(substr(cast(a.last_active_month as varchar), 1, 7), '后无任何数据')
-            when a.last_active_month is null then '在园从无经营记录'
+                then filled(w.silent_zh, 'month', substr(cast(a.last_active_month as varchar), 1, 7))
+            when a.last_active_month is null then w.never_active_zh
         end,
+        filled(w.fall_zh, 'pct', cast(cast(a.fall_pct as decimal(30, 0)) as varchar)),
+        case when a.is_registered_recently then filled(w.registered_zh, 'date', cast(a.registered_date as varchar)) end,
         case
-            when a.fall_pct is not null
-                then concat('活跃度三个月下降', cast(cast(a.fall_pct as decimal(30, 0)) as varchar), '%（已扣除季节因素）')
-        end,
-        case when a.is_registered_recently then concat(cast(a.registered_date as varchar), '成立') end,
-        case
-            when
-                a.is_new and a.first_active_month is not null
-                then concat(substr(cast(a.first_active_month as varchar), 1, 7), '首次出现')
+            when a.is_new then filled(w.first_seen_zh, 'month', substr(cast(a.first_active_month as varchar), 1, 7))
         end,
         a.headcount_zh, a.sales_zh, a.tax_zh, a.leased_area_zh, a.electricity_zh,
-        case when a.left_out_zh is not null then concat('存疑未采用：', a.left_out_zh) end,
+        filled(w.left_out_zh, 'values', a.left_out_zh),
         case
             when a.heard_signal_count < a.signals_min
-                then concat('可比指标仅', cast(a.heard_signal_count as varchar), '项')
+                then filled(w.few_signals_zh, 'count', cast(a.heard_signal_count as varchar))
         end
     ) as evidence_zh,
     cast(a.heard_signal_count as integer) as heard_signal_count,
@@ -462,4 +465,5 @@ from dated_assessment as a
 cross join ops.night as o
 cross join rules.flow as f
 cross join rules.plausibility_limit as q
+cross join rules.assessment_words as w
 left join rules.assessment_title as t on a.assessment_code = t.assessment_code

@@ -155,37 +155,48 @@ select
     s.next_points - s.mu_points as missing_points,
     a.indicator_code as lift_indicator_code,
     case
-        when s.next_class_code is not null and a.indicator_code is null
-            then concat('no single indicator lifts it to ', s.next_class_code)
+        when
+            s.next_class_code is not null and a.indicator_code is null
+            then filled(w.no_lift_en, 'class', s.next_class_code)
         when a.indicator_code is not null
-            then
-                concat(
-                    'to ', s.next_class_code, ' by ', a.name_en, ': +', a.more_text, ' ', a.more_unit_en, ' of ',
-                    a.more_name_en, ' a year',
-                    case
-                        when a.less_name_en is not null and a.less_text is not null
-                            then concat(
-                                ', or ', a.less_text, ' ', a.less_unit_en, ' less ', a.less_name_en, a.less_time_en
-                            )
-                        else ''
-                    end
-                )
+            then filled(
+                w.lift_en,
+                'class', s.next_class_code,
+                'indicator', a.name_en,
+                'more', concat(a.more_text, ' ', a.more_unit_en),
+                'measure', a.more_name_en,
+                'or_less',
+                case
+                    when a.less_name_en is not null and a.less_text is not null
+                        then filled(
+                            w.or_less_en, 'less', concat(a.less_text, ' ', a.less_unit_en), 'measure', a.less_name_en,
+                            'time', coalesce(a.less_time_en, '')
+                        )
+                    else ''
+                end
+            )
     end as lift_en,
     case
-        when s.next_class_code is not null and a.indicator_code is null
-            then concat('单项指标不足以升至', s.next_class_code, '类')
+        when
+            s.next_class_code is not null and a.indicator_code is null
+            then filled(w.no_lift_zh, 'class', s.next_class_code)
         when a.indicator_code is not null
-            then
-                concat(
-                    '升至', s.next_class_code, '类（', a.name_zh, '）：年', a.more_name_zh, '增加', a.more_text, a.more_unit_zh,
-                    case
-                        when a.less_name_zh is not null and a.less_text is not null
-                            then concat(
-                                '，或', a.less_time_zh, a.less_name_zh, '减少', a.less_text, a.less_unit_zh
-                            )
-                        else ''
-                    end
-                )
+            then filled(
+                w.lift_zh,
+                'class', s.next_class_code,
+                'indicator', a.name_zh,
+                'more', concat(a.more_text, a.more_unit_zh),
+                'measure', a.more_name_zh,
+                'or_less',
+                case
+                    when a.less_name_zh is not null and a.less_text is not null
+                        then filled(
+                            w.or_less_zh, 'less', concat(a.less_text, a.less_unit_zh), 'measure', a.less_name_zh,
+                            'time', coalesce(a.less_time_zh, '')
+                        )
+                    else ''
+                end
+            )
     end as lift_zh,
     y.suspect_value_count,
     y.is_provisional,
@@ -194,6 +205,7 @@ select
 from snapshots.per_mu_rank as s
 inner join snapshots.enterprise_year as y on s.enterprise_id = y.enterprise_id and s.year_number = y.year_number
 inner join rules.per_mu_scheme as t on s.scheme_code = t.scheme_code and s.scheme_version = t.scheme_version
+cross join rules.per_mu_words as w
 left join missing as g on s.scheme_code = g.scheme_code and s.scheme_version = g.scheme_version
 left join amounts as a
     on s.enterprise_id = a.enterprise_id and s.year_number = a.year_number and s.scheme_code = a.scheme_code

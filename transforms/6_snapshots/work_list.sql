@@ -86,29 +86,48 @@ task as (
         n.stated_date as since_date,
         -- until there was a contact the promise of the first contact is what is due
         case when n.first_contact_date is null then n.contact_due_date else n.due_date end as due_date,
-        concat(
-            'Answer: ', k.title_en, quantity_words(n.needed_quantity, u.title_en),
-            ', stated on ', cast(n.stated_date as varchar), ', needed by ' || cast(n.due_date as varchar),
-            case
-                when n.first_contact_date is not null then '; contacted on ' || cast(n.first_contact_date as varchar)
-                when n.is_first_contact_on_time is null then '; contact until ' || cast(n.contact_due_date as varchar)
-                else '; first contact is overdue'
-            end
+        filled(
+            words.answer_en,
+            'kind', k.title_en,
+            'quantity', coalesce(quantity_words(n.needed_quantity, u.title_en), ''),
+            'date', cast(n.stated_date as varchar),
+            'due', coalesce(filled(words.due_en, 'date', cast(n.due_date as varchar)), ''),
+            'contact',
+            coalesce(
+                case
+                    when n.first_contact_date is not null
+                        then filled(words.contacted_en, 'date', cast(n.first_contact_date as varchar))
+                    when n.is_first_contact_on_time is null
+                        then filled(words.contact_until_en, 'date', cast(n.contact_due_date as varchar))
+                    else words.contact_overdue_en
+                end,
+                ''
+            )
         ) as work_en,
-        concat(
-            '答复诉求：', k.title_zh, quantity_words(n.needed_quantity, u.title_zh),
-            '，', cast(n.stated_date as varchar), ' 提出', '，希望 ' || cast(n.due_date as varchar) || ' 前办成',
-            case
-                when n.first_contact_date is not null then '；已于 ' || cast(n.first_contact_date as varchar) || ' 联系'
-                when n.is_first_contact_on_time is null then '；应于 ' || cast(n.contact_due_date as varchar) || ' 前联系'
-                else '；首次联系已逾期'
-            end
+        filled(
+            words.answer_zh,
+            'kind', k.title_zh,
+            'quantity', coalesce(quantity_words(n.needed_quantity, u.title_zh), ''),
+            'date', cast(n.stated_date as varchar),
+            'due', coalesce(filled(words.due_zh, 'date', cast(n.due_date as varchar)), ''),
+            'contact',
+            coalesce(
+                case
+                    when n.first_contact_date is not null
+                        then filled(words.contacted_zh, 'date', cast(n.first_contact_date as varchar))
+                    when n.is_first_contact_on_time is null
+                        then filled(words.contact_until_zh, 'date', cast(n.contact_due_date as varchar))
+                    else words.contact_overdue_zh
+                end,
+                ''
+            )
         ) as work_zh,
         case when n.first_contact_date is null and not coalesce(n.is_first_contact_on_time, true) then 1 else 2 end
             as priority,
         cast(datediff('day', date '2000-01-01', n.stated_date) as decimal(30, 2)) as priority_within
     from present_need as n
     cross join list_night as t
+    cross join rules.work_list_words as words
     cross join rules.work_list_limit as r
     inner join rules.need_kind as k on n.need_kind_code = k.need_kind_code
     left join rules.quantity_unit as u on n.quantity_unit_code = u.quantity_unit_code
@@ -126,8 +145,12 @@ task as (
         w.office_en,
         w.office_zh,
         a.first_seen_month as since_date,
-        concat(a.alert_title_en, ': ', a.reasons_en, '. Next: ', a.next_step_en) as work_en,
-        concat(a.alert_title_zh, '：', a.reasons_zh, '。', a.next_step_zh) as work_zh,
+        filled(
+            words.alert_en, 'title', a.alert_title_en, 'reasons', a.reasons_en, 'next_step', a.next_step_en
+        ) as work_en,
+        filled(
+            words.alert_zh, 'title', a.alert_title_zh, 'reasons', a.reasons_zh, 'next_step', a.next_step_zh
+        ) as work_zh,
         -- the best of each alert before the second best of any: one kind must not fill the week
         case when a.level_code = 'precise' then 0 else 100000 end
         + row_number() over (partition by a.alert_code, a.level_code order by a.score desc, a.enterprise_id asc)
@@ -135,6 +158,7 @@ task as (
         cast(w.urgency as decimal(30, 2)) as priority_within
     from signals.alert as a
     inner join rules.work_list as w on a.alert_code = w.alert_code
+    cross join rules.work_list_words as words
     left join rules.need_implied as i on a.alert_code = i.alert_code
     left join stated_kind as n on a.enterprise_id = n.enterprise_id and i.need_kind_code = n.need_kind_code
     where n.enterprise_id is null
@@ -154,8 +178,8 @@ task as (
         n.office_zh,
         n.stated_date as since_date,
         i.due_date,
-        concat('Introduce: ', i.work_en) as work_en,
-        concat('牵线对接：', i.work_zh) as work_zh,
+        filled(words.introduce_en, 'work', i.work_en) as work_en,
+        filled(words.introduce_zh, 'work', i.work_zh) as work_zh,
         -- what fits before what somebody has to ask about first
         i.fit_rank + case when i.fit_level_code = 'fits' then 0 else 100 end as priority,
         cast(coalesce(datediff('day', date '2000-01-01', i.due_date), 1000000) as decimal(30, 2)) as priority_within
@@ -163,6 +187,7 @@ task as (
     inner join present_need as n on i.need_key = n.need_key
     inner join rules.need_kind as k on i.need_kind_code = k.need_kind_code
     inner join rules.introduction as l on i.fit_rank <= l.offers_max
+    cross join rules.work_list_words as words
     cross join list_night as t
     cross join rules.work_list_limit as r
     where n.stated_date >= t.list_date - cast(r.need_days as integer)
@@ -180,53 +205,48 @@ task as (
         k.office_en,
         k.office_zh,
         d.valid_until_date as due_date,
-        concat('Introduce: ', d.work_en) as work_en,
-        concat('牵线对接：', d.work_zh) as work_zh,
+        filled(words.introduce_en, 'work', d.work_en) as work_en,
+        filled(words.introduce_zh, 'work', d.work_zh) as work_zh,
         -- after offers that fit a stated need, before those that one has to ask about
         50 as priority,
         cast(coalesce(datediff('day', date '2000-01-01', d.valid_until_date), 1000000) as decimal(30, 2))
             as priority_within
     from industry.offer_demand as d
     inner join rules.need_kind as k on d.need_kind_code = k.need_kind_code
+    cross join rules.work_list_words as words
     union all by name
     select
         concat('attract|', c.source_key) as subject,
         'attract' as action_code,
         'candidate' as topic_code,
-        'enterprise elsewhere' as topic_en,
-        '招引对象' as topic_zh,
+        words.candidate_topic_en as topic_en,
+        words.candidate_topic_zh as topic_zh,
         c.expands_level as hint_level_code,
         c.enterprise_name,
         o.attraction_office_en as office_en,
         o.attraction_office_zh as office_zh,
         c.last_opened_date as since_date,
-        concat(
-            'Contact ', c.enterprise_name, ': ', cast(c.recent_branch_count as varchar),
-            ' branches or investments elsewhere in ', cast(l.recent_months as varchar), ' months, in ',
-            cast(c.branch_city_count as varchar), ' cities',
-            case
-                when
-                    c.seen_buyer_count is not null
-                    then concat(
-                        '; ', cast(c.seen_buyer_count as varchar), ' tenants buy goods outside that its division makes'
-                    )
-                else ''
-            end
+        filled(
+            words.candidate_en,
+            'branches', cast(c.recent_branch_count as varchar),
+            'months', cast(l.recent_months as varchar),
+            'cities', cast(c.branch_city_count as varchar),
+            'buyers', coalesce(filled(words.buyers_en, 'count', cast(c.seen_buyer_count as varchar)), ''),
+            'name', c.enterprise_name
         ) as work_en,
-        concat(
-            '联系', c.enterprise_name, '：近', cast(l.recent_months as varchar), '个月在外设点',
-            cast(c.recent_branch_count as varchar), '处，分布在', cast(c.branch_city_count as varchar), '个城市',
-            case
-                when
-                    c.seen_buyer_count is not null
-                    then concat('；其所属行业的产品有', cast(c.seen_buyer_count as varchar), '家园内企业在外采购')
-                else ''
-            end
+        filled(
+            words.candidate_zh,
+            'branches', cast(c.recent_branch_count as varchar),
+            'months', cast(l.recent_months as varchar),
+            'cities', cast(c.branch_city_count as varchar),
+            'buyers', coalesce(filled(words.buyers_zh, 'count', cast(c.seen_buyer_count as varchar)), ''),
+            'name', c.enterprise_name
         ) as work_zh,
         -- even and odd: enterprises and goods by turns
         2 * c.candidate_rank as priority,
         cast(0 as decimal(30, 2)) as priority_within
     from industry.candidate as c
+    cross join rules.work_list_words as words
     cross join rules.work_list_limit as o
     cross join rules.candidate as l
     where c.candidate_rank is not null
@@ -235,32 +255,45 @@ task as (
         concat('attract|goods|', g.goods_code) as subject,
         'attract' as action_code,
         'gap' as topic_code,
-        'bought outside' as topic_en,
-        '外购缺口' as topic_zh,
+        words.gap_topic_en as topic_en,
+        words.gap_topic_zh as topic_zh,
         'seen' as hint_level_code,
         o.attraction_office_en as office_en,
         o.attraction_office_zh as office_zh,
-        concat(
-            'Look for a seller of goods code ', g.goods_code,
+        filled(
+            words.gap_en,
+            'code', g.goods_code,
+            'count', cast(g.buyer_count as varchar),
+            'title',
             case
                 when coalesce(g.goods_title_en, g.goods_class_title_en) is not null
-                    then concat(' (', concat_ws(', of ', g.goods_title_en, g.goods_class_title_en), ')')
+                    then filled(
+                        words.gap_title_en,
+                        'title',
+                        concat_ws(words.of_class_en, g.goods_title_en, g.goods_class_title_en)
+                    )
                 else ''
-            end,
-            ': ', cast(g.buyer_count as varchar), ' tenants buy it outside and none sells goods of this code here'
+            end
         ) as work_en,
-        concat(
-            '寻找商品编码', g.goods_code,
+        filled(
+            words.gap_zh,
+            'code', g.goods_code,
+            'count', cast(g.buyer_count as varchar),
+            'title',
             case
                 when coalesce(g.goods_title_zh, g.goods_class_title_zh) is not null
-                    then concat('（', concat_ws('，属', g.goods_title_zh, g.goods_class_title_zh), '）')
+                    then filled(
+                        words.gap_title_zh,
+                        'title',
+                        concat_ws(words.of_class_zh, g.goods_title_zh, g.goods_class_title_zh)
+                    )
                 else ''
-            end,
-            '的供应企业：', cast(g.buyer_count as varchar), '家在园企业向园外采购，园内没有该编码的卖方'
+            end
         ) as work_zh,
         2 * row_number() over (order by g.buyer_count desc, g.goods_code asc) - 1 as priority,
         cast(0 as decimal(30, 2)) as priority_within
     from industry.gap as g
+    cross join rules.work_list_words as words
     cross join rules.work_list_limit as o
     where g.gap_step_code = 'attract'
 ),

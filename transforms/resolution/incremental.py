@@ -301,7 +301,7 @@ def find_received(connection: duckdb.DuckDBPyConnection, since: datetime) -> boo
             f"create or replace temp view changed_{name} as select feed, source_key from received where subject = '{name}'"
         )
     few = connection.execute(
-        "select (select count(*) from received) <= max(received_share_max) * (select count(*) from resolved.source_record) "
+        "select (select count(*) from received) <= received_share_max * (select count(*) from resolved.source_record) "
         "from rules.resolution"
     ).fetchone()
     return bool(few and few[0])
