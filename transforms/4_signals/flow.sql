@@ -70,7 +70,7 @@ believed_until as (
 
 -- before its first period nothing is known of a signal: who has a value in it did not start in it; the register dates
 -- what it says, so that even the park's only branch has a month in which it was opened
-seen_first as (
+first_period as (
     select
         s.signal_code,
         s.period_months,
@@ -151,7 +151,7 @@ usable_value as (
     where s.enterprise_id is null
 ),
 
-neighbours as (
+value_beside as (
     select
         enterprise_id,
         signal_code,
@@ -195,9 +195,9 @@ value_change as (
             else 'change'
         end as step,
         n.positive_number
-    from neighbours as n
+    from value_beside as n
     inner join rules.signal as r on n.signal_code = r.signal_code
-    inner join seen_first as f on n.signal_code = f.signal_code and n.period_months = f.period_months
+    inner join first_period as f on n.signal_code = f.signal_code and n.period_months = f.period_months
     left join
         monthly.provisional_month as s
         on r.subject = s.subject and n.month_number - n.period_months = s.month_number
@@ -225,7 +225,7 @@ missing_figure as (
             else 'open_ended'
         end as step,
         n.positive_number
-    from neighbours as n
+    from value_beside as n
     cross join rules.flow as rule
     inner join rules.signal as r on n.signal_code = r.signal_code
     inner join believed_until as b on n.signal_code = b.signal_code
