@@ -23,6 +23,7 @@ from connectors.sources.file_drop.sheet_cells import (
     FORMULA,
     MOST_MERGES,
     PART_STRUCK,
+    RAISED,
     WIDEST,
     Hidden,
     Merge,
@@ -30,6 +31,7 @@ from connectors.sources.file_drop.sheet_cells import (
     Reading,
     Sheet,
     damaged,
+    is_note_mark,
     number_text,
     sheet_line,
 )
@@ -153,6 +155,7 @@ class _Cell:
     number: str = ""
     size: int = 0
     struck: int = 0
+    is_raised: bool = False
     pieces: list[str] = field(default_factory=list)
 
 
@@ -187,6 +190,7 @@ class _Parser(HTMLParser):
         self._unseen = ""
         self._unseen_depth = 0
         self._struck: list[str] = []
+        self._is_raised = False
         # a table's caption, what a cell says to who points at it, and text that is in no cell
         self.beside: list[str] = []
 
@@ -202,6 +206,7 @@ class _Parser(HTMLParser):
         is_in_cell = table is not None and table.cell is not None and tag not in _OF_TABLES
         self._unseen = tag if tag in _UNSEEN or (is_hidden and is_in_cell and tag not in _NO_CONTENT) else ""
         self._unseen_depth = 1
+        self._is_raised = is_in_cell and (tag == "sup" or (self._is_raised and tag not in _OF_TABLES))
         if is_in_cell and (tag in _STRUCK_TAGS or "line-through" in (given.get("style") or "")):
             self._struck.append(tag)
         if tag == "table":
@@ -238,6 +243,7 @@ class _Parser(HTMLParser):
             self._unseen_depth -= 1
             self._unseen = self._unseen if self._unseen_depth else ""
             return
+        self._is_raised = self._is_raised and tag != "sup" and tag not in _OF_TABLES
         if self._struck and tag == self._struck[-1]:
             self._struck.pop()
         table = self.open[-1] if self.open else None
@@ -260,6 +266,8 @@ class _Parser(HTMLParser):
         table = self.open[-1] if self.open else self._outside
         if table.cell is None:
             table.cell = _Cell()
+        if self._is_raised and is_note_mark("".join(table.cell.pieces), data):
+            table.cell.is_raised = True
         table.cell.pieces.append(data)
         table.cell.size += len(data)
         table.cell.struck += len("".join(data.split())) if self._struck else 0
@@ -364,6 +372,8 @@ def _lines(file: IO[bytes], codec: str, wanted: int, where: str, reading: Readin
                 flaws[column] = FORMULA
             elif looks_damaged(cell.text):
                 flaws[column] = DAMAGED
+            elif cell.is_raised:
+                flaws[column] = RAISED
             elif cell.struck:
                 flaws[column] = PART_STRUCK if cell.struck < len("".join(cell.text.split())) else CELL_STRUCK
             if cell.columns > 1 or cell.rows > 1:

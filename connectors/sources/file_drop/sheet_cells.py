@@ -45,6 +45,8 @@ PART_STRUCK: Final = "a part of the text is struck through, so that what counts 
 """Of a cell with deleted and valid text: 12 and 15 would be read as 1215."""
 CELL_STRUCK: Final = "struck through: ask the office whether it counts"
 """Of one cell that is struck through as a whole, in a row that is not."""
+RAISED: Final = "a number behind the figure is raised, as that of a note is: 12 with note 1 would be 121"
+"""Of a cell with a figure and the number of a note."""
 UNSHOWN: Final = "its number format hides the figure: ask the office whether it counts"
 STRUCK: Final = "the row is struck through: ask the office whether it counts"
 """Of a row in which every filled cell is struck through."""
@@ -123,6 +125,11 @@ def damaged(where: str, problem: str) -> DeliveryRefused:
         f"it cannot be read as an Excel workbook ({problem})",
         next_step="open it in Excel, save it as .xlsx, or ask the office for it again",
     )
+
+
+def is_note_mark(before: str, raised: str) -> bool:
+    """Return whether a raised text is the number of a note behind a figure: 12 and 1; not the 2 of m2."""
+    return before.rstrip()[-1:].isdigit() and raised.strip(" ()[]（）").isdigit()
 
 
 def page_text(text: str) -> str:

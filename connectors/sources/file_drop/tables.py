@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
-from operator import eq
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -482,6 +481,8 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
 ) -> Iterator[pa.RecordBatch]:
     width = len(names)
     bare = tuple(map(_squeezed, names))
+    known = frozenset(bare)
+    initials = frozenset(sign for name in names for sign in (name[:1], " ", "\u3000", "\u00a0"))
     kept = [position for position, name in enumerate(names) if name not in layout.exclude]
     filled = _columns_to_fill(names, layout)
     above = [""] * width
@@ -521,11 +522,11 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
                     # figures only: a name beside them is a person's
                     totals.append({names[p]: cells[p] for p in judged if _FIGURE.fullmatch(cells[p].strip())})
                     continue
-                if cells[0].lstrip()[:1] == names[0][:1] and _squeezed(cells[0]) == bare[0]:
+                if cells[0][:1] in initials and _squeezed(cells[0]) in known:
                     same = tuple(map(_squeezed, cells))
                     if same == bare:
                         continue
-                    if sum(map(eq, same, bare)) > 1:
+                    if sum(cell in known for cell in same) > 1:
                         other = f"below another header, in line {line.number}: a second table, or columns that moved"
                 reason = other
                 if line.days:

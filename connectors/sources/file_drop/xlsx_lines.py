@@ -39,6 +39,7 @@ from connectors.sources.file_drop.sheet_cells import (
     MOMENTS,
     MOST_MERGES,
     PART_STRUCK,
+    RAISED,
     STRUCK,
     WIDEST,
     Hidden,
@@ -48,6 +49,7 @@ from connectors.sources.file_drop.sheet_cells import (
     Sheet,
     as_shown,
     damaged,
+    is_note_mark,
     moment_text,
     number_text,
     page_text,
@@ -157,12 +159,20 @@ class _PartStruck(_Struck):
     __slots__ = ()
 
 
+class _Raised(_Struck):
+    """A figure with the raised number of a note behind it."""
+
+    __slots__ = ()
+
+
 def _marked(text: str, item: Any) -> str:
-    """Mark a text of which runs are struck through: openpyxl joins the runs, and 12 beside 15 becomes 1215."""
+    """Mark a text of which runs are struck through or raised: openpyxl joins the runs, and 12 beside 15 becomes 1215."""
     runs = item.findall(f"{{{SHEET_MAIN_NS}}}r")
     is_struck = {_is_struck_run(run) for run in runs if "".join(run.itertext()).strip()}
     if True not in is_struck:
-        return text
+        texts = ["".join(t.text or "" for t in run.iter(f"{{{SHEET_MAIN_NS}}}t")) for run in runs]
+        notes = (is_note_mark("".join(texts[:n]), texts[n]) for n, run in enumerate(runs) if n and _is_raised(run))
+        return _Raised(text) if any(notes) else text
     return _PartStruck(text) if len(is_struck) > 1 else _Struck(text)
 
 
@@ -178,10 +188,10 @@ class _Parser(WorkSheetParser):
 
 
 def _mark_struck(book: Any) -> None:
-    """Mark the shared texts that are struck through, or of which a part is."""
+    """Mark the shared texts that are struck through, or of which a part is, and figures with a raised number behind them."""
     part = next((name for name in book._archive.namelist() if name.endswith("/sharedStrings.xml")), None)
     texts = book.worksheets[0]._shared_strings if book.worksheets else []
-    if part is None or not texts or not _mentions(book._archive, part, b"strike"):
+    if part is None or not texts or not _mentions(book._archive, part, b"strike", b"superscript"):
         return
     with book._archive.open(part) as source:
         items = (e for _, e in defusedxml.ElementTree.iterparse(source) if e.tag == f"{{{SHEET_MAIN_NS}}}si")
@@ -191,14 +201,19 @@ def _mark_struck(book: Any) -> None:
             item.clear()
 
 
-def _mentions(archive: zipfile.ZipFile, part: str, word: bytes) -> bool:
+def _mentions(archive: zipfile.ZipFile, part: str, *words: bytes) -> bool:
     rest = b""
     with archive.open(part) as source:
         while chunk := source.read(1 << 20):
-            if word in rest + chunk:
+            if any(word in rest + chunk for word in words):
                 return True
-            rest = chunk[-len(word) :]
+            rest = chunk[-max(map(len, words)) :]
     return False
+
+
+def _is_raised(run: Any) -> bool:
+    place = run.find(f"{{{SHEET_MAIN_NS}}}rPr/{{{SHEET_MAIN_NS}}}vertAlign")
+    return place is not None and place.get("val") == "superscript"
 
 
 def _is_struck_run(run: Any) -> bool:
@@ -366,7 +381,9 @@ def _cell(value: Any, data_type: str) -> tuple[str, str | None]:
         return moment_text(value), None
     text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(value))
     if isinstance(value, _Struck):
-        return text, PART_STRUCK if isinstance(value, _PartStruck) else CELL_STRUCK
+        return text, RAISED if isinstance(value, _Raised) else PART_STRUCK if isinstance(
+            value, _PartStruck
+        ) else CELL_STRUCK
     return text, DAMAGED if looks_damaged(text.strip()) else None
 
 

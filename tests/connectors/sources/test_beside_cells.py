@@ -14,8 +14,8 @@ from openpyxl.comments import Comment
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, PART_STRUCK, UNSHOWN, as_shown
-from tests.connectors.sources.test_file_formats import SHEET, read, rewritten, workbook
+from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, PART_STRUCK, RAISED, UNSHOWN, as_shown
+from tests.connectors.sources.test_file_formats import SHEET, read, rewritten, with_shared_texts, workbook
 from tests.connectors.sources.test_old_workbooks import old_workbook
 from warehouse.errors import DeliveryRefused
 
@@ -210,3 +210,32 @@ def test_a_cell_that_is_struck_through_in_spreadsheetml(tmp_path: Path) -> None:
     delivery, rows = read(tmp_path, "a.xls", xml(style=' ss:StyleID="old"'), expected=NAMES)
     assert not rows
     assert [piece.reason for piece in delivery.unreadable] == [f"cell B2: {CELL_STRUCK}"]
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_the_raised_number_of_a_note_is_no_digit(tmp_path: Path, is_shared: bool) -> None:
+    def change(sheet: Worksheet) -> None:
+        raised = InlineFont(vertAlign="superscript")
+        sheet["B2"] = CellRichText(TextBlock(InlineFont(), "12"), TextBlock(raised, "1"))
+        sheet.append(["K2", CellRichText(TextBlock(InlineFont(), "12m"), TextBlock(raised, "2"))])
+
+    content = with_shared_texts(edited(change)) if is_shared else edited(change)
+    delivery, rows = read(tmp_path, "a.xlsx", content, expected=NAMES)
+    assert [(r["户号"], r["税额"]) for r in rows] == [("K2", "12m2")]
+    assert [piece.reason for piece in delivery.unreadable] == [f"cell B2: {RAISED}"]
+
+
+def test_the_raised_number_of_a_note_in_a_web_page(tmp_path: Path) -> None:
+    rows = "<tr><td>K1<td>12<sup>1</sup></tr><tr><td>K2<td>12 m<sup>2</sup></tr><tr><td>K3<td>15</tr>"
+    delivery, found = read(
+        tmp_path, "a.xls", html(below="").replace(b"</table>", f"{rows}</table>".encode()), expected=NAMES
+    )
+    assert [(r["户号"], r["税额"]) for r in found] == [("K1", "7"), ("K2", "12 m2"), ("K3", "15")]
+    assert [piece.reason for piece in delivery.unreadable] == [f"cell B3: {RAISED}"]
+
+
+@pytest.mark.parametrize("second", ["税额,户号", " 税额,户 号", "税额,　户号"])
+def test_a_second_header_with_its_columns_in_another_order(tmp_path: Path, second: str) -> None:
+    delivery, rows = read(tmp_path, "a.csv", f"户号,税额\nK1,7\n{second}\n8,K2\n".encode(), expected=NAMES)
+    assert [r["户号"] for r in rows] == ["K1"]
+    assert [piece.row_number for piece in delivery.unreadable] == [3, 4]
