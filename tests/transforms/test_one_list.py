@@ -64,7 +64,7 @@ def words_in(path: Path, text: str) -> set[str]:
 def outcome_lists(path: Path, text: str) -> list[set[str]]:
     """The lists of a source that name two or more of the outcomes that wait for a person."""
     if path.suffix == ".sql":
-        trees = [tree for tree in sqlglot.parse(text, dialect="duckdb") if tree is not None]
+        trees = [tree for tree in sqlglot.parse(text.replace(" := ''", ""), dialect="duckdb") if tree is not None]
         groups = [
             {literal.this for literal in node.expressions if isinstance(literal, exp.Literal)}
             for tree in trees
