@@ -18,9 +18,8 @@ from warehouse.subjects import subjects
 if TYPE_CHECKING:
     from warehouse.loader import StagedFeed
 
-_TIME = ("month", "period_start", "period_end", "year_number")
 # dashes, brackets, points and marks that one keyboard writes so and another so
-_SIGNS, _PLAIN = "‐‑‒–—―−－（）．·•・／＃＿：，", "--------()..../#_:,"
+_SIGNS, _PLAIN = "‐‑‒–—―−－（）．·•・／＃＿：，〔〕［］【】", "--------()..../#_:,[][][]"
 # keys of these signs alone are as plain as they can be
 _IS_PLAIN = "^[0-9A-Z-]*$"
 # two feeds have the numbers of one register where so many of them go with one code in both, but for so many in a hundred
@@ -31,11 +30,12 @@ _OTHER_CODES_MIN = 3
 def respelled(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> Iterator[Measured]:
     """New keys that are another one's, but for blanks, case, width or dashes.
 
-    Batch `number` of incoming.<feed> (`table`) may be the feed's first: two rows of one delivery count as well. Where earlier
-    keys differ so little, as those of some programs do, only more than these are.
+    Names are no such keys, as resolution joins their spellings: a partner's in a feed of trade, or any key without a digit. Batch
+    `number` of incoming.<feed> (`table`) may be the feed's first: two rows of one delivery count as well. Where earlier keys differ
+    so little, as those of some programs do, only more than these are.
     """
     columns = feed.subject.columns
-    texts = [c for c in feed.subject.key if c not in _TIME and columns[c].type == "varchar"]
+    texts = [c for c in feed.subject.key if c == "source_key" or c.endswith(("_no", "_code"))]
     keys = {"source_key": ["source_key"]} if "source_key" in columns else {}
     if texts and texts != ["source_key"]:
         keys[texts[0] if "source_key" not in columns else ", ".join(texts)] = texts
@@ -51,7 +51,8 @@ def respelled(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: st
             f"with k as ({known}), n as (select distinct {value} as key from {table} where batch_number = {number} except from k), "
             f"spelt as (select key, {plain} as plain, false as is_new from k where exists (from n) "
             f"union all select key, {plain}, true from n), "
-            "twice as (select count(*) as spellings, count_if(is_new) as new from spelt group by plain having count(*) > 1) "
+            "numbered as (from spelt where regexp_matches(key, '\\pN')), "
+            "twice as (select count(*) as spellings, count_if(is_new) as new from numbered group by plain having count(*) > 1) "
             "select count_if(new > 0), count_if(spellings - new > 1), (select count(*) from n), (select count(*) from k) from twice"
         ).fetchone()
         count, was, rows, before = (int(x or 0) for x in found or (0, 0, 0, 0))

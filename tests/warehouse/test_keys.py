@@ -54,7 +54,8 @@ def units(connection: duckdb.DuckDBPyConnection, known: Sequence[str], new: Sequ
         (["K001"], ["K\u200b001"], True),
         (["K-001"], ["K－001"], True),
         (["K-001"], ["K–001"], True),
-        (["甲公司（滨江）"], ["甲公司(滨江)"], True),
+        (["租字〔2023〕第12号"], ["租字[2023]第 12 号"], True),
+        (["甲公司（滨江）"], ["甲公司(滨江)"], False),  # a name, which resolution reads
         (["K-001"], ["K001"], False),  # 1-12 and 11-2 are two
         (["K001"], ["K0011"], False),
         # two spellings in a first delivery
