@@ -151,7 +151,7 @@ usable_value as (
     where s.enterprise_id is null
 ),
 
-value_beside as (
+neighbour_value as (
     select
         enterprise_id,
         signal_code,
@@ -195,7 +195,7 @@ value_change as (
             else 'change'
         end as step,
         n.positive_number
-    from value_beside as n
+    from neighbour_value as n
     inner join rules.signal as r on n.signal_code = r.signal_code
     inner join first_period as f on n.signal_code = f.signal_code and n.period_months = f.period_months
     left join
@@ -225,7 +225,7 @@ missing_figure as (
             else 'open_ended'
         end as step,
         n.positive_number
-    from value_beside as n
+    from neighbour_value as n
     cross join rules.flow as rule
     inner join rules.signal as r on n.signal_code = r.signal_code
     inner join believed_until as b on n.signal_code = b.signal_code
