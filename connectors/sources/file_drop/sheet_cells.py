@@ -52,6 +52,8 @@ STRUCK: Final = "the row is struck through: ask the office whether it counts"
 """Of a row in which every filled cell is struck through."""
 DAYS_TO_1904: Final = 1462
 MOST_MERGES: Final = 50_000
+RED: Final = frozenset({"FFFF0000", "00FF0000", "FFC00000", 2, 10})
+"""What programs write for red and dark red letters: colours, and places in the first palette."""
 _NAMED: Final = 5
 """Of hidden rows or columns so many are named."""
 _WIDEST_MERGE: Final = 1_000
@@ -76,11 +78,16 @@ class Reading:
 
 @dataclass
 class Hidden:
-    """What is hidden in a sheet, as far as it was read: numbers of rows with content, letters of columns; cells with a remark."""
+    """What the texts of a sheet do not show, as far as it was read.
+
+    Hidden rows with content (their numbers) and columns (letters), cells with a remark, and positive figures in red: an
+    accountant means negative ones, others mark a figure so.
+    """
 
     rows: set[int] = field(default_factory=set)
     columns: set[str] = field(default_factory=set)
     remarked: set[str] = field(default_factory=set)
+    red: set[str] = field(default_factory=set)
 
     def notes(self, sheet: str) -> list[str]:
         """Say it for people; nothing where nothing is hidden."""
@@ -89,10 +96,13 @@ class Hidden:
             first = ", ".join(map(str, sorted(self.rows)[:_NAMED]))
             more = ", …" if len(self.rows) > _NAMED else ""
             found.append(f"sheet {sheet}: {len(self.rows)} hidden rows are read as all others (row {first}{more})")
-        if self.remarked:  # the remark itself begins with the name of who wrote it
-            first = ", ".join(sorted(self.remarked, key=lambda cell: (len(cell), cell))[:_NAMED])
-            more = ", …" if len(self.remarked) > _NAMED else ""
-            found.append(f"sheet {sheet}: {len(self.remarked)} cells have a remark ({first}{more}): read them")
+        for cells, fact in (
+            (self.remarked, "cells have a remark ({}): read them"),  # which begins with the name of who wrote it
+            (self.red, "figures in red have no sign and are read as positive ({}): ask the office whether they are"),
+        ):
+            if cells:
+                first = ", ".join(sorted(cells, key=lambda cell: (len(cell), cell))[:_NAMED])
+                found.append(f"sheet {sheet}: {len(cells)} " + fact.format(first + ", …" * (len(cells) > _NAMED)))
         if self.columns:
             letters = ", ".join(sorted(self.columns, key=lambda letter: (len(letter), letter))[:_NAMED])
             found.append(f"sheet {sheet}: {len(self.columns)} hidden columns are read as all others (column {letters})")

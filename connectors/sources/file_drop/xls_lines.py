@@ -25,6 +25,7 @@ from connectors.sources.file_drop.sheet_cells import (
     FORMULA,
     MOST_MERGES,
     PART_STRUCK,
+    RED,
     STRUCK,
     Hidden,
     Merge,
@@ -164,10 +165,18 @@ def _lines(
             get_column_letter(c + 1) for c, i in sheet.colinfo_map.items() if i.hidden and c < sheet.ncols
         )
         struck = {place for place, font in enumerate(book.font_list) if font.struck_out}
+        red = {place for place, font in enumerate(book.font_list) if font.colour_index in RED}
         for row in range(sheet.nrows):
             line = _line(book, sheet, row, formulas, struck, reading)
             if struck and line.cells and _is_struck(book, sheet, row, struck):
                 line = line._replace(broken=STRUCK)
+            hidden.red.update(
+                f"{get_column_letter(place + 1)}{row + 1}"
+                for place, cell in enumerate(sheet.row(row))
+                if cell.ctype == xlrd.XL_CELL_NUMBER
+                and cell.value > 0
+                and book.xf_list[cell.xf_index].font_index in red
+            )
             if line.cells and row in sheet.rowinfo_map and sheet.rowinfo_map[row].hidden:
                 hidden.rows.add(row + 1)
             yield merges.applied(line)

@@ -40,6 +40,7 @@ from connectors.sources.file_drop.sheet_cells import (
     MOST_MERGES,
     PART_STRUCK,
     RAISED,
+    RED,
     STRUCK,
     WIDEST,
     Hidden,
@@ -266,7 +267,7 @@ def _lines(sheet: Any, where: str, reading: Reading, hidden: Hidden, tail: Calla
     with ExitStack() as stack:
         forms = _forms(sheet.parent)
         is_1904 = sheet.parent.epoch == CALENDAR_MAC_1904
-        struck = _struck_styles(sheet.parent)
+        struck, red = _struck_styles(sheet.parent), _red_styles(sheet.parent)
         parser = _parser(sheet, stack, has_results=False)
         rows: Iterator[tuple[int, list[dict[str, Any]]]] = parser.parse()
         results = _parser(sheet, stack, has_results=True).parse() if reading.believes_results else None
@@ -287,6 +288,8 @@ def _lines(sheet: Any, where: str, reading: Reading, hidden: Hidden, tail: Calla
                 failure = f"row {number} comes after row {last}"
                 break
             last = number
+            if red:
+                hidden.red.update(f"{get_column_letter(c['column'])}{number}" for c in cells if _is_red(c, red))
             if _is_hidden(parser.row_dimensions.pop(str(number), None)) and line.cells:
                 hidden.rows.add(number)
             yield merges.applied(line)
@@ -340,6 +343,17 @@ def _struck_styles(book: Any) -> frozenset[int]:
         if fonts
         else frozenset()
     )
+
+
+def _red_styles(book: Any) -> frozenset[int]:
+    """The styles of cells with red letters, whatever they hold."""
+    fonts = {place for place, font in enumerate(book._fonts) if font.color and font.color.value in RED}
+    return frozenset(place for place, style in enumerate(book._cell_styles) if style.fontId in fonts)
+
+
+def _is_red(cell: Mapping[str, Any], red: frozenset[int]) -> bool:
+    value = cell["value"]
+    return cell["style_id"] in red and cell["data_type"] == "n" and isinstance(value, int | float) and value > 0
 
 
 def _line(

@@ -332,6 +332,29 @@ def test_what_an_old_workbook_hides_is_noted(tmp_path: Path) -> None:
     ]
 
 
+def test_a_positive_figure_in_red_is_noted(tmp_path: Path) -> None:
+    """An accountant means a negative one, others a mark: -4 has its sign, a format that shows negatives in red has none to show."""
+
+    def paint(sheet: Any) -> None:
+        for cell in ("A2", "B2", "B3"):
+            sheet[cell].font = openpyxl.styles.Font(color="FFFF0000")
+        sheet["B4"].number_format = "0.00;[Red]0.00"
+
+    content = workbook(["户号", "金额"], ["K1", 12], ["K2", -4], ["K3", 5], edit=paint, title="台账")
+    delivery, rows = read(tmp_path, "a.xlsx", content, expected=("户号", "金额"))
+    assert [row["金额"] for row in rows] == ["12", "-4", "5"]
+    note = "sheet 台账: 1 figures in red have no sign and are read as positive (B2): ask the office whether they are"
+    assert delivery.notes == [note]
+
+    def paint_old(book: Any, sheet: Any) -> None:
+        sheet.write(1, 1, 12, xlwt.easyxf("font: colour red"))
+        sheet.write(2, 1, -4, xlwt.easyxf("font: colour red"))
+
+    delivery, rows = read(tmp_path, "a.xls", old_workbook(["户号", "金额"], ["K1", None], ["K2", None], edit=paint_old))
+    assert [row["金额"] for row in rows] == ["12", "-4"]
+    assert delivery.notes == [note]
+
+
 def test_a_row_that_is_struck_through_is_put_aside(tmp_path: Path) -> None:
     def strike(sheet: Any) -> None:
         for cell in ("A3", "B3", "A4"):  # of row 4 one cell alone: what is right instead is unknown
