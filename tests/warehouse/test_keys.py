@@ -68,9 +68,13 @@ def units(connection: duckdb.DuckDBPyConnection, known: Sequence[str], new: Sequ
 def test_keys_that_differ_by_their_spelling(
     connection: duckdb.DuckDBPyConnection, known: list[str], new: list[str], is_found: bool
 ) -> None:
-    found = units(connection, known, new)
+    found = units(connection, *([f"{key}{n}" for key in keys for n in "XYZ"] for keys in (known, new)))
     assert bool(found) == is_found
-    assert all("but for blanks, case, width or dashes" in fact for fact in found)
+    assert all("but for blanks, case, width or dashes in 3 of" in fact for fact in found)
+
+
+def test_one_or_two_keys_are_typed_by_hand(connection: duckdb.DuckDBPyConnection) -> None:
+    assert units(connection, ["K001", "K002"], ["k001", "k002"]) == []
 
 
 def test_a_meter_and_its_account_are_one_key(connection: duckdb.DuckDBPyConnection) -> None:
