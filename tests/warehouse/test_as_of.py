@@ -268,6 +268,7 @@ def life(park: Park, lived: dict[str, Life], tmp_path_factory: pytest.TempPathFa
     return lived["one"]
 
 
+@pytest.mark.nights
 def test_a_date_is_its_end_in_the_park(life: Life) -> None:
     assert moment_of(life.settings, "2026-03-02", later(life)) == datetime(2026, 3, 2, 16)
     assert moment_of(life.settings, "2026-03-02T10:00", later(life)) == datetime(2026, 3, 2, 2)
@@ -286,6 +287,7 @@ def test_a_date_is_its_end_in_the_park(life: Life) -> None:
     assert past(life, "2026-03-02").path == snapshot.path, "our own file is made again"
 
 
+@pytest.mark.nights
 def test_what_is_no_moment_is_said_plainly(life: Life, tmp_path: Path) -> None:
     there = tmp_path / "there.duckdb"
     there.touch()
@@ -307,6 +309,7 @@ def test_what_is_no_moment_is_said_plainly(life: Life, tmp_path: Path) -> None:
     assert not list(life.settings.home.glob("asof-*")), "no scratch is left"
 
 
+@pytest.mark.nights
 def test_before_anything_was_stored(life: Life, tmp_path: Path) -> None:
     with pytest.raises(ParkBridgeError, match="there is no warehouse yet"):
         reconstruct(replace(life.settings, home=tmp_path), "2026-03-02", now=later(life))
@@ -351,6 +354,7 @@ def test_changed_rules_and_a_moment_that_is_still_open_are_said(life: Life) -> N
     assert past(life, later(life).isoformat()).is_open
 
 
+@pytest.mark.nights
 def test_the_command(life: Life, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(Settings, "from_environment", classmethod(lambda cls: life.settings))
     night = f"{life.nights[0]:%Y%m%dT%H%M%SZ}"
@@ -371,6 +375,7 @@ class _Present(datetime):
         return FIRST_DAY.astimezone(UTC) + timedelta(days=400)
 
 
+@pytest.mark.nights
 def test_what_a_night_is_compared_with(life: Life, tmp_path: Path) -> None:
     home = tmp_path / "copy"
     shutil.copytree(life.settings.home, home)
@@ -394,6 +399,7 @@ def test_what_a_night_is_compared_with(life: Life, tmp_path: Path) -> None:
         assert remember_last_night(connection, settings) is None, "readers see nothing"
 
 
+@pytest.mark.nights
 def test_the_summary_says_what_changed(life: Life) -> None:
     [line] = [line for line in summary(life.settings) if line.startswith("Changes")]
     with duckdb.connect(life.settings.published_file, read_only=True) as connection:

@@ -128,6 +128,7 @@ def test_corrections_remake_the_rows_of_whom_they_are_about(
     is_as_made_whole(park)
 
 
+@pytest.mark.nights
 def test_a_new_month_is_everybodys(park: duckdb.DuckDBPyConnection) -> None:
     panel.night(park, LAST + 1)
     live_night(park)
@@ -236,12 +237,14 @@ def test_other_rules_make_all_of_it(park: duckdb.DuckDBPyConnection, monkeypatch
     assert live_night(park)[0] is None
 
 
+@pytest.mark.nights
 def test_an_earlier_night_is_made_whole(park: duckdb.DuckDBPyConnection) -> None:
     panel.night(park, LAST - 1)
     assert live_night(park)[0] is None
     is_as_made_whole(park)
 
 
+@pytest.mark.nights
 def test_slices_of_a_park_are_the_park(park: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = rows(park)
     assert all(whole[model.table][0] for model in MODELS if model.header.get("rebuild") == "nightly"), (
