@@ -20,7 +20,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -365,13 +365,13 @@ def ask(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def wrong_list(park: Park, account: Account, tonight: date) -> list[str]:
-    """What is not as it must be on the work list of a night that readers see; its new rows count from now on."""
+def wrong_list(park: Park, account: Account, tonight: date, audiences: Sequence[str] = AUDIENCES[:2]) -> list[str]:
+    """What is not as it must be on the work list of a night that these readers see; its new rows count from now on."""
     known = dict(park.ask("select work_row_id('answer|' || need_no), need_no from known.need"))
     expected = expected_list(account, tonight, known)
     listed = "select row_id, first_shown_date from snapshots.work_list"
     found = []
-    for audience in AUDIENCES[:2]:
+    for audience in audiences:
         if (seen := dict(ask(park.settings.of_audience(audience), listed))) != expected:
             found.append(f"{audience}: rows of the work list {sorted(seen.items() ^ expected.items())[:4]} differ")
     account.first_shown |= {row: first for row, first in expected.items() if row not in account.first_shown}
@@ -458,12 +458,15 @@ def restored_differs(park: Park, scratch: Path, policy: Policy, moment: datetime
 
 
 def after_a_kill(park: Park, account: Account, night: int) -> list[str]:
-    """What readers see where a publish was killed and not run again: the list of this night counts if they see it."""
+    """What readers see where a publish was killed and not run again: the list of this night counts if they see it.
+
+    Editions come into place behind the director's, so that an operator may still see the night before.
+    """
     account.unfinished.append(dict(account.staff))
-    seen = ask(park.settings, "select as_of from ops.night")[0][0]
-    if seen == day(night).replace(tzinfo=None):
-        return wrong_list(park, account, day(night).date())
-    return []
+    tonight = day(night).replace(tzinfo=None)
+    places = {audience: park.settings.of_audience(audience) for audience in AUDIENCES[:2]}
+    see_it = [one for one, place in places.items() if ask(place, "select as_of from ops.night")[0][0] == tonight]
+    return wrong_list(park, account, tonight.date(), see_it) if see_it else []
 
 
 def size(folder: Path) -> int:

@@ -927,7 +927,7 @@ def sorted_alone(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Ite
         }
         kept = [name for name, (was, is_now) in order.items() if is_now and 100 * was <= _BROKEN_PCT]
         for name, (was, is_now) in order.items():
-            if (kept or by is key) and is_now and (1 - was) ** (new[0] - 1) < CHANCE:
+            if name not in kept and (kept or by is key) and is_now and (1 - was) ** (new[0] - 1) < CHANCE:
                 fact = f"{name} is in order and never was, in rows in order of {(kept or key)[0]}: it was sorted alone,"
                 yield Measured("changed_pct", name, fact, new[0], new[0], 100.0, _ORDERED_MIN)
 
