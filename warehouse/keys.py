@@ -18,10 +18,6 @@ from warehouse.subjects import subjects
 if TYPE_CHECKING:
     from warehouse.loader import StagedFeed
 
-# dashes, brackets, points and marks that one keyboard writes so and another so
-_SIGNS, _PLAIN = "‐‑‒–—―−－（）．·•・／＃＿：，〔〕［］【】", "--------()..../#_:,[][][]"
-# keys of these signs alone are as plain as they can be
-_IS_PLAIN = "^[0-9A-Z-]*$"
 # two feeds have the numbers of one register where so many of them go with one code in both, but for so many in a hundred
 _SHARED_MIN, _OTHERS_PCT = 10, 5
 _OTHER_CODES_MIN = 3
@@ -43,16 +39,14 @@ def respelled(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: st
         keys[texts[0] if "source_key" not in columns else ", ".join(texts)] = texts
     for name, parts in keys.items():
         value = f"concat_ws(chr(31), {', '.join(map(quote, parts))})"
-        plain = f"translate(upper(key), {literal(_SIGNS)}, {literal(_PLAIN)})"
-        plain = f"case when regexp_matches(key, '{_IS_PLAIN}') then key else regexp_replace({plain}, '[\\s\\pZ\\p{{Cf}}]', '', 'g') end"
         known = (
             f"select distinct {value} as key from staged.{feed.subject.name} where feed = {literal(feed.name)} "
             f"and superseded_at is null union select distinct {value} from {table} where batch_number < {number}"
         )
         found = connection.execute(
             f"with k as ({known}), n as (select distinct {value} as key from {table} where batch_number = {number} except from k), "
-            f"spelt as (select key, {plain} as plain, false as is_new from k where exists (from n) "
-            f"union all select key, {plain}, true from n), "
+            "spelt as (select key, plain_number(key) as plain, false as is_new from k where exists (from n) "
+            "union all select key, plain_number(key), true from n), "
             "numbered as (from spelt where regexp_matches(key, '\\pN')), "
             "twice as (select count(*) as spellings, count_if(is_new) as new from numbered group by plain having count(*) > 1) "
             "select count_if(new > 0), count_if(spellings - new > 1), (select count(*) from n), (select count(*) from k) from twice"

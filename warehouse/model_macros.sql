@@ -160,6 +160,14 @@ create or replace macro work_row_id(action_and_about) as (
     'W' || substr(sha256(action_and_about), 1, 10)
 );
 
+-- A record's number but for case, width, blanks and brackets: K 001 and k001 are K001. Dashes stay, as 1-12 and 11-2 are two numbers.
+create or replace macro plain_number(record_number) as (
+    regexp_replace(
+        translate(upper(record_number), '‐‑‒–—―−－（）．·•・／＃＿：，〔〕［］【】', '--------()..../#_:,[][][]'),
+        '[\s\pZ\p{Cf}]', '', 'g'
+    )
+);
+
 -- A sentence of a rule file with its figures: filled('{name} is {value}', 'name', 'Sales', 'value', '12') is 'Sales is 12'. Up to eight
 -- pairs. NULL where one of the texts is NULL: what may be missing is given as coalesce(…, ''). Names that others write come last,
 -- because a placeholder within a text that was put in would be filled by the pairs after it.

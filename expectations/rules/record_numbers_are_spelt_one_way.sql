@@ -19,16 +19,13 @@ with record_number as (
     from known.lease
 ),
 
--- but for case, width, blanks and brackets; dashes stay, as 1-12 and 11-2 are two; a key without a digit is a name
-plain_number as (
+-- a key without a digit is a name
+number_spelling as (
     select
         feed,
         number_column,
         record_number,
-        regexp_replace(
-            translate(upper(record_number), '‐‑‒–—―−－（）．·•・／＃＿：，〔〕［］【】', '--------()..../#_:,[][][]'),
-            '\s', '', 'g'
-        ) as plain_text
+        plain_number(record_number) as plain_text
     from record_number
     where regexp_matches(record_number, '[0-9０-９]')
 )
@@ -39,6 +36,6 @@ select
     min(record_number) as record_number,
     max(record_number) as other_number,
     count(*) as spelling_count
-from plain_number
+from number_spelling
 group by feed, number_column, plain_text
 having count(*) > 1

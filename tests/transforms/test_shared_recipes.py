@@ -131,6 +131,7 @@ def test_the_macros_are_those_that_are_agreed() -> None:
         "quantity_text": ("v",),
         "quantity_words": ("v", "unit"),
         "work_limit_group": ("action_code",),
+        "plain_number": ("record_number",),
         "work_row_id": ("action_and_about",),
         "filled": ("words", *(f"{pair}{part}" for pair in "abcdefgh" for part in ("", "_text"))),
     }

@@ -92,20 +92,16 @@ class Hidden:
     def notes(self, sheet: str) -> list[str]:
         """Say it for people; nothing where nothing is hidden."""
         found = []
-        if self.rows:
-            first = ", ".join(map(str, sorted(self.rows)[:_NAMED]))
-            more = ", …" if len(self.rows) > _NAMED else ""
-            found.append(f"sheet {sheet}: {len(self.rows)} hidden rows are read as all others (row {first}{more})")
-        for cells, fact in (
+        for places, fact in (
+            (set(map(str, self.rows)), "hidden rows are read as all others (row {})"),
             (self.remarked, "cells have a remark ({}): read them"),  # which begins with the name of who wrote it
             (self.red, "figures in red have no sign and are read as positive ({}): ask the office whether they are"),
+            (self.columns, "hidden columns are read as all others (column {})"),
         ):
-            if cells:
-                first = ", ".join(sorted(cells, key=lambda cell: (len(cell), cell))[:_NAMED])
-                found.append(f"sheet {sheet}: {len(cells)} " + fact.format(first + ", …" * (len(cells) > _NAMED)))
-        if self.columns:
-            letters = ", ".join(sorted(self.columns, key=lambda letter: (len(letter), letter))[:_NAMED])
-            found.append(f"sheet {sheet}: {len(self.columns)} hidden columns are read as all others (column {letters})")
+            if places:
+                named = sorted(places, key=lambda place: (len(place), place))[:_NAMED]
+                shown = ", ".join([*named, "…"] if len(places) > _NAMED else named)
+                found.append(f"sheet {sheet}: {len(places)} {fact.format(shown)}")
         return found
 
 

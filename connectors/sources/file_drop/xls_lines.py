@@ -170,13 +170,14 @@ def _lines(
             line = _line(book, sheet, row, formulas, struck, reading)
             if struck and line.cells and _is_struck(book, sheet, row, struck):
                 line = line._replace(broken=STRUCK)
-            hidden.red.update(
-                f"{get_column_letter(place + 1)}{row + 1}"
-                for place, cell in enumerate(sheet.row(row))
-                if cell.ctype == xlrd.XL_CELL_NUMBER
-                and cell.value > 0
-                and book.xf_list[cell.xf_index].font_index in red
-            )
+            if red:
+                hidden.red.update(
+                    f"{get_column_letter(place + 1)}{row + 1}"
+                    for place, cell in enumerate(sheet.row(row))
+                    if cell.ctype == xlrd.XL_CELL_NUMBER
+                    and cell.value > 0
+                    and book.xf_list[cell.xf_index].font_index in red
+                )
             if line.cells and row in sheet.rowinfo_map and sheet.rowinfo_map[row].hidden:
                 hidden.rows.add(row + 1)
             yield merges.applied(line)

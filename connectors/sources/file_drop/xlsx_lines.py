@@ -148,22 +148,15 @@ def _other_content(file: IO[bytes]) -> str | None:
     return found or (None if "[Content_Types].xml" in names else "it is a zip without a workbook in it")
 
 
-class _Struck(str):
-    """A text that is struck through by its own format, not by that of its cell."""
+class _Marked(str):
+    """A text with what its own format, not that of its cell, says against it: struck through, or with a raised number."""
 
-    __slots__ = ()
+    flaw: str
 
-
-class _PartStruck(_Struck):
-    """A text of which a part is struck through."""
-
-    __slots__ = ()
-
-
-class _Raised(_Struck):
-    """A figure with the raised number of a note behind it."""
-
-    __slots__ = ()
+    def __new__(cls, text: str, flaw: str) -> _Marked:
+        marked = super().__new__(cls, text)
+        marked.flaw = flaw
+        return marked
 
 
 def _marked(text: str, item: Any) -> str:
@@ -173,8 +166,8 @@ def _marked(text: str, item: Any) -> str:
     if True not in is_struck:
         texts = ["".join(t.text or "" for t in run.iter(f"{{{SHEET_MAIN_NS}}}t")) for run in runs]
         notes = (is_note_mark("".join(texts[:n]), texts[n]) for n, run in enumerate(runs) if n and _is_raised(run))
-        return _Raised(text) if any(notes) else text
-    return _PartStruck(text) if len(is_struck) > 1 else _Struck(text)
+        return _Marked(text, RAISED) if any(notes) else text
+    return _Marked(text, PART_STRUCK if len(is_struck) > 1 else CELL_STRUCK)
 
 
 class _Parser(WorkSheetParser):
@@ -394,10 +387,8 @@ def _cell(value: Any, data_type: str) -> tuple[str, str | None]:
     if isinstance(value, MOMENTS):
         return moment_text(value), None
     text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(value))
-    if isinstance(value, _Struck):
-        return text, RAISED if isinstance(value, _Raised) else PART_STRUCK if isinstance(
-            value, _PartStruck
-        ) else CELL_STRUCK
+    if isinstance(value, _Marked):
+        return text, value.flaw
     return text, DAMAGED if looks_damaged(text.strip()) else None
 
 
