@@ -45,8 +45,8 @@ def respelled(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: st
         )
         found = connection.execute(
             f"with k as ({known}), n as (select distinct {value} as key from {table} where batch_number = {number} except from k), "
-            "spelt as (select key, plain_number(key) as plain, false as is_new from k where exists (from n) "
-            "union all select key, plain_number(key), true from n), "
+            "spelt as (select key, plain_record_number(key) as plain, false as is_new from k where exists (from n) "
+            "union all select key, plain_record_number(key), true from n), "
             "numbered as (from spelt where regexp_matches(key, '\\pN')), "
             "twice as (select count(*) as spellings, count_if(is_new) as new from numbered group by plain having count(*) > 1) "
             "select count_if(new > 0), count_if(spellings - new > 1), (select count(*) from n), (select count(*) from k) from twice"

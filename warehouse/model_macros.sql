@@ -161,7 +161,7 @@ create or replace macro work_row_id(action_and_about) as (
 );
 
 -- A record's number but for case, width, blanks and brackets: K 001 and k001 are K001. Dashes stay, as 1-12 and 11-2 are two numbers.
-create or replace macro plain_number(record_number) as (
+create or replace macro plain_record_number(record_number) as (
     regexp_replace(
         translate(upper(record_number), '‐‑‒–—―−－（）．·•・／＃＿：，〔〕［］【】', '--------()..../#_:,[][][]'),
         '[\s\pZ\p{Cf}]', '', 'g'

@@ -25,7 +25,7 @@ number_spelling as (
         feed,
         number_column,
         record_number,
-        plain_number(record_number) as plain_text
+        plain_record_number(record_number) as plain_text
     from record_number
     where regexp_matches(record_number, '[0-9０-９]')
 )

@@ -113,6 +113,16 @@ def ask(connection: duckdb.DuckDBPyConnection, call: str, *values: object) -> ob
     return row[0]
 
 
+def test_no_macro_takes_the_name_of_another_files() -> None:
+    # the later file would replace it without a word
+    names = [
+        re.findall(r"macro (\w+)\(", (FILE.parent / name).read_text(encoding="utf-8"))
+        for name in ("macros.sql", "model_macros.sql")
+    ]
+    assert all(names)
+    assert set(names[0]) & set(names[1]) == set()
+
+
 def test_the_macros_are_those_that_are_agreed() -> None:
     assert {name: parameters for name, (parameters, _) in macros().items()} == {
         "month_number": ("d",),
@@ -131,7 +141,7 @@ def test_the_macros_are_those_that_are_agreed() -> None:
         "quantity_text": ("v",),
         "quantity_words": ("v", "unit"),
         "work_limit_group": ("action_code",),
-        "plain_number": ("record_number",),
+        "plain_record_number": ("record_number",),
         "work_row_id": ("action_and_about",),
         "filled": ("words", *(f"{pair}{part}" for pair in "abcdefgh" for part in ("", "_text"))),
     }
