@@ -191,14 +191,19 @@ def narrowed(view: View, held: Held) -> View | None:
         }
         if not all(table in held for table in aliases.values()):
             return None
+        for row in [row for values in select.find_all(exp.Values) for row in values.expressions]:
+            if not all(_is_held(column, aliases, held) for column in row.find_all(exp.Column)):
+                row.pop()  # a list of figures: the ones that are absent are no rows
+        if not all(values.expressions for values in select.find_all(exp.Values)):
+            return None
         lost = [one for one in select.expressions if not _is_shown(one, aliases, held)]
         others = [column for column in select.find_all(exp.Column) if not _is_projected(column, select)]
-        if any(held[aliases[c.table]].get(c.name) != c.name for c in others if c.table in aliases):
+        if not all(_is_held(column, aliases, held) for column in others):
             return None
         if not lost:
             continue
         union = select.parent
-        if isinstance(union, exp.SetOperation):  # a list of figures: the ones that are absent are no rows
+        if isinstance(union, exp.SetOperation):
             union.replace(union.right if union.left is select else union.left)
         elif select is tree and len(lost) < len(select.expressions):
             select.set("expressions", [one for one in select.expressions if one not in lost])
@@ -211,6 +216,11 @@ def narrowed(view: View, held: Held) -> View | None:
             columns[name] = f"{note}，分档显示"
     names = [projection.alias_or_name for projection in tree.selects]
     return replace(view, sql=tree.sql(dialect="duckdb"), columns={n: columns[n] for n in names if n in columns})
+
+
+def _is_held(column: exp.Column, aliases: Mapping[str, str], held: Held) -> bool:
+    """Whether an edition has a column under its own name, or it is of no published table."""
+    return column.table not in aliases or held[aliases[column.table]].get(column.name) == column.name
 
 
 def _is_projected(column: exp.Column, select: exp.Select) -> bool:

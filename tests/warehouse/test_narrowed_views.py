@@ -14,6 +14,8 @@ SECRET = "select a.secret as 合计 from s.a as a"
 JOINED = "s.a AS a JOIN s.b AS b ON a.id = b.id"
 LEFT = "WITH f AS (SELECT b.sum AS 合计 FROM s.b AS b) SELECT f.合计 FROM f AS f"
 
+VALUES_LEFT = "SELECT f.合计 FROM s.a AS a, (VALUES (a.id), (2)) AS f(合计)"
+
 
 def left(sql: str, held: Mapping[str, Mapping[str, str]] = HELD) -> tuple[str, dict[str, str]] | None:
     names = ("编号", "名称", "面积", "合计", "秘密")
@@ -48,6 +50,8 @@ def left(sql: str, held: Mapping[str, Mapping[str, str]] = HELD) -> tuple[str, d
         # of a list of figures the rest stays
         (f"with f as (select b.sum as 合计 from s.b as b union all {SECRET}) select f.合计 from f as f", LEFT),
         (f"with f as ({SECRET} union all select b.sum as 合计 from s.b as b) select f.合计 from f as f", LEFT),
+        ("select f.合计 from s.a as a, (values (a.id), (a.secret), (a.area), (2)) as f (合计)", VALUES_LEFT),
+        ("select f.合计 from s.a as a, (values (a.secret), (a.area)) as f (合计)", None),
     ],
 )  # fmt: skip
 def test_a_view_shows_what_its_edition_has(sql: str, expected: str | None) -> None:

@@ -107,6 +107,7 @@ select
     m.month,
     cast(c.month_number as integer) as month_number,
     cast(c.before_people as bigint) as earlier_headcount,
-    cast(c.after_people as bigint) as insured_headcount
+    cast(c.after_people as bigint) as insured_headcount,
+    cast(c.after_people - c.before_people as bigint) as change
 from headcount_change as c
 inner join monthly.month as m on c.month_number = m.month_number

@@ -35,28 +35,6 @@ with life as (
     group by h.enterprise_id
 ),
 
-loss as (
-    select
-        enterprise_id,
-        month_number,
-        earlier_headcount,
-        insured_headcount,
-        earlier_headcount - insured_headcount as people
-    from signals.headcount_step
-    where earlier_headcount > insured_headcount
-),
-
-gain as (
-    select
-        enterprise_id,
-        month_number,
-        earlier_headcount,
-        insured_headcount,
-        insured_headcount - earlier_headcount as people
-    from signals.headcount_step
-    where insured_headcount > earlier_headcount
-),
-
 -- the office books a loss and its gain in different months
 lag_month as (
     select unnest(generate_series(0, people_lag_months)) as shift
@@ -90,34 +68,40 @@ firm_loss as (
     select
         l.*,
         l.month_number + d.shift as gain_number
-    from loss as l
+    from signals.headcount_step as l
     cross join lag_month as d
     cross join rules.succession as rule
     left join agency as a on l.enterprise_id = a.enterprise_id
-    where a.enterprise_id is null and l.people * 100 >= rule.payroll_share_min_pct * l.earlier_headcount
+    where
+        a.enterprise_id is null and l.change < 0
+        and -l.change * 100 >= rule.payroll_share_min_pct * l.earlier_headcount
 ),
 
 firm_gain as (
     select
         g.*,
         g.month_number - d.shift as loss_number
-    from gain as g
+    from signals.headcount_step as g
     cross join lag_month as d
     cross join rules.succession as rule
     left join agency as a on g.enterprise_id = a.enterprise_id
-    where a.enterprise_id is null and g.people * 100 >= rule.payroll_share_min_pct * g.insured_headcount
+    where
+        a.enterprise_id is null and g.change > 0
+        and g.change * 100 >= rule.payroll_share_min_pct * g.insured_headcount
 ),
 
 agency_loss as (
     select l.*
-    from loss as l
+    from signals.headcount_step as l
     inner join agency as a on l.enterprise_id = a.enterprise_id
+    where l.change < 0
 ),
 
 agency_gain as (
     select g.*
-    from gain as g
+    from signals.headcount_step as g
     inner join agency as a on g.enterprise_id = a.enterprise_id
+    where g.change > 0
 ),
 
 payroll as (
@@ -130,14 +114,14 @@ payroll as (
         l.month_number as firm_number,
         l.month_number as loss_number,
         g.month_number as gain_number,
-        l.people as loss_people,
-        g.people as gain_people,
+        -l.change as loss_people,
+        g.change as gain_people,
         l.earlier_headcount,
         l.insured_headcount = 0 as is_whole
     from firm_loss as l
     inner join agency_gain as g on l.gain_number = g.month_number
     cross join rules.succession as rule
-    where abs(l.people - g.people) * 100 <= greatest(rule.tolerance_people * 100, rule.tolerance_pct * l.people)
+    where abs(l.change + g.change) * 100 <= greatest(rule.tolerance_people * 100, rule.tolerance_pct * -l.change)
     union all
     select
         l.enterprise_id as predecessor_enterprise_id,
@@ -148,14 +132,14 @@ payroll as (
         g.month_number as firm_number,
         l.month_number as loss_number,
         g.month_number as gain_number,
-        l.people as loss_people,
-        g.people as gain_people,
+        -l.change as loss_people,
+        g.change as gain_people,
         l.earlier_headcount,
         g.earlier_headcount = 0 as is_whole
     from firm_gain as g
     inner join agency_loss as l on g.loss_number = l.month_number
     cross join rules.succession as rule
-    where abs(l.people - g.people) * 100 <= greatest(rule.tolerance_people * 100, rule.tolerance_pct * l.people)
+    where abs(l.change + g.change) * 100 <= greatest(rule.tolerance_people * 100, rule.tolerance_pct * -l.change)
 ),
 
 -- each firm and month once, however many agencies fit

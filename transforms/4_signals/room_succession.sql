@@ -16,29 +16,7 @@
 --   | 没有楼栋和房间的、以及先后租户很多的房间不列。
 -- codes succession_code: merged, split, taken_over, staff_moved
 -- checked by: tests/models/signals.room_succession
-with loss as (
-    select
-        enterprise_id,
-        month_number,
-        earlier_headcount,
-        insured_headcount,
-        earlier_headcount - insured_headcount as people
-    from signals.headcount_step
-    where earlier_headcount > insured_headcount
-),
-
-gain as (
-    select
-        enterprise_id,
-        month_number,
-        earlier_headcount,
-        insured_headcount,
-        insured_headcount - earlier_headcount as people
-    from signals.headcount_step
-    where insured_headcount > earlier_headcount
-),
-
-tenancy as (
+with tenancy as (
     select
         t.enterprise_id,
         l.feed,
@@ -103,28 +81,28 @@ room_people as (
         r.successor_enterprise_id,
         l.month_number as loss_number,
         g.month_number as gain_number,
-        l.people as loss_people,
-        g.people as gain_people,
+        -l.change as loss_people,
+        g.change as gain_people,
         l.earlier_headcount,
         l.insured_headcount as left_people,
         g.earlier_headcount as there_people,
         row_number() over (
             partition by r.predecessor_enterprise_id, r.successor_enterprise_id
-            order by abs(l.people - g.people) asc, g.month_number asc, l.month_number asc
+            order by abs(l.change + g.change) asc, g.month_number asc, l.month_number asc
         ) as row_rank
     from room_pair as r
     cross join rules.succession as rule
-    inner join loss as l
+    inner join signals.headcount_step as l
         on
-            r.predecessor_enterprise_id = l.enterprise_id
+            r.predecessor_enterprise_id = l.enterprise_id and l.change < 0
             and l.month_number >= r.start_number - rule.premises_window_months
             and l.month_number <= r.start_number + rule.premises_window_months
-    inner join gain as g
+    inner join signals.headcount_step as g
         on
-            r.successor_enterprise_id = g.enterprise_id
+            r.successor_enterprise_id = g.enterprise_id and g.change > 0
             and l.month_number <= g.month_number
             and g.month_number <= l.month_number + rule.people_lag_months
-    where abs(l.people - g.people) * 100 <= greatest(rule.tolerance_people * 100, rule.tolerance_pct * l.people)
+    where abs(l.change + g.change) * 100 <= greatest(rule.tolerance_people * 100, rule.tolerance_pct * -l.change)
 ),
 
 room_evidence as (

@@ -49,31 +49,7 @@
 --   * founded: one closes and the other is registered at about the same time | 新设承接
 -- column score: evidence points over 100, at most 1 | 依据得分 依据分值除以100，至多为1
 -- checked by: tests/models/signals.succession, tests/system/test_successions.py
-with loss as (
-    select
-        enterprise_id,
-        month,
-        month_number,
-        earlier_headcount,
-        insured_headcount,
-        earlier_headcount - insured_headcount as people
-    from signals.headcount_step
-    where earlier_headcount > insured_headcount
-),
-
-gain as (
-    select
-        enterprise_id,
-        month,
-        month_number,
-        earlier_headcount,
-        insured_headcount,
-        insured_headcount - earlier_headcount as people
-    from signals.headcount_step
-    where insured_headcount > earlier_headcount
-),
-
-register_event as (
+with register_event as (
     select
         predecessor_enterprise_id,
         successor_enterprise_id,
@@ -93,28 +69,28 @@ reported_people as (
         t.succession_code,
         l.month as loss_month,
         g.month as gain_month,
-        l.people as loss_people,
-        g.people as gain_people,
+        -l.change as loss_people,
+        g.change as gain_people,
         l.earlier_headcount,
         row_number() over (
             partition by t.predecessor_reference, t.successor_reference, t.succession_code
-            order by abs(l.people - g.people) asc, g.month_number asc, l.month_number asc
+            order by abs(l.change + g.change) asc, g.month_number asc, l.month_number asc
         ) as row_rank
     from register_event as t
     cross join rules.succession as rule
-    inner join loss as l
+    inner join signals.headcount_step as l
         on
-            t.predecessor_enterprise_id = l.enterprise_id
+            t.predecessor_enterprise_id = l.enterprise_id and l.change < 0
             and l.month_number >= t.event_number - rule.register_before_months
             and l.month_number <= t.event_number + rule.register_after_months
-    inner join gain as g
+    inner join signals.headcount_step as g
         on
-            t.successor_enterprise_id = g.enterprise_id
+            t.successor_enterprise_id = g.enterprise_id and g.change > 0
             and l.month_number <= g.month_number
             and g.month_number <= l.month_number + rule.people_lag_months
     where
-        abs(l.people - g.people) * 100
-        <= greatest(rule.tolerance_people * 100, rule.register_tolerance_pct * l.people)
+        abs(l.change + g.change) * 100
+        <= greatest(rule.tolerance_people * 100, rule.register_tolerance_pct * -l.change)
 ),
 
 by_register as (
