@@ -55,16 +55,22 @@ with heard_enterprise as (
         count(*) as heard_signal_count,
         sum(case when direction > 0 then 1 else 0 end) as rising_signal_count,
         sum(case when direction < 0 then 1 else 0 end) as falling_signal_count,
-        max(case when signal_code = 'headcount' then evidence end) as headcount_en,
-        max(case when signal_code = 'sales' then evidence end) as sales_en,
-        max(case when signal_code = 'tax' then evidence end) as tax_en,
-        max(case when signal_code = 'leased_area' then evidence end) as leased_area_en,
-        max(case when signal_code = 'electricity' then evidence end) as electricity_en,
-        max(case when signal_code = 'headcount' then evidence_zh end) as headcount_zh,
-        max(case when signal_code = 'sales' then evidence_zh end) as sales_zh,
-        max(case when signal_code = 'tax' then evidence_zh end) as tax_zh,
-        max(case when signal_code = 'leased_area' then evidence_zh end) as leased_area_zh,
-        max(case when signal_code = 'electricity' then evidence_zh end) as electricity_zh
+        concat_ws(
+            '; ',
+            max(case when signal_code = 'headcount' then evidence end),
+            max(case when signal_code = 'sales' then evidence end),
+            max(case when signal_code = 'tax' then evidence end),
+            max(case when signal_code = 'leased_area' then evidence end),
+            max(case when signal_code = 'electricity' then evidence end)
+        ) as heard_en,
+        concat_ws(
+            '；',
+            max(case when signal_code = 'headcount' then evidence_zh end),
+            max(case when signal_code = 'sales' then evidence_zh end),
+            max(case when signal_code = 'tax' then evidence_zh end),
+            max(case when signal_code = 'leased_area' then evidence_zh end),
+            max(case when signal_code = 'electricity' then evidence_zh end)
+        ) as heard_zh
     from signals.year_change
     group by enterprise_id
 ),
@@ -98,64 +104,50 @@ suspect as (
     where month_number(p.month) > m.month_number - r.suspect_months
 ),
 
-suspect_evidence as (
+suspect_words as (
     select
         s.enterprise_id,
         s.signal_code,
         s.suspect_count,
+        w.language_code,
+        w.between_values,
         filled(
-            t.suspect_en,
+            w.suspect,
             'month', substr(cast(s.month as varchar), 1, 7),
             'value', number_text(s.value),
             'more',
             case
-                when
-                    s.suspect_count > 1
-                    then filled(t.suspect_more_en, 'count', cast(s.suspect_count - 1 as varchar))
+                when s.suspect_count > 1
+                    then
+                        filled(
+                            w.suspect_more,
+                            'count', cast(s.suspect_count as varchar),
+                            'others', cast(s.suspect_count - 1 as varchar)
+                        )
                 else ''
             end,
-            'name', s.name_en
-        ) as evidence,
-        filled(
-            t.suspect_zh,
-            'month', substr(cast(s.month as varchar), 1, 7),
-            'value', number_text(s.value),
-            'more',
-            case
-                when
-                    s.suspect_count > 1
-                    then filled(t.suspect_more_zh, 'count', cast(s.suspect_count as varchar))
-                else ''
-            end,
-            'name', s.name_zh
-        ) as evidence_zh
+            'name', case w.language_code when 'zh' then s.name_zh else s.name_en end
+        ) as words
     from suspect as s
-    cross join rules.assessment_words as t
+    cross join rules.assessment_words as w
     where s.row_rank = 1
 ),
 
 left_out as (
     select
         enterprise_id,
+        language_code,
         sum(suspect_count) as suspect_count,
         concat_ws(
-            ', ',
-            max(case when signal_code = 'headcount' then evidence end),
-            max(case when signal_code = 'sales' then evidence end),
-            max(case when signal_code = 'tax' then evidence end),
-            max(case when signal_code = 'leased_area' then evidence end),
-            max(case when signal_code = 'electricity' then evidence end)
-        ) as evidence,
-        concat_ws(
-            '、',
-            max(case when signal_code = 'headcount' then evidence_zh end),
-            max(case when signal_code = 'sales' then evidence_zh end),
-            max(case when signal_code = 'tax' then evidence_zh end),
-            max(case when signal_code = 'leased_area' then evidence_zh end),
-            max(case when signal_code = 'electricity' then evidence_zh end)
-        ) as evidence_zh
-    from suspect_evidence
-    group by enterprise_id
+            between_values,
+            max(case when signal_code = 'headcount' then words end),
+            max(case when signal_code = 'sales' then words end),
+            max(case when signal_code = 'tax' then words end),
+            max(case when signal_code = 'leased_area' then words end),
+            max(case when signal_code = 'electricity' then words end)
+        ) as words
+    from suspect_words
+    group by enterprise_id, language_code, between_values
 ),
 
 -- activity is what happens here: capital and other figures of the register alone are no sign of life
@@ -205,23 +197,12 @@ known_enterprise as (
         coalesce(h.heard_signal_count, 0) as heard_signal_count,
         coalesce(h.rising_signal_count, 0) as rising_signal_count,
         coalesce(h.falling_signal_count, 0) as falling_signal_count,
-        h.headcount_en,
-        h.sales_en,
-        h.tax_en,
-        h.leased_area_en,
-        h.electricity_en,
-        h.headcount_zh,
-        h.sales_zh,
-        h.tax_zh,
-        h.leased_area_zh,
-        h.electricity_zh,
+        h.heard_en,
+        h.heard_zh,
         greatest(a.last_active_month, p.last_lease_month) as last_active_month,
         d.last_operating_month,
         -- a smaller fall is within what firms that stay show
         case when v.fall_pct >= u.leaving_fall_min_pct then v.fall_pct end as fall_pct,
-        x.evidence as left_out_en,
-        x.evidence_zh as left_out_zh,
-        coalesce(x.suspect_count, 0) as suspect_value_count,
         d.is_here,
         d.is_leasing,
         d.is_insuring,
@@ -285,7 +266,6 @@ known_enterprise as (
     left join first_activity as a on p.enterprise_id = a.enterprise_id
     left join activity_drop as v on p.enterprise_id = v.enterprise_id
     left join recent_flow as t on p.enterprise_id = t.enterprise_id
-    left join left_out as x on p.enterprise_id = x.enterprise_id
     left join signals.takeover as k on p.enterprise_id = k.enterprise_id
 ),
 
@@ -335,6 +315,73 @@ dated_assessment as (
         case when a.assessment_code = 'taken_over' then a.successor_enterprise_id end as taken_over_by_id,
         case when a.assessment_code = 'taken_over' then a.successor_name end as taken_over_by_name
     from assessed_enterprise as a
+),
+
+-- the clauses that hold, once in each language
+assessment_words as (
+    select
+        a.enterprise_id,
+        w.language_code,
+        coalesce(x.suspect_count, 0) as suspect_count,
+        concat_ws(
+            w.between_clauses,
+            filled(w.gone, 'month', substr(cast(a.gone_month as varchar), 1, 7)),
+            case
+                when a.status_code = 'cancelled' then w.cancelled
+                when a.status_code = 'revoked' then w.revoked
+                when a.seat_move_code = 'stayed' then w.moved_stayed
+                when a.seat_move_code = 'too_early' then w.moved_open
+                when a.status_code = 'moved_out' then w.moved_out
+            end,
+            case
+                when
+                    a.is_lease_over and a.is_here
+                    then filled(w.lease_over_here, 'date', cast(a.space_until_date as varchar))
+                when a.is_lease_over then filled(w.lease_over, 'date', cast(a.space_until_date as varchar))
+                when
+                    a.is_lease_ending and a.is_lease_terminated
+                    then filled(w.lease_terminated, 'date', cast(a.space_until_date as varchar))
+                when a.is_lease_ending then filled(w.lease_ending, 'date', cast(a.space_until_date as varchar))
+            end,
+            case
+                when a.is_carried_on and (a.is_closed or not a.is_here)
+                    then
+                        filled(
+                            w.carried_on,
+                            'status',
+                            case a.successor_status_code
+                                when 'cancelled' then w.successor_cancelled
+                                when 'revoked' then w.successor_revoked
+                                when 'moved_out' then w.successor_moved_out
+                                else ''
+                            end,
+                            'name', a.successor_name
+                        )
+            end,
+            case
+                when a.assessment_code = 'dormant' and a.is_leasing
+                    then filled(w.dormant, 'month', substr(cast(a.last_operating_month as varchar), 1, 7))
+                when a.is_silent and not a.is_leasing and a.last_active_month is not null
+                    then filled(w.silent, 'month', substr(cast(a.last_active_month as varchar), 1, 7))
+                when a.last_active_month is null then w.never_active
+            end,
+            filled(w.fall, 'pct', cast(cast(a.fall_pct as decimal(30, 0)) as varchar)),
+            case
+                when a.is_registered_recently then filled(w.registered, 'date', cast(a.registered_date as varchar))
+            end,
+            case
+                when a.is_new then filled(w.first_seen, 'month', substr(cast(a.first_active_month as varchar), 1, 7))
+            end,
+            nullif(case w.language_code when 'zh' then a.heard_zh else a.heard_en end, ''),
+            filled(w.left_out, 'values', x.words),
+            case
+                when a.heard_signal_count < a.signals_min
+                    then filled(w.few_signals, 'count', cast(a.heard_signal_count as varchar))
+            end
+        ) as evidence
+    from dated_assessment as a
+    cross join rules.assessment_words as w
+    left join left_out as x on a.enterprise_id = x.enterprise_id and w.language_code = x.language_code
 )
 
 select
@@ -346,116 +393,12 @@ select
     a.gone_month as left_month,
     a.taken_over_by_id as successor_enterprise_id,
     a.taken_over_by_name as successor_name,
-    concat_ws(
-        '; ',
-        filled(w.gone_en, 'month', substr(cast(a.gone_month as varchar), 1, 7)),
-        case
-            when a.is_closed then filled(w.closed_en, 'status', a.status_code)
-            when a.seat_move_code = 'stayed' then w.moved_stayed_en
-            when a.seat_move_code = 'too_early' then w.moved_open_en
-            when a.is_struck_off then w.moved_out_en
-        end,
-        case
-            when
-                a.is_lease_over and a.is_here
-                then filled(w.lease_over_here_en, 'date', cast(a.space_until_date as varchar))
-            when a.is_lease_over then filled(w.lease_over_en, 'date', cast(a.space_until_date as varchar))
-            when
-                a.is_lease_ending and a.is_lease_terminated
-                then filled(w.lease_terminated_en, 'date', cast(a.space_until_date as varchar))
-            when a.is_lease_ending then filled(w.lease_ending_en, 'date', cast(a.space_until_date as varchar))
-        end,
-        case
-            when a.is_carried_on and (a.is_closed or not a.is_here)
-                then
-                    filled(
-                        w.carried_on_en,
-                        'status',
-                        case
-                            when a.successor_status_code in ('cancelled', 'revoked', 'moved_out')
-                                then filled(w.successor_status_en, 'status', replace(a.successor_status_code, '_', ' '))
-                            else ''
-                        end,
-                        'name', a.successor_name
-                    )
-        end,
-        case
-            when a.assessment_code = 'dormant' and a.is_leasing
-                then filled(w.dormant_en, 'month', substr(cast(a.last_operating_month as varchar), 1, 7))
-            when a.is_silent and not a.is_leasing and a.last_active_month is not null
-                then filled(w.silent_en, 'month', substr(cast(a.last_active_month as varchar), 1, 7))
-            when a.last_active_month is null then w.never_active_en
-        end,
-        filled(w.fall_en, 'pct', cast(cast(a.fall_pct as decimal(30, 0)) as varchar)),
-        case when a.is_registered_recently then filled(w.registered_en, 'date', cast(a.registered_date as varchar)) end,
-        case
-            when a.is_new then filled(w.first_seen_en, 'month', substr(cast(a.first_active_month as varchar), 1, 7))
-        end,
-        a.headcount_en, a.sales_en, a.tax_en, a.leased_area_en, a.electricity_en,
-        filled(w.left_out_en, 'values', a.left_out_en),
-        case
-            when a.heard_signal_count < a.signals_min
-                then filled(w.few_signals_en, 'count', cast(a.heard_signal_count as varchar))
-        end
-    ) as evidence,
-    concat_ws(
-        '；',
-        filled(w.gone_zh, 'month', substr(cast(a.gone_month as varchar), 1, 7)),
-        case
-            when a.status_code = 'cancelled' then w.cancelled_zh
-            when a.status_code = 'revoked' then w.revoked_zh
-            when a.seat_move_code = 'stayed' then w.moved_stayed_zh
-            when a.seat_move_code = 'too_early' then w.moved_open_zh
-            when a.status_code = 'moved_out' then w.moved_out_zh
-        end,
-        case
-            when
-                a.is_lease_over and a.is_here
-                then filled(w.lease_over_here_zh, 'date', cast(a.space_until_date as varchar))
-            when a.is_lease_over then filled(w.lease_over_zh, 'date', cast(a.space_until_date as varchar))
-            when
-                a.is_lease_ending and a.is_lease_terminated
-                then filled(w.lease_terminated_zh, 'date', cast(a.space_until_date as varchar))
-            when a.is_lease_ending then filled(w.lease_ending_zh, 'date', cast(a.space_until_date as varchar))
-        end,
-        case
-            when a.is_carried_on and (a.is_closed or not a.is_here)
-                then
-                    filled(
-                        w.carried_on_zh,
-                        'status',
-                        case a.successor_status_code
-                            when 'cancelled' then w.successor_cancelled_zh
-                            when 'revoked' then w.successor_revoked_zh
-                            when 'moved_out' then w.successor_moved_out_zh
-                            else ''
-                        end,
-                        'name', a.successor_name
-                    )
-        end,
-        case
-            when a.assessment_code = 'dormant' and a.is_leasing
-                then filled(w.dormant_zh, 'month', substr(cast(a.last_operating_month as varchar), 1, 7))
-            when a.is_silent and not a.is_leasing and a.last_active_month is not null
-                then filled(w.silent_zh, 'month', substr(cast(a.last_active_month as varchar), 1, 7))
-            when a.last_active_month is null then w.never_active_zh
-        end,
-        filled(w.fall_zh, 'pct', cast(cast(a.fall_pct as decimal(30, 0)) as varchar)),
-        case when a.is_registered_recently then filled(w.registered_zh, 'date', cast(a.registered_date as varchar)) end,
-        case
-            when a.is_new then filled(w.first_seen_zh, 'month', substr(cast(a.first_active_month as varchar), 1, 7))
-        end,
-        a.headcount_zh, a.sales_zh, a.tax_zh, a.leased_area_zh, a.electricity_zh,
-        filled(w.left_out_zh, 'values', a.left_out_zh),
-        case
-            when a.heard_signal_count < a.signals_min
-                then filled(w.few_signals_zh, 'count', cast(a.heard_signal_count as varchar))
-        end
-    ) as evidence_zh,
+    en.evidence,
+    zh.evidence as evidence_zh,
     cast(a.heard_signal_count as integer) as heard_signal_count,
     cast(a.rising_signal_count as integer) as rising_signal_count,
     cast(a.falling_signal_count as integer) as falling_signal_count,
-    cast(a.suspect_value_count as integer) as suspect_value_count,
+    cast(en.suspect_count as integer) as suspect_value_count,
     a.last_active_month,
     a.space_until_date,
     a.month,
@@ -465,5 +408,6 @@ from dated_assessment as a
 cross join ops.night as o
 cross join rules.flow as f
 cross join rules.plausibility_limit as q
-cross join rules.assessment_words as w
+inner join assessment_words as en on a.enterprise_id = en.enterprise_id and en.language_code = 'en'
+inner join assessment_words as zh on a.enterprise_id = zh.enterprise_id and zh.language_code = 'zh'
 left join rules.assessment_title as t on a.assessment_code = t.assessment_code
