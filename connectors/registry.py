@@ -8,26 +8,31 @@ from pathlib import Path
 from connectors.feed import Feed, read_feed
 from warehouse.errors import DeclarationError
 
+TWICE, RENAME = "two feed folders have this name", "rename one of them"
+
 
 def declared_feeds(folders: Sequence[Path]) -> dict[str, Feed | DeclarationError]:
     """Every feed folder by name, sorted: the feed, or what is wrong with its declaration."""
     found: dict[str, Feed | DeclarationError] = {}
+    for folder in _feed_folders(folders):
+        if folder.name in found:
+            # a name means one feed: batches, rows and DAG go by it
+            found[folder.name] = DeclarationError(folder.name, TWICE, next_step=RENAME)
+            continue
+        try:
+            found[folder.name] = read_feed(folder)
+        except DeclarationError as error:
+            found[folder.name] = error
+    return dict(sorted(found.items()))
+
+
+def _feed_folders(folders: Sequence[Path]) -> list[Path]:
     for folder in folders:
         if not folder.is_dir():
             raise DeclarationError(
                 str(folder), "this feed folder does not exist", next_step="correct PARKBRIDGE_FEEDS or make the folder"
             )
-        for declaration in sorted(folder.glob("*/feed.yml")):
-            name = declaration.parent.name
-            if name in found:
-                # a name means one feed: batches, rows and DAG go by it
-                found[name] = DeclarationError(name, "two feed folders have this name", next_step="rename one of them")
-                continue
-            try:
-                found[name] = read_feed(declaration.parent)
-            except DeclarationError as error:
-                found[name] = error
-    return dict(sorted(found.items()))
+    return [path.parent for folder in folders for path in sorted(folder.glob("*/feed.yml"))]
 
 
 def feeds(folders: Sequence[Path]) -> dict[str, Feed]:
@@ -42,9 +47,11 @@ def feeds(folders: Sequence[Path]) -> dict[str, Feed]:
 
 def feed_named(folders: Sequence[Path], name: str) -> Feed:
     """One feed by its name, whatever is wrong with others; an unknown name raises DeclarationError listing them."""
-    known = declared_feeds(folders)
-    if name not in known:
-        raise DeclarationError(name, "no such feed", next_step=f"use one of {', '.join(known) or '(none declared)'}")
-    if isinstance(feed := known[name], DeclarationError):
-        raise feed
-    return feed
+    there = _feed_folders(folders)
+    match [folder for folder in there if folder.name == name]:
+        case [folder]:
+            return read_feed(folder)
+        case []:
+            listed = ", ".join(sorted({folder.name for folder in there})) or "(none declared)"
+            raise DeclarationError(name, "no such feed", next_step=f"use one of {listed}")
+    raise DeclarationError(name, TWICE, next_step=RENAME)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,14 @@ from warehouse.loader import rehearse
 
 SAMPLE, EXPECTED = "sample.csv", "expected.csv"
 REJECTED_BECAUSE = "rejected_because"
+
+
+@cache
+def _empty_warehouse() -> duckdb.DuckDBPyConnection:
+    """A warehouse in memory, made once for all samples: they leave nothing in it."""
+    connection = duckdb.connect(":memory:")
+    prepare(connection)
+    return connection
 
 
 def staged_sample(feed: Feed) -> list[dict[str, str]]:
@@ -35,9 +44,8 @@ def staged_sample(feed: Feed) -> list[dict[str, str]]:
             f"its columns are not those of feed.yml: {', '.join(unknown)}",
             next_step=f"give it the columns {', '.join(feed.landed_columns)}",
         )
-    connection = duckdb.connect(":memory:")
+    connection = _empty_warehouse().cursor()
     try:
-        prepare(connection)
         columns = ", ".join(f"{literal(name)}: 'varchar'" for name in header)
         connection.execute(
             f"create temp table sample as select row_number() over () as row_number, * "
