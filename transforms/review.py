@@ -73,6 +73,7 @@ class Case:
     candidates: tuple[Side, ...]
     candidate_count: int
     evidence: str
+    evidence_zh: str
     is_of_lines: bool = False
 
     @property
@@ -133,7 +134,8 @@ def read_queue(settings: Settings, *, feed: str | None = None, reason: str | Non
                 f"""
                 select
                     q.feed || '/' || q.source_key, q.reason_code, q.reason, q.share_pct::varchar, q.candidate_count,
-                    q.evidence, coalesce(q.stated_name, ''), coalesce(q.stated_code, ''), coalesce(q.stated_address, ''),
+                    q.evidence, q.evidence_zh, coalesce(q.stated_name, ''), coalesce(q.stated_code, ''),
+                    coalesce(q.stated_address, ''),
                     r.is_of_lines, {listed}
                 from resolved.review_queue as q
                 inner join rules.match_outcome as r on q.reason_code = r.outcome_code
@@ -153,7 +155,7 @@ def read_queue(settings: Settings, *, feed: str | None = None, reason: str | Non
             next_step=f"use one of {', '.join(code for (code,) in waiting)}",
         )
     cases = []
-    for record, code, words, share, count, evidence, name, stated_code, address, is_of_lines, *sides in rows:
+    for record, code, words, share, count, why, why_zh, name, stated_code, address, is_of_lines, *sides in rows:
         candidates = [Side(*sides[:6]), Side(*sides[6:])]
         cases.append(
             Case(
@@ -164,7 +166,8 @@ def read_queue(settings: Settings, *, feed: str | None = None, reason: str | Non
                 Side("", name, stated_code, address),
                 tuple(side for side in candidates if side.enterprise_id),
                 count,
-                evidence or "",
+                why or "",
+                why_zh or "",
                 is_of_lines,
             )
         )
@@ -227,7 +230,8 @@ def shown(case: Case, number: int, count: int, places: int) -> Iterator[str]:
         yield from side_by_side(["by 依据", "", *by], widths)
     if case.candidate_count > 2:
         yield f"{' ' * label}  {case.candidate_count} enterprises in all; the next ones come when these are rejected"
-    yield from side_by_side(["evidence 说明", case.evidence], [label, max(40, places - label - 2)])
+    for text, words in (("evidence", case.evidence), ("说明", case.evidence_zh)):
+        yield from side_by_side([text, words], [label, max(40, places - label - 2)])
 
 
 class Walk:

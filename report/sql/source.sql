@@ -8,6 +8,7 @@ select
     l.method,
     l.score,
     l.evidence,
+    l.evidence_zh,
     l.valid_from,
     l.valid_to,
     l.outcome_code

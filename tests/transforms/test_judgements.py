@@ -388,7 +388,7 @@ def without_lines(tables: dict[str, list[Any]], connection: duckdb.DuckDBPyConne
         "select feed, source_key, reason_code, priority from resolved.review_queue order by all"
     ).fetchall()
     kept["review_candidate"] = connection.execute(
-        "select * exclude (evidence) from resolved.review_candidate order by all"
+        "select * exclude (evidence, evidence_zh) from resolved.review_candidate order by all"
     ).fetchall()
     return kept
 

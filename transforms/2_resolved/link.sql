@@ -28,6 +28,7 @@ select
     d.method,
     cast(coalesce(d.score, m.score) as decimal(30, 2)) as score,
     d.evidence,
+    d.evidence_zh,
     d.outcome_code,
     concat_ws('; ', r.version, m.version, case when d.method = 'scored' then c.version end) as rule_version,
     s.learned_at as decided_at,

@@ -51,6 +51,7 @@ with compared_record as (
         c.enterprise_id as candidate_enterprise_id,
         c.score as candidate_score,
         c.evidence as candidate_evidence,
+        c.evidence_zh as candidate_evidence_zh,
         n.level as code_name_level,
         case
             -- a name written otherwise than its code's own enterprise writes it, or another name altogether
@@ -213,60 +214,67 @@ judged_record as (
         end as own_name
     from chained_record as c
     left join parted_record as p on c.feed = p.feed and c.source_key = p.source_key and p.row_rank = 1
+),
+
+-- with the words that say why: a person's judgement, else the method, else what it came to
+worded_record as (
+    select
+        *,
+        case when outcome_code = 'ambiguous_code' then code_count else name_count end as bearer_count,
+        case
+            when judged_as is not null then concat('judged_', judged_as)
+            when method in ('name', 'former_name')
+                then case when code_check in ('valid', 'none') then 'name' else 'name_code_wrong' end
+            when method <> 'own_record' then method
+            else outcome_code
+        end as clause_code
+    from judged_record
 )
 
 select
-    feed,
-    source_key,
-    subject,
+    r.feed,
+    r.source_key,
+    r.subject,
     case
-        when judged_as = 'same' then other_enterprise_id
-        when judged_as is not null then enterprise_key(concat('record:', own_name))
-        else enterprise_id
+        when r.judged_as = 'same' then r.other_enterprise_id
+        when r.judged_as is not null then enterprise_key(concat('record:', r.own_name))
+        else r.enterprise_id
     end as enterprise_id,
-    rule_enterprise_id,
-    case when judged_as = 'same' then 'judgement' when judged_as is not null then 'own_record' else method end
+    r.rule_enterprise_id,
+    case when r.judged_as = 'same' then 'judgement' when r.judged_as is not null then 'own_record' else r.method end
         as method,
     case
-        when judged_as = 'same' then 'matched'
-        when judged_as = 'different' then 'judged_different'
-        when judged_as = 'unsure' then 'judged_unsure'
-        when judged_as = 'contradiction' then 'judgements_contradict'
-        else outcome_code
+        when r.judged_as = 'same' then 'matched'
+        when r.judged_as = 'different' then 'judged_different'
+        when r.judged_as = 'unsure' then 'judged_unsure'
+        when r.judged_as = 'contradiction' then 'judgements_contradict'
+        else r.outcome_code
     end as outcome_code,
-    code_enterprise_id,
-    name_enterprise_id,
-    name_count as name_enterprise_count,
-    candidate_enterprise_id,
-    score,
-    case
-        when judged_as is not null then concat(decided_by, ' on ', decided_on, ': ', judged_as, '; ', reason)
-        when method = 'uscc' then concat('USCC ', stated_code)
-        when method = 'taxpayer_no' then concat('organisation code in tax number ', stated_code)
-        when method = 'org_code' then concat('organisation code ', stated_code)
-        when method = 'registration_no' then concat('registration number ', stated_code)
-        when
-            method = 'stated_code'
-            then concat('code ', stated_code, ' (', code_check, ') letter for letter as registered')
-        when method in ('name', 'former_name')
-            then concat(
-                'name ', name,
-                case
-                    when code_check not in ('valid', 'none') then concat('; code ', stated_code, ' ', code_check) else
-                        ''
-                end
-            )
-        when method = 'scored' then candidate_evidence
-        when outcome_code = 'contradiction'
-            then concat('code ', stated_code, ' is one enterprise''s, name ', name, ' another one''s')
-        when outcome_code = 'ambiguous_name'
-            then concat('name ', name, ' belongs to ', cast(name_count as varchar), ' enterprises')
-        when outcome_code = 'ambiguous_code'
-            then concat('code ', stated_code, ' belongs to ', cast(code_count as varchar), ' enterprises')
-        when outcome_code = 'doubtful' then concat('not sure enough: ', candidate_evidence)
-        when outcome_code = 'code_name_differ'
-            then concat('code ', stated_code, ' is an enterprise''s that bears no name like ', name)
-        when outcome_code = 'no_identity' then 'neither a usable code nor a name'
-        else concat('the register does not have ', coalesce(name, stated_code))
-    end as evidence
-from judged_record
+    r.code_enterprise_id,
+    r.name_enterprise_id,
+    r.name_count as name_enterprise_count,
+    r.candidate_enterprise_id,
+    r.score,
+    filled(
+        w.words_en,
+        'code', coalesce(r.stated_code, ''),
+        'check', coalesce(r.code_check, ''),
+        'count', coalesce(cast(r.bearer_count as varchar), ''),
+        'by', coalesce(r.decided_by, ''),
+        'on', coalesce(cast(r.decided_on as varchar), ''),
+        'reason', coalesce(r.reason, ''),
+        'candidate', coalesce(r.candidate_evidence, ''),
+        'name', coalesce(r.name, r.stated_code, '')
+    ) as evidence,
+    filled(
+        w.words_zh,
+        'code', coalesce(r.stated_code, ''),
+        'count', coalesce(cast(r.bearer_count as varchar), ''),
+        'by', coalesce(r.decided_by, ''),
+        'on', coalesce(cast(r.decided_on as varchar), ''),
+        'reason', coalesce(r.reason, ''),
+        'candidate', coalesce(r.candidate_evidence_zh, ''),
+        'name', coalesce(r.name, r.stated_code, '')
+    ) as evidence_zh
+from worded_record as r
+left join rules.match_words as w on r.clause_code = w.clause_code

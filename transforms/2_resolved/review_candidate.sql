@@ -54,6 +54,7 @@ waiting_record as (
         d.name_enterprise_id,
         case when r.is_waiting then d.outcome_code else 'judges_disagree' end as reason_code,
         coalesce(g.stated, t.stated, d.evidence) as evidence,
+        coalesce(g.stated, t.stated, d.evidence_zh) as evidence_zh,
         s.name_key,
         s.registration_no,
         s.org_code
@@ -259,7 +260,8 @@ select
     p.method as candidate_method,
     p.score as candidate_score,
     coalesce(p.candidate_count, 0) as candidate_count,
-    q.evidence
+    q.evidence,
+    q.evidence_zh
 from waiting_record as q
 inner join rules.match_outcome as r on q.reason_code = r.outcome_code
 left join ranked_pair as p on q.feed = p.feed and q.source_key = p.source_key

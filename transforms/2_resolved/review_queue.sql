@@ -153,6 +153,7 @@ select
     b.candidate_score as runner_up_score,
     a.candidate_count,
     a.evidence,
+    a.evidence_zh,
     concat(r.next_step_en, ' | ', r.next_step_zh) as next_step
 from candidate as a
 inner join rules.match_outcome as r on a.reason_code = r.outcome_code

@@ -37,12 +37,12 @@ select
     s.address as stated_address,
     s.first_received_at,
     s.last_received_at,
-    case
-        when o.several_feeds_code is not null and f.feeds is not null
-            then concat(d.evidence, '; known to ', f.feeds)
-        when o.several_feeds_code is not null then concat(d.evidence, '; known to ', d.feed, ' alone')
-        else d.evidence
-    end as evidence,
+    coalesce(
+        filled(w.words_en, 'feeds', coalesce(f.feeds, d.feed), 'evidence', d.evidence), d.evidence
+    ) as evidence,
+    coalesce(
+        filled(w.words_zh, 'feeds', coalesce(f.feeds, d.feed), 'evidence', d.evidence_zh), d.evidence_zh
+    ) as evidence_zh,
     concat(r.next_step_en, ' | ', r.next_step_zh) as next_step
 from resolved.match_decision as d
 inner join rules.match_outcome as o on d.outcome_code = o.outcome_code
@@ -50,4 +50,8 @@ left join enterprise_in_several_feeds as f on d.enterprise_id = f.enterprise_id
 inner join rules.match_outcome as r
     on coalesce(case when f.feeds is not null then o.several_feeds_code end, o.outcome_code) = r.outcome_code
 inner join resolved.source_record as s on d.feed = s.feed and d.source_key = s.source_key
+left join rules.match_words as w
+    on
+        o.several_feeds_code is not null
+        and w.clause_code = case when f.feeds is not null then 'known_to_several' else 'known_to_one' end
 where d.outcome_code <> 'matched'

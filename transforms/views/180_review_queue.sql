@@ -14,6 +14,7 @@ select
     q.source_key as 来源主键,
     q.priority as 优先级,
     code_name(q.reason_code) as 原因,
+    q.evidence_zh as 依据说明,
     o.next_step_zh as 建议步骤,
     q.share_pct as 所涉份额,
     q.stated_name as 来源名称,
