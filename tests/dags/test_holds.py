@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -109,26 +108,29 @@ def test_syncs_of_one_feed_wait_or_name_the_one_that_has_it(park: Park) -> None:
 
 STEP = """
 import sys, time
-from pathlib import Path
-from tests.conftest import at
 from warehouse.holds import Run, let_go, rest, take
+from warehouse.settings import Settings
 
-park, run_id, then = at(Path(sys.argv[1])), sys.argv[2], sys.argv[3]
-take(park.settings, "feed_staff", Run(run_id, f"run {run_id}", is_one_process=run_id.startswith("process")))
+settings, run_id, then = Settings.from_environment(), sys.argv[1], sys.argv[2]
+take(settings, "feed_staff", Run(run_id, f"run {run_id}", is_one_process=run_id.startswith("process")))
 print("has it", flush=True)
 if then == "rest":
-    rest(park.settings, "feed_staff")
+    rest(settings, "feed_staff")
 elif then == "let go":
-    let_go(park.settings, "feed_staff")
+    let_go(settings, "feed_staff")
 elif then == "hang":
     time.sleep(60)
 """
 
 
-def step_process(folder: Path, run_id: str, then: str) -> subprocess.Popen[str]:
+def step_process(park: Park, run_id: str, then: str) -> subprocess.Popen[str]:
     """A process that takes the feed's place, and goes on, hangs there, or ends without a word."""
     process = subprocess.Popen(
-        [sys.executable, "-c", STEP, str(folder), run_id, then], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", STEP, run_id, then],
+        env=os.environ | {"PARKBRIDGE_HOME": str(park.home)},
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout
     assert process.stdout.readline() == "has it\n"
@@ -141,24 +143,24 @@ COMMAND = Run("process 1", "parkbridge sync of ann, process 1", is_one_process=T
 
 
 def test_the_steps_of_a_scheduled_run_are_processes_and_keep_its_place_between_them(
-    park: Park, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    park: Park, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step_process(tmp_path, "scheduled 1", "rest")
+    step_process(park, "scheduled 1", "rest")
     assert list(held(park.settings)) == ["staff"]
     with pytest.raises(WarehouseBusy) as said:
         take(park.settings, "feed_staff", COMMAND, wait_seconds=0.2)
     assert "staff: it is held by run scheduled 1, since " in str(said.value)
     assert "between two steps it keeps its place until" in str(said.value)
-    killed = step_process(tmp_path, "scheduled 1", "hang")  # its next step, which is killed
+    killed = step_process(park, "scheduled 1", "hang")  # its next step, which is killed
     with pytest.raises(WarehouseBusy, match="it is held by run scheduled 1"):
         take(park.settings, "feed_staff", COMMAND, wait_seconds=0.2)
     os.kill(killed.pid, signal.SIGKILL)
     killed.communicate()
     with pytest.raises(WarehouseBusy):  # the scheduler will try that step again
         take(park.settings, "feed_staff", COMMAND, wait_seconds=0.2)
-    step_process(tmp_path, "scheduled 1", "let go")
+    step_process(park, "scheduled 1", "let go")
     assert held(park.settings) == {}
-    step_process(tmp_path, "scheduled 2", "rest")
+    step_process(park, "scheduled 2", "rest")
     monkeypatch.setattr(holds, "KEEP", timedelta(0))  # a run that never came back
     assert held(park.settings) == {}
     take(park.settings, "feed_staff", COMMAND)
@@ -167,9 +169,9 @@ def test_the_steps_of_a_scheduled_run_are_processes_and_keep_its_place_between_t
 
 
 def test_a_command_that_is_killed_holds_nothing_and_a_rebuild_waits(
-    park: Park, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    park: Park, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    killed = step_process(tmp_path, "process 7", "hang")
+    killed = step_process(park, "process 7", "hang")
     with pytest.raises(WarehouseBusy, match="it is held by run process 7"):
         take(park.settings, "feed_staff", COMMAND, wait_seconds=0.2)
     monkeypatch.setattr(holds, "WAIT_SECONDS", 0.2)

@@ -89,16 +89,20 @@ def expected_flows(books: Books) -> set[Flow]:
 @pytest.fixture(scope="module")
 def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     connection = empty_warehouse("2026-01-20")
-    connection.executemany(
-        "insert into resolved.link (feed, source_key, subject, enterprise_id) values ('staff', ?, 'employment', ?)",
-        [(firm, firm) for firm in FIRMS],
-    )
-    connection.executemany(
-        "insert into resolved.enterprise (enterprise_id, identity_code, status_code) values (?, 'register', 'active')",
-        [(firm,) for firm in FIRMS],
-    )
+    known_to(connection, set(FIRMS))
     yield connection
     connection.close()
+
+
+def known_to(connection: duckdb.DuckDBPyConnection, firms: set[str]) -> None:
+    """Make firms enterprises that are known under their own name."""
+    connection.execute("create or replace temp table firm as select unnest(?::varchar[]) as firm", [sorted(firms)])
+    connection.execute(
+        "insert into resolved.link (feed, source_key, subject, enterprise_id) select 'staff', firm, 'employment', firm from firm"
+    )
+    connection.execute(
+        "insert into resolved.enterprise (enterprise_id, identity_code, status_code) select firm, 'register', 'active' from firm"
+    )
 
 
 def flows_of(connection: duckdb.DuckDBPyConnection, books: Books) -> set[Flow]:
@@ -109,17 +113,19 @@ def flows_of(connection: duckdb.DuckDBPyConnection, books: Books) -> set[Flow]:
         [COVERAGE, books.is_whole],
     )
     # the calendar ends with the last whole month before the night: December 2025 is month 8
-    connection.executemany(
+    connection.execute(
         "insert into staged.employment (feed, source_key, enterprise_name, month, insured_headcount, received_at, batch_id, "
-        "row_number) select 'staff', ?, ?, date '2025-04-01' + to_months(?), ?, timestamp '2026-01-10', 'b', 1",
-        [(firm, firm, month, value) for (firm, month), value in books.staff.items()],
+        "row_number) select 'staff', unnest($1), unnest($1), date '2025-04-01' + to_months(unnest($2)), unnest($3), "
+        "timestamp '2026-01-10', 'b', 1",
+        [[f for f, _ in books.staff], [m for _, m in books.staff], list(books.staff.values())],
     )
-    if books.unread:
-        connection.executemany(
-            "insert into ops.unread_fact (feed, batch_id, fact, source_key, month, period_months, is_skipped, received_at) "
-            "select 'staff', 'b', ?, ?, date '2025-04-01' + to_months(?), 1, ?, timestamp '2026-01-10'",
-            [(f"{firm}{month}", firm, month, month % 2 == 0) for firm, month in sorted(books.unread)],
-        )
+    unread = sorted(books.unread)
+    connection.execute(
+        "insert into ops.unread_fact (feed, batch_id, fact, source_key, month, period_months, is_skipped, received_at) "
+        "select 'staff', 'b', firm || month, firm, date '2025-04-01' + to_months(month), 1, month % 2 = 0, "
+        "timestamp '2026-01-10' from (select unnest($1::varchar[]) as firm, unnest($2::integer[]) as month)",
+        [[f for f, _ in unread], [m for _, m in unread]],
+    )
     build(connection, TRANSFORMS / "3_monthly", MONTHLY)
     build(connection, TRANSFORMS / "4_signals", SIGNALS)
     found = connection.execute(
@@ -159,20 +165,22 @@ def test_flows_are_those_that_the_rows_support(
 
 
 def test_a_full_park_from_which_each_row_is_taken_once(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """A missing row makes no enterprise open, close, grow or shrink; who is silent at the end is open_ended."""
-    full = {(firm, month): 5 for firm in FIRMS for month in range(MONTHS)}
-    for place, gone in enumerate(sorted(full)):
-        if place % 4:  # every fourth: all months and all firms come by
-            continue
-        staff = {key: value for key, value in full.items() if key != gone}
-        found = {(f, m, code) for f, m, code, *_ in flows_of(warehouse, Books(staff, frozenset(), False))}
-        odd = {flow for flow in found if flow[2] != "unchanged"}
-        firm, month = gone
-        allowed = {(firm, month + 1, "resumed"), (firm, month, "open_ended"), (firm, 1, "open") if month == 0 else None}
-        assert odd <= allowed, gone
-        unread = {
-            (f, m, code)
-            for f, m, code, *_ in flows_of(warehouse, Books(staff, frozenset({gone}), False))
-            if code != "unchanged"
-        }
-        assert not unread, gone
+    """A missing row makes no enterprise open, close, grow or shrink; who is silent at the end is open_ended.
+
+    As many such parks as there are rows, beside each other in one warehouse: each lacks one row, and no month is doubted.
+    """
+    rows = sorted((firm, month) for firm in FIRMS for month in range(MONTHS))
+    taken = {(f"{firm} of {place}", month) for place, (firm, month) in enumerate(rows)}
+    full = {(f"{firm} of {place}", month): 5 for place in range(len(rows)) for firm, month in rows}
+    known_to(warehouse, {firm for firm, _ in full})
+    staff = {key: value for key, value in full.items() if key not in taken}
+    allowed = {
+        flow
+        for firm, month in taken
+        for flow in ((firm, month + 1, "resumed"), (firm, month, "open_ended"), *([(firm, 1, "open")] * (month == 0)))
+    }
+    found = {(f, m, code) for f, m, code, *_ in flows_of(warehouse, Books(staff, frozenset(), False))}
+    assert {flow for flow in found if flow[2] != "unchanged"} <= allowed
+    assert {firm for firm, *_ in found} == {firm for firm, _ in full}
+    unread = {code for _, _, code, *_ in flows_of(warehouse, Books(staff, frozenset(taken), False))}
+    assert unread == {"unchanged"}

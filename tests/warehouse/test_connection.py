@@ -22,23 +22,20 @@ from warehouse.subjects import Column, read_subjects, subjects
 HOLD = """
 import sys, time
 from pathlib import Path
-from tests.conftest import Park
 from warehouse.connection import writer
+from warehouse.settings import Settings
 home = Path(sys.argv[1])
-with writer(Park(home, home, home, home).settings):
+with writer(Settings.from_environment()):
     (home / "held").touch()
     while not (home / "let_go").exists():
         time.sleep(0.01)
 """
 WRITE = """
-import sys
-from pathlib import Path
-from tests.conftest import Park
 from warehouse.connection import writer
 from warehouse.errors import WarehouseBusy
-home = Path(sys.argv[1])
+from warehouse.settings import Settings
 try:
-    with writer(Park(home, home, home, home).settings, wait_seconds=0.2):
+    with writer(Settings.from_environment(), wait_seconds=0.2):
         print("wrote")
 except WarehouseBusy as error:
     print(error)
@@ -51,7 +48,7 @@ def python(script: str, home: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
         cwd=CHECKOUT,
-        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT), "PARKBRIDGE_HOME": str(home)},
     )
 
 

@@ -22,78 +22,85 @@ def named(unit: str, name: str, headcount: str = "10") -> str:
     return f"{unit},{name},2026-01,{headcount},5000,张三,138,2026-02-05"
 
 
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (named("#N/A", "甲公司"), "单位编号 is a spreadsheet's error"),
-        (named("U1", "#REF!"), "单位名称 is a spreadsheet's error"),
-        (named("U1", "#DIV/0!"), "单位名称 is a spreadsheet's error"),
-        (named("U1", "甲\ufffd公司"), "单位名称 has lost its characters"),
-        (named("U1", "锟斤拷锟斤拷"), "单位名称 has lost its characters"),
-        (named("U1", "????有限公司"), "单位名称 has lost its characters"),
-        (named("U1", "ä¸Šæµ·ç”²å…¬å\u008f¸"), "单位名称 was read in a wrong encoding"),
-        (named("U1", "涓婃捣鐢叉湁鏈夐檺"), "单位名称 was read in a wrong encoding"),
-        (named("U1", "江屿?达公司"), "单位名称 has lost its characters"),
-        (named("U1", "江屿\ue863公司"), "单位名称 has lost its characters"),
-        (named("合计", "", "200"), "单位编号 looks like a total"),
-        (named("共计2户", "", "200"), "单位编号 looks like a total"),
-        (named("U1", "合计：20 家"), "单位名称 looks like a total"),
-        (named("总记录数：20", "", "200"), "单位编号 looks like a total"),
-        (named("U1", "本页小计", "200"), "单位名称 looks like a total"),
-        (named("U1", "合  计：", "200"), "单位名称 looks like a total"),
-        (named("U1", "1号楼小计", "200"), "单位名称 looks like a total"),
-        (named("全园累计", "", "200"), "单位编号 looks like a total"),
-        (named("合計", "", "200"), "单位编号 looks like a total"),
-        (named("U1", "總 計：", "200"), "单位名称 looks like a total"),
-        (named("总人数", "", "200"), "单位编号 looks like a total"),
-        (named("其中：外资企业", "", "100"), "单位编号 looks like a total"),
-        (named("全园", "", "200"), "单位编号 looks like a total"),
-        (named("U1", "续表"), "单位名称 looks like a total or a note"),
-        (named("同上", "甲公司"), "单位编号 means what is above it"),
-        (named("U1", "注：含劳务派遣"), "单位名称 looks like a total or a note"),
-        (named("U1", "ÁÙÀ½ÊÐÃ÷´´ÓÐÏÞ¹«Ë¾"), "单位名称 was read in a wrong encoding"),
-        (named("U1", "甲公司", "-3"), "insured_headcount is negative, which no count is"),
-        (named("U1", "甲公司", "(3)"), "insured_headcount is negative, which no count is"),
-        (named("U1", "甲公司", "13800138000"), "insured_headcount is 1e+08 or more, which is no count"),
-        ("U1,甲公司,2099-01,10,5000,张三,138,2026-02-05", "month is 2099-01, before 1949 or after this delivery"),
-        ("U1,甲公司,1900-01,10,5000,张三,138,2026-02-05", "month is 1900-01, before 1949 or after this delivery"),
-    ],
+NOT_MEANT = (
+    (named("#N/A", "甲公司"), "单位编号 is a spreadsheet's error"),
+    (named("U1", "#REF!"), "单位名称 is a spreadsheet's error"),
+    (named("U1", "#DIV/0!"), "单位名称 is a spreadsheet's error"),
+    (named("U1", "甲\ufffd公司"), "单位名称 has lost its characters"),
+    (named("U1", "锟斤拷锟斤拷"), "单位名称 has lost its characters"),
+    (named("U1", "????有限公司"), "单位名称 has lost its characters"),
+    (named("U1", "ä¸Šæµ·ç”²å…¬å\u008f¸"), "单位名称 was read in a wrong encoding"),
+    (named("U1", "涓婃捣鐢叉湁鏈夐檺"), "单位名称 was read in a wrong encoding"),
+    (named("U1", "江屿?达公司"), "单位名称 has lost its characters"),
+    (named("U1", "江屿\ue863公司"), "单位名称 has lost its characters"),
+    (named("合计", "", "200"), "单位编号 looks like a total"),
+    (named("共计2户", "", "200"), "单位编号 looks like a total"),
+    (named("U1", "合计：20 家"), "单位名称 looks like a total"),
+    (named("总记录数：20", "", "200"), "单位编号 looks like a total"),
+    (named("U1", "本页小计", "200"), "单位名称 looks like a total"),
+    (named("U1", "合  计：", "200"), "单位名称 looks like a total"),
+    (named("U1", "1号楼小计", "200"), "单位名称 looks like a total"),
+    (named("全园累计", "", "200"), "单位编号 looks like a total"),
+    (named("合計", "", "200"), "单位编号 looks like a total"),
+    (named("U1", "總 計：", "200"), "单位名称 looks like a total"),
+    (named("总人数", "", "200"), "单位编号 looks like a total"),
+    (named("其中：外资企业", "", "100"), "单位编号 looks like a total"),
+    (named("全园", "", "200"), "单位编号 looks like a total"),
+    (named("U1", "续表"), "单位名称 looks like a total or a note"),
+    (named("同上", "甲公司"), "单位编号 means what is above it"),
+    (named("U1", "注：含劳务派遣"), "单位名称 looks like a total or a note"),
+    (named("U1", "ÁÙÀ½ÊÐÃ÷´´ÓÐÏÞ¹«Ë¾"), "单位名称 was read in a wrong encoding"),
+    (named("U1", "甲公司", "-3"), "insured_headcount is negative, which no count is"),
+    (named("U1", "甲公司", "(3)"), "insured_headcount is negative, which no count is"),
+    (named("U1", "甲公司", "13800138000"), "insured_headcount is 1e+08 or more, which is no count"),
+    ("U1,甲公司,2099-01,10,5000,张三,138,2026-02-05", "month is 2099-01, before 1949 or after this delivery"),
+    ("U1,甲公司,1900-01,10,5000,张三,138,2026-02-05", "month is 1900-01, before 1949 or after this delivery"),
 )
-def test_a_value_that_cannot_be_meant_costs_its_row(park: Park, line: str, reason: str) -> None:
-    (found,) = reasons(park, line)
-    assert reason in found
+
+
+def test_a_value_that_cannot_be_meant_costs_its_row(park: Park) -> None:
+    """Each in a row of its own unit, all in one file."""
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 99")
+    lines = [line.replace("U1,", f"U{n},", 1) for n, (line, _) in enumerate(NOT_MEANT)]
+    park.drop("staff", "a.csv", staff_file([*GOOD, *lines]), day(0.5))
+    park.sync("staff", day(1))
+    found = park.ask("select row_number, reason from ops.quarantine order by row_number")
+    assert [number for number, _ in found] == [len(GOOD) + 2 + n for n in range(len(lines))]
+    assert [
+        (line, reason) for (line, reason), (_, said) in zip(NOT_MEANT, found, strict=True) if reason not in said
+    ] == []
     assert park.ask("select count(*) from staged.employment") == [(20,)]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "总计网络科技有限公司",
-        "其中科技有限公司",
-        "同上堂药业有限公司",
-        "小计量仪器厂",
-        "C#开发有限公司",
-        "What? Ltd.",
-        "Café Überall GmbH",
-        "上海Ω·A×B公司",
-        "Société Générale (中国)",
-        "#1 Logistics",
-        "张××××店",
-        "±°··××÷÷公司",
-        "Total (China) Investment",
-        "共计21世纪科技",
-        "What?公司",
-        "环比环保科技",
-        "其他山石贸易有限公司",
-        "无锡平均律乐器",
-        "R&D公司",
-        "100%果汁店",
-        "累计",  # a name of two characters that is no firm's is a total
-    ],
+FIRMS = (
+    "总计网络科技有限公司",
+    "其中科技有限公司",
+    "同上堂药业有限公司",
+    "小计量仪器厂",
+    "C#开发有限公司",
+    "What? Ltd.",
+    "Café Überall GmbH",
+    "上海Ω·A×B公司",
+    "Société Générale (中国)",
+    "#1 Logistics",
+    "张××××店",
+    "±°··××÷÷公司",
+    "Total (China) Investment",
+    "共计21世纪科技",
+    "What?公司",
+    "环比环保科技",
+    "其他山石贸易有限公司",
+    "无锡平均律乐器",
+    "R&D公司",
+    "100%果汁店",
 )
-def test_a_name_that_may_be_one_is_taken(park: Park, name: str) -> None:
-    found = reasons(park, named("U1", name))
-    assert (found == []) is (name != "累计")
+
+
+def test_a_name_that_may_be_one_is_taken(park: Park) -> None:
+    """But a name of two characters that is no firm's is a total."""
+    assert len(reasons(park, *(named(f"U{n}", name) for n, name in enumerate((*FIRMS, "累计"))))) == 1
+    taken = {name for _, name in park.current("source_key, enterprise_name")}
+    assert {name for name in (*FIRMS, "累计") if name not in taken} == {"累计"}
 
 
 NO_ENTERPRISES = """
