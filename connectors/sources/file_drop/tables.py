@@ -157,10 +157,12 @@ def is_beyond_trust(number: float) -> bool:
 
 # the usual units of figures, by the suffix of their column
 MEASURES_OF: Final = {"_amount": "元", "_quantity": "千瓦时|[kK][wW][hH]|度|立方米", "_m2": "平方米|㎡"}
-# 单位：万元 · （万元） · 金额单位：人民币万元 · 单位:千瓦时; not 填报单位：明达公司. What begins another unit comes after it
+# 单位：万元 · （万元） · 【万元】 · 金额：万元 · 单位/万元 · 单位：万 · 金额单位：人民币万元; not 填报单位：明达公司.
+# What begins another unit comes after it
 MEASURES: Final = "|".join([*MEASURES_OF.values(), "千瓦|千克|公斤|吨|亩|人次|人|户|辆|辆次"])
 _UNIT: Final = re.compile(
-    rf"(?:单\s*位\s*:\s*|[(\[])(?:人民币|RMB)?\s*([十百千万亿]*)\s*({MEASURES})(?=(?:人民币)?(?:[\s)\];,。、/]|$))",
+    rf"(?:(?:单\s*位\s*[:/]|[(\[【])\s*(?:人民币|RMB)?\s*(?:([十百千万亿]*)\s*({MEASURES})|([百千]?[万亿]))"
+    rf"|[:/]\s*(?:人民币)?([十百千万亿]+)\s*({MEASURES}))(?=(?:人民币)?(?:[\s)\]】;,。、/]|$))",
     re.MULTILINE,
 )
 # the same in words: 货币单位为万元, 计量单位 万元, 金额单位均为人民币万元, 金额以万元为单位, 按万元计, 以人民币万元列示
@@ -178,7 +180,7 @@ _UNIT_IN_ENGLISH: Final = re.compile(
     r"(?:\bunits?\b|\bin\b|\brmb\b|\bcny\b|\byuan\b|[¥￥])[\s:()'’]*(?:of\s+)?(?:rmb|cny|yuan)?[\s:]*(1,?0{3}|10,?0{3}|1,?0{3},?0{3}|k|wan|thousands?|millions?|billions?|0{3}s?)\b",
     re.IGNORECASE,
 )
-_MULTIPLE: Final = re.compile(rf"[十百千万亿]+(?:{MEASURES})$")
+_MULTIPLE: Final = re.compile(rf"[十百千万亿]+(?:{MEASURES})?$")
 _BARE_UNIT: Final = re.compile(rf"[十百千万亿]*(?:{MEASURES})")
 # a note has its text in one cell, or its word and its text in two
 _NOTE_CELLS: Final = 2
@@ -230,7 +232,7 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
     if layout.header is not None:
         for line in lines:
             if line.number == layout.header:
-                _check_unit(above, layout)
+                check_unit(above, layout)
                 named = _joined([line, *islice(lines, layout.header_lines - 1)])
                 _check_months(named, layout)
                 return named, lines
@@ -268,7 +270,7 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
                 next_step="if the office renamed its columns, declare the names in feed.yml (aliases); a header of two lines is "
                 "declared by source.header_lines: 2; if the file is another one or has lost its header, ask for it again",
             )
-    _check_unit(filled[:best], layout)
+    check_unit(filled[:best], layout)
     head = filled[best : best + layout.header_lines]
     _check_months(_joined(head), layout)
     return _joined(head), chain(top[top.index(head[-1]) + 1 :], lines)
@@ -365,10 +367,14 @@ def _units(text: str) -> list[str]:
 
 
 def _evened(lines: Iterable[Line]) -> str:
-    return unicodedata.normalize("NFKC", "\n".join(" ".join(line.cells) for line in lines))
+    """The texts of lines; a cell that is a unit and nothing else is one in brackets."""
+    cells = (
+        [f"({cell.strip()})" if _MULTIPLE.fullmatch(cell.strip()) else cell for cell in line.cells] for line in lines
+    )
+    return unicodedata.normalize("NFKC", "\n".join(map(" ".join, cells)))
 
 
-def _check_unit(above: Sequence[Line], layout: Layout) -> None:
+def check_unit(above: Sequence[Line], layout: Layout) -> None:
     """Hold the unit that a sheet states above its header against the declared one: 元 may have become 万元.
 
     Raises:
