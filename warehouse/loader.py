@@ -143,6 +143,8 @@ _NO_ENTERPRISE = (
     ),
     (r"^[^\pL\pN]+$", "has no letter and no digit: list it under missing where it means no value: "),
 )
+# 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
+_OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
 _NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
 # 12.0 and 3.30106E+17: a program took the code 0012 or 330106000012345678 for a number; {"id": 7} and ["甲", "乙"]: a part of it is one
 _NO_CODE = (
@@ -525,7 +527,9 @@ def _cast(column: Column, given: str, *, is_key_or_code: bool) -> str:
         local = f"({raw} at time zone 'UTC')"
         return f"case when {local} = date_trunc('day', {local}) then {local}::date end"
     if column.type == "bigint" or (column.type == "decimal(18,2)" and column.name.endswith("_amount")):
-        if given in ("DOUBLE", "FLOAT"):  # 0.1 + 0.2 is 0.3
+        if given == "FLOAT":
+            given, raw = "VARCHAR", f"{raw}::varchar"
+        if given == "DOUBLE":  # 0.1 + 0.2 is 0.3
             return f"case when abs({raw} - {value}) <= 1e-6 + 5e-16 * abs({raw}) then {value} end"
         if given == "VARCHAR" or given.startswith("DECIMAL"):
             exact = f"try_cast({raw} as decimal(38, 9))" if given == "VARCHAR" else raw
@@ -598,9 +602,17 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
         f", coalesce(bool_or({quote(c)} is null) filter (skip_because is null), false) as {quote('lacks_' + c)}"
         for c in required
     )
+
+    def hint(source: str) -> str:
+        return (
+            f"|| case when regexp_matches(d.{quote(source)}::varchar, {literal(_OTHER_CLOCK)}) "
+            "then ' (a time of UTC or since 1970: docs/feeds.md, to_date)' else '' end"
+        )
+
     reasons = [
         f"case when d.{quote(source)} is not null and not g.{quote('has_' + target)} "
-        f"then {literal(f'{source} cannot be read as {target}: ')} || left(d.{quote(source)}::varchar, 60) end"
+        f"then {literal(f'{source} cannot be read as {target}: ')} || left(d.{quote(source)}::varchar, 60) "
+        f"{hint(source) if getattr(feed.subject.columns.get(target), 'type', '') == 'date' else ''} end"
         for source, target in pairs
     ]
     reasons += [*(_damages(feed) if is_damaged else []), *_rounded_codes(feed)]
