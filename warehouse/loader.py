@@ -52,8 +52,8 @@ _YEAR = 12
 _NEVER_NEGATIVE = ("_headcount", "_count", "_m2")
 # staff and visits of one unit in one month: a phone number in the place of a count is more, and is not shown
 _PEOPLE, _PEOPLE_BELOW = ("_headcount", "_count"), 10**8
-# day 0 and 1 of spreadsheets, and what databases write for an empty date
-_NO_DAYS, _FIRST_DAY_YEAR = "date '1899-12-30', date '1899-12-31', date '1900-01-01'", 1800
+# day 0 and 1 of spreadsheets, what databases write for an empty date, and programs for a time of 0
+_NO_DAYS, _FIRST_DAY_YEAR = "date '1899-12-30', date '1899-12-31', date '1900-01-01', date '1970-01-01'", 1800
 # what landing leaves in place of a person; alone in a field it is not a value
 BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
 # What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
@@ -149,7 +149,7 @@ _NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
 # 12.0 and 3.30106E+17: a program took the code 0012 or 330106000012345678 for a number; {"id": 7} and ["甲", "乙"]: a part of it is one
 _NO_CODE = (
     ("_key", "_no", "uscc"),
-    r"^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d\.\d+[eE]\d+$|^[\[{].*[\]}]$",
+    r"^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d\.\d+[eE]\d+$|^[\[{].*[\]}]$|^≈",
     " is a number or a list, which no code is (zeros before it or its last digits may be lost): ask the office for it as text: ",
 )
 
@@ -525,7 +525,9 @@ def _cast(column: Column, given: str, *, is_key_or_code: bool) -> str:
     value = f"try_cast({raw} as {column.type})"
     if column.type == "date" and given == "TIMESTAMP WITH TIME ZONE":
         local = f"({raw} at time zone 'UTC')"
-        return f"case when {local} = date_trunc('day', {local}) then {local}::date end"
+        value = f"case when {local} = date_trunc('day', {local}) then {local}::date end"
+    if column.name == "month":  # as to_month has it
+        return f"date_trunc('month', {value})::date"
     if column.type == "bigint" or (column.type == "decimal(18,2)" and column.name.endswith("_amount")):
         if given == "FLOAT":
             given, raw = "VARCHAR", f"{raw}::varchar"
@@ -743,12 +745,9 @@ def _damage_kinds(feed: StagedFeed) -> list[tuple[list[str], tuple[tuple[str, st
 
 
 def _code_targets(feed: StagedFeed) -> list[str]:
-    """The subject's columns with a code or name that identifies something."""
-    return [
-        c.name
-        for c in feed.subject.columns.values()
-        if c.type == "varchar" and (c.name.endswith(_NO_CODE[0]) or c.name in _NAMES)
-    ]
+    """The subject's columns with a code or name that identifies something; behind a patent's 202310123456. is a check digit."""
+    texts = {c.name for c in feed.subject.columns.values() if c.type == "varchar"} - {"application_no"}
+    return sorted(name for name in texts if name.endswith(_NO_CODE[0]) or name in _NAMES)
 
 
 def _has_damage(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> bool:

@@ -220,6 +220,7 @@ def test_a_row_may_be_skipped_on_purpose(park: Park) -> None:
         ("insured_headcount", "3.0::double", "3"),
         ("month", "timestamptz '2026-09-30 16:00:00+00'", ""),
         ("month", "timestamptz '2026-10-01 00:00:00+00'", "2026-10-01"),
+        ("month", "date '2026-10-31'", "2026-10-01"),
     ],
 )
 def test_a_value_is_never_rounded_nor_moved_to_another_day_by_its_cast(

@@ -58,10 +58,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import NullPool
 
 from connectors.credentials import Credentials
-from connectors.sources import BATCH_ROWS, NO_USES, ROW_NUMBER, Delivery, Unreadable, Window, plain
+from connectors.sources import BATCH_ROWS, MOST_OF_SINGLE, NO_USES, ROW_NUMBER, Delivery, Unreadable, Window, plain
 from connectors.sources.database.postgres_fast_road import SESSION, FastRoadClosed, fast_road
 from connectors.sources.database.values import (
-    MOST_OF_SINGLE,
     Column,
     Rows,
     arrow_type,

@@ -19,10 +19,10 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql, mysql, oracle
 
+from connectors.sources import MOST_OF_SINGLE
+
 TIMESTAMP: Final = pa.timestamp("us")
 UTC_TIMESTAMP: Final = pa.timestamp("us", "UTC")
-MOST_OF_SINGLE: Final = 2**17
-"""From here on a number of four bytes keeps no cents: the next one is 0.016 away."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from connectors.sources import BATCH_ROWS, ROW_NUMBER, Unreadable, plain
+from connectors.sources import BATCH_ROWS, MOST_OF_SINGLE, ROW_NUMBER, Unreadable, plain
 from connectors.sources.file_drop.tables import Layout, Line, check_unit, hold_to_distinct, read_table
 from warehouse.errors import DeliveryRefused
 
@@ -102,6 +103,9 @@ def _texts(array: pa.Array) -> pa.Array:
             [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in array.to_pylist()],
             pa.string(),
         )
+    if pa.types.is_float32(array.type):  # its own shortest digits: 12.3, not 12.300000190734863
+        shortest = array.cast(pa.string()).to_pylist()
+        return pa.array([None if v is None else _number(float(v), MOST_OF_SINGLE) for v in shortest], pa.string())
     if pa.types.is_floating(array.type) or pa.types.is_decimal(array.type):
         return pa.array([None if v is None else _number(v) for v in array.to_pylist()], pa.string())
     text = array.cast(pa.string())
@@ -112,7 +116,10 @@ def _texts(array: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
-def _number(value: float | Decimal) -> str:
+def _number(value: float | Decimal, exact_below: float = math.inf) -> str:
+    """A number's digits; behind a ≈, so that it is no figure, where it has lost some."""
     if isinstance(value, Decimal):
         return format(value, "f")
+    if abs(value) >= exact_below:
+        return f"≈{value}"
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)

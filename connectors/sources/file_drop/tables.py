@@ -191,6 +191,13 @@ _MONTH: Final = re.compile(
     r"(?:(?:20)?\d\d\s*[年./-]?\s*)?(?:0?[1-9]|1[0-2]|十[一二]?|[一二三四五六七八九])\s*月份?(?:/.*)?|20\d\d[年./-]?(?:0[1-9]|1[0-2])(?:-01)?"
 )
 _MOST_ODD_MONTHS: Final = 3
+_SEPARATORS: Final = (
+    (";", "semicolons"),
+    ("\t", "tabs"),
+    (",", "commas"),
+    ("|", "bars"),
+    ("  ", ""),
+)
 
 DAMAGED: Final = "identifier damaged by spreadsheet"
 
@@ -435,9 +442,11 @@ def _other_unit(stated: Sequence[str], where: str, layout: Layout) -> DeliveryRe
 
 def _other_separator(lines: Sequence[Line], layout: Layout) -> str:
     for line in lines:
-        for separator, name in ((";", "semicolons"), ("\t", "tabs"), (",", "commas"), ("|", "bars")):
+        for separator, name in _SEPARATORS:
             parts = [plain(part.strip('"')) for part in line.text.split(separator)]
             if len(parts) > len(line.cells) and sum(part in layout.expected for part in parts) >= 2:
+                if not name:
+                    return " (its columns are lined up by blanks: ask for commas or tabs between them)"
                 return f" (split at {name}, line {line.number} has more: is source.delimiter right?)"
     return ""
 
