@@ -497,7 +497,9 @@ def _format(run: _Run, name: str, *, is_member: bool = False) -> str:
             f"{run.where} {name}",
             f"files that end in {suffix!r} are not known",
             allowed=", ".join(_FORMATS),
-            next_step="narrow source.pattern, or declare source.format",
+            next_step="ask the office for CSV or Excel (.xlsx), or narrow source.pattern; a JSON API is read by protocol http_api"
+            if _ROWS_UNREAD.search(name)
+            else "narrow source.pattern, or declare source.format",
         )
     return found
 

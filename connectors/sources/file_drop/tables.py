@@ -187,7 +187,7 @@ _NOTE_CELLS: Final = 2
 
 _FIGURE: Final = re.compile(r"-?[0-9][0-9,]*(\.[0-9]+)?")
 # a header cell that is a month: 1月, 十二月份, 2026年1月, 2026-01, 202601, 26.1月, 1月/用量
-_MONTH: Final = re.compile(
+MONTH: Final = re.compile(
     r"(?:(?:20)?\d\d\s*[年./-]?\s*)?(?:0?[1-9]|1[0-2]|十[一二]?|[一二三四五六七八九])\s*月份?(?:/.*)?|20\d\d[年./-]?(?:0[1-9]|1[0-2])(?:-01)?"
 )
 _MOST_ODD_MONTHS: Final = 3
@@ -240,7 +240,7 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
         for line in lines:
             if line.number == layout.header:
                 check_unit(above, layout)
-                named = _joined([line, *islice(lines, layout.header_lines - 1)])
+                named = joined([line, *islice(lines, layout.header_lines - 1)])
                 _check_months(named, layout)
                 return named, lines
             if line.number > layout.header:
@@ -262,7 +262,7 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
     best = 0
     if layout.expected:
         # The header's cells are names; a title has one cell, and rows of data hold values, not names.
-        heads = [_joined(filled[place : place + layout.header_lines]) for place in range(len(filled))]
+        heads = [joined(filled[place : place + layout.header_lines]) for place in range(len(filled))]
         known = [sum(_is_known(plain(cell), layout) for cell in head.cells) for head in heads]
         best = known.index(max(known))
         cells = [cell for cell in heads[best].cells if cell.strip()]
@@ -279,8 +279,8 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
             )
     check_unit(filled[:best], layout)
     head = filled[best : best + layout.header_lines]
-    _check_months(_joined(head), layout)
-    return _joined(head), chain(top[top.index(head[-1]) + 1 :], lines)
+    _check_months(joined(head), layout)
+    return joined(head), chain(top[top.index(head[-1]) + 1 :], lines)
 
 
 def _is_known(name: str, layout: Layout) -> bool:
@@ -294,7 +294,7 @@ def _check_months(head: Line, layout: Layout) -> None:
         DeliveryRefused: They are.
     """
     names = [plain(cell) for cell in head.cells]
-    months = [name for name in names if _MONTH.fullmatch(name) and not _is_known(name, layout)]
+    months = [name for name in names if MONTH.fullmatch(name) and not _is_known(name, layout)]
     if layout.expected and len(months) >= _MOST_ODD_MONTHS:
         raise DeliveryRefused(
             layout.where,
@@ -303,7 +303,7 @@ def _check_months(head: Line, layout: Layout) -> None:
         )
 
 
-def _joined(lines: Sequence[Line]) -> Line:
+def joined(lines: Sequence[Line]) -> Line:
     """Make one line of a header's lines: 用水/用量. A name reaches over the columns to its right that have one below only."""
     if len(lines) == 1:
         return lines[0]

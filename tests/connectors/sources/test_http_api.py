@@ -215,7 +215,8 @@ def test_a_later_page_that_cannot_be_read_stops_unless_it_is_the_declared_end(
 ) -> None:
     """A total that counts its own page looks complete: 100 of 250 records would land where page 2 fails."""
     first = {"data": firms(1, 101)} | ({"total": total} if total else {})
-    options = {"records": "data", "pagination": "page", "retries": 1} | ({"total": "total"} if total else {})
+    options: dict[str, Any] = {"records": "data", "pagination": "page", "retries": 1}
+    options |= {"total": "total"} if total else {}
     server.answer = lambda request: first if request.params["page"] == "1" else behind
     with pytest.raises(SourceError, match=r"It was page 2.*source\.end|code 500.*source\.success"):
         pull(server, **options)
@@ -718,7 +719,8 @@ def test_an_error_beside_records_or_none_is_an_error_without_a_word_in_the_decla
         assert ids(pull(server, records="data", retries=0)) == []
         return
     for data in ([], firms(1, 2)):
-        server.answer = lambda _, data=data: answer | {"data": data}
+        beside = answer | {"data": data}
+        server.answer = lambda _, beside=beside: beside  # type: ignore[misc]
         with pytest.raises(SourceError, match=rf"the answer says {says}.*source\.success"):
             pull(server, records="data", retries=0)
 
