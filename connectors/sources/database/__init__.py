@@ -12,8 +12,8 @@ Options in feed.yml under `source:`
     overlap         How far behind the highest cursor value a pull begins again, for rows that were committed late or
                     corrected: "3 days", "12 hours", "90 minutes", "2 weeks" for time, a number for numbers. Default:
                     only rows equal to the highest value are pulled again.
-    clock           The database's own time zone, for timestamps that do not carry one (default UTC). Of MySQL, where it is
-                    declared, TIMESTAMP is read in it, whatever the server's own.
+    clock           The database's own time zone, for timestamps that do not carry one (default UTC). A TIMESTAMP of
+                    MySQL is read in it; without it one stops where the server's own clock is UTC.
     order_by        Columns that fix the order of rows (after the cursor column). Default: the primary key.
     zero_dates      MySQL's 0000-00-00 is no date: refuse (default) makes its row unreadable, empty reads it as no value.
     holds           The encoding that texts are truly in where the database takes them for Latin-1, as old MySQL tables are set
@@ -42,7 +42,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -122,7 +122,7 @@ class _Plan:
     cursor_column: str | None
     overlap: timedelta | Decimal | None
     clock: ZoneInfo
-    is_clock_declared: bool
+    is_clock_declared: bool = field(compare=False)
     order_by: tuple[str, ...]
     road: str
     are_zero_dates_empty: bool

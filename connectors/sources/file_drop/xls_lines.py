@@ -241,7 +241,7 @@ def _read_records(records: bytes, position: int, encoding: str) -> _Records:
 
 
 def _note_text(found: _Records, code: int, data: bytes, box: int, encoding: str) -> int:
-    """Take the text of a page's head or foot, a remark or a text box; returns how many characters the next record has."""
+    """Take the text of a page's head or foot, a remark or a text box; returns how many of its characters are still to come."""
     if code == _TEXT_BOX and len(data) >= 12:
         return int.from_bytes(data[10:12], "little")
     text = ""
@@ -256,7 +256,7 @@ def _note_text(found: _Records, code: int, data: bytes, box: int, encoding: str)
         text = page_text(data[1:].decode(encoding, "replace") if is_old else data[3:].decode(wide, "replace"))
     if text.strip() and len(found.texts) < _MOST_TEXTS:
         found.texts.append(text)
-    return 0
+    return box - len(text) if code == _CONTINUED else 0  # one record holds 8 KB at most
 
 
 def _unseen(book: Any) -> dict[int, str]:
