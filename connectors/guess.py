@@ -16,8 +16,9 @@ from typing import Any, Final
 from connectors.feed import Feed
 from connectors.sources import plain
 from connectors.sources.file_drop.csv_lines import csv_lines
-from connectors.sources.file_drop.sheet_cells import Reading, chosen_sheet
-from connectors.sources.file_drop.tables import HEADER_WITHIN, Line, is_multiple, stated_units
+from connectors.sources.file_drop.parquet_rows import read_parquet
+from connectors.sources.file_drop.sheet_cells import Reading, Sheet, chosen_sheet
+from connectors.sources.file_drop.tables import HEADER_WITHIN, MONTH, Layout, Line, is_multiple, joined, stated_units
 from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
@@ -45,9 +46,17 @@ _READINGS: Final = re.compile(r"示数|读数|表底|止码|\breading", re.IGNOR
 # the month in a file's name: 参保人数2026年10月.xlsx, 水电202610.csv
 _MONTH_IN_NAME: Final = re.compile(r"20[0-9]{2}(?:[-._年]?(?:0[1-9]|1[0-2])|年[1-9])月?(?![0-9])")
 _KEYS: Final = ("unit_no", "taxpayer_no", "uscc", "enterprise_name")
+_FEW_NAMES: Final = 2
 _MOST_CODES: Final = 20
+_CROSSTAB: Final = 3
+_ONE_MONTH: Final = re.compile("1[0-2]|0?[1-9]")
 _PERIOD: Final = ("period_start", "period_end")
 _ONE_END: Final = re.compile(r"[起止始末初终]|start|end|from|until", re.IGNORECASE)
+_STEPS: Final = {
+    ".eml": "save the attached file and name that; `parkbridge feed try` reads the message itself",
+    ".zip": "unpack it and name one of its files; `parkbridge feed try` reads the zip itself",
+    ".json": "begin without --from: the fields of a record are the columns, protocol http_api reads them",
+}
 GLOSSARY: Final = Path(__file__).with_name("glossary.yml")
 
 
@@ -87,23 +96,16 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
     if not path.is_file():
         raise DeclarationError(str(path), "there is no such file", next_step="name a file that the office sent")
     known = _names(subject, feeds)
-    source, top = _top(path)
+    source, top = _top(path, known)
     best = _header(top, known)
     if best is None:
         raise DeclarationError(
             path.name, f"no line of the first {HEADER_WITHIN} looks like a header", next_step="begin without --from"
         )
-    names = [cell for cell in map(plain, top[best].cells) if cell]
-    if len(set(names)) < len(names):
-        raise DeclarationError(
-            path.name,
-            "two columns have one name: a header of two lines, or a month above several figures",
-            next_step="begin without --from and declare source.header_lines: 2, with names such as 用水/用量; where the months are "
-            "columns, source.unpivot reads them, with the names of the figures as its value",
-        )
+    head, names = _named_columns(path, top, best, source)
     if units := [unit for unit in stated_units(top[:best]) if is_multiple(unit)]:
         source["unit"] = units[0]
-    columns = {name: _target(name, known) for name in names}
+    columns = {name: _target(name, known) for name in _without_months(names, subject, source)}
     taken: set[str] = set()
     # a sheet that states the period's own figure as well is read by that
     for name, targets in sorted(columns.items(), key=lambda column: _kind(column[0]) != FLOW):
@@ -137,8 +139,48 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         if column.name in targets
     }
     return Guess(
-        columns, source, missing, kinds if set(kinds.values()) - {FLOW} else {}, _codes(columns, top[best:]), roster
+        columns,
+        source,
+        missing,
+        kinds if set(kinds.values()) - {FLOW} else {},
+        _codes(columns, [head, *top[best + 1 :]]),
+        roster,
     )
+
+
+def _named_columns(path: Path, top: Sequence[Line], best: int, source: dict[str, Any]) -> tuple[Line, list[str]]:
+    """The header as one line, and its names; where two are equal, with the line above it (用水 above 用量)."""
+    for lines in (top[best : best + 1], top[max(best - 1, 0) : best + 1]):
+        head = joined(lines)
+        names = [cell for cell in map(plain, head.cells) if cell]
+        if len(set(names)) == len(names):
+            return head, names
+        source["header_lines"] = 2
+    raise DeclarationError(
+        path.name,
+        "two columns have one name: a header of three lines, two tables side by side, or a month above several figures",
+        next_step="begin without --from and declare source.header_lines, with names such as 用水/用量; where the months are "
+        "columns, source.unpivot reads them, with the names of the figures as its value",
+    )
+
+
+def _without_months(names: Sequence[str], subject: Subject, source: dict[str, Any]) -> list[str]:
+    """The names of columns; months that are columns become one and a figure: source.unpivot."""
+    months = [name for name in names if MONTH.fullmatch(name)]
+    figure = next((c.name for c in subject.columns.values() if c.is_required and c in figure_columns(subject)), None)
+    if len(months) < _CROSSTAB or figure is None or "month" not in subject.columns:
+        return list(names)
+    value = labels()[figure].zh
+    patterns = {
+        _ONE_MONTH.sub(lambda m: "MM" if m[0][0] == "0" else "M", re.sub("20[0-9]{2}", "YYYY", name)) for name in months
+    }
+    if any(name[-2:].isdigit() for name in months):
+        patterns = {pattern.replace("MM", "M").replace("M", "MM") for pattern in patterns}
+    totals = [name for name in names if name in ("合计", "总计", "小计")]
+    source["unpivot"] = {"columns": sorted(patterns), "period": "月份", "value": value} | (
+        {"totals": totals} if totals else {}
+    )
+    return [*(name for name in names if name not in (*months, *totals)), "月份", value]
 
 
 def _codes(columns: Mapping[str, Sequence[str]], lines: Sequence[Line]) -> dict[str, dict[str, str]]:
@@ -192,26 +234,48 @@ def _bare(name: str) -> str:
 def _target(name: str, known: Mapping[str, Sequence[str]]) -> list[str]:
     if _PERSONS.search(name):
         return ["personal"]
-    bare = _bare(name)
+    bare = _bare(name.rpartition("/")[2])
     return list(
         known.get(bare) or next((t for k, t in known.items() if len(k) >= 3 and (k in bare or bare in k)), ["ignored"])
     )
 
 
-def _top(path: Path) -> tuple[dict[str, Any], list[Line]]:
+def _of_sheet(
+    sheets: Sequence[Sheet], where: str, known: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, Any], list[Line]]:
+    """The first lines of the sheet with the table: the only one of several visible ones with a header of known names."""
+    tops = {sheet.name: _filled(sheet.lines()) for sheet in sheets if sheet.is_visible}
+    with_header = [
+        name for name, top in tops.items() if max((_known_names(line, known) for line in top), default=0) >= _FEW_NAMES
+    ]
+    if sum(map(bool, tops.values())) > 1 and len(with_header) == 1:
+        return {"sheet": with_header[0]}, tops[with_header[0]]
+    return {}, _filled(chosen_sheet(sheets, None, where).lines())
+
+
+def _known_names(line: Line, known: Mapping[str, Sequence[str]]) -> int:
+    return sum(_bare(cell) in known for cell in line.cells)
+
+
+def _top(path: Path, known: Mapping[str, Sequence[str]]) -> tuple[dict[str, Any], list[Line]]:
     """The first lines that hold anything, and how they are read."""
     kind = path.suffix.lower()
     with path.open("rb") as file:
         content, name = content_kind(file)
         if kind not in (".csv", ".tsv", ".txt") and content in (*WORKBOOKS, ENCRYPTED):
             sheets = open_sheets(file, content, path.name, Reading(), _ENCODINGS[0], _LARGEST)
-            return {}, _filled(chosen_sheet(sheets, None, path.name).lines())
+            return _of_sheet(sheets, path.name, known)
+        if content == "parquet":
+            header, batches = read_parquet(file, Layout(path.name), _LARGEST, [], [])
+            rows = next(batches).slice(0, HEADER_WITHIN).to_pylist()
+            cells = [[row[name] or "" for name in header] for row in rows]
+            return {}, [Line(n, c, {}, None, "") for n, c in enumerate([list(header), *cells])]
     if kind not in (".csv", ".tsv", ".txt", ".xls", ".et"):
         raise DeclarationError(
             path.name,
             f"files that end in {kind!r} and hold {name} cannot be guessed",
-            allowed=".csv, .tsv, .txt, .xlsx, .xls, .et, .html",
-            next_step="name it .csv" if content == "csv" and kind == ".xlsx" else "save it as .xlsx",
+            allowed=".csv, .tsv, .txt, .xlsx, .xls, .et, .html, .parquet",
+            next_step="name it .csv" if content == "csv" and kind == ".xlsx" else _STEPS.get(kind, "save it as .xlsx"),
         )
     usual = "," if kind == ".csv" else "\t"
     for encoding in _ENCODINGS:
@@ -240,8 +304,8 @@ def _header(top: Sequence[Line], known: Mapping[str, Sequence[str]]) -> int | No
     """The line with the most known names; else the first of the widest that holds names alone."""
     if not top:
         return None
-    scores = [sum(_bare(cell) in known for cell in line.cells) for line in top]
-    if max(scores) >= 2:
+    scores = [_known_names(line, known) for line in top]
+    if max(scores) >= _FEW_NAMES:
         return scores.index(max(scores))
     widest = max(sum(1 for cell in line.cells if cell.strip()) for line in top)
     for place, line in enumerate(top):

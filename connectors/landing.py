@@ -172,6 +172,13 @@ def resolve_header(feed: Feed, header: Iterable[str], label: str) -> dict[str, s
             )
         else:
             found[delivered] = name
+    twice = [name.removesuffix(" (2)") for name in unknown if name.endswith(" (2)") and name[:-4] in found]
+    if twice:
+        raise DeliveryRefused(
+            where,
+            f"column {', '.join(map(repr, twice))} is there twice (two tables side by side?)",
+            next_step="ask the office which one counts, or for one table; a header of two lines is declared by source.header_lines: 2",
+        )
     missing = [
         name
         for name in feed.columns

@@ -123,7 +123,10 @@ def _declaration(
     words: Mapping[str, Mapping[str, str]],
 ) -> str:
     """The text of feed.yml."""
-    options = "\n".join(f"  {key}: {_quoted(value)}" for key, value in source.items())
+    options = "\n".join(
+        f"  {key}: {_quoted(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for key, value in source.items()
+    )
     columns = "\n".join(f"  {_quoted(column)}: {_listed(targets)}" for column, targets in given.items())
     more = ""
     if guessed and guessed.figures:

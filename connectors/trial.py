@@ -146,6 +146,8 @@ def allowance(feed: Feed, found: Found) -> str | None:
     """Say whether a landing of it would stop, and by how much is allowed; None where it would go through."""
     if codes := unknown_codes(feed, found):
         return f"{', '.join(codes)}: values that are no codes: the feed would stop"
+    if found.staged and not any(row for row in found.staged if not row[REJECTED_BECAUSE]):
+        return "no row of it can be used: say in feed.yml and stage.sql what the office sends"
     put_aside = sum(1 for row in found.staged if row[REJECTED_BECAUSE]) + len(found.unreadable)
     total = found.landed + len(found.unreadable)
     share = 100 * put_aside / total if total else 0

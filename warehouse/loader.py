@@ -52,8 +52,8 @@ _YEAR = 12
 _NEVER_NEGATIVE = ("_headcount", "_count", "_m2")
 # staff and visits of one unit in one month: a phone number in the place of a count is more, and is not shown
 _PEOPLE, _PEOPLE_BELOW = ("_headcount", "_count"), 10**8
-# day 0 and 1 of spreadsheets, and what databases write for an empty date
-_NO_DAYS, _FIRST_DAY_YEAR = "date '1899-12-30', date '1899-12-31', date '1900-01-01'", 1800
+# day 0 and 1 of spreadsheets, what databases write for an empty date, and programs for a time of 0
+_NO_DAYS, _FIRST_DAY_YEAR = "date '1899-12-30', date '1899-12-31', date '1900-01-01', date '1970-01-01'", 1800
 # what landing leaves in place of a person; alone in a field it is not a value
 BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
 # What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
@@ -102,8 +102,9 @@ _DAMAGES = (
         "was read in a wrong encoding before it came here: ask the office for the file again: ",
     ),
     (
-        # A&amp;B, &#26126;, \u660e, %E6%98%8E
-        r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,6}|amp|lt|gt|quot|nbsp);|\\u[0-9a-fA-F]{4}|(?:%[0-9A-F]{2}){3}",
+        # A&amp;B, &#26126;, \u660e, %E6%98%8E, <br>; bytes of a database's BLOB: \xE7\x94
+        r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,6}|amp|lt|gt|quot|nbsp);|\\u[0-9a-fA-F]{4}|(?:%[0-9A-F]{2}){3}|(?:\\x[0-9A-F]{2}){2}"
+        r"|</?(?i:b|br|p|div|span|font|a|em|strong|td)(?:\s[^<>]*)?/?>",
         "holds characters as a web page or a program writes them: ask the office for the text itself: ",
     ),
 )
@@ -142,7 +143,15 @@ _NO_ENTERPRISE = (
     ),
     (r"^[^\pL\pN]+$", "has no letter and no digit: list it under missing where it means no value: "),
 )
+# 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
+_OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
 _NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
+# 12.0 and 3.30106E+17: a program took the code 0012 or 330106000012345678 for a number; {"id": 7} and ["甲", "乙"]: a part of it is one
+_NO_CODE = (
+    ("_key", "_no", "uscc"),
+    r"^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d\.\d+[eE]\d+$|^[\[{].*[\]}]$|^≈",
+    " is a number or a list, which no code is (zeros before it or its last digits may be lost): ask the office for it as text: ",
+)
 
 
 # columns of incoming."unread by <feed>"
@@ -484,8 +493,8 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
             f"it fails on {where}: {' '.join(str(error).split())[:300]}",
             next_step="use try_cast or the macros of warehouse/macros.sql, so that one odd value costs one row",
         ) from error
-    given = {str(name) for name, *_ in connection.execute("describe made").fetchall()}
-    unknown = sorted(given - set(feed.subject.columns) - {"row_number", "skip_because"})
+    given = {str(name): str(kind) for name, kind, *_ in connection.execute("describe made").fetchall()}
+    unknown = sorted(set(given) - set(feed.subject.columns) - {"row_number", "skip_because"})
     if "row_number" not in given or unknown:
         raise DeclarationError(
             f"{feed.name}/stage.sql",
@@ -496,7 +505,7 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
         )
     codes = {*feed.subject.key, *(c for c in feed.subject.columns if is_code(c))}
     columns = [
-        f"{_cast(c, is_key_or_code=c.name in codes) if c.name in given else f'null::{c.type}'} as {quote(c.name)}"
+        f"{_cast(c, given[c.name], is_key_or_code=c.name in codes) if c.name in given else f'null::{c.type}'} as {quote(c.name)}"
         for c in feed.subject.columns.values()
     ]
     skip = "skip_because::varchar" if "skip_because" in given else "null::varchar"
@@ -506,9 +515,27 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
     connection.execute("drop table made")
 
 
-def _cast(column: Column, *, is_key_or_code: bool) -> str:
-    """A column of stage.sql in its type, a key or code with the letters and digits of a keyboard."""
-    value = f"try_cast({quote(column.name)} as {column.type})"
+def _cast(column: Column, given: str, *, is_key_or_code: bool) -> str:
+    """A column of stage.sql in its type, a key or code with the letters and digits of a keyboard.
+
+    NULL where a cast would say something else: 5.125 as an amount and 3.7 as a count are rounded, and a time of UTC has another
+    day in China unless it is midnight.
+    """
+    raw = quote(column.name)
+    value = f"try_cast({raw} as {column.type})"
+    if column.type == "date" and given == "TIMESTAMP WITH TIME ZONE":
+        local = f"({raw} at time zone 'UTC')"
+        value = f"case when {local} = date_trunc('day', {local}) then {local}::date end"
+    if column.name == "month":  # as to_month has it
+        return f"date_trunc('month', {value})::date"
+    if column.type == "bigint" or (column.type == "decimal(18,2)" and column.name.endswith("_amount")):
+        if given == "FLOAT":
+            given, raw = "VARCHAR", f"{raw}::varchar"
+        if given == "DOUBLE":  # 0.1 + 0.2 is 0.3
+            return f"case when abs({raw} - {value}) <= 1e-6 + 5e-16 * abs({raw}) then {value} end"
+        if given == "VARCHAR" or given.startswith("DECIMAL"):
+            exact = f"try_cast({raw} as decimal(38, 9))" if given == "VARCHAR" else raw
+            return f"case when {exact} = {value} then {value} end"
     if column.type != "varchar" or not is_key_or_code:
         return value
     plain = literal("".join(chr(ord(sign) - 0xFEE0) for sign in _WIDE_SIGNS))
@@ -556,6 +583,11 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
     )
     counts = [c for c in figures if c.endswith(_NEVER_NEGATIVE) and feed.figures.get(c) is None]
     beyond += "".join(f", min(case when {quote(c)} < 0 then {quote(c)} end) as {quote('below_' + c)}" for c in counts)
+    keys = [c for c in _code_targets(feed) if is_damaged]
+    beyond += "".join(
+        f", max(case when regexp_matches({quote(c)}, {literal(_NO_CODE[1])}) then {quote(c)} end) as {quote('number_' + c)}"
+        for c in keys
+    )
     days = [c.name for c in feed.subject.columns.values() if c.type == "date" and c.name not in times]
     beyond += "".join(
         f", min(case when {quote(c)} in ({_NO_DAYS}) or year({quote(c)}) < {_FIRST_DAY_YEAR} then {quote(c)} end) "
@@ -572,12 +604,24 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
         f", coalesce(bool_or({quote(c)} is null) filter (skip_because is null), false) as {quote('lacks_' + c)}"
         for c in required
     )
+
+    def hint(source: str) -> str:
+        return (
+            f"|| case when regexp_matches(d.{quote(source)}::varchar, {literal(_OTHER_CLOCK)}) "
+            "then ' (a time of UTC or since 1970: docs/feeds.md, to_date)' else '' end"
+        )
+
     reasons = [
         f"case when d.{quote(source)} is not null and not g.{quote('has_' + target)} "
-        f"then {literal(f'{source} cannot be read as {target}: ')} || left(d.{quote(source)}::varchar, 60) end"
+        f"then {literal(f'{source} cannot be read as {target}: ')} || left(d.{quote(source)}::varchar, 60) "
+        f"{hint(source) if getattr(feed.subject.columns.get(target), 'type', '') == 'date' else ''} end"
         for source, target in pairs
     ]
     reasons += [*(_damages(feed) if is_damaged else []), *_rounded_codes(feed)]
+    reasons += [
+        f"case when g.{quote('number_' + c)} is not null then {literal(c + _NO_CODE[2])} || left(g.{quote('number_' + c)}, 60) end"
+        for c in keys
+    ]
     reasons += [
         f"case when not ({condition}) then {literal(f'it does not hold that {fact} (facts)')} end"
         for fact, condition in feed.facts.items()
@@ -700,13 +744,21 @@ def _damage_kinds(feed: StagedFeed) -> list[tuple[list[str], tuple[tuple[str, st
     return [(sources, kinds) for sources, kinds in ((used, _DAMAGES), (named, _NO_ENTERPRISE)) if sources]
 
 
+def _code_targets(feed: StagedFeed) -> list[str]:
+    """The subject's columns with a code or name that identifies something; behind a patent's 202310123456. is a check digit."""
+    texts = {c.name for c in feed.subject.columns.values() if c.type == "varchar"} - {"application_no"}
+    return sorted(name for name in texts if name.endswith(_NO_CODE[0]) or name in _NAMES)
+
+
 def _has_damage(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> bool:
     """Whether any row of `delivery` has a value that none may have: one look at each row, as lines of values."""
+    coded = [source for source in feed.landed_columns if set(feed.columns.get(source, ())) & set(_code_targets(feed))]
+    kinds_of = [*_damage_kinds(feed), *([(coded, ((_NO_CODE[1], ""),))] if coded else [])]
     looks = [
         # ^ and $ are the ends of a value
         f"regexp_matches(concat_ws(chr(10), {', '.join(f'{quote(source)}::varchar' for source in sources)}), "
         f"{literal('(?m)' + '|'.join(f'(?:{pattern})' for pattern, _ in kinds))})"
-        for sources, kinds in _damage_kinds(feed)
+        for sources, kinds in kinds_of
     ]
     return bool(looks and connection.execute(f"from delivery where {' or '.join(looks)} limit 1").fetchone())
 

@@ -24,6 +24,9 @@ from warehouse.errors import DeclarationError
 ROW_NUMBER: Final = "row_number"
 """First column of every batch: the row's place in its delivery, so that a person can find it."""
 
+MOST_OF_SINGLE: Final = 2**17
+"""From here on a floating-point number of four bytes keeps no cents: the next one is 0.016 away."""
+
 BATCH_ROWS: Final = 10_000
 """Rows in one record batch: what bounds the memory of a pull."""
 

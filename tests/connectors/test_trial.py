@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import parkbridge
@@ -20,7 +21,7 @@ from connectors.rehearsal import check
 from connectors.scaffold import _factor, _quoted, scaffold
 from connectors.trial import Found, allowance, report, try_file
 from tests.conftest import Park
-from tests.connectors.sources.test_file_formats import workbook
+from tests.connectors.sources.test_file_formats import parquet, workbook
 from tests.connectors.sources.test_old_workbooks import old_workbook
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
@@ -66,6 +67,65 @@ def test_a_sheet_is_guessed(sheet: Path) -> None:
     }
     assert found.source == {"unit": "万元"}
     assert found.missing == []
+
+
+TWO_LINES = [
+    ["江屿产业园水电费明细表"],
+    ["户号", "企业名称", "电", None, "水", None],
+    [None, None, "表号", "用量", "表号", "用量"],
+    ["0001", "甲公司", "D1", 5, "S1", 2],
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "source", "figures"),
+    [
+        ("水电202610.xlsx", workbook(*TWO_LINES), {"header_lines": 2}, [("D1", "2026-10-01", "5.000")]),
+        (
+            "用电2026.csv",
+            "户号,户名,表号,1月,2月,10月,合计\n0001,甲公司,D1,1,2,,3\n".encode("gb18030"),
+            {
+                "encoding": "gb18030",
+                "unpivot": {"columns": ["M月"], "period": "月份", "value": "用量", "totals": ["合计"]},
+            },
+            [("D1", "2026-01-01", "1.000"), ("D1", "2026-02-01", "2.000")],
+        ),
+        (
+            "用电.csv",
+            "户号,表号,202601,202602,202610\n0001,D1,1,2,3\n".encode(),
+            {"unpivot": {"columns": ["YYYYMM"], "period": "月份", "value": "用量"}},
+            [("D1", f"2026-{month}-01", f"{n}.000") for n, month in enumerate(("01", "02", "10"), 1)],
+        ),
+        (
+            "台账.xlsx",
+            workbook(
+                ["户号", "表号", "月份", "用量"],
+                ["0001", "D1", "2026-10", 5],
+                edit=lambda s: s.parent.create_sheet("说明").append(["见总表"]),
+            ),
+            {"sheet": "台账"},
+            [("D1", "2026-10-01", "5.000")],
+        ),
+        (
+            "a.parquet",
+            parquet(pa.table({"户号": ["0001"], "表号": ["D1"], "月份": ["2026-10"], "用量": [5.0]})),
+            {},
+            [("D1", "2026-10-01", "5.000")],
+        ),
+    ],
+)
+def test_everyday_layouts_are_guessed(
+    tmp_path: Path, name: str, content: bytes, source: dict[str, Any], figures: list[tuple[str, ...]]
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    found = guess(path, subjects()["utility_use"])
+    assert {key: value for key, value in found.source.items() if key != "name_pattern"} == source
+    folder = scaffold(tmp_path / "feeds", "power", "utility_use", found)
+    sql = (folder / "stage.sql").read_text()
+    (folder / "stage.sql").write_text(sql.replace("row_number,", "row_number, 'electricity' as utility_code,", 1))
+    (tried,) = try_file(read_feed(folder), path)
+    assert [(row["meter_no"], row["month"], row["used_quantity"]) for row in tried.staged] == figures
 
 
 def test_a_guessed_feed_stages_the_sheet_that_it_was_guessed_from(sheet: Path, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from tests.conftest import (
 )
 from warehouse import loader
 from warehouse.batches import REJECTED, announce, batches, discard, pending
-from warehouse.connection import writer
+from warehouse.connection import prepare, writer
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.rebuild import rebuild
 
@@ -202,6 +202,39 @@ def test_a_row_may_be_skipped_on_purpose(park: Park) -> None:
     park.accept("staff", day(1))
     assert park.current("source_key") == [("U1",)]
     assert park.ask("select rows_skipped, rows_rejected from ops.batch") == [(1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "staged"),
+    [
+        ("wage_amount", "5.125::decimal(18, 3)", ""),
+        ("wage_amount", "5.120::decimal(18, 3)", "5.12"),
+        ("wage_amount", "'5.125'", ""),
+        ("wage_amount", "'5.1200'", "5.12"),
+        ("wage_amount", "5.125::double", ""),
+        ("wage_amount", "0.1::double + 0.2::double", "0.30"),
+        ("wage_amount", "12345.67::float", "12345.67"),
+        ("wage_amount", "round(5.125, 2)", "5.13"),
+        ("insured_headcount", "3.7::decimal(9, 1)", ""),
+        ("insured_headcount", "'3.7'", ""),
+        ("insured_headcount", "3.0::double", "3"),
+        ("month", "timestamptz '2026-09-30 16:00:00+00'", ""),
+        ("month", "timestamptz '2026-10-01 00:00:00+00'", "2026-10-01"),
+        ("month", "date '2026-10-31'", "2026-10-01"),
+    ],
+)
+def test_a_value_is_never_rounded_nor_moved_to_another_day_by_its_cast(
+    park: Park, column: str, value: str, staged: str
+) -> None:
+    """stage.sql gives values of a database as they are: fens of 5.125, heads of 3.7, midnight in China as a time of UTC."""
+    given = {"source_key": "'U1'", "month": "date '2026-10-01'", "insured_headcount": "1"} | {column: value}
+    feed = park.feed("staff")
+    columns = ", ".join(f"{value} as {name}" for name, value in given.items())
+    (feed.folder / "stage.sql").write_text(f"select row_number, {columns} from delivery")
+    with duckdb.connect() as connection:
+        prepare(connection)
+        (row,) = loader.rehearse(connection, feed, "(select 1::bigint as row_number)", {})
+    assert row[column] == staged
 
 
 def test_a_row_that_stage_sql_loses_is_quarantined(park: Park) -> None:

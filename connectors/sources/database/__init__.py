@@ -12,7 +12,8 @@ Options in feed.yml under `source:`
     overlap         How far behind the highest cursor value a pull begins again, for rows that were committed late or
                     corrected: "3 days", "12 hours", "90 minutes", "2 weeks" for time, a number for numbers. Default:
                     only rows equal to the highest value are pulled again.
-    clock           The database's own time zone, for timestamps that do not carry one (default UTC).
+    clock           The database's own time zone, for timestamps that do not carry one (default UTC). A TIMESTAMP of
+                    MySQL is read in it; without it one stops where the server's own clock is UTC.
     order_by        Columns that fix the order of rows (after the cursor column). Default: the primary key.
     zero_dates      MySQL's 0000-00-00 is no date: refuse (default) makes its row unreadable, empty reads it as no value.
     holds           The encoding that texts are truly in where the database takes them for Latin-1, as old MySQL tables are set
@@ -41,7 +42,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -51,12 +52,13 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import sqlalchemy as sa
+from sqlalchemy.dialects.mysql import TIMESTAMP
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from connectors.credentials import Credentials
-from connectors.sources import BATCH_ROWS, NO_USES, ROW_NUMBER, Delivery, Unreadable, Window, plain
+from connectors.sources import BATCH_ROWS, MOST_OF_SINGLE, NO_USES, ROW_NUMBER, Delivery, Unreadable, Window, plain
 from connectors.sources.database.postgres_fast_road import SESSION, FastRoadClosed, fast_road
 from connectors.sources.database.values import (
     Column,
@@ -120,10 +122,12 @@ class _Plan:
     cursor_column: str | None
     overlap: timedelta | Decimal | None
     clock: ZoneInfo
+    is_clock_declared: bool = field(compare=False)
     order_by: tuple[str, ...]
     road: str
     are_zero_dates_empty: bool
     holds: str | None
+    ignored: frozenset[str]
 
     @property
     def label(self) -> str:
@@ -151,13 +155,13 @@ def deliveries(
     *,
     exclude: frozenset[str] = frozenset(),
     expected: frozenset[str] = frozenset(),  # noqa: ARG001 - the database itself says which columns there are
-    uses: Mapping[str, str] = NO_USES,  # noqa: ARG001 - values keep their own types here
+    uses: Mapping[str, str] = NO_USES,
 ) -> Iterator[Delivery]:
     """Pull the table: one delivery, see `connectors.sources.Source.deliveries`."""
-    return _pull(_plan(options, where, exclude), credentials, window, where, exclude)
+    return _pull(_plan(options, where, exclude, uses), credentials, window, where, exclude)
 
 
-def _plan(options: Mapping[str, Any], where: str, exclude: frozenset[str]) -> _Plan:
+def _plan(options: Mapping[str, Any], where: str, exclude: frozenset[str], uses: Mapping[str, str]) -> _Plan:
     read = Options(options, OPTIONS, where)
     if read.has("table") == read.has("query"):
         read.refuse("table", "and source.query: one of them is needed", "either the one or the other")
@@ -185,10 +189,12 @@ def _plan(options: Mapping[str, Any], where: str, exclude: frozenset[str]) -> _P
         cursor_column=cursor_column,
         overlap=_overlap(options.get("overlap"), read),
         clock=read.zone("clock"),
+        is_clock_declared=read.has("clock"),
         order_by=read.texts("order_by"),
         road=read.choice("road", ("auto", "general", "fast"), "auto"),
         are_zero_dates_empty=read.choice("zero_dates", ("refuse", "empty"), "refuse") == "empty",
         holds=_HELD[read.choice("holds", tuple(_HELD), "gbk")] if read.has("holds") else None,
+        ignored=frozenset(name for name, use in uses.items() if use == "ignored"),
     )
 
 
@@ -388,6 +394,14 @@ def _describe(
         result = connection.execute(sa.text(f"select * from ({_escaped(plan.query)}) delivery where 1 = 0"))
         header = tuple(result.keys())
     _refuse_bad_names(header, plan, where)
+    if plan.query is None and not plan.is_clock_declared and connection.dialect.name in ("mysql", "mariadb"):
+        stamps = [c["name"] for c in reflected if isinstance(c["type"], TIMESTAMP) and plain(c["name"]) not in exclude]
+        if stamps and not connection.exec_driver_sql("select timediff(now(), utc_timestamp())").scalar():
+            raise SourceError(
+                where,
+                f"{plan.label}.{stamps[0]} is a TIMESTAMP, and the server's clock is UTC: which day it was at the office is unknown",
+                next_step="declare source.clock in feed.yml: Asia/Shanghai, or UTC if that is meant",
+            )
     if connection.dialect.name == "postgresql":
         wanted = [name for name in header if plain(name) not in exclude]
         source = _from(plan, wanted)
@@ -439,7 +453,14 @@ def _statement(
     problems: list[tuple[sa.ColumnElement[bool], sa.ColumnElement[int]]] = []
     for position, column in enumerate(columns):
         value: sa.ColumnElement[Any] = source.c[column.name]
-        wrong = _beyond_arrow(value, column.type) if dialect == "postgresql" and not column.is_cast_to_text else None
+        is_single = pa.types.is_float32(column.type) and plain(column.name) not in plan.ignored
+        wrong = None
+        if is_single or (
+            dialect == "postgresql" and not column.is_cast_to_text and not pa.types.is_float32(column.type)
+        ):
+            wrong = _beyond_arrow(value, column.type)
+        if is_single and dialect in ("mysql", "mariadb"):
+            value = value * sa.literal_column("1e0")  # it would be written with six digits: 1234567.89 as 1234570
         if column.is_cast_to_text:
             value = sa.cast(value, sa.Text)
         if wrong is not None:
@@ -473,6 +494,8 @@ def _beyond_arrow(value: sa.ColumnElement[Any], type_: pa.DataType) -> sa.Column
     Left alone, DuckDB's extension reads a numeric NaN as 0.00 and an infinite date as a number out of range, and
     psycopg stops the whole pull.
     """
+    if pa.types.is_float32(type_):
+        return sa.func.abs(value) >= sa.literal_column(str(MOST_OF_SINGLE))
     if pa.types.is_decimal(type_):
         return value == sa.literal_column("'NaN'")
     if pa.types.is_date(type_):
@@ -628,13 +651,16 @@ def _general_road(pull: _Pull) -> Iterator[Rows]:
     """Stream rows through SQLAlchemy, a batch at a time, behind a cursor on the server where it has one."""
     first = 1
     with _connection(pull.url, pull.credentials, pull.where) as connection:
+        if pull.plan.is_clock_declared and connection.dialect.name in ("mysql", "mariadb"):
+            offset = f"{datetime.now(pull.plan.clock):%z}"  # by its name only where the server has the tables of zones
+            connection.exec_driver_sql("set time_zone = %s", (f"{offset[:3]}:{offset[3:]}",))
         result = connection.execution_options(yield_per=BATCH_ROWS).execute(pull.statement)
         for rows in result.partitions():
             yield rows_of(
                 first,
                 rows,
                 pull.columns,
-                pull.plan.clock,
+                pull.plan.clock if pull.plan.is_clock_declared else None,
                 are_zero_dates_empty=pull.plan.are_zero_dates_empty,
                 holds=pull.plan.holds,
             )

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql, mysql, oracle
+
+from connectors.sources import MOST_OF_SINGLE
 
 TIMESTAMP: Final = pa.timestamp("us")
 UTC_TIMESTAMP: Final = pa.timestamp("us", "UTC")
@@ -107,6 +109,8 @@ def arrow_type(declared: sa.types.TypeEngine[Any]) -> pa.DataType:
     if isinstance(declared, sa.Integer):
         is_wide = isinstance(declared, sa.BigInteger) and getattr(declared, "unsigned", False)
         return pa.decimal128(20, 0) if is_wide else pa.int64()
+    if isinstance(declared, mysql.FLOAT | mssql.REAL | oracle.BINARY_FLOAT):
+        return pa.float32()
     if isinstance(declared, sa.Float):
         return pa.float64()
     if isinstance(declared, sa.Numeric):
@@ -126,7 +130,7 @@ def arrow_type(declared: sa.types.TypeEngine[Any]) -> pa.DataType:
 # stores any value in any column; Arrow by itself would cut 1.5 to 1 and take 1 as a microsecond of 1970.
 
 
-def _to_decimal(value: Any, type_: pa.DataType, _: ZoneInfo) -> Decimal:
+def _to_decimal(value: Any, type_: pa.DataType, _: ZoneInfo | None) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise TypeError
     # repr gives the shortest decimal that is this float: 0.1, not 0.1000000000000000055
@@ -137,7 +141,7 @@ def _to_decimal(value: Any, type_: pa.DataType, _: ZoneInfo) -> Decimal:
     return fitted
 
 
-def _to_whole(value: Any, _type: pa.DataType, _: ZoneInfo) -> int:
+def _to_whole(value: Any, _type: pa.DataType, _: ZoneInfo | None) -> int:
     if isinstance(value, str):
         return int(value)
     if isinstance(value, bytes):  # BIT(8) of MySQL
@@ -147,27 +151,29 @@ def _to_whole(value: Any, _type: pa.DataType, _: ZoneInfo) -> int:
     return int(value)
 
 
-def _to_float(value: Any, _type: pa.DataType, _: ZoneInfo) -> float:
+def _to_float(value: Any, _type: pa.DataType, _: ZoneInfo | None) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise TypeError
     return float(value)
 
 
-def _to_truth(value: Any, _type: pa.DataType, _: ZoneInfo) -> bool:
+def _to_truth(value: Any, _type: pa.DataType, _: ZoneInfo | None) -> bool:
     truth = int.from_bytes(value, "big") if isinstance(value, bytes) else value  # BIT(1) of MySQL
     if truth not in (0, 1):
         raise ValueError
     return bool(truth)
 
 
-def _to_timestamp(value: Any, type_: pa.DataType, clock: ZoneInfo) -> datetime:
+def _to_timestamp(value: Any, type_: pa.DataType, clock: ZoneInfo | None) -> datetime:
     found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     if type_.tz is not None:
-        return found if found.tzinfo else found.replace(tzinfo=clock)
+        return found if found.tzinfo else found.replace(tzinfo=clock or UTC)
+    if found.tzinfo and clock is None:  # its day and hour here are unknown
+        raise ValueError
     return found.astimezone(clock).replace(tzinfo=None) if found.tzinfo else found
 
 
-def _to_date(value: Any, _type: pa.DataType, _: ZoneInfo) -> date:
+def _to_date(value: Any, _type: pa.DataType, _: ZoneInfo | None) -> date:
     if type(value) is date:
         return value
     found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
@@ -176,11 +182,11 @@ def _to_date(value: Any, _type: pa.DataType, _: ZoneInfo) -> date:
     return found.date()
 
 
-def _to_time(value: Any, _type: pa.DataType, _: ZoneInfo) -> time:
+def _to_time(value: Any, _type: pa.DataType, _: ZoneInfo | None) -> time:
     return value if isinstance(value, time) else time.fromisoformat(value)
 
 
-def _to_text(value: Any, _type: pa.DataType, _: ZoneInfo) -> str:
+def _to_text(value: Any, _type: pa.DataType, _: ZoneInfo | None) -> str:
     if isinstance(value, bytes):
         text = value.decode()
         if any(sign < " " and sign not in "\t\r\n" for sign in text):  # b"\x01": BIT of MySQL in a query
@@ -203,17 +209,17 @@ def _hours(value: timedelta) -> str:
     return f"{'-' if value < timedelta() else ''}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}{part}"
 
 
-def _to_bytes(value: Any, _type: pa.DataType, _: ZoneInfo) -> bytes:
+def _to_bytes(value: Any, _type: pa.DataType, _: ZoneInfo | None) -> bytes:
     return value.encode() if isinstance(value, str) else bytes(memoryview(value))
 
 
 @dataclass(frozen=True)
 class _Kind:
     exact: frozenset[type]
-    convert: Callable[[Any, pa.DataType, ZoneInfo], Any]
+    convert: Callable[[Any, pa.DataType, ZoneInfo | None], Any]
 
 
-def _kind(convert: Callable[[Any, pa.DataType, ZoneInfo], Any], *exact: type) -> _Kind:
+def _kind(convert: Callable[[Any, pa.DataType, ZoneInfo | None], Any], *exact: type) -> _Kind:
     return _Kind(frozenset({*exact, type(None)}), convert)
 
 
@@ -248,7 +254,7 @@ def rows_of(
     first: int,
     rows: Sequence[Sequence[Any]],
     columns: Sequence[Column],
-    clock: ZoneInfo,
+    clock: ZoneInfo | None,
     *,
     are_zero_dates_empty: bool = False,
     holds: str | None = None,
@@ -259,7 +265,7 @@ def rows_of(
         first: Ordinal of the first row.
         rows: The rows; a value beyond the columns is the position of the column that the database says is unreadable.
         columns: What they hold.
-        clock: The database's own time zone, for times that carry another.
+        clock: The database's own time zone, for times that carry another; None where it is not declared, and they do not fit.
         are_zero_dates_empty: Read 0000-00-00 as no value.
         holds: The encoding that texts are truly in, where the database takes them for Latin-1.
     """
@@ -287,6 +293,8 @@ def rows_of(
                 reason = (
                     f"{column.name} is {_ZERO_DATE}, which is no date (source.zero_dates: empty reads it as no value)"
                 )
+            elif pa.types.is_timestamp(column.type) and clock is None and _OFFSET.search(str(values[position])):
+                reason = f"{column.name} is a time with a zone of its own: declare the clock that counts here as source.clock"
             wrong.setdefault(position, (reason, row_text(columns, rows[position])))
     return Rows(first, len(rows), arrays, wrong)
 
@@ -313,6 +321,7 @@ def _latin1_byte(character: str) -> bytes:
     return character.encode("cp1252")
 
 
+_OFFSET: Final = re.compile(r":\d\d(?:\.\d+)? ?(?:Z|[+-]\d\d:?\d\d)$")
 _ZERO_DATE: Final = "0000-00-00"
 
 
@@ -320,7 +329,7 @@ def _is_zero_date(value: Any) -> bool:
     return isinstance(value, str) and value.startswith(_ZERO_DATE)
 
 
-def _array(values: Sequence[Any], type_: pa.DataType, clock: ZoneInfo) -> tuple[pa.Array, list[int]]:
+def _array(values: Sequence[Any], type_: pa.DataType, clock: ZoneInfo | None) -> tuple[pa.Array, list[int]]:
     """Give the values as an array, with NULL in place of those that do not fit, and the positions of these."""
     kind = _KINDS[_kind_of(type_)]
     if set(map(type, values)) <= kind.exact:
@@ -342,7 +351,12 @@ def _array(values: Sequence[Any], type_: pa.DataType, clock: ZoneInfo) -> tuple[
 
 
 def no_equal(column: Column) -> str:
-    """Say why a value of PostgreSQL cannot be taken over."""
+    """Say why a value cannot be taken over that the database itself was asked to look for."""
+    if pa.types.is_float32(column.type):
+        return (
+            f"{column.name} is {MOST_OF_SINGLE:,} or more, where a float of four bytes keeps no cents: ask for it as decimal, "
+            "or cast it in source.query"
+        )
     return f"{column.name} holds NaN, infinity or a time outside the years 1 to 9999"
 
 

@@ -4,7 +4,8 @@ Options in feed.yml under `source:`
 
     folder          Below the connection's base folder; a whole path where the connection has none.
     pattern         Glob of file names, or a list of them (default *). With a `/` it looks into folders: "2026*/*.csv".
-    member_pattern  Glob of the files inside a zip or message that are taken (default: every CSV, Excel and Parquet file).
+    member_pattern  Glob of the files inside a zip or message that are taken (default: every CSV, Excel and Parquet file;
+                    one that may hold rows and cannot be read beside them, an .ods or a .rar, stops then).
     name_pattern    Regular expression searched in the name (for a zip: zip/member); its named groups become columns:
                     "(?P<月份>\d{6})". A name in which it is not found stops the feed.
     recent_days     Files older than this are not looked at; otherwise every file is read on each run, to compare its
@@ -157,6 +158,10 @@ _FORMATS: Final = {
 }
 _TABBED: Final = (".tsv", ".txt")
 _IN_ZIPS: Final = _FORMATS.keys() - {".htm", ".html", ".xml", ".eml"}
+# what may hold rows and is not read: beside a file that is taken it would be lost unseen
+_ROWS_UNREAD: Final = re.compile(
+    r"\.(rar|7z|t?gz|tar|bz2|xz|xlsb|ods|numbers|dbf|mdb|accdb|jsonl?|eml|msg|mbox|xml|html?)$", re.IGNORECASE
+)
 _FUTURE: Final = timedelta(days=1)
 _NOT_DELIVERIES: Final = re.compile(r"^(\.|~\$)|\.(part|tmp|filepart|swp)$", re.IGNORECASE)
 
@@ -433,12 +438,18 @@ def _of_message(run: _Run, label: str, modified: datetime, file: IO[bytes]) -> I
 
 
 def _check_members(run: _Run, wanted: list[str], names: list[str], where: str) -> None:
-    if not wanted:
+    left = [name for name in names if _ROWS_UNREAD.search(name)] if wanted and not run.plan.member_patterns else []
+    if not wanted or left:
         raise DeliveryRefused(
             where,
-            f"none of its {len(names)} members is a delivery: {', '.join(names[:5])}",
+            (f"{', '.join(left[:5])} in it may hold rows, and is not read" if left else "")
+            or (
+                f"none of its {len(names)} members is a delivery: {', '.join(names[:5])}"
+                if names
+                else "there is no file in it"
+            ),
             allowed=", ".join(run.plan.member_patterns) or "CSV, Excel and Parquet files",
-            next_step="correct source.member_pattern in feed.yml, or ask the office for the right file",
+            next_step="say in source.member_pattern in feed.yml which files count, or ask the office for the right file",
         )
 
 
@@ -486,7 +497,9 @@ def _format(run: _Run, name: str, *, is_member: bool = False) -> str:
             f"{run.where} {name}",
             f"files that end in {suffix!r} are not known",
             allowed=", ".join(_FORMATS),
-            next_step="narrow source.pattern, or declare source.format",
+            next_step="ask the office for CSV or Excel (.xlsx), or narrow source.pattern; a JSON API is read by protocol http_api"
+            if _ROWS_UNREAD.search(name)
+            else "narrow source.pattern, or declare source.format",
         )
     return found
 
@@ -522,7 +535,8 @@ def _read(run: _Run, file: IO[bytes], content: str, label: str, modified: dateti
         layout = _layout(run, label, where)
         wrong: list[Unreadable] = []
         if content == "parquet":
-            header, batches = read_parquet(file, layout, plan.max_unpacked_bytes)
+            wrong = [] if plan.unpivot else unreadable
+            header, batches = read_parquet(file, layout, plan.max_unpacked_bytes, wrong, totals)
         else:
             layout = replace(
                 layout,

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import IO, Any, Final
 from unicodedata import category, normalize
 
+from connectors.sources.file_drop.zips import as_written
 from warehouse.errors import DeliveryRefused
 
 _LARGEST: Final = 200_000_000
@@ -21,6 +22,8 @@ _DEEPEST: Final = 5
 """Messages in messages: one that was forwarded as an attachment, and so on."""
 _LONGEST_NAME: Final = 200
 _PACKED: Final = ("application/ms-tnef", "application/vnd.ms-tnef")
+# of an mbox file each message begins so; of one message only the first line may
+_MAILBOX: Final = re.compile(rb"\AFrom (?s:.*)\n\r?\nFrom [^\n]*\d\d:\d\d:\d\d[^\n]*\n[A-Za-z-]+:")
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 
 
@@ -50,7 +53,9 @@ def attachments(file: IO[bytes], where: str) -> list[Attachment]:
     found: list[Attachment] = []
     try:
         message = email.message_from_bytes(content)
-        if not {"from", "date", "subject", "content-type"} & {name.lower() for name in message}:
+        if _MAILBOX.search(content):
+            failure = "it is a mailbox file of several messages; save them one by one as .eml"
+        elif not {"from", "date", "subject", "content-type"} & {name.lower() for name in message}:
             failure = "it is not an e-mail message"
         else:
             for part in _parts(message):
@@ -119,6 +124,13 @@ def _content(part: Message[Any, Any]) -> bytes:
 
 def _name(part: Message[Any, Any]) -> str | None:
     """Give an attachment's name as people see it, without what leads to another folder; None where there is none."""
+    for key in (
+        "content-disposition",
+        "content-type",
+    ):  # bytes as they are, which no message should have: Windows' mostly
+        written = {name.lower(): str(value) for name, value in part.raw_items()}.get(key, "")
+        if not written.isascii():
+            part.replace_header(key, as_written(written.encode("ascii", "surrogateescape")))
     given = part.get_filename()
     if not given:
         return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import IO, Any
 
@@ -11,18 +13,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from connectors.sources import BATCH_ROWS, ROW_NUMBER, plain
-from connectors.sources.file_drop.tables import Layout, hold_to_distinct
+from connectors.sources import BATCH_ROWS, MOST_OF_SINGLE, ROW_NUMBER, Unreadable, plain
+from connectors.sources.file_drop.tables import Layout, Line, check_unit, hold_to_distinct, read_table
 from warehouse.errors import DeliveryRefused
 
 
 def read_parquet(
-    file: IO[bytes], layout: Layout, max_unpacked_bytes: int
+    file: IO[bytes],
+    layout: Layout,
+    max_unpacked_bytes: int,
+    unreadable: list[Unreadable],
+    totals: list[dict[str, str]],
 ) -> tuple[tuple[str, ...], Iterator[pa.RecordBatch]]:
     """Give the header and the rows of a file; see `connectors.sources.file_drop.tables.read_table`.
 
     Raises:
-        DeliveryRefused: The file is no Parquet file, is damaged or too large, or its columns cannot be distinguished.
+        DeliveryRefused: The file is no Parquet file, is damaged or too large, its columns cannot be distinguished, or its name
+            states a unit that is not declared.
     """
     problem = None
     try:
@@ -42,7 +49,20 @@ def read_parquet(
             next_step="raise source.max_unpacked_mb if the file is meant to be that large",
         )
     hold_to_distinct(names, layout)
+    if layout.totals or layout.fill_down:  # line by line, as of every other file
+        lines = _lines(_batches(parquet, names, replace(layout, exclude=frozenset(), added={})), names)
+        return read_table(lines, replace(layout, header=0), unreadable, totals)
+    check_unit([], layout)
     return (*names, *layout.added), _batches(parquet, names, layout)
+
+
+def _lines(batches: Iterator[pa.RecordBatch], names: list[str]) -> Iterator[Line]:
+    yield Line(0, names, {}, None, "")
+    for batch in batches:
+        numbers, *columns = (column.to_pylist() for column in batch.columns)
+        for number, *values in zip(numbers, *columns, strict=True):
+            cells = [value or "" for value in values]
+            yield Line(number, cells, {}, None, json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False))
 
 
 def _damaged(layout: Layout, problem: str) -> DeliveryRefused:
@@ -83,6 +103,9 @@ def _texts(array: pa.Array) -> pa.Array:
             [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in array.to_pylist()],
             pa.string(),
         )
+    if pa.types.is_float32(array.type):  # its own shortest digits: 12.3, not 12.300000190734863
+        shortest = array.cast(pa.string()).to_pylist()
+        return pa.array([None if v is None else _number(float(v), MOST_OF_SINGLE) for v in shortest], pa.string())
     if pa.types.is_floating(array.type) or pa.types.is_decimal(array.type):
         return pa.array([None if v is None else _number(v) for v in array.to_pylist()], pa.string())
     text = array.cast(pa.string())
@@ -93,7 +116,10 @@ def _texts(array: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
-def _number(value: float | Decimal) -> str:
+def _number(value: float | Decimal, exact_below: float = math.inf) -> str:
+    """A number's digits; behind a ≈, so that it is no figure, where it has lost some."""
     if isinstance(value, Decimal):
         return format(value, "f")
+    if abs(value) >= exact_below:
+        return f"≈{value}"
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)

@@ -48,6 +48,7 @@ CELL_STRUCK: Final = "struck through: ask the office whether it counts"
 RAISED: Final = "a number behind the figure is raised, as that of a note is: 12 with note 1 would be 121"
 """Of a cell with a figure and the number of a note."""
 UNSHOWN: Final = "its number format hides the figure: ask the office whether it counts"
+UNSEEN: Final = "white letters on white, which no reader sees: ask the office whether it counts"
 STRUCK: Final = "the row is struck through: ask the office whether it counts"
 """Of a row in which every filled cell is struck through."""
 DAYS_TO_1904: Final = 1462

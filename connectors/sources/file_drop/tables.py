@@ -157,10 +157,12 @@ def is_beyond_trust(number: float) -> bool:
 
 # the usual units of figures, by the suffix of their column
 MEASURES_OF: Final = {"_amount": "元", "_quantity": "千瓦时|[kK][wW][hH]|度|立方米", "_m2": "平方米|㎡"}
-# 单位：万元 · （万元） · 金额单位：人民币万元 · 单位:千瓦时; not 填报单位：明达公司. What begins another unit comes after it
+# 单位：万元 · （万元） · 【万元】 · 金额：万元 · 单位/万元 · 单位：万 · 金额单位：人民币万元; not 填报单位：明达公司.
+# What begins another unit comes after it
 MEASURES: Final = "|".join([*MEASURES_OF.values(), "千瓦|千克|公斤|吨|亩|人次|人|户|辆|辆次"])
 _UNIT: Final = re.compile(
-    rf"(?:单\s*位\s*:\s*|[(\[])(?:人民币|RMB)?\s*([十百千万亿]*)\s*({MEASURES})(?=(?:人民币)?(?:[\s)\];,。、/]|$))",
+    rf"(?:(?:单\s*位\s*[:/]|[(\[【])\s*(?:人民币|RMB)?\s*(?:([十百千万亿]*)\s*({MEASURES})|([百千]?[万亿]))"
+    rf"|[:/]\s*(?:人民币)?([十百千万亿]+)\s*({MEASURES}))(?=(?:人民币)?(?:[\s)\]】;,。、/]|$))",
     re.MULTILINE,
 )
 # the same in words: 货币单位为万元, 计量单位 万元, 金额单位均为人民币万元, 金额以万元为单位, 按万元计, 以人民币万元列示
@@ -178,17 +180,24 @@ _UNIT_IN_ENGLISH: Final = re.compile(
     r"(?:\bunits?\b|\bin\b|\brmb\b|\bcny\b|\byuan\b|[¥￥])[\s:()'’]*(?:of\s+)?(?:rmb|cny|yuan)?[\s:]*(1,?0{3}|10,?0{3}|1,?0{3},?0{3}|k|wan|thousands?|millions?|billions?|0{3}s?)\b",
     re.IGNORECASE,
 )
-_MULTIPLE: Final = re.compile(rf"[十百千万亿]+(?:{MEASURES})$")
+_MULTIPLE: Final = re.compile(rf"[十百千万亿]+(?:{MEASURES})?$")
 _BARE_UNIT: Final = re.compile(rf"[十百千万亿]*(?:{MEASURES})")
 # a note has its text in one cell, or its word and its text in two
 _NOTE_CELLS: Final = 2
 
 _FIGURE: Final = re.compile(r"-?[0-9][0-9,]*(\.[0-9]+)?")
 # a header cell that is a month: 1月, 十二月份, 2026年1月, 2026-01, 202601, 26.1月, 1月/用量
-_MONTH: Final = re.compile(
+MONTH: Final = re.compile(
     r"(?:(?:20)?\d\d\s*[年./-]?\s*)?(?:0?[1-9]|1[0-2]|十[一二]?|[一二三四五六七八九])\s*月份?(?:/.*)?|20\d\d[年./-]?(?:0[1-9]|1[0-2])(?:-01)?"
 )
 _MOST_ODD_MONTHS: Final = 3
+_SEPARATORS: Final = (
+    (";", "semicolons"),
+    ("\t", "tabs"),
+    (",", "commas"),
+    ("|", "bars"),
+    ("  ", ""),
+)
 
 DAMAGED: Final = "identifier damaged by spreadsheet"
 
@@ -230,8 +239,8 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
     if layout.header is not None:
         for line in lines:
             if line.number == layout.header:
-                _check_unit(above, layout)
-                named = _joined([line, *islice(lines, layout.header_lines - 1)])
+                check_unit(above, layout)
+                named = joined([line, *islice(lines, layout.header_lines - 1)])
                 _check_months(named, layout)
                 return named, lines
             if line.number > layout.header:
@@ -253,7 +262,7 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
     best = 0
     if layout.expected:
         # The header's cells are names; a title has one cell, and rows of data hold values, not names.
-        heads = [_joined(filled[place : place + layout.header_lines]) for place in range(len(filled))]
+        heads = [joined(filled[place : place + layout.header_lines]) for place in range(len(filled))]
         known = [sum(_is_known(plain(cell), layout) for cell in head.cells) for head in heads]
         best = known.index(max(known))
         cells = [cell for cell in heads[best].cells if cell.strip()]
@@ -268,10 +277,10 @@ def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]
                 next_step="if the office renamed its columns, declare the names in feed.yml (aliases); a header of two lines is "
                 "declared by source.header_lines: 2; if the file is another one or has lost its header, ask for it again",
             )
-    _check_unit(filled[:best], layout)
+    check_unit(filled[:best], layout)
     head = filled[best : best + layout.header_lines]
-    _check_months(_joined(head), layout)
-    return _joined(head), chain(top[top.index(head[-1]) + 1 :], lines)
+    _check_months(joined(head), layout)
+    return joined(head), chain(top[top.index(head[-1]) + 1 :], lines)
 
 
 def _is_known(name: str, layout: Layout) -> bool:
@@ -285,7 +294,7 @@ def _check_months(head: Line, layout: Layout) -> None:
         DeliveryRefused: They are.
     """
     names = [plain(cell) for cell in head.cells]
-    months = [name for name in names if _MONTH.fullmatch(name) and not _is_known(name, layout)]
+    months = [name for name in names if MONTH.fullmatch(name) and not _is_known(name, layout)]
     if layout.expected and len(months) >= _MOST_ODD_MONTHS:
         raise DeliveryRefused(
             layout.where,
@@ -294,7 +303,7 @@ def _check_months(head: Line, layout: Layout) -> None:
         )
 
 
-def _joined(lines: Sequence[Line]) -> Line:
+def joined(lines: Sequence[Line]) -> Line:
     """Make one line of a header's lines: 用水/用量. A name reaches over the columns to its right that have one below only."""
     if len(lines) == 1:
         return lines[0]
@@ -365,10 +374,14 @@ def _units(text: str) -> list[str]:
 
 
 def _evened(lines: Iterable[Line]) -> str:
-    return unicodedata.normalize("NFKC", "\n".join(" ".join(line.cells) for line in lines))
+    """The texts of lines; a cell that is a unit and nothing else is one in brackets."""
+    cells = (
+        [f"({cell.strip()})" if _MULTIPLE.fullmatch(cell.strip()) else cell for cell in line.cells] for line in lines
+    )
+    return unicodedata.normalize("NFKC", "\n".join(map(" ".join, cells)))
 
 
-def _check_unit(above: Sequence[Line], layout: Layout) -> None:
+def check_unit(above: Sequence[Line], layout: Layout) -> None:
     """Hold the unit that a sheet states above its header against the declared one: 元 may have become 万元.
 
     Raises:
@@ -429,9 +442,11 @@ def _other_unit(stated: Sequence[str], where: str, layout: Layout) -> DeliveryRe
 
 def _other_separator(lines: Sequence[Line], layout: Layout) -> str:
     for line in lines:
-        for separator, name in ((";", "semicolons"), ("\t", "tabs"), (",", "commas"), ("|", "bars")):
+        for separator, name in _SEPARATORS:
             parts = [plain(part.strip('"')) for part in line.text.split(separator)]
             if len(parts) > len(line.cells) and sum(part in layout.expected for part in parts) >= 2:
+                if not name:
+                    return " (its columns are lined up by blanks: ask for commas or tabs between them)"
                 return f" (split at {name}, line {line.number} has more: is source.delimiter right?)"
     return ""
 

@@ -27,6 +27,7 @@ from connectors.sources.file_drop.sheet_cells import (
     PART_STRUCK,
     RED,
     STRUCK,
+    UNSEEN,
     Hidden,
     Merge,
     Merges,
@@ -165,9 +166,12 @@ def _lines(
             get_column_letter(c + 1) for c, i in sheet.colinfo_map.items() if i.hidden and c < sheet.ncols
         )
         struck = {place for place, font in enumerate(book.font_list) if font.struck_out}
+        flawed = _unseen(book) | {
+            place: CELL_STRUCK for place, style in enumerate(book.xf_list) if style.font_index in struck
+        }
         red = {place for place, font in enumerate(book.font_list) if font.colour_index in RED}
         for row in range(sheet.nrows):
-            line = _line(book, sheet, row, formulas, struck, reading)
+            line = _line(book, sheet, row, formulas, flawed, reading)
             if struck and line.cells and _is_struck(book, sheet, row, struck):
                 line = line._replace(broken=STRUCK)
             if red:
@@ -237,7 +241,7 @@ def _read_records(records: bytes, position: int, encoding: str) -> _Records:
 
 
 def _note_text(found: _Records, code: int, data: bytes, box: int, encoding: str) -> int:
-    """Take the text of a page's head or foot, a remark or a text box; returns how many characters the next record has."""
+    """Take the text of a page's head or foot, a remark or a text box; returns how many of its characters are still to come."""
     if code == _TEXT_BOX and len(data) >= 12:
         return int.from_bytes(data[10:12], "little")
     text = ""
@@ -252,10 +256,24 @@ def _note_text(found: _Records, code: int, data: bytes, box: int, encoding: str)
         text = page_text(data[1:].decode(encoding, "replace") if is_old else data[3:].decode(wide, "replace"))
     if text.strip() and len(found.texts) < _MOST_TEXTS:
         found.texts.append(text)
-    return 0
+    return box - len(text) if code == _CONTINUED else 0  # one record holds 8 KB at most
 
 
-def _line(book: Any, sheet: Any, row: int, formulas: set[tuple[int, int]], struck: set[int], reading: Reading) -> Line:
+def _unseen(book: Any) -> dict[int, str]:
+    """What is wrong with the styles of white letters on no fill or a white one."""
+    white = {place for place, colour in book.colour_map.items() if colour == (255, 255, 255)}
+    fonts = {place for place, font in enumerate(book.font_list) if font.colour_index in white}
+    return {
+        place: UNSEEN
+        for place, style in enumerate(book.xf_list)
+        if style.font_index in fonts
+        and (style.background.fill_pattern == 0 or style.background.pattern_colour_index in white)
+    }
+
+
+def _line(
+    book: Any, sheet: Any, row: int, formulas: set[tuple[int, int]], flawed: dict[int, str], reading: Reading
+) -> Line:
     texts: list[str] = []
     flaws: dict[int, str] = {}
     moments: list[int] = []
@@ -268,8 +286,8 @@ def _line(book: Any, sheet: Any, row: int, formulas: set[tuple[int, int]], struc
             flaw = flaw or unshown
         elif kind == xlrd.XL_CELL_TEXT and (row, column) in sheet.rich_text_runlist_map:
             flaw = flaw or _part_struck(book, sheet, row, column)
-        if struck and text and book.xf_list[sheet.cell_xf_index(row, column)].font_index in struck:
-            flaw = flaw or CELL_STRUCK
+        if flawed and text:
+            flaw = flaw or flawed.get(sheet.cell_xf_index(row, column))
         if (row, column) in formulas and not (reading.believes_results and text):
             text, flaw = text or "=", FORMULA
         texts.append(text)

@@ -42,6 +42,7 @@ from connectors.sources.file_drop.sheet_cells import (
     RAISED,
     RED,
     STRUCK,
+    UNSEEN,
     WIDEST,
     Hidden,
     Merge,
@@ -64,6 +65,8 @@ warnings.filterwarnings("ignore", module="openpyxl")
 
 # how a workbook writes what XML cannot: _x000D_ for a carriage return, _x005F_ for the _ of a text that looks like one
 _ESCAPED = re.compile(r"_x(?![Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")
+# as programs write it; the first colour of a theme is that of the paper
+_WHITE: Final = (("rgb", "FFFFFFFF"), ("rgb", "00FFFFFF"), ("theme", 0), ("indexed", 1), ("indexed", 9))
 # behind the rows of a sheet: what is printed above and below each page, and what a cell says to who fills it in
 _PAGE_TEXT = re.compile(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)\b[^>]{0,40}>([^<]{1,900})<")
 _PROMPT = re.compile(rb'<(?:\w+:)?dataValidation\s[^<>]{0,900}?\bprompt="([^"]{1,600})"')
@@ -261,6 +264,7 @@ def _lines(sheet: Any, where: str, reading: Reading, hidden: Hidden, tail: Calla
         forms = _forms(sheet.parent)
         is_1904 = sheet.parent.epoch == CALENDAR_MAC_1904
         struck, red = _struck_styles(sheet.parent), _red_styles(sheet.parent)
+        flawed = _unseen_styles(sheet.parent) | dict.fromkeys(struck, CELL_STRUCK)
         parser = _parser(sheet, stack, has_results=False)
         rows: Iterator[tuple[int, list[dict[str, Any]]]] = parser.parse()
         results = _parser(sheet, stack, has_results=True).parse() if reading.believes_results else None
@@ -269,7 +273,7 @@ def _lines(sheet: Any, where: str, reading: Reading, hidden: Hidden, tail: Calla
                 number, cells = next(rows)
                 if results is not None:
                     cells = _with_results(cells, next(results)[1])
-                line = _line(number, cells, forms, struck, is_1904)
+                line = _line(number, cells, forms, flawed, is_1904)
                 if struck and line.cells and all(c["style_id"] in struck for c in cells if c["value"] is not None):
                     line = line._replace(broken=line.broken or STRUCK)
             except StopIteration:
@@ -338,6 +342,20 @@ def _struck_styles(book: Any) -> frozenset[int]:
     )
 
 
+def _unseen_styles(book: Any) -> dict[int, str]:
+    """What is wrong with the styles of white letters on no fill or a white one."""
+    white = {place for place, font in enumerate(book._fonts) if font.color and _is_white(font.color)}
+    if not white:
+        return {}
+    bare = {place for place, fill in enumerate(book._fills) if fill.fill_type is None or _is_white(fill.fgColor)}
+    styles = enumerate(book._cell_styles)
+    return {place: UNSEEN for place, style in styles if style.fontId in white and style.fillId in bare}
+
+
+def _is_white(colour: Any) -> bool:
+    return (colour.type, colour.value) in _WHITE and not colour.tint
+
+
 def _red_styles(book: Any) -> frozenset[int]:
     """The styles of cells with red letters, whatever they hold."""
     fonts = {place for place, font in enumerate(book._fonts) if font.color and font.color.value in RED}
@@ -350,7 +368,7 @@ def _is_red(cell: Mapping[str, Any], red: frozenset[int]) -> bool:
 
 
 def _line(
-    number: int, cells: list[dict[str, Any]], forms: Mapping[int, str], struck: frozenset[int], is_1904: bool
+    number: int, cells: list[dict[str, Any]], forms: Mapping[int, str], flawed: Mapping[int, str], is_1904: bool
 ) -> Line:
     texts: list[str] = []
     flaws: dict[int, str] = {}
@@ -365,8 +383,8 @@ def _line(
             flaw = flaw or unshown
         texts.extend([""] * (column - len(texts)))
         texts[column - 1] = text
-        if struck and text and cell["style_id"] in struck:
-            flaw = flaw or CELL_STRUCK
+        if flawed and text:
+            flaw = flaw or flawed.get(cell["style_id"])
         if flaw:
             flaws[column - 1] = flaw
         if isinstance(cell["value"], MOMENTS):

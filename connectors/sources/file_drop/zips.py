@@ -105,13 +105,15 @@ def _name(info: zipfile.ZipInfo) -> str:
     """Read the name as it was written: Chinese Windows writes GB18030 where the format says cp437."""
     if info.flag_bits & _UTF8_NAME:
         return info.filename
-    raw = info.orig_filename.encode("cp437", "replace")
+    return as_written(info.orig_filename.encode("cp437", "replace")) or info.filename
+
+
+def as_written(name: bytes) -> str:
+    """Decode a name that does not say its encoding, as Chinese Windows and all others write it; empty where neither fits."""
     for encoding in ("utf-8", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return info.filename
+        with suppress(UnicodeDecodeError):
+            return name.decode(encoding)
+    return ""
 
 
 def _refused(where: str, fact: str, allowed: str, next_step: str | None = None) -> DeliveryRefused:

@@ -7,6 +7,7 @@ Options in feed.yml under `source:`
     params          Parameters that never change: {key: value}.
     headers         Headers that never change and are not secret.
     success         What every answer must hold, {dotted path: value}, for APIs that report errors with status 200.
+    encoding        Of the answers, where neither they nor UTF-8 are right: gb18030 (also gbk, gb2312) or big5.
     records         Dotted path to the list of records (default: the answer is the list).
     total           Dotted path to the number of records there are; fewer than that is an error. Where it is the number on
                     the first page, a second one is asked for all the same: it may count each page.
@@ -18,6 +19,8 @@ Options in feed.yml under `source:`
     next            For link: dotted path to the next page's URL, where it is not in the Link header.
     size_param      Parameter for the size of a page, and page_size: that size. A page that is shorter does not end the
                     pull (servers cap sizes): an empty page does, or the total.
+    end             What an answer behind the last page is where it is not an empty page: a status (404), or
+                    {dotted path: value} of an answer with status 200. It is asked for twice.
     max_pages       Pages after which something must be wrong (default 100,000).
 
     since_param     Parameter for the end of the last accepted pull; left out on the first pull.
@@ -94,6 +97,8 @@ OPTIONS: frozenset[str] = frozenset(
         "next",
         "size_param",
         "page_size",
+        "end",
+        "encoding",
         "max_pages",
         "since_param",
         "until_param",
@@ -127,6 +132,11 @@ _CELLS: Final = 20_000_000
 _jitter: Final = random.SystemRandom()
 
 
+_NO_MORE: Final = re.compile(r"没有更多|[没无]有?数据|暂无|\bno (?:more|data)\b|out of range", re.IGNORECASE)
+# names of encodings in feed.yml, and their codecs
+_ENCODINGS: Final = {"utf-8": "utf-8-sig", "big5": "big5"} | dict.fromkeys(("gb18030", "gbk", "gb2312"), "gb18030")
+
+
 class _Number(str):
     """A number of the answer, as the API wrote it."""
 
@@ -151,6 +161,8 @@ class _Plan:
     cursor_param: str
     next: str | None
     size: Mapping[str, int]
+    end: int | Mapping[str, Any] | None
+    encoding: str | None
     max_pages: int
     since_param: str | None
     until_param: str | None
@@ -208,6 +220,8 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         cursor_param=read.text("cursor_param", "cursor"),
         next=read.text("next", None),
         size={read.text("size_param"): read.whole("page_size", 1, 1)} if read.has("size_param") else {},
+        end=read.mapping("end") or None if isinstance(options.get("end"), Mapping) else read.whole("end", 0) or None,
+        encoding=_ENCODINGS[read.choice("encoding", tuple(_ENCODINGS), "utf-8")] if read.has("encoding") else None,
         max_pages=read.whole("max_pages", 100_000, 1),
         since_param=read.text("since_param", None),
         until_param=read.text("until_param", None),
@@ -421,8 +435,8 @@ def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[li
         if only is not None and _is_all(plan, api, params, only):
             break
         only = None
-        answer, link = api.ask(url, params if url is None or plan.method == "POST" else {})
-        records = _records(plan, api, answer)
+        answer, link = api.ask(url, params if url is None or plan.method == "POST" else {}, page, plan.end)
+        records = [] if answer is _END else _records(plan, api, answer, page)
         if records:
             # One digest a page: an API that ignores its parameters would otherwise be read for ever.
             digest = moves.read(page, records)
@@ -434,8 +448,8 @@ def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[li
             seen[digest] = page
             yield records
         rows += len(records)
-        total = _total(plan, api, answer) if plan.total is not None else None
-        if total is not None:
+        if plan.total is not None and answer is not _END:
+            total = _total(plan, api, answer)
             moves.note_total(total)
             if moves.digest is None:
                 return
@@ -482,12 +496,15 @@ def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[li
 
 
 def _is_all(plan: _Plan, api: _Api, params: Mapping[str, Any], first: list[Any]) -> bool:
-    """Return whether there is nothing behind the first page: no records, the same ones again, or an error, as some answer there."""
-    try:
-        answer, _ = api.ask(None, params)
-        return _records(plan, api, answer) in ([], first)
-    except SourceError:
+    """Return whether there is nothing behind the first page: no records, the same ones again, or an answer that there is no page.
+
+    Raises:
+        SourceError: The second page cannot be read. It may hold records: the total may count those of each page.
+    """
+    answer, _ = api.ask(None, params, 2, 404 if plan.end is None else plan.end)
+    if answer is _END or (not _find(answer, plan.records) and _NO_MORE.search(_said(answer))):
         return True
+    return _records(plan, api, answer, 2) in ([], first)
 
 
 def _interval(plan: _Plan, window: Window) -> dict[str, str]:
@@ -513,6 +530,8 @@ def _time_text(plan: _Plan, moment: datetime) -> str:
 
 
 _NOT_THERE: Final = object()
+_END: Final = object()
+"""In place of an answer: there is no such page."""
 # -1, 401, 50001, 9999, E0001, "fail": never what an answer says of itself when all is well
 _ERROR_CODE: Final = re.compile(r"-\d+|[45]\d\d|[45]\d{4}|9{3,6}|E\d+|err(?:or)?|fail(?:ed|ure)?|false", re.IGNORECASE)
 # how answers call what they say of themselves: isSuccess, flag; retCode, resultCode, err_code, state; errmsg, returnMsg
@@ -543,23 +562,24 @@ def _follow(answer: Any, path: str) -> Any:
     return answer
 
 
-def _records(plan: _Plan, api: _Api, answer: Any) -> list[Any]:
+def _records(plan: _Plan, api: _Api, answer: Any, page: int) -> list[Any]:
     for path, wanted in plan.success.items():
         found = _find(answer, path)
         if _text(found) != _text(wanted):
             fact = f"the answer's {path} is {_text(found)!r}{_said(answer)}"
-            raise api.stop(fact, "ask the office what this means", repr(_text(wanted)))
+            raise api.stop(fact, "ask the office what this means" + _later(page), repr(_text(wanted)))
     records = _follow(answer, plan.records)
-    if not plan.success and not records and (said := _says_error(answer)):
+    if not plan.success and (said := _says_error(answer)):
         more = _said(answer)
         raise api.stop(
-            f"the answer has no records and says {said}{'' if more == f' ({said})' else more}",
-            "ask the office what this means; declare what a good answer says as source.success in feed.yml",
-            "records, or an answer that says that all is well",
+            f"the answer says {said}{'' if more == f' ({said})' else more}",
+            "ask the office what this means; declare what a good answer says as source.success in feed.yml"
+            + _later(page),
+            "an answer that says that all is well",
         )
     if isinstance(records, list):
         return records
-    if records is None and plan.total is not None and _find(answer, plan.total) == "0":
+    if records is None and (page > 1 or (plan.total is not None and _find(answer, plan.total) == "0")):
         return []
     what = "is not there" if records is _NOT_THERE else f"is {'null' if records is None else 'not a list'}"
     there = f"; the answer has {', '.join(map(str, answer)) or 'nothing'}" if isinstance(answer, dict) else ""
@@ -739,11 +759,18 @@ class _Api:
             )
         return url
 
-    def ask(self, url: str | None, params: Mapping[str, Any]) -> tuple[Any, str | None]:
-        """Ask for one page, again if need be: (the answer, the next page's URL if a Link header names one)."""
+    def ask(
+        self, url: str | None, params: Mapping[str, Any], page: int, end: int | Mapping[str, Any] | None
+    ) -> tuple[Any, str | None]:
+        """Ask for one page, again if need be: (the answer, the next page's URL if a Link header names one).
+
+        The answer is _END where it is no page, by `end`, twice in a row; the first page is always one.
+        """
         plan = self._plan
         problem, wait = "", 0.0
-        for attempt in range(plan.retries + 1):
+        ends = 0
+        attempts = plan.retries + 1 + (end is not None)
+        for attempt in range(attempts):
             if attempt:
                 time.sleep(wait)
             pause = min(_LONGEST_BACKOFF_SECONDS, plan.backoff_seconds * 2**attempt)
@@ -771,6 +798,13 @@ class _Api:
             except ValueError:  # of requests, which looks where a redirect leads
                 raise self.stop("it leads to an address that is none", "check source.path") from None
             status = response.status_code
+            answer = self._parsed(response, body) if status == 200 else None
+            if page > 1 and end is not None and _is_end(end, status, answer):
+                ends += 1
+                if ends > 1:
+                    return _END, None
+                problem, wait = f"status {status} once", 0
+                continue
             if status in (408, 429) or (status >= 500 and status not in (501, 505)):
                 problem = f"status {status}"
                 asked = _retry_after(response.headers.get("Retry-After"))
@@ -784,11 +818,12 @@ class _Api:
                 wait = max(wait, asked or 0)
                 continue
             if status != 200:
-                raise self._bad_status(status, body)
-            return self._parsed(response, body), response.links.get("next", {}).get("url")
+                raise self._bad_status(status, body, page)
+            return answer, response.links.get("next", {}).get("url")
         raise self.stop(
-            f"{problem}, {plan.retries + 1} times in a row",
-            "check whether the office's API is up and reachable from here; the run tries again by itself",
+            f"{problem}, {attempts} times in a row",
+            "check whether the office's API is up and reachable from here; the run tries again by itself"
+            + _later(page),
             is_passing=True,
         )
 
@@ -834,7 +869,7 @@ class _Api:
                 raise requests.exceptions.Timeout("the answer took too long")
         return bytes(body)
 
-    def _bad_status(self, status: int, body: bytes) -> SourceError:
+    def _bad_status(self, status: int, body: bytes, page: int) -> SourceError:
         steps = {
             401: "check the connection's login and password, and source.auth in feed.yml",
             403: "ask the office to allow this login to read the resource",
@@ -845,7 +880,9 @@ class _Api:
         except ValueError:
             said = ""
         return self.stop(
-            f"status {status}{said}", steps.get(status, "check the options of the source in feed.yml"), "200"
+            f"status {status}{said}",
+            steps.get(status, "check the options of the source in feed.yml") + _later(page),
+            "200",
         )
 
     def _parsed(self, response: requests.Response, body: bytes) -> Any:
@@ -858,7 +895,9 @@ class _Api:
             )
         charset = re.search(r"charset=\"?([\w-]+)", kind)
         try:
-            text = body.decode(charset[1] if charset and charset[1] != "utf-8" else "utf-8-sig")
+            text = body.decode(
+                self._plan.encoding or (charset[1] if charset and charset[1] != "utf-8" else "utf-8-sig")
+            )
             return json.loads(
                 text,
                 parse_int=_Number,
@@ -874,11 +913,27 @@ class _Api:
                 problem = "it is compressed twice, or its Content-Encoding is missing"
             elif isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
                 problem = f"something follows its end{place}: JSON lines?"
+            step = "the run tries again by itself; if it stays so, show the office this message"
+            if isinstance(error, UnicodeDecodeError):
+                step = "declare source.encoding in feed.yml (gb18030 of older systems), or show the office this message"
             raise self.stop(
                 f"the answer of {len(body)} bytes is not JSON that can be read ({problem})",
-                "the run tries again by itself; if it stays so, show the office this message",
+                step,
                 is_passing=True,
             ) from None
+
+
+def _is_end(end: int | Mapping[str, Any], status: int, answer: Any) -> bool:
+    """Return whether an answer is the one behind the last page, as source.end declares it."""
+    if isinstance(end, Mapping):
+        return status == 200 and all(_text(_find(answer, path)) == _text(value) for path, value in end.items())
+    return status == end
+
+
+def _later(page: int) -> str:
+    return (
+        f". It was page {page}: if the API says so that it has no more, declare that as source.end" if page > 1 else ""
+    )
 
 
 class _TooMuchError(Exception):

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlwt
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.comments import Comment
+from openpyxl.styles import Color, Font, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, PART_STRUCK, RAISED, UNSHOWN, as_shown
+from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, PART_STRUCK, RAISED, UNSEEN, UNSHOWN, as_shown
 from tests.connectors.sources.test_file_formats import SHEET, read, rewritten, with_shared_texts, workbook
 from tests.connectors.sources.test_old_workbooks import old_workbook
 from warehouse.errors import DeliveryRefused
@@ -169,6 +171,41 @@ def test_a_figure_that_its_format_hides_is_unreadable(tmp_path: Path) -> None:
     delivery, rows = read(tmp_path, "a.xlsx", edited(change), expected=NAMES)
     assert [(r["户号"], r["税额"]) for r in rows] == [("K2", "0")]
     assert [piece.reason for piece in delivery.unreadable] == [f"cell B2: {UNSHOWN}"]
+
+
+@pytest.mark.parametrize(
+    ("letters", "ground", "is_read"),
+    [
+        (Color(rgb="FFFFFFFF"), None, False),
+        (Color(theme=0), None, False),
+        (Color(indexed=9), "FFFFFFFF", False),
+        (Color(rgb="FFFFFFFF"), "FF4472C4", True),
+        (Color(theme=0, tint=-0.5), None, True),
+        (Color(theme=1), None, True),
+    ],
+)
+def test_white_letters_on_white_are_unreadable(
+    tmp_path: Path, letters: Color, ground: str | None, is_read: bool
+) -> None:
+    def change(sheet: Worksheet) -> None:
+        sheet.append(["K2", 8])
+        for cell in sheet[1] + sheet[2]:
+            cell.font = Font(color=letters)
+            if ground:
+                cell.fill = PatternFill("solid", fgColor=ground)
+
+    delivery, rows = read(tmp_path, "a.xlsx", edited(change), expected=NAMES)
+    assert [r["户号"] for r in rows] == ["K1", "K2"] if is_read else ["K2"]
+    assert [piece.reason for piece in delivery.unreadable] == ([] if is_read else [f"cell A2: {UNSEEN}"])
+
+
+@pytest.mark.parametrize(("style", "is_read"), [("", False), ("pattern: pattern solid, fore_colour blue", True)])
+def test_white_letters_on_white_in_an_old_workbook(tmp_path: Path, style: str, is_read: bool) -> None:
+    white = xlwt.easyxf(f"font: colour white; {style}")
+    content = old_workbook(["户号", "税额"], ["K1", (7, white)], ["K2", 8])
+    delivery, rows = read(tmp_path, "a.xls", content, expected=NAMES)
+    assert [r["户号"] for r in rows] == ["K1", "K2"] if is_read else ["K2"]
+    assert [piece.reason for piece in delivery.unreadable] == ([] if is_read else [f"cell B2: {UNSEEN}"])
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def filings(postgres: Postgres) -> Iterator[str]:
          '1 day 02:00', -5, 1.2345, '增值税'),
         (2, '', -0.01, 0, -2147483648, 0, 0, -100, '', '',
          '1900-01-01', '1900-01-01 00:00+00', '1900-01-01', '00:00', false,
-         '00000000-0000-0000-0000-000000000000', 'null', -1e300, 3.4e38, '', '{}',
+         '00000000-0000-0000-0000-000000000000', 'null', -1e300, -131071.99, '', '{}',
          '0', 0, -0.0001, '企业所得税')"""
     )
     postgres.admin.execute('insert into "税务"."申报表" ("编号") values (3)')
@@ -134,9 +134,12 @@ def test_values_without_an_equal_make_their_row_unreadable_and_only_theirs(postg
             (3, 2.5, date '2026-01-01', '-infinity', '01:00'),
             (4, 3.5, date '0044-03-15 BC', timestamp '2026-01-01', '01:00'),
             (5, 4.5, date '2026-01-01', timestamp '2026-01-01', '24:00'),
-            (6, 5.5, date '9999-12-31', timestamp '2026-01-01', '01:00')) as v (n, amount, d, ts, t)"""
+            (6, 5.5, date '9999-12-31', timestamp '2026-01-01', '01:00'),
+            (7, 1234567.89, date '2026-01-01', timestamp '2026-01-01', '01:00')) as v (n, amount, d, ts, t)"""
     )
-    postgres.admin.execute("create table strange_values as select n, amount::numeric(18,2), d, ts, t from strange")
+    postgres.admin.execute(
+        "create table strange_values as select n, amount::numeric(18,2), d, ts, t, nullif(amount, 'NaN')::real as single from strange"
+    )
     try:
         delivery = pull(postgres.credentials, table="strange_values", order_by=["n"], road=road)
         kept = rows(delivery)
@@ -149,6 +152,7 @@ def test_values_without_an_equal_make_their_row_unreadable_and_only_theirs(postg
         (3, "ts"),
         (4, "d"),
         (5, "t"),
+        (7, "single"),
     ]
 
 

@@ -368,6 +368,30 @@ def test_parquet_values_become_text(tmp_path: Path) -> None:
     assert list(rows[0].values())[8:] == ["2026-01-31 08:00:00+08:00", "08:30:00", "true", "[1, 2]", "x", "甲"]
 
 
+def test_a_parquet_file_is_held_to_its_declared_layout(tmp_path: Path) -> None:
+    table = pa.table({"no": ["K1", None, "合计"], "person": ["张三", "李四", None], "n": [1, 2, 3]})
+    options: dict[str, Any] = {
+        "totals": {"column": "no", "values": ["合计"]},
+        "fill_down": ["no"],
+        "exclude": ("person",),
+    }
+    delivery, rows = read(tmp_path, "a.parquet", parquet(table), **options)
+    assert rows == [{"row_number": 1, "no": "K1", "n": "1"}, {"row_number": 2, "no": "K1", "n": "2"}]
+    assert (delivery.totals, delivery.unreadable) == ([{"n": "3"}], [])
+    with pytest.raises(DeliveryRefused, match="its name states the unit 万元"):
+        read(tmp_path, "税额（万元）.parquet", parquet(table))
+
+
+def test_a_parquet_number_of_four_bytes_is_no_figure_where_it_lost_digits(tmp_path: Path) -> None:
+    table = pa.table({"n": pa.array([12.3, 131071.99, 1234567.89, None], pa.float32())})
+    assert [row["n"] for row in read(tmp_path, "a.parquet", parquet(table))[1]] == [
+        "12.3",
+        "131071.99",
+        "≈1234567.9",
+        None,
+    ]
+
+
 def test_parquet_columns_that_are_excluded_are_not_read(tmp_path: Path) -> None:
     table = pa.table({"no": ["1"], "person": ["张三"], "person.x": ["y"]})
     delivery, rows = read(tmp_path, "a.parquet", parquet(table), exclude=("person",))

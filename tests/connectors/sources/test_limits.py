@@ -53,7 +53,8 @@ def test_texts_that_are_in_no_cell() -> None:
     """A page's head; a text box, its characters in the record behind it ([MS-XLS] 2.4.329); a remark on C2; a head of Excel 95."""
     unit = "单位：万元"
     wide = unit.encode("utf-16-le")
-    box = record(0x1B6, struct.pack("<HHHHHHH", 0, 0, 0, 0, 0, len(unit), 0)) + record(0x3C, b"\1" + wide)
+    box = record(0x1B6, struct.pack("<HHHHHHH", 0, 0, 0, 0, 0, len(unit) + 1, 0))
+    box += record(0x3C, b"\0.") + record(0x3C, b"\1" + wide) + record(0x3C, b"\1of its letters")
     found = xls_lines._read_records(
         sheet(
             record(0x14, struct.pack("<HB", len(unit), 1) + wide),
@@ -65,7 +66,7 @@ def test_texts_that_are_in_no_cell() -> None:
         0,
         "gb18030",
     )
-    assert (found.texts, found.remarked) == ([unit] * 3, {"C2"})
+    assert (found.texts, found.remarked) == ([unit, ".", unit, unit], {"C2"})
 
 
 @pytest.mark.parametrize("cut", [1, 4, 5])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
@@ -59,17 +60,44 @@ def test_attached_files_are_deliveries(tmp_path: Path) -> None:
     [
         ('filename="=?GBK?B?' + base64.b64encode("报表.csv".encode("gbk")).decode() + '?="', "报表.csv"),
         ("filename*=utf-8''%E6%8A%A5%E8%A1%A8.csv", "报表.csv"),
+        (b'filename="' + "10月报表.csv".encode("gb18030") + b'"', "10月报表.csv"),
+        ("filename*0*=gb18030''10%D4%C2;\n filename*1*=%B1%A8%B1%ED.csv", "10月报表.csv"),
         ('filename="../../etc/a.csv"', "a.csv"),
         ('filename="C:\\\\x\\\\a.csv"', "a.csv"),
         ('filename="..a.csv"', "a.csv"),
         ('filename="' + "x" * 500 + '.csv"', "x" * 196 + ".csv"),
     ],
 )
-def test_names_of_attachments_are_safe(tmp_path: Path, written: str, name: str) -> None:
-    content = f"From: a@b.c\nContent-Type: text/csv\nContent-Disposition: attachment; {written}\n\nno\n1\n"
+def test_names_of_attachments_are_safe(tmp_path: Path, written: str | bytes, name: str) -> None:
+    given = written if isinstance(written, bytes) else written.encode()
+    content = b"From: a@b.c\nContent-Type: text/csv\nContent-Disposition: attachment; " + given + b"\n\nno\n1\n"
     drop(tmp_path, "a.eml", content)
     (found,) = take(tmp_path)
     assert found.label == f"a.eml/{name}"
+
+
+@pytest.mark.parametrize("name", ["9月.rar", "9月.xlsb", "9月.ods", "9月.csv.gz", "9月.json", "转发.eml", "9月.mdb"])
+def test_a_file_that_cannot_be_read_is_not_lost_beside_one_that_can(tmp_path: Path, name: str) -> None:
+    drop(tmp_path, "a.eml", message({"10月.csv": b"no\n1\n", name: b"x"}).as_bytes())
+    drop(tmp_path, "b.zip", zipped({"10月.csv": "no\n2\n", name: "x"}))
+    for pattern in ("a.eml", "b.zip"):
+        with pytest.raises(
+            DeliveryRefused, match=rf"{re.escape(name)} in it may hold rows, and is not read.*source\.member_pattern"
+        ):
+            take(tmp_path, pattern=pattern)
+        assert len(take(tmp_path, pattern=pattern, member_pattern="*.csv")) == 1
+
+
+def test_two_messages_in_one_file_stop(tmp_path: Path) -> None:
+    """Of a mailbox file named .eml the first message alone would be read."""
+    one = b"From office@example.org Mon Nov  2 08:00:00 2026\n" + message({"a.csv": b"no\n1\n"}).as_bytes().replace(
+        b"\r\n", b"\n"
+    )
+    drop(tmp_path, "a.eml", one)
+    assert len(take(tmp_path)) == 1
+    drop(tmp_path, "a.eml", one + b"\n" + one)
+    with pytest.raises(DeliveryRefused, match="a mailbox file of several messages"):
+        take(tmp_path)
 
 
 def nested(depth: int) -> bytes:
@@ -88,7 +116,7 @@ WHOLE = message({"a.csv": b"no\n" + b"123456\n" * 1000}).as_bytes()
         (b"no,name\n1,2\n", "it is not an e-mail message"),
         (WHOLE[:-3000], "damaged or cut off"),
         (WHOLE.replace(b"MTIzNDU2", b"MTIz*DU2", 1), "damaged or cut off"),
-        (message({}).as_bytes(), "none of its 0 members is a delivery"),
+        (message({}).as_bytes(), "there is no file in it"),
         (message({"a.png": b"x"}).as_bytes(), "none of its 1 members is a delivery: a.png"),
         (nested(20), "deep in each other"),
         (nested(3_000), "e-mail message|deep in each other"),

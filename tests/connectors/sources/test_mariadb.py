@@ -12,6 +12,7 @@ import pytest
 from connectors.sources import Delivery, Window, protocol
 from tests.connectors.sources.consuming import only, table_of
 from tests.mariadb_server import MariaDB
+from warehouse.errors import SourceError
 
 ALWAYS = Window(since=None, until=datetime(2100, 1, 1, tzinfo=UTC))
 
@@ -78,7 +79,7 @@ EVERY_TYPE: list[tuple[str, str, Any]] = [
 @pytest.mark.parametrize(("type_", "written", "expected"), EVERY_TYPE, ids=[f"{t} {w}" for t, w, _ in EVERY_TYPE])
 def test_a_value_of_every_type(mariadb: MariaDB, type_: str, written: str, expected: Any) -> None:
     table(mariadb, "typed", f"k int primary key, v {type_}", f"(1, {written})", "(2, null)")
-    delivery, found = pull(mariadb, table="typed")
+    delivery, found = pull(mariadb, table="typed", clock="UTC")
     assert delivery.unreadable == []
     assert found["v"].to_pylist() == [expected, None]
 
@@ -100,7 +101,7 @@ def test_one_odd_value_among_10_000_costs_one_row(
     mariadb.execute("set sql_mode = 'ALLOW_INVALID_DATES'")
     table(mariadb, "odd", f"k int primary key, v {type_}", f"(7777, {odd})")
     mariadb.execute(f"insert into odd select seq, {good} from seq_1_to_10000 where seq <> 7777")
-    delivery, found = pull(mariadb, table="odd", **options)
+    delivery, found = pull(mariadb, table="odd", clock="UTC", **options)
     assert found.num_rows == 9_999
     assert found["v"].null_count == 0
     (unreadable,) = delivery.unreadable
@@ -117,7 +118,7 @@ def test_zero_dates_are_no_value_where_declared(mariadb: MariaDB) -> None:
         "(1, '0000-00-00', '0000-00-00', 0)",
         "(2, '2026-10-01', '2026-10-01', '2026-10-01')",
     )
-    delivery, found = pull(mariadb, table="zero", zero_dates="empty")
+    delivery, found = pull(mariadb, table="zero", clock="UTC", zero_dates="empty")
     assert delivery.unreadable == []
     assert [found[name].null_count for name in "abc"] == [1, 1, 1]
 
@@ -147,6 +148,24 @@ def test_only_new_rows_by_a_time_of_the_databases_own_clock(mariadb: MariaDB) ->
     window = Window(since=None, until=datetime(2026, 10, 1, tzinfo=UTC))
     _, found = pull(mariadb, window, table="timed", cursor_column="t", clock="Asia/Shanghai")
     assert found["k"].to_pylist() == [1], "midnight in UTC is eight in China"
+
+
+def test_a_timestamp_is_read_in_the_declared_clock(mariadb: MariaDB) -> None:
+    """It is a moment: MySQL writes it in the session's zone, which of a server in a container is UTC."""
+    table(mariadb, "stamped", "k int primary key, t timestamp null, d datetime")
+    mariadb.execute("set time_zone = '+08:00'", "insert into stamped values (1, '2026-10-01', '2026-10-01')")
+    with pytest.raises(SourceError, match=r"stamped\.t is a TIMESTAMP.*source\.clock"):
+        pull(mariadb, table="stamped")
+    _, found = pull(mariadb, table="stamped", clock="Asia/Shanghai")
+    assert found.to_pylist() == [{"row_number": 1, "k": 1, "t": datetime(2026, 10, 1), "d": datetime(2026, 10, 1)}]
+
+
+def test_a_float_of_four_bytes_keeps_its_digits_or_costs_its_row(mariadb: MariaDB) -> None:
+    """MySQL itself writes six digits of it: 1234567.89 as 1234570, 12345.67 as 12345.7."""
+    table(mariadb, "single", "k int primary key, v float", "(1, 12345.67)", "(2, 1234567.89)", "(3, null)")
+    delivery, found = pull(mariadb, table="single")
+    assert [str(pa.scalar(v, pa.float32())) for v in found["v"].to_pylist()] == ["12345.669921875", "None"]
+    assert [(u.row_number, "keeps no cents" in u.reason) for u in delivery.unreadable] == [(2, True)]
 
 
 def test_values_of_a_query(mariadb: MariaDB) -> None:

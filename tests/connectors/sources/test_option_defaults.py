@@ -16,7 +16,7 @@ NONE: frozenset[str] = frozenset()
 PLANS: dict[str, tuple[Any, Callable[[dict[str, Any]], Any]]] = {
     "http_api": (http_api, lambda given: http_api._plan({"path": "/x"} | given, "f")),
     "file_drop": (file_drop, lambda given: file_drop._plan(given, "f")),
-    "database": (database, lambda given: database._plan({"table": "t"} | given, "f", NONE)),
+    "database": (database, lambda given: database._plan({"table": "t"} | given, "f", NONE, {})),
 }
 # a comma by default, and something else by the ending of a file's name
 BY_FILE = ("delimiter",)
