@@ -27,6 +27,7 @@ from warehouse.precedent import (
     Measured,
     beyond_chance,
     broken_pairs,
+    codes_left_out,
     cut_off,
     cut_texts,
     exchanged_sizes,
@@ -36,6 +37,7 @@ from warehouse.precedent import (
     odd_sizes,
     other_names,
     other_owners,
+    other_stages,
     replaced_facts,
     reported_again,
     rows_of_year,
@@ -194,6 +196,7 @@ def measure(
         "order by place desc, recorded_at desc nulls last, row_number desc) = 1"
     )
     found = [*other_owners(connection, feed, table, number), *other_names(connection, feed, table, number)]
+    found += codes_left_out(connection, feed, table, number)
     found += respelled(connection, feed, table, number)
     found += other_enterprises(connection, feed, table, number)
     if connection.execute("select count(*) from known_fact").fetchone() == (0,):
@@ -208,6 +211,7 @@ def measure(
     found += _shapes(connection, plan)
     found += unheard_of(connection, feed)
     found += broken_pairs(connection, feed, _sends_changes(feed))
+    found += other_stages(connection, feed)
     found += odd_delays(connection, feed)
     found += reported_again(connection, feed)
     found += cut_off(connection, feed)

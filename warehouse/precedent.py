@@ -453,6 +453,35 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
             yield Measured("changed_pct", b, fact, count, rows, share, least)
 
 
+def other_stages(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Papers that come again (a need: stated, contacted, closed) and have another value than before, or have lost it.
+
+    Two versions may be in one delivery. How often a column's value changes is learnt from earlier versions.
+    """
+    subject = feed.subject
+    key = subject.key[0]
+    is_paper = len(subject.key) == 1 and key != "source_key" and not (subject.has_months or subject.has_periods)
+    if feed.replaces != "nothing" or not is_paper or not feed.recorded_at:
+        return
+    names = [c for c in subject.columns if c != key]
+    values = ", ".join(map(quote, (key, *names, "recorded_at")))
+    before = ", ".join(f"lag({quote(c)}) over stages as b{n}" for n, c in enumerate(names))
+    counts = ", ".join(f"count(b{n}), count_if(b{n} is distinct from {quote(c)} and b{n} is not null)" for n, c in enumerate(names))
+    found = _rows(
+        connection,
+        f"with v as (select {values}, false as is_new from known_version union all select {values}, true from new_fact), "
+        f"p as (select *, {before} from v window stages as (partition by {quote(key)} order by recorded_at, is_new)) "
+        f"select is_new, {counts} from p group by 1 order by 1",
+    )
+    if len(found) < 2:
+        return
+    for n, name in enumerate(names):
+        known, was, rows, count = (found[of][2 * n + part] for of in (0, 1) for part in (1, 2))
+        if known >= _KNOWN_MIN and count and tail(rows - count, rows, 1 - (was + 1) / (known + 2)) < CHANCE:
+            fact = f"{name} is another than before, or empty, of one {key}"
+            yield Measured("never_pct", name, fact, count, rows, 100 * count / rows, 3)
+
+
 def two_at_once(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
     """Codes with two names in one period, and names with two codes, where hardly one ever had: one of them is a row too far.
 
@@ -587,6 +616,27 @@ def other_names(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: 
             if before >= _CODES_MIN and tail(rows_now - count, rows_now, 1 - usual) < CHANCE:
                 fact = f"{name} is none that other feeds know of its {code}"
                 yield Measured("changed_pct", name, fact, count, rows_now, 100 * count / rows_now, _OTHER_OWNER_MIN)
+
+
+def codes_left_out(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int
+) -> Iterator[Measured]:
+    """Full names that go with one code by all that feeds have stated, without it: more of them than the feed left out before."""
+    subject = feed.subject
+    for code, name in _CODE_AND_NAME:
+        if not {code, name} <= set(subject.columns):
+            continue
+        names = f"select {quote(name)} as name, bool_or({quote(code)} is null) as is_left_out from {{}} group by 1"
+        new = names.format(f"{table} where batch_number = {number}")
+        if _rows(connection, f"select count(*) from ({new}) where is_left_out and name is not null")[0][0] < _LOST_MIN:
+            continue
+        own = names.format(f"staged.{subject.name} where feed = {literal(feed.name)}")
+        counts = "select count(*), count_if(is_left_out) from ({}) semi join owner using (name)"
+        owner = f"with owner as (select name from ({_all_stated()}) group by name having count(distinct code) = 1) "
+        (rows, count), (known, was) = (_rows(connection, owner + counts.format(of))[0] for of in (new, own))
+        if known >= _CODES_MIN and tail(rows - count, rows, 1 - (was + 1) / (known + 2)) < CHANCE:
+            fact = f"{code} is empty beside a {name} that is known with one,"
+            yield Measured("emptied_pct", code, fact, count, rows, 100 * count / rows, _LOST_MIN)
 
 
 def _stated(table: str, code: str, name: str) -> str:
