@@ -40,8 +40,9 @@ _AMOUNT = re.compile(r"\.\d{1,6} ?[元万亿]")
 # angle brackets may be a number.
 _ENTITY = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,12});")
 _TAG = re.compile(r"</?(?:[hH][1-6]|[A-Za-z][^<>\d@]{0,100})>")
-# What no code has: a text with it in a column of codes is read as any text.
+# What no code has within it: a text with it in a column of codes is read as any text.
 _NO_CODE = re.compile(r"\s|&#|&[A-Za-z]+;|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_AROUND = re.compile(r"^(?:\s|[\u200b-\u200f\u2060\ufeff])+|(?:\s|[\u200b-\u200f\u2060\ufeff])+$")
 # A code of an enterprise as our own evidence quotes it: one tax number in thirty could be a birthday.
 _QUOTED_CODE = re.compile(r"\b(code |number |USCC )([0-9A-Z]{15,18})(?![0-9A-Za-z])")
 # Fills up a character that was read from several, and a tag; an invisible mark.
@@ -236,12 +237,12 @@ def persons(text: str, *, in_codes: bool = False) -> list[Found]:
     Args:
         text: Any text.
         in_codes: Whether it is a code, a key or a figure: only what a check digit shows is looked for, unless it is none: it
-            holds a space or an invisible mark.
+            holds a space or an invisible mark, and not around it alone.
     """
     found: list[Found] = []
     if in_codes:
         text = _QUOTED_CODE.sub(lambda m: m[1] + "-" * len(m[2]), text)
-        in_codes = not _NO_CODE.search(text)
+        in_codes = not _NO_CODE.search(_AROUND.sub("", text))
     for plain in readings(text):
         runs, bare = _runs(plain), _without_marks(plain)
         for detector in detectors():

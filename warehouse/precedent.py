@@ -631,7 +631,7 @@ def codes_left_out(
         if _rows(connection, f"select count(*) from ({new}) where is_left_out and name is not null")[0][0] < _LOST_MIN:
             continue
         own = names.format(f"staged.{subject.name} where feed = {literal(feed.name)}")
-        counts = "select count(*), count_if(is_left_out) from ({}) semi join owner using (name)"
+        counts = "select count(*), coalesce(count_if(is_left_out), 0) from ({}) semi join owner using (name)"
         owner = f"with owner as (select name from ({_all_stated()}) group by name having count(distinct code) = 1) "
         (rows, count), (known, was) = (_rows(connection, owner + counts.format(of))[0] for of in (new, own))
         if known >= _CODES_MIN and tail(rows - count, rows, 1 - (was + 1) / (known + 2)) < CHANCE:
