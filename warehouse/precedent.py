@@ -466,7 +466,9 @@ def other_stages(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Ite
     names = [c for c in subject.columns if c != key]
     values = ", ".join(map(quote, (key, *names, "recorded_at")))
     before = ", ".join(f"lag({quote(c)}) over stages as b{n}" for n, c in enumerate(names))
-    counts = ", ".join(f"count(b{n}), count_if(b{n} is distinct from {quote(c)} and b{n} is not null)" for n, c in enumerate(names))
+    counts = ", ".join(
+        f"count(b{n}), count_if(b{n} is distinct from {quote(c)} and b{n} is not null)" for n, c in enumerate(names)
+    )
     found = _rows(
         connection,
         f"with v as (select {values}, false as is_new from known_version union all select {values}, true from new_fact), "
