@@ -69,12 +69,16 @@ def test_a_sheet_is_guessed(sheet: Path) -> None:
     assert found.missing == []
 
 
-TWO_LINES = [
+TWO_LINES: list[list[Any]] = [
     ["江屿产业园水电费明细表"],
     ["户号", "企业名称", "电", None, "水", None],
     [None, None, "表号", "用量", "表号", "用量"],
     ["0001", "甲公司", "D1", 5, "S1", 2],
 ]
+
+
+def with_notes(sheet: Any) -> None:
+    sheet.parent.create_sheet("说明").append(["见总表"])
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,7 @@ TWO_LINES = [
             workbook(
                 ["户号", "表号", "月份", "用量"],
                 ["0001", "D1", "2026-10", 5],
-                edit=lambda s: s.parent.create_sheet("说明").append(["见总表"]),
+                edit=with_notes,
             ),
             {"sheet": "台账"},
             [("D1", "2026-10-01", "5.000")],

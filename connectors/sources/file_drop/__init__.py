@@ -164,6 +164,8 @@ _ROWS_UNREAD: Final = re.compile(
 )
 _FUTURE: Final = timedelta(days=1)
 _NOT_DELIVERIES: Final = re.compile(r"^(\.|~\$)|\.(part|tmp|filepart|swp)$", re.IGNORECASE)
+# what a mail server makes of pieces of a message's own text
+_OF_SERVERS: Final = re.compile(r"ATT\d{5}\.(txt|html?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -438,7 +440,8 @@ def _of_message(run: _Run, label: str, modified: datetime, file: IO[bytes]) -> I
 
 
 def _check_members(run: _Run, wanted: list[str], names: list[str], where: str) -> None:
-    left = [name for name in names if _ROWS_UNREAD.search(name)] if wanted and not run.plan.member_patterns else []
+    left = [] if run.plan.member_patterns else [n for n in names if _ROWS_UNREAD.search(n) and not _is_passed_over(n)]
+    left = left if wanted else []
     if not wanted or left:
         raise DeliveryRefused(
             where,
@@ -462,9 +465,14 @@ def _of_pieces(run: _Run, name: str, kind: str, modified: datetime, pieces: Iter
         yield _delivery(run, unpacked, kind, name, modified, content_id)
 
 
+def _is_passed_over(name: str) -> bool:
+    base = PurePosixPath(name).name
+    return bool(_NOT_DELIVERIES.search(base) or _OF_SERVERS.fullmatch(base) or name.startswith("__MACOSX/"))
+
+
 def _is_member(run: _Run, name: str) -> bool:
     base = PurePosixPath(name).name
-    if _NOT_DELIVERIES.search(base) or name.startswith("__MACOSX/"):
+    if _is_passed_over(name):
         return False
     if run.plan.member_patterns:
         return any(fnmatchcase(base, pattern) for pattern in run.plan.member_patterns)

@@ -117,7 +117,7 @@ def _texts(array: pa.Array) -> pa.Array:
 
 
 def _number(value: float | Decimal, exact_below: float = math.inf) -> str:
-    """A number's digits; behind a ≈, so that it is no figure, where it has lost some."""
+    """A number's digits; behind a ≈, which no macro reads, where it has lost some."""
     if isinstance(value, Decimal):
         return format(value, "f")
     if abs(value) >= exact_below:

@@ -132,7 +132,11 @@ _CELLS: Final = 20_000_000
 _jitter: Final = random.SystemRandom()
 
 
-_NO_MORE: Final = re.compile(r"没有更多|[没无]有?数据|暂无|\bno (?:more|data)\b|out of range", re.IGNORECASE)
+# not 暂无权限, 没有数据权限, 无数据库连接
+_NO_MORE: Final = re.compile(
+    r"(?:没有|暂无|无)(?:更多|(?:更多)?(?:数据|记录)(?!权限|库|源|访问))|\bno more\b|\bno data\b(?! (?:access|permission))",
+    re.IGNORECASE,
+)
 # names of encodings in feed.yml, and their codecs
 _ENCODINGS: Final = {"utf-8": "utf-8-sig", "big5": "big5"} | dict.fromkeys(("gb18030", "gbk", "gb2312"), "gb18030")
 
@@ -764,7 +768,7 @@ class _Api:
     ) -> tuple[Any, str | None]:
         """Ask for one page, again if need be: (the answer, the next page's URL if a Link header names one).
 
-        The answer is _END where it is no page, by `end`, twice in a row; the first page is always one.
+        The answer is _END where there is no such page, by `end`, twice in a row; the first page is always one.
         """
         plan = self._plan
         problem, wait = "", 0.0

@@ -88,6 +88,12 @@ def test_a_file_that_cannot_be_read_is_not_lost_beside_one_that_can(tmp_path: Pa
         assert len(take(tmp_path, pattern=pattern, member_pattern="*.csv")) == 1
 
 
+def test_pieces_of_its_text_that_a_mail_server_attached_are_no_files(tmp_path: Path) -> None:
+    files = {"10月.csv": b"no\n1\n", "ATT00001.htm": b"<p>x</p>", "ATT00002.txt": b"x"}
+    drop(tmp_path, "a.eml", message(files).as_bytes())
+    assert [delivery.label for delivery in take(tmp_path)] == ["a.eml/10月.csv"]
+
+
 def test_two_messages_in_one_file_stop(tmp_path: Path) -> None:
     """Of a mailbox file named .eml the first message alone would be read."""
     one = b"From office@example.org Mon Nov  2 08:00:00 2026\n" + message({"a.csv": b"no\n1\n"}).as_bytes().replace(
