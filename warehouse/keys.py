@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 # two feeds have the numbers of one register where so many of them go with one code in both, but for so many in a hundred
 _SHARED_MIN, _OTHERS_PCT = 10, 5
 _OTHER_CODES_MIN = 3
-# one or two are typed by hand; the rule record_numbers_are_spelt_one_way lists them
-_RESPELLED_MIN = 3
+# one or two, or one in a thousand, are typed by hand (3 of 2.6 million in a national register); the rule
+# record_numbers_are_spelt_one_way lists them
+_RESPELLED_MIN, _TYPED_OF = 3, 1000
 
 
 def respelled(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> Iterator[Measured]:
@@ -54,7 +55,7 @@ def respelled(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: st
         count, was, rows, before = (int(x or 0) for x in found or (0, 0, 0, 0))
         if count := beyond_chance(count, was * rows / before if before else 0):
             fact = f"{name} is another one's but for blanks, case, width or dashes"
-            yield Measured("never_pct", name, fact, count, rows, 100.0, _RESPELLED_MIN)
+            yield Measured("never_pct", name, fact, count, rows, 100.0, max(_RESPELLED_MIN, rows // _TYPED_OF))
 
 
 def other_enterprises(

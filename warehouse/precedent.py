@@ -755,16 +755,16 @@ def unsteady(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figures: S
             "change as (select t, kind, ln(abs(v / lag(v) over (partition by series order by t))) as by_ln from b), "
             "moved as (select t, abs(by_ln - median(by_ln) over (partition by t, kind)) as step from change where by_ln is not null), "
             "usual as (select quantile_cont(step, 0.9) as step from moved where step is not null), "
-            "share as (select t, count_if(m.step > u.step + 0.01) / count(*) as share from moved as m cross join usual as u "
+            "share as (select t, count(*) as n, count_if(m.step > u.step + 0.01) / count(*) as share from moved as m cross join usual as u "
             f"where m.step is not null group by t having count(*) >= {_PAIRS_MIN}), "
             "next as (select n.t, n.kind, ln(abs(n.v / b.v)) as by_ln from n asof join b on n.series = b.series and n.t > b.t), "
             "fresh as (select abs(by_ln - median(by_ln) over (partition by t, kind)) as step from next) "
-            "select (select count(*) from share), (select max(share) from share), (select exp(step) from usual), "
-            "count(*), count_if(f.step > u.step + 0.01) from fresh as f cross join usual as u",
+            "select (select count(*) from share), (select max(share) from share), (select median(n) from share), "
+            "(select exp(step) from usual), count(*), count_if(f.step > u.step + 0.01) from fresh as f cross join usual as u",
         )
-        periods, most, factor, rows, count = found[0]
-        # years are few
-        if (periods or 0) < _PERIODS_MIN - feed.subject.has_years or rows < 2 * _PAIRS_MIN:
+        periods, most, usual, factor, rows, count = found[0]
+        # years are few; a small part of a period, such as those who pay on the last day, moves otherwise than the whole
+        if (periods or 0) < _PERIODS_MIN - feed.subject.has_years or rows < max(2 * _PAIRS_MIN, usual / 4):
             continue
         share = 100 * (count / rows - 1.5 * most - 3 * math.sqrt(most / rows))
         fact = f"{name} moved by more than a factor of {factor:.2f}, as one in ten did before,"

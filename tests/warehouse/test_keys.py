@@ -77,6 +77,23 @@ def test_one_or_two_keys_are_typed_by_hand(connection: duckdb.DuckDBPyConnection
     assert units(connection, ["K001", "K002"], ["k001", "k002"]) == []
 
 
+@pytest.mark.parametrize(("typed", "is_found"), [(4, False), (5, True)])
+def test_one_key_in_a_thousand_is_typed_by_hand(
+    connection: duckdb.DuckDBPyConnection, typed: int, is_found: bool
+) -> None:
+    of = feed("registration")
+    table = loader.open_incoming(connection, of)
+    connection.execute(
+        "insert into staged.registration by name "
+        "select 'K' || i as source_key, 'registration' as feed from range(9000) as a(i)"
+    )
+    connection.execute(
+        f"insert into {table} by name select if(i < $1, 'k', 'N') || i as source_key, 0 as batch_number from range(5000) as a(i)",
+        [typed],
+    )
+    assert bool(findings(list(respelled(connection, of, table, 0)), of)) is is_found
+
+
 def test_a_meter_and_its_account_are_one_key(connection: duckdb.DuckDBPyConnection) -> None:
     """Two accounts may each have a meter A1 and a1; one account has not both."""
     of = feed("utility_use")

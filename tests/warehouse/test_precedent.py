@@ -186,6 +186,17 @@ def test_figures_one_row_down_within_their_scale(
     assert given.stops(precedent.unsteady(connection, given.feed, ["used_quantity"])) == found
 
 
+@pytest.mark.parametrize(("rows", "found"), [(55, []), (65, ["used_quantity"])])
+def test_a_small_part_of_a_period_may_move_otherwise(
+    connection: duckdb.DuckDBPyConnection, rows: int, found: list[str]
+) -> None:
+    """Of 240 meters fewer than a quarter come, as those who pay on the last day do: they are not like the whole."""
+    shifted = "lag(used_quantity, 1, 100) over (order by row_number) as used_quantity"
+    new = f"select * replace ({shifted}) from ({METERS.format(rows, 6, 7)})"
+    given = Deliveries(connection, "utility_use", METERS.format(240, 0, 6), new)
+    assert given.stops(precedent.unsteady(connection, given.feed, ["used_quantity"])) == found
+
+
 @pytest.mark.parametrize(
     ("rows", "found"),
     [
