@@ -1,0 +1,96 @@
+-- rule: What was stated of a record is not left out | 台账和供给的内容未缺失
+-- severity: warning
+-- stage: resolved
+-- why: a building that lost its day of completion, or many more offers without a last day than before, may be values
+--   that were left out; single ones, and columns that are empty now and then, stop no delivery
+-- next step: ask the office whether the values are right; until then they count as unknown (an offer holds on)
+with version as (
+    select
+        v.feed,
+        v.batch_id,
+        v.received_at,
+        v.superseded_at,
+        v.building_code as record_number,
+        to_json(v) as row_json
+    from staged.building as v
+    union all
+    select
+        v.feed,
+        v.batch_id,
+        v.received_at,
+        v.superseded_at,
+        v.lease_no as record_number,
+        to_json(v) as row_json
+    from staged.lease as v
+    union all
+    select
+        v.feed,
+        v.batch_id,
+        v.received_at,
+        v.superseded_at,
+        v.offer_no as record_number,
+        to_json(v) as row_json
+    from staged.offer as v
+),
+
+-- what is known of each column, by the newest delivery or one before
+stated_value as (
+    select
+        v.feed,
+        v.record_number,
+        v.received_at,
+        v.superseded_at,
+        j.key as column_name,
+        j.type = 'NULL' as is_empty,
+        v.batch_id = max(v.batch_id) over (partition by v.feed) as is_newest
+    from version as v
+    cross join json_each(v.row_json) as j
+    where j.key not in ('batch_id', 'recorded_at', 'last_recorded_at', 'received_at', 'superseded_at')
+),
+
+lost_value as (
+    select
+        n.feed,
+        n.record_number,
+        string_agg(n.column_name, ', ' order by n.column_name) as column_names
+    from stated_value as n
+    inner join stated_value as b
+        on
+            n.feed = b.feed
+            and n.record_number = b.record_number
+            and n.column_name = b.column_name
+            and n.received_at = b.superseded_at
+    where n.is_newest and n.superseded_at is null and n.is_empty and not b.is_empty
+    group by n.feed, n.record_number
+),
+
+column_count as (
+    select
+        feed,
+        column_name,
+        count_if(is_newest) as new_count,
+        count_if(is_newest and is_empty) as new_empty_count,
+        count_if(not is_newest) as known_count,
+        count_if(not is_newest and is_empty) as known_empty_count
+    from stated_value
+    group by feed, column_name
+)
+
+select
+    feed,
+    record_number,
+    column_names,
+    1 as row_count
+from lost_value
+union all
+select
+    feed,
+    null as record_number,
+    column_name as column_names,
+    new_empty_count as row_count
+from column_count
+where
+    known_count >= 20
+    -- five more than before, and half as many again
+    and new_empty_count - new_count * known_empty_count / known_count >= 5
+    and new_empty_count >= 1.5 * new_count * known_empty_count / known_count
