@@ -87,10 +87,13 @@ def test_the_whole_register_is_accepted(data: Path, tmp_path: Path) -> None:
     )
     batch, staged, reasons, peak_bytes = json.loads(done.stdout.splitlines()[-1])
     # 122 rows repeat another one letter for letter
-    assert batch == [2_629_719, 868, 2_628_729]
-    assert staged == [2_628_729, 2_628_729]
+    assert batch == [2_629_719, 1_147, 2_628_450]
+    assert staged == [2_628_450, 2_628_450]
     assert reasons == {
         "capital cannot be read as registered_capital_amount": 834,
+        # 巨华?德临美镇, 枞阳县\ue000山镇: a point or a rare character that a program lost
+        "address has lost its characters before it came here": 264,
+        "name has lost its characters before it came here": 15,
         "two rows disagree about the same source_key": 32,
         "no source_key (code is empty)": 2,
     }
