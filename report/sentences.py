@@ -1,6 +1,6 @@
-"""Sentences that the night writes in English alone, in Chinese: why a record belongs to an enterprise, why a row is quarantined.
+"""Sentences that are written in English alone, in Chinese: why a row is quarantined, what somebody confirmed.
 
-A sentence is several parts joined by `; `. Words of the levels of agreement are those of transforms/rules/match_level.yml.
+A sentence is several parts joined by `; `.
 """
 
 from __future__ import annotations
@@ -8,28 +8,12 @@ from __future__ import annotations
 import re
 from functools import cache
 
-import yaml
 from markupsafe import Markup
 
 from report.words import both, name
-from warehouse.settings import CHECKOUT
 
 # as a regular expression over one whole part; $1 is what its first group holds
 _PARTS = (
-    (r"USCC (.*)", "统一社会信用代码 $1"),
-    (r"not sure enough: (.*)", "把握不足：$1"),
-    (r"organisation code in tax number (.*)", "税号所含组织机构代码 $1"),
-    (r"organisation code (.*)", "组织机构代码 $1"),
-    (r"registration number (.*)", "注册号 $1"),
-    (r"code (\S+) \((\w+)\) letter for letter as registered", "代码 $1 与登记所载逐字相同"),
-    (r"code (.+) is one enterprise's, name (.+) another one's", "代码 $1 与名称 $2 分属两家企业"),
-    (r"name (.+) belongs to (\d+) enterprises", "名称 $1 对应 $2 家企业"),
-    (r"code (.+) belongs to (\d+) enterprises", "代码 $1 对应 $2 家企业"),
-    (r"code (.+) is an enterprise's that bears no name like (.+)", "代码 $1 所属企业与名称 $2 不符"),
-    (r"code (\S+) \w+", "所填代码 $1 无效"),
-    (r"name (.+)", "名称 $1"),
-    (r"neither a usable code nor a name", "既无可用代码，也无名称"),
-    (r"the register does not have (.+)", "工商登记中没有 $1"),
     # what somebody confirmed (warehouse/clock.py, warehouse/reconcile.py)
     (
         r"it is of (.+), ([\d.,]+) days? after anything that a source has dated \((.*)\)",
@@ -69,9 +53,7 @@ _PARTS = (
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    levels = yaml.safe_load((CHECKOUT / "transforms" / "rules" / "match_level.yml").read_text(encoding="utf-8"))
-    words = [(re.escape(row["words"]), row["words_zh"]) for row in levels["rows"] if row["words"]]
-    return tuple((re.compile(pattern, re.DOTALL), zh) for pattern, zh in (*words, *_PARTS))
+    return tuple((re.compile(pattern, re.DOTALL), zh) for pattern, zh in _PARTS)
 
 
 def in_chinese(sentence: str) -> str:
@@ -82,9 +64,7 @@ def in_chinese(sentence: str) -> str:
 def _part(part: str) -> str:
     for pattern, zh in _patterns():
         if found := pattern.fullmatch(part):
-            # what is doubtful is a sentence of its own
-            texts = [_part(text) if pattern.pattern.startswith("not sure") else text for text in found.groups()]
-            for place, text in enumerate(texts, 1):
+            for place, text in enumerate(found.groups(), 1):
                 zh = zh.replace(f"${place}", text)
             return zh
     return part
