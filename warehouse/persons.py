@@ -44,7 +44,7 @@ _TAG = re.compile(r"</?(?:[hH][1-6]|[A-Za-z][^<>\d@]{0,100})>")
 _NO_CODE = re.compile(r"\s|&#|&[A-Za-z]+;|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _AROUND = re.compile(r"^(?:\s|[\u200b-\u200f\u2060\ufeff])+|(?:\s|[\u200b-\u200f\u2060\ufeff])+$")
 # A code of an enterprise as our own evidence quotes it: one tax number in thirty could be a birthday.
-_QUOTED_CODE = re.compile(r"(\bcode |\bnumber |\bUSCC |代码|注册号|纳税人识别号)([0-9A-Z]{15,18})(?![0-9A-Za-z])")
+_QUOTED_CODE = re.compile(r"(\bcode |\bnumber |\bUSCC |代码|注册号|纳税人识别号)( ?[0-9A-Z]{15,18})(?![0-9A-Za-z])")
 # Fills up a character that was read from several, and a tag; an invisible mark.
 _FILLER = "\u2061"
 

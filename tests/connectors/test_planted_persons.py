@@ -75,7 +75,7 @@ def test_what_is_no_person_stays(text: str) -> None:
         ("13 800 138 000", "13 800 138 000"),
         # our own evidence quotes an old tax number: 04-04-01 is in it
         ("organisation code 359903040401079; known to lease", "organisation code 359903040401079; known to lease"),
-        ("组织机构代码359903040401079；仅lease有", "组织机构代码359903040401079；仅lease有"),
+        ("组织机构代码 359903040401079；仅lease有", "组织机构代码 359903040401079；仅lease有"),
     ],
 )
 def test_a_text_in_a_column_of_codes_is_read_as_a_text(text: str, clean: str) -> None:
