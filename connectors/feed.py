@@ -71,8 +71,9 @@ class Invoices:
     """One row per invoice becomes one per firm, side, partner, month and class of goods before anything is written.
 
     `by` are kept as they are; `date` becomes its month, `goods` its first digits. `made` are the columns that the figures
-    go to, in the order of INVOICE_FIGURES. `number` are the columns that identify an invoice of one `by`; none where lines of
-    one invoice are rows of their own.
+    go to, in the order of INVOICE_FIGURES. A status that is in neither `void_values` nor `valid_values` makes an invoice
+    unreadable; without `valid_values`, one that is damaged or nearly a void one does. `number` are the columns that identify
+    an invoice of one `by`; none where lines of one invoice are rows of their own.
     """
 
     by: tuple[str, ...]
@@ -86,6 +87,7 @@ class Invoices:
     void_values: tuple[str, ...]
     made: tuple[str, ...]
     number: tuple[str, ...] = ()
+    valid_values: tuple[str, ...] = ()
 
     @property
     def made_from(self) -> tuple[str, ...]:
@@ -398,11 +400,12 @@ def _invoices(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal
         "as": set(INVOICE_FIGURES),
     }
     for key, keys in wanted.items():
-        if set(parts[key]) != keys:
+        if set(parts[key]) - {"valid"} != keys or (key != "void" and "valid" in parts[key]):
             declared.wrong(f"invoices.{key} has {', '.join(parts[key])}", f"use {', '.join(sorted(keys))}")
-    by, values, digits = given["by"], parts["void"]["values"], parts["goods"]["digits"]
-    if not isinstance(by, list) or not by or not isinstance(values, list) or not values:
-        declared.wrong("invoices.by or invoices.void.values is no list", "write it as [one, two]")
+    by, values, valid = given["by"], parts["void"]["values"], parts["void"].get("valid", [])
+    digits = parts["goods"]["digits"]
+    if not all(isinstance(listed, list) for listed in (by, values, valid)) or not by or not values:
+        declared.wrong("invoices.by, void.values or void.valid is no list", "write it as [one, two]")
     if type(digits) is not int or digits not in GOODS_DIGITS:
         declared.wrong(f"invoices.goods.digits is {digits!r}", f"use one of {', '.join(map(str, GOODS_DIGITS))}")
     number = given.get("number", [])
@@ -416,6 +419,7 @@ def _invoices(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal
         amount=declared.text(given["amount"], "invoices.amount"),
         void=declared.text(parts["void"]["column"], "invoices.void.column"),
         void_values=tuple(declared.text(value, "invoices.void.values") for value in values),
+        valid_values=tuple(declared.text(value, "invoices.void.valid") for value in valid),
         made=tuple(declared.text(parts["as"][figure], f"invoices.as.{figure}") for figure in INVOICE_FIGURES),
         number=tuple(
             declared.text(name, "invoices.number") for name in (number if isinstance(number, list) else [number])

@@ -22,6 +22,8 @@ from warehouse.persons import is_name, persons
 
 # around a status: 作废 with a wide space is 作废 all the same
 _BLANKS = " \t\r\n\u00a0\u3000\u200b\ufeff"
+# a longer text is of another column
+_STATUS_LENGTH = 12
 # the partner of every natural person
 PERSONS = "自然人"
 # what an office writes where it names no buyer
@@ -43,7 +45,7 @@ def aggregated(
     Args:
         stream: The invoices.
         invoices: Which column is what.
-        unreadable: Filled with one entry for each invoice without a readable date or amount, and for each further invoice of a
+        unreadable: Filled with one entry for each invoice without a readable date, amount or status, and for each further invoice of a
             number that says otherwise than the first; they are in no row, nor is that first one.
         account: Filled with how many invoices are `folded`: those that came twice, and those in a row that another one has begun.
     """
@@ -72,7 +74,7 @@ def aggregated(
         date = quote(invoices.date)
         # a number of several columns, such as code and number of old invoices, is whole or none
         numbered = " || ' ' || ".join(f"nullif(trim({quote(c)}::varchar), '')" for c in invoices.number) or "null"
-        voids = ", ".join(literal(value) for value in invoices.void_values)
+        is_void, odd_status = _status(invoices)
         kept = ", ".join(f"nullif(trim({quote(column)}::varchar), '') as {quote(column)}" for column in invoices.by)
         database.execute(
             f"""
@@ -85,7 +87,7 @@ def aggregated(
                 -- a code of another length is kept as it is: stage.sql refuses it
                 case when regexp_full_match({goods}, '[0-9]{{19}}') then left({goods}, {int(invoices.goods_digits)})
                     else {goods} end as {quote(invoices.goods)},
-                coalesce(trim({quote(invoices.void)}::varchar, {literal(_BLANKS)}) in ({voids}), false) as is_void,
+                {is_void} as is_void, {odd_status} as odd_status,
                 {_number(table, invoices.amount)} as amount, {numbered} as number
             from delivered as d
             left join person as p
@@ -95,18 +97,40 @@ def aggregated(
         repeated = _take_repeats_out(database, [*map(quote, invoices.by), "number"] if invoices.number else [])
         if unreadable is not None:
             _note_unreadable(database, date, unreadable)
+            _note_odd_status(database, invoices.void, unreadable)
         groups = ", ".join(quote(column) for column in (*invoices.by, *invoices.made_from))
         made = dict(zip(invoices.made, _FIGURES, strict=True))
         figures = ", ".join(f"{sql} as {quote(column)}" for column, sql in made.items())
         rows = database.execute(
             f"select min({ROW_NUMBER}) as {ROW_NUMBER}, {groups}, {figures} from invoice "
-            f"where {date} is not null and amount is not null and not is_contradicted group by {groups} order by 1"
+            f"where {date} is not null and amount is not null and odd_status is null and not is_contradicted group by {groups} order by 1"
         ).to_arrow_table()
         if account is not None:
             account["folded"] += repeated + pc.sum(rows[invoices.made[0]], min_count=0).as_py() - rows.num_rows
         yield from rows.to_batches()
     finally:
         database.close()
+
+
+def _status(invoices: Invoices) -> tuple[str, str]:
+    """As SQL: whether an invoice is void, and its status where that is neither void nor valid."""
+    status = f"trim({quote(invoices.void)}::varchar, {literal(_BLANKS)})"
+    is_void = f"{status} in ({', '.join(map(literal, invoices.void_values))})"
+    if invoices.valid_values:
+        is_odd = f"coalesce({status}, '') not in ({', '.join(map(literal, invoices.valid_values))})"
+    else:  # an empty status is a valid one
+        is_odd = " or ".join(f"contains({status}, {literal(text)})" for text in ("#", "\ufffd", *invoices.void_values))
+    is_void = f"coalesce({is_void}, false)"
+    return is_void, f"case when not {is_void} and ({is_odd}) then coalesce({status}, '') end"
+
+
+def _note_odd_status(database: duckdb.DuckDBPyConnection, column: str, unreadable: list[Unreadable]) -> None:
+    for row_number, text in database.execute(
+        f"select {ROW_NUMBER}, odd_status from invoice where odd_status is not null order by 1"
+    ).fetchall():
+        said = repr(text) if len(text) <= _STATUS_LENGTH and not is_name(text) else "a text"
+        reason = f"an invoice with {said} as {column}, which invoices.void does not list"
+        unreadable.append(Unreadable(row_number, reason, None))
 
 
 def _number(table: pa.Table, column: str) -> str:
@@ -168,11 +192,11 @@ def _take_repeats_out(database: duckdb.DuckDBPyConnection, key: Sequence[str]) -
 def _note_unreadable(database: duckdb.DuckDBPyConnection, date: str, unreadable: list[Unreadable]) -> None:
     """One entry for each invoice: a third of a month without dates is no single row."""
     for reason, condition in (
-        ("an invoice without a readable date", f"{date} is null"),
-        ("an invoice without a readable amount", f"{date} is not null and amount is null"),
+        ("an invoice without a readable date", f"{date} is null and odd_status is null"),
+        ("an invoice without a readable amount", f"{date} is not null and amount is null and odd_status is null"),
         (
             "an invoice of which another one with the same number says otherwise",
-            f"is_contradicted and {date} is not null and amount is not null",
+            f"is_contradicted and {date} is not null and amount is not null and odd_status is null",
         ),
     ):
         rows = database.execute(f"select {ROW_NUMBER} from invoice where {condition} order by 1").fetchall()

@@ -68,6 +68,36 @@ def test_voided_and_red_ones_are_counted_and_added_up_apart() -> None:
     assert unreadable == []
 
 
+@pytest.mark.parametrize(
+    ("status", "valid", "said"),
+    [
+        ("#N/A", (), "'#N/A'"),
+        ("已作废", (), "'已作废'"),
+        ("\ufffd废", (), "'\ufffd废'"),
+        ("正常", (), None),
+        (None, (), None),
+        ("待核", (), None),
+        ("待核", ("正常", "红字"), "'待核'"),
+        (None, ("正常",), "''"),
+        ("王秀兰", ("正常",), "a text"),  # a person of another column
+        ("正常 ", ("正常",), None),
+        ("作废", ("正常",), None),
+    ],
+)
+def test_a_status_that_no_list_has_is_no_valid_invoice(
+    status: str | None, valid: tuple[str, ...], said: str | None
+) -> None:
+    unreadable: list[Unreadable] = []
+    row = (*OWN, "X9", "江屿华泰贸易有限公司", "2026-03-02", CHIPS, 100_00, status)
+    good = (*OWN, "X9", "江屿华泰贸易有限公司", "2026-03-03", CHIPS, 5_00, "正常")
+    found = list(aggregated([table(row, good)], replace(FIRST, valid_values=valid), unreadable))
+    counts = [n for batch in found for n in batch.column("张数").to_pylist()]
+    assert [one.reason for one in unreadable] == (
+        [f"an invoice with {said} as 状态, which invoices.void does not list"] if said else []
+    )
+    assert counts == ([1] if said else [2])
+
+
 def test_all_natural_persons_are_one_partner_without_a_name() -> None:
     rows, _ = added_up(
         (*OWN, IDENTITY, "王秀兰", "2026-03-02", CHIPS, 1, "正常"),

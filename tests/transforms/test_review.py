@@ -7,6 +7,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -145,6 +146,14 @@ def test_the_record_and_both_candidates_stand_side_by_side(settings: Settings) -
     assert "= 苏州明达科技有限公司" in shown
     assert "2 of 2 · several enterprises have this name | 多家企业同名 · 100.00 % of lease" in shown
     assert lines(settings) == []
+
+
+def test_the_second_candidate_is_offered_where_there_is_one(settings: Settings) -> None:
+    case = read_queue(settings).cases[0]
+    walk = review_module.Walk([case], settings.judgements, "li", datetime.now)
+    for count, offered in ((2, ["s", "r", "d", "u"]), (1, ["s", "d", "u"]), (0, [])):
+        few = replace(case, candidates=case.candidates[:count])
+        assert walk._keys(few) == [*offered, "k", "n", "b", "q"]
 
 
 def test_every_decision_is_written_at_once(settings: Settings) -> None:

@@ -332,7 +332,9 @@ def _is_zero_date(value: Any) -> bool:
 def _array(values: Sequence[Any], type_: pa.DataType, clock: ZoneInfo | None) -> tuple[pa.Array, list[int]]:
     """Give the values as an array, with NULL in place of those that do not fit, and the positions of these."""
     kind = _KINDS[_kind_of(type_)]
-    if set(map(type, values)) <= kind.exact:
+    # Arrow would take the hour of UTC from a time with a zone
+    has_zones = type_ == TIMESTAMP and any(getattr(value, "tzinfo", None) for value in values)
+    if set(map(type, values)) <= kind.exact and not has_zones:
         try:
             return pa.array(values, type_), []
         except (pa.ArrowInvalid, OverflowError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,14 @@ CHINA = ZoneInfo("Asia/Shanghai")
 def read(type_: pa.DataType, *values: Any, **options: Any) -> tuple[list[Any], dict[int, str]]:
     rows = rows_of(1, [(value,) for value in values], [Column("c", type_)], CHINA, **options)
     return rows.arrays[0].to_pylist(), {place: reason for place, (reason, _) in rows.wrong.items()}
+
+
+def test_a_time_with_a_zone_needs_a_clock_and_one_without_does_not() -> None:
+    plain, zoned = datetime(2026, 2, 11, 10), datetime(2026, 2, 11, 10, tzinfo=UTC)
+    assert read(TIMESTAMP, plain, zoned)[0] == [plain, datetime(2026, 2, 11, 18)]
+    rows = rows_of(1, [(plain,), (zoned,)], [Column("c", TIMESTAMP)], None)
+    assert rows.arrays[0].to_pylist() == [plain, None]
+    assert list(rows.wrong) == [1]
 
 
 @pytest.mark.parametrize(
