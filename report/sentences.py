@@ -6,7 +6,6 @@ A sentence is several parts joined by `; `.
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from markupsafe import Markup
 
@@ -43,6 +42,17 @@ _PARTS = (
     (r"(.+) seems to mean that there is none: .*?: (.*)", "$1 似表示没有：$2"),
     (r"(.+) has no letter and no digit: .*?: (.*)", "$1 不含字母和数字：$2"),
     (r"(.+) was rounded to 15 digits .*?: .*?: (.*)", "$1 被电子表格截成 15 位有效数字：$2"),
+    (r"(\w+) is a number or a list, which no code is .*?: .*?: (.*)", "$1 是数字或列表，不是代码：$2"),
+    (r"the row is struck through: .*", "整行有删除线，是否计入须向来源单位核实"),
+    (r"cell (\w+): struck through: .*", "单元格 $1 有删除线，是否计入须向来源单位核实"),
+    (r"cell (\w+): a part of the text is struck through.*", "单元格 $1 部分文字有删除线，无法确定取值"),
+    (r"cell (\w+): a number behind the figure is raised.*", "单元格 $1 的数字后带有上标"),
+    (r"cell (\w+): white letters on white.*", "单元格 $1 为白底白字，是否计入须向来源单位核实"),
+    (r"cell (\w+): a formula, not a value", "单元格 $1 是公式，没有数值"),
+    (r"an invoice without a readable date", "发票日期无法识别"),
+    (r"an invoice without a readable amount", "发票金额无法识别"),
+    (r"an invoice of which another one with the same number says otherwise", "同一号码的发票内容不一致"),
+    (r"an invoice with (.+) as (.+), which invoices\.void does not list", "发票的 $2 为 $1，不在约定的状态之内"),
     (r"it does not hold that .* \(facts\)", "与 feed.yml 约定的行内关系（facts）不符"),
     (r"(\w+) is (\S+), after this delivery: .*", "$1 为 $2，晚于本批次，尚未发生"),
     (r"(\w+) is (\S+), (\d+) months or more after this delivery", "$1 为 $2，晚于本批次 $3 个月以上"),
@@ -51,19 +61,14 @@ _PARTS = (
 )
 
 
-@cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(pattern, re.DOTALL), zh) for pattern, zh in _PARTS)
-
-
 def in_chinese(sentence: str) -> str:
     """The sentence in Chinese; a part that is no known one stays as it is."""
     return "；".join(_part(part) for part in sentence.split("; "))
 
 
 def _part(part: str) -> str:
-    for pattern, zh in _patterns():
-        if found := pattern.fullmatch(part):
+    for pattern, zh in _PARTS:
+        if found := re.fullmatch(pattern, part, re.DOTALL):
             for place, text in enumerate(found.groups(), 1):
                 zh = zh.replace(f"${place}", text)
             return zh

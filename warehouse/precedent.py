@@ -762,9 +762,9 @@ def unsteady(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figures: S
             "select (select count(*) from share), (select max(share) from share), (select median(n) from share), "
             "(select exp(step) from usual), count(*), count_if(f.step > u.step + 0.01) from fresh as f cross join usual as u",
         )
-        periods, most, usual, factor, rows, count = found[0]
+        periods, most, usual_rows, factor, rows, count = found[0]
         # years are few; a small part of a period, such as those who pay on the last day, moves otherwise than the whole
-        if (periods or 0) < _PERIODS_MIN - feed.subject.has_years or rows < max(2 * _PAIRS_MIN, usual / 4):
+        if (periods or 0) < _PERIODS_MIN - feed.subject.has_years or rows < max(2 * _PAIRS_MIN, usual_rows / 4):
             continue
         share = 100 * (count / rows - 1.5 * most - 3 * math.sqrt(most / rows))
         fact = f"{name} moved by more than a factor of {factor:.2f}, as one in ten did before,"

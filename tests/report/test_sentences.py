@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, FORMULA, PART_STRUCK, RAISED, STRUCK, UNSEEN
 from report.sentences import in_chinese, sentence
+from warehouse.loader import _NO_CODE
 
 
 @pytest.mark.parametrize(
@@ -15,6 +17,18 @@ from report.sentences import in_chinese, sentence
         (
             "month is 2031-02, before 1990 or after this delivery (allow.years)",
             "month 为 2031-02，早于 1990 年或晚于本批次",
+        ),
+        # as the readers write them
+        (f"cell B2: {CELL_STRUCK}", "单元格 B2 有删除线，是否计入须向来源单位核实"),
+        (f"cell B2: {PART_STRUCK}", "单元格 B2 部分文字有删除线，无法确定取值"),
+        (f"cell B2: {RAISED}", "单元格 B2 的数字后带有上标"),
+        (f"cell B2: {UNSEEN}", "单元格 B2 为白底白字，是否计入须向来源单位核实"),
+        (f"cell B2: {FORMULA}", "单元格 B2 是公式，没有数值"),
+        (STRUCK, "整行有删除线，是否计入须向来源单位核实"),
+        (f"source_key{_NO_CODE[2]}12.0", "source_key 是数字或列表，不是代码：12.0"),
+        (
+            "an invoice with '#N/A' as 发票状态, which invoices.void does not list",
+            "发票的 发票状态 为 '#N/A'，不在约定的状态之内",
         ),
         ("what no rule knows", "what no rule knows"),
     ],

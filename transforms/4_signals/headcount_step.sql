@@ -11,6 +11,7 @@
 --   | 与紧邻的上月比较，两月均须完整，且人数不与工资矛盾。首个数值视为从零增加，全部数据的第一个月除外；最后一个数值之后视为全部离开，全部
 --   数据的最后一个月除外。多少人算跃变由规则规定。
 -- known gaps: What changes across a gap is no step. | 跨越缺数月份的变化不算跃变。
+-- column change: insured_headcount less earlier_headcount, people | 人数变动 本月参保人数减上月，单位：人
 -- rebuild: by_enterprise
 -- checked by: tests/models/signals.headcount_step
 with doubtful_month as (
