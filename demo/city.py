@@ -392,7 +392,8 @@ def _draw_names(city: City) -> None:
     brand_0, brand_1 = brand_text(brand), brand_text(next_brand)
     word_0, word_1 = pick(all_words, offsets[industry] + word), pick(all_words, offsets[industry] + next_word)
     word_0 = choose(family == NUMBERED, join(pick(words.ORDINALS, member), word_0), word_0)
-    word_0 = choose(family == GROUP, pick(words.GROUP_WORDS, member), word_0)
+    # a bank may have more branches than a group has members
+    word_0 = choose(family == GROUP, pick(words.GROUP_WORDS, np.where(family == GROUP, member, -1)), word_0)
     name_0 = _make_unique(full_name(brand_0, word_0, np.where(family == BANK, JOINT_STOCK, form)))
     # a branch is its parent's full name and a place; the parent is in the park or somewhere else
     branch = form == BRANCH

@@ -5,9 +5,10 @@ import sqlite3
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
-from demo.city import EVENT_KINDS, STORY_NAMES
+from demo.city import EVENT_KINDS, STORY_NAMES, build_city
 from demo.dirt import CODE_KINDS, NAME_KINDS
 
 UNTIL = "2026-11-23"  # as conftest builds the city
@@ -151,3 +152,10 @@ def test_leaving_announces_itself(truth: duckdb.DuckDBPyConnection) -> None:
         on m.true_id = e.true_id and m.month >= e.moved_out_month"""
     ).fetchone()
     assert renewed == (0,)
+
+
+def test_a_bank_with_more_branches_than_a_group_has_members_gets_a_city() -> None:
+    built = [build_city(seed, 300, np.datetime64("2023-11"), 36) for seed in range(50, 58)]
+    assert any((city.firm["family_member"] > 3).any() for city in built), "no bank of five: draw other seeds"
+    for city in built:
+        assert city.text["name_0"].null_count == 0
