@@ -7,8 +7,9 @@ Options in feed.yml under `source:`
                     database knows that.
     types           For `query` on other databases than PostgreSQL, which do not say what a result's columns are:
                     {column: text | bigint | decimal(p,s) | double | boolean | date | timestamp}; text if not declared.
-    cursor_column   Column by which only new rows are pulled: a timestamp, a date, a number or a text. Without it the
-                    whole table is pulled each time. Rows with no value in it are always pulled.
+    cursor_column   Column by which only new rows are pulled: a timestamp, a date, a number, or a text in the order of
+                    time (2026-09-08, TX0009: all of one length). Without it the whole table is pulled each time; so it is
+                    once where nothing is as high as what came last. Rows with no value in it are always pulled.
     overlap         How far behind the highest cursor value a pull begins again, for rows that were committed late or
                     corrected: "3 days", "12 hours", "90 minutes", "2 weeks" for time, a number for numbers. Default:
                     only rows equal to the highest value are pulled again.
@@ -42,7 +43,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -71,6 +72,7 @@ from connectors.sources.database.values import (
 )
 from connectors.sources.options import Options
 from warehouse.errors import ParkBridgeError, SourceError
+from warehouse.text import shown
 
 OPTIONS: frozenset[str] = frozenset(
     {"table", "query", "types", "cursor_column", "overlap", "clock", "order_by", "road", "zero_dates", "holds"}
@@ -350,6 +352,8 @@ def _pull(
     with _connection(url, credentials, where) as connection:
         header, columns, key = _describe(connection, plan, where, exclude)
         dialect = connection.dialect.name
+        if plan.cursor_column in header:
+            window = _usable_window(connection, plan, columns, window, where)
     order_by = plan.order_by or key
     for option, names in (("cursor_column", (plan.cursor_column,)), ("order_by", order_by)):
         for name in names:
@@ -366,6 +370,61 @@ def _pull(
     is_postgres = dialect == "postgresql"
     delivery.batches = _batches(delivery, _Pull(plan, columns, statement, url, is_postgres, credentials, where))
     yield delivery
+
+
+# texts in the order of time: a year before its month, or a number behind the same letters
+_YEAR_FIRST = re.compile(r"[12]\d{3}[-/.年]?(0[1-9]|1[0-2])(\D.*|\d\d.*)?")
+_NUMBERED = re.compile(r"(\D*)\d+(\D*)")
+
+
+def _refuse_texts_in_disorder(
+    connection: Connection, plan: _Plan, value: sa.ColumnElement[Any], source: sa.FromClause, where: str
+) -> None:
+    """Stop where new rows need not be behind those before: as texts 10 is before 9, and 01/10/2026 before 30/09/2026."""
+    length = sa.func.len(value) if connection.dialect.name == "mssql" else sa.func.length(value)
+    asked = sa.select(sa.func.min(value), sa.func.max(value), sa.func.min(length), sa.func.max(length))
+    first, last, shortest, longest = connection.execute(asked.select_from(source)).one()
+    if first is None:
+        return
+    numbered = [found.groups() for text in (first, last) if (found := _NUMBERED.fullmatch(text))]
+    is_in_order = all(map(_YEAR_FIRST.fullmatch, (first, last))) or (len(numbered) == 2 and len(set(numbered)) == 1)
+    if shortest != longest or not is_in_order:
+        raise SourceError(
+            where,
+            f"{plan.label} cannot be pulled by {value.name!r}: as texts its values are not in the order of time ({first} to "
+            f"{last}, of {shortest} to {longest} characters), so that new rows would be missed",
+            allowed="dates such as 2026-09-08, or numbers, all of one length",
+            next_step="cast it to a timestamp or a number in source.query, name another source.cursor_column, or leave it out to "
+            "pull the whole table",
+        )
+
+
+def _usable_window(
+    connection: Connection, plan: _Plan, columns: Sequence[Column], window: Window, where: str
+) -> Window:
+    """The window, without its cursor where the source has nothing from there on: it was restored or numbers anew."""
+    column = next(column for column in columns if column.name == plan.cursor_column)
+    source = _from(plan, [column.name])
+    compared, low, _ = _cursor_bounds(plan, column, source.c[column.name], window, connection.dialect.name, where)
+    is_text = pa.types.is_string(column.type) and compared is source.c[column.name]
+    if is_text:
+        _refuse_texts_in_disorder(connection, plan, compared, source, where)
+    if low is None:
+        return window
+    asked = sa.select(sa.literal(1)).select_from(source).limit(1)
+    if (
+        connection.execute(asked.where(compared >= low)).first()
+        or not connection.execute(asked.where(compared.is_not(None))).first()
+    ):
+        return window
+    _log.warning(
+        "%s: nothing in %s is as high as %s, the highest %s so far: it was restored, or numbers anew. All of it is pulled",
+        where,
+        plan.label,
+        shown(window.cursor or ""),
+        column.name,
+    )
+    return replace(window, cursor=None)
 
 
 def _describe(

@@ -250,7 +250,78 @@ def test_cursors_by_number_date_and_text(postgres: Postgres, events: str, road: 
     assert by_text.cursor == "n0240"
     assert again("n0239", cursor_column="note") == [239, 240]
     assert again("n' or '1'='1\\", cursor_column="note") == [*range(1, 241)]
-    assert again("o' or '1'='1", cursor_column="note") == []
+    assert again("n0239' or '1'='1", cursor_column="note") == [240]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ("8", "9", "10"),
+        ("2026-9-8", "2026-9-9", "2026-10-1"),
+        ("2026-9-28", "2026-9-30", "2026-10-1"),
+        ("28/09/2026", "30/09/2026", "01/10/2026"),
+        ("28-SEP-2026", "30-SEP-2026", "01-OCT-2026"),
+        ("A17", "B18", "A19"),
+        ("6ecd8c99-4036-403d", "f00d8c99-4036-403d", "00ff8c99-4036-403d"),
+    ],
+)
+def test_a_text_whose_order_is_not_that_of_time_is_no_cursor(
+    books: sqlite3.Connection, values: tuple[str, ...]
+) -> None:
+    books.execute("create table entry (no integer, at text)")
+    books.executemany("insert into entry values (?, ?)", [*enumerate(values), (9, None)])
+    with pytest.raises(SourceError, match="'at': as texts its values are not in the order of time"):
+        pull(sqlite(books), table="entry", cursor_column="at")
+    cast = pull(
+        sqlite(books), query="select no, rowid as place from entry", cursor_column="place", types={"place": "bigint"}
+    )
+    assert [row["no"] for row in rows(cast)] == ["0", "1", "2", "9"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ("2026-09-08", "2026-10-01"),
+        ("20260930 235959", "20261001 000000"),
+        ("TX0009", "TX0010"),
+        ("2026年09月", "2026年10月"),
+    ],
+)
+def test_a_text_in_the_order_of_time_is_a_cursor(books: sqlite3.Connection, values: tuple[str, str]) -> None:
+    books.execute("create table entry (at text)")
+    books.execute("insert into entry values (?)", values[:1])
+    first = pull(sqlite(books), table="entry", cursor_column="at")
+    assert [row["at"] for row in rows(first)] == [values[0]]
+    books.execute("delete from entry")
+    books.executemany("insert into entry values (?)", [values[:1], values[1:], values[1:]])
+    second = pull(sqlite(books), dataclasses.replace(ALWAYS, cursor=values[1]), table="entry", cursor_column="at")
+    assert [row["at"] for row in rows(second)] == [values[1]] * 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "now"),
+    [
+        ("integer", [8, 9], [1, 2]),
+        ("text", ["TX08", "TX09"], ["TX01", "TX02"]),
+        ("timestamp", ["2026-10-08 10:00:00", "2026-10-09 10:00:00"], ["2026-09-01 10:00:00", "2026-09-02 10:00:00"]),
+    ],
+)
+def test_a_source_that_has_gone_back_is_pulled_whole(
+    books: sqlite3.Connection, kind: str, before: list[Any], now: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A database that was restored or numbers anew has nothing from the last cursor on: its new rows would never come."""
+    books.execute(f"create table entry (at {kind})")
+    books.executemany("insert into entry values (?)", [(value,) for value in before])
+    first = pull(sqlite(books), table="entry", cursor_column="at")
+    assert len(rows(first)) == 2
+    again = dataclasses.replace(ALWAYS, cursor=first.cursor)
+    assert len(rows(pull(sqlite(books), again, table="entry", cursor_column="at"))) == 1
+    assert not caplog.text
+    books.execute("delete from entry")
+    assert rows(pull(sqlite(books), again, table="entry", cursor_column="at")) == []
+    books.executemany("insert into entry values (?)", [(value,) for value in now])
+    assert len(rows(pull(sqlite(books), again, table="entry", cursor_column="at"))) == 2
+    assert "All of it is pulled" in caplog.text
 
 
 def test_a_cursor_is_filled_batch_by_batch(postgres: Postgres) -> None:
