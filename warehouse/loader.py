@@ -804,13 +804,18 @@ def _quarantine_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed)
             connection.execute(f"delete from candidate where {quote(target)} in (select unnest(?))", [list(kinds)])
 
 
+# a delivered row as JSON; under any short name to_json would take an office's column of that name
+_ROW = '"the row delivered"'
+_AS_JSON = f"to_json({_ROW})::varchar"
+
+
 def _without_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
     """Take persons out of why rows are rejected, and make `blotted`: those rows, as JSON, that hold persons, without them."""
     for text in texts_with_persons(connection, "rejected", {"reason": False}).get("reason", ()):
         connection.execute("update rejected set reason = ? where reason = ?", [blotted(text), text])
     numbers, rows = [], []
     for number, text in connection.execute(
-        "select row_number, to_json(d)::varchar from delivery as d where row_number in (select row_number from rejected)"
+        f"select row_number, {_AS_JSON} from delivery as {_ROW} where row_number in (select row_number from rejected)"
     ).fetchall():
         row: dict[str, Any] = json.loads(text)
         clean = {
@@ -905,8 +910,8 @@ def _write_rejected(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, bat
     connection.execute(
         f"copy (with spoken as (select row_number, list({_fact(feed, 's')}) as facts from candidate as s "
         f"where {' and '.join(f's.{quote(k)} is not null' for k in feed.subject.key)} group by row_number) "
-        "select * from (select row_number, reason, coalesce(b.row_json, to_json(d)::varchar) as row_json, facts "
-        "from rejected join delivery as d using (row_number) left join blotted as b using (row_number) "
+        f"select * from (select row_number, rejected.reason, coalesce(blotted.row_json, {_AS_JSON}) as row_json, spoken.facts "
+        f"from rejected join delivery as {_ROW} using (row_number) left join blotted using (row_number) "
         f"left join spoken using (row_number) {pieces}) order by row_number, reason) "
         f"to {literal(os.fspath(batch.folder / REJECTED))} (format parquet)"
     )

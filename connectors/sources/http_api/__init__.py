@@ -12,7 +12,8 @@ Options in feed.yml under `source:`
     total           Dotted path to the number of records there are; fewer than that is an error. Where it is the number on
                     the first page, a second one is asked for all the same: it may count each page.
 
-    pagination      none (default), page, offset, cursor or link.
+    pagination      none (default), page, offset, cursor or link. Without it an answer stops that says that there is more
+                    (hasNext, totalPages, a total above its records); a declared none takes it as it is.
     page_param      Parameter for the number of the page (default page); first_page: the first one's number (default 1).
     offset_param    Parameter for how many records to pass over (default offset).
     cursor_param    Parameter for the cursor (default cursor); next: dotted path to the next cursor.
@@ -159,6 +160,7 @@ class _Plan:
     records: str
     total: str | None
     pagination: str
+    is_one_answer: bool  # declared, not only the default
     page_param: str
     first_page: int
     offset_param: str
@@ -218,6 +220,7 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         records=read.text("records", ""),
         total=read.text("total", None),
         pagination=pagination,
+        is_one_answer=read.has("pagination") and pagination == "none",
         page_param=read.text("page_param", "page"),
         first_page=read.whole("first_page", 1),
         offset_param=read.text("offset_param", "offset"),
@@ -459,6 +462,11 @@ def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[li
                 return
         is_last = not records or (total is not None and rows >= total)
         if plan.pagination == "none":
+            if not plan.is_one_answer and total is None and (said := _says_more(answer, len(records), link)):
+                raise api.stop(
+                    f"there are {len(records)} records in the answer, and it says {said}: there seem to be more",
+                    "declare source.pagination in feed.yml, and source.total; or `pagination: none` if this one answer is all",
+                )
             break
         if page == 1 and records and rows == total and plan.pagination in ("page", "offset"):
             # a total that counts the records of its page looks so, too: the next page shows it
@@ -546,7 +554,8 @@ _CODE_NAME: Final = re.compile(
 )
 _MESSAGE_NAME: Final = re.compile(r"\w*(?:msg|message|desc|reason)", re.IGNORECASE)
 _ERROR_WORDS: Final = re.compile(
-    r"失败|错误|出错|异常|无权|权限不足|未授权|未登录|过期|失效|超时|繁忙|\b(?:invalid|denied|expired|failed|failure|error|unauthori[sz]ed|forbidden)\b",
+    r"失败|错误|出错|异常|无权|权限不足|未授权|未登录|过期|失效|超时|繁忙|截断|[仅只](?:返回|显示|查询)|超[过出].{0,12}(?:条|上限|限制)|"
+    r"\b(?:truncated|invalid|denied|expired|failed|failure|error|unauthori[sz]ed|forbidden)\b",
     re.IGNORECASE,
 )
 _NO_ERROR_WORDS: Final = re.compile(r"成功|无错误|没有错误|\b(?:no errors?|success)\b", re.IGNORECASE)
@@ -609,6 +618,39 @@ def _says_error(answer: Any) -> str:
             if is_error:
                 return f"{name} {text[:40]}"
     return "an error" if answer.get("error") else ""
+
+
+# how answers say that they are a part: hasNextPage, isTruncated; isLastPage; totalCount, recordsTotal; totalPages; nextCursor
+_MORE_NAME: Final = re.compile(r"(?:is|has|have)?(?:next(?:page)?|more|truncated|partial|incomplete)")
+_LAST_NAME: Final = re.compile(r"(?:is)?last(?:page)?")
+_TOTAL_NAME: Final = re.compile(
+    r"total(?:count|num|number|records?|elements?|rows?|size|hits)?|(?:records?|rows?)?(?:total|count)|numfound"
+)
+_PAGES_NAME: Final = re.compile(r"(?:total)?pages?(?:count|total)?|lastpage")
+_MOST_PARTS: Final = 50
+_NEXT_NAME: Final = re.compile(r"(?:odata)?next(?:page)?(?:url|link|cursor|token)?|continuation(?:token)?")
+
+
+def _says_more(answer: Any, count: int, link: str | None) -> str:
+    """Give what an answer of `count` records says where it seems to be the first of several pages, or cut off."""
+    parts = [answer] if isinstance(answer, dict) else []
+    for part in parts:
+        for name, value in part.items():
+            if isinstance(value, dict) and len(parts) < _MOST_PARTS:
+                parts.append(value)
+            text = "" if isinstance(value, list | dict) else (_text(value) or "").casefold()
+            plain_name = re.sub(r"[^a-z]", "", name.casefold())
+            number = int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
+            is_more = (
+                (_MORE_NAME.fullmatch(plain_name) and text in ("true", "1", "y", "yes"))
+                or (_LAST_NAME.fullmatch(plain_name) and text in ("false", "n", "no"))
+                or (_TOTAL_NAME.fullmatch(plain_name) and number > count)
+                or (_PAGES_NAME.fullmatch(plain_name) and number > 1)
+                or (_NEXT_NAME.fullmatch(plain_name) and text not in ("", "0", "-1", "null", "false"))
+            )
+            if is_more:
+                return f"{name} {text[:40]}"
+    return f"Link {link[:40]}" if link else ""
 
 
 def _is_set(name: str, text: str) -> bool:

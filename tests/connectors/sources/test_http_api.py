@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -777,3 +778,54 @@ def test_a_field_called_row_number_stops(server: Server) -> None:
 def test_wrong_options_stop_before_anything_is_asked(options: dict[str, Any], message: str) -> None:
     with pytest.raises(DeclarationError, match=message):
         protocol("http_api").deliveries(options, Credentials("http", "h"), Window(None, UNTIL), "f")
+
+
+@pytest.mark.parametrize(
+    ("beside", "says"),
+    [
+        ({"total": 12}, "total 12"),
+        ({"page": {"totalElements": 12, "number": 0}}, "totalElements 12"),
+        ({"meta": {"paging": {"record_count": "4"}}}, "record_count 4"),
+        ({"pages": 3, "pageNum": 1}, "pages 3"),
+        ({"total_page": 2}, "total_page 2"),
+        ({"hasNextPage": True}, "hasNextPage true"),
+        ({"has_more": 1}, "has_more 1"),
+        ({"isLastPage": False}, "isLastPage false"),
+        ({"truncated": "Y"}, "truncated y"),
+        ({"next_cursor": "abc"}, "next_cursor abc"),
+        ({"@odata.nextLink": "/firms?$skip=3"}, "@odata.nextLink /firms"),
+        ({"links": {"next": "/firms?page=2"}}, "next /firms"),
+        (
+            {"total": 3, "pages": 1, "hasMore": False, "next": None, "isLastPage": True, "nextPage": 0, "last": "x"},
+            None,
+        ),
+        ({"count": 2, "totalAmount": 99.5, "totalCount": "n/a", "pageSize": 1000, "nextUpdate": "2026-11-30"}, None),
+    ],
+)
+def test_one_answer_that_says_there_is_more_stops_unless_it_is_declared_to_be_all(
+    server: Server, beside: dict[str, Any], says: str | None
+) -> None:
+    server.answer = lambda _: beside | {"data": firms(1, 4)}
+    if says is None:
+        assert ids(pull(server, records="data")) == [1, 2, 3]
+        return
+    with pytest.raises(
+        SourceError, match=f"there are 3 records in the answer, and it says {re.escape(says)}.*`pagination: none`"
+    ):
+        pull(server, records="data")
+    assert ids(pull(server, records="data", pagination="none")) == [1, 2, 3]
+
+
+def test_a_link_to_a_next_page_that_no_pagination_follows_stops(server: Server) -> None:
+    server.answer = lambda _: Answer(firms(1, 4), headers={"Link": '</firms?page=2>; rel="next"'})
+    with pytest.raises(SourceError, match=r"it says Link /firms\?page=2: there seem to be more"):
+        pull(server)
+
+
+@pytest.mark.parametrize(
+    "text", ["查询结果超过1000条，仅返回前1000条", "超出最大查询条数", "结果已截断", "the result was truncated"]
+)
+def test_an_answer_that_says_it_was_cut_off_stops(server: Server, text: str) -> None:
+    server.answer = lambda _: {"code": 0, "message": text, "data": firms(1, 4)}
+    with pytest.raises(SourceError, match=r"the answer says message .*source\.success"):
+        pull(server, records="data", retries=0)
