@@ -64,9 +64,10 @@ def aggregated(
             "person",
             pa.table(
                 {
-                    "code": pa.array([c for c, _ in people], pa.string()),
-                    "name": pa.array([n for _, n in people], pa.string()),
-                    "is_person": pa.array([True] * len(people), pa.bool_()),
+                    # no office calls its columns so
+                    "a person's code": pa.array([c for c, _ in people], pa.string()),
+                    "a person's name": pa.array([n for _, n in people], pa.string()),
+                    "is a person": pa.array([True] * len(people), pa.bool_()),
                 }
             ),
         )
@@ -81,8 +82,8 @@ def aggregated(
             create temp table invoice as
             select
                 {ROW_NUMBER}, {kept},
-                case when p.is_person is null then nullif(trim({code}::varchar), '') end as {code},
-                case when p.is_person then {literal(PERSONS)} else nullif(trim({name}::varchar), '') end as {name},
+                case when p."is a person" is null then nullif(trim({code}::varchar), '') end as {code},
+                case when p."is a person" then {literal(PERSONS)} else nullif(trim({name}::varchar), '') end as {name},
                 strftime(to_month({date}::varchar), '%Y-%m') as {date},
                 -- a code of another length is kept as it is: stage.sql refuses it
                 case when regexp_full_match({goods}, '[0-9]{{19}}') then left({goods}, {int(invoices.goods_digits)})
@@ -91,7 +92,9 @@ def aggregated(
                 {_number(table, invoices.amount)} as amount, {numbered} as number
             from delivered as d
             left join person as p
-                on d.{code}::varchar is not distinct from p.code and d.{name}::varchar is not distinct from p.name
+                on
+                    d.{code}::varchar is not distinct from p."a person's code"
+                    and d.{name}::varchar is not distinct from p."a person's name"
             """
         )
         repeated = _take_repeats_out(database, [*map(quote, invoices.by), "number"] if invoices.number else [])

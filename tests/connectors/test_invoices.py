@@ -176,6 +176,23 @@ def test_a_short_goods_code_stays_as_it_is_for_stage_sql_to_refuse() -> None:
     assert [row[3] for row in rows] == ["1060", None]
 
 
+def test_columns_may_be_named_as_ours_are() -> None:
+    """English ledgers call them code, name, amount, number and date."""
+    theirs = ("side", "p", "d", "code", "name", "date", "goods", "amount", "status")
+    named = Invoices(theirs[:3], "code", "name", "date", "goods", 7, "amount", "status", ("作废",), MADE)
+    rows = (
+        (*OWN, "X9", "江屿华泰贸易有限公司", "2026-03-02", CHIPS, 100_00, "正常"),
+        (*OWN, "", "张三", "2026-03-02", CHIPS, 5_00, "正常"),
+    )
+    found = list(aggregated([table(*rows).rename_columns([ROW_NUMBER, *theirs])], named, []))
+    assert [
+        tuple(row[name] for name in ("code", "name", "date", *MADE[3:5])) for b in found for row in b.to_pylist()
+    ] == [
+        ("X9", "江屿华泰贸易有限公司", "2026-03", 100_00, 0),
+        (None, "自然人", "2026-03", 5_00, 0),
+    ]
+
+
 def test_an_empty_delivery_has_no_rows() -> None:
     assert list(aggregated([], FIRST)) == []
 
