@@ -59,18 +59,7 @@ def aggregated(
         database.register("delivered", table)
         code, name = quote(invoices.partner_code), quote(invoices.partner_name)
         partners = database.execute(f"select distinct {code}::varchar, {name}::varchar from delivered").fetchall()
-        people = [(c, n) for c, n in partners if is_natural_person(c, n)]
-        database.register(
-            "person",
-            pa.table(
-                {
-                    # no office calls its columns so
-                    "a person's code": pa.array([c for c, _ in people], pa.string()),
-                    "a person's name": pa.array([n for _, n in people], pa.string()),
-                    "is a person": pa.array([True] * len(people), pa.bool_()),
-                }
-            ),
-        )
+        database.register("person", _people(partners))
         goods = f"nullif(trim({quote(invoices.goods)}::varchar), '')"
         date = quote(invoices.date)
         # a number of several columns, such as code and number of old invoices, is whole or none
@@ -113,6 +102,17 @@ def aggregated(
         yield from rows.to_batches()
     finally:
         database.close()
+
+
+def _people(partners: Iterable[tuple[str | None, str | None]]) -> pa.Table:
+    """The natural persons among partners, in columns that no office calls so."""
+    people = [(code, name) for code, name in partners if is_natural_person(code, name)]
+    columns = {
+        "a person's code": pa.array([code for code, _ in people], pa.string()),
+        "a person's name": pa.array([name for _, name in people], pa.string()),
+        "is a person": pa.array([True] * len(people), pa.bool_()),
+    }
+    return pa.table(columns)
 
 
 def _status(invoices: Invoices) -> tuple[str, str]:

@@ -26,7 +26,7 @@ from connectors.invoices import aggregated
 from connectors.parties import without_people
 from connectors.persons import Blotter, counted, without_persons
 from connectors.sources import ROW_NUMBER, Delivery, Unreadable, Window, protocol
-from warehouse.batches import ROWS, UNREADABLE, Manifest, batches, pending, put_in_place, write_manifest
+from warehouse.batches import ROWS, UNREADABLE, Batch, Manifest, batches, pending, put_in_place, write_manifest
 from warehouse.durable import make_folder, sha256_of
 from warehouse.errors import DeliveryRefused, SourceError
 from warehouse.text import shown
@@ -87,6 +87,7 @@ def land(
         until=until,
         cursor=cursors[-1] if cursors else None,
         known=frozenset(b.manifest.content_id for b in settled),
+        latest=_latest(settled),
     )
     # A past interval that is filled in after later ones is known from now on, not from then.
     pulled_until = until if last is None or until > last else now
@@ -117,6 +118,15 @@ def land(
         without_persons(error)
         raise
     return landed
+
+
+def _latest(settled: Iterable[Batch]) -> dict[str, tuple[str, datetime | None]]:
+    """What was landed last under each label, in the order in which it came."""
+    latest: dict[str, tuple[str, datetime | None]] = {}
+    for batch in settled:
+        latest.pop(batch.manifest.delivery, None)
+        latest[batch.manifest.delivery] = batch.manifest.content_id, batch.manifest.delivered_at
+    return latest
 
 
 def _with_aliases(feed: Feed, names: Iterable[str]) -> frozenset[str]:

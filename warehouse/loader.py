@@ -296,6 +296,8 @@ def stage(
         for number, batch in enumerate(batches):
             staged = _stage_one(connection, feed, table, batch, number, time_zone, is_rebuild, confirmation)
             results.append(staged)
+            if not is_rebuild:
+                _hold_to_twins(connection, feed, batches[: number + 1], table)
             connection.execute(
                 "insert into ops.incoming by name select ? as feed, ? as batch_number, ? as batch_id, ? as rejected, "
                 "? as skipped, ? as repeated, ? as used",
@@ -1104,6 +1106,39 @@ def _hold_to_last(
             allowed=f"{feed.allow.rows_max_factor:g} times",
             next_step=f"ask {feed.office} what was added; a true rise is let through by rows_max_factor in "
             f"{feed.name}/feed.yml, {closing}",
+        )
+
+
+def _hold_to_twins(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batches: Sequence[Batch], table: str
+) -> None:
+    """Of two deliveries of one time that state the same fact otherwise, or the facts of one period, nothing says which one counts."""
+    this, number = batches[-1].manifest, len(batches) - 1
+    twins = [n for n, b in enumerate(batches[:-1]) if b.manifest.delivered_at == this.delivered_at]
+    if this.delivered_at is None or not twins:
+        return
+    is_missing = "false" if feed.replaces == "nothing" else "a.says is null or b.says is null"
+    key, period = feed.subject.key, quote(feed.subject.period or "") if feed.replaces == "period" else "true"
+    columns = ", ".join(quote(name) for name in feed.subject.columns)
+    odd = connection.execute(
+        f"with a as (select *, {period} as p, row({columns}) as says from {table} where batch_number in (select unnest($twins))), "
+        f"b as (select *, {period} as p, row({columns}) as says from {table} where batch_number = $number), "
+        "shared as (select p from a intersect select p from b) "
+        f"select coalesce(a.batch_number, $twins[1]), count(*) from (select * from a where p in (select p from shared)) as a "
+        f"full join (select * from b where p in (select p from shared)) as b using ({', '.join(map(quote, key))}) "
+        f"where ({is_missing}) or (a.says <> b.says and a.recorded_at is not distinct from b.recorded_at) "
+        "group by 1 order by 2 desc, 1 limit 1",
+        {"twins": twins, "number": number},
+    ).fetchone()
+    if odd:
+        other = batches[odd[0]].manifest
+        raise DeliveryRefused(
+            f"{feed.name} {this.delivery}",
+            f"{other.delivery} is of the same time ({utc(this.delivered_at):%Y-%m-%d %H:%M}) and states {odd[1]:,} facts "
+            "otherwise: which one counts is unknown",
+            next_step=f"ask {feed.office} which is right, and leave out the other: `parkbridge discard {feed.name} BATCH --why …` "
+            f"({other.batch_id}, {this.batch_id}); two parts of one table come as one file, or as sheets (source.sheets). "
+            "Published data is unchanged",
         )
 
 

@@ -98,12 +98,19 @@ class Window:
         until: End of this run's interval, aware UTC; nothing recorded or delivered after it is taken.
         cursor: The highest cursor value landed so far, as `Delivery.cursor` gave it.
         known: Content ids landed already; these are skipped without parsing.
+        latest: What was landed last under a label: its content id, and the source's own time of it.
     """
 
     since: datetime | None
     until: datetime
     cursor: str | None = None
     known: frozenset[str] = frozenset()
+    latest: Mapping[str, tuple[str, datetime | None]] = field(default_factory=dict)
+
+    def is_landed(self, label: str, content_id: str, modified: datetime) -> bool:
+        """Whether a file is landed already, and still what its name means: one that was changed back is news again."""
+        last, at = self.latest.get(label, (content_id, None))
+        return content_id in self.known and not (last != content_id and at and modified > at)
 
 
 NO_USES: Final[Mapping[str, str]] = MappingProxyType({})

@@ -37,6 +37,7 @@ from warehouse.batches import batches, discard, mark_stopped, pending
 from warehouse.connection import quote
 from warehouse.durable import read_json
 from warehouse.errors import DeliveryRefused, ParkBridgeError, SourceError
+from warehouse.rebuild import rebuild
 
 UNITS = {"U1": 10, "U2": 20}
 
@@ -553,3 +554,40 @@ def test_a_source_that_cannot_be_reached_is_told(park: Park) -> None:
     with pytest.raises(SourceError, match=r"leases: there is no .*offices/leases. Next: check source.folder"):
         park.land("leases", day(1))
     assert leases([1]).startswith("合同编号")
+
+
+def headcounts(park: Park) -> dict[str, int]:
+    return dict(park.ask("select source_key, insured_headcount from staged.employment where superseded_at is null"))
+
+
+def test_a_file_that_is_changed_back_is_news_again(park: Park) -> None:
+    first, second = staff({"U1": 10, "U2": 5}), staff({"U1": 10, "U2": 99})
+    for number, (content, known) in enumerate(((first, 5), (second, 99), (first, 5), (second, 99))):
+        park.drop("staff", "a.csv", content, day(number + 0.5))
+        park.sync("staff", day(number + 1))
+        assert headcounts(park) == {"U1": 10, "U2": known}
+        assert park.sync("staff", day(number + 1.2)) == [], "what lies there still is no news"
+    rebuild(park.settings, [park.feed("staff")])
+    assert headcounts(park) == {"U1": 10, "U2": 99}
+
+
+def test_an_older_file_under_another_name_is_passed_over_and_the_log_says_so(
+    park: Park, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may be a correction taken back, or a copy saved by mistake."""
+    first, second = staff({"U1": 10, "U2": 5}), staff({"U1": 10, "U2": 99})
+    for number, (name, content) in enumerate((("a.csv", first), ("a(1).csv", first), ("b.csv", second))):
+        park.drop("staff", name, content, day(number + 0.5))
+        park.sync("staff", day(number + 1))
+    assert not caplog.text
+    park.drop("staff", "c.csv", first, day(3.5))
+    assert park.sync("staff", day(4)) == []
+    assert "c.csv is passed over: it is the same as a.csv, and others have come since" in caplog.text
+    park.drop("staff", "d.csv", staff({"U1": 11, "U2": 99}), day(4.5))
+    park.sync("staff", day(5))
+    caplog.clear()
+    park.sync("staff", day(5.2))
+    assert not caplog.text, "said until the next delivery"
+    park.drop("staff", "d.csv", first, day(5.5))
+    park.sync("staff", day(6))
+    assert headcounts(park) == {"U1": 10, "U2": 5}

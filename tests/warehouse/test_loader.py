@@ -828,3 +828,46 @@ def test_a_database_s_own_time_zone(park: Park) -> None:
     park.sync("payments", day(1))
     assert park.ask("select recorded_at from staged.tax_payment") == [(datetime(2026, 3, 1, 8),)]
     assert PAYMENTS_SQL  # the feed maps no time of its own
+
+
+# --- two deliveries of one time ---------------------------------------------------------------------------------------
+
+
+def two_files(park: Park, first: list[str], second: list[str], later: float = 0) -> None:
+    park.drop("staff", "a.csv", staff_file(first), day(0.5))
+    park.drop("staff", "b.csv", staff_file(second), day(0.5 + later))
+    park.land("staff", day(1))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "facts"),
+    [
+        ([staff_row("U1", 10), staff_row("U2", 5)], [staff_row("U1", 11), staff_row("U2", 5)], 1),
+        ([staff_row("U1", 10), staff_row("U2", 5)], [staff_row("U3", 11), staff_row("U4", 5)], 4),
+        ([staff_row("U1", 10)], [staff_row("U1", 10), staff_row("U2", 5)], 1),
+    ],
+)
+def test_two_files_of_one_time_that_disagree_about_a_month_stop(
+    park: Park, first: list[str], second: list[str], facts: int
+) -> None:
+    """Which of them was written last is known by nothing: their names are no evidence, and two parts withdraw each other."""
+    two_files(park, first, second)
+    with pytest.raises(
+        DeliveryRefused, match=rf"is of the same time \(2026-03-01 12:00\) and states {facts} facts otherwise"
+    ):
+        park.stage("staff")
+    (_, other) = pending(park.raw, "staff")
+    discard(park.raw, "staff", other.manifest.batch_id, who="li", why="the office says so")
+    assert [staged.rows for staged in park.stage("staff")] == [len(first)]
+
+
+def test_two_files_of_one_time_that_agree_or_of_which_rows_are_dated_pass(park: Park) -> None:
+    rows = [staff_row("U1", 10), staff_row("U2", 5)]
+    two_files(park, rows, rows[::-1])
+    assert [staged.rows for staged in park.stage("staff")] == [2, 2]
+    two_files(park, rows, [staff_row("U1", 10, month="2026-02"), staff_row("U2", 5, month="2026-02")])
+    assert [staged.rows for staged in park.stage("staff")] == [2, 2]
+    two_files(park, rows, [staff_row("U1", 11), staff_row("U2", 5)], later=0.01)
+    assert [staged.rows for staged in park.stage("staff")] == [2, 2]
+    two_files(park, rows, [staff_row("U1", 11, at="2026-03-01 09:00:00"), staff_row("U2", 5)])
+    assert [staged.rows for staged in park.stage("staff")] == [2, 2]
