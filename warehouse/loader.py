@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -75,7 +76,25 @@ _MARKS = "".join(
         ),
     )
 )
-_TO_TAKE_OFF = f"^[{''.join(_BLANKS)}]|[{''.join(_BLANKS)}]$|[{_LINE_ENDS}{_MARKS}]"
+# PDFs and old code pages write 广 and 长 as radicals or compatibility forms: they look the same, and no search finds them. Unicode
+# gives the ideograph of all but those of the supplement (EquivalentUnifiedIdeograph.txt; the ones that are whole characters)
+_ODD_FORMS = {
+    chr(code): normalize("NFKC", chr(code))
+    for code in (*range(0x2F00, 0x2FD6), *range(0xF900, 0xFB00))
+    if len(normalize("NFKC", chr(code))) == 1
+}
+_ODD_FORMS |= dict(
+    zip(
+        "⺟⺠⻁⻄⻅⻆⻉⻋⻑⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻯⻰⻳",
+        "母民虎西见角贝车長长门青韦页风飞食马骨鬼鱼鸟卤麦黄黾齐齿竜龙龟",
+        strict=True,
+    )
+)
+_TO_TAKE_OFF = (
+    f"^[{''.join(_BLANKS)}]|[{''.join(_BLANKS)}]$|[{_LINE_ENDS}{_MARKS}]|" + r"[\x{2E80}-\x{2FDF}\x{F900}-\x{FAFF}]"
+)
+# in place of these signs come those, and nothing in place of the marks behind them
+_REPLACED = _LINE_ENDS + "".join(_ODD_FORMS) + _MARKS, " " * len(_LINE_ENDS) + "".join(_ODD_FORMS.values())
 # of texts that mean "no value": -1 may come as －１
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 # of keys and codes: １２３ of one delivery is 123 of the next; brackets of a name stay as they are
@@ -102,9 +121,9 @@ _DAMAGES = (
         "was read in a wrong encoding before it came here: ask the office for the file again: ",
     ),
     (
-        # A&amp;B, &#26126;, \u660e, %E6%98%8E, <br>; bytes of a database's BLOB: \xE7\x94
+        # A&amp;B, &#26126;, \u660e, %E6%98%8E, <br>; bytes of a database's BLOB: \xE7\x94; radicals that are no characters
         r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,6}|amp|lt|gt|quot|nbsp);|\\u[0-9a-fA-F]{4}|(?:%[0-9A-F]{2}){3}|(?:\\x[0-9A-F]{2}){2}"
-        r"|</?(?i:b|br|p|div|span|font|a|em|strong|td)(?:\s[^<>]*)?/?>",
+        r"|</?(?i:b|br|p|div|span|font|a|em|strong|td)(?:\s[^<>]*)?/?>|[\x{2E80}-\x{2FDF}]",
         "holds characters as a web page or a program writes them: ask the office for the text itself: ",
     ),
 )
@@ -124,6 +143,8 @@ _NO_ENTERPRISE = (
         rf"|^(?:{_SUMS}|总?共){_GAP}[:：]?{_GAP}\d+{_GAP}(?:[户家人条行个笔份张项]|记录)?$|^(?:总?记录|总[条行])数?{_GAP}[:：]"
         r"|^(?i:(?:grand |sub-? ?)?total|sum|average)s?\s*[:：]?$"
         r"|^其\s*[他它余]\p{Han}{0,2}$|^总(?:人数|户数|金额|数|额)$|^其\s*中\s*[:：]|^其\s*中$|^(?:全区|全园|全园区|续表)$"
+        # 一、制造业, （二）服务业: a heading, of which the figures are a sum; 园区总体
+        r"|^(?:[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）])|^(?:全?园区?|全[市县镇街])?(?:总\s*体|整\s*体|全\s*体|全\s*部)$"
         r"|^(?:同比|环比|增长|增减)(?:率|增减|增长|增幅)?(?:[(（]?[%％][)）]?)?$|^(?:上年|去年|上月)同期数?$",
         "looks like a total or a note: declare totals under source: ",
     ),
@@ -342,6 +363,8 @@ def _stage_one(
     manifest, where = batch.manifest, f"{feed.name} {batch.manifest.delivery}"
     _open_delivery(connection, feed, batch.folder / ROWS, where)
     _run_stage_sql(connection, feed, where)
+    if not is_rebuild:
+        _stop_on_midnights_elsewhere(connection, feed, where, manifest.pulled_until, time_zone)
     # under a clock that went back, what is known already is no future: hold_feed_to_clocks says what is wrong
     last = connection.execute("select max(pulled_until) from ops.batch where feed = ?", [feed.name]).fetchone()
     _judge(
@@ -430,7 +453,7 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
         if is_text:
             value = (
                 f"case when regexp_matches({column}, {literal(_TO_TAKE_OFF)}) "
-                f"then trim(translate({column}, {literal(_LINE_ENDS + _MARKS)}, {literal(' ' * len(_LINE_ENDS))}), "
+                f"then trim(translate({column}, {literal(_REPLACED[0])}, {literal(_REPLACED[1])}), "
                 f"{literal(''.join(_BLANKS))}) else {column} end"
             )
         trimmed.append(f"{value} as {column}")
@@ -475,6 +498,8 @@ def _stop_on_unknown_codes(connection: duckdb.DuckDBPyConnection, feed: StagedFe
             )
 
 
+# so many days that are all at one minute are none by chance
+_MIDNIGHTS_MIN, _MIDNIGHTS_SHARE = 3, 0.9
 # what is wrong with the text of stage.sql, whatever the rows are
 _DECLARED_WRONGLY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
 
@@ -515,6 +540,40 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
         f"create or replace temp table candidate as select row_number, {', '.join(columns)}, {skip} as skip_because from made"
     )
     connection.execute("drop table made")
+
+
+def _stop_on_midnights_elsewhere(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, where: str, moment: datetime, time_zone: ZoneInfo
+) -> None:
+    """Stop where all days of a column are midnights of the park by UTC's clock, and were read as the day before.
+
+    2026-09-30 16:00:00 is what a program makes of 1 October in China that keeps its times in UTC and shows no zone.
+    """
+    offset = moment.astimezone(time_zone).utcoffset() or timedelta()
+    if not offset:
+        return
+    shift = timedelta(days=1) - offset if offset > timedelta() else -offset
+    at = f"{datetime.min + shift:%H:%M}"
+    dates = {c.name for c in feed.subject.columns.values() if c.type == "date"}
+    for source, target in ((s, t) for s in feed.landed_columns for t in feed.columns.get(s, ()) if t in dates):
+        value, made = f"d.{quote(source)}::varchar", f"c.{quote(target)}"
+        if not connection.execute(f"from delivery as d where contains({value}, {literal(at)}) limit 1").fetchone():
+            continue
+        (found,) = connection.execute(
+            f"select count(*) filter (where {value} is not null), count(*) filter (where "
+            f"regexp_matches({value}, {literal(f'[ T]{at}(?::00(?:[.]0+)?)?$')}) "
+            f"and {made} in (to_date({value}), date_trunc('month', to_date({value})))), min({value}) "
+            "from delivery as d join candidate as c using (row_number)"
+        ).fetchall()
+        total, odd, example = found
+        if odd >= (1 if target == "month" else _MIDNIGHTS_MIN) and odd >= total * _MIDNIGHTS_SHARE:
+            raise DeliveryRefused(
+                where,
+                f"{source} is at {at} in {odd:,} of {total:,} rows ({example}): midnight of {time_zone.key} by UTC's clock, so that "
+                f"each {target} would be a day too early",
+                next_step=f"ask {feed.office}; if so, add the hours in {feed.name}/stage.sql: to_date(timezone({literal(time_zone.key)}, "
+                f"timezone('UTC', try_cast({quote(source)} as timestamp)))). Published data is unchanged",
+            )
 
 
 def _cast(column: Column, given: str, *, is_key_or_code: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Park, day, leases, staff_file, staff_row
+from tests.conftest import LEASES_HEADER, Park, day, lease_row, leases, staff_file, staff_row
 from warehouse.batches import pending
 from warehouse.errors import DeliveryRefused
 
@@ -47,6 +47,10 @@ NOT_MEANT = (
     (named("其中：外资企业", "", "100"), "单位编号 looks like a total"),
     (named("全园", "", "200"), "单位编号 looks like a total"),
     (named("U1", "续表"), "单位名称 looks like a total or a note"),
+    (named("U1", "一、制造业", "100"), "单位名称 looks like a total"),
+    (named("U1", "（十二）服务业", "100"), "单位名称 looks like a total"),
+    (named("园区总体", "", "200"), "单位编号 looks like a total"),
+    (named("U1", "⺮⺡公司"), "单位名称 holds characters as a web page or a program writes them"),
     (named("同上", "甲公司"), "单位编号 means what is above it"),
     (named("U1", "注：含劳务派遣"), "单位名称 looks like a total or a note"),
     (named("U1", "ÁÙÀ½ÊÐÃ÷´´ÓÐÏÞ¹«Ë¾"), "单位名称 was read in a wrong encoding"),
@@ -98,6 +102,10 @@ FIRMS = (
     "无锡平均律乐器",
     "R&D公司",
     "100%果汁店",
+    "一家亲餐饮（二）店",
+    "三里屯餐饮",
+    "总体规划设计院",
+    "十里香、百里香商行",
 )
 
 
@@ -137,6 +145,50 @@ def test_what_keeps_a_code_from_a_spreadsheet_is_taken_off(park: Park) -> None:
 def test_marks_that_nobody_sees_are_taken_out(park: Park) -> None:
     assert reasons(park, named("\u200bU\u200d1\u202e", "\u2066甲公司\u2069")) == []
     assert ("U1", "甲公司") in park.current("source_key, enterprise_name")
+
+
+def test_radicals_and_compatibility_forms_become_the_characters_that_they_stand_for(park: Park) -> None:
+    """A name copied out of a PDF looks right, and no search finds it."""
+    written = ("⼴州⻓江有限公司", "⻋城⻛电⼯程公司", "⾦⽯投资公司", "⻢鞍⼭⻩⻰公司", "\uf9f4\uf90a业公司")
+    meant = ("广州长江有限公司", "车城风电工程公司", "金石投资公司", "马鞍山黄龙公司", "林金业公司")
+    assert reasons(park, *(named(f"U{n}", name) for n, name in enumerate(written))) == []
+    assert {name for name in meant if (name,) not in park.current("enterprise_name")} == set()
+
+
+@pytest.mark.parametrize(
+    ("starts", "is_stopped"),
+    [
+        (["2024-12-31 16:00:00"] * 3, True),
+        (["2024-12-31T16:00", "2025/6/30 16:00:00.000", "2025-12-31 16:00:00"], True),
+        (["2024-12-31 16:00:00"] * 2, False),
+        (["2024-12-31 16:00:00"] * 3 + ["2025-01-01"], False),
+        (["2024-12-31 16:00:01"] * 3, False),
+        (["2024-12-31 08:00:00"] * 3, False),
+    ],
+)
+def test_days_that_are_all_midnights_of_the_park_by_the_clock_of_utc_stop(
+    park: Park, starts: list[str], is_stopped: bool
+) -> None:
+    rows = [lease_row(number, start=start) for number, start in enumerate(starts)]
+    park.drop("leases", "a.csv", "\n".join([LEASES_HEADER, *rows]) + "\n", day(0.5))
+    if not is_stopped:
+        park.sync("leases", day(1))
+        return
+    with pytest.raises(
+        DeliveryRefused, match=r"起租日 is at 16:00 in 3 of 3 rows.*each start_date would be a day too early"
+    ):
+        park.sync("leases", day(1))
+    path = park.feed_folder / "leases" / "stage.sql"
+    sql = path.read_text(encoding="utf-8")
+    advised = "to_date(timezone('Asia/Shanghai', timezone('UTC', try_cast(\"起租日\" as timestamp))))"
+    path.write_text(sql.replace("to_date(起租日)", advised), encoding="utf-8")
+    park.change("leases", "One row is one lease.", "One row is one lease; days by the clock of UTC.")
+    park.sync("leases", day(2))
+    assert {str(start) for (start,) in park.current("start_date", "lease")} <= {
+        "2025-01-01",
+        "2025-07-01",
+        "2026-01-01",
+    }
 
 
 def test_a_damaged_value_of_a_column_that_nobody_uses_is_no_matter(park: Park) -> None:
