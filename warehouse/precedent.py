@@ -198,9 +198,10 @@ def _with_new(
     return found
 
 
-def _kind(feed: StagedFeed) -> str:
-    """As SQL, what sort of row it is: its codes, and how long its period is."""
-    parts = [f"coalesce({quote(k)}, '-')" for k in columns_of(feed).kinds]
+def _kind(feed: StagedFeed, *, at_any_stage: bool = False) -> str:
+    """As SQL, what sort of row it is: its codes, but perhaps for what becomes of it, and how long its period is."""
+    kinds = [k for k in columns_of(feed).kinds if not (at_any_stage and k.endswith("_outcome_code"))]
+    parts = [f"coalesce({quote(k)}, '-')" for k in kinds]
     if feed.subject.has_periods:
         parts.append("month_number(period_end) - month_number(period_start)")
     return f"concat_ws(' ', {', '.join(parts)})" if parts else "''"
@@ -850,10 +851,12 @@ def exchanged_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> 
     subject = feed.subject
     if subject.has_months or subject.has_periods or subject.has_years or "source_key" in subject.key:
         return
-    kind, key = _kind(feed), f"concat_ws(' ', {', '.join(map(quote, subject.key))})"
+    kind, key = _kind(feed, at_any_stage=True), f"concat_ws(' ', {', '.join(map(quote, subject.key))})"
     for name in columns_of(feed).figures:
         rows = f"select {key} as key, {kind} as kind, ln(abs({quote(name)}::double)) as v from {{}} where {quote(name)} <> 0 "
-        rows += f"qualify row_number() over (order by hash(key), key) <= {_RANKED_MAX}"
+        # a paper that comes in three states is one quantity, not three that agree
+        rows += "qualify row_number() over (partition by key order by row_number desc) = 1"
+        rows = f"select * from ({rows}) qualify row_number() over (order by hash(key), key) <= {_RANKED_MAX}"
         ranks = (
             "select (count_if(abs(b.v - a.middle) < abs(a.v - a.middle)) + count_if(abs(b.v - a.middle) = abs(a.v - a.middle)) / 2) "
             "/ count(*) as rank from {0} as a inner join {0} as b on a.key <> b.key group by a.key"
