@@ -174,7 +174,7 @@ DIGITS_IN_CODES, DIGITS_IN_TEXT, DIGITS_WITH_LETTER = 17, 11, 7
 NO_CODE = r"[@＠﹫\s\x{3000}\x{a0}]|\p{Cf}|&#|&[A-Za-z]+;"
 LATIN = "[A-Za-zＡ-Ｚａ-ｚⒶ-ⓩ]"
 # so few texts are read closely in less time than DuckDB takes to make these patterns ready
-_FEW_TEXTS = 200
+_FEW_TEXTS = 60
 
 
 @cache

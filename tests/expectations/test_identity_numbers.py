@@ -18,7 +18,7 @@ PERSONS = ("11010519491231002X", "110101199003074514")
 CODE_LIKE_A_PERSON = "110105195205278344"
 
 
-@pytest.fixture(params=[0, 200])
+@pytest.fixture(params=[0, 60])
 def warehouse(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
     """Few texts are read one by one, many are searched with patterns first: both find the same."""
     monkeypatch.setattr(persons, "_FEW_TEXTS", request.param)
