@@ -19,13 +19,14 @@ from tests.conftest import (
     lease_row,
     leases,
     naive,
+    prepared,
     staff,
     staff_file,
     staff_row,
 )
 from warehouse import loader
 from warehouse.batches import REJECTED, announce, batches, discard, pending
-from warehouse.connection import prepare, writer
+from warehouse.connection import writer
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.rebuild import rebuild
 
@@ -236,8 +237,7 @@ def test_a_value_is_never_rounded_nor_moved_to_another_day_by_its_cast(
     feed = park.feed("staff")
     columns = ", ".join(f"{value} as {name}" for name, value in given.items())
     (feed.folder / "stage.sql").write_text(f"select row_number, {columns} from delivery")
-    with duckdb.connect() as connection:
-        prepare(connection)
+    with prepared() as connection:
         (row,) = loader.rehearse(connection, feed, "(select 1::bigint as row_number)", {})
     assert row[column] == staged
 
