@@ -466,6 +466,24 @@ def park(tmp_path: Path, _empty_warehouse: Path) -> Park:
     return new_park(tmp_path, _empty_warehouse)
 
 
+@cache
+def _prepared_file() -> tempfile.TemporaryDirectory[str]:
+    """A folder with prepared.duckdb, a warehouse with its empty tables."""
+    folder = tempfile.TemporaryDirectory()
+    with duckdb.connect(f"{folder.name}/prepared.duckdb") as connection:
+        prepare(connection)
+    return folder
+
+
+def prepared() -> duckdb.DuckDBPyConnection:
+    """A warehouse of its own in memory, with its empty tables, macros and views: a copy costs a quarter of making them."""
+    connection = duckdb.connect(config={"threads": 1})
+    connection.execute(f"attach '{_prepared_file().name}/prepared.duckdb' as prepared (read_only)")
+    connection.execute("copy from database prepared to memory")
+    connection.execute("detach prepared")
+    return connection
+
+
 def empty_night(night: str) -> tuple[duckdb.DuckDBPyConnection, list[str]]:
     """An empty warehouse made step by step as a night makes it, and its tables that have rows without any silo, in order."""
     connection = duckdb.connect(config={"threads": 1})  # empty tables: a second thread would only wait

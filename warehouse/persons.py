@@ -173,6 +173,8 @@ NO_DIGIT = r"\PN+"
 DIGITS_IN_CODES, DIGITS_IN_TEXT, DIGITS_WITH_LETTER = 17, 11, 7
 NO_CODE = r"[@＠﹫\s\x{3000}\x{a0}]|\p{Cf}|&#|&[A-Za-z]+;"
 LATIN = "[A-Za-zＡ-Ｚａ-ｚⒶ-ⓩ]"
+# so few texts are read closely in less time than DuckDB takes to make these patterns ready
+_FEW_TEXTS = 60
 
 
 @cache
@@ -402,11 +404,14 @@ def texts_with_persons(
         f"or ({digits} >= {DIGITS_WITH_LETTER} and regexp_matches(said, {literal(LATIN)}))"
     )
     # one statement for all columns: in most tables its patterns cost more to make ready than to look with
-    suspects = connection.execute(
+    said = (
         "select place, said from (select distinct place, said from "
-        f"(select unnest([{numbers}]) as place, unnest([{names}]) as said from {source}) where strlen(said) >= 6) "
-        f"where case when place in ({codes or -1}) then {in_code} else {in_text} end"
-    ).fetchall()
+        f"(select unnest([{numbers}]) as place, unnest([{names}]) as said from {source}) where strlen(said) >= 6)"
+    )
+    suspects = connection.execute(f"{said} limit {_FEW_TEXTS + 1}").fetchall()
+    if len(suspects) > _FEW_TEXTS:
+        worth_a_look = f"case when place in ({codes or -1}) then {in_code} else {in_text} end"
+        suspects = connection.execute(f"{said} where {worth_a_look}").fetchall()
     listed, kinds = list(columns), dict[str, dict[str, str]]()
     for place, text in suspects:
         if found := persons(text, in_codes=columns[listed[place]]):

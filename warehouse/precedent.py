@@ -122,6 +122,11 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, 
     return connection.execute(query).fetchall()
 
 
+def _is_less(connection: duckdb.DuckDBPyConnection, table: str, rows: int) -> bool:
+    """Whether a table has fewer rows: in a small park to plan a comparison costs far more than to count first."""
+    return len(_rows(connection, f"select 1 from {table} limit {rows}")) < rows
+
+
 def beyond_chance(count: int, expected: float) -> int:
     """The count, or 0 where chance may give so many."""
     return count if count > expected + 3 * math.sqrt(expected) else 0
@@ -160,9 +165,10 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
         is_plain = of_kind in few or (name.endswith("_name") and of_kind != "''")
         state = f"case when {quote(name)} is null then 'empty' else 'filled' end" if is_plain else states[name]
         yield from _new_states(connection, name, of_kind, state, unit)
-    for name in c.figures:
-        yield from _lost(connection, name, kind)
-    yield from _emptier(connection, feed)
+    if not _is_less(connection, "known_fact", _KNOWN_MIN):
+        for name in c.figures:
+            yield from _lost(connection, name, kind)
+        yield from _emptier(connection, feed)
     yield from _no_longer_beside(connection, feed)
 
 
@@ -242,7 +248,7 @@ def _emptier(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterato
     )
     for name, was, now in zip(names, known[1:], new[1:], strict=True):
         # most columns are filled as they were
-        if known[0] < _KNOWN_MIN or now * known[0] >= was * new[0]:
+        if now * known[0] >= was * new[0]:
             continue
         # where it is empty in every row, all codes together are enough
         parts = [f"coalesce({quote(k)}, '-')" for k in c.kinds if k != name and now]
@@ -400,6 +406,8 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
     What is known of a value counts before what the delivery itself says of it elsewhere. Of a register that sends only what
     changed, it is the record's number alone that a name or code stays with.
     """
+    if _is_less(connection, "known_fact", _KNOWN_MIN):
+        return
     c = columns_of(feed)
     own_key = feed.subject.key[0] if len(feed.subject.key) == 1 else ""
     is_paper = bool(own_key) and own_key != "source_key" and not sends_changes
@@ -423,22 +431,17 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
             for b in targets
         )
         columns = ", ".join(map(quote, (a, *targets)))
-        past, now = (
-            _rows(
-                connection,
-                f"with s as (select {columns}, {seen} from known_fact{also}), "
-                f"p as (select {name}, {of_a} from s where {name} is not null group by 1) "
-                f"select count(distinct {name}), {broken} from {table} as k inner join p using ({name})",
-            )[0]
-            for table, seen, also in (
-                ("known_fact", "t as is_known", ""),
-                (
-                    "new_fact",
-                    "t as is_known",
-                    "" if a == own_key else f" union all select {columns}, date '1000-01-01' from new_fact",
-                ),
-            )
+        pairs_of = (
+            f"with s as (select {columns}, t as is_known from known_fact{{}}), "
+            f"p as (select {name}, {of_a} from s where {name} is not null group by 1) "
+            f"select count(distinct {name}), {broken} from {{}} as k inner join p using ({name})"
         )
+        in_new = "" if a == own_key else f" union all select {columns}, date '1000-01-01' from new_fact"
+        now = _rows(connection, pairs_of.format(in_new, "new_fact"))[0]
+        # in most deliveries hardly a pair is broken, whatever the earlier ones had
+        if max(count or 0 for count in now[1::2]) < _OTHER_OWNER_MIN:
+            continue
+        past = _rows(connection, pairs_of.format("", "known_fact"))[0]
         for place, b in enumerate(targets):
             was, of, count, rows = (
                 int(x or 0) for x in (*past[2 * place + 1 : 2 * place + 3], *now[2 * place + 1 : 2 * place + 3])
@@ -490,22 +493,23 @@ def two_at_once(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iter
 
     In rows in order of the code only the first of each code has its neighbour's name: too few for the limit of other names.
     """
-    if not (feed.subject.has_months or feed.subject.has_periods):
+    if not (feed.subject.has_months or feed.subject.has_periods) or _is_less(connection, "known_fact", 2 * _NAMES_MIN):
         return
     ids = columns_of(feed).ids
     for a in ids:
         others = [b for b in ids if b != a]
         asked = ", ".join(f"count(distinct {quote(b)}) as {quote(b)}" for b in others)
         counted = ", ".join(f"count_if({quote(b)} > 1)" for b in others)
-        known, new = (
-            _rows(
-                connection,
-                f"with g as (select {quote(a)}, t, {asked} from {table} where {quote(a)} is not null group by all having count(*) > 1) "
-                f"select count(*), {counted} from g",
-            )[0]
-            for table in ("known_fact", "new_fact")
+        count_of = (
+            f"with g as (select {quote(a)}, t, {asked} from {{}} where {quote(a)} is not null group by all having count(*) > 1) "
+            f"select count(*), {counted} from g"
         )
-        if known[0] < _NAMES_MIN or not new[0]:
+        new = _rows(connection, count_of.format("new_fact"))[0]
+        # most deliveries have no such rows, whatever the earlier ones had
+        if max((now or 0 for now in new[1:]), default=0) < _SELDOM_MIN:
+            continue
+        known = _rows(connection, count_of.format("known_fact"))[0]
+        if known[0] < _NAMES_MIN:
             continue
         for b, was, now in zip(others, known[1:], new[1:], strict=True):
             usual = 3 * ((was or 0) + 1) / known[0]
@@ -561,7 +565,7 @@ def other_owners(
             f"{_stated(f'staged.{subject.name}', code, name)} and feed = {literal(feed.name)})"
         )
         rows = _rows(connection, "select count(*) from new_pair")[0][0]
-        if not rows:
+        if rows < _OTHER_OWNER_MIN:
             continue
         of_new = "and (code in (select code from new_pair) or name in (select name from new_pair))"
         count = _rows(
@@ -603,6 +607,8 @@ def other_names(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: 
             f"create or replace temp table new_pair as select * from ({_stated(table, code, name)} and batch_number = {number}) "
             f"where code not in (select code from ({own} union {_stated(table, code, name)} and batch_number < {number}))"
         )
+        if _is_less(connection, "new_pair", _OTHER_OWNER_MIN):
+            continue
         found = []
         for rows in ("from new_pair", own):
             known = _all_stated(f"and feed <> {literal(feed.name)} and code in (select code from own)")
@@ -743,7 +749,7 @@ def unsteady(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figures: S
     So does a column that was shifted within its scale.
     """
     kind = _kind(feed)
-    if _rows(connection, "select count(*) from new_fact")[0][0] < 2 * _PAIRS_MIN:
+    if _is_less(connection, "new_fact", 2 * _PAIRS_MIN):
         return
     for name in figures:
         value = quote(name)
@@ -779,6 +785,8 @@ def hardly_falls(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figure
     figures of a kind fall is learnt from a whole year of months, with its holidays and its year's end; the month with the
     fewest falls counts, and a third of these, so that a good month is none of the year to date.
     """
+    if _is_less(connection, "known_fact", _YEAR_OF_MONTHS * _PAIRS_MIN):
+        return
     kind, end = _kind(feed), "month" if feed.subject.has_months else "period_end"
     is_month = "" if feed.subject.has_months else " and month_number(period_end) = month_number(period_start)"
     for name in figures:
@@ -885,16 +893,22 @@ def exchanged_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> 
 
 def cut_texts(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
     """Texts of which none is longer than so many characters, where many were: a system that cuts them off."""
-    for name in columns_of(feed).texts:
-        value = quote(name)
-        longest, values, known, longer = _rows(
-            connection,
-            f"with n as (select distinct {value} as v from new_fact where {value} is not null), "
-            f"k as (select distinct {value} as v from known_fact where {value} is not null) "
-            "select (select max(length(v)) from n), (select count(*) from n), count(*), "
-            "count_if(length(v) > (select max(length(v)) from n)) from k",
-        )[0]
-        if known >= _KNOWN_MIN and values and (1 - longer / known) ** values < CHANCE:
+    if _is_less(connection, "known_fact", _KNOWN_MIN):
+        return
+    texts = columns_of(feed).texts
+    if not texts:
+        return
+    asked = ", ".join(f"max(length({value})), count(distinct {value})" for value in map(quote, texts))
+    new = _rows(connection, f"select {asked} from new_fact")[0]
+    longest_values = [(name, *new[2 * n : 2 * n + 2]) for n, name in enumerate(texts) if new[2 * n + 1]]
+    asked = ", ".join(
+        f"count(distinct {quote(name)}), count(distinct {quote(name)}) filter (length({quote(name)}) > {longest})"
+        for name, longest, _ in longest_values
+    )
+    found = _rows(connection, f"select {asked} from known_fact")[0] if longest_values else ()
+    for n, (name, longest, values) in enumerate(longest_values):
+        known, longer = found[2 * n : 2 * n + 2]
+        if known >= _KNOWN_MIN and (1 - longer / known) ** values < CHANCE:
             fact = f"{name} is never longer than {longest} characters, as {100 * longer / known:.0f} % of the earlier ones were,"
             yield Measured("never_pct", name, fact, values, values, 100.0, 3)
 
@@ -966,23 +980,24 @@ def sorted_alone(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Ite
     Of two columns that belong together, as numbers and times of recording do, both always were in order. Rows that were sorted
     as a whole, by this column, are not in order of their key, nor of another column that always was.
     """
+    if any(_is_less(connection, table, _ORDERED_MIN) for table in ("new_fact", "known_fact")):
+        return
     c = columns_of(feed)
     key = [k for k in c.key if k in c.texts]
     names = list(dict.fromkeys((*c.key, *c.texts, *c.dates, *c.figures, *c.kinds)))
     if feed.recorded_at:
         names.append("recorded_at")
     for by in (["received_at", "row_number"], *([key] if key else [])):
-        known, new = (_falls(connection, table, names, by) for table in ("known_fact", "new_fact"))
-        if known[0] < _ORDERED_MIN or new[0] < _ORDERED_MIN:
+        new = _falls(connection, "new_fact", names, by)
+        in_order = [n for n in range(len(names)) if new[1 + 2 * n] == 0 and new[2 + 2 * n] >= _ORDERED_VALUES]
+        # one alone is in the order of the rows, and so is the first column of a key by which they are ordered
+        if len(in_order) < 2 and (by is not key or [names[n] for n in in_order] in ([], key[:1])):
             continue
-        order = {
-            name: (known[1 + 2 * n] / known[0], new[1 + 2 * n] == 0)
-            for n, name in enumerate(names)
-            if new[2 + 2 * n] >= _ORDERED_VALUES
-        }
-        kept = [name for name, (was, is_now) in order.items() if is_now and 100 * was <= _BROKEN_PCT]
-        for name, (was, is_now) in order.items():
-            if name not in kept and (kept or by is key) and is_now and (1 - was) ** (new[0] - 1) < CHANCE:
+        known = _falls(connection, "known_fact", names, by)
+        order = {names[n]: known[1 + 2 * n] / known[0] for n in in_order}
+        kept = [name for name, was in order.items() if 100 * was <= _BROKEN_PCT]
+        for name, was in order.items():
+            if name not in kept and (kept or by is key) and (1 - was) ** (new[0] - 1) < CHANCE:
                 fact = f"{name} is in order and never was, in rows in order of {(kept or key)[0]}: it was sorted alone,"
                 yield Measured("changed_pct", name, fact, new[0], new[0], 100.0, _ORDERED_MIN)
 

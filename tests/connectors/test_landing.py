@@ -225,14 +225,15 @@ def texts_of(path: Path) -> Iterator[str]:
     if path.suffix == ".duckdb":
         with duckdb.connect() as connection:
             connection.execute(f"attach '{path}' as f (read_only)")
-            columns = connection.execute(
-                "select schema_name, table_name, column_name from duckdb_columns() where database_name = 'f' and not internal"
+            # a view holds nothing of its own
+            tables = connection.execute(
+                "select schema_name, table_name from duckdb_tables() where database_name = 'f' and not internal"
             ).fetchall()
-            for schema, table, column in columns:
-                found = connection.execute(
-                    f"select distinct {quote(column)}::varchar from f.{quote(schema)}.{quote(table)} where {quote(column)} is not null"
+            for schema, table in tables:
+                rows = connection.execute(
+                    f"select columns(*)::varchar from f.{quote(schema)}.{quote(table)}"
                 ).fetchall()
-                yield json.dumps(found, ensure_ascii=False)
+                yield json.dumps(rows, ensure_ascii=False)
 
 
 def where_planted(home: Path) -> list[tuple[str, str]]:

@@ -1,15 +1,13 @@
 """The questions on docs/alerts.md run against a published file, in both languages."""
 
 import re
-from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
 
-from transforms.resolution.resolve import resolve
-from warehouse.connection import prepare
-from warehouse.models import build, read_layers
+from tests.conftest import JULY, LAYERS, empty_warehouse
+from warehouse.models import read_layers
 from warehouse.publish import write
 from warehouse.settings import CHECKOUT
 from warehouse.views import read_views
@@ -18,17 +16,10 @@ PAGE = CHECKOUT / "docs" / "alerts.md"
 
 
 def test_every_question_runs(tmp_path: Path) -> None:
-    connection = duckdb.connect(tmp_path / "warehouse.duckdb")
-    prepare(connection)
-    connection.execute("insert into ops.night values ('night', ?, 'park')", [datetime(2026, 4, 10)])
-    resolve(connection)
-    transforms = CHECKOUT / "transforms"
-    for folder in sorted(transforms.glob("[3-9]_*")):
-        build(connection, folder)
-    models = read_layers(transforms)
-    views = read_views(transforms / "views", models, ZoneInfo("Asia/Shanghai"))
-    write(connection, tmp_path / "park.duckdb", models, views)
-    connection.close()
+    models = read_layers(LAYERS)
+    views = read_views(LAYERS / "views", models, ZoneInfo("Asia/Shanghai"))
+    with empty_warehouse(JULY) as connection:
+        write(connection, tmp_path / "park.duckdb", models, views)
     questions = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(questions) >= 4
     with duckdb.connect(tmp_path / "park.duckdb", read_only=True) as park:

@@ -6,7 +6,8 @@ import ast
 import configparser
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -16,13 +17,22 @@ SHIPPED = ("connectors", "transforms", "warehouse", "dags", "expectations", "rep
 OURS = {*SHIPPED, "deploy", "examples", "benchmarks", "tests", "parkbridge"}
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """The top-level modules that a file imports."""
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+            found.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.split(".")[0]
+            found.add(node.module.split(".")[0])
+    return frozenset(found)
+
+
+@cache
+def bringers() -> Mapping[str, list[str]]:
+    """The installed packages that bring each module: every file of each is looked at."""
+    return packages_distributions()
 
 
 def undeclared(paths: list[Path], requirements: str) -> set[str]:
@@ -32,12 +42,11 @@ def undeclared(paths: list[Path], requirements: str) -> set[str]:
         for line in requirements.splitlines()
         if line.strip()
     }
-    brought = packages_distributions()
     modules = {module for path in paths for module in imported(path)} - OURS - sys.stdlib_module_names
     return {
         module
         for module in modules
-        if not declared & {re.sub(r"[-_.]+", "-", name).lower() for name in brought.get(module, [module])}
+        if not declared & {re.sub(r"[-_.]+", "-", name).lower() for name in bringers().get(module, [module])}
     }
 
 

@@ -13,7 +13,8 @@ import pytest
 from expectations import runner
 from expectations.runner import FAILURES_KEPT, validate
 from expectations.suite import Check, Suite, expect, no_rows, unique
-from warehouse.connection import prepare, writer
+from tests.conftest import prepared
+from warehouse.connection import writer
 from warehouse.errors import CheckFailed, DeclarationError
 from warehouse.settings import Settings
 
@@ -22,8 +23,7 @@ pytestmark = pytest.mark.xdist_group("gx")
 
 @pytest.fixture
 def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        prepare(connection)
+    with prepared() as connection:
         connection.execute("insert into ops.night values ('2026-11-01', timestamp '2026-11-01 16:00:00', '示范园区')")
         connection.execute(
             "create table resolved.enterprise as select 'E' || i as enterprise_id, "

@@ -10,6 +10,7 @@ import pytest
 from stdnum.cn import ric, uscc
 
 from expectations.identity_numbers import no_identity_numbers
+from warehouse import persons
 
 # made-up persons; python-stdnum confirms the check character
 PERSONS = ("11010519491231002X", "110101199003074514")
@@ -17,8 +18,10 @@ PERSONS = ("11010519491231002X", "110101199003074514")
 CODE_LIKE_A_PERSON = "110105195205278344"
 
 
-@pytest.fixture
-def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+@pytest.fixture(params=[0, 60])
+def warehouse(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Few texts are read one by one, many are searched with patterns first: both find the same."""
+    monkeypatch.setattr(persons, "_FEW_TEXTS", request.param)
     with duckdb.connect() as connection:
         connection.execute(
             "create schema resolved; create schema monthly; create schema ops;"

@@ -20,6 +20,9 @@ So that a case shows only what matters for it:
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -28,8 +31,8 @@ import pytest
 
 from tests.conftest import empty_warehouse
 from transforms.night import LAYERS
-from warehouse.connection import prepare, quote
-from warehouse.models import Model, build, load_rules, read_layers, read_model
+from warehouse.connection import insert_rows, prepare, quote
+from warehouse.models import Model, load_rules, read_layers, read_model
 from warehouse.subjects import subjects, views
 from warehouse.views import View, read_views
 
@@ -106,8 +109,11 @@ def case_name(case: Path) -> str:
 
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
-    """All cases share a warehouse: macros and rules cost more than a case."""
-    return fresh()
+    """All cases share a warehouse of macros and rules, which cost more than a case."""
+    connection = duckdb.connect(config={"threads": 1})  # a case has a few rows: a second thread would only wait
+    prepare(connection)
+    load_rules(connection, TRANSFORMS / "rules")
+    return connection
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +140,8 @@ def read_rows(path: Path) -> tuple[list[str], list[list[str | None]]]:
 def fill(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns, given: Path | None) -> None:
     """Make a table with its declared columns and types, and put the given rows into it."""
     schema, name = table.split(".")
-    connection.execute(f"create schema if not exists {schema}")
-    connection.execute(f"drop view if exists {schema}.{quote(name)}" if schema == "known" else "select 1")
+    if schema == "known":
+        connection.execute(f"drop view if exists {schema}.{quote(name)}")
     declared = ", ".join(f"{quote(column)} {kind}" for column, kind in columns.items())
     connection.execute(f"create or replace table {schema}.{quote(name)} ({declared})")
     if given is None:
@@ -147,6 +153,7 @@ def fill(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns, gi
     header, rows = read_rows(given)
     strangers = sorted(set(header) - set(columns))
     assert not strangers, f"{given}: {table} has no column {', '.join(strangers)}; it has {', '.join(columns)}"
+    listed: list[list[str | None]] = []
     for number, row in enumerate(rows, start=1):
         values: dict[str, str | None] = dict(zip(header, row, strict=True))
         if schema in ("known", "staged"):
@@ -159,25 +166,35 @@ def fill(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns, gi
             year, month, _ = str(values["month"]).split("-")
             values["month_number"] = str(int(year) * 12 + int(month))
         names = ", ".join(quote(column) for column in values)
-        connection.execute(
-            f"insert into {schema}.{quote(name)} ({names}) values ({', '.join('?' * len(values))})",
-            list(values.values()),
-        )
+        listed.append(list(values.values()))
+    if listed:
+        insert_rows(connection, f"{schema}.{quote(name)} ({names})", listed)
+
+
+def versions(connection: duckdb.DuckDBPyConnection, tables: list[str], column: str) -> set[str]:
+    found = [connection.execute(f"select distinct {column} from {one}").fetchall() for one in tables]
+    return {part for rows in found for (text,) in rows if text for part in str(text).split("; ") if part}
+
+
+def rule_versions(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    rules = connection.execute(
+        "select table_name from duckdb_columns() where schema_name = 'rules' and column_name = 'version'"
+    )
+    return versions(connection, [f"rules.{quote(name)}" for (name,) in rules.fetchall()], "version")
+
+
+@lru_cache(maxsize=1)
+def todays_versions(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Asked once: a hundred tables for each case are dear."""
+    return rule_versions(connection)
 
 
 def unknown_versions(connection: duckdb.DuckDBPyConnection, table: str, given: list[str]) -> set[str]:
     """What a table names as its rules' versions that is neither a version of today's rules nor in what the case gives."""
-
-    def versions(tables: list[str], column: str) -> set[str]:
-        found = [connection.execute(f"select distinct {column} from {one}").fetchall() for one in tables]
-        return {part for rows in found for (text,) in rows if text for part in str(text).split("; ") if part}
-
-    rules = connection.execute(
-        "select table_name from duckdb_columns() where schema_name = 'rules' and column_name = 'version'"
-    )
-    known = versions([f"rules.{quote(name)}" for (name,) in rules.fetchall()], "version")
+    gives_rules = any(one.startswith("rules.") for one in given)
+    known = rule_versions(connection) if gives_rules else todays_versions(connection)
     with_versions = [one for one in given if "rule_version" in connection.table(one).columns]
-    return versions([table], "rule_version") - known - versions(with_versions, "rule_version")
+    return versions(connection, [table], "rule_version") - known - versions(connection, with_versions, "rule_version")
 
 
 def add_strangers(
@@ -263,8 +280,7 @@ def expect(connection: duckdb.DuckDBPyConnection, case: Path, columns: Columns) 
     connection.execute(
         f"create or replace table expected ({', '.join(map(' '.join, zip(map(quote, header), kinds, strict=True)))})"
     )
-    if rows:
-        connection.executemany(f"insert into expected values ({', '.join('?' * len(header))})", rows)
+    insert_rows(connection, "expected", rows)
     return header
 
 
@@ -274,26 +290,44 @@ def has_strangers(model: Model, reads: set[str]) -> bool:
     return known and "resolved.link" in reads and model.table not in ABOUT_RECORDS
 
 
-def fresh() -> duckdb.DuckDBPyConnection:
-    """A warehouse of macros and rules alone."""
-    connection = duckdb.connect(config={"threads": 1})  # a case has a few rows: a second thread would only wait
-    prepare(connection)
-    load_rules(connection, TRANSFORMS / "rules")
-    return connection
+def make(connection: duckdb.DuckDBPyConnection, models: list[Model]) -> None:
+    """Make tables as a night does, without their comments."""
+    for model in models:
+        connection.execute(f"create or replace table {model.table} as {model.sql}")
+
+
+@contextmanager
+def undone(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Leave the warehouse as it was: the next case has today's rules again."""
+    connection.begin()
+    try:
+        yield
+    finally:
+        connection.rollback()
 
 
 @pytest.mark.parametrize("case", cases(), ids=case_name)
 def test_case(case: Path, connection: duckdb.DuckDBPyConnection, table_columns: dict[str, Columns]) -> None:
     model = model_of(case)
     given, reads, derived = inputs(case, model)
-    if any(table.startswith("rules.") for table in given):
-        connection = fresh()
+    with undone(connection) if any(table.startswith("rules.") for table in given) else nullcontext():
+        hold_to_case(case, model, given, reads, derived, connection, table_columns)
+
+
+def hold_to_case(
+    case: Path,
+    model: Model,
+    given: dict[str, Path],
+    reads: set[str],
+    derived: list[Model],
+    connection: duckdb.DuckDBPyConnection,
+    table_columns: dict[str, Columns],
+) -> None:
     empty(connection)
     for table in sorted(reads):
         if not table.startswith("rules.") or table in given:
             fill(connection, table, table_columns[table], given.get(table))
-    for one in [*derived, model]:
-        build(connection, FOLDERS[one.schema], [one.name])
+    make(connection, [*derived, model])
 
     header = expect(connection, case, table_columns[model.table])
     assert "rule_version" not in header, "a case is worked from figures: raising a version alone must break none"
@@ -303,13 +337,12 @@ def test_case(case: Path, connection: duckdb.DuckDBPyConnection, table_columns: 
     assert not found, "\n".join([case_name(case), f"columns: {', '.join(header)}", *found])
     if has_strangers(model, reads):
         add_strangers(connection, model.table, reads, table_columns)
-        for one in [*derived, model]:
-            build(connection, FOLDERS[one.schema], [one.name])
+        make(connection, [*derived, model])
         found = differences(connection, model.table, header)
         assert not found, "\n".join([case_name(case), "with records of strangers beside", *found])
     if model.table in OF_ENTERPRISES:
         add_orphans(connection, reads, table_columns)
-        build(connection, FOLDERS[model.schema], [model.name])
+        make(connection, [model])
         found = differences(connection, model.table, header)
         assert not found, "\n".join([case_name(case), "with rows of enterprises that are not there beside", *found])
 

@@ -14,8 +14,8 @@ import duckdb
 import pytest
 
 import parkbridge
+from tests.conftest import prepared
 from transforms.outcome_file import FORM, Answer, add, back_up, holding, load, read_answers
-from warehouse.connection import prepare
 from warehouse.errors import DeclarationError, ParkBridgeError
 from warehouse.settings import Settings
 
@@ -47,8 +47,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as opened:
-        prepare(opened)
+    with prepared() as opened:
         yield opened
 
 

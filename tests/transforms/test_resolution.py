@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 from stdnum.cn import uscc as stdnum_uscc
 
+from tests.conftest import prepared
 from transforms.resolution import codes
 from transforms.resolution.resolve import resolve
-from warehouse.connection import insert_rows, prepare
+from warehouse.connection import insert_rows
 from warehouse.errors import ParkBridgeError
 
 Rows = list[dict[str, Any]]
@@ -30,8 +31,7 @@ A, B, C, NEW = (credit_code(number) for number in (10000001, 10000002, 10000003,
 
 
 def warehouse(rows: dict[str, Rows], seed: int | None = None) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"threads": 1})
-    prepare(connection)
+    connection = prepared()
     connection.execute("insert into ops.night values ('night', timestamp '2026-04-10', 'park')")
     for subject, stated in rows.items():
         shuffled = list(stated)

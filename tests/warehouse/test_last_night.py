@@ -8,8 +8,7 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from tests.conftest import Park
-from warehouse.connection import prepare
+from tests.conftest import Park, prepared
 from warehouse.last_night import KEPT, as_of_file, forget_last_night, remember_last_night, remembered, take_tonight
 
 FIRST, SECOND, THIRD = (datetime(2026, 3, day, 18) for day in (1, 2, 3))
@@ -17,8 +16,7 @@ FIRST, SECOND, THIRD = (datetime(2026, 3, day, 18) for day in (1, 2, 3))
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as opened:
-        prepare(opened)
+    with prepared() as opened:
         yield opened
 
 

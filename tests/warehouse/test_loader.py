@@ -19,13 +19,14 @@ from tests.conftest import (
     lease_row,
     leases,
     naive,
+    prepared,
     staff,
     staff_file,
     staff_row,
 )
 from warehouse import loader
 from warehouse.batches import REJECTED, announce, batches, discard, pending
-from warehouse.connection import prepare, writer
+from warehouse.connection import writer
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.rebuild import rebuild
 
@@ -66,37 +67,42 @@ def test_rows_are_staged_with_both_clocks(park: Park) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("row", "reason"),
-    [
-        (",甲公司,2026-01,10,5000,张三,138,2026-02-05", "no source_key (单位编号 is empty)"),
-        ("U1,甲公司,2026-01,十人,5000,张三,138,2026-02-05", "参保人数 cannot be read as insured_headcount: 十人"),
-        ("U1,甲公司,2026-01,,5000,张三,138,2026-02-05", "no insured_headcount (参保人数 is empty)"),
-        ("U1,甲公司,2026-01,-,5000,张三,138,2026-02-05", "no insured_headcount (参保人数 is empty)"),
-        ("U1,甲公司,2026-13,10,5000,张三,138,2026-02-05", "所属期 cannot be read as month: 2026-13"),
-        ("U1,甲公司,2026-01,10,5000多,张三,138,2026-02-05", "缴费基数 cannot be read as wage_amount: 5000多"),
-        ("U1,甲公司,2026-01,10,5000,张三,138,上周", "受理时间 cannot be read as a time: 上周"),
-        ("U1,甲公司,2026-01,10", "it has 4 fields where the header has 8"),
-        ("U1,甲公司,2026-01,10,5000,张三,138,2026-02-05,x", "it has 9 fields where the header has 8"),
-        (
-            "U1,甲公司,2026-13,十人,5000,张三,138,2026-02-05",
-            "所属期 cannot be read as month: 2026-13; 参保人数 cannot be read as insured_headcount: 十人",
-        ),
-    ],
+UNUSABLE = (
+    (",甲公司,2026-01,10,5000,张三,138,2026-02-05", "no source_key (单位编号 is empty)"),
+    ("U1,甲公司,2026-01,十人,5000,张三,138,2026-02-05", "参保人数 cannot be read as insured_headcount: 十人"),
+    ("U1,甲公司,2026-01,,5000,张三,138,2026-02-05", "no insured_headcount (参保人数 is empty)"),
+    ("U1,甲公司,2026-01,-,5000,张三,138,2026-02-05", "no insured_headcount (参保人数 is empty)"),
+    ("U1,甲公司,2026-13,10,5000,张三,138,2026-02-05", "所属期 cannot be read as month: 2026-13"),
+    ("U1,甲公司,2026-01,10,5000多,张三,138,2026-02-05", "缴费基数 cannot be read as wage_amount: 5000多"),
+    ("U1,甲公司,2026-01,10,5000,张三,138,上周", "受理时间 cannot be read as a time: 上周"),
+    ("U1,甲公司,2026-01,10", "it has 4 fields where the header has 8"),
+    ("U1,甲公司,2026-01,10,5000,张三,138,2026-02-05,x", "it has 9 fields where the header has 8"),
+    (
+        "U1,甲公司,2026-13,十人,5000,张三,138,2026-02-05",
+        "所属期 cannot be read as month: 2026-13; 参保人数 cannot be read as insured_headcount: 十人",
+    ),
 )
-def test_a_row_that_cannot_be_used_is_quarantined_with_its_reason(park: Park, row: str, reason: str) -> None:
+
+
+def test_rows_that_cannot_be_used_are_quarantined_with_their_reasons(park: Park) -> None:
+    """Each is of a unit of its own, and the good rows around them are used."""
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 60")
     good = [staff_row(f"V{n}") for n in range(20)]
-    park.drop("staff", "a.csv", staff_file([*good, row]), day(0.5))
+    bad = [row.replace("U1,", f"U{n},", 1) for n, (row, _) in enumerate(UNUSABLE)]
+    park.drop("staff", "a.csv", staff_file([*good, *bad]), day(0.5))
     park.land("staff", day(1))
     (staged,) = park.stage("staff")
-    assert (staged.rows, staged.rejected) == (20, 1)
-    ((number, found),) = rejected(park, "staff")
-    assert number == 22, "the line of the file"
-    assert found.startswith(reason)
+    assert (staged.rows, staged.rejected) == (20, len(bad))
+    found = rejected(park, "staff")
+    assert [number for number, _ in found] == [22 + n for n in range(len(bad))], "the lines of the file"
+    wrong = [
+        (reason, said) for (_, reason), (_, said) in zip(UNUSABLE, found, strict=True) if not said.startswith(reason)
+    ]
+    assert wrong == []
     park.accept("staff", day(1))
-    ((feed, batch_id, number, kept),) = park.ask("select feed, batch_id, row_number, reason from ops.quarantine")
-    assert (feed, batch_id, number, kept) == ("staff", park.batch_ids("staff")[0], 22, found)
-    assert park.ask("select rows_landed, rows_rejected, rows_new from ops.batch") == [(21, 1, 20)]
+    kept = park.ask("select feed, batch_id, row_number, reason from ops.quarantine order by row_number")
+    assert kept == [("staff", park.batch_ids("staff")[0], *row) for row in found]
+    assert park.ask("select rows_landed, rows_rejected, rows_new from ops.batch") == [(20 + len(bad), len(bad), 20)]
 
 
 def unread(park: Park) -> list[Any]:
@@ -231,8 +237,7 @@ def test_a_value_is_never_rounded_nor_moved_to_another_day_by_its_cast(
     feed = park.feed("staff")
     columns = ", ".join(f"{value} as {name}" for name, value in given.items())
     (feed.folder / "stage.sql").write_text(f"select row_number, {columns} from delivery")
-    with duckdb.connect() as connection:
-        prepare(connection)
+    with prepared() as connection:
         (row,) = loader.rehearse(connection, feed, "(select 1::bigint as row_number)", {})
     assert row[column] == staged
 

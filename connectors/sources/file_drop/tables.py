@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -461,10 +462,11 @@ def _names(header: Line, layout: Layout) -> list[str]:
     while cells and not cells[-1]:
         cells.pop()
     names: list[str] = []
+    times = Counter[str]()
     for position, cell in enumerate(cells, 1):
+        times[cell] += 1
         name = cell or f"column {position}"
-        times = cells[:position].count(cell) if cell else 1
-        names.append(f"{name} ({times})" if times > 1 else name)
+        names.append(f"{name} ({times[cell]})" if cell and times[cell] > 1 else name)
     hold_to_distinct(names, layout)
     return names
 
@@ -475,8 +477,7 @@ def hold_to_distinct(names: Sequence[str], layout: Layout) -> None:
     Raises:
         DeliveryRefused: Two columns have one name, or one has the name of our own.
     """
-    header = [*names, *layout.added]
-    twice = sorted({name for name in header if header.count(name) > 1})
+    twice = sorted(name for name, times in Counter([*names, *layout.added]).items() if times > 1)
     if twice or ROW_NUMBER in names:
         raise DeliveryRefused(
             layout.where,
