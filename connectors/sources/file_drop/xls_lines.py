@@ -72,7 +72,7 @@ _MERGED_CELLS: Final = 0xE5
 _HEAD_AND_FOOT: Final = frozenset({0x14, 0x15})
 # the text of a remark or a text box is in the record behind its own
 _TEXT_BOX, _CONTINUED, _REMARK = 0x1B6, 0x3C, 0x1C
-_OF_TEXTS: Final = _HEAD_AND_FOOT | {_TEXT_BOX, _REMARK}
+_OF_TEXTS: Final = _HEAD_AND_FOOT | {_TEXT_BOX, _CONTINUED, _REMARK}
 _MOST_TEXTS: Final = 10_000
 
 
@@ -228,7 +228,7 @@ def _read_records(records: bytes, position: int, encoding: str) -> _Records:
             depth -= 1
             if depth == 0:
                 cells = max(cells, sum(widths.values()))
-        elif code in _OF_TEXTS or (box and code == _CONTINUED):
+        elif code in _OF_TEXTS:
             box = _note_text(found, code, records[position + 4 : position + 4 + length], box, encoding)
         if cells > _MOST_CELLS:
             raise _Broken(f"more than {_MOST_CELLS:,} cells in a sheet")

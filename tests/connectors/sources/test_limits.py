@@ -69,6 +69,23 @@ def test_texts_that_are_in_no_cell() -> None:
     assert (found.texts, found.remarked) == ([unit, ".", unit, unit], {"C2"})
 
 
+def test_records_of_texts_at_their_shortest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record too short for what it should hold says nothing; one of exactly that length does ([MS-XLS] 2.4.136, .179, .329)."""
+    letter = record(0x3C, b"\0x")
+    records = sheet(
+        record(0x1B6, b"\1" * 11) + letter,  # a text box without its length
+        record(0x1B6, b"\0" * 10 + b"\1\0") + record(0x3C) + letter + letter,  # an empty part; one letter, not two
+        record(0x1C, b"\1\0\2"),
+        record(0x1C, struct.pack("<HH", 4, 3)),
+        record(0x1C, struct.pack("<HHHHHH", 5, 3, 0, 1, 9, 9)) + letter,  # with its author: no text box
+        record(0x14) + record(0x14, b"\0\0\0") + record(0x14, b"\1\0\0h"),
+    )
+    found = xls_lines._read_records(records, 0, "ascii")
+    assert (found.texts, found.remarked) == (["x", "h"], {"D5", "D6"})
+    monkeypatch.setattr(xls_lines, "_MOST_TEXTS", 1)
+    assert xls_lines._read_records(records, 0, "ascii").texts == ["x"]
+
+
 @pytest.mark.parametrize("cut", [1, 4, 5])
 def test_records_that_break_off_are_said(cut: int) -> None:
     with pytest.raises(xls_lines._Broken, match="breaks off"):
