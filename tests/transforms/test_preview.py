@@ -1,4 +1,4 @@
-"""What a preview says in words, made by hand: whose move is whose, and how much of a long list is shown."""
+"""What a preview says in words, made by hand: each decision and its own moves, and how much of a long list is shown."""
 
 from __future__ import annotations
 
