@@ -87,6 +87,7 @@ COMMANDS = ("tests/warehouse/test_commands.py", "tests/warehouse/test_command_li
 BROAD = (
     "tests/warehouse/test_damage_matrix.py",
     "tests/warehouse/test_as_of.py",
+    "tests/connectors/sources/test_hostile.py",
     "tests/connectors/test_mutations.py",
 )
 NO_MISTAKES = ("__init__.py", "standalone.py", "postgres_edition.py")
