@@ -129,7 +129,9 @@ def test_a_later_night_says_what_is_different(
     night_of: MakeNight, monkeypatch: pytest.MonkeyPatch, changes: dict[str, dict[str, int]], since: str | None
 ) -> None:
     rows = [row for row in a_night() if row[0] not in ("snapshots.change", "ops.confirmation", "signals.flow")]
-    rows += [("snapshots.alert_change", {"alert_code": "arrears", "change_code": code}) for code in ("new", "same", "new")]
+    rows += [
+        ("snapshots.alert_change", {"alert_code": "arrears", "change_code": code}) for code in ("new", "same", "new")
+    ]
     rows.append(("resolved.link", {"feed": "a", "source_key": "9", "enterprise_id": "E1", "method": "judgement"}))
     rows.append(("resolved.judgement_conflict", {"conflict_code": "too_old", "stated": "x", "next_step": "y"}))
     settings = night_of(rows)
