@@ -8,7 +8,6 @@ is whole, is read from the records here.
 
 from __future__ import annotations
 
-import datetime
 import struct
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
@@ -329,14 +328,9 @@ def _cell(kind: int, value: Any, epoch: int) -> tuple[str, str | None]:
         except (OverflowError, ValueError):
             return number_text(value)[0], "a number that is shown as a date and is none"
         is_time = 0 <= value < 1
-        return moment_text(moment.time() if is_time else _whole_seconds(moment)), None
+        return moment_text(moment.time() if is_time else moment), None
     if kind == xlrd.XL_CELL_BOOLEAN:
         return ("true" if value else "false"), None
     if kind == xlrd.XL_CELL_ERROR:
         return xlrd.error_text_from_code.get(value, "#ERROR"), None
     return "", None
-
-
-def _whole_seconds(moment: datetime.datetime) -> datetime.datetime:
-    """Take off the microseconds that a day's fraction has too many."""
-    return (moment + datetime.timedelta(microseconds=500)).replace(microsecond=moment.microsecond // 1000 * 1000)
