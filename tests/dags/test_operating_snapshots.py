@@ -28,7 +28,12 @@ def test_a_published_night_says_who_sees_it(
     night = SimpleNamespace(
         is_in_place=is_in_place, manifest={"tables": {"a": 1, "b": 2}}, path=Path(f"{NIGHT}.duckdb")
     )
-    catalogue = SimpleNamespace(is_wanted=lambda: is_wanted, send=lambda _, night_id: sent.append(night_id) or "sent")
+
+    def send(_: object, night_id: str) -> str:
+        sent.append(night_id)
+        return "sent"
+
+    catalogue = SimpleNamespace(is_wanted=lambda: is_wanted, send=send)
     for name, value in (("note", said.append), ("hold_to_night", lambda *_: None), ("lineage_events", catalogue)):
         monkeypatch.setitem(publish.__globals__, name, value)
     monkeypatch.setattr("transforms.night.models", list)

@@ -138,9 +138,9 @@ def ids(settings: Settings) -> dict[str, str]:
 
 
 STATED = review_module.Side("", "甲公司", "", "某路1号")
-FIRST = review_module.Side("E1", "甲公司", "A1", "", "exact_name", "0.91")
-SECOND = review_module.Side("E2", "", "A2", "某路2号")
-CASE = review_module.Case("a/1", "near_name", "near | 近", "40", STATED, (FIRST, SECOND), 3, "one differs", "一处不同")
+LIKELY = review_module.Side("E1", "甲公司", "A1", "", "exact_name", "0.91")
+OTHER = review_module.Side("E2", "", "A2", "某路2号")
+CASE = review_module.Case("a/1", "near_name", "near | 近", "40", STATED, (LIKELY, OTHER), 3, "one differs", "一处不同")
 
 
 def test_a_case_is_shown_with_what_is_equal_and_what_is_missing() -> None:
@@ -161,7 +161,7 @@ def test_a_case_is_shown_with_what_is_equal_and_what_is_missing() -> None:
 
 
 def test_the_queue_in_a_line_each() -> None:
-    alone = replace(CASE, candidates=(SECOND,), stated=replace(STATED, name="", code="A9"))
+    alone = replace(CASE, candidates=(OTHER,), stated=replace(STATED, name="", code="A9"))
     one, two, none = [line.split() for line in review_module.listing([CASE, alone, replace(CASE, candidates=())])][1:]
     assert one == ["1", "near_name", "40", "a/1", "甲公司", "甲公司", "0.91", "E2"]
     assert two == ["2", "near_name", "40", "a/1", "A9", "E2"]
