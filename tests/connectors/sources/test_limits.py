@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Generator
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -285,6 +286,20 @@ def test_a_number_of_a_parquet_file(value: float | Decimal, text: str) -> None:
     ("array", "texts"),
     [
         (pa.array([1.0, None], pa.float32()), ["1", None]),
+        (pa.array([131071.0, 131072.0], pa.float32()), ["131071", "≈131072.0"]),
+        # a cast of Arrow's writes 2.5e+10
+        (
+            pa.array([3.0, 1e7, 2.5e10, 0.1, 1e15, None]),
+            ["3", "10000000", "25000000000", "0.1", "1000000000000000.0", None],
+        ),
+        (pa.array(["a", None, ""]).dictionary_encode(), ["a", None, None]),
+        (
+            pa.array([datetime(2026, 1, 2), datetime(2026, 1, 2, 3, 4, 5), None]),
+            ["2026-01-02", "2026-01-02 03:04:05", None],
+        ),
+        (pa.array([date(2026, 1, 2)]), ["2026-01-02"]),
+        (pa.array([True, None]), ["true", None]),
+        (pa.array([[1, 2], []]), ["[1, 2]", "[]"]),
         (pa.array([Decimal("1.00")], pa.decimal128(9, 2)), ["1.00"]),
         (pa.array(["", "a"]), [None, "a"]),
         (pa.array([{"甲": 1}, None]), ['{"甲": 1}', None]),
