@@ -301,6 +301,7 @@ def test_a_number_of_a_parquet_file(value: float | Decimal, text: str) -> None:
         (pa.array([True, None]), ["true", None]),
         (pa.array([[1, 2], []]), ["[1, 2]", "[]"]),
         (pa.array([Decimal("1.00")], pa.decimal128(9, 2)), ["1.00"]),
+        (pa.array([Decimal("0.0000001")], pa.decimal128(9, 7)), ["0.0000001"]),
         (pa.array(["", "a"]), [None, "a"]),
         (pa.array([{"甲": 1}, None]), ['{"甲": 1}', None]),
     ],
