@@ -495,7 +495,7 @@ def _importing(file: Path, tree: Path) -> list[list[str]]:
         if any(path.parent == other.parent and line.search(text) for other, line in beside.items())
     ]
     names = list(dict.fromkeys([*typed, *(str(path.relative_to(tree)) for path in found)]))
-    names.sort(key=BROAD.__contains__)
+    names.sort(key=lambda name: name in BROAD and not named.match(Path(name).stem))
     # tests of pages share the files of one session: one run makes them once
     pages = [name for name in names if name.startswith("tests/report/")]
     runs = [pages if name in pages else [name] for name in names if name not in pages[1:]]
