@@ -87,6 +87,7 @@ COMMANDS = ("tests/warehouse/test_commands.py", "tests/warehouse/test_command_li
 BROAD = (
     "tests/warehouse/test_damage_matrix.py",
     "tests/warehouse/test_as_of.py",
+    "tests/connectors/sources/test_hostile.py",
     "tests/connectors/test_mutations.py",
 )
 NO_MISTAKES = ("__init__.py", "standalone.py", "postgres_edition.py")
@@ -480,14 +481,21 @@ def _importing(file: Path, tree: Path) -> list[list[str]]:
             )
             found += importing
             if one == file and len(found) < FEW:  # sources and DAGs are imported by name at run time
-                beside = sorted(tree.glob(f"tests/{file.parent}/test_*.py"), key=lambda path: path.stat().st_size)
-                found += beside if len(beside) <= SMALL_FOLDER else []
+                folder = sorted(tree.glob(f"tests/{file.parent}/test_*.py"), key=lambda path: path.stat().st_size)
+                found += folder if len(folder) <= SMALL_FOLDER else []
             nearer += [path.relative_to(tree) for path, text in modules.items() if line.search(text)]
         through = [path for path in dict.fromkeys(nearer) if path not in seen]
         seen |= {*through}
     typed = COMMANDS if file.parts[0] in ("cli", "parkbridge.py") else ()
+    # a test that takes its reading from a test beside it reaches what that one reaches
+    beside = {path: _imports(path.relative_to(tree)) for path in found}
+    found += [
+        path
+        for path, text in tests.items()
+        if any(path.parent == other.parent and line.search(text) for other, line in beside.items())
+    ]
     names = list(dict.fromkeys([*typed, *(str(path.relative_to(tree)) for path in found)]))
-    names.sort(key=BROAD.__contains__)
+    names.sort(key=lambda name: name in BROAD and not named.match(Path(name).stem))
     # tests of pages share the files of one session: one run makes them once
     pages = [name for name in names if name.startswith("tests/report/")]
     runs = [pages if name in pages else [name] for name in names if name not in pages[1:]]

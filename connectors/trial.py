@@ -17,7 +17,7 @@ from connectors.landing import land
 from connectors.rehearsal import REJECTED_BECAUSE
 from connectors.sources import ROW_NUMBER
 from warehouse.batches import ROWS, UNREADABLE, Batch, batches
-from warehouse.connection import literal, prepare
+from warehouse.connection import literal, prepare, the_row
 from warehouse.errors import DeclarationError
 from warehouse.labels import labels
 from warehouse.loader import rehearse
@@ -84,7 +84,7 @@ def try_file(feed: Feed, path: Path) -> list[Found]:
 def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch) -> Found:
     rows = f"read_parquet({literal(str(batch.folder / ROWS))})"
     types = {name: kind for name, kind, *_ in connection.execute(f"describe select * from {rows}").fetchall()}
-    first = connection.execute(f"select min({ROW_NUMBER}) from {rows}").fetchone()
+    (first,) = the_row(connection, f"select min({ROW_NUMBER}) from {rows}")
     unreadable: list[tuple[int, str]] = []
     if (batch.folder / UNREADABLE).is_file():
         unreadable = connection.execute(
@@ -94,7 +94,7 @@ def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch) -> F
         delivery=batch.manifest.delivery,
         header=batch.manifest.header,
         landed=batch.manifest.rows,
-        first_line=first[0] if first else None,
+        first_line=first,
         unreadable=unreadable,
         staged=rehearse(connection, feed, rows, types),
         notes=batch.manifest.notes,

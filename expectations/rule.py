@@ -47,8 +47,8 @@ def read_rule(path: Path) -> Rule:
             raise DeclarationError(
                 path.name, f"{field} {header[field]!r} is unknown", next_step=f"use one of {', '.join(allowed)}"
             )
-    title, bar, title_zh = (part.strip() for part in header["rule"].partition("|"))
-    if not (title and bar and title_zh):
+    title, _, title_zh = (part.strip() for part in header["rule"].partition("|"))
+    if not (title and title_zh):
         raise DeclarationError(
             path.name, f"the title {header['rule']!r} lacks a language", next_step="write it as English | 中文"
         )

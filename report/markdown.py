@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import duckdb
 
-from warehouse.connection import reader
+from warehouse.connection import reader, the_row
 from warehouse.errors import ParkBridgeError
 from warehouse.settings import Settings
 from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA
@@ -20,8 +20,8 @@ def dictionary(settings: Settings) -> Iterator[str]:
         ParkBridgeError: Nothing is published yet.
     """
     with reader(settings) as connection:
-        night = connection.execute("select night_id, park_name from ops.night").fetchone() or ("", "")
-        yield f"# Data dictionary 数据字典\n\n{night[1]}, night {night[0]}.\n"
+        night_id, park = the_row(connection, "select night_id, park_name from ops.night")
+        yield f"# Data dictionary 数据字典\n\n{park}, night {night_id}.\n"
         tables = connection.execute(
             "select schema_name, table_name, comment, estimated_size from duckdb_tables() where database_name = 'park' order by 1, 2"
         ).fetchall()

@@ -23,7 +23,7 @@ from transforms import night
 from transforms.outcome_file import load as load_answers
 from transforms.resolution.judgement_file import read_judgements
 from transforms.resolution.resolve import resolve
-from warehouse.connection import alone, literal, open_file, prepare, quote, spare_threads
+from warehouse.connection import alone, literal, open_file, prepare, quote, spare_threads, the_row
 from warehouse.differences import differences
 from warehouse.errors import ParkBridgeError
 from warehouse.last_night import KEPT, as_of_file, take_from, take_tonight
@@ -212,8 +212,7 @@ def _settle(connection: duckdb.DuckDBPyConnection, text: str, known: datetime | 
             )
         known = named[-1]
     every = " union all ".join(f"select min(received_at) as t from park.staged.{quote(name)}" for name in subjects())
-    found = connection.execute(f"select min(t) from ({every})").fetchone()
-    first = found[0] if found else None
+    (first,) = the_row(connection, f"select min(t) from ({every})")
     if first is None or first > known:
         raise ParkBridgeError(
             "snapshot",
@@ -271,11 +270,9 @@ def _previous(connection: duckdb.DuckDBPyConnection, moment: datetime) -> dateti
     if not noted:
         return None
     own = connection.execute("select previous_as_of from park.ops.night_published where as_of = ?", [moment]).fetchone()
-    found = (
-        own
-        or connection.execute("select max(as_of) from park.ops.night_published where as_of < ?", [moment]).fetchone()
-    )
-    return found[0] if found else None
+    found = own or the_row(connection, "select max(as_of) from park.ops.night_published where as_of < ?", [moment])
+    previous: datetime | None = found[0]
+    return previous
 
 
 def _reconstruct_previous(connection: duckdb.DuckDBPyConnection, settings: Settings, moment: datetime) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from transforms import people_file
-from warehouse.connection import insert_rows, transaction
+from warehouse.connection import insert_rows, the_row, transaction
 from warehouse.errors import DeclarationError
 from warehouse.people import ANSWERS_FILE, back_up_file, hold_to_copy
 from warehouse.persons import blotted
@@ -116,8 +116,8 @@ def load(connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datet
         DeclarationError: outcomes.csv is gone or cannot be read as declared.
     """
     path = hold_to_copy(settings, ANSWERS_FILE)
-    known = connection.execute("select exists (from ops.work_shown) or exists (from ops.work_answer)").fetchone()
-    is_begun = path.exists() or bool(known and known[0])
+    (is_known,) = the_row(connection, "select exists (from ops.work_shown) or exists (from ops.work_answer)")
+    is_begun = path.exists() or is_known
     if not is_begun and not is_past and path.parent.is_dir():
         people_file.replace(path, FORM, FORM.header)
     lines = [] if is_past and not is_begun else read_answers(path)

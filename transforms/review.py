@@ -19,7 +19,7 @@ import duckdb
 from transforms.people_file import written_when
 from transforms.preview import preview, report
 from transforms.resolution.judgement_file import Judgement, add, drop_last, read_judgements, standing, to_withdraw
-from warehouse.connection import alone, open_read_only, reader
+from warehouse.connection import alone, open_read_only, reader, the_row
 from warehouse.errors import ParkBridgeError, WarehouseBusy
 from warehouse.people import JUDGEMENTS_FILE, hold_to_copy
 from warehouse.settings import Settings
@@ -126,7 +126,7 @@ def read_queue(settings: Settings, *, feed: str | None = None, reason: str | Non
     listed = ", ".join(f"coalesce(q.{who}_{what}::varchar, '')" for who in ("candidate", "runner_up") for what in SIDE)
     with _place(settings) as connection:
         try:
-            night = connection.execute("select as_of from ops.night").fetchone()
+            (as_of,) = the_row(connection, "select as_of from ops.night")
             waiting = connection.execute(
                 "select outcome_code from rules.match_outcome where is_waiting order by priority"
             ).fetchall()
@@ -171,7 +171,7 @@ def read_queue(settings: Settings, *, feed: str | None = None, reason: str | Non
                 is_of_lines,
             )
         )
-    return Queue(cases, night[0] if night else datetime.min)
+    return Queue(cases, as_of)
 
 
 def unanswered(queue: Queue, judged: list[Judgement], settings: Settings) -> list[Case]:

@@ -14,7 +14,7 @@ import duckdb
 
 from transforms.outcome_file import ANSWERS, Answer, add, holding, read_answers
 from transforms.people_file import written_when
-from warehouse.connection import reader
+from warehouse.connection import reader, the_row
 from warehouse.errors import ParkBridgeError
 from warehouse.people import ANSWERS_FILE, hold_to_copy
 from warehouse.settings import Settings
@@ -77,13 +77,13 @@ def read_list(settings: Settings) -> WorkList:
             shown = {
                 row_id for (row_id,) in connection.execute("select distinct row_id from ops.work_shown").fetchall()
             }
-            night = connection.execute("select as_of from ops.night").fetchone()
+            (as_of,) = the_row(connection, "select as_of from ops.night")
         except (duckdb.CatalogException, duckdb.BinderException):
             raise ParkBridgeError(
                 "worklist", "the published night has no work list", next_step="run `parkbridge sync`, then this again"
             ) from None
-    as_of = (night[0] if night else datetime.min).replace(tzinfo=UTC).astimezone(settings.time_zone)
-    return WorkList(as_of.date(), tuple(Task(*row) for row in rows), frozenset(shown | {row[0] for row in rows}))
+    day = as_of.replace(tzinfo=UTC).astimezone(settings.time_zone).date()
+    return WorkList(day, tuple(Task(*row) for row in rows), frozenset(shown | {row[0] for row in rows}))
 
 
 def open_tasks(listed: WorkList, answers: dict[str, Answer]) -> list[Task]:

@@ -127,6 +127,13 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def the_row(connection: duckdb.DuckDBPyConnection, query: str, parameters: Any = None) -> tuple[Any, ...]:
+    """The row of a query that always has one, such as of counts."""
+    row = connection.execute(query, parameters).fetchone()
+    assert row is not None
+    return row
+
+
 def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[Any]]) -> None:
     """Add rows to a table, a thousand by a statement: `executemany` is a statement a row, and costs nine times as much.
 

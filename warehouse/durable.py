@@ -70,12 +70,12 @@ def writable_by_us_alone() -> Iterator[None]:
 
 
 def _checksum(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, ensure_ascii=True, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def as_json(content: dict[str, Any]) -> str:
     """A mapping as JSON; its last key is the checksum of the others."""
-    content = json.loads(json.dumps(content, ensure_ascii=False, default=str))  # as it will be read
+    content = json.loads(json.dumps(content, default=str))  # as it will be read
     return json.dumps(content | {CHECKSUM: _checksum(content)}, ensure_ascii=False, indent=2) + "\n"
 
 

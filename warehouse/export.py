@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.answers import Look, write_answer
-from warehouse.connection import open_read_only, quote, reader
+from warehouse.connection import open_read_only, quote, reader, the_row
 from warehouse.durable import put
 from warehouse.errors import ParkBridgeError
 from warehouse.settings import Settings
@@ -363,7 +363,7 @@ def write_operators_workbook(night: Path, target: Path) -> int:
         fitting, left_out = [], []
         for name in views_of(connection):
             source = source_of(connection, name)
-            count = (connection.execute(f"select count(*) from ({source.query})").fetchone() or (0,))[0]
+            (count,) = the_row(connection, f"select count(*) from ({source.query})")
             if count < MOST_ROWS:
                 fitting.append(source)
             else:

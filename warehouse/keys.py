@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from warehouse.connection import literal, quote
+from warehouse.connection import literal, quote, the_row
 from warehouse.precedent import CHANCE, Measured, beyond_chance, tail
 from warehouse.subjects import subjects
 
@@ -44,15 +44,16 @@ def respelled(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: st
             f"select distinct {value} as key from staged.{feed.subject.name} where feed = {literal(feed.name)} "
             f"and superseded_at is null union select distinct {value} from {table} where batch_number < {number}"
         )
-        found = connection.execute(
+        found = the_row(
+            connection,
             f"with k as ({known}), n as (select distinct {value} as key from {table} where batch_number = {number} except from k), "
             "spelt as (select key, plain_record_number(key) as plain, false as is_new from k where exists (from n) "
             "union all select key, plain_record_number(key), true from n), "
             "numbered as (from spelt where regexp_matches(key, '\\pN')), "
             "twice as (select count(*) as spellings, count_if(is_new) as new from numbered group by plain having count(*) > 1) "
-            "select count_if(new > 0), count_if(spellings - new > 1), (select count(*) from n), (select count(*) from k) from twice"
-        ).fetchone()
-        count, was, rows, before = (int(x or 0) for x in found or (0, 0, 0, 0))
+            "select count_if(new > 0), count_if(spellings - new > 1), (select count(*) from n), (select count(*) from k) from twice",
+        )
+        count, was, rows, before = (int(x or 0) for x in found)
         if count := beyond_chance(count, was * rows / before if before else 0):
             fact = f"{name} is another one's but for blanks, case, width or dashes"
             yield Measured("never_pct", name, fact, count, rows, 100.0, max(_RESPELLED_MIN, rows // _TYPED_OF))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import literal
+from warehouse.connection import literal, the_row
 from warehouse.settings import Settings
 
 # what is compared, in the columns of the table that keeps it: that table, and the published one
@@ -27,7 +27,7 @@ def remember_last_night(connection: duckdb.DuckDBPyConnection, settings: Setting
     Returns:
         As of when the night published before was, naive UTC; None where there is none.
     """
-    (tonight,) = connection.execute("select as_of from ops.night").fetchone() or (None,)
+    (tonight,) = the_row(connection, "select max(as_of) from ops.night")
     before = remembered(connection)
     published = as_of_file(connection, settings.published_file)
     if published is not None and published == tonight and before is not None and before < published:
@@ -40,8 +40,8 @@ def remember_last_night(connection: duckdb.DuckDBPyConnection, settings: Setting
 
 def remembered(connection: duckdb.DuckDBPyConnection) -> datetime | None:
     """As of when the night was that tonight is compared with."""
-    found = connection.execute("select as_of from ops.last_night").fetchone()
-    return found[0] if found else None
+    as_of: datetime | None = the_row(connection, "select max(as_of) from ops.last_night")[0]
+    return as_of
 
 
 def as_of_file(connection: duckdb.DuckDBPyConnection, path: Path) -> datetime | None:
@@ -59,8 +59,8 @@ def as_of_file(connection: duckdb.DuckDBPyConnection, path: Path) -> datetime | 
         ).fetchall()
         if not needed <= set(has):
             return None
-        found = other.execute("select as_of from earlier.ops.night").fetchone()
-        return found[0] if found else None
+        as_of: datetime | None = the_row(other, "select max(as_of) from earlier.ops.night")[0]
+        return as_of
 
 
 def take_from(connection: duckdb.DuckDBPyConnection, path: Path) -> datetime | None:

@@ -31,7 +31,7 @@ import duckdb
 from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, announce, settle
 from warehouse.comparison import findings, measure, measure_name, measure_totals
 from warehouse.confirmation import Confirmation, keep
-from warehouse.connection import committed_batches, literal, quote, transaction
+from warehouse.connection import committed_batches, literal, quote, the_row, transaction
 from warehouse.errors import DeclarationError, DeliveryRefused, Overtaken
 from warehouse.kinds import FIGURE_BELOW, FigureKind
 from warehouse.persons import blotted, detectors, is_code, removed, texts_with_persons
@@ -366,10 +366,8 @@ def _stage_one(
     if not is_rebuild:
         _stop_on_midnights_elsewhere(connection, feed, where, manifest.pulled_until, time_zone)
     # under a clock that went back, what is known already is no future: hold_feed_to_clocks says what is wrong
-    last = connection.execute("select max(pulled_until) from ops.batch where feed = ?", [feed.name]).fetchone()
-    _judge(
-        connection, feed, max(utc(manifest.pulled_until), last[0] if last and last[0] else utc(manifest.pulled_until))
-    )
+    (last,) = the_row(connection, "select max(pulled_until) from ops.batch where feed = ?", [feed.name])
+    _judge(connection, feed, max(utc(manifest.pulled_until), last or datetime.min))
     _quarantine_persons(connection, feed)
     connection.execute(
         f"insert into {table} by name select {_clocks(feed, time_zone)}, s.* exclude (skip_because), "
@@ -428,9 +426,7 @@ def rehearse(
 
 
 def _count(connection: duckdb.DuckDBPyConnection, rest: str, parameters: Sequence[object] = ()) -> int:
-    found = connection.execute(f"select count(*) {rest}", list(parameters)).fetchone()
-    assert found is not None
-    return int(found[0])
+    return int(the_row(connection, f"select count(*) {rest}", list(parameters))[0])
 
 
 def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows: str, types: Mapping[str, str]) -> None:
@@ -1080,10 +1076,10 @@ def _period_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: s
     if not feed.subject.period:
         return ""
     column = quote(feed.subject.period)
-    found = connection.execute(
-        f"select strftime(min({column}), '%Y-%m'), strftime(max({column}), '%Y-%m') from {table} where batch_number = {number}"
-    ).fetchone()
-    first, last = found or (None, None)
+    first, last = the_row(
+        connection,
+        f"select strftime(min({column}), '%Y-%m'), strftime(max({column}), '%Y-%m') from {table} where batch_number = {number}",
+    )
     return "" if first is None else str(first) if first == last else f"{first} to {last}"
 
 
@@ -1101,17 +1097,18 @@ def _hold_to_last(
         return
     staged, mine = f"staged.{feed.subject.name}", f"feed = {literal(feed.name)} and superseded_at is null"
     period = quote(feed.subject.period or "") if feed.replaces == "period" else "true"
-    newest = connection.execute(
+    (newest,) = the_row(
+        connection,
         "select max(delivered_at) from ops.batch where feed = $feed and ($replaces = 'everything' or batch_id in ("
         f"select batch_id from {staged} where {mine} "
         f"and {period} in (select {period} from {table} where batch_number = $number)))",
         {"feed": feed.name, "replaces": feed.replaces, "number": number},
-    ).fetchone()
-    if newest and newest[0] and manifest.delivered_at and utc(manifest.delivered_at) < newest[0]:
+    )
+    if newest and manifest.delivered_at and utc(manifest.delivered_at) < newest:
         raise DeliveryRefused(
             where,
             f"{manifest.delivery} is of {utc(manifest.delivered_at):%Y-%m-%d %H:%M}, older than what is known "
-            f"({newest[0]:%Y-%m-%d %H:%M}): the feed goes backwards",
+            f"({newest:%Y-%m-%d %H:%M}): the feed goes backwards",
             next_step=f"ask {feed.office} which is right; to leave this one out: `parkbridge discard {feed.name} "
             f"{manifest.batch_id} --why …`; to take it, send it again under a new date, {closing}",
         )
@@ -1276,10 +1273,9 @@ def accept(
     results = []
     numbers = hold_to_staged(connection, feed, [b.manifest.batch_id for b in batches])
     with transaction(connection):
-        begun = connection.execute(
-            "select max(as_of) from (from ops.night_begun union all select as_of from ops.night)"
-        ).fetchone()
-        night = begun[0] if begun else None
+        (night,) = the_row(
+            connection, "select max(as_of) from (from ops.night_begun union all select as_of from ops.night)"
+        )
         for batch in batches:
             manifest, accepted_at = batch.manifest, batch.accepted_at or now
             number = numbers[manifest.batch_id]

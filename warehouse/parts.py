@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from warehouse.connection import literal, quote, transaction
+from warehouse.connection import literal, quote, the_row, transaction
 from warehouse.kinds import declared_kinds
 from warehouse.models import Model, comment, make, read_folder, read_layers
 from warehouse.subjects import subjects
@@ -101,9 +101,9 @@ def begin(connection: duckdb.DuckDBPyConnection, layers: Path) -> int | None:
     _forget_rows(connection)
     if found is not None:
         _touch_received(connection, *found)
-        touched, known = connection.execute(
-            "select (select count(*) from ops.touched), (select count(*) from ops.measured_enterprise)"
-        ).fetchone() or (0, 0)
+        touched, known = the_row(
+            connection, "select (select count(*) from ops.touched), (select count(*) from ops.measured_enterprise)"
+        )
         is_whole = touched > limits(connection).touched_share_max * known
     if is_whole:
         for table in ("touched", "remade", "built"):
@@ -238,7 +238,7 @@ def _narrowed(
 def _slices(connection: duckdb.DuckDBPyConnection, model: Model) -> list[str]:
     """Conditions on enterprise_id that cut the park into parts of about equal size, in order; one where it is small."""
     is_large = not is_by_enterprise(model) or any(read.startswith(("known.", "staged.")) for read in model.reads)
-    (enterprises,) = connection.execute("select count(*) from resolved.enterprise").fetchone() or (0,)
+    (enterprises,) = the_row(connection, "select count(*) from resolved.enterprise")
     limit = limits(connection)
     parts = -(-enterprises // (limit.large_slice_enterprises if is_large else limit.slice_enterprises))
     if parts < 2:

@@ -20,7 +20,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.connection import alone, columns_by_table, forget, literal, open_read_only, quote, transaction
+from warehouse.connection import alone, columns_by_table, forget, literal, open_read_only, quote, the_row, transaction
 from warehouse.durable import make_folder, put, read_json, sha256_of, sync, writable_by_us_alone, write_json
 from warehouse.errors import DeclarationError, ParkBridgeError
 from warehouse.labels import Label, labels
@@ -416,12 +416,13 @@ def changes(before: Path, after: Path, models: list[Model]) -> dict[str, dict[st
             )
             same_key = " and ".join(f"o.{quote(k)} is not distinct from n.{quote(k)}" for k in model.key)
             hashed = f"select {key}, md5(to_json(t)::varchar) as h from (select {listed} from {{}}.{table}) as t"
-            row = connection.execute(
+            row = the_row(
+                connection,
                 f"with o as ({hashed.format('old')}), n as ({hashed.format('new')}) "
                 "select count(*) filter (o.h is null), count(*) filter (n.h is null), count(*) filter (o.h <> n.h) "
-                f"from o full join n on {same_key}"
-            ).fetchone()
-            if row and any(row):
+                f"from o full join n on {same_key}",
+            )
+            if any(row):
                 found[model.table] = dict(zip(("added", "removed", "changed"), row, strict=True))
     finally:
         connection.close()
@@ -432,11 +433,12 @@ def _is_the_night(connection: duckdb.DuckDBPyConnection, table: str, column: str
     if shape[column] != "TIMESTAMP":
         return False
     for database in ("old", "new"):
-        row = connection.execute(
+        (is_ever_the_night,) = the_row(
+            connection,
             f"select bool_and({quote(column)} is not distinct from (select as_of from {database}.ops.night)) "
-            f"from {database}.{table}"
-        ).fetchone()
-        if not row or row[0] is False:
+            f"from {database}.{table}",
+        )
+        if is_ever_the_night is False:
             return False
     return True
 

@@ -92,7 +92,7 @@ class Subject:
     @property
     def has_periods(self) -> bool:
         """Whether a fact is about a period with a first and a last day."""
-        return not self.has_months and {"period_start", "period_end"} <= set(self.columns)
+        return not self.has_months and {"period_start", "period_end"}.issubset(self.columns)
 
     @property
     def key_beside_source(self) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ def sweep(settings: Settings, keep_days: float = KEEP_LEFT_DAYS) -> int:
 
 def _newest(path: Path) -> float:
     """When something was last written to a file, or to anything in a folder."""
-    within = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
+    within = () if path.is_symlink() else path.rglob("*")
     return max(float(one.lstat().st_mtime) for one in (path, *within))
 
 

@@ -37,6 +37,14 @@ READERS = "tests/connectors/sources"
         ("cli/answers.py", "tests/warehouse/test_commands.py", ["tests/warehouse/test_command_line.py"]),
         # of modules that import it
         ("connectors/feed.py", "tests/connectors/test_feed.py", ["tests/feeds_that_must_fail/test_declarations.py"]),
+        # much at once, but its own
+        ("transforms/as_of.py", "tests/warehouse/test_as_of.py", []),
+        # it takes its reading from a test beside it
+        (
+            "connectors/sources/file_drop/xml_lines.py",
+            "tests/connectors/sources/test_xml_lines.py",
+            ["tests/connectors/sources/test_beside_cells.py"],
+        ),
     ],
 )
 def test_the_tests_of_a_module_come_the_nearest_first(path: str, first: str, others: list[str]) -> None:

@@ -92,6 +92,20 @@ def test_feed_column_and_record_are_named_and_the_value_is_hashed(warehouse: duc
         assert secret not in check.wrong_rows
 
 
+@pytest.mark.parametrize(("phones", "severity"), [(0, "warning"), (20, "warning"), (21, "critical")])
+def test_more_texts_with_a_person_than_the_rule_allows_stop_the_night(
+    warehouse: duckdb.DuckDBPyConnection, phones: int, severity: str
+) -> None:
+    """A text that is there often is one text: transforms/rules/person.yml counts the different ones."""
+    for number in range(phones):
+        text = f"电话 138{number:08}"
+        warehouse.execute("insert into resolved.enterprise select '某公司', ?, 1 from range(2)", [text])
+    check = no_identity_numbers(warehouse, ["resolved"])
+    assert check
+    assert check.wrong_rows
+    assert (check.severity, warehouse.sql(check.wrong_rows).shape[0]) == (severity, phones)
+
+
 def test_without_text_there_is_nothing_to_check() -> None:
     with duckdb.connect() as connection:
         assert no_identity_numbers(connection, ["resolved"]) is None

@@ -176,6 +176,8 @@ def test_a_rule_file_is_read(tmp_path: Path) -> None:
         ("-- stage: resolved", "-- stage: monthly", "stage 'monthly' is unknown"),
         ("-- severity: warning", "-- severity: fatal", "severity 'fatal' is unknown"),
         (" | 无人叫X", "", "lacks a language"),
+        ("No name is X | 无人叫X", "| 无人叫X", "lacks a language"),
+        ("No name is X | 无人叫X", "No name is X |", "lacks a language"),
         ("-- next step: ask", "-- next step: ask\n-- mood: good", "unknown mood"),
         ("select 1 as a where false;", "", "no SELECT follows"),
         ("select 1 as a where false;", "delete from resolved.link", "no SELECT follows"),

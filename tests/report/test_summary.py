@@ -117,6 +117,35 @@ def test_a_summary_says_what_is_in_the_night(night_of: MakeNight) -> None:
     assert found["Published"] == str(settings.published_file)
 
 
+@pytest.mark.parametrize(
+    ("changes", "since"),
+    [
+        ({"snapshots.park": {"added": 1, "removed": 2, "changed": 3}, "resolved.link": {}}, "park +1 −2 ~3"),
+        ({"resolved.link": {"added": 1, "removed": 0, "changed": 0}}, "nothing new for readers"),
+        ({}, None),
+    ],
+)
+def test_a_later_night_says_what_is_different(
+    night_of: MakeNight, monkeypatch: pytest.MonkeyPatch, changes: dict[str, dict[str, int]], since: str | None
+) -> None:
+    rows = [row for row in a_night() if row[0] not in ("snapshots.change", "ops.confirmation", "signals.flow")]
+    rows += [
+        ("snapshots.alert_change", {"alert_code": "arrears", "change_code": code}) for code in ("new", "same", "new")
+    ]
+    rows.append(("resolved.link", {"feed": "a", "source_key": "9", "enterprise_id": "E1", "method": "judgement"}))
+    rows.append(("resolved.judgement_conflict", {"conflict_code": "too_old", "stated": "x", "next_step": "y"}))
+    settings = night_of(rows)
+    night = {"night_id": NIGHT, "previous_night_id": "20261109T180000Z", "changes": changes}
+    monkeypatch.setattr("report.summary.current_manifest", lambda *_: night)
+    lines = list(summary(settings))
+    found = {line.partition("  ")[0]: line.partition("  ")[2].strip() for line in lines[5:]}
+    assert found.get("Since then") == since
+    assert found["Changes"] == "none since the night before"
+    assert found["Staff flows"] == "none"
+    assert "             since the night before: 2 new" in lines
+    assert found["Judgements"].startswith("1 records are where people put them; not in order: 1 too_old (")
+
+
 def test_the_same_for_programs(night_of: MakeNight) -> None:
     found = summary_figures(night_of(a_night()))
     assert (found["night_id"], found["as_of"], found["previous_night_id"]) == (NIGHT, "2026-11-10T18:00:00Z", None)

@@ -16,6 +16,7 @@ import pytest
 
 import parkbridge
 from report.summary import summary
+from tests.conftest import Park
 from tests.transforms.test_judgements import HEADER
 from tests.transforms.test_resolution import PARK, B, credit_code, lease, registered, warehouse
 from transforms import review as review_module
@@ -134,6 +135,84 @@ def ids(settings: Settings) -> dict[str, str]:
     with review_module._place(settings) as connection:
         rows = connection.execute("select feed || '/' || source_key, enterprise_id from resolved.link").fetchall()
     return dict(rows)
+
+
+STATED = review_module.Side("", "甲公司", "", "某路1号")
+LIKELY = review_module.Side("E1", "甲公司", "A1", "", "exact_name", "0.91")
+OTHER = review_module.Side("E2", "", "A2", "某路2号")
+CASE = review_module.Case("a/1", "near_name", "near | 近", "40", STATED, (LIKELY, OTHER), 3, "one differs", "一处不同")
+
+
+def test_a_case_is_shown_with_what_is_equal_and_what_is_missing() -> None:
+    said = [line.split() for line in review_module.shown(CASE, 1, 2, 100)]
+    assert said[1] == ["──", "1", "of", "2", "·", "near", "|", "近", "·", "40", "%", "of", "a"]
+    assert said[2] == ["a/1", "A", "E1", "B", "E2"]
+    name, code, address = (
+        next(line for line in said if line and line[0].startswith(word)) for word in ("name", "code", "address")
+    )
+    assert name[-4:] == ["甲公司", "=", "甲公司", "–"]
+    assert code[-3:] == ["–", "A1", "A2"]
+    assert address[-3:] == ["某路1号", "–", "某路2号"]
+    (by,) = [line for line in said if line[:1] == ["by"]]
+    assert by[-1] == "0.91"
+    assert "3 enterprises in all" in " ".join(said[-3])
+    few = list(review_module.shown(replace(CASE, candidates=(), candidate_count=2), 1, 1, 100))
+    assert not any("in all" in line or line.startswith("by ") for line in few)
+
+
+def test_the_queue_in_a_line_each() -> None:
+    alone = replace(CASE, candidates=(OTHER,), stated=replace(STATED, name="", code="A9"))
+    one, two, none = [line.split() for line in review_module.listing([CASE, alone, replace(CASE, candidates=())])][1:]
+    assert one == ["1", "near_name", "40", "a/1", "甲公司", "甲公司", "0.91", "E2"]
+    assert two == ["2", "near_name", "40", "a/1", "A9", "E2"]
+    assert none == ["3", "near_name", "40", "a/1", "甲公司"]
+
+
+def judged(*lines: tuple[str, str, str]) -> list[Judgement]:
+    return [
+        Judgement("a/1", right, decision, "wang", when, "", number)
+        for number, (right, decision, when) in enumerate(lines, 2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "candidates"),
+    [
+        ([], ["E1", "E2"]),
+        ([("E1", "same", "2026-04-11 02:00")], None),  # two o'clock in the park is 18:00 UTC, the moment of the queue
+        ([("E1", "same", "2026-04-11 01:59")], ["E1", "E2"]),
+        ([("E1", "same", "2026-04-10")], ["E1", "E2"]),  # a day alone is over with its end
+        ([("E1", "same", "2026-04-11")], None),
+        ([("E1", "unsure", "2026-04-12")], None),
+        ([("E1", "different", "2026-04-12")], ["E2"]),
+        ([("E2", "different", "2026-04-12")], ["E1"]),
+        ([("E1", "different", "2026-04-12"), ("E2", "different", "2026-04-12")], None),
+        ([("E1", "different", "2026-04-01")], ["E1", "E2"]),
+        ([("E1", "same", "9999-12-31 23:59")], None),
+        ([("E1", "same", "2026-04-12"), ("E1", "withdraw", "2026-04-13")], ["E1", "E2"]),
+    ],
+)
+def test_what_was_decided_since_the_night_waits_no_longer(
+    park: Park, lines: list[tuple[str, str, str]], candidates: list[str] | None
+) -> None:
+    queue = review_module.Queue([CASE, replace(CASE, record="z/1")], datetime(2026, 4, 10, 18))
+    waiting = review_module.unanswered(queue, judged(*lines), park.settings)
+    found = {case.record: [side.enterprise_id for side in case.candidates] for case in waiting}
+    assert found.pop("z/1") == ["E1", "E2"]
+    assert found == ({} if candidates is None else {"a/1": candidates})
+
+
+def test_a_contradiction_waits_until_one_of_its_lines_is_withdrawn(park: Park) -> None:
+    case = replace(
+        CASE, is_of_lines=True, candidates=(), evidence="a/1 is E1 (line 2, wang, 2026-04-01); not (line 7, li, x)"
+    )
+    assert case.lines == [2, 7]
+    assert replace(case, is_of_lines=False).lines == []
+    queue = review_module.Queue([case], datetime(2026, 4, 10, 18))
+    first = ("E1", "same", "2026-04-01")
+    assert len(review_module.unanswered(queue, judged(first), park.settings)) == 1
+    assert review_module.unanswered(queue, judged(first, ("E1", "withdraw", "2026-04-12")), park.settings) == []
+    assert len(review_module.unanswered(queue, judged(first, ("E5", "withdraw", "2026-04-12")), park.settings)) == 1
 
 
 def test_the_record_and_both_candidates_stand_side_by_side(settings: Settings) -> None:

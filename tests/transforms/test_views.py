@@ -176,7 +176,8 @@ def test_a_view_s_column_has_the_meaning_of_its_table_s(tmp_path: Path) -> None:
     noted = HEADER + "-- column 代码: 18位统一社会信用代码\n"
     read = view(
         tmp_path,
-        "select c.change_code as 变动, code_name(c.change_code) as 变动类型, c.enterprise_id || 'x' as 代码 "
+        "select c.change_code as 变动, code_name(c.change_code) as 变动类型, c.enterprise_id || 'x' as 代码, "
+        "some_macro(c.change_code) as 别的, cast(c.change_code as varchar) as 原码 "
         "from snapshots.change as c",
         noted,
     )
@@ -184,6 +185,8 @@ def test_a_view_s_column_has_the_meaning_of_its_table_s(tmp_path: Path) -> None:
     assert "取值：new 新增；gone 消失" in read.columns["变动"]
     assert "取值：新增；消失" in read.columns["变动类型"], "the table's own list, in words"
     assert read.columns["代码"] == "18位统一社会信用代码"
+    assert read.columns["别的"] == "别的", "what a macro makes of a column is another thing"
+    assert read.columns["原码"] == read.columns["变动"]
 
 
 @pytest.mark.parametrize(

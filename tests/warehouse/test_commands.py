@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shlex
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import parkbridge
-from cli import parser
+from cli import parser, runs
 from cli.options import asked, short
 from connectors.credentials import Credentials
 from dags import local
@@ -303,6 +304,44 @@ def test_a_name_is_held_until_somebody_says_that_it_is_a_firm(park: Park, run: R
     assert said.splitlines()[1].startswith("1 names may be persons' and are held.")
 
 
+def test_the_status_says_what_stopped_and_sets_the_code(run: Run, park: Park, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("status")[0] == 0
+    mark_stopped(park.raw, "staff", "20 of 20 rows")
+    monkeypatch.setattr("cli.runs.coloured", lambda text, colour: f"<{colour} {text}>")
+    code, said, _ = run("status")
+    assert code == 1
+    (line,) = [line for line in said.splitlines() if line.startswith("<red STOPPED>  ")]
+    assert "20 of 20 rows" in line
+
+
+def test_the_report_is_made_again_and_its_place_said(
+    two_nights: Run, published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = at(published).settings
+    built: list[Path] = []
+    shown = settings.published / "report"
+    monkeypatch.setattr("report.site.build", lambda file, place: built.append(file))
+    monkeypatch.setattr("warehouse.publish.show_site", lambda place, night: shown)
+    assert two_nights("report") == (0, f"{shown / 'index.html'}\n", "")
+    assert built == [settings.published_file]
+
+
+def test_steps_are_said_as_they_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "__stdout__", streams[0])
+    monkeypatch.setattr(sys, "__stderr__", streams[1])
+    runs._show_step("staff", "land", 1.25, "2 batches\x1b", is_well=True)
+    runs._show_step(None, "publish", 61, "no night", is_well=False)
+    said = [stream.getvalue().split(maxsplit=5) for stream in streams]
+    assert [words[:5] for words in said] == [["✓", "staff", "land", "1.2", "s"], ["✗", "night", "publish", "61.0", "s"]]
+    assert "\x1b" not in said[0][5]
+
+
+@pytest.mark.parametrize(("query", "quoted"), [("select 1", "'select 1'"), ("where a = 'x'", "\"where a = 'x'\"")])
+def test_a_query_can_be_copied_into_a_shell(query: str, quoted: str) -> None:
+    assert runs._quoted(query) == quoted
+
+
 # --- feeds ----------------------------------------------------------------------------------------------------------
 
 
@@ -335,6 +374,39 @@ def test_subjects_are_listed_with_what_each_needs(run: Run) -> None:
     assert key.strip().startswith(f"key {', '.join(own['key'])}; period {own['period']};")
     required = {name for name, kind in own["columns"].items() if str(kind).endswith("!")}
     assert {word.rstrip("!") for word in columns.replace(",", "").split() if word.endswith("!")} == required
+
+
+def test_a_feed_is_begun_where_a_next_version_does_not_replace_it(
+    run: Run, park: Park, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.feeds.IS_CHECKOUT", False)
+    assert run("feed", "new", "mine", "--subject", "employment")[0] == 0
+    assert (park.feed_folder / "mine" / "feed.yml").exists()
+    assert run("feed", "new", "more", "--subject", "no_such", "--from", "x.csv")[0] == 1
+    monkeypatch.setattr("cli.feeds.FEEDS", tmp_path / "installed")
+    for folders, code in (
+        ([tmp_path / "installed", park.feed_folder], 1),
+        ([tmp_path / "o", tmp_path / "installed"], 0),
+    ):
+        monkeypatch.setenv("PARKBRIDGE_FEEDS", os.pathsep.join(map(str, folders)))
+        assert run("feed", "new", "water", "--subject", "utility_use")[0] == code
+        assert (folders[0] / "water").exists() == (code == 0)
+
+
+@pytest.mark.parametrize(("problems", "code"), [([None, None], 0), (["too few", None], 1), ([None, "too few"], 1)])
+def test_one_sheet_that_would_stop_the_feed_sets_the_code(
+    run: Run, monkeypatch: pytest.MonkeyPatch, problems: list[str | None], code: int
+) -> None:
+    monkeypatch.setattr("connectors.trial.try_file", lambda *_: problems)
+    monkeypatch.setattr("connectors.trial.report", lambda *_: ["甲\x1b[31m 1"])
+    monkeypatch.setattr("connectors.trial.allowance", lambda _, found: found)
+    ended, said, _ = run("feed", "try", "staff", "a.xlsx")
+    assert ended == code
+    assert said.splitlines() == [
+        line
+        for found in problems
+        for line in ("甲·[31m 1", f"  {found or 'it would be accepted as far as its rows go; nothing was kept'}")
+    ]
 
 
 def test_a_feeds_sample_is_checked_written_and_found_to_differ(run: Run, park: Park) -> None:

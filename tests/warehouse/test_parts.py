@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,7 @@ import pytest
 from benchmarks import panel
 from transforms import night
 from warehouse import parts
+from warehouse.connection import prepare
 from warehouse.differences import digests
 from warehouse.models import Model, read_layers
 from warehouse.settings import CHECKOUT
@@ -87,6 +89,64 @@ def park(first_night: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnectio
     copy.write_bytes(first_night.read_bytes())
     with duckdb.connect(copy, config={"threads": 1}) as connection:
         yield connection
+
+
+@pytest.mark.parametrize(
+    ("enterprises", "is_by_enterprise", "reads", "sizes"),
+    [
+        (0, True, "monthly.a", [0]),
+        (10, True, "monthly.a", [10]),  # a slice has room for ten
+        (11, True, "monthly.a", [6, 5]),
+        (21, True, "monthly.a", [7, 7, 7]),
+        (10, True, "known.a", [4, 3, 3]),  # of a table with many rows for each enterprise slices are smaller
+        (4, True, "staged.a", [4]),
+        (5, False, "monthly.a", [3, 2]),
+    ],
+)
+def test_a_large_park_is_cut_into_slices(
+    enterprises: int, is_by_enterprise: bool, reads: str, sizes: list[int]
+) -> None:
+    """Before the nights, which take long: what memory allows is no matter of results."""
+    header = {"rebuild": "by_enterprise" if is_by_enterprise else "in_slices"}
+    model = replace(MODELS[0], header=header, reads=frozenset({reads}))
+    with duckdb.connect() as connection:
+        connection.execute("create schema resolved; create schema rules")
+        connection.execute(
+            "create table rules.rebuild as select 0.5 as touched_share_max, 10 as slice_enterprises, "
+            "4 as large_slice_enterprises"
+        )
+        connection.execute(
+            "create table resolved.enterprise as select format('E{:03}', range) as enterprise_id from range(?)",
+            [enterprises],
+        )
+        slices = parts._slices(connection, model)
+        count = "select count(*) from resolved.enterprise where "
+        assert [connection.execute(count + one).fetchall()[0][0] for one in slices] == sizes
+    assert (slices == ["true"]) == (len(sizes) == 1)
+
+
+@pytest.mark.parametrize(("touched", "is_whole"), [(0, False), (5, False), (6, True)])
+def test_above_half_of_the_park_all_is_made(monkeypatch: pytest.MonkeyPatch, touched: int, is_whole: bool) -> None:
+    monkeypatch.setattr(parts, "_fingerprint", lambda _: "f")
+    monkeypatch.setattr(parts, "declared_kinds", lambda _: "k")
+    monkeypatch.setattr(parts, "_touch_received", lambda *_: None)
+    with duckdb.connect() as connection:
+        prepare(connection)
+        connection.execute("create schema if not exists rules")
+        connection.execute(
+            "create table rules.rebuild as select 0.5 as touched_share_max, 10 as slice_enterprises, 4 as large_slice_enterprises"
+        )
+        connection.execute("insert into ops.night values ('n', timestamp '2026-01-02', 'park')")
+        connection.execute("insert into ops.built values ('monthly.a')")
+        assert parts.begin(connection, LAYERS) is None, "no night was made before"
+        connection.execute("insert into ops.measured values (timestamp '2026-01-02', 'fk')")
+        connection.execute(
+            "insert into ops.measured_enterprise by name select 'E' || range as enterprise_id from range(10)"
+        )
+        connection.execute("insert into ops.touched select 'E' || range from range(?)", [touched])
+        assert parts.begin(connection, LAYERS) == (None if is_whole else touched)
+        connection.execute("update ops.measured set as_of = timestamp '2026-01-03'")
+        assert parts.begin(connection, LAYERS) is None, "a later night than this one"
 
 
 def test_a_night_without_anything_new_touches_nobody(park: duckdb.DuckDBPyConnection) -> None:

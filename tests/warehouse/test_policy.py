@@ -138,6 +138,15 @@ def test_what_cannot_be_said_is_refused(tmp_path: Path, old: str, new: str, fact
     assert "Next: " in str(error.value)
 
 
+def test_published_columns_without_a_class_are_counted(tmp_path: Path) -> None:
+    policy = read_policy(small(tmp_path, "    tables:", "    tables:"))
+    with pytest.raises(DeclarationError, match=r"^a\.b\.new_one: this column has no class in \S+\. Next: ") as one:
+        policy.hold([("a.b", "new_one")])
+    assert "nor have" not in str(one.value)
+    with pytest.raises(DeclarationError, match=r"^a\.b\.new_one: .*, nor have 2 more\. Next: "):
+        policy.hold([("a.b", "new_one"), ("a.b", "second"), ("a.c", "third")])
+
+
 def test_the_fewest_that_a_policy_may_say(tmp_path: Path) -> None:
     """What is refused above is the only thing wrong there: these are the same files with nothing wrong."""
     policy = read_policy(

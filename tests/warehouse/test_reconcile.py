@@ -18,7 +18,7 @@ from warehouse.models import load_rules, read_layers
 from warehouse.night import begin_night, id_of_night
 from warehouse.publish import current_manifest, publish, rollback
 from warehouse.rebuild import rebuild
-from warehouse.reconcile import hold_to_last_night, hold_to_raw
+from warehouse.reconcile import _fall, _has, hold_to_last_night, hold_to_raw
 
 FEEDS = ("leases", "payments", "staff")
 YES = Confirmation("Li Hua", "the east zone was given up")
@@ -96,6 +96,48 @@ def lose_warehouse(park: Park) -> None:
 
 
 # --- the warehouse against raw/ -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        (100, 90, None),  # 10 % and 10: each just allowed
+        (100, 89, "tax fell from 100 to 89 yuan (11.0 %)"),
+        (1000, 900, None),
+        (1000, 899, "tax fell from 1,000 to 899 yuan (10.1 %)"),
+        (20, 10, None),  # half, but only 10
+        (20, 9, "tax fell from 20 to 9 yuan (55.0 %)"),
+        (100, 200, None),
+        (0, -50, None),  # of nothing, or of refunds, there is no share
+        (-10, -50, None),
+    ],
+)
+def test_a_fall_is_beyond_its_share_and_its_least(before: float, now: float, said: str | None) -> None:
+    found = _fall("tax", "yuan", before, now, 10, 10)
+    assert (found and found.fact) == said
+    if found:
+        assert (found.allowed, found.figure_before, found.figure_now) == ("10 % of tax", before, now)
+    without_unit = _fall("months", "", 4, 1, 10, 0)
+    assert without_unit
+    assert without_unit.fact == "months fell from 4 to 1 (75.0 %)"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "tonight", "table", "is_compared"),
+    [
+        ({"a": "int", "b": "int"}, {"a": "int", "b": "int"}, "alert", True),
+        ({"a": "int", "b": "int"}, {"b": "int", "a": "int"}, "alert", False),
+        ({"a": "int"}, {"a": "text"}, "alert", False),
+        ({}, {}, "alert", False),
+        ({"a": "int"}, {"a": "int", "b": "int"}, "park_month", True),
+        ({}, {"a": "int"}, "park_month", False),
+        ({"a": "int"}, {}, "park_month", False),
+    ],
+)
+def test_tables_of_one_shape_are_compared(
+    earlier: dict[str, str], tonight: dict[str, str], table: str, is_compared: bool
+) -> None:
+    assert _has(({f"snapshots.{table}": earlier}, {f"snapshots.{table}": tonight}), "snapshots", table) == is_compared
 
 
 def test_a_lost_warehouse_stops_the_night_and_the_feed_until_it_is_rebuilt(big: Park) -> None:

@@ -28,7 +28,7 @@ from pathlib import Path
 import duckdb
 
 from transforms.resolution.records import make_source_aliases, make_source_records
-from warehouse.connection import quote
+from warehouse.connection import quote, the_row
 from warehouse.kinds import declared_kinds
 from warehouse.models import Model
 from warehouse.subjects import subjects
@@ -300,11 +300,12 @@ def find_received(connection: duckdb.DuckDBPyConnection, since: datetime) -> boo
         connection.execute(
             f"create or replace temp view changed_{name} as select feed, source_key from received where subject = '{name}'"
         )
-    few = connection.execute(
+    (is_few,) = the_row(
+        connection,
         "select (select count(*) from received) <= received_share_max * (select count(*) from resolved.source_record) "
-        "from rules.resolution"
-    ).fetchone()
-    return bool(few and few[0])
+        "from rules.resolution",
+    )
+    return bool(is_few)
 
 
 def remake_records(connection: duckdb.DuckDBPyConnection) -> None:
@@ -415,7 +416,8 @@ def is_compared_anew(connection: duckdb.DuckDBPyConnection) -> bool:
 
     How rare a name or an address is depends on all that are known, so one new name can weigh on every other candidate.
     """
-    found = connection.execute(
+    (is_changed,) = the_row(
+        connection,
         """
         select
             exists (from changed_exact_match)
@@ -427,9 +429,9 @@ def is_compared_anew(connection: duckdb.DuckDBPyConnection) -> bool:
                 group by feed, source_key, name, address, building_code, stated_code, code_check
                 having count(*) <> 2
             )
-        """
-    ).fetchone()
-    return bool(found and found[0])
+        """,
+    )
+    return bool(is_changed)
 
 
 def nothing_changed(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:

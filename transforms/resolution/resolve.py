@@ -109,7 +109,7 @@ def resolve(
         incremental.gather(connection)
     was_near, is_compared = in_parts, False
     for part, models in incremental.steps(read_folder(MODELS)):
-        if not is_compared and any(model.reads & set(COMPARED) for model in models):
+        if not is_compared and {read for model in models for read in model.reads} & set(COMPARED):
             is_compared = True
             if in_parts and not incremental.is_compared_anew(connection):
                 incremental.nothing_changed(connection, COMPARED)

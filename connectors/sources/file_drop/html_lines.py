@@ -17,7 +17,7 @@ from functools import partial
 from html.parser import HTMLParser
 from typing import IO, Final
 
-from connectors.sources.file_drop.csv_lines import ENCODINGS, EURO, check_encoding
+from connectors.sources.file_drop.csv_lines import ENCODINGS, EURO, check_encoding, is_utf16
 from connectors.sources.file_drop.sheet_cells import (
     CELL_STRUCK,
     FORMULA,
@@ -60,6 +60,7 @@ _NOT_DISPLAYED: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[-(￥¥ ]*\d[\d,]*(\.\d+)?[ )]*")
 """As shown: rounded, and with marks. Behind a date or a share is a number of another meaning."""
 _MARKS: Final = re.compile(r"[^\d.]")
+_LINE_BREAKS: Final = re.compile(r"[\r\n]+")
 _KEPT_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d{1,3})?")
 
 
@@ -133,9 +134,7 @@ def _codec(file: IO[bytes], encoding: str, where: str) -> str:
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     stated = _CHARSET.search(start)
-    if stated is None:
-        return ENCODINGS[encoding]
-    name = stated[1].decode().lower()
+    name = stated[1].decode().lower() if stated else encoding
     if name not in ENCODINGS:
         raise DeliveryRefused(
             where,
@@ -143,7 +142,8 @@ def _codec(file: IO[bytes], encoding: str, where: str) -> str:
             allowed=", ".join(ENCODINGS),
             next_step="ask the office to save it as .xlsx",
         )
-    return ENCODINGS[name]
+    # a page that can be read so far is not UTF-16, whatever it states: browsers, too, read such a page as UTF-8
+    return "utf-8-sig" if ENCODINGS[name] == "utf-16" and not is_utf16(file) else ENCODINGS[name]
 
 
 @dataclass
@@ -229,7 +229,7 @@ class _Parser(HTMLParser):
             if len(table.row.cells) >= WIDEST:
                 raise _Broken("more cells in a row than a sheet can have")
         elif tag in _BREAKS:
-            self.handle_data("\n")
+            self._take("\n")
 
     def _end_unseen(self, tag: str) -> None:
         """Let what is not displayed end with its cell, or with the next of its kind, where its end tag is missing."""
@@ -258,6 +258,10 @@ class _Parser(HTMLParser):
             self._end_outside()
 
     def handle_data(self, data: str) -> None:
+        # where a page breaks its own lines, as Excel does within long texts, a reader sees a blank
+        self._take(_LINE_BREAKS.sub(" ", data))
+
+    def _take(self, data: str) -> None:
         if self._unseen:
             return
         if self.open and self.open[-1].cell is None:

@@ -601,8 +601,6 @@ def _with_points(
     changed = list(cells)
     for position in figures:
         text = cells[position].strip()
-        if text.isdigit() or not text:
-            continue
         if number := _COMMA_NUMBER.fullmatch(text):
             before, whole, _, part, behind = number.groups()
             digits = "".join(re.findall(r"\d", whole))
@@ -686,7 +684,6 @@ def _text(line: Line, names: tuple[str, ...], kept: Sequence[int]) -> str | None
     """Give the line for whoever repairs it, without the excluded columns: where these cannot be distinguished, nothing."""
     if len(kept) == len(names):
         return line.text
-    if line.broken or len(line.cells) > len(names):
+    if line.broken or len(line.cells) != len(names):
         return None
-    cells = {names[position]: line.cells[position] for position in kept if position < len(line.cells)}
-    return json.dumps(cells, ensure_ascii=False) if len(line.cells) == len(names) else None
+    return json.dumps({names[position]: line.cells[position] for position in kept}, ensure_ascii=False)

@@ -8,7 +8,6 @@ is whole, is read from the records here.
 
 from __future__ import annotations
 
-import datetime
 import struct
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
@@ -72,7 +71,7 @@ _MERGED_CELLS: Final = 0xE5
 _HEAD_AND_FOOT: Final = frozenset({0x14, 0x15})
 # the text of a remark or a text box is in the record behind its own
 _TEXT_BOX, _CONTINUED, _REMARK = 0x1B6, 0x3C, 0x1C
-_OF_TEXTS: Final = _HEAD_AND_FOOT | {_TEXT_BOX, _REMARK}
+_OF_TEXTS: Final = _HEAD_AND_FOOT | {_TEXT_BOX, _CONTINUED, _REMARK}
 _MOST_TEXTS: Final = 10_000
 
 
@@ -228,7 +227,7 @@ def _read_records(records: bytes, position: int, encoding: str) -> _Records:
             depth -= 1
             if depth == 0:
                 cells = max(cells, sum(widths.values()))
-        elif code in _OF_TEXTS or (box and code == _CONTINUED):
+        elif code in _OF_TEXTS:
             box = _note_text(found, code, records[position + 4 : position + 4 + length], box, encoding)
         if cells > _MOST_CELLS:
             raise _Broken(f"more than {_MOST_CELLS:,} cells in a sheet")
@@ -329,14 +328,9 @@ def _cell(kind: int, value: Any, epoch: int) -> tuple[str, str | None]:
         except (OverflowError, ValueError):
             return number_text(value)[0], "a number that is shown as a date and is none"
         is_time = 0 <= value < 1
-        return moment_text(moment.time() if is_time else _whole_seconds(moment)), None
+        return moment_text(moment.time() if is_time else moment), None
     if kind == xlrd.XL_CELL_BOOLEAN:
         return ("true" if value else "false"), None
     if kind == xlrd.XL_CELL_ERROR:
         return xlrd.error_text_from_code.get(value, "#ERROR"), None
     return "", None
-
-
-def _whole_seconds(moment: datetime.datetime) -> datetime.datetime:
-    """Take off the microseconds that a day's fraction has too many."""
-    return (moment + datetime.timedelta(microseconds=500)).replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Generator
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -67,6 +68,23 @@ def test_texts_that_are_in_no_cell() -> None:
         "gb18030",
     )
     assert (found.texts, found.remarked) == ([unit, ".", unit, unit], {"C2"})
+
+
+def test_records_of_texts_at_their_shortest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record too short for what it should hold says nothing; one of exactly that length does ([MS-XLS] 2.4.136, .179, .329)."""
+    letter = record(0x3C, b"\0x")
+    records = sheet(
+        record(0x1B6, b"\1" * 11) + letter,  # a text box without its length
+        record(0x1B6, b"\0" * 10 + b"\1\0") + record(0x3C) + letter + letter,  # an empty part; one letter, not two
+        record(0x1C, b"\1\0\2"),
+        record(0x1C, struct.pack("<HH", 4, 3)),
+        record(0x1C, struct.pack("<HHHHHH", 5, 3, 0, 1, 9, 9)) + letter,  # with its author: no text box
+        record(0x14) + record(0x14, b"\0\0\0") + record(0x14, b"\1\0\0h"),
+    )
+    found = xls_lines._read_records(records, 0, "ascii")
+    assert (found.texts, found.remarked) == (["x", "h"], {"D5", "D6"})
+    monkeypatch.setattr(xls_lines, "_MOST_TEXTS", 1)
+    assert xls_lines._read_records(records, 0, "ascii").texts == ["x"]
 
 
 @pytest.mark.parametrize("cut", [1, 4, 5])
@@ -268,7 +286,22 @@ def test_a_number_of_a_parquet_file(value: float | Decimal, text: str) -> None:
     ("array", "texts"),
     [
         (pa.array([1.0, None], pa.float32()), ["1", None]),
+        (pa.array([131071.0, 131072.0], pa.float32()), ["131071", "≈131072.0"]),
+        # a cast of Arrow's writes 2.5e+10
+        (
+            pa.array([3.0, 1e7, 2.5e10, 0.1, 1e15, None]),
+            ["3", "10000000", "25000000000", "0.1", "1000000000000000.0", None],
+        ),
+        (pa.array(["a", None, ""]).dictionary_encode(), ["a", None, None]),
+        (
+            pa.array([datetime(2026, 1, 2), datetime(2026, 1, 2, 3, 4, 5), None]),
+            ["2026-01-02", "2026-01-02 03:04:05", None],
+        ),
+        (pa.array([date(2026, 1, 2)]), ["2026-01-02"]),
+        (pa.array([True, None]), ["true", None]),
+        (pa.array([[1, 2], []]), ["[1, 2]", "[]"]),
         (pa.array([Decimal("1.00")], pa.decimal128(9, 2)), ["1.00"]),
+        (pa.array([Decimal("0.0000001")], pa.decimal128(9, 7)), ["0.0000001"]),
         (pa.array(["", "a"]), [None, "a"]),
         (pa.array([{"甲": 1}, None]), ['{"甲": 1}', None]),
     ],
