@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from connectors.sources import BATCH_ROWS, ROW_NUMBER, Unreadable, plain
 from warehouse.errors import DeliveryRefused
+from warehouse.persons import is_name
 
 HEADER_WITHIN: Final = 20
 """How far down `header: auto` looks."""
@@ -92,12 +93,18 @@ _SIGNERS: Final = frozenset(
         "业务",
     }
     | {"会计", "出纳", "主管", "分管", "联系", "单位", "部门", "财务", "签字", "签名", "领导"}
+    | {"科长", "处长", "局长", "主任", "经理"}
 )
 _SIGNATURE: Final = re.compile(
     r"(?:(?:制[表单]|审[核批]|复核|填[表报]|经办|统计|录入|校[对核]|抄表|记账|会计|出纳|联系|编[制报]|经手|核[对准]|批准|承办|[初复终]审)"
     r"(?:人员|人|员)?|(?:打印|导出|操作|报送|收费|开票|业务)(?:人员|人|员)"
     r"|(?:单位|部门|财务)?(?:负责人|主管)(?:领导)?|(?:分管|单位)?领导|签字|签名)\s*[(（]?(?:签字|签名|签章|盖章)?[)）]?\s*[:：]"
-    r"|(?:制[表单]|审[核批]|复核|填[表报]|经办|抄表|联系)(?:人员|人|员)(?=\s|$)"
+    r"|(?:制[表单]|审[核批]|复核|填[表报]|经办|抄表|联系|打印|录入|操作|统计|校对|编制|经手)(?:人员|人|员)(?=\s|$)"
+)
+# with the name in a cell of its own: 经办 | 王五, 会计主管 | 王五, 领导审批 | 王五
+_SIGNING: Final = re.compile(
+    r"(?:制[表单]|审[核批]|复核|填[表报]|经办|统计|录入|校[对核]|抄表|记账|会计|出纳|编[制报]|经手|核[对准]|批准|承办|[初复终]审|打印|导出|操作"
+    r"|报送|收费|开票|业务|财务|分管|单位|部门)?(?:人员|人|员|主管|负责人|领导|科长|处长|局长|主任|经理)?(?:签字|签名|签章|审[核批])?"
 )
 
 
@@ -630,11 +637,14 @@ def is_signature(cells: Sequence[str], width: int = 0) -> bool:
 
     A line with most of its fields filled is a row, even if its first field reads 审核：通过.
     """
-    first = next((cell for cell in cells if cell.strip()), "").lstrip()
-    if first[:2] not in _SIGNERS or _SIGNATURE.match(first) is None:
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    first = filled[0] if filled else ""
+    if first[:2] not in _SIGNERS:
+        return False
+    if _SIGNATURE.match(first) is None and not (_SIGNING.fullmatch(first) and any(map(is_name, filled[1:]))):
         return False
     # a sheet's line ends with its last filled cell: the header says how wide a row is
-    return len(cells) == 1 or 2 * len({cell for cell in cells if cell.strip()}) <= max(len(cells), width)
+    return len(cells) == 1 or 2 * len(set(filled)) <= max(len(cells), width)
 
 
 def _with_last(lines: Iterator[Line]) -> Iterator[tuple[Line, bool]]:

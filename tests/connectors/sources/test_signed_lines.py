@@ -25,6 +25,14 @@ GOOD = [staff_row(f"V{n}") for n in range(20)]
         "打印人：王五 打印时间：2026-02-01,,,,,,,",
         "操作员：赵六,,,,,,,",
         "部门负责人（签字）：王五,,会计：赵六,,,,,",
+        "经办,王五,,,,,,",
+        "制表,,李四,,,,,2026-02-01",
+        "负责人签字,王五,,,,,,",
+        "审核,李四,,复核,王五,,,",
+        "会计主管,王五,,,,,,",
+        "领导审批,赵六,,,,,,",
+        "科长,赵六,,,,,,",
+        "打印人 王五,,,,,,,",
     ],
 )
 def test_a_signed_line_leaves_no_word(park: Park, line: str) -> None:
@@ -41,7 +49,8 @@ def test_a_row_that_begins_like_a_signature_is_one(park: Park) -> None:
         "审核：通过,丙公司,2026-01,10,5000,张三,138,2026-02-05",
         "负责人1,甲公司,2026-01,10,5000,张三,138,2026-02-05",
         "制表,制表机械有限公司,2026-01,10,5000,张三,138,2026-02-05",
+        "审核,丁公司,2026-01,10,5000,李四,138,2026-02-05",
     ]
     park.drop("staff", "a.csv", staff_file([*GOOD, *rows]), day(0.5))
     park.sync("staff", day(1))
-    assert park.ask("select count(*) from staged.employment") == [(23,)]
+    assert park.ask("select count(*) from staged.employment") == [(24,)]
