@@ -12,7 +12,8 @@
 --   * judges_disagree: the last words of two people on a pair differ; the later holds meanwhile.
 --   * record_gone, enterprise_gone: what is judged is in no silo (any more), or has become several enterprises; the
 --   line has no effect on it.
---   * stated holds the lines in words, with their numbers in the file.
+--   * stated holds the lines in words, with their numbers in the file; what happens meanwhile, and the next step, are
+--   in rules/judgement_conflict.yml.
 --   | * 链中有异：甲同乙、乙同丙、甲异丙。
 --   * 正反皆有：同一时刻判为同又判为异。
 --   * 涉及两家：一串“相同”涉及两家企业，或规则把其记录归到两家。
@@ -53,8 +54,7 @@ by_rules as (
         concat(string_agg(l.stated, '; ' order by l.line_number), '; but by the rules ', t.found_by_rules) as stated,
         string_agg(cast(l.line_number as varchar), ', ' order by l.line_number) as line_numbers,
         string_agg(distinct l.decided_by, ', ' order by l.decided_by) as decided_by,
-        max(l.decided_on) as decided_on,
-        'judge one of the records the same as the right enterprise_id' as next_step
+        max(l.decided_on) as decided_on
     from tied_chain as t
     inner join line as l on t.chain = l.chain
     group by t.chain, t.found_by_rules
@@ -88,8 +88,7 @@ gone_enterprise as (
         string_agg(distinct cast(j.line_number as varchar), ', ' order by cast(j.line_number as varchar))
             as line_numbers,
         string_agg(distinct j.decided_by, ', ' order by j.decided_by) as decided_by,
-        max(j.decided_on) as decided_on,
-        'look where it has gone (resolved.enterprise_forward), judge again, and withdraw the line' as next_step
+        max(j.decided_on) as decided_on
     from resolved.judgement as j
     left join current_enterprise as s on j.other_enterprise_id = s.enterprise_id
     left join gone_target as g on j.other_enterprise_id = g.enterprise_id
@@ -107,8 +106,7 @@ conflict as (
         stated,
         line_numbers,
         decided_by,
-        decided_on,
-        next_step
+        decided_on
     from resolved.judgement_finding
     union all
     select * from by_rules
@@ -117,20 +115,16 @@ conflict as (
 )
 
 select
-    conflict_code,
-    conflict_key,
-    case conflict_code
-        when 'judges_disagree' then 'later_holds'
-        when 'record_gone' then 'no_effect'
-        when 'enterprise_gone' then 'no_effect'
-        else 'not_applied'
-    end as effect_code,
-    chain,
-    feed,
-    source_key,
-    stated,
-    line_numbers,
-    decided_by,
-    decided_on,
-    next_step
-from conflict
+    c.conflict_code,
+    c.conflict_key,
+    r.effect_code,
+    c.chain,
+    c.feed,
+    c.source_key,
+    c.stated,
+    c.line_numbers,
+    c.decided_by,
+    c.decided_on,
+    concat(r.next_step_en, ' | ', r.next_step_zh) as next_step
+from conflict as c
+inner join rules.judgement_conflict as r on c.conflict_code = r.conflict_code

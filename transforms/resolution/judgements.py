@@ -277,39 +277,35 @@ class Finding:
     conflict_key: str
     chain: str | None
     lines: tuple[Judgement, ...]
-    next_step: str
 
 
 def _findings(said: Said, chains: _Chains, homes: Mapping[str, Home]) -> list[Finding]:
     found: dict[tuple[str, str], Finding] = {}
 
-    def add(code: str, key: str, chain: str | None, lines: Iterable[Judgement], next_step: str) -> None:
-        found[code, key] = Finding(code, key, chain, tuple(lines), next_step)
+    def add(code: str, key: str, chain: str | None, lines: Iterable[Judgement]) -> None:
+        found[code, key] = Finding(code, key, chain, tuple(lines))
 
     for line in said.different:
         chain = chains.of(line.left)
         key = " ≠ ".join(sorted(line.pair))
         if said.pairs[line.pair].held is None:
             lines = [*(j for j in said.same if j.pair == line.pair), line]
-            add("both_ways", key, chains.title(line.left), lines, "agree, and withdraw the line that is wrong")
+            add("both_ways", key, chains.title(line.left), lines)
         elif chain is not None and chain == chains.of(line.right):
             road = chains.road(line.left, line.right)
-            add("different_in_chain", key, chains.title(line.left), [*road, line], "withdraw the line that is wrong")
+            add("different_in_chain", key, chains.title(line.left), [*road, line])
     for chain, named in chains.enterprises.items():
         for other in named[1:]:
             road = chains.road(named[0], other)
             key = f"{named[0]} = {other}"
-            step = "withdraw the line that is wrong; if the two are one, judge their registered records the same"
-            add("two_enterprises", key, chains.title(chains.members[chain][0]), road, step)
+            add("two_enterprises", key, chains.title(chains.members[chain][0]), road)
     for pair, about in said.pairs.items():
         if about.held and about.against:
-            others = " and ".join(sorted({j.who for j in about.against}))
-            step = f"agree: {others} adds a line that says the same, or somebody withdraws"
-            add("judges_disagree", " ? ".join(sorted(pair)), None, [*about.against, about.held], step)
+            add("judges_disagree", " ? ".join(sorted(pair)), None, [*about.against, about.held])
     for name, home in homes.items():
         if not home.is_there:
             lines = [j for j in (*said.same, *said.different, *said.unsure) if name in j.pair]
-            add("record_gone", name, None, lines, "judge the record that took its place, or withdraw the line")
+            add("record_gone", name, None, lines)
     return [found[key] for key in sorted(found)]
 
 
@@ -418,7 +414,6 @@ def _finding_columns(findings: Sequence[Finding]) -> dict[str, pa.Array]:
         "line_numbers": [", ".join(map(str, sorted(j.line for j in f.lines))) for f in findings],
         "decided_by": [", ".join(sorted({j.who for j in f.lines})) for f in findings],
         "decided_on": [max(f.lines, key=lambda j: j.moment).when for f in findings],
-        "next_step": [f.next_step for f in findings],
     }
     return {name: pa.array(values, pa.string()) for name, values in texts.items()}
 
