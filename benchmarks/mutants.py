@@ -484,6 +484,7 @@ def _importing(file: Path, tree: Path) -> list[list[str]]:
                 folder = sorted(tree.glob(f"tests/{file.parent}/test_*.py"), key=lambda path: path.stat().st_size)
                 found += folder if len(folder) <= SMALL_FOLDER else []
             nearer += [path.relative_to(tree) for path, text in modules.items() if line.search(text)]
+        found = list(dict.fromkeys(found))  # one that is found twice is one
         through = [path for path in dict.fromkeys(nearer) if path not in seen]
         seen |= {*through}
     typed = COMMANDS if file.parts[0] in ("cli", "parkbridge.py") else ()

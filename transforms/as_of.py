@@ -204,7 +204,7 @@ def _settle(connection: duckdb.DuckDBPyConnection, text: str, known: datetime | 
         # two nights within one second: the later one counts
         named = [moment for moment in begun if f"{moment:%Y%m%dT%H%M%SZ}" == text]
         if not named:
-            last = ", ".join(f"{moment:%Y%m%dT%H%M%SZ}" for moment in sorted(set(begun), reverse=True)[:5])
+            last = ", ".join(sorted({f"{moment:%Y%m%dT%H%M%SZ}" for moment in begun}, reverse=True)[:5])
             raise ParkBridgeError(
                 "snapshot",
                 f"no night {text} was begun; the last are {last or '(none)'}",

@@ -64,7 +64,7 @@ def other_enterprises(
 ) -> Iterator[Measured]:
     """Record numbers with the credit code of another enterprise than the one that another feed has under this number."""
     subject = feed.subject
-    if not {"source_key", "uscc"} <= set(subject.columns):
+    if not {"source_key", "uscc"}.issubset(subject.columns):
         return
     pair = "select distinct source_key as key, upper(uscc) as code from {} where uscc is not null"
     others = " union ".join(

@@ -57,7 +57,7 @@ def as_of_file(connection: duckdb.DuckDBPyConnection, path: Path) -> datetime | 
         has = other.execute(
             "select schema_name, table_name, column_name from duckdb_columns() where database_name = 'earlier'"
         ).fetchall()
-        if not needed <= set(has):
+        if not needed.issubset(has):
             return None
         as_of: datetime | None = the_row(other, "select max(as_of) from earlier.ops.night")[0]
         return as_of

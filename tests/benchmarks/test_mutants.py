@@ -35,6 +35,7 @@ READERS = "tests/connectors/sources"
         ),
         # a command is typed
         ("cli/answers.py", "tests/warehouse/test_commands.py", ["tests/warehouse/test_command_line.py"]),
+        ("cli/runs.py", "tests/warehouse/test_commands.py", ["tests/dags/test_steps.py"]),
         # of modules that import it
         ("connectors/feed.py", "tests/connectors/test_feed.py", ["tests/feeds_that_must_fail/test_declarations.py"]),
         # much at once, but its own

@@ -208,6 +208,14 @@ def test_a_wrong_view_is_refused(tmp_path: Path, sql: str, header: str, message:
     assert message in str(wrong.value)
 
 
+def test_two_views_of_one_name_are_refused(tmp_path: Path) -> None:
+    view(tmp_path, "select c.change_code as 变动 from snapshots.change as c")
+    (made,) = tmp_path.glob("*.sql")
+    made.with_name("another.sql").write_text(made.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(DeclarationError, match="two views are called"):
+        read_views(tmp_path, MODELS, ZoneInfo("Asia/Shanghai"))
+
+
 def test_a_kind_of_tax_is_called_the_same_as_its_signal() -> None:
     kinds = {str(code.value): code.zh for code in labels()["tax_kind_code"].codes}
     signals = {str(code.value): code.zh for code in labels()["signal_code"].codes}

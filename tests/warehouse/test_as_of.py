@@ -7,6 +7,7 @@ late; people judge; each night resolves in parts, where it can. A reconstructed 
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,13 +22,13 @@ import parkbridge
 from report.summary import summary
 from tests.conftest import FIRST_DAY, LEASES_HEADER, Park, day, staff_file
 from tests.transforms.test_resolution import credit_code
-from transforms.as_of import PastSnapshot, in_words, moment_of, reconstruct
+from transforms.as_of import PastSnapshot, _settle, in_words, moment_of, reconstruct
 from transforms.night import build_all
 from transforms.outcome_file import load as load_answers
 from transforms.resolution.judgement_file import HEADER
 from transforms.resolution.resolve import resolve
 from warehouse import parts
-from warehouse.connection import writer
+from warehouse.connection import prepare, writer
 from warehouse.differences import differences
 from warehouse.errors import ParkBridgeError
 from warehouse.last_night import remember_last_night
@@ -185,6 +186,41 @@ def later(life: Life) -> datetime:
 
 def past(life: Life, as_of: str, out: Path | None = None) -> PastSnapshot:
     return reconstruct(life.settings, as_of, out, now=later(life))
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "settled"),
+    [
+        ("20260302T180000Z", None, (datetime(2026, 3, 2, 18, 0, 0, 7), False)),  # of two within a second the later one
+        ("20260303T180000Z", None, (datetime(2026, 3, 3, 18), False)),  # nothing was begun after it
+        ("2026-03-03", datetime(2026, 3, 3, 19), (datetime(2026, 3, 3, 19), True)),
+        ("2026-03-01", datetime(2026, 3, 1, 8), (datetime(2026, 3, 1, 8), False)),  # the moment of the first row
+        ("2026-02-28", datetime(2026, 3, 1, 7), "the first row is of 2026-03-01 08:00 UTC. Next: give a later moment"),
+        ("20260304T180000Z", None, "the last are 20260303T180000Z, 20260302T180000Z. Next: give one of them"),
+    ],
+)
+def test_a_moment_is_settled_by_nights_and_rows(
+    text: str, known: datetime | None, settled: tuple[datetime, bool] | str
+) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as park; use park")
+        prepare(connection)
+        nights = (datetime(2026, 3, 2, 18), datetime(2026, 3, 2, 18, 0, 0, 7), datetime(2026, 3, 3, 18))
+        for moment in nights:
+            connection.execute("insert into ops.night_begun by name select ?::timestamp as as_of", [moment])
+        empty = "the warehouse is empty. Next: run `parkbridge sync`"
+        with pytest.raises(ParkBridgeError, match=empty):
+            _settle(connection, "2026-03-03", datetime(2026, 3, 3, 19))
+        connection.execute(
+            "insert into staged.lease by name select timestamp '2026-03-01 08:00' as received_at "
+            "union all select timestamp '2026-03-02 08:00'"
+        )
+        if isinstance(settled, str):
+            with pytest.raises(ParkBridgeError, match=re.escape(settled)):
+                _settle(connection, text, known)
+        else:
+            assert _settle(connection, text, known) == settled
+        connection.execute("use memory")
 
 
 @pytest.mark.parametrize(
