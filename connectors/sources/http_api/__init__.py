@@ -12,8 +12,8 @@ Options in feed.yml under `source:`
     total           Dotted path to the number of records there are; fewer than that is an error. Where it is the number on
                     the first page, a second one is asked for all the same: it may count each page.
 
-    pagination      none (default), page, offset, cursor or link. Without it an answer stops that says that there is more
-                    (hasNext, totalPages, a total above its records); a declared none takes it as it is.
+    pagination      none, page, offset, cursor or link. Left out it is none, too, but an answer stops then that says that there
+                    is more (hasNext, totalPages, a total above its records); a declared none takes it as it is.
     page_param      Parameter for the number of the page (default page); first_page: the first one's number (default 1).
     offset_param    Parameter for how many records to pass over (default offset).
     cursor_param    Parameter for the cursor (default cursor); next: dotted path to the next cursor.
