@@ -555,13 +555,13 @@ def _stop_on_midnights_elsewhere(
         value, made = f"d.{quote(source)}::varchar", f"c.{quote(target)}"
         if not connection.execute(f"from delivery as d where contains({value}, {literal(at)}) limit 1").fetchone():
             continue
-        (found,) = connection.execute(
-            f"select count(*) filter (where {value} is not null), count(*) filter (where "
+        total, odd, example = the_row(
+            connection,
+            f"select count(said), count(said) filter (is_odd), min(said) filter (is_odd) from (select {value} as said, "
             f"regexp_matches({value}, {literal(f'[ T]{at}(?::00(?:[.]0+)?)?$')}) "
-            f"and {made} in (to_date({value}), date_trunc('month', to_date({value})))), min({value}) "
-            "from delivery as d join candidate as c using (row_number)"
-        ).fetchall()
-        total, odd, example = found
+            f"and {made} in (to_date({value}), date_trunc('month', to_date({value}))) as is_odd "
+            "from delivery as d join candidate as c using (row_number))",
+        )
         if odd >= (1 if target == "month" else _MIDNIGHTS_MIN) and odd >= total * _MIDNIGHTS_SHARE:
             raise DeliveryRefused(
                 where,

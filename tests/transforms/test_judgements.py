@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ from transforms.resolution.judgement_file import Judgement, add, drop_last, read
 from transforms.resolution.judgements import clusters
 from transforms.resolution.resolve import resolve
 from warehouse.errors import DeclarationError, ParkBridgeError
+from warehouse.labels import labels
 from warehouse.settings import CHECKOUT
 
 Write = Callable[..., Path]
@@ -481,6 +483,12 @@ def test_what_must_stay_apart_stays_apart(pairs: list[tuple[str, str]]) -> None:
         if one in together and other in together:
             assert together[one] != together[other]
     assert all(clusters(pairs)[left] == clusters(pairs)[right] for left, right in pairs)
+
+
+def test_every_contradiction_has_an_effect_and_a_next_step() -> None:
+    rules = yaml.safe_load((CHECKOUT / "transforms" / "rules" / "judgement_conflict.yml").read_text(encoding="utf-8"))
+    assert {row["conflict_code"] for row in rules["rows"]} == {code.value for code in labels()["conflict_code"].codes}
+    assert {row["effect_code"] for row in rules["rows"]} == {code.value for code in labels()["effect_code"].codes}
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------

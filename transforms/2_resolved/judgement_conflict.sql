@@ -20,6 +20,7 @@
 --   * 以上各串均不采用，其记录单独成户（登记记录保留自己的企业）。
 --   * 意见不一：两人对同一对的最后意见不同，暂以后者为准。
 --   * 记录已无、企业已无：所判对象已不在任何来源中，或已成几家，该行不起作用。
+--   * stated 为所涉各行的文字与行号；解决前如何处理、下一步做什么见规则文件。
 -- known gaps: Nothing reports that a judgement merely repeats what the rules say. | 只是重复规则结论的判定不作提示。
 -- checked by: tests/models/resolved.judgement_conflict, tests/transforms/test_judgements.py
 with tied_chain as (
@@ -125,6 +126,7 @@ select
     c.line_numbers,
     c.decided_by,
     c.decided_on,
-    concat(r.next_step_en, ' | ', r.next_step_zh) as next_step
+    -- a code that the rules lack stays, without a next step, and the check of that column stops the night
+    r.next_step_en || ' | ' || r.next_step_zh as next_step
 from conflict as c
-inner join rules.judgement_conflict as r on c.conflict_code = r.conflict_code
+left join rules.judgement_conflict as r on c.conflict_code = r.conflict_code

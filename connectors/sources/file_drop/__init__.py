@@ -409,16 +409,16 @@ def _is_landed(run: _Run, label: str, content_id: str, modified: datetime) -> bo
     window = run.window
     if not window.is_landed(label, content_id, modified):
         return False
-    is_new = window.since is not None and modified > window.since
-    names = [name for name, (last, _) in window.latest.items() if last == content_id]
-    if is_new and label not in window.latest and (not names or names[-1] != list(window.latest)[-1]):
-        _log.warning(
-            "%s: %s is passed over: it is the same as %s, and others have come since. If it is to count again, let the office "
-            "save it under the name of the one that it corrects",
-            run.where,
-            shown(label),
-            shown(names[-1]) if names else "an earlier file",
-        )
+    if label not in window.latest and window.since is not None and modified > window.since:
+        names = [name for name, (last, _) in window.latest.items() if last == content_id]
+        if names[-1:] != [*window.latest][-1:]:
+            _log.warning(
+                "%s: %s is passed over: it is the same as %s, and others have come since. If it is to count again, let the "
+                "office save it under the name of the one that it corrects",
+                run.where,
+                shown(label),
+                shown(names[-1]) if names else "an earlier file",
+            )
     return True
 
 

@@ -554,9 +554,12 @@ _CODE_NAME: Final = re.compile(
 )
 _MESSAGE_NAME: Final = re.compile(r"\w*(?:msg|message|desc|reason)", re.IGNORECASE)
 _ERROR_WORDS: Final = re.compile(
-    r"失败|错误|出错|异常|无权|权限不足|未授权|未登录|过期|失效|超时|繁忙|截断|[仅只](?:返回|显示|查询)|超[过出].{0,12}(?:条|上限|限制)|"
-    r"\b(?:truncated|invalid|denied|expired|failed|failure|error|unauthori[sz]ed|forbidden)\b",
+    r"失败|错误|出错|异常|无权|权限不足|未授权|未登录|过期|失效|超时|繁忙|\b(?:invalid|denied|expired|failed|failure|error|unauthori[sz]ed|forbidden)\b",
     re.IGNORECASE,
+)
+# 查询成功，仅返回前1000条: all is well with a part
+_CUT_WORDS: Final = re.compile(
+    r"截断|[仅只](?:返回|显示|查询)|超[过出].{0,12}(?:条|上限|限制)|\btruncated\b", re.IGNORECASE
 )
 _NO_ERROR_WORDS: Final = re.compile(r"成功|无错误|没有错误|\b(?:no errors?|success)\b", re.IGNORECASE)
 
@@ -613,11 +616,15 @@ def _says_error(answer: Any) -> str:
             is_error = (
                 (_STATE_NAME.fullmatch(name) and text.casefold() in ("false", "n", "no"))
                 or (_CODE_NAME.fullmatch(name) and (_ERROR_CODE.fullmatch(text) or _is_set(name, text)))
-                or (_MESSAGE_NAME.fullmatch(name) and _ERROR_WORDS.search(text) and not _NO_ERROR_WORDS.search(text))
+                or (_MESSAGE_NAME.fullmatch(name) and (_CUT_WORDS.search(text) or _is_failure(text)))
             )
             if is_error:
                 return f"{name} {text[:40]}"
     return "an error" if answer.get("error") else ""
+
+
+def _is_failure(message: str) -> bool:
+    return bool(_ERROR_WORDS.search(message)) and not _NO_ERROR_WORDS.search(message)
 
 
 # how answers say that they are a part: hasNextPage, isTruncated; isLastPage; totalCount, recordsTotal; totalPages; nextCursor

@@ -823,7 +823,14 @@ def test_a_link_to_a_next_page_that_no_pagination_follows_stops(server: Server) 
 
 
 @pytest.mark.parametrize(
-    "text", ["查询结果超过1000条，仅返回前1000条", "超出最大查询条数", "结果已截断", "the result was truncated"]
+    "text",
+    [
+        "查询结果超过1000条，仅返回前1000条",
+        "查询成功，仅返回前1000条",
+        "超出最大查询条数",
+        "结果已截断",
+        "the result was truncated",
+    ],
 )
 def test_an_answer_that_says_it_was_cut_off_stops(server: Server, text: str) -> None:
     server.answer = lambda _: {"code": 0, "message": text, "data": firms(1, 4)}
