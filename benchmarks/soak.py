@@ -247,7 +247,8 @@ def deliver(park: Park, account: Account, night: int, draw: random.Random) -> No
     moment = day(night - 0.5)
     stamp = f"{moment:%Y-%m-%d %H:%M:%S}"
     if night == 1 or draw.random() < 0.5:
-        latest = (night - 1) // 30
+        # the month of the day: what comes a month sooner after its month than ever is rightly held
+        latest = 12 * (moment.year - 2026) + moment.month - 1
         back = draw.choice([0, 0, 0, 1, 2]) if night > 60 else 0  # a correction of an earlier month
         year, month = divmod(latest - back, 12)
         stated = f"{2026 + year}-{month + 1:02}"
