@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from benchmarks import assessment
+from tests.conftest import in_memory
 
 MONTHS = 30
 CHANGED, NIGHT = 20, 24  # counted from 0; assessed is the 25th month
@@ -49,7 +50,7 @@ FIRMS = {
 
 @pytest.fixture
 def city() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = in_memory()
     for schema in ("truth", "output"):
         connection.execute(f"create schema {schema}")
     connection.execute(

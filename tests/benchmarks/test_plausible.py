@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import plausible
 from benchmarks.plausible import Planted
+from tests.conftest import in_memory
 
 
 def month(number: int) -> date:
@@ -27,7 +28,7 @@ PLANTED = [
 
 @pytest.fixture
 def night() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = in_memory()
     for schema in ("truth", "monthly", "signals"):
         connection.execute(f"create schema {schema}")
     connection.execute("create table truth.planted (silo varchar, kind varchar, true_id bigint, month date)")

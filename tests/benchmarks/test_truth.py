@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import city, scoring, truth
 from benchmarks.scoring import Score
+from tests.conftest import in_memory
 
 # true_id: kind, partner, whether the register knows it
 FIRMS = {1: ("company", None, True), 2: ("branch", 1, True), 3: ("company", None, False), 4: ("company", None, False)}
@@ -56,7 +57,7 @@ VERDICTS = {
 
 @pytest.fixture
 def resolved() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = in_memory()
     connection.execute("create schema truth")
     connection.execute("create schema resolved")
     connection.execute(

@@ -9,6 +9,7 @@ import pytest
 import transforms
 from benchmarks import warning
 from benchmarks.warning import Measured
+from tests.conftest import in_memory
 from warehouse.models import load_rules
 
 # true_id: from which month it has moved out, or gone for another cause
@@ -31,7 +32,7 @@ ALERTS = [
 
 @pytest.fixture
 def scored_city() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = in_memory()
     load_rules(connection, Path(transforms.__file__).parent / "rules")
     for schema in ("truth", "output", "signals"):
         connection.execute(f"create schema {schema}")

@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 import demo
+from tests.conftest import in_memory
 
 UNTIL = date(2026, 11, 23)
 START = date(2023, 11, 1)
@@ -21,7 +22,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def truth(city: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = in_memory()
     for path in sorted((city / "truth").glob("*.parquet")):
         connection.execute(f"create table {path.stem} as from read_parquet('{path}')")
     return connection

@@ -22,7 +22,7 @@ DELIVERED = [datetime(2019, month, day, tzinfo=UTC) for month, day in ((6, 13), 
 MODELS = night.LAYERS
 
 
-@pytest.fixture(scope="module", params=["all at once", "each on its day"])
+@pytest.fixture(scope="module", params=["all at once", pytest.param("each on its day", marks=pytest.mark.nights)])
 def park(request: pytest.FixtureRequest, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Park:
     park = make_park(tmp_path_factory.mktemp("premises"), "premises_register")
     handover.premises_register(data, park.office)

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from expectations.suite import expect, read_suite
+from tests.conftest import in_memory
 from warehouse.errors import DeclarationError
 
 SUITES = Path(__file__).parents[2] / "expectations" / "suites"
@@ -116,7 +116,7 @@ def test_a_check_says_what_must_hold_and_finds_the_others(
     check = expect(expectation, severity="warning", column="a", **arguments)
     assert check.name == words
     assert check.wrong_rows is not None
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         connection.execute("create table t as from (values (-1), (0), (1), (2), (null)) as v (a)")
         found = connection.execute(f"{check.wrong_rows.replace('{table}', 't')} order by a").fetchall()
     assert [a for (a,) in found] == wrong
@@ -128,7 +128,7 @@ def test_pairs_of_columns_are_compared_with_their_limit() -> None:
             "ExpectColumnPairValuesAToBeGreaterThanB", severity="warning", column_A="b", column_B="a", or_equal=or_equal
         )
         assert check.name == words
-        with duckdb.connect() as connection:
+        with in_memory() as connection:
             connection.execute(
                 "create table t as from (values (1, 3, 2), (2, 3, 3), (3, 3, 4), (4, null, 1)) as v (n, a, b)"
             )

@@ -11,6 +11,7 @@ import pytest
 
 from expectations.contracts import contract
 from expectations.runner import check_feed
+from tests.conftest import in_memory
 from warehouse.errors import CheckFailed, DeclarationError
 from warehouse.subjects import LINEAGE, Subject, subjects
 
@@ -51,7 +52,7 @@ GOOD: dict[str, Any] = {
 
 @pytest.fixture
 def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         columns = {column.name: column.type for column in STAFF.subject.columns.values()} | LINEAGE
         columns.pop("superseded_at")
         listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
@@ -148,7 +149,7 @@ def test_a_code_that_no_model_knows_stops_the_feed(code: str) -> None:
     taxes = DeclaredFeed("taxes", subjects()["tax_payment"])
     columns = {column.name: column.type for column in taxes.subject.columns.values()} | LINEAGE
     columns.pop("superseded_at")
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         connection.execute(f"create schema incoming; create table incoming.taxes ({listed})")
         known = {"feed": "taxes", "batch_id": "b1", "received_at": "2026-11-03 00:30:00"}

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from expectations.suite import ROW_CHECKS, TABLE_CHECKS, Suite, expect, no_rows, unique
+from tests.conftest import in_memory
 from warehouse.errors import DeclarationError
 
 pytestmark = pytest.mark.xdist_group("gx")
@@ -30,7 +31,7 @@ ROWS = """
 
 @pytest.fixture(scope="module")
 def park() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = in_memory()
     connection.execute("create schema resolved; create schema ops")
     connection.execute(f"create table resolved.enterprise as {ROWS}")
     connection.execute("create view ops.企业视图 as select * from resolved.enterprise")

@@ -10,6 +10,7 @@ import pytest
 from stdnum.cn import ric, uscc
 
 from expectations.identity_numbers import no_identity_numbers
+from tests.conftest import in_memory
 from warehouse import persons
 
 # made-up persons; python-stdnum confirms the check character
@@ -22,7 +23,7 @@ CODE_LIKE_A_PERSON = "110105195205278344"
 def warehouse(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
     """Few texts are read one by one, many are searched with patterns first: both find the same."""
     monkeypatch.setattr(persons, "_FEW_TEXTS", request.param)
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         connection.execute(
             "create schema resolved; create schema monthly; create schema ops;"
             "create table resolved.enterprise (enterprise_name varchar, 备注 varchar, headcount bigint);"
@@ -107,5 +108,5 @@ def test_more_texts_with_a_person_than_the_rule_allows_stop_the_night(
 
 
 def test_without_text_there_is_nothing_to_check() -> None:
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         assert no_identity_numbers(connection, ["resolved"]) is None

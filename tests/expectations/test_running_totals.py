@@ -7,8 +7,9 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import pytest
+
+from tests.conftest import in_memory
 
 RULE = Path(__file__).parents[2] / "expectations" / "rules" / "figures_are_no_running_totals.sql"
 Series = Callable[[random.Random], list[float]]
@@ -52,7 +53,7 @@ def found(*parks: tuple[int, Series], subject: str = "tax_filing", has_tax_due: 
         for unit in range(units):
             for m, value in enumerate(series(draw)):
                 rows.append((subject, "f", f"{kind}/{unit}", date(2023 + m // 12, m % 12 + 1, 1), round(value, 2)))
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         connection.execute("create schema known")
         connection.execute(
             "create table given (subject text, feed text, source_key text, month date, value decimal(30, 3))"

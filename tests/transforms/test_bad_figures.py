@@ -7,22 +7,20 @@ with a whole feed. Whoever is not expanding without the bad figure must not be w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
-import transforms
+from tests.conftest import prepared
 from transforms.night import build_all
 from transforms.resolution.resolve import resolve
-from warehouse.connection import prepare
 
-TRANSFORMS = Path(transforms.__file__).parent
 FIRMS = {f"F{number:02d}": f"园区第{number}号精密机械有限公司" for number in range(20)}
 AS_OF = "2026-04-20"
 DECLINE_OR_GROWTH = ("expanding", "contracting", "leaving", "new", "dormant")
 
-Rows = list[tuple[object, ...]]
+Rows = list[tuple[str, str, float]]
 
 
 class Books:
@@ -45,47 +43,47 @@ class Books:
 
     def build(self, extra: Mapping[str, Rows] | None = None) -> duckdb.DuckDBPyConnection:
         """A warehouse of these books, resolved and built as of 20 April 2026; `extra` are further staged rows."""
-        connection = duckdb.connect()
-        prepare(connection)
+        connection = prepared()
         connection.execute(f"insert into ops.night values ('night', timestamp '{AS_OF}', 'park')")
         heard = "timestamp '2026-04-15', 'b', 1"
         self._insert(
             connection,
             f"insert into staged.registration (feed, source_key, enterprise_name, status_code, registered_date, industry_code, "
-            f"received_at, batch_id, row_number) select 'register', ?, ?, 'active', date '2015-01-01', 'C3411', {heard}",
-            list(FIRMS.items()),
+            f"received_at, batch_id, row_number) select 'register', firm, name, 'active', date '2015-01-01', 'C3411', {heard}",
+            [(firm, "", 0) for firm in FIRMS],
         )
         self._insert(
             connection,
             f"insert into staged.employment (feed, source_key, enterprise_name, month, insured_headcount, received_at, batch_id, "
-            f"row_number) select 'staff', 's' || ?, ?, ?, ?, {heard}",
-            [(firm, FIRMS[firm], month, value) for (firm, month), value in self.staff.items()],
+            f"row_number) select 'staff', 's' || firm, name, month::date, value, {heard}",
+            [(firm, month, value) for (firm, month), value in self.staff.items()],
         )
         self._insert(
             connection,
             f"insert into staged.tax_filing (feed, source_key, enterprise_name, tax_kind_code, period_start, period_end, "
-            f"sales_amount, tax_due_amount, received_at, batch_id, row_number) select 'filing', 't' || ?, ?, 'vat', m, last_day(m), "
-            f"v, 1, {heard} from (select ?::date as m, ? as v)",
-            [(firm, FIRMS[firm], month, value) for (firm, month), value in self.sales.items()],
+            f"sales_amount, tax_due_amount, received_at, batch_id, row_number) select 'filing', 't' || firm, name, 'vat', "
+            f"month::date, last_day(month::date), value, 1, {heard}",
+            [(firm, month, value) for (firm, month), value in self.sales.items()],
         )
         self._insert(
             connection,
             f"insert into staged.tax_payment (feed, source_key, enterprise_name, payment_no, tax_kind_code, period_start, "
-            f"period_end, paid_date, paid_amount, received_at, batch_id, row_number) select 'payment', 't' || ?, ?, ?, 'vat', m, "
-            f"last_day(m), last_day(m), v, {heard} from (select ?::date as m, ? as v)",
-            [(firm, FIRMS[firm], f"{firm}{month}", month, value) for (firm, month), value in self.tax.items()],
+            f"period_end, paid_date, paid_amount, received_at, batch_id, row_number) select 'payment', 't' || firm, name, "
+            f"firm || month, 'vat', month::date, last_day(month::date), last_day(month::date), value, {heard}",
+            [(firm, month, value) for (firm, month), value in self.tax.items()],
         )
         self._insert(
             connection,
             f"insert into staged.utility_use (feed, source_key, enterprise_name, meter_no, utility_code, month, used_quantity, "
-            f"received_at, batch_id, row_number) select 'power', 'p' || ?, ?, 'm1', 'electricity', ?, ?, {heard}",
-            [(firm, FIRMS[firm], month, value) for (firm, month), value in self.power.items()],
+            f"received_at, batch_id, row_number) select 'power', 'p' || firm, name, 'm1', 'electricity', month::date, value, {heard}",
+            [(firm, month, value) for (firm, month), value in self.power.items()],
         )
         self._insert(
             connection,
             f"insert into staged.lease (feed, source_key, enterprise_name, lease_no, building_code, room, leased_area_m2, start_date, "
-            f"received_at, batch_id, row_number) select 'lease', 'l' || ?, ?, ?, 'A', ?, 500, date '2016-01-01', {heard}",
-            [(firm, name, f"L{firm}", f"R{firm}") for firm, name in FIRMS.items()],
+            f"received_at, batch_id, row_number) select 'lease', 'l' || firm, name, 'L' || firm, 'A', 'R' || firm, 500, "
+            f"date '2016-01-01', {heard}",
+            [(firm, "", 0) for firm in FIRMS],
         )
         for sql, rows in (extra or {}).items():
             self._insert(connection, sql, rows)
@@ -95,8 +93,12 @@ class Books:
 
     @staticmethod
     def _insert(connection: duckdb.DuckDBPyConnection, sql: str, rows: Rows) -> None:
-        if rows:
-            connection.executemany(sql, rows)
+        """Run an `insert … select` over (firm, month, value) and the firm's name: all rows at once, for each statement is planned."""
+        given = pd.DataFrame(rows, columns=["firm", "month", "value"])
+        given["name"] = given["firm"].map(FIRMS)
+        connection.register("given", given)
+        connection.execute(f"{sql} from given")
+        connection.unregister("given")
 
 
 def classes(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -216,11 +218,11 @@ def test_a_month_that_is_sent_again_counts_once() -> None:
     """The same month once more after a correction: one is more, not twice as many."""
     correction = (
         "insert into staged.employment (feed, source_key, enterprise_name, month, insured_headcount, received_at, superseded_at, "
-        "batch_id, row_number) select 'staff', 's' || ?, ?, date '2026-02-01', ?, timestamp '2026-03-15', timestamp '2026-04-15', "
+        "batch_id, row_number) select 'staff', 's' || firm, name, month::date, value, timestamp '2026-03-15', timestamp '2026-04-15', "
         "'a', 1"
     )
     books = Books()
-    first: Rows = [(firm, name, books.staff[firm, "2026-02-01"] - 1) for firm, name in FIRMS.items()]
+    first: Rows = [(firm, "2026-02-01", books.staff[firm, "2026-02-01"] - 1) for firm in FIRMS]
     connection = books.build({correction: first})
     assert suspects(connection) == []
     assert set(classes(connection).values()) == {"stable"}

@@ -8,15 +8,15 @@ import random
 from datetime import date, timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
 import sqlglot
 from sqlglot import exp
 
 import transforms
+from tests.conftest import prepared
 from transforms.night import build_all
 from transforms.resolution.resolve import resolve
-from warehouse.connection import prepare, quote
+from warehouse.connection import insert_rows, quote
 from warehouse.kinds import FIGURE_BELOW
 from warehouse.subjects import Subject, subjects
 
@@ -89,21 +89,24 @@ def extreme_rows(subject: Subject, draw: random.Random) -> list[dict[str, object
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.nights)])
 def test_every_model_takes_the_extremes(seed: int) -> None:
     draw = random.Random(seed)
-    connection = duckdb.connect()
-    prepare(connection)
+    connection = prepared()
     connection.execute(f"insert into ops.night values ('night', timestamp '{NIGHT} 12:00', 'park')")
     for subject in subjects().values():
-        for place, row in enumerate(extreme_rows(subject, draw)):
-            row |= {
+        rows = [
+            {
+                **row,
                 "feed": subject.name,
                 "batch_id": "b",
                 "row_number": place,
                 "received_at": NIGHT - timedelta(days=1),
             }
-            connection.execute(
-                f"insert into staged.{subject.name} ({', '.join(map(quote, row))}) values ({', '.join('?' * len(row))})",
-                list(row.values()),
-            )
+            for place, row in enumerate(extreme_rows(subject, draw))
+        ]
+        insert_rows(
+            connection,
+            f"staged.{subject.name} ({', '.join(map(quote, rows[0]))})",
+            [list(row.values()) for row in rows],
+        )
     resolve(connection)
     build_all(connection)
     for table in ("signals.flow", "signals.growth", "snapshots.park_month", "snapshots.enterprise_current"):

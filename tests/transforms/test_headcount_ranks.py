@@ -3,9 +3,8 @@
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
 import transforms
+from tests.conftest import in_memory
 from warehouse.connection import prepare
 from warehouse.models import build, load_rules
 
@@ -13,7 +12,7 @@ TRANSFORMS = Path(transforms.__file__).parent
 
 
 def test_the_better_feed_counts_and_the_other_fills_what_it_leaves_out() -> None:
-    connection = duckdb.connect()
+    connection = in_memory()
     prepare(connection)
     load_rules(connection, TRANSFORMS / "rules")
     connection.execute(

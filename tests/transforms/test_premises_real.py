@@ -5,10 +5,10 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
 import pytest
 
 import transforms
+from tests.conftest import in_memory
 from transforms.resolution.resolve import resolve
 from warehouse.connection import prepare
 from warehouse.models import build
@@ -21,7 +21,7 @@ DELIVERIES = sorted((SHARED_DATA / "property_uk").glob("hambleton_*.csv"))
     len(DELIVERIES) != 4, reason=f"the deliveries are not in {SHARED_DATA} (set PARKBRIDGE_SHARED_DATA)"
 )
 def test_changes_between_real_deliveries() -> None:
-    connection = duckdb.connect()
+    connection = in_memory()
     prepare(connection)
     connection.execute("insert into ops.night values ('night', timestamp '2020-01-01', 'district')")
     current: dict[str, tuple[str, bool]] = {}

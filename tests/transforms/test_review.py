@@ -356,6 +356,7 @@ def test_contradictions_are_shown_with_their_lines_and_settled_by_withdrawing_on
     assert ids(settings)["lease/l6"] == ids(settings)["registration/r1"]
 
 
+@pytest.mark.nights
 def test_the_nights_summary_counts_what_waits_and_what_is_not_in_order(settings: Settings) -> None:
     add(settings.judgements, Judgement("lease/l6", "registration/r1", "same", "li", "2026-02-01", "x"))
     add(settings.judgements, Judgement("lease/l3", "lease/gone", "same", "li", "2026-02-01", "x"))

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from tests.conftest import LAYERS, empty_warehouse
+from tests.conftest import LAYERS, empty_warehouse, in_memory
 from warehouse.errors import DeclarationError
 from warehouse.labels import labels
 from warehouse.models import read_layers
@@ -157,7 +157,7 @@ def test_words_of_a_view_are_written_out(tmp_path: Path) -> None:
     """
     (tmp_path / "010_test.sql").write_text(HEADER + sql, encoding="utf-8")
     [read] = read_views(tmp_path, MODELS, ZoneInfo("Asia/Shanghai"))
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         connection.execute("create schema rows")
         connection.execute(
             "create table rows.one as select * from (values ('revoked', 'registered_only; closed_but_active', true, "

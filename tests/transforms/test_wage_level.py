@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
-from tests.conftest import LAYERS
+from tests.conftest import LAYERS, in_memory
 from tests.model_macros import FILE as MACROS
 from warehouse.models import load_rules, make, read_model
 
@@ -73,7 +72,7 @@ class Panel:
         return {(firm, month) for firm, month in listed}
 
 
-RULED = duckdb.connect()
+RULED = in_memory()
 RULED.execute(MACROS.read_text(encoding="utf-8"))
 load_rules(RULED, LAYERS / "rules")
 for schema in ("monthly", "resolved", "signals"):

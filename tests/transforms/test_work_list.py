@@ -133,6 +133,7 @@ def parks(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@pytest.mark.nights
 @hypothesis_settings(max_examples=8, deadline=None)
 @given(parks())
 def test_no_week_has_more_new_rows_than_its_limits_and_a_night_is_the_same_again(

@@ -10,11 +10,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
+from tests.conftest import in_memory
 from warehouse.answers import Look, write_answer
 from warehouse.text import width
 
@@ -26,7 +26,7 @@ def written(columns: Sequence[str], given: Sequence[Sequence[Any]], form: str, *
 
 
 def answered(query: str, form: str, **look: Any) -> str:
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         found = connection.execute(query)
         return written([column[0] for column in found.description], found.fetchall(), form, **look)
 

@@ -20,7 +20,7 @@ import pytest
 
 import parkbridge
 from report.summary import summary
-from tests.conftest import FIRST_DAY, LEASES_HEADER, Park, day, staff_file
+from tests.conftest import FIRST_DAY, LEASES_HEADER, Park, day, in_memory, staff_file
 from tests.transforms.test_resolution import credit_code
 from transforms.as_of import PastSnapshot, _settle, in_words, moment_of, reconstruct
 from transforms.night import build_all
@@ -170,7 +170,7 @@ def same(published: Path, made: Path) -> None:
     found = differences(published, made, TABLES)
     shown = {}
     for table in found:
-        with duckdb.connect() as connection:
+        with in_memory() as connection:
             connection.execute(f"attach '{published}' as old (read_only)")
             connection.execute(f"attach '{made}' as new (read_only)")
             shown[table] = [
@@ -202,7 +202,7 @@ def past(life: Life, as_of: str, out: Path | None = None) -> PastSnapshot:
 def test_a_moment_is_settled_by_nights_and_rows(
     text: str, known: datetime | None, settled: tuple[datetime, bool] | str
 ) -> None:
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         connection.execute("attach ':memory:' as park; use park")
         prepare(connection)
         nights = (datetime(2026, 3, 2, 18), datetime(2026, 3, 2, 18, 0, 0, 7), datetime(2026, 3, 3, 18))

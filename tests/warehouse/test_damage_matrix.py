@@ -64,17 +64,22 @@ FILES = {
 }
 # the others are rarer, and like one of these
 OFTEN = ("gone", "empty", "one byte")
+# what cannot be made again from something else
+DEAREST = ("warehouse", "batch's manifest", "rows", "judgements", "backup's rows")
 MARKS = {name: () if name in OFTEN else (pytest.mark.slow,) for name in DAMAGES} | dict.fromkeys(
     ("gone", "empty"), (pytest.mark.nights,)
 )
 DAMAGED = pytest.mark.parametrize("damage", [pytest.param(name, marks=marks) for name, marks in MARKS.items()])
 # what `doctor --deep` says to run repairs a kind of file whatever became of it; that it says so of each damage is asked of one kind
 CURED = [
-    pytest.param(
-        kind, damage, marks=() if damage == "one byte" or (kind == "rows" and damage in OFTEN) else pytest.mark.slow
-    )
-    for kind in FILES
-    for damage in DAMAGES
+    *(pytest.param(kind, "one byte", marks=() if kind in DEAREST else pytest.mark.nights) for kind in FILES),
+    *(pytest.param("rows", damage) for damage in OFTEN if damage != "one byte"),
+    *(
+        pytest.param(kind, damage, marks=pytest.mark.slow)
+        for kind in FILES
+        for damage in DAMAGES
+        if damage != "one byte" and not (kind == "rows" and damage in OFTEN)
+    ),
 ]
 COMMANDS: tuple[list[str], ...] = (
     ["status"],

@@ -17,7 +17,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from connectors.feed import read_feed
-from tests.conftest import Park, day
+from tests.conftest import Park, day, in_memory
 from warehouse import parts
 from warehouse.connection import prepare
 from warehouse.errors import DeclarationError
@@ -31,7 +31,7 @@ EARLY, LATE = datetime(2026, 1, 1), datetime(2027, 6, 1)
 
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         prepare(connection)
         yield connection
 

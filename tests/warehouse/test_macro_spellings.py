@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import in_memory
+
 OCTOBER = date(2026, 10, 1)
 SPELLINGS: dict[str, dict[Any, list[str]]] = {
     "to_month": {
@@ -172,7 +174,7 @@ SPELLINGS: dict[str, dict[Any, list[str]]] = {
 
 @pytest.fixture(scope="module")
 def macros() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = in_memory()
     connection.execute(Path("warehouse/macros.sql").read_text(encoding="utf-8"))
     return connection
 

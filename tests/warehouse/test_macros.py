@@ -9,6 +9,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
+from tests.conftest import in_memory
 from warehouse.connection import prepare
 
 WIDE = "　"  # ideographic space
@@ -17,7 +18,7 @@ NO_BREAK = "\u00a0"
 
 @pytest.fixture(scope="module")
 def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect()
+    connection = in_memory()
     prepare(connection)
     yield connection
     connection.close()

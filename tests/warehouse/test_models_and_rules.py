@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.conftest import in_memory
 from warehouse.errors import DeclarationError
 from warehouse.labels import Code, Label, labels, read_labels
 from warehouse.models import build, load_rules, read_folder, read_layers, read_model
@@ -29,7 +30,7 @@ HEADER = """\
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect()
+    connection = in_memory()
     yield connection
     connection.close()
 

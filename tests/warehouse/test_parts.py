@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from benchmarks import panel
+from tests.conftest import in_memory
 from transforms import night
 from warehouse import parts
 from warehouse.connection import prepare
@@ -109,7 +110,7 @@ def test_a_large_park_is_cut_into_slices(
     """Before the nights, which take long: what memory allows is no matter of results."""
     header = {"rebuild": "by_enterprise" if is_by_enterprise else "in_slices"}
     model = replace(MODELS[0], header=header, reads=frozenset({reads}))
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         connection.execute("create schema resolved; create schema rules")
         connection.execute(
             "create table rules.rebuild as select 0.5 as touched_share_max, 10 as slice_enterprises, "
@@ -130,7 +131,7 @@ def test_above_half_of_the_park_all_is_made(monkeypatch: pytest.MonkeyPatch, tou
     monkeypatch.setattr(parts, "_fingerprint", lambda _: "f")
     monkeypatch.setattr(parts, "declared_kinds", lambda _: "k")
     monkeypatch.setattr(parts, "_touch_received", lambda *_: None)
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         prepare(connection)
         connection.execute("create schema if not exists rules")
         connection.execute(
@@ -149,6 +150,7 @@ def test_above_half_of_the_park_all_is_made(monkeypatch: pytest.MonkeyPatch, tou
         assert parts.begin(connection, LAYERS) is None, "a later night than this one"
 
 
+@pytest.mark.nights
 def test_a_night_without_anything_new_touches_nobody(park: duckdb.DuckDBPyConnection) -> None:
     panel.night(park, LAST, days=1)
     touched, made = live_night(park)

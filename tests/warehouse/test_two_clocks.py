@@ -20,7 +20,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from connectors.feed import Feed, read_feed
-from tests.conftest import STAFF, STAFF_SQL
+from tests.conftest import STAFF, STAFF_SQL, in_memory
 from warehouse.batches import REJECTED, Batch, Manifest
 from warehouse.connection import prepare
 from warehouse.loader import accept, open_incoming
@@ -242,7 +242,7 @@ class Warehouse:
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect()
+    connection = in_memory()
     prepare(connection)
     yield connection
     connection.close()

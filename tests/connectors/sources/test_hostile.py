@@ -336,7 +336,7 @@ FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "records without an end": ("xls", lambda: b"\x09\x08\x10\x00" + b"\xff" * 200_000),
     "a zip in a zip in a zip": ("zip", lambda: zipped({"a.zip": zipped({"a.zip": zipped({"a.csv": b"a,b\n1,2\n"})})})),
     "a bomb": ("zip", lambda: zipped({"a.csv": b"a,b\n" + b"1,2\n" * 25_000_000})),
-    "10,000 members": ("zip", lambda: zipped({f"{n}.csv": b"a,b\n1,2\n" for n in range(10_000)})),
+    "2,000 members": ("zip", lambda: zipped({f"{n}.csv": b"a,b\n1,2\n" for n in range(2_000)})),
     "a member outside": ("zip", lambda: zipped({"../../outside.csv": b"a,b\n1,2\n"})),
     "a member from the root": ("zip", lambda: zipped({"/etc/x.csv": b"a,b\n1,2\n"})),
     "a member with escapes": ("zip", lambda: zipped({"\x1b[2J\n.csv": b"a,b\n1,2\n"})),
