@@ -41,6 +41,7 @@ class _Pull:
     pulled_until: datetime
     started_at: datetime
     known: set[str]
+    labels: dict[str, str]  # of accepted files, by content
 
 
 def land(
@@ -93,7 +94,8 @@ def land(
     pulled_until = until if last is None or until > last else now
     # A file is known by its bytes for good. A pull says what the source holds now: as before the last one is news again.
     known = {b.manifest.content_id for b in settled if b.is_discarded or b in accepted[-1:]}
-    pull = _Pull(run_id, last, pulled_until, now, known)
+    labels = {b.manifest.content_id: b.manifest.delivery for b in accepted}
+    pull = _Pull(run_id, last, pulled_until, now, known, labels)
     login = credentials or Credentials.from_airflow(feed.connection)
     landed: list[Manifest] = []
     try:
@@ -255,12 +257,13 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
     if content_id in pull.known or nothing_new:
         shutil.rmtree(part)
         return None
+    label, earlier = shown(Blotter().text(delivery.label)), pull.labels.get(content_id, "")
     manifest = Manifest(
         feed=feed.name,
         subject=feed.subject.name,
         batch_id=folder.name,
         run_id=pull.run_id,
-        delivery=shown(Blotter().text(delivery.label)),
+        delivery=label,
         protocol=feed.protocol,
         header=delivery.header,
         columns={f.name: str(f.type) for f in schema},
@@ -285,6 +288,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         rows_read=account["read"],
         rows_folded=account["folded"],
         rows_noted=account["noted"],
+        repeats=earlier if delivery.content_id and earlier != label else "",
     )
     write_manifest(part, manifest)
     put_in_place(part, folder)

@@ -31,7 +31,7 @@ from transforms.resolution.resolve import resolve
 from warehouse import loader
 from warehouse.batches import Manifest, batches, pending
 from warehouse.comparison import findings, measure
-from warehouse.confirmation import Finding
+from warehouse.confirmation import Confirmation, Finding
 from warehouse.connection import prepare, settle_before_landing, writer
 from warehouse.models import Model, build, load_rules, make, read_layers
 from warehouse.night import begin_night
@@ -372,13 +372,16 @@ class Park:
         with writer(self.settings) as connection:
             return loader.accept(connection, self.feed(name), pending(self.raw, name), now=now)
 
-    def sync(self, name: str, until: datetime, now: datetime | None = None) -> list[dict[str, int]]:
+    def sync(
+        self, name: str, until: datetime, now: datetime | None = None, confirmation: Confirmation | None = None
+    ) -> list[dict[str, int]]:
         """Land, stage and accept what a feed has up to `until`; `now` is the moment it happens, `until` by default."""
         if not self.land(name, until, now):
             return []
         feed, waiting = self.feed(name), pending(self.raw, name)
         with writer(self.settings) as connection:
-            loader.stage(connection, feed, waiting, time_zone=ZoneInfo("Asia/Shanghai"))
+            zone = ZoneInfo("Asia/Shanghai")
+            loader.stage(connection, feed, waiting, time_zone=zone, confirmation=confirmation)
             return loader.accept(connection, feed, waiting, now=now or until)
 
     def batch_ids(self, name: str) -> list[str]:

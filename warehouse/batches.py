@@ -58,6 +58,7 @@ class Manifest:
     rows_read: int | None = None
     rows_folded: int | None = None
     rows_noted: int | None = None
+    repeats: str = ""  # the earlier file of this content, under another name and with others since; likewise
 
 
 @dataclass(frozen=True)

@@ -313,6 +313,31 @@ def measure_name(
     yield Measured("moved_pct", "month", fact, row["n"], row["n"], 100.0, 1)
 
 
+def measure_return(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch, table: str, number: int
+) -> Iterator[Measured]:
+    """An earlier file again under another name, after others, that would change what is known: an old file, or a correction undone."""
+    if not batch.manifest.repeats:
+        return
+    columns = ", ".join(quote(name) for name in feed.subject.columns)
+    mine = f"select {columns} from {table} where batch_number = {number}"
+    known = (
+        f"select {columns} from staged.{feed.subject.name} where feed = {literal(feed.name)} and superseded_at is null"
+    )
+    period = quote(feed.subject.period or "")
+    gone = {"nothing": "false", "everything": "true", "period": f"{period} in (select {period} from ({mine}))"}[
+        feed.replaces
+    ]
+    row = _one_row(
+        connection,
+        f"select (select count(*) from ({mine})) as total, (select count(*) from (({mine} except {known}) union all "
+        f"({known} and {gone} except {mine}))) as other",
+    )
+    if row["other"]:
+        fact = f"it is {batch.manifest.repeats} again, after others, and would change what is known,"
+        yield Measured("repeated_pct", "", fact, row["total"], row["total"], 100.0)
+
+
 def named_month(name: str) -> int | None:
     """The one month in a delivery's name, as a month number; None where there is none, or several."""
     if _MONTHS_IN_NAME.search(name):

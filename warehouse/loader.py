@@ -29,7 +29,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, announce, settle
-from warehouse.comparison import findings, measure, measure_name, measure_totals
+from warehouse.comparison import findings, measure, measure_name, measure_return, measure_totals
 from warehouse.confirmation import Confirmation, keep
 from warehouse.connection import committed_batches, literal, quote, the_row, transaction
 from warehouse.errors import DeclarationError, DeliveryRefused, Overtaken
@@ -1211,6 +1211,7 @@ def _hold_to_habit(
     measured = measure(connection, feed, table, number, str(utc(manifest.pulled_until)))
     measured += measure_totals(connection, feed, batch, manifest.rows)
     measured += measure_name(connection, feed, batch, table, number)
+    measured += measure_return(connection, feed, batch, table, number)
     found = findings(measured, feed)
     keep(connection, manifest.batch_id, DELIVERY, found, confirmation)
     if not found or confirmation:

@@ -108,9 +108,14 @@ class Window:
     latest: Mapping[str, tuple[str, datetime | None]] = field(default_factory=dict)
 
     def is_landed(self, label: str, content_id: str, modified: datetime) -> bool:
-        """Whether a file is landed already, and still what its name means: one that was changed back is news again."""
-        last, at = self.latest.get(label, (content_id, None))
-        return content_id in self.known and not (last != content_id and at and modified > at)
+        """Whether a file is landed already, and still counts: changed back, or under another name after others, it is news again."""
+        if content_id not in self.known:
+            return False
+        if label in self.latest:
+            last, at = self.latest[label]
+            return not (last != content_id and at and modified > at)
+        names = [name for name, (last, _) in self.latest.items() if last == content_id]
+        return self.since is None or modified <= self.since or names[-1:] == [*self.latest][-1:]
 
 
 NO_USES: Final[Mapping[str, str]] = MappingProxyType({})

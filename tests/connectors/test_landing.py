@@ -34,6 +34,7 @@ from tests.conftest import (
     staff_row,
 )
 from warehouse.batches import batches, discard, mark_stopped, pending
+from warehouse.confirmation import Confirmation
 from warehouse.connection import quote
 from warehouse.durable import read_json
 from warehouse.errors import DeliveryRefused, ParkBridgeError, SourceError
@@ -106,6 +107,7 @@ def test_a_delivery_becomes_a_batch_with_its_manifest(park: Park) -> None:
         "rows_read": 2,
         "rows_folded": 0,
         "rows_noted": 0,
+        "repeats": "",
     }
 
 
@@ -572,23 +574,33 @@ def test_a_file_that_is_changed_back_is_news_again(park: Park) -> None:
     assert headcounts(park) == {"U1": 10, "U2": 99}
 
 
-def test_an_older_file_under_another_name_is_passed_over_and_the_log_says_so(
-    park: Park, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("units", [2, 30])
+def test_an_older_file_under_another_name_counts_in_a_small_feed_and_stops_in_a_large_one(
+    park: Park, units: int
 ) -> None:
-    """It may be a correction taken back, or a copy saved by mistake."""
-    first, second = staff({"U1": 10, "U2": 5}), staff({"U1": 10, "U2": 99})
+    """It may be a correction taken back, or an old file sent by mistake; what would change nothing is neither."""
+    others = {f"V{n}": 7 + n for n in range(units - 2)}
+
+    def known() -> dict[str, int]:
+        asked = "select source_key, insured_headcount from staged.employment where superseded_at is null and month = '2026-01-01'"
+        return dict(park.ask(asked))
+
+    first, second = staff({"U1": 10, "U2": 5} | others), staff({"U1": 10, "U2": 99} | others)
     for number, (name, content) in enumerate((("a.csv", first), ("a(1).csv", first), ("b.csv", second))):
         park.drop("staff", name, content, day(number + 0.5))
         park.sync("staff", day(number + 1))
-    assert not caplog.text
-    park.drop("staff", "c.csv", first, day(3.5))
-    assert park.sync("staff", day(4)) == []
-    assert "c.csv is passed over: it is the same as a.csv, and others have come since" in caplog.text
-    park.drop("staff", "d.csv", staff({"U1": 11, "U2": 99}), day(4.5))
-    park.sync("staff", day(5))
-    caplog.clear()
-    park.sync("staff", day(5.2))
-    assert not caplog.text, "said until the next delivery"
-    park.drop("staff", "d.csv", first, day(5.5))
-    park.sync("staff", day(6))
-    assert headcounts(park) == {"U1": 10, "U2": 5}
+    park.drop("staff", "other.csv", staff({"U1": 11, "U2": 98} | others, month="2026-02"), day(3.2))
+    park.drop("staff", "copy of b.csv", second, day(3.5))
+    park.sync("staff", day(4))
+    park.drop("staff", "c.csv", first, day(4.5))
+    if units < 30:
+        park.sync("staff", day(5))
+    else:
+        with pytest.raises(
+            DeliveryRefused, match=r"it is a\.csv again, after others, and would change what is known, in 30 of 30"
+        ):
+            park.sync("staff", day(5))
+        assert known()["U2"] == 99
+        park.sync("staff", day(5.2), confirmation=Confirmation("wang", "the correction was wrong"))
+    assert known()["U2"] == 5
+    assert park.sync("staff", day(6)) == []

@@ -105,7 +105,6 @@ from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content
 from connectors.sources.file_drop.zips import Bounds, open_zip, unpack
 from connectors.sources.options import Options
 from warehouse.errors import DeliveryRefused
-from warehouse.text import shown
 
 OPTIONS: frozenset[str] = frozenset(
     {
@@ -398,28 +397,10 @@ def _of_file(run: _Run, store: Store, found: Found) -> Iterator[Delivery]:
         with file:
             opened = _of_zip if kind == "zip" else _of_message
             yield from opened(run, _shown(found.name), found.modified, file)
-    elif _is_landed(run, _shown(found.name), content_id, found.modified):
+    elif run.window.is_landed(_shown(found.name), content_id, found.modified):
         file.close()
     else:
         yield _delivery(run, file, kind, _shown(found.name), found.modified, content_id)
-
-
-def _is_landed(run: _Run, label: str, content_id: str, modified: datetime) -> bool:
-    """Whether a file came before; where an older one comes again after others, and under another name, the log says so."""
-    window = run.window
-    if not window.is_landed(label, content_id, modified):
-        return False
-    if label not in window.latest and window.since is not None and modified > window.since:
-        names = [name for name, (last, _) in window.latest.items() if last == content_id]
-        if names[-1:] != [*window.latest][-1:]:
-            _log.warning(
-                "%s: %s is passed over: it is the same as %s, and others have come since. If it is to count again, let the "
-                "office save it under the name of the one that it corrects",
-                run.where,
-                shown(label),
-                shown(names[-1]) if names else "an earlier file",
-            )
-    return True
 
 
 def _shown(name: str) -> str:
@@ -478,7 +459,7 @@ def _check_members(run: _Run, wanted: list[str], names: list[str], where: str) -
 def _of_pieces(run: _Run, name: str, kind: str, modified: datetime, pieces: Iterator[bytes]) -> Iterator[Delivery]:
     unpacked: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - as above
     content_id = _hash(_written(pieces, unpacked))
-    if _is_landed(run, name, content_id, modified):
+    if run.window.is_landed(name, content_id, modified):
         unpacked.close()
     else:
         yield _delivery(run, unpacked, kind, name, modified, content_id)
