@@ -351,7 +351,8 @@ class Merge:
         cells[first : self.last_column] = [text] * len(places)
         flaws = line.flaws | (dict.fromkeys(places, flaw) if flaw else {})
         doubts = {**line.doubts, **(dict.fromkeys(places, doubt) if doubt else {})}
-        return line._replace(cells=cells, flaws=flaws, doubts=doubts, text="\t".join(cells))
+        merged = {**line.merged, **dict.fromkeys(places, (self.name, self.first_row, self.last_row))}
+        return line._replace(cells=cells, flaws=flaws, doubts=doubts, merged=merged, text="\t".join(cells))
 
 
 class Merges:

@@ -43,6 +43,7 @@ class Line(NamedTuple):
         text: The line as it came.
         doubts: Why a cell's text is not what the office wrote if its column holds text, by position.
         days: What a number is if its column holds dates, by position, where the workbook counts days from 1904.
+        merged: The merged cells that a cell was filled from, with their first and last row, by position.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Line(NamedTuple):
     text: str
     doubts: Mapping[int, str] = MappingProxyType({})
     days: Mapping[int, str] = MappingProxyType({})
+    merged: Mapping[int, tuple[str, int, int]] = MappingProxyType({})
 
 
 # who signs below a table: 制表人：张三, 抄表员：, 单位负责人（签字）：, 联系人：
@@ -563,6 +565,8 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
                     cells, reason = _with_points(cells, figures, names)
                 if line.flaws and reason is None:
                     cells, reason = _without_flaws(cells, line, judged)
+                if line.merged and reason is None:
+                    reason = _shared_figure(line, [p for p in figures if p not in dates], [*texts, *dates])
                 if line.doubts and reason is None:
                     reason = next((line.doubts[position] for position in texts if position in line.doubts), None)
         if reason is not None:
@@ -624,6 +628,21 @@ def _without_flaws(cells: Sequence[str], line: Line, judged: Sequence[int]) -> t
     """Say what is wrong with a line's cells, or leave out those that no column takes."""
     reason = next((line.flaws[position] for position in judged if position in line.flaws), None)
     return ["" if position in line.flaws else cell for position, cell in enumerate(cells)], reason
+
+
+def _shared_figure(line: Line, figures: Sequence[int], others: Sequence[int]) -> str | None:
+    """Say which figure belongs to several rows or columns together: filled into each of them, it would count in each.
+
+    A row in which everything is merged over the same rows is one row, shown high.
+    """
+    named = [line.merged.get(position) for position in others if line.cells[position : position + 1] not in ([], [""])]
+    for position in figures:
+        if (merge := line.merged.get(position)) and named:
+            name, first, last = merge
+            is_of_rows = first < last and any(other is None or other[1:] != (first, last) for other in named)
+            if is_of_rows or sum(line.merged.get(figure) == merge for figure in figures) > 1:
+                return f"cells {name} are merged over one figure: what is each row's or column's part of it is unknown"
+    return None
 
 
 def _squeezed(name: str) -> str:
