@@ -69,6 +69,26 @@ def test_a_sheet_is_guessed(sheet: Path) -> None:
     assert found.missing == []
 
 
+@pytest.mark.parametrize(
+    ("header", "used"),
+    [
+        ("月租金（元/月）", True),
+        ("月租金（不含2026年优惠）", True),
+        ("月租金（美元）", False),
+        ("月租金（元/㎡/天）", False),
+        ("计划月租金", False),
+        ("租赁面积(㎡)", True),
+        ("租赁面积（亩）", False),
+    ],
+)
+def test_a_figure_in_a_unit_that_is_not_reckoned_with_is_left_to_a_person(
+    tmp_path: Path, header: str, used: bool
+) -> None:
+    path = tmp_path / "台账.xlsx"
+    path.write_bytes(workbook(["合同编号", "客户编号", "承租人", header], ["L1", "K1", "甲公司", 2]))
+    assert (guess(path, subjects()["lease"]).columns[header] != ["ignored"]) is used
+
+
 TWO_LINES: list[list[Any]] = [
     ["江屿产业园水电费明细表"],
     ["户号", "企业名称", "电", None, "水", None],
@@ -476,6 +496,8 @@ def test_a_trial_counts_what_is_left_out_and_shows_five_of_each(park: Park) -> N
         ("paid_amount", "金额[人民币百万元]", "", " * 1000000"),
         ("paid_amount", "金额（千万元）", "", " * 10000000"),
         ("paid_amount", "金额（美元）", "万元", " * 10000"),
+        ("paid_amount", "金额（分）", "万元", " * 0.01"),
+        ("insured_headcount", "人数（百人）", "", " * 100"),
         ("insured_headcount", "人数（万元）", "万元", ""),  # no amount
     ],
 )

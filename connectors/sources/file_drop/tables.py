@@ -169,10 +169,15 @@ def is_beyond_trust(number: float) -> bool:
 
 
 # the usual units of figures, by the suffix of their column
-MEASURES_OF: Final = {"_amount": "元", "_quantity": "千瓦时|[kK][wW][hH]|度|立方米", "_m2": "平方米|㎡"}
+MEASURES_OF: Final = {
+    "_amount": "元",
+    "_quantity": "千瓦时|[kK][wW][hH]|度|立方米",
+    "_m2": "平方米|㎡",
+    "_headcount": "人",
+}
 # 单位：万元 · （万元） · 【万元】 · 金额：万元 · 单位/万元 · 单位：万 · 金额单位：人民币万元; not 填报单位：明达公司.
 # What begins another unit comes after it
-MEASURES: Final = "|".join([*MEASURES_OF.values(), "千瓦|千克|公斤|吨|亩|人次|人|户|辆|辆次"])
+MEASURES: Final = "|".join([*MEASURES_OF.values(), "千瓦|千克|公斤|吨|亩|人次|户|辆|辆次"])
 _UNIT: Final = re.compile(
     rf"(?:(?:单\s*位\s*[:/]|[(\[【])\s*(?:人民币|RMB)?\s*(?:([十百千万亿]*)\s*({MEASURES})|([百千]?[万亿]))"
     rf"|[:/]\s*(?:人民币)?([十百千万亿]+)\s*({MEASURES}))(?=(?:人民币)?(?:[\s)\]】;,。、/]|$))",
