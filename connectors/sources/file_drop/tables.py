@@ -570,10 +570,9 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
                     cells, reason = _with_points(cells, figures, names)
                 if line.flaws and reason is None:
                     cells, reason = _without_flaws(cells, line, judged)
-                if line.merged and reason is None:
-                    reason = _shared_figure(line, [p for p in figures if p not in dates], [*texts, *dates])
-                if line.doubts and reason is None:
+                if (line.doubts or line.merged) and reason is None:
                     reason = next((line.doubts[position] for position in texts if position in line.doubts), None)
+                    reason = reason or _shared_figure(line, [p for p in figures if p not in dates], [*texts, *dates])
         if reason is not None:
             unreadable.append(Unreadable(line.number, reason, _text(line, names, kept)))
             continue
