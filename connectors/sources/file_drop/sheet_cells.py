@@ -48,7 +48,9 @@ _DIVISORS: Final = re.compile(r"[百千万亿kKmM]+|[bm]n")
 _MINUS: Final = re.compile(r'\s*(?:"[-(]\s*"|[\\!]?[-(])[\s¥￥"]*[#0?]')
 # what may be around any figure: ￥, a sign, the usual unit
 _USUAL_BEFORE: Final = re.compile(r"(?:[¥￥+(-]|RMB|CNY|人民币)*", re.IGNORECASE)
-_USUAL_BEHIND: Final = re.compile(rf"(?:{MEASURES}|RMB|CNY|元整|平米?|m[23²³]|[名位个家张份次])?\)?", re.IGNORECASE)
+_USUAL_BEHIND: Final = re.compile(
+    rf"(?:{MEASURES}|RMB|CNY|元整|平米?|m[23²³]|kW·h|[名位个家张份次])?\)?", re.IGNORECASE
+)
 _NEGATIVE: Final = re.compile(r"(?:[△▲▽▼¥￥(-]|负|红字?|亏损?)*")
 _LETTER: Final = re.compile(r"[A-Za-z]")
 # of a code; more of them pad nothing

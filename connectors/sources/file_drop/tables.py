@@ -203,7 +203,7 @@ _BARE_UNIT: Final = re.compile(rf"[十百千万亿]*(?:{MEASURES})")
 # a note has its text in one cell, or its word and its text in two
 _NOTE_CELLS: Final = 2
 
-_FIGURE: Final = re.compile(r"-?[0-9][0-9,]*(\.[0-9]+)?")
+_FIGURE: Final = re.compile(r"[¥￥]?\s*(-?[0-9][0-9,]*(?:\.[0-9]+)?)\s*[元人]?")
 # a header cell that is a month: 1月, 十二月份, 2026年1月, 2026-01, 202601, 26.1月, 1月/用量
 MONTH: Final = re.compile(
     r"(?:(?:20)?\d\d\s*[年./-]?\s*)?(?:0?[1-9]|1[0-2]|十[一二]?|[一二三四五六七八九])\s*月份?(?:/.*)?|20\d\d[年./-]?(?:0[1-9]|1[0-2])(?:-01)?"
@@ -552,8 +552,7 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
                 cells, reason = _fitted(cells, width, layout.is_ragged_strict or (is_last and layout.is_cut))
             if reason is None:
                 if is_total(cells):
-                    # figures only: a name beside them is a person's
-                    totals.append({names[p]: cells[p] for p in judged if _FIGURE.fullmatch(cells[p].strip())})
+                    totals.append(_stated(names, cells, judged))
                     continue
                 if cells[0][:1] in initials and _squeezed(cells[0]) in known:
                     same = tuple(map(_squeezed, cells))
@@ -632,6 +631,12 @@ def _without_flaws(cells: Sequence[str], line: Line, judged: Sequence[int]) -> t
     """Say what is wrong with a line's cells, or leave out those that no column takes."""
     reason = next((line.flaws[position] for position in judged if position in line.flaws), None)
     return ["" if position in line.flaws else cell for position, cell in enumerate(cells)], reason
+
+
+def _stated(names: Sequence[str], cells: Sequence[str], judged: Sequence[int]) -> dict[str, str]:
+    """The figures of a line of totals, and nothing else: a name beside them is a person's."""
+    found = ((position, _FIGURE.fullmatch(cells[position].strip())) for position in judged)
+    return {names[position]: figure[1] for position, figure in found if figure}
 
 
 def _shared_figure(line: Line, figures: Sequence[int], others: Sequence[int]) -> str | None:
