@@ -87,7 +87,7 @@ def command_feed_try(settings: Settings, given: argparse.Namespace) -> int:
 
     feed = feed_named(settings.feed_folders, given.name)
     stops = False
-    for found in try_file(feed, Path(given.file)):
+    for found in try_file(feed, Path(given.file), settings.time_zone):
         for line in report(feed, found):
             print("".join(sign if sign.isprintable() else "·" for sign in line))
         problem = allowance(feed, found)

@@ -18,7 +18,16 @@ from connectors.sources import plain
 from connectors.sources.file_drop.csv_lines import csv_lines
 from connectors.sources.file_drop.parquet_rows import read_parquet
 from connectors.sources.file_drop.sheet_cells import Reading, Sheet, chosen_sheet
-from connectors.sources.file_drop.tables import HEADER_WITHIN, MONTH, Layout, Line, is_multiple, joined, stated_units
+from connectors.sources.file_drop.tables import (
+    HEADER_WITHIN,
+    MEASURES_OF,
+    MONTH,
+    Layout,
+    Line,
+    is_multiple,
+    joined,
+    stated_units,
+)
 from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
@@ -35,6 +44,11 @@ _PERSONS: Final = re.compile(
     re.IGNORECASE,
 )
 _IDENTITY: Final = re.compile(r"身份证|证件号|公民身份|社会保障号")
+# a unit that no figure here has, 租赁面积（亩）, 月租金（美元）, 租金(元/㎡/天), and a figure of another kind, 计划参保人数, 人均工资
+_OTHER_UNIT: Final = re.compile(
+    r"[（(【\[](?:[^）)】\]]*(?:美元|美金|港[元币]|欧元|日元|英镑|USD|HKD|EUR|亩|公顷|公里|千米|[%％‰]|/(?!月)[^）)】\]]*)|[每按]?[年季])[）)】\]]$"
+)
+_OTHER_FIGURE: Final = re.compile(r"计划|预[计算测]|目标|同期|上年|去年|人均|平均|同比|环比")
 _BRACKETED: Final = re.compile(r"[（(【\[].*?[）)】\]]")
 _FIGURE: Final = re.compile(r"[-+(]?[\d.,%/: -]+\)?")
 # A figure of what kind, by its header: 营业收入本年累计, 1-9月累计; 本期示数, 表底. 本月累计 is a month's own figure
@@ -234,10 +248,10 @@ def _bare(name: str) -> str:
 def _target(name: str, known: Mapping[str, Sequence[str]]) -> list[str]:
     if _PERSONS.search(name):
         return ["personal"]
-    bare = _bare(name.rpartition("/")[2])
-    return list(
-        known.get(bare) or next((t for k, t in known.items() if len(k) >= 3 and (k in bare or bare in k)), ["ignored"])
-    )
+    bare = _bare(_BRACKETED.sub("", name).rpartition("/")[2])
+    alike = (t for k, t in known.items() if len(k) >= 3 and (k in bare or bare in k) and not _OTHER_FIGURE.search(bare))
+    found = known.get(bare) or next(alike, ["ignored"])
+    return ["ignored"] if _OTHER_UNIT.search(name) and found[0].endswith(tuple(MEASURES_OF)) else list(found)
 
 
 def _of_sheet(

@@ -18,8 +18,8 @@ REJECTED_BECAUSE = "rejected_because"
 
 
 @cache
-def _empty_warehouse() -> duckdb.DuckDBPyConnection:
-    """A warehouse in memory, made once for all samples: they leave nothing in it."""
+def empty_warehouse() -> duckdb.DuckDBPyConnection:
+    """A warehouse in memory, made once for all samples and trials: nothing is accepted into it."""
     connection = duckdb.connect(":memory:")
     prepare(connection)
     return connection
@@ -44,7 +44,7 @@ def staged_sample(feed: Feed) -> list[dict[str, str]]:
             f"its columns are not those of feed.yml: {', '.join(unknown)}",
             next_step=f"give it the columns {', '.join(feed.landed_columns)}",
         )
-    connection = _empty_warehouse().cursor()
+    connection = empty_warehouse().cursor()
     try:
         columns = ", ".join(f"{literal(name)}: 'varchar'" for name in header)
         connection.execute(

@@ -31,6 +31,7 @@ _READ = {
 }
 # The unit that a sheet or a header states: the factor makes yuan, kWh, m3 and m2 of it.
 _TENS = {"": 1, "十": 10, "百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8}
+_FEN = re.compile(r"[（(【\[/](?:单位[:：])?(?:人民币)?分[）)】\]]?$")
 _LARGE = {"MWh": 1000, "GWh": 10**6, "兆瓦时": 1000, "吉瓦时": 10**6}
 # above these a figure of one enterprise and month deserves a look
 _BOUNDS = {
@@ -185,6 +186,8 @@ def _factor(column: Column, header: str, of_sheet: str) -> str:
     if not unit:
         return ""
     own = re.search(rf"[（(【\[/](?:单位[:：])?(?:人民币)?{unit}[）)】\]]?", header)
+    if column.name.endswith("_amount") and _FEN.search(header):
+        return " * 0.01"
     found = own or re.fullmatch(unit, of_sheet)
     factor = 1 if found is None else _LARGE[found["large"]] if found["large"] else _TENS[found["tens"] or ""]
     return f" * {factor}" if factor > 1 else ""

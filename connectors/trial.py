@@ -8,21 +8,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
 
 import duckdb
 
 from connectors.credentials import Credentials
 from connectors.feed import Feed
 from connectors.landing import land
-from connectors.rehearsal import REJECTED_BECAUSE
+from connectors.rehearsal import REJECTED_BECAUSE, empty_warehouse
 from connectors.sources import ROW_NUMBER
-from warehouse.batches import ROWS, UNREADABLE, Batch, batches
-from warehouse.connection import literal, prepare, the_row
-from warehouse.errors import DeclarationError
+from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, batches
+from warehouse.connection import literal, the_row
+from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.labels import labels
-from warehouse.loader import rehearse
+from warehouse.loader import stage, staged_rows
 
 FIRST_ROWS = 5
+_USUAL_ZONE: Final = ZoneInfo("Asia/Shanghai")
 _SKIPPED_BECAUSE = "skip_because"
 
 
@@ -37,6 +40,7 @@ class Found:
         first_line: Line of the first of them; None where there is none.
         unreadable: (line, reason) of what is no row.
         notes: What a person should know of it: hidden rows, a sheet that is left out.
+        stop: Why the feed would stop over it as its first delivery; None where it would not.
         staged: The rows that stage.sql gives, as text, by canonical column.
     """
 
@@ -47,14 +51,16 @@ class Found:
     unreadable: Sequence[tuple[int, str]]
     staged: Sequence[Mapping[str, str]]
     notes: Sequence[str] = ()
+    stop: str | None = None
 
 
-def try_file(feed: Feed, path: Path) -> list[Found]:
+def try_file(feed: Feed, path: Path, time_zone: ZoneInfo = _USUAL_ZONE) -> list[Found]:
     """Read a file as the feed would, in a folder that is gone afterwards. Persons' data are left out as in a landing.
 
     Args:
         feed: The declared feed; where it pulls from a database or an API, the file is read as a plain CSV or Excel file.
         path: The office's file.
+        time_zone: The park's.
 
     Returns:
         One entry for each delivery in it: one, or one for each member of a zip.
@@ -76,14 +82,19 @@ def try_file(feed: Feed, path: Path) -> list[Found]:
         raw = Path(scratch)
         here = Credentials("fs", extra={"path": str(path.absolute().parent)})
         land(asked, raw, run_id="try", until=until, credentials=here)
-        with duckdb.connect() as connection:
-            prepare(connection)
-            return [_found(connection, asked, batch) for batch in batches(raw, feed.name)]
+        with empty_warehouse().cursor() as connection:
+            return [_found(connection, asked, batch, time_zone) for batch in batches(raw, feed.name)]
 
 
-def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch) -> Found:
+def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch, time_zone: ZoneInfo) -> Found:
+    stop = None
+    try:
+        stage(connection, feed, [batch], time_zone=time_zone)
+    except DeliveryRefused as error:
+        if not (batch.folder / REJECTED).is_file():  # its codes are unknown: no row was staged
+            raise
+        stop = f"{error.fact}{f'; {error.allowed} allowed' if error.allowed else ''}"
     rows = f"read_parquet({literal(str(batch.folder / ROWS))})"
-    types = {name: kind for name, kind, *_ in connection.execute(f"describe select * from {rows}").fetchall()}
     (first,) = the_row(connection, f"select min({ROW_NUMBER}) from {rows}")
     unreadable: list[tuple[int, str]] = []
     if (batch.folder / UNREADABLE).is_file():
@@ -96,8 +107,9 @@ def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch) -> F
         landed=batch.manifest.rows,
         first_line=first,
         unreadable=unreadable,
-        staged=rehearse(connection, feed, rows, types),
+        staged=staged_rows(connection, feed),
         notes=batch.manifest.notes,
+        stop=stop,
     )
 
 
@@ -143,14 +155,9 @@ def unknown_codes(feed: Feed, found: Found) -> dict[str, list[str]]:
 
 
 def allowance(feed: Feed, found: Found) -> str | None:
-    """Say whether a landing of it would stop, and by how much is allowed; None where it would go through."""
+    """Say why the feed would stop over it; None where it would go through."""
     if codes := unknown_codes(feed, found):
         return f"{', '.join(codes)}: values that are no codes: the feed would stop"
     if found.staged and not any(row for row in found.staged if not row[REJECTED_BECAUSE]):
         return "no row of it can be used: say in feed.yml and stage.sql what the office sends"
-    put_aside = sum(1 for row in found.staged if row[REJECTED_BECAUSE]) + len(found.unreadable)
-    total = found.landed + len(found.unreadable)
-    share = 100 * put_aside / total if total else 0
-    if share <= feed.allow.rejected_pct or put_aside <= feed.allow.rejected_rows:
-        return None
-    return f"{share:.1f} % cannot be used, {feed.allow.rejected_pct:g} % allowed: the feed would stop"
+    return f"{found.stop}: the feed would stop" if found.stop else None

@@ -42,7 +42,7 @@ _PARTS = (
     (r"(.+) seems to mean that there is none: .*?: (.*)", "$1 似表示没有：$2"),
     (r"(.+) has no letter and no digit: .*?: (.*)", "$1 不含字母和数字：$2"),
     (r"(.+) was rounded to 15 digits .*?: .*?: (.*)", "$1 被电子表格截成 15 位有效数字：$2"),
-    (r"(\w+) is a number or a list, which no code is .*?: .*?: (.*)", "$1 是数字或列表，不是代码：$2"),
+    (r"(\w+) is a number, masked or a list, which no code is .*?: .*?: (.*)", "$1 是数字、掩码或列表，不是代码：$2"),
     (r"the row is struck through: .*", "整行有删除线，是否计入须向来源单位核实"),
     (r"cell (\w+): struck through: .*", "单元格 $1 有删除线，是否计入须向来源单位核实"),
     (r"cell (\w+): a part of the text is struck through.*", "单元格 $1 部分文字有删除线，无法确定取值"),

@@ -101,8 +101,8 @@ _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 _WIDE_SIGNS = "".join(
     chr(code) for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D)
 )
-# '0012 of spreadsheets, also as an input method writes it; `0012 of bills of payment services; ="0012", =""0012""
-_KEPT_AS_TEXT = r"""^(?:['‘’＇`´]([0-9A-Za-z][0-9A-Za-z./-]*)|="{1,2}([^"]*)"{1,2})$"""
+# '0012 of spreadsheets, also as an input method writes it; '0012' of a program; `0012 of bills of payment services; ="0012", =""0012""
+_KEPT_AS_TEXT = r"""^(?:['‘’＇`´]([0-9A-Za-z][0-9A-Za-z./-]*)['‘’＇`´]?|="{1,2}([^"]*)"{1,2})$"""
 # Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
 _DAMAGES = (
     (
@@ -143,6 +143,7 @@ _NO_ENTERPRISE = (
         rf"|^(?:{_SUMS}|总?共){_GAP}[:：]?{_GAP}\d+{_GAP}(?:[户家人条行个笔份张项]|记录)?$|^(?:总?记录|总[条行])数?{_GAP}[:：]"
         r"|^(?i:(?:grand |sub-? ?)?total|sum|average)s?\s*[:：]?$"
         r"|^其\s*[他它余]\p{Han}{0,2}$|^总(?:人数|户数|金额|数|额)$|^其\s*中\s*[:：]|^其\s*中$|^(?:全区|全园|全园区|续表)$"
+        rf"|^(?:计|[最平]\p{{Han}}{{1,2}}值|占比|[上本]月|[上本去]年)$|^[(（]空白[)）]$"
         # 一、制造业, （二）服务业: a heading, of which the figures are a sum; 园区总体
         r"|^(?:[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）])|^(?:全?园区?|全[市县镇街])?(?:总\s*体|整\s*体|全\s*体)$"
         r"|^(?:同比|环比|增长|增减)(?:率|增减|增长|增幅)?(?:[(（]?[%％][)）]?)?$|^(?:上年|去年|上月)同期数?$",
@@ -167,11 +168,12 @@ _NO_ENTERPRISE = (
 # 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
 _OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
 _NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
-# 12.0 and 3.30106E+17: a program took the code 0012 or 330106000012345678 for a number; {"id": 7} and ["甲", "乙"]: a part of it is one
+# 12.0 and 3.30106E+17: a program took the code 0012 or 330106000012345678 for a number; {"id": 7} and ["甲", "乙"]: a part of it is one;
+# 9133**3C may be several
 _NO_CODE = (
     ("_key", "_no", "uscc"),
-    r"^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d\.\d+[eE]\d+$|^[\[{].*[\]}]$|^≈",
-    " is a number or a list, which no code is (zeros before it or its last digits may be lost): ask the office for it as text: ",
+    r"^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d\.\d+[eE]\d+$|^[\[{].*[\]}]$|^≈|^[0-9A-Za-z*-]*\w\*{2}[0-9A-Za-z*-]*$",
+    " is a number, masked or a list, which no code is (zeros before it or its last digits may be lost): ask the office for it as text: ",
 )
 
 
@@ -363,8 +365,6 @@ def _stage_one(
     manifest, where = batch.manifest, f"{feed.name} {batch.manifest.delivery}"
     _open_delivery(connection, feed, batch.folder / ROWS, where)
     _run_stage_sql(connection, feed, where)
-    if not is_rebuild:
-        _stop_on_midnights_elsewhere(connection, feed, where, manifest.pulled_until, time_zone)
     # under a clock that went back, what is known already is no future: hold_feed_to_clocks says what is wrong
     (last,) = the_row(connection, "select max(pulled_until) from ops.batch where feed = ?", [feed.name])
     _judge(connection, feed, max(utc(manifest.pulled_until), last or datetime.min))
@@ -397,6 +397,7 @@ def _stage_one(
         used=_count(connection, f"from (select distinct row_number from {used})"),
     )
     if not is_rebuild:
+        _stop_on_midnights_elsewhere(connection, feed, where, manifest.pulled_until, time_zone)
         _hold_to_allowance(connection, feed, batch, staged, table, number)
         _hold_to_habit(connection, feed, batch, table, number, confirmation)
     return staged
@@ -415,10 +416,16 @@ def rehearse(
     _stop_on_unknown_codes(connection, feed, feed.name)
     _run_stage_sql(connection, feed, feed.name)
     _judge(connection, feed)
+    return staged_rows(connection, feed)
+
+
+def staged_rows(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> list[dict[str, str]]:
+    """What became of the delivery that was staged last, or rehearsed: its rows as text, with `rejected_because`."""
     columns = ", ".join(f"coalesce(s.{quote(c)}::varchar, '') as {quote(c)}" for c in feed.subject.columns)
     found = connection.execute(
         f"select {columns}, coalesce(s.skip_because, '') as skip_because, coalesce(r.reason, '') as rejected_because "
-        "from delivery as d left join candidate as s using (row_number) left join rejected as r using (row_number) "
+        "from delivery as d left join candidate as s using (row_number) left join "
+        "(select row_number, string_agg(reason, '; ') as reason from rejected group by all) as r using (row_number) "
         f"order by row_number, {', '.join(f's.{quote(k)}' for k in feed.subject.key)}"
     )
     names = [name for name, *_ in found.description or ()]

@@ -69,6 +69,26 @@ def test_a_sheet_is_guessed(sheet: Path) -> None:
     assert found.missing == []
 
 
+@pytest.mark.parametrize(
+    ("header", "used"),
+    [
+        ("月租金（元/月）", True),
+        ("月租金（不含2026年优惠）", True),
+        ("月租金（美元）", False),
+        ("月租金（元/㎡/天）", False),
+        ("计划月租金", False),
+        ("租赁面积(㎡)", True),
+        ("租赁面积（亩）", False),
+    ],
+)
+def test_a_figure_in_a_unit_that_is_not_reckoned_with_is_left_to_a_person(
+    tmp_path: Path, header: str, used: bool
+) -> None:
+    path = tmp_path / "台账.xlsx"
+    path.write_bytes(workbook(["合同编号", "客户编号", "承租人", header], ["L1", "K1", "甲公司", 2]))
+    assert (guess(path, subjects()["lease"]).columns[header] != ["ignored"]) is used
+
+
 TWO_LINES: list[list[Any]] = [
     ["江屿产业园水电费明细表"],
     ["户号", "企业名称", "电", None, "水", None],
@@ -404,27 +424,23 @@ def test_what_is_hidden_is_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("landed", "rejected", "unreadable", "message"),
+    ("rows", "message"),
     [
-        (100, 0, 0, None),
-        (100, 10, 0, None),  # 10 % of 100, where 10 % may be
-        (100, 11, 0, "11.0 % cannot be used, 10 % allowed: the feed would stop"),
-        (90, 1, 10, "11.0 % cannot be used, 10 % allowed: the feed would stop"),  # a line that is no row counts in both
-        (10, 3, 0, None),  # three rows may always be
-        (10, 2, 1, None),
-        (10, 2, 2, "33.3 % cannot be used, 10 % allowed: the feed would stop"),
-        (0, 0, 4, "100.0 % cannot be used, 10 % allowed: the feed would stop"),
-        (0, 0, 0, None),
+        (["T1,2026-01-01", "T2,2026-01-02", "T3,上周"], None),  # one row may always be
+        (["T1,2026-01-01", "T2,2026-01-02,x", "T3,2999-01-01"], r"2 of 3 rows \(66.7 %\) cannot be used .*10 % allowed: the feed would"),
+        (["T1,2026-01-01", "T1,2026-01-02"], "no row of it can be used"),  # they disagree
+        ([f"T{n},2026-01-0{n} 16:00" for n in (1, 2, 3)], "申报日期 is at 16:00 in 3 of 3 rows .*a day too early: the feed would stop"),
+        ([], "a.csv is empty: the feed would stop"),
     ],
-)
-def test_a_trial_says_whether_the_feed_would_stop(
-    landed: int, rejected: int, unreadable: int, message: str | None, park: Park
-) -> None:
-    feed = replace(park.feed("staff"), allow=Allowance(rejected_pct=10, rejected_rows=3))
-    row = dict.fromkeys(feed.subject.columns, "")
-    staged = [row | {"rejected_because": "no unit" if n < rejected else ""} for n in range(landed)]
-    found = Found("a.csv", (), landed, 2, [(n, "torn") for n in range(unreadable)], staged)
-    assert allowance(feed, found) == message
+)  # fmt: skip
+def test_a_trial_says_why_the_feed_would_stop(tmp_path: Path, rows: list[str], message: str | None) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["税号,申报日期,税种,所属期", *(f"{row},vat,2026年1月" for row in rows), ""]))
+    feed = read_feed(scaffold(tmp_path / "feeds", "filings", "tax_filing", guess(path, subjects()["tax_filing"])))
+    feed = replace(feed, allow=Allowance(rejected_pct=10, rejected_rows=1), replaces="period")
+    (found,) = try_file(feed, path)
+    said = allowance(feed, found)
+    assert said is None if message is None else re.search(message, said or "")
 
 
 def test_a_trial_counts_what_is_left_out_and_shows_five_of_each(park: Park) -> None:
@@ -476,6 +492,8 @@ def test_a_trial_counts_what_is_left_out_and_shows_five_of_each(park: Park) -> N
         ("paid_amount", "金额[人民币百万元]", "", " * 1000000"),
         ("paid_amount", "金额（千万元）", "", " * 10000000"),
         ("paid_amount", "金额（美元）", "万元", " * 10000"),
+        ("paid_amount", "金额（分）", "万元", " * 0.01"),
+        ("insured_headcount", "人数（百人）", "", " * 100"),
         ("insured_headcount", "人数（万元）", "万元", ""),  # no amount
     ],
 )

@@ -54,9 +54,10 @@ NOT_MEANT = (
     (named("同上", "甲公司"), "单位编号 means what is above it"),
     (named("U1", "注：含劳务派遣"), "单位名称 looks like a total or a note"),
     (named("U1", "ÁÙÀ½ÊÐÃ÷´´ÓÐÏÞ¹«Ë¾"), "单位名称 was read in a wrong encoding"),
-    (named("12.0", "甲公司"), "source_key is a number or a list, which no code is"),
-    (named("3.3E+08", "甲公司"), "source_key is a number or a list, which no code is"),
-    (named("U1", '"{甲公司,乙公司}"'), "enterprise_name is a number or a list"),
+    (named("12.0", "甲公司"), "source_key is a number, masked or a list, which no code is"),
+    (named("3.3E+08", "甲公司"), "source_key is a number, masked or a list, which no code is"),
+    (named("U**1", "甲公司"), "source_key is a number, masked or a list"),
+    (named("U1", '"{甲公司,乙公司}"'), "enterprise_name is a number, masked or a list"),
     (named("U1", "<b>甲</b>公司"), "单位名称 holds characters as a web page"),
     (named("U1", r"\xE7\x94\xB2"), "单位名称 holds characters as a web page"),
     (named("U1", "甲公司", "-3"), "insured_headcount is negative, which no count is"),
@@ -117,6 +118,7 @@ def test_a_name_that_may_be_one_is_taken(park: Park) -> None:
 
 
 NO_ENTERPRISES = """
+    计|最大值|占比|上月|本年|（空白）
     Total|TOTAL：|Grand Total|sub-total|Sum|合　计|合计(元)|（合计）|合计人数|总数|平均值|均值|其他|其它企业|同比|环比(%)|增长率|上年同期
     备注：含补缴|填报日期：2026-02-01|打印时间：2026-02-01 10:00|数据来源：市社保局|第1页 共3页|页码：1/3|承前页|过次页|以下空白
     -- 以下无数据 --|(盖章)|单位（盖章）：社保局|NULL|(null)|nan|None|N/A|undefined|无|不详|——|/|***|#REF！|#DIV/0！|######|#N/A N/A
@@ -137,9 +139,20 @@ def test_what_is_no_name_in_any_wording(park: Park) -> None:
 
 
 def test_what_keeps_a_code_from_a_spreadsheet_is_taken_off(park: Park) -> None:
-    assert reasons(park, named("'0012", "甲公司", "'7"), named('="0013"', "乙公司"), named("U3", "'t Hart B.V.")) == []
+    assert (
+        reasons(
+            park,
+            named("'0012", "甲公司", "'7"),
+            named('="0013"', "乙公司"),
+            named("'0014'", "丙公司"),
+            named("U3", "'t Hart B.V."),
+        )
+        == []
+    )
     found = park.current("source_key, enterprise_name, insured_headcount")
-    assert {("0012", "甲公司", 7), ("0013", "乙公司", 10), ("U3", "'t Hart B.V.", 10)} <= set(found)
+    assert {("0012", "甲公司", 7), ("0013", "乙公司", 10), ("0014", "丙公司", 10), ("U3", "'t Hart B.V.", 10)} <= set(
+        found
+    )
 
 
 def test_marks_that_nobody_sees_are_taken_out(park: Park) -> None:

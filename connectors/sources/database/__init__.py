@@ -375,12 +375,18 @@ def _pull(
 # texts in the order of time: a year before its month, or a number behind the same letters
 _YEAR_FIRST = re.compile(r"[12]\d{3}[-/.年]?(0[1-9]|1[0-2])(\D.*|\d\d.*)?")
 _NUMBERED = re.compile(r"(\D*)\d+(\D*)")
+_DAY_OF_TEXT = re.compile(r"(\d{4})[-/.年](\d\d)[-/.月](\d\d).*")
 
 
 def _refuse_texts_in_disorder(
-    connection: Connection, plan: _Plan, value: sa.ColumnElement[Any], source: sa.FromClause, where: str
+    connection: Connection,
+    plan: _Plan,
+    value: sa.ColumnElement[Any],
+    source: sa.FromClause,
+    until: datetime,
+    where: str,
 ) -> None:
-    """Stop where new rows need not be behind those before: as texts 10 is before 9, and 01/10/2026 before 30/09/2026."""
+    """Stop where new rows need not be behind those before: as texts 10 is before 9, and all days before one of 2099."""
     length = sa.func.len(value) if connection.dialect.name == "mssql" else sa.func.length(value)
     asked = sa.select(sa.func.min(value), sa.func.max(value), sa.func.min(length), sa.func.max(length))
     first, last, shortest, longest = connection.execute(asked.select_from(source)).one()
@@ -397,6 +403,13 @@ def _refuse_texts_in_disorder(
             next_step="cast it to a timestamp or a number in source.query, name another source.cursor_column, or leave it out to "
             "pull the whole table",
         )
+    if (day := _DAY_OF_TEXT.fullmatch(last)) and "-".join(day.groups()) > f"{until + timedelta(days=1):%Y-%m-%d}":
+        raise SourceError(
+            where,
+            f"{plan.label} cannot be pulled by {value.name!r}: it holds {last}, which is in the future, so that no row of the time "
+            "until then would be pulled",
+            next_step="ask the office to correct that row, or leave it out by source.query",
+        )
 
 
 def _usable_window(
@@ -408,7 +421,7 @@ def _usable_window(
     compared, low, _ = _cursor_bounds(plan, column, source.c[column.name], window, connection.dialect.name, where)
     is_text = pa.types.is_string(column.type) and compared is source.c[column.name]
     if is_text:
-        _refuse_texts_in_disorder(connection, plan, compared, source, where)
+        _refuse_texts_in_disorder(connection, plan, compared, source, window.until, where)
     if low is None:
         return window
     asked = sa.select(sa.literal(1)).select_from(source).limit(1)

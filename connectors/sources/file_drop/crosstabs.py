@@ -124,6 +124,14 @@ def unpivoted(
             allowed=f"1 to {MOST_MONTHS}",
             next_step="if the office writes its months in another way, correct source.unpivot.columns in feed.yml",
         )
+    for value in {value for own, _, value in found.values() if own is None}:
+        order = [month for own, month, of in found.values() if own is None and of == value]
+        if order not in (ordered := sorted(order), ordered[::-1]):  # 12月, 1月, 2月 are of two years
+            raise DeliveryRefused(
+                layout.where,
+                f"its months without a year are in the order {', '.join(map(str, order))}, as of two years",
+                next_step="ask the office to write the year into its columns, and declare it: source.unpivot.columns: YYYY年M月",
+            )
     year = _year(layout, name) if any(year is None for year, *_ in found.values()) else 0
     months = {column: (f"{own or year}-{month:02}", value) for column, (own, month, value) in found.items()}
     twice = sorted({cell for cell in months.values() if list(months.values()).count(cell) > 1})

@@ -98,7 +98,7 @@ def _texts(array: pa.Array) -> pa.Array:
     """Write values as text: whole numbers without .0, times in ISO, empty text as nothing, nested values as JSON."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    if pa.types.is_nested(array.type):
+    if pa.types.is_nested(array.type) or pa.types.is_duration(array.type):  # of 5 seconds Arrow would write 5000000
         return pa.array(
             [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in array.to_pylist()],
             pa.string(),

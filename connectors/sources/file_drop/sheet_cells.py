@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from openpyxl.utils import get_column_letter
@@ -25,10 +26,10 @@ WIDEST: Final = 16_384
 """Columns of a sheet, by Excel's own limit."""
 FORMULA: Final = "a formula, not a value"
 MOMENTS: Final = (datetime.date, datetime.time, datetime.timedelta)
-# Number formats that show two places, and those that show a code with zeros before it: 000000 shows 123 as 000123.
+# number formats that show two places
 _TWO_PLACES: Final = re.compile(r"[#,0]*0\.00(?!0)")
-_LEADING_ZEROS: Final = re.compile(r"0{2,30}$")
-# of a format: colours and conditions, the width or repetition of a sign
+# of a format: a currency and its country, [$HK$-C04]; colours and conditions, the width or repetition of a sign
+_CURRENCY: Final = re.compile(r"\[\$([^\]-]*)[^\]]*\]")
 _NO_SIGNS: Final = re.compile(r"\[[^\]]*\]|[_*].")
 _CONDITION: Final = re.compile(r"\[(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)\]")
 _COMPARED: Final[Mapping[str, Callable[[Decimal, Decimal], bool]]] = {
@@ -37,10 +38,23 @@ _COMPARED: Final[Mapping[str, Callable[[Decimal, Decimal], bool]]] = {
 # a format has one section for positive and one for negative numbers, and a third for zero
 _SIGNED = 2
 _LITERAL: Final = re.compile(r'"([^"]*)"|[\\!](.)')
+# a sign that is shown as it is, the places of digits, or a sign without quotation marks
+_TOKEN: Final = re.compile(
+    r'"([^"]*)"|[\\!](.)|(General|G/通用格式|@|[0#?](?:[0#?., /]*[0#?])?(?:E[+-]?0+)?[,.]*)|(.)', re.IGNORECASE
+)
 # 0!.0,"万": a comma behind the last digit divides, and a point that is a sign moves the digits. The number is whole then
 _DIVIDED: Final = re.compile(r'[0#?],+(?![0#?,])|[0#?](?:[\\!]\.|"\.")[0#?]')
+_DIVISORS: Final = re.compile(r"[百千万亿kKmM]+|[bm]n")
 _MINUS: Final = re.compile(r'\s*(?:"[-(]\s*"|[\\!]?[-(])[\s¥￥"]*[#0?]')
-_MULTIPLE: Final = re.compile(rf"([十百千万亿]*[百千万亿](?:{MEASURES})?)$")
+# what may be around any figure: ￥, a sign, the usual unit
+_USUAL_BEFORE: Final = re.compile(r"(?:[¥￥+(-]|RMB|CNY|人民币)*", re.IGNORECASE)
+_USUAL_BEHIND: Final = re.compile(
+    rf"(?:{MEASURES}|RMB|CNY|元整|平米?|m[23²³]|kW·h|[名位个家张份次])?\)?", re.IGNORECASE
+)
+_NEGATIVE: Final = re.compile(r"(?:[△▲▽▼¥￥(-]|负|红字?|亏损?)*")
+_LETTER: Final = re.compile(r"[A-Za-z]")
+# of a code; more of them pad nothing
+_MOST_ZEROS: Final = 30
 PART_STRUCK: Final = "a part of the text is struck through, so that what counts is unknown"
 """Of a cell with deleted and valid text: 12 and 15 would be read as 1215."""
 CELL_STRUCK: Final = "struck through: ask the office whether it counts"
@@ -208,7 +222,8 @@ def _sections(form: str) -> tuple[tuple[str, str | None], ...]:
         parts.pop()  # of text, not of numbers
     conditions = [_CONDITION.search(part) for part in parts]
     return tuple(
-        (_NO_SIGNS.sub("", part), found[0] if found else None) for part, found in zip(parts, conditions, strict=True)
+        (_NO_SIGNS.sub("", _CURRENCY.sub(r'"\1"', part)), found[0] if found else None)
+        for part, found in zip(parts, conditions, strict=True)
     )
 
 
@@ -231,49 +246,63 @@ def _section(text: str, form: str) -> str:
 
 
 @lru_cache(4096)
-def _shown_unit(section: str) -> str:
-    """Give what a section of a number format adds to a number without dividing by it: 万元 of 0.00"万元", % of 0%."""
+def _beside(section: str) -> tuple[str, str, str] | None:
+    """Give what a section of a number format shows before and behind a number, but for what any figure may have.
+
+    And how its digits are laid out, where they are a code's (0000-00). None where it shows no digit.
+    """
+    parts = [(token[3] or "", token[1] or token[2] or token[4] or "") for token in _TOKEN.finditer(section)]
+    places = [place for place, (digits, _) in enumerate(parts) if digits]
+    if not places:  # letters are of a day, or a format's name
+        return ("", "", "") if _LETTER.search(_LITERAL.sub("", section)) else None
+    first, last = places[0], places[-1]
+    before, behind = ("".join("".join(s for _, s in some).split()) for some in (parts[:first], parts[last + 1 :]))
+    layout = "".join(digits or sign for digits, sign in parts[first : last + 1])
     if _DIVIDED.search(section):
-        return ""
-    if "%" in _LITERAL.sub("", section):
-        return "%"
-    signs = _LITERAL.sub(lambda found: found[1] or found[2] or "", section)
-    found = _MULTIPLE.search("".join(signs.split()))
-    return found[1] if found else ""
+        layout, behind = "", _DIVISORS.sub("", behind)
+    digits = "".join(digits for digits, _ in parts)
+    if set(digits) != {"0"} or not 1 < len(digits) <= _MOST_ZEROS:
+        layout = ""
+    before = "" if _USUAL_BEFORE.fullmatch(before) else before
+    return before, "" if _USUAL_BEHIND.fullmatch(behind) else behind, layout
 
 
 @lru_cache(4096)
 def shows_more(form: str) -> bool:
     """Return whether a number format shows something that counts and is not in the number, or shows less than the number."""
     sections = [section for section, _ in _sections(form)]
-    return bool(
+    return bool(form.strip()) and bool(
         _MINUS.match(sections[0])
         or _TWO_PLACES.match(form)
-        or _LEADING_ZEROS.match(form)
-        or any(map(_shown_unit, sections))
-        or (len(sections) > 1 and not all(map(str.strip, sections[:_SIGNED])))
+        or any(found is None or any(found) for found in map(_beside, sections[:_SIGNED]))
+        or any(any(found) for found in map(_beside, sections) if found)
     )
 
 
 def as_shown(text: str, form: str) -> tuple[str, str | None]:
     """Give a number with what its format alone says, and what is wrong with it.
 
-    3.5 comes as 3.5万元, 0.35 as 35%, 123 as 000123, 2026.1 as 2026.10 (October). A figure that its format does not show (;;;) is
-    none that a person has seen.
+    3.5 comes as 3.5万元, 5 as $5, 0.35 as 35%, 123 as 000123 or U-123, 2026.1 as 2026.10 (October). A figure that its format does
+    not show (;;;) is none that a person has seen.
     """
     section = _section(text, form)
-    if not section.strip() and text.strip("0.-") and len(_sections(form)) > 1:
-        return text, UNSHOWN
+    found = _beside(section)
+    if found is None:
+        return text, UNSHOWN if text.strip("0.-") else None
+    before, behind, layout = found
     if _MINUS.match(section) and text.strip("0.") and not text.startswith("-"):
         text = f"-{text}"
-    unit = _shown_unit(section)
-    if unit == "%":
+    if "%" in _LITERAL.sub("", section):
         return f"{(Decimal(text) * 100).normalize():f}%", None
-    if unit:
-        return text + unit, None
-    if _LEADING_ZEROS.match(form):
-        return (text.zfill(len(form)) if text.isdigit() else text), None
-    return (text + "0" if _YEAR_AND_ONE.fullmatch(text) and _TWO_PLACES.match(section) else text), None
+    if text.startswith("-"):  # ▲5 is how it is shown
+        before, behind = ("" if _NEGATIVE.fullmatch(signs) else signs for signs in (before, behind))
+    if layout and text.isdigit():
+        digits = iter(text.zfill(layout.count("0")))
+        spare = len(text) - layout.count("0")
+        text = "".join(islice(digits, max(spare, 0))) + "".join(next(digits) if s == "0" else s for s in layout)
+    elif _YEAR_AND_ONE.fullmatch(text) and _TWO_PLACES.match(section):
+        text += "0"
+    return f"{before}{text}{behind}", None
 
 
 def moment_text(value: datetime.date | datetime.time | datetime.timedelta) -> str:
@@ -324,7 +353,8 @@ class Merge:
         cells[first : self.last_column] = [text] * len(places)
         flaws = line.flaws | (dict.fromkeys(places, flaw) if flaw else {})
         doubts = {**line.doubts, **(dict.fromkeys(places, doubt) if doubt else {})}
-        return line._replace(cells=cells, flaws=flaws, doubts=doubts, text="\t".join(cells))
+        merged = {**line.merged, **dict.fromkeys(places, (self.name, self.first_row, self.last_row))}
+        return line._replace(cells=cells, flaws=flaws, doubts=doubts, merged=merged, text="\t".join(cells))
 
 
 class Merges:

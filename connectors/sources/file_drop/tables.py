@@ -43,6 +43,7 @@ class Line(NamedTuple):
         text: The line as it came.
         doubts: Why a cell's text is not what the office wrote if its column holds text, by position.
         days: What a number is if its column holds dates, by position, where the workbook counts days from 1904.
+        merged: The merged cells that a cell was filled from, with their first and last row, by position.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Line(NamedTuple):
     text: str
     doubts: Mapping[int, str] = MappingProxyType({})
     days: Mapping[int, str] = MappingProxyType({})
+    merged: Mapping[int, tuple[str, int, int]] = MappingProxyType({})
 
 
 # who signs below a table: 制表人：张三, 抄表员：, 单位负责人（签字）：, 联系人：
@@ -167,10 +169,15 @@ def is_beyond_trust(number: float) -> bool:
 
 
 # the usual units of figures, by the suffix of their column
-MEASURES_OF: Final = {"_amount": "元", "_quantity": "千瓦时|[kK][wW][hH]|度|立方米", "_m2": "平方米|㎡"}
+MEASURES_OF: Final = {
+    "_amount": "元",
+    "_quantity": "千瓦时|[kK][wW][hH]|度|立方米",
+    "_m2": "平方米|㎡",
+    "_headcount": "人",
+}
 # 单位：万元 · （万元） · 【万元】 · 金额：万元 · 单位/万元 · 单位：万 · 金额单位：人民币万元; not 填报单位：明达公司.
 # What begins another unit comes after it
-MEASURES: Final = "|".join([*MEASURES_OF.values(), "千瓦|千克|公斤|吨|亩|人次|人|户|辆|辆次"])
+MEASURES: Final = "|".join([*MEASURES_OF.values(), "千瓦|千克|公斤|吨|亩|人次|户|辆|辆次"])
 _UNIT: Final = re.compile(
     rf"(?:(?:单\s*位\s*[:/]|[(\[【])\s*(?:人民币|RMB)?\s*(?:([十百千万亿]*)\s*({MEASURES})|([百千]?[万亿]))"
     rf"|[:/]\s*(?:人民币)?([十百千万亿]+)\s*({MEASURES}))(?=(?:人民币)?(?:[\s)\]】;,。、/]|$))",
@@ -196,7 +203,7 @@ _BARE_UNIT: Final = re.compile(rf"[十百千万亿]*(?:{MEASURES})")
 # a note has its text in one cell, or its word and its text in two
 _NOTE_CELLS: Final = 2
 
-_FIGURE: Final = re.compile(r"-?[0-9][0-9,]*(\.[0-9]+)?")
+_FIGURE: Final = re.compile(r"[¥￥]?\s*(-?[0-9][0-9,]*(?:\.[0-9]+)?)\s*[元人]?")
 # a header cell that is a month: 1月, 十二月份, 2026年1月, 2026-01, 202601, 26.1月, 1月/用量
 MONTH: Final = re.compile(
     r"(?:(?:20)?\d\d\s*[年./-]?\s*)?(?:0?[1-9]|1[0-2]|十[一二]?|[一二三四五六七八九])\s*月份?(?:/.*)?|20\d\d[年./-]?(?:0[1-9]|1[0-2])(?:-01)?"
@@ -545,8 +552,7 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
                 cells, reason = _fitted(cells, width, layout.is_ragged_strict or (is_last and layout.is_cut))
             if reason is None:
                 if is_total(cells):
-                    # figures only: a name beside them is a person's
-                    totals.append({names[p]: cells[p] for p in judged if _FIGURE.fullmatch(cells[p].strip())})
+                    totals.append(_stated(names, cells, judged))
                     continue
                 if cells[0][:1] in initials and _squeezed(cells[0]) in known:
                     same = tuple(map(_squeezed, cells))
@@ -563,8 +569,9 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
                     cells, reason = _with_points(cells, figures, names)
                 if line.flaws and reason is None:
                     cells, reason = _without_flaws(cells, line, judged)
-                if line.doubts and reason is None:
+                if (line.doubts or line.merged) and reason is None:
                     reason = next((line.doubts[position] for position in texts if position in line.doubts), None)
+                    reason = reason or _shared_figure(line, [p for p in figures if p not in dates], [*texts, *dates])
         if reason is not None:
             unreadable.append(Unreadable(line.number, reason, _text(line, names, kept)))
             continue
@@ -624,6 +631,27 @@ def _without_flaws(cells: Sequence[str], line: Line, judged: Sequence[int]) -> t
     """Say what is wrong with a line's cells, or leave out those that no column takes."""
     reason = next((line.flaws[position] for position in judged if position in line.flaws), None)
     return ["" if position in line.flaws else cell for position, cell in enumerate(cells)], reason
+
+
+def _stated(names: Sequence[str], cells: Sequence[str], judged: Sequence[int]) -> dict[str, str]:
+    """The figures of a line of totals, and nothing else: a name beside them is a person's."""
+    found = ((position, _FIGURE.fullmatch(cells[position].strip())) for position in judged)
+    return {names[position]: figure[1] for position, figure in found if figure}
+
+
+def _shared_figure(line: Line, figures: Sequence[int], others: Sequence[int]) -> str | None:
+    """Say which figure belongs to several rows or columns together: filled into each of them, it would count in each.
+
+    A row in which everything is merged over the same rows is one row, shown high.
+    """
+    named = [line.merged.get(position) for position in others if line.cells[position : position + 1] not in ([], [""])]
+    for position in figures:
+        if (merge := line.merged.get(position)) and named:
+            name, first, last = merge
+            is_of_rows = first < last and any(other is None or other[1:] != (first, last) for other in named)
+            if is_of_rows or sum(line.merged.get(figure) == merge for figure in figures) > 1:
+                return f"cells {name} are merged over one figure: what is each row's or column's part of it is unknown"
+    return None
 
 
 def _squeezed(name: str) -> str:

@@ -15,6 +15,7 @@ from functools import cache, partial
 from typing import IO, Any, Final
 
 import xlrd
+from openpyxl.styles.numbers import BUILTIN_FORMATS_MAX_SIZE
 from openpyxl.utils import get_column_letter
 from xlrd.compdoc import CompDocError
 from xlrd.xldate import XLDateError
@@ -297,7 +298,9 @@ def _line(
 
 def _form(book: Any, sheet: Any, row: int, column: int) -> str:
     style = book.xf_list[sheet.cell_xf_index(row, column)]
-    return str(book.format_map[style.format_key].format_str)
+    form = str(book.format_map[style.format_key].format_str)
+    # the built-in formats have the currency of whoever looks at them
+    return form if style.format_key >= BUILTIN_FORMATS_MAX_SIZE else form.replace("$", "")
 
 
 def _is_struck(book: Any, sheet: Any, row: int, fonts: set[int]) -> bool:

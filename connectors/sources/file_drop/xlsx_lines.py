@@ -327,7 +327,8 @@ def _with_results(cells: list[dict[str, Any]], results: list[dict[str, Any]]) ->
 def _forms(book: Any) -> dict[int, str]:
     """The number formats that show more than the number, by style."""
     custom = dict(enumerate(book._number_formats, start=BUILTIN_FORMATS_MAX_SIZE))
-    forms = {number: custom.get(number, BUILTIN_FORMATS.get(number, "")) for number in {*custom, *BUILTIN_FORMATS}}
+    # the built-in formats have the currency of whoever looks at them
+    forms = {number: form.replace("$", "") for number, form in BUILTIN_FORMATS.items()} | custom
     found = {number: form for number, form in forms.items() if shows_more(form)}
     return {place: found[style.numFmtId] for place, style in enumerate(book._cell_styles) if style.numFmtId in found}
 

@@ -548,13 +548,15 @@ _END: Final = object()
 _ERROR_CODE: Final = re.compile(r"-\d+|[45]\d\d|[45]\d{4}|9{3,6}|E\d+|err(?:or)?|fail(?:ed|ure)?|false", re.IGNORECASE)
 # how answers call what they say of themselves: isSuccess, flag; retCode, resultCode, err_code, state; errmsg, returnMsg
 _STATE_NAME: Final = re.compile(r"(?:is_?)?(?:success(?:ful)?|ok)|flag", re.IGNORECASE)
+# that a part is missing, on whatever page; isTruncated may only mean that there is a next one
+_PART_NAME: Final = re.compile(r"(?:is_?)?(?:partial|incomplete)(?:_?results?)?|timed_?out", re.IGNORECASE)
 _CODE_NAME: Final = re.compile(
     r"(?:(?:ret|rtn|result|return|resp|rsp|response|err|error|biz|sub|status|state)_?(?:code|no|status|state)|code|status|state|ret|err|result)",
     re.IGNORECASE,
 )
 _MESSAGE_NAME: Final = re.compile(r"\w*(?:msg|message|desc|reason)", re.IGNORECASE)
 _ERROR_WORDS: Final = re.compile(
-    r"失败|错误|出错|异常|无权|权限不足|未授权|未登录|过期|失效|超时|繁忙|\b(?:invalid|denied|expired|failed|failure|error|unauthori[sz]ed|forbidden)\b",
+    r"失败|错误|出错|异常|无权|权限不足|未授权|未登录|过期|失效|超时|繁忙|稍[后候]再?试|(?:同步|更新|加载|维护)中|\b(?:invalid|denied|expired|failed|failure|error|unauthori[sz]ed|forbidden)\b",
     re.IGNORECASE,
 )
 # 查询成功，仅返回前1000条: all is well with a part
@@ -615,6 +617,7 @@ def _says_error(answer: Any) -> str:
             text = "" if isinstance(value, dict | list) else (_text(value) or "")
             is_error = (
                 (_STATE_NAME.fullmatch(name) and text.casefold() in ("false", "n", "no"))
+                or (_PART_NAME.fullmatch(name) and text.casefold() in ("true", "1", "y", "yes"))
                 or (_CODE_NAME.fullmatch(name) and (_ERROR_CODE.fullmatch(text) or _is_set(name, text)))
                 or (_MESSAGE_NAME.fullmatch(name) and (_CUT_WORDS.search(text) or _is_failure(text)))
             )
@@ -628,7 +631,7 @@ def _is_failure(message: str) -> bool:
 
 
 # how answers say that they are a part: hasNextPage, isTruncated; isLastPage; totalCount, recordsTotal; totalPages; nextCursor
-_MORE_NAME: Final = re.compile(r"(?:is|has|have)?(?:next(?:page)?|more|truncated|partial|incomplete)")
+_MORE_NAME: Final = re.compile(r"(?:is|has|have)?(?:next(?:page)?|more|truncated)")
 _LAST_NAME: Final = re.compile(r"(?:is)?last(?:page)?")
 _TOTAL_NAME: Final = re.compile(
     r"total(?:count|num|number|records?|elements?|rows?|size|hits)?|(?:records?|rows?)?(?:total|count)|numfound"

@@ -122,6 +122,12 @@ def test_the_year_is_above_the_header_or_in_the_name(above: list[str], name: str
             rows(["户号", "1月"], [["K1", "7"]], how("M月"), layout, name)
 
 
+def test_months_without_a_year_that_begin_anew_are_of_two() -> None:
+    with pytest.raises(DeliveryRefused, match="in the order 12, 1, 2, as of two years"):
+        rows(["户号", "12月", "1月", "2月"], [["K1", "7", "8", "9"]], how("M月"), name="2026年")
+    assert len(rows(["户号", "3月", "2月"], [["K1", "8", "7"]], how("M月"), name="2026年")[1]) == 2
+
+
 @pytest.mark.parametrize(
     ("header", "fact"),
     [

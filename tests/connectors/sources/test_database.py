@@ -278,6 +278,16 @@ def test_a_text_whose_order_is_not_that_of_time_is_no_cursor(
     assert [row["no"] for row in rows(cast)] == ["0", "1", "2", "9"]
 
 
+def test_a_text_cursor_in_the_future_hides_no_rows(books: sqlite3.Connection) -> None:
+    books.execute("create table entry (no integer, at text)")
+    books.executemany("insert into entry values (?, ?)", [(1, "2026-01-31 10:00"), (2, "2099-01-01 00:00")])
+    window = Window(since=None, until=datetime(2026, 2, 1, tzinfo=UTC))
+    with pytest.raises(SourceError, match="it holds 2099-01-01 00:00, which is in the future"):
+        pull(sqlite(books), window, table="entry", cursor_column="at")
+    books.execute("update entry set at = '2026-02-02 07:59' where no = 2")  # the office's clock is ahead of UTC
+    assert len(rows(pull(sqlite(books), window, table="entry", cursor_column="at"))) == 2
+
+
 @pytest.mark.parametrize(
     "values",
     [

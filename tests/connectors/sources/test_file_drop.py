@@ -209,6 +209,30 @@ def test_groups_of_the_name_become_columns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "pattern", "is_range"),
+    [
+        ("2025-2026.csv", r"(?P<年>20\d\d)", True),
+        ("2025年至2026年.csv", r"(?P<年>20\d\d)", True),
+        ("参保_202601-202603.csv", r"_(?P<月份>\d{6})", True),
+        ("2026年1-9月.csv", r"(?P<年>\d{4}).*?(?P<月>\d+)月", True),
+        ("2026年1-9月.csv", r"(?P<月>\d+月)", True),
+        ("9月—10月.csv", r"(?P<月>\d+)", True),
+        ("2026-10-15.csv", r"(?P<年>\d{4})-(?P<月>\d\d)", False),
+        ("2026-10月.csv", r"(?P<月>\d+)月", False),
+        ("参保_202610-20261103.csv", r"(?P<月份>\d{6})", False),
+        ("2026年1-3月.csv", r"(?P<所属期>\d{4}年\d-\d月)", False),
+    ],
+)
+def test_one_end_of_a_range_in_a_name_is_no_month(tmp_path: Path, name: str, pattern: str, is_range: bool) -> None:
+    drop(tmp_path, name, "no\n1\n")
+    if not is_range:
+        assert len(take(tmp_path, name_pattern=pattern)) == 1
+        return
+    with pytest.raises(DeliveryRefused, match="which states a range"):
+        take(tmp_path, name_pattern=pattern)
+
+
+@pytest.mark.parametrize(
     ("name", "content", "message"),
     [
         ("a.xls", b"\xd0\xcf\x11\xe0", "cannot be read as an Excel workbook"),

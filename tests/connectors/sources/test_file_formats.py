@@ -355,6 +355,7 @@ def test_parquet_values_become_text(tmp_path: Path) -> None:
             "parts.list": pa.array([[1, 2], [], None], pa.list_(pa.int64())),
             "a.b": pa.array(["x", None, None]),
             "code": pa.array(["甲", "甲", None]).dictionary_encode(),
+            "took": pa.array([datetime.timedelta(seconds=5), None, None]),  # not 5000000
         }
     )
     delivery, rows = read(tmp_path, "a.parquet", parquet(table))
@@ -365,7 +366,15 @@ def test_parquet_values_become_text(tmp_path: Path) -> None:
         [3, None, None, None, None, "0.1", None, None],
     ]
     assert [list(row.values())[:8] for row in rows] == expected
-    assert list(rows[0].values())[8:] == ["2026-01-31 08:00:00+08:00", "08:30:00", "true", "[1, 2]", "x", "甲"]
+    assert list(rows[0].values())[8:] == [
+        "2026-01-31 08:00:00+08:00",
+        "08:30:00",
+        "true",
+        "[1, 2]",
+        "x",
+        "甲",
+        '"0:00:05"',
+    ]
 
 
 def test_a_parquet_file_is_held_to_its_declared_layout(tmp_path: Path) -> None:

@@ -183,6 +183,33 @@ def test_merged_cells_are_filled_where_that_is_declared(tmp_path: Path) -> None:
     assert [piece.row_number for piece in delivery.unreadable] == [2, 3]
 
 
+@pytest.mark.parametrize(
+    ("merges", "read_rows"),
+    [
+        (["B2:B3"], [2, 3, 4, 5]),  # one name of two rows
+        (["C2:C3"], [4, 5]),  # one figure of two firms
+        (["C2:D2"], [3, 4, 5]),  # of two columns
+        (["C2:E2"], [3, 4, 5]),
+        (["D2:E2"], [2, 3, 4, 5]),  # of one column that counts
+        (["A2:A3", "B2:B3", "C2:C3"], [2, 3, 4, 5]),  # a row that is two lines high
+        (["A2:A4", "B2:B3", "C2:C3"], [4, 5]),
+    ],
+)
+def test_a_figure_of_several_rows_together_counts_in_none(
+    tmp_path: Path, merges: list[str], read_rows: list[int]
+) -> None:
+    def merge(sheet: Worksheet) -> None:
+        for cells in merges:
+            sheet.merge_cells(cells)
+
+    rows = [[f"K{n}", f"公司{n}", 10 * n, n, "x"] for n in range(4)]
+    content = workbook(["户号", "户名", "用量", "人数", "备注"], *rows, edit=merge)
+    uses = {"户号": "text", "户名": "text", "备注": "ignored"}
+    delivery, found = read(tmp_path, "a.xlsx", content, merged="fill", uses=uses)
+    assert [row["row_number"] for row in found] == read_rows
+    assert all("merged over one figure" in piece.reason for piece in delivery.unreadable)
+
+
 def test_a_signature_in_merged_cells_leaves_no_word(tmp_path: Path) -> None:
     content = workbook(
         ["户名", "表", "用量"],

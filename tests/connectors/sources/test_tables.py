@@ -205,6 +205,13 @@ def test_lines_of_totals_are_figures_only() -> None:
     totals = (("名称", "户号"), frozenset({"合计"}))
     _, rows, bad, found = read(*lines, totals=totals, uses={"户号": "text"})
     assert (len(rows), bad, found) == (1, [], [{"税额": "1,234.5"}])
+    # with the sheet's own unit, but of no other one
+    lines = [
+        line(1, "户号", "税额", "人数", "额"),
+        line(2, "K1", "7", "3", "5"),
+        line(3, "合计", "￥7.00元", "3人", "0.5万元"),
+    ]
+    assert read(*lines, totals=totals)[3] == [{"税额": "7.00", "人数": "3"}]
     with pytest.raises(DeliveryRefused, match="it has no column '名称', where its totals would be found"):
         read(*lines, totals=(("名称",), frozenset({"合计"})))
     assert len(read(*lines)[1]) == 2
