@@ -23,11 +23,11 @@ from transforms import night
 from transforms.outcome_file import load as load_answers
 from transforms.resolution.judgement_file import read_judgements
 from transforms.resolution.resolve import resolve
+from warehouse.clock import utc
 from warehouse.connection import alone, literal, open_file, prepare, quote, spare_threads, the_row
 from warehouse.differences import differences
 from warehouse.errors import ParkBridgeError
 from warehouse.last_night import KEPT, as_of_file, take_from, take_tonight
-from warehouse.loader import utc
 from warehouse.models import Model
 from warehouse.people import JUDGEMENTS_FILE, hold_to_copy
 from warehouse.publish import write

@@ -19,10 +19,11 @@ from warehouse.confirmation import Confirmation, Finding, keep
 from warehouse.connection import quote
 from warehouse.declared import read_yaml
 from warehouse.errors import CheckFailed
-from warehouse.loader import LONG_AGO, StagedFeed, utc
+from warehouse.staged_feed import StagedFeed
 from warehouse.subjects import subjects
 
 CLOCK = "clock"
+LONG_AGO = datetime(1900, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Limits:
     def read(cls, rules: Path) -> Limits:
         """Read the rule file of a folder of rules."""
         return cls(**read_yaml((rules / "clock.yml").read_text(encoding="utf-8")))
+
+
+def utc(moment: datetime) -> datetime:
+    """Naive UTC, as every timestamp in the warehouse is kept."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def hold_night_to_clocks(

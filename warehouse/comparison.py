@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
@@ -47,9 +47,7 @@ from warehouse.precedent import (
     unheard_of,
     unsteady,
 )
-
-if TYPE_CHECKING:
-    from warehouse.loader import StagedFeed
+from warehouse.staged_feed import StagedFeed
 
 # of what a delivery says of an enterprise by its source_key, where its facts are events that are never stated twice
 _WHO = ("enterprise_name", "uscc", "taxpayer_no", "unit_no")

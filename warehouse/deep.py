@@ -27,9 +27,9 @@ from warehouse.batches import (
 )
 from warehouse.connection import alone, open_read_only, quote
 from warehouse.errors import ParkBridgeError, WarehouseBusy
-from warehouse.loader import StagedFeed
 from warehouse.publish import audiences_kept, current_manifest, nights, unsound
 from warehouse.settings import Settings
+from warehouse.staged_feed import StagedFeed
 
 REBUILD, SYNC = "parkbridge rebuild", "parkbridge sync"
 _LISTED = 5

@@ -7,16 +7,13 @@ known ends. A record number that another feed of the office also has is of the s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from warehouse.connection import literal, quote, the_row
 from warehouse.precedent import CHANCE, Measured, beyond_chance, tail
+from warehouse.staged_feed import StagedFeed
 from warehouse.subjects import subjects
-
-if TYPE_CHECKING:
-    from warehouse.loader import StagedFeed
 
 # two feeds have the numbers of one register where so many of them go with one code in both, but for so many in a hundred
 _SHARED_MIN, _OTHERS_PCT = 10, 5

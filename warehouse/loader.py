@@ -20,41 +20,27 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 import duckdb
 
 from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, announce, settle
-from warehouse.comparison import findings, measure, measure_name, measure_return, measure_totals
-from warehouse.confirmation import Confirmation, keep
+from warehouse.clock import LONG_AGO, utc
+from warehouse.confirmation import Confirmation
 from warehouse.connection import committed_batches, literal, quote, the_row, transaction
+from warehouse.delivery_limits import hold_to_allowance, hold_to_habit, hold_to_twins
 from warehouse.errors import DeclarationError, DeliveryRefused, Overtaken
-from warehouse.kinds import FIGURE_BELOW, FigureKind
 from warehouse.persons import blotted, detectors, is_code, removed, texts_with_persons
-from warehouse.subjects import LAST_YEAR, LINEAGE, Column, Subject, month_of_fact
+from warehouse.row_reasons import judge, quarantine_persons
+from warehouse.staged_feed import StagedFeed
+from warehouse.subjects import LINEAGE, Column, month_of_fact
 
-LONG_AGO = datetime(1900, 1, 1)
-# so far an office's clock, or its time zone, may be wrong
-_FUTURE = timedelta(days=1)
-# One row that an office takes back is no truncated file, however small the period.
-_SOME_ROWS = 2
 # so many rows are worth all threads, however small the warehouse still is (warehouse.connection.spare_threads)
 _MANY_ROWS = 200_000
-# of ops.confirmation.stop_code
-DELIVERY = "delivery"
-# so many findings are in a message
-_FINDINGS = 3
-_YEAR = 12
-# people, visits and areas: fewer than none is a sign that was misread, or a difference
-_NEVER_NEGATIVE = ("_headcount", "_count", "_m2")
-# staff and visits of one unit in one month: a phone number in the place of a count is more, and is not shown
-_PEOPLE, _PEOPLE_BELOW = ("_headcount", "_count"), 10**8
-# day 0 and 1 of spreadsheets, what databases write for an empty date, and programs for a time of 0
-_NO_DAYS, _FIRST_DAY_YEAR = "date '1899-12-30', date '1899-12-31', date '1900-01-01', date '1970-01-01'", 1800
 # what landing leaves in place of a person; alone in a field it is not a value
 BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
 # What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
@@ -103,168 +89,10 @@ _WIDE_SIGNS = "".join(
 )
 # '0012 of spreadsheets, also as an input method writes it; '0012' of a program; `0012 of bills of payment services; ="0012", =""0012""
 _KEPT_AS_TEXT = r"""^(?:['‘’＇`´]([0-9A-Za-z][0-9A-Za-z./-]*)['‘’＇`´]?|="{1,2}([^"]*)"{1,2})$"""
-# Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
-_DAMAGES = (
-    (
-        r"^#(?:N/A(?: N/A)?|(?:REF|VALUE|DIV/0|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY)[!！]|NAME[?？]|GETTING_DATA|#+)$",
-        "is a spreadsheet's error: ask the office for the value, or list it under missing: ",
-    ),
-    (
-        # one mark between two characters is a rare one that GB 2312 lacks (江屿?达); in the private use area each program has its own
-        r"\x{FFFD}|锟斤拷|烫烫烫|\?{3}|？{3}|^[?？]{2}|□{2}|[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]|\p{Han}\?\p{Han}|[\x{E000}-\x{F8FF}]",
-        "has lost its characters before it came here: ask the office for the file again: ",
-    ),
-    (
-        # GBK read as Latin-1 (× and · are in use); UTF-8 read as Latin-1 or cp1252; 公司, 有限, 科技 in UTF-8 read as GBK
-        r"[\x{a1}-\x{af}\x{b4}-\x{b6}\x{b8}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{ff}]{4}"
-        r"|[ä-é][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{2}|鍏\x{53f8}|鍏徃|鏈夐檺|绉戞妧",
-        "was read in a wrong encoding before it came here: ask the office for the file again: ",
-    ),
-    (
-        # A&amp;B, &#26126;, \u660e, %E6%98%8E, <br>; bytes of a database's BLOB: \xE7\x94; radicals that are no characters
-        r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,6}|amp|lt|gt|quot|nbsp);|\\u[0-9a-fA-F]{4}|(?:%[0-9A-F]{2}){3}|(?:\\x[0-9A-F]{2}){2}"
-        r"|</?(?i:b|br|p|div|span|font|a|em|strong|td)(?:\s[^<>]*)?/?>|[\x{2E80}-\x{2FDF}]",
-        "holds characters as a web page or a program writes them: ask the office for the text itself: ",
-    ),
-)
-# Of a key or a name of an enterprise: no enterprise is called so. RE2's \s knows no wide space.
-_GAP = r"[\s\x{a0}\x{3000}]*"
-_SUMS = "|".join(
-    _GAP.join(word)
-    for word in (
-        *("小计", "合计", "总计", "累计", "共计", "汇总", "总数", "总和", "平均", "均值"),
-        *("小計", "合計", "總計", "累計", "共計", "總數", "總和", "彙總", "匯總"),
-    )
-)
-_NO_ENTERPRISE = (
-    (
-        # 1号楼小计, 全园累计, 合　计：, （合计）, 合计（元）, 合计人数, 合计：12户, 共 3 家; Grand Total
-        rf"(?:{_SUMS}){_GAP}(?:[(（][^()（）]{{0,12}}|人数|户数|金额|数|额|值)?[)）】]?{_GAP}[:：]?$"
-        rf"|^(?:{_SUMS}|总?共){_GAP}[:：]?{_GAP}\d+{_GAP}(?:[户家人条行个笔份张项]|记录)?$|^(?:总?记录|总[条行])数?{_GAP}[:：]"
-        r"|^(?i:(?:grand |sub-? ?)?total|sum|average)s?\s*[:：]?$"
-        r"|^其\s*[他它余]\p{Han}{0,2}$|^总(?:人数|户数|金额|数|额)$|^其\s*中\s*[:：]|^其\s*中$|^(?:全区|全园|全园区|续表)$"
-        rf"|^(?:计|[最平]\p{{Han}}{{1,2}}值|占比|[上本]月|[上本去]年)$|^[(（]空白[)）]$"
-        # 一、制造业, （二）服务业: a heading, of which the figures are a sum; 园区总体
-        r"|^(?:[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）])|^(?:全?园区?|全[市县镇街])?(?:总\s*体|整\s*体|全\s*体)$"
-        r"|^(?:同比|环比|增长|增减)(?:率|增减|增长|增幅)?(?:[(（]?[%％][)）]?)?$|^(?:上年|去年|上月)同期数?$",
-        "looks like a total or a note: declare totals under source: ",
-    ),
-    (
-        rf"^(?:备?{_GAP}注|说{_GAP}明|填[表报]说明|(?:统计)?口径|[数资][据料]来源"
-        r"|(?:填[表报]|打印|导出|制表|统计|报送)?(?:日期|时间)|单位(?:名称)?[(（](?:盖章|公章|签章)[)）]|页码)\s*[:：]"
-        r"|^[(（]?(?:盖章|公章|签章)[)）]?$|^第\s*\d+\s*页|^(?:承前页|过次页|转下页|接上页)$|^-*\s*以下(?:空白|无数据)",
-        "looks like a total or a note: declare totals under source: ",
-    ),
-    (
-        r"^(?i:\(?(?:null|nan|none|nil|undefined|nat)\)?|n/?a|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白)$",
-        "seems to mean that there is none: list it under missing: ",
-    ),
-    (
-        r"^(?:同\s*上|同\s*前|上\s*同)$",
-        "means what is above it: declare fill_down under source, or ask for it written out: ",
-    ),
-    (r"^[^\pL\pN]+$", "has no letter and no digit: list it under missing where it means no value: "),
-)
-# 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
-_OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
-_NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
-# 12.0 and 3.30106E+17: a program took the code 0012 or 330106000012345678 for a number; {"id": 7} and ["甲", "乙"]: a part of it is one;
-# 9133**3C may be several
-_NO_CODE = (
-    ("_key", "_no", "uscc"),
-    r"^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d\.\d+[eE]\d+$|^[\[{].*[\]}]$|^≈|^[0-9A-Za-z*-]*\w\*{2}[0-9A-Za-z*-]*$",
-    " is a number, masked or a list, which no code is (zeros before it or its last digits may be lost): ask the office for it as text: ",
-)
 
 
 # columns of incoming."unread by <feed>"
 _UNREAD = "fact varchar, source_key varchar, month date, period_months bigint, is_skipped boolean"
-
-
-class Allowance(Protocol):
-    """How much may be wrong before a feed stops."""
-
-    @property
-    def rejected_pct(self) -> float: ...
-    @property
-    def rejected_rows(self) -> int: ...
-    @property
-    def rows_min_pct(self) -> float: ...
-    @property
-    def rows_max_factor(self) -> float: ...
-    @property
-    def stale_days(self) -> int: ...
-    @property
-    def coverage_pct(self) -> float: ...
-    @property
-    def first_year(self) -> int: ...
-    @property
-    def months_ahead(self) -> int: ...
-    @property
-    def years_ahead(self) -> int: ...
-    @property
-    def never_pct(self) -> float: ...
-    @property
-    def changed_pct(self) -> float: ...
-    @property
-    def emptied_pct(self) -> float: ...
-    @property
-    def unknown_pct(self) -> float: ...
-    @property
-    def restated_pct(self) -> float: ...
-    @property
-    def repeated_pct(self) -> float: ...
-    @property
-    def moved_pct(self) -> float: ...
-    @property
-    def figure_factor(self) -> float: ...
-    @property
-    def total_pct(self) -> float: ...
-
-
-class StagedFeed(Protocol):
-    """What the loader needs to know of a feed; connectors.feed.Feed is one."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def subject(self) -> Subject: ...
-    @property
-    def title_en(self) -> str: ...
-    @property
-    def title_zh(self) -> str: ...
-    @property
-    def office(self) -> str: ...
-    @property
-    def owner(self) -> str: ...
-    @property
-    def replaces(self) -> str: ...
-    @property
-    def period_months(self) -> int | None: ...
-    @property
-    def complete(self) -> bool: ...
-    @property
-    def landed_columns(self) -> tuple[str, ...]: ...
-    @property
-    def code_columns(self) -> frozenset[str]: ...
-    @property
-    def columns(self) -> Mapping[str, tuple[str, ...]]: ...
-    @property
-    def codes(self) -> Mapping[str, Mapping[str, str]]: ...
-    @property
-    def missing(self) -> tuple[str, ...]: ...
-    @property
-    def recorded_at(self) -> str | None: ...
-    @property
-    def clock(self) -> str | None: ...
-    @property
-    def figures(self) -> Mapping[str, FigureKind]: ...
-    @property
-    def facts(self) -> Mapping[str, str]: ...
-    @property
-    def stage_sql(self) -> str: ...
-    @property
-    def allow(self) -> Allowance: ...
 
 
 @dataclass(frozen=True)
@@ -280,11 +108,6 @@ class Staged:
     skipped: int
     repeated: int
     used: int
-
-
-def utc(moment: datetime) -> datetime:
-    """Naive UTC, as every timestamp in the warehouse is kept."""
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def stage(
@@ -320,7 +143,7 @@ def stage(
             staged = _stage_one(connection, feed, table, batch, number, time_zone, is_rebuild, confirmation)
             results.append(staged)
             if not is_rebuild:
-                _hold_to_twins(connection, feed, batches[: number + 1], table)
+                hold_to_twins(connection, feed, batches[: number + 1], table)
             connection.execute(
                 "insert into ops.incoming by name select ? as feed, ? as batch_number, ? as batch_id, ? as rejected, "
                 "? as skipped, ? as repeated, ? as used",
@@ -367,8 +190,8 @@ def _stage_one(
     _run_stage_sql(connection, feed, where)
     # under a clock that went back, what is known already is no future: hold_feed_to_clocks says what is wrong
     (last,) = the_row(connection, "select max(pulled_until) from ops.batch where feed = ?", [feed.name])
-    _judge(connection, feed, max(utc(manifest.pulled_until), last or datetime.min))
-    _quarantine_persons(connection, feed)
+    judge(connection, feed, max(utc(manifest.pulled_until), last or datetime.min))
+    quarantine_persons(connection, feed)
     connection.execute(
         f"insert into {table} by name select {_clocks(feed, time_zone)}, s.* exclude (skip_because), "
         "$feed as feed, $batch_id as batch_id, $number as batch_number "
@@ -398,8 +221,8 @@ def _stage_one(
     )
     if not is_rebuild:
         _stop_on_midnights_elsewhere(connection, feed, where, manifest.pulled_until, time_zone)
-        _hold_to_allowance(connection, feed, batch, staged, table, number)
-        _hold_to_habit(connection, feed, batch, table, number, confirmation)
+        hold_to_allowance(connection, feed, batch, staged.rejected, table, number)
+        hold_to_habit(connection, feed, batch, table, number, confirmation)
     return staged
 
 
@@ -415,7 +238,7 @@ def rehearse(
     open_delivery(connection, feed, rows, types)
     _stop_on_unknown_codes(connection, feed, feed.name)
     _run_stage_sql(connection, feed, feed.name)
-    _judge(connection, feed)
+    judge(connection, feed)
     return staged_rows(connection, feed)
 
 
@@ -613,261 +436,6 @@ def _one_select(feed: StagedFeed) -> str:
     return feed.stage_sql.strip().rstrip(";") + "\n"
 
 
-# long: one list of reasons, in the order in which they are shown
-def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged: bool = True) -> str:
-    """The SELECT of rejected rows: row_number and reason, from `delivery` and `candidate`.
-
-    A row is rejected where stage.sql gives nothing for it, where a required column has no value in all that is made of it,
-    where the source had a value and a column that it feeds has none, where a value is damaged or a total's, where a fact of
-    the feed does not hold, where a figure is FIGURE_BELOW or more, where a count is negative, where its month or a date is
-    outside the window that the feed allows or no day at all, where its period ends before it begins, or where the office
-    recorded it more than a day after the pull's end (`until`, naive UTC): no correction would ever be later than that. Damage is
-    looked for in each cell only where `is_damaged`: most deliveries have none, and their patterns cost more than all else here.
-    """
-    figures = [c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))]
-    beyond = "".join(
-        f", max(case when {quote(c)} not between {1 - FIGURE_BELOW} and {FIGURE_BELOW - 1} then {quote(c)} end) "
-        f"as {quote('beyond_' + c)}"
-        for c in figures
-    )
-    window = _month_window(feed, until)
-    times = [c for c in ("month", "period_start") if c in feed.subject.columns]
-    beyond += "".join(
-        f", max(case when {quote(c)} not between {window} then {quote(c)} end) as {quote('outside_' + c)}"
-        for c in times
-    )
-    latest = _latest_days(feed, until)
-    beyond += "".join(
-        f", max(case when {quote(c)} > {day} then {quote(c)} end) as {quote('late_' + c)}"
-        for c, (day, _) in latest.items()
-    )
-    crowds = [c for c in figures if c.endswith(_PEOPLE) and feed.figures.get(c) is None]
-    beyond += "".join(
-        f", max(case when {quote(c)} >= {_PEOPLE_BELOW} then {quote(c)} end) as {quote('crowd_' + c)}" for c in crowds
-    )
-    counts = [c for c in figures if c.endswith(_NEVER_NEGATIVE) and feed.figures.get(c) is None]
-    beyond += "".join(f", min(case when {quote(c)} < 0 then {quote(c)} end) as {quote('below_' + c)}" for c in counts)
-    keys = [c for c in _code_targets(feed) if is_damaged]
-    beyond += "".join(
-        f", max(case when regexp_matches({quote(c)}, {literal(_NO_CODE[1])}) then {quote(c)} end) as {quote('number_' + c)}"
-        for c in keys
-    )
-    days = [c.name for c in feed.subject.columns.values() if c.type == "date" and c.name not in times]
-    beyond += "".join(
-        f", min(case when {quote(c)} in ({_NO_DAYS}) or year({quote(c)}) < {_FIRST_DAY_YEAR} then {quote(c)} end) "
-        f"as {quote('no_' + c)}"
-        for c in days
-    )
-    if feed.subject.has_periods:
-        beyond += ", bool_or(period_end < period_start) as is_backwards"
-    required = [c.name for c in feed.subject.columns.values() if c.is_required]
-    pairs = [(source, target) for source in feed.landed_columns for target in feed.columns.get(source, ())]
-    seen = sorted({target for _, target in pairs} | set(required))
-    has = "".join(f", bool_or({quote(c)} is not null) as {quote('has_' + c)}" for c in seen)
-    lacks = "".join(
-        f", coalesce(bool_or({quote(c)} is null) filter (skip_because is null), false) as {quote('lacks_' + c)}"
-        for c in required
-    )
-
-    def hint(source: str) -> str:
-        return (
-            f"|| case when regexp_matches(d.{quote(source)}::varchar, {literal(_OTHER_CLOCK)}) "
-            "then ' (a time of UTC or since 1970: docs/feeds.md, to_date)' else '' end"
-        )
-
-    reasons = [
-        f"case when d.{quote(source)} is not null and not g.{quote('has_' + target)} "
-        f"then {literal(f'{source} cannot be read as {target}: ')} || left(d.{quote(source)}::varchar, 60) "
-        f"{hint(source) if getattr(feed.subject.columns.get(target), 'type', '') == 'date' else ''} end"
-        for source, target in pairs
-    ]
-    reasons += [*(_damages(feed) if is_damaged else []), *_rounded_codes(feed)]
-    reasons += [
-        f"case when g.{quote('number_' + c)} is not null then {literal(c + _NO_CODE[2])} || left(g.{quote('number_' + c)}, 60) end"
-        for c in keys
-    ]
-    reasons += [
-        f"case when not ({condition}) then {literal(f'it does not hold that {fact} (facts)')} end"
-        for fact, condition in feed.facts.items()
-    ]
-    if feed.recorded_at:
-        time = f"d.{quote(feed.recorded_at)}"
-        reasons.append(
-            f"case when {time} is not null and to_utc({time}, 'UTC') is null "
-            f"then {literal(f'{feed.recorded_at} cannot be read as a time: ')} || left({time}::varchar, 60) end"
-        )
-        if until:
-            reasons.append(
-                f"case when to_utc({time}, 'UTC') > timestamp {literal(str(until + _FUTURE))} "
-                f"then {literal(f'{feed.recorded_at} is in the future: ')} || left({time}::varchar, 60) end"
-            )
-    reasons += [
-        f"case when g.{quote('beyond_' + c)} is not null "
-        f"then {literal(f'{c} is {FIGURE_BELOW:.0e} or more, which is no figure: ')} || g.{quote('beyond_' + c)}::varchar end"
-        for c in figures
-    ]
-    reasons += [
-        f"case when g.{quote('below_' + c)} is not null then {literal(f'{c} is negative, which no count is: ')} "
-        f"|| g.{quote('below_' + c)}::varchar end"
-        for c in counts
-    ]
-    reasons += [
-        f"case when g.{quote('crowd_' + c)} is not null "
-        f"then {literal(f'{c} is {_PEOPLE_BELOW:.0e} or more, which is no count')} end"
-        for c in crowds
-    ]
-    reasons += [
-        f"case when g.{quote('no_' + c)} is not null then concat({literal(c + ' is ')}, g.{quote('no_' + c)}::varchar, "
-        "', which programs write for no date: list it under missing') end"
-        for c in days
-    ]
-    reasons += [
-        f"case when g.{quote('outside_' + c)} is not null then concat({literal(c + ' is ')}, "
-        f"strftime(g.{quote('outside_' + c)}, '%Y-%m'), "
-        f"{literal(f', before {feed.allow.first_year} or after this delivery (allow.first_year, allow.months_ahead)')}) end"
-        for c in times
-    ]
-    reasons += [
-        f"case when g.{quote('late_' + c)} is not null then concat({literal(c + ' is ')}, g.{quote('late_' + c)}::varchar, "
-        f"{literal(', ' + why)}) end"
-        for c, (_, why) in latest.items()
-    ]
-    if feed.subject.has_periods:
-        reasons.append("case when g.is_backwards then 'the period ends before it begins' end")
-    for column in required:
-        sources = [source for source, target in pairs if target == column]
-        empty = " and ".join(f"d.{quote(source)} is null" for source in sources) or "true"
-        origin = f" ({', '.join(sources)} is empty)" if sources else ""
-        reasons.append(
-            f"case when not g.{quote('has_' + column)} and {empty} then {literal(f'no {column}{origin}')} "
-            f"when g.{quote('has_' + column)} and g.{quote('lacks_' + column)} "
-            f"then {literal(f'no {column} in one of the rows made of it')} end"
-        )
-    return (
-        f"with given as (select row_number, bool_and(skip_because is not null) as is_skipped{has}{lacks}{beyond} "
-        "from candidate group by row_number), "
-        "judged as (select d.row_number, case when g.row_number is null then 'stage.sql gives no row for it' "
-        f"when g.is_skipped then '' else concat_ws('; ', {', '.join(reasons)}) end as reason "
-        "from delivery as d left join given as g using (row_number)) "
-        "select row_number, reason from judged where reason <> ''"
-    )
-
-
-def _month_window(feed: StagedFeed, until: datetime | None) -> str:
-    """As SQL, from when until when a fact's month may be: a whole period ahead, where the feed has longer ones."""
-    ahead = max(feed.allow.months_ahead, feed.period_months or 1)
-    last = f"date {literal(str(until.date()))} + interval {ahead} month" if until else f"date '{LAST_YEAR}-12-31'"
-    return f"date '{feed.allow.first_year:04}-01-01' and {last}"
-
-
-def _latest_days(feed: StagedFeed, until: datetime | None) -> dict[str, tuple[str, str]]:
-    """As SQL, until which day each date may be, and what a later one is."""
-    allow, subject = feed.allow, feed.subject
-    if not until:
-        return {}
-    pulled = f"date {literal(str(until.date()))}"
-    found = {}
-    for c in subject.columns.values():
-        if c.name == "year_number":
-            found[c.name] = (str(until.year), "after this delivery: its year has not begun")
-        if c.type != "date" or c.name in ("month", "period_start"):
-            continue
-        if c.name in subject.past:
-            found[c.name] = (f"{pulled} + 1", "after this delivery: it cannot have happened")
-        elif c.name == "period_end":  # a year's tax may be stated, and paid, when the year begins
-            months = max(allow.months_ahead, feed.period_months or 0, _YEAR)
-            found[c.name] = (f"{pulled} + interval {months} month", f"{months} months or more after this delivery")
-        else:
-            found[c.name] = (
-                f"{pulled} + interval {allow.years_ahead} year",
-                f"more than {allow.years_ahead} years ahead (allow.years_ahead; where it means no date, list it under missing)",
-            )
-    return found
-
-
-def _rounded_codes(feed: StagedFeed) -> list[str]:
-    """Expressions: why a credit code is none. A spreadsheet keeps 15 digits of a number; the check character gives it away."""
-    found = []
-    for source in feed.landed_columns:
-        if not any(target.endswith(("uscc", "taxpayer_no")) for target in feed.columns.get(source, ())):
-            continue
-        value = f"d.{quote(source)}::varchar"
-        # GB 32100: the sum of digits times 3^n mod 31 is 0 where the last character is 0
-        total = " + ".join(f"substr({value}, {n + 1}, 1)::int * {pow(3, n, 31)}" for n in range(15))
-        found.append(
-            f"case when regexp_full_match({value}, '[0-9]{{15}}000') and ({total}) % 31 <> 0 "
-            f"then {literal(f'{source} was rounded to 15 digits by a spreadsheet: ask the office for it as text: ')} || {value} end"
-        )
-    return found
-
-
-def _damage_kinds(feed: StagedFeed) -> list[tuple[list[str], tuple[tuple[str, str], ...]]]:
-    """Source columns, and the patterns of values that none of them may have."""
-    used = [source for source in feed.landed_columns if feed.columns.get(source)]
-    named = [source for source in used if set(feed.columns[source]) & {*_NAMES, *feed.subject.key}]
-    return [(sources, kinds) for sources, kinds in ((used, _DAMAGES), (named, _NO_ENTERPRISE)) if sources]
-
-
-def _code_targets(feed: StagedFeed) -> list[str]:
-    """The subject's columns with a code or name that identifies something; behind a patent's 202310123456. is a check digit."""
-    texts = {c.name for c in feed.subject.columns.values() if c.type == "varchar"} - {"application_no"}
-    return sorted(name for name in texts if name.endswith(_NO_CODE[0]) or name in _NAMES)
-
-
-def _has_damage(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> bool:
-    """Whether any row of `delivery` has a value that none may have: one look at each row, as lines of values."""
-    coded = [source for source in feed.landed_columns if set(feed.columns.get(source, ())) & set(_code_targets(feed))]
-    kinds_of = [*_damage_kinds(feed), *([(coded, ((_NO_CODE[1], ""),))] if coded else [])]
-    looks = [
-        # ^ and $ are the ends of a value
-        f"regexp_matches(concat_ws(chr(10), {', '.join(f'{quote(source)}::varchar' for source in sources)}), "
-        f"{literal('(?m)' + '|'.join(f'(?:{pattern})' for pattern, _ in kinds))})"
-        for sources, kinds in kinds_of
-    ]
-    return bool(looks and connection.execute(f"from delivery where {' or '.join(looks)} limit 1").fetchone())
-
-
-def _damages(feed: StagedFeed) -> list[str]:
-    """Expressions: why a value of the office is none, NULL where it may be one."""
-    return [
-        f"case when regexp_matches(d.{quote(source)}::varchar, {literal(pattern)}) "
-        f"then {literal(f'{source} {reason}')} || left(d.{quote(source)}::varchar, 60) end"
-        for sources, kinds in _damage_kinds(feed)
-        for source in sources
-        for pattern, reason in kinds
-    ]
-
-
-def _judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: datetime | None = None) -> None:
-    judgement = judgement_sql(feed, until, is_damaged=_has_damage(connection, feed))
-    try:
-        connection.execute(f"create or replace temp table rejected as {judgement}")
-    except duckdb.Error as error:
-        if not feed.facts:
-            raise
-        raise DeclarationError(
-            f"{feed.name}/feed.yml",
-            f"facts cannot be asked: {' '.join(str(error).split())[:300]}",
-            next_step="write each as a condition on the columns of the delivery, with try_cast where it needs a number",
-        ) from error
-
-
-def _quarantine_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
-    """Reject rows with a natural person: what was landed before a detector was known, and what stage.sql puts together."""
-    columns = {}
-    for target in (c.name for c in feed.subject.columns.values() if c.type == "varchar"):
-        sources = [source for source, targets in feed.columns.items() if target in targets]
-        columns[target] = is_code(target) or bool(sources and feed.code_columns.issuperset(sources))
-    for target, kinds in texts_with_persons(connection, "candidate", columns).items():
-        for text, kind in kinds.items():
-            connection.execute(
-                f"insert into rejected select distinct row_number, ? from candidate where {quote(target)} = ?",
-                [f"{target} holds a person ({kind})", text],
-            )
-        if target in feed.subject.key:  # its key would name the person wherever an unread fact is kept
-            connection.execute(f"delete from candidate where {quote(target)} in (select unnest(?))", [list(kinds)])
-
-
 # a delivered row as JSON; under any short name to_json would take an office's column of that name
 _ROW = '"the row delivered"'
 _AS_JSON = f"to_json({_ROW})::varchar"
@@ -1042,196 +610,6 @@ def _keep_unread(
 def _fact(feed: StagedFeed, alias: str) -> str:
     """A row's key as one text."""
     return f"to_json([{', '.join(f'{alias}.{quote(k)}::varchar' for k in feed.subject.key)}])::varchar"
-
-
-def _hold_to_allowance(
-    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch, staged: Staged, table: str, number: int
-) -> None:
-    manifest, allow = batch.manifest, feed.allow
-    total = manifest.rows + manifest.unreadable_rows
-    period = _period_of(connection, feed, table, number)
-    where = f"{feed.name} {period or manifest.delivery}".strip()
-    unchanged = "Published data is unchanged"
-    again = f"then run `parkbridge sync {feed.name}` again"
-    if feed.replaces != "nothing" and total == 0:
-        raise DeliveryRefused(
-            where, f"{manifest.delivery} is empty", next_step=f"ask {feed.office} for it again, {again}. {unchanged}"
-        )
-    share = 100 * staged.rejected / total if total else 0
-    if share > allow.rejected_pct and staged.rejected > allow.rejected_rows:
-        reasons = connection.execute(
-            # the same reason in another cell, or over another value, is the same reason
-            "select split_part(regexp_replace(reason, '^cell [A-Z]+[0-9]+:? ', 'cell: '), ': ', "
-            "case when reason like 'cell %' then 2 else 1 end), count(*) from read_parquet(?) "
-            "group by 1 order by 2 desc, 1 limit 3",
-            [os.fspath(batch.folder / REJECTED)],
-        ).fetchall()
-        raise DeliveryRefused(
-            where,
-            f"{staged.rejected:,} of {total:,} rows ({share:.1f} %) cannot be used ("
-            + "; ".join(f"{count:,} × {reason}" for reason, count in reasons)
-            + ")",
-            allowed=f"{allow.rejected_pct:g} %",
-            next_step=f"read the rejected rows in raw/{feed.name}/{manifest.batch_id}/{REJECTED} (duckdb or pandas), have "
-            f"{feed.office} correct them or fix stage.sql, {again}. {unchanged}",
-        )
-    _hold_to_last(connection, feed, manifest, where, f"{again}. {unchanged}", table, number)
-
-
-def _period_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> str:
-    """The months a batch is about, for messages: '2026-11', '2026-01 to 2026-11', or nothing."""
-    if not feed.subject.period:
-        return ""
-    column = quote(feed.subject.period)
-    first, last = the_row(
-        connection,
-        f"select strftime(min({column}), '%Y-%m'), strftime(max({column}), '%Y-%m') from {table} where batch_number = {number}",
-    )
-    return "" if first is None else str(first) if first == last else f"{first} to {last}"
-
-
-def _hold_to_last(
-    connection: duckdb.DuckDBPyConnection,
-    feed: StagedFeed,
-    manifest: Manifest,
-    where: str,
-    closing: str,
-    table: str,
-    number: int,
-) -> None:
-    """A delivery of a whole period or register is held against what is known of it: its time, and its size."""
-    if feed.replaces == "nothing":
-        return
-    staged, mine = f"staged.{feed.subject.name}", f"feed = {literal(feed.name)} and superseded_at is null"
-    period = quote(feed.subject.period or "") if feed.replaces == "period" else "true"
-    (newest,) = the_row(
-        connection,
-        "select max(delivered_at) from ops.batch where feed = $feed and ($replaces = 'everything' or batch_id in ("
-        f"select batch_id from {staged} where {mine} "
-        f"and {period} in (select {period} from {table} where batch_number = $number)))",
-        {"feed": feed.name, "replaces": feed.replaces, "number": number},
-    )
-    if newest and manifest.delivered_at and utc(manifest.delivered_at) < newest:
-        raise DeliveryRefused(
-            where,
-            f"{manifest.delivery} is of {utc(manifest.delivered_at):%Y-%m-%d %H:%M}, older than what is known "
-            f"({newest:%Y-%m-%d %H:%M}): the feed goes backwards",
-            next_step=f"ask {feed.office} which is right; to leave this one out: `parkbridge discard {feed.name} "
-            f"{manifest.batch_id} --why …`; to take it, send it again under a new date, {closing}",
-        )
-    # Per period: what is current, or what comes before this delivery in the same run. A period that is new is held
-    # against the one before it.
-    known: dict[Any, int] = dict(
-        connection.execute(
-            f"select p, arg_max(n, place) from (select {period} as p, -1 as place, count(*) as n from {staged} where {mine} "
-            f"group by all union all select {period}, batch_number, count(*) from {table} where batch_number < $number "
-            "group by all) group by p",
-            {"number": number},
-        ).fetchall()
-    )
-    this: dict[Any, int] = dict(
-        connection.execute(
-            f"select {period}, count(*) from {table} where batch_number = $number group by all", {"number": number}
-        ).fetchall()
-    )
-    total, rows = sum(this.values()), sum(this.values()) / len(this) if this else 0
-    again = [known[p] for p in this if p in known]
-    earlier = [p for p in known if this and p < min(this)]
-    before = sum(again) / len(again) if again else known[max(earlier) if earlier else min(known)] if known else 0
-    if not before:
-        return
-    fact = f"{total:,} rows" + (f" in {len(this)} periods, {rows:,.0f} each" if len(this) > 1 else "")
-    fallen = [
-        (n / known[p], p)
-        for p, n in this.items()
-        if p in known and n < known[p] * feed.allow.rows_min_pct / 100 and known[p] - n >= _SOME_ROWS
-    ]
-    too_few: tuple[str, float, float] | None = None
-    each = ""
-    if fallen and len(this) > 1:
-        _, worst = min(fallen)
-        too_few, each = (f"{this[worst]:,} rows of {worst}", this[worst], known[worst]), " of each period"
-    elif rows < before * feed.allow.rows_min_pct / 100:
-        too_few = (fact, rows, before)
-    if too_few:
-        what, now, then = too_few
-        raise DeliveryRefused(
-            where,
-            f"{what}, {100 * now / then:.1f} % of the {then:,.0f} known before",
-            allowed=f"{feed.allow.rows_min_pct:g} % or more{each}",
-            next_step=f"compare with {feed.office}: a truncated file is sent again; a true fall is let through by "
-            f"rows_min_pct in {feed.name}/feed.yml, {closing}",
-        )
-    if rows > before * feed.allow.rows_max_factor:
-        raise DeliveryRefused(
-            where,
-            f"{fact}, {rows / before:.1f} times the {before:,.0f} known before",
-            allowed=f"{feed.allow.rows_max_factor:g} times",
-            next_step=f"ask {feed.office} what was added; a true rise is let through by rows_max_factor in "
-            f"{feed.name}/feed.yml, {closing}",
-        )
-
-
-def _hold_to_twins(
-    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batches: Sequence[Batch], table: str
-) -> None:
-    """Of two deliveries of one time that state the same fact otherwise, or the facts of one period, nothing says which one counts."""
-    this, number = batches[-1].manifest, len(batches) - 1
-    twins = [n for n, b in enumerate(batches[:-1]) if b.manifest.delivered_at == this.delivered_at]
-    if this.delivered_at is None or not twins:
-        return
-    is_missing = "false" if feed.replaces == "nothing" else "a.says is null or b.says is null"
-    key, period = feed.subject.key, quote(feed.subject.period or "") if feed.replaces == "period" else "true"
-    columns = ", ".join(quote(name) for name in feed.subject.columns)
-    odd = connection.execute(
-        f"with a as (select *, {period} as p, row({columns}) as says from {table} where batch_number in (select unnest($twins))), "
-        f"b as (select *, {period} as p, row({columns}) as says from {table} where batch_number = $number), "
-        "shared as (select p from a intersect select p from b) "
-        f"select coalesce(a.batch_number, $twins[1]), count(*) from (select * from a where p in (select p from shared)) as a "
-        f"full join (select * from b where p in (select p from shared)) as b using ({', '.join(map(quote, key))}) "
-        f"where ({is_missing}) or (a.says <> b.says and a.recorded_at is not distinct from b.recorded_at) "
-        "group by 1 order by 2 desc, 1 limit 1",
-        {"twins": twins, "number": number},
-    ).fetchone()
-    if odd:
-        other = batches[odd[0]].manifest
-        raise DeliveryRefused(
-            f"{feed.name} {this.delivery}",
-            f"{other.delivery} is of the same time ({utc(this.delivered_at):%Y-%m-%d %H:%M}) and states {odd[1]:,} facts "
-            "otherwise: which one counts is unknown",
-            next_step=f"ask {feed.office} which is right, and leave out the other: `parkbridge discard {feed.name} BATCH --why …` "
-            f"({other.batch_id}, {this.batch_id}); two parts of one table come as one file, or as sheets (source.sheets). "
-            "Published data is unchanged",
-        )
-
-
-def _hold_to_habit(
-    connection: duckdb.DuckDBPyConnection,
-    feed: StagedFeed,
-    batch: Batch,
-    table: str,
-    number: int,
-    confirmation: Confirmation | None,
-) -> None:
-    """A delivery that says something else than those before it in many rows at once is another column, unit, month or file."""
-    manifest = batch.manifest
-    measured = measure(connection, feed, table, number, str(utc(manifest.pulled_until)))
-    measured += measure_totals(connection, feed, batch, manifest.rows)
-    measured += measure_name(connection, feed, batch, table, number)
-    measured += measure_return(connection, feed, batch, table, number)
-    found = findings(measured, feed)
-    keep(connection, manifest.batch_id, DELIVERY, found, confirmation)
-    if not found or confirmation:
-        return
-    more = f" and {len(found) - _FINDINGS} more" if len(found) > _FINDINGS else ""
-    raise DeliveryRefused(
-        f"{feed.name} {_period_of(connection, feed, table, number) or manifest.delivery}".strip(),
-        "; ".join(finding.fact for finding in found[:_FINDINGS]) + more,
-        allowed=", ".join(dict.fromkeys(finding.allowed for finding in found[:_FINDINGS])),
-        next_step=f"compare {manifest.delivery} with the one before it (a shifted or swapped column, another unit or month, an "
-        f"old file?) and ask {feed.office} for it again. If it is right: `parkbridge sync {feed.name} --accept-delivery "
-        f'"why"`; where it will always be so, raise the limit under allow in {feed.name}/feed.yml. Published data is unchanged',
-    )
 
 
 def hold_to_staged(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch_ids: Sequence[str]) -> dict[str, int]:

@@ -10,15 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
 from warehouse.connection import literal, quote
+from warehouse.staged_feed import StagedFeed
 from warehouse.subjects import subjects
-
-if TYPE_CHECKING:
-    from warehouse.loader import StagedFeed
 
 # fewer earlier rows than this teach nothing
 _KNOWN_MIN = 20

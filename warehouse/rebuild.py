@@ -27,10 +27,11 @@ from warehouse.connection import (
 )
 from warehouse.durable import put
 from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
-from warehouse.loader import StagedFeed, accept, show_raw, stage
+from warehouse.loader import accept, show_raw, stage
 from warehouse.publish import nights
 from warehouse.reconcile import RAW, gone_from_raw
 from warehouse.settings import Settings
+from warehouse.staged_feed import StagedFeed
 from warehouse.work_shown import recover_shown
 
 # What the batches do not say, and a rebuild takes over: which nights were begun and published, what people confirmed, which rows

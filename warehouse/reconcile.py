@@ -18,10 +18,10 @@ from warehouse.batches import ROWS, batches, without_manifest
 from warehouse.confirmation import Confirmation, Finding, keep
 from warehouse.connection import columns_by_table, literal, quote
 from warehouse.errors import CheckFailed
-from warehouse.loader import StagedFeed
 from warehouse.models import Model
 from warehouse.publish import is_for_readers
 from warehouse.settings import Settings
+from warehouse.staged_feed import StagedFeed
 
 RAW, CHANGE = "raw", "change"
 _LISTED = 6

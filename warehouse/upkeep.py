@@ -18,11 +18,11 @@ from warehouse.batches import ACCEPTED, DISCARDED, MANIFEST, faults
 from warehouse.connection import alone, literal, quote
 from warehouse.durable import make_folder, put, read_json, write_json
 from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
-from warehouse.loader import StagedFeed
 from warehouse.people import of_backup_alone
 from warehouse.publish import audiences_kept, current_manifest, nights, unsound
 from warehouse.rebuild import rebuild
 from warehouse.settings import Settings
+from warehouse.staged_feed import StagedFeed
 from warehouse.subjects import subjects
 
 KEEP_REFUSED_DAYS = 30

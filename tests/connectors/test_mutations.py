@@ -15,7 +15,7 @@ from benchmarks.mutations import FEEDS, UNTIL, Trial
 from benchmarks.true_deliveries import pulls
 from connectors.registry import feed_named
 from tests.conftest import Park, day, leases, staff, staff_file, staff_row, stopping
-from warehouse import loader
+from warehouse import loader, row_reasons
 from warehouse.batches import pending
 from warehouse.comparison import named_month
 from warehouse.confirmation import Confirmation
@@ -256,7 +256,7 @@ def test_names_that_always_were_a_month_later_stop_where_they_are_not(park: Park
 def test_a_table_of_a_year_that_has_not_begun_is_put_aside() -> None:
     """The pull of 2026 may state 2026, and not 2099."""
     feed = feed_named((CHECKOUT / "connectors" / "feeds",), "industry_stat")
-    judged = loader.judgement_sql(feed, datetime(2026, 7, 1))
+    judged = row_reasons.judgement_sql(feed, datetime(2026, 7, 1))
     assert 'case when "year_number" > 2026 then' in judged
 
 

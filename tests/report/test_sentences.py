@@ -6,7 +6,7 @@ import pytest
 
 from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, FORMULA, PART_STRUCK, RAISED, STRUCK, UNSEEN
 from report.sentences import in_chinese, sentence
-from warehouse.loader import _NO_CODE
+from warehouse.row_reasons import NO_CODE
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from warehouse.loader import _NO_CODE
         (f"cell B2: {UNSEEN}", "单元格 B2 为白底白字，是否计入须向来源单位核实"),
         (f"cell B2: {FORMULA}", "单元格 B2 是公式，没有数值"),
         (STRUCK, "整行有删除线，是否计入须向来源单位核实"),
-        (f"source_key{_NO_CODE[2]}12.0", "source_key 是数字、掩码或列表，不是代码：12.0"),
+        (f"source_key{NO_CODE[2]}12.0", "source_key 是数字、掩码或列表，不是代码：12.0"),
         (
             "an invoice with '#N/A' as 发票状态, which invoices.void does not list",
             "发票的 发票状态 为 '#N/A'，不在约定的状态之内",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from tests.conftest import LAYERS, Park, day, naive, staff, staff_file, staff_row
 from warehouse.batches import pending
-from warehouse.clock import Limits, hold_feed_to_clocks, hold_night_to_clocks
+from warehouse.clock import Limits, hold_feed_to_clocks, hold_night_to_clocks, utc
 from warehouse.confirmation import Confirmation
 from warehouse.connection import writer
 from warehouse.errors import CheckFailed, DeliveryRefused
@@ -193,3 +193,8 @@ def test_a_row_recorded_in_the_future_is_quarantined(park: Park) -> None:
     before = park.staged()
     rebuild(park.settings, [park.feed("staff")])
     assert park.staged() == before
+
+
+def test_moments_are_kept_in_utc() -> None:
+    china = timezone(timedelta(hours=8))
+    assert utc(datetime(2026, 3, 1, 8, tzinfo=china)) == datetime(2026, 3, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -821,10 +821,6 @@ def test_raw_shows_every_batch_as_landed(park: Park) -> None:
         ("20260302T000000Z-0000", 2, "10", None),
         ("20260303T000000Z-0000", 2, "9", "关门"),
     ]
-
-
-def test_moments_are_kept_in_utc() -> None:
-    assert loader.utc(datetime(2026, 3, 1, 8, tzinfo=UTC)) == datetime(2026, 3, 1, 8)
 
 
 def test_a_database_s_own_time_zone(park: Park) -> None:

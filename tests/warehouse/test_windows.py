@@ -11,9 +11,9 @@ import pytest
 from cli.machine import _look_at_what_people_wrote
 from connectors.feed import read_feed
 from tests.conftest import Park
-from warehouse.loader import _month_window
 from warehouse.people import JUDGEMENTS_FILE
 from warehouse.publish import _withdraw
+from warehouse.row_reasons import month_window
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_a_month_may_be_a_whole_period_ahead(
     feed = replace(
         feed, period_months=period_months, allow=replace(feed.allow, months_ahead=months_ahead, first_year=1990)
     )
-    first, end = _month_window(feed, datetime(2026, 3, 10, 12)).split(" and ")
+    first, end = month_window(feed, datetime(2026, 3, 10, 12)).split(" and ")
     assert duckdb.sql(f"select ({first})::date::varchar, ({end})::date::varchar").fetchall() == [("1990-01-01", last)]
 
 

@@ -1,0 +1,230 @@
+"""What a delivery is held to before it is accepted: what its feed allows, what is known already, and the deliveries before it.
+
+Each stop names the feed, the fact, what is allowed and the next step; nothing is replaced then.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from warehouse.batches import REJECTED, Batch, Manifest
+from warehouse.clock import utc
+from warehouse.comparison import findings, measure, measure_name, measure_return, measure_totals
+from warehouse.confirmation import Confirmation, keep
+from warehouse.connection import literal, quote, the_row
+from warehouse.errors import DeliveryRefused
+from warehouse.staged_feed import StagedFeed
+
+# One row that an office takes back is no truncated file, however small the period.
+_SOME_ROWS = 2
+# of ops.confirmation.stop_code
+DELIVERY = "delivery"
+# so many findings are in a message
+_FINDINGS = 3
+
+
+def hold_to_allowance(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch, rejected: int, table: str, number: int
+) -> None:
+    """Stop a delivery that is empty, of which more rows are rejected than allowed, or that is smaller, larger or older than what is known.
+
+    Args:
+        connection: The writer's, behind staging: `table` holds the usable rows.
+        feed: The declared feed.
+        batch: The delivery.
+        rejected: Its rows that cannot be used.
+        table: incoming.<feed>.
+        number: Of the batch, in it.
+
+    Raises:
+        DeliveryRefused: What is beyond which limit, and the next step.
+    """
+    manifest, allow = batch.manifest, feed.allow
+    total = manifest.rows + manifest.unreadable_rows
+    period = _period_of(connection, feed, table, number)
+    where = f"{feed.name} {period or manifest.delivery}".strip()
+    unchanged = "Published data is unchanged"
+    again = f"then run `parkbridge sync {feed.name}` again"
+    if feed.replaces != "nothing" and total == 0:
+        raise DeliveryRefused(
+            where, f"{manifest.delivery} is empty", next_step=f"ask {feed.office} for it again, {again}. {unchanged}"
+        )
+    share = 100 * rejected / total if total else 0
+    if share > allow.rejected_pct and rejected > allow.rejected_rows:
+        reasons = connection.execute(
+            # the same reason in another cell, or over another value, is the same reason
+            "select split_part(regexp_replace(reason, '^cell [A-Z]+[0-9]+:? ', 'cell: '), ': ', "
+            "case when reason like 'cell %' then 2 else 1 end), count(*) from read_parquet(?) "
+            "group by 1 order by 2 desc, 1 limit 3",
+            [os.fspath(batch.folder / REJECTED)],
+        ).fetchall()
+        raise DeliveryRefused(
+            where,
+            f"{rejected:,} of {total:,} rows ({share:.1f} %) cannot be used ("
+            + "; ".join(f"{count:,} × {reason}" for reason, count in reasons)
+            + ")",
+            allowed=f"{allow.rejected_pct:g} %",
+            next_step=f"read the rejected rows in raw/{feed.name}/{manifest.batch_id}/{REJECTED} (duckdb or pandas), have "
+            f"{feed.office} correct them or fix stage.sql, {again}. {unchanged}",
+        )
+    _hold_to_last(connection, feed, manifest, where, f"{again}. {unchanged}", table, number)
+
+
+def _period_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> str:
+    """The months a batch is about, for messages: '2026-11', '2026-01 to 2026-11', or nothing."""
+    if not feed.subject.period:
+        return ""
+    column = quote(feed.subject.period)
+    first, last = the_row(
+        connection,
+        f"select strftime(min({column}), '%Y-%m'), strftime(max({column}), '%Y-%m') from {table} where batch_number = {number}",
+    )
+    return "" if first is None else str(first) if first == last else f"{first} to {last}"
+
+
+def _hold_to_last(
+    connection: duckdb.DuckDBPyConnection,
+    feed: StagedFeed,
+    manifest: Manifest,
+    where: str,
+    closing: str,
+    table: str,
+    number: int,
+) -> None:
+    """A delivery of a whole period or register is held against what is known of it: its time, and its size."""
+    if feed.replaces == "nothing":
+        return
+    staged, mine = f"staged.{feed.subject.name}", f"feed = {literal(feed.name)} and superseded_at is null"
+    period = quote(feed.subject.period or "") if feed.replaces == "period" else "true"
+    (newest,) = the_row(
+        connection,
+        "select max(delivered_at) from ops.batch where feed = $feed and ($replaces = 'everything' or batch_id in ("
+        f"select batch_id from {staged} where {mine} "
+        f"and {period} in (select {period} from {table} where batch_number = $number)))",
+        {"feed": feed.name, "replaces": feed.replaces, "number": number},
+    )
+    if newest and manifest.delivered_at and utc(manifest.delivered_at) < newest:
+        raise DeliveryRefused(
+            where,
+            f"{manifest.delivery} is of {utc(manifest.delivered_at):%Y-%m-%d %H:%M}, older than what is known "
+            f"({newest:%Y-%m-%d %H:%M}): the feed goes backwards",
+            next_step=f"ask {feed.office} which is right; to leave this one out: `parkbridge discard {feed.name} "
+            f"{manifest.batch_id} --why …`; to take it, send it again under a new date, {closing}",
+        )
+    # Per period: what is current, or what comes before this delivery in the same run. A period that is new is held
+    # against the one before it.
+    known: dict[Any, int] = dict(
+        connection.execute(
+            f"select p, arg_max(n, place) from (select {period} as p, -1 as place, count(*) as n from {staged} where {mine} "
+            f"group by all union all select {period}, batch_number, count(*) from {table} where batch_number < $number "
+            "group by all) group by p",
+            {"number": number},
+        ).fetchall()
+    )
+    this: dict[Any, int] = dict(
+        connection.execute(
+            f"select {period}, count(*) from {table} where batch_number = $number group by all", {"number": number}
+        ).fetchall()
+    )
+    total, rows = sum(this.values()), sum(this.values()) / len(this) if this else 0
+    again = [known[p] for p in this if p in known]
+    earlier = [p for p in known if this and p < min(this)]
+    before = sum(again) / len(again) if again else known[max(earlier) if earlier else min(known)] if known else 0
+    if not before:
+        return
+    fact = f"{total:,} rows" + (f" in {len(this)} periods, {rows:,.0f} each" if len(this) > 1 else "")
+    fallen = [
+        (n / known[p], p)
+        for p, n in this.items()
+        if p in known and n < known[p] * feed.allow.rows_min_pct / 100 and known[p] - n >= _SOME_ROWS
+    ]
+    too_few: tuple[str, float, float] | None = None
+    each = ""
+    if fallen and len(this) > 1:
+        _, worst = min(fallen)
+        too_few, each = (f"{this[worst]:,} rows of {worst}", this[worst], known[worst]), " of each period"
+    elif rows < before * feed.allow.rows_min_pct / 100:
+        too_few = (fact, rows, before)
+    if too_few:
+        what, now, then = too_few
+        raise DeliveryRefused(
+            where,
+            f"{what}, {100 * now / then:.1f} % of the {then:,.0f} known before",
+            allowed=f"{feed.allow.rows_min_pct:g} % or more{each}",
+            next_step=f"compare with {feed.office}: a truncated file is sent again; a true fall is let through by "
+            f"rows_min_pct in {feed.name}/feed.yml, {closing}",
+        )
+    if rows > before * feed.allow.rows_max_factor:
+        raise DeliveryRefused(
+            where,
+            f"{fact}, {rows / before:.1f} times the {before:,.0f} known before",
+            allowed=f"{feed.allow.rows_max_factor:g} times",
+            next_step=f"ask {feed.office} what was added; a true rise is let through by rows_max_factor in "
+            f"{feed.name}/feed.yml, {closing}",
+        )
+
+
+def hold_to_twins(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batches: Sequence[Batch], table: str
+) -> None:
+    """Of two deliveries of one time that state the same fact otherwise, or the facts of one period, nothing says which one counts."""
+    this, number = batches[-1].manifest, len(batches) - 1
+    twins = [n for n, b in enumerate(batches[:-1]) if b.manifest.delivered_at == this.delivered_at]
+    if this.delivered_at is None or not twins:
+        return
+    is_missing = "false" if feed.replaces == "nothing" else "a.says is null or b.says is null"
+    key, period = feed.subject.key, quote(feed.subject.period or "") if feed.replaces == "period" else "true"
+    columns = ", ".join(quote(name) for name in feed.subject.columns)
+    odd = connection.execute(
+        f"with a as (select *, {period} as p, row({columns}) as says from {table} where batch_number in (select unnest($twins))), "
+        f"b as (select *, {period} as p, row({columns}) as says from {table} where batch_number = $number), "
+        "shared as (select p from a intersect select p from b) "
+        f"select coalesce(a.batch_number, $twins[1]), count(*) from (select * from a where p in (select p from shared)) as a "
+        f"full join (select * from b where p in (select p from shared)) as b using ({', '.join(map(quote, key))}) "
+        f"where ({is_missing}) or (a.says <> b.says and a.recorded_at is not distinct from b.recorded_at) "
+        "group by 1 order by 2 desc, 1 limit 1",
+        {"twins": twins, "number": number},
+    ).fetchone()
+    if odd:
+        other = batches[odd[0]].manifest
+        raise DeliveryRefused(
+            f"{feed.name} {this.delivery}",
+            f"{other.delivery} is of the same time ({utc(this.delivered_at):%Y-%m-%d %H:%M}) and states {odd[1]:,} facts "
+            "otherwise: which one counts is unknown",
+            next_step=f"ask {feed.office} which is right, and leave out the other: `parkbridge discard {feed.name} BATCH --why …` "
+            f"({other.batch_id}, {this.batch_id}); two parts of one table come as one file, or as sheets (source.sheets). "
+            "Published data is unchanged",
+        )
+
+
+def hold_to_habit(
+    connection: duckdb.DuckDBPyConnection,
+    feed: StagedFeed,
+    batch: Batch,
+    table: str,
+    number: int,
+    confirmation: Confirmation | None,
+) -> None:
+    """A delivery that says something else than those before it in many rows at once is another column, unit, month or file."""
+    manifest = batch.manifest
+    measured = measure(connection, feed, table, number, str(utc(manifest.pulled_until)))
+    measured += measure_totals(connection, feed, batch, manifest.rows)
+    measured += measure_name(connection, feed, batch, table, number)
+    measured += measure_return(connection, feed, batch, table, number)
+    found = findings(measured, feed)
+    keep(connection, manifest.batch_id, DELIVERY, found, confirmation)
+    if not found or confirmation:
+        return
+    more = f" and {len(found) - _FINDINGS} more" if len(found) > _FINDINGS else ""
+    raise DeliveryRefused(
+        f"{feed.name} {_period_of(connection, feed, table, number) or manifest.delivery}".strip(),
+        "; ".join(finding.fact for finding in found[:_FINDINGS]) + more,
+        allowed=", ".join(dict.fromkeys(finding.allowed for finding in found[:_FINDINGS])),
+        next_step=f"compare {manifest.delivery} with the one before it (a shifted or swapped column, another unit or month, an "
+        f"old file?) and ask {feed.office} for it again. If it is right: `parkbridge sync {feed.name} --accept-delivery "
+        f'"why"`; where it will always be so, raise the limit under allow in {feed.name}/feed.yml. Published data is unchanged',
+    )

@@ -1,0 +1,360 @@
+"""Why a delivered row cannot be used: each reason in words, for its office; rows that have one are quarantined.
+
+A value is a flaw where a column cannot hold it, where it is damaged, a total's or a note's, or where no figure, count, day or
+month can be so. What a whole delivery is held to is warehouse/delivery_limits.py.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import duckdb
+
+from warehouse.connection import literal, quote
+from warehouse.errors import DeclarationError
+from warehouse.kinds import FIGURE_BELOW
+from warehouse.persons import is_code, texts_with_persons
+from warehouse.staged_feed import StagedFeed
+from warehouse.subjects import LAST_YEAR
+
+# so far an office's clock, or its time zone, may be wrong
+_FUTURE = timedelta(days=1)
+_YEAR = 12
+# people, visits and areas: fewer than none is a sign that was misread, or a difference
+_NEVER_NEGATIVE = ("_headcount", "_count", "_m2")
+# staff and visits of one unit in one month: a phone number in the place of a count is more, and is not shown
+_PEOPLE, _PEOPLE_BELOW = ("_headcount", "_count"), 10**8
+# day 0 and 1 of spreadsheets, what databases write for an empty date, and programs for a time of 0
+_NO_DAYS, _FIRST_DAY_YEAR = "date '1899-12-30', date '1899-12-31', date '1900-01-01', date '1970-01-01'", 1800
+# Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
+_DAMAGES = (
+    (
+        r"^#(?:N/A(?: N/A)?|(?:REF|VALUE|DIV/0|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY)[!！]|NAME[?？]|GETTING_DATA|#+)$",
+        "is a spreadsheet's error: ask the office for the value, or list it under missing: ",
+    ),
+    (
+        # one mark between two characters is a rare one that GB 2312 lacks (江屿?达); in the private use area each program has its own
+        r"\x{FFFD}|锟斤拷|烫烫烫|\?{3}|？{3}|^[?？]{2}|□{2}|[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]|\p{Han}\?\p{Han}|[\x{E000}-\x{F8FF}]",
+        "has lost its characters before it came here: ask the office for the file again: ",
+    ),
+    (
+        # GBK read as Latin-1 (× and · are in use); UTF-8 read as Latin-1 or cp1252; 公司, 有限, 科技 in UTF-8 read as GBK
+        r"[\x{a1}-\x{af}\x{b4}-\x{b6}\x{b8}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{ff}]{4}"
+        r"|[ä-é][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{2}|鍏\x{53f8}|鍏徃|鏈夐檺|绉戞妧",
+        "was read in a wrong encoding before it came here: ask the office for the file again: ",
+    ),
+    (
+        # A&amp;B, &#26126;, \u660e, %E6%98%8E, <br>; bytes of a database's BLOB: \xE7\x94; radicals that are no characters
+        r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,6}|amp|lt|gt|quot|nbsp);|\\u[0-9a-fA-F]{4}|(?:%[0-9A-F]{2}){3}|(?:\\x[0-9A-F]{2}){2}"
+        r"|</?(?i:b|br|p|div|span|font|a|em|strong|td)(?:\s[^<>]*)?/?>|[\x{2E80}-\x{2FDF}]",
+        "holds characters as a web page or a program writes them: ask the office for the text itself: ",
+    ),
+)
+# Of a key or a name of an enterprise: no enterprise is called so. RE2's \s knows no wide space.
+_GAP = r"[\s\x{a0}\x{3000}]*"
+_SUMS = "|".join(
+    _GAP.join(word)
+    for word in (
+        *("小计", "合计", "总计", "累计", "共计", "汇总", "总数", "总和", "平均", "均值"),
+        *("小計", "合計", "總計", "累計", "共計", "總數", "總和", "彙總", "匯總"),
+    )
+)
+_NO_ENTERPRISE = (
+    (
+        # 1号楼小计, 全园累计, 合　计：, （合计）, 合计（元）, 合计人数, 合计：12户, 共 3 家; Grand Total
+        rf"(?:{_SUMS}){_GAP}(?:[(（][^()（）]{{0,12}}|人数|户数|金额|数|额|值)?[)）】]?{_GAP}[:：]?$"
+        rf"|^(?:{_SUMS}|总?共){_GAP}[:：]?{_GAP}\d+{_GAP}(?:[户家人条行个笔份张项]|记录)?$|^(?:总?记录|总[条行])数?{_GAP}[:：]"
+        r"|^(?i:(?:grand |sub-? ?)?total|sum|average)s?\s*[:：]?$"
+        r"|^其\s*[他它余]\p{Han}{0,2}$|^总(?:人数|户数|金额|数|额)$|^其\s*中\s*[:：]|^其\s*中$|^(?:全区|全园|全园区|续表)$"
+        rf"|^(?:计|[最平]\p{{Han}}{{1,2}}值|占比|[上本]月|[上本去]年)$|^[(（]空白[)）]$"
+        # 一、制造业, （二）服务业: a heading, of which the figures are a sum; 园区总体
+        r"|^(?:[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）])|^(?:全?园区?|全[市县镇街])?(?:总\s*体|整\s*体|全\s*体)$"
+        r"|^(?:同比|环比|增长|增减)(?:率|增减|增长|增幅)?(?:[(（]?[%％][)）]?)?$|^(?:上年|去年|上月)同期数?$",
+        "looks like a total or a note: declare totals under source: ",
+    ),
+    (
+        rf"^(?:备?{_GAP}注|说{_GAP}明|填[表报]说明|(?:统计)?口径|[数资][据料]来源"
+        r"|(?:填[表报]|打印|导出|制表|统计|报送)?(?:日期|时间)|单位(?:名称)?[(（](?:盖章|公章|签章)[)）]|页码)\s*[:：]"
+        r"|^[(（]?(?:盖章|公章|签章)[)）]?$|^第\s*\d+\s*页|^(?:承前页|过次页|转下页|接上页)$|^-*\s*以下(?:空白|无数据)",
+        "looks like a total or a note: declare totals under source: ",
+    ),
+    (
+        r"^(?i:\(?(?:null|nan|none|nil|undefined|nat)\)?|n/?a|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白)$",
+        "seems to mean that there is none: list it under missing: ",
+    ),
+    (
+        r"^(?:同\s*上|同\s*前|上\s*同)$",
+        "means what is above it: declare fill_down under source, or ask for it written out: ",
+    ),
+    (r"^[^\pL\pN]+$", "has no letter and no digit: list it under missing where it means no value: "),
+)
+# 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
+_OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
+_NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
+# 12.0 and 3.30106E+17: a program took the code 0012 or 330106000012345678 for a number; {"id": 7} and ["甲", "乙"]: a part of it is one;
+# 9133**3C may be several
+NO_CODE = (
+    ("_key", "_no", "uscc"),
+    r"^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d\.\d+[eE]\d+$|^[\[{].*[\]}]$|^≈|^[0-9A-Za-z*-]*\w\*{2}[0-9A-Za-z*-]*$",
+    " is a number, masked or a list, which no code is (zeros before it or its last digits may be lost): ask the office for it as text: ",
+)
+
+
+# long: one list of reasons, in the order in which they are shown
+def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged: bool = True) -> str:
+    """The SELECT of rejected rows: row_number and reason, from `delivery` and `candidate`.
+
+    A row is rejected where stage.sql gives nothing for it, where a required column has no value in all that is made of it,
+    where the source had a value and a column that it feeds has none, where a value is damaged or a total's, where a fact of
+    the feed does not hold, where a figure is FIGURE_BELOW or more, where a count is negative, where its month or a date is
+    outside the window that the feed allows or no day at all, where its period ends before it begins, or where the office
+    recorded it more than a day after the pull's end (`until`, naive UTC): no correction would ever be later than that. Damage is
+    looked for in each cell only where `is_damaged`: most deliveries have none, and their patterns cost more than all else here.
+    """
+    figures = [c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))]
+    beyond = "".join(
+        f", max(case when {quote(c)} not between {1 - FIGURE_BELOW} and {FIGURE_BELOW - 1} then {quote(c)} end) "
+        f"as {quote('beyond_' + c)}"
+        for c in figures
+    )
+    window = month_window(feed, until)
+    times = [c for c in ("month", "period_start") if c in feed.subject.columns]
+    beyond += "".join(
+        f", max(case when {quote(c)} not between {window} then {quote(c)} end) as {quote('outside_' + c)}"
+        for c in times
+    )
+    latest = _latest_days(feed, until)
+    beyond += "".join(
+        f", max(case when {quote(c)} > {day} then {quote(c)} end) as {quote('late_' + c)}"
+        for c, (day, _) in latest.items()
+    )
+    crowds = [c for c in figures if c.endswith(_PEOPLE) and feed.figures.get(c) is None]
+    beyond += "".join(
+        f", max(case when {quote(c)} >= {_PEOPLE_BELOW} then {quote(c)} end) as {quote('crowd_' + c)}" for c in crowds
+    )
+    counts = [c for c in figures if c.endswith(_NEVER_NEGATIVE) and feed.figures.get(c) is None]
+    beyond += "".join(f", min(case when {quote(c)} < 0 then {quote(c)} end) as {quote('below_' + c)}" for c in counts)
+    keys = [c for c in _code_targets(feed) if is_damaged]
+    beyond += "".join(
+        f", max(case when regexp_matches({quote(c)}, {literal(NO_CODE[1])}) then {quote(c)} end) as {quote('number_' + c)}"
+        for c in keys
+    )
+    days = [c.name for c in feed.subject.columns.values() if c.type == "date" and c.name not in times]
+    beyond += "".join(
+        f", min(case when {quote(c)} in ({_NO_DAYS}) or year({quote(c)}) < {_FIRST_DAY_YEAR} then {quote(c)} end) "
+        f"as {quote('no_' + c)}"
+        for c in days
+    )
+    if feed.subject.has_periods:
+        beyond += ", bool_or(period_end < period_start) as is_backwards"
+    required = [c.name for c in feed.subject.columns.values() if c.is_required]
+    pairs = [(source, target) for source in feed.landed_columns for target in feed.columns.get(source, ())]
+    seen = sorted({target for _, target in pairs} | set(required))
+    has = "".join(f", bool_or({quote(c)} is not null) as {quote('has_' + c)}" for c in seen)
+    lacks = "".join(
+        f", coalesce(bool_or({quote(c)} is null) filter (skip_because is null), false) as {quote('lacks_' + c)}"
+        for c in required
+    )
+
+    def hint(source: str) -> str:
+        return (
+            f"|| case when regexp_matches(d.{quote(source)}::varchar, {literal(_OTHER_CLOCK)}) "
+            "then ' (a time of UTC or since 1970: docs/feeds.md, to_date)' else '' end"
+        )
+
+    reasons = [
+        f"case when d.{quote(source)} is not null and not g.{quote('has_' + target)} "
+        f"then {literal(f'{source} cannot be read as {target}: ')} || left(d.{quote(source)}::varchar, 60) "
+        f"{hint(source) if getattr(feed.subject.columns.get(target), 'type', '') == 'date' else ''} end"
+        for source, target in pairs
+    ]
+    reasons += [*(_damages(feed) if is_damaged else []), *_rounded_codes(feed)]
+    reasons += [
+        f"case when g.{quote('number_' + c)} is not null then {literal(c + NO_CODE[2])} || left(g.{quote('number_' + c)}, 60) end"
+        for c in keys
+    ]
+    reasons += [
+        f"case when not ({condition}) then {literal(f'it does not hold that {fact} (facts)')} end"
+        for fact, condition in feed.facts.items()
+    ]
+    if feed.recorded_at:
+        time = f"d.{quote(feed.recorded_at)}"
+        reasons.append(
+            f"case when {time} is not null and to_utc({time}, 'UTC') is null "
+            f"then {literal(f'{feed.recorded_at} cannot be read as a time: ')} || left({time}::varchar, 60) end"
+        )
+        if until:
+            reasons.append(
+                f"case when to_utc({time}, 'UTC') > timestamp {literal(str(until + _FUTURE))} "
+                f"then {literal(f'{feed.recorded_at} is in the future: ')} || left({time}::varchar, 60) end"
+            )
+    reasons += [
+        f"case when g.{quote('beyond_' + c)} is not null "
+        f"then {literal(f'{c} is {FIGURE_BELOW:.0e} or more, which is no figure: ')} || g.{quote('beyond_' + c)}::varchar end"
+        for c in figures
+    ]
+    reasons += [
+        f"case when g.{quote('below_' + c)} is not null then {literal(f'{c} is negative, which no count is: ')} "
+        f"|| g.{quote('below_' + c)}::varchar end"
+        for c in counts
+    ]
+    reasons += [
+        f"case when g.{quote('crowd_' + c)} is not null "
+        f"then {literal(f'{c} is {_PEOPLE_BELOW:.0e} or more, which is no count')} end"
+        for c in crowds
+    ]
+    reasons += [
+        f"case when g.{quote('no_' + c)} is not null then concat({literal(c + ' is ')}, g.{quote('no_' + c)}::varchar, "
+        "', which programs write for no date: list it under missing') end"
+        for c in days
+    ]
+    reasons += [
+        f"case when g.{quote('outside_' + c)} is not null then concat({literal(c + ' is ')}, "
+        f"strftime(g.{quote('outside_' + c)}, '%Y-%m'), "
+        f"{literal(f', before {feed.allow.first_year} or after this delivery (allow.first_year, allow.months_ahead)')}) end"
+        for c in times
+    ]
+    reasons += [
+        f"case when g.{quote('late_' + c)} is not null then concat({literal(c + ' is ')}, g.{quote('late_' + c)}::varchar, "
+        f"{literal(', ' + why)}) end"
+        for c, (_, why) in latest.items()
+    ]
+    if feed.subject.has_periods:
+        reasons.append("case when g.is_backwards then 'the period ends before it begins' end")
+    for column in required:
+        sources = [source for source, target in pairs if target == column]
+        empty = " and ".join(f"d.{quote(source)} is null" for source in sources) or "true"
+        origin = f" ({', '.join(sources)} is empty)" if sources else ""
+        reasons.append(
+            f"case when not g.{quote('has_' + column)} and {empty} then {literal(f'no {column}{origin}')} "
+            f"when g.{quote('has_' + column)} and g.{quote('lacks_' + column)} "
+            f"then {literal(f'no {column} in one of the rows made of it')} end"
+        )
+    return (
+        f"with given as (select row_number, bool_and(skip_because is not null) as is_skipped{has}{lacks}{beyond} "
+        "from candidate group by row_number), "
+        "judged as (select d.row_number, case when g.row_number is null then 'stage.sql gives no row for it' "
+        f"when g.is_skipped then '' else concat_ws('; ', {', '.join(reasons)}) end as reason "
+        "from delivery as d left join given as g using (row_number)) "
+        "select row_number, reason from judged where reason <> ''"
+    )
+
+
+def month_window(feed: StagedFeed, until: datetime | None) -> str:
+    """As SQL, from when until when a fact's month may be: a whole period ahead, where the feed has longer ones."""
+    ahead = max(feed.allow.months_ahead, feed.period_months or 1)
+    last = f"date {literal(str(until.date()))} + interval {ahead} month" if until else f"date '{LAST_YEAR}-12-31'"
+    return f"date '{feed.allow.first_year:04}-01-01' and {last}"
+
+
+def _latest_days(feed: StagedFeed, until: datetime | None) -> dict[str, tuple[str, str]]:
+    """As SQL, until which day each date may be, and what a later one is."""
+    allow, subject = feed.allow, feed.subject
+    if not until:
+        return {}
+    pulled = f"date {literal(str(until.date()))}"
+    found = {}
+    for c in subject.columns.values():
+        if c.name == "year_number":
+            found[c.name] = (str(until.year), "after this delivery: its year has not begun")
+        if c.type != "date" or c.name in ("month", "period_start"):
+            continue
+        if c.name in subject.past:
+            found[c.name] = (f"{pulled} + 1", "after this delivery: it cannot have happened")
+        elif c.name == "period_end":  # a year's tax may be stated, and paid, when the year begins
+            months = max(allow.months_ahead, feed.period_months or 0, _YEAR)
+            found[c.name] = (f"{pulled} + interval {months} month", f"{months} months or more after this delivery")
+        else:
+            found[c.name] = (
+                f"{pulled} + interval {allow.years_ahead} year",
+                f"more than {allow.years_ahead} years ahead (allow.years_ahead; where it means no date, list it under missing)",
+            )
+    return found
+
+
+def _rounded_codes(feed: StagedFeed) -> list[str]:
+    """Expressions: why a credit code is none. A spreadsheet keeps 15 digits of a number; the check character gives it away."""
+    found = []
+    for source in feed.landed_columns:
+        if not any(target.endswith(("uscc", "taxpayer_no")) for target in feed.columns.get(source, ())):
+            continue
+        value = f"d.{quote(source)}::varchar"
+        # GB 32100: the sum of digits times 3^n mod 31 is 0 where the last character is 0
+        total = " + ".join(f"substr({value}, {n + 1}, 1)::int * {pow(3, n, 31)}" for n in range(15))
+        found.append(
+            f"case when regexp_full_match({value}, '[0-9]{{15}}000') and ({total}) % 31 <> 0 "
+            f"then {literal(f'{source} was rounded to 15 digits by a spreadsheet: ask the office for it as text: ')} || {value} end"
+        )
+    return found
+
+
+def _damage_kinds(feed: StagedFeed) -> list[tuple[list[str], tuple[tuple[str, str], ...]]]:
+    """Source columns, and the patterns of values that none of them may have."""
+    used = [source for source in feed.landed_columns if feed.columns.get(source)]
+    named = [source for source in used if set(feed.columns[source]) & {*_NAMES, *feed.subject.key}]
+    return [(sources, kinds) for sources, kinds in ((used, _DAMAGES), (named, _NO_ENTERPRISE)) if sources]
+
+
+def _code_targets(feed: StagedFeed) -> list[str]:
+    """The subject's columns with a code or name that identifies something; behind a patent's 202310123456. is a check digit."""
+    texts = {c.name for c in feed.subject.columns.values() if c.type == "varchar"} - {"application_no"}
+    return sorted(name for name in texts if name.endswith(NO_CODE[0]) or name in _NAMES)
+
+
+def _has_damage(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> bool:
+    """Whether any row of `delivery` has a value that none may have: one look at each row, as lines of values."""
+    coded = [source for source in feed.landed_columns if set(feed.columns.get(source, ())) & set(_code_targets(feed))]
+    kinds_of = [*_damage_kinds(feed), *([(coded, ((NO_CODE[1], ""),))] if coded else [])]
+    looks = [
+        # ^ and $ are the ends of a value
+        f"regexp_matches(concat_ws(chr(10), {', '.join(f'{quote(source)}::varchar' for source in sources)}), "
+        f"{literal('(?m)' + '|'.join(f'(?:{pattern})' for pattern, _ in kinds))})"
+        for sources, kinds in kinds_of
+    ]
+    return bool(looks and connection.execute(f"from delivery where {' or '.join(looks)} limit 1").fetchone())
+
+
+def _damages(feed: StagedFeed) -> list[str]:
+    """Expressions: why a value of the office is none, NULL where it may be one."""
+    return [
+        f"case when regexp_matches(d.{quote(source)}::varchar, {literal(pattern)}) "
+        f"then {literal(f'{source} {reason}')} || left(d.{quote(source)}::varchar, 60) end"
+        for sources, kinds in _damage_kinds(feed)
+        for source in sources
+        for pattern, reason in kinds
+    ]
+
+
+def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: datetime | None = None) -> None:
+    """Make the table `rejected` of a delivery that stage.sql was run over: row_number and reason (judgement_sql).
+
+    Raises:
+        DeclarationError: A fact that the feed declares is no condition.
+    """
+    judgement = judgement_sql(feed, until, is_damaged=_has_damage(connection, feed))
+    try:
+        connection.execute(f"create or replace temp table rejected as {judgement}")
+    except duckdb.Error as error:
+        if not feed.facts:
+            raise
+        raise DeclarationError(
+            f"{feed.name}/feed.yml",
+            f"facts cannot be asked: {' '.join(str(error).split())[:300]}",
+            next_step="write each as a condition on the columns of the delivery, with try_cast where it needs a number",
+        ) from error
+
+
+def quarantine_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Reject rows with a natural person: what was landed before a detector was known, and what stage.sql puts together."""
+    columns = {}
+    for target in (c.name for c in feed.subject.columns.values() if c.type == "varchar"):
+        sources = [source for source, targets in feed.columns.items() if target in targets]
+        columns[target] = is_code(target) or bool(sources and feed.code_columns.issuperset(sources))
+    for target, kinds in texts_with_persons(connection, "candidate", columns).items():
+        for text, kind in kinds.items():
+            connection.execute(
+                f"insert into rejected select distinct row_number, ? from candidate where {quote(target)} = ?",
+                [f"{target} holds a person ({kind})", text],
+            )
+        if target in feed.subject.key:  # its key would name the person wherever an unread fact is kept
+            connection.execute(f"delete from candidate where {quote(target)} in (select unnest(?))", [list(kinds)])
