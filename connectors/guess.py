@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,6 +59,8 @@ _READINGS: Final = re.compile(r"示数|读数|表底|止码|\breading", re.IGNOR
 # the office's own number of an enterprise, which identifies its rows
 # the month in a file's name: 参保人数2026年10月.xlsx, 水电202610.csv
 _MONTH_IN_NAME: Final = re.compile(r"20[0-9]{2}(?:[-._年]?(?:0[1-9]|1[0-2])|年[1-9])月?(?![0-9])")
+# not the day of printing
+_MONTH_IN_TITLE: Final = r"\s*(?P<月份>20\d\d年\d{1,2}月)(?!\d{1,2}日)"
 _KEYS: Final = ("unit_no", "taxpayer_no", "uscc", "enterprise_name")
 _FEW_NAMES: Final = 2
 _MOST_CODES: Final = 20
@@ -116,7 +118,7 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         raise DeclarationError(
             path.name, f"no line of the first {HEADER_WITHIN} looks like a header", next_step="begin without --from"
         )
-    head, names = _named_columns(path, top, best, source)
+    head, names = _named_columns(path, top, best, known, source)
     if units := [unit for unit in stated_units(top[:best]) if is_multiple(unit)]:
         source["unit"] = units[0]
     columns = {name: _target(name, known) for name in _without_months(names, subject, source)}
@@ -137,10 +139,16 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         (name,) = (name for name, targets in columns.items() if key in targets)
         columns[name] = ["source_key", *columns[name]]
         taken.add("source_key")
-    if "month" in subject.columns and "month" not in taken and "月份" not in names and _MONTH_IN_NAME.search(path.stem):
-        source["name_pattern"] = f"(?P<月份>{_MONTH_IN_NAME.pattern})"
-        columns["月份"] = ["month"]
-        taken.add("month")
+    if "month" in subject.columns and "month" not in taken and "月份" not in names:
+        above = "\n".join(cell for line in top[:best] for cell in line.cells)
+        label = next((label for label in ("所属期[:：]", "") if re.search(label + _MONTH_IN_TITLE, above)), None)
+        if _MONTH_IN_NAME.search(path.stem):
+            source["name_pattern"] = f"(?P<月份>{_MONTH_IN_NAME.pattern})"
+        elif label is not None:
+            source["title_pattern"] = label + _MONTH_IN_TITLE
+        if source.keys() & {"name_pattern", "title_pattern"}:
+            columns["月份"] = ["month"]
+            taken.add("month")
     missing = [c.name for c in subject.columns.values() if c.is_required and c.name not in taken]
     roster = _roster(columns, missing)
     if roster:
@@ -162,20 +170,33 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
     )
 
 
-def _named_columns(path: Path, top: Sequence[Line], best: int, source: dict[str, Any]) -> tuple[Line, list[str]]:
-    """The header as one line, and its names; where two are equal, with the line above it (用水 above 用量)."""
-    for lines in (top[best : best + 1], top[max(best - 1, 0) : best + 1]):
+def _named_columns(
+    path: Path, top: Sequence[Line], best: int, known: Mapping[str, Sequence[str]], source: dict[str, Any]
+) -> tuple[Line, list[str]]:
+    """The header as one line, and its names: of two lines where each has names that the other lacks, or where one has a name twice."""
+    above, below = top[max(best - 1, 0) : best + 1], top[best : best + 2]
+    pairs = [pair for pair in (below, above) if len(pair) == 2 and _fill_each_other(*pair, known)]
+    for lines in (*pairs, top[best : best + 1], above):
         head = joined(lines)
         names = [cell for cell in map(plain, head.cells) if cell]
         if len(set(names)) == len(names):
+            if len(lines) > 1:
+                source["header_lines"] = 2
             return head, names
-        source["header_lines"] = 2
     raise DeclarationError(
         path.name,
         "two columns have one name: a header of three lines, two tables side by side, or a month above several figures",
         next_step="begin without --from and declare source.header_lines, with names such as 用水/用量; where the months are "
         "columns, source.unpivot reads them, with the names of the figures as its value",
     )
+
+
+def _fill_each_other(upper: Line, lower: Line, known: Mapping[str, Sequence[str]]) -> bool:
+    """Whether two lines are one header, as 参保情况 over 参保人数 and 缴费工资 beside 单位名称, which reaches over both lines."""
+    cells = [[bool(cell.strip()) for cell in line.cells] for line in (upper, lower)]
+    gaps = {pair for pair in zip_longest(*cells, fillvalue=False) if pair[0] != pair[1]}
+    is_named = all(_known_names(line, known) for line in (upper, lower))
+    return len(gaps) == 2 and is_named and not any(_FIGURE.fullmatch(cell.strip()) for cell in lower.cells)
 
 
 def _without_months(names: Sequence[str], subject: Subject, source: dict[str, Any]) -> list[str]:
