@@ -64,6 +64,7 @@ _MONTH_IN_TITLE: Final = r"\s*(?P<月份>20\d\d年\d{1,2}月)(?!\d{1,2}日)"
 _KEYS: Final = ("unit_no", "taxpayer_no", "uscc", "enterprise_name")
 _FEW_NAMES: Final = 2
 _MOST_CODES: Final = 20
+_ALIKE: Final = 3
 _CROSSTAB: Final = 3
 _ONE_MONTH: Final = re.compile("1[0-2]|0?[1-9]")
 _PERIOD: Final = ("period_start", "period_end")
@@ -123,8 +124,10 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         source["unit"] = units[0]
     columns = {name: _target(name, known) for name in _without_months(names, subject, source)}
     taken: set[str] = set()
-    # a sheet that states the period's own figure as well is read by that
-    for name, targets in sorted(columns.items(), key=lambda column: _kind(column[0]) != FLOW):
+    # a sheet that states the period's own figure as well is read by that; a name that is known goes before one that is alike
+    for name, targets in sorted(
+        columns.items(), key=lambda column: (_kind(column[0]) != FLOW, _bare(column[0]) not in known)
+    ):
         columns[name] = targets if not taken & set(targets) else ["ignored"]
         taken |= set(targets) - {"ignored", "personal"}
     # 所属期 without 起 and 止: 2026年第三季度 is both
@@ -175,7 +178,7 @@ def _named_columns(
 ) -> tuple[Line, list[str]]:
     """The header as one line, and its names: of two lines where each has names that the other lacks, or where one has a name twice."""
     above, below = top[max(best - 1, 0) : best + 1], top[best : best + 2]
-    pairs = [pair for pair in (below, above) if len(pair) == 2 and _fill_each_other(*pair, known)]
+    pairs = [pair for pair in (below, above) if len(pair) == 2 and _fill_each_other(pair[0], pair[1], known)]
     for lines in (*pairs, top[best : best + 1], above):
         head = joined(lines)
         names = [cell for cell in map(plain, head.cells) if cell]
@@ -270,7 +273,8 @@ def _target(name: str, known: Mapping[str, Sequence[str]]) -> list[str]:
     if _PERSONS.search(name):
         return ["personal"]
     bare = _bare(_BRACKETED.sub("", name).rpartition("/")[2])
-    alike = (t for k, t in known.items() if len(k) >= 3 and (k in bare or bare in k) and not _OTHER_FIGURE.search(bare))
+    names = () if _OTHER_FIGURE.search(bare) or len(bare) < _ALIKE else known.items()
+    alike = (t for k, t in names if len(k) >= _ALIKE and (k in bare or bare in k))
     found = known.get(bare) or next(alike, ["ignored"])
     return ["ignored"] if _OTHER_UNIT.search(name) and found[0].endswith(tuple(MEASURES_OF)) else list(found)
 

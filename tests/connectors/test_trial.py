@@ -89,6 +89,18 @@ def test_a_figure_in_a_unit_that_is_not_reckoned_with_is_left_to_a_person(
     assert (guess(path, subjects()["lease"]).columns[header] != ["ignored"]) is used
 
 
+def test_a_name_that_is_known_goes_before_one_that_is_alike(tmp_path: Path) -> None:
+    path = tmp_path / "台账.xlsx"
+    path.write_bytes(workbook(["合同编号", "租期", "租赁开始日期说明", "起租日"], ["L1", "3年", "x", "2025-01-01"]))
+    found = guess(path, subjects()["lease"]).columns
+    assert found == {
+        "合同编号": ["lease_no"],
+        "租期": ["ignored"],
+        "租赁开始日期说明": ["ignored"],
+        "起租日": ["start_date"],
+    }
+
+
 TWO_LINES: list[list[Any]] = [
     ["江屿产业园水电费明细表"],
     ["户号", "企业名称", "电", None, "水", None],
