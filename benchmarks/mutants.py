@@ -413,7 +413,9 @@ def tests_of(path: str, tree: Path) -> list[list[str]]:
         cases = [["tests/models/test_models.py", "-k", " or ".join(reading)]] if reading else []
         return [digest, *cases]
     if file.suffix == ".sql":
-        return [["tests/warehouse/test_macros.py"], ["tests/transforms/test_shared_recipes.py"]]
+        return [[f"tests/warehouse/test_macro{name}.py"] for name in ("s", "_spellings")] + [
+            ["tests/transforms/test_shared_recipes.py"]
+        ]
     return _importing(file, tree)
 
 

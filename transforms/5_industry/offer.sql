@@ -10,10 +10,9 @@
 with known_code as (
     select
         code,
-        min(enterprise_id) as enterprise_id
+        enterprise_id
     from resolved.enterprise_code
     where code_kind = 'uscc'
-    group by code
 ),
 
 known_name as (
