@@ -787,6 +787,8 @@ def hardly_falls(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figure
         return
     kind, end = _kind(feed), "month" if feed.subject.has_months else "period_end"
     is_month = "" if feed.subject.has_months else " and month_number(period_end) = month_number(period_start)"
+    # a month that was known in part has more now, and stays below the month before no longer; nor does one to which late rows are added
+    news = "anti join k on n.series = k.series and n.m = k.m" if feed.replaces == "nothing" else ""
     for name in figures:
         value = quote(name)
         of_month = (
@@ -799,8 +801,9 @@ def hardly_falls(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figure
             "past as (select k.kind, k.m, count(*) as n, count_if(k.v < b.v) as falls from k inner join k as b "
             "on k.series = b.series and k.m = b.m + 1 where k.v <> b.v group by all), "
             f"usual as (select kind, min(falls / n) as least, count(*) as months from past where n >= {_PAIRS_MIN} group by kind), "
-            "now as (select n.kind, n.m, count(*) as n, count_if(n.v < b.v) as falls from n inner join k as b "
-            "on n.series = b.series and n.m = b.m + 1 where n.v <> b.v group by all) "
+            "last as (select * from n union all select k.* from k anti join n on n.series = k.series and n.m = k.m), "
+            "now as (select n.kind, n.m, count(*) as n, count_if(n.v < b.v) as falls from n inner join last as b "
+            f"on n.series = b.series and n.m = b.m + 1 {news} where n.v <> b.v group by all) "
             "select n, falls, least, months from now inner join usual using (kind)",
         ):
             if months < _YEAR_OF_MONTHS or not _FALLS_MIN <= least < 1 or 3 * falls >= least * rows:

@@ -526,6 +526,21 @@ def test_figures_that_hardly_ever_fall_are_a_running_total(
     assert given.stops(precedent.hardly_falls(connection, given.feed, ["sales_amount"])) == stops
 
 
+def test_months_that_grow_when_more_of_them_comes_are_no_running_total(connection: duckdb.DuckDBPyConnection) -> None:
+    """Trade is pulled by when it was recorded: what comes late for a known month makes it larger."""
+    held = Deliveries(connection, "tax_filing", SALES.format("1", 60, 0, 14), SALES.format("2", 60, 13, 14))
+    assert held.feed.replaces == "nothing"
+    assert held.stops(precedent.hardly_falls(connection, held.feed, ["sales_amount"])) == []
+
+
+def test_a_month_that_was_known_in_part_is_held_against_as_it_is_stated_now(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    part = f"{SALES.format('1', 60, 0, 13)} union all {SALES.format('0.3', 60, 13, 14)}"
+    held = Deliveries(connection, "tax_filing", part, SALES.format("1", 60, 13, 15))
+    assert held.stops(precedent.hardly_falls(connection, held.feed, ["sales_amount"])) == []
+
+
 def test_a_running_total_is_found_among_thousands(connection: duckdb.DuckDBPyConnection) -> None:
     """So many rows that the number of ways to draw them is no floating-point number."""
     given = Deliveries(connection, "tax_filing", SALES.format("1", 4000, 0, 13), SALES.format("1.5", 4000, 13, 14))
