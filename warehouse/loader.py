@@ -35,7 +35,7 @@ from warehouse.connection import committed_batches, literal, quote, the_row, tra
 from warehouse.delivery_limits import hold_to_allowance, hold_to_habit, hold_to_twins
 from warehouse.errors import DeclarationError, DeliveryRefused, Overtaken
 from warehouse.persons import blotted, detectors, is_code, removed, texts_with_persons
-from warehouse.row_reasons import judge, quarantine_persons
+from warehouse.row_reasons import judge, quarantine_other_facts, quarantine_persons
 from warehouse.staged_feed import StagedFeed
 from warehouse.subjects import LINEAGE, Column, month_of_fact
 
@@ -205,6 +205,7 @@ def _stage_one(
         },
     )
     repeated = _collapse_repeats(connection, feed, table, number)
+    quarantine_other_facts(connection, feed, table, number)
     _write_rejected(connection, feed, batch)
     _note_unread(connection, feed, table, number)
     used = f"(select row_number from {table} where batch_number = {number})"

@@ -358,3 +358,54 @@ def quarantine_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) 
             )
         if target in feed.subject.key:  # its key would name the person wherever an unread fact is kept
             connection.execute(f"delete from candidate where {quote(target)} in (select unnest(?))", [list(kinds)])
+
+
+# what a row under a known number cannot be, if it restates that number's fact: by a column that the subject has, the columns it
+# needs, the condition (n now, b before) and the reason
+_OTHER_FACTS = (
+    (
+        ("paid_amount",),
+        "n.paid_amount = -b.paid_amount and n.paid_amount <> 0",
+        "takes back the amount that is known under its number, and would replace it",
+    ),
+    (
+        ("paid_amount", "paid_date", "source_key"),
+        "n.source_key <> b.source_key and n.paid_date <> b.paid_date and n.paid_amount <> b.paid_amount",
+        "is another enterprise's payment under a number that is known",
+    ),
+    (
+        ("start_date", "end_date", "terminated_date"),
+        "n.start_date > least(b.end_date, b.terminated_date)",
+        "begins after the lease that is known under its number has ended, and would replace it",
+    ),
+)
+
+
+def quarantine_other_facts(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> None:
+    """Reject staged rows of a batch that cannot restate what is known under their number: that fact would be gone without a trace.
+
+    A rebuild stages all batches before it accepts the first: what is known is every version, here or in `table`.
+    """
+    subject = feed.subject
+    reasons = [(why, found) for needed, found, why in _OTHER_FACTS if subject.columns.keys() >= {*needed}]
+    if not reasons or "source_key" in subject.key:
+        return
+    key = ", ".join(map(quote, subject.key))
+    columns = ", ".join(map(quote, subject.columns))
+    advice = f": if the office uses numbers again, let stage.sql make {subject.key[0]} of the number and what distinguishes its facts"
+    cases = " ".join(f"when {found} then {literal(why + advice)}" for why, found in reasons)
+    connection.execute(
+        f"insert into rejected with version as (select {columns}, recorded_at, batch_id, row_number, batch_number from {table} "
+        f"where batch_number <= $number union all select {columns}, recorded_at, batch_id, row_number, -1 from staged.{subject.name} "
+        f"where feed = $feed), mine as (select * from version where ({key}) in (select ({key}) from {table} "
+        "where batch_number = $number)), "
+        f"placed as (select *, row_number() over (partition by {key} order by recorded_at nulls first, batch_number, batch_id, row_number) "
+        f"as place from mine) select n.row_number, case {cases} end from placed as n inner join placed as b "
+        f"on {' and '.join(f'n.{quote(k)} = b.{quote(k)}' for k in subject.key)} and n.place = b.place + 1 "
+        f"where n.batch_number = $number and case {cases} end is not null",
+        {"number": number, "feed": feed.name},
+    )
+    connection.execute(
+        f"delete from {table} where batch_number = $number and row_number in (select row_number from rejected)",
+        {"number": number},
+    )

@@ -34,7 +34,7 @@ UNITS = {f"U{n}": 10 + n for n in range(10)}
 
 
 def rejected(park: Park, name: str) -> list[tuple[int, str]]:
-    (batch,) = pending(park.raw, name)
+    *_, batch = batches(park.raw, name)
     return duckdb.sql(
         f"select row_number, reason from read_parquet('{batch.folder / REJECTED}') order by all"
     ).fetchall()
@@ -872,3 +872,41 @@ def test_two_files_of_one_time_that_agree_or_of_which_rows_are_dated_pass(park: 
     assert [staged.rows for staged in park.stage("staff")] == [2, 2]
     two_files(park, rows, [staff_row("U1", 11, at="2026-03-01 09:00:00"), staff_row("U2", 5)])
     assert [staged.rows for staged in park.stage("staff")] == [2, 2]
+
+
+def test_a_number_that_is_used_again_costs_its_row_and_not_what_is_known(park: Park) -> None:
+    """A reversal, another enterprise's payment and a renewal under a known number would replace what is known."""
+    for number in range(10, 19):
+        park.pay(f"P{number}", 1000 + number, "2026-03-01 08:00:00")
+    park.drop("leases", "1.csv", leases(range(300)), day(0.5))
+    park.sync("payments", day(1))
+    park.sync("leases", day(1))
+    at = "2026-03-02 08:00:00"
+    park.pay("P11", -1011, at)
+    park.pay("P12", 5, at, payer="T2", month=date(2025, 12, 1))
+    park.pay("P13", 2000, at)  # a correction, as is another payer of the same money
+    park.pay("P14", 1014, at, payer="T2")
+    for number in range(20, 99):
+        park.pay(f"P{number}", number, at)
+    renewed = leases(range(300)).replace(lease_row(7), lease_row(7, start="2028-01-01", end="2029-12-31"))
+    park.drop("leases", "2.csv", renewed, day(1.5))
+    park.sync("payments", day(2))
+    park.sync("leases", day(2))
+    known = (
+        "select payment_no, source_key, paid_amount::varchar from staged.tax_payment where superseded_at is null "
+        "and payment_no in ('P11', 'P12', 'P13', 'P14') order by all",
+        "select start_date::varchar from staged.lease where superseded_at is null and lease_no = 'ZL0007'",
+    )
+    expected = [
+        [("P11", "T1", "10.11"), ("P12", "T1", "10.12"), ("P13", "T1", "20.00"), ("P14", "T2", "10.14")],
+        [("2025-01-01",)],
+    ]
+    assert [park.ask(sql) for sql in known] == expected
+    why = [reason.split(",")[0].split(":")[0] for name in ("leases", "payments") for _, reason in rejected(park, name)]
+    assert why == [
+        "begins after the lease that is known under its number has ended",
+        "takes back the amount that is known under its number",
+        "is another enterprise's payment under a number that is known",
+    ]
+    rebuild(park.settings, [park.feed("payments"), park.feed("leases")])
+    assert [park.ask(sql) for sql in known] == expected
