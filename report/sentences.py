@@ -35,7 +35,7 @@ _PARTS = (
     (r"no (\w+)", "缺少 $1"),
     (r"stage\.sql gives no row for it", "stage.sql 未给出该行"),
     (r"takes back the amount that is known under its number, .*", "以原编号冲回已知金额，会顶替原记录"),
-    (r"is another enterprise's payment under a number that is known: .*", "编号与已知的另一家企业的税票相同"),
+    (r"is another payment .* under a number that is known: .*", "编号与已知的另一笔缴款相同"),
     (
         r"begins after the lease that is known under its number has ended, .*",
         "起租日晚于同编号租约的终止日，会顶替原租约",

@@ -369,9 +369,9 @@ _OTHER_FACTS = (
         "takes back the amount that is known under its number, and would replace it",
     ),
     (
-        ("paid_amount", "paid_date", "source_key"),
-        "n.source_key <> b.source_key and n.paid_date <> b.paid_date and n.paid_amount <> b.paid_amount",
-        "is another enterprise's payment under a number that is known",
+        ("paid_amount", "source_key", "tax_kind_code", "period_end"),
+        "n.paid_amount <> b.paid_amount and (n.source_key, n.tax_kind_code, n.period_end) <> (b.source_key, b.tax_kind_code, b.period_end)",
+        "is another payment (another amount, and payer, tax or period) under a number that is known",
     ),
     (
         ("start_date", "end_date", "terminated_date"),
