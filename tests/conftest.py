@@ -29,7 +29,7 @@ from tests.postgres_server import postgres as postgres
 from transforms.night import build_all
 from transforms.resolution.resolve import resolve
 from warehouse import loader
-from warehouse.batches import Manifest, batches, pending
+from warehouse.batches import REJECTED, Manifest, batches, pending
 from warehouse.comparison import findings, measure
 from warehouse.confirmation import Confirmation, Finding
 from warehouse.connection import prepare, settle_before_landing, writer
@@ -383,6 +383,13 @@ class Park:
             zone = ZoneInfo("Asia/Shanghai")
             loader.stage(connection, feed, waiting, time_zone=zone, confirmation=confirmation)
             return loader.accept(connection, feed, waiting, now=now or until)
+
+    def rejected(self, name: str) -> list[tuple[int, str]]:
+        """The row numbers and reasons of the last batch's quarantined rows."""
+        *_, batch = batches(self.raw, name)
+        return duckdb.sql(
+            f"select row_number, reason from read_parquet('{batch.folder / REJECTED}') order by all"
+        ).fetchall()
 
     def batch_ids(self, name: str) -> list[str]:
         """Accepted batches, in order."""

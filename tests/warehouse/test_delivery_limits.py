@@ -1,0 +1,199 @@
+"""What a delivery is held to: its share of unusable rows, what is known of its period or register, others of its time."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import (
+    Park,
+    day,
+    leases,
+    staff,
+    staff_file,
+    staff_row,
+)
+from warehouse.batches import discard, pending
+from warehouse.errors import DeliveryRefused
+
+UNITS = {f"U{n}": 10 + n for n in range(10)}
+
+
+def test_more_rejected_rows_than_allowed_stop_in_the_words_of_the_house(park: Park) -> None:
+    """The figures of DESIGN.md: 152 of 4,903 rows are 3.1 %."""
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 0.5")
+    rows = [staff_row(f"U{n}", at="2026-03-01 09:00:00", month="2026-02") for n in range(4903)]
+    rows[:100] = ["," + row.partition(",")[2] for row in rows[:100]]
+    rows[100:152] = [row.replace(",10,", ",ten,") for row in rows[100:152]]
+    park.drop("staff", "staff_202602.csv", staff_file(rows), day(0.5))
+    (manifest,) = park.land("staff", day(1))
+    with pytest.raises(DeliveryRefused) as refused:
+        park.stage("staff")
+    assert str(refused.value) == (
+        "staff 2026-02: 152 of 4,903 rows (3.1 %) cannot be used (100 × no source_key (单位编号 is empty); "
+        "52 × 参保人数 cannot be read as insured_headcount); 0.5 % allowed. "
+        f"Next: read the rejected rows in raw/staff/{manifest.batch_id}/rejected.parquet (duckdb or pandas), "
+        "have Insured staff correct them or fix stage.sql, then run `parkbridge sync staff` again. "
+        "Published data is unchanged"
+    ).replace("Insured staff", "Social insurance bureau")
+    assert park.ask("select count(*) from incoming.staff") == [(0,)]
+
+
+@pytest.mark.parametrize(("allowed", "is_stopped"), [(1, True), (2, False)])
+def test_a_few_rows_of_a_small_delivery_may_be_let_through(park: Park, allowed: int, is_stopped: bool) -> None:
+    park.change("staff", "rejected_pct: 10", f"rejected_pct: 0.5, rejected_rows: {allowed}")
+    park.drop("staff", "a.csv", staff_file([staff_row("U1"), staff_row("U2", "x"), staff_row("U3", "y")]), day(0.5))
+    park.land("staff", day(1))
+    if is_stopped:
+        with pytest.raises(DeliveryRefused, match=r"2 of 3 rows \(66.7 %\)"):
+            park.stage("staff")
+    else:
+        assert [s.rejected for s in park.stage("staff")] == [2]
+
+
+def test_an_empty_delivery_of_a_whole_period_stops(park: Park) -> None:
+    park.drop("staff", "a.csv", staff({}), day(0.5))
+    park.land("staff", day(1))
+    with pytest.raises(
+        DeliveryRefused, match=r"staff a.csv: a.csv is empty. Next: ask Social insurance bureau for it again"
+    ):
+        park.stage("staff")
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            39,
+            r"leases b.csv: 39 rows, 39.0 % of the 100 known before; 60 % or more allowed. Next: compare with Property",
+        ),
+        (60, None),
+        (500, None),
+        (501, r"leases b.csv: 501 rows, 5.0 times the 100 known before; 5 times allowed. Next: ask Property company"),
+    ],
+)
+def test_a_register_is_held_against_the_one_before(park: Park, rows: int, message: str | None) -> None:
+    park.drop("leases", "a.csv", leases(range(100)), day(0.5))
+    park.sync("leases", day(1))
+    park.drop("leases", "b.csv", leases(range(rows)), day(1.5))
+    park.land("leases", day(2))
+    if message is None:
+        assert [s.rows for s in park.stage("leases")] == [rows]
+    else:
+        with pytest.raises(DeliveryRefused, match=message):
+            park.stage("leases")
+
+
+def test_what_counts_is_what_is_known_not_what_the_last_delivery_changed(park: Park) -> None:
+    """A register of 100 rows of which 2 changed is still a register of 100 rows."""
+    park.drop("leases", "a.csv", leases(range(100)), day(0.5))
+    park.sync("leases", day(1))
+    changed = leases(range(100)).replace("2027-12-31", "2028-12-31", 2)
+    park.drop("leases", "b.csv", changed, day(1.5))
+    assert park.sync("leases", day(2)) == [{"new": 0, "changed": 2, "unchanged": 98, "withdrawn": 0}]
+    park.drop("leases", "c.csv", leases(range(100)) + "\n", day(2.5))
+    assert park.sync("leases", day(3)) == [{"new": 0, "changed": 2, "unchanged": 98, "withdrawn": 0}]
+    park.drop("leases", "d.csv", leases(range(50)), day(3.5))
+    park.land("leases", day(4))
+    with pytest.raises(DeliveryRefused, match=r"50 rows, 50.0 % of the 100 known before"):
+        park.stage("leases")
+
+
+def test_a_month_is_held_against_itself_or_the_month_before(park: Park) -> None:
+    park.drop("staff", "1.csv", staff(UNITS, month="2026-01"), day(0.5))
+    park.sync("staff", day(1))
+    few = dict(list(UNITS.items())[:5])
+    park.drop("staff", "2.csv", staff(few, month="2026-02"), day(1.5))
+    park.land("staff", day(2))
+    with pytest.raises(DeliveryRefused, match=r"staff 2026-02: 5 rows, 50.0 % of the 10 known before"):
+        park.stage("staff")
+    park.drop("staff", "2.csv", staff(UNITS | {"U10": 1}, month="2026-02"), day(1.6))
+    park.sync("staff", day(2))
+    # a correction of January has January's rows to answer for: 6 of 10 is as much as is allowed
+    park.drop("staff", "1b.csv", staff(dict(list(UNITS.items())[:6]), month="2026-01"), day(2.5))
+    assert park.sync("staff", day(3))[0]["withdrawn"] == 4
+    park.drop("staff", "3.csv", staff(dict(list(UNITS.items())[:6]), month="2026-03"), day(3.5))
+    park.land("staff", day(4))
+    with pytest.raises(DeliveryRefused, match=r"staff 2026-03: 6 rows, 54.5 % of the 11 known before"):
+        park.stage("staff")
+
+
+def test_deliveries_of_one_run_are_held_against_each_other(park: Park) -> None:
+    park.drop("staff", "1.csv", staff(UNITS, month="2026-01"), day(0.4))
+    park.drop("staff", "2.csv", staff({"U1": 1}, month="2026-02"), day(0.5))
+    park.land("staff", day(1))
+    with pytest.raises(DeliveryRefused, match=r"staff 2026-02: 1 rows, 10.0 % of the 10 known before"):
+        park.stage("staff")
+    with pytest.raises(DeliveryRefused, match="is not staged"):
+        park.accept("staff", day(1))
+
+
+@pytest.mark.parametrize("name", ["staff", "leases"])
+def test_a_feed_that_goes_backwards_stops(park: Park, name: str) -> None:
+    def content(changed: int) -> str:
+        return staff(UNITS | {"U1": changed}) if name == "staff" else leases(range(10), note=str(changed))
+
+    park.drop(name, "new.csv", content(1), day(0.9))
+    park.sync(name, day(1))
+    park.drop(name, "old.csv", content(2), day(0.5))
+    (manifest,) = park.land(name, day(2))
+    with pytest.raises(DeliveryRefused) as refused:
+        park.stage(name)
+    where = "staff 2026-01" if name == "staff" else "leases old.csv"
+    assert str(refused.value).startswith(
+        f"{where}: old.csv is of 2026-03-01 12:00, older than what is known (2026-03-01 21:36): the feed goes backwards. "
+        "Next: ask "
+    )
+    assert f"`parkbridge discard {name} {manifest.batch_id} --why …`" in str(refused.value)
+    discard(park.raw, name, manifest.batch_id, who="ann", why="an old file")
+    assert park.land(name, day(3)) == [], "a discarded delivery is not asked for again"
+
+
+def test_an_older_register_is_refused_even_where_the_last_one_changed_nothing(park: Park) -> None:
+    park.drop("leases", "a.csv", leases(range(10)), day(0.2))
+    park.sync("leases", day(1))
+    park.drop("leases", "c.csv", leases(range(10)) + "\n", day(1.9))
+    assert park.sync("leases", day(2)) == [{"new": 0, "changed": 0, "unchanged": 10, "withdrawn": 0}]
+    park.drop("leases", "b.csv", leases(range(9)), day(1.5))
+    park.land("leases", day(3))
+    with pytest.raises(DeliveryRefused, match="goes backwards"):
+        park.stage("leases")
+
+
+def two_files(park: Park, first: list[str], second: list[str], later: float = 0) -> None:
+    park.drop("staff", "a.csv", staff_file(first), day(0.5))
+    park.drop("staff", "b.csv", staff_file(second), day(0.5 + later))
+    park.land("staff", day(1))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "facts"),
+    [
+        ([staff_row("U1", 10), staff_row("U2", 5)], [staff_row("U1", 11), staff_row("U2", 5)], 1),
+        ([staff_row("U1", 10), staff_row("U2", 5)], [staff_row("U3", 11), staff_row("U4", 5)], 4),
+        ([staff_row("U1", 10)], [staff_row("U1", 10), staff_row("U2", 5)], 1),
+    ],
+)
+def test_two_files_of_one_time_that_disagree_about_a_month_stop(
+    park: Park, first: list[str], second: list[str], facts: int
+) -> None:
+    """Which of them was written last is known by nothing: their names are no evidence, and two parts withdraw each other."""
+    two_files(park, first, second)
+    with pytest.raises(
+        DeliveryRefused, match=rf"is of the same time \(2026-03-01 12:00\) and states {facts} facts otherwise"
+    ):
+        park.stage("staff")
+    (_, other) = pending(park.raw, "staff")
+    discard(park.raw, "staff", other.manifest.batch_id, who="li", why="the office says so")
+    assert [staged.rows for staged in park.stage("staff")] == [len(first)]
+
+
+def test_two_files_of_one_time_that_agree_or_of_which_rows_are_dated_pass(park: Park) -> None:
+    rows = [staff_row("U1", 10), staff_row("U2", 5)]
+    two_files(park, rows, rows[::-1])
+    assert [staged.rows for staged in park.stage("staff")] == [2, 2]
+    two_files(park, rows, [staff_row("U1", 10, month="2026-02"), staff_row("U2", 5, month="2026-02")])
+    assert [staged.rows for staged in park.stage("staff")] == [2, 2]
+    two_files(park, rows, [staff_row("U1", 11), staff_row("U2", 5)], later=0.01)
+    assert [staged.rows for staged in park.stage("staff")] == [2, 2]
+    two_files(park, rows, [staff_row("U1", 11, at="2026-03-01 09:00:00"), staff_row("U2", 5)])
+    assert [staged.rows for staged in park.stage("staff")] == [2, 2]

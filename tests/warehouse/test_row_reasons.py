@@ -1,0 +1,153 @@
+"""Why a delivered row cannot be used, in words, and what becomes of the others."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+
+from tests.conftest import (
+    Park,
+    day,
+    lease_row,
+    leases,
+    staff_file,
+    staff_row,
+)
+from warehouse.rebuild import rebuild
+
+UNITS = {f"U{n}": 10 + n for n in range(10)}
+
+
+UNUSABLE = (
+    (",甲公司,2026-01,10,5000,张三,138,2026-02-05", "no source_key (单位编号 is empty)"),
+    ("U1,甲公司,2026-01,十人,5000,张三,138,2026-02-05", "参保人数 cannot be read as insured_headcount: 十人"),
+    ("U1,甲公司,2026-01,,5000,张三,138,2026-02-05", "no insured_headcount (参保人数 is empty)"),
+    ("U1,甲公司,2026-01,-,5000,张三,138,2026-02-05", "no insured_headcount (参保人数 is empty)"),
+    ("U1,甲公司,2026-13,10,5000,张三,138,2026-02-05", "所属期 cannot be read as month: 2026-13"),
+    ("U1,甲公司,2026-01,10,5000多,张三,138,2026-02-05", "缴费基数 cannot be read as wage_amount: 5000多"),
+    ("U1,甲公司,2026-01,10,5000,张三,138,上周", "受理时间 cannot be read as a time: 上周"),
+    ("U1,甲公司,2026-01,10", "it has 4 fields where the header has 8"),
+    ("U1,甲公司,2026-01,10,5000,张三,138,2026-02-05,x", "it has 9 fields where the header has 8"),
+    (
+        "U1,甲公司,2026-13,十人,5000,张三,138,2026-02-05",
+        "所属期 cannot be read as month: 2026-13; 参保人数 cannot be read as insured_headcount: 十人",
+    ),
+)
+
+
+def test_rows_that_cannot_be_used_are_quarantined_with_their_reasons(park: Park) -> None:
+    """Each is of a unit of its own, and the good rows around them are used."""
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 60")
+    good = [staff_row(f"V{n}") for n in range(20)]
+    bad = [row.replace("U1,", f"U{n},", 1) for n, (row, _) in enumerate(UNUSABLE)]
+    park.drop("staff", "a.csv", staff_file([*good, *bad]), day(0.5))
+    park.land("staff", day(1))
+    (staged,) = park.stage("staff")
+    assert (staged.rows, staged.rejected) == (20, len(bad))
+    found = park.rejected("staff")
+    assert [number for number, _ in found] == [22 + n for n in range(len(bad))], "the lines of the file"
+    wrong = [
+        (reason, said) for (_, reason), (_, said) in zip(UNUSABLE, found, strict=True) if not said.startswith(reason)
+    ]
+    assert wrong == []
+    park.accept("staff", day(1))
+    kept = park.ask("select feed, batch_id, row_number, reason from ops.quarantine order by row_number")
+    assert kept == [("staff", park.batch_ids("staff")[0], *row) for row in found]
+    assert park.ask("select rows_landed, rows_rejected, rows_new from ops.batch") == [(20 + len(bad), len(bad), 20)]
+
+
+def test_quarantine_shows_the_row_as_delivered_without_persons(park: Park) -> None:
+    rows = [*(staff_row(f"V{n}") for n in range(20)), staff_row("U1", "十人")]
+    park.drop("staff", "a.csv", staff_file(rows), day(0.5))
+    park.sync("staff", day(1))
+    ((text,),) = park.ask("select row_json from ops.quarantine")
+    assert json.loads(text) == {
+        "row_number": 22,
+        "单位编号": "U1",
+        "单位名称": "U1公司",
+        "所属期": "2026-01",
+        "参保人数": "十人",
+        "缴费基数": "5000",
+        "备注": None,
+        "受理时间": "2026-02-05 09:00:00",
+    }
+
+
+def test_of_several_rows_made_of_one_none_may_lack_a_required_column(park: Park) -> None:
+    """One row of the source with a column per month: a month that cannot be read must not vanish behind the others."""
+    (park.feed_folder / "staff" / "stage.sql").write_text(
+        "select row_number, 单位编号 as source_key, unnest([date '2026-01-01', date '2026-02-01']) as month, "
+        "unnest([to_count(参保人数), to_count(缴费基数)]) as insured_headcount from delivery",
+        encoding="utf-8",
+    )
+    park.change("staff", "缴费基数: wage_amount", "缴费基数: insured_headcount")
+    park.change("staff", "所属期: month", "所属期: ignored")
+    park.change("staff", "单位名称: enterprise_name", "单位名称: ignored")
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 60")
+    good, bad = staff_row("U1", 10), staff_row("U2", 10).replace("5000", "五千")
+    park.drop("staff", "a.csv", staff_file([good, bad]), day(0.5))
+    park.land("staff", day(1))
+    park.stage("staff")
+    assert park.rejected("staff") == [(3, "no insured_headcount in one of the rows made of it")]
+    park.accept("staff", day(1))
+    assert park.current("source_key, insured_headcount") == [("U1", 10), ("U1", 5000)]
+
+
+@pytest.mark.parametrize(("column", "power"), [("insured_headcount", 8), ("wage_amount", 14)])
+def test_a_figure_that_no_model_can_hold_is_quarantined(park: Park, column: str, power: int) -> None:
+    """10^14, of people 10^8, is refused and one less is kept."""
+
+    def row(unit: str, figure: int) -> str:
+        given = staff_row(unit, figure) if column == "insured_headcount" else staff_row(unit)
+        return given.replace(",5000,", f",{figure},") if column == "wage_amount" else given
+
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 60")
+    park.drop("staff", "a.csv", staff_file([row("U1", 10**power - 1), row("U2", 10**power)]), day(0.5))
+    park.land("staff", day(1))
+    park.stage("staff")
+    [(number, reason)] = park.rejected("staff")
+    assert (number, reason.partition(" or more")[0]) == (3, f"{column} is 1e+{power:02}")
+    park.accept("staff", day(1))
+    assert park.current(f"source_key, cast({column} as hugeint)") == [("U1", 10**power - 1)]
+
+
+def test_a_number_that_is_used_again_costs_its_row_and_not_what_is_known(park: Park) -> None:
+    """A reversal, another enterprise's payment and a renewal under a known number would replace what is known."""
+    for number in range(10, 19):
+        park.pay(f"P{number}", 1000 + number, "2026-03-01 08:00:00")
+    park.drop("leases", "1.csv", leases(range(300)), day(0.5))
+    park.sync("payments", day(1))
+    park.sync("leases", day(1))
+    at = "2026-03-02 08:00:00"
+    park.pay("P11", -1011, at)
+    park.pay("P12", 5, at, payer="T2", month=date(2025, 12, 1))
+    park.pay("P13", 2000, at)  # a correction, as is another payer of the same money
+    park.pay("P14", 1014, at, payer="T2")
+    park.pay("P15", 7, at, kind="企业所得税")
+    park.pay("P16", 7, at, month=date(2025, 11, 1))
+    for number in range(20, 99):
+        park.pay(f"P{number}", number, at)
+    renewed = leases(range(300)).replace(lease_row(7), lease_row(7, start="2028-01-01", end="2029-12-31"))
+    park.drop("leases", "2.csv", renewed, day(1.5))
+    park.sync("payments", day(2))
+    park.sync("leases", day(2))
+    known = (
+        "select payment_no, source_key, paid_amount::varchar from staged.tax_payment where superseded_at is null "
+        "and payment_no in ('P11', 'P12', 'P13', 'P14') order by all",
+        "select start_date::varchar from staged.lease where superseded_at is null and lease_no = 'ZL0007'",
+    )
+    expected = [
+        [("P11", "T1", "10.11"), ("P12", "T1", "10.12"), ("P13", "T1", "20.00"), ("P14", "T2", "10.14")],
+        [("2025-01-01",)],
+    ]
+    assert [park.ask(sql) for sql in known] == expected
+    why = [reason.split(",")[0].split(":")[0] for name in ("leases", "payments") for _, reason in park.rejected(name)]
+    assert why == [
+        "begins after the lease that is known under its number has ended",
+        "takes back the amount that is known under its number",
+        *["is another payment (another amount"] * 3,
+    ]
+    rebuild(park.settings, [park.feed("payments"), park.feed("leases")])
+    assert [park.ask(sql) for sql in known] == expected
