@@ -47,6 +47,7 @@ _PARTS = (
     (r"(.+) holds characters as a web page .*?: .*?: (.*)", "$1 含网页或程序的转义字符：$2"),
     (r"(.+) seems to mean that there is none: .*?: (.*)", "$1 似表示没有：$2"),
     (r"(.+) has no letter and no digit: .*?: (.*)", "$1 不含字母和数字：$2"),
+    (r"(.+) names more than one: .*?: (.*)", "$1 写有不止一家：$2"),
     (r"(.+) was rounded to 15 digits .*?: .*?: (.*)", "$1 被电子表格截成 15 位有效数字：$2"),
     (r"(\w+) is a number, masked or a list, which no code is .*?: .*?: (.*)", "$1 是数字、掩码或列表，不是代码：$2"),
     (r"the row is struck through: .*", "整行有删除线，是否计入须向来源单位核实"),

@@ -86,6 +86,10 @@ _NO_ENTERPRISE = (
         r"^(?:同\s*上|同\s*前|上\s*同)$",
         "means what is above it: declare fill_down under source, or ask for it written out: ",
     ),
+    (
+        r"(?:公司|企业|厂|店|社|中心|事务所)[)）]? ?[、；;，,] ?\p{Han}.*(?:公司|企业|厂|店|社|中心|事务所)[)）]?$",
+        "names more than one: ask for a row of each: ",
+    ),
     (r"^[^\pL\pN]+$", "has no letter and no digit: list it under missing where it means no value: "),
 )
 # 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
@@ -95,7 +99,8 @@ _NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
 # 9133**3C may be several
 NO_CODE = (
     ("_key", "_no", "uscc"),
-    r"^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d\.\d+[eE]\d+$|^[\[{].*[\]}]$|^≈|^[0-9A-Za-z*-]*\w\*{2}[0-9A-Za-z*-]*$",
+    r"^[0-9A-Za-z-]+(?: ?[、；;] ?[0-9A-Za-z-]+)+$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d\.\d+[eE]\d+$"
+    r"|^[\[{].*[\]}]$|^≈|^[0-9A-Za-z*-]*\w\*{2}[0-9A-Za-z*-]*$",
     " is a number, masked or a list, which no code is (zeros before it or its last digits may be lost): ask the office for it as text: ",
 )
 
