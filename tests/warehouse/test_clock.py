@@ -32,12 +32,13 @@ def paid_daily(park: Park, days: int) -> None:
 
 
 def night(
-    park: Park, number: float, now: float | None = None, *, is_past: bool = False, yes: Confirmation | None = None
-) -> None:
+    park: Park, number: float, now: float | None = None, *, is_past: bool = False, yes: Confirmation | None = None,
+    without: tuple[str, ...] = (),
+) -> None:  # fmt: skip
     with writer(park.settings) as connection:
         hold_night_to_clocks(
             connection, [park.feed(name) for name in ALL], day(number), LIMITS,
-            is_past=is_past, now=day(number if now is None else now), confirmation=yes,
+            is_past=is_past, now=day(number if now is None else now), confirmation=yes, without=without,
         )  # fmt: skip
 
 
@@ -62,6 +63,18 @@ def test_a_night_of_next_june_stops_by_the_sources_dates(park: Park) -> None:
     assert park.ask(
         "select night_id, stop_code, object_name, confirmed_by, confirmed_because from ops.confirmation"
     ) == [("20260601T000000Z", "clock", "sources' dates", YES.who, YES.why)]
+
+
+def test_a_feed_that_has_stopped_does_not_say_how_often_something_comes(park: Park) -> None:
+    """A young park, of which no silences are known: the feed that promises most counts, if it has not stopped."""
+    park.change("payments", "stale_days: 40", "stale_days: 5")
+    paid_daily(park, 2)
+    night(park, 7)
+    with pytest.raises(CheckFailed, match="; 5 days after the sources' own dates allowed"):
+        night(park, 12)
+    night(park, 12, without=("payments",))
+    with pytest.raises(CheckFailed, match="; 40 days after the sources' own dates allowed"):
+        night(park, 60, without=("payments",))
 
 
 def test_a_park_where_everything_comes_once_a_month_is_not_stopped_between(park: Park) -> None:
