@@ -86,11 +86,14 @@ _NO_ENTERPRISE = (
         r"^(?:同\s*上|同\s*前|上\s*同)$",
         "means what is above it: declare fill_down under source, or ask for it written out: ",
     ),
+    (r"^[^\pL\pN]+$", "has no letter and no digit: list it under missing where it means no value: "),
+)
+# 甲公司、乙厂 as one enterprise; the applicants of a patent are several, and stage.sql parts them
+_SEVERAL = (
     (
         r"(?:公司|企业|厂|店|社|中心|事务所)[)）]? ?[、；;，,] ?\p{Han}.*(?:公司|企业|厂|店|社|中心|事务所)[)）]?$",
         "names more than one: ask for a row of each: ",
     ),
-    (r"^[^\pL\pN]+$", "has no letter and no digit: list it under missing where it means no value: "),
 )
 # 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
 _OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
@@ -297,7 +300,9 @@ def _damage_kinds(feed: StagedFeed) -> list[tuple[list[str], tuple[tuple[str, st
     """Source columns, and the patterns of values that none of them may have."""
     used = [source for source in feed.landed_columns if feed.columns.get(source)]
     named = [source for source in used if set(feed.columns[source]) & {*_NAMES, *feed.subject.key}]
-    return [(sources, kinds) for sources, kinds in ((used, _DAMAGES), (named, _NO_ENTERPRISE)) if sources]
+    firms = [source for source in used if "enterprise_name" in feed.columns[source]]
+    kinds_of = ((used, _DAMAGES), (named, _NO_ENTERPRISE), (firms, _SEVERAL))
+    return [(sources, kinds) for sources, kinds in kinds_of if sources]
 
 
 def _code_targets(feed: StagedFeed) -> list[str]:
