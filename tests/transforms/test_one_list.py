@@ -27,8 +27,8 @@ ROOMS = ("transforms", "warehouse", "connectors", "expectations", "dags", "cli",
 OUTCOMES = RULES / "match_outcome.yml"
 WAITING = frozenset(row["outcome_code"] for row in rows_of_rule(OUTCOMES) if row["is_waiting"])
 NAME_WORDS = frozenset(row["word"] for row in rows_of_rule(WORDS))
-# an address label (公司地址) is no part of a name
-NO_LIST = {("transforms/resolution/addresses.py", "公司")}
+# an address label (公司地址) is no part of a name; a delivery is judged at the door, before rules are there
+NO_LIST = {("transforms/resolution/addresses.py", "公司"), ("warehouse/row_reasons.py", "公司")}
 _SEPARATOR = re.compile(r"[\s|()\[\]{}^$.*+?,，、;；:/\\'\"0-9]+")
 
 
