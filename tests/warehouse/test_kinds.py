@@ -245,6 +245,22 @@ def test_returns_to_date_take_the_period_of_the_difference(warehouse: duckdb.Duc
     assert reasons(warehouse) == []
 
 
+def test_a_reading_that_fell_and_came_back_was_misread(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """1000, 0, 1200: a meter that is read as 0 once has not used 1200 since."""
+    kind(warehouse, "utility_use", "used_quantity", "reading")
+    meter(warehouse, ("2026-01", 1000), ("2026-02", 0), ("2026-03", 1200), ("2026-04", 1310))
+    assert used(warehouse) == {"2026-01": None, "2026-02": None, "2026-03": None, "2026-04": 110}
+    assert [row[2] for row in reasons(warehouse)] == ["nothing_before", "fall", "fall"]
+
+
+def test_a_multiplier_that_is_left_out_is_not_one(warehouse: duckdb.DuckDBPyConnection) -> None:
+    kind(warehouse, "utility_use", "used_quantity", "reading")
+    meter(warehouse, ("2026-01", 10), ("2026-02", 12), meter_factor=30)
+    meter(warehouse, ("2026-03", 15), ("2026-04", 20))
+    assert used(warehouse) == {"2026-01": None, "2026-02": 60, "2026-03": None, "2026-04": None}
+    assert [row[2] for row in reasons(warehouse)] == ["nothing_before", "factor", "factor"]
+
+
 def test_an_amount_to_date_may_fall(warehouse: duckdb.DuckDBPyConnection) -> None:
     kind(warehouse, "tax_filing", "sales_amount", "year_to_date")
     filing(warehouse, "2026-01-01", "2026-03-31", 300)
