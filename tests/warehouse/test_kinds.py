@@ -251,6 +251,13 @@ def test_a_reading_that_fell_and_came_back_was_misread(warehouse: duckdb.DuckDBP
     meter(warehouse, ("2026-01", 1000), ("2026-02", 0), ("2026-03", 1200), ("2026-04", 1310))
     assert used(warehouse) == {"2026-01": None, "2026-02": None, "2026-03": None, "2026-04": 110}
     assert [row[2] for row in reasons(warehouse)] == ["nothing_before", "fall", "fall"]
+    # a count from 1 January likewise, and not where a year began between
+    clear(warehouse)
+    kind(warehouse, "utility_use", "used_quantity", "year_to_date")
+    meter(warehouse, ("2026-11", 80), ("2026-12", 90), ("2027-01", 100), ("2027-02", 0), ("2027-03", 300))
+    assert list(used(warehouse).values())[1:] == [10, 100, None, None]
+    meter(warehouse, ("2027-12", 500), ("2028-01", 20), ("2028-02", 600))
+    assert list(used(warehouse).values())[-2:] == [20, 580]
 
 
 def test_a_multiplier_that_is_left_out_is_not_one(warehouse: duckdb.DuckDBPyConnection) -> None:
