@@ -503,6 +503,15 @@ def test_a_feed_of_readings(park: Park) -> None:
     assert park.ask("select used_quantity::int from known.utility_use where month = '2026-01-01'") == [(50,)]
 
 
+def test_a_reading_that_no_meter_of_its_digits_shows_costs_its_row(park: Park) -> None:
+    park.declare("meters", METERS.replace("rejected_pct: 10", "rejected_pct: 60"), METERS_SQL)
+    rows = "K1,A1,2025-10,99999.5\nK1,A2,2025-10,0\nK1,A3,2025-10,100000\nK1,A4,2025-10,-1\n"
+    park.drop("meters", "1.csv", "户号,表号,月份,本期示数\n" + rows, day(0.9))
+    park.sync("meters", day(1))
+    said = "used_quantity is negative or has more digits than its meter (figures): "
+    assert park.rejected("meters") == [(4, said + "100000.000"), (5, said + "-1.000")]
+
+
 def test_a_feed_of_returns_to_date(park: Park) -> None:
     park.declare("cit", CIT, CIT_SQL)
     header = "税号,起,止,营业收入本年累计,应纳税额本年累计\n"
