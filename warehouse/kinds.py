@@ -217,12 +217,12 @@ def _reason(subject: Subject, column: str, is_running: str) -> str:
         if not column.endswith("_amount")
         else f"{column}_value < 0 and {column}_kind = '{READING}'"
     )
-    # 1000, 0, 1200: what fell was misread, and the meter is still the old one
+    # 1000, 0, 1200: what fell was misread; a small fall corrects an estimate
     end = "month" if subject.has_months else "period_end"
     is_counted = f"{column}_kind = '{READING}'"
     if not column.endswith("_amount"):
         is_counted = f"({is_counted} or year(earlier.{end}) = year({end}))"
-    falls += f" or ({is_counted} and before.{column} < earlier.{column} and {column} >= earlier.{column})"
+    falls += f" or ({is_counted} and 2 * before.{column} < earlier.{column} and {column} >= earlier.{column})"
     if subject.has_months:
         gap, gap_of_flow = f"{column}_months > 1", "false"
     else:

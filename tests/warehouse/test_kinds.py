@@ -258,6 +258,11 @@ def test_a_reading_that_fell_and_came_back_was_misread(warehouse: duckdb.DuckDBP
     assert list(used(warehouse).values())[1:] == [10, 100, None, None]
     meter(warehouse, ("2027-12", 500), ("2028-01", 20), ("2028-02", 600))
     assert list(used(warehouse).values())[-2:] == [20, 580]
+    # a small fall corrects an estimate
+    clear(warehouse)
+    kind(warehouse, "utility_use", "used_quantity", "reading")
+    meter(warehouse, ("2026-01", 1000), ("2026-02", 980), ("2026-03", 1200))
+    assert used(warehouse)["2026-03"] == 220
 
 
 def test_a_multiplier_that_is_left_out_is_not_one(warehouse: duckdb.DuckDBPyConnection) -> None:
