@@ -478,7 +478,7 @@ def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) 
     last = (
         "t is not null"
         if plan.is_register
-        else "t = (select max(t) from known_fact where t < (select min(t) from new_fact))"
+        else "t = (select max(t) from known_fact where t <= (select min(t) from new_fact))"
     )
     for c in asked:
         name = quote(c)

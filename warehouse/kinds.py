@@ -146,10 +146,12 @@ def _differenced(subject: Subject) -> str:
         f"select *, coalesce({is_report}, false) as is_report, coalesce({has_flow}, false) as has_flow, count(*) filter "
         f"({is_report}) over (partition by {same}, {end}) as reports_of_time from ({known})"
     )
+    report = f"case when is_report and reports_of_time = 1 then {{{packed}}} end"
+    last_factor = f"last_value({FACTOR} ignore nulls) over so_far" if factor else "null"
     before = (
-        "select *, case when is_report then "
-        f"lag(case when is_report and reports_of_time = 1 then {{{packed}}} end ignore nulls) "
-        f"over (partition by {same} order by {end}) end as before from ({counted})"
+        f"select *, case when is_report then lag({report} ignore nulls) over so_far end as before, "
+        f"case when is_report then lag({report}, 2 ignore nulls) over so_far end as earlier, {last_factor} as last_factor "
+        f"from ({counted}) window so_far as (partition by {same} order by {end})"
     )
     step = "cast(before.month + interval '1 month' as date)" if subject.has_months else "before.period_end + 1"
     new_year = f"make_date(year({end}), 1, 1)"
@@ -215,6 +217,12 @@ def _reason(subject: Subject, column: str, is_running: str) -> str:
         if not column.endswith("_amount")
         else f"{column}_value < 0 and {column}_kind = '{READING}'"
     )
+    # 1000, 0, 1200: what fell was misread; a small fall corrects an estimate
+    end = "month" if subject.has_months else "period_end"
+    is_counted = f"{column}_kind = '{READING}'"
+    if not column.endswith("_amount"):
+        is_counted = f"({is_counted} or year(earlier.{end}) = year({end}))"
+    falls += f" or ({is_counted} and 2 * before.{column} < earlier.{column} and {column} >= earlier.{column})"
     if subject.has_months:
         gap, gap_of_flow = f"{column}_months > 1", "false"
     else:
@@ -227,7 +235,7 @@ def _reason(subject: Subject, column: str, is_running: str) -> str:
     if FACTOR in subject.columns:
         is_other_meter = (
             f"{column}_kind = '{READING}' and (coalesce({FACTOR}, 1) <> coalesce(before.{FACTOR}, 1) or {FACTOR} <= 0 "
-            f"or abs({column}_value) >= {FIGURE_BELOW})"
+            f"or ({FACTOR} is null and last_factor is not null) or abs({column}_value) >= {FIGURE_BELOW})"
         )
     return (
         f"case when {column} is null then null "

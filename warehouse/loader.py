@@ -505,9 +505,13 @@ def _collapse_repeats(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, t
     """
     key = ", ".join(map(quote, feed.subject.key))
     values = ", ".join(map(quote, feed.subject.columns))
+    # beside a version without a time, no version of a fact is the later one
+    is_timed = f"count(recorded_at) over (partition by {key}) = count(*) over (partition by {key})"
+    said_at = f"case when {is_timed} then recorded_at end" if feed.recorded_at else "null"
+    said = f"(select *, {said_at} as said_at from {table} where batch_number = {number})"
     connection.execute(
         f"insert into rejected with judged as (select row_number, count(distinct row({values})) "
-        f"over (partition by {key}, recorded_at) as versions from {table} where batch_number = {number}) "
+        f"over (partition by {key}, said_at) as versions from {said}) "
         f"select distinct row_number, 'two rows disagree about the same {' + '.join(feed.subject.key)}' "
         "from judged where versions > 1"
     )

@@ -12,7 +12,7 @@ import duckdb
 
 from warehouse.connection import literal, quote
 from warehouse.errors import DeclarationError
-from warehouse.kinds import FIGURE_BELOW
+from warehouse.kinds import FIGURE_BELOW, MOST_DIGITS, READING
 from warehouse.persons import is_code, texts_with_persons
 from warehouse.staged_feed import StagedFeed
 from warehouse.subjects import LAST_YEAR
@@ -113,11 +113,12 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
     """The SELECT of rejected rows: row_number and reason, from `delivery` and `candidate`.
 
     A row is rejected where stage.sql gives nothing for it, where a required column has no value in all that is made of it,
-    where the source had a value and a column that it feeds has none, where a value is damaged or a total's, where a fact of
-    the feed does not hold, where a figure is FIGURE_BELOW or more, where a count is negative, where its month or a date is
-    outside the window that the feed allows or no day at all, where its period ends before it begins, or where the office
-    recorded it more than a day after the pull's end (`until`, naive UTC): no correction would ever be later than that. Damage is
-    looked for in each cell only where `is_damaged`: most deliveries have none, and their patterns cost more than all else here.
+    where the source had a value and a column that it feeds has none, where a value is damaged or a total's, where a fact of the
+    feed does not hold, where a figure is FIGURE_BELOW or more, where a count is negative or a reading has no such digits, where
+    its month or a date is outside the window that the feed allows or no day at all, where its period ends before it begins, or
+    where the office recorded it more than a day after the pull's end (`until`, naive UTC): no correction would ever be later
+    than that. Damage is looked for in each cell only where `is_damaged`: most deliveries have none, and their patterns cost
+    more than all else here.
     """
     figures = [c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))]
     beyond = "".join(
@@ -139,6 +140,12 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
     crowds = [c for c in figures if c.endswith(_PEOPLE) and feed.figures.get(c) is None]
     beyond += "".join(
         f", max(case when {quote(c)} >= {_PEOPLE_BELOW} then {quote(c)} end) as {quote('crowd_' + c)}" for c in crowds
+    )
+    readings = {c: kind for c, kind in feed.figures.items() if kind.kind == READING}
+    beyond += "".join(
+        f", max(case when {quote(c)} < 0 or {quote(c)} >= {10 ** (kind.digits or MOST_DIGITS)} then {quote(c)} end) "
+        f"as {quote('unread_' + c)}"
+        for c, kind in readings.items()
     )
     counts = [c for c in figures if c.endswith(_NEVER_NEGATIVE) and feed.figures.get(c) is None]
     beyond += "".join(f", min(case when {quote(c)} < 0 then {quote(c)} end) as {quote('below_' + c)}" for c in counts)
@@ -205,6 +212,11 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
         f"case when g.{quote('below_' + c)} is not null then {literal(f'{c} is negative, which no count is: ')} "
         f"|| g.{quote('below_' + c)}::varchar end"
         for c in counts
+    ]
+    reasons += [
+        f"case when g.{quote('unread_' + c)} is not null then {literal(f'{c} is negative or has more digits than its meter (figures): ')} "
+        f"|| g.{quote('unread_' + c)}::varchar end"
+        for c in readings
     ]
     reasons += [
         f"case when g.{quote('crowd_' + c)} is not null "
@@ -375,18 +387,24 @@ def quarantine_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) 
 _OTHER_FACTS = (
     (
         ("paid_amount",),
-        "n.paid_amount = -b.paid_amount and n.paid_amount <> 0",
-        "takes back the amount that is known under its number, and would replace it",
+        "n.paid_amount * b.paid_amount < 0",
+        "takes back the amount, or a part of it, that is known under its number, and would replace it",
     ),
     (
-        ("paid_amount", "source_key", "tax_kind_code", "period_end"),
-        "n.paid_amount <> b.paid_amount and (n.source_key, n.tax_kind_code, n.period_end) <> (b.source_key, b.tax_kind_code, b.period_end)",
-        "is another payment (another amount, and payer, tax or period) under a number that is known",
+        ("paid_amount", "source_key", "tax_kind_code", "period_end", "paid_date"),
+        "n.paid_amount not in (b.paid_amount, 0) and (n.source_key, n.tax_kind_code, n.period_end, n.paid_date) "
+        "<> (b.source_key, b.tax_kind_code, b.period_end, b.paid_date)",
+        "is another payment (another amount, and payer, tax, period or day) under a number that is known",
     ),
     (
         ("start_date", "end_date", "terminated_date"),
         "n.start_date > least(b.end_date, b.terminated_date)",
         "begins after the lease that is known under its number has ended, and would replace it",
+    ),
+    (
+        ("start_date", "lease_no", "source_key"),
+        "n.start_date > b.start_date and n.source_key <> b.source_key",
+        "is another tenant's, and begins after the lease that is known under its number, and would replace it",
     ),
 )
 

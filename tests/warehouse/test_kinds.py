@@ -245,6 +245,34 @@ def test_returns_to_date_take_the_period_of_the_difference(warehouse: duckdb.Duc
     assert reasons(warehouse) == []
 
 
+def test_a_reading_that_fell_and_came_back_was_misread(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """1000, 0, 1200: a meter that is read as 0 once has not used 1200 since."""
+    kind(warehouse, "utility_use", "used_quantity", "reading")
+    meter(warehouse, ("2026-01", 1000), ("2026-02", 0), ("2026-03", 1200), ("2026-04", 1310))
+    assert used(warehouse) == {"2026-01": None, "2026-02": None, "2026-03": None, "2026-04": 110}
+    assert [row[2] for row in reasons(warehouse)] == ["nothing_before", "fall", "fall"]
+    # a count from 1 January likewise, and not where a year began between
+    clear(warehouse)
+    kind(warehouse, "utility_use", "used_quantity", "year_to_date")
+    meter(warehouse, ("2026-11", 80), ("2026-12", 90), ("2027-01", 100), ("2027-02", 0), ("2027-03", 300))
+    assert list(used(warehouse).values())[1:] == [10, 100, None, None]
+    meter(warehouse, ("2027-12", 500), ("2028-01", 20), ("2028-02", 600))
+    assert list(used(warehouse).values())[-2:] == [20, 580]
+    # a small fall corrects an estimate
+    clear(warehouse)
+    kind(warehouse, "utility_use", "used_quantity", "reading")
+    meter(warehouse, ("2026-01", 1000), ("2026-02", 980), ("2026-03", 1200))
+    assert used(warehouse)["2026-03"] == 220
+
+
+def test_a_multiplier_that_is_left_out_is_not_one(warehouse: duckdb.DuckDBPyConnection) -> None:
+    kind(warehouse, "utility_use", "used_quantity", "reading")
+    meter(warehouse, ("2026-01", 10), ("2026-02", 12), meter_factor=30)
+    meter(warehouse, ("2026-03", 15), ("2026-04", 20))
+    assert used(warehouse) == {"2026-01": None, "2026-02": 60, "2026-03": None, "2026-04": None}
+    assert [row[2] for row in reasons(warehouse)] == ["nothing_before", "factor", "factor"]
+
+
 def test_an_amount_to_date_may_fall(warehouse: duckdb.DuckDBPyConnection) -> None:
     kind(warehouse, "tax_filing", "sales_amount", "year_to_date")
     filing(warehouse, "2026-01-01", "2026-03-31", 300)
@@ -478,6 +506,15 @@ def test_a_feed_of_readings(park: Park) -> None:
     park.change("meters", "figures: {used_quantity: {kind: reading, digits: 5}}\n", "")
     park.begin(day(6), ("staff", "leases", "payments"))
     assert park.ask("select used_quantity::int from known.utility_use where month = '2026-01-01'") == [(50,)]
+
+
+def test_a_reading_that_no_meter_of_its_digits_shows_costs_its_row(park: Park) -> None:
+    park.declare("meters", METERS.replace("rejected_pct: 10", "rejected_pct: 60"), METERS_SQL)
+    rows = "K1,A1,2025-10,99999.5\nK1,A2,2025-10,0\nK1,A3,2025-10,100000\nK1,A4,2025-10,-1\n"
+    park.drop("meters", "1.csv", "户号,表号,月份,本期示数\n" + rows, day(0.9))
+    park.sync("meters", day(1))
+    said = "used_quantity is negative or has more digits than its meter (figures): "
+    assert park.rejected("meters") == [(4, said + "100000.000"), (5, said + "-1.000")]
 
 
 def test_a_feed_of_returns_to_date(park: Park) -> None:

@@ -133,6 +133,24 @@ def test_the_same_row_twice_counts_once_and_disagreeing_rows_are_both_rejected(p
     assert counts == [(22, 19, 1, 2, 0)]
 
 
+def test_of_two_versions_in_one_file_of_which_one_has_no_time_neither_counts(park: Park) -> None:
+    rows = [*(staff_row(f"V{n}") for n in range(18)), staff_row("U1", 10), staff_row("U1", 11, at="")]
+    park.drop("staff", "a.csv", staff_file(rows), day(0.5))
+    park.land("staff", day(1))
+    park.stage("staff")
+    reason = "two rows disagree about the same source_key + month"
+    assert park.rejected("staff") == [(20, reason), (21, reason)]
+
+
+def test_the_second_part_of_a_first_file_stops(park: Park) -> None:
+    """A delivery of whole months withdraws what it leaves out of a known month: as many other units are no restatement."""
+    park.drop("staff", "1.csv", staff_file([staff_row(f"V{n:02}") for n in range(12)]), day(0.5))
+    park.sync("staff", day(1))
+    park.drop("staff", "2.csv", staff_file([staff_row(f"V{n:02}") for n in range(12, 24)]), day(1.5))
+    with pytest.raises(DeliveryRefused, match="source_key was never there before in 12 of 12 rows"):
+        park.sync("staff", day(2))
+
+
 def test_a_row_may_be_skipped_on_purpose(park: Park) -> None:
     sql = STAFF_SQL.replace(
         "select\n", "select case when 单位名称 = 'U2公司' then 'not of this park' end as skip_because,\n"

@@ -126,6 +126,7 @@ def test_a_number_that_is_used_again_costs_its_row_and_not_what_is_known(park: P
     park.pay("P13", 2000, at)  # a correction, as is another payer of the same money
     park.pay("P14", 1014, at, payer="T2")
     park.pay("P15", 7, at, kind="企业所得税")
+    park.pay("P17", -300, at)  # a part of it
     park.pay("P16", 7, at, month=date(2025, 11, 1))
     for number in range(20, 99):
         park.pay(f"P{number}", number, at)
@@ -144,10 +145,10 @@ def test_a_number_that_is_used_again_costs_its_row_and_not_what_is_known(park: P
     ]
     assert [park.ask(sql) for sql in known] == expected
     why = [reason.split(",")[0].split(":")[0] for name in ("leases", "payments") for _, reason in park.rejected(name)]
-    assert why == [
+    assert sorted(why) == [
         "begins after the lease that is known under its number has ended",
-        "takes back the amount that is known under its number",
         *["is another payment (another amount"] * 3,
+        *["takes back the amount"] * 2,
     ]
     rebuild(park.settings, [park.feed("payments"), park.feed("leases")])
     assert [park.ask(sql) for sql in known] == expected
