@@ -269,6 +269,8 @@ def deliver(park: Park, account: Account, night: int, draw: random.Random) -> No
     for _ in range(draw.randint(0, 3)):
         number = f"P{draw.randint(1, 40 + 2 * night)}"
         fen = draw.randint(-50_000, 900_000)
+        if account.payments.get(number, fen) * fen < 0:  # what takes a payment back has a number of its own
+            fen = -fen
         # of a month of which the payments are over, and when it is stated again, of the same month
         paid_for = account.paid_for.setdefault(number, (moment.date() - timedelta(days=50)).replace(day=1))
         park.pay(number, fen, f"{moment:%Y-%m-%d %H:%M:%S}", month=paid_for)
