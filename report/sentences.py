@@ -37,8 +37,8 @@ _PARTS = (
     (r"takes back the amount that is known under its number, .*", "以原编号冲回已知金额，会顶替原记录"),
     (r"is another payment .* under a number that is known: .*", "编号与已知的另一笔缴款相同"),
     (
-        r"begins after the lease that is known under its number has ended, .*",
-        "起租日晚于同编号租约的终止日，会顶替原租约",
+        r"begins late in the lease that is known under its number, .*",
+        "起租日在同编号租约的后半期或终止之后，会顶替原租约",
     ),
     (r"(.+) is a spreadsheet's error: .*?: (.*)", "$1 是表格的错误值：$2"),
     (r"(.+) has lost its characters before it came here: .*?: (.*)", "$1 来件前已丢失字符：$2"),

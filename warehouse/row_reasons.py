@@ -398,8 +398,9 @@ _OTHER_FACTS = (
     ),
     (
         ("start_date", "end_date", "terminated_date"),
-        "n.start_date > least(b.end_date, b.terminated_date)",
-        "begins after the lease that is known under its number has ended, and would replace it",
+        # one that moves by less is a hand-over that was late
+        "2 * (n.start_date - b.start_date) > least(b.end_date, b.terminated_date) - b.start_date",
+        "begins late in the lease that is known under its number, or behind it, and would replace it",
     ),
     (
         ("start_date", "lease_no", "source_key"),
