@@ -104,7 +104,8 @@ class Life:
     def pay(self) -> None:
         for _ in range(self.dice.randint(1, 3)):
             recorded = day(self.now - self.dice.choice([0.1, 0.1, 1.5])).astimezone(PARK_TIME)
-            number, payer = self.dice.randrange(12), self.dice.choice(CODES[1:])
+            number = self.dice.randrange(12)
+            payer = CODES[1 + number % (len(CODES) - 1)]  # of another payer and amount it would be another payment
             self.park.pay(f"P{number}", self.dice.randint(1, 9) * 10000, f"{recorded:%Y-%m-%d %H:%M:%S}", payer=payer)
         self._sync("payments")
 
