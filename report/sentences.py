@@ -34,8 +34,16 @@ _PARTS = (
     (r"no (\w+) in one of the rows made of it", "由该行得出的一行缺少 $1"),
     (r"no (\w+)", "缺少 $1"),
     (r"stage\.sql gives no row for it", "stage.sql 未给出该行"),
-    (r"takes back the amount that is known under its number, .*", "以原编号冲回已知金额，会顶替原记录"),
+    (
+        r"takes back the amount, or a part of it, that is known under its number, .*",
+        "以原编号冲回已知金额，会顶替原记录",
+    ),
     (r"is another payment .* under a number that is known: .*", "编号与已知的另一笔缴款相同"),
+    (
+        r"is another tenant's, and begins after the lease that is known under its number, .*",
+        "承租人不同且起租日晚于同编号租约，会顶替原租约",
+    ),
+    (r"(\w+) is negative or has more digits than its meter \(figures\): (.*)", "$1 为负或位数超出表具：$2"),
     (
         r"begins late in the lease that is known under its number, .*",
         "起租日在同编号租约的后半期或终止之后，会顶替原租约",
@@ -48,6 +56,7 @@ _PARTS = (
     (r"(.+) seems to mean that there is none: .*?: (.*)", "$1 似表示没有：$2"),
     (r"(.+) has no letter and no digit: .*?: (.*)", "$1 不含字母和数字：$2"),
     (r"(.+) names more than one: .*?: (.*)", "$1 写有不止一家：$2"),
+    (r"(.+) means what is above it: .*?: (.*)", "$1 指上一行的内容：$2"),
     (r"(.+) was rounded to 15 digits .*?: .*?: (.*)", "$1 被电子表格截成 15 位有效数字：$2"),
     (r"(\w+) is a number, masked or a list, which no code is .*?: .*?: (.*)", "$1 是数字、掩码或列表，不是代码：$2"),
     (r"the row is struck through: .*", "整行有删除线，是否计入须向来源单位核实"),
@@ -65,6 +74,12 @@ _PARTS = (
     (r"(\w+) is (\S+), (\d+) months or more after this delivery", "$1 为 $2，晚于本批次 $3 个月以上"),
     (r"(\w+) is (\S+), more than (\d+) years ahead .*", "$1 为 $2，晚于今后 $3 年"),
     (r"(\w+) holds a person \((.*)\)", "$1 含自然人信息（$2）"),
+    (r"(\w+) is negative, which no count is: (.*)", "$1 为负数：$2"),
+    (r"(\w+) is \S+ or more, which is no count", "$1 数值过大，不是人数或次数"),
+    (r"(\w+) is (\S+), which programs write for no date: .*", "$1 为 $2，是程序表示无日期的值"),
+    (r"two rows disagree about the same (.*)", "同一 $1 的两行内容不一致"),
+    (r"cells (\S+) are merged over one figure: .*", "合并单元格 $1 共用一个数值，各行各列份额未知"),
+    (r"it has (\d+) fields where the header has (\d+).*", "该行有 $1 列，表头为 $2 列"),
 )
 
 

@@ -287,7 +287,7 @@ def _latest_days(feed: StagedFeed, until: datetime | None) -> dict[str, tuple[st
         else:
             found[c.name] = (
                 f"{pulled} + interval {allow.years_ahead} year",
-                f"more than {allow.years_ahead} years ahead (allow.years_ahead; where it means no date, list it under missing)",
+                f"more than {allow.years_ahead} years ahead (allow.years_ahead, or list it under missing where it means no date)",
             )
     return found
 
@@ -392,9 +392,10 @@ _OTHER_FACTS = (
     ),
     (
         ("paid_amount", "source_key", "tax_kind_code", "period_end", "paid_date"),
-        "n.paid_amount not in (b.paid_amount, 0) and (n.source_key, n.tax_kind_code, n.period_end, n.paid_date) "
-        "<> (b.source_key, b.tax_kind_code, b.period_end, b.paid_date)",
-        "is another payment (another amount, and payer, tax, period or day) under a number that is known",
+        # fixed fees are the same each month; what is restated to 0 is taken back on whatever day
+        "n.paid_amount <> 0 and ((n.period_end <> b.period_end and n.paid_date <> b.paid_date) or (n.paid_amount <> b.paid_amount "
+        "and (n.source_key, n.tax_kind_code, n.period_end, n.paid_date) <> (b.source_key, b.tax_kind_code, b.period_end, b.paid_date)))",
+        "is another payment (of another amount, payer, tax, period or day) under a number that is known",
     ),
     (
         ("start_date", "end_date", "terminated_date"),

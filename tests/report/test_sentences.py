@@ -6,6 +6,7 @@ import pytest
 
 from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, FORMULA, PART_STRUCK, RAISED, STRUCK, UNSEEN
 from report.sentences import in_chinese, sentence
+from warehouse import row_reasons
 from warehouse.row_reasons import NO_CODE
 
 
@@ -38,6 +39,16 @@ def test_a_sentence_in_chinese(english: str, chinese: str) -> None:
     assert sentence(english) == (
         f'<span lang="zh"><bdi>{chinese}</bdi></span><span lang="en"><bdi>{english}</bdi></span>'.replace("'", "&#39;")
     )
+
+
+KINDS = (*row_reasons._DAMAGES, *row_reasons._NO_ENTERPRISE, *row_reasons._SEVERAL)
+
+
+@pytest.mark.parametrize(
+    "reason", [f"单位名称 {reason}甲" for _, reason in KINDS] + [f"{why}: x" for *_, why in row_reasons._OTHER_FACTS]
+)
+def test_every_reason_of_a_row_has_its_chinese(reason: str) -> None:
+    assert in_chinese(reason) != reason
 
 
 @pytest.mark.parametrize("nothing", [None, ""])

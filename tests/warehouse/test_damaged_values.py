@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from report.sentences import in_chinese
 from tests.conftest import LEASES_HEADER, Park, day, lease_row, leases, staff_file, staff_row
 from warehouse.batches import pending
 from warehouse.errors import DeliveryRefused
@@ -82,6 +83,8 @@ def test_a_value_that_cannot_be_meant_costs_its_row(park: Park) -> None:
         (line, reason) for (line, reason), (_, said) in zip(NOT_MEANT, found, strict=True) if reason not in said
     ] == []
     assert park.ask("select count(*) from staged.employment") == [(20,)]
+    parts = {part for _, said in found for part in said.split("; ")}
+    assert [part for part in parts if in_chinese(part) == part] == [], "operators read it in Chinese"
 
 
 FIRMS = (

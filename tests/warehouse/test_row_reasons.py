@@ -128,29 +128,38 @@ def test_a_number_that_is_used_again_costs_its_row_and_not_what_is_known(park: P
     park.pay("P15", 7, at, kind="企业所得税")
     park.pay("P17", -300, at)  # a part of it
     park.pay("P16", 7, at, month=date(2025, 11, 1))
+    park.pay("P18", 1018, at, month=date(2025, 12, 1))  # a fixed fee, by numbers that begin anew
     for number in range(20, 99):
         park.pay(f"P{number}", number, at)
     renewed = leases(range(300)).replace(lease_row(7), lease_row(7, start="2028-01-01", end="2029-12-31"))
     renewed = renewed.replace(lease_row(8), lease_row(8, start="2027-10-01", end="2029-12-31"))
+    renewed = renewed.replace(lease_row(9), lease_row(9, start="2025-03-01").replace("KH0009", "KH9999"))
     renewed = renewed.replace(lease_row(10), lease_row(10, start="2025-02-01", end="2028-01-31"))  # handed over later
     park.drop("leases", "2.csv", renewed, day(1.5))
     park.sync("payments", day(2))
     park.sync("leases", day(2))
     known = (
         "select payment_no, source_key, paid_amount::varchar from staged.tax_payment where superseded_at is null "
-        "and payment_no in ('P11', 'P12', 'P13', 'P14') order by all",
+        "and payment_no in ('P11', 'P12', 'P13', 'P14', 'P18') order by all",
         "select start_date::varchar from staged.lease where superseded_at is null "
         "and lease_no in ('ZL0007', 'ZL0008', 'ZL0010') order by lease_no",
     )
     expected = [
-        [("P11", "T1", "10.11"), ("P12", "T1", "10.12"), ("P13", "T1", "20.00"), ("P14", "T2", "10.14")],
+        [
+            ("P11", "T1", "10.11"),
+            ("P12", "T1", "10.12"),
+            ("P13", "T1", "20.00"),
+            ("P14", "T2", "10.14"),
+            ("P18", "T1", "10.18"),
+        ],
         [("2025-01-01",), ("2025-01-01",), ("2025-02-01",)],
     ]
     assert [park.ask(sql) for sql in known] == expected
     why = [reason.split(",")[0].split(":")[0] for name in ("leases", "payments") for _, reason in park.rejected(name)]
     assert sorted(why) == [
         *["begins late in the lease that is known under its number"] * 2,
-        *["is another payment (another amount"] * 3,
+        *["is another payment (of another amount"] * 4,
+        "is another tenant's",
         *["takes back the amount"] * 2,
     ]
     rebuild(park.settings, [park.feed("payments"), park.feed("leases")])
