@@ -78,6 +78,10 @@ _PARTS = (
     (r"(\w+) is \S+ or more, which is no count", "$1 数值过大，不是人数或次数"),
     (r"(\w+) is (\S+), which programs write for no date: .*", "$1 为 $2，是程序表示无日期的值"),
     (r"two rows disagree about the same (.*)", "同一 $1 的两行内容不一致"),
+    (
+        r"a day is its time of recording, .*",
+        "记录时间只有日期，而已知的另一版本记录于同日某一时刻，须向来源单位核实先后",
+    ),
     (r"cells (\S+) are merged over one figure: .*", "合并单元格 $1 共用一个数值，各行各列份额未知"),
     (r"it has (\d+) fields where the header has (\d+).*", "该行有 $1 列，表头为 $2 列"),
 )

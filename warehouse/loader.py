@@ -35,7 +35,14 @@ from warehouse.connection import committed_batches, literal, quote, the_row, tra
 from warehouse.delivery_limits import hold_to_allowance, hold_to_habit, hold_to_twins
 from warehouse.errors import DeclarationError, DeliveryRefused, Overtaken
 from warehouse.persons import blotted, detectors, is_code, removed, texts_with_persons
-from warehouse.row_reasons import judge, quarantine_other_facts, quarantine_persons
+from warehouse.row_reasons import (
+    is_day_alone,
+    judge,
+    local_day,
+    quarantine_days_beside_times,
+    quarantine_other_facts,
+    quarantine_persons,
+)
 from warehouse.staged_feed import StagedFeed
 from warehouse.subjects import LINEAGE, Column, month_of_fact
 
@@ -204,8 +211,9 @@ def _stage_one(
             "delivered_at": utc(manifest.delivered_at) if manifest.delivered_at else None,
         },
     )
-    repeated = _collapse_repeats(connection, feed, table, number)
+    repeated = _collapse_repeats(connection, feed, table, number, time_zone)
     quarantine_other_facts(connection, feed, table, number)
+    quarantine_days_beside_times(connection, feed, table, number, feed.clock or time_zone.key)
     _write_rejected(connection, feed, batch)
     _note_unread(connection, feed, table, number)
     used = f"(select row_number from {table} where batch_number = {number})"
@@ -498,17 +506,24 @@ def _settle_received(
     return delivered if delivered and floor < delivered <= known_at else known_at
 
 
-def _collapse_repeats(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> int:
+def _collapse_repeats(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int, time_zone: ZoneInfo
+) -> int:
     """Within a batch: the same row twice counts once; two rows that disagree about one fact are both rejected.
 
     Returns how many rows of the delivery said only what an earlier one of it had said.
     """
     key = ", ".join(map(quote, feed.subject.key))
     values = ", ".join(map(quote, feed.subject.columns))
-    # beside a version without a time, no version of a fact is the later one
-    is_timed = f"count(recorded_at) over (partition by {key}) = count(*) over (partition by {key})"
-    said_at = f"case when {is_timed} then recorded_at end" if feed.recorded_at else "null"
-    said = f"(select *, {said_at} as said_at from {table} where batch_number = {number})"
+    said = f"(select *, null as said_at from {table} where batch_number = {number})"
+    if feed.recorded_at:
+        # beside a version without a time no version of a fact is the later one, nor beside one of a day those of that day
+        said = (
+            f"(select s.*, case when count(s.recorded_at) over (partition by {key}) < count(*) over (partition by {key}) then null "
+            f"when bool_or({is_day_alone(feed, 'd')}) over (partition by {key}, {local_day('s', feed.clock or time_zone.key)}) "
+            f"then {local_day('s', feed.clock or time_zone.key)}::timestamp else s.recorded_at end as said_at "
+            f"from {table} as s inner join delivery as d using (row_number) where s.batch_number = {number})"
+        )
     connection.execute(
         f"insert into rejected with judged as (select row_number, count(distinct row({values})) "
         f"over (partition by {key}, said_at) as versions from {said}) "

@@ -97,6 +97,8 @@ _SEVERAL = (
 )
 # 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
 _OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
+# a time of recording that is a day: 2026-11-03, 2026/11/3, 20261103, 2026年11月3日; of a workbook 46329
+_DAY_ALONE = r"\d{4}\D?\d{1,2}\D\d{1,2}日?|\d{8}|\d{5}"
 _NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
 # 12.0 and 3.30106E+17: a program took the code 0012 or 330106000012345678 for a number; {"id": 7} and ["甲", "乙"]: a part of it is one;
 # 9133**3C may be several
@@ -433,6 +435,56 @@ def quarantine_other_facts(connection: duckdb.DuckDBPyConnection, feed: StagedFe
         f"as place from mine) select n.row_number, case {cases} end from placed as n inner join placed as b "
         f"on {' and '.join(f'n.{quote(k)} = b.{quote(k)}' for k in subject.key)} and n.place = b.place + 1 "
         f"where n.batch_number = $number and case {cases} end is not null",
+        {"number": number, "feed": feed.name},
+    )
+    connection.execute(
+        f"delete from {table} where batch_number = $number and row_number in (select row_number from rejected)",
+        {"number": number},
+    )
+
+
+DAY_BESIDE_TIME = (
+    "a day is its time of recording, and another version has a time of that day: ask the office which is later"
+)
+
+
+def is_day_alone(feed: StagedFeed, alias: str) -> str:
+    """As SQL, whether the office's time of a row of `delivery` is a day and no more."""
+    return (
+        f"coalesce(regexp_full_match({alias}.{quote(feed.recorded_at or '')}::varchar, {literal(_DAY_ALONE)}), false)"
+    )
+
+
+def local_day(alias: str, zone: str) -> str:
+    """As SQL, the office's day of a staged row's recorded_at."""
+    return f"timezone({literal(zone)}, timezone('UTC', {alias}.recorded_at))::date"
+
+
+def quarantine_days_beside_times(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int, zone: str
+) -> None:
+    """Reject staged rows of a batch that were recorded on a day, where another version of that fact has a time of that day.
+
+    As the day's first moment it would come too late to be current, and a correction would be lost: of a database's column of times
+    nothing else shows that no hour was stated. What is known already, and comes again, stays. Of whole periods and registers the
+    last delivery counts, whatever its times are.
+    """
+    if not feed.recorded_at or feed.replaces != "nothing":
+        return
+    subject = feed.subject
+    columns = ", ".join(map(quote, subject.columns))
+    version = f"select {columns}, recorded_at, row({columns}) as says"
+    same_key = " and ".join(f"n.{quote(k)} = b.{quote(k)}" for k in subject.key)
+    midnight = f"timezone('UTC', timezone({literal(zone)}, {local_day('n', zone)}::timestamp))"
+    connection.execute(
+        f"insert into rejected with version as ({version} from {table} where batch_number < $number "
+        f"union all {version} from staged.{subject.name} where feed = $feed), "
+        f"fresh as ({version}, row_number from {table} as n where batch_number = $number and recorded_at = {midnight}), "
+        "paired as (select n.row_number, bool_or(b.recorded_at > n.recorded_at and b.says <> n.says) as is_odd, "
+        "bool_or(b.recorded_at = n.recorded_at and b.says = n.says) as is_known "
+        f"from fresh as n inner join version as b on {same_key} "
+        "and b.recorded_at >= n.recorded_at and b.recorded_at < n.recorded_at + interval 1 day group by all) "
+        f"select row_number, {literal(DAY_BESIDE_TIME)} from paired where is_odd and not is_known",
         {"number": number, "feed": feed.name},
     )
     connection.execute(

@@ -45,7 +45,10 @@ KINDS = (*row_reasons._DAMAGES, *row_reasons._NO_ENTERPRISE, *row_reasons._SEVER
 
 
 @pytest.mark.parametrize(
-    "reason", [f"单位名称 {reason}甲" for _, reason in KINDS] + [f"{why}: x" for *_, why in row_reasons._OTHER_FACTS]
+    "reason",
+    [f"单位名称 {reason}甲" for _, reason in KINDS]
+    + [f"{why}: x" for *_, why in row_reasons._OTHER_FACTS]
+    + [row_reasons.DAY_BESIDE_TIME],
 )
 def test_every_reason_of_a_row_has_its_chinese(reason: str) -> None:
     assert in_chinese(reason) != reason

@@ -142,6 +142,19 @@ def test_of_two_versions_in_one_file_of_which_one_has_no_time_neither_counts(par
     assert park.rejected("staff") == [(20, reason), (21, reason)]
 
 
+def test_of_two_versions_of_one_day_of_which_one_has_no_hour_neither_counts(park: Park) -> None:
+    rows = [staff_row("U1", 10, at="2026-02-05 10:00:00"), staff_row("U1", 11, at="2026-02-05")]
+    rows += [staff_row("U2", 10, at="2026-02-05 10:00:00"), staff_row("U2", 11, at="2026/2/6")]
+    rows += [staff_row("U3", 10, at="2026-02-05"), staff_row("U3", 11, at="2026-02-06")]
+    park.drop("staff", "a.csv", staff_file([*(staff_row(f"V{n}") for n in range(18)), *rows]), day(0.5))
+    park.land("staff", day(1))
+    park.stage("staff")
+    reason = "two rows disagree about the same source_key + month"
+    assert park.rejected("staff") == [(20, reason), (21, reason)]
+    park.accept("staff", day(1))
+    assert park.current("source_key, insured_headcount")[:2] == [("U2", 11), ("U3", 11)]
+
+
 def test_the_second_part_of_a_first_file_stops(park: Park) -> None:
     """A delivery of whole months withdraws what it leaves out of a known month: as many other units are no restatement."""
     park.drop("staff", "1.csv", staff_file([staff_row(f"V{n:02}") for n in range(12)]), day(0.5))

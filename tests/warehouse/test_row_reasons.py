@@ -16,6 +16,7 @@ from tests.conftest import (
     staff_row,
 )
 from warehouse.rebuild import rebuild
+from warehouse.row_reasons import DAY_BESIDE_TIME
 
 UNITS = {f"U{n}": 10 + n for n in range(10)}
 
@@ -164,3 +165,28 @@ def test_a_number_that_is_used_again_costs_its_row_and_not_what_is_known(park: P
     ]
     rebuild(park.settings, [park.feed("payments"), park.feed("leases")])
     assert [park.ask(sql) for sql in known] == expected
+
+
+def test_a_correction_of_a_day_beside_a_time_of_that_day_is_put_aside(park: Park) -> None:
+    """Which is later is unknown: as the day's first moment it would be outdated, and lost."""
+    for number, at in (
+        (11, "2026-03-01 08:00:00"),
+        (12, "2026-03-01 08:00:00"),
+        (13, "2026-03-01"),
+        (14, "2026-03-01"),
+    ):
+        park.pay(f"P{number}", 1000, at)
+    park.sync("payments", day(1))
+    for number, at in ((11, "2026-03-01"), (12, "2026-03-02"), (13, "2026-03-01 08:00:00"), (14, "2026-03-01")):
+        park.pay(f"P{number}", 2000, at)
+    for number in range(20, 40):
+        park.pay(f"P{number}", number, "2026-03-01 09:00:00")
+    park.sync("payments", day(2))
+    known = "select payment_no, paid_amount::varchar from staged.tax_payment where superseded_at is null and payment_no < 'P2' order by 1"
+    expected = [("P11", "10.00"), ("P12", "20.00"), ("P13", "20.00"), ("P14", "20.00")]
+    assert park.ask(known) == expected
+    assert [reason for _, reason in park.rejected("payments")] == [DAY_BESIDE_TIME]
+    park.sync("payments", day(3))  # what comes again, as pulls overlap, is nothing new
+    assert park.ask(known) == expected
+    rebuild(park.settings, [park.feed("payments")])
+    assert park.ask(known) == expected
