@@ -213,6 +213,7 @@ def measure(
     if rows < (_REGISTER_EMPTIED_MIN if plan.is_register else _JUDGED_MIN):
         # what is missing may be many rows all the same
         found += cut_off(connection, feed)
+        found += replaced_facts(connection, feed)
         return found + (list(rows_of_year(connection, feed)) if subject.has_years else [])
     found += _pairs(connection, feed, plan)
     found += _keys(connection, feed, plan)

@@ -146,11 +146,9 @@ def stage(
         connection.execute("reset threads")
     results = []
     try:
-        for number, batch in enumerate(batches):
-            staged = _stage_one(connection, feed, table, batch, number, time_zone, is_rebuild, confirmation)
+        for number in range(len(batches)):
+            staged = _stage_one(connection, feed, table, batches[: number + 1], time_zone, is_rebuild, confirmation)
             results.append(staged)
-            if not is_rebuild:
-                hold_to_twins(connection, feed, batches[: number + 1], table)
             connection.execute(
                 "insert into ops.incoming by name select ? as feed, ? as batch_number, ? as batch_id, ? as rejected, "
                 "? as skipped, ? as repeated, ? as used",
@@ -186,12 +184,13 @@ def _stage_one(
     connection: duckdb.DuckDBPyConnection,
     feed: StagedFeed,
     table: str,
-    batch: Batch,
-    number: int,
+    batches: Sequence[Batch],
     time_zone: ZoneInfo,
     is_rebuild: bool,
     confirmation: Confirmation | None,
 ) -> Staged:
+    """Stage the last of `batches`; those before it are staged."""
+    batch, number = batches[-1], len(batches) - 1
     manifest, where = batch.manifest, f"{feed.name} {batch.manifest.delivery}"
     _open_delivery(connection, feed, batch.folder / ROWS, where)
     _run_stage_sql(connection, feed, where)
@@ -230,6 +229,7 @@ def _stage_one(
     )
     if not is_rebuild:
         _stop_on_midnights_elsewhere(connection, feed, where, manifest.pulled_until, time_zone)
+        hold_to_twins(connection, feed, batches, table)
         hold_to_allowance(connection, feed, batch, staged.rejected, table, number)
         hold_to_habit(connection, feed, batch, table, number, confirmation)
     return staged

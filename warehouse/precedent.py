@@ -63,6 +63,8 @@ _DAYS = 5
 _BULK = 0.1
 # a column with so many values is not in order by chance, nor in a file that was not
 _ORDERED_MIN, _ORDERED_VALUES = 20, 5
+# one fact of a month may be moved to another unit
+_OTHER_PART_MIN = 2
 # a figure is steady where it was known in so many periods, of so many pairs each
 _PERIODS_MIN, _PAIRS_MIN = 3, 20
 # months in which a year's holidays and its end lie, and falls of so many figures in each: fewer show no habit
@@ -938,23 +940,30 @@ def cut_off(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator
 
 
 def replaced_facts(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
-    """Facts of a known period, or paper, that are gone, with as many others in their place: part of their key moved."""
+    """Facts of a known period, or paper, that are gone, with as many others in their place: part of their key moved.
+
+    Where all are others, two are enough: the second part of a file that came in two would withdraw the first.
+    """
     key = feed.subject.key
     whole = {"period": "t", "everything": quote(key[0]) if len(key) > 1 else ""}.get(feed.replaces)
     if not whole:
         return
-    same_key = " and ".join(f"n.{quote(k)} is not distinct from k.{quote(k)}" for k in key)
-    known, gone, fresh = _rows(
+    asked = f"select distinct {whole} as g, {', '.join(map(quote, key))} from"
+    found = _rows(
         connection,
-        f"with k as (select * from known_fact semi join new_fact using ({whole})), "
-        f"n as (select * from new_fact semi join known_fact using ({whole})) "
-        f"select (select count(*) from k), (select count(*) from k anti join n on {same_key}), "
-        f"(select count(*) from n anti join k on {same_key})",
-    )[0]
-    of = "period" if whole == "t" else key[0]
-    fact = f"facts of a known {of} are gone, and as many others are there,"
-    count = min(gone, fresh)
-    yield Measured("changed_pct", "", fact, count, known, 100 * count / known if known else 0.0)
+        f"with k as ({asked} known_fact), n as ({asked} new_fact), gone as (from k except from n), fresh as (from n except from k) "
+        "select g, count(*), (select count(*) from gone where gone.g = k.g), (select count(*) from fresh where fresh.g = k.g) "
+        "from k where g in (select g from n) group by g order by g",
+    )
+    of = "period" if feed.replaces == "period" else key[0]
+    others = [row for row in found if row[2] == row[1] >= _OTHER_PART_MIN and of == "period"]
+    for group, known, gone, _ in others:
+        fact = f"all facts of {group:%Y-%m} are others than are known (the second part of a file?),"
+        yield Measured("changed_pct", "", fact, gone, known, 100.0, _OTHER_PART_MIN)
+    if not others:
+        known, count = sum(row[1] for row in found), min(sum(row[2] for row in found), sum(row[3] for row in found))
+        fact = f"facts of a known {of} are gone, and as many others are there,"
+        yield Measured("changed_pct", "", fact, count, known, 100 * count / known if known else 0.0)
 
 
 def rows_of_year(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:

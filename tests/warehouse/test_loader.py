@@ -164,6 +164,27 @@ def test_the_second_part_of_a_first_file_stops(park: Park) -> None:
         park.sync("staff", day(2))
 
 
+@pytest.mark.parametrize("rows", [2, 3, 8])
+def test_the_second_part_of_a_small_month_stops(park: Park, rows: int) -> None:
+    """Each unit is known of the month before, so that no key is new; the two files of a month differ in all their units."""
+    units = [f"V{n:02}" for n in range(2 * rows)]
+    park.drop("staff", "1.csv", staff(dict.fromkeys(units, 9)), day(0.5))
+    park.sync("staff", day(1))
+    park.drop("staff", "2.csv", staff(dict.fromkeys(units[::2], 9), month="2026-02"), day(1.5))
+    park.change("staff", "rows_min_pct: 60", "rows_min_pct: 40")
+    park.sync("staff", day(2))
+    park.drop("staff", "3.csv", staff(dict.fromkeys(units[1::2], 9), month="2026-02"), day(2.5))
+    with pytest.raises(DeliveryRefused, match="all facts of 2026-02 are others than are known"):
+        park.sync("staff", day(3))
+
+
+def test_one_unit_of_a_month_in_place_of_another_is_a_correction(park: Park) -> None:
+    for number, units in enumerate(({"V1": 9, "V2": 8}, {"V1": 9, "V3": 8})):
+        park.drop("staff", f"{number}.csv", staff(units), day(number + 0.5))
+        park.sync("staff", day(number + 1))
+    assert park.current("source_key") == [("V1",), ("V3",)]
+
+
 def test_a_row_may_be_skipped_on_purpose(park: Park) -> None:
     sql = STAFF_SQL.replace(
         "select\n", "select case when 单位名称 = 'U2公司' then 'not of this park' end as skip_because,\n"
