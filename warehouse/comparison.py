@@ -312,6 +312,25 @@ def measure_name(
     yield Measured("moved_pct", "month", fact, row["n"], row["n"], 100.0, 1)
 
 
+def measure_lacking(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch, table: str, number: int
+) -> Iterator[Measured]:
+    """An optional column that is not in a delivery would empty what its facts are known to have: of few rows, too."""
+    given = {target for source in batch.manifest.columns for target in feed.columns.get(source, ())}
+    targets = {target for source in feed.landed_columns for target in feed.columns.get(source, ())}
+    for name in sorted((targets - given) & feed.subject.columns.keys()):
+        same_key = " and ".join(f"n.{quote(k)} = c.{quote(k)}" for k in feed.subject.key)
+        row = _one_row(
+            connection,
+            f"select count(*) as total, count_if(n.{quote(name)} is null) as lost from {table} as n "
+            f"inner join staged.{feed.subject.name} as c on {same_key} where n.batch_number = {number} "
+            f"and c.feed = {literal(feed.name)} and c.superseded_at is null and c.{quote(name)} is not null",
+        )
+        if row["lost"]:
+            fact = f"{name} is empty, since its column is not in the delivery, and was not"
+            yield Measured("emptied_pct", name, fact, row["lost"], row["total"], 100 * row["lost"] / row["total"], 1)
+
+
 def measure_return(
     connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch, table: str, number: int
 ) -> Iterator[Measured]:

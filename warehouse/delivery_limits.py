@@ -13,7 +13,14 @@ import duckdb
 
 from warehouse.batches import REJECTED, Batch, Manifest
 from warehouse.clock import utc
-from warehouse.comparison import findings, measure, measure_name, measure_return, measure_totals
+from warehouse.comparison import (
+    findings,
+    measure,
+    measure_lacking,
+    measure_name,
+    measure_return,
+    measure_totals,
+)
 from warehouse.confirmation import Confirmation, keep
 from warehouse.connection import literal, quote, the_row
 from warehouse.errors import DeliveryRefused
@@ -214,6 +221,7 @@ def hold_to_habit(
     measured = measure(connection, feed, table, number, str(utc(manifest.pulled_until)))
     measured += measure_totals(connection, feed, batch, manifest.rows)
     measured += measure_name(connection, feed, batch, table, number)
+    measured += measure_lacking(connection, feed, batch, table, number)
     measured += measure_return(connection, feed, batch, table, number)
     found = findings(measured, feed)
     keep(connection, manifest.batch_id, DELIVERY, found, confirmation)

@@ -197,3 +197,19 @@ def test_two_files_of_one_time_that_agree_or_of_which_rows_are_dated_pass(park: 
     assert [staged.rows for staged in park.stage("staff")] == [2, 2]
     two_files(park, rows, [staff_row("U1", 11, at="2026-03-01 09:00:00"), staff_row("U2", 5)])
     assert [staged.rows for staged in park.stage("staff")] == [2, 2]
+
+
+def test_an_optional_column_that_is_missing_empties_nothing(park: Park) -> None:
+    """Of one row, too; where nothing was known of the column, nothing is lost."""
+    park.change("staff", "optional: [备注]", "optional: [备注, 缴费基数]")
+    park.change("staff", "replaces: period", "replaces: nothing")
+    park.drop("staff", "1.csv", staff({"U1": 10, "U2": 0}), day(0.5))
+    park.sync("staff", day(1))
+    lacking = "单位编号,单位名称,所属期,参保人数,经办人,手机,受理时间\n{},甲,2026-01,12,张三,1,2026-02-09\n"
+    park.drop("staff", "2.csv", lacking.format("U3"), day(1.5))
+    park.sync("staff", day(2))
+    park.drop("staff", "3.csv", lacking.format("U1"), day(2.5))
+    with pytest.raises(
+        DeliveryRefused, match="wage_amount is empty, since its column is not in the delivery, and was not in 1 of 1"
+    ):
+        park.sync("staff", day(3))
