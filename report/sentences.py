@@ -78,6 +78,7 @@ _PARTS = (
     (r"(\w+) is \S+ or more, which is no count", "$1 数值过大，不是人数或次数"),
     (r"(\w+) is (\S+), which programs write for no date: .*", "$1 为 $2，是程序表示无日期的值"),
     (r"two rows disagree about the same (.*)", "同一 $1 的两行内容不一致"),
+    (r"(.+) states its own unit, and stage\.sql .*: (.*)", "$1 自带单位，与 stage.sql 换算的单位不同：$2"),
     (
         r"a day is its time of recording, .*",
         "记录时间只有日期，而已知的另一版本记录于同日某一时刻，须向来源单位核实先后",

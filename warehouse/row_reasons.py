@@ -97,6 +97,9 @@ _SEVERAL = (
 )
 # 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
 _OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
+# 3.5万元, 1.2亿, 35000元: what it means is known, whatever the unit of its column is
+_OWN_UNIT = r"\d ?(?:[万亿]元?|元)$"
+OTHER_UNIT = " states its own unit, and stage.sql reckons with another: let it reckon so only where there is none: "
 # a time of recording that is a day: 2026-11-03, 2026/11/3, 20261103, 2026年11月3日; of a workbook 46329
 _DAY_ALONE = r"\d{4}\D?\d{1,2}\D\d{1,2}日?|\d{8}|\d{5}"
 _NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
@@ -358,6 +361,7 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
     judgement = judgement_sql(feed, until, is_damaged=_has_damage(connection, feed))
     try:
         connection.execute(f"create or replace temp table rejected as {judgement}")
+        _reject_other_units(connection, feed)
     except duckdb.Error as error:
         if not feed.facts:
             raise
@@ -366,6 +370,25 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
             f"facts cannot be asked: {' '.join(str(error).split())[:300]}",
             next_step="write each as a condition on the columns of the delivery, with try_cast where it needs a number",
         ) from error
+
+
+def _reject_other_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Reject rows with a figure that states its own unit, where stage.sql makes another figure of it: 3.5万元 in a column of 万元."""
+    types = {name: kind for name, kind, *_ in connection.execute("describe delivery").fetchall()}
+    amounts = [c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))]
+    pairs = [
+        (s, t) for s in feed.landed_columns if types[s] == "VARCHAR" for t in feed.columns.get(s, ()) if t in amounts
+    ]
+    own = {source: f"regexp_matches(d.{quote(source)}, {literal(_OWN_UNIT)})" for source, _ in pairs}
+    if not own or not connection.execute(f"from delivery as d where {' or '.join(own.values())} limit 1").fetchone():
+        return
+    for source, target in pairs:
+        made = f"c.{quote(target)}"
+        connection.execute(
+            f"insert into rejected select d.row_number, {literal(source + OTHER_UNIT)} || d.{quote(source)} from delivery as d "
+            f"inner join candidate as c using (row_number) where {own[source]} group by d.row_number, d.{quote(source)} "
+            f"having bool_and({made} <> to_amount(d.{quote(source)}))"
+        )
 
 
 def quarantine_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:

@@ -190,3 +190,22 @@ def test_a_correction_of_a_day_beside_a_time_of_that_day_is_put_aside(park: Park
     assert park.ask(known) == expected
     rebuild(park.settings, [park.feed("payments")])
     assert park.ask(known) == expected
+
+
+def test_a_figure_with_a_unit_of_its_own_is_not_reckoned_with_another(park: Park) -> None:
+    """Of a column of 万元 2亿 is two hundred million, and no 2亿万元; stage.sql may look at the unit itself."""
+    plain = (park.feed_folder / "staff" / "stage.sql").read_text(encoding="utf-8")
+    wages = ["3", "3.5万元", "1.2亿", "300元", "0元", "5 万"]
+    rows = [f"U{n},甲{n},2026-01,9,{wage},张三,1,2026-02-05" for n, wage in enumerate(wages)]
+    park.drop("staff", "a.csv", staff_file([*rows, *(staff_row(f"V{n}") for n in range(60))]), day(0.5))
+    given = "to_amount(缴费基数) * case when regexp_matches(缴费基数, '[元万亿]$') then 1 else 10000 end"
+    seen = []
+    for made in ("to_amount(缴费基数)", "to_amount(缴费基数) * 10000", given):
+        (park.feed_folder / "staff" / "stage.sql").write_text(
+            plain.replace("to_amount(缴费基数)", made), encoding="utf-8"
+        )
+        if not seen:
+            park.land("staff", day(1))
+        park.stage("staff")
+        seen.append([(number, reason.partition(" states")[0]) for number, reason in park.rejected("staff")])
+    assert seen == [[], [(n, "缴费基数") for n in (3, 4, 5, 7)], []]

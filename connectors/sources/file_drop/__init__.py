@@ -47,8 +47,9 @@ Options in feed.yml under `source:`
                     unreadable. fill: they have it too, below and beside it. (Excel.)
     decimal         "," where numbers are written 1.234,56 or 1 234,56: in columns that are not all text they are read as 1234.56;
                     a number with other marks is unreadable. (CSV and web pages; Excel's numbers have no marks.)
-    fill_down       Columns in which nothing means "as above": the first row of a block holds what is true of all. A row
-                    that holds nothing in all other columns is not filled.
+    fill_down       Columns in which nothing means "as above", the outer ones first: the first row of a block holds what is
+                    true of all. A row that holds nothing in all other columns is not filled, nor is a cell beside another
+                    value of a column before it in this list.
     formulas        refuse (default): a row with a formula is unreadable. cached: the result that Excel kept is the value;
                     a formula without one is unreadable. (Excel.)
     pad_short_rows  true: a CSV line with fewer fields than the header is read with the rest empty; the last line of a

@@ -125,7 +125,7 @@ class Layout:
         exclude: Names of columns that are dropped while reading.
         uses: What columns are for, see `connectors.sources.Source.deliveries`.
         unit: The unit that the lines above the header must state; None lets no unit with a multiplier pass.
-        fill_down: Names of columns in which nothing means "as above".
+        fill_down: Names of columns in which nothing means "as above", the outer ones first.
         totals: (column's names, values): lines with such a value there are totals.
         label: The names of file and sheet, which may state a unit.
         beside: Texts beside the cells of the sheet, which may state one too.
@@ -567,6 +567,8 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
                     cells = _filled(cells, filled, above)
                 if layout.decimal:
                     cells, reason = _with_points(cells, figures, names)
+                if layout.unit and layout.unit in text:
+                    cells = _in_unit(cells, figures, layout.unit)
                 if line.flaws and reason is None:
                     cells, reason = _without_flaws(cells, line, judged)
                 if (line.doubts or line.merged) and reason is None:
@@ -592,13 +594,20 @@ def _columns_to_fill(names: Sequence[str], layout: Layout) -> list[int]:
             f"it has no column {missing[0]!r}, which source.fill_down names",
             next_step="if the office renamed the column, correct source.fill_down in feed.yml",
         )
-    return [position for position, name in enumerate(names) if name in layout.fill_down]
+    return [names.index(name) for name in layout.fill_down]
 
 
 def _filled(cells: Sequence[str], columns: Sequence[int], above: list[str]) -> Sequence[str]:
-    """Fill empty cells of these columns from the rows above, and remember this row; a heading alone is remembered."""
+    """Fill empty cells of these columns from the rows above, and remember this row; a heading alone is remembered.
+
+    Where an outer column (one declared before) has another value, an empty cell is empty: a unit without a name has not the name
+    of the unit above.
+    """
+    is_other = False
     for position in columns:
-        above[position] = cells[position] if cells[position].strip() else above[position]
+        given = cells[position].strip()
+        is_other = is_other or bool(given and given != above[position].strip())
+        above[position] = cells[position] if given or is_other else above[position]
     if not any(cell.strip() for position, cell in enumerate(cells) if position not in columns):
         return cells
     return [above[position] if position in columns else cell for position, cell in enumerate(cells)]
@@ -625,6 +634,16 @@ def _with_points(
         elif _OTHER_NUMBER.fullmatch(text) and not _DOTTED_DAY.fullmatch(text):
             return cells, f"{names[position]}: a number with other marks than source.decimal declares"
     return changed, None
+
+
+def _in_unit(cells: Sequence[str], figures: Sequence[int], unit: str) -> Sequence[str]:
+    """Leave out the declared unit behind a figure: stage.sql reckons with it, and would count 3.5万元 10,000 times twice."""
+    changed = list(cells)
+    for position in figures:
+        number = changed[position].strip().removesuffix(unit)
+        if _FIGURE.fullmatch(number):
+            changed[position] = number
+    return changed
 
 
 def _without_flaws(cells: Sequence[str], line: Line, judged: Sequence[int]) -> tuple[Sequence[str], str | None]:

@@ -317,6 +317,27 @@ def test_nothing_means_as_above_where_that_is_declared(tmp_path: Path) -> None:
         read(tmp_path, "b.csv", content, fill_down=["户号"], pattern="b.csv")
 
 
+def test_a_unit_without_a_name_has_not_the_name_above(tmp_path: Path) -> None:
+    content = "户号,户名,用量\nA,甲,1\n,,2\nB,,3\n,,4\nB,乙,5\nB,,6\nC,丙,7\n".encode()
+    _, rows = read(tmp_path, "a.csv", content, fill_down=["户号", "户名"])
+    assert [(r["户号"], r["户名"]) for r in rows] == [
+        *[("A", "甲")] * 2,
+        *[("B", None)] * 2,
+        *[("B", "乙")] * 2,
+        ("C", "丙"),
+    ]
+    _, rows = read(tmp_path, "b.csv", content, fill_down=["户名"], pattern="b.csv")
+    assert rows[2]["户名"] == "甲", "a group over several numbers"
+
+
+def test_the_declared_unit_behind_a_figure_is_left_out(tmp_path: Path) -> None:
+    """stage.sql reckons with it, and would count it twice."""
+    content = "单位：万元,\n名,金额,备注\n甲,3.5万元,5万元\n乙,-1.25 万元,\n丙,2亿,\n丁,300元,\n戊,7,\n".encode()
+    _, rows = read(tmp_path, "a.csv", content, unit="万元", header=2, uses={"名": "text", "备注": "text"})
+    assert [row["金额"] for row in rows] == ["3.5", "-1.25 ", "2亿", "300元", "7"]
+    assert rows[0]["备注"] == "5万元"
+
+
 def test_numbers_with_a_decimal_comma(tmp_path: Path) -> None:
     cells = {
         "1.234,56": "1234.56",
