@@ -55,6 +55,8 @@ _OPTIONAL = frozenset(
         "parties",
     }
 )
+# 万 of 金额（万元）, 金额/万元 and [单位：万元]; 乡镇(街道) has none
+_MULTIPLE = re.compile(r"[（(【\[/]\s*(?:单位\s*[:：])?\s*(?:人民币)?\s*([十百千万亿]+)(?=[^\W\d_]{0,2}[）)】\]]?$)")
 
 
 @dataclass(frozen=True)
@@ -537,6 +539,15 @@ def _hold_together(declared: _Entry, feed: Feed) -> None:
             wrong(f"{key} names {lost[0]!r}, which does not land", "name a column that is neither personal nor counted")
     if both := [alias for alias in feed.aliases if alias in feed.columns]:
         wrong(f"aliases names {both[0]!r}, which is a column itself", "list it in one of the two places")
+    of_sheet = _MULTIPLE.match(f"({feed.options.get('unit', '')}")
+    for alias, name in feed.aliases.items():
+        units = [_MULTIPLE.search(text) for text in (alias, name)]
+        multiples = [unit[1] if unit else of_sheet[1] if of_sheet else "" for unit in units]
+        if multiples[0] != multiples[1]:
+            wrong(
+                f"aliases gives {name!r} the figures of {alias!r}, which are of another unit",
+                "list it under columns and optional, and let stage.sql reckon with its unit",
+            )
     if feed.clock is not None:
         try:
             ZoneInfo(declared.text(feed.clock, "clock"))

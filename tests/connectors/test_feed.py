@@ -182,3 +182,32 @@ def test_phones_are_not_looked_for_in_codes_and_figures(tmp_path: Path) -> None:
     assert feed.code_columns == {"单位编号", "参保人数", "备注"}
     assert feed.made_columns == ()
     assert read_feed(write(tmp_path / "insured_staff", DECLARATION)).made_columns == ("参保人数",)
+
+
+@pytest.mark.parametrize(
+    ("name", "alias", "unit", "is_right"),
+    [
+        ("工资", "工资（万元）", None, False),
+        ("工资", "工资（万元）", "万元", True),
+        ("工资（万元）", "工资", "万元", True),
+        ("工资（万元）", "工资", None, False),
+        ("工资（元）", "工资(千元)", None, False),
+        ("工资（万元）", "工资/万元", None, True),
+        ("工资（万元）", "工资[单位：万元]", "元", True),
+        ("工资", "工资总额(元)", None, True),
+        ("工资", "工资（百强企业）", None, True),
+    ],
+)
+def test_an_alias_has_the_unit_of_its_column(
+    tmp_path: Path, name: str, alias: str, unit: str | None, is_right: bool
+) -> None:
+    text = DECLARATION.replace("  备注:", f'  "{name}": wage_amount\n  备注:')
+    text = text.replace("aliases: {", f'aliases: {{"{alias}": "{name}", ')
+    if unit:
+        text = text.replace('pattern: "参保_*"', f'pattern: "参保_*", unit: {unit}')
+    folder = write(tmp_path / "insured_staff", text)
+    if is_right:
+        assert read_feed(folder).aliases[alias] == name
+    else:
+        with pytest.raises(DeclarationError, match="which are of another unit"):
+            read_feed(folder)
