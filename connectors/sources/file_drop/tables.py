@@ -543,8 +543,7 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
             continue
         reason = line.broken
         if reason is None:
-            text = "".join(cells)
-            if not text.strip():
+            if not (text := "".join(cells)).strip():
                 continue
             if "万" in text or "千" in text or "亿" in text:
                 _check_unit_below(cells, line.number, layout)
