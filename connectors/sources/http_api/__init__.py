@@ -123,6 +123,8 @@ OPTIONS: frozenset[str] = frozenset(
     }
 )
 
+ASKED: frozenset[str] = frozenset({"path", "method", "params", "records"})
+
 _log = logging.getLogger(__name__)
 
 _LONGEST_BACKOFF_SECONDS: Final = 60
