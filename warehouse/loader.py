@@ -494,6 +494,11 @@ def _settle_received(
         "and (received_at is null or received_at > $known_at or received_at <= $floor)",
         {"known_at": known_at, "number": number, "floor": floor},
     )
+    # An office's clock that is ahead: once it is right, every correction would be earlier than what it corrects.
+    connection.execute(
+        f"update {table} set recorded_at = $now where batch_number = $number and recorded_at > $now",
+        {"now": max(known_at, utc(manifest.started_at)), "number": number},
+    )
     delivered = utc(manifest.delivered_at) if manifest.delivered_at else None
     return delivered if delivered and floor < delivered <= known_at else known_at
 

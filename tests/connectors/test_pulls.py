@@ -134,7 +134,7 @@ class Api:
         found = [
             {name: value for name, value in row.items() if name != "district"}
             for row in self.rows
-            if asked.get("since", "") <= row["记录时间"] <= asked["until"]
+            if asked.get("since", "") <= row["记录时间"] <= asked.get("until", "9")
             and row["district"] in asked.get("district", "A")
         ]
         return found[5 * int(asked["page"]) - 5 : 5 * int(asked["page"])]
@@ -189,6 +189,17 @@ def test_a_past_night_that_is_run_later_moves_no_watermark(api: Api, park: Park)
     api.sync(day(3))
     api.pay("S13", 1300, at(3.3))
     api.sync(day(2), now=day(3.6))
+    api.sync(day(4))
+    assert known(park) == api.held
+
+
+def test_a_correction_after_a_clock_that_was_ahead(api: Api, park: Park) -> None:
+    """What was seen at the third day was not recorded five hours later."""
+    api.declare(until_param="to")
+    api.pay("S11", 1100, at(3.2))
+    api.sync(day(3))
+    assert known(park) == api.held
+    api.pay("S11", 1110, at(3.1))
     api.sync(day(4))
     assert known(park) == api.held
 
