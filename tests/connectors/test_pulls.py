@@ -21,6 +21,7 @@ from tests.connectors.sources.test_http_api import Request, Server
 from warehouse import loader
 from warehouse.batches import pending
 from warehouse.connection import settle_before_landing, writer
+from warehouse.rebuild import rebuild
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 Known = dict[str, int]
@@ -202,6 +203,37 @@ def test_a_correction_after_a_clock_that_was_ahead(api: Api, park: Park) -> None
     api.pay("S11", 1110, at(3.1))
     api.sync(day(4))
     assert known(park) == api.held
+
+
+@pytest.mark.parametrize("has_times", [True, False])
+def test_a_payment_that_is_marked_as_deleted(api: Api, park: Park, has_times: bool) -> None:
+    """A pull of what changed hears of a deletion by its mark alone."""
+    sql = PAYMENTS_SQL.replace(
+        "from delivery", ", case when 经办状态 = '1' then '已删除' end as withdrawn_because\nfrom delivery"
+    )
+    park.change("payments", "  记录时间: ignored", "  记录时间: ignored\n  经办状态: ignored\noptional: [经办状态]")
+    if not has_times:
+        park.change("payments", "recorded_at: 记录时间\nclock: Asia/Shanghai\n", "")
+    (park.feed_folder / "payments" / "stage.sql").write_text(sql, encoding="utf-8")
+
+    def mark(number: str, fen: int, recorded: str, sign: str) -> None:
+        api.pay(number, fen, recorded)
+        api.rows[-1]["经办状态"] = sign
+
+    mark("S03", 300, at(1.5), "1")
+    mark("S99", 9900, at(1.5), "1")
+    api.sync(day(2))
+    left = {number: fen for number, fen in api.held.items() if number not in ("S03", "S99")}
+    assert known(park) == left
+    api.sync(day(3))
+    assert known(park) == left
+    mark("S03", 333, at(3.5), "0")
+    api.sync(day(4))
+    assert known(park) == left | {"S03": 333}
+    columns = "payment_no, paid_amount, batch_id, superseded_at"
+    before = park.ask(f"select {columns} from staged.tax_payment order by all")
+    rebuild(park.settings, [park.feed("payments")])
+    assert park.ask(f"select {columns} from staged.tax_payment order by all") == before
 
 
 def test_other_parameters_bring_what_was_not_asked_for_before(api: Api, park: Park) -> None:
