@@ -444,6 +444,12 @@ def _source(declared: _Entry) -> tuple[str, dict[str, Any]]:
         declared.wrong(f"there is no protocol {name!r}", f"use one of {', '.join(PROTOCOLS)}")
     if unknown := sorted(set(source) - protocol(name).OPTIONS):
         declared.wrong(f"unknown option {unknown[0]!r} of {name}", f"use {', '.join(sorted(protocol(name).OPTIONS))}")
+    for option in ("cursor_column", "since_param"):
+        if option in source and declared.entry["replaces"] == "everything":
+            declared.wrong(
+                f"replaces is everything, but source.{option} asks for new rows alone",
+                f"declare replaces: nothing, or leave source.{option} out",
+            )
     return name, source
 
 

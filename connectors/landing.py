@@ -9,6 +9,8 @@ Landing takes no lock: feeds land side by side.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -42,6 +45,14 @@ class _Pull:
     started_at: datetime
     known: set[str]
     labels: dict[str, str]  # of accepted files, by content
+    asked: str
+    asked_until: datetime
+
+    @property
+    def of_manifest(self) -> dict[str, Any]:
+        """What every batch of the run has in its manifest."""
+        names = ("run_id", "pulled_from", "pulled_until", "started_at", "asked", "asked_until")
+        return {name: getattr(self, name) for name in names}
 
 
 def land(
@@ -81,12 +92,14 @@ def land(
     settled = [b for b in batches(raw, feed.name) if b.accepted_at or b.is_discarded]
     accepted = [b for b in settled if b.accepted_at and not b.is_discarded]
     last = max((b.manifest.pulled_until for b in accepted), default=None)
-    before = [b.manifest for b in accepted if b.manifest.pulled_until <= until]
-    cursors = [m.cursor for m in before if m.cursor is not None]
+    asked = _asked(feed)
+    before = [m for b in accepted if (m := b.manifest).pulled_until <= until and m.asked in ("", asked)]
+    with_cursor = [m for m in before if m.cursor is not None]
     window = Window(
-        since=max((m.pulled_until for m in before), default=None),
+        since=max((m.asked_until or m.pulled_until for m in before), default=None),
         until=until,
-        cursor=cursors[-1] if cursors else None,
+        cursor=with_cursor[-1].cursor if with_cursor else None,
+        rows_below=with_cursor[-1].rows_below if with_cursor else {},
         known=frozenset(b.manifest.content_id for b in settled),
         latest=_latest(settled),
     )
@@ -95,7 +108,7 @@ def land(
     # A file is known by its bytes for good. A pull says what the source holds now: as before the last one is news again.
     known = {b.manifest.content_id for b in settled if b.is_discarded or b in accepted[-1:]}
     labels = {b.manifest.content_id: b.manifest.delivery for b in accepted}
-    pull = _Pull(run_id, last, pulled_until, now, known, labels)
+    pull = _Pull(run_id, last, pulled_until, now, known, labels, asked, until)
     login = credentials or Credentials.from_airflow(feed.connection)
     landed: list[Manifest] = []
     try:
@@ -120,6 +133,14 @@ def land(
         without_persons(error)
         raise
     return landed
+
+
+def _asked(feed: Feed) -> str:
+    """A digest of what the source is asked for: a wider query has rows of before the last pull, another table all of its own."""
+    names: frozenset[str] = getattr(protocol(feed.protocol), "ASKED", frozenset())
+    options = {name: feed.options[name] for name in sorted(names & feed.options.keys())}
+    text = json.dumps([feed.connection, options], default=str, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16] if names else ""
 
 
 def _latest(settled: Iterable[Batch]) -> dict[str, tuple[str, datetime | None]]:
@@ -262,7 +283,6 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         feed=feed.name,
         subject=feed.subject.name,
         batch_id=folder.name,
-        run_id=pull.run_id,
         delivery=label,
         protocol=feed.protocol,
         header=delivery.header,
@@ -275,9 +295,6 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         rows_sha256=digest,
         cursor=delivery.cursor,
         delivered_at=delivery.delivered_at,
-        pulled_from=pull.pulled_from,
-        pulled_until=pull.pulled_until,
-        started_at=pull.started_at,
         ended_at=datetime.now(UTC),
         unreadable_sha256=sha256_of(part / UNREADABLE) if delivery.unreadable else "",
         totals=[
@@ -289,6 +306,8 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         rows_folded=account["folded"],
         rows_noted=account["noted"],
         repeats=earlier if delivery.content_id and earlier != label else "",
+        rows_below=delivery.rows_below,
+        **pull.of_manifest,
     )
     write_manifest(part, manifest)
     put_in_place(part, folder)

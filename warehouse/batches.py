@@ -59,6 +59,11 @@ class Manifest:
     rows_folded: int | None = None
     rows_noted: int | None = None
     repeats: str = ""  # the earlier file of this content, under another name and with others since; likewise
+    asked: str = ""  # a digest of what the source was asked for: table, query, path …; likewise
+    asked_until: datetime | None = (
+        None  # the end of the run's interval, which a past one has before pulled_until; likewise
+    )
+    rows_below: dict[str, int] = field(default_factory=dict)  # so many rows the source had below this cursor; likewise
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Batch:
     previous: str | None = None
 
 
-_TIMES = ("delivered_at", "pulled_from", "pulled_until", "started_at", "ended_at")
+_TIMES = ("delivered_at", "pulled_from", "pulled_until", "started_at", "ended_at", "asked_until")
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -111,7 +116,7 @@ def read_batch(folder: Path) -> Batch:
 
 
 def _batch(folder: Path, raw: dict[str, Any], accepted: dict[str, Any]) -> Batch:
-    times = {name: datetime.fromisoformat(raw[name]) for name in _TIMES if raw[name]}
+    times = {name: datetime.fromisoformat(raw[name]) for name in _TIMES if raw.get(name)}
     return Batch(
         folder,
         Manifest(**raw | times | {"header": tuple(raw["header"])}),

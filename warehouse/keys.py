@@ -1,6 +1,6 @@
 """Hold a delivery's keys against those that are known: one record under two spellings, and record numbers of other enterprises.
 
-A key that differs from another by blanks, case, width or dashes alone is, for us, another record: it begins anew, and what was
+A key that differs from another by blanks, case, width, dashes or zeros before it is, for us, another record: it begins anew, and what was
 known ends. A record number that another feed of the office also has is of the same enterprise in both.
 """
 
@@ -24,7 +24,7 @@ _RESPELLED_MIN, _TYPED_OF = 3, 1000
 
 
 def respelled(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> Iterator[Measured]:
-    """New keys that are another one's, but for blanks, case, width or dashes.
+    """New keys that are another one's, but for blanks, case, width, dashes or zeros before it.
 
     Names are no such keys, as resolution joins their spellings: a partner's in a feed of trade, or any key without a digit. Batch
     `number` of incoming.<feed> (`table`) may be the feed's first: two rows of one delivery count as well. Where earlier keys differ
@@ -52,7 +52,7 @@ def respelled(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: st
         )
         count, was, rows, before = (int(x or 0) for x in found)
         if count := beyond_chance(count, was * rows / before if before else 0):
-            fact = f"{name} is another one's but for blanks, case, width or dashes"
+            fact = f"{name} is another one's but for blanks, case, width, dashes or zeros before it"
             yield Measured("never_pct", name, fact, count, rows, 100.0, max(_RESPELLED_MIN, rows // _TYPED_OF))
 
 

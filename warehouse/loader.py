@@ -176,6 +176,10 @@ def open_incoming(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> st
     listed = ", ".join(f"{quote(name)} {kind}" for name, kind in columns.items())
     connection.execute(f"create or replace table {table} ({listed}, batch_number integer)")
     connection.execute(f"create or replace table {_unread(feed)} ({_UNREAD}, batch_number integer)")
+    keys = ", ".join(f"{quote(name)} {columns[name]}" for name in feed.subject.key)
+    connection.execute(
+        f"create or replace table {_taken_back(feed)} ({keys}, recorded_at timestamp, batch_number integer)"
+    )
     connection.execute("delete from ops.incoming where feed = ?", [feed.name])
     return table
 
@@ -199,7 +203,7 @@ def _stage_one(
     judge(connection, feed, max(utc(manifest.pulled_until), last or datetime.min))
     quarantine_persons(connection, feed)
     connection.execute(
-        f"insert into {table} by name select {_clocks(feed, time_zone)}, s.* exclude (skip_because), "
+        f"insert into {table} by name select {_clocks(feed, time_zone)}, s.* exclude (skip_because, is_withdrawn), "
         "$feed as feed, $batch_id as batch_id, $number as batch_number "
         "from candidate as s join delivery as d using (row_number) "
         "where s.skip_because is null and s.row_number not in (select row_number from rejected)",
@@ -215,6 +219,7 @@ def _stage_one(
     quarantine_days_beside_times(connection, feed, table, number, feed.clock or time_zone.key)
     _write_rejected(connection, feed, batch)
     _note_unread(connection, feed, table, number)
+    _note_taken_back(connection, feed, number, time_zone)
     used = f"(select row_number from {table} where batch_number = {number})"
     staged = Staged(
         manifest,
@@ -340,7 +345,7 @@ _DECLARED_WRONGLY = (duckdb.ParserException, duckdb.BinderException, duckdb.Cata
 
 
 def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, where: str) -> None:
-    """Make `candidate`: the subject's columns, cast, with row_number and skip_because."""
+    """Make `candidate`: the subject's columns, cast, with row_number, skip_because and is_withdrawn, which skips its row, too."""
     try:
         connection.execute(f"create or replace temp table made as select * from ({_one_select(feed)})")
     except _DECLARED_WRONGLY as error:
@@ -356,7 +361,7 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
             next_step="use try_cast or the macros of warehouse/macros.sql, so that one odd value costs one row",
         ) from error
     given = {str(name): str(kind) for name, kind, *_ in connection.execute("describe made").fetchall()}
-    unknown = sorted(set(given) - set(feed.subject.columns) - {"row_number", "skip_because"})
+    unknown = sorted(set(given) - set(feed.subject.columns) - {"row_number", "skip_because", "withdrawn_because"})
     if "row_number" not in given or unknown:
         raise DeclarationError(
             f"{feed.name}/stage.sql",
@@ -370,9 +375,16 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
         f"{_cast(c, given[c.name], is_key_or_code=c.name in codes) if c.name in given else f'null::{c.type}'} as {quote(c.name)}"
         for c in feed.subject.columns.values()
     ]
-    skip = "skip_because::varchar" if "skip_because" in given else "null::varchar"
+    skip, withdrawn = (
+        f"{name}::varchar" if name in given else "null::varchar" for name in ("skip_because", "withdrawn_because")
+    )
+    # without its key it is unknown what is withdrawn: the row is judged as any other
+    has_key = " and ".join(f"{quote(name)} is not null" for name in feed.subject.key if name in given) or "false"
     connection.execute(
-        f"create or replace temp table candidate as select row_number, {', '.join(columns)}, {skip} as skip_because from made"
+        f"create or replace temp table candidate as select * exclude (skipped, withdrawn), "
+        f"coalesce(skipped, case when {has_key} then withdrawn end) as skip_because, "
+        f"withdrawn is not null and {has_key} as is_withdrawn from "
+        f"(select row_number, {', '.join(columns)}, {skip} as skipped, {withdrawn} as withdrawn from made)"
     )
     connection.execute("drop table made")
 
@@ -502,6 +514,11 @@ def _settle_received(
         "and (received_at is null or received_at > $known_at or received_at <= $floor)",
         {"known_at": known_at, "number": number, "floor": floor},
     )
+    # An office's clock that is ahead: once it is right, every correction would be earlier than what it corrects.
+    connection.execute(
+        f"update {table} set recorded_at = $now where batch_number = $number and recorded_at > $now",
+        {"now": max(known_at, utc(manifest.started_at)), "number": number},
+    )
     delivered = utc(manifest.delivered_at) if manifest.delivered_at else None
     return delivered if delivered and floor < delivered <= known_at else known_at
 
@@ -586,11 +603,47 @@ def _note_unread(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table:
     connection.execute(
         f"insert into {_unread(feed)} select {_fact(feed, 's')} as fact, s.source_key, {month} as month, {months} as period_months, "
         "bool_and(s.skip_because is not null) as is_skipped, $number from candidate as s "
-        "where (s.skip_because is not null or s.row_number in (select row_number from rejected)) "
+        "where not s.is_withdrawn and (s.skip_because is not null or s.row_number in (select row_number from rejected)) "
         f"and s.source_key is not null and {months} is not null and {month} is not null "
         f"group by all having fact not in (select {_fact(feed, 'i')} from {table} as i where i.batch_number = $number)",
         {"number": number},
     )
+
+
+def _taken_back(feed: StagedFeed) -> str:
+    return f"incoming.{quote('withdrawn by ' + feed.name)}"
+
+
+def _note_taken_back(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, number: int, time_zone: ZoneInfo) -> None:
+    """The facts that a row of the batch takes back (stage.sql: withdrawn_because), each with the last time of recording."""
+    recorded = (
+        f"to_utc(d.{quote(feed.recorded_at)}, {literal(feed.clock or time_zone.key)})" if feed.recorded_at else "null"
+    )
+    connection.execute(
+        f"insert into {_taken_back(feed)} select {_listed(feed.subject.key, 's')}, max({recorded}), {number} "
+        "from candidate as s join delivery as d using (row_number) where s.is_withdrawn "
+        "and s.row_number not in (select row_number from rejected) group by all"
+    )
+
+
+def _take_back(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int, known_at: datetime
+) -> int:
+    """Close what is current of these facts, unless it was recorded later or is in the same batch without a time."""
+    same_key = " and ".join(f"c.{quote(k)} is not distinct from w.{quote(k)}" for k in feed.subject.key)
+    same_batch = same_key.replace("c.", "i.")
+    gone = (
+        f"c.feed = $feed and c.superseded_at is null and exists (from {_taken_back(feed)} as w where w.batch_number = $number "
+        f"and {same_key} and coalesce(greatest(c.recorded_at, c.last_recorded_at) <= w.recorded_at, "
+        f"not exists (from {table} as i where i.batch_number = $number and {same_batch})))"
+    )
+    given = {"feed": feed.name, "number": number}
+    (count,) = the_row(connection, f"select count(*) from staged.{feed.subject.name} as c where {gone}", given)
+    connection.execute(
+        f"update staged.{feed.subject.name} as c set superseded_at = $known_at where {gone}",
+        given | {"known_at": known_at},
+    )
+    return int(count)
 
 
 def _keep_unread(
@@ -688,6 +741,7 @@ def accept(
             known_night = batch.night_before if batch.accepted_at else night
             known_at = _settle_received(connection, table, number, manifest, known_night, accepted_at)
             counts = _merge(connection, feed, table, number, batch.folder / REJECTED)
+            counts["withdrawn"] += _take_back(connection, feed, table, number, known_at)
             _keep_unread(connection, feed, table, number, manifest.batch_id, known_at)
             results.append(counts)
             connection.execute(
@@ -722,6 +776,7 @@ def accept(
         declare(connection, [feed])
         connection.execute(f"drop table {table}")
         connection.execute(f"drop table {_unread(feed)}")
+        connection.execute(f"drop table {_taken_back(feed)}")
         connection.execute("delete from ops.incoming where feed = ?", [feed.name])
         fresh = [batch for batch in batches if batch.accepted_at is None]
         announce(fresh, now, night, committed_batches(connection, feed.name))

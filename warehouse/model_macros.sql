@@ -161,10 +161,14 @@ create or replace macro work_row_id(action_and_about) as (
 );
 
 -- A record's number but for case, width, blanks and brackets: K 001 and k001 are K001. Dashes stay, as 1-12 and 11-2 are two numbers.
+-- Zeros before digits alone are what programs lose that take 0012 for a number.
 create or replace macro plain_record_number(record_number) as (
     regexp_replace(
-        translate(upper(record_number), '‐‑‒–—―−－（）．·•・／＃＿：，〔〕［］【】', '--------()..../#_:,[][][]'),
-        '[\s\pZ\p{Cf}]', '', 'g'
+        regexp_replace(
+            translate(upper(record_number), '‐‑‒–—―−－（）．·•・／＃＿：，〔〕［］【】', '--------()..../#_:,[][][]'),
+            '[\s\pZ\p{Cf}]', '', 'g'
+        ),
+        '^0+([0-9]+)$', '\1'
     )
 );
 

@@ -76,6 +76,7 @@ class Delivery:
         notes: What a person should know of it although no row is wrong: hidden rows; filled while `batches` is consumed.
         cursor: The highest value of the cursor column so far; filled while `batches` is consumed. None where no row
             came or the source has no cursor.
+        rows_below: How many rows the source has that no pull from this cursor on asks for, by cursor.
     """
 
     label: str
@@ -85,6 +86,7 @@ class Delivery:
     content_id: str | None = None
     unreadable: list[Unreadable] = field(default_factory=list)
     cursor: str | None = None
+    rows_below: dict[str, int] = field(default_factory=dict)
     totals: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -97,6 +99,7 @@ class Window:
         since: End of the last accepted pull, aware UTC; None on the first.
         until: End of this run's interval, aware UTC; nothing recorded or delivered after it is taken.
         cursor: The highest cursor value landed so far, as `Delivery.cursor` gave it.
+        rows_below: How many rows the source had below it, as `Delivery.rows_below` gave it.
         known: Content ids landed already; these are skipped without parsing.
         latest: What was landed last under a label: its content id, and the source's own time of it.
     """
@@ -104,6 +107,7 @@ class Window:
     since: datetime | None
     until: datetime
     cursor: str | None = None
+    rows_below: Mapping[str, int] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
     latest: Mapping[str, tuple[str, datetime | None]] = field(default_factory=dict)
 
@@ -125,6 +129,8 @@ class Source(Protocol):
     """What a protocol module offers."""
 
     OPTIONS: frozenset[str]
+    # those that say which rows are asked for: where one changes, the pulls of before say nothing of what is known
+    ASKED: frozenset[str]
 
     def deliveries(
         self,

@@ -1,8 +1,8 @@
 -- rule: A record number is spelt one way | 同一编号只有一种写法
 -- severity: warning
 -- stage: resolved
--- why: K001 and k001, or 租字〔2023〕第12号 and 租字[2023]第12号, may be one record under two numbers: its leased area
---   or staff count twice, or one of the two ends where the office changed nothing
+-- why: K001 and k001, 0012 and 12, or 租字〔2023〕第12号 and 租字[2023]第12号, may be one record under two numbers: its
+--   leased area or staff count twice, or one of the two ends where the office changed nothing
 -- next step: ask the office whether it is one record; if so, have it spell the number as before, or join the two in
 --   stage.sql
 with record_number as (

@@ -108,6 +108,9 @@ def test_a_delivery_becomes_a_batch_with_its_manifest(park: Park) -> None:
         "rows_folded": 0,
         "rows_noted": 0,
         "repeats": "",
+        "asked": "",
+        "asked_until": "2026-03-02T00:00:00+00:00",
+        "rows_below": {},
     }
 
 

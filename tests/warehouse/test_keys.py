@@ -70,7 +70,14 @@ def test_keys_that_differ_by_their_spelling(
 ) -> None:
     found = units(connection, *([f"{key}{n}" for key in keys for n in "XYZ"] for keys in (known, new)))
     assert bool(found) == is_found
-    assert all("but for blanks, case, width or dashes in 3 of" in fact for fact in found)
+    assert all("but for blanks, case, width, dashes or zeros before it in 3 of" in fact for fact in found)
+
+
+def test_keys_that_lost_the_zeros_before_them(connection: duckdb.DuckDBPyConnection) -> None:
+    """From one night on an API writes them as numbers."""
+    known = [f"{number:04}" for number in range(8, 14)]
+    assert units(connection, known, ["8", "9", "10", "14"])
+    assert units(connection, ["K01", "K02", "K03"], ["K1", "K2", "K3"]) == [], "1号 and 01号 may be two"
 
 
 def test_one_or_two_keys_are_typed_by_hand(connection: duckdb.DuckDBPyConnection) -> None:

@@ -9,7 +9,9 @@ Options in feed.yml under `source:`
                     {column: text | bigint | decimal(p,s) | double | boolean | date | timestamp}; text if not declared.
     cursor_column   Column by which only new rows are pulled: a timestamp, a date, a number, or a text in the order of
                     time (2026-09-08, TX0009: all of one length). Without it the whole table is pulled each time; so it is
-                    once where nothing is as high as what came last. Rows with no value in it are always pulled.
+                    once where nothing is as high as what came last, where more rows are below where the pull begins than there
+                    were, and where another table, query, cursor_column, overlap or clock is declared. Rows with no value in
+                    it are always pulled.
     overlap         How far behind the highest cursor value a pull begins again, for rows that were committed late or
                     corrected: "3 days", "12 hours", "90 minutes", "2 weeks" for time, a number for numbers. Default:
                     only rows equal to the highest value are pulled again.
@@ -77,6 +79,8 @@ from warehouse.text import shown
 OPTIONS: frozenset[str] = frozenset(
     {"table", "query", "types", "cursor_column", "overlap", "clock", "order_by", "road", "zero_dates", "holds"}
 )
+
+ASKED: frozenset[str] = frozenset({"table", "query", "types", "cursor_column", "overlap", "clock"})
 
 _HELD: Final = {"gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "big5": "big5", "utf-8": "utf-8"}
 
@@ -349,11 +353,14 @@ def _pull(
     plan: _Plan, credentials: Credentials, window: Window, where: str, exclude: frozenset[str]
 ) -> Iterator[Delivery]:
     url = sqlalchemy_url(credentials, where)
+    notes: list[str] = []
+    rows_below: dict[str, int] = {}
     with _connection(url, credentials, where) as connection:
         header, columns, key = _describe(connection, plan, where, exclude)
         dialect = connection.dialect.name
         if plan.cursor_column in header:
-            window = _usable_window(connection, plan, columns, window, where)
+            window = _usable_window(connection, plan, columns, window, where, notes)
+            rows_below = _counted(connection, plan, columns, window, where)
     order_by = plan.order_by or key
     for option, names in (("cursor_column", (plan.cursor_column,)), ("order_by", order_by)):
         for name in names:
@@ -366,7 +373,7 @@ def _pull(
                 )
     # A primary key that is personal is not fetched, but may still put the rows in order.
     statement = _statement(plan, columns, header, order_by, window, dialect, where)
-    delivery = Delivery(label=plan.label, header=header, batches=iter(()))
+    delivery = Delivery(label=plan.label, header=header, batches=iter(()), rows_below=rows_below, notes=notes)
     is_postgres = dialect == "postgresql"
     delivery.batches = _batches(delivery, _Pull(plan, columns, statement, url, is_postgres, credentials, where))
     yield delivery
@@ -375,6 +382,7 @@ def _pull(
 # texts in the order of time: a year before its month, or a number behind the same letters
 _YEAR_FIRST = re.compile(r"[12]\d{3}[-/.年]?(0[1-9]|1[0-2])(\D.*|\d\d.*)?")
 _NUMBERED = re.compile(r"(\D*)\d+(\D*)")
+_ZONE_OF_TEXT = re.compile(r":\d\d(?:\.\d+)?[+-]\d\d:\d\d$")
 _DAY_OF_TEXT = re.compile(r"(\d{4})[-/.年](\d\d)[-/.月](\d\d).*")
 
 
@@ -387,14 +395,18 @@ def _refuse_texts_in_disorder(
     where: str,
 ) -> None:
     """Stop where new rows need not be behind those before: as texts 10 is before 9, and all days before one of 2099."""
-    length = sa.func.len(value) if connection.dialect.name == "mssql" else sa.func.length(value)
+    is_mssql = connection.dialect.name == "mssql"
+    length = sa.func.len(value) if is_mssql else sa.func.length(value)
     asked = sa.select(sa.func.min(value), sa.func.max(value), sa.func.min(length), sa.func.max(length))
     first, last, shortest, longest = connection.execute(asked.select_from(source)).one()
     if first is None:
         return
     numbered = [found.groups() for text in (first, last) if (found := _NUMBERED.fullmatch(text))]
     is_in_order = all(map(_YEAR_FIRST.fullmatch, (first, last))) or (len(numbered) == 2 and len(set(numbered)) == 1)
-    if shortest != longest or not is_in_order:
+    has_zone = _ZONE_OF_TEXT.search(last) and shortest == longest
+    zone = (sa.func.substring if is_mssql else sa.func.substr)(value, longest - 5, 6)
+    zones = connection.execute(sa.select(zone).select_from(source).distinct().limit(2)).all() if has_zone else []
+    if shortest != longest or not is_in_order or len([z for (z,) in zones if z]) > 1:
         raise SourceError(
             where,
             f"{plan.label} cannot be pulled by {value.name!r}: as texts its values are not in the order of time ({first} to "
@@ -413,31 +425,63 @@ def _refuse_texts_in_disorder(
 
 
 def _usable_window(
-    connection: Connection, plan: _Plan, columns: Sequence[Column], window: Window, where: str
+    connection: Connection, plan: _Plan, columns: Sequence[Column], window: Window, where: str, notes: list[str]
 ) -> Window:
-    """The window, without its cursor where the source has nothing from there on: it was restored or numbers anew."""
+    """The window, without its cursor where the source has nothing from there on, or more before it than there was."""
     column = next(column for column in columns if column.name == plan.cursor_column)
     source = _from(plan, [column.name])
-    compared, low, _ = _cursor_bounds(plan, column, source.c[column.name], window, connection.dialect.name, where)
+    dialect = connection.dialect.name
+    compared, low, _ = _cursor_bounds(plan, column, source.c[column.name], window, dialect, where)
     is_text = pa.types.is_string(column.type) and compared is source.c[column.name]
     if is_text:
         _refuse_texts_in_disorder(connection, plan, compared, source, window.until, where)
     if low is None:
         return window
     asked = sa.select(sa.literal(1)).select_from(source).limit(1)
-    if (
-        connection.execute(asked.where(compared >= low)).first()
-        or not connection.execute(asked.where(compared.is_not(None))).first()
-    ):
+    is_as_high = connection.execute(asked.where(compared >= low)).first()
+    if not is_as_high and not connection.execute(asked.where(compared.is_not(None))).first():
         return window
-    _log.warning(
-        "%s: nothing in %s is as high as %s, the highest %s so far: it was restored, or numbers anew. All of it is pulled",
-        where,
-        plan.label,
-        shown(window.cursor or ""),
-        column.name,
+    late = 0
+    for cursor, rows in window.rows_below.items():
+        _, below, _ = _cursor_bounds(
+            plan, column, source.c[column.name], replace(window, cursor=cursor), dialect, where
+        )
+        late += _rows_below(connection, source, compared, below) - rows
+    if is_as_high and late <= 0:
+        return window
+    why = (
+        f"below {shown(window.cursor or '')}, the highest {column.name} so far, and source.overlap there are {late:,} rows more than at "
+        "the last pull: committed late, of a wrong time or after a restore. All of it is pulled; if that is so each night, raise overlap"
+        if is_as_high
+        else f"nothing in it is as high as {shown(window.cursor or '')}, the highest {column.name} so far: it was restored, or numbers "
+        "anew. All of it is pulled"
     )
+    _log.warning("%s: %s: %s", where, plan.label, why)
+    notes.append(why)
     return replace(window, cursor=None)
+
+
+def _rows_below(
+    connection: Connection, source: sa.FromClause, compared: sa.ColumnElement[Any], low: sa.ColumnElement[Any] | None
+) -> int:
+    return connection.execute(sa.select(sa.func.count()).select_from(source).where(compared < low)).scalar_one()
+
+
+def _counted(
+    connection: Connection, plan: _Plan, columns: Sequence[Column], window: Window, where: str
+) -> dict[str, int]:
+    """How many rows there are below where the next pull begins, by the highest cursor: counted before the rows are read."""
+    column = next(column for column in columns if column.name == plan.cursor_column)
+    source = _from(plan, [column.name])
+    dialect = connection.dialect.name
+    compared, _, high = _cursor_bounds(plan, column, source.c[column.name], window, dialect, where)
+    asked = sa.select(sa.func.max(compared)).select_from(source)
+    highest = connection.execute(asked if high is None else asked.where(compared <= high)).scalar()
+    if highest is None:
+        return {}
+    cursor = _cursor_text(highest)
+    _, low, _ = _cursor_bounds(plan, column, source.c[column.name], replace(window, cursor=cursor), dialect, where)
+    return {} if low is None else {cursor: _rows_below(connection, source, compared, low)}
 
 
 def _describe(
@@ -638,9 +682,15 @@ def _time_bounds(
     if dialect == "sqlite":
         # SQLite keeps times as text of many shapes (T or space, with or without fractions): compare one shape.
         # What is no such text (a number would be a Julian day) is pulled like an empty value, and put aside when it is staged.
+        # One with a zone of its own would come out in UTC, and goes by the database's clock like all others.
         shape = "%Y-%m-%d %H:%M:%f"
+        hours = f"{(window.until.astimezone(plan.clock).utcoffset() or timedelta()).total_seconds():+.0f} seconds"
+        has_zone = sa.or_(*[value.op("glob")(f"*:[0-9][0-9]*{zone}") for zone in ("Z", "[+-][0-9][0-9]:[0-9][0-9]")])
         return (
-            sa.case((value.op("glob")("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*"), sa.func.strftime(shape, value))),
+            sa.case(
+                (has_zone, sa.func.strftime(shape, value, hours)),
+                (value.op("glob")("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*"), sa.func.strftime(shape, value)),
+            ),
             None if low is None else sa.literal(low.isoformat(" ", "milliseconds")),
             sa.literal(until.isoformat(" ", "milliseconds")),
         )

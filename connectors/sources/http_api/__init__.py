@@ -19,7 +19,8 @@ Options in feed.yml under `source:`
     cursor_param    Parameter for the cursor (default cursor); next: dotted path to the next cursor.
     next            For link: dotted path to the next page's URL, where it is not in the Link header.
     size_param      Parameter for the size of a page, and page_size: that size. A page that is shorter does not end the
-                    pull (servers cap sizes): an empty page does, or the total.
+                    pull (servers cap sizes): an empty page does, or the total. Without a total, a first page that is shorter
+                    than asked for, with another one behind it, makes the pull begin anew with that size.
     end             What an answer behind the last page is where it is not an empty page: a status (404), or
                     {dotted path: value} of an answer with status 200. It is asked for twice.
     max_pages       Pages after which something must be wrong (default 100,000).
@@ -28,7 +29,8 @@ Options in feed.yml under `source:`
     until_param     Parameter for the end of this run's interval.
     time_format     iso (default), date, epoch, epoch_ms, or a pattern such as "%Y%m%d%H%M%S".
     clock           Time zone of these times (default UTC).
-    overlap_minutes How far before the end of the last pull to begin again, for records that were late (default 0).
+    overlap_minutes How far before the end of the last pull to begin again, for records that were late (default 60). Where the
+                    server's clock (its Date) is further behind than that, as far as it is; a day more where time_format has no hour.
 
     auth            none (default), basic (login and password), bearer or header (the password is the token).
     auth_header     Header for `auth: header` (default X-API-Key).
@@ -49,7 +51,10 @@ JSON. All pages are read before the first row is handed over: a pull that stops 
 only some records have are known from the start. Pages wait compressed in memory, never on disk.
 
 Records that move while they are read come twice or not at all. Where the total changes between pages, or a record of one
-page is on another one too, all is pulled again, three times at most; records that are twice in two pulls alike are so.
+page is on another one too, all is pulled again, four times at most; records that are twice in two pulls alike are so. A
+record that is passed over shows in nothing but the total of an interval that has ended. Without total and until_param,
+several pages (by number, offset or link) are read until a second reading has all that the one before it had; where no
+record is as before, each has the time of asking in it.
 """
 
 from __future__ import annotations
@@ -65,7 +70,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, NoReturn
@@ -118,15 +123,25 @@ OPTIONS: frozenset[str] = frozenset(
     }
 )
 
+ASKED: frozenset[str] = frozenset({"path", "method", "params", "records"})
+
 _log = logging.getLogger(__name__)
 
 _LONGEST_BACKOFF_SECONDS: Final = 60
 _REDIRECTS: Final = 5
-_PULLS: Final = 3
+_PULLS: Final = 4
 # an answer may take so many times the silence after which a connection counts as broken
 _PATIENCE: Final = 10
 # what is remembered of a record besides its page
 _BYTES_OF_A_RECORD: Final = 150
+# sent, read and rounded to seconds, the time of an answer is no older than that
+_OF_AN_ANSWER: Final = timedelta(seconds=5)
+_HAS_HOURS: Final = re.compile("%[HIcXs]")
+# that there is no such page, where one is looked for behind an empty one
+_NO_SUCH_PAGE: Final = frozenset({400, 404, 416, 422})
+# 10, 20, 50, 100, …: where servers cut pages off; and, where nothing was said of pages, answers
+_ROUND: Final = re.compile("[125]0+")
+_ANSWER_OF_MANY: Final = 100
 _FIELDS: Final = 10_000
 _DIGITS: Final = 18
 _CELLS: Final = 20_000_000
@@ -167,6 +182,7 @@ class _Plan:
     cursor_param: str
     next: str | None
     size: Mapping[str, int]
+    is_size_given: bool  # by the server
     end: int | Mapping[str, Any] | None
     encoding: str | None
     max_pages: int
@@ -227,6 +243,7 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         cursor_param=read.text("cursor_param", "cursor"),
         next=read.text("next", None),
         size={read.text("size_param"): read.whole("page_size", 1, 1)} if read.has("size_param") else {},
+        is_size_given=False,
         end=read.mapping("end") or None if isinstance(options.get("end"), Mapping) else read.whole("end", 0) or None,
         encoding=_ENCODINGS[read.choice("encoding", tuple(_ENCODINGS), "utf-8")] if read.has("encoding") else None,
         max_pages=read.whole("max_pages", 100_000, 1),
@@ -234,7 +251,7 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         until_param=read.text("until_param", None),
         time_format=time_format,
         clock=read.zone("clock"),
-        overlap=timedelta(minutes=read.number("overlap_minutes", 0)),
+        overlap=timedelta(minutes=read.number("overlap_minutes", 60)),
         auth=read.choice("auth", ("none", "basic", "bearer", "header"), "none"),
         auth_header=read.text("auth_header", "X-API-Key"),
         retries=read.whole("retries", 5),
@@ -280,37 +297,52 @@ def _still(
     Raises:
         SourceError: They moved each time.
     """
-    before: bytes | None = None
+    before: _Moves | None = None
+    fact = ""
     for _ in range(_PULLS):
         header: dict[str, None] = {}  # in the order in which fields were first seen
         unreadable: list[Unreadable] = []
         pages: list[pa.Buffer] = []
         first, moves, size = 1, _Moves(), 0
-        for records in _pages(plan, api, window, moves):
-            first += len(records)
-            try:
-                pages.append(_packed(records, first - len(records), header, unreadable, exclude))
-                size += pages[-1].size
-                is_too_much = size + _BYTES_OF_A_RECORD * first > plan.max_pull_bytes
-            except _TooMuchError:
-                is_too_much = True
-            if is_too_much:
-                raise api.stop(
-                    f"{first - 1:,} records of {len(header):,} fields are more than one pull may hold",
-                    "ask for a shorter time (source.since_param), or raise source.max_pull_mb if there are that many",
-                    f"{plan.max_pull_bytes / 1e6:g} MB in memory, {_FIELDS:,} fields",
-                )
-        if moves.fact is None or (moves.digest and moves.digest == before):
+        try:
+            for records in _pages(plan, api, window, moves):
+                first += len(records)
+                try:
+                    pages.append(_packed(records, first - len(records), header, unreadable, exclude))
+                    size += pages[-1].size
+                    is_too_much = size + _BYTES_OF_A_RECORD * first > plan.max_pull_bytes
+                except _TooMuchError:
+                    is_too_much = True
+                if is_too_much:
+                    raise api.stop(
+                        f"{first - 1:,} records of {len(header):,} fields are more than one pull may hold",
+                        "ask for a shorter time (source.since_param), or raise source.max_pull_mb if there are that many",
+                        f"{plan.max_pull_bytes / 1e6:g} MB in memory, {_FIELDS:,} fields",
+                    )
+        except _CappedError as capped:
+            return _still(replace(plan, size=capped.size, is_size_given=True), api, window, exclude)
+        is_sure = len(pages) < 2 or plan.pagination == "cursor" or bool(plan.total and plan.until_param)
+        if (moves.fact is None and (is_sure or moves.has_all_of(before))) or moves.is_as(before):
             return header, unreadable, pages
-        before = moves.digest
-        _log.info("%s: %s: pulled again", api.where, moves.fact)
+        if moves.fact or before:
+            fact = moves.fact or "each reading lacked records of the one before"
+            _log.info("%s: %s: pulled again", api.where, fact)
+        before = moves
     raise SourceError(
         api.where,
-        f"the records moved while they were read, {_PULLS} times: {moves.fact}",
+        f"the records moved while they were read, {_PULLS} times: {fact}",
         next_step="nothing was landed; the run tries again by itself. If it stays so, run it when the office is not writing, "
-        "or ask for records in the order in which they were made",
+        "ask for records in the order in which they were made, or declare source.total and source.until_param",
         is_passing=True,
     )
+
+
+class _CappedError(Exception):
+    """The server gives smaller pages than were asked for: whether it counts them by its own size or by ours is unknown."""
+
+    def __init__(self, size: Mapping[str, int]) -> None:
+        super().__init__()
+        self.size = size
 
 
 class _Moves:
@@ -331,6 +363,16 @@ class _Moves:
     @property
     def digest(self) -> bytes | None:
         return self._all.digest() if self._is_whole else None
+
+    def is_as(self, before: _Moves | None) -> bool:
+        """Whether the reading before gave the same."""
+        return before is not None and self.digest is not None and self.digest == before.digest
+
+    def has_all_of(self, before: _Moves | None) -> bool:
+        """Whether no record of the reading before is missing here, or none can be compared: all hold the time of asking."""
+        if before is None:
+            return False
+        return before._pages.keys() <= self._pages.keys() or before._pages.keys().isdisjoint(self._pages)
 
     def read(self, page: int, records: list[Any]) -> bytes:
         """Note the records of a page; gives its digest."""
@@ -432,18 +474,25 @@ def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[li
     params = {**plan.params, **plan.size, **_interval(plan, window)}
     seen: dict[bytes, int] = {}
     rows, total = 0, None
+    is_behind_empty = False
     only: list[Any] | None = None  # the records of a first page that seems to be the only one
     url: str | None = None
-    if plan.pagination == "page":
-        params[plan.page_param] = plan.first_page
-    elif plan.pagination == "offset":
-        params[plan.offset_param] = 0
+    first = {"page": {plan.page_param: plan.first_page}, "offset": {plan.offset_param: 0}}
+    params |= first.get(plan.pagination, {})
     for page in range(1, plan.max_pages + 1):
         if only is not None and _is_all(plan, api, params, only):
             break
         only = None
-        answer, link = api.ask(url, params if url is None or plan.method == "POST" else {}, page, plan.end)
-        records = [] if answer is _END else _records(plan, api, answer, page)
+        end = _NO_SUCH_PAGE if is_behind_empty and plan.end is None else plan.end
+        answer, link = api.ask(url, params if url is None or plan.method == "POST" else {}, page, end)
+        if page == 1 and plan.since_param in params and api.behind > plan.overlap + _OF_AN_ANSWER:
+            # what was recorded after the last pull may have a time of before it
+            params |= _interval(plan, window, api.behind)
+            answer, link = api.ask(url, params, page, end)
+        is_end = answer is _END or (is_behind_empty and _says_no_more(plan, answer))
+        records = [] if is_end else _records(plan, api, answer, page)
+        if page == 2 and plan.total is None:
+            _hold_to_size(plan, rows, records)
         if records:
             # One digest a page: an API that ignores its parameters would otherwise be read for ever.
             digest = moves.read(page, records)
@@ -461,12 +510,12 @@ def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[li
             if moves.digest is None:
                 return
         is_last = not records or (total is not None and rows >= total)
+        if plan.pagination == "page" and total is None and not is_end:
+            # a server that takes records out of its pages can have an empty one in the middle; so can one that is busy
+            is_last, is_behind_empty = not records and is_behind_empty, not records
         if plan.pagination == "none":
-            if not plan.is_one_answer and total is None and (said := _says_more(answer, len(records), link)):
-                raise api.stop(
-                    f"there are {len(records)} records in the answer, and it says {said}: there seem to be more",
-                    "declare source.pagination in feed.yml, and source.total; or `pagination: none` if this one answer is all",
-                )
+            if not plan.is_one_answer and total is None:
+                _refuse_a_part(api, answer, len(records), link)
             break
         if page == 1 and records and rows == total and plan.pagination in ("page", "offset"):
             # a total that counts the records of its page looks so, too: the next page shows it
@@ -477,7 +526,7 @@ def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[li
             params[plan.offset_param] = rows
         elif plan.pagination == "cursor":
             after = _find(answer, plan.next or "")
-            is_last = after in (None, "", False)
+            is_last = after in (None, "", False) or (not records and params.get(plan.cursor_param) == str(after))
             if not is_last and params.get(plan.cursor_param) == str(after):
                 raise api.stop(
                     "the next cursor is the one just used", "ask the office how its API says that it has no more"
@@ -491,13 +540,33 @@ def _pages(plan: _Plan, api: _Api, window: Window, moves: _Moves) -> Iterator[li
             break
     else:
         raise api.stop(f"more than {plan.max_pages} pages", "raise source.max_pages if there are that many")
-    if total is not None and rows > total:
+    if total is not None:
+        _hold_to_total(plan, api, rows, total)
+
+
+def _refuse_a_part(api: _Api, answer: Any, count: int, link: str | None) -> None:
+    if said := _says_more(answer, count, link):
+        raise api.stop(
+            f"there are {count} records in the answer, and it {said}: there seem to be more",
+            "declare source.pagination in feed.yml, and source.total; or `pagination: none` if this one answer is all",
+        )
+
+
+def _hold_to_size(plan: _Plan, rows: int, records: list[Any]) -> None:
+    """Begin anew where the first page is shorter than asked for, but not the last, or its number is one at which servers cut pages off."""
+    is_short = any(0 < rows < size for size in plan.size.values()) and not plan.is_size_given
+    if is_short and plan.pagination == "page" and (records or _ROUND.fullmatch(str(rows))):
+        raise _CappedError(dict.fromkeys(plan.size, rows))
+
+
+def _hold_to_total(plan: _Plan, api: _Api, rows: int, total: int) -> None:
+    if rows > total:
         raise api.stop(
             f"{plan.path} gave {rows} records where {plan.total} is {total}",
             "it seems to count something else, pages perhaps: correct source.total in feed.yml, or ask the office",
             "as many records as the total",
         )
-    if total is not None and rows < total:
+    if rows < total:
         raise SourceError(
             api.where,
             f"{plan.path} gave {rows} of {total} records",
@@ -514,15 +583,22 @@ def _is_all(plan: _Plan, api: _Api, params: Mapping[str, Any], first: list[Any])
         SourceError: The second page cannot be read. It may hold records: the total may count those of each page.
     """
     answer, _ = api.ask(None, params, 2, 404 if plan.end is None else plan.end)
-    if answer is _END or (not _find(answer, plan.records) and _NO_MORE.search(_said(answer))):
+    if answer is _END or _says_no_more(plan, answer):
         return True
     return _records(plan, api, answer, 2) in ([], first)
 
 
-def _interval(plan: _Plan, window: Window) -> dict[str, str]:
+def _says_no_more(plan: _Plan, answer: Any) -> bool:
+    return not _find(answer, plan.records) and bool(_NO_MORE.search(_said(answer)))
+
+
+def _interval(plan: _Plan, window: Window, behind: timedelta = timedelta()) -> dict[str, str]:
     found = {}
     if plan.since_param and window.since is not None:
-        found[plan.since_param] = _time_text(plan, window.since - plan.overlap)
+        # of days alone it is unknown whether the API counts the day itself
+        is_day = plan.time_format == "date" or ("%" in plan.time_format and not _HAS_HOURS.search(plan.time_format))
+        early = max(plan.overlap, behind) + timedelta(days=is_day)
+        found[plan.since_param] = _time_text(plan, window.since - early)
     if plan.until_param:
         found[plan.until_param] = _time_text(plan, window.until)
     return found
@@ -659,8 +735,14 @@ def _says_more(answer: Any, count: int, link: str | None) -> str:
                 or (_NEXT_NAME.fullmatch(plain_name) and text not in ("", "0", "-1", "null", "false"))
             )
             if is_more:
-                return f"{name} {text[:40]}"
-    return f"Link {link[:40]}" if link else ""
+                return f"says {name} {text[:40]}"
+    if link:
+        return f"says Link {link[:40]}"
+    return (
+        "is a number at which servers cut answers off"
+        if count >= _ANSWER_OF_MANY and _ROUND.fullmatch(str(count))
+        else ""
+    )
 
 
 def _is_set(name: str, text: str) -> bool:
@@ -758,6 +840,7 @@ class _Api:
         self._base = _base_url(credentials, where)
         self._secret = self._secret_headers()
         self._next_at = 0.0
+        self.behind = timedelta()  # the server's clock, by the Date of its last answer
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _Impatient())
@@ -816,7 +899,11 @@ class _Api:
         return url
 
     def ask(
-        self, url: str | None, params: Mapping[str, Any], page: int, end: int | Mapping[str, Any] | None
+        self,
+        url: str | None,
+        params: Mapping[str, Any],
+        page: int,
+        end: int | Mapping[str, Any] | frozenset[int] | None,
     ) -> tuple[Any, str | None]:
         """Ask for one page, again if need be: (the answer, the next page's URL if a Link header names one).
 
@@ -875,6 +962,7 @@ class _Api:
                 continue
             if status != 200:
                 raise self._bad_status(status, body, page)
+            self.behind = _behind(response.headers)
             return answer, response.links.get("next", {}).get("url")
         raise self.stop(
             f"{problem}, {attempts} times in a row",
@@ -979,8 +1067,10 @@ class _Api:
             ) from None
 
 
-def _is_end(end: int | Mapping[str, Any], status: int, answer: Any) -> bool:
+def _is_end(end: int | Mapping[str, Any] | frozenset[int], status: int, answer: Any) -> bool:
     """Return whether an answer is the one behind the last page, as source.end declares it."""
+    if isinstance(end, frozenset):
+        return status in end
     if isinstance(end, Mapping):
         return status == 200 and all(_text(_find(answer, path)) == _text(value) for path, value in end.items())
     return status == end
@@ -1049,3 +1139,12 @@ def _retry_after(header: str | None) -> float | None:
     except ValueError:
         return None
     return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _behind(headers: Mapping[str, str]) -> timedelta:
+    """How far the server's clock is behind ours, by the Date of an answer that no cache gave."""
+    try:
+        moment = parsedate_to_datetime(headers["Date"])
+    except (KeyError, ValueError):
+        return timedelta()
+    return timedelta() if "Age" in headers else datetime.now(UTC) - moment.replace(tzinfo=moment.tzinfo or UTC)

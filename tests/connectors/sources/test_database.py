@@ -230,6 +230,37 @@ def test_a_timestamp_cursor_takes_from_the_overlap_to_the_end_of_the_interval(
     assert ids(second) == [*range(46, 73), 1000], "two hours are pulled again"
 
 
+@pytest.mark.parametrize(
+    ("cursor", "options"),
+    [
+        ("recorded", {"overlap": "2 hours", "clock": "Asia/Shanghai"}),
+        ("recorded_tz", {"overlap": "2 hours"}),
+        ("day", {"overlap": "1 day"}),
+        ("id", {"overlap": 2}),
+        ("id", {}),
+        ("note", {}),
+    ],
+)
+def test_a_row_that_comes_late_below_the_cursor_brings_all(
+    postgres: Postgres, events: str, cursor: str, options: dict[str, Any]
+) -> None:
+    """Numbers are given before they are committed, and clocks go back: what is below the last cursor would never come."""
+    postgres.admin.execute("delete from event where id in (100, 1000)")
+    first = pull(postgres.credentials, table=events, cursor_column=cursor, **options)
+    assert len(ids(first)) == 239
+    again = dataclasses.replace(ALWAYS, cursor=first.cursor, rows_below=first.rows_below)
+    assert len(ids(pull(postgres.credentials, again, table=events, cursor_column=cursor, **options))) < 100
+    postgres.admin.execute(
+        "insert into event select 100, recorded + interval '1 hour', recorded_tz + interval '1 hour', day, 'n0100' "
+        "from event where id = 99"
+    )
+    late = pull(postgres.credentials, again, table=events, cursor_column=cursor, **options)
+    assert len(ids(late)) == 240
+    assert "there are 1 rows more than at the last pull" in late.notes[0]
+    now = dataclasses.replace(ALWAYS, cursor=late.cursor, rows_below=late.rows_below)
+    assert len(ids(pull(postgres.credentials, now, table=events, cursor_column=cursor, **options))) < 100
+
+
 @pytest.mark.parametrize("road", ["general", "fast"])
 def test_cursors_by_number_date_and_text(postgres: Postgres, events: str, road: str) -> None:
     def again(highest: str | None, until: datetime = ALWAYS.until, **options: Any) -> list[int]:
@@ -261,6 +292,7 @@ def test_cursors_by_number_date_and_text(postgres: Postgres, events: str, road: 
         ("2026-9-28", "2026-9-30", "2026-10-1"),
         ("28/09/2026", "30/09/2026", "01/10/2026"),
         ("28-SEP-2026", "30-SEP-2026", "01-OCT-2026"),
+        ("2026-09-30T23:59:00+08:00", "2026-09-30T16:30:00+00:00", "2026-09-30T23:59:30+08:00"),
         ("A17", "B18", "A19"),
         ("6ecd8c99-4036-403d", "f00d8c99-4036-403d", "00ff8c99-4036-403d"),
     ],
@@ -295,6 +327,7 @@ def test_a_text_cursor_in_the_future_hides_no_rows(books: sqlite3.Connection) ->
         ("20260930 235959", "20261001 000000"),
         ("TX0009", "TX0010"),
         ("2026年09月", "2026年10月"),
+        ("2026-09-30T23:59:00+08:00", "2026-10-01T00:00:00+08:00"),
     ],
 )
 def test_a_text_in_the_order_of_time_is_a_cursor(books: sqlite3.Connection, values: tuple[str, str]) -> None:
@@ -564,6 +597,28 @@ def test_sqlite_times_are_compared_as_times(books: sqlite3.Connection, column: s
         sqlite(books), Window(since=None, until=datetime(2026, 1, 2, 16, tzinfo=UTC), cursor=first.cursor), **options
     )
     assert [row["合同号"] for row in rows(second)] == [f"{n:03}" for n in range(23, 49)]
+
+
+@pytest.mark.parametrize("zone", ["+08:00", "Z", ""])
+def test_sqlite_times_with_a_zone_go_by_the_clock(books: sqlite3.Connection, zone: str) -> None:
+    """SQLite's own functions give them in UTC, and a cursor is in the time of the declared clock."""
+    shift = timedelta(hours=0 if zone == "Z" else 8)
+    books.execute("create table entry (no integer, at timestamp)")
+
+    def record(no: int, at: datetime) -> None:
+        books.execute("insert into entry values (?, ?)", (no, f"{at + shift:%Y-%m-%d %H:%M:%S}{zone}"))
+
+    options: dict[str, Any] = {"table": "entry", "cursor_column": "at", "clock": "Asia/Shanghai"}
+    record(1, datetime(2026, 1, 31, 5))
+    first = pull(sqlite(books), dataclasses.replace(ALWAYS, until=datetime(2026, 1, 31, 6, tzinfo=UTC)), **options)
+    assert [row["no"] for row in rows(first)] == [1]
+    record(2, datetime(2026, 1, 31, 7))
+    record(3, datetime(2026, 1, 31, 20))
+    record(4, datetime(2026, 2, 1, 1))
+    window = Window(None, until=datetime(2026, 2, 1, tzinfo=UTC), cursor=first.cursor, rows_below=first.rows_below)
+    second = pull(sqlite(books), window, **options)
+    assert [row["no"] for row in rows(second)] == [1, 2, 3]
+    assert second.notes == []
 
 
 def test_a_time_of_recording_that_is_none_is_pulled(books: sqlite3.Connection) -> None:
