@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from warehouse.connection import literal, quote
+from warehouse.kinds import READING
 from warehouse.staged_feed import StagedFeed
 from warehouse.subjects import subjects
 
@@ -484,6 +485,46 @@ def other_stages(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Ite
         if known >= _KNOWN_MIN and count and tail(rows - count, rows, 1 - (was + 1) / (known + 2)) < CHANCE:
             fact = f"{name} is another than before, or empty, of one {key}"
             yield Measured("never_pct", name, fact, count, rows, 100 * count / rows, 3)
+
+
+def other_kinds(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Codes within the key that are others than those known of the rest of it: sales taken for purchases, water for electricity.
+
+    No row has a row before it then, so that no other comparison sees it. How often a code changes is learnt from earlier rows. A row
+    that comes beside the one with the known code is a second one.
+    """
+    subject = feed.subject
+    if feed.replaces != "period" or not subject.has_months:
+        return
+    for kind in (k for k in columns_of(feed).kinds if k in subject.key):
+        rest = [k for k in subject.key if k not in (kind, "month") and not k.endswith("_name")]
+        if not rest:
+            continue
+        listed = ", ".join(map(quote, rest))
+        of = f"select {listed}, list(distinct {quote(kind)}) as kinds from {{}} group by all"
+        known, was, rows, count = _rows(
+            connection,
+            f"with k as ({of.format('known_fact')}), n as ({of.format('new_fact')}), "
+            f"both_ as (select not list_has_any(n.kinds, k.kinds) as is_other from n inner join k using ({listed})) "
+            "select (select count(*) from k), (select count_if(len(kinds) > 1) from k), count(*), count_if(is_other) from both_",
+        )[0]
+        if known >= _KNOWN_MIN and count and tail(rows - count, rows, 1 - (was + 1) / (known + 2)) < CHANCE:
+            fact = f"{kind} is another than the one known of the same {' and '.join(rest)}"
+            yield Measured("changed_pct", kind, fact, count, rows, 100 * count / rows, _OTHER_OWNER_MIN)
+
+
+def falling_readings(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Readings that are lower than the one before, of more meters than are exchanged or turn over: a column that was moved."""
+    for name in (c for c, figure in feed.figures.items() if figure.kind == READING):
+        value = quote(name)
+        rows, count = _rows(
+            connection,
+            f"select count(*), count_if(n.{value} < k.{value}) from new_fact as n asof join known_fact as k "
+            f"on n.series = k.series and n.t > k.t where n.{value} is not null and k.{value} is not null",
+        )[0]
+        if rows and count:
+            fact = f"{name} is a reading and lower than the one before"
+            yield Measured("changed_pct", name, fact, count, rows, 100 * count / rows)
 
 
 def two_at_once(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:

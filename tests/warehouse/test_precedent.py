@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import duckdb
@@ -16,6 +17,7 @@ from tests.conftest import Park, day, empty_warehouse, leases
 from warehouse import loader, precedent
 from warehouse.comparison import findings, measure
 from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.kinds import READING, FigureKind
 from warehouse.precedent import Measured
 from warehouse.settings import CHECKOUT
 
@@ -708,3 +710,46 @@ def test_a_tail_is_that_of_the_binomial_distribution(rows: int, data: st.DataObj
 )
 def test_a_count_that_chance_explains_is_none(count: int, expected: float, found: int) -> None:
     assert precedent.beyond_chance(count, expected) == found
+
+
+EXCHANGED = "case utility_code when 'electricity' then 'water' else 'electricity' end as utility_code"
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("", []),
+        (EXCHANGED, ["utility_code"]),
+        ("case when row_number < 40 then 'water' else utility_code end as utility_code", ["utility_code"]),
+        # one account has another kind of meter now
+        ("case when row_number = 7 then 'water' else utility_code end as utility_code", []),
+        ("meter_no || 'N' as meter_no, 'water' as utility_code", []),
+    ],
+)
+def test_codes_of_the_key_that_are_others(connection: duckdb.DuckDBPyConnection, change: str, found: list[str]) -> None:
+    """Water and electricity exchanged: no row has a row before it."""
+    given = Deliveries(connection, "utility_use", KNOWN_METERS, meters(change))
+    assert given.stops(precedent.other_kinds(connection, given.feed)) == found
+
+
+READINGS = "10000 * row_number + 100 * month_number(month) as used_quantity"
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (READINGS, []),
+        # two meters were exchanged and kept their numbers
+        (READINGS.replace("10000 *", "10000 * (row_number > 1)::int *"), []),
+        # each meter has the reading of the row above
+        (READINGS.replace("10000 * row_number", "10000 * (row_number - 1)"), ["used_quantity"]),
+        # in another order
+        (READINGS.replace("10000 * row_number", "10000 * (59 - row_number)"), ["used_quantity"]),
+    ],
+)
+def test_readings_that_fall(connection: duckdb.DuckDBPyConnection, change: str, found: list[str]) -> None:
+    known = f"select * replace ({READINGS}) from ({KNOWN_METERS})"
+    given = Deliveries(connection, "utility_use", known, meters(change))
+    feed = replace(given.feed, figures={"used_quantity": FigureKind(READING)})
+    assert given.stops(precedent.falling_readings(connection, feed)) == found
+    assert given.stops(precedent.falling_readings(connection, given.feed)) == []
