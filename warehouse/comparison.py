@@ -36,6 +36,7 @@ from warehouse.precedent import (
     moved_values,
     odd_delays,
     odd_sizes,
+    one_way,
     other_kinds,
     other_names,
     other_owners,
@@ -243,6 +244,7 @@ def measure(
         found += [] if subject.has_years else hardly_falls(connection, feed, plan.figures)
         found += [] if subject.has_years else falling_readings(connection, feed)
         found += other_kinds(connection, feed)
+        found += one_way(connection, feed)
         found += _restated(connection, feed, plan)
         # a yearbook comes in one month or another
         found += rows_of_year(connection, feed) if subject.has_years else _lags(connection, feed, until)
@@ -329,7 +331,8 @@ def measure_lines(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch
     lines = batch.manifest.rows_read
     if lines is None or not {lines, lines + 1} & {*_EXPORT_LIMITS}:
         return
-    if feed.replaces == "nothing" and batch.manifest.delivered_at is None:
+    # a query has no such end, nor is a night's news a list
+    if batch.manifest.protocol == "database" or (feed.replaces == "nothing" and batch.manifest.delivered_at is None):
         return
     row = _one_row(
         connection,

@@ -68,6 +68,9 @@ _ORDERED_MIN, _ORDERED_VALUES = 20, 5
 _PERIODS_MIN, _PAIRS_MIN = 3, 20
 # months in which a year's holidays and its end lie, and falls of so many figures in each: fewer show no habit
 _YEAR_OF_MONTHS, _FALLS_MIN = 12, 0.1
+# staff of seven in ten units that change may go one way in a month, as after the spring festival, and of more where it ever did; of so
+# many that changed, a month shows what is usual; less than a twentieth of the sum is no part of a list
+_ONE_WAY, _ROWS_ONE_WAY_MIN, _MOVED = 0.7, 10, 0.05
 # so many units of the end of a file are missing by chance less often than once in 10,000 deliveries
 CHANCE, _TAIL_MIN = 1e-4, 3
 
@@ -852,6 +855,38 @@ def hardly_falls(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figure
             if tail(falls, rows, least) < CHANCE:
                 fact = f"{name} rose from the month before, as in no month of a year (a running total?),"
                 yield Measured("never_pct", name, fact, rows - falls, rows, 100 * (rows - falls) / rows, _PAIRS_MIN)
+
+
+def one_way(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Staff that falls, or rises, in nearly all units that change: a part of the persons, or those who left among them.
+
+    Some are hired where others leave. The month in which most went one way shows what is usual, and a sum that hardly moves is of few
+    persons.
+    """
+    if (feed.period_months or 1) > 1:
+        return
+    for name in (c for c in feed.subject.stocks if c.endswith("_headcount")):
+        of_month = f"select series, t, sum({quote(name)}) as v from {{}} group by all having v is not null"
+        steps = "count(*) as n, count_if({0}.v < {1}.v) as falls, count_if({0}.v > {1}.v) as rises"
+        falls, rises, now, before, usual_falls, usual_rises = _rows(
+            connection,
+            f"with k as ({of_month.format('known_fact')}), n as ({of_month.format('new_fact')}), "
+            f"past as (select k.t, {steps.format('k', 'b')} from k asof join k as b on k.series = b.series and k.t > b.t group by all), "
+            "usual as (select max(falls / (falls + rises)) as falls, max(rises / (falls + rises)) as rises from past "
+            f"where falls + rises >= {_ROWS_ONE_WAY_MIN}), "
+            f"now as (select {steps.format('n', 'b')}, sum(n.v) as now, sum(b.v) as before from n asof join k as b "
+            "on n.series = b.series and n.t > b.t) "
+            "select now.falls, now.rises, now, before, usual.falls, usual.rises from now cross join usual",
+        )[0]
+        if not now or not before or abs(now - before) <= _MOVED * before:
+            continue
+        ways = ((falls, rises, usual_falls, "fell"), (rises, falls, usual_rises, "rose"))
+        for count, others, usual, word in ways:
+            # known shares of months are of few units, and 1 leaves nothing to expect
+            share = min(max(usual or 0, _ONE_WAY), 1 - 1 / (count + others + 2))
+            if (word == "fell") == (now < before) and tail(others, count + others, 1 - share) < CHANCE:
+                fact = f"{name} {word} in nearly all units that changed, from {before:,} to {now:,} in all,"
+                yield Measured("changed_pct", name, fact, count, count + others, 100 * count / (count + others), 3)
 
 
 def tail(count: int, rows: int, share: float) -> float:

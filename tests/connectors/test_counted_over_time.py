@@ -210,7 +210,7 @@ def test_one_number_of_several_names_is_a_filler() -> None:
         4,
         ["lines of one number and different names, each name counted as one"],
     )
-    # a column of other texts than names parts nobody
+    # a column of other texts than names parts no lines
     assert counted_of([filler] * 2, ["养老保险", "医疗保险"]) == (1, [])
 
 

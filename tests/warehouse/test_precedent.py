@@ -753,3 +753,30 @@ def test_readings_that_fall(connection: duckdb.DuckDBPyConnection, change: str, 
     feed = replace(given.feed, figures={"used_quantity": FigureKind(READING)})
     assert given.stops(precedent.falling_readings(connection, feed)) == found
     assert given.stops(precedent.falling_readings(connection, given.feed)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("", []),  # as ever
+        ("insured_headcount + (row_number % 3)::int - 1 as insured_headcount", []),  # hired here, left there
+        ("(insured_headcount * 0.8)::int as insured_headcount", ["insured_headcount"]),
+        ("(insured_headcount * 1.2)::int as insured_headcount", ["insured_headcount"]),
+        # one large unit closes, and one more person leaves in many
+        ("case when row_number = 39 then 0 else insured_headcount end as insured_headcount", []),
+        ("insured_headcount - (row_number % 40 > 20)::int as insured_headcount", []),
+    ],
+)
+def test_staff_that_moves_one_way_in_all_units(
+    connection: duckdb.DuckDBPyConnection, change: str, found: list[str]
+) -> None:
+    """A part of the persons of each unit is missing, or those who left are listed again."""
+    given = Deliveries(connection, "employment", KNOWN_STAFF, july(change))
+    assert given.stops(precedent.one_way(connection, given.feed)) == found
+
+
+def test_a_month_in_which_all_went_one_way_is_usual_then(connection: duckdb.DuckDBPyConnection) -> None:
+    """A spring in which staff fell everywhere is known from the year before."""
+    fell = "case when month_number(month) % 2 = 0 then (insured_headcount * 0.8)::int else insured_headcount end as insured_headcount"
+    given = Deliveries(connection, "employment", f"select * replace ({fell}) from ({KNOWN_STAFF})", july())
+    assert given.stops(precedent.one_way(connection, given.feed)) == []
