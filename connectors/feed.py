@@ -29,6 +29,8 @@ PERIODS = (1, 12)
 INVOICE_FIGURES = ("invoices", "voided", "red_letters", "issued_amount", "voided_amount", "red_amount")
 # a 税收分类编码 has 19 digits: 篇 1, 类 3, 章 5, 节 7, …; more than seven would nearly say which article
 GOODS_DIGITS = (1, 3, 5, 7)
+# what a unit is called, and where it is, may be written in two ways within a month
+_DESCRIPTIONS = (("enterprise_name",), ("address",))
 REPLACES = ("nothing", "period", "everything")
 CONDITIONS = frozenset({"between", "matches", "in", "not_null"})
 CHECK_KEYS = CONDITIONS | {"column", "mostly", "severity"}
@@ -61,11 +63,15 @@ _MULTIPLE = re.compile(r"[（(【\[/]\s*(?:单位\s*[:：])?\s*(?:人民币)?\s*
 
 @dataclass(frozen=True)
 class Roster:
-    """One row per person becomes one count per group before anything is written."""
+    """One row per person becomes one count per group before anything is written.
+
+    `described_by` are those of `by` that only say what the unit is called or where it is: they part no group.
+    """
 
     by: tuple[str, ...]
     count_distinct: str
     counted_as: str
+    described_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class Invoices:
     `by` are kept as they are; `date` becomes its month, `goods` its first digits. `made` are the columns that the figures
     go to, in the order of INVOICE_FIGURES. A status that is in neither `void_values` nor `valid_values` makes an invoice
     unreadable; without `valid_values`, one that is damaged or nearly a void one does. `number` are the columns that identify
-    an invoice of one `by`; none where lines of one invoice are rows of their own.
+    an invoice of one `by`; none where lines of one invoice are rows of their own. `described_by` is as in Roster.
     """
 
     by: tuple[str, ...]
@@ -90,6 +96,7 @@ class Invoices:
     made: tuple[str, ...]
     number: tuple[str, ...] = ()
     valid_values: tuple[str, ...] = ()
+    described_by: tuple[str, ...] = ()
 
     @property
     def made_from(self) -> tuple[str, ...]:
@@ -192,6 +199,11 @@ class Feed:
         if self.roster:
             return (self.roster.counted_as,)
         return self.invoices.made if self.invoices else ()
+
+    @property
+    def count_column(self) -> str | None:
+        """The subject's column with how many persons or invoices landing made a row of; none where rows land as they are."""
+        return next((target for name in self.made_columns[:1] for target in self.columns[name]), None)
 
     @property
     def stage_sql(self) -> str:
@@ -382,7 +394,15 @@ def _roster(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal: 
         declared.wrong(f"roster names {unknown[0]!r}, which is not under columns", "list it under columns")
     if personal & {*given["by"], given["as"]}:
         declared.wrong("roster keeps a personal column", "group by columns that name no person")
-    return Roster(tuple(given["by"]), given["count_distinct"], given["as"])
+    by = tuple(given["by"])
+    return Roster(by, given["count_distinct"], given["as"], _described_by(by, columns))
+
+
+def _described_by(by: tuple[str, ...], columns: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Those of `by` that say no more than a name or an address, beside one that is the unit's key."""
+    if not any("source_key" in columns.get(name, ()) for name in by):
+        return ()
+    return tuple(name for name in by if columns.get(name) in _DESCRIPTIONS)
 
 
 def _invoices(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal: frozenset[str]) -> Invoices | None:
@@ -426,6 +446,7 @@ def _invoices(declared: _Entry, columns: Mapping[str, tuple[str, ...]], personal
         number=tuple(
             declared.text(name, "invoices.number") for name in (number if isinstance(number, list) else [number])
         ),
+        described_by=_described_by(tuple(by), columns),
     )
     names = (*found.by, *found.made_from, found.amount, found.void, *found.made, *found.number)
     if unknown := [name for name in names if name not in list(columns)]:

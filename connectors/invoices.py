@@ -22,6 +22,10 @@ from warehouse.persons import is_name, persons
 
 # around a status: 作废 with a wide space is 作废 all the same
 _BLANKS = " \t\r\n\u00a0\u3000\u200b\ufeff"
+# the status of a red letter itself; 已红冲 is that of the invoice that it takes back
+_RED = frozenset({"红字", "红字发票", "红票", "负数", "负数发票"})
+# a spreadsheet keeps 15 digits of 20, so that many invoices have one number
+_ROUNDED = r"^\d(?:\.\d+)?E\+?\d+$|^\d{15}0{5}$"
 # a longer text is of another column
 _STATUS_LENGTH = 12
 # the partner of every natural person
@@ -63,7 +67,10 @@ def aggregated(
         goods = f"nullif(trim({quote(invoices.goods)}::varchar), '')"
         date = quote(invoices.date)
         # a number of several columns, such as code and number of old invoices, is whole or none
-        numbered = " || ' ' || ".join(f"nullif(trim({quote(c)}::varchar), '')" for c in invoices.number) or "null"
+        numbered = " || ' ' || ".join(_as_compared(f"{quote(c)}::varchar") for c in invoices.number) or "null"
+        rounded = " or ".join(
+            f"regexp_matches(upper(trim({quote(c)}::varchar)), {literal(_ROUNDED)})" for c in invoices.number
+        )
         is_void, odd_status = _status(invoices)
         kept = ", ".join(f"nullif(trim({quote(column)}::varchar), '') as {quote(column)}" for column in invoices.by)
         database.execute(
@@ -78,7 +85,11 @@ def aggregated(
                 case when regexp_full_match({goods}, '[0-9]{{19}}') then left({goods}, {int(invoices.goods_digits)})
                     else {goods} end as {quote(invoices.goods)},
                 {is_void} as is_void, {odd_status} as odd_status,
-                {_number(table, invoices.amount)} as amount, {numbered} as number
+                {_number(table, invoices.amount)} as amount,
+                case when not coalesce({rounded or "false"}, false) then {numbered} end as number,
+                coalesce({rounded or "false"}, false) as is_rounded,
+                coalesce(trim({quote(invoices.void)}::varchar, {literal(_BLANKS)}) in ({", ".join(map(literal, sorted(_RED)))}), false)
+                    as is_red
             from delivered as d
             left join person as p
                 on
@@ -86,16 +97,17 @@ def aggregated(
                     and d.{name}::varchar is not distinct from p."a person's name"
             """
         )
+        _describe_once(database, invoices)
         repeated = _take_repeats_out(database, [*map(quote, invoices.by), "number"] if invoices.number else [])
+        database.execute(f"alter table invoice add column flaw varchar; update invoice set flaw = {_flaw(date)}")
         if unreadable is not None:
-            _note_unreadable(database, date, unreadable)
-            _note_odd_status(database, invoices.void, unreadable)
+            _note_unreadable(database, invoices.void, unreadable)
         groups = ", ".join(quote(column) for column in (*invoices.by, *invoices.made_from))
         made = dict(zip(invoices.made, _FIGURES, strict=True))
         figures = ", ".join(f"{sql} as {quote(column)}" for column, sql in made.items())
         rows = database.execute(
             f"select min({ROW_NUMBER}) as {ROW_NUMBER}, {groups}, {figures} from invoice "
-            f"where {date} is not null and amount is not null and odd_status is null and not is_contradicted group by {groups} order by 1"
+            f"where flaw is null group by {groups} order by 1"
         ).to_arrow_table()
         if account is not None:
             account["folded"] += repeated + pc.sum(rows[invoices.made[0]], min_count=0).as_py() - rows.num_rows
@@ -127,13 +139,23 @@ def _status(invoices: Invoices) -> tuple[str, str]:
     return is_void, f"case when not {is_void} and ({is_odd}) then coalesce({status}, '') end"
 
 
-def _note_odd_status(database: duckdb.DuckDBPyConnection, column: str, unreadable: list[Unreadable]) -> None:
-    for row_number, text in database.execute(
-        f"select {ROW_NUMBER}, odd_status from invoice where odd_status is not null order by 1"
-    ).fetchall():
-        said = repr(text) if len(text) <= _STATUS_LENGTH and not is_name(text) else "a text"
-        reason = f"an invoice with {said} as {column}, which invoices.void does not list"
-        unreadable.append(Unreadable(row_number, reason, None))
+def _as_compared(number: str) -> str:
+    """An invoice's number as SQL: '0012, 0012 and 12.0 are one. Zeros before it are lost where a program took it for a figure."""
+    plain = f"regexp_replace(upper(plain_text({number})), '[.]0+$', '')"
+    return f"nullif(ltrim(regexp_replace({plain}, '[^0-9A-Z]', '', 'g'), '0'), '')"
+
+
+def _describe_once(database: duckdb.DuckDBPyConnection, invoices: Invoices) -> None:
+    """Give a firm the name of a month that most of its invoices have: one that was renamed within it is one firm."""
+    parts = [*(name for name in invoices.by if name not in invoices.described_by), invoices.date]
+    same = " and ".join(f"i.{quote(part)} = u.{quote(part)}" for part in parts)
+    for name in map(quote, invoices.described_by):
+        listed = ", ".join(map(quote, parts))
+        database.execute(
+            f"update invoice as i set {name} = u.name from (select {listed}, arg_max(name, (n, last)) as name from (select {listed}, "
+            f"{name} as name, count(*) as n, max({ROW_NUMBER}) as last from invoice where {name} is not null group by all) "
+            f"group by all having count(*) > 1) as u where {same}"
+        )
 
 
 def _number(table: pa.Table, column: str) -> str:
@@ -192,15 +214,26 @@ def _take_repeats_out(database: duckdb.DuckDBPyConnection, key: Sequence[str]) -
     return int(taken)
 
 
-def _note_unreadable(database: duckdb.DuckDBPyConnection, date: str, unreadable: list[Unreadable]) -> None:
+def _flaw(date: str) -> str:
+    """Why an invoice is in no row, as SQL: NULL where it is in one."""
+    flaws = (
+        ("odd_status is not null", "odd status"),
+        (f"{date} is null", "an invoice without a readable date"),
+        ("amount is null", "an invoice without a readable amount"),
+        ("is_red and amount > 0", "an invoice that is a red letter by its status and has a positive amount"),
+        ("is_rounded", "an invoice with a number that a spreadsheet rounded"),
+        ("is_contradicted", "an invoice of which another one with the same number says otherwise"),
+    )
+    return f"case {' '.join(f'when {condition} then {literal(reason)}' for condition, reason in flaws)} end"
+
+
+def _note_unreadable(database: duckdb.DuckDBPyConnection, status: str, unreadable: list[Unreadable]) -> None:
     """One entry for each invoice: a third of a month without dates is no single row."""
-    for reason, condition in (
-        ("an invoice without a readable date", f"{date} is null and odd_status is null"),
-        ("an invoice without a readable amount", f"{date} is not null and amount is null and odd_status is null"),
-        (
-            "an invoice of which another one with the same number says otherwise",
-            f"is_contradicted and {date} is not null and amount is not null and odd_status is null",
-        ),
-    ):
-        rows = database.execute(f"select {ROW_NUMBER} from invoice where {condition} order by 1").fetchall()
-        unreadable += [Unreadable(row_number, reason, None) for (row_number,) in rows]
+    for row_number, flaw, text in database.execute(
+        f"select {ROW_NUMBER}, flaw, odd_status from invoice where flaw is not null order by 1"
+    ).fetchall():
+        reason = flaw
+        if text is not None:
+            said = repr(text) if len(text) <= _STATUS_LENGTH and not is_name(text) else "a text"
+            reason = f"an invoice with {said} as {status}, which invoices.void does not list"
+        unreadable.append(Unreadable(row_number, reason, None))

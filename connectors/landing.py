@@ -159,11 +159,18 @@ def _with_aliases(feed: Feed, names: Iterable[str]) -> frozenset[str]:
 
 
 def _uses(feed: Feed) -> dict[str, str]:
-    """What columns are for, by every name: `ignored`, or `text` or `date` where all that they feed is that."""
-    of_subject = feed.subject.columns
+    """What columns are for, by every name: `ignored`, or `text` or `date` where all that they feed is that.
+
+    The number, the status and the amount of an invoice are used here, although none of them lands.
+    """
+    of_subject, invoices = feed.subject.columns, feed.invoices
     uses: dict[str, str] = {}
     for name, targets in feed.columns.items():
-        if not targets:
+        if invoices and name == invoices.amount:
+            continue
+        if invoices and name in (*invoices.number, invoices.void):
+            use = "text"
+        elif not targets:
             use = "ignored"
         elif (types := {of_subject[t].type if t in of_subject else "" for t in targets}) in ({"varchar"}, {"date"}):
             use = "text" if types == {"varchar"} else "date"

@@ -25,17 +25,25 @@ from warehouse.persons import (
     Found,
     blotted,
     is_identity_number,
+    is_name,
     of_today,
     other_signs,
     persons,
     removed,
 )
 
+# columns of ours, beside those of an office
+_WHO, _NAME = "who it is", "a name"
 # A person's number in a roster has four digits at least, and is neither masked nor a filler
 _DIGITS = r"(?:[0-9][^0-9]*){4}"
-_NO_NUMBER = r"[*#?×…]|X{3}|[0-9]E\+[0-9]|^(?:0+|1+|9+)$"
-# signs around and within a number that is kept from a spreadsheet: '3205…, ="3205…", 320500 19900101 1234
-_NO_PART = r"""[\s\p{Cf}'‘’`´="]"""
+# (two signs in its midst hide digits: 3205----1234)
+_NO_NUMBER = r"[*#?×…]|[^0-9A-Z\p{Han}]{2}|X{3}|[0-9]E\+[0-9]|^(?:0+|1+|9+)$"
+# signs around and within a number that is kept from a spreadsheet: '3205…, ="3205…", 320500 19900101 1234; what a program writes behind
+_NO_PART = r"""[\s\p{Cf}'‘’`´="]|\.0+$"""
+# 身份证：320500-19900101-1234
+_NO_SIGN = r"[^0-9A-Z]"
+# a Greek and a Cyrillic letter, and the sign of multiplication, for the last X
+_OTHER_X = r"^([0-9]{17})[ΧХ×]$"
 # A spreadsheet keeps 15 digits of 18: two persons of one district and birthday would be one
 _ROUNDED = r"^[0-9]{15}000$"
 # A moment is no number of a person; it is what most texts with many digits are.
@@ -133,8 +141,8 @@ def counted(
 
     The row number is that of the group's first person. The same number with a small x, blanks, an apostrophe or full width, and the
     15 digits of before 1999, are the same person. Who has no number, a masked one (320***1234) or one that a spreadsheet rounded, is a
-    person of his own: two of them are never one. A line that holds
-    nothing but its group is no person, and no report of zero.
+    person of his own: two of them are never one. Nor are two names with one number: an office that knows no number writes another one. A
+    line that holds nothing but its group is no person, and no report of zero.
 
     Args:
         stream: The persons.
@@ -145,34 +153,40 @@ def counted(
     """
     people = pa.Table.from_batches(list(stream))
     for name in (*roster.by, roster.count_distinct):
-        if pa.types.is_string(people.schema.field(name).type):
-            trimmed = pc.utf8_trim_whitespace(people[name])
-            even = _as_compared(trimmed) if name == roster.count_distinct else trimmed
+        is_number = name == roster.count_distinct
+        if is_number or pa.types.is_string(people.schema.field(name).type):
+            trimmed = pc.utf8_trim_whitespace(pc.cast(people[name], pa.string()))
+            even = _as_compared(trimmed) if is_number else trimmed
             even = pc.if_else(pc.equal(even, ""), pa.scalar(None, pa.string()), even)
             people = people.set_column(people.schema.get_field_index(name), name, even)
+    people = _described_once(people, roster)
     others = [people[n] for n in people.schema.names if n not in (ROW_NUMBER, *roster.by)]
     is_person = reduce(
         pc.or_, (pc.fill_null(pc.not_equal(pc.cast(column, pa.string()), ""), False) for column in others)
     )
-    number = pc.cast(people[roster.count_distinct], pa.string())
+    number = people[roster.count_distinct]
     is_filler = pc.match_substring_regex(number, _NO_NUMBER)
     is_filler = pc.or_(is_filler, _is_rounded(number))
     has_number = pc.fill_null(pc.and_not(pc.match_substring_regex(number, _DIGITS), is_filler), False)
     is_unknown = pc.and_(is_person, pc.invert(has_number))
     own = pc.binary_join_element_wise("row", pc.cast(people[ROW_NUMBER], pa.string()), " ")
     people = people.append_column(
-        "who", pc.if_else(is_person, pc.if_else(has_number, number, own), pa.scalar(None, pa.string()))
+        _WHO, pc.if_else(is_person, pc.if_else(has_number, number, own), pa.scalar(None, pa.string()))
     )
     unknown, fillers = people.filter(is_unknown), people.filter(pc.invert(is_person))
-    noted = _entries(unknown, roster, "without a usable number, each counted as one")
+    people, namesakes = _named_apart(people, roster)
+    noted = [
+        *_entries(unknown, roster, "without a usable number, each counted as one"),
+        *_entries(namesakes, roster, "of one number and different names, each name counted as one"),
+    ]
     entries = _entries(fillers, roster, "of nothing but the group, not counted")
     if unreadable is not None:
         unreadable += [*noted, *entries]
     people = people.filter(is_person)
     groups = (
         people.group_by(list(roster.by), use_threads=False)
-        .aggregate([("who", "count_distinct"), (ROW_NUMBER, "min")])
-        .rename_columns({"who_count_distinct": roster.counted_as, f"{ROW_NUMBER}_min": ROW_NUMBER})
+        .aggregate([(_WHO, "count_distinct"), (ROW_NUMBER, "min")])
+        .rename_columns({f"{_WHO}_count_distinct": roster.counted_as, f"{ROW_NUMBER}_min": ROW_NUMBER})
         .select([ROW_NUMBER, *roster.by, roster.counted_as])
     )
     if account is not None:
@@ -181,9 +195,66 @@ def counted(
     yield from groups.combine_chunks().to_batches()
 
 
+def _described_once(people: pa.Table, roster: Roster) -> pa.Table:
+    """The lines of a group under the name that most of them have: a unit that was renamed within the month is one unit."""
+    parts = [name for name in roster.by if name not in roster.described_by]
+    for name in roster.described_by:
+        seen = people.group_by([*parts, name], use_threads=False).aggregate(
+            [(ROW_NUMBER, "count"), (ROW_NUMBER, "max")]
+        )
+        if seen.num_rows == people.group_by(parts).aggregate([]).num_rows:
+            continue
+        usual: dict[tuple[Any, ...], Any] = {}
+        for line in sorted(seen.to_pylist(), key=lambda line: (line[f"{ROW_NUMBER}_count"], line[f"{ROW_NUMBER}_max"])):
+            if all(line[part] is not None for part in parts):
+                usual[tuple(line[part] for part in parts)] = line[name]
+        groups = zip(*(people[part].to_pylist() for part in parts), strict=True)
+        names = [usual.get(group, own) for group, own in zip(groups, people[name].to_pylist(), strict=True)]
+        people = people.set_column(people.schema.get_field_index(name), name, pa.array(names, people[name].type))
+    return people
+
+
+def _named_apart(people: pa.Table, roster: Roster) -> tuple[pa.Table, pa.Table]:
+    """The lines with `who` parted by name where several names of a group have one number, and those lines."""
+    names = [
+        pc.replace_substring_regex(pc.utf8_normalize(people[name], "NFKC"), r"[\s\p{Cf}]", "")
+        for name in people.schema.names
+        if name not in (ROW_NUMBER, _WHO, roster.count_distinct, *roster.by)
+        and pa.types.is_string(people.schema.field(name).type)
+        and _are_names(people[name])
+    ]
+    if not names:
+        return people, people.slice(0, 0)
+    people = people.append_column(_NAME, names[0])
+    lines = people.group_by([*roster.by, _WHO], use_threads=False).aggregate([(_NAME, "count_distinct")])
+    shared = lines.filter(pc.greater(lines[f"{_NAME}_count_distinct"], 1)).drop_columns(f"{_NAME}_count_distinct")
+    if not shared.num_rows:
+        return people.drop_columns(_NAME), people.slice(0, 0)
+    several = {tuple(line.values()) for line in shared.to_pylist()}
+    keys = zip(*(people[name].to_pylist() for name in (*roster.by, _WHO)), strict=True)
+    is_shared = pa.array([key in several for key in keys])
+    named = pc.binary_join_element_wise(people[_WHO], people[_NAME], " ", null_handling="skip")
+    people = people.set_column(
+        people.schema.get_field_index(_WHO), _WHO, pc.if_else(is_shared, named, people[_WHO])
+    ).drop_columns(_NAME)
+    return people, people.filter(is_shared)
+
+
+# of so many values most are names of persons where the column is one of names
+_NAMES_LOOKED_AT = 50
+
+
+def _are_names(column: pa.ChunkedArray) -> bool:
+    looked_at = [text for text in column.drop_null().unique().slice(0, _NAMES_LOOKED_AT).to_pylist() if text]
+    return 2 * sum(map(is_name, looked_at)) > len(looked_at)
+
+
 def _as_compared(numbers: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Numbers without blanks, apostrophes and full width; those of 15 digits as the 18 of today."""
+    """Numbers without blanks, apostrophes, single signs and full width; those of 15 digits as the 18 of today."""
     even = pc.utf8_upper(pc.replace_substring_regex(pc.utf8_normalize(numbers, "NFKC"), _NO_PART, ""))
+    even = pc.replace_substring_regex(even, _OTHER_X, r"\1X")
+    is_masked = pc.match_substring_regex(even, _NO_NUMBER)
+    even = pc.if_else(is_masked, even, pc.replace_substring_regex(even, _NO_SIGN, ""))
     is_old = pc.fill_null(pc.match_substring_regex(even, r"^[0-9]{15}$"), False)
     if not pc.any(is_old).as_py():
         return even

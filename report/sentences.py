@@ -43,6 +43,11 @@ _PARTS = (
         r"is another tenant's, and begins after the lease that is known under its number, .*",
         "承租人不同且起租日晚于同编号租约，会顶替原租约",
     ),
+    (r"is another (?:event|offer) .* than the one known under its number, .*", "编号与已知的另一事件或供给相同"),
+    (
+        r"is of another day and another enterprise than what is known under its number, .*",
+        "日期和企业都与同编号的已知记录不同",
+    ),
     (r"(\w+) is negative or has more digits than its meter \(figures\): (.*)", "$1 为负或位数超出表具：$2"),
     (
         r"begins late in the lease that is known under its number, .*",
@@ -69,6 +74,11 @@ _PARTS = (
     (r"an invoice without a readable amount", "发票金额无法识别"),
     (r"an invoice of which another one with the same number says otherwise", "同一号码的发票内容不一致"),
     (r"an invoice with (.+) as (.+), which invoices\.void does not list", "发票的 $2 为 $1，不在约定的状态之内"),
+    (r"an invoice that is a red letter by its status and has a positive amount", "状态为红字的发票金额为正数"),
+    (r"an invoice with a number that a spreadsheet rounded", "发票号码被电子表格截成 15 位有效数字"),
+    (r"lines without a usable number, each counted as one: (.*)", "没有可用证件号码的行各计一人：$1"),
+    (r"lines of one number and different names, .*?: (.*)", "证件号码相同而姓名不同的行按姓名各计一人：$1"),
+    (r"lines of nothing but the group, not counted: (.*)", "只有单位、没有人员的行不计：$1"),
     (r"it does not hold that .* \(facts\)", "与 feed.yml 约定的行内关系（facts）不符"),
     (r"(\w+) is (\S+), after this delivery: .*", "$1 为 $2，晚于本批次，尚未发生"),
     (r"(\w+) is (\S+), (\d+) months or more after this delivery", "$1 为 $2，晚于本批次 $3 个月以上"),
@@ -83,6 +93,7 @@ _PARTS = (
         r"a day is its time of recording, .*",
         "记录时间只有日期，而已知的另一版本记录于同日某一时刻，须向来源单位核实先后",
     ),
+    (r"landing made two rows of one (.*?) \(.*\)", "同一 $1 汇总出两行：by 中的值写法不一，或 by 中有不属于主键的列"),
     (r"cells (\S+) are merged over one figure: .*", "合并单元格 $1 共用一个数值，各行各列份额未知"),
     (r"it has (\d+) fields where the header has (\d+).*", "该行有 $1 列，表头为 $2 列"),
 )

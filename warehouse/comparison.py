@@ -31,10 +31,13 @@ from warehouse.precedent import (
     cut_off,
     cut_texts,
     exchanged_sizes,
+    falling_readings,
     hardly_falls,
     moved_values,
     odd_delays,
     odd_sizes,
+    one_way,
+    other_kinds,
     other_names,
     other_owners,
     other_stages,
@@ -86,6 +89,12 @@ _TIMES_MIN = 3
 # 参保_202611.csv, 2026年1月, 2026-01; not 20261103, which is a day, nor 2026年1-3月
 _MONTH_IN_NAME = re.compile(r"(?<!\d)(20\d\d)(?:[-._年]?(0[1-9]|1[0-2])(?![-._]?\d)月?|年(\d)月)(?!\s*[-—至到~])(?!\d)")
 _MONTHS_IN_NAME = re.compile(r"20\d\d[-._年]?\d{1,2}月?份?\s*[-—~至到]\s*(?:20\d\d|\d{1,2}月)")
+# 行业统计_2024年上半年, 2024前三季度, 2024Q3, 2024年1-9月: a part of the year, or a month in which it was not over
+_PART_OF_YEAR = re.compile(
+    r"(?<!\d)(20\d\d)[-_. ]?年?[-_. ]?(?:[上下]半年|[前第]?[一二三四1-4](?:[-—至到~][一二三四1-4])?季|[QqHh][1-4]|(?:1[-—至到~])?\d{1,2}月)"
+)
+# so many lines at most programs hand out, with the header among them or not
+_EXPORT_LIMITS = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 65_536, 100_000, 1_048_576)
 # so many earlier names show a habit
 _NAMES_MIN = 3
 _STATES = (("empty", "is null"), ("zero", "= 0"), ("positive", "> 0"), ("negative", "< 0"))
@@ -234,6 +243,9 @@ def measure(
     if not plan.is_register and plan.time != "date '2000-01-01'":
         found += unsteady(connection, feed, plan.figures)
         found += [] if subject.has_years else hardly_falls(connection, feed, plan.figures)
+        found += [] if subject.has_years else falling_readings(connection, feed)
+        found += other_kinds(connection, feed)
+        found += one_way(connection, feed)
         found += _restated(connection, feed, plan)
         # a yearbook comes in one month or another
         found += rows_of_year(connection, feed) if subject.has_years else _lags(connection, feed, until)
@@ -329,6 +341,40 @@ def measure_lacking(
         if row["lost"]:
             fact = f"{name} is empty, since its column is not in the delivery, and was not"
             yield Measured("emptied_pct", name, fact, row["lost"], row["total"], 100 * row["lost"] / row["total"], 1)
+
+
+def measure_lines(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch) -> Iterator[Measured]:
+    """A file, or a whole table, of just so many lines as programs hand out, unless one of so many was accepted before.
+
+    Of a roster or a ledger in order of persons or days no unit is missing then.
+    """
+    lines = batch.manifest.rows_read
+    if lines is None or not {lines, lines + 1} & {*_EXPORT_LIMITS}:
+        return
+    # a query has no such end, nor is a night's news a list
+    if batch.manifest.protocol == "database" or (feed.replaces == "nothing" and batch.manifest.delivered_at is None):
+        return
+    row = _one_row(
+        connection,
+        f"select count(*) as earlier, count_if(rows_read = {lines}) as same from ops.batch where feed = {literal(feed.name)}",
+    )
+    if row["earlier"] and not row["same"]:
+        yield Measured("never_pct", "rows", "the list ends where programs cut lists off,", lines, lines, 100.0, 1)
+
+
+def measure_year(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch, table: str, number: int
+) -> Iterator[Measured]:
+    """Figures of years in a file that is of a part of a year by its name."""
+    name = unicodedata.normalize("NFKC", batch.manifest.delivery)
+    if not feed.subject.has_years or not (found := _PART_OF_YEAR.search(name)):
+        return
+    row = _one_row(
+        connection,
+        f"select count(*) as total, count_if(year_number = {found[1]}) as n from {table} where batch_number = {number}",
+    )
+    fact = f"the name states a part of {found[1]}, and its figures are a year's,"
+    yield Measured("moved_pct", "year_number", fact, row["n"], row["total"], 100.0 * bool(row["n"]), 1)
 
 
 def measure_return(
@@ -560,6 +606,18 @@ def _restated(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Pl
     yield Measured(
         "restated_pct", "", "other figures are known for the same period", row["restated"], row["total"], share
     )
+    # people of one file, vehicles of the next: one of two parts by column is no restatement of the other
+    values = [c for c in feed.subject.columns if c not in feed.subject.key]
+    lost = ", ".join(
+        f"count(k.{quote(c)}) as {quote('had ' + c)}, count_if(k.{quote(c)} is not null and n.{quote(c)} is null) as {quote('lost ' + c)}"
+        for c in values
+    )
+    row = _one_row(connection, f"select {lost} from new_fact as n inner join known_fact as k on {same_key}")
+    for c in values:
+        had, gone = row[f"had {c}"], row[f"lost {c}"]
+        if had and gone == had:
+            fact = f"{c} is empty and was known for the same period"
+            yield Measured("emptied_pct", c, fact, gone, had, 100.0, _REGISTER_ROWS_MIN)
     # a figure that few rows have, and none any more: red letters without their sign
     lost = ", ".join(
         f"count_if(k.{quote(c)} > 0) as {quote('had ' + c)}, count_if(k.{quote(c)} > 0 and n.{quote(c)} = 0) as {quote('lost ' + c)}"

@@ -17,9 +17,11 @@ from warehouse.comparison import (
     findings,
     measure,
     measure_lacking,
+    measure_lines,
     measure_name,
     measure_return,
     measure_totals,
+    measure_year,
 )
 from warehouse.confirmation import Confirmation, keep
 from warehouse.connection import literal, quote, the_row
@@ -28,6 +30,8 @@ from warehouse.staged_feed import StagedFeed
 
 # One row that an office takes back is no truncated file, however small the period.
 _SOME_ROWS = 2
+# persons leave a roster when it is corrected; an invoice stays in its ledger when it is voided
+_SOME_PERSONS = 10
 # of ops.confirmation.stop_code
 DELIVERY = "delivery"
 # so many findings are in a message
@@ -79,6 +83,7 @@ def hold_to_allowance(
             f"{feed.office} correct them or fix stage.sql, {again}. {unchanged}",
         )
     _hold_to_last(connection, feed, manifest, where, f"{again}. {unchanged}", table, number)
+    _hold_to_lines(connection, feed, where, f"{again}. {unchanged}", table, number)
 
 
 def _period_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> str:
@@ -175,6 +180,36 @@ def _hold_to_last(
         )
 
 
+def _hold_to_lines(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, where: str, closing: str, table: str, number: int
+) -> None:
+    """A known period of which fewer persons or invoices come again: the rows that landing made of them may all be there.
+
+    A new period is not held to the one before it: staff and trade fall from month to month.
+    """
+    if feed.replaces != "period" or not feed.count_column:
+        return
+    period, lines = quote(feed.subject.period or ""), f"sum({quote(feed.count_column)})"
+    least = _SOME_PERSONS if feed.count_column.endswith("_headcount") else _SOME_ROWS
+    found = connection.execute(
+        f"with n as (select {period} as p, {lines} as n from {table} where batch_number = $number group by all), "
+        f"b as (select p, arg_max(n, place) as n from (select {period} as p, -1 as place, {lines} as n from staged.{feed.subject.name} "
+        f"where feed = $feed and superseded_at is null group by all union all select {period}, batch_number, {lines} from {table} "
+        "where batch_number < $number group by all) group by p) select strftime(n.p, '%Y-%m'), n.n::bigint, b.n::bigint from n "
+        "inner join b using (p) where n.n < b.n * $share and b.n - n.n >= $least order by n.n / b.n limit 1",
+        {"number": number, "feed": feed.name, "share": feed.allow.rows_min_pct / 100, "least": least},
+    ).fetchone()
+    if found:
+        month, now, then = found
+        raise DeliveryRefused(
+            where,
+            f"{feed.count_column} of {month} is {now:,} in all, {100 * now / then:.1f} % of the {then:,} known before",
+            allowed=f"{feed.allow.rows_min_pct:g} % or more",
+            next_step=f"ask {feed.office} whether this is a part of the month (late entries, the rest of a file): a month is sent whole; "
+            f"a true fall is let through by rows_min_pct in {feed.name}/feed.yml, {closing}",
+        )
+
+
 def hold_to_twins(
     connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batches: Sequence[Batch], table: str
 ) -> None:
@@ -223,6 +258,8 @@ def hold_to_habit(
     measured += measure_name(connection, feed, batch, table, number)
     measured += measure_lacking(connection, feed, batch, table, number)
     measured += measure_return(connection, feed, batch, table, number)
+    measured += measure_lines(connection, feed, batch)
+    measured += measure_year(connection, feed, batch, table, number)
     found = findings(measured, feed)
     keep(connection, manifest.batch_id, DELIVERY, found, confirmation)
     if not found or confirmation:

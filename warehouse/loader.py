@@ -528,6 +528,8 @@ def _collapse_repeats(
 ) -> int:
     """Within a batch: the same row twice counts once; two rows that disagree about one fact are both rejected.
 
+    Of what landing counted or added up, a second row is never the same one again: its group was written in two ways.
+
     Returns how many rows of the delivery said only what an earlier one of it had said.
     """
     key = ", ".join(map(quote, feed.subject.key))
@@ -541,11 +543,14 @@ def _collapse_repeats(
             f"then {local_day('s', feed.clock or time_zone.key)}::timestamp else s.recorded_at end as said_at "
             f"from {table} as s inner join delivery as d using (row_number) where s.batch_number = {number})"
         )
+    version, reason = f"row({values})", f"two rows disagree about the same {' + '.join(feed.subject.key)}"
+    if feed.count_column:
+        version = "row_number"
+        reason = f"landing made two rows of one {' + '.join(feed.subject.key)} (a value of by is written in two ways, or parts it)"
     connection.execute(
-        f"insert into rejected with judged as (select row_number, count(distinct row({values})) "
+        f"insert into rejected with judged as (select row_number, count(distinct {version}) "
         f"over (partition by {key}, said_at) as versions from {said}) "
-        f"select distinct row_number, 'two rows disagree about the same {' + '.join(feed.subject.key)}' "
-        "from judged where versions > 1"
+        f"select distinct row_number, {literal(reason)} from judged where versions > 1"
     )
     connection.execute(
         f"delete from {table} where batch_number = {number} and row_number in (select row_number from rejected)"
@@ -740,7 +745,7 @@ def accept(
             number = numbers[manifest.batch_id]
             known_night = batch.night_before if batch.accepted_at else night
             known_at = _settle_received(connection, table, number, manifest, known_night, accepted_at)
-            counts = _merge(connection, feed, table, number, batch.folder / REJECTED)
+            counts = _merge(connection, feed, table, number, batch)
             counts["withdrawn"] += _take_back(connection, feed, table, number, known_at)
             _keep_unread(connection, feed, table, number, manifest.batch_id, known_at)
             results.append(counts)
@@ -816,7 +821,7 @@ def declare(connection: duckdb.DuckDBPyConnection, feeds: Sequence[StagedFeed]) 
 
 
 def _merge(
-    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int, rejected: Path
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int, batch: Batch
 ) -> dict[str, int]:
     """Merge one batch. Returns how many rows were new, changed, unchanged and withdrawn.
 
@@ -878,7 +883,7 @@ def _merge(
         f"from newcomer where not is_outdated group by all) as i where {mine} and {same_key} "
         "and (c.superseded_at is null or c.superseded_at > i.first_received)"
     )
-    withdrawn = _withdraw(connection, feed, staged, mine, same_key, rejected)
+    withdrawn = _withdraw(connection, feed, staged, mine, same_key, batch)
     connection.execute(f"insert into {staged} by name select * exclude (is_outdated, is_change) from newcomer")
     arrived = _count(connection, "from newcomer")
     changes = _count(connection, "from newcomer where is_change")
@@ -928,16 +933,16 @@ def _withdraw(
     staged: str,
     mine: str,
     same_key: str,
-    rejected: Path,
+    batch: Batch,
 ) -> int:
     """Close the current rows that a delivery of a whole period or register no longer holds, not even as a rejected row.
 
     As long as no more facts are missing than there are pieces with an unknown fact, these pieces
-    may be the missing facts: nothing is withdrawn.
+    may be the missing facts: nothing is withdrawn. An entry on persons that are counted all the same hides none.
     """
     if feed.replaces == "nothing":
         return 0
-    pieces = f"read_parquet({literal(os.fspath(rejected))})"
+    pieces = f"read_parquet({literal(os.fspath(batch.folder / REJECTED))})"
     period = quote(feed.subject.period or "")
     scope = f"and c.{period} in (select {period} from given)" if feed.replaces == "period" else ""
     gone = (
@@ -945,7 +950,8 @@ def _withdraw(
         f"and {_fact(feed, 'c')} not in (select unnest(facts) from {pieces})"
     )
     count = _count(connection, f"from {staged} as c where {gone}")
-    if count <= _count(connection, f"from {pieces} where len(coalesce(facts, [])) = 0"):
+    unknown = _count(connection, f"from {pieces} where len(coalesce(facts, [])) = 0")
+    if count <= unknown - (batch.manifest.rows_noted or 0):
         return 0
     connection.execute(f"update {staged} as c set superseded_at = (select max(received_at) from given) where {gone}")
     return count

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from warehouse.connection import literal, quote
+from warehouse.kinds import READING
 from warehouse.staged_feed import StagedFeed
 from warehouse.subjects import subjects
 
@@ -69,6 +70,9 @@ _OTHER_PART_MIN = 2
 _PERIODS_MIN, _PAIRS_MIN = 3, 20
 # months in which a year's holidays and its end lie, and falls of so many figures in each: fewer show no habit
 _YEAR_OF_MONTHS, _FALLS_MIN = 12, 0.1
+# staff of seven in ten units that change may go one way in a month, as after the spring festival, and of more where it ever did; of so
+# many that changed, a month shows what is usual; less than a twentieth of the sum is no part of a list
+_ONE_WAY, _ROWS_ONE_WAY_MIN, _MOVED = 0.7, 10, 0.05
 # so many units of the end of a file are missing by chance less often than once in 10,000 deliveries
 CHANCE, _TAIL_MIN = 1e-4, 3
 
@@ -488,6 +492,46 @@ def other_stages(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Ite
             yield Measured("never_pct", name, fact, count, rows, 100 * count / rows, 3)
 
 
+def other_kinds(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Codes within the key that are others than those known of the rest of it: sales taken for purchases, water for electricity.
+
+    No row has a row before it then, so that no other comparison sees it. How often a code changes is learnt from earlier rows. A row
+    that comes beside the one with the known code is a second one.
+    """
+    subject = feed.subject
+    if feed.replaces != "period" or not subject.has_months:
+        return
+    for kind in (k for k in columns_of(feed).kinds if k in subject.key):
+        rest = [k for k in subject.key if k not in (kind, "month") and not k.endswith("_name")]
+        if not rest:
+            continue
+        listed = ", ".join(map(quote, rest))
+        of = f"select {listed}, list(distinct {quote(kind)}) as kinds from {{}} group by all"
+        known, was, rows, count = _rows(
+            connection,
+            f"with k as ({of.format('known_fact')}), n as ({of.format('new_fact')}), "
+            f"both_ as (select not list_has_any(n.kinds, k.kinds) as is_other from n inner join k using ({listed})) "
+            "select (select count(*) from k), (select count_if(len(kinds) > 1) from k), count(*), count_if(is_other) from both_",
+        )[0]
+        if known >= _KNOWN_MIN and count and tail(rows - count, rows, 1 - (was + 1) / (known + 2)) < CHANCE:
+            fact = f"{kind} is another than the one known of the same {' and '.join(rest)}"
+            yield Measured("changed_pct", kind, fact, count, rows, 100 * count / rows, _OTHER_OWNER_MIN)
+
+
+def falling_readings(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Readings that are lower than the one before, of more meters than are exchanged or turn over: a column that was moved."""
+    for name in (c for c, figure in feed.figures.items() if figure.kind == READING):
+        value = quote(name)
+        rows, count = _rows(
+            connection,
+            f"select count(*), count_if(n.{value} < k.{value}) from new_fact as n asof join known_fact as k "
+            f"on n.series = k.series and n.t > k.t where n.{value} is not null and k.{value} is not null",
+        )[0]
+        if rows and count:
+            fact = f"{name} is a reading and lower than the one before"
+            yield Measured("changed_pct", name, fact, count, rows, 100 * count / rows)
+
+
 def two_at_once(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
     """Codes with two names in one period, and names with two codes, where hardly one ever had: one of them is a row too far.
 
@@ -813,6 +857,38 @@ def hardly_falls(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figure
             if tail(falls, rows, least) < CHANCE:
                 fact = f"{name} rose from the month before, as in no month of a year (a running total?),"
                 yield Measured("never_pct", name, fact, rows - falls, rows, 100 * (rows - falls) / rows, _PAIRS_MIN)
+
+
+def one_way(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Staff that falls, or rises, in nearly all units that change: a part of the persons, or those who left among them.
+
+    Some are hired where others leave. The month in which most went one way shows what is usual, and a sum that hardly moves is of few
+    persons.
+    """
+    if (feed.period_months or 1) > 1:
+        return
+    for name in (c for c in feed.subject.stocks if c.endswith("_headcount")):
+        of_month = f"select series, t, sum({quote(name)}) as v from {{}} group by all having v is not null"
+        steps = "count(*) as n, count_if({0}.v < {1}.v) as falls, count_if({0}.v > {1}.v) as rises"
+        falls, rises, now, before, usual_falls, usual_rises = _rows(
+            connection,
+            f"with k as ({of_month.format('known_fact')}), n as ({of_month.format('new_fact')}), "
+            f"past as (select k.t, {steps.format('k', 'b')} from k asof join k as b on k.series = b.series and k.t > b.t group by all), "
+            "usual as (select max(falls / (falls + rises)) as falls, max(rises / (falls + rises)) as rises from past "
+            f"where falls + rises >= {_ROWS_ONE_WAY_MIN}), "
+            f"now as (select {steps.format('n', 'b')}, sum(n.v) as now, sum(b.v) as before from n asof join k as b "
+            "on n.series = b.series and n.t > b.t) "
+            "select now.falls, now.rises, now, before, usual.falls, usual.rises from now cross join usual",
+        )[0]
+        if not now or not before or abs(now - before) <= _MOVED * before:
+            continue
+        ways = ((falls, rises, usual_falls, "fell"), (rises, falls, usual_rises, "rose"))
+        for count, others, usual, word in ways:
+            # known shares of months are of few units, and 1 leaves nothing to expect
+            share = min(max(usual or 0, _ONE_WAY), 1 - 1 / (count + others + 2))
+            if (word == "fell") == (now < before) and tail(others, count + others, 1 - share) < CHANCE:
+                fact = f"{name} {word} in nearly all units that changed, from {before:,} to {now:,} in all,"
+                yield Measured("changed_pct", name, fact, count, count + others, 100 * count / (count + others), 3)
 
 
 def tail(count: int, rows: int, share: float) -> float:

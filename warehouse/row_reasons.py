@@ -433,6 +433,25 @@ _OTHER_FACTS = (
         "n.start_date > b.start_date and n.source_key <> b.source_key",
         "is another tenant's, and begins after the lease that is known under its number, and would replace it",
     ),
+    (
+        ("event_date", "event_code", "source_key"),
+        "n.event_date <> b.event_date and (n.source_key <> b.source_key or n.event_code <> b.event_code)",
+        "is another event (of another day, and another enterprise or kind) than the one known under its number, and would replace it",
+    ),
+    *(
+        (
+            (day, "source_key"),
+            f"n.{day} <> b.{day} and n.source_key <> b.source_key",
+            "is of another day and another enterprise than what is known under its number, and would replace it",
+        )
+        for day in ("stated_date", "opened_date")
+    ),
+    (
+        ("offered_by_name", "need_kind_code", "valid_from_date"),
+        "n.offered_by_name <> b.offered_by_name and n.need_kind_code <> b.need_kind_code "
+        "and n.valid_from_date is distinct from b.valid_from_date",
+        "is another offer (of another firm, kind and first day) than the one known under its number, and would replace it",
+    ),
 )
 
 

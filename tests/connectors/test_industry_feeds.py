@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from connectors.feed import Feed, read_feed
 from connectors.trial import try_file
+from tests.conftest import Park, day
 from warehouse.errors import DeliveryRefused
 from warehouse.settings import CHECKOUT
 
@@ -76,3 +79,32 @@ def test_an_unknown_list_of_sectors_stops(tmp_path: Path) -> None:
     path.write_bytes("年份,部门分类,产出部门,投入部门,金额_万元\n2022,42部门,01,02,15\n".encode("gb18030"))
     with pytest.raises(DeliveryRefused, match="unknown code in 部门分类: '42部门'"):
         try_file(feed("input_output"), path)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_part"),
+    [
+        ("行业统计_2025年上半年.csv", True),
+        ("行业统计_2025前三季度.csv", True),
+        ("行业统计_2025年1-3季度.csv", True),
+        ("行业统计_2025Q3.csv", True),
+        ("行业统计_2025年1-9月.csv", True),
+        ("行业统计_2025年9月.csv", True),
+        ("行业统计_2025.csv", False),
+        ("行业统计_2025年.csv", False),
+        ("行业统计_2025年度.csv", False),
+        ("行业统计_2025_20260315.csv", False),
+        ("行业统计_2025_2026年3月发布.csv", False),
+        ("行业统计_2025快报.csv", False),
+    ],
+)
+def test_a_part_of_a_year_is_no_year(park: Park, name: str, is_part: bool) -> None:
+    shutil.copytree(CHECKOUT / "connectors" / "feeds" / "industry_stat", park.feed_folder / "industry_stat")
+    park.change("industry_stat", "connection: demo_statistics", "connection: none\n  settle_seconds: 0")
+    path = statistics(park.offices, *map(row, ("39", "65")), name=name)
+    os.utime(path, (day(1).timestamp(),) * 2)
+    if is_part:
+        with pytest.raises(DeliveryRefused, match="the name states a part of 2025, and its figures are a year's"):
+            park.sync("industry_stat", day(2))
+    else:
+        assert park.sync("industry_stat", day(2))[0]["new"] == 2

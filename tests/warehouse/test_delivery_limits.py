@@ -13,6 +13,7 @@ from tests.conftest import (
     staff_row,
 )
 from warehouse.batches import discard, pending
+from warehouse.confirmation import Confirmation
 from warehouse.errors import DeliveryRefused
 
 UNITS = {f"U{n}": 10 + n for n in range(10)}
@@ -213,3 +214,40 @@ def test_an_optional_column_that_is_missing_empties_nothing(park: Park) -> None:
         DeliveryRefused, match="wage_amount is empty, since its column is not in the delivery, and was not in 1 of 1"
     ):
         park.sync("staff", day(3))
+
+
+def test_a_list_that_ends_where_programs_cut_off_stops_once(park: Park) -> None:
+    """A register that grows by the week stays below 98 % of nothing when its export stops at 1,000."""
+    for at, rows in ((0.5, 990), (1.5, 1000)):
+        park.drop("leases", f"{rows}.csv", leases(range(rows)), day(at))
+        park.land("leases", day(at + 0.5))
+        if rows == 990:
+            park.sync("leases", day(at + 0.5))
+    with pytest.raises(DeliveryRefused, match=r"the list ends where programs cut lists off, in 1,000 of 1,000 rows"):
+        park.stage("leases")
+    park.sync("leases", day(3), confirmation=Confirmation("anna", "there are 1,000 of them"))
+    park.drop("leases", "again.csv", leases(range(1, 1001)), day(3.5))
+    park.sync("leases", day(4))
+    park.drop("leases", "more.csv", leases(range(1005)), day(4.5))
+    park.sync("leases", day(5))
+    assert park.ask("select count(*) from staged.lease where superseded_at is null") == [(1005,)]
+
+
+def test_a_first_list_of_a_thousand_is_what_it_is(park: Park) -> None:
+    park.drop("leases", "1.csv", leases(range(1000)), day(0.5))
+    assert park.sync("leases", day(1))[0]["new"] == 1000
+
+
+def test_the_second_part_by_columns_of_a_month_is_no_restatement(park: Park) -> None:
+    """Counts in one file, wages in the next, of eight units."""
+    rows = [staff_row(f"U{n}", 10 + n).replace("2026-02-05", "2026-03-01") for n in range(8)]
+    counts = [row.replace(",5000,", ",,") for row in rows]
+    park.drop("staff", "1.csv", staff_file(rows), day(0.5))
+    park.sync("staff", day(1))
+    park.drop("staff", "2.csv", staff_file(counts), day(1.5))
+    park.land("staff", day(2))
+    with pytest.raises(DeliveryRefused, match=r"wage_amount is empty and was known for the same period in 8 of 8 rows"):
+        park.stage("staff")
+    # two wages that an office takes back are a correction
+    park.drop("staff", "2.csv", staff_file([*counts[:2], *rows[2:]]), day(1.6))
+    assert park.sync("staff", day(2))[0]["changed"] == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import duckdb
@@ -16,6 +17,7 @@ from tests.conftest import Park, day, empty_warehouse, leases
 from warehouse import loader, precedent
 from warehouse.comparison import findings, measure
 from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.kinds import READING, FigureKind
 from warehouse.precedent import Measured
 from warehouse.settings import CHECKOUT
 
@@ -708,3 +710,73 @@ def test_a_tail_is_that_of_the_binomial_distribution(rows: int, data: st.DataObj
 )
 def test_a_count_that_chance_explains_is_none(count: int, expected: float, found: int) -> None:
     assert precedent.beyond_chance(count, expected) == found
+
+
+EXCHANGED = "case utility_code when 'electricity' then 'water' else 'electricity' end as utility_code"
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("", []),
+        (EXCHANGED, ["utility_code"]),
+        ("case when row_number < 40 then 'water' else utility_code end as utility_code", ["utility_code"]),
+        # one account has another kind of meter now
+        ("case when row_number = 7 then 'water' else utility_code end as utility_code", []),
+        ("meter_no || 'N' as meter_no, 'water' as utility_code", []),
+    ],
+)
+def test_codes_of_the_key_that_are_others(connection: duckdb.DuckDBPyConnection, change: str, found: list[str]) -> None:
+    """Water and electricity exchanged: no row has a row before it."""
+    given = Deliveries(connection, "utility_use", KNOWN_METERS, meters(change))
+    assert given.stops(precedent.other_kinds(connection, given.feed)) == found
+
+
+READINGS = "10000 * row_number + 100 * month_number(month) as used_quantity"
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (READINGS, []),
+        # two meters were exchanged and kept their numbers
+        (READINGS.replace("10000 *", "10000 * (row_number > 1)::int *"), []),
+        # each meter has the reading of the row above
+        (READINGS.replace("10000 * row_number", "10000 * (row_number - 1)"), ["used_quantity"]),
+        # in another order
+        (READINGS.replace("10000 * row_number", "10000 * (59 - row_number)"), ["used_quantity"]),
+    ],
+)
+def test_readings_that_fall(connection: duckdb.DuckDBPyConnection, change: str, found: list[str]) -> None:
+    known = f"select * replace ({READINGS}) from ({KNOWN_METERS})"
+    given = Deliveries(connection, "utility_use", known, meters(change))
+    feed = replace(given.feed, figures={"used_quantity": FigureKind(READING)})
+    assert given.stops(precedent.falling_readings(connection, feed)) == found
+    assert given.stops(precedent.falling_readings(connection, given.feed)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("", []),  # as ever
+        ("insured_headcount + (row_number % 3)::int - 1 as insured_headcount", []),  # hired here, left there
+        ("(insured_headcount * 0.8)::int as insured_headcount", ["insured_headcount"]),
+        ("(insured_headcount * 1.2)::int as insured_headcount", ["insured_headcount"]),
+        # one large unit closes, and one more person leaves in many
+        ("case when row_number = 39 then 0 else insured_headcount end as insured_headcount", []),
+        ("insured_headcount - (row_number % 40 > 20)::int as insured_headcount", []),
+    ],
+)
+def test_staff_that_moves_one_way_in_all_units(
+    connection: duckdb.DuckDBPyConnection, change: str, found: list[str]
+) -> None:
+    """A part of the persons of each unit is missing, or those who left are listed again."""
+    given = Deliveries(connection, "employment", KNOWN_STAFF, july(change))
+    assert given.stops(precedent.one_way(connection, given.feed)) == found
+
+
+def test_a_month_in_which_all_went_one_way_is_usual_then(connection: duckdb.DuckDBPyConnection) -> None:
+    """A spring in which staff fell everywhere is known from the year before."""
+    fell = "case when month_number(month) % 2 = 0 then (insured_headcount * 0.8)::int else insured_headcount end as insured_headcount"
+    given = Deliveries(connection, "employment", f"select * replace ({fell}) from ({KNOWN_STAFF})", july())
+    assert given.stops(precedent.one_way(connection, given.feed)) == []

@@ -209,3 +209,45 @@ def test_a_figure_with_a_unit_of_its_own_is_not_reckoned_with_another(park: Park
         park.stage("staff")
         seen.append([(number, reason.partition(" states")[0]) for number, reason in park.rejected("staff")])
     assert seen == [[], [(n, "缴费基数") for n in (3, 4, 5, 7)], []]
+
+
+EVENTS = """
+feed: events
+subject: registration_event
+title: {en: Events, zh: 变更}
+office: Market regulator
+owner: data-engineering
+description: One row is one entry.
+schedule: "30 0 * * *"
+source: {protocol: file_drop, connection: none, folder: events, pattern: "*", settle_seconds: 0}
+replaces: nothing
+recorded_at: at
+columns: {number: event_no, who: source_key, what: event_code, day: event_date, at: ignored}
+allow: {rejected_pct: 100}
+"""
+EVENTS_SQL = "select row_number, number as event_no, who as source_key, what as event_code, to_date(day) as event_date from delivery"
+
+
+@pytest.mark.parametrize(
+    ("again", "is_restated"),
+    [
+        ("BG1,P2,cancelled,2026-02-02", False),
+        ("BG1,P2,rename,2026-02-02", False),
+        ("BG1,P1,cancelled,2026-02-02", False),
+        ("BG1,P1,rename,2026-02-02", True),
+        ("BG1,P2,rename,2026-01-05", True),
+        ("BG1,P1,address_change,2026-01-05", True),
+    ],
+)
+def test_another_event_under_a_known_number_takes_no_event_away(park: Park, again: str, is_restated: bool) -> None:
+    """A day, an enterprise or a kind is corrected; two of them at once are another event."""
+    (park.offices / "events").mkdir()
+    park.declare("events", EVENTS, EVENTS_SQL)
+    first = "BG1,P1,rename,2026-01-05"
+    for at, row in ((0.5, first), (1.5, again)):
+        text = f"number,who,what,day,at\n{row},2026-03-0{at + 0.5:.0f} 00:00:00\n"
+        park.drop("events", f"{at}.csv", text, day(at))
+        park.sync("events", day(at + 0.5))
+    known = park.current("concat_ws(',', event_no, source_key, event_code, event_date)", "registration_event")
+    assert known == [(again if is_restated else first,)]
+    assert len(park.rejected("events")) == (not is_restated)
