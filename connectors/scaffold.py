@@ -14,7 +14,7 @@ import yaml
 from connectors.feed import read_feed
 from connectors.guess import Guess
 from connectors.rehearsal import write_expected
-from connectors.sources.file_drop.tables import MEASURES_OF
+from connectors.sources.file_drop.tables import MEASURES_OF, MULTIPLES
 from warehouse.connection import quote
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
@@ -30,7 +30,6 @@ _READ = {
     "timestamp": "try_cast({0} as timestamp)",
 }
 # The unit that a sheet or a header states: the factor makes yuan, kWh, m3 and m2 of it.
-_TENS = {"": 1, "十": 10, "百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8}
 _FEN = re.compile(r"[（(【\[/](?:单位[:：])?(?:人民币)?分[）)】\]]?$")
 _LARGE = {"MWh": 1000, "GWh": 10**6, "兆瓦时": 1000, "吉瓦时": 10**6}
 # above these a figure of one enterprise and month deserves a look
@@ -175,7 +174,7 @@ def _unit(column: Column) -> str:
     base = next((base for ending, base in MEASURES_OF.items() if column.name.endswith(ending)), None)
     if base is None:
         return ""
-    tens = "|".join(sorted(_TENS, key=len, reverse=True))
+    tens = "|".join(sorted(MULTIPLES, key=len, reverse=True))
     large = f"|(?P<large>{'|'.join(_LARGE)})" if column.name.endswith("_quantity") else "(?P<large>)?"
     return f"(?:(?P<tens>{tens})(?:{base}){large})"
 
@@ -189,7 +188,7 @@ def _factor(column: Column, header: str, of_sheet: str) -> str:
     if column.name.endswith("_amount") and _FEN.search(header):
         return " * 0.01"
     found = own or re.fullmatch(unit, of_sheet)
-    factor = 1 if found is None else _LARGE[found["large"]] if found["large"] else _TENS[found["tens"] or ""]
+    factor = 1 if found is None else _LARGE[found["large"]] if found["large"] else MULTIPLES[found["tens"] or ""]
     return f" * {factor}" if factor > 1 else ""
 
 

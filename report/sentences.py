@@ -88,6 +88,10 @@ _PARTS = (
     (r"(\w+) is \S+ or more, which is no count", "$1 数值过大，不是人数或次数"),
     (r"(\w+) is (\S+), which programs write for no date: .*", "$1 为 $2，是程序表示无日期的值"),
     (r"two rows disagree about the same (.*)", "同一 $1 的两行内容不一致"),
+    (
+        r"(.+): its number format divides by (\S+), and its unit is (.+): .*",
+        "$1 的数字格式按 $2 缩小显示，而单位为 $3，无法确定取值",
+    ),
     (r"(.+) states its own unit, and stage\.sql .*: (.*)", "$1 自带单位，与 stage.sql 换算的单位不同：$2"),
     (
         r"a day is its time of recording, .*",

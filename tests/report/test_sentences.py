@@ -31,6 +31,10 @@ from warehouse.row_reasons import NO_CODE
             "an invoice with '#N/A' as 发票状态, which invoices.void does not list",
             "发票的 发票状态 为 '#N/A'，不在约定的状态之内",
         ),
+        (
+            "金额: its number format divides by 1,000, and its unit is 万元: which one counts is unknown",
+            "金额 的数字格式按 1,000 缩小显示，而单位为 万元，无法确定取值",
+        ),
         ("what no rule knows", "what no rule knows"),
     ],
 )

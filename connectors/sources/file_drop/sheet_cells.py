@@ -15,6 +15,7 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import islice
+from types import MappingProxyType
 from typing import Final
 
 from openpyxl.utils import get_column_letter
@@ -44,6 +45,8 @@ _TOKEN: Final = re.compile(
 )
 # 0!.0,"万": a comma behind the last digit divides, and a point that is a sign moves the digits. The number is whole then
 _DIVIDED: Final = re.compile(r'[0#?],+(?![0#?,])|[0#?](?:[\\!]\.|"\.")[0#?]')
+_THOUSANDS: Final = re.compile(r"[0#?](,+)(?![0#?,])")
+_MOVED: Final = re.compile(r'(?:[\\!]\.|"\.")([0#?]+)')
 _DIVISORS: Final = re.compile(r"[百千万亿kKmM]+|[bm]n")
 _MINUS: Final = re.compile(r'\s*(?:"[-(]\s*"|[\\!]?[-(])[\s¥￥"]*[#0?]')
 # what may be around any figure: ￥, a sign, the usual unit
@@ -166,6 +169,7 @@ def sheet_line(
     broken: str | None = None,
     *,
     is_1904: bool = False,
+    divisors: Mapping[int, int] = MappingProxyType({}),
 ) -> Line:
     """Make a line of a row's texts.
 
@@ -176,7 +180,10 @@ def sheet_line(
         moments: Positions of cells that hold a date or a time.
         broken: Why the row as a whole cannot be read.
         is_1904: The workbook counts days from 1904.
+        divisors: By what numbers are divided before they are shown, by position.
     """
+    if divisors:
+        return sheet_line(number, texts, flaws, moments, broken, is_1904=is_1904)._replace(divisors=divisors)
     while texts and not texts[-1]:
         texts.pop()
     text = "\t".join(texts)
@@ -274,6 +281,7 @@ def shows_more(form: str) -> bool:
     return bool(form.strip()) and bool(
         _MINUS.match(sections[0])
         or _TWO_PLACES.match(form)
+        or _DIVIDED.search(form)
         or any(found is None or any(found) for found in map(_beside, sections[:_SIGNED]))
         or any(any(found) for found in map(_beside, sections) if found)
     )
@@ -303,6 +311,15 @@ def as_shown(text: str, form: str) -> tuple[str, str | None]:
     elif _YEAR_AND_ONE.fullmatch(text) and _TWO_PLACES.match(section):
         text += "0"
     return f"{before}{text}{behind}", None
+
+
+def divisor(text: str, form: str) -> int:
+    """By what a number format divides a number before it is shown: 35000 in the format 0!.0, is shown as 3.5, and divided by 10,000."""
+    section = _section(text, form)
+    if not _DIVIDED.search(section):
+        return 1
+    thousands, moved = _THOUSANDS.search(_LITERAL.sub("", section)), _MOVED.search(section)
+    return 1000 ** (len(thousands[1]) if thousands else 0) * 10 ** (len(moved[1]) if moved else 0)
 
 
 def moment_text(value: datetime.date | datetime.time | datetime.timedelta) -> str:

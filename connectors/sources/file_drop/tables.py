@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from itertools import chain, islice
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -44,6 +45,7 @@ class Line(NamedTuple):
         doubts: Why a cell's text is not what the office wrote if its column holds text, by position.
         days: What a number is if its column holds dates, by position, where the workbook counts days from 1904.
         merged: The merged cells that a cell was filled from, with their first and last row, by position.
+        divisors: By what a number is divided before it is shown, by position.
     """
 
     number: int
@@ -54,6 +56,7 @@ class Line(NamedTuple):
     doubts: Mapping[int, str] = MappingProxyType({})
     days: Mapping[int, str] = MappingProxyType({})
     merged: Mapping[int, tuple[str, int, int]] = MappingProxyType({})
+    divisors: Mapping[int, int] = MappingProxyType({})
 
 
 # who signs below a table: 制表人：张三, 抄表员：, 单位负责人（签字）：, 联系人：
@@ -168,6 +171,9 @@ def is_beyond_trust(number: float) -> bool:
     return abs(number) >= _LARGEST_TRUSTED
 
 
+MULTIPLES: Final = {
+    "": 1, "十": 10, "百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8
+}  # fmt: skip
 # the usual units of figures, by the suffix of their column
 MEASURES_OF: Final = {
     "_amount": "元",
@@ -566,8 +572,8 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
                     cells = _filled(cells, filled, above)
                 if layout.decimal:
                     cells, reason = _with_points(cells, figures, names)
-                if layout.unit and layout.unit in text:
-                    cells = _in_unit(cells, figures, layout.unit)
+                if reason is None and (line.divisors or (layout.unit and layout.unit in text)):
+                    cells, reason = _in_unit(cells, line.divisors, figures, names, layout)
                 if line.flaws and reason is None:
                     cells, reason = _without_flaws(cells, line, judged)
                 if (line.doubts or line.merged) and reason is None:
@@ -635,14 +641,31 @@ def _with_points(
     return changed, None
 
 
-def _in_unit(cells: Sequence[str], figures: Sequence[int], unit: str) -> Sequence[str]:
-    """Leave out the declared unit behind a figure: stage.sql reckons with it, and would count 3.5万元 10,000 times twice."""
+def _in_unit(
+    cells: Sequence[str], divisors: Mapping[int, int], figures: Sequence[int], names: Sequence[str], layout: Layout
+) -> tuple[Sequence[str], str | None]:
+    """Give figures in the unit of their column: stage.sql reckons with it, and would count it twice.
+
+    3.5万元 is 3.5, and so is 35000 in a format that shows it as 3.5. Where no unit is stated a format that divides is a way to look
+    at figures.
+    """
     changed = list(cells)
     for position in figures:
-        number = changed[position].strip().removesuffix(unit)
-        if _FIGURE.fullmatch(number):
-            changed[position] = number
-    return changed
+        number = cells[position].strip()
+        if layout.unit and _FIGURE.fullmatch(shorter := number.removesuffix(layout.unit)):
+            changed[position] = shorter
+        if (by := divisors.get(position)) and _FIGURE.fullmatch(number):
+            own = _units(unicodedata.normalize("NFKC", names[position]))
+            unit = own[0] if own else layout.unit or ""
+            multiple = MULTIPLES.get("".join(re.findall("^[十百千万亿]*", unit)), 1)
+            if multiple not in (1, by):
+                return (
+                    cells,
+                    f"{names[position]}: its number format divides by {by:,}, and its unit is {unit}: which one counts is unknown",
+                )
+            if multiple == by:
+                changed[position] = f"{(Decimal(number) / by).normalize():f}"
+    return changed, None
 
 
 def _without_flaws(cells: Sequence[str], line: Line, judged: Sequence[int]) -> tuple[Sequence[str], str | None]:

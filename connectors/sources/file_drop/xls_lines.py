@@ -35,6 +35,7 @@ from connectors.sources.file_drop.sheet_cells import (
     Sheet,
     as_shown,
     damaged,
+    divisor,
     moment_text,
     number_text,
     page_text,
@@ -276,12 +277,15 @@ def _line(
 ) -> Line:
     texts: list[str] = []
     flaws: dict[int, str] = {}
+    divisors: dict[int, int] = {}
     moments: list[int] = []
     for column, (kind, value) in enumerate(zip(sheet.row_types(row), sheet.row_values(row), strict=True)):
         text, flaw = _cell(kind, value, book.datemode)
         if kind == xlrd.XL_CELL_DATE:
             moments.append(column)
         elif kind == xlrd.XL_CELL_NUMBER and shows_more(form := _form(book, sheet, row, column)):
+            if (by := divisor(text, form)) > 1:
+                divisors[column] = by
             text, unshown = as_shown(text, form)
             flaw = flaw or unshown
         elif kind == xlrd.XL_CELL_TEXT and (row, column) in sheet.rich_text_runlist_map:
@@ -293,7 +297,7 @@ def _line(
         texts.append(text)
         if flaw:
             flaws[column] = flaw
-    return sheet_line(row + 1, texts, flaws, moments, is_1904=bool(book.datemode))
+    return sheet_line(row + 1, texts, flaws, moments, is_1904=bool(book.datemode), divisors=divisors)
 
 
 def _form(book: Any, sheet: Any, row: int, column: int) -> str:

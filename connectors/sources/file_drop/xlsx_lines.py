@@ -51,6 +51,7 @@ from connectors.sources.file_drop.sheet_cells import (
     Sheet,
     as_shown,
     damaged,
+    divisor,
     is_note_mark,
     moment_text,
     number_text,
@@ -373,6 +374,7 @@ def _line(
 ) -> Line:
     texts: list[str] = []
     flaws: dict[int, str] = {}
+    divisors: dict[int, int] = {}
     moments: list[int] = []
     for cell in cells:
         column = cell["column"]
@@ -380,6 +382,8 @@ def _line(
             raise ValueError("more columns than a sheet can have")
         text, flaw = _cell(cell["value"], cell["data_type"])
         if cell["style_id"] in forms and cell["data_type"] == "n" and text:
+            if (by := divisor(text, forms[cell["style_id"]])) > 1:
+                divisors[column - 1] = by
             text, unshown = as_shown(text, forms[cell["style_id"]])
             flaw = flaw or unshown
         texts.extend([""] * (column - len(texts)))
@@ -390,7 +394,7 @@ def _line(
             flaws[column - 1] = flaw
         if isinstance(cell["value"], MOMENTS):
             moments.append(column - 1)
-    return sheet_line(number, texts, flaws, moments, is_1904=is_1904)
+    return sheet_line(number, texts, flaws, moments, is_1904=is_1904, divisors=divisors)
 
 
 def _cell(value: Any, data_type: str) -> tuple[str, str | None]:

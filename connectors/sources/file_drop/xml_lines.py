@@ -24,6 +24,7 @@ from connectors.sources.file_drop.sheet_cells import (
     Sheet,
     as_shown,
     damaged,
+    divisor,
     moment_text,
     number_text,
     page_text,
@@ -183,6 +184,7 @@ def _merges(row: Any, number: int) -> Generator[Merge]:
 def _line(row: Any, number: int, reading: Reading, forms: Mapping[str, str], struck: set[str]) -> Line:
     texts: list[str] = []
     flaws: dict[int, str] = {}
+    divisors: dict[int, int] = {}
     moments: list[int] = []
     for column, cell in _places(row):
         data = cell.find(f"{_SPACE}Data")
@@ -192,6 +194,8 @@ def _line(row: Any, number: int, reading: Reading, forms: Mapping[str, str], str
             raise _Broken(f"a cell of more than {_LONGEST_TEXT:,} characters")
         text, flaw = _cell(kind, raw)
         if kind == "Number" and text and (form := forms.get(cell.get(f"{_SPACE}StyleID", ""))):
+            if (by := divisor(text, form)) > 1:
+                divisors[column - 1] = by
             text, unshown = as_shown(text, form)
             flaw = flaw or unshown
         if data is not None and len(data) and (gone := "".join("".join(e.itertext()) for e in data.iter(_STRUCK))):
@@ -208,7 +212,7 @@ def _line(row: Any, number: int, reading: Reading, forms: Mapping[str, str], str
             flaws[column - 1] = flaw
     filled = {place for place, text in enumerate(texts) if text}
     is_gone = bool(filled) and all(flaws.get(place) == CELL_STRUCK for place in filled)
-    return sheet_line(number, texts, flaws, moments, STRUCK if is_gone else None)
+    return sheet_line(number, texts, flaws, moments, STRUCK if is_gone else None, divisors=divisors)
 
 
 def _cell(kind: str, raw: str) -> tuple[str, str | None]:

@@ -473,3 +473,42 @@ def test_a_title_that_states_another_month_than_the_name_stops(tmp_path: Path, t
             DeliveryRefused, match="月份 is 202611 by its name, and the lines above its header state 2026-10"
         ):
             read(tmp_path, "s202611.csv", content, **asked)
+
+
+@pytest.mark.parametrize(
+    ("form", "unit", "name", "text"),
+    [
+        ("0!.0,", None, "金额", "35000"),
+        ("0!.0,", "万元", "金额", "3.5"),
+        ('0!.0,"万"', "万元", "金额", "3.5"),
+        ('0!.0000"万元"', "万元", "金额", "3.5"),
+        ("0!.0,", None, "金额（万元）", "3.5"),
+        ("0!.0,", "万元", "金额（元）", "35000"),
+        ("#,##0.00,", "千元", "金额", "35"),
+        ("#,##0,,", None, "金额/百万元", "0.035"),
+        ("#,##0.00,", "万元", "金额", None),
+        ("#,##0.00", "万元", "金额", "35000"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["xlsx", "xls"])
+def test_a_figure_that_its_format_divides(
+    tmp_path: Path, form: str, unit: str | None, name: str, text: str | None, suffix: str
+) -> None:
+    """Yuan that are shown as 万元 below 单位：万元 would be multiplied by 10,000 by stage.sql."""
+
+    def show(sheet: Any) -> None:
+        sheet["B3"].number_format = form
+
+    above = f"单位：{unit}" if unit else "台账"
+    if suffix == "xlsx":
+        content = workbook([above], ["户号", name], ["K1", 35000], edit=show)
+    else:
+        content = old_workbook([above], ["户号", name], ["K1", (35000, xlwt.easyxf(num_format_str=form))])
+    options = {"unit": unit} if unit else {}
+    delivery, rows = read(tmp_path, f"a.{suffix}", content, expected=("户号", name), header=2, **options)
+    assert [r[name] for r in rows] == ([text] if text else [])
+    assert [piece.reason for piece in delivery.unreadable] == (
+        []
+        if text
+        else [f"{name}: its number format divides by 1,000, and its unit is 万元: which one counts is unknown"]
+    )
