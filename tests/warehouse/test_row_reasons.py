@@ -199,7 +199,7 @@ def test_a_figure_with_a_unit_of_its_own_is_not_reckoned_with_another(park: Park
     rows = [f"U{n},甲{n},2026-01,9,{wage},张三,1,2026-02-05" for n, wage in enumerate(wages)]
     park.drop("staff", "a.csv", staff_file([*rows, *(staff_row(f"V{n}") for n in range(60))]), day(0.5))
     given = "to_amount(缴费基数) * case when regexp_matches(缴费基数, '[元万亿]$') then 1 else 10000 end"
-    seen = []
+    seen: list[list[tuple[int, str]]] = []
     for made in ("to_amount(缴费基数)", "to_amount(缴费基数) * 10000", given):
         (park.feed_folder / "staff" / "stage.sql").write_text(
             plain.replace("to_amount(缴费基数)", made), encoding="utf-8"

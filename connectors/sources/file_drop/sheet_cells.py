@@ -319,7 +319,8 @@ def divisor(text: str, form: str) -> int:
     if not _DIVIDED.search(section):
         return 1
     thousands, moved = _THOUSANDS.search(_LITERAL.sub("", section)), _MOVED.search(section)
-    return 1000 ** (len(thousands[1]) if thousands else 0) * 10 ** (len(moved[1]) if moved else 0)
+    zeros = (3 * len(thousands[1]) if thousands else 0) + (len(moved[1]) if moved else 0)
+    return int(10**zeros)
 
 
 def moment_text(value: datetime.date | datetime.time | datetime.timedelta) -> str:
