@@ -19,7 +19,7 @@ from croniter import croniter  # type: ignore[import-untyped]  # what Airflow re
 
 from connectors.sources import PROTOCOLS, ROW_NUMBER, protocol
 from warehouse.errors import DeclarationError
-from warehouse.kinds import FACTOR, FLOW, KINDS, MOST_DIGITS, READING, FigureKind, figure_columns
+from warehouse.kinds import FACTOR, FLOW, KINDS, MOST_DIGITS, READING, FigureKind, figure_columns, kind_by_name
 from warehouse.persons import is_code
 from warehouse.subjects import LAST_YEAR, Subject, subjects
 
@@ -575,8 +575,27 @@ def _hold_together(declared: _Entry, feed: Feed) -> None:
                 f"aliases gives {name!r} the figures of {alias!r}, which are of another unit",
                 "list it under columns and optional, and let stage.sql reckon with its unit",
             )
+    _hold_to_headers(declared, feed)
     if feed.clock is not None:
         try:
             ZoneInfo(declared.text(feed.clock, "clock"))
         except (ZoneInfoNotFoundError, ValueError, OSError):
             wrong(f"clock is {feed.clock!r}, which is no time zone", "give a name such as Asia/Shanghai")
+
+
+def _hold_to_headers(declared: _Entry, feed: Feed) -> None:
+    """A figure under a header such as 本年累计 or 本期示数 is declared: of a month alone nothing else shows what it is.
+
+    Where rows have a beginning and an end of their own, these show it; of 上期示数 and 本期示数 stage.sql takes the difference.
+    """
+    measured = {column.name for column in figure_columns(feed.subject)} if feed.subject.has_months else set()
+    for header, name in [*((name, name) for name in feed.columns), *feed.aliases.items()]:
+        kind = kind_by_name(header)
+        for target in measured.intersection(feed.columns[name]) if kind != FLOW else ():
+            alike = [other for other, fed in feed.columns.items() if target in fed and kind_by_name(other) == kind]
+            given = feed.figures.get(target)
+            if (given is None and len(alike) < 2) or (given and header != name and given.kind != kind):
+                declared.wrong(
+                    f"{header!r} feeds {target}, and figures does not say what it states",
+                    f"declare figures: {{{target}: {kind}}}, or {target}: {FLOW} if it is a month's own figure",
+                )

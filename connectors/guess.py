@@ -31,7 +31,7 @@ from connectors.sources.file_drop.tables import (
 from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
-from warehouse.kinds import FLOW, READING, YEAR_TO_DATE, figure_columns
+from warehouse.kinds import FLOW, figure_columns, kind_by_name
 from warehouse.labels import labels
 from warehouse.subjects import Subject
 
@@ -51,12 +51,6 @@ _OTHER_UNIT: Final = re.compile(
 _OTHER_FIGURE: Final = re.compile(r"计划|预[计算测]|目标|同期|上年|去年|人均|平均|同比|环比")
 _BRACKETED: Final = re.compile(r"[（(【\[].*?[）)】\]]")
 _FIGURE: Final = re.compile(r"[-+(]?[\d.,%/: -]+\)?")
-# A figure of what kind, by its header: 营业收入本年累计, 1-9月累计; 本期示数, 表底. 本月累计 is a month's own figure
-_TO_DATE: Final = re.compile(
-    r"(?<!本月)(?<!当月)(?<!本期)(?<!本季)累计(?!折旧)|年初至|year.?to.?date|\bytd\b", re.IGNORECASE
-)
-_READINGS: Final = re.compile(r"示数|读数|表底|止码|\breading", re.IGNORECASE)
-# the office's own number of an enterprise, which identifies its rows
 # the month in a file's name: 参保人数2026年10月.xlsx, 水电202610.csv
 _MONTH_IN_NAME: Final = re.compile(r"20[0-9]{2}(?:[-._年]?(?:0[1-9]|1[0-2])|年[1-9])月?(?![0-9])")
 # not the day of printing
@@ -126,7 +120,7 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
     taken: set[str] = set()
     # a sheet that states the period's own figure as well is read by that; a name that is known goes before one that is alike
     for name, targets in sorted(
-        columns.items(), key=lambda column: (_kind(column[0]) != FLOW, _bare(column[0]) not in known)
+        columns.items(), key=lambda column: (kind_by_name(column[0]) != FLOW, _bare(column[0]) not in known)
     ):
         columns[name] = targets if not taken & set(targets) else ["ignored"]
         taken |= set(targets) - {"ignored", "personal"}
@@ -158,7 +152,7 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         columns[roster["as"]] = missing
         missing = []
     kinds = {
-        column.name: _kind(name)
+        column.name: kind_by_name(name)
         for column in figure_columns(subject)
         for name, targets in columns.items()
         if column.name in targets
@@ -246,11 +240,6 @@ def _roster(columns: Mapping[str, Sequence[str]], missing: Sequence[str]) -> dic
         return {}
     by = [name for name, targets in columns.items() if set(targets) - {"personal", "ignored"}]
     return {"by": by, "count_distinct": numbers[0], "as": "人数"}
-
-
-def _kind(name: str) -> str:
-    """What a figure under this header is."""
-    return READING if _READINGS.search(name) else YEAR_TO_DATE if _TO_DATE.search(name) else FLOW
 
 
 def _names(subject: Subject, feeds: Iterable[Feed]) -> dict[str, list[str]]:

@@ -16,6 +16,7 @@ reason where it is none.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import duckdb
@@ -31,6 +32,11 @@ FACTOR = "meter_factor"
 # smaller ones fit their decimal(30, …), and their products by 100 a bigint
 FIGURE_BELOW = 10**14
 DIFFERENCED = "known.differenced_figure"
+
+
+# of a header: 营业收入本年累计, 1-9月累计; 本期示数, 表底. 本月累计 is a month's own figure
+_TO_DATE = re.compile(r"(?<!本月)(?<!当月)(?<!本期)(?<!本季)累计(?!折旧)|年初至|year.?to.?date|\bytd\b", re.IGNORECASE)
+_READINGS = re.compile(r"示数|读数|表底|止码|\breading", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,11 @@ def figure_columns(subject: Subject) -> tuple[Column, ...]:
         for column in subject.columns.values()
         if column.type.startswith(("bigint", "decimal")) and column.name not in (*subject.key, *subject.stocks)
     )
+
+
+def kind_by_name(name: str) -> str:
+    """What a figure is by its header, of KINDS."""
+    return READING if _READINGS.search(name) else YEAR_TO_DATE if _TO_DATE.search(name) else FLOW
 
 
 def series(subject: Subject) -> tuple[str, ...]:

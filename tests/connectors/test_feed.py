@@ -138,9 +138,14 @@ def test_a_multiplier_beside_readings_is_used_or_it_stops(tmp_path: Path) -> Non
     text = (
         "feed: meters\nsubject: utility_use\ntitle: {en: M, zh: 表}\noffice: o\nowner: o\ndescription: d\n"
         'schedule: "0 1 * * *"\nsource: {protocol: file_drop, connection: c}\nreplaces: period\n'
-        "columns: {户号: source_key, 表号: meter_no, 倍率: ignored, 示数: used_quantity}\n"
+        "columns: {户号: source_key, 表号: meter_no, 倍率: ignored, 本期示数: used_quantity}\n"
     )
-    read_feed(write(tmp_path / "a" / "meters", text))
+    both = text.replace("本期示数: used_quantity", "上期示数: used_quantity, 本期示数: used_quantity")
+    read_feed(write(tmp_path / "a" / "meters", both))  # stage.sql takes the difference
+    with pytest.raises(
+        DeclarationError, match="'本期示数' feeds used_quantity, and figures does not say what it states"
+    ):
+        read_feed(write(tmp_path / "d" / "meters", text))
     text += "figures: {used_quantity: reading}\n"
     with pytest.raises(DeclarationError, match=r"倍率 is not used.*let it feed meter_factor"):
         read_feed(write(tmp_path / "b" / "meters", text))
@@ -210,4 +215,34 @@ def test_an_alias_has_the_unit_of_its_column(
         assert read_feed(folder).aliases[alias] == name
     else:
         with pytest.raises(DeclarationError, match="which are of another unit"):
+            read_feed(folder)
+
+
+@pytest.mark.parametrize(
+    ("header", "alias", "figures", "is_right"),
+    [
+        ("工资总额累计", None, None, False),
+        ("工资总额累计", None, "year_to_date", True),
+        ("工资总额累计", None, "flow", True),
+        ("本月累计工资", None, None, True),
+        ("工资", "1-9月工资累计", None, False),
+        ("工资", "1-9月工资累计", "flow", False),
+        ("工资", "工资累计", "year_to_date", True),
+        ("工资", "本月工资", None, True),
+    ],
+)
+def test_a_figure_of_another_kind_by_its_header_is_declared(
+    tmp_path: Path, header: str, alias: str | None, figures: str | None, is_right: bool
+) -> None:
+    """Of a month alone nothing shows that its figure is the sum since January."""
+    text = DECLARATION.replace("  备注:", f"  {header}: wage_amount\n  备注:")
+    if alias:
+        text = text.replace("aliases: {", f"aliases: {{{alias}: {header}, ")
+    if figures:
+        text += f"figures: {{wage_amount: {figures}}}\n"
+    folder = write(tmp_path / "insured_staff", text)
+    if is_right:
+        assert read_feed(folder).columns[header] == ("wage_amount",)
+    else:
+        with pytest.raises(DeclarationError, match="feeds wage_amount, and figures does not say what it states"):
             read_feed(folder)

@@ -503,7 +503,7 @@ def test_a_feed_of_readings(park: Park) -> None:
     ], "staged rows keep what was delivered"
     assert park.ask("select count(*) from staged.figure") == [(0,)], "a reading has no history as a month's figure"
     # taken back, the declaration holds from the next night on
-    park.change("meters", "figures: {used_quantity: {kind: reading, digits: 5}}\n", "")
+    park.change("meters", "figures: {used_quantity: {kind: reading, digits: 5}}", "figures: {used_quantity: flow}")
     park.begin(day(6), ("staff", "leases", "payments"))
     assert park.ask("select used_quantity::int from known.utility_use where month = '2026-01-01'") == [(50,)]
 
