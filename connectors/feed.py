@@ -19,7 +19,17 @@ from croniter import croniter  # type: ignore[import-untyped]  # what Airflow re
 
 from connectors.sources import PROTOCOLS, ROW_NUMBER, protocol
 from warehouse.errors import DeclarationError
-from warehouse.kinds import FACTOR, FLOW, KINDS, MOST_DIGITS, READING, FigureKind, figure_columns, kind_by_name
+from warehouse.kinds import (
+    FACTOR,
+    FLOW,
+    KINDS,
+    MOST_DIGITS,
+    MULTIPLES,
+    READING,
+    FigureKind,
+    figure_columns,
+    kind_by_name,
+)
 from warehouse.persons import is_code
 from warehouse.subjects import LAST_YEAR, Subject, subjects
 
@@ -57,8 +67,12 @@ _OPTIONAL = frozenset(
         "parties",
     }
 )
-# 万 of 金额（万元）, 金额/万元 and [单位：万元]; 乡镇(街道) has none
-_MULTIPLE = re.compile(r"[（(【\[/]\s*(?:单位\s*[:：])?\s*(?:人民币)?\s*([十百千万亿]+)(?=[^\W\d_]{0,2}[）)】\]]?$)")
+# of a header with a unit of its own in a sheet of 万元: 租金（元）
+_PLAIN_UNIT = re.compile(r"[（(【\[/]\s*(?:单位\s*[:：])?\s*[^\W\d_]{1,3}[²³2]?[）)】\]]?$")
+# 万 of 金额（万元）, 金额/万元 and [单位：万元]; 乡镇(街道) and 用量（千瓦时） have none
+_MULTIPLE = re.compile(
+    r"[（(【\[/]\s*(?:单位\s*[:：])?\s*(?:人民币)?\s*([十百千万亿]+)(?![瓦克米伏卡])(?=(?:千瓦时|[^\W\d_]{0,2})[）)】\]]?$)"
+)
 
 
 @dataclass(frozen=True)
@@ -204,6 +218,21 @@ class Feed:
     def count_column(self) -> str | None:
         """The subject's column with how many persons or invoices landing made a row of; none where rows land as they are."""
         return next((target for name in self.made_columns[:1] for target in self.columns[name]), None)
+
+    @property
+    def multiples(self) -> dict[str, int]:
+        """What figures are multiples of, by column: 10,000 of 金额（万元）, and of amounts without a unit in a sheet of 万元."""
+        unit = str(self.options.get("unit", ""))
+        of_sheet = _MULTIPLE.match(f"({unit}") if unit.endswith("元") else None
+        found = {}
+        for name in self.landed_columns:
+            is_amount = any(target.endswith("_amount") for target in self.columns[name]) and not _PLAIN_UNIT.search(
+                name
+            )
+            stated = _MULTIPLE.search(name) or (of_sheet if is_amount else None)
+            if stated and stated[1] in MULTIPLES:
+                found[name] = MULTIPLES[stated[1]]
+        return found
 
     @property
     def stage_sql(self) -> str:

@@ -387,6 +387,39 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
         f"(select row_number, {', '.join(columns)}, {skip} as skipped, {withdrawn} as withdrawn from made)"
     )
     connection.execute("drop table made")
+    _stop_on_units_left_out(connection, feed)
+
+
+# a figure without a unit of its own
+_BARE = r"[-+(]?[0-9][0-9,]*(\.[0-9]+)?\)?"
+
+
+def _stop_on_units_left_out(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Stop where figures of a column of 万元 are all taken for yuan: each would be ten thousand times too small."""
+    measured = {c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))}
+    pairs = [(s, t) for s in feed.multiples for t in feed.columns.get(s, ()) if t in measured]
+    counted = []
+    for source, target in pairs:
+        text, made = f"d.{quote(source)}::varchar", f"c.{quote(target)}"
+        is_figure = f"regexp_full_match({text}, {literal(_BARE)}) and {made} <> 0"
+        same = f"{made} = try_cast(signed_number({text}) as decimal(38, 6))"
+        counted.append(f"count_if({is_figure}), count_if({is_figure} and {same})")
+    if not pairs:
+        return
+    found = the_row(
+        connection, f"select {', '.join(counted)} from delivery as d join candidate as c using (row_number)"
+    )
+    counts = {pair: found[2 * n : 2 * n + 2] for n, pair in enumerate(pairs)}
+    if any(figures and same < figures for figures, same in counts.values()):
+        return  # stage.sql knows the unit
+    for (source, target), (figures, _) in counts.items():
+        if figures:
+            by = feed.multiples[source]
+            raise DeclarationError(
+                f"{feed.name}/stage.sql",
+                f"{source} is in units of {by:,} by its header or source.unit, and all {figures:,} figures are taken as they are",
+                next_step=f"multiply {target} by {by:,}, then `parkbridge feed check {feed.name}`",
+            )
 
 
 def _stop_on_midnights_elsewhere(

@@ -201,6 +201,8 @@ def test_phones_are_not_looked_for_in_codes_and_figures(tmp_path: Path) -> None:
         ("工资（万元）", "工资[单位：万元]", "元", True),
         ("工资", "工资总额(元)", None, True),
         ("工资", "工资（百强企业）", None, True),
+        ("工资", "工资（千瓦时）", None, True),
+        ("工资", "工资（万千瓦时）", None, False),
     ],
 )
 def test_an_alias_has_the_unit_of_its_column(

@@ -15,6 +15,7 @@ from tests.conftest import (
     staff_file,
     staff_row,
 )
+from warehouse.errors import DeclarationError
 from warehouse.rebuild import rebuild
 from warehouse.row_reasons import DAY_BESIDE_TIME
 
@@ -251,3 +252,36 @@ def test_another_event_under_a_known_number_takes_no_event_away(park: Park, agai
     known = park.current("concat_ws(',', event_no, source_key, event_code, event_date)", "registration_event")
     assert known == [(again if is_restated else first,)]
     assert len(park.rejected("events")) == (not is_restated)
+
+
+@pytest.mark.parametrize(
+    ("header", "unit", "made", "is_right"),
+    [
+        ("缴费基数", "万元", "to_amount({})", False),
+        ("缴费基数", "万元", "to_amount({}) * 10000", True),
+        ("缴费基数", None, "to_amount({})", True),
+        ("缴费基数（万元）", None, "to_amount({})", False),
+        ("缴费基数（万元）", None, "to_amount({}) * 10000", True),
+        ("缴费基数（元）", "万元", "to_amount({})", True),
+        ("缴费基数（千元）", None, "to_amount({})", False),
+    ],
+)
+def test_a_unit_that_stage_sql_leaves_out_stops(
+    park: Park, header: str, unit: str | None, made: str, is_right: bool
+) -> None:
+    """Each figure of a first delivery would be ten thousand times too small, and nothing beside it would say so."""
+    park.change("staff", "  缴费基数: wage_amount", f'  "{header}": wage_amount')
+    path = park.feed_folder / "staff" / "stage.sql"
+    sql = path.read_text(encoding="utf-8").replace("to_amount(缴费基数)", made.format(f'"{header}"'))
+    path.write_text(sql, encoding="utf-8")
+    content = staff_file(staff_row(f"U{n}") for n in range(5)).replace("缴费基数", header)
+    if unit:
+        park.change("staff", "settle_seconds: 0", f"settle_seconds: 0, unit: {unit}")
+        content = f"单位：{unit},,,,,,,\n{content}"
+    park.drop("staff", "a.csv", content, day(0.5))
+    park.land("staff", day(1))
+    if is_right:
+        assert [staged.rows for staged in park.stage("staff")] == [5]
+    else:
+        with pytest.raises(DeclarationError, match="all 5 figures are taken as they are"):
+            park.stage("staff")

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from connectors.sources import BATCH_ROWS, ROW_NUMBER, Unreadable, plain
 from warehouse.errors import DeliveryRefused
+from warehouse.kinds import MULTIPLES
 from warehouse.persons import is_name
 
 HEADER_WITHIN: Final = 20
@@ -171,9 +172,6 @@ def is_beyond_trust(number: float) -> bool:
     return abs(number) >= _LARGEST_TRUSTED
 
 
-MULTIPLES: Final = {
-    "": 1, "十": 10, "百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8
-}  # fmt: skip
 # the usual units of figures, by the suffix of their column
 MEASURES_OF: Final = {
     "_amount": "元",
