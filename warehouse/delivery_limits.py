@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -25,7 +27,7 @@ from warehouse.comparison import (
 )
 from warehouse.confirmation import Confirmation, keep
 from warehouse.connection import literal, quote, the_row
-from warehouse.errors import DeliveryRefused
+from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.staged_feed import StagedFeed
 
 # One row that an office takes back is no truncated file, however small the period.
@@ -36,6 +38,76 @@ _SOME_PERSONS = 10
 DELIVERY = "delivery"
 # so many findings are in a message
 _FINDINGS = 3
+# so many days that are all at one minute are none by chance
+_MIDNIGHTS_MIN, _MIDNIGHTS_SHARE = 3, 0.9
+# a figure without a unit of its own
+_BARE = r"[-+(]?[0-9][0-9,]*(\.[0-9]+)?\)?"
+
+
+def hold_to_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Stop where figures of a column of 万元 are all taken for yuan: each would be ten thousand times too small.
+
+    Raises:
+        DeclarationError: stage.sql leaves out the unit of a column's header, or of the sheet (source.unit).
+    """
+    measured = {c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))}
+    pairs = [(s, t) for s in feed.multiples for t in feed.columns.get(s, ()) if t in measured]
+    counted = []
+    for source, target in pairs:
+        text, made = f"d.{quote(source)}::varchar", f"c.{quote(target)}"
+        is_figure = f"regexp_full_match({text}, {literal(_BARE)}) and {made} <> 0"
+        same = f"{made} = try_cast(signed_number({text}) as decimal(38, 6))"
+        counted.append(f"count_if({is_figure}), count_if({is_figure} and {same})")
+    if not pairs:
+        return
+    found = the_row(
+        connection, f"select {', '.join(counted)} from delivery as d join candidate as c using (row_number)"
+    )
+    counts = {pair: found[2 * n : 2 * n + 2] for n, pair in enumerate(pairs)}
+    if any(figures and same < figures for figures, same in counts.values()):
+        return  # stage.sql knows the unit
+    for (source, target), (figures, _) in counts.items():
+        if figures:
+            by = feed.multiples[source]
+            raise DeclarationError(
+                f"{feed.name}/stage.sql",
+                f"{source} is in units of {by:,} by its header or source.unit, and all {figures:,} figures are taken as they are",
+                next_step=f"multiply {target} by {by:,}, then `parkbridge feed check {feed.name}`",
+            )
+
+
+def hold_to_midnights(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, where: str, moment: datetime, time_zone: ZoneInfo
+) -> None:
+    """Stop where all days of a column are midnights of the park by UTC's clock, and were read as the day before.
+
+    2026-09-30 16:00:00 is what a program makes of 1 October in China that keeps its times in UTC and shows no zone.
+    """
+    offset = moment.astimezone(time_zone).utcoffset() or timedelta()
+    if not offset:
+        return
+    shift = timedelta(days=1) - offset if offset > timedelta() else -offset
+    at = f"{datetime.min + shift:%H:%M}"
+    dates = {c.name for c in feed.subject.columns.values() if c.type == "date"}
+    for source, target in ((s, t) for s in feed.landed_columns for t in feed.columns.get(s, ()) if t in dates):
+        value, made = f"d.{quote(source)}::varchar", f"c.{quote(target)}"
+        if not connection.execute(f"from delivery as d where contains({value}, {literal(at)}) limit 1").fetchone():
+            continue
+        total, odd, example = the_row(
+            connection,
+            f"select count(said), count(said) filter (is_odd), min(said) filter (is_odd) from (select {value} as said, "
+            f"regexp_matches({value}, {literal(f'[ T]{at}(?::00(?:[.]0+)?)?$')}) "
+            f"and {made} in (to_date({value}), date_trunc('month', to_date({value}))) as is_odd "
+            "from delivery as d join candidate as c using (row_number))",
+        )
+        if odd >= (1 if target == "month" else _MIDNIGHTS_MIN) and odd >= total * _MIDNIGHTS_SHARE:
+            raise DeliveryRefused(
+                where,
+                f"{source} is at {at} in {odd:,} of {total:,} rows ({example}): midnight of {time_zone.key} by UTC's clock, so that "
+                f"each {target} would be a day too early",
+                next_step=f"ask {feed.office}; if so, add the hours in {feed.name}/stage.sql: to_date(timezone({literal(time_zone.key)}, "
+                f"timezone('UTC', try_cast({quote(source)} as timestamp)))). Published data is unchanged",
+            )
 
 
 def hold_to_allowance(

@@ -20,7 +20,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -32,7 +32,7 @@ from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest, annou
 from warehouse.clock import LONG_AGO, utc
 from warehouse.confirmation import Confirmation
 from warehouse.connection import committed_batches, literal, quote, the_row, transaction
-from warehouse.delivery_limits import hold_to_allowance, hold_to_habit, hold_to_twins
+from warehouse.delivery_limits import hold_to_allowance, hold_to_habit, hold_to_midnights, hold_to_twins, hold_to_units
 from warehouse.errors import DeclarationError, DeliveryRefused, Overtaken
 from warehouse.persons import blotted, detectors, is_code, removed, texts_with_persons
 from warehouse.row_reasons import (
@@ -233,7 +233,7 @@ def _stage_one(
         used=_count(connection, f"from (select distinct row_number from {used})"),
     )
     if not is_rebuild:
-        _stop_on_midnights_elsewhere(connection, feed, where, manifest.pulled_until, time_zone)
+        hold_to_midnights(connection, feed, where, manifest.pulled_until, time_zone)
         hold_to_twins(connection, feed, batches, table)
         hold_to_allowance(connection, feed, batch, staged.rejected, table, number)
         hold_to_habit(connection, feed, batch, table, number, confirmation)
@@ -338,8 +338,6 @@ def _stop_on_unknown_codes(connection: duckdb.DuckDBPyConnection, feed: StagedFe
             )
 
 
-# so many days that are all at one minute are none by chance
-_MIDNIGHTS_MIN, _MIDNIGHTS_SHARE = 3, 0.9
 # what is wrong with the text of stage.sql, whatever the rows are
 _DECLARED_WRONGLY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
 
@@ -387,73 +385,7 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
         f"(select row_number, {', '.join(columns)}, {skip} as skipped, {withdrawn} as withdrawn from made)"
     )
     connection.execute("drop table made")
-    _stop_on_units_left_out(connection, feed)
-
-
-# a figure without a unit of its own
-_BARE = r"[-+(]?[0-9][0-9,]*(\.[0-9]+)?\)?"
-
-
-def _stop_on_units_left_out(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
-    """Stop where figures of a column of 万元 are all taken for yuan: each would be ten thousand times too small."""
-    measured = {c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))}
-    pairs = [(s, t) for s in feed.multiples for t in feed.columns.get(s, ()) if t in measured]
-    counted = []
-    for source, target in pairs:
-        text, made = f"d.{quote(source)}::varchar", f"c.{quote(target)}"
-        is_figure = f"regexp_full_match({text}, {literal(_BARE)}) and {made} <> 0"
-        same = f"{made} = try_cast(signed_number({text}) as decimal(38, 6))"
-        counted.append(f"count_if({is_figure}), count_if({is_figure} and {same})")
-    if not pairs:
-        return
-    found = the_row(
-        connection, f"select {', '.join(counted)} from delivery as d join candidate as c using (row_number)"
-    )
-    counts = {pair: found[2 * n : 2 * n + 2] for n, pair in enumerate(pairs)}
-    if any(figures and same < figures for figures, same in counts.values()):
-        return  # stage.sql knows the unit
-    for (source, target), (figures, _) in counts.items():
-        if figures:
-            by = feed.multiples[source]
-            raise DeclarationError(
-                f"{feed.name}/stage.sql",
-                f"{source} is in units of {by:,} by its header or source.unit, and all {figures:,} figures are taken as they are",
-                next_step=f"multiply {target} by {by:,}, then `parkbridge feed check {feed.name}`",
-            )
-
-
-def _stop_on_midnights_elsewhere(
-    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, where: str, moment: datetime, time_zone: ZoneInfo
-) -> None:
-    """Stop where all days of a column are midnights of the park by UTC's clock, and were read as the day before.
-
-    2026-09-30 16:00:00 is what a program makes of 1 October in China that keeps its times in UTC and shows no zone.
-    """
-    offset = moment.astimezone(time_zone).utcoffset() or timedelta()
-    if not offset:
-        return
-    shift = timedelta(days=1) - offset if offset > timedelta() else -offset
-    at = f"{datetime.min + shift:%H:%M}"
-    dates = {c.name for c in feed.subject.columns.values() if c.type == "date"}
-    for source, target in ((s, t) for s in feed.landed_columns for t in feed.columns.get(s, ()) if t in dates):
-        value, made = f"d.{quote(source)}::varchar", f"c.{quote(target)}"
-        if not connection.execute(f"from delivery as d where contains({value}, {literal(at)}) limit 1").fetchone():
-            continue
-        total, odd, example = the_row(
-            connection,
-            f"select count(said), count(said) filter (is_odd), min(said) filter (is_odd) from (select {value} as said, "
-            f"regexp_matches({value}, {literal(f'[ T]{at}(?::00(?:[.]0+)?)?$')}) "
-            f"and {made} in (to_date({value}), date_trunc('month', to_date({value}))) as is_odd "
-            "from delivery as d join candidate as c using (row_number))",
-        )
-        if odd >= (1 if target == "month" else _MIDNIGHTS_MIN) and odd >= total * _MIDNIGHTS_SHARE:
-            raise DeliveryRefused(
-                where,
-                f"{source} is at {at} in {odd:,} of {total:,} rows ({example}): midnight of {time_zone.key} by UTC's clock, so that "
-                f"each {target} would be a day too early",
-                next_step=f"ask {feed.office}; if so, add the hours in {feed.name}/stage.sql: to_date(timezone({literal(time_zone.key)}, "
-                f"timezone('UTC', try_cast({quote(source)} as timestamp)))). Published data is unchanged",
-            )
+    hold_to_units(connection, feed)
 
 
 def _cast(column: Column, given: str, *, is_key_or_code: bool) -> str:
