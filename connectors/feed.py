@@ -18,13 +18,13 @@ import yaml
 from croniter import croniter  # type: ignore[import-untyped]  # what Airflow reads schedules with
 
 from connectors.sources import PROTOCOLS, ROW_NUMBER, protocol
+from connectors.sources.file_drop.tables import multiple_of, unit_of
 from warehouse.errors import DeclarationError
 from warehouse.kinds import (
     FACTOR,
     FLOW,
     KINDS,
     MOST_DIGITS,
-    MULTIPLES,
     READING,
     FigureKind,
     figure_columns,
@@ -66,12 +66,6 @@ _OPTIONAL = frozenset(
         "facts",
         "parties",
     }
-)
-# of a header with a unit of its own in a sheet of 万元: 租金（元）
-_PLAIN_UNIT = re.compile(r"[（(【\[/]\s*(?:单位\s*[:：])?\s*[^\W\d_]{1,3}[²³2]?[）)】\]]?$")
-# 万 of 金额（万元）, 金额/万元 and [单位：万元]; 乡镇(街道) and 用量（千瓦时） have none
-_MULTIPLE = re.compile(
-    r"[（(【\[/]\s*(?:单位\s*[:：])?\s*(?:人民币)?\s*([十百千万亿]+)(?![瓦克米伏卡])(?=(?:千瓦时|[^\W\d_]{0,2})[）)】\]]?$)"
 )
 
 
@@ -222,17 +216,19 @@ class Feed:
     @property
     def multiples(self) -> dict[str, int]:
         """What figures are multiples of, by column: 10,000 of 金额（万元）, and of amounts without a unit in a sheet of 万元."""
-        unit = str(self.options.get("unit", ""))
-        of_sheet = _MULTIPLE.match(f"({unit}") if unit.endswith("元") else None
         found = {}
         for name in self.landed_columns:
-            is_amount = any(target.endswith("_amount") for target in self.columns[name]) and not _PLAIN_UNIT.search(
-                name
-            )
-            stated = _MULTIPLE.search(name) or (of_sheet if is_amount else None)
-            if stated and stated[1] in MULTIPLES:
-                found[name] = MULTIPLES[stated[1]]
+            unit = unit_of(name)
+            if not unit and self.sheet_unit.endswith("元") and any(t.endswith("_amount") for t in self.columns[name]):
+                unit = self.sheet_unit
+            if (by := multiple_of(unit)) > 1:
+                found[name] = by
         return found
+
+    @property
+    def sheet_unit(self) -> str:
+        """The unit that its sheets state above their header (source.unit), if it declares one."""
+        return str(self.options.get("unit", ""))
 
     @property
     def stage_sql(self) -> str:
@@ -595,11 +591,8 @@ def _hold_together(declared: _Entry, feed: Feed) -> None:
             wrong(f"{key} names {lost[0]!r}, which does not land", "name a column that is neither personal nor counted")
     if both := [alias for alias in feed.aliases if alias in feed.columns]:
         wrong(f"aliases names {both[0]!r}, which is a column itself", "list it in one of the two places")
-    of_sheet = _MULTIPLE.match(f"({feed.options.get('unit', '')}")
     for alias, name in feed.aliases.items():
-        units = [_MULTIPLE.search(text) for text in (alias, name)]
-        multiples = [unit[1] if unit else of_sheet[1] if of_sheet else "" for unit in units]
-        if multiples[0] != multiples[1]:
+        if len({multiple_of(unit_of(header) or feed.sheet_unit) for header in (alias, name)}) > 1:
             wrong(
                 f"aliases gives {name!r} the figures of {alias!r}, which are of another unit",
                 "list it under columns and optional, and let stage.sql reckon with its unit",

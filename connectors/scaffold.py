@@ -14,11 +14,10 @@ import yaml
 from connectors.feed import read_feed
 from connectors.guess import Guess
 from connectors.rehearsal import write_expected
-from connectors.sources.file_drop.tables import MEASURES_OF
+from connectors.sources.file_drop.tables import MEASURES_OF, MULTIPLES
 from warehouse.connection import quote
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
-from warehouse.kinds import MULTIPLES
 from warehouse.subjects import Column, Subject, subjects
 
 _READ = {

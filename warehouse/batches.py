@@ -60,9 +60,7 @@ class Manifest:
     rows_noted: int | None = None
     repeats: str = ""  # the earlier file of this content, under another name and with others since; likewise
     asked: str = ""  # a digest of what the source was asked for: table, query, path …; likewise
-    asked_until: datetime | None = (
-        None  # the end of the run's interval, which a past one has before pulled_until; likewise
-    )
+    asked_until: datetime | None = None  # the end of the run's interval: a past one's is before pulled_until; likewise
     rows_below: dict[str, int] = field(default_factory=dict)  # so many rows the source had below this cursor; likewise
 
 

@@ -34,10 +34,6 @@ FIGURE_BELOW = 10**14
 DIFFERENCED = "known.differenced_figure"
 
 
-# the multiple that a unit states: 万 of 万元
-MULTIPLES = {
-    "": 1, "十": 10, "百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8
-}  # fmt: skip
 # of a header: 营业收入本年累计, 1-9月累计; 本期示数, 表底. 本月累计 is a month's own figure
 _TO_DATE = re.compile(r"(?<!本月)(?<!当月)(?<!本期)(?<!本季)累计(?!折旧)|年初至|year.?to.?date|\bytd\b", re.IGNORECASE)
 _READINGS = re.compile(r"示数|读数|表底|止码|\breading", re.IGNORECASE)

@@ -548,9 +548,10 @@ def _write_rejected(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, bat
     )
     connection.execute(
         f"copy (with spoken as (select row_number, list({_fact(feed, 's')}) as facts from candidate as s "
-        f"where {' and '.join(f's.{quote(k)} is not null' for k in feed.subject.key)} group by row_number) "
-        f"select * from (select row_number, rejected.reason, coalesce(blotted.row_json, {_AS_JSON}) as row_json, spoken.facts "
-        f"from rejected join delivery as {_ROW} using (row_number) left join blotted using (row_number) "
+        f"where {' and '.join(f's.{quote(k)} is not null' for k in feed.subject.key)} group by row_number), "
+        "why as (select row_number, string_agg(reason, '; ' order by rowid) as reason from rejected group by row_number) "
+        f"select * from (select row_number, why.reason, coalesce(blotted.row_json, {_AS_JSON}) as row_json, spoken.facts "
+        f"from why join delivery as {_ROW} using (row_number) left join blotted using (row_number) "
         f"left join spoken using (row_number) {pieces}) order by row_number, reason) "
         f"to {literal(os.fspath(batch.folder / REJECTED))} (format parquet)"
     )

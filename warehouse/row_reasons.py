@@ -361,7 +361,6 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
     judgement = judgement_sql(feed, until, is_damaged=_has_damage(connection, feed))
     try:
         connection.execute(f"create or replace temp table rejected as {judgement}")
-        _reject_other_units(connection, feed)
     except duckdb.Error as error:
         if not feed.facts:
             raise
@@ -370,6 +369,7 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
             f"facts cannot be asked: {' '.join(str(error).split())[:300]}",
             next_step="write each as a condition on the columns of the delivery, with try_cast where it needs a number",
         ) from error
+    _reject_other_units(connection, feed)
 
 
 def _reject_other_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
@@ -386,8 +386,8 @@ def _reject_other_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed)
         made = f"c.{quote(target)}"
         connection.execute(
             f"insert into rejected select d.row_number, {literal(source + OTHER_UNIT)} || d.{quote(source)} from delivery as d "
-            f"inner join candidate as c using (row_number) where {own[source]} group by d.row_number, d.{quote(source)} "
-            f"having bool_and({made} <> to_amount(d.{quote(source)}))"
+            f"inner join candidate as c using (row_number) where {own[source]} and c.skip_because is null "
+            f"group by d.row_number, d.{quote(source)} having bool_and({made} <> to_amount(d.{quote(source)}))"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 
 import pytest
@@ -210,6 +211,22 @@ def test_a_figure_with_a_unit_of_its_own_is_not_reckoned_with_another(park: Park
         park.stage("staff")
         seen.append([(number, reason.partition(" states")[0]) for number, reason in park.rejected("staff")])
     assert seen == [[], [(n, "缴费基数") for n in (3, 4, 5, 7)], []]
+
+
+def test_a_row_that_is_wrong_twice_is_one_row_and_one_that_is_skipped_is_none(park: Park) -> None:
+    """Every row of a delivery is used, repeated, skipped or rejected, and only one of these."""
+    path = park.feed_folder / "staff" / "stage.sql"
+    sql = path.read_text(encoding="utf-8").replace("to_amount(缴费基数)", "to_amount(缴费基数) * 10000")
+    skip = "case when 单位名称 = '外地' then 'elsewhere' end as skip_because,\n    单位编号 as source_key"
+    path.write_text(sql.replace("单位编号 as source_key", skip), encoding="utf-8")
+    odd = ["U1,甲,2026-01,十人,3.5万元,张三,1,2026-02-05", "U2,外地,2026-01,9,3.5万元,张三,1,2026-02-05"]
+    park.drop("staff", "a.csv", staff_file([*odd, *(staff_row(f"V{n}") for n in range(20))]), day(0.5))
+    park.land("staff", day(1))
+    (staged,) = park.stage("staff")
+    assert (staged.rejected, staged.skipped, staged.repeated, staged.used) == (1, 1, 0, 20)
+    ((number, reason),) = park.rejected("staff")
+    assert number == 2
+    assert re.match("参保人数 cannot be read as insured_headcount: 十人; 缴费基数 states its own unit", reason)
 
 
 EVENTS = """

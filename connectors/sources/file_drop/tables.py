@@ -22,7 +22,6 @@ import pyarrow.compute as pc
 
 from connectors.sources import BATCH_ROWS, ROW_NUMBER, Unreadable, plain
 from warehouse.errors import DeliveryRefused
-from warehouse.kinds import MULTIPLES
 from warehouse.persons import is_name
 
 HEADER_WITHIN: Final = 20
@@ -172,6 +171,11 @@ def is_beyond_trust(number: float) -> bool:
     return abs(number) >= _LARGEST_TRUSTED
 
 
+MULTIPLES: Final = {
+    "": 1, "十": 10, "百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8
+}  # fmt: skip
+# 千瓦时 and 千克 are the usual units themselves
+_MULTIPLIED: Final = re.compile(r"[十百千万亿]+(?![瓦克米])")
 # the usual units of figures, by the suffix of their column
 MEASURES_OF: Final = {
     "_amount": "元",
@@ -387,6 +391,17 @@ def _title_values(pattern: re.Pattern[str], layout: Layout) -> dict[str, str]:
 def stated_units(above: Iterable[Line]) -> list[str]:
     """Give the units that lines above a header state, each once: 万元 of （单位：人民币万元）."""
     return _units(_evened(above))
+
+
+def unit_of(header: str) -> str:
+    """The unit that a column's header states, 万元 of 金额（万元）; nothing where it states none."""
+    return next(iter(_units(unicodedata.normalize("NFKC", header))), "")
+
+
+def multiple_of(unit: str) -> int:
+    """What a unit is a multiple of: 10,000 of 万元 and 万千瓦时, 1 of 元, 千瓦时 and no unit."""
+    found = _MULTIPLIED.match(unit)
+    return MULTIPLES.get(found[0], 1) if found else 1
 
 
 def _units(text: str) -> list[str]:
@@ -653,9 +668,8 @@ def _in_unit(
         if layout.unit and _FIGURE.fullmatch(shorter := number.removesuffix(layout.unit)):
             changed[position] = shorter
         if (by := divisors.get(position)) and _FIGURE.fullmatch(number):
-            own = _units(unicodedata.normalize("NFKC", names[position]))
-            unit = own[0] if own else layout.unit or ""
-            multiple = MULTIPLES.get("".join(re.findall("^[十百千万亿]*", unit)), 1)
+            unit = unit_of(names[position]) or layout.unit or ""
+            multiple = multiple_of(unit)
             if multiple not in (1, by):
                 return (
                     cells,

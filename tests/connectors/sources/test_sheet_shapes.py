@@ -488,6 +488,9 @@ def test_a_title_that_states_another_month_than_the_name_stops(tmp_path: Path, t
         ("#,##0,,", None, "金额/百万元", "0.035"),
         ("#,##0.00,", "万元", "金额", None),
         ("#,##0.00", "万元", "金额", "35000"),
+        # the usual unit of electricity is no thousand of anything
+        ("#,##0,", None, "用电量（千瓦时）", "35000"),
+        ("0!.0,", None, "用电量（万千瓦时）", "3.5"),
     ],
 )
 @pytest.mark.parametrize("suffix", ["xlsx", "xls"])
