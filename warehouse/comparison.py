@@ -606,24 +606,20 @@ def _restated(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Pl
     yield Measured(
         "restated_pct", "", "other figures are known for the same period", row["restated"], row["total"], share
     )
-    # people of one file, vehicles of the next: one of two parts by column is no restatement of the other
     values = [c for c in feed.subject.columns if c not in feed.subject.key]
-    lost = ", ".join(
-        f"count(k.{quote(c)}) as {quote('had ' + c)}, count_if(k.{quote(c)} is not null and n.{quote(c)} is null) as {quote('lost ' + c)}"
+    asked = [
+        f"count(k.{quote(c)}) as {quote('known ' + c)}, count_if(k.{quote(c)} is not null and n.{quote(c)} is null) as {quote('none ' + c)}"
         for c in values
-    )
-    row = _one_row(connection, f"select {lost} from new_fact as n inner join known_fact as k on {same_key}")
-    for c in values:
-        had, gone = row[f"had {c}"], row[f"lost {c}"]
-        if had and gone == had:
-            fact = f"{c} is empty and was known for the same period"
-            yield Measured("emptied_pct", c, fact, gone, had, 100.0, _REGISTER_ROWS_MIN)
-    # a figure that few rows have, and none any more: red letters without their sign
-    lost = ", ".join(
+    ] + [
         f"count_if(k.{quote(c)} > 0) as {quote('had ' + c)}, count_if(k.{quote(c)} > 0 and n.{quote(c)} = 0) as {quote('lost ' + c)}"
         for c in plan.figures
-    )
-    row = _one_row(connection, f"select {lost} from new_fact as n inner join known_fact as k on {same_key}")
+    ]
+    row = _one_row(connection, f"select {', '.join(asked)} from new_fact as n inner join known_fact as k on {same_key}")
+    # people of one file, vehicles of the next: one of two parts by column is no restatement of the other
+    for c in (c for c in values if row[f"known {c}"] and row[f"none {c}"] == row[f"known {c}"]):
+        fact, gone = f"{c} is empty and was known for the same period", row[f"none {c}"]
+        yield Measured("emptied_pct", c, fact, gone, gone, 100.0, _REGISTER_ROWS_MIN)
+    # a figure that few rows have, and none any more: red letters without their sign
     for c in plan.figures:
         had, gone = row[f"had {c}"], row[f"lost {c}"]
         if had and 100 * gone >= _LOST_PCT * had:
