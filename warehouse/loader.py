@@ -203,10 +203,12 @@ def _stage_one(
     judge(connection, feed, max(utc(manifest.pulled_until), last or datetime.min))
     quarantine_persons(connection, feed)
     connection.execute(
-        f"insert into {table} by name select {_clocks(feed, time_zone)}, s.* exclude (skip_because, is_withdrawn), "
+        # a row that the office recorded before it sent the file was not known before the file was there
+        f"insert into {table} by name select *, greatest(recorded_at, $delivered_at::timestamp) as received_at from "
+        f"(select {_recorded(feed, time_zone)} as recorded_at, s.* exclude (skip_because, is_withdrawn), "
         "$feed as feed, $batch_id as batch_id, $number as batch_number "
         "from candidate as s join delivery as d using (row_number) "
-        "where s.skip_because is null and s.row_number not in (select row_number from rejected)",
+        "where s.skip_because is null and s.row_number not in (select row_number from rejected))",
         {
             "feed": feed.name,
             "batch_id": manifest.batch_id,
@@ -220,18 +222,14 @@ def _stage_one(
     _write_rejected(connection, feed, batch)
     _note_unread(connection, feed, table, number)
     _note_taken_back(connection, feed, number, time_zone)
-    used = f"(select row_number from {table} where batch_number = {number})"
-    staged = Staged(
-        manifest,
-        rows=_count(connection, f"from {table} where batch_number = {number}"),
-        rejected=_count(connection, f"from read_parquet({literal(os.fspath(batch.folder / REJECTED))})"),
-        skipped=_count(
-            connection,
-            "from (select row_number from candidate group by row_number having bool_and(skip_because is not null))",
-        ),
-        repeated=repeated,
-        used=_count(connection, f"from (select distinct row_number from {used})"),
+    rows, used, skipped, rejected = the_row(
+        connection,
+        "select count(*), count(distinct row_number), (select count(*) from "
+        "(select row_number from candidate group by row_number having bool_and(skip_because is not null))), "
+        f"(select count(*) from read_parquet({literal(os.fspath(batch.folder / REJECTED))})) "
+        f"from {table} where batch_number = {number}",
     )
+    staged = Staged(manifest, rows=rows, rejected=rejected, skipped=skipped, repeated=repeated, used=used)
     if not is_rebuild:
         hold_to_midnights(connection, feed, where, manifest.pulled_until, time_zone)
         hold_to_twins(connection, feed, batches, table)
@@ -449,12 +447,10 @@ def _without_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) ->
     )
 
 
-def _clocks(feed: StagedFeed, time_zone: ZoneInfo) -> str:
-    """The office's clock of a row in naive UTC, and for now in received_at what the source states; `accept` settles it."""
+def _recorded(feed: StagedFeed, time_zone: ZoneInfo) -> str:
+    """As SQL, the office's clock of a row `d` of the delivery, in naive UTC."""
     zone = literal(feed.clock or time_zone.key)
-    recorded = f"to_utc(d.{quote(feed.recorded_at)}, {zone})" if feed.recorded_at else "null::timestamp"
-    # a row that the office recorded before it sent the file was not known before the file was there
-    return f"{recorded} as recorded_at, greatest({recorded}, $delivered_at::timestamp) as received_at"
+    return f"to_utc(d.{quote(feed.recorded_at)}, {zone})" if feed.recorded_at else "null::timestamp"
 
 
 def _settle_received(
@@ -498,6 +494,9 @@ def _collapse_repeats(
     Returns how many rows of the delivery said only what an earlier one of it had said.
     """
     key = ", ".join(map(quote, feed.subject.key))
+    twice = f"select 1 from {table} where batch_number = {number} group by {key} having count(*) > 1 limit 1"
+    if not connection.execute(twice).fetchone():  # as in most deliveries
+        return 0
     values = ", ".join(map(quote, feed.subject.columns))
     said = f"(select *, null as said_at from {table} where batch_number = {number})"
     if feed.recorded_at:
@@ -587,11 +586,10 @@ def _taken_back(feed: StagedFeed) -> str:
 
 def _note_taken_back(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, number: int, time_zone: ZoneInfo) -> None:
     """The facts that a row of the batch takes back (stage.sql: withdrawn_because), each with the last time of recording."""
-    recorded = (
-        f"to_utc(d.{quote(feed.recorded_at)}, {literal(feed.clock or time_zone.key)})" if feed.recorded_at else "null"
-    )
+    if not connection.execute("from candidate where is_withdrawn limit 1").fetchone():
+        return
     connection.execute(
-        f"insert into {_taken_back(feed)} select {_listed(feed.subject.key, 's')}, max({recorded}), {number} "
+        f"insert into {_taken_back(feed)} select {_listed(feed.subject.key, 's')}, max({_recorded(feed, time_zone)}), {number} "
         "from candidate as s join delivery as d using (row_number) where s.is_withdrawn "
         "and s.row_number not in (select row_number from rejected) group by all"
     )
@@ -601,6 +599,8 @@ def _take_back(
     connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int, known_at: datetime
 ) -> int:
     """Close what is current of these facts, unless it was recorded later or is in the same batch without a time."""
+    if not connection.execute(f"from {_taken_back(feed)} where batch_number = {number} limit 1").fetchone():
+        return 0
     same_key = " and ".join(f"c.{quote(k)} is not distinct from w.{quote(k)}" for k in feed.subject.key)
     same_batch = same_key.replace("c.", "i.")
     gone = (
@@ -609,12 +609,8 @@ def _take_back(
         f"not exists (from {table} as i where i.batch_number = $number and {same_batch})))"
     )
     given = {"feed": feed.name, "number": number}
-    (count,) = the_row(connection, f"select count(*) from staged.{feed.subject.name} as c where {gone}", given)
-    connection.execute(
-        f"update staged.{feed.subject.name} as c set superseded_at = $known_at where {gone}",
-        given | {"known_at": known_at},
-    )
-    return int(count)
+    update = f"update staged.{feed.subject.name} as c set superseded_at = $known_at where {gone}"
+    return int(the_row(connection, update, given | {"known_at": known_at})[0])
 
 
 def _keep_unread(
@@ -851,9 +847,10 @@ def _merge(
     )
     withdrawn = _withdraw(connection, feed, staged, mine, same_key, batch)
     connection.execute(f"insert into {staged} by name select * exclude (is_outdated, is_change) from newcomer")
-    arrived = _count(connection, "from newcomer")
-    changes = _count(connection, "from newcomer where is_change")
-    total = _count(connection, "from given")
+    arrived, changes, total = the_row(
+        connection,
+        "select count(*), count(*) filter (is_change), (select count(*) from given) from newcomer",
+    )
     return {"new": arrived - changes, "changed": changes, "unchanged": total - arrived, "withdrawn": withdrawn}
 
 
@@ -863,7 +860,9 @@ def _make_heard(connection: duckdb.DuckDBPyConnection, keys: str, order: str) ->
     Returns whether each fact comes once, as in most deliveries: nothing is before it or behind it then, and windows over all of it
     would cost more than all else here.
     """
-    is_once = _count(connection, "from given") == _count(connection, f"from (select distinct {keys} from given)")
+    (is_once,) = the_row(
+        connection, f"select count(*) = (select count(*) from (select distinct {keys} from given)) from given"
+    )
     before, place = ("null", "1") if is_once else ("lag(says) over w", "row_number() over w")
     connection.execute(
         f"create or replace temp table heard as with placed as (select *, {before} as says_before, "
@@ -881,7 +880,7 @@ def _make_heard(connection: duckdb.DuckDBPyConnection, keys: str, order: str) ->
             f"{keys}, version_number) as last_recorded_at from counted"
         )
     )
-    return is_once
+    return bool(is_once)
 
 
 def _listed(columns: Iterable[str], alias: str = "") -> str:

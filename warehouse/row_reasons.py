@@ -102,6 +102,8 @@ _OWN_UNIT = r"\d ?(?:[万亿]元?|元)$"
 OTHER_UNIT = " states its own unit, and stage.sql reckons with another: let it reckon so only where there is none: "
 # a time of recording that is a day: 2026-11-03, 2026/11/3, 20261103, 2026年11月3日; of a workbook 46329
 _DAY_ALONE = r"\d{4}\D?\d{1,2}\D\d{1,2}日?|\d{8}|\d{5}"
+# beside the office's columns, under no short name that one of them may have
+_CLOCK = '"the time recorded"'
 _NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
 # 12.0 and 3.30106E+17: a program took the code 0012 or 330106000012345678 for a number; {"id": 7} and ["甲", "乙"]: a part of it is one;
 # 9133**3C may be several
@@ -197,15 +199,18 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
         f"case when not ({condition}) then {literal(f'it does not hold that {fact} (facts)')} end"
         for fact, condition in feed.facts.items()
     ]
+    read = "delivery"
     if feed.recorded_at:
         time = f"d.{quote(feed.recorded_at)}"
+        # once: a macro is planned wherever it is written
+        read = f"(select *, to_utc({quote(feed.recorded_at)}, 'UTC') as {_CLOCK} from delivery)"
         reasons.append(
-            f"case when {time} is not null and to_utc({time}, 'UTC') is null "
+            f"case when {time} is not null and {_CLOCK} is null "
             f"then {literal(f'{feed.recorded_at} cannot be read as a time: ')} || left({time}::varchar, 60) end"
         )
         if until:
             reasons.append(
-                f"case when to_utc({time}, 'UTC') > timestamp {literal(str(until + _FUTURE))} "
+                f"case when {_CLOCK} > timestamp {literal(str(until + _FUTURE))} "
                 f"then {literal(f'{feed.recorded_at} is in the future: ')} || left({time}::varchar, 60) end"
             )
     reasons += [
@@ -260,7 +265,7 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
         "from candidate group by row_number), "
         "judged as (select d.row_number, case when g.row_number is null then 'stage.sql gives no row for it' "
         f"when g.is_skipped then '' else concat_ws('; ', {', '.join(reasons)}) end as reason "
-        "from delivery as d left join given as g using (row_number)) "
+        f"from {read} as d left join given as g using (row_number)) "
         "select row_number, reason from judged where reason <> ''"
     )
 
