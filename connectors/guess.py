@@ -19,7 +19,7 @@ from connectors.feed import Feed
 from connectors.sources import plain
 from connectors.sources.file_drop.csv_lines import csv_lines
 from connectors.sources.file_drop.parquet_rows import read_parquet
-from connectors.sources.file_drop.sheet_cells import Reading, Sheet, chosen_sheet
+from connectors.sources.file_drop.sheet_cells import FORMULA, Reading, Sheet, chosen_sheet
 from connectors.sources.file_drop.tables import (
     HEADER_WITHIN,
     MONTH,
@@ -59,6 +59,7 @@ _OTHER_UNIT: Final = re.compile(
     r"|[每按]?[年季])[）)】\]]$|亩$|[气汽].*吨"
 )
 # one that is not understood: 金额(k), 金额（10k元）, 万元金额
+_A_MONTH: Final = re.compile(r"[/每]月[）)】\]]")
 _UNREAD_UNIT: Final = re.compile(r"[（(【\[][A-Za-z0-9'’.,·]+元?[）)】\]]$|[十百千万亿]+元")
 # a figure of another kind: 计划参保人数, 人均工资
 _OTHER_FIGURE: Final = re.compile(
@@ -67,14 +68,17 @@ _OTHER_FIGURE: Final = re.compile(
 _BRACKETED: Final = re.compile(r"[（(【\[〔<《{｛].*?[）)】\]〕>》}｝]")
 # what a name may have beside a known one and still mean the same: 本期用电总量, 企业注册地址; not 工伤参保人数, 总公司信用代码, 原到期日
 _NEUTRAL: Final = re.compile(
-    r"(?:本[期月季年]|本季度|当[月期]|累计|年初至[今本]|合计|实际|实有|期末|月末|其中|单位|企业|公司|园区|入驻|用户|客户|纳税人|参保|承租|租赁|合同|税款"
+    r"(?:本[期月季年]末?|本季度|当[月期]|累计|年初至[今本]|合计|实际|实有|期末|月末|其中|单位|企业|公司|园区|入驻|用户|客户|纳税人|参保|承租|租赁|合同|税款"
     r"|数据|统计|登记|注册|名称|全称|号码|编[号码]|代码|内容|工商|[号码证表数量额总的日]|日期|时间|金额|[:：、/._-])*"
 )
 _FIGURE: Final = re.compile(r"[-+(]?[\d.,%/: -]+\)?")
 # the month in a file's name: 参保人数2026年10月.xlsx, 水电202610.csv
 _MONTH_IN_NAME: Final = re.compile(r"20[0-9]{2}(?:[-._年]?(?:0[1-9]|1[0-2])|年[1-9])月?(?![0-9])")
-# not the day of printing, nor 填报时间：2026年4月
-_MONTH_IN_TITLE: Final = r"(?<!时间:)(?<!时间: )(?<!日期:)(?<!日期: )(?P<月份>20\d\d年\d{1,2}月)(?!\d{1,2}日)"
+# not the day of printing, nor 填报时间：2026年4月, 2026年4月打印
+_MONTH_IN_TITLE: Final = (
+    "(?<!时间)(?<!日期)(?<!时间[: ])(?<!日期[: ])(?<!时间: )(?<!日期: )"
+    r"(?P<月份>20\d\d年\d{1,2}月)(?!\d{1,2}日|\s*(?:填[报表]|制表|打印|导出|报送|编制))"
+)
 _YEAR_IN_NAME: Final = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
 _KEYS: Final = ("unit_no", "taxpayer_no", "uscc", "enterprise_name")
 _FEW_NAMES: Final = 2
@@ -139,7 +143,9 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
     best = _header(top, known)
     if best is None:
         raise DeclarationError(
-            path.name, f"no line of the first {HEADER_WITHIN} looks like a header", next_step="begin without --from"
+            path.name,
+            f"no line of the first {HEADER_WITHIN} looks like a header",
+            next_step="remove the lines above it in a copy and name that, or begin without --from and declare source.header, its line",
         )
     first, head, names, below = _named_columns(path, top, best, known, source)
     above = top[:first]
@@ -170,6 +176,14 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         if column.name in targets
     }
     figures = kinds if set(kinds.values()) - {FLOW} else {}
+    flaws = {
+        flaw
+        for line in below
+        for place, flaw in line.flaws.items()
+        if place < len(names) and set(columns.get(names[place], ["ignored"])) - {"ignored", "personal"}
+    }
+    source |= {"formulas": "cached"} if any(FORMULA in flaw for flaw in flaws) else {}
+    source |= {"merged": "fill"} if any("is merged into" in flaw for flaw in flaws) else {}
     return Guess(columns, source, missing, figures, _codes(columns, [head, *below]), roster, doubts)
 
 
@@ -349,19 +363,13 @@ def _names(subject: Subject, feeds: Iterable[Feed]) -> dict[str, list[str]]:
     found = {_bare(meanings[c].zh): [c] for c in subject.columns if c in meanings} | {c: [c] for c in subject.columns}
     given = read_yaml(GLOSSARY.read_text(encoding="utf-8"))
     listed: dict[str, list[str]] = {}
-    for column, name in (
-        (column, name) for column, names in given.items() if column in subject.columns for name in names
-    ):
-        listed.setdefault(_bare(name), []).append(column)  # 租赁期限 is the beginning and the end
+    for column in (column for column in given if column in subject.columns):
+        for name in dict.fromkeys(map(_bare, given[column])):
+            listed.setdefault(name, []).append(column)  # 租赁期限 is the beginning and the end
     found |= listed
     # a unit's number is the source's key also where the subject has no column of its own for it
-    if "source_key" in subject.columns:
-        found = {
-            _bare(name): ["source_key"]
-            for c in _KEYS[:-1]
-            if c not in subject.columns
-            for name in (labels()[c].zh, *given[c])
-        } | found
+    for key in _KEYS[:-1] if "source_key" in subject.columns else ():
+        found = found | {_bare(n): ["source_key"] for n in (meanings[key].zh, *given[key]) if _bare(n) not in found}
     for feed in feeds:
         if feed.subject.name == subject.name:
             found |= {_bare(name): list(targets) for name, targets in feed.columns.items() if targets}
@@ -377,17 +385,18 @@ def _target(name: str, known: Mapping[str, Sequence[str]]) -> tuple[list[str], i
     if _PERSONS.search(name):
         return ["personal"], 0
     parts = [_bare(part) for part in without_unit(_BRACKETED.sub("", name)).split("/")]
-    ways = [parts[-1], "".join(parts), "".join(reversed(parts))]
+    ways = [parts[-1], "".join(parts), "".join(reversed(parts)), *(["月" + parts[-1]] if _A_MONTH.search(name) else [])]
     found = next((way for way in ways if way in known), None)
     if (end := _END.fullmatch(parts[-1])) and tuple(known.get(parts[0], ())) in _RANGES:
         return [known[parts[0]][end.lastindex == 2]], list(known).index(parts[0])
-    rank = list(known).index(found) if found else len(known)
+    rank = 0
     if not found:
         alike = ((k, way) for way in ways for k in known if min(len(k), len(way)) >= _ALIKE and (k in way or way in k))
         other = max((k for k, way in alike if _is_alike(k, way)), key=len, default=None)
         if other is None or _OTHER_FIGURE.search(name):
             return ["ignored"], 0
-        found = other
+        found, rank = other, len(known)
+    rank += list(known).index(found)
     targets = list(known[found])
     unit = unit_of(name)
     is_other = not is_unit_of(targets[0], unit) if unit else _UNREAD_UNIT.search(name)

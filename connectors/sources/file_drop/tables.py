@@ -386,7 +386,16 @@ def _title_values(pattern: re.Pattern[str], layout: Layout) -> dict[str, str]:
     Raises:
         DeliveryRefused: Nothing, or several things that differ: a title's month and the day of printing.
     """
-    found = {tuple(match.groupdict("").items()) for match in pattern.finditer("\n".join(layout.above))}
+    matches = list(pattern.finditer("\n".join(layout.above)))
+    if ends := [(match, name) for match in matches for name in match.groupdict() if is_end_of_range(match, name)]:
+        ((match, name), *_) = ends
+        raise DeliveryRefused(
+            layout.where,
+            f"{name} is {match[name]} by the lines above its header, which state a range",
+            next_step="ask the office what it holds and for a sheet of one month; if a range is meant, let source.title_pattern in "
+            "feed.yml find both ends",
+        )
+    found = {tuple(match.groupdict("").items()) for match in matches}
     if len(found) == 1:
         return dict(found.pop())
     values = ", ".join(sorted("/".join(value for _, value in one) for one in found))
@@ -396,6 +405,22 @@ def _title_values(pattern: re.Pattern[str], layout: Layout) -> dict[str, str]:
         allowed="one",
         next_step="ask the office to write it as before, or correct source.title_pattern in feed.yml",
     )
+
+
+_TO: Final = r"\s*[-~～—–至到]+\s*"
+_A_MONTH: Final = re.compile(r"月|\d年\d{1,2}$|\d{4}[-./_]\d{1,2}$")
+
+
+def is_end_of_range(found: re.Match[str], name: str) -> bool:
+    """Return whether a year or month is one end of a range: 2025-2026, 202601-202603, 1-9月, 2026年1-3月; not 2026-10-15."""
+    value = found[name] or ""
+    before, behind = found.string[: found.start(name)], found.string[found.end(name) :]
+    if re.fullmatch(r"\d{4}|\d{6}", value):
+        return re.match(rf"年?{_TO}\d{{{len(value)}}}(?!\d)", behind) is not None
+    if not _A_MONTH.search(value) and behind[:1] != "月":
+        return False
+    last = r"(?:(?:19|20)\d\d\s*[年./-]?\s*\d{1,2}(?!\d)|\d{1,2}月)"
+    return bool(re.search(rf"(?<!\d)\d{{1,2}}月?{_TO}$", before) or re.match(rf"月?份?{_TO}{last}", behind))
 
 
 def stated_units(above: Iterable[Line]) -> list[str]:
