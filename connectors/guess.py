@@ -87,7 +87,7 @@ _ALIKE: Final = 3
 _CROSSTAB: Final = 3
 _ONE_MONTH: Final = re.compile("1[0-2]|0?[1-9]")
 # 税款所属期 2026年第三季度 and 租赁期限 2025.3.1-2028.2.28 are both
-_RANGES: Final = (("period_start", "period_end"), ("start_date", "end_date"), ("valid_from_date", "valid_until_date"))
+RANGES: Final = (("period_start", "period_end"), ("start_date", "end_date"), ("valid_from_date", "valid_until_date"))
 _END: Final = re.compile(r"(?:(自|从|起|始|开始)|(至|到|止|末|终|结束|终止|截止))[始止日期时间]*")
 _YEARS: Final = ("年", "年份", "年度")
 _MONTH_ALONE: Final = re.compile(r"(?:1[0-2]|0?[1-9])月?份?")
@@ -205,7 +205,7 @@ def _assigned(claims: Mapping[str, tuple[list[str], int]]) -> tuple[dict[str, li
         for name in names:
             targets = claims[name][0]
             free = [target for target in targets if target not in taken and wanted[target] == 1]
-            if tuple(targets) not in _RANGES or free == targets:
+            if tuple(targets) not in RANGES or free == targets:
                 columns[name] = free or ["ignored"]
                 taken |= set(free)
             for target in targets:
@@ -387,7 +387,7 @@ def _target(name: str, known: Mapping[str, Sequence[str]]) -> tuple[list[str], i
     parts = [_bare(part) for part in without_unit(_BRACKETED.sub("", name)).split("/")]
     ways = [parts[-1], "".join(parts), "".join(reversed(parts)), *(["月" + parts[-1]] if _A_MONTH.search(name) else [])]
     found = next((way for way in ways if way in known), None)
-    if (end := _END.fullmatch(parts[-1])) and tuple(known.get(parts[0], ())) in _RANGES:
+    if (end := _END.fullmatch(parts[-1])) and tuple(known.get(parts[0], ())) in RANGES:
         return [known[parts[0]][end.lastindex == 2]], list(known).index(parts[0])
     rank = 0
     if not found:

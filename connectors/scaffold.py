@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from connectors.feed import read_feed
-from connectors.guess import Guess
+from connectors.guess import RANGES, Guess
 from connectors.rehearsal import write_expected
 from connectors.sources.file_drop.tables import is_unit_of, multiple_of, unit_of
 from warehouse.connection import quote
@@ -37,7 +37,6 @@ _BOUNDS = {
     "_m2": 1_000_000,
     "_amount": 100_000_000_000,
 }
-_ENDS = (("period_start", "period_end"), ("start_date", "end_date"), ("valid_from_date", "valid_until_date"))
 _SAMPLE = {
     "date": "2026-01-01",
     "bigint": "12",
@@ -201,9 +200,9 @@ def _read(column: Column, origin: Mapping[str, str], months: Sequence[str], mult
             if len(months) < 2
             else f"to_month(replace({quote(months[0])}, '年', '') || '-' || {quote(months[1])})"
         )
-    ends = next((ends for ends in _ENDS if column.name in ends), ())
-    if len({origin.get(end) for end in ends}) == 1:  # 2026年第三季度, 2025.3.1-2028.2.28
-        return f"to_period_{'start' if column.name == ends[0] else 'end'}({name})"
+    for start, end in RANGES:
+        if column.name in (start, end) and origin.get(start) == origin.get(end):  # 2026年第三季度, 2025.3.1-2028.2.28
+            return f"to_period_{'start' if column.name == start else 'end'}({name})"
     if multiple != 1:  # 1.234567 万元 and 0.55 百人 are whole only when they are multiplied
         return f"try_cast(signed_number({name}) as decimal(28, 12)) * {multiple}"
     return _READ.get(column.type, "{0}").format(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from warehouse.subjects import subjects
 A, CODE = "昆山甲电子有限公司", "91320594MA1XXXXX0X"
 
 
-def staged(tmp_path: Path, subject: str, name: str, content: bytes, *asked: str) -> list[dict[str, str]]:
+def staged(tmp_path: Path, subject: str, name: str, content: bytes, *asked: str) -> list[Mapping[str, str]]:
     """The good rows of a file by the feed that is guessed from it, as it is; `asked` are required columns that it must not guess."""
     path = tmp_path / name
     path.write_bytes(content)
@@ -26,7 +27,7 @@ def staged(tmp_path: Path, subject: str, name: str, content: bytes, *asked: str)
     assert list(found.missing) == list(asked)
     feed = read_feed(scaffold(tmp_path / "feeds", "begun", subject, found))
     (tried,) = try_file(feed, path)
-    assert (allowance(feed, tried) is None) is not asked
+    assert (allowance(feed, tried) is None) == (not asked)
     return [row for row in tried.staged if not row["rejected_because"]]
 
 
@@ -233,7 +234,12 @@ def test_the_unit_of_a_sheet_makes_yuan(
     tmp_path: Path, title: str, header: str, unit_line: str | None, figure: float, amount: str
 ) -> None:
     sheet = ROWS["tax_payment"] | {header: figure}
-    lines = [[title], list(sheet), *([[None] * 5 + [unit_line]] if unit_line else []), list(sheet.values())]
+    lines: list[list[Any]] = [
+        [title],
+        list(sheet),
+        *([[None] * 5 + [unit_line]] if unit_line else []),
+        list(sheet.values()),
+    ]
     assert [r["paid_amount"] for r in staged(tmp_path, "tax_payment", "a.xlsx", workbook(*lines))] == [amount]
 
 

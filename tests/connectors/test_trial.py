@@ -15,7 +15,7 @@ import pytest
 
 import parkbridge
 from connectors.feed import Allowance, read_feed
-from connectors.guess import _MONTH_IN_TITLE, _RANGES, GLOSSARY, guess
+from connectors.guess import _MONTH_IN_TITLE, GLOSSARY, RANGES, guess
 from connectors.rehearsal import check
 from connectors.scaffold import _quoted, multiple, scaffold
 from connectors.trial import Found, allowance, report, try_file
@@ -50,7 +50,7 @@ def test_every_name_of_the_glossary_means_one_column_of_a_subject() -> None:
         meant: dict[str, list[str]] = {}
         for column, name in ((c, name) for c, names in given.items() if c in subject.columns for name in names):
             meant.setdefault(name, []).append(column)
-        assert [n for n, columns in meant.items() if len(columns) > 1 and tuple(columns) not in _RANGES] == []
+        assert [n for n, columns in meant.items() if len(columns) > 1 and tuple(columns) not in RANGES] == []
 
 
 def test_a_sheet_is_guessed(sheet: Path) -> None:

@@ -178,7 +178,14 @@ _MULTIPLIED: Final = re.compile(r"[十百千万亿]+(?![瓦克米])")
 # 1 MWh is 1,000 kWh
 _ENERGY: Final = "[MG][wW][hH]|[兆吉]瓦时"
 _PART: Final = re.compile(rf"[分角]|{_ENERGY}")
-_PARTS: Final = {"分": Decimal("0.01"), "角": Decimal("0.1"), "兆": 1000, "M": 1000, "吉": 10**6, "G": 10**6}
+_PARTS: Final[Mapping[str, int | Decimal]] = {
+    "分": Decimal("0.01"),
+    "角": Decimal("0.1"),
+    "兆": 1000,
+    "M": 1000,
+    "吉": 10**6,
+    "G": 10**6,
+}
 # 1,000 of RMB 1,000, RMB'000 and RMB k
 _WORDS: Final = {"k": 1000, "t": 1000, "w": 10**4, "m": 10**6, "b": 10**9}
 # the usual units of figures, by the suffix of their column; of water a ton is a cubic metre
