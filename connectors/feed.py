@@ -19,7 +19,7 @@ import yaml
 from croniter import croniter  # type: ignore[import-untyped]  # what Airflow reads schedules with
 
 from connectors.sources import PROTOCOLS, ROW_NUMBER, protocol
-from connectors.sources.file_drop.tables import is_unit_of, multiple_of, unit_of
+from connectors.sources.file_drop.tables import multiple_of, unit_for, unit_of
 from warehouse.errors import DeclarationError
 from warehouse.kinds import (
     FACTOR,
@@ -217,9 +217,10 @@ class Feed:
     @property
     def multiples(self) -> dict[str, int | Decimal]:
         """What figures are multiples of, by column: 10,000 of 金额（万元）, and of amounts without a unit in a sheet of 万元."""
-        units = {name: unit_of(name) for name in self.landed_columns}
-        if sheet := self.sheet_unit:
-            units |= {n: sheet for n in units if not units[n] and any(is_unit_of(t, sheet) for t in self.columns[n])}
+        units = {
+            name: next((unit for t in self.columns[name] or [""] if (unit := unit_for(t, name, self.sheet_unit))), "")
+            for name in self.landed_columns
+        }
         return {name: multiple_of(unit) for name, unit in units.items() if multiple_of(unit) != 1}
 
     @property

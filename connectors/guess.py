@@ -150,7 +150,7 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
     first, head, names, below = _named_columns(path, top, best, known, source)
     above = top[:first]
     if units := [unit for unit in stated_units([*above, _text(path.stem)]) if is_multiple(unit)]:
-        source["unit"] = units[0]
+        source["unit"] = "、".join(units)
     claims = {name: _target(name, known) for name in _without_months(names, subject, source)}
     claims |= dict.fromkeys(_heads_of_others(names, below, claims), (["ignored"], 0))
     columns, doubts = _assigned(claims)
@@ -441,7 +441,7 @@ def _of_sheet(
         source = {"sheet": chosen}
     sheet = next((s for s in sheets if s.name == chosen), None) or chosen_sheet(sheets, None, where)
     if units := [unit for unit in stated_units(map(_text, sheet.beside())) if is_multiple(unit)]:
-        source["unit"] = units[0]
+        source["unit"] = "、".join(units)
     return source, tops.get(sheet.name) or _filled(sheet.lines())
 
 

@@ -14,7 +14,7 @@ import yaml
 from connectors.feed import read_feed
 from connectors.guess import RANGES, Guess
 from connectors.rehearsal import write_expected
-from connectors.sources.file_drop.tables import is_unit_of, multiple_of, unit_of
+from connectors.sources.file_drop.tables import is_unit_of, multiple_of, unit_for
 from warehouse.connection import quote
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
@@ -78,10 +78,8 @@ def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None =
         dict(guessed.source) if guessed else {"pattern": "*.csv"}
     )
     of_sheet = str(source.get("unit", ""))
-    if not any(is_unit_of(c.name, of_sheet) for c in used):
-        source.pop(
-            "unit", None
-        )  # a unit of which no figure here can be is to be looked at: the feed stops and names it
+    if not all(any(is_unit_of(c.name, unit) for c in used) for unit in of_sheet.split("、") if unit):
+        del source["unit"]  # a unit of which no figure here can be is to be looked at: the feed stops and names it
     words = guessed.codes if guessed else {}
     reads = ",\n".join(
         f"    {_read(column, origin, months, multiple(column.name, origin[column.name], of_sheet))} as {column.name}"
@@ -187,7 +185,7 @@ def _quoted(value: object) -> str:
 
 def multiple(column: str, header: str, of_sheet: str) -> int | Decimal:
     """What a figure is multiplied by: the unit in its own header, 注册资本（万元） or 用量(万千瓦时), goes before the sheet's."""
-    unit = unit_of(header) or of_sheet
+    unit = unit_for(column, header, of_sheet)
     return multiple_of(unit) if is_unit_of(column, unit) else 1
 
 

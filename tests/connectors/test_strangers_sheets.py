@@ -70,7 +70,7 @@ ROWS: dict[str, dict[str, Any]] = {
         ("utility_use", {"峰用电量": 1, "谷用电量": 2}, "used_quantity", None),
         ("registration", {"注册资本币种": "美元", "实缴资本(万元)": 3}, "registered_capital_amount", ""),
         ("building", {"地上建筑面积": 8, "地下建筑面积": 2}, "floor_area_m2", ""),
-        # whose: a name within a longer one is another one's
+        # of which firm: a name within a longer one is of another one
         ("registration", {"总公司统一社会信用代码": "91320594MA2YYYYY1Y"}, "uscc", CODE),
         ("registration", {"原企业名称": "乙公司"}, "enterprise_name", A),
         ("employment", {"上级单位名称": "乙公司", "参保人数": 55}, "enterprise_name", A),
@@ -228,6 +228,15 @@ def test_a_title_of_several_months_is_no_month(tmp_path: Path) -> None:
         ("入库明细", "实缴税额", "（万元）", 1.2, "12000.00"),
         ("(RMB'000)", "实缴税额", None, 12, "12000.00"),
         ("金额单位：元至角分", "实缴税额", None, 12000.5, "12000.50"),
+        ("单位：户、万元", "实缴税额", None, 1.2, "12000.00"),
+        ("（单位：人，千元）", "实缴税额", None, 12, "12000.00"),
+        ("（户/万元）", "实缴税额", None, 1.2, "12000.00"),
+        ("单位：万元（除户数外）", "实缴税额", None, 1.2, "12000.00"),
+        ("單位：仟元", "实缴税额", None, 12, "12000.00"),
+        ("单位万元", "实缴税额", None, 1.2, "12000.00"),
+        ("表内金额均为万元", "实缴税额", None, 1.2, "12000.00"),
+        ("单位：人民币万元整", "实缴税额", None, 1.2, "12000.00"),
+        ("填报单位：明达公司、万元科技", "实缴税额", None, 12000, "12000.00"),
     ],
 )
 def test_the_unit_of_a_sheet_makes_yuan(
@@ -241,6 +250,32 @@ def test_the_unit_of_a_sheet_makes_yuan(
         list(sheet.values()),
     ]
     assert [r["paid_amount"] for r in staged(tmp_path, "tax_payment", "a.xlsx", workbook(*lines))] == [amount]
+
+
+@pytest.mark.parametrize(
+    ("title", "columns"),
+    [
+        ("单位：亩", {"租赁面积": 12}),
+        ("单位：公顷、元", {"租赁面积": 1.2, "月租金": 24000}),
+        ("单位：万美元", {"月租金": 0.3}),
+        ("单位：户、万元", {"租赁面积": 480}),
+    ],
+)
+def test_a_unit_of_no_column_stops_and_is_named(tmp_path: Path, title: str, columns: dict[str, Any]) -> None:
+    sheet = ROWS["lease"] | columns
+    with pytest.raises(DeliveryRefused, match=r"the lines above its header state the unit .*declare it as source.unit"):
+        staged(tmp_path, "lease", "a.xlsx", workbook([title], list(sheet), list(sheet.values())))
+
+
+def test_two_units_of_a_sheet_are_each_of_their_columns(tmp_path: Path) -> None:
+    sheet = ROWS["utility_use"] | {"用电量": 0.35, "电费": 0.3}
+    content = workbook(["用电情况（单位：万千瓦时、万元）"], list(sheet), list(sheet.values()))
+    (tmp_path / "a.xlsx").write_bytes(content)
+    assert guess(tmp_path / "a.xlsx", subjects()["utility_use"]).source["unit"] == "万千瓦时、万元"
+    sheet = ROWS["employment"] | {"参保人数": 0.55, "缴费基数": 44}
+    content = workbook(["单位：百人、万元"], list(sheet), list(sheet.values()))
+    (row,) = staged(tmp_path, "employment", "b.xlsx", content)
+    assert (row["insured_headcount"], row["wage_amount"]) == ("55", "440000.00")
 
 
 def test_a_list_with_wages_is_counted_and_an_applicant_who_is_a_person_does_not_land(tmp_path: Path) -> None:

@@ -173,12 +173,17 @@ def is_beyond_trust(number: float) -> bool:
 
 
 _TENS: Final = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
+_TENS_SIGNS: Final = "".join(_TENS)
 # of a unit; 千瓦时 and 千克 are the usual units themselves
 _MULTIPLIED: Final = re.compile(r"[十百千万亿]+(?![瓦克米])")
 # 1 MWh is 1,000 kWh
 _ENERGY: Final = "[MG][wW][hH]|[兆吉]瓦时"
-_PART: Final = re.compile(rf"[分角]|{_ENERGY}")
+_PART: Final = re.compile(rf"[分角]|[wW]元?|{_ENERGY}")
+# of which no column here is, with or without a multiple
+_ODD: Final = "亩|公顷|平方公里|吨?标准?煤|tce|吉焦|GJ|升|美元|港[元币]|欧元|日元"
 _PARTS: Final[Mapping[str, int | Decimal]] = {
+    "w": 10**4,
+    "W": 10**4,
     "分": Decimal("0.01"),
     "角": Decimal("0.1"),
     "兆": 1000,
@@ -201,13 +206,13 @@ _MEASURES_OF: Final = {
 MEASURES: Final = r"元|千瓦时|[kK][wW][.·]?[hH]|度|立方米|[mM][23]|平方米|㎡|人|千瓦|千克|公斤|吨|亩|人次|户|辆|辆次"
 _UNIT: Final = re.compile(
     rf"(?:(?:单\s*位\s*[:/]|[(\[【])\s*(?:人民币|RMB)?\s*(?:([十百千万亿]*)\s*({MEASURES})|([百千]?[万亿])|({_ENERGY}))"
-    rf"|单\s*位\s*[:为]?\s*(?:人民币)?({_ENERGY}|分)"
-    rf"|[:/]\s*(?:人民币)?([十百千万亿]+)\s*({MEASURES}))(?=(?:人民币)?(?:[\s)\]】;,。、/]|$))",
+    rf"|单\s*位\s*[:为]?\s*(?:人民币)?({_ENERGY}|[分角]|[wW]元?|[十百千万亿]*(?:{_ODD})|[十百千万亿]+(?:元|人|度))"
+    rf"|[:/]\s*(?:人民币)?([十百千万亿]+)\s*({MEASURES}))(?=(?:人民币)?整?(?:[\s()\]】;,。、/]|$))",
     re.MULTILINE,
 )
 # the same in words: 货币单位为万元, 计量单位 万元, 金额单位均为人民币万元, 金额以万元为单位, 按万元计, 以人民币万元列示
 _UNIT_IN_WORDS: Final = re.compile(
-    rf"(?:单\s*位\s*(?:均?[为是系]\s*|\s+)|(?:以|按)\s*)(?:人民币)?\s*([十百千万亿]*)\s*({MEASURES})"
+    rf"(?:单\s*位\s*(?:均?[为是系]\s*|\s+)|(?:以|按|[均都]为)\s*)(?:人民币)?\s*([十百千万亿]*)\s*({MEASURES})"
     r"(?=为单位|计|列[示报]|填[列报]|(?:人民币)?(?:[\s)\];,。、/]|$))",
     re.MULTILINE,
 )
@@ -223,6 +228,12 @@ _UNIT_OF_HEADER: Final = re.compile(
     rf"(?P<marked>{_SCALED}|[十百千]?[万亿]|[百千万分角])(?=(?:人民币|计)?(?:[\s)\]}}>〕】」》;,。、/]|$))"
     rf"|(?P<bare>[十百千万亿]+(?:元|人次|人|度|千瓦时|kWh|平方米|m2|m3|立方米)|{_ENERGY})$)"
 )
+# 单位：人、万元 and （人/万元） state several
+_SEVERAL: Final = re.compile(
+    r"(?P<of>单\s*位\s*[:为]\s*)(?P<units>[^\n;。()\[\]【】]+)|[(\[【](?P<bare>[^单()\[\]【】\n]+)[)\]】]"
+)
+# 仟元, 萬元 and 單位 as they are written elsewhere
+_SPELT: Final = str.maketrans("仟佰萬億單∶", "千百万亿单:")
 _MULTIPLE: Final = re.compile(rf"(?:[十百千万亿]+(?:{MEASURES})?|{_ENERGY})$")
 _BARE_UNIT: Final = re.compile(rf"[十百千万亿]*(?:{MEASURES})|{_ENERGY}|分")
 # a note has its text in one cell, or its word and its text in two
@@ -437,14 +448,14 @@ def stated_units(above: Iterable[Line]) -> list[str]:
 
 def unit_of(header: str) -> str:
     """The unit that a column's header states, 万元 of 金额（万元） and 金额_万元; nothing where it states none."""
-    header = unicodedata.normalize("NFKC", header)
+    header = _even(header)
     found = _UNIT_OF_HEADER.search(header)
     return (found["marked"] or found["bare"]) if found else next(iter(_units(header)), "")
 
 
 def without_unit(header: str) -> str:
     """A header without the unit that it states behind a mark: 金额 of 金额_万元."""
-    return _UNIT_OF_HEADER.sub("", unicodedata.normalize("NFKC", header)) or header
+    return _UNIT_OF_HEADER.sub("", _even(header)) or header
 
 
 def is_unit_of(column: str, unit: str) -> bool:
@@ -474,9 +485,27 @@ def multiple_of(unit: str) -> int | Decimal:
     return _PARTS[unit[0]] if _PART.fullmatch(unit) else 1
 
 
+def unit_for(column: str, header: str, of_sheet: str) -> str:
+    """The unit of a canonical column's figures: the one in their own header goes before those of the sheet, 人、万元."""
+    fitting = (unit for unit in of_sheet.split("、") if unit and is_unit_of(column, unit))
+    return unit_of(header) or next(fitting, "")
+
+
 def _units(text: str) -> list[str]:
+    text = _SEVERAL.sub(_each_apart, text)
     found = ["".join(parts) for pattern in (_UNIT, _UNIT_IN_WORDS) for parts in pattern.findall(text)]
     return list(dict.fromkeys([*found, *(match[0].strip() for match in _UNIT_IN_ENGLISH.finditer(text))]))
+
+
+def _each_apart(found: re.Match[str]) -> str:
+    if found["bare"]:
+        units = re.split(r"\s*[、,/]\s*", found["bare"].strip())
+        return "".join(f"({unit})" for unit in units) if all(map(_BARE_UNIT.fullmatch, units)) else found[0]
+    return " ".join(found["of"] + unit for unit in re.split(r"[、,]|和|及", found["units"]))
+
+
+def _even(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).translate(_SPELT)
 
 
 def _evened(lines: Iterable[Line]) -> str:
@@ -484,7 +513,7 @@ def _evened(lines: Iterable[Line]) -> str:
     cells = (
         [f"({cell.strip()})" if _MULTIPLE.fullmatch(cell.strip()) else cell for cell in line.cells] for line in lines
     )
-    return unicodedata.normalize("NFKC", "\n".join(map(" ".join, cells)))
+    return _even("\n".join(map(" ".join, cells)))
 
 
 def check_unit(above: Sequence[Line], layout: Layout) -> None:
@@ -495,10 +524,13 @@ def check_unit(above: Sequence[Line], layout: Layout) -> None:
     """
     layout.above.append(_evened(above))
     beside = _beside(layout)
-    text = f"{_evened(above)}\n{unicodedata.normalize('NFKC', layout.label)}\n{beside}"
+    text = f"{_evened(above)}\n{_even(layout.label)}\n{beside}"
     stated = _units(text)
     if layout.unit is not None:
-        is_right = stated == [layout.unit] if stated else layout.unit in text
+        declared = layout.unit.split("、")
+        bases = {unit.lstrip(_TENS_SIGNS) for unit in declared}
+        of_declared = {unit for unit in stated if is_multiple(unit) or unit.lstrip(_TENS_SIGNS) in bases}
+        is_right = of_declared == set(declared) if stated else all(unit in text for unit in declared)
     else:
         is_right = not any(map(is_multiple, stated))
     if not is_right:
@@ -514,7 +546,7 @@ def check_unit(above: Sequence[Line], layout: Layout) -> None:
 
 def _beside(layout: Layout) -> str:
     """The texts beside the cells, one a line; a line that is a unit and nothing else is one in brackets."""
-    lines = unicodedata.normalize("NFKC", "\n".join(layout.beside)).splitlines()
+    lines = _even("\n".join(layout.beside)).splitlines()
     return "\n".join(f"({line.strip()})" if _BARE_UNIT.fullmatch(line.strip()) else line for line in lines)
 
 
@@ -524,23 +556,23 @@ def _check_unit_below(cells: Sequence[str], line: int, layout: Layout) -> None:
     Raises:
         DeliveryRefused: It states another one with a multiplier.
     """
-    filled = [unicodedata.normalize("NFKC", cell).strip() for cell in cells if cell.strip()]
+    filled = [_even(cell).strip() for cell in cells if cell.strip()]
     units = [cell.strip("()[]") for cell in filled]
     if not all(map(_BARE_UNIT.fullmatch, units)):
         units = _units(" ".join(filled)) if len(filled) <= _NOTE_CELLS else []
-    if stated := [unit for unit in units if is_multiple(unit) and unit != layout.unit]:
+    if stated := [unit for unit in units if is_multiple(unit) and unit not in (layout.unit or "").split("、")]:
         raise _other_unit(stated, f"line {line} states", layout)
 
 
 def is_line_of_units(line: Line) -> bool:
     """Return whether a line below a header states the units of its columns: 人, 万元."""
-    filled = [unicodedata.normalize("NFKC", cell).strip().strip("()[]") for cell in line.cells if cell.strip()]
+    filled = [_even(cell).strip().strip("()[]") for cell in line.cells if cell.strip()]
     return bool(filled) and all(map(_BARE_UNIT.fullmatch, filled))
 
 
 def is_multiple(unit: str) -> bool:
-    """Return whether a unit is another than the usual one: 万元, 千人, MWh, 分."""
-    return multiple_of(unit) != 1
+    """Return whether a unit is another than the usual one: 万元, 千人, MWh, 分, 亩."""
+    return multiple_of(unit) != 1 or re.fullmatch(_ODD, unit) is not None
 
 
 def _other_unit(stated: Sequence[str], where: str, layout: Layout) -> DeliveryRefused:
