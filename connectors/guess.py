@@ -72,6 +72,7 @@ _NEUTRAL: Final = re.compile(
     r"|数据|统计|登记|注册|名称|全称|号码|编[号码]|代码|内容|工商|[号码证表数量额总的日]|日期|时间|金额|[:：、/._-])*"
 )
 _FIGURE: Final = re.compile(r"[-+(]?[\d.,%/: -]+\)?")
+_MONEY: Final = re.compile("(?<!缴)费|金额|工资|基数|租金|税|产值|收入")
 # the month in a file's name: 参保人数2026年10月.xlsx, 水电202610.csv
 _MONTH_IN_NAME: Final = re.compile(r"20[0-9]{2}(?:[-._年]?(?:0[1-9]|1[0-2])|年[1-9])月?(?![0-9])")
 # not the day of printing, nor 填报时间：2026年4月, 2026年4月打印
@@ -151,7 +152,8 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
     above = top[:first]
     if units := [unit for unit in stated_units([*above, _text(path.stem)]) if is_multiple(unit)]:
         source["unit"] = "、".join(units)
-    claims = {name: _target(name, known) for name in _without_months(names, subject, source)}
+    title = " ".join([path.stem, *(cell for line in above for cell in line.cells)])
+    claims = {name: _target(name, known) for name in _without_months(names, subject, source, title)}
     claims |= dict.fromkeys(_heads_of_others(names, below, claims), (["ignored"], 0))
     columns, doubts = _assigned(claims)
     taken = {target for targets in columns.values() for target in targets}
@@ -302,13 +304,15 @@ def _fill_each_other(upper: Line, lower: Line, known: Mapping[str, Sequence[str]
     return {(True, False), (False, True)} <= set(pairs) and (is_named or is_below_groups) and is_text
 
 
-def _without_months(names: Sequence[str], subject: Subject, source: dict[str, Any]) -> list[str]:
+def _without_months(names: Sequence[str], subject: Subject, source: dict[str, Any], title: str) -> list[str]:
     """The names of columns; months that are columns become one and a figure: source.unpivot."""
     months = [name for name in names if MONTH.fullmatch(name)]
     measured = (c for c in subject.columns.values() if c.type.startswith(("bigint", "decimal")))
     figure = next((c.name for c in measured if c.is_required and is_measured(c.name)), None)
     if len({name.partition("/")[0] for name in months}) < _CROSSTAB or figure is None or "month" not in subject.columns:
         return list(names)
+    if _MONEY.search(title) and not figure.endswith("_amount"):
+        return list(names)  # 2026年各月电费: no use
     # 2026年1月/用量 and 2026年1月/电费
     values = list(dict.fromkeys(name.partition("/")[2] for name in months if "/" in name)) or [labels()[figure].zh]
     heads = [name.partition("/")[0] for name in months]

@@ -298,3 +298,8 @@ def test_a_file_of_files_is_named_as_one(tmp_path: Path, name: str, step: str) -
     (tmp_path / name).write_bytes(workbook(["a"]) if name == "a.zip" else b"From a@b.cn")
     with pytest.raises(DeclarationError, match=step):
         guess(tmp_path / name, subjects()["employment"])
+
+
+def test_months_of_money_are_no_staff(tmp_path: Path) -> None:
+    content = workbook(["2026年各月缴费工资"], [*HEAD, "1月", "2月", "3月"], [*ROW, 9000, 9100, 9200])
+    assert staged(tmp_path, "employment", "a.xlsx", content, "month", "insured_headcount") == []
