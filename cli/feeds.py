@@ -117,6 +117,11 @@ def command_feed_new(settings: Settings, given: argparse.Namespace) -> int:
     folder = scaffold(settings.feed_folders[0], given.name, given.subject, guessed)
     for name, targets in guessed.columns.items() if guessed else ():
         print(f"  {name} → {', '.join(targets)}")
+    for target, names in guessed.doubts.items() if guessed else ():
+        taken = next((name for name in names if target in guessed.columns[name]), "none") if guessed else ""
+        print(
+            f"  {' and '.join(names)} could each be {target}; taken: {taken}. Correct feed.yml and stage.sql if another one is right"
+        )
     if guessed and guessed.missing:
         print(f"  nothing seems to be {', '.join(guessed.missing)}, without which no row is accepted")
     print(

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,7 +19,7 @@ import yaml
 from croniter import croniter  # type: ignore[import-untyped]  # what Airflow reads schedules with
 
 from connectors.sources import PROTOCOLS, ROW_NUMBER, protocol
-from connectors.sources.file_drop.tables import multiple_of, unit_of
+from connectors.sources.file_drop.tables import multiple_of, unit_for, unit_of
 from warehouse.errors import DeclarationError
 from warehouse.kinds import (
     FACTOR,
@@ -214,16 +215,13 @@ class Feed:
         return next((target for name in self.made_columns[:1] for target in self.columns[name]), None)
 
     @property
-    def multiples(self) -> dict[str, int]:
+    def multiples(self) -> dict[str, int | Decimal]:
         """What figures are multiples of, by column: 10,000 of 金额（万元）, and of amounts without a unit in a sheet of 万元."""
-        found = {}
-        for name in self.landed_columns:
-            unit = unit_of(name)
-            if not unit and self.sheet_unit.endswith("元") and any(t.endswith("_amount") for t in self.columns[name]):
-                unit = self.sheet_unit
-            if (by := multiple_of(unit)) > 1:
-                found[name] = by
-        return found
+        units = {
+            name: next((unit for t in self.columns[name] or [""] if (unit := unit_for(t, name, self.sheet_unit))), "")
+            for name in self.landed_columns
+        }
+        return {name: multiple_of(unit) for name, unit in units.items() if multiple_of(unit) != 1}
 
     @property
     def sheet_unit(self) -> str:

@@ -7,6 +7,8 @@ park's columns (`warehouse/columns.yml`) and what feeds of the same subject call
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
@@ -17,16 +19,21 @@ from connectors.feed import Feed
 from connectors.sources import plain
 from connectors.sources.file_drop.csv_lines import csv_lines
 from connectors.sources.file_drop.parquet_rows import read_parquet
-from connectors.sources.file_drop.sheet_cells import Reading, Sheet, chosen_sheet
+from connectors.sources.file_drop.sheet_cells import FORMULA, Reading, Sheet, chosen_sheet
 from connectors.sources.file_drop.tables import (
     HEADER_WITHIN,
-    MEASURES_OF,
     MONTH,
+    MOST_HEADER_LINES,
     Layout,
     Line,
+    is_line_of_units,
+    is_measured,
     is_multiple,
+    is_unit_of,
     joined,
     stated_units,
+    unit_of,
+    without_unit,
 )
 from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from warehouse.declared import read_yaml
@@ -35,37 +42,61 @@ from warehouse.kinds import FLOW, figure_columns, kind_by_name
 from warehouse.labels import labels
 from warehouse.subjects import Subject
 
-_ENCODINGS: Final = ("utf-8", "gb18030", "utf-16", "cp1252")
+_ENCODINGS: Final = ("utf-8", "gb18030", "utf-16", "big5", "cp1252")
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _LARGEST: Final = 512_000_000
-# What a person's column is called: 法定代表人, 联系人, 经办人手机, 身份证号码
+# What a person's column is called: 法定代表人, 联系人, 经办人手机, 身份证号码, 发明人
 _PERSONS: Final = re.compile(
-    r"姓名|身份证|证件号|手机|电话|联系人|经办|办税|代表人|负责人|法人$|邮箱|微信|银行卡|phone|email|contact",
+    r"姓名|身份证|证件号|手机|电话|联系人|经办|办税|代表人|法人代表|负责人|法人$|邮箱|微信|QQ|银行卡|护照|phone|email|contact"
+    r"|发明人|设计人|代理人|股东|[董监]事|经手|制[表单]人|填[表报]人|审核人|复核人|开票人|收款人|签收人|责任人|业主(?!单位)|户主|产权人"
+    r"|管理员|专管员|业务员|网格员|客户经理|专员|楼[长管]|管家",
     re.IGNORECASE,
 )
 _IDENTITY: Final = re.compile(r"身份证|证件号|公民身份|社会保障号")
-# a unit that no figure here has, 租赁面积（亩）, 月租金（美元）, 租金(元/㎡/天), and a figure of another kind, 计划参保人数, 人均工资
+# a unit that no figure here has, 租赁面积（亩）, 用量（吨标煤）, 月租金（美元）, 租金(元/㎡/天), 金额(k), 万元金额
 _OTHER_UNIT: Final = re.compile(
-    r"[（(【\[](?:[^）)】\]]*(?:美元|美金|港[元币]|欧元|日元|英镑|USD|HKD|EUR|亩|公顷|公里|千米|[%％‰]|/(?!月)[^）)】\]]*)|[每按]?[年季])[）)】\]]$"
+    r"[（(【\[](?:[^）)】\]]*(?:美元|美金|港[元币]|欧元|日元|英镑|USD|HKD|EUR|亩|顷|公里|千米|标准?煤|焦|升|千瓦(?!时)|兆瓦(?!时)|[%％‰]|/(?!月)[^）)】\]]*)"
+    r"|[每按]?[年季])[）)】\]]$|亩$|[气汽].*吨"
 )
-_OTHER_FIGURE: Final = re.compile(r"计划|预[计算测]|目标|同期|上年|去年|人均|平均|同比|环比")
-_BRACKETED: Final = re.compile(r"[（(【\[].*?[）)】\]]")
+# one that is not understood: 金额(k), 金额（10k元）, 万元金额
+_A_MONTH: Final = re.compile(r"[/每]月[）)】\]]")
+_UNREAD_UNIT: Final = re.compile(r"[（(【\[][A-Za-z0-9'’.,·]+元?[）)】\]]$|[十百千万亿]+元")
+# a figure of another kind: 计划参保人数, 人均工资
+_OTHER_FIGURE: Final = re.compile(
+    r"计划|预[计算测]|目标|同期|上[年月期季](?!.*[示读表]数?)|去年|人均|平均|日均|同比|环比|增[速幅长减]|占比"
+)
+_BRACKETED: Final = re.compile(r"[（(【\[〔<《{｛].*?[）)】\]〕>》}｝]")
+# what a name may have beside a known one and still mean the same: 本期用电总量, 企业注册地址; not 工伤参保人数, 总公司信用代码, 原到期日
+_NEUTRAL: Final = re.compile(
+    r"(?:本[期月季年]末?|本季度|当[月期]|累计|年初至[今本]|合计|实际|实有|期末|月末|其中|单位|企业|公司|园区|入驻|用户|客户|纳税人|参保|承租|租赁|合同|税款"
+    r"|数据|统计|登记|注册|名称|全称|号码|编[号码]|代码|内容|工商|[号码证表数量额总的日]|日期|时间|金额|[:：、/._-])*"
+)
 _FIGURE: Final = re.compile(r"[-+(]?[\d.,%/: -]+\)?")
+_MONEY: Final = re.compile("(?<!缴)费|金额|工资|基数|租金|税|产值|收入")
 # the month in a file's name: 参保人数2026年10月.xlsx, 水电202610.csv
 _MONTH_IN_NAME: Final = re.compile(r"20[0-9]{2}(?:[-._年]?(?:0[1-9]|1[0-2])|年[1-9])月?(?![0-9])")
-# not the day of printing
-_MONTH_IN_TITLE: Final = r"\s*(?P<月份>20\d\d年\d{1,2}月)(?!\d{1,2}日)"
+# not the day of printing, nor 填报时间：2026年4月, 2026年4月打印
+_MONTH_IN_TITLE: Final = (
+    "(?<!时间)(?<!日期)(?<!时间[: ])(?<!日期[: ])(?<!时间: )(?<!日期: )"
+    r"(?P<月份>20\d\d年\d{1,2}月)(?!\d{1,2}日|\s*(?:填[报表]|制表|打印|导出|报送|编制))"
+)
+_YEAR_IN_NAME: Final = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
 _KEYS: Final = ("unit_no", "taxpayer_no", "uscc", "enterprise_name")
 _FEW_NAMES: Final = 2
 _MOST_CODES: Final = 20
 _ALIKE: Final = 3
 _CROSSTAB: Final = 3
 _ONE_MONTH: Final = re.compile("1[0-2]|0?[1-9]")
-_PERIOD: Final = ("period_start", "period_end")
+# 税款所属期 2026年第三季度 and 租赁期限 2025.3.1-2028.2.28 are both
+RANGES: Final = (("period_start", "period_end"), ("start_date", "end_date"), ("valid_from_date", "valid_until_date"))
+_END: Final = re.compile(r"(?:(自|从|起|始|开始)|(至|到|止|末|终|结束|终止|截止))[始止日期时间]*")
+_YEARS: Final = ("年", "年份", "年度")
+_MONTH_ALONE: Final = re.compile(r"(?:1[0-2]|0?[1-9])月?份?")
 _ONE_END: Final = re.compile(r"[起止始末初终]|start|end|from|until", re.IGNORECASE)
 _STEPS: Final = {
     ".eml": "save the attached file and name that; `parkbridge feed try` reads the message itself",
     ".zip": "unpack it and name one of its files; `parkbridge feed try` reads the zip itself",
+    ".mbox": "save its messages as .eml, or an attached file of them, and name that",
     ".json": "begin without --from: the fields of a record are the columns, protocol http_api reads them",
 }
 GLOSSARY: Final = Path(__file__).with_name("glossary.yml")
@@ -82,6 +113,7 @@ class Guess:
         missing: Required columns of the subject that nothing seems to feed.
         codes: The park's Chinese words for its codes, by the office's column, unless that has the codes themselves.
         roster: Where a row is a person who is to be counted: `by`, `count_distinct` and `as` of feed.yml.
+        doubts: Columns of which each may be the same canonical column. The first one is taken, or none where they are equally likely.
     """
 
     columns: Mapping[str, Sequence[str]]
@@ -90,6 +122,7 @@ class Guess:
     figures: Mapping[str, str]
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     roster: Mapping[str, Any] = field(default_factory=dict)
+    doubts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
@@ -111,44 +144,31 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
     best = _header(top, known)
     if best is None:
         raise DeclarationError(
-            path.name, f"no line of the first {HEADER_WITHIN} looks like a header", next_step="begin without --from"
+            path.name,
+            f"no line of the first {HEADER_WITHIN} looks like a header",
+            next_step="remove the lines above it in a copy and name that, or begin without --from and declare source.header, its line",
         )
-    head, names = _named_columns(path, top, best, known, source)
-    if units := [unit for unit in stated_units(top[:best]) if is_multiple(unit)]:
-        source["unit"] = units[0]
-    columns = {name: _target(name, known) for name in _without_months(names, subject, source)}
-    taken: set[str] = set()
-    # a sheet that states the period's own figure as well is read by that; a name that is known goes before one that is alike
-    for name, targets in sorted(
-        columns.items(), key=lambda column: (kind_by_name(column[0]) != FLOW, _bare(column[0]) not in known)
-    ):
-        columns[name] = targets if not taken & set(targets) else ["ignored"]
-        taken |= set(targets) - {"ignored", "personal"}
-    # 所属期 without 起 and 止: 2026年第三季度 is both
-    if len(taken & set(_PERIOD)) == 1:
-        (end,) = taken & set(_PERIOD)
-        (name,) = (name for name, targets in columns.items() if end in targets)
-        if set(_PERIOD) <= set(subject.columns) and not _ONE_END.search(name):
-            columns[name] = list(_PERIOD)
-            taken |= set(_PERIOD)
+    first, head, names, below = _named_columns(path, top, best, known, source)
+    above = top[:first]
+    if units := [unit for unit in stated_units([*above, _text(path.stem)]) if is_multiple(unit)]:
+        source["unit"] = "、".join(units)
+    title = " ".join([path.stem, *(cell for line in above for cell in line.cells)])
+    claims = {name: _target(name, known) for name in _without_months(names, subject, source, title)}
+    claims |= dict.fromkeys(_heads_of_others(names, below, claims), (["ignored"], 0))
+    columns, doubts = _assigned(claims)
+    taken = {target for targets in columns.values() for target in targets}
     key = next((c for c in _KEYS if c in taken), None)
     if "source_key" in subject.columns and "source_key" not in taken and key:
         (name,) = (name for name, targets in columns.items() if key in targets)
         columns[name] = ["source_key", *columns[name]]
         taken.add("source_key")
-    if "month" in subject.columns and "month" not in taken and "月份" not in names:
-        above = "\n".join(cell for line in top[:best] for cell in line.cells)
-        label = next((label for label in ("所属期[:：]", "") if re.search(label + _MONTH_IN_TITLE, above)), None)
-        if _MONTH_IN_NAME.search(path.stem):
-            source["name_pattern"] = f"(?P<月份>{_MONTH_IN_NAME.pattern})"
-        elif label is not None:
-            source["title_pattern"] = label + _MONTH_IN_TITLE
-        if source.keys() & {"name_pattern", "title_pattern"}:
-            columns["月份"] = ["month"]
-            taken.add("month")
+    if "month" in subject.columns:
+        _find_month(path, columns, source, [head, *below], above)
+        taken |= {target for targets in columns.values() for target in targets}
     missing = [c.name for c in subject.columns.values() if c.is_required and c.name not in taken]
     roster = _roster(columns, missing)
     if roster:
+        columns |= {name: ["ignored"] for name, targets in columns.items() if any(map(is_measured, targets))}
         columns[roster["as"]] = missing
         missing = []
     kinds = {
@@ -157,29 +177,113 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = ()) -> Guess:
         for name, targets in columns.items()
         if column.name in targets
     }
-    return Guess(
-        columns,
-        source,
-        missing,
-        kinds if set(kinds.values()) - {FLOW} else {},
-        _codes(columns, [head, *top[best + 1 :]]),
-        roster,
-    )
+    figures = kinds if set(kinds.values()) - {FLOW} else {}
+    flaws = {
+        flaw
+        for line in below
+        for place, flaw in line.flaws.items()
+        if place < len(names) and set(columns.get(names[place], ["ignored"])) - {"ignored", "personal"}
+    }
+    source |= {"formulas": "cached"} if any(FORMULA in flaw for flaw in flaws) else {}
+    source |= {"merged": "fill"} if any("is merged into" in flaw for flaw in flaws) else {}
+    return Guess(columns, source, missing, figures, _codes(columns, [head, *below]), roster, doubts)
+
+
+def _assigned(claims: Mapping[str, tuple[list[str], int]]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """What each column feeds, and which columns could each be the same one.
+
+    A sheet that states the period's own figure as well is read by that; a name that comes first among the known ones goes before
+    the others. Of two that are equally likely (月租金(含税), 月租金(不含税)) none is taken.
+    """
+    columns = {name: targets if targets == ["personal"] else ["ignored"] for name, (targets, _) in claims.items()}
+    order: dict[tuple[bool, int], list[str]] = {}
+    for name, (targets, rank) in claims.items():
+        if not {"ignored", "personal"} & set(targets):
+            order.setdefault((kind_by_name(name) != FLOW, rank), []).append(name)
+    taken: set[str] = set()
+    doubts: dict[str, list[str]] = {}
+    for _, names in sorted(order.items()):
+        wanted = Counter(target for name in names for target in claims[name][0])
+        for name in names:
+            targets = claims[name][0]
+            free = [target for target in targets if target not in taken and wanted[target] == 1]
+            if tuple(targets) not in RANGES or free == targets:
+                columns[name] = free or ["ignored"]
+                taken |= set(free)
+            for target in targets:
+                doubts.setdefault(target, []).append(name)
+        taken |= {target for target, times in wanted.items() if times > 1}
+    return columns, {
+        target: names
+        for target, names in doubts.items()
+        if len(names) > 1 and len({kind_by_name(n) for n in names}) == 1
+    }
+
+
+def _heads_of_others(
+    names: Sequence[str], below: Sequence[Line], claims: Mapping[str, tuple[list[str], int]]
+) -> Iterator[str]:
+    """Figures under a name beside figures without one: of which column it is the name is not known."""
+    for place, name in enumerate(names[1:], start=1):
+        before = names[place - 1]
+        is_head = name == f"column {place + 1}" and any(map(is_measured, claims.get(before, ([], 0))[0]))
+        if is_head and any(_FIGURE.fullmatch(line.cells[place].strip()) for line in below if place < len(line.cells)):
+            yield before
+
+
+def _find_month(
+    path: Path, columns: dict[str, list[str]], source: dict[str, Any], table: Sequence[Line], above: Sequence[Line]
+) -> None:
+    """Say where the month is: in a column of it and one of the year, in the names of sheets, in the file's name or in the title."""
+    name = next((name for name, targets in columns.items() if "month" in targets), None)
+    if name is not None:
+        places = {plain(cell): place for place, cell in enumerate(table[0].cells)}
+        year = next((year for year in columns if _bare(year) in _YEARS and year in places), None)
+        values = [line.cells[places[name]].strip() for line in table[1:] if places.get(name, 99) < len(line.cells)]
+        if year and any(values) and all(map(_MONTH_ALONE.fullmatch, filter(None, values))):
+            columns[year] = ["month"]
+    elif "sheet_pattern" in source:
+        if "月份" not in source["sheet_pattern"] and _YEAR_IN_NAME.search(path.stem):
+            source["name_pattern"] = f"(?P<年>{_YEAR_IN_NAME.pattern})"
+            columns |= {"年": ["month"], "月": ["month"]}
+        else:
+            columns["月" if "<月>" in source["sheet_pattern"] else "月份"] = ["month"]
+    elif "月份" not in columns:
+        title = unicodedata.normalize("NFKC", "\n".join(cell for line in above for cell in line.cells))
+        label = next((label for label in (r"所属期:\s*", "") if re.search(label + _MONTH_IN_TITLE, title)), None)
+        if _MONTH_IN_NAME.search(path.stem):
+            source["name_pattern"] = f"(?P<月份>{_MONTH_IN_NAME.pattern})"
+        elif label is not None:
+            source["title_pattern"] = label + _MONTH_IN_TITLE
+        if source.keys() & {"name_pattern", "title_pattern"}:
+            columns["月份"] = ["month"]
 
 
 def _named_columns(
     path: Path, top: Sequence[Line], best: int, known: Mapping[str, Sequence[str]], source: dict[str, Any]
-) -> tuple[Line, list[str]]:
-    """The header as one line, and its names: of two lines where each has names that the other lacks, or where one has a name twice."""
-    above, below = top[max(best - 1, 0) : best + 1], top[best : best + 2]
-    pairs = [pair for pair in (below, above) if len(pair) == 2 and _fill_each_other(pair[0], pair[1], known)]
-    for lines in (*pairs, top[best : best + 1], above):
-        head = joined(lines)
-        names = [cell for cell in map(plain, head.cells) if cell]
+) -> tuple[int, Line, list[str], Sequence[Line]]:
+    """The place of the header, the header as one line, its names, and the lines below it.
+
+    It has more lines where they fill each other, where the second one holds units, or where one line has a name twice.
+    """
+    first = best - 1 if best and _fill_each_other(top[best - 1], top[best], known) else best
+    last = best
+    while last + 1 < len(top) and last - first + 1 < MOST_HEADER_LINES:
+        if not _fill_each_other(joined(top[first : last + 1]), top[last + 1], known) and not is_line_of_units(
+            top[last + 1]
+        ):
+            break
+        last += 1
+    for begin, end in ((first, last), (best, best), (max(best - 1, 0), best)):
+        head = joined(top[begin : end + 1])
+        cells = [plain(cell) for cell in head.cells]
+        while not cells[-1]:
+            cells.pop()
+        names = [cell or f"column {place}" for place, cell in enumerate(cells, start=1)]
         if len(set(names)) == len(names):
-            if len(lines) > 1:
-                source["header_lines"] = 2
-            return head, names
+            if begin < end:
+                source["header_lines"] = end - begin + 1
+            return begin, head, names, top[end + 1 :]
     raise DeclarationError(
         path.name,
         "two columns have one name: a header of three lines, two tables side by side, or a month above several figures",
@@ -191,28 +295,39 @@ def _named_columns(
 def _fill_each_other(upper: Line, lower: Line, known: Mapping[str, Sequence[str]]) -> bool:
     """Whether two lines are one header, as 参保情况 over 参保人数 and 缴费工资 beside 单位名称, which reaches over both lines."""
     cells = [[bool(cell.strip()) for cell in line.cells] for line in (upper, lower)]
-    gaps = {pair for pair in zip_longest(*cells, fillvalue=False) if pair[0] != pair[1]}
+    pairs = list(zip_longest(*cells, fillvalue=False))
     is_named = all(_known_names(line, known) for line in (upper, lower))
-    return len(gaps) == 2 and is_named and not any(_FIGURE.fullmatch(cell.strip()) for cell in lower.cells)
+    # 起 and 止 below 税款所属期 and the cell that is merged with it, and nothing below other names
+    parts = [place for place, (_, has_lower) in enumerate(pairs) if has_lower]
+    is_below_groups = all(not pairs[p][0] or (p + 1 < len(pairs) and pairs[p + 1] == (False, True)) for p in parts)
+    is_text = not any(_FIGURE.fullmatch(cell.strip()) for cell in lower.cells)
+    return {(True, False), (False, True)} <= set(pairs) and (is_named or is_below_groups) and is_text
 
 
-def _without_months(names: Sequence[str], subject: Subject, source: dict[str, Any]) -> list[str]:
+def _without_months(names: Sequence[str], subject: Subject, source: dict[str, Any], title: str) -> list[str]:
     """The names of columns; months that are columns become one and a figure: source.unpivot."""
     months = [name for name in names if MONTH.fullmatch(name)]
-    figure = next((c.name for c in subject.columns.values() if c.is_required and c in figure_columns(subject)), None)
-    if len(months) < _CROSSTAB or figure is None or "month" not in subject.columns:
+    measured = (c for c in subject.columns.values() if c.type.startswith(("bigint", "decimal")))
+    figure = next((c.name for c in measured if c.is_required and is_measured(c.name)), None)
+    if len({name.partition("/")[0] for name in months}) < _CROSSTAB or figure is None or "month" not in subject.columns:
         return list(names)
-    value = labels()[figure].zh
+    if _MONEY.search(title) and not figure.endswith("_amount"):
+        return list(names)  # 2026年各月电费: no use
+    # 2026年1月/用量 and 2026年1月/电费
+    values = list(dict.fromkeys(name.partition("/")[2] for name in months if "/" in name)) or [labels()[figure].zh]
+    heads = [name.partition("/")[0] for name in months]
     patterns = {
-        _ONE_MONTH.sub(lambda m: "MM" if m[0][0] == "0" else "M", re.sub("20[0-9]{2}", "YYYY", name)) for name in months
+        _ONE_MONTH.sub(lambda m: "MM" if m[0][0] == "0" else "M", re.sub("20[0-9]{2}", "YYYY", head)) for head in heads
     }
-    if any(name[-2:].isdigit() for name in months):
+    if any(head[-2:].isdigit() for head in heads):
         patterns = {pattern.replace("MM", "M").replace("M", "MM") for pattern in patterns}
-    totals = [name for name in names if name in ("合计", "总计", "小计")]
-    source["unpivot"] = {"columns": sorted(patterns), "period": "月份", "value": value} | (
-        {"totals": totals} if totals else {}
-    )
-    return [*(name for name in names if name not in (*months, *totals)), "月份", value]
+    totals = [name for name in names if name.partition("/")[0] in ("合计", "总计", "小计")]
+    source["unpivot"] = {
+        "columns": sorted(patterns),
+        "period": "月份",
+        "value": values if len(values) > 1 else values[0],
+    } | ({"totals": totals} if totals else {})
+    return [*(name for name in names if name not in (*months, *totals)), "月份", *values]
 
 
 def _codes(columns: Mapping[str, Sequence[str]], lines: Sequence[Line]) -> dict[str, dict[str, str]]:
@@ -228,7 +343,7 @@ def _codes(columns: Mapping[str, Sequence[str]], lines: Sequence[Line]) -> dict[
             for line in lines[1:]
             if places.get(name, 0) < len(line.cells) and name in places
         }
-        if 0 < len(codes) <= _MOST_CODES and not values & {str(code.value) for code in codes}:
+        if len(targets) == 1 and 0 < len(codes) <= _MOST_CODES and not values & {str(code.value) for code in codes}:
             found[name] = {code.zh: str(code.value) for code in codes}
     return found
 
@@ -238,7 +353,11 @@ def _roster(columns: Mapping[str, Sequence[str]], missing: Sequence[str]) -> dic
     numbers = [name for name, targets in columns.items() if "personal" in targets and _IDENTITY.search(name)]
     if len(numbers) != 1 or len(missing) != 1 or not missing[0].endswith("_headcount") or "人数" in columns:
         return {}
-    by = [name for name, targets in columns.items() if set(targets) - {"personal", "ignored"}]
+    by = [
+        name
+        for name, targets in columns.items()
+        if set(targets) - {"personal", "ignored", *filter(is_measured, targets)}
+    ]
     return {"by": by, "count_distinct": numbers[0], "as": "人数"}
 
 
@@ -247,7 +366,14 @@ def _names(subject: Subject, feeds: Iterable[Feed]) -> dict[str, list[str]]:
     meanings = labels()
     found = {_bare(meanings[c].zh): [c] for c in subject.columns if c in meanings} | {c: [c] for c in subject.columns}
     given = read_yaml(GLOSSARY.read_text(encoding="utf-8"))
-    found |= {_bare(name): [c] for c, names in given.items() if c in subject.columns for name in names}
+    listed: dict[str, list[str]] = {}
+    for column in (column for column in given if column in subject.columns):
+        for name in dict.fromkeys(map(_bare, given[column])):
+            listed.setdefault(name, []).append(column)  # 租赁期限 is the beginning and the end
+    found |= listed
+    # a unit's number is the source's key also where the subject has no column of its own for it
+    for key in _KEYS[:-1] if "source_key" in subject.columns else ():
+        found = found | {_bare(n): ["source_key"] for n in (meanings[key].zh, *given[key]) if _bare(n) not in found}
     for feed in feeds:
         if feed.subject.name == subject.name:
             found |= {_bare(name): list(targets) for name, targets in feed.columns.items() if targets}
@@ -255,30 +381,72 @@ def _names(subject: Subject, feeds: Iterable[Feed]) -> dict[str, list[str]]:
 
 
 def _bare(name: str) -> str:
-    return "".join(_BRACKETED.sub("", name).split()).casefold()
+    return "".join(_BRACKETED.sub("", without_unit(_BRACKETED.sub("", name))).split()).casefold()
 
 
-def _target(name: str, known: Mapping[str, Sequence[str]]) -> list[str]:
+def _target(name: str, known: Mapping[str, Sequence[str]]) -> tuple[list[str], int]:
+    """What a column may feed, and how likely that is: the place of its name among the known ones, behind all where it is only alike."""
     if _PERSONS.search(name):
-        return ["personal"]
-    bare = _bare(_BRACKETED.sub("", name).rpartition("/")[2])
-    names = () if _OTHER_FIGURE.search(bare) or len(bare) < _ALIKE else known.items()
-    alike = (t for k, t in names if len(k) >= _ALIKE and (k in bare or bare in k))
-    found = known.get(bare) or next(alike, ["ignored"])
-    return ["ignored"] if _OTHER_UNIT.search(name) and found[0].endswith(tuple(MEASURES_OF)) else list(found)
+        return ["personal"], 0
+    parts = [_bare(part) for part in without_unit(_BRACKETED.sub("", name)).split("/")]
+    ways = [parts[-1], "".join(parts), "".join(reversed(parts)), *(["月" + parts[-1]] if _A_MONTH.search(name) else [])]
+    found = next((way for way in ways if way in known), None)
+    if (end := _END.fullmatch(parts[-1])) and tuple(known.get(parts[0], ())) in RANGES:
+        return [known[parts[0]][end.lastindex == 2]], list(known).index(parts[0])
+    rank = 0
+    if not found:
+        alike = ((k, way) for way in ways for k in known if min(len(k), len(way)) >= _ALIKE and (k in way or way in k))
+        other = max((k for k, way in alike if _is_alike(k, way)), key=len, default=None)
+        if other is None or _OTHER_FIGURE.search(name):
+            return ["ignored"], 0
+        found, rank = other, len(known)
+    rank += list(known).index(found)
+    targets = list(known[found])
+    unit = unit_of(name)
+    is_other = not is_unit_of(targets[0], unit) if unit else _UNREAD_UNIT.search(name)
+    if is_measured(targets[0]) and (is_other or _OTHER_UNIT.search(name) or _OTHER_FIGURE.search(name)):
+        return ["ignored"], 0
+    return targets, rank
+
+
+def _is_alike(known: str, name: str) -> bool:
+    short, long = sorted((known, name), key=len)
+    return _NEUTRAL.fullmatch(long.replace(short, "", 1)) is not None
+
+
+def _text(text: str) -> Line:
+    return Line(0, [text], {}, None, text)
 
 
 def _of_sheet(
     sheets: Sequence[Sheet], where: str, known: Mapping[str, Sequence[str]]
 ) -> tuple[dict[str, Any], list[Line]]:
-    """The first lines of the sheet with the table: the only one of several visible ones with a header of known names."""
+    """The first lines of the sheet with the table, or of the sheets of months that are one.
+
+    Of several visible ones it is the only one with a header of known names.
+    """
     tops = {sheet.name: _filled(sheet.lines()) for sheet in sheets if sheet.is_visible}
-    with_header = [
-        name for name, top in tops.items() if max((_known_names(line, known) for line in top), default=0) >= _FEW_NAMES
-    ]
-    if sum(map(bool, tops.values())) > 1 and len(with_header) == 1:
-        return {"sheet": with_header[0]}, tops[with_header[0]]
-    return {}, _filled(chosen_sheet(sheets, None, where).lines())
+    heads = {}
+    for name, top in tops.items():
+        best = max(range(len(top)), key=lambda place: _known_names(top[place], known), default=None)
+        if best is not None and _known_names(top[best], known) >= _FEW_NAMES:
+            heads[name] = [plain(cell) for cell in top[best].cells]
+    months = [name for name in heads if MONTH.fullmatch(name)]
+    chosen, source = None, {}
+    if len(months) > 1 and all(heads[name] == heads[months[0]] for name in months):
+        chosen = months[0]
+        pattern = r"(?P<月份>20\d\d.+)" if all(name.startswith("20") for name in months) else r"(?P<月>\d+)月"
+        source = {
+            "sheets": ["*月"] if all(name.endswith("月") for name in months) else months,
+            "sheet_pattern": pattern,
+        }
+    elif sum(map(bool, tops.values())) > 1 and len(heads) == 1:
+        (chosen,) = heads
+        source = {"sheet": chosen}
+    sheet = next((s for s in sheets if s.name == chosen), None) or chosen_sheet(sheets, None, where)
+    if units := [unit for unit in stated_units(map(_text, sheet.beside())) if is_multiple(unit)]:
+        source["unit"] = "、".join(units)
+    return source, tops.get(sheet.name) or _filled(sheet.lines())
 
 
 def _known_names(line: Line, known: Mapping[str, Sequence[str]]) -> int:
@@ -290,7 +458,7 @@ def _top(path: Path, known: Mapping[str, Sequence[str]]) -> tuple[dict[str, Any]
     kind = path.suffix.lower()
     with path.open("rb") as file:
         content, name = content_kind(file)
-        if kind not in (".csv", ".tsv", ".txt") and content in (*WORKBOOKS, ENCRYPTED):
+        if kind not in (".csv", ".tsv", ".txt", ".zip") and content in (*WORKBOOKS, ENCRYPTED):
             sheets = open_sheets(file, content, path.name, Reading(), _ENCODINGS[0], _LARGEST)
             return _of_sheet(sheets, path.name, known)
         if content == "parquet":

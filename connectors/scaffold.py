@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import shutil
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import yaml
 
 from connectors.feed import read_feed
-from connectors.guess import Guess
+from connectors.guess import RANGES, Guess
 from connectors.rehearsal import write_expected
-from connectors.sources.file_drop.tables import MEASURES_OF, MULTIPLES
+from connectors.sources.file_drop.tables import is_unit_of, multiple_of, unit_for
 from warehouse.connection import quote
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
@@ -26,12 +26,9 @@ _READ = {
     "decimal(18,2)": "to_amount({0})",
     "decimal(18,3)": "to_quantity({0})",
     "decimal(9,3)": "to_quantity({0})",
-    "boolean": "try_cast({0} as boolean)",
+    "boolean": "case {0} when '是' then true when '否' then false else try_cast({0} as boolean) end",
     "timestamp": "try_cast({0} as timestamp)",
 }
-# The unit that a sheet or a header states: the factor makes yuan, kWh, m3 and m2 of it.
-_FEN = re.compile(r"[（(【\[/](?:单位[:：])?(?:人民币)?分[）)】\]]?$")
-_LARGE = {"MWh": 1000, "GWh": 10**6, "兆瓦时": 1000, "吉瓦时": 10**6}
 # above these a figure of one enterprise and month deserves a look
 _BOUNDS = {
     "_headcount": 200_000,
@@ -40,7 +37,6 @@ _BOUNDS = {
     "_m2": 1_000_000,
     "_amount": 100_000_000_000,
 }
-_PERIOD = ("period_start", "period_end")
 _SAMPLE = {
     "date": "2026-01-01",
     "bigint": "12",
@@ -75,16 +71,18 @@ def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None =
     subject = known[subject_name]
     given = guessed.columns if guessed else {column: [column] for column in subject.columns}
     origin = {target: column for column, targets in given.items() for target in targets}
+    # the year goes before the month where each has a column
+    months = sorted((name for name, targets in given.items() if "month" in targets), key=lambda name: name[0] != "年")
     used = [column for column in subject.columns.values() if column.name in origin]
     source = {"folder": ".", "pattern": "*", "encoding": "utf-8"} | (
         dict(guessed.source) if guessed else {"pattern": "*.csv"}
     )
     of_sheet = str(source.get("unit", ""))
-    if of_sheet and not any((unit := _unit(c)) and re.fullmatch(unit, of_sheet) for c in used):
+    if not all(any(is_unit_of(c.name, unit) for c in used) for unit in of_sheet.split("、") if unit):
         del source["unit"]  # a unit of which no figure here can be is to be looked at: the feed stops and names it
     words = guessed.codes if guessed else {}
     reads = ",\n".join(
-        f"    {_read(column, origin)}{_factor(column, origin[column.name], of_sheet)} as {column.name}"
+        f"    {_read(column, origin, months, multiple(column.name, origin[column.name], of_sheet))} as {column.name}"
         for column in used
     )
     folder.mkdir(parents=True)
@@ -137,6 +135,8 @@ def _declaration(
         more += (
             f"roster: {{by: [{by}], count_distinct: {number}, as: {counted}}}   # persons are counted, and never land\n"
         )
+    if parties := [column for column, targets in given.items() if "applicant_name" in targets]:
+        more += f"parties: [{', '.join(map(_quoted, parties))}]   # firms and institutes alone land\n"
     if words:
         more += "codes:   # the office's words for the codes in warehouse/columns.yml; one that is not listed stops the feed\n"
     for column, meanings in words.items():
@@ -169,29 +169,6 @@ checks:{bounds or " []"}
 """
 
 
-def _unit(column: Column) -> str:
-    """The pattern of units that a column can have; empty where it has none."""
-    base = next((base for ending, base in MEASURES_OF.items() if column.name.endswith(ending)), None)
-    if base is None:
-        return ""
-    tens = "|".join(sorted(MULTIPLES, key=len, reverse=True))
-    large = f"|(?P<large>{'|'.join(_LARGE)})" if column.name.endswith("_quantity") else "(?P<large>)?"
-    return f"(?:(?P<tens>{tens})(?:{base}){large})"
-
-
-def _factor(column: Column, header: str, of_sheet: str) -> str:
-    """What a figure is multiplied by: the unit in its own header, 注册资本（万元） or 用量(万千瓦时), goes before the sheet's."""
-    unit = _unit(column)
-    if not unit:
-        return ""
-    own = re.search(rf"[（(【\[/](?:单位[:：])?(?:人民币)?{unit}[）)】\]]?", header)
-    if column.name.endswith("_amount") and _FEN.search(header):
-        return " * 0.01"
-    found = own or re.fullmatch(unit, of_sheet)
-    factor = 1 if found is None else _LARGE[found["large"]] if found["large"] else MULTIPLES[found["tens"] or ""]
-    return f" * {factor}" if factor > 1 else ""
-
-
 def _listed(targets: Sequence[str]) -> str:
     return targets[0] if len(targets) == 1 else f"[{', '.join(targets)}]"
 
@@ -206,11 +183,24 @@ def _quoted(value: object) -> str:
     return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
-def _read(column: Column, origin: Mapping[str, str]) -> str:
+def multiple(column: str, header: str, of_sheet: str) -> int | Decimal:
+    """What a figure is multiplied by: the unit in its own header, 注册资本（万元） or 用量(万千瓦时), goes before the sheet's."""
+    unit = unit_for(column, header, of_sheet)
+    return multiple_of(unit) if is_unit_of(column, unit) else 1
+
+
+def _read(column: Column, origin: Mapping[str, str], months: Sequence[str], multiple: int | Decimal) -> str:
     source = origin[column.name]
     name = quote(source) if source != column.name else source
     if column.name == "month":
-        return f"to_month({name})"
-    if column.name in _PERIOD and origin.get(_PERIOD[0]) == origin.get(_PERIOD[1]):
-        return f"to_{column.name}({name})"
+        return (
+            f"to_month({name})"
+            if len(months) < 2
+            else f"to_month(replace({quote(months[0])}, '年', '') || '-' || {quote(months[1])})"
+        )
+    for start, end in RANGES:
+        if column.name in (start, end) and origin.get(start) == origin.get(end):  # 2026年第三季度, 2025.3.1-2028.2.28
+            return f"to_period_{'start' if column.name == start else 'end'}({name})"
+    if multiple != 1:  # 1.234567 万元 and 0.55 百人 are whole only when they are multiplied
+        return f"try_cast(signed_number({name}) as decimal(28, 12)) * {multiple}"
     return _READ.get(column.type, "{0}").format(name)

@@ -158,6 +158,6 @@ def allowance(feed: Feed, found: Found) -> str | None:
     """Say why the feed would stop over it; None where it would go through."""
     if codes := unknown_codes(feed, found):
         return f"{', '.join(codes)}: values that are no codes: the feed would stop"
-    if found.staged and not any(row for row in found.staged if not row[REJECTED_BECAUSE]):
+    if (found.staged or found.unreadable) and not any(row for row in found.staged if not row[REJECTED_BECAUSE]):
         return "no row of it can be used: say in feed.yml and stage.sql what the office sends"
     return f"{found.stop}: the feed would stop" if found.stop else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Protocol
 
 from warehouse.kinds import FigureKind
@@ -92,7 +93,7 @@ class StagedFeed(Protocol):
     @property
     def facts(self) -> Mapping[str, str]: ...
     @property
-    def multiples(self) -> Mapping[str, int]: ...
+    def multiples(self) -> Mapping[str, int | Decimal]: ...
     @property
     def stage_sql(self) -> str: ...
     @property

@@ -101,7 +101,7 @@ from connectors.sources.file_drop.parquet_rows import read_parquet
 from connectors.sources.file_drop.sheet_cells import Reading, Sheet, chosen_sheet, matching_sheets
 from connectors.sources.file_drop.sheet_tables import as_one, report_left_out
 from connectors.sources.file_drop.stores import DONE, Found, Store, open_store
-from connectors.sources.file_drop.tables import MOST_HEADER_LINES, Layout, Line, read_table
+from connectors.sources.file_drop.tables import MOST_HEADER_LINES, Layout, Line, is_end_of_range, read_table
 from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from connectors.sources.file_drop.zips import Bounds, open_zip, unpack
 from connectors.sources.options import Options
@@ -662,7 +662,7 @@ def _named_values(pattern: re.Pattern[str] | None, of: str, text: str, where: st
             next_step=f"ask the office to name it as before, or correct source.{of}_pattern in feed.yml",
         )
     for name in found.groupdict():
-        if _is_end_of_range(text[: found.start(name)], found[name] or "", text[found.end(name) :]):
+        if is_end_of_range(found, name):
             raise DeliveryRefused(
                 where,
                 f"{name} is {found[name]} by the {of} {text!r}, which states a range",
@@ -670,18 +670,6 @@ def _named_values(pattern: re.Pattern[str] | None, of: str, text: str, where: st
                 f"source.{of}_pattern in feed.yml find both ends",
             )
     return {name: value or "" for name, value in found.groupdict().items()}
-
-
-_TO: Final = r"\s*[-~～—–至到]+\s*"
-
-
-def _is_end_of_range(before: str, value: str, behind: str) -> bool:
-    """Return whether a year or month is one end of a range: 2025-2026, 202601-202603, 1-9月; not 2026-10-15."""
-    if re.fullmatch(r"\d{4}|\d{6}", value):
-        return re.match(rf"年?{_TO}\d{{{len(value)}}}(?!\d)", behind) is not None
-    if "月" not in value + behind[:1]:
-        return False
-    return bool(re.search(rf"(?<!\d)\d{{1,2}}月?{_TO}$", before) or re.match(rf"月?份?{_TO}\d{{1,2}}月", behind))
 
 
 _CONTENTS: Final = {

@@ -7,6 +7,7 @@ noted as unreadable, or is a total or the header once more; nothing else is left
 from __future__ import annotations
 
 import json
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -171,43 +172,70 @@ def is_beyond_trust(number: float) -> bool:
     return abs(number) >= _LARGEST_TRUSTED
 
 
-MULTIPLES: Final = {
-    "": 1, "十": 10, "百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8
-}  # fmt: skip
-# 千瓦时 and 千克 are the usual units themselves
+_TENS: Final = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
+_TENS_SIGNS: Final = "".join(_TENS)
+# of a unit; 千瓦时 and 千克 are the usual units themselves
 _MULTIPLIED: Final = re.compile(r"[十百千万亿]+(?![瓦克米])")
-# the usual units of figures, by the suffix of their column
-MEASURES_OF: Final = {
+# 1 MWh is 1,000 kWh
+_ENERGY: Final = "[MG][wW][hH]|[兆吉]瓦时"
+_PART: Final = re.compile(rf"[分角]|[wW]元?|{_ENERGY}")
+# of which no column here is, with or without a multiple
+_ODD: Final = "亩|公顷|平方公里|吨?标准?煤|tce|吉焦|GJ|升|美元|港[元币]|欧元|日元"
+_PARTS: Final[Mapping[str, int | Decimal]] = {
+    "w": 10**4,
+    "W": 10**4,
+    "分": Decimal("0.01"),
+    "角": Decimal("0.1"),
+    "兆": 1000,
+    "M": 1000,
+    "吉": 10**6,
+    "G": 10**6,
+}
+# 1,000 of RMB 1,000, RMB'000 and RMB k
+_WORDS: Final = {"k": 1000, "t": 1000, "w": 10**4, "m": 10**6, "b": 10**9}
+# the usual units of figures, by the suffix of their column; of water a ton is a cubic metre
+_MEASURES_OF: Final = {
     "_amount": "元",
-    "_quantity": "千瓦时|[kK][wW][hH]|度|立方米",
-    "_m2": "平方米|㎡",
+    "_quantity": "千瓦时|[kK][wW][.·]?[hH]|度|立方米|[mM]3|立方|方|吨",
+    "_m2": "平方米|㎡|平米|[mM]2",
     "_headcount": "人",
+    "_count": "人次|辆次|车次|次|辆|家|户|个|张|份",
 }
 # 单位：万元 · （万元） · 【万元】 · 金额：万元 · 单位/万元 · 单位：万 · 金额单位：人民币万元; not 填报单位：明达公司.
 # What begins another unit comes after it
-MEASURES: Final = "|".join([*MEASURES_OF.values(), "千瓦|千克|公斤|吨|亩|人次|户|辆|辆次"])
+MEASURES: Final = r"元|千瓦时|[kK][wW][.·]?[hH]|度|立方米|[mM][23]|平方米|㎡|人|千瓦|千克|公斤|吨|亩|人次|户|辆|辆次"
 _UNIT: Final = re.compile(
-    rf"(?:(?:单\s*位\s*[:/]|[(\[【])\s*(?:人民币|RMB)?\s*(?:([十百千万亿]*)\s*({MEASURES})|([百千]?[万亿]))"
-    rf"|[:/]\s*(?:人民币)?([十百千万亿]+)\s*({MEASURES}))(?=(?:人民币)?(?:[\s)\]】;,。、/]|$))",
+    rf"(?:(?:单\s*位\s*[:/]|[(\[【])\s*(?:人民币|RMB)?\s*(?:([十百千万亿]*)\s*({MEASURES})|([百千]?[万亿])|({_ENERGY}))"
+    rf"|单\s*位\s*[:为]?\s*(?:人民币)?({_ENERGY}|[分角]|[wW]元?|[十百千万亿]*(?:{_ODD})|[十百千万亿]+(?:元|人|度))"
+    rf"|[:/]\s*(?:人民币)?([十百千万亿]+)\s*({MEASURES}))(?=(?:人民币)?整?(?:[\s()\]】;,。、/]|$))",
     re.MULTILINE,
 )
 # the same in words: 货币单位为万元, 计量单位 万元, 金额单位均为人民币万元, 金额以万元为单位, 按万元计, 以人民币万元列示
 _UNIT_IN_WORDS: Final = re.compile(
-    rf"(?:单\s*位\s*(?:均?[为是系]\s*|\s+)|(?:以|按)\s*)(?:人民币)?\s*([十百千万亿]*)\s*({MEASURES})"
+    rf"(?:单\s*位\s*(?:均?[为是系]\s*|\s+)|(?:以|按|[均都]为)\s*)(?:人民币)?\s*([十百千万亿]*)\s*({MEASURES})"
     r"(?=为单位|计|列[示报]|填[列报]|(?:人民币)?(?:[\s)\];,。、/]|$))",
     re.MULTILINE,
-)
-# of electricity, in units of their own: 1 MWh is 1,000 kWh
-_UNIT_OF_ENERGY: Final = re.compile(
-    r"(?:单\s*位\s*[:为]?\s*|[(\[])(?:[MG][wW][hH]|[兆吉]瓦时)(?=[\s)\];,。、/]|$)", re.MULTILINE
 )
 # Unit: RMB 10,000 · in thousands of yuan · CNY million
 _UNIT_IN_ENGLISH: Final = re.compile(
     r"(?:\bunits?\b|\bin\b|\brmb\b|\bcny\b|\byuan\b|[¥￥])[\s:()'’]*(?:of\s+)?(?:rmb|cny|yuan)?[\s:]*(1,?0{3}|10,?0{3}|1,?0{3},?0{3}|k|wan|thousands?|millions?|billions?|0{3}s?)\b",
     re.IGNORECASE,
 )
-_MULTIPLE: Final = re.compile(rf"[十百千万亿]+(?:{MEASURES})?$")
-_BARE_UNIT: Final = re.compile(rf"[十百千万亿]*(?:{MEASURES})")
+# of a column: 金额（万元）, 金额_万元, 人数(百), and without a mark 金额万元 at its end. What is behind a unit ends it: （元，含税）, 元/月
+_SCALED: Final = rf"[十百千万亿]*(?:{'|'.join([*_MEASURES_OF.values(), MEASURES])})|{_ENERGY}"
+_UNIT_OF_HEADER: Final = re.compile(
+    r"(?:[-_:/,;.|、\s(\[{<〔【「《]\s*(?:(?:计量|金额)?单\s*位\s*[:/为]?\s*)?(?:[以按])?(?:人民币|RMB)?"
+    rf"(?P<marked>{_SCALED}|[十百千]?[万亿]|[百千万分角])(?=(?:人民币|计)?(?:[\s)\]}}>〕】」》;,。、/]|$))"
+    rf"|(?P<bare>[十百千万亿]+(?:元|人次|人|度|千瓦时|kWh|平方米|m2|m3|立方米)|{_ENERGY})$)"
+)
+# 单位：人、万元 and （人/万元） state several
+_SEVERAL: Final = re.compile(
+    r"(?P<of>单\s*位\s*[:为]\s*)(?P<units>[^\n;。()\[\]【】]+)|[(\[【](?P<bare>[^单()\[\]【】\n]+)[)\]】]"
+)
+# 仟元, 萬元 and 單位 as they are written elsewhere
+_SPELT: Final = str.maketrans("仟佰萬億單∶", "千百万亿单:")
+_MULTIPLE: Final = re.compile(rf"(?:[十百千万亿]+(?:{MEASURES})?|{_ENERGY})$")
+_BARE_UNIT: Final = re.compile(rf"[十百千万亿]*(?:{MEASURES})|{_ENERGY}|分")
 # a note has its text in one cell, or its word and its text in two
 _NOTE_CELLS: Final = 2
 
@@ -376,7 +404,16 @@ def _title_values(pattern: re.Pattern[str], layout: Layout) -> dict[str, str]:
     Raises:
         DeliveryRefused: Nothing, or several things that differ: a title's month and the day of printing.
     """
-    found = {tuple(match.groupdict("").items()) for match in pattern.finditer("\n".join(layout.above))}
+    matches = list(pattern.finditer("\n".join(layout.above)))
+    if ends := [(match, name) for match in matches for name in match.groupdict() if is_end_of_range(match, name)]:
+        ((match, name), *_) = ends
+        raise DeliveryRefused(
+            layout.where,
+            f"{name} is {match[name]} by the lines above its header, which state a range",
+            next_step="ask the office what it holds and for a sheet of one month; if a range is meant, let source.title_pattern in "
+            "feed.yml find both ends",
+        )
+    found = {tuple(match.groupdict("").items()) for match in matches}
     if len(found) == 1:
         return dict(found.pop())
     values = ", ".join(sorted("/".join(value for _, value in one) for one in found))
@@ -388,26 +425,87 @@ def _title_values(pattern: re.Pattern[str], layout: Layout) -> dict[str, str]:
     )
 
 
+_TO: Final = r"\s*[-~～—–至到]+\s*"
+_A_MONTH: Final = re.compile(r"月|\d年\d{1,2}$|\d{4}[-./_]\d{1,2}$")
+
+
+def is_end_of_range(found: re.Match[str], name: str) -> bool:
+    """Return whether a year or month is one end of a range: 2025-2026, 202601-202603, 1-9月, 2026年1-3月; not 2026-10-15."""
+    value = found[name] or ""
+    before, behind = found.string[: found.start(name)], found.string[found.end(name) :]
+    if re.fullmatch(r"\d{4}|\d{6}", value):
+        return re.match(rf"年?{_TO}\d{{{len(value)}}}(?!\d)", behind) is not None
+    if not _A_MONTH.search(value) and behind[:1] != "月":
+        return False
+    last = r"(?:(?:19|20)\d\d\s*[年./-]?\s*\d{1,2}(?!\d)|\d{1,2}月)"
+    return bool(re.search(rf"(?<!\d)\d{{1,2}}月?{_TO}$", before) or re.match(rf"月?份?{_TO}{last}", behind))
+
+
 def stated_units(above: Iterable[Line]) -> list[str]:
     """Give the units that lines above a header state, each once: 万元 of （单位：人民币万元）."""
     return _units(_evened(above))
 
 
 def unit_of(header: str) -> str:
-    """The unit that a column's header states, 万元 of 金额（万元）; nothing where it states none."""
-    return next(iter(_units(unicodedata.normalize("NFKC", header))), "")
+    """The unit that a column's header states, 万元 of 金额（万元） and 金额_万元; nothing where it states none."""
+    header = _even(header)
+    found = _UNIT_OF_HEADER.search(header)
+    return (found["marked"] or found["bare"]) if found else next(iter(_units(header)), "")
 
 
-def multiple_of(unit: str) -> int:
-    """What a unit is a multiple of: 10,000 of 万元 and 万千瓦时, 1 of 元, 千瓦时 and no unit."""
-    found = _MULTIPLIED.match(unit)
-    return MULTIPLES.get(found[0], 1) if found else 1
+def without_unit(header: str) -> str:
+    """A header without the unit that it states behind a mark: 金额 of 金额_万元."""
+    return _UNIT_OF_HEADER.sub("", _even(header)) or header
+
+
+def is_unit_of(column: str, unit: str) -> bool:
+    """Return whether figures of a canonical column can be in a unit: an amount in 万元 or 分, an area in ㎡; not an amount in 人."""
+    measures = next((measures for ending, measures in _MEASURES_OF.items() if column.endswith(ending)), None)
+    if measures is None:
+        return False
+    if column.endswith("_amount"):
+        measures += f"|[分角]$|(?:{_UNIT_IN_ENGLISH.pattern})"
+    if column.endswith("_quantity"):
+        measures += f"|{_ENERGY}"
+    return re.fullmatch(rf"[十百千万亿]*(?:{measures})?", unit, re.IGNORECASE) is not None
+
+
+def is_measured(column: str) -> bool:
+    """Return whether figures of a canonical column have a unit, by its suffix."""
+    return column.endswith(tuple(_MEASURES_OF))
+
+
+def multiple_of(unit: str) -> int | Decimal:
+    """What a unit is a multiple of: 10,000 of 万元 and 万千瓦时, 1,000 of MWh, 0.01 of 分; 1 of 元, 千瓦时 and no unit."""
+    if english := _UNIT_IN_ENGLISH.fullmatch(unit):
+        number = english[1].replace(",", "").rstrip("sS")
+        return int(number) or 1000 if number.isdigit() else _WORDS[number[0].lower()]
+    if tens := _MULTIPLIED.match(unit):
+        return math.prod(map(_TENS.__getitem__, tens[0]))
+    return _PARTS[unit[0]] if _PART.fullmatch(unit) else 1
+
+
+def unit_for(column: str, header: str, of_sheet: str) -> str:
+    """The unit of a canonical column's figures: the one in their own header goes before those of the sheet, 人、万元."""
+    fitting = (unit for unit in of_sheet.split("、") if unit and is_unit_of(column, unit))
+    return unit_of(header) or next(fitting, "")
 
 
 def _units(text: str) -> list[str]:
+    text = _SEVERAL.sub(_each_apart, text)
     found = ["".join(parts) for pattern in (_UNIT, _UNIT_IN_WORDS) for parts in pattern.findall(text)]
-    energy = [re.sub(r"单\s*位\s*[:为]?|[(\[\s]", "", unit) for unit in _UNIT_OF_ENERGY.findall(text)]
-    return list(dict.fromkeys([*found, *energy, *(match[0].strip() for match in _UNIT_IN_ENGLISH.finditer(text))]))
+    return list(dict.fromkeys([*found, *(match[0].strip() for match in _UNIT_IN_ENGLISH.finditer(text))]))
+
+
+def _each_apart(found: re.Match[str]) -> str:
+    if found["bare"]:
+        units = re.split(r"\s*[、,/]\s*", found["bare"].strip())
+        return "".join(f"({unit})" for unit in units) if all(map(_BARE_UNIT.fullmatch, units)) else found[0]
+    return " ".join(found["of"] + unit for unit in re.split(r"[、,]|和|及", found["units"]))
+
+
+def _even(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).translate(_SPELT)
 
 
 def _evened(lines: Iterable[Line]) -> str:
@@ -415,7 +513,7 @@ def _evened(lines: Iterable[Line]) -> str:
     cells = (
         [f"({cell.strip()})" if _MULTIPLE.fullmatch(cell.strip()) else cell for cell in line.cells] for line in lines
     )
-    return unicodedata.normalize("NFKC", "\n".join(map(" ".join, cells)))
+    return _even("\n".join(map(" ".join, cells)))
 
 
 def check_unit(above: Sequence[Line], layout: Layout) -> None:
@@ -426,10 +524,13 @@ def check_unit(above: Sequence[Line], layout: Layout) -> None:
     """
     layout.above.append(_evened(above))
     beside = _beside(layout)
-    text = f"{_evened(above)}\n{unicodedata.normalize('NFKC', layout.label)}\n{beside}"
+    text = f"{_evened(above)}\n{_even(layout.label)}\n{beside}"
     stated = _units(text)
     if layout.unit is not None:
-        is_right = stated == [layout.unit] if stated else layout.unit in text
+        declared = layout.unit.split("、")
+        bases = {unit.lstrip(_TENS_SIGNS) for unit in declared}
+        of_declared = {unit for unit in stated if is_multiple(unit) or unit.lstrip(_TENS_SIGNS) in bases}
+        is_right = of_declared == set(declared) if stated else all(unit in text for unit in declared)
     else:
         is_right = not any(map(is_multiple, stated))
     if not is_right:
@@ -445,7 +546,7 @@ def check_unit(above: Sequence[Line], layout: Layout) -> None:
 
 def _beside(layout: Layout) -> str:
     """The texts beside the cells, one a line; a line that is a unit and nothing else is one in brackets."""
-    lines = unicodedata.normalize("NFKC", "\n".join(layout.beside)).splitlines()
+    lines = _even("\n".join(layout.beside)).splitlines()
     return "\n".join(f"({line.strip()})" if _BARE_UNIT.fullmatch(line.strip()) else line for line in lines)
 
 
@@ -455,17 +556,23 @@ def _check_unit_below(cells: Sequence[str], line: int, layout: Layout) -> None:
     Raises:
         DeliveryRefused: It states another one with a multiplier.
     """
-    filled = [unicodedata.normalize("NFKC", cell).strip() for cell in cells if cell.strip()]
+    filled = [_even(cell).strip() for cell in cells if cell.strip()]
     units = [cell.strip("()[]") for cell in filled]
     if not all(map(_BARE_UNIT.fullmatch, units)):
         units = _units(" ".join(filled)) if len(filled) <= _NOTE_CELLS else []
-    if stated := [unit for unit in units if is_multiple(unit) and unit != layout.unit]:
+    if stated := [unit for unit in units if is_multiple(unit) and unit not in (layout.unit or "").split("、")]:
         raise _other_unit(stated, f"line {line} states", layout)
 
 
+def is_line_of_units(line: Line) -> bool:
+    """Return whether a line below a header states the units of its columns: 人, 万元."""
+    filled = [_even(cell).strip().strip("()[]") for cell in line.cells if cell.strip()]
+    return bool(filled) and all(map(_BARE_UNIT.fullmatch, filled))
+
+
 def is_multiple(unit: str) -> bool:
-    """Return whether a unit is a multiple of the usual one: 万元, 千人, MWh."""
-    return bool(_MULTIPLE.match(unit) or _UNIT_IN_ENGLISH.fullmatch(unit) or _UNIT_OF_ENERGY.fullmatch(f"({unit}"))
+    """Return whether a unit is another than the usual one: 万元, 千人, MWh, 分, 亩."""
+    return multiple_of(unit) != 1 or re.fullmatch(_ODD, unit) is not None
 
 
 def _other_unit(stated: Sequence[str], where: str, layout: Layout) -> DeliveryRefused:
@@ -564,7 +671,7 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
         if reason is None:
             if not (text := "".join(cells)).strip():
                 continue
-            if "万" in text or "千" in text or "亿" in text:
+            if numbers == [] or "万" in text or "千" in text or "亿" in text:
                 _check_unit_below(cells, line.number, layout)
             if len(cells) != width:
                 cells, reason = _fitted(cells, width, layout.is_ragged_strict or (is_last and layout.is_cut))

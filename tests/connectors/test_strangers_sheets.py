@@ -1,0 +1,305 @@
+"""Sheets as offices send them, with what is right written down first: a guessed feed gives these rows, or none and says what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.feed import read_feed
+from connectors.guess import guess
+from connectors.scaffold import scaffold
+from connectors.trial import allowance, try_file
+from tests.connectors.sources.test_file_formats import workbook
+from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.subjects import subjects
+
+A, CODE = "昆山甲电子有限公司", "91320594MA1XXXXX0X"
+
+
+def staged(tmp_path: Path, subject: str, name: str, content: bytes, *asked: str) -> list[Mapping[str, str]]:
+    """The good rows of a file by the feed that is guessed from it, as it is; `asked` are required columns that it must not guess."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    found = guess(path, subjects()[subject])
+    assert list(found.missing) == list(asked)
+    feed = read_feed(scaffold(tmp_path / "feeds", "begun", subject, found))
+    (tried,) = try_file(feed, path)
+    assert (allowance(feed, tried) is None) == (not asked)
+    return [row for row in tried.staged if not row["rejected_because"]]
+
+
+# of each subject a whole row; a case adds its columns behind it
+ROWS: dict[str, dict[str, Any]] = {
+    "employment": {"单位编号": "S01", "单位名称": A, "月份": "2026-03"},
+    "tax_payment": {"缴款书号": "P1", "税号": CODE, "税种": "增值税", "税款所属期": "2026年1月", "入库日期": "2026-02-15"},
+    "tax_filing": {"税号": CODE, "税种": "增值税", "税款所属期": "2026年第一季度"},
+    "lease": {"合同编号": "L1", "承租人": A, "起租日": "2025-03-01"},
+    "utility_use": {"户号": "0001", "表号": "D1", "能源种类": "电", "月份": "2026-10"},
+    "registration": {"企业名称": A, "统一社会信用代码": CODE},
+    "staff_move": {"单位编号": "S01", "原单位编号": "S02", "月份": "2026-03"},
+    "building": {"楼栋编号": "A1"},
+    "access_count": {"企业名称": A, "月份": "2026-03"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("subject", "columns", "target", "value"),
+    [
+        # which of several: the subject's own meaning, wherever it is in the sheet
+        ("employment", {"在职人数": 60, "参保人数": 55}, "insured_headcount", "55"),
+        ("employment", {"医疗参保人数": 58, "养老参保人数": 55, "工伤参保人数": 60}, "insured_headcount", "55"),
+        ("employment", {"新增参保人数": 3, "参保人数": 55, "参保人数同比": "5%"}, "insured_headcount", "55"),
+        ("employment", {"上年末参保人数": 50, "本期末参保人数": 55}, "insured_headcount", "55"),
+        ("employment", {"工伤参保人数": 60, "医疗参保人数": 58}, "insured_headcount", None),
+        ("employment", {"新增参保人数": 3}, "insured_headcount", None),
+        ("employment", {"女职工参保人数": 3}, "insured_headcount", None),
+        ("employment", {"期末人数": 55, "平均人数": 54}, "insured_headcount", None),
+        ("lease", {"建筑面积(㎡)": 500, "计租面积(㎡)": 480, "使用面积(㎡)": 400}, "leased_area_m2", "480.00"),
+        ("lease", {"月租金(含税)": 25200, "月租金(不含税)": 24000}, "monthly_rent_amount", ""),
+        ("lease", {"租金": 288000}, "monthly_rent_amount", ""),
+        ("lease", {"租金（元/月）": 24000, "租金（元/年）": 288000}, "monthly_rent_amount", "24000.00"),
+        ("lease", {"原到期日": "2027-02-28", "到期日": "2028-02-28"}, "end_date", "2028-02-28"),
+        ("lease", {"首期到期日": "2027-02-28"}, "end_date", ""),
+        ("tax_filing", {"应纳税额（上年同期）": 5, "应纳税额（本期）": 7, "应纳税额（累计）": 9}, "tax_due_amount", "7.00"),
+        ("tax_filing", {"应纳税额（上年同期）": 5}, "tax_due_amount", ""),
+        ("tax_filing", {"销售额（免税）": 1, "销售额（应税）": 9}, "sales_amount", ""),
+        ("tax_payment", {"应缴税额": 9, "减免税额": 1, "实缴税额": 7, "欠缴税额": 1}, "paid_amount", "7.00"),
+        ("utility_use", {"峰用电量": 1, "谷用电量": 2}, "used_quantity", None),
+        ("registration", {"注册资本币种": "美元", "实缴资本(万元)": 3}, "registered_capital_amount", ""),
+        ("building", {"地上建筑面积": 8, "地下建筑面积": 2}, "floor_area_m2", ""),
+        # of which firm: a name within a longer one is of another one
+        ("registration", {"总公司统一社会信用代码": "91320594MA2YYYYY1Y"}, "uscc", CODE),
+        ("registration", {"原企业名称": "乙公司"}, "enterprise_name", A),
+        ("employment", {"上级单位名称": "乙公司", "参保人数": 55}, "enterprise_name", A),
+        ("staff_move", {"转入人数": 5, "转出人数": 2}, "former_unit_no", "S02"),
+        ("staff_move", {"转入人数": 5, "转出人数": 2}, "source_key", "S01"),
+        # in which unit
+        ("tax_payment", {"实缴税额_分": 1200050}, "paid_amount", "12000.50"),
+        ("tax_payment", {"实缴税额-万元": 1.2}, "paid_amount", "12000.00"),
+        ("tax_payment", {"实缴税额（万元）": "1.234567"}, "paid_amount", "12345.67"),
+        ("tax_payment", {"万元实缴税额": 1.2}, "paid_amount", None),
+        ("tax_payment", {"实缴税额（w）": 1.2}, "paid_amount", None),
+        ("registration", {"注册资本万元": 500}, "registered_capital_amount", "5000000.00"),
+        ("registration", {"注册资本（万美元）": 500}, "registered_capital_amount", ""),
+        ("employment", {"参保人数（百人）": 0.55}, "insured_headcount", "55"),
+        ("access_count", {"人次（万）": 0.105}, "people_entry_count", "1050"),
+        ("lease", {"租赁面积（公顷）": 1.2}, "leased_area_m2", ""),
+        ("building", {"建筑面积（万平方米）": 2}, "floor_area_m2", "20000.00"),
+        ("utility_use", {"用电量(GWh)": 0.0035}, "used_quantity", "3500.000"),
+        ("utility_use", {"用电量_MWh": 3.5}, "used_quantity", "3500.000"),
+        ("utility_use", {"用气量（万m³）": 0.35}, "used_quantity", "3500.000"),
+        ("utility_use", {"用电量（吨标煤）": 3.5}, "used_quantity", None),
+        ("utility_use", {"用水量（升）": 3.5}, "used_quantity", None),
+        ("utility_use", {"用气量（GJ）": 3.5}, "used_quantity", None),
+    ],
+)  # fmt: skip
+def test_a_column_is_guessed_where_it_is_clear_and_else_asked_for(
+    tmp_path: Path, subject: str, columns: dict[str, Any], target: str, value: str | None
+) -> None:
+    sheet = ROWS[subject] | columns
+    asked = [target] if value is None else []
+    content = workbook(list(sheet), list(sheet.values()))
+    rows = staged(tmp_path, subject, "台账.xlsx", content, *asked)
+    assert [row[target] for row in rows] == ([] if asked else [value])
+
+
+def test_which_columns_could_each_be_one_is_said(tmp_path: Path) -> None:
+    sheet = ROWS["lease"] | {"建筑面积": 500, "计租面积": 480, "月租金(含税)": 2, "月租金(不含税)": 1}
+    (tmp_path / "a.xlsx").write_bytes(workbook(list(sheet), list(sheet.values())))
+    assert guess(tmp_path / "a.xlsx", subjects()["lease"]).doubts == {
+        "leased_area_m2": ["计租面积", "建筑面积"],
+        "monthly_rent_amount": ["月租金(含税)", "月租金(不含税)"],
+    }
+
+
+HEAD = ["单位编号", "单位名称"]
+ROW = ["S01", A]
+
+
+def merged(sheet: Any) -> None:
+    for cells in ("A2:A3", "B2:B3"):
+        sheet.merge_cells(cells)
+
+
+def april(sheet: Any) -> None:
+    other = sheet.parent.create_sheet("4月")
+    other.append([*HEAD, "参保人数"])
+    other.append([*ROW, 56])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "figures"),
+    [
+        (
+            "a.xlsx",
+            workbook(
+                [*HEAD, "所属期", "参保人数", None, None],
+                [None, None, None, "工伤", "养老", "医疗"],
+                [*ROW, "2026-03", 60, 55, 58],
+            ),
+            {"2026-03-01": "55"},
+        ),
+        (
+            "a.xlsx",
+            workbook([*HEAD, "所属期", "参保人数"], [None, None, None, "百人"], [*ROW, "2026-03", 0.55]),
+            {"2026-03-01": "55"},
+        ),
+        ("a.xlsx", workbook([*HEAD, "年份", "月份", "参保人数"], [*ROW, 2026, 3, 55]), {"2026-03-01": "55"}),
+        (
+            "2026年社保.xlsx",
+            workbook([*HEAD, "参保人数"], [*ROW, 55], title="3月", edit=april),
+            {"2026-03-01": "55", "2026-04-01": "56"},
+        ),
+        (
+            "2026年.xlsx",
+            workbook([*HEAD, "1月", "2月", "3月", "合计"], [*ROW, 50, 51, 52, 153]),
+            {"2026-01-01": "50", "2026-02-01": "51", "2026-03-01": "52"},
+        ),
+        (
+            "a.xlsx",
+            workbook([*HEAD, "月份", "参保人数"], [*ROW, "2026-03", 55], [None, None, "2026-04", 56], edit=merged),
+            {"2026-03-01": "55", "2026-04-01": "56"},
+        ),
+        (
+            "a.xlsx",
+            workbook(["填报日期：2026年4月", None, "统计月份：2026年3月"], [*HEAD, "参保人数"], [*ROW, 55]),
+            {"2026-03-01": "55"},
+        ),
+        # a column of the sheet beside it, with nothing between
+        (
+            "a.xlsx",
+            workbook([*HEAD, "月份", "参保人数", None, "楼栋"], [*ROW, "2026-03", 55, None, "A1"]),
+            {"2026-03-01": "55"},
+        ),
+    ],
+)
+def test_a_sheets_shape_is_guessed(tmp_path: Path, name: str, content: bytes, figures: dict[str, str]) -> None:
+    rows = staged(tmp_path, "employment", name, content)
+    assert {row["month"]: row["insured_headcount"] for row in rows} == figures
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "asked"),
+    [
+        ("a.xlsx", workbook(["打印时间 2026年4月"], [*HEAD, "参保人数"], [*ROW, 55]), "month"),
+        ("a.xlsx", workbook(["2026年4月制表"], [*HEAD, "参保人数"], [*ROW, 55]), "month"),
+        ("a.xlsx", workbook(["2026年1-3月参保"], [*HEAD, "参保人数"], [*ROW, 55]), "month"),
+        # of which of the two columns 参保人数 is the name
+        (
+            "a.xlsx",
+            workbook([*HEAD, "月份", "参保人数", None, "备注"], [*ROW, "2026-03", 60, 55, "x"]),
+            "insured_headcount",
+        ),
+    ],
+)
+def test_what_a_sheet_does_not_say_is_asked_for(tmp_path: Path, name: str, content: bytes, asked: str) -> None:
+    assert staged(tmp_path, "employment", name, content, asked) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "2026年1-3月.xlsx",
+        "2026年1月至3月.xlsx",
+        "2026年1月-2026年3月.xlsx",
+        "2026-01至2026-03.xlsx",
+        "202601-202603.xlsx",
+    ],
+)
+def test_a_name_of_several_months_is_no_month(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DeliveryRefused, match="which states a range"):
+        staged(tmp_path, "employment", name, workbook([*HEAD, "参保人数"], [*ROW, 55]))
+
+
+def test_a_title_of_several_months_is_no_month(tmp_path: Path) -> None:
+    content = workbook(["所属期：2026年1月至2026年3月"], [*HEAD, "参保人数"], [*ROW, 55])
+    with pytest.raises(DeliveryRefused, match="which state a range"):
+        staged(tmp_path, "employment", "a.xlsx", content)
+
+
+@pytest.mark.parametrize(
+    ("title", "header", "unit_line", "figure", "amount"),
+    [
+        ("金额单位：分", "实缴税额", None, 1200050, "12000.50"),
+        ("单位：万元", "实缴税额（元）", None, 12000, "12000.00"),
+        ("入库明细", "实缴税额", "（万元）", 1.2, "12000.00"),
+        ("(RMB'000)", "实缴税额", None, 12, "12000.00"),
+        ("金额单位：元至角分", "实缴税额", None, 12000.5, "12000.50"),
+        ("单位：户、万元", "实缴税额", None, 1.2, "12000.00"),
+        ("（单位：人，千元）", "实缴税额", None, 12, "12000.00"),
+        ("（户/万元）", "实缴税额", None, 1.2, "12000.00"),
+        ("单位：万元（除户数外）", "实缴税额", None, 1.2, "12000.00"),
+        ("單位：仟元", "实缴税额", None, 12, "12000.00"),
+        ("单位万元", "实缴税额", None, 1.2, "12000.00"),
+        ("表内金额均为万元", "实缴税额", None, 1.2, "12000.00"),
+        ("单位：人民币万元整", "实缴税额", None, 1.2, "12000.00"),
+        ("填报单位：明达公司、万元科技", "实缴税额", None, 12000, "12000.00"),
+    ],
+)
+def test_the_unit_of_a_sheet_makes_yuan(
+    tmp_path: Path, title: str, header: str, unit_line: str | None, figure: float, amount: str
+) -> None:
+    sheet = ROWS["tax_payment"] | {header: figure}
+    lines: list[list[Any]] = [
+        [title],
+        list(sheet),
+        *([[None] * 5 + [unit_line]] if unit_line else []),
+        list(sheet.values()),
+    ]
+    assert [r["paid_amount"] for r in staged(tmp_path, "tax_payment", "a.xlsx", workbook(*lines))] == [amount]
+
+
+@pytest.mark.parametrize(
+    ("title", "columns"),
+    [
+        ("单位：亩", {"租赁面积": 12}),
+        ("单位：公顷、元", {"租赁面积": 1.2, "月租金": 24000}),
+        ("单位：万美元", {"月租金": 0.3}),
+        ("单位：户、万元", {"租赁面积": 480}),
+    ],
+)
+def test_a_unit_of_no_column_stops_and_is_named(tmp_path: Path, title: str, columns: dict[str, Any]) -> None:
+    sheet = ROWS["lease"] | columns
+    with pytest.raises(DeliveryRefused, match=r"the lines above its header state the unit .*declare it as source.unit"):
+        staged(tmp_path, "lease", "a.xlsx", workbook([title], list(sheet), list(sheet.values())))
+
+
+def test_two_units_of_a_sheet_are_each_of_their_columns(tmp_path: Path) -> None:
+    sheet = ROWS["utility_use"] | {"用电量": 0.35, "电费": 0.3}
+    content = workbook(["用电情况（单位：万千瓦时、万元）"], list(sheet), list(sheet.values()))
+    (tmp_path / "a.xlsx").write_bytes(content)
+    assert guess(tmp_path / "a.xlsx", subjects()["utility_use"]).source["unit"] == "万千瓦时、万元"
+    sheet = ROWS["employment"] | {"参保人数": 0.55, "缴费基数": 44}
+    content = workbook(["单位：百人、万元"], list(sheet), list(sheet.values()))
+    (row,) = staged(tmp_path, "employment", "b.xlsx", content)
+    assert (row["insured_headcount"], row["wage_amount"]) == ("55", "440000.00")
+
+
+def test_a_list_with_wages_is_counted_and_an_applicant_who_is_a_person_does_not_land(tmp_path: Path) -> None:
+    names = ["单位编号", "月份", "姓名", "身份证号", "缴费基数"]
+    people = [
+        ["S01", "2026-03", "张三", "320594199001010013", 8000],
+        ["S01", "2026-03", "李四", "320594199101010020", 7000],
+    ]
+    assert [r["insured_headcount"] for r in staged(tmp_path, "employment", "a.xlsx", workbook(names, *people))] == ["2"]
+    names = ["申请号", "申请日", "专利类型", "申请人", "发明人"]
+    content = workbook(names, ["CN202310000001.1", "2023-01-05", "发明", f"{A}；张三", "李四"])
+    (tmp_path / "b").mkdir()
+    (row,) = staged(tmp_path / "b", "patent", "a.xlsx", content)
+    assert row["applicant_name"] == f"{A};未列名"
+    assert guess(tmp_path / "b" / "a.xlsx", subjects()["patent"]).columns["发明人"] == ["personal"]
+
+
+@pytest.mark.parametrize(("name", "step"), [("a.zip", "unpack it"), ("a.mbox", "save its messages as .eml")])
+def test_a_file_of_files_is_named_as_one(tmp_path: Path, name: str, step: str) -> None:
+    (tmp_path / name).write_bytes(workbook(["a"]) if name == "a.zip" else b"From a@b.cn")
+    with pytest.raises(DeclarationError, match=step):
+        guess(tmp_path / name, subjects()["employment"])
+
+
+def test_months_of_money_are_no_staff(tmp_path: Path) -> None:
+    content = workbook(["2026年各月缴费工资"], [*HEAD, "1月", "2月", "3月"], [*ROW, 9000, 9100, 9200])
+    assert staged(tmp_path, "employment", "a.xlsx", content, "month", "insured_headcount") == []
