@@ -22,7 +22,7 @@ import duckdb
 from warehouse.batches import MANIFEST, ROWS, Batch
 from warehouse.confirmation import Finding
 from warehouse.connection import literal, quote
-from warehouse.keys import other_enterprises, respelled
+from warehouse.keys import other_enterprises, respelled, rounded
 from warehouse.precedent import (
     CHANCE,
     Measured,
@@ -214,6 +214,7 @@ def measure(
         found += other_names(connection, feed, table, number)
         found += codes_left_out(connection, feed, table, number)
         found += respelled(connection, feed, table, number)
+        found += rounded(connection, feed, table, number)
         found += other_enterprises(connection, feed, table, number)
     if connection.execute("select count(*) from known_fact").fetchone() == (0,):
         return found
