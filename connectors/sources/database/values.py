@@ -135,10 +135,10 @@ def most_of(declared: sa.types.TypeEngine[Any]) -> Decimal | None:
     if isinstance(declared, sa.Integer) and not isinstance(declared, sa.BigInteger | mysql.TINYINT):
         bits = 16 if isinstance(declared, sa.SmallInteger) else 24 if isinstance(declared, mysql.MEDIUMINT) else 32
         return Decimal(2 ** (bits - (not getattr(declared, "unsigned", False))) - 1)
-    is_decimal = isinstance(declared, sa.Numeric) and not isinstance(declared, sa.Float)
-    if is_decimal and (declared.precision or 0) >= _FEWEST_DIGITS:
-        return Decimal("9" * declared.precision).scaleb(-(declared.scale or 0))
-    return None
+    if not isinstance(declared, sa.Numeric) or isinstance(declared, sa.Float):
+        return None
+    digits = declared.precision or 0
+    return Decimal("9" * digits).scaleb(-(declared.scale or 0)) if digits >= _FEWEST_DIGITS else None
 
 
 # What a driver may hand over for each kind of column, and how anything else is read without losing a digit. SQLite
@@ -218,7 +218,9 @@ def _to_text(value: Any, _type: pa.DataType, _: ZoneInfo | None) -> str:
         return format(value, "f")
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
-    if not isinstance(value, str | int | float) and type(value).__str__ is object.__str__:
+    if not isinstance(value, str | int | float) and "__str__" not in {
+        n for kind in type(value).__mro__[:-1] for n in vars(kind)
+    }:
         raise TypeError  # <oracledb.DbObject object at 0x7f…>, a set, a tuple
     return value.isoformat(" ") if isinstance(value, datetime) else str(value)
 

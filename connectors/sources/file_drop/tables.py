@@ -164,7 +164,7 @@ class Layout:
 def looks_damaged(text: str) -> bool:
     """Return whether a spreadsheet wrote a number with fewer digits than it has: 9.13206E+17, 1.23E+08 (R's 1e+05 is exact)."""
     found = _DAMAGED_TEXT.fullmatch(text)
-    return bool(found) and int(found[3]) >= (15 if found[2] == "e" else min(15, len(found[1] or "") + 1))
+    return found is not None and int(found[3]) >= (15 if found[2] == "e" else min(15, len(found[1] or "") + 1))
 
 
 def is_beyond_trust(number: float) -> bool:
