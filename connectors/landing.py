@@ -170,6 +170,8 @@ def _uses(feed: Feed) -> dict[str, str]:
             continue
         if invoices and name in (*invoices.number, invoices.void):
             use = "text"
+        elif name == feed.recorded_at:
+            continue
         elif not targets:
             use = "ignored"
         elif (types := {of_subject[t].type if t in of_subject else "" for t in targets}) in ({"varchar"}, {"date"}):

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -22,10 +21,9 @@ from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, batches
 from warehouse.connection import literal, the_row
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.labels import labels
-from warehouse.loader import stage, staged_rows
+from warehouse.loader import USUAL_ZONE, stage, staged_rows
 
 FIRST_ROWS = 5
-_USUAL_ZONE: Final = ZoneInfo("Asia/Shanghai")
 _SKIPPED_BECAUSE = "skip_because"
 
 
@@ -54,7 +52,7 @@ class Found:
     stop: str | None = None
 
 
-def try_file(feed: Feed, path: Path, time_zone: ZoneInfo = _USUAL_ZONE) -> list[Found]:
+def try_file(feed: Feed, path: Path, time_zone: ZoneInfo = USUAL_ZONE) -> list[Found]:
     """Read a file as the feed would, in a folder that is gone afterwards. Persons' data are left out as in a landing.
 
     Args:

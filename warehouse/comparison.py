@@ -14,14 +14,15 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from warehouse.batches import MANIFEST, Batch
+from warehouse.batches import MANIFEST, ROWS, Batch
 from warehouse.confirmation import Finding
 from warehouse.connection import literal, quote
-from warehouse.keys import other_enterprises, respelled
+from warehouse.keys import other_enterprises, respelled, rounded
 from warehouse.precedent import (
     CHANCE,
     Measured,
@@ -82,6 +83,8 @@ _OFTEN_CHANGED = (*_WHO, "address", "former_names")
 _SELDOM_CHANGED, _SELDOM_CHANGES_ALLOWED_PCT = ("division_code", "registered_date"), 10
 # so many of those that had a figure never lose it at once
 _LOST_PCT = 95
+# places behind the point of an amount
+_CENTS = 2
 # each row may be rounded to two places
 _ROUNDED = Decimal("0.005")
 # months in which the feed must have delivered before its delay is known: a history that comes at once shows none
@@ -211,6 +214,7 @@ def measure(
         found += other_names(connection, feed, table, number)
         found += codes_left_out(connection, feed, table, number)
         found += respelled(connection, feed, table, number)
+        found += rounded(connection, feed, table, number)
         found += other_enterprises(connection, feed, table, number)
     if connection.execute("select count(*) from known_fact").fetchone() == (0,):
         return found
@@ -318,7 +322,8 @@ def measure_name(
     ).fetchall()
     known = [last - month for name, last in earlier if (month := named_month(name)) is not None]
     ahead = row["last"] - named
-    if ahead in known or (ahead <= 0 and (len(known) < _NAMES_MIN or len(set(known)) > 1)):
+    is_of_year = ahead % 12 != 0 or ahead == 0  # no habit is needed to see the month of another year
+    if ahead in known or (ahead <= 0 and is_of_year and (len(known) < _NAMES_MIN or len(set(known)) > 1)):
         return
     fact = f"the name states another month than the last of the rows, {(row['last'] - 1) // 12}-{(row['last'] - 1) % 12 + 1:02},"
     yield Measured("moved_pct", "month", fact, row["n"], row["n"], 100.0, 1)
@@ -341,6 +346,26 @@ def measure_lacking(
         if row["lost"]:
             fact = f"{name} is empty, since its column is not in the delivery, and was not"
             yield Measured("emptied_pct", name, fact, row["lost"], row["total"], 100 * row["lost"] / row["total"], 1)
+
+
+def measure_types(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch) -> Iterator[Measured]:
+    """A figure of a database with other places behind the point than before: another unit (分, 元), or rounded there."""
+    if batch.manifest.protocol != "database" or (before := _before(batch)) is None:
+        return
+    figures = {c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))}
+    was, now = (
+        {
+            name: kind
+            for name, kind, *_ in connection.execute("describe from read_parquet(?)", [str(f / ROWS)]).fetchall()
+        }
+        for f in (before, batch.folder)
+    )
+    for name in (source for source in feed.landed_columns if figures & {*feed.columns.get(source, ())}):
+        kinds = was.get(name, ""), now.get(name, "")
+        places = [int(m[1] or 0) for kind in kinds if (m := re.fullmatch(r"BIGINT|DECIMAL\(\d+,(\d+)\)", kind))]
+        if len({min(n, _CENTS) for n in places}) > 1:
+            fact = f"{name} is {kinds[1]} and was {kinds[0]}: another unit, or rounded,"
+            yield Measured("changed_pct", name, fact, batch.manifest.rows, batch.manifest.rows, 100.0, 1)
 
 
 def measure_lines(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch) -> Iterator[Measured]:
@@ -415,10 +440,16 @@ def named_month(name: str) -> int | None:
     return found.pop() if len(found) == 1 else None
 
 
+def _before(batch: Batch) -> Path | None:
+    """The folder of the batch landed before, if there is one."""
+    before = [f for f in batch.folder.parent.iterdir() if f.name < batch.folder.name and (f / MANIFEST).is_file()]
+    return max(before, default=None)
+
+
 def _totals_before(batch: Batch) -> bool:
     """Whether the batch landed before had a line of totals."""
-    before = [f for f in batch.folder.parent.iterdir() if f.name < batch.folder.name and (f / MANIFEST).is_file()]
-    return bool(before) and bool(json.loads((max(before) / MANIFEST).read_text(encoding="utf-8")).get("totals"))
+    before = _before(batch)
+    return before is not None and bool(json.loads((before / MANIFEST).read_text(encoding="utf-8")).get("totals"))
 
 
 def _values(plan: _Plan) -> str:

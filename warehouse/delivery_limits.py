@@ -23,6 +23,7 @@ from warehouse.comparison import (
     measure_name,
     measure_return,
     measure_totals,
+    measure_types,
     measure_year,
 )
 from warehouse.confirmation import Confirmation, keep
@@ -330,6 +331,7 @@ def hold_to_habit(
     measured += measure_name(connection, feed, batch, table, number)
     measured += measure_lacking(connection, feed, batch, table, number)
     measured += measure_return(connection, feed, batch, table, number)
+    measured += measure_types(connection, feed, batch)
     measured += measure_lines(connection, feed, batch)
     measured += measure_year(connection, feed, batch, table, number)
     found = findings(measured, feed)

@@ -21,6 +21,8 @@ _OTHER_CODES_MIN = 3
 # one or two, or one in a thousand, are typed by hand (3 of 2.6 million in a national register); the rule
 # record_numbers_are_spelt_one_way lists them
 _RESPELLED_MIN, _TYPED_OF = 3, 1000
+# a program keeps 15 to 17 digits of a number: of five codes of 18 digits one in 100,000 times all end in 0
+_ROUNDED_MIN, _KEPT_DIGITS = 5, 17
 
 
 def respelled(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> Iterator[Measured]:
@@ -54,6 +56,24 @@ def respelled(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: st
         if count := beyond_chance(count, was * rows / before if before else 0):
             fact = f"{name} is another one's but for blanks, case, width, dashes or zeros before it"
             yield Measured("never_pct", name, fact, count, rows, 100.0, max(_RESPELLED_MIN, rows // _TYPED_OF))
+
+
+def rounded(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> Iterator[Measured]:
+    """Long keys that all end in zeros, and never did: a program took them for numbers, and several may have become one."""
+    for name in (c for c in feed.subject.key if c == "source_key" or c.endswith("_no")):
+        value = quote(name)
+        codes = f"select distinct {value} as code from {{}} where regexp_full_match({value}, '\\d{{{{{_KEPT_DIGITS + 1},}}}}') and {{}}"
+        total, odd, known, known_odd = (
+            int(n or 0)
+            for where in (
+                (table, f"batch_number = {number}"),
+                (f"staged.{feed.subject.name}", f"feed = {literal(feed.name)}"),
+            )
+            for n in the_row(connection, f"select count(*), count_if(code like '%0') from ({codes.format(*where)})")
+        )
+        if odd == total and 2 * known_odd <= known:
+            fact = f"{name} has {_KEPT_DIGITS + 1} digits or more, and ends in 0 (rounded by a program that took it for a number?),"
+            yield Measured("never_pct", name, fact, odd, total, 100.0, _ROUNDED_MIN)
 
 
 def other_enterprises(

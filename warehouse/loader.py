@@ -52,8 +52,8 @@ _MANY_ROWS = 200_000
 BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
 # What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
 _BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200b", "\u202f", "\u3000", "\ufeff")
-# Line ends within a value become a space.
-_LINE_ENDS = "\n\r\t\v\f\x85\u2028\u2029"
+# Line ends and wide or fixed spaces within a value become a space.
+_LINE_ENDS = "\n\r\t\v\f\x85\u2028\u2029\u00a0\u2002\u2003\u2009\u202f\u3000"
 # Zero-width and direction marks come along from web pages and messengers, and controls would be obeyed by whoever's terminal shows them:
 # they are never part of a value.
 _MARKS = "".join(
@@ -94,10 +94,13 @@ _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 _WIDE_SIGNS = "".join(
     chr(code) for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D)
 )
-# '0012 of spreadsheets, also as an input method writes it; '0012' of a program; `0012 of bills of payment services; ="0012", =""0012""
-_KEPT_AS_TEXT = r"""^(?:['‘’＇`´]([0-9A-Za-z][0-9A-Za-z./-]*)['‘’＇`´]?|="{1,2}([^"]*)"{1,2})$"""
+# '0012 of spreadsheets, also as an input method writes it; '0012' of a program; `0012 of bills of payment services; ="0012", =""0012"";
+# "0012" of JSON, “0012” of a word processor
+_KEPT_AS_TEXT = r"""^(?:['‘’＇`´]([0-9A-Za-z][0-9A-Za-z./-]*)['‘’＇`´]?|="{1,2}([^"]*)"{1,2}|"([^"\\]*)"|“([^“”]*)”)$"""
 
 
+# of a sample or a trial, which no park delivered
+USUAL_ZONE = ZoneInfo("Asia/Shanghai")
 # columns of incoming."unread by <feed>"
 _UNREAD = "fact varchar, source_key varchar, month date, period_months bigint, is_skipped boolean"
 
@@ -146,6 +149,8 @@ def stage(
         connection.execute("reset threads")
     results = []
     try:
+        # a moment's day and hour are the park's, however stage.sql asks for them (t::date, date_trunc, strftime)
+        connection.execute(f"set TimeZone = {literal(time_zone.key)}")
         for number in range(len(batches)):
             staged = _stage_one(connection, feed, table, batches[: number + 1], time_zone, is_rebuild, confirmation)
             results.append(staged)
@@ -166,6 +171,8 @@ def stage(
         connection.execute(f"delete from {table}")
         connection.execute("delete from ops.incoming where feed = ?", [feed.name])
         raise
+    finally:
+        connection.execute("reset TimeZone")
     return results
 
 
@@ -247,6 +254,7 @@ def rehearse(
         DeliveryRefused: Unknown codes.
         DeclarationError: stage.sql does not run.
     """
+    connection.execute(f"set TimeZone = {literal(USUAL_ZONE.key)}")
     open_delivery(connection, feed, rows, types)
     _stop_on_unknown_codes(connection, feed, feed.name)
     _run_stage_sql(connection, feed, feed.name)
@@ -297,7 +305,7 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
         trimmed.append(f"{value} as {column}")
         value = column
         if is_text:
-            value = f"regexp_replace({column}, {literal(_KEPT_AS_TEXT)}, '\\1\\2')"
+            value = f"regexp_replace({column}, {literal(_KEPT_AS_TEXT)}, '\\1\\2\\3\\4')"
             value = f"case when regexp_matches({column}, {literal(_KEPT_AS_TEXT)}) then {value} else {column} end"
         bare.append(f"{value} as {column}")
         value = column
@@ -389,14 +397,10 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
 def _cast(column: Column, given: str, *, is_key_or_code: bool) -> str:
     """A column of stage.sql in its type, a key or code with the letters and digits of a keyboard.
 
-    NULL where a cast would say something else: 5.125 as an amount and 3.7 as a count are rounded, and a time of UTC has another
-    day in China unless it is midnight.
+    NULL where a cast would say something else: 5.125 as an amount and 3.7 as a count are rounded.
     """
     raw = quote(column.name)
     value = f"try_cast({raw} as {column.type})"
-    if column.type == "date" and given == "TIMESTAMP WITH TIME ZONE":
-        local = f"({raw} at time zone 'UTC')"
-        value = f"case when {local} = date_trunc('day', {local}) then {local}::date end"
     if column.name == "month":  # as to_month has it
         return f"date_trunc('month', {value})::date"
     if column.type == "bigint" or (column.type == "decimal(18,2)" and column.name.endswith("_amount")):

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from warehouse.connection import literal, quote
-from warehouse.kinds import READING
+from warehouse.kinds import FLOW, READING
 from warehouse.staged_feed import StagedFeed
 from warehouse.subjects import subjects
 
@@ -519,16 +519,21 @@ def other_kinds(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iter
 
 
 def falling_readings(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
-    """Readings that are lower than the one before, of more meters than are exchanged or turn over: a column that was moved."""
-    for name in (c for c, figure in feed.figures.items() if figure.kind == READING):
+    """Readings that are lower than the one before, of more meters than are exchanged or turn over: a column that was moved.
+
+    Figures to date that fall within the year are no longer to date, or of another year than ours.
+    """
+    for name, kind in ((c, figure.kind) for c, figure in feed.figures.items() if figure.kind != FLOW):
         value = quote(name)
+        is_same_year = "" if kind == READING else " and year(n.t) = year(k.t)"
         rows, count = _rows(
             connection,
             f"select count(*), count_if(n.{value} < k.{value}) from new_fact as n asof join known_fact as k "
-            f"on n.series = k.series and n.t > k.t where n.{value} is not null and k.{value} is not null",
+            f"on n.series = k.series and n.t > k.t where n.{value} is not null and k.{value} is not null{is_same_year}",
         )[0]
         if rows and count:
-            fact = f"{name} is a reading and lower than the one before"
+            what = "a reading" if kind == READING else "of the year to date"
+            fact = f"{name} is {what} and lower than the one before"
             yield Measured("changed_pct", name, fact, count, rows, 100 * count / rows)
 
 

@@ -33,19 +33,21 @@ _DAMAGES = (
         "is a spreadsheet's error: ask the office for the value, or list it under missing: ",
     ),
     (
-        # one mark between two characters is a rare one that GB 2312 lacks (江屿?达); in the private use area each program has its own
-        r"\x{FFFD}|锟斤拷|烫烫烫|\?{3}|？{3}|^[?？]{2}|□{2}|[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]|\p{Han}\?\p{Han}|[\x{E000}-\x{F8FF}]",
+        # one mark beside a character is a rare one that GB 2312 lacks (江屿?达, ?家); in the private use area each program has its own
+        r"\x{FFFD}|锟斤拷|烫烫烫|\?{3}|？{3}|^[?？]{2}|□{2}|[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]|(?:^|\p{Han})\?[\p{Han}(（]|\p{Han}\?$|[\x{E000}-\x{F8FF}\x{F0000}-\x{10FFFD}]",
         "has lost its characters before it came here: ask the office for the file again: ",
     ),
     (
-        # GBK read as Latin-1 (× and · are in use); UTF-8 read as Latin-1 or cp1252; 公司, 有限, 科技 in UTF-8 read as GBK
-        r"[\x{a1}-\x{af}\x{b4}-\x{b6}\x{b8}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{ff}]{4}"
-        r"|[ä-é][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{2}|鍏\x{53f8}|鍏徃|鏈夐檺|绉戞妧",
+        # GBK or Big5 read as Latin-1 (× and · are in use, but no text is of such signs alone); UTF-8 read as Latin-1 or cp1252;
+        # 公司, 有限, 科技 in UTF-8 read as GBK; GBK read as an encoding of Korea or Japan
+        r"[\x{a1}-\x{af}\x{b4}-\x{b6}\x{b8}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{ff}]{4}|^[\x{a1}-\x{b6}\x{b8}-\x{d6}\x{d8}-\x{ff}×]{4,}$"
+        r"|(?:[\x{a4}-\x{b6}\x{b8}-\x{c6}][\x{40}-\x{7e}\x{a1}-\x{ff}]){3}|[\x{ff61}-\x{ff9f}]|\p{Han}\p{Hangul}|\p{Hangul}\p{Han}"
+        r"|[ä-é][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{2}|[ÂÃ][\x{80}-\x{bf}]|鍏\x{53f8}|鍏徃|鏈夐檺|绉戞妧",
         "was read in a wrong encoding before it came here: ask the office for the file again: ",
     ),
     (
         # A&amp;B, &#26126;, \u660e, %E6%98%8E, <br>; bytes of a database's BLOB: \xE7\x94; radicals that are no characters
-        r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,6}|amp|lt|gt|quot|nbsp);|\\u[0-9a-fA-F]{4}|(?:%[0-9A-F]{2}){3}|(?:\\x[0-9A-F]{2}){2}"
+        r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,6}|[a-z]{2,8});|\\u[0-9a-fA-F]{4}|(?:%[0-9A-Fa-f]{2}){3}|\pL%20\pL|(?:\\x[0-9A-F]{2}){2}"
         r"|</?(?i:b|br|p|div|span|font|a|em|strong|td)(?:\s[^<>]*)?/?>|[\x{2E80}-\x{2FDF}]",
         "holds characters as a web page or a program writes them: ask the office for the text itself: ",
     ),

@@ -27,6 +27,9 @@ ROW_NUMBER: Final = "row_number"
 MOST_OF_SINGLE: Final = 2**17
 """From here on a floating-point number of four bytes keeps no cents: the next one is 0.016 away."""
 
+MOST_OF_HALF: Final = 2**4
+"""The same of two bytes."""
+
 BATCH_ROWS: Final = 10_000
 """Rows in one record batch: what bounds the memory of a pull."""
 

@@ -81,6 +81,18 @@ series as (
     group by feed, signal_code, source_key, is_month, series_start
 ),
 
+quarter_year as (
+    select
+        feed,
+        signal_code,
+        source_key,
+        year_number,
+        list(value order by month) as figures
+    from period_figure
+    where period_months = 3
+    group by feed, signal_code, source_key, year_number
+),
+
 judged_series as (
     select
         s.feed,
@@ -98,6 +110,23 @@ judged_series as (
             s.feed = n.feed and s.signal_code = n.signal_code and s.source_key = n.source_key
             and n.is_month and year(n.series_start) = year(s.series_start) + 1
     where s.is_month and s.figures >= 6
+    union all
+    -- four equal quarters add up to four times the first, and firms that grow by season stay below
+    select
+        q.feed,
+        q.signal_code,
+        q.source_key,
+        'year to date' as looks_like,
+        q.figures = list_sort(list_distinct(q.figures))
+        and q.figures[1] > 0
+        and q.figures[4] >= 2.5 * q.figures[1]
+        and coalesce(n.figures[1] < q.figures[4] / 2, true) as is_like
+    from quarter_year as q
+    left join quarter_year as n
+        on
+            q.feed = n.feed and q.signal_code = n.signal_code and q.source_key = n.source_key
+            and n.year_number = q.year_number + 1
+    where len(q.figures) = 4
     union all
     -- periods that begin on one day and end on others lie one over the other, whatever their figures
     select

@@ -243,6 +243,13 @@ def test_rows_of_a_later_month_than_the_name_stop(park: Park) -> None:
         park.stage("staff")
 
 
+def test_rows_of_another_year_than_the_name_stop(park: Park) -> None:
+    """In January the year before is typed; no delivery is sent a year after its month."""
+    _named(park, "s_202601.csv", "2025-01", 1)
+    with pytest.raises(DeliveryRefused, match="the name states another month than the last of the rows, 2025-01"):
+        park.stage("staff")
+
+
 def test_names_that_always_were_a_month_later_stop_where_they_are_not(park: Park) -> None:
     for number in (1, 2, 3):
         _named(park, f"s_2025{number + 7:02}.csv", f"2025-{number + 6:02}", number)

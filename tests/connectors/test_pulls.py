@@ -20,7 +20,9 @@ from tests.conftest import PAYMENTS, PAYMENTS_SQL, Park, day
 from tests.connectors.sources.test_http_api import Request, Server
 from warehouse import loader
 from warehouse.batches import pending
+from warehouse.confirmation import Confirmation
 from warehouse.connection import settle_before_landing, writer
+from warehouse.errors import DeliveryRefused
 from warehouse.rebuild import rebuild
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -84,6 +86,47 @@ def test_a_wider_query_brings_what_it_did_not_ask_for_before(park: Park) -> None
     assert len(known(park)) == 9
     park.change("payments", "纳税人识别号 = 'T1'", "纳税人识别号 in ('T1', 'T2')")
     park.sync("payments", day(7))
+    assert known(park) == held(park)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "stops"),
+    [
+        ("bigint", "decimal(18, 2)", True),  # fens became yuan
+        ("decimal(18, 2)", "decimal(18, 0)", True),  # rounded there
+        ("decimal(18, 2)", "decimal(20, 4)", False),
+        ("integer", "bigint", False),
+        ("text", "bigint", False),
+    ],
+)
+def test_figures_with_other_places_than_before_stop(park: Park, before: str, now: str, stops: bool) -> None:
+    """1 yuan in a column that held fens is a fen; of two rows no size shows it."""
+
+    def change(kind: str) -> None:
+        park.tax_database("drop table if exists 原表")
+        park.tax_database("alter table 入库 rename to 原表")
+        park.tax_database(
+            f"create table 入库 (税票号码 text primary key, 纳税人识别号 text, 征收项目 text, 所属期起 text, 所属期止 text, "
+            f"入库日期 text, 金额_分 {kind}, 经办人 text, 记录时间 timestamp)"
+        )
+        park.tax_database("insert into 入库 select * from 原表")
+
+    change(before)
+    park.pay("S1", 100, at(0.5))
+    park.sync("payments", day(1))
+    change(now)
+    park.pay("S2", 200, at(1.5))
+    if stops:
+        with pytest.raises(
+            DeliveryRefused, match=r"金额_分 is \S+ and was \S+: another unit, or rounded, in 2 of 2 rows"
+        ):
+            park.sync("payments", day(2))
+        park.sync("payments", day(2), confirmation=Confirmation("tester", "the bureau says so"))
+    else:
+        park.sync("payments", day(2))
+    assert known(park) == held(park)
+    park.pay("S3", 300, at(2.5))
+    park.sync("payments", day(3))
     assert known(park) == held(park)
 
 

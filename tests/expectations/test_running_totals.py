@@ -46,12 +46,16 @@ def readings(series: Series) -> Series:
     return summed
 
 
-def found(*parks: tuple[int, Series], subject: str = "tax_filing", has_tax_due: bool = False) -> list[str]:
+def found(
+    *parks: tuple[int, Series], subject: str = "tax_filing", has_tax_due: bool = False, months: int = 1
+) -> list[str]:
+    """What the rule says of figures of so many months each."""
     draw = random.Random(7)
     rows = []
     for kind, (units, series) in enumerate(parks):
         for unit in range(units):
-            for m, value in enumerate(series(draw)):
+            for n, value in enumerate(series(draw)):
+                m = months * (n + 1) - 1
                 rows.append((subject, "f", f"{kind}/{unit}", date(2023 + m // 12, m % 12 + 1, 1), round(value, 2)))
     with in_memory() as connection:
         connection.execute("create schema known")
@@ -60,7 +64,8 @@ def found(*parks: tuple[int, Series], subject: str = "tax_filing", has_tax_due: 
         )
         connection.executemany("insert into given values (?, ?, ?, ?, ?)", rows)
         connection.execute(
-            "create view known.figure as select *, month as period_start, 1 as period_months, 's' as signal_code from given"
+            f"create view known.figure as select *, (month - interval {months - 1} month)::date as period_start, "
+            f"{months} as period_months, 's' as signal_code from given"
         )
         connection.execute(
             "create table known.tax_filing (feed text, source_key text, tax_kind_code text, period_start date, "
@@ -94,6 +99,24 @@ def found(*parks: tuple[int, Series], subject: str = "tax_filing", has_tax_due: 
 )
 def test_what_figures_look_like(parks: list[tuple[int, Series]], subject: str, looks_like: list[str]) -> None:
     assert found(*parks, subject=subject) == looks_like
+
+
+def by_quarter(series: Series, *, is_to_date: bool) -> Series:
+    def summed(draw: random.Random) -> list[float]:
+        values = series(draw)
+        return [sum(values[(m - m % 12 if is_to_date else m) : m + 3]) for m in range(0, len(values), 3)]
+
+    return summed
+
+
+@pytest.mark.parametrize("series", [growing, constant])
+@pytest.mark.parametrize("is_to_date", [True, False])
+def test_quarters_of_which_each_states_the_year_to_date(series: Series, is_to_date: bool) -> None:
+    looks_like = ["year to date"] if is_to_date else []
+    assert found((20, by_quarter(series, is_to_date=is_to_date)), months=3) == looks_like
+    # a year's end that sells half as much again
+    seasonal = [[100.0, 130.0, 150.0, 220.0] * 2]
+    assert found((20, lambda draw: [v * draw.uniform(0.9, 1.1) for v in seasonal[0]]), months=3) == []
 
 
 def test_tax_due_to_date_is_found_where_no_sales_are_stated() -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+import pyarrow as pa
 import pytest
 
+from connectors.sources.database.values import Column, no_equal
 from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, FORMULA, PART_STRUCK, RAISED, STRUCK, UNSEEN
+from connectors.sources.file_drop.tables import DAMAGED
 from report.sentences import in_chinese, sentence
 from warehouse import row_reasons
 from warehouse.row_reasons import NO_CODE
@@ -35,6 +40,12 @@ from warehouse.row_reasons import NO_CODE
             "金额: its number format divides by 1,000, and its unit is 万元: which one counts is unknown",
             "金额 的数字格式按 1,000 缩小显示，而单位为 万元，无法确定取值",
         ),
+        (DAMAGED, "代码或数值被电子表格截短"),
+        (
+            no_equal(Column("金额", pa.decimal128(8, 2), most=Decimal("999999.99"))),
+            "金额 等于该列可存的最大值，原值可能被 MySQL 截断",
+        ),
+        ("入库时间 is a time of which the driver leaves out the zone: x", "入库时间 未带时区，须声明 source.clock"),
         ("what no rule knows", "what no rule knows"),
     ],
 )

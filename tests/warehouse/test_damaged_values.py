@@ -58,7 +58,20 @@ NOT_MEANT = (
     (named("12.0", "甲公司"), "source_key is a number, masked or a list, which no code is"),
     (named("U1、U2", "甲公司"), "source_key is a number, masked or a list, which no code is"),
     (named("U1", "甲公司、乙厂"), "names more than one"),
-    (named("3.3E+08", "甲公司"), "source_key is a number, masked or a list, which no code is"),
+    (named("3.3e+08", "甲公司"), "source_key is a number, masked or a list, which no code is"),
+    (named("U1", "?野家公司"), "单位名称 has lost its characters"),
+    (named("U1", "江屿?(苏州)公司"), "单位名称 has lost its characters"),
+    (named("U1", "上海明?"), "单位名称 has lost its characters"),
+    (named("U1", "甲\U000f0000公司"), "单位名称 has lost its characters"),
+    (named("U1", "Ã÷´ï"), "单位名称 was read in a wrong encoding"),  # 明达
+    (named("U1", "¥x¿n¹q¤½¥q"), "单位名称 was read in a wrong encoding"),  # 台積電公司, Big5
+    (named("U1", "Ã©lite公司"), "单位名称 was read in a wrong encoding"),
+    (named("U1", "坑鹵츠댐무鱇"), "单位名称 was read in a wrong encoding"),
+    (named("U1", "ｿﾕﾖﾝﾃｷ"), "单位名称 was read in a wrong encoding"),
+    (named("U1", "甲&ldquo;乙&rdquo;公司"), "单位名称 holds characters as a web page"),
+    (named("U1", "甲%20公司"), "单位名称 holds characters as a web page"),
+    (named("U1", "%e4%b8%ad%e5%9b%bd"), "单位名称 holds characters as a web page"),
+    (named("U1", "甲公司", "1.2E+08"), "identifier damaged by spreadsheet"),
     (named("U**1", "甲公司"), "source_key is a number, masked or a list"),
     (named("U1", '"{甲公司,乙公司}"'), "enterprise_name is a number, masked or a list"),
     (named("U1", "<b>甲</b>公司"), "单位名称 holds characters as a web page"),
@@ -110,6 +123,10 @@ FIRMS = (
     "无锡平均律乐器",
     "R&D公司",
     "100%果汁店",
+    "100% 20年老店",
+    "Größe & Söhne GmbH",
+    "삼성전자",
+    "AT&T公司",
     "一家亲餐饮（二）店",
     "三里屯餐饮",
     "总体规划设计院",
@@ -153,10 +170,14 @@ def test_what_keeps_a_code_from_a_spreadsheet_is_taken_off(park: Park) -> None:
             named('="0013"', "乙公司"),
             named("'0014'", "丙公司"),
             named("U3", "'t Hart B.V."),
+            named('"""0015"""', '"""丁公司"""', '"""8"""'),
+            named("“0016”", "“戊”公司"),
+            named('"""己"" 公司"', "己\u00a0公司"),
         )
         == []
     )
     found = park.current("source_key, enterprise_name, insured_headcount")
+    assert {("0015", "丁公司", 8), ("0016", "“戊”公司", 10), ('"己" 公司', "己 公司", 10)} <= set(found)
     assert {("0012", "甲公司", 7), ("0013", "乙公司", 10), ("0014", "丙公司", 10), ("U3", "'t Hart B.V.", 10)} <= set(
         found
     )

@@ -12,7 +12,7 @@ from connectors.registry import feed_named
 from tests.conftest import empty_warehouse
 from warehouse import loader
 from warehouse.comparison import findings
-from warehouse.keys import other_enterprises, respelled
+from warehouse.keys import other_enterprises, respelled, rounded
 from warehouse.settings import CHECKOUT
 
 
@@ -42,6 +42,35 @@ def units(connection: duckdb.DuckDBPyConnection, known: Sequence[str], new: Sequ
     for key in new:
         connection.execute(f"insert into {table} by name select ? as source_key, 0 as batch_number", [key])
     return [finding.fact for finding in findings(list(respelled(connection, of, table, 0)), of)]
+
+
+EXACT = [f"33010600001234567{n}" for n in range(8)]
+ROUNDED = [f"33010600001234{n}000" for n in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("known", "new", "is_found"),
+    [
+        ([], ROUNDED, True),
+        (EXACT, ROUNDED, True),
+        ([], EXACT, False),
+        ([], [*ROUNDED, EXACT[3]], False),
+        ([], ROUNDED[:4], False),
+        (ROUNDED[:4], ROUNDED, False),  # they are so, and somebody has said it
+        ([], [f"3301060000{n}00" for n in range(8)], False),
+        ([], [f"62170012345678{n}0000" for n in range(8)], True),
+    ],
+)
+def test_long_keys_that_all_end_in_zeros(
+    connection: duckdb.DuckDBPyConnection, known: list[str], new: list[str], is_found: bool
+) -> None:
+    """330106000012345678 is 330106000012345000 to Excel, and 330106000012345680 to a browser: two units become one."""
+    units(connection, known, new)
+    of = feed("employment")
+    stops = findings(list(rounded(connection, of, loader.open_incoming(connection, of), 0)), of)
+    assert stops == [], "a delivery of no rows"
+    units(connection, [], new)
+    assert bool(findings(list(rounded(connection, of, 'incoming."employment"', 0)), of)) == is_found
 
 
 @pytest.mark.parametrize(

@@ -213,15 +213,20 @@ def test_a_row_may_be_skipped_on_purpose(park: Park) -> None:
         ("insured_headcount", "3.7::decimal(9, 1)", ""),
         ("insured_headcount", "'3.7'", ""),
         ("insured_headcount", "3.0::double", "3"),
-        ("month", "timestamptz '2026-09-30 16:00:00+00'", ""),
+        ("month", "timestamptz '2026-09-30 16:00:00+00'", "2026-10-01"),
         ("month", "timestamptz '2026-10-01 00:00:00+00'", "2026-10-01"),
+        ("month", "(timestamptz '2026-09-30 23:30:00+00')::date", "2026-10-01"),
+        ("month", "date_trunc('month', timestamptz '2026-09-30 23:30:00+00')", "2026-10-01"),
+        ("month", "strftime(timestamptz '2026-09-30 23:30:00+00', '%Y-%m-%d')", "2026-10-01"),
+        ("month", "to_month(timestamptz '2026-09-30 23:30:00+00')", "2026-10-01"),
+        ("month", "to_date(timezone('Asia/Shanghai', try_cast('2026-09-30T16:00:00Z' as timestamptz)))", "2026-10-01"),
         ("month", "date '2026-10-31'", "2026-10-01"),
     ],
 )
 def test_a_value_is_never_rounded_nor_moved_to_another_day_by_its_cast(
     park: Park, column: str, value: str, staged: str
 ) -> None:
-    """stage.sql gives values of a database as they are: fens of 5.125, heads of 3.7, midnight in China as a time of UTC."""
+    """stage.sql gives values of a database as they are: fens of 5.125, heads of 3.7. A moment's day is the park's."""
     given = {"source_key": "'U1'", "month": "date '2026-10-01'", "insured_headcount": "1"} | {column: value}
     feed = park.feed("staff")
     columns = ", ".join(f"{value} as {name}" for name, value in given.items())

@@ -17,7 +17,7 @@ from tests.conftest import Park, day, empty_warehouse, leases
 from warehouse import loader, precedent
 from warehouse.comparison import findings, measure
 from warehouse.errors import DeclarationError, DeliveryRefused
-from warehouse.kinds import READING, FigureKind
+from warehouse.kinds import FLOW, READING, YEAR_TO_DATE, FigureKind
 from warehouse.precedent import Measured
 from warehouse.settings import CHECKOUT
 
@@ -753,6 +753,41 @@ def test_readings_that_fall(connection: duckdb.DuckDBPyConnection, change: str, 
     feed = replace(given.feed, figures={"used_quantity": FigureKind(READING)})
     assert given.stops(precedent.falling_readings(connection, feed)) == found
     assert given.stops(precedent.falling_readings(connection, given.feed)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "found"),
+    [
+        ((100, 250, 400), 600, []),
+        ((100, 250, 400), 210, ["sales_amount"]),  # the fourth quarter alone
+        ((400,), 100, ["sales_amount"]),  # a year that begins in April
+        ((600,), 100, ["sales_amount"]),
+    ],
+)
+def test_figures_to_date_that_fall_within_the_year(
+    connection: duckdb.DuckDBPyConnection, before: tuple[int, ...], now: int, found: list[str]
+) -> None:
+    def quarter(number: int, sales: int) -> str:
+        start = f"date '2026-01-01' + {3 * number} * interval 1 month"
+        return (
+            f"select u as row_number, 'T' || u as source_key, 'vat' as tax_kind_code, ({start})::date as period_start, "
+            f"last_day({start} + interval 2 month) as period_end, {sales}.00 * (u + 3) as sales_amount from range(40) as a(u)"
+        )
+
+    known = " union all by name ".join(quarter(n, sales) for n, sales in enumerate(before))
+    given = Deliveries(connection, "tax_filing", known, quarter(len(before), now))
+    connection.execute("update known_fact set series = source_key")
+    connection.execute("update new_fact set series = source_key")
+    feed = replace(given.feed, figures={"sales_amount": FigureKind(YEAR_TO_DATE)})
+    assert given.stops(precedent.falling_readings(connection, feed)) == found
+    feed = replace(given.feed, figures={"sales_amount": FigureKind(FLOW)})
+    assert given.stops(precedent.falling_readings(connection, feed)) == []
+    next_year = "period_start + interval 1 year as period_start, period_end + interval 1 year as period_end"
+    connection.execute(
+        f"create or replace temp table new_fact as select * replace (t + interval 1 year as t, {next_year}) from new_fact"
+    )
+    feed = replace(given.feed, figures={"sales_amount": FigureKind(YEAR_TO_DATE)})
+    assert given.stops(precedent.falling_readings(connection, feed)) == []
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,7 @@ from connectors.sources.database.values import (
     Rows,
     arrow_type,
     declared_type,
+    most_of,
     postgres_column,
     rows_of,
     without_values,
@@ -524,7 +525,12 @@ def _describe(
         described = connection.execute(sa.select(*[source.c[name] for name in wanted]).limit(0)) if wanted else None
         columns = [postgres_column(column) for column in described.cursor.description] if described else []
     elif plan.query is None:
-        columns = [Column(c["name"], arrow_type(c["type"])) for c in reflected if plain(c["name"]) not in exclude]
+        is_mysql = connection.dialect.name in ("mysql", "mariadb")
+        columns = [
+            Column(c["name"], arrow_type(c["type"]), most=most_of(c["type"]) if is_mysql else None)
+            for c in reflected
+            if plain(c["name"]) not in exclude
+        ]
     else:
         columns = [Column(name, plan.types.get(name, pa.string())) for name in header if plain(name) not in exclude]
     return header, columns, key
@@ -569,21 +575,27 @@ def _statement(
     problems: list[tuple[sa.ColumnElement[bool], sa.ColumnElement[int]]] = []
     for position, column in enumerate(columns):
         value: sa.ColumnElement[Any] = source.c[column.name]
-        is_single = pa.types.is_float32(column.type) and plain(column.name) not in plan.ignored
+        is_ignored = plain(column.name) in plan.ignored
+        is_single = pa.types.is_float32(column.type) and not is_ignored
         wrong = None
         if is_single or (
             dialect == "postgresql" and not column.is_cast_to_text and not pa.types.is_float32(column.type)
         ):
             wrong = _beyond_arrow(value, column.type)
+        elif column.most is not None and not is_ignored:
+            wrong = sa.func.abs(value) >= sa.literal_column(str(column.most))
         if is_single and dialect in ("mysql", "mariadb"):
             value = value * sa.literal_column("1e0")  # it would be written with six digits: 1234567.89 as 1234570
         if column.is_cast_to_text:
             value = sa.cast(value, sa.Text)
         if wrong is not None:
-            problems.append((wrong, sa.literal_column(str(position))))
+            if not is_ignored:
+                problems.append((wrong, sa.literal_column(str(position))))
             if not pa.types.is_decimal(column.type):
                 # psycopg would stop at such a value. Decimals stay as they are: a CASE loses precision and scale.
                 value = sa.case((wrong, sa.null()), else_=value)
+            elif is_ignored:
+                value = sa.func.nullif(value, sa.literal_column("'NaN'"))
         selected.append(value.label(column.name))
     if problems:
         selected.append(sa.case(*problems).label(_PROBLEM))
@@ -785,6 +797,7 @@ def _general_road(pull: _Pull) -> Iterator[Rows]:
                 pull.plan.clock if pull.plan.is_clock_declared else None,
                 are_zero_dates_empty=pull.plan.are_zero_dates_empty,
                 holds=pull.plan.holds,
+                ignored=pull.plan.ignored,
             )
             first += len(rows)
     if first == 1:

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql, mysql, oracle
 
-from connectors.sources import MOST_OF_SINGLE
+from connectors.sources import MOST_OF_SINGLE, plain
 
 TIMESTAMP: Final = pa.timestamp("us")
 UTC_TIMESTAMP: Final = pa.timestamp("us", "UTC")
@@ -32,6 +32,7 @@ class Column:
     name: str
     type: pa.DataType
     is_cast_to_text: bool = False
+    most: Decimal | None = None  # the largest number that it can hold, where the database cuts larger ones to it
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,20 @@ def arrow_type(declared: sa.types.TypeEngine[Any]) -> pa.DataType:
     return pa.string()
 
 
+_FEWEST_DIGITS: Final = 6  # 99.9 may be meant
+
+
+def most_of(declared: sa.types.TypeEngine[Any]) -> Decimal | None:
+    """Give the number to which MySQL without its strict mode cuts every larger one: 2147483647, 999999.99."""
+    if isinstance(declared, sa.Integer) and not isinstance(declared, sa.BigInteger | mysql.TINYINT):
+        bits = 16 if isinstance(declared, sa.SmallInteger) else 24 if isinstance(declared, mysql.MEDIUMINT) else 32
+        return Decimal(2 ** (bits - (not getattr(declared, "unsigned", False))) - 1)
+    if not isinstance(declared, sa.Numeric) or isinstance(declared, sa.Float):
+        return None
+    digits = declared.precision or 0
+    return Decimal("9" * digits).scaleb(-(declared.scale or 0)) if digits >= _FEWEST_DIGITS else None
+
+
 # What a driver may hand over for each kind of column, and how anything else is read without losing a digit. SQLite
 # stores any value in any column; Arrow by itself would cut 1.5 to 1 and take 1 as a microsecond of 1970.
 
@@ -141,12 +156,17 @@ def _to_decimal(value: Any, type_: pa.DataType, _: ZoneInfo | None) -> Decimal:
     return fitted
 
 
+_LEAST_LOST: Final = 2**53  # from here on a float skips whole numbers
+
+
 def _to_whole(value: Any, _type: pa.DataType, _: ZoneInfo | None) -> int:
-    if isinstance(value, str):
+    if isinstance(value, str) and "_" not in value:  # Python reads 12_3 as 123
         return int(value)
     if isinstance(value, bytes):  # BIT(8) of MySQL
         return int.from_bytes(value, "big")
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or value != int(value):
+        raise ValueError
+    if isinstance(value, float) and abs(value) >= _LEAST_LOST:
         raise ValueError
     return int(value)
 
@@ -166,10 +186,10 @@ def _to_truth(value: Any, _type: pa.DataType, _: ZoneInfo | None) -> bool:
 
 def _to_timestamp(value: Any, type_: pa.DataType, clock: ZoneInfo | None) -> datetime:
     found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    if type_.tz is not None:
-        return found if found.tzinfo else found.replace(tzinfo=clock or UTC)
-    if found.tzinfo and clock is None:  # its day and hour here are unknown
+    if bool(found.tzinfo) != bool(type_.tz) and clock is None:  # its day and hour here are unknown
         raise ValueError
+    if type_.tz is not None:
+        return found if found.tzinfo else found.replace(tzinfo=clock)
     return found.astimezone(clock).replace(tzinfo=None) if found.tzinfo else found
 
 
@@ -187,8 +207,8 @@ def _to_time(value: Any, _type: pa.DataType, _: ZoneInfo | None) -> time:
 
 
 def _to_text(value: Any, _type: pa.DataType, _: ZoneInfo | None) -> str:
-    if isinstance(value, bytes):
-        text = value.decode()
+    if isinstance(value, bytes | bytearray | memoryview):
+        text = bytes(value).decode()
         if any(sign < " " and sign not in "\t\r\n" for sign in text):  # b"\x01": BIT of MySQL in a query
             raise ValueError
         return text
@@ -198,6 +218,10 @@ def _to_text(value: Any, _type: pa.DataType, _: ZoneInfo | None) -> str:
         return format(value, "f")
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
+    if not isinstance(value, str | int | float) and "__str__" not in {
+        n for kind in type(value).__mro__[:-1] for n in vars(kind)
+    }:
+        raise TypeError  # <oracledb.DbObject object at 0x7f…>, a set, a tuple
     return value.isoformat(" ") if isinstance(value, datetime) else str(value)
 
 
@@ -258,6 +282,7 @@ def rows_of(
     *,
     are_zero_dates_empty: bool = False,
     holds: str | None = None,
+    ignored: frozenset[str] = frozenset(),
 ) -> Rows:
     """Turn rows of a driver into arrays.
 
@@ -268,6 +293,7 @@ def rows_of(
         clock: The database's own time zone, for times that carry another; None where it is not declared, and they do not fit.
         are_zero_dates_empty: Read 0000-00-00 as no value.
         holds: The encoding that texts are truly in, where the database takes them for Latin-1.
+        ignored: Columns in which an odd value is no value, and costs no row.
     """
     wrong: dict[int, tuple[str, str]] = {}
     by_column = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
@@ -275,7 +301,9 @@ def rows_of(
         if problem is not None:
             wrong[position] = (no_equal(columns[problem]), row_text(columns, rows[position]))
     arrays = []
+    of_used = wrong
     for column, values in zip(columns, by_column[: len(columns)], strict=True):
+        wrong = {} if plain(column.name) in ignored else of_used
         has_dates = pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)
         if are_zero_dates_empty and has_dates:
             values = tuple(None if _is_zero_date(value) else value for value in values)
@@ -295,8 +323,10 @@ def rows_of(
                 )
             elif pa.types.is_timestamp(column.type) and clock is None and _OFFSET.search(str(values[position])):
                 reason = f"{column.name} is a time with a zone of its own: declare the clock that counts here as source.clock"
+            elif pa.types.is_timestamp(column.type) and column.type.tz and isinstance(values[position], datetime):
+                reason = f"{column.name} is a time of which the driver leaves out the zone: declare source.clock"
             wrong.setdefault(position, (reason, row_text(columns, rows[position])))
-    return Rows(first, len(rows), arrays, wrong)
+    return Rows(first, len(rows), arrays, of_used)
 
 
 def _reread(values: Sequence[Any], holds: str) -> tuple[tuple[Any, ...], list[int]]:
@@ -332,8 +362,10 @@ def _is_zero_date(value: Any) -> bool:
 def _array(values: Sequence[Any], type_: pa.DataType, clock: ZoneInfo | None) -> tuple[pa.Array, list[int]]:
     """Give the values as an array, with NULL in place of those that do not fit, and the positions of these."""
     kind = _KINDS[_kind_of(type_)]
-    # Arrow would take the hour of UTC from a time with a zone
-    has_zones = type_ == TIMESTAMP and any(getattr(value, "tzinfo", None) for value in values)
+    # Arrow would take the hour of UTC from a time with a zone, and one without for that of UTC
+    has_zones = kind.convert is _to_timestamp and any(
+        isinstance(value, datetime) and bool(value.tzinfo) != bool(type_.tz) for value in values
+    )
     if set(map(type, values)) <= kind.exact and not has_zones:
         try:
             return pa.array(values, type_), []
@@ -359,6 +391,8 @@ def no_equal(column: Column) -> str:
             f"{column.name} is {MOST_OF_SINGLE:,} or more, where a float of four bytes keeps no cents: ask for it as decimal, "
             "or cast it in source.query"
         )
+    if column.most is not None:
+        return f"{column.name} is the largest number that its column can hold, to which MySQL cuts larger ones: ask for a wider column"
     return f"{column.name} holds NaN, infinity or a time outside the years 1 to 9999"
 
 

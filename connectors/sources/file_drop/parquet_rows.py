@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from connectors.sources import BATCH_ROWS, MOST_OF_SINGLE, ROW_NUMBER, Unreadable, plain
+from connectors.sources import BATCH_ROWS, MOST_OF_HALF, MOST_OF_SINGLE, ROW_NUMBER, Unreadable, plain
 from connectors.sources.file_drop.tables import Layout, Line, check_unit, hold_to_distinct, read_table
 from warehouse.errors import DeliveryRefused
 
@@ -77,12 +77,15 @@ def _batches(parquet: Any, names: list[str], layout: Layout) -> Iterator[pa.Reco
         [(ROW_NUMBER, pa.int64()), *((name, pa.string()) for name in [*(names[p] for p in kept), *layout.added])]
     )
     wanted = [parquet.schema_arrow.names[position] for position in kept]
+    # Spark and Hive write moments by UTC's clock in 96 bits, and nothing beside them says so
+    is_theirs = str(parquet.metadata.created_by).startswith("parquet-mr")
+    moments = {c.path for c in parquet.schema if c.physical_type == "INT96" and is_theirs}
     first = 1
     problem = None
     try:
         for batch in parquet.iter_batches(BATCH_ROWS, columns=wanted):
             numbers = pa.array(range(first, first + batch.num_rows), pa.int64())
-            arrays = [_texts(batch.column(name)) for name in wanted]
+            arrays = [_texts(batch.column(name), is_utc=name in moments) for name in wanted]
             added = [pa.repeat(value, batch.num_rows) for value in layout.added.values()]
             yield pa.RecordBatch.from_arrays([numbers, *arrays, *added], schema=schema)
             first += batch.num_rows
@@ -94,7 +97,7 @@ def _batches(parquet: Any, names: list[str], layout: Layout) -> Iterator[pa.Reco
         yield pa.RecordBatch.from_pylist([], schema)
 
 
-def _texts(array: pa.Array) -> pa.Array:
+def _texts(array: pa.Array, *, is_utc: bool = False) -> pa.Array:
     """Write values as text: whole numbers without .0, times in ISO, empty text as nothing, nested values as JSON."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
@@ -103,11 +106,17 @@ def _texts(array: pa.Array) -> pa.Array:
             [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in array.to_pylist()],
             pa.string(),
         )
+    if pa.types.is_float16(array.type):
+        return pa.array(
+            [None if v is None else _number(round(v, 2), MOST_OF_HALF) for v in array.to_pylist()], pa.string()
+        )
     if pa.types.is_float32(array.type):  # its own shortest digits: 12.3, not 12.300000190734863
         shortest = array.cast(pa.string()).to_pylist()
         return pa.array([None if v is None else _number(float(v), MOST_OF_SINGLE) for v in shortest], pa.string())
     if pa.types.is_floating(array.type) or pa.types.is_decimal(array.type):
         return pa.array([None if v is None else _number(v) for v in array.to_pylist()], pa.string())
+    if is_utc:
+        array = array.cast(pa.timestamp("ns", "UTC"))
     text = array.cast(pa.string())
     if pa.types.is_temporal(array.type):
         text = pc.replace_substring_regex(text, r"\.0+($|Z|[+-])", r"\1")  # no fraction

@@ -30,7 +30,7 @@ HEADER_WITHIN: Final = 20
 
 MOST_HEADER_LINES: Final = 3
 
-_DAMAGED_TEXT = re.compile(r"[+-]?\d(\.\d+)?[eE]\+(1[5-9]|[2-9]\d|\d{3,})")
+_DAMAGED_TEXT = re.compile(r"[+-]?\d(?:\.(\d+))?([eE])\+(\d{2,})")
 _LARGEST_TRUSTED: Final = 10**15
 
 
@@ -163,8 +163,9 @@ class Layout:
 
 
 def looks_damaged(text: str) -> bool:
-    """Return whether a spreadsheet turned an identifier into a number and wrote it as 9.13206E+17."""
-    return _DAMAGED_TEXT.fullmatch(text) is not None
+    """Return whether a spreadsheet wrote a number with fewer digits than it has: 9.13206E+17, 1.23E+08 (R's 1e+05 is exact)."""
+    found = _DAMAGED_TEXT.fullmatch(text)
+    return found is not None and int(found[3]) >= (15 if found[2] == "e" else min(15, len(found[1] or "") + 1))
 
 
 def is_beyond_trust(number: float) -> bool:

@@ -157,6 +157,28 @@ def test_values_without_an_equal_make_their_row_unreadable_and_only_theirs(postg
 
 
 @pytest.mark.parametrize("road", ["general", "fast"])
+def test_an_odd_value_of_an_ignored_column_costs_no_row(postgres: Postgres, road: str) -> None:
+    """`infinity` is how PostgreSQL says: until further notice."""
+    postgres.admin.execute(
+        """create table open_ended (n int, upto timestamptz, share numeric(9,2), day date);
+        insert into open_ended values (1, 'infinity', 'NaN', '-infinity'), (2, '2026-01-01', 1.25, '2026-01-01')"""
+    )
+    try:
+        options = {"table": "open_ended", "order_by": ["n"], "road": road}
+        uses = dict.fromkeys(("upto", "share", "day"), "ignored")
+        delivery = only(protocol("database").deliveries(options, postgres.credentials, ALWAYS, "leases", uses=uses))
+        found = table_of(delivery)
+    finally:
+        postgres.admin.execute("drop table open_ended")
+    assert delivery.unreadable == []
+    assert found["share"].type == pa.decimal128(9, 2)
+    assert [tuple(row.values())[2:] for row in found.to_pylist()] == [
+        (None, None, None),
+        (datetime(2026, 1, 1, tzinfo=UTC), Decimal("1.25"), date(2026, 1, 1)),
+    ]
+
+
+@pytest.mark.parametrize("road", ["general", "fast"])
 def test_a_query_keeps_the_types_of_its_columns(postgres: Postgres, filings: str, road: str) -> None:
     query = """select "编号" as n, sum("金额")::numeric(18,2) as amount, '50%' as note, time '08:00:00' as at
                from "税务"."申报表" where "短" = '短文' group by "编号";"""

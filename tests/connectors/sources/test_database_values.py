@@ -42,9 +42,14 @@ def test_a_time_with_a_zone_needs_a_clock_and_one_without_does_not() -> None:
         (pa.decimal128(18, 2), Decimal("100.10"), "NaN"),
         (pa.int64(), 7, 2**64),
         (pa.int64(), 7, 1.5),
+        (pa.int64(), 7, 9.13205940001234e17),
+        (pa.int64(), 7, "12_3"),
         (pa.float64(), 1.5, "x"),
         (pa.bool_(), True, 2),
         (pa.string(), "甲公司", b"\xbc\xd7"),
+        (pa.string(), "甲公司", object()),  # as a driver hands over a LOB
+        (pa.string(), "甲公司", {"甲", "乙"}),
+        (pa.string(), "甲公司", (1, 2)),
         (pa.binary(), b"\x01", 5),
     ],
     ids=str,
@@ -53,6 +58,23 @@ def test_one_odd_value_costs_one_row(type_: pa.DataType, good: Any, odd: Any) ->
     found, wrong = read(type_, *[good] * 500, odd, *[good] * 500, None)
     assert found == [*[good] * 500, None, *[good] * 500, None]
     assert list(wrong) == [500]
+
+
+def test_a_column_of_moments_takes_no_time_without_a_zone_for_one_of_utc() -> None:
+    """As the driver of Oracle gives TIMESTAMP WITH TIME ZONE: the hour of its own zone."""
+    moments = pa.timestamp("us", "UTC")
+    plain, zoned = datetime(2026, 10, 1), datetime(2026, 10, 1, tzinfo=CHINA)
+    midnight = datetime(2026, 9, 30, 16, tzinfo=UTC)
+    assert read(moments, plain, zoned)[0] == [midnight, midnight]
+    rows = rows_of(1, [(plain,), (zoned,)], [Column("c", moments)], None)
+    assert rows.arrays[0].to_pylist() == [None, midnight]
+    assert [reason for reason, _ in rows.wrong.values()] == [
+        "c is a time of which the driver leaves out the zone: declare source.clock"
+    ]
+
+
+def test_text_may_come_as_bytes_of_any_kind() -> None:
+    assert read(pa.string(), bytearray("甲".encode()), memoryview(b"ab")) == (["甲", "ab"], {})
 
 
 def test_zero_dates_by_what_is_declared() -> None:

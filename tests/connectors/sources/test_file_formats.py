@@ -391,6 +391,23 @@ def test_a_parquet_file_is_held_to_its_declared_layout(tmp_path: Path) -> None:
         read(tmp_path, "税额（万元）.parquet", parquet(table))
 
 
+def test_a_number_of_two_bytes_is_a_figure_only_where_it_keeps_cents(tmp_path: Path) -> None:
+    table = pa.table({"n": pa.array([5.37, -12.5, 16.1, 1234.5, None], pa.float16())})
+    pq.write_table(table, out := io.BytesIO())
+    _, rows = read(tmp_path, "a.parquet", out.getvalue())
+    assert [row["n"] for row in rows] == ["5.37", "-12.5", "≈16.09", "≈1234.0", None]
+
+
+@pytest.mark.parametrize(("writer", "mark"), [("parquet-cpp-arrow version", ""), ("parquet-mr version 1.12.3", "Z")])
+def test_a_time_of_spark_is_one_of_utc(tmp_path: Path, writer: str, mark: str) -> None:
+    """Spark writes the moment of a time in 96 bits, and Arrow reads them as the clock of nowhere."""
+    table = pa.table({"t": pa.array([datetime.datetime(2026, 9, 30, 16), None], pa.timestamp("ns")), "n": [1, 2]})
+    pq.write_table(table, out := io.BytesIO(), use_deprecated_int96_timestamps=True, store_schema=False)
+    content = out.getvalue().replace(b"parquet-cpp-arrow version", writer.encode())
+    _, rows = read(tmp_path, "a.parquet", content)
+    assert [row["t"] for row in rows] == [f"2026-09-30 16:00:00{mark}", None]
+
+
 def test_a_parquet_number_of_four_bytes_is_no_figure_where_it_lost_digits(tmp_path: Path) -> None:
     table = pa.table({"n": pa.array([12.3, 131071.99, 1234567.89, None], pa.float32())})
     assert [row["n"] for row in read(tmp_path, "a.parquet", parquet(table))[1]] == [

@@ -32,13 +32,13 @@ EVERY_TYPE: list[tuple[str, str, Any]] = [
     ("tinyint", "-5", -5),
     ("tinyint(1)", "1", 1),
     ("boolean", "2", 2),
-    ("smallint", "-32768", -32768),
-    ("mediumint unsigned", "16777215", 16777215),
-    ("int unsigned", "4294967295", 4294967295),
+    ("smallint", "-32766", -32766),
+    ("mediumint unsigned", "16777214", 16777214),
+    ("int unsigned", "4294967294", 4294967294),
     ("int(6) zerofill", "42", 42),
     ("bigint", "-9223372036854775808", -(2**63)),
     ("bigint unsigned", "18446744073709551615", Decimal(2**64 - 1)),
-    ("decimal(18,2)", "9999999999999999.99", Decimal("9999999999999999.99")),
+    ("decimal(18,2)", "9999999999999999.98", Decimal("9999999999999999.98")),
     ("decimal(20,0)", "12345678901234567890", Decimal("12345678901234567890")),
     (
         "decimal(65,10)",
@@ -184,3 +184,44 @@ def test_values_of_a_query(mariadb: MariaDB) -> None:
     assert "b holds bytes, which does not fit the column's type string" in delivery.unreadable[0].reason
     _, found = pull(mariadb, query="select k, b from asked", types={"b": "boolean"})
     assert found["b"].to_pylist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "cut"),
+    [
+        ("decimal(8,2)", ["999999.98", "123456789.00", "-123456789.00"], {2, 3}),
+        ("smallint", ["32766", "40000", "-40000"], {2, 3}),
+        ("mediumint unsigned", ["16777214", "20000000", "0"], {2}),
+        ("int", ["2147483646", "3000000000", "1"], {2}),
+        ("int unsigned", ["4294967294", "5000000000", "1"], {2}),
+        ("tinyint", ["127", "126", "1"], set()),
+        ("decimal(4,2)", ["99.99", "1", "2"], set()),
+    ],
+)
+def test_a_number_that_was_cut_to_its_columns_largest_costs_its_row(
+    mariadb: MariaDB, type_: str, values: list[str], cut: set[int]
+) -> None:
+    """Without its strict mode, MySQL writes 999999.99 for 123456789."""
+    mariadb.execute("set sql_mode = ''")
+    table(mariadb, "cut", f"k int primary key, v {type_}", *[f"({n}, {v})" for n, v in enumerate(values, 1)])
+    delivery, found = pull(mariadb, table="cut")
+    assert {u.row_number for u in delivery.unreadable if "to which MySQL cuts larger ones" in u.reason} == cut
+    assert {*found["k"].to_pylist()} == {1, 2, 3} - cut
+    ignored = {"v": "ignored"}
+    kept = only(protocol("database").deliveries({"table": "cut"}, mariadb.credentials, ALWAYS, "filings", uses=ignored))
+    assert table_of(kept).num_rows == 3
+
+
+def test_an_odd_value_of_an_ignored_column_costs_no_row(mariadb: MariaDB) -> None:
+    mariadb.execute("set sql_mode = ''")
+    table(
+        mariadb,
+        "odd",
+        "k int primary key, place point, day date, note varchar(9) character set latin1",
+        "(1, st_geomfromtext('point(120.6 31.3)'), '0000-00-00', unhex('BCD7B9AB81'))",
+    )
+    for uses, rows in (({}, 0), (dict.fromkeys(("place", "day", "note"), "ignored"), 1)):
+        options = {"table": "odd", "holds": "gbk"}
+        delivery = only(protocol("database").deliveries(options, mariadb.credentials, ALWAYS, "filings", uses=uses))
+        assert table_of(delivery).num_rows == rows
+        assert len(delivery.unreadable) == 1 - rows
