@@ -23,34 +23,8 @@ from warehouse.batches import MANIFEST, ROWS, Batch
 from warehouse.confirmation import Finding
 from warehouse.connection import literal, quote
 from warehouse.keys import other_enterprises, respelled, rounded
-from warehouse.precedent import (
-    CHANCE,
-    Measured,
-    beyond_chance,
-    broken_pairs,
-    codes_left_out,
-    cut_off,
-    cut_texts,
-    exchanged_sizes,
-    falling_readings,
-    hardly_falls,
-    moved_values,
-    odd_delays,
-    odd_sizes,
-    one_way,
-    other_kinds,
-    other_names,
-    other_owners,
-    other_stages,
-    replaced_facts,
-    reported_again,
-    rows_of_year,
-    sorted_alone,
-    tail,
-    two_at_once,
-    unheard_of,
-    unsteady,
-)
+from warehouse.precedents import identities, periods, sizes, states
+from warehouse.precedents.measured import CHANCE, Measured, beyond_chance, tail
 from warehouse.staged_feed import StagedFeed
 
 # of what a delivery says of an enterprise by its source_key, where its facts are events that are never stated twice
@@ -210,9 +184,9 @@ def measure(
     rows = _one_row(connection, f"select count(*) as n from {table} where batch_number = {number}")["n"]
     found: list[Measured] = []
     if rows >= _JUDGED_MIN:
-        found += other_owners(connection, feed, table, number)
-        found += other_names(connection, feed, table, number)
-        found += codes_left_out(connection, feed, table, number)
+        found += identities.other_owners(connection, feed, table, number)
+        found += identities.other_names(connection, feed, table, number)
+        found += identities.codes_left_out(connection, feed, table, number)
         found += respelled(connection, feed, table, number)
         found += rounded(connection, feed, table, number)
         found += other_enterprises(connection, feed, table, number)
@@ -225,34 +199,34 @@ def measure(
     )
     if rows < (_REGISTER_EMPTIED_MIN if plan.is_register else _JUDGED_MIN):
         # what is missing may be many rows all the same
-        found += cut_off(connection, feed)
-        found += replaced_facts(connection, feed)
-        return found + (list(rows_of_year(connection, feed)) if subject.has_years else [])
+        found += periods.cut_off(connection, feed)
+        found += periods.replaced_facts(connection, feed)
+        return found + (list(periods.rows_of_year(connection, feed)) if subject.has_years else [])
     found += _pairs(connection, feed, plan)
     found += _keys(connection, feed, plan)
     found += _shapes(connection, plan)
-    found += unheard_of(connection, feed)
-    found += broken_pairs(connection, feed, _sends_changes(feed))
-    found += other_stages(connection, feed)
-    found += odd_delays(connection, feed)
-    found += reported_again(connection, feed)
-    found += cut_off(connection, feed)
-    found += sorted_alone(connection, feed)
-    found += replaced_facts(connection, feed)
-    found += cut_texts(connection, feed)
-    found += odd_sizes(connection, feed)
-    found += exchanged_sizes(connection, feed)
-    found += moved_values(connection, feed)
-    found += two_at_once(connection, feed)
+    found += states.unheard_of(connection, feed)
+    found += identities.broken_pairs(connection, feed, _sends_changes(feed))
+    found += states.other_stages(connection, feed)
+    found += periods.odd_delays(connection, feed)
+    found += periods.reported_again(connection, feed)
+    found += periods.cut_off(connection, feed)
+    found += periods.sorted_alone(connection, feed)
+    found += periods.replaced_facts(connection, feed)
+    found += states.cut_texts(connection, feed)
+    found += sizes.odd_sizes(connection, feed)
+    found += sizes.exchanged_sizes(connection, feed)
+    found += identities.moved_values(connection, feed)
+    found += identities.two_at_once(connection, feed)
     if not plan.is_register and plan.time != "date '2000-01-01'":
-        found += unsteady(connection, feed, plan.figures)
-        found += [] if subject.has_years else hardly_falls(connection, feed, plan.figures)
-        found += [] if subject.has_years else falling_readings(connection, feed)
-        found += other_kinds(connection, feed)
-        found += one_way(connection, feed)
+        found += sizes.unsteady(connection, feed, plan.figures)
+        found += [] if subject.has_years else sizes.hardly_falls(connection, feed, plan.figures)
+        found += [] if subject.has_years else sizes.falling_readings(connection, feed)
+        found += sizes.other_kinds(connection, feed)
+        found += sizes.one_way(connection, feed)
         found += _restated(connection, feed, plan)
         # a yearbook comes in one month or another
-        found += rows_of_year(connection, feed) if subject.has_years else _lags(connection, feed, until)
+        found += periods.rows_of_year(connection, feed) if subject.has_years else _lags(connection, feed, until)
     return found
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import duckdb
 
 from warehouse.connection import literal, quote, the_row
-from warehouse.precedent import CHANCE, Measured, beyond_chance, tail
+from warehouse.precedents.measured import CHANCE, Measured, beyond_chance, tail
 from warehouse.staged_feed import StagedFeed
 from warehouse.subjects import subjects
 

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from connectors.registry import feed_named
 from tests.conftest import Park, day, empty_warehouse, leases
-from warehouse import loader, precedent
+from warehouse import loader
 from warehouse.comparison import findings, measure
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.kinds import FLOW, READING, YEAR_TO_DATE, FigureKind
-from warehouse.precedent import Measured
+from warehouse.precedents import identities, periods, sizes, states
+from warehouse.precedents.measured import Measured, beyond_chance, tail
 from warehouse.settings import CHECKOUT
 
 
@@ -77,13 +78,13 @@ def july(change: str = "", rows: str = "true") -> str:
 )
 def test_what_was_x_written_so(connection: duckdb.DuckDBPyConnection, change: str, found: list[str]) -> None:
     given = Deliveries(connection, "employment", KNOWN_STAFF, july(change))
-    assert sorted(set(given.stops(precedent.unheard_of(connection, given.feed)))) == found
+    assert sorted(set(given.stops(states.unheard_of(connection, given.feed)))) == found
 
 
 def test_a_first_delivery_has_no_precedent(connection: duckdb.DuckDBPyConnection) -> None:
     few = STAFF.format(9, 0, 1)
     given = Deliveries(connection, "employment", few, july("null as insured_headcount"))
-    assert given.stops(precedent.unheard_of(connection, given.feed)) == []
+    assert given.stops(states.unheard_of(connection, given.feed)) == []
 
 
 PAID = """select 'T' || lpad(u::varchar, 3, '0') as source_key, 'P{0}' || m || '-' || u as payment_no, 'vat' as tax_kind_code,
@@ -101,10 +102,10 @@ def paid(change: str = "") -> str:
 def test_minus_signs_that_are_lost(connection: duckdb.DuckDBPyConnection) -> None:
     """Ten of 120 payments are refunds in each month; now none is, or one is."""
     given = Deliveries(connection, "tax_payment", KNOWN_PAID, paid("abs(paid_amount) as paid_amount"))
-    assert given.stops(precedent.unheard_of(connection, given.feed)) == ["paid_amount"]
+    assert given.stops(states.unheard_of(connection, given.feed)) == ["paid_amount"]
     one = "case when source_key = 'T000' then paid_amount else abs(paid_amount) end as paid_amount"
     given = Deliveries(connection, "tax_payment", KNOWN_PAID, paid(one))
-    assert given.stops(precedent.unheard_of(connection, given.feed)) == []
+    assert given.stops(states.unheard_of(connection, given.feed)) == []
 
 
 @pytest.mark.parametrize(("days", "found"), [(0, []), (40, []), (-4, []), (-9, ["paid_date"])])
@@ -112,7 +113,7 @@ def test_payments_sooner_after_their_period_than_ever(
     connection: duckdb.DuckDBPyConnection, days: int, found: list[str]
 ) -> None:
     given = Deliveries(connection, "tax_payment", KNOWN_PAID, paid(f"paid_date + {days} as paid_date"))
-    assert given.stops(precedent.odd_delays(connection, given.feed)) == found
+    assert given.stops(periods.odd_delays(connection, given.feed)) == found
 
 
 BACK = (
@@ -126,7 +127,7 @@ def test_months_of_some_rows_moved_back(connection: duckdb.DuckDBPyConnection, t
     """One payment in ten for a month that was paid is allowed; three in ten, where none ever was, are another month."""
     given = Deliveries(connection, "tax_payment", KNOWN_PAID, paid(BACK.format(tenths)))
     connection.execute("update new_fact set t = last_day(period_end), period_end = last_day(period_end)")
-    assert given.stops(precedent.reported_again(connection, given.feed)) == found
+    assert given.stops(periods.reported_again(connection, given.feed)) == found
 
 
 def test_second_payments_of_a_quiet_night(connection: duckdb.DuckDBPyConnection) -> None:
@@ -134,7 +135,7 @@ def test_second_payments_of_a_quiet_night(connection: duckdb.DuckDBPyConnection)
     known = f"{KNOWN_PAID} union all by name {PAID.format('S', 24, 0, 6)}"
     second = f"select * from ({PAID.format('L', 20, 5, 6)})"
     given = Deliveries(connection, "tax_payment", known, second)
-    assert given.stops(precedent.reported_again(connection, given.feed)) == []
+    assert given.stops(periods.reported_again(connection, given.feed)) == []
 
 
 METERS = """select '9' || lpad(u::varchar, 4, '0') as source_key, 'DG' || lpad(u::varchar, 4, '0') as meter_no,
@@ -160,17 +161,17 @@ def meters(change: str = "", rows: str = "true") -> str:
 )
 def test_values_that_came_together(connection: duckdb.DuckDBPyConnection, change: str, is_found: bool) -> None:
     given = Deliveries(connection, "utility_use", KNOWN_METERS, meters(change))
-    assert bool(given.stops(precedent.broken_pairs(connection, given.feed, False))) is is_found
+    assert bool(given.stops(identities.broken_pairs(connection, given.feed, False))) is is_found
 
 
 def test_a_paper_of_another_taxpayer(connection: duckdb.DuckDBPyConnection) -> None:
     """Payments that are known come again in the overlap of two pulls: under their own numbers, or one row down."""
     again = f"select * from ({PAID.format('', 120, 5, 6)})"
     given = Deliveries(connection, "tax_payment", KNOWN_PAID, again)
-    assert given.stops(precedent.broken_pairs(connection, given.feed, False)) == []
+    assert given.stops(identities.broken_pairs(connection, given.feed, False)) == []
     down = again.replace("select *", "select * replace (lead(payment_no) over (order by payment_no) as payment_no)")
     given = Deliveries(connection, "tax_payment", KNOWN_PAID, down)
-    assert "source_key" in given.stops(precedent.broken_pairs(connection, given.feed, False))
+    assert "source_key" in given.stops(identities.broken_pairs(connection, given.feed, False))
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,7 @@ def test_figures_one_row_down_within_their_scale(
     connection: duckdb.DuckDBPyConnection, change: str, found: list[str]
 ) -> None:
     given = Deliveries(connection, "utility_use", KNOWN_METERS, meters(change))
-    assert given.stops(precedent.unsteady(connection, given.feed, ["used_quantity"])) == found
+    assert given.stops(sizes.unsteady(connection, given.feed, ["used_quantity"])) == found
 
 
 @pytest.mark.parametrize(("rows", "found"), [(55, []), (65, ["used_quantity"])])
@@ -196,7 +197,7 @@ def test_a_small_part_of_a_period_may_move_otherwise(
     shifted = "lag(used_quantity, 1, 100) over (order by row_number) as used_quantity"
     new = f"select * replace ({shifted}) from ({METERS.format(rows, 6, 7)})"
     given = Deliveries(connection, "utility_use", METERS.format(240, 0, 6), new)
-    assert given.stops(precedent.unsteady(connection, given.feed, ["used_quantity"])) == found
+    assert given.stops(sizes.unsteady(connection, given.feed, ["used_quantity"])) == found
 
 
 @pytest.mark.parametrize(
@@ -220,7 +221,7 @@ def test_a_small_part_of_a_period_may_move_otherwise(
 )
 def test_a_file_that_was_cut(connection: duckdb.DuckDBPyConnection, rows: str, found: list[str]) -> None:
     given = Deliveries(connection, "utility_use", KNOWN_METERS, meters(rows=rows))
-    assert given.stops(precedent.cut_off(connection, given.feed)) == found
+    assert given.stops(periods.cut_off(connection, given.feed)) == found
 
 
 @pytest.mark.parametrize(("missing", "found"), [(2, []), (3, ["source_key"])])
@@ -230,10 +231,10 @@ def test_the_last_two_of_many_units_may_have_left(
     """Of a thousand even two are missing there by chance once in a million; a rule of three goes before."""
     new = f"select * from ({METERS.format(1000, 1, 2)}) where row_number < {1000 - missing}"
     given = Deliveries(connection, "utility_use", METERS.format(1000, 0, 1), new)
-    assert given.stops(precedent.cut_off(connection, given.feed)) == found
+    assert given.stops(periods.cut_off(connection, given.feed)) == found
     renamed = new.replace("select *", "select * replace ('X' || source_key as source_key)")
     given = Deliveries(connection, "utility_use", METERS.format(1000, 0, 1), renamed)
-    assert given.stops(precedent.cut_off(connection, given.feed)) == [], "where all are others, none is the last"
+    assert given.stops(periods.cut_off(connection, given.feed)) == [], "where all are others, none is the last"
 
 
 EVENTS = """select 'PRI' || lpad((u + {0})::varchar, 9, '0') as source_key, 'BG' || (u + {0}) as event_no, '91329905666181506J' as uscc,
@@ -257,7 +258,7 @@ def test_entries_later_after_their_event_than_ever(
 ) -> None:
     new = f"select * replace ({change}) from ({EVENTS.format(1000, 20)})"
     given = Deliveries(connection, "registration_event", EVENTS.format(0, 60), new)
-    assert sorted(set(given.stops(precedent.odd_delays(connection, given.feed)))) == found
+    assert sorted(set(given.stops(periods.odd_delays(connection, given.feed)))) == found
 
 
 @pytest.mark.parametrize(
@@ -272,7 +273,7 @@ def test_entries_later_after_their_event_than_ever(
 def test_what_rows_of_a_kind_never_say(connection: duckdb.DuckDBPyConnection, change: str, found: list[str]) -> None:
     new = f"select * replace ({change}) from ({EVENTS.format(1000, 20)})"
     given = Deliveries(connection, "registration_event", EVENTS.format(0, 60), new)
-    assert sorted(set(given.stops(precedent.unheard_of(connection, given.feed)))) == found
+    assert sorted(set(given.stops(states.unheard_of(connection, given.feed)))) == found
 
 
 # ---- what a row alone shows
@@ -372,7 +373,7 @@ def test_a_stated_quantity_is_held_against_its_kind(
 ) -> None:
     new = need(change.replace("u % 3", "row_number % 3"))
     held = Deliveries(connection, "need", NEED.format(0, 60), new)
-    assert sorted(set(held.stops(precedent.odd_sizes(connection, held.feed)))) == stops
+    assert sorted(set(held.stops(sizes.odd_sizes(connection, held.feed)))) == stops
 
 
 @pytest.mark.parametrize(("days", "stops"), [(0, []), (31, ["recorded_at"])])
@@ -381,7 +382,7 @@ def test_a_day_of_stating_a_month_earlier_stops(
 ) -> None:
     new = need(f"stated_date - {days} as stated_date")
     held = Deliveries(connection, "need", NEED.format(0, 60), new)
-    assert sorted(set(held.stops(precedent.odd_delays(connection, held.feed)))) == stops
+    assert sorted(set(held.stops(periods.odd_delays(connection, held.feed)))) == stops
 
 
 def test_a_list_typed_in_at_once_teaches_no_delay(connection: duckdb.DuckDBPyConnection) -> None:
@@ -407,7 +408,7 @@ def test_a_list_typed_in_at_once_teaches_no_delay(connection: duckdb.DuckDBPyCon
             b=590,
         )
         held = Deliveries(connection, "outsider_branch", f"{old} union all by name {since}", new)
-        assert sorted(set(held.stops(precedent.odd_delays(connection, held.feed)))) == stops
+        assert sorted(set(held.stops(periods.odd_delays(connection, held.feed)))) == stops
 
 
 def test_a_column_sorted_alone_stops_and_rows_sorted_as_a_whole_do_not(connection: duckdb.DuckDBPyConnection) -> None:
@@ -417,7 +418,7 @@ def test_a_column_sorted_alone_stops_and_rows_sorted_as_a_whole_do_not(connectio
     whole = f"select * replace (row_number() over (order by needed_quantity) as row_number) from ({new})"
     for rows, stops in ((new, []), (alone, ["needed_quantity"]), (whole, [])):
         held = Deliveries(connection, "need", known, rows)
-        assert sorted(set(held.stops(precedent.sorted_alone(connection, held.feed)))) == stops
+        assert sorted(set(held.stops(periods.sorted_alone(connection, held.feed)))) == stops
 
 
 def test_a_register_in_order_stays_so_where_records_left_and_came_back(connection: duckdb.DuckDBPyConnection) -> None:
@@ -426,7 +427,7 @@ def test_a_register_in_order_stays_so_where_records_left_and_came_back(connectio
         (u * 37) % 100 as leased_area_m2, timestamp '2026-01-01' + {0} * interval 1 day as received_at from range(200) as a(u)"""
     known, new = lease.format("(case when u % 20 = 7 then 200 - u else 0 end)"), lease.format("300")
     held = Deliveries(connection, "lease", known, new)
-    assert held.stops(precedent.sorted_alone(connection, held.feed)) == []
+    assert held.stops(periods.sorted_alone(connection, held.feed)) == []
 
 
 def test_texts_that_are_cut_stop(connection: duckdb.DuckDBPyConnection) -> None:
@@ -437,7 +438,7 @@ def test_texts_that_are_cut_stop(connection: duckdb.DuckDBPyConnection) -> None:
         (f"select * replace (left(enterprise_name, 8) as enterprise_name) from ({new})", ["enterprise_name"]),
     ):
         held = Deliveries(connection, "need", known, rows)
-        assert held.stops(precedent.cut_texts(connection, held.feed)) == stops
+        assert held.stops(states.cut_texts(connection, held.feed)) == stops
 
 
 STAT = """select '329900' as area_code, 'gbt4754_2017' as classification_code, 'division' as industry_level,
@@ -460,7 +461,7 @@ def test_a_table_of_a_new_year_has_the_rows_of_the_last(
 ) -> None:
     new = STAT.format(year=year, a=0, b=rows)
     held = Deliveries(connection, "industry_stat", STAT.format(year=2024, a=0, b=100), new)
-    assert held.stops(precedent.rows_of_year(connection, held.feed)) == stops
+    assert held.stops(periods.rows_of_year(connection, held.feed)) == stops
 
 
 TRADE = """select 'U' || u % 20 as source_key, 'sells' as direction_code, 'P' || u as partner_key, 'P' || u as partner_name,
@@ -475,7 +476,7 @@ def test_facts_of_a_known_month_with_another_key_stop(
     connection: duckdb.DuckDBPyConnection, goods: str, stops: list[str]
 ) -> None:
     held = Deliveries(connection, "trade", TRADE.format("u"), TRADE.format(goods))
-    assert held.stops(precedent.replaced_facts(connection, held.feed)) == stops
+    assert held.stops(periods.replaced_facts(connection, held.feed)) == stops
 
 
 ENTRY = """select 'R' || u as source_key, '{0}' || u || '公司' as enterprise_name, {1} as former_names, u as row_number
@@ -488,7 +489,7 @@ def test_a_former_name_that_was_another_record_s_name_stops(
 ) -> None:
     new = ENTRY.format("新", f"'旧' || (u + {moved}) || '公司'", 10, 30)
     held = Deliveries(connection, "registration", ENTRY.format("旧", "null", 0, 60), new)
-    assert held.stops(precedent.moved_values(connection, held.feed)) == stops
+    assert held.stops(identities.moved_values(connection, held.feed)) == stops
 
 
 def test_a_period_that_begins_within_a_month_stops(connection: duckdb.DuckDBPyConnection) -> None:
@@ -498,7 +499,7 @@ def test_a_period_that_begins_within_a_month_stops(connection: duckdb.DuckDBPyCo
     known = filing.format("2026-06-01", "2026-06-30")
     for start, stops in (("2026-07-01", False), ("2026-01-07", True)):
         held = Deliveries(connection, "tax_filing", known, filing.format(start, "2026-07-31"))
-        assert ("period_start" in held.stops(precedent.unheard_of(connection, held.feed))) is stops
+        assert ("period_start" in held.stops(states.unheard_of(connection, held.feed))) is stops
 
 
 # a firm's industry (u % 4) moves its rows by no more than its own noise: half of the sales fall from month to month
@@ -525,14 +526,14 @@ def test_figures_that_hardly_ever_fall_are_a_running_total(
     given = Deliveries(
         connection, "tax_filing", SALES.format("1", firms, first, 13), SALES.format(factor, firms, 13, 14)
     )
-    assert given.stops(precedent.hardly_falls(connection, given.feed, ["sales_amount"])) == stops
+    assert given.stops(sizes.hardly_falls(connection, given.feed, ["sales_amount"])) == stops
 
 
 def test_months_that_grow_when_more_of_them_comes_are_no_running_total(connection: duckdb.DuckDBPyConnection) -> None:
     """Trade is pulled by when it was recorded: what comes late for a known month makes it larger."""
     held = Deliveries(connection, "tax_filing", SALES.format("1", 60, 0, 14), SALES.format("2", 60, 13, 14))
     assert held.feed.replaces == "nothing"
-    assert held.stops(precedent.hardly_falls(connection, held.feed, ["sales_amount"])) == []
+    assert held.stops(sizes.hardly_falls(connection, held.feed, ["sales_amount"])) == []
 
 
 def test_a_month_that_was_known_in_part_is_held_against_as_it_is_stated_now(
@@ -540,13 +541,13 @@ def test_a_month_that_was_known_in_part_is_held_against_as_it_is_stated_now(
 ) -> None:
     part = f"{SALES.format('1', 60, 0, 13)} union all {SALES.format('0.3', 60, 13, 14)}"
     held = Deliveries(connection, "tax_filing", part, SALES.format("1", 60, 13, 15))
-    assert held.stops(precedent.hardly_falls(connection, held.feed, ["sales_amount"])) == []
+    assert held.stops(sizes.hardly_falls(connection, held.feed, ["sales_amount"])) == []
 
 
 def test_a_running_total_is_found_among_thousands(connection: duckdb.DuckDBPyConnection) -> None:
     """So many rows that the number of ways to draw them is no floating-point number."""
     given = Deliveries(connection, "tax_filing", SALES.format("1", 4000, 0, 13), SALES.format("1.5", 4000, 13, 14))
-    assert given.stops(precedent.hardly_falls(connection, given.feed, ["sales_amount"])) == ["sales_amount"]
+    assert given.stops(sizes.hardly_falls(connection, given.feed, ["sales_amount"])) == ["sales_amount"]
 
 
 APPLICANT = """select '2025' || lpad(u::varchar, 8, '0') || '.1' as application_no, '甲' || {0} || '公司' as applicant_name,
@@ -559,7 +560,7 @@ APPLICANT = """select '2025' || lpad(u::varchar, 8, '0') || '.1' as application_
 def test_applicants_one_row_down_stop(connection: duckdb.DuckDBPyConnection, who: str, stops: list[str]) -> None:
     """A new application and one with another owner are none."""
     given = Deliveries(connection, "patent", APPLICANT.format("u", 0, 100), APPLICANT.format(who, 0, 120))
-    assert given.stops(precedent.replaced_facts(connection, given.feed)) == stops
+    assert given.stops(periods.replaced_facts(connection, given.feed)) == stops
 
 
 # 200 sellers with ten invoices each a month, in order of the seller
@@ -581,8 +582,8 @@ def test_codes_one_row_down_in_order_of_the_code_stop(
 ) -> None:
     """Nine of ten rows keep their own code: the limit of other names alone lets that through."""
     given = Deliveries(connection, "trade", SOLD.format("u", "2026-01-01"), SOLD.format(code, "2026-02-01"))
-    assert sorted(set(given.stops(precedent.two_at_once(connection, given.feed)))) == stops
-    others = given.stops(precedent.broken_pairs(connection, given.feed, sends_changes=False))
+    assert sorted(set(given.stops(identities.two_at_once(connection, given.feed)))) == stops
+    others = given.stops(identities.broken_pairs(connection, given.feed, sends_changes=False))
     assert others == []
 
 
@@ -642,7 +643,7 @@ def test_what_was_stated_before_may_be_stated_again(july: duckdb.DuckDBPyConnect
     july.execute(
         f"insert into {table} by name {OFFERED.format('u + 1', chr(39).join(('u || ', '号有限公司', '')), 1, 10, 50)}"
     )
-    found = precedent.other_owners(july, feed, table, 1)
+    found = identities.other_owners(july, feed, table, 1)
     assert list(found) == []
 
 
@@ -659,7 +660,7 @@ def test_a_feed_of_many_wrong_codes_is_held_to_its_own_share(july: duckdb.DuckDB
     for number, wrong in enumerate((20, 50)):
         new = OFFERED.format(one_down.format(wrong), names, number, 10, 50)
         july.execute(f"insert into {table} by name {new}")
-        assert len(list(precedent.other_owners(july, feed, table, number))) == number
+        assert len(list(identities.other_owners(july, feed, table, number))) == number
         july.execute(f"delete from {table}")
 
 
@@ -682,7 +683,7 @@ def test_names_that_no_feed_knows_of_their_codes_stop(
     earlier = OFFERED.format("u", "case when u % 6 = 0 then '新' else '' end || u || '号有限公司'", 0, 0, known)
     july.execute(f"insert into staged.offer by name {earlier.replace(', 0 as batch_number', '')}")
     july.execute(f"insert into {table} by name {OFFERED.format('u', name, 0, 30, 50)}")
-    found = list(precedent.other_names(july, feed, table, 0))
+    found = list(identities.other_names(july, feed, table, 0))
     assert bool(found) == (stops and is_habit_known)
 
 
@@ -690,7 +691,7 @@ def test_names_that_no_feed_knows_of_their_codes_stop(
 def test_a_tail_is_that_of_the_binomial_distribution(rows: int, data: st.DataObject, percent: int) -> None:
     count, share = data.draw(st.integers(0, rows)), Fraction(percent, 100)
     exact = sum(math.comb(rows, k) * share**k * (1 - share) ** (rows - k) for k in range(count + 1))
-    assert precedent.tail(count, rows, percent / 100) == pytest.approx(float(exact), rel=1e-9)
+    assert tail(count, rows, percent / 100) == pytest.approx(float(exact), rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -709,7 +710,7 @@ def test_a_tail_is_that_of_the_binomial_distribution(rows: int, data: st.DataObj
     ],
 )
 def test_a_count_that_chance_explains_is_none(count: int, expected: float, found: int) -> None:
-    assert precedent.beyond_chance(count, expected) == found
+    assert beyond_chance(count, expected) == found
 
 
 EXCHANGED = "case utility_code when 'electricity' then 'water' else 'electricity' end as utility_code"
@@ -729,7 +730,7 @@ EXCHANGED = "case utility_code when 'electricity' then 'water' else 'electricity
 def test_codes_of_the_key_that_are_others(connection: duckdb.DuckDBPyConnection, change: str, found: list[str]) -> None:
     """Water and electricity exchanged: no row has a row before it."""
     given = Deliveries(connection, "utility_use", KNOWN_METERS, meters(change))
-    assert given.stops(precedent.other_kinds(connection, given.feed)) == found
+    assert given.stops(sizes.other_kinds(connection, given.feed)) == found
 
 
 READINGS = "10000 * row_number + 100 * month_number(month) as used_quantity"
@@ -751,8 +752,8 @@ def test_readings_that_fall(connection: duckdb.DuckDBPyConnection, change: str, 
     known = f"select * replace ({READINGS}) from ({KNOWN_METERS})"
     given = Deliveries(connection, "utility_use", known, meters(change))
     feed = replace(given.feed, figures={"used_quantity": FigureKind(READING)})
-    assert given.stops(precedent.falling_readings(connection, feed)) == found
-    assert given.stops(precedent.falling_readings(connection, given.feed)) == []
+    assert given.stops(sizes.falling_readings(connection, feed)) == found
+    assert given.stops(sizes.falling_readings(connection, given.feed)) == []
 
 
 @pytest.mark.parametrize(
@@ -779,15 +780,15 @@ def test_figures_to_date_that_fall_within_the_year(
     connection.execute("update known_fact set series = source_key")
     connection.execute("update new_fact set series = source_key")
     feed = replace(given.feed, figures={"sales_amount": FigureKind(YEAR_TO_DATE)})
-    assert given.stops(precedent.falling_readings(connection, feed)) == found
+    assert given.stops(sizes.falling_readings(connection, feed)) == found
     feed = replace(given.feed, figures={"sales_amount": FigureKind(FLOW)})
-    assert given.stops(precedent.falling_readings(connection, feed)) == []
+    assert given.stops(sizes.falling_readings(connection, feed)) == []
     next_year = "period_start + interval 1 year as period_start, period_end + interval 1 year as period_end"
     connection.execute(
         f"create or replace temp table new_fact as select * replace (t + interval 1 year as t, {next_year}) from new_fact"
     )
     feed = replace(given.feed, figures={"sales_amount": FigureKind(YEAR_TO_DATE)})
-    assert given.stops(precedent.falling_readings(connection, feed)) == []
+    assert given.stops(sizes.falling_readings(connection, feed)) == []
 
 
 @pytest.mark.parametrize(
@@ -807,11 +808,11 @@ def test_staff_that_moves_one_way_in_all_units(
 ) -> None:
     """A part of the persons of each unit is missing, or those who left are listed again."""
     given = Deliveries(connection, "employment", KNOWN_STAFF, july(change))
-    assert given.stops(precedent.one_way(connection, given.feed)) == found
+    assert given.stops(sizes.one_way(connection, given.feed)) == found
 
 
 def test_a_month_in_which_all_went_one_way_is_usual_then(connection: duckdb.DuckDBPyConnection) -> None:
     """A spring in which staff fell everywhere is known from the year before."""
     fell = "case when month_number(month) % 2 = 0 then (insured_headcount * 0.8)::int else insured_headcount end as insured_headcount"
     given = Deliveries(connection, "employment", f"select * replace ({fell}) from ({KNOWN_STAFF})", july())
-    assert given.stops(precedent.one_way(connection, given.feed)) == []
+    assert given.stops(sizes.one_way(connection, given.feed)) == []
