@@ -648,7 +648,7 @@ def test_passing_trouble_is_ridden_out(server: Server, status: int) -> None:
 def test_waits_grow_and_are_not_all_the_same(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.answer = misbehaving(*[Answer(status=503)] * 8)
     waits: list[float] = []
-    monkeypatch.setattr("connectors.sources.http_api.time.sleep", lambda seconds: waits.append(seconds))
+    monkeypatch.setattr("connectors.sources.http_api.asking.time.sleep", lambda seconds: waits.append(seconds))
     pull(server, backoff_seconds=2, retries=8)
     waits = [wait for wait in waits if wait]
     longest = [2, 4, 8, 16, 32, 60, 60, 60]
