@@ -68,6 +68,7 @@ def test_the_truth_is_the_same_whenever_one_looks(city: Path, earlier: Path) -> 
     assert _hashes(city / "truth") == _hashes(earlier / "truth")
 
 
+@pytest.mark.nights
 def test_same_seed_same_bytes_and_another_seed_another_city(city: Path, tmp_path: Path) -> None:
     demo.build(tmp_path / "again", seed=1, until=UNTIL, start=START)
     assert _hashes(tmp_path / "again") == _hashes(city)
@@ -78,6 +79,7 @@ def test_same_seed_same_bytes_and_another_seed_another_city(city: Path, tmp_path
     assert {name for name in mine if other[name] == mine[name]} <= {"delivery.parquet"}
 
 
+@pytest.mark.nights
 def test_a_folder_goes_on_from_its_own_first_month_and_back(city: Path, earlier: Path) -> None:
     facts = demo.build(earlier, seed=1, until=UNTIL)
     assert facts["start"] == "2023-11"

@@ -213,6 +213,7 @@ def judged(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.nights
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(change, min_size=5, max_size=25).map(stated_once), data=st.data())
 def test_order_reruns_and_one_more_month_change_no_id(
@@ -293,6 +294,7 @@ def test_a_split_says_which_part_kept_the_id(judged: Path) -> None:
     assert connection.execute("select former_enterprise_id from resolved.enterprise_forward").fetchall() == []
 
 
+@pytest.mark.nights
 def test_no_part_is_resolved_where_it_cannot_be_told(judged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = resolved([lease("l1", "园区新来的公司")], judged)
     assert not resolution.resolve(connection, judged), "the same night again"

@@ -395,6 +395,7 @@ def without_lines(tables: dict[str, list[Any]], connection: duckdb.DuckDBPyConne
     return kept
 
 
+@pytest.mark.nights
 @PROPERTY
 @given(drawn=LINES, seed=st.integers(0, 99))
 def test_neither_the_order_of_lines_nor_of_rows_matters(
@@ -414,6 +415,7 @@ def test_neither_the_order_of_lines_nor_of_rows_matters(
     assert without_lines(everything(other), other) == expected
 
 
+@pytest.mark.nights
 @PROPERTY
 @given(drawn=LINES, earlier=LINES)
 def test_withdrawing_gives_exactly_the_earlier_tables(

@@ -146,6 +146,7 @@ rows = st.dictionaries(
 
 
 # without shrinking: each step of it builds the models anew
+@pytest.mark.nights
 @settings(
     max_examples=20,
     deadline=None,

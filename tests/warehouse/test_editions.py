@@ -153,6 +153,7 @@ def recovered(planted: Planted, audience: str) -> set[Plant]:
     return {one for one in planted.plants if one.value in found}
 
 
+@pytest.mark.nights
 def test_the_director_sees_every_planted_value(planted: Planted) -> None:
     assert recovered(planted, "director") == set(planted.plants)
     assert len(planted.plants) > 1500
@@ -269,6 +270,7 @@ def test_a_new_column_stops_the_publish_and_names_what_to_do(planted: Planted) -
     assert state(planted.settings) == before
 
 
+@pytest.mark.nights
 def test_an_unknown_audience_and_a_lost_record_stop_the_publish(planted: Planted) -> None:
     before = state(planted.settings)
     strange = replace(planted.settings, audiences=("director", "press"))
@@ -466,6 +468,7 @@ def test_editions_move_with_the_night_forward_and_back_and_go_when_they_are_not_
     assert second not in state(park.settings)
 
 
+@pytest.mark.nights
 @KINDS
 def test_publishing_fails_anywhere_and_each_edition_is_of_one_night(
     park: Park, small_policy: Path, tmp_path: Path, kind: str

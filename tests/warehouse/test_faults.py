@@ -158,6 +158,7 @@ def prepared(park: Park, tmp_path: Path) -> Path:
     return target
 
 
+@pytest.mark.nights
 @KINDS
 def test_accepting_fails_anywhere_and_the_next_run_has_everything(
     park: Park, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -233,6 +234,7 @@ def test_an_announcement_that_is_damaged_or_lost_costs_nothing(park: Park, monke
     assert park.staged() == before
 
 
+@pytest.mark.nights
 @KINDS
 def test_publishing_fails_anywhere_and_the_next_night_is_whole(park: Park, tmp_path: Path, kind: str) -> None:
     park.keep_nights = 2
@@ -285,6 +287,7 @@ def test_rolling_back_fails_anywhere_and_readers_have_one_night_or_the_other(
     fails_at_every_operation(park.home, before, lambda: rollback(park.settings), then, kind)
 
 
+@pytest.mark.nights
 @KINDS
 def test_rebuilding_fails_anywhere_and_nothing_is_lost(park: Park, tmp_path: Path, kind: str) -> None:
     park.drop("staff", "a.csv", staff({"U1": 1}), day(0.5))

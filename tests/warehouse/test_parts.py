@@ -163,6 +163,7 @@ def test_a_night_without_anything_new_touches_nobody(park: duckdb.DuckDBPyConnec
     is_as_made_whole(park)
 
 
+@pytest.mark.nights
 @pytest.mark.parametrize(
     ("kind", "share"),
     [

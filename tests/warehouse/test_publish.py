@@ -66,6 +66,7 @@ def ask_published(park: Park, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
+@pytest.mark.nights
 def test_readers_in_other_processes_see_no_error_and_one_night_at_a_time(park: Park, tmp_path: Path) -> None:
     park.keep_nights = 5
     three_units(park)

@@ -68,6 +68,7 @@ def live(park: Park) -> None:
         show_raw(connection, "staff", [park.raw / "staff" / batch_id for batch_id in park.batch_ids("staff")])
 
 
+@pytest.mark.nights
 def test_a_rebuild_gives_identical_rows_and_runs_go_on_as_if_there_had_been_none(park: Park) -> None:
     live(park)
     before = everything(park)
@@ -141,6 +142,7 @@ def test_a_rebuild_waits_for_nobody_long(park: Park, monkeypatch: pytest.MonkeyP
         rebuild_park(park)
 
 
+@pytest.mark.nights
 @pytest.mark.parametrize("full_at", ["opening", "checkpoint", "writing the new one"])
 def test_a_full_disk_is_no_damage(park: Park, monkeypatch: pytest.MonkeyPatch, full_at: str) -> None:
     """The good warehouse keeps its place and its rows, and the next rebuild, with room, is as if there had been none."""

@@ -41,6 +41,7 @@ from warehouse.upkeep import DRILL, back_up, drill, is_drill_due, last_drill, sw
 Again = tuple[dict[str, tuple[int, int]], tuple[str, ...]]
 
 
+@pytest.mark.nights
 def test_a_drill_restores_rows_and_night_and_says_what_came_of_it(park: Park, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in (1, 2):
         park.drop("staff", f"{number}.csv", staff({f"U{n}": number for n in range(5)}), day(number - 0.5))
