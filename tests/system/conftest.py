@@ -1,6 +1,7 @@
 """One demo park for the whole folder, made by the command line as a new user makes it.
 
-Each module carries the same xdist group, so that one process makes the park and runs its tests in order.
+One process makes the park and runs its tests in order (SHARED in tests/conftest.py), and they run with those of nights, so that CI
+makes it once.
 """
 
 from __future__ import annotations

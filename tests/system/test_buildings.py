@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 # what the lease book shows of a lease at the end of a month: one that was broken off since then ends as agreed
 UNTIL = "least(l.end_date, case when l.terminated_date <= last_day(m.month) then l.terminated_date else l.end_date end)"

@@ -11,7 +11,7 @@ import pytest
 from tests.system.conftest import Park
 from warehouse.settings import CHECKOUT
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 # only the reader knows what goes there: an ellipsis, a <placeholder>, a file that another night left. Editions are not

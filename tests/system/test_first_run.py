@@ -18,7 +18,7 @@ import demo
 from report.summary import TRY_THESE
 from tests.system.conftest import Park
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 
 def test_the_summary_says_what_is_there(first_run: tuple[Park, str]) -> None:
@@ -139,7 +139,6 @@ def _files_with(folder: Path, persons: frozenset[str]) -> list[str]:
     return found
 
 
-@pytest.mark.nights
 def test_no_planted_person_is_in_any_file(park: Park, tmp_path: Path) -> None:
     planted = pq.read_table(park.truth / "planted.parquet").to_pandas()
     persons = frozenset(
@@ -177,7 +176,6 @@ def breaks_one_feed(park: Park) -> None:
         extra.unlink()
 
 
-@pytest.mark.nights
 def test_a_broken_feed_changes_nothing_and_the_next_run_does_only_what_is_new(park: Park) -> None:
     """One test, because a run of every feed takes a minute: the run after the broken feed is also the second one."""
     breaks_one_feed(park)
@@ -220,7 +218,6 @@ def test_rebuild_gives_identical_staged_rows(park: Park) -> None:
     assert staged() == before
 
 
-@pytest.mark.nights
 def test_rollback_puts_the_night_before_back(park: Park) -> None:
     if len(park.run("rollback", "--list").stdout.splitlines()) < 2:  # whatever ran before this test
         park.demo()

@@ -6,7 +6,7 @@ import pytest
 from benchmarks import gaps
 from tests.system.conftest import KNOWN_UNTIL, Park
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 # What is not found because a record of the firm waits for a person is the resolution's share, and a person is asked about it:
 # what remains must be found. Codes of few true cases in this park may miss one. At the gate, which knows firms by their short
 # names, sisters wait: 4 of the 18 who come in without a lease.

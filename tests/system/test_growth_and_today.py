@@ -10,7 +10,7 @@ import pytest
 
 from tests.system.conftest import Park
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 # of snapshots.enterprise_current: the signal of park_month, the figure, and its month
 STOCKS = [

@@ -9,7 +9,7 @@ import pytest
 
 from tests.system.conftest import UNTIL, Park
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 YEAR = 2025
 # the rules, written again: three enterprises, groups five, Wilson's lower bound at 95 %

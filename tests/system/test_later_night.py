@@ -13,7 +13,7 @@ from warehouse.models import read_layers
 from warehouse.parts import is_by_enterprise
 from warehouse.settings import CHECKOUT
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 
 # its fast twins on small parks: tests/warehouse/test_parts.py (in parts as made whole), test_as_of.py (reconstructed as published)

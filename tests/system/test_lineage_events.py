@@ -14,7 +14,7 @@ from dags import lineage_events
 from tests.system.conftest import Park
 from warehouse.settings import Settings
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.system.conftest import Park
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 ENGLISH_CODE = re.compile(r"[a-z][a-z_0-9]*")
 

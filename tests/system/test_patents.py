@@ -10,7 +10,7 @@ import pytest
 
 from tests.system.conftest import UNTIL, Park
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 # a second way to what is known: the truth alone, of firms with one enterprise
 TIES = f"""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 WRONG = ("group_headcount", "headcount_equals_wages")
 

@@ -11,7 +11,7 @@ import pytest
 from tests.system.conftest import Park
 from warehouse.questions import Question, question, questions
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 # nothing changed before the second night; a healthy small park may have no case of these
 MAY_BE_EMPTY = {4, 10, 13, 14, 20, 23, 24}

@@ -17,7 +17,7 @@ from tests.report.pages import Page, Site
 from tests.report.test_site import has_a_table_behind_every_chart, leads_inside
 from tests.system.conftest import Park
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.system.conftest import KNOWN_UNTIL
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 # what truly happened and could be known from the offices: by the register's entry, or from the month of the move on
 HAPPENED = f"""

@@ -26,7 +26,7 @@ from tests.system.conftest import Park
 from tests.system.superset_bundle import read
 from warehouse.settings import CHECKOUT
 
-pytestmark = [pytest.mark.slow, pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.slow, pytest.mark.airflow, pytest.mark.nights]
 DASHBOARDS = read("dashboards")
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.system.conftest import Park
 from tests.system.superset_bundle import Chart, charts, read
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 CHARTS = charts()
 # what lists nothing in a park where nothing of the kind is
 MAY_BE_EMPTY = {"feed_quarantine"}

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 
 def months(day: date) -> int:

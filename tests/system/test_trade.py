@@ -16,7 +16,7 @@ import pytest
 
 from tests.system.conftest import Park
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 LAST_WHOLE = date(2026, 9, 1)
 # the tables that hold partners' names or codes; nothing else published may

@@ -7,7 +7,7 @@ import pytest
 
 from tests.system.conftest import UNTIL
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("demo park")]
+pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 
 
 def test_no_two_enterprises_are_merged_but_those_that_share_a_name(both: duckdb.DuckDBPyConnection) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.system.conftest import UNTIL, Park
 
-pytestmark = pytest.mark.xdist_group("demo park")
+pytestmark = pytest.mark.nights
 
 # the true pairs, worked out from the two tables of the truth alone: kind, quantity, date and place, and not oneself
 PAIRS = """

@@ -152,7 +152,7 @@ def test_a_night_in_parts_is_a_night_made_whole(first: list[dict[str, Any]], nig
 
 
 @pytest.mark.nights
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=first_rows, nights=later_nights)
 def test_more_nights_in_parts(first: list[dict[str, Any]], nights: list[dict[str, Any]]) -> None:
     is_as_made_whole(first, nights)
