@@ -13,6 +13,7 @@ from warehouse.terminal import coloured, running
 
 if TYPE_CHECKING:
     from connectors.feed import Feed
+    from connectors.guess import Guess
 
 
 def _feed_figures(name: str, feed: Feed | ParkBridgeError) -> dict[str, str | None]:
@@ -96,6 +97,18 @@ def command_feed_try(settings: Settings, given: argparse.Namespace) -> int:
     return 1 if stops else 0
 
 
+def _print_guess(guessed: Guess) -> None:
+    for name, targets in guessed.columns.items():
+        print(f"  {name} → {', '.join(targets)}")
+    for target, names in guessed.doubts.items():
+        taken = next((name for name in names if target in guessed.columns[name]), "none")
+        print(
+            f"  {' and '.join(names)} could each be {target}; taken: {taken}. Correct feed.yml and stage.sql if another one is right"
+        )
+    if guessed.missing:
+        print(f"  nothing seems to be {', '.join(guessed.missing)}, without which no row is accepted")
+
+
 def command_feed_new(settings: Settings, given: argparse.Namespace) -> int:
     """Begin a feed's folder."""
     from connectors.feed import Feed
@@ -115,15 +128,8 @@ def command_feed_new(settings: Settings, given: argparse.Namespace) -> int:
         known = [feed for feed in declared_feeds(settings.feed_folders).values() if isinstance(feed, Feed)]
         guessed = guess(Path(given.sheet), subjects()[given.subject], known)
     folder = scaffold(settings.feed_folders[0], given.name, given.subject, guessed)
-    for name, targets in guessed.columns.items() if guessed else ():
-        print(f"  {name} → {', '.join(targets)}")
-    for target, names in guessed.doubts.items() if guessed else ():
-        taken = next((name for name in names if target in guessed.columns[name]), "none") if guessed else ""
-        print(
-            f"  {' and '.join(names)} could each be {target}; taken: {taken}. Correct feed.yml and stage.sql if another one is right"
-        )
-    if guessed and guessed.missing:
-        print(f"  nothing seems to be {', '.join(guessed.missing)}, without which no row is accepted")
+    if guessed:
+        _print_guess(guessed)
     print(
         f"{short(folder)} is there and passes `parkbridge feed check {given.name}`. Next: make feed.yml say what the office sends"
     )

@@ -53,13 +53,13 @@ _PERSONS: Final = re.compile(
     re.IGNORECASE,
 )
 _IDENTITY: Final = re.compile(r"身份证|证件号|公民身份|社会保障号")
-# a unit that no figure here has, 租赁面积（亩）, 用量（吨标煤）, 月租金（美元）, 租金(元/㎡/天), 金额(k), 万元金额
+# a unit that no figure here has, 租赁面积（亩）, 用量（吨标煤）, 月租金（美元）, 租金(元/㎡/天)
 _OTHER_UNIT: Final = re.compile(
     r"[（(【\[](?:[^）)】\]]*(?:美元|美金|港[元币]|欧元|日元|英镑|USD|HKD|EUR|亩|顷|公里|千米|标准?煤|焦|升|千瓦(?!时)|兆瓦(?!时)|[%％‰]|/(?!月)[^）)】\]]*)"
     r"|[每按]?[年季])[）)】\]]$|亩$|[气汽].*吨"
 )
-# one that is not understood: 金额(k), 金额（10k元）, 万元金额
 _A_MONTH: Final = re.compile(r"[/每]月[）)】\]]")
+# one that is not understood: 金额(k), 金额（10k元）, 万元金额
 _UNREAD_UNIT: Final = re.compile(r"[（(【\[][A-Za-z0-9'’.,·]+元?[）)】\]]$|[十百千万亿]+元")
 # a figure of another kind: 计划参保人数, 人均工资
 _OTHER_FIGURE: Final = re.compile(
@@ -92,7 +92,6 @@ RANGES: Final = (("period_start", "period_end"), ("start_date", "end_date"), ("v
 _END: Final = re.compile(r"(?:(自|从|起|始|开始)|(至|到|止|末|终|结束|终止|截止))[始止日期时间]*")
 _YEARS: Final = ("年", "年份", "年度")
 _MONTH_ALONE: Final = re.compile(r"(?:1[0-2]|0?[1-9])月?份?")
-_ONE_END: Final = re.compile(r"[起止始末初终]|start|end|from|until", re.IGNORECASE)
 _STEPS: Final = {
     ".eml": "save the attached file and name that; `parkbridge feed try` reads the message itself",
     ".zip": "unpack it and name one of its files; `parkbridge feed try` reads the zip itself",

@@ -189,7 +189,7 @@ def multiple(column: str, header: str, of_sheet: str) -> int | Decimal:
     return multiple_of(unit) if is_unit_of(column, unit) else 1
 
 
-def _read(column: Column, origin: Mapping[str, str], months: Sequence[str], multiple: int | Decimal) -> str:
+def _read(column: Column, origin: Mapping[str, str], months: Sequence[str], factor: int | Decimal) -> str:
     source = origin[column.name]
     name = quote(source) if source != column.name else source
     if column.name == "month":
@@ -201,6 +201,6 @@ def _read(column: Column, origin: Mapping[str, str], months: Sequence[str], mult
     for start, end in RANGES:
         if column.name in (start, end) and origin.get(start) == origin.get(end):  # 2026年第三季度, 2025.3.1-2028.2.28
             return f"to_period_{'start' if column.name == start else 'end'}({name})"
-    if multiple != 1:  # 1.234567 万元 and 0.55 百人 are whole only when they are multiplied
-        return f"try_cast(signed_number({name}) as decimal(28, 12)) * {multiple}"
+    if factor != 1:  # 1.234567 万元 and 0.55 百人 are whole only when they are multiplied
+        return f"try_cast(signed_number({name}) as decimal(28, 12)) * {factor}"
     return _READ.get(column.type, "{0}").format(name)

@@ -43,8 +43,8 @@ settings.register_profile("park", deadline=None)
 settings.load_profile("park")
 
 # Folders of tests that share a costly fixture: one process runs them all. pytest 9.2 takes no node id from pytest-xdist 3.8, so
-# that the mark xdist_group groups nothing, and every process made a demo park of its own. A file goes to one process, too: what it
-# makes once for its tests would otherwise be made in each.
+# that its mark xdist_group groups nothing. A file goes to one process, too: what it makes once for its tests would otherwise be
+# made in each.
 SHARED = {"tests/system/": "demo park", "tests/expectations/": "gx"}
 
 

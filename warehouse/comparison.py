@@ -296,8 +296,9 @@ def measure_name(
     ).fetchall()
     known = [last - month for name, last in earlier if (month := named_month(name)) is not None]
     ahead = row["last"] - named
-    is_of_year = ahead % 12 != 0 or ahead == 0  # no habit is needed to see the month of another year
-    if ahead in known or (ahead <= 0 and is_of_year and (len(known) < _NAMES_MIN or len(set(known)) > 1)):
+    # no habit is needed to see the same month of another year
+    is_other_year = ahead != 0 and ahead % 12 == 0
+    if ahead in known or (ahead <= 0 and not is_other_year and (len(known) < _NAMES_MIN or len(set(known)) > 1)):
         return
     fact = f"the name states another month than the last of the rows, {(row['last'] - 1) // 12}-{(row['last'] - 1) % 12 + 1:02},"
     yield Measured("moved_pct", "month", fact, row["n"], row["n"], 100.0, 1)

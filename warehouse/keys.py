@@ -59,19 +59,20 @@ def respelled(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: st
 
 
 def rounded(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> Iterator[Measured]:
-    """Long keys that all end in zeros, and never did: a program took them for numbers, and several may have become one."""
+    """Long keys that all end in zeros, as at most half of the earlier ones did: a program took them for numbers.
+
+    Several may have become one.
+    """
     for name in (c for c in feed.subject.key if c == "source_key" or c.endswith("_no")):
         value = quote(name)
-        codes = f"select distinct {value} as code from {{}} where regexp_full_match({value}, '\\d{{{{{_KEPT_DIGITS + 1},}}}}') and {{}}"
-        total, odd, known, known_odd = (
-            int(n or 0)
-            for where in (
-                (table, f"batch_number = {number}"),
-                (f"staged.{feed.subject.name}", f"feed = {literal(feed.name)}"),
-            )
-            for n in the_row(connection, f"select count(*), count_if(code like '%0') from ({codes.format(*where)})")
-        )
-        if odd == total and 2 * known_odd <= known:
+        is_long = f"regexp_full_match({value}, '\\d{{{_KEPT_DIGITS + 1},}}')"
+        asked = f"select count(distinct {value}), count(distinct {value}) filter ({value} like '%0') from"
+        total, odd = the_row(connection, f"{asked} {table} where {is_long} and batch_number = {number}")
+        if odd < max(total, _ROUNDED_MIN):
+            continue
+        staged = f"staged.{feed.subject.name} where {is_long} and feed = {literal(feed.name)}"
+        known, known_odd = the_row(connection, f"{asked} {staged}")
+        if 2 * known_odd <= known:
             fact = f"{name} has {_KEPT_DIGITS + 1} digits or more, and ends in 0 (rounded by a program that took it for a number?),"
             yield Measured("never_pct", name, fact, odd, total, 100.0, _ROUNDED_MIN)
 

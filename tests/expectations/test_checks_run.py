@@ -18,8 +18,6 @@ from warehouse.connection import writer
 from warehouse.errors import CheckFailed, DeclarationError
 from warehouse.settings import Settings
 
-pytestmark = pytest.mark.xdist_group("gx")
-
 
 @pytest.fixture
 def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:

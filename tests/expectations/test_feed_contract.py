@@ -15,8 +15,6 @@ from tests.conftest import in_memory
 from warehouse.errors import CheckFailed, DeclarationError
 from warehouse.subjects import LINEAGE, Subject, subjects
 
-pytestmark = pytest.mark.xdist_group("gx")
-
 
 @dataclass(frozen=True)
 class DeclaredFeed:

@@ -13,8 +13,6 @@ from expectations.suite import ROW_CHECKS, TABLE_CHECKS, Suite, expect, no_rows,
 from tests.conftest import in_memory
 from warehouse.errors import DeclarationError
 
-pytestmark = pytest.mark.xdist_group("gx")
-
 # Ten rows: 编号 0-9, 名称 企业0-企业9 with the last one missing, 金额 0.50-9.50, 日期 2026-01-01-2026-01-10.
 ROWS = """
     select

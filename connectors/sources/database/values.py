@@ -218,9 +218,8 @@ def _to_text(value: Any, _type: pa.DataType, _: ZoneInfo | None) -> str:
         return format(value, "f")
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
-    if not isinstance(value, str | int | float) and "__str__" not in {
-        n for kind in type(value).__mro__[:-1] for n in vars(kind)
-    }:
+    shown: object = type(value).__str__
+    if shown is object.__str__ and not isinstance(value, int | float):
         raise TypeError  # <oracledb.DbObject object at 0x7f…>, a set, a tuple
     return value.isoformat(" ") if isinstance(value, datetime) else str(value)
 
@@ -301,9 +300,8 @@ def rows_of(
         if problem is not None:
             wrong[position] = (no_equal(columns[problem]), row_text(columns, rows[position]))
     arrays = []
-    of_used = wrong
     for column, values in zip(columns, by_column[: len(columns)], strict=True):
-        wrong = {} if plain(column.name) in ignored else of_used
+        noted = {} if plain(column.name) in ignored else wrong
         has_dates = pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)
         if are_zero_dates_empty and has_dates:
             values = tuple(None if _is_zero_date(value) else value for value in values)
@@ -311,7 +309,7 @@ def rows_of(
             values, unread = _reread(values, holds)
             for position in unread:
                 reason = f"{column.name} holds text that is not {holds} under the name of Latin-1 (source.holds)"
-                wrong.setdefault(position, (reason, row_text(columns, rows[position])))
+                noted.setdefault(position, (reason, row_text(columns, rows[position])))
         array, unfit = _array(values, column.type, clock)
         arrays.append(array)
         for position in unfit:
@@ -325,8 +323,8 @@ def rows_of(
                 reason = f"{column.name} is a time with a zone of its own: declare the clock that counts here as source.clock"
             elif pa.types.is_timestamp(column.type) and column.type.tz and isinstance(values[position], datetime):
                 reason = f"{column.name} is a time of which the driver leaves out the zone: declare source.clock"
-            wrong.setdefault(position, (reason, row_text(columns, rows[position])))
-    return Rows(first, len(rows), arrays, of_used)
+            noted.setdefault(position, (reason, row_text(columns, rows[position])))
+    return Rows(first, len(rows), arrays, wrong)
 
 
 def _reread(values: Sequence[Any], holds: str) -> tuple[tuple[Any, ...], list[int]]:

@@ -112,8 +112,11 @@ OPTIONS: frozenset[str] = frozenset(
         "max_pull_mb",
     }
 )
+
 ASKED: frozenset[str] = frozenset({"path", "method", "params", "records"})
 _log = logging.getLogger(__name__)
+
+# readings of an API of which the records move
 _PULLS: Final = 4
 # what is remembered of a record besides its page
 _BYTES_OF_A_RECORD: Final = 150
