@@ -44,7 +44,7 @@ from connectors.landing import land
 from connectors.registry import feed_named
 from demo.registry_api import Register, in_a_thread
 from expectations.runner import check_feed
-from warehouse import loader
+from warehouse import acceptance, incoming, loader
 from warehouse.batches import pending
 from warehouse.connection import quote, writer
 from warehouse.errors import ParkBridgeError
@@ -232,7 +232,7 @@ class Trial:
         waiting = pending(settings.raw, feed.name)
         with writer(settings) as connection:
             staged = loader.stage(connection, feed, waiting, time_zone=ZONE)
-            loader.accept(connection, feed, waiting, now=now)
+            acceptance.accept(connection, feed, waiting, now=now)
         return sum(s.rejected for s in staged)
 
     def _rows(self, connection: Any, *, are_current: bool = True) -> list[tuple[Any, ...]]:
@@ -374,7 +374,7 @@ class Trial:
                 "select max(batch_id) from ops.batch where feed = ?", [self.feed.name]
             ).fetchone()
             assert batch
-            loader.open_incoming(connection, self.feed)
+            incoming.open_incoming(connection, self.feed)
             table = f"incoming.{quote(self.feed.name)}"
             connection.execute(
                 f"insert into {table} by name select * exclude (last_recorded_at), 0 as batch_number from staged.{self.feed.subject.name} "

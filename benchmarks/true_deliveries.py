@@ -31,7 +31,7 @@ from connectors.registry import feed_named
 from demo.city import build_city
 from demo.silos import patent
 from demo.silos.books import Books
-from warehouse import loader
+from warehouse import acceptance, loader
 from warehouse.batches import pending
 from warehouse.connection import writer
 from warehouse.errors import ParkBridgeError
@@ -117,7 +117,7 @@ def _pull(feed: Feed, home: Path, day: date, credentials: Credentials) -> Pull:
         except ParkBridgeError as error:
             stopped = str(error)
             staged = loader.stage(connection, feed, waiting, time_zone=ZONE, is_rebuild=True)
-        loader.accept(connection, feed, waiting, now=moment)
+        acceptance.accept(connection, feed, waiting, now=moment)
     return Pull(day, len(waiting), sum(s.manifest.rows for s in staged), sum(s.rejected for s in staged), stopped)
 
 

@@ -211,7 +211,7 @@ def land_city(folder: Path, enterprises: int, seed: int) -> None:
     from connectors.credentials import Credentials
     from connectors.landing import land
     from connectors.registry import feeds
-    from warehouse import loader
+    from warehouse import acceptance, loader
     from warehouse.batches import pending
     from warehouse.connection import prepare
 
@@ -220,7 +220,7 @@ def land_city(folder: Path, enterprises: int, seed: int) -> None:
     declared = feeds((CHECKOUT / "connectors" / "feeds",))
     with demo.serving(folder / "demo") as port, open_file(folder / "warehouse.duckdb", MEMORY_LIMIT) as connection:
         prepare(connection)
-        loader.declare(connection, list(declared.values()))
+        acceptance.declare(connection, list(declared.values()))
         sources = demo.connections(folder / "demo", port)
         for feed in declared.values():
             source = Credentials(**json.loads(sources[f"AIRFLOW_CONN_{feed.connection.upper()}"]))
@@ -235,7 +235,7 @@ def land_city(folder: Path, enterprises: int, seed: int) -> None:
             )
             waiting = pending(folder / "raw", feed.name)
             loader.stage(connection, feed, waiting, time_zone=ZoneInfo("Asia/Shanghai"))
-            loader.accept(connection, feed, waiting, now=now)
+            acceptance.accept(connection, feed, waiting, now=now)
 
 
 def nights() -> list[datetime]:

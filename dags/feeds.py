@@ -113,12 +113,12 @@ def feed_dag(feed: Feed) -> None:
         @step(feed.name)
         def check(staged: list[str]) -> list[str]:
             from expectations.runner import check_feed
-            from warehouse import loader
+            from warehouse import incoming
             from warehouse.connection import writer
 
             if staged:
                 with writer(SETTINGS) as connection:
-                    loader.hold_to_staged(connection, feed, staged)
+                    incoming.hold_to_staged(connection, feed, staged)
                     results = check_feed(connection, feed, staged[-1])
                 note(f"{sum(r.success for r in results)} of {len(results)} checks hold")
             return staged
@@ -131,7 +131,7 @@ def feed_dag(feed: Feed) -> None:
         )
         @step(feed.name, is_last=True)
         def accept(checked: list[str], **context: Any) -> None:
-            from warehouse import loader
+            from warehouse import acceptance, incoming
             from warehouse.batches import batches, clear_stopped, pending
             from warehouse.clock import Limits, hold_feed_to_clocks
             from warehouse.connection import writer
@@ -139,7 +139,7 @@ def feed_dag(feed: Feed) -> None:
             with writer(SETTINGS) as connection:
                 landed = batches(SETTINGS.raw, feed.name)
                 decided = {b.manifest.batch_id for b in landed if b.accepted_at or b.is_discarded}
-                loader.hold_to_staged(connection, feed, [name for name in checked if name not in decided])
+                incoming.hold_to_staged(connection, feed, [name for name in checked if name not in decided])
                 waiting = [b for b in pending(SETTINGS.raw, feed.name) if b.manifest.batch_id in checked]
                 if waiting:
                     hold_feed_to_clocks(
@@ -150,12 +150,12 @@ def feed_dag(feed: Feed) -> None:
                         Limits.read(CHECKOUT / "transforms" / "rules"),
                         confirmation=confirmed(context, "confirm_date"),
                     )
-                    counts = loader.accept(connection, feed, waiting, now=datetime.now(UTC))
+                    counts = acceptance.accept(connection, feed, waiting, now=datetime.now(UTC))
                     note(", ".join(f"{sum(c[kind] for c in counts):,} {kind}" for kind in counts[0]))
                     known = [b.folder for b in batches(SETTINGS.raw, feed.name) if b.accepted_at]
-                    loader.show_raw(connection, feed.name, known)
+                    acceptance.show_raw(connection, feed.name, known)
                 else:
-                    loader.declare(connection, [feed])
+                    acceptance.declare(connection, [feed])
             clear_stopped(SETTINGS.raw, feed.name)
 
         # a task hands over an XComArg in place of its result

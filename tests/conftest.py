@@ -28,7 +28,7 @@ from tests.postgres_server import _postgres_lives as _postgres_lives
 from tests.postgres_server import postgres as postgres
 from transforms.night import build_all
 from transforms.resolution.resolve import resolve
-from warehouse import loader
+from warehouse import acceptance, incoming, loader
 from warehouse.batches import REJECTED, Manifest, batches, pending
 from warehouse.comparison import findings, measure
 from warehouse.confirmation import Confirmation, Finding
@@ -370,7 +370,7 @@ class Park:
 
     def accept(self, name: str, now: datetime) -> list[dict[str, int]]:
         with writer(self.settings) as connection:
-            return loader.accept(connection, self.feed(name), pending(self.raw, name), now=now)
+            return acceptance.accept(connection, self.feed(name), pending(self.raw, name), now=now)
 
     def sync(
         self, name: str, until: datetime, now: datetime | None = None, confirmation: Confirmation | None = None
@@ -382,7 +382,7 @@ class Park:
         with writer(self.settings) as connection:
             zone = ZoneInfo("Asia/Shanghai")
             loader.stage(connection, feed, waiting, time_zone=zone, confirmation=confirmation)
-            return loader.accept(connection, feed, waiting, now=now or until)
+            return acceptance.accept(connection, feed, waiting, now=now or until)
 
     def rejected(self, name: str) -> list[tuple[int, str]]:
         """The row numbers and reasons of the last batch's quarantined rows."""
@@ -558,7 +558,7 @@ def july(_july: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection
 def stopping(connection: duckdb.DuckDBPyConnection, name: str, known: str, new: str) -> list[Finding]:
     """What a delivery of July to a demo feed is stopped for, after rows that are known; both given as SQL."""
     feed = feed_named((CHECKOUT / "connectors" / "feeds",), name)
-    table = loader.open_incoming(connection, feed)
+    table = incoming.open_incoming(connection, feed)
     connection.execute(f"insert into staged.{feed.subject.name} by name {known}")
     connection.execute(f"insert into {table} by name select *, 0 as batch_number from ({new})")
     return findings(measure(connection, feed, table, 0, JULY), feed)

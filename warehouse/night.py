@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 import duckdb
 
+from warehouse.acceptance import declare
 from warehouse.batches import stopped, stopped_within
 from warehouse.clock import utc
 from warehouse.connection import transaction
 from warehouse.errors import CheckFailed, FeedsStopped, SourceError
-from warehouse.loader import declare
 from warehouse.settings import Settings
 from warehouse.staged_feed import StagedFeed
 from warehouse.work_shown import settle_shown

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse import holds
+from warehouse.acceptance import accept, show_raw
 from warehouse.batches import batches, fault, settle
 from warehouse.confirmation import Confirmation, Finding, keep
 from warehouse.connection import (
@@ -27,7 +28,7 @@ from warehouse.connection import (
 )
 from warehouse.durable import put
 from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
-from warehouse.loader import accept, show_raw, stage
+from warehouse.loader import stage
 from warehouse.publish import nights
 from warehouse.reconcile import RAW, gone_from_raw
 from warehouse.settings import Settings

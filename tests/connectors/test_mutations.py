@@ -15,7 +15,7 @@ from benchmarks.mutations import FEEDS, UNTIL, Trial
 from benchmarks.true_deliveries import pulls
 from connectors.registry import feed_named
 from tests.conftest import Park, day, leases, staff, staff_file, staff_row, stopping
-from warehouse import loader, row_reasons
+from warehouse import acceptance, loader, row_reasons
 from warehouse.batches import pending
 from warehouse.comparison import named_month
 from warehouse.confirmation import Confirmation
@@ -129,7 +129,7 @@ def test_a_person_lets_a_delivery_through(park: Park) -> None:
         waiting = pending(park.raw, "staff")
         said = Confirmation("Li Hua", "the bureau counts insurances now")
         loader.stage(connection, park.feed("staff"), waiting, time_zone=ZoneInfo("Asia/Shanghai"), confirmation=said)
-        loader.accept(connection, park.feed("staff"), waiting, now=day(2) + timedelta(hours=1))
+        acceptance.accept(connection, park.feed("staff"), waiting, now=day(2) + timedelta(hours=1))
     assert park.ask("select distinct stop_code, confirmed_by from ops.confirmation") == [("delivery", "Li Hua")]
     assert park.current("sum(insured_headcount)") == [(11 * sum(UNITS.values()),)]
 

@@ -18,7 +18,7 @@ from connectors.credentials import Credentials
 from connectors.landing import land
 from tests.conftest import PAYMENTS, PAYMENTS_SQL, Park, day
 from tests.connectors.sources.test_http_api import Request, Server
-from warehouse import loader
+from warehouse import acceptance, loader
 from warehouse.batches import pending
 from warehouse.confirmation import Confirmation
 from warehouse.connection import settle_before_landing, writer
@@ -191,7 +191,7 @@ class Api:
             waiting = pending(self.park.raw, "payments")
             with writer(self.park.settings) as connection:
                 loader.stage(connection, feed, waiting, time_zone=SHANGHAI)
-                loader.accept(connection, feed, waiting, now=now or until)
+                acceptance.accept(connection, feed, waiting, now=now or until)
 
     @property
     def held(self) -> Known:

@@ -26,9 +26,9 @@ from dags.environment import cores, environment, python_path
 from dags.runs import end_of_interval, missed_deadline
 from dags.standalone import password_file
 from warehouse import batches
+from warehouse.acceptance import declare
 from warehouse.connection import writer
 from warehouse.errors import DeliveryRefused, ParkBridgeError, SourceError
-from warehouse.loader import declare
 from warehouse.night import begin_night, hold_to_first_feeds
 from warehouse.settings import CHECKOUT, Settings
 

@@ -13,7 +13,7 @@ from connectors.credentials import Credentials
 from connectors.landing import land
 from connectors.registry import feeds
 from examples import handover
-from warehouse import loader
+from warehouse import acceptance, loader
 from warehouse.batches import pending
 from warehouse.connection import writer
 from warehouse.settings import CHECKOUT, Settings
@@ -42,7 +42,7 @@ class Park:
             waiting = pending(self.settings.raw, feed.name)
             with writer(self.settings) as connection:
                 loader.stage(connection, feed, waiting, time_zone=self.settings.time_zone)
-                loader.accept(connection, feed, waiting, now=datetime.now(UTC))
+                acceptance.accept(connection, feed, waiting, now=datetime.now(UTC))
 
 
 def make_park(home: Path, name: str, memory_limit: str = "4GB") -> Park:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from tests.conftest import LAYERS, Park, day, naive, staff, staff_file, staff_row
+from warehouse.acceptance import accept
 from warehouse.batches import pending
 from warehouse.clock import Limits, hold_feed_to_clocks, hold_night_to_clocks, utc
 from warehouse.confirmation import Confirmation
 from warehouse.connection import writer
 from warehouse.errors import CheckFailed, DeliveryRefused
-from warehouse.loader import accept
 from warehouse.rebuild import rebuild
 
 LIMITS = Limits.read(LAYERS / "rules")

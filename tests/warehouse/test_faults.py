@@ -26,7 +26,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Park, at, day, staff
-from warehouse import loader
+from warehouse import acceptance
 from warehouse.batches import ACCEPTED, ACCEPTING, batches, discard, mark_stopped
 from warehouse.connection import open_read_only, writer
 from warehouse.connection import transaction as transaction_of_ours
@@ -199,7 +199,7 @@ def test_accepting_fails_anywhere_and_the_next_run_has_everything(
 
     seen = fails_at_every_operation(park.home, before, run, then, kind)
     assert {"replace accepting.json.part", "replace accepted.json.part", "unlink accepting.json"} <= set(seen)
-    monkeypatch.setattr(loader, "transaction", transaction)
+    monkeypatch.setattr(acceptance, "transaction", transaction)
     for moment in ("before the commit", "after the commit"):
         shutil.rmtree(park.home)
         shutil.copytree(before, park.home)
@@ -218,7 +218,7 @@ def test_an_announcement_that_is_damaged_or_lost_costs_nothing(park: Park, monke
     for number, content in enumerate(("", '{"batches": ["2', "[]", None)):
         park.drop("staff", f"{number}.csv", staff({f"U{number}": 1}, month=f"2026-0{number + 1}"), day(number + 0.5))
         with monkeypatch.context() as patch:
-            patch.setattr(loader, "settle", lambda *given: (_ for _ in ()).throw(Killed))
+            patch.setattr(acceptance, "settle", lambda *given: (_ for _ in ()).throw(Killed))
             with pytest.raises(Killed):
                 park.sync("staff", day(number + 1))
         journal = park.raw / "staff" / ACCEPTING

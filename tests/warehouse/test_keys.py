@@ -10,7 +10,7 @@ import pytest
 from connectors.feed import Feed
 from connectors.registry import feed_named
 from tests.conftest import empty_warehouse
-from warehouse import loader
+from warehouse import incoming
 from warehouse.comparison import findings
 from warehouse.keys import other_enterprises, respelled, rounded
 from warehouse.settings import CHECKOUT
@@ -36,7 +36,7 @@ def feed(name: str) -> Feed:
 def units(connection: duckdb.DuckDBPyConnection, known: Sequence[str], new: Sequence[str]) -> list[str]:
     """What new keys of units would stop for."""
     of = feed("employment")
-    table = loader.open_incoming(connection, of)
+    table = incoming.open_incoming(connection, of)
     for key in known:
         connection.execute("insert into staged.employment by name select ? as source_key, 'employment' as feed", [key])
     for key in new:
@@ -67,7 +67,7 @@ def test_long_keys_that_all_end_in_zeros(
     """330106000012345678 is 330106000012345000 to Excel, and 330106000012345680 to a browser: two units become one."""
     units(connection, known, new)
     of = feed("employment")
-    stops = findings(list(rounded(connection, of, loader.open_incoming(connection, of), 0)), of)
+    stops = findings(list(rounded(connection, of, incoming.open_incoming(connection, of), 0)), of)
     assert stops == [], "a delivery of no rows"
     units(connection, [], new)
     assert bool(findings(list(rounded(connection, of, 'incoming."employment"', 0)), of)) == is_found
@@ -118,7 +118,7 @@ def test_one_key_in_a_thousand_is_typed_by_hand(
     connection: duckdb.DuckDBPyConnection, typed: int, is_found: bool
 ) -> None:
     of = feed("registration")
-    table = loader.open_incoming(connection, of)
+    table = incoming.open_incoming(connection, of)
     connection.execute(
         "insert into staged.registration by name "
         "select 'K' || i as source_key, 'registration' as feed from range(9000) as a(i)"
@@ -133,7 +133,7 @@ def test_one_key_in_a_thousand_is_typed_by_hand(
 def test_a_meter_and_its_account_are_one_key(connection: duckdb.DuckDBPyConnection) -> None:
     """Two accounts may each have a meter A1 and a1; one account has not both."""
     of = feed("utility_use")
-    table = loader.open_incoming(connection, of)
+    table = incoming.open_incoming(connection, of)
     connection.execute(
         "insert into staged.utility_use by name select 'K1' as source_key, 'A1' as meter_no, 'utility_use' as feed"
     )
@@ -149,7 +149,7 @@ def test_a_meter_and_its_account_are_one_key(connection: duckdb.DuckDBPyConnecti
 def test_record_numbers_of_other_enterprises(connection: duckdb.DuckDBPyConnection, moved: int, is_found: bool) -> None:
     """The register has 60 enterprises, entries of 30 are known, and 30 come: so many with the number of the next one."""
     of = feed("registration_event")
-    table = loader.open_incoming(connection, of)
+    table = incoming.open_incoming(connection, of)
     rows = "'P' || {0} as source_key, 'C' || u as uscc, u as row_number from range({1}, {2}) as a(u)"
     for subject, last in (("registration", 60), ("registration_event", 30)):
         connection.execute(

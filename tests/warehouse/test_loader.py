@@ -23,7 +23,7 @@ from tests.conftest import (
     staff_file,
     staff_row,
 )
-from warehouse import loader
+from warehouse import acceptance, loader
 from warehouse.batches import REJECTED, announce, batches, discard, pending
 from warehouse.connection import writer
 from warehouse.errors import DeclarationError, DeliveryRefused
@@ -569,7 +569,7 @@ def test_a_process_killed_before_the_commit_has_accepted_nothing(park: Park, mon
         announce(*given)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(loader, "announce", announce_and_die)
+    monkeypatch.setattr(acceptance, "announce", announce_and_die)
     with pytest.raises(KeyboardInterrupt):
         park.sync("staff", day(1))
     monkeypatch.undo()
@@ -588,7 +588,7 @@ def test_a_process_killed_after_the_commit_has_accepted_everything(park: Park, m
     park.begin(day(0.25), without=["staff", "leases", "payments"])
     park.drop("staff", "a.csv", staff(UNITS), day(0.5))
     park.drop("staff", "b.csv", staff(UNITS, month="2026-02"), day(0.6))
-    monkeypatch.setattr(loader, "settle", die)
+    monkeypatch.setattr(acceptance, "settle", die)
     with pytest.raises(KeyboardInterrupt):
         park.sync("staff", day(1), now=day(1.25))
     monkeypatch.undo()
@@ -631,7 +631,7 @@ def test_raw_shows_every_batch_as_landed(park: Park) -> None:
     park.sync("staff", day(2))
     with writer(park.settings) as connection:
         folders = [park.raw / "staff" / batch_id for batch_id in park.batch_ids("staff")]
-        loader.show_raw(connection, "staff", folders)
+        acceptance.show_raw(connection, "staff", folders)
     assert park.ask("select batch_id, row_number, 参保人数, 备注 from raw.staff order by 1") == [
         ("20260302T000000Z-0000", 2, "10", None),
         ("20260303T000000Z-0000", 2, "9", "关门"),

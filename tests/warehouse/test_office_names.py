@@ -9,7 +9,7 @@ import duckdb
 from tests.conftest import Park, day
 from warehouse.batches import REJECTED, pending
 
-# what warehouse/loader.py calls tables, columns and aliases
+# what warehouse/loader.py and its neighbours call tables, columns and aliases
 OURS = [
     "b",
     "blotted",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.registry import feed_named
 from tests.conftest import Park, day, empty_warehouse, leases
-from warehouse import loader
+from warehouse import incoming
 from warehouse.comparison import findings, measure
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.kinds import FLOW, READING, YEAR_TO_DATE, FigureKind
@@ -616,7 +616,7 @@ def test_the_code_of_one_enterprise_with_the_name_of_another_stops(
 ) -> None:
     """It holds for the first delivery of a feed, too: the register knows both."""
     feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
-    table = loader.open_incoming(july, feed)
+    table = incoming.open_incoming(july, feed)
     july.execute(f"insert into staged.registration by name {REGISTERED}")
     july.execute(f"insert into {table} by name {OFFERED.format(code, name, 0, *units)}")
     found = findings(measure(july, feed, table, 0, "2026-07-01"), feed)
@@ -636,7 +636,7 @@ def test_the_code_of_one_enterprise_with_the_name_of_another_stops(
 )
 def test_what_was_stated_before_may_be_stated_again(july: duckdb.DuckDBPyConnection, also: str) -> None:
     feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
-    table = loader.open_incoming(july, feed)
+    table = incoming.open_incoming(july, feed)
     july.execute(f"insert into staged.registration by name {REGISTERED}")
     where = table if "offer_no" in also else "staged.need"
     july.execute(f"insert into {where} by name {also}")
@@ -650,7 +650,7 @@ def test_what_was_stated_before_may_be_stated_again(july: duckdb.DuckDBPyConnect
 def test_a_feed_of_many_wrong_codes_is_held_to_its_own_share(july: duckdb.DuckDBPyConnection) -> None:
     """Of 200 earlier codes 60 were another's: ten of 40 are usual, and 40 of 40 are not."""
     feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
-    table = loader.open_incoming(july, feed)
+    table = incoming.open_incoming(july, feed)
     one_down = "case when u < {0} then u + 1 else u end"
     names = "u || '号有限公司'"
     registered = REGISTERED.replace("range(100)", "range(300)").replace("u >= 90", "false")
@@ -678,7 +678,7 @@ def test_names_that_no_feed_knows_of_their_codes_stop(
 ) -> None:
     """One of six names in the feed's earlier rows is written as no other feed writes it; five rows show no habit."""
     feed = feed_named((CHECKOUT / "connectors" / "feeds",), "offer")
-    table = loader.open_incoming(july, feed)
+    table = incoming.open_incoming(july, feed)
     july.execute(f"insert into staged.registration by name {REGISTERED}")
     earlier = OFFERED.format("u", "case when u % 6 = 0 then '新' else '' end || u || '号有限公司'", 0, 0, known)
     july.execute(f"insert into staged.offer by name {earlier.replace(', 0 as batch_number', '')}")

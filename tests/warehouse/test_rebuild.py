@@ -9,10 +9,10 @@ import duckdb
 import pytest
 
 from tests.conftest import LEASES_HEADER, Park, day, lease_row, leases, naive, staff, staff_file, staff_row
+from warehouse.acceptance import show_raw
 from warehouse.batches import discard
 from warehouse.connection import alone, open_file, writer
 from warehouse.errors import DeclarationError, ParkBridgeError, WarehouseBusy
-from warehouse.loader import show_raw
 from warehouse.rebuild import rebuild
 
 TABLES = (

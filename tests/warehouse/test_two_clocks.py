@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 
 from connectors.feed import Feed, read_feed
 from tests.conftest import STAFF, STAFF_SQL, in_memory
+from warehouse.acceptance import accept
 from warehouse.batches import REJECTED, Batch, Manifest
 from warehouse.connection import prepare
-from warehouse.loader import accept, open_incoming
+from warehouse.incoming import open_incoming
 
 START = datetime(2026, 3, 1)
 LONG_AGO = datetime(1900, 1, 1)
@@ -95,7 +96,7 @@ class Known:
 
 @dataclass
 class Rule:
-    """The rule in plain words: see warehouse/loader.py."""
+    """The rule in plain words: see warehouse/acceptance.py."""
 
     replaces: str
     known: dict[Fact, Known] = field(default_factory=dict)

@@ -1,0 +1,139 @@
+"""The table `delivery`: landed rows as a feed's stage.sql reads them.
+
+Values are trimmed, without invisible marks, and in the usual characters; missing values are NULL, codes translated.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from unicodedata import normalize
+
+import duckdb
+
+from warehouse.connection import literal, quote
+from warehouse.errors import DeliveryRefused
+from warehouse.persons import detectors, removed
+from warehouse.staged_feed import StagedFeed
+
+# what landing leaves in place of a person; alone in a field it is not a value
+BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
+# What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
+_BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\u2002", "\u2003", "\u2009", "\u200b", "\u202f", "\u3000", "\ufeff")
+# Line ends and wide or fixed spaces within a value become a space.
+_LINE_ENDS = "\n\r\t\v\f\x85\u2028\u2029\u00a0\u2002\u2003\u2009\u202f\u3000"
+# Zero-width and direction marks come along from web pages and messengers, and controls would be obeyed by whoever's terminal shows them:
+# they are never part of a value.
+_MARKS = "".join(
+    map(
+        chr,
+        (
+            *(code for code in (*range(1, 0x20), *range(0x7F, 0xA0)) if chr(code) not in _LINE_ENDS),
+            *(0xAD, 0x61C, 0x180E),
+            *range(0x200B, 0x2010),
+            *range(0x202A, 0x202F),
+            *range(0x2060, 0x2070),
+            0xFEFF,
+        ),
+    )
+)
+# PDFs and old code pages write 广 and 长 as radicals or compatibility forms: they look the same, and no search finds them. Unicode
+# gives the ideograph of all but those of the supplement (EquivalentUnifiedIdeograph.txt; the ones that are whole characters)
+_ODD_FORMS = {
+    chr(code): normalize("NFKC", chr(code))
+    for code in (*range(0x2F00, 0x2FD6), *range(0xF900, 0xFB00))
+    if len(normalize("NFKC", chr(code))) == 1
+}
+_ODD_FORMS |= dict(
+    zip(
+        "⺟⺠⻁⻄⻅⻆⻉⻋⻑⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻯⻰⻳",
+        "母民虎西见角贝车長长门青韦页风飞食马骨鬼鱼鸟卤麦黄黾齐齿竜龙龟",
+        strict=True,
+    )
+)
+_TO_TAKE_OFF = (
+    f"^[{''.join(_BLANKS)}]|[{''.join(_BLANKS)}]$|[{_LINE_ENDS}{_MARKS}]|" + r"[\x{2E80}-\x{2FDF}\x{F900}-\x{FAFF}]"
+)
+# in place of these signs come those, and nothing in place of the marks behind them
+_REPLACED = _LINE_ENDS + "".join(_ODD_FORMS) + _MARKS, " " * len(_LINE_ENDS) + "".join(_ODD_FORMS.values())
+# of texts that mean "no value": -1 may come as －１
+_FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+# '0012 of spreadsheets, also as an input method writes it; '0012' of a program; `0012 of bills of payment services; ="0012", =""0012"";
+# "0012" of JSON, “0012” of a word processor
+_KEPT_AS_TEXT = r"""^(?:['‘’＇`´]([0-9A-Za-z][0-9A-Za-z./-]*)['‘’＇`´]?|="{1,2}([^"]*)"{1,2}|"([^"\\]*)"|“([^“”]*)”)$"""
+
+
+def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows: str, types: Mapping[str, str]) -> None:
+    """Make the table `delivery` of landed rows: trimmed, blanks and stated missing values NULL, codes translated.
+
+    Args:
+        connection: Where the table is made.
+        feed: The declared feed.
+        rows: A relation to select from.
+        types: Its columns and their types.
+    """
+    wide = [text.translate(_FULL_WIDTH) for text in feed.missing]
+    missing = ", ".join(literal(text) for text in dict.fromkeys((*feed.missing, *wide, *BLOTTED, "")))
+    # step by step, because an expression that is written twice is computed twice
+    trimmed, bare, translated = (["row_number::bigint as row_number"] for _ in range(3))
+    for name in feed.landed_columns:
+        column = quote(name)
+        is_text = types.get(name) == "VARCHAR"
+        value = column if name in types else "null::varchar"
+        if is_text:
+            value = (
+                f"case when regexp_matches({column}, {literal(_TO_TAKE_OFF)}) "
+                f"then trim(translate({column}, {literal(_REPLACED[0])}, {literal(_REPLACED[1])}), "
+                f"{literal(''.join(_BLANKS))}) else {column} end"
+            )
+        trimmed.append(f"{value} as {column}")
+        value = column
+        if is_text:
+            value = f"regexp_replace({column}, {literal(_KEPT_AS_TEXT)}, '\\1\\2\\3\\4')"
+            value = f"case when regexp_matches({column}, {literal(_KEPT_AS_TEXT)}) then {value} else {column} end"
+        bare.append(f"{value} as {column}")
+        value = column
+        if codes := feed.codes.get(name):
+            choices = " ".join(f"when {literal(code)} then {literal(meaning)}" for code, meaning in codes.items())
+            value = f"case {column}::varchar {choices} else chr(1) || {column}::varchar end"
+        if is_text or feed.missing:
+            value = f"case when {column}::varchar not in ({missing}) then {value} end"
+        translated.append(f"{value} as {column}")
+    connection.execute(
+        f"create or replace temp table delivery as select {', '.join(translated)} from (select {', '.join(bare)} from "
+        f"(select {', '.join(trimmed)} from {rows}))"
+    )
+
+
+def open_batch(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, path: Path, where: str) -> None:
+    """Make the table `delivery` of a landed batch.
+
+    Raises:
+        DeliveryRefused: Unknown codes.
+    """
+    rows = f"read_parquet({literal(os.fspath(path))})"
+    types = {name: kind for name, kind, *_ in connection.execute(f"describe select * from {rows}").fetchall()}
+    open_delivery(connection, feed, rows, types)
+    stop_on_unknown_codes(connection, feed, where)
+
+
+def stop_on_unknown_codes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, where: str) -> None:
+    """Hold the table `delivery` to the feed's declared codes.
+
+    Raises:
+        DeliveryRefused: One is not declared.
+    """
+    for column in feed.codes:
+        unknown = connection.execute(
+            f"select substr({quote(column)}, 2) as code, count(*) as n from delivery "
+            f"where starts_with({quote(column)}, chr(1)) group by 1 order by n desc, code limit 5"
+        ).fetchall()
+        if unknown:
+            raise DeliveryRefused(
+                where,
+                f"unknown code in {column}: " + ", ".join(f"{code!r} ({n:,} rows)" for code, n in unknown),
+                allowed=", ".join(feed.codes[column]),
+                next_step=f"ask the office what it means and add it to codes in {feed.name}/feed.yml, then run "
+                f"`parkbridge sync {feed.name}`. Published data is unchanged",
+            )
