@@ -191,27 +191,28 @@ def _merge(
     if feed.replaces != "nothing":
         last = f"partition by {listed(key, 'i')} order by i.recorded_at desc nulls last, i.row_number desc"
         is_stated = f"row_number() over ({last}) = 1"
-    in_batch = f"(from {table} as i where i.batch_number = {number} and {same_key})"
     connection.execute(
         "create or replace temp table given as with clock as ("
         f"select {listed(key, 'c')}, max(greatest(c.recorded_at, c.last_recorded_at)) as latest_recorded_at "
-        f"from {staged} as c where {mine} and exists {in_batch} group by all) "
+        f"from {staged} as c semi join (from {table} where batch_number = {number}) as i on {same_key} where {mine} group by all) "
         f"select i.*, i.rowid as id, {_as_value(values, 'i')} as says, "
         f"{is_stated} as is_stated, c.feed is not null as is_known, "
         f"o.latest_recorded_at, {_as_value(values, 'c')} as known_says from {table} as i "
         f"left join {staged} as c on {mine} and c.superseded_at is null and {same_key} "
         f"left join clock as o on {same_key.replace('c.', 'o.')} where i.batch_number = {number}"
     )
-    connection.execute(
-        "create or replace temp table said_before as with statement as ("
-        f"select {keys}, recorded_at, received_at, says, id, latest_recorded_at from given where not is_stated union all "
-        f"select {listed(key, 'c')}, unnest([c.recorded_at, c.last_recorded_at]), c.received_at, {_as_value(values, 'c')}, "
-        f"null, null from {staged} as c "
-        f"where {mine} and exists (from given as i where not i.is_stated and {same_key})) "
-        "select id from (from statement where recorded_at is not null) qualify recorded_at <= latest_recorded_at "
-        "and says is not distinct from "
-        f"lag(says) over (partition by {keys} order by recorded_at, id is not null, received_at, id)"
-    )
+    said_before = "select 0::bigint as id where false"
+    if connection.execute("from given where not is_stated limit 1").fetchone():
+        said_before = (
+            "with statement as ("
+            f"select {keys}, recorded_at, received_at, says, id, latest_recorded_at from given where not is_stated union all "
+            f"select {listed(key, 'c')}, unnest([c.recorded_at, c.last_recorded_at]), c.received_at, {_as_value(values, 'c')}, "
+            f"null, null from {staged} as c semi join (from given where not is_stated) as i on {same_key} where {mine}) "
+            "select id from (from statement where recorded_at is not null) qualify recorded_at <= latest_recorded_at "
+            "and says is not distinct from "
+            f"lag(says) over (partition by {keys} order by recorded_at, id is not null, received_at, id)"
+        )
+    connection.execute(f"create or replace temp table said_before as {said_before}")
     order = "order by is_stated, recorded_at nulls first, row_number"
     is_once = _make_heard(connection, keys, order)
     # What repeats the current version does not change it, but its office time counts.

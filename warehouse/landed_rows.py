@@ -63,6 +63,13 @@ _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 # "0012" of JSON, “0012” of a word processor
 _KEPT_AS_TEXT = r"""^(?:['‘’＇`´]([0-9A-Za-z][0-9A-Za-z./-]*)['‘’＇`´]?|="{1,2}([^"]*)"{1,2}|"([^"\\]*)"|“([^“”]*)”)$"""
 
+# of a row's values behind one another, chr(0) between them: one may need what these two patterns find
+_BETWEEN = r"\x00"
+_UNTIDY = (
+    rf"(?:^|{_BETWEEN})[{''.join(_BLANKS)}'‘’＇`´=\"“]|[{''.join(_BLANKS)}](?:{_BETWEEN}|$)|[{_LINE_ENDS}{_MARKS}]|"
+    + r"[\x{2E80}-\x{2FDF}\x{F900}-\x{FAFF}]"
+)
+
 
 def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows: str, types: Mapping[str, str]) -> None:
     """Make the table `delivery` of landed rows: trimmed, blanks and stated missing values NULL, codes translated.
@@ -75,13 +82,20 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
     """
     wide = [text.translate(_FULL_WIDTH) for text in feed.missing]
     missing = ", ".join(literal(text) for text in dict.fromkeys((*feed.missing, *wide, *BLOTTED, "")))
+    texts = [name for name in feed.landed_columns if types.get(name) == "VARCHAR"]
+    # patterns for each column cost more than all else of a small delivery
+    in_line = f"concat_ws(chr(0), {', '.join(map(quote, texts))})"
+    is_untidy = (
+        bool(texts)
+        and connection.execute(f"from {rows} where regexp_matches({in_line}, {literal(_UNTIDY)}) limit 1").fetchone()
+    )
     # step by step, because an expression that is written twice is computed twice
     trimmed, bare, translated = (["row_number::bigint as row_number"] for _ in range(3))
     for name in feed.landed_columns:
         column = quote(name)
-        is_text = types.get(name) == "VARCHAR"
+        is_text = name in texts
         value = column if name in types else "null::varchar"
-        if is_text:
+        if is_text and is_untidy:
             value = (
                 f"case when regexp_matches({column}, {literal(_TO_TAKE_OFF)}) "
                 f"then trim(translate({column}, {literal(_REPLACED[0])}, {literal(_REPLACED[1])}), "
@@ -89,7 +103,7 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
             )
         trimmed.append(f"{value} as {column}")
         value = column
-        if is_text:
+        if is_text and is_untidy:
             value = f"regexp_replace({column}, {literal(_KEPT_AS_TEXT)}, '\\1\\2\\3\\4')"
             value = f"case when regexp_matches({column}, {literal(_KEPT_AS_TEXT)}) then {value} else {column} end"
         bare.append(f"{value} as {column}")

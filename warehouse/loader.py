@@ -369,8 +369,14 @@ def _write_rejected(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, bat
 
     `facts` are the keys that a row speaks of, as far as they could be read: no fact is withdrawn because its row is damaged.
     """
+    unreadable, target = batch.folder / UNREADABLE, literal(os.fspath(batch.folder / REJECTED))
+    if not unreadable.exists() and not connection.execute("from rejected limit 1").fetchone():  # as of most deliveries
+        connection.execute(
+            "copy (select 0::bigint as row_number, '' as reason, '' as row_json, ['']::varchar[] as facts where false) "
+            f"to {target} (format parquet)"
+        )
+        return
     _without_persons(connection, feed)
-    unreadable = batch.folder / UNREADABLE
     pieces = (
         "union all select row_number, reason, json_object('text', text)::varchar, [] "
         f"from read_parquet({literal(os.fspath(unreadable))})"
@@ -384,7 +390,7 @@ def _write_rejected(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, bat
         f"select * from (select row_number, why.reason, coalesce(blotted.row_json, {_AS_JSON}) as row_json, spoken.facts "
         f"from why join delivery as {_ROW} using (row_number) left join blotted using (row_number) "
         f"left join spoken using (row_number) {pieces}) order by row_number, reason) "
-        f"to {literal(os.fspath(batch.folder / REJECTED))} (format parquet)"
+        f"to {target} (format parquet)"
     )
 
 
