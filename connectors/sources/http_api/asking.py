@@ -118,7 +118,7 @@ class Api:
 
     def stop(self, fact: str, next_step: str, allowed: str | None = None, is_passing: bool = False) -> SourceError:
         """Make the error for what the API answers."""
-        fact = self._credentials.redact(f"{self._plan.path}: {fact}")
+        fact = self._credentials.redact(f"{self._plan.path}: {fact}" if self._plan.path else fact)
         return SourceError(self.where, fact, allowed=allowed, next_step=next_step, is_passing=is_passing)
 
     def _secret_headers(self) -> dict[str, str]:

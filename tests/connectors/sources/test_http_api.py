@@ -614,9 +614,18 @@ def test_a_redirect_on_the_same_host_is_followed(server: Server) -> None:
         pull(server)
 
 
-def test_auth_without_a_token_stops_before_asking(server: Server) -> None:
-    with pytest.raises(SourceError, match=r"source\.auth is bearer, but the connection has no password"):
-        list(protocol("http_api").deliveries({"auth": "bearer"}, Credentials("http", "h"), Window(None, UNTIL), "f"))
+@pytest.mark.parametrize(
+    ("auth", "credentials", "lacking"),
+    [
+        ("bearer", Credentials("http", "h"), "password"),
+        ("header", Credentials("http", "h", login="park"), "password"),
+        ("basic", Credentials("http", "h", login="park"), "login or password"),
+        ("basic", Credentials("http", "h", password=TOKEN), "login or password"),
+    ],
+)
+def test_auth_without_its_half_stops_before_asking(auth: str, credentials: Credentials, lacking: str) -> None:
+    with pytest.raises(SourceError, match=rf"^f: source\.auth is {auth}, but the connection has no {lacking}\."):
+        list(protocol("http_api").deliveries({"auth": auth}, credentials, Window(None, UNTIL), "f"))
 
 
 @pytest.mark.parametrize(
