@@ -70,6 +70,10 @@ _PARTS = (
     (r"cell (\w+): a number behind the figure is raised.*", "单元格 $1 的数字后带有上标"),
     (r"cell (\w+): white letters on white.*", "单元格 $1 为白底白字，是否计入须向来源单位核实"),
     (r"cell (\w+): a formula, not a value", "单元格 $1 是公式，没有数值"),
+    (
+        r"cell (\w+): a formula that was never calculated since: .*",
+        "单元格 $1 的公式未重算，请用 Excel 打开后保存或索取数值",
+    ),
     (r"identifier damaged by spreadsheet", "代码或数值被电子表格截短"),
     (r"(.+) is the largest number that its column can hold, .*", "$1 等于该列可存的最大值，原值可能被 MySQL 截断"),
     (r"(.+) is a time of which the driver leaves out the zone: .*", "$1 未带时区，须声明 source.clock"),
