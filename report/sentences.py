@@ -69,6 +69,11 @@ _PARTS = (
     (r"cell (\w+): a part of the text is struck through.*", "单元格 $1 部分文字有删除线，无法确定取值"),
     (r"cell (\w+): a number behind the figure is raised.*", "单元格 $1 的数字后带有上标"),
     (r"cell (\w+): white letters on white.*", "单元格 $1 为白底白字，是否计入须向来源单位核实"),
+    (r"in or below a line of another month \((.+)\): .*", "位于另一月份（$1）的标题行或其下方，请按月分表或增加月份列"),
+    (
+        r"it has \d+ fields where the header has \d+, and (.+) may be one number: .*",
+        "字段多于表头，$1 可能是带千分位逗号的一个数",
+    ),
     (r"cell (\w+): a formula, not a value", "单元格 $1 是公式，没有数值"),
     (
         r"cell (\w+): a formula that was never calculated since: .*",

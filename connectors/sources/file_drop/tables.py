@@ -140,6 +140,7 @@ class Layout:
         added: Columns that are not in the file, with the one value they have in it.
         is_ragged_strict: A line with fewer fields than the header is broken (CSV), not cut short (sheets).
         is_cut: The file ends within a line: a last line with fewer fields is broken, whatever is_ragged_strict says.
+        width: How many fields the header's line has, with the empty ones at its end.
     """
 
     where: str
@@ -160,6 +161,7 @@ class Layout:
     added: Mapping[str, str] = field(default_factory=dict)
     is_ragged_strict: bool = True
     is_cut: bool = False
+    width: int = 0
 
 
 def looks_damaged(text: str) -> bool:
@@ -283,9 +285,74 @@ def read_table(
     _check_title(layout)
     names = _names(found, layout)
     header = (*names, *layout.added)
+    layout = replace(layout, width=len(found.cells))
+    lines = _body(lines, names, layout)
     return header, _batches(
         lines, tuple(names), _totals_test(names, layout), layout, unreadable, [] if totals is None else totals
     )
+
+
+# 栏次 甲 乙 1 2 3=1+2: the numbers of a form's columns
+_NUMBERED: Final = re.compile(r"[(\[]?(\d{1,2})[)\]]?(?:=[\d+*/()-]+)?")
+_LETTERED: Final = "甲乙丙丁戊己庚辛壬癸"
+_LEAST_NUMBERED: Final = 3
+_OTHER_MONTH: Final = "in or below a line of another month"
+_SHEET_OF_EACH: Final = ": ask for a sheet of each, or for a column with the month"
+_PAGE: Final = re.compile(r"[-—(]*第\s*\d+\s*页(?:[,，/、\s]*共\s*\d+\s*页)?[-—)]*|共\s*\d+\s*页")
+_TITLE_MONTH: Final = re.compile(r"(20\d\d)\s*[年./-]\s*(1[0-2]|0?[1-9])\s*月?(?!月|\d|\s*\d+\s*日|[./-]\d)")
+_NAMED_MONTH: Final = re.compile(r"(20\d\d)\s*[年./_-]?\s*(1[0-2]|0?[1-9])(?!\d(?!\d))")
+# what a line with a month may be beside a title
+_NO_TITLE: Final = re.compile(r"[※*#]|备?\s*注|说\s*明|截[至止]|数据|.{0,4}(?:日期|时间)")
+
+
+def _body(lines: Iterator[Line], header: Sequence[str], layout: Layout) -> Iterator[Line]:
+    """Give the lines below a header without the numbers of its columns and what pages repeat: the title, 第 1 页.
+
+    Below a title of another month than that of name or title the lines are unreadable: they would come in under that month.
+    So is a line that is longer than the header by the thousands mark of a number.
+    """
+    names = frozenset(map(_squeezed, header))
+    figures = [place for place, name in enumerate(header) if layout.uses.get(name) not in ("text", "ignored", "date")]
+    longest = layout.width if layout.is_ragged_strict else math.inf
+    first = 0  # how many fields the first line has
+    titles = {_squeezed(title) for title in "\n".join(layout.above).splitlines()}
+    times = (value for name, value in layout.added.items() if layout.uses.get(name, "date") == "date")
+    month = _NAMED_MONTH.search(unicodedata.normalize("NFKC", "-".join(times)))
+    other = None
+    is_first = True
+    for line in lines:
+        cells = line.cells
+        if is_first and any(cells):
+            is_first = False
+            if _is_numbering(cells, _LEAST_NUMBERED + (not layout.uses)):
+                continue
+        # a title has one text, in one cell or in cells that are merged
+        if cells and (len(cells) == 1 or not cells[0] or cells[-1] in ("", cells[0])):
+            texts = {cell.strip() for cell in cells} - {""}
+            if len(texts) == 1 and _squeezed(text := _even(*texts)) not in names:
+                if _squeezed(_evened([line])) in titles or _squeezed(text) in titles or _PAGE.fullmatch(text):
+                    other = None if _squeezed(text) in titles and _TITLE_MONTH.search(text) else other
+                    continue
+                if month and (stated := _TITLE_MONTH.search(text)) and not _NO_TITLE.match(text):
+                    is_other = (stated[1], int(stated[2])) != (month[1], int(month[2]))
+                    other = f"{_OTHER_MONTH} ({stated[1]}-{int(stated[2]):02}){_SHEET_OF_EACH}" if is_other else None
+        reason = other
+        first = first or len(cells)
+        if len(cells) > longest:
+            reason = other or _parted_number(cells, len(header), figures, is_usual=len(cells) == first)
+        if reason and any(cells) and _squeezed(cells[0]) not in names:
+            line = line._replace(broken=line.broken or reason)
+        yield line
+
+
+def _is_numbering(cells: Sequence[str], least: int) -> bool:
+    """Return whether a line numbers the columns above it: 栏次 1 2 3, 甲 乙 1 2 3."""
+    texts = [_even(cell).strip() for cell in cells if cell.strip()]
+    if texts and texts[0] in ("栏次", "栏号", "列号"):
+        least, texts = 1, texts[1:]
+    lettered = next((n for n, text in enumerate(texts) if text != _LETTERED[n : n + 1]), len(texts))
+    numbers = [found[1] if (found := _NUMBERED.fullmatch(text)) else "" for text in texts[lettered:]]
+    return len(texts) >= least and numbers == [str(n) for n in range(1, 1 + len(numbers))]
 
 
 def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]]:
@@ -859,6 +926,27 @@ def _fitted(cells: Sequence[str], width: int, is_strict: bool) -> tuple[Sequence
     if is_strict:
         return cells, f"it has {len(cells)} fields where the header has {width}"
     return [*cells, *[""] * (width - len(cells))], None
+
+
+# 1,234 and 1,234.50 without quotation marks
+_BEFORE_COMMA: Final = re.compile(r"[-+(￥¥ ]*\d{1,3}")
+_BEHIND_COMMA: Final = re.compile(r"\d{3}(?:\.\d+)?\)?")
+
+
+def _parted_number(cells: Sequence[str], width: int, figures: Sequence[int], *, is_usual: bool) -> str | None:
+    """Say where a line with empty fields behind the header's last may have a number that its thousands mark made two of.
+
+    Some programs end each line with a comma, and not the header: then only a column that is no figure's shows it.
+    """
+    for position in figures:
+        if position + 1 < width and not (is_usual and position + 1 in figures):
+            here, there = cells[position].strip(), cells[position + 1].strip()
+            if _BEFORE_COMMA.fullmatch(here) and _BEHIND_COMMA.fullmatch(there):
+                return (
+                    f"it has {len(cells)} fields where the header has {width}, and {here},{there} may be one number: "
+                    "ask for numbers without thousands marks"
+                )
+    return None
 
 
 def _totals_test(names: Sequence[str], layout: Layout) -> Callable[[Sequence[str]], bool]:
