@@ -205,6 +205,7 @@ def _stage_one(
     manifest, where = batch.manifest, f"{feed.name} {batch.manifest.delivery}"
     _open_delivery(connection, feed, batch.folder / ROWS, where)
     _run_stage_sql(connection, feed, where)
+    _skip_months_to_come(connection, feed, manifest.pulled_until, time_zone)
     # under a clock that went back, what is known already is no future: hold_feed_to_clocks says what is wrong
     (last,) = the_row(connection, "select max(pulled_until) from ops.batch where feed = ?", [feed.name])
     judge(connection, feed, max(utc(manifest.pulled_until), last or datetime.min))
@@ -394,6 +395,29 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
     hold_to_units(connection, feed)
 
 
+_TO_COME = "its month has not ended, and no row of it has a figure but 0"
+
+
+def _skip_months_to_come(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: datetime, time_zone: ZoneInfo
+) -> None:
+    """Skip a month that has not ended, behind others, of which no row has a figure but 0: a year's sheet, prepared for what comes."""
+    figures = {*feed.subject.figures.values()} & feed.subject.columns.keys()
+    if not figures or "month" not in feed.subject.columns:
+        return
+    given = [f"d.{quote(s)}" for s in feed.landed_columns if figures.intersection(feed.columns.get(s, ()))]
+    # a figure that cannot be read is one
+    empty = [f"coalesce({quote(c)}, 0) = 0" for c in sorted(figures)] + [
+        f"coalesce(to_amount({c}) = 0, {c} is null)" for c in given
+    ]
+    connection.execute(
+        f"update candidate set skip_because = coalesce(skip_because, {literal(_TO_COME)}) where month in "
+        f"(select month from candidate join delivery as d using (row_number) group by month having bool_and({' and '.join(empty)}) "
+        f"and month + interval 1 month > {literal(str(until.astimezone(time_zone).date()))}::date) "
+        f"and month > (select min(month) from candidate where {' or '.join(f'{quote(c)} <> 0' for c in sorted(figures))})"
+    )
+
+
 def _cast(column: Column, given: str, *, is_key_or_code: bool) -> str:
     """A column of stage.sql in its type, a key or code with the letters and digits of a keyboard.
 
@@ -577,7 +601,8 @@ def _note_unread(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table:
     connection.execute(
         f"insert into {_unread(feed)} select {_fact(feed, 's')} as fact, s.source_key, {month} as month, {months} as period_months, "
         "bool_and(s.skip_because is not null) as is_skipped, $number from candidate as s "
-        "where not s.is_withdrawn and (s.skip_because is not null or s.row_number in (select row_number from rejected)) "
+        f"where not s.is_withdrawn and s.skip_because is distinct from {literal(_TO_COME)} "
+        "and (s.skip_because is not null or s.row_number in (select row_number from rejected)) "
         f"and s.source_key is not null and {months} is not null and {month} is not null "
         f"group by all having fact not in (select {_fact(feed, 'i')} from {table} as i where i.batch_number = $number)",
         {"number": number},

@@ -58,7 +58,6 @@ NOT_MEANT = (
     (named("K001 计数", "", "200"), "单位编号 looks like a total"),
     (named("期初余额", "", "200"), "单位编号 looks like a total"),
     (named("行标签", "", "200"), "单位编号 looks like a total"),
-    (named("ALL", "", "200"), "单位编号 looks like a total"),
     (named("示例", "某某科技有限公司"), "单位编号 looks like an example or a test"),
     (named("例：K001", "乙公司"), "单位编号 looks like an example or a test"),
     (named("U1", "XX有限公司"), "单位名称 looks like an example or a test"),
@@ -352,6 +351,7 @@ TENANTS = [of(f"T{n}", f"甲{n}有限公司", 50 + n) for n in range(4)]  # 206 
         ([of("园区", "园区", 206), *TENANTS], ["园区"]),
         ([*TENANTS, of("散户", "散户", 206)], ["散户"]),
         ([*TENANTS, of("全部企业", "", 206)], ["全部企业"]),
+        ([of("ALL", "", 206), *TENANTS], ["ALL"]),
         ([of("A座", "", 153), *TENANTS[:3], of("B座", "", 153), *TENANTS[1:]], ["A座", "B座"]),
         ([*TENANTS, of("T9", "散户", 206)], []),  # a code of its own is a unit's
         ([*TENANTS, of("K", "乙有限公司", 206)], []),  # a firm's name is a firm
