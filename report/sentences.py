@@ -58,6 +58,7 @@ _PARTS = (
     (r"(.+) was read in a wrong encoding before it came here: .*?: (.*)", "$1 来件前已用错编码：$2"),
     (r"(.+) looks like a total or a note: .*?: (.*)", "$1 疑为合计或说明行：$2"),
     (r"(.+) holds characters as a web page .*?: .*?: (.*)", "$1 含网页或程序的转义字符：$2"),
+    (r"two rows have one (.+) but for case or blanks: .*?: (.*)", "仅大小写或空格不同，疑为同一编号：$2"),
     (r"(.+) looks like an example or a test: .*?: (.*)", "$1 疑为示例或测试数据：$2"),
     (r"(.+) seems to mean that there is none: .*?: (.*)", "$1 似表示没有：$2"),
     (r"(.+) has no letter and no digit: .*?: (.*)", "$1 不含字母和数字：$2"),

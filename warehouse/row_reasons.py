@@ -111,6 +111,8 @@ _SEVERAL = (
 )
 # 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
 _OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
+# what offices write where there is no figure or day
+_NOTHING = r"^(?:[^\pL\pN]+|无|暂无|空|未[报填知]|没有|待定|(?i:n/?a|null|none|nil))$"
 # 3.5万元, 1.2亿, 35000元: what it means is known, whatever the unit of its column is
 _OWN_UNIT = r"\d ?(?:[万亿]元?|元)$"
 OTHER_UNIT = " states its own unit, and stage.sql reckons with another: let it reckon so only where there is none: "
@@ -195,6 +197,12 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
 
     def hint(source: str) -> str:
         return (
+            f"|| case when regexp_matches(d.{quote(source)}::varchar, {literal(_NOTHING)}) "
+            "then ' (list it under missing where it means no value)' else '' end"
+        )
+
+    def clock_hint(source: str) -> str:
+        return (
             f"|| case when regexp_matches(d.{quote(source)}::varchar, {literal(_OTHER_CLOCK)}) "
             "then ' (a time of UTC or since 1970: docs/feeds.md, to_date)' else '' end"
         )
@@ -202,7 +210,7 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
     reasons = [
         f"case when d.{quote(source)} is not null and not g.{quote('has_' + target)} "
         f"then {literal(f'{source} cannot be read as {target}: ')} || left(d.{quote(source)}::varchar, 60) "
-        f"{hint(source) if getattr(feed.subject.columns.get(target), 'type', '') == 'date' else ''} end"
+        f"{hint(source)} {clock_hint(source) if getattr(feed.subject.columns.get(target), 'type', '') == 'date' else ''} end"
         for source, target in pairs
     ]
     reasons += [*(_damages(feed) if is_damaged else []), *_rounded_codes(feed)]
@@ -391,10 +399,32 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
         ) from error
     _reject_other_units(connection, feed)
     _reject_sums(connection, feed)
+    _reject_variants(connection, feed)
+
+
+def _reject_variants(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Reject rows of which the keys are one but for case and blanks, K001 and k001: one of them is the other once more."""
+    keys = [c for c in feed.subject.key if feed.subject.columns[c].type == "varchar"]
+    if not keys:
+        return
+    odd = " or ".join(f"regexp_matches({quote(c)}, '[a-z ]')" for c in keys)
+    if not connection.execute(f"from candidate where {odd} limit 1").fetchone():
+        return
+    others = [quote(c) for c in feed.subject.key if c not in keys]
+    even = ", ".join([f"upper(replace({quote(c)}, ' ', ''))" for c in keys] + others)
+    connection.execute(
+        "insert into rejected select row_number, 'two rows have one ' || "
+        f"{literal(' + '.join(keys))} || ' but for case or blanks: ask the office which counts: ' || left({quote(keys[0])}, 60) "
+        f"from candidate where skip_because is null and row_number not in (select row_number from rejected) "
+        f"qualify count(distinct ({', '.join(map(quote, keys))})) over (partition by {even}) > 1"
+    )
 
 
 # the end of an enterprise's name, whatever is behind it in brackets; a code has digits and no such end
-_A_FIRM = r"(?:公司|集团|合伙|厂|店|行|社|所|院|心|学|会|局|部|站|馆|室|场|园|\p{Han}{3}户|[A-Za-z]{2}\.?)(?:[(（].*[)）])?$|\d"
+_A_FIRM = (
+    r"(?:公司|集团|合伙|厂|店|行|社|所|院|心|学|会|局|部|站|馆|室|场|园|\p{Han}{3}户"
+    r"|(?i:ltd|limited|co|inc|llc|gmbh|corp|group|company|plc)\.?)(?:[(（].*[)）])?$|\d"
+)
 # of so many rows with a figure, or more, and of such a size, chance makes no sum
 _LEAST_ROWS, _LEAST_SUM = 3, 100
 

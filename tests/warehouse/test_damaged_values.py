@@ -368,3 +368,18 @@ def test_a_row_without_a_firms_name_that_is_the_sum_of_others_is_no_enterprise(
     found = park.ask("select reason from ops.quarantine order by row_number")
     assert [reason.rpartition(": ")[2] for (reason,) in found] == sums
     assert all("its figures are the sum of other rows" in reason for (reason,) in found)
+
+
+def test_two_ways_to_write_one_key_in_one_delivery_count_in_none(park: Park) -> None:
+    lines = [of("K1", "甲公司", 5), of("k 1", "甲公司", 5), of("k1", "甲公司", 5), of("k2", "乙公司", 5)]
+    found = reasons(park, *lines)
+    assert [reason.rpartition(": ")[2] for reason in found] == ["K1", "k 1", "k1"]
+    assert all("two rows have one source_key but for case or blanks" in reason for reason in found)
+    assert all(in_chinese(reason) != reason for reason in found)
+
+
+@pytest.mark.parametrize(("value", "is_none"), [("/", True), ("——", True), ("无", True), ("1O", False)])
+def test_what_seems_to_mean_no_figure_says_how_to_declare_it(park: Park, value: str, is_none: bool) -> None:
+    (reason,) = reasons(park, named("U1", "甲公司", value))
+    assert ("(list it under missing where it means no value)" in reason) is is_none
+    assert in_chinese(reason) != reason

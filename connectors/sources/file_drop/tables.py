@@ -742,7 +742,7 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
             if numbers == [] or "万" in text or "千" in text or "亿" in text:
                 _check_unit_below(cells, line.number, layout)
             if len(cells) != width:
-                cells, reason = _fitted(cells, width, layout.is_ragged_strict or (is_last and layout.is_cut))
+                cells, reason = _fitted(cells, width, layout.is_ragged_strict, is_last and layout.is_cut)
             if reason is None:
                 if is_total(cells):
                     totals.append(_stated(names, cells, judged))
@@ -916,15 +916,16 @@ def _with_last(lines: Iterator[Line]) -> Iterator[tuple[Line, bool]]:
         yield before, True
 
 
-def _fitted(cells: Sequence[str], width: int, is_strict: bool) -> tuple[Sequence[str], str | None]:
+def _fitted(cells: Sequence[str], width: int, is_strict: bool, is_cut: bool) -> tuple[Sequence[str], str | None]:
     """Make the line as wide as the header, or say why it cannot be."""
     if len(cells) > width:
         beyond = next((position for position in range(width, len(cells)) if cells[position].strip()), None)
         if beyond is None:
             return cells[:width], None
         return cells, f"it has {len(cells)} fields where the header has {width}: field {beyond + 1} has no heading"
-    if is_strict:
-        return cells, f"it has {len(cells)} fields where the header has {width}"
+    if is_strict or is_cut:
+        way_on = "" if is_cut else ": source.pad_short_rows reads it where the office leaves out empty fields"
+        return cells, f"it has {len(cells)} fields where the header has {width}{way_on}"
     return [*cells, *[""] * (width - len(cells))], None
 
 
