@@ -444,13 +444,14 @@ def _reject_sums(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Non
     odd = " and ".join(f"not coalesce(regexp_matches({quote(c)}, {literal(_A_FIRM)}), false)" for c in labels)
     if not connection.execute(f"from candidate where {odd} limit 1").fetchone():
         return
-    sums, equal = [], {"above": [], "below": [], "others": []}
+    sums: list[str] = []
+    equal: dict[str, list[str]] = {"above": [], "below": [], "others": []}
     for c in map(quote, figures):
         sums += [f"sum({c}) over all_rows - {c} as others_{c[1:-1]}"]
         for side in ("above", "below"):
             sums += [f"sum({c}) over {side} - {c} as {side}_{c[1:-1]}"]
-        for side, found in equal.items():
-            found.append(f"({c} is null or {c} = {side}_{c[1:-1]})")
+        for side, conditions in equal.items():
+            conditions.append(f"({c} is null or {c} = {side}_{c[1:-1]})")
     largest = f"greatest({', '.join(f'coalesce({quote(c)}, 0)' for c in figures)})"
     label = f"coalesce({', '.join(map(quote, labels))})"
     found = " or ".join(
