@@ -526,16 +526,17 @@ def _collapse_repeats(
     if not connection.execute(twice).fetchone():  # as in most deliveries
         return 0
     values = ", ".join(map(quote, feed.subject.columns))
-    said = f"(select *, null as said_at from {table} where batch_number = {number})"
+    day, joined = _day_within_month(feed), f"{table} as s inner join delivery as d using (row_number)"
+    said = f"(select s.*, null as said_at, {day} as said_day from {joined} where s.batch_number = {number})"
     if feed.recorded_at:
         # beside a version without a time no version of a fact is the later one, nor beside one of a day those of that day
         said = (
             f"(select s.*, case when count(s.recorded_at) over (partition by {key}) < count(*) over (partition by {key}) then null "
             f"when bool_or({is_day_alone(feed, 'd')}) over (partition by {key}, {local_day('s', feed.clock or time_zone.key)}) "
-            f"then {local_day('s', feed.clock or time_zone.key)}::timestamp else s.recorded_at end as said_at "
-            f"from {table} as s inner join delivery as d using (row_number) where s.batch_number = {number})"
+            f"then {local_day('s', feed.clock or time_zone.key)}::timestamp else s.recorded_at end as said_at, {day} as said_day "
+            f"from {joined} where s.batch_number = {number})"
         )
-    version, reason = f"row({values})", f"two rows disagree about the same {' + '.join(feed.subject.key)}"
+    version, reason = f"row({values}, said_day)", f"two rows disagree about the same {' + '.join(feed.subject.key)}"
     if feed.count_column:
         version = "row_number"
         reason = f"landing made two rows of one {' + '.join(feed.subject.key)} (a value of by is written in two ways, or parts it)"
@@ -558,6 +559,12 @@ def _collapse_repeats(
         f"from (select distinct row_number from repeated) where row_number not in "
         f"(select row_number from {table} where batch_number = {number})",
     )
+
+
+def _day_within_month(feed: StagedFeed) -> str:
+    """As SQL, the day that a row states where its subject has months: equal figures of two weeks are no row that came twice."""
+    days = [f"to_date(d.{quote(source)}::varchar)" for source, targets in feed.columns.items() if "month" in targets]
+    return f"coalesce({', '.join(days)}, s.month)" if days and "month" in feed.subject.columns else "null"
 
 
 def _write_rejected(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch) -> None:

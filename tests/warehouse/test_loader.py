@@ -111,6 +111,16 @@ def test_a_row_that_is_skipped_is_no_silence(park: Park) -> None:
     assert [row[:4] for row in unread(park)] == [("U1", "2026-01-01", 1, True)]
 
 
+def test_equal_figures_of_two_days_of_a_month_are_no_row_that_came_twice(park: Park) -> None:
+    rows = [staff_row(f"V{n}") for n in range(18)]
+    rows += [staff_row("U1", month="2026-01-05"), staff_row("U1", month="2026-01-12")]
+    rows += [staff_row("U2", month="2026-01"), staff_row("U2", month="2026年1月"), staff_row("U2", month="2026-01-01")]
+    park.drop("staff", "a.csv", staff_file(rows), day(0.5))
+    park.land("staff", day(1))
+    (staged,) = park.stage("staff")
+    assert (staged.rows, staged.rejected, staged.repeated) == (19, 2, 2)
+
+
 def test_blanks_of_every_width_are_no_value(park: Park) -> None:
     row = "　U1\t, 甲公司\u00a0,2026-01,\u300010 ,　,张三,138,2026-02-05"
     park.drop("staff", "a.csv", staff_file([row]), day(0.5))

@@ -284,9 +284,12 @@ def read_table(
         layout = replace(layout, added={**layout.added, **_title_values(layout.title, layout)})
     _check_title(layout)
     names = _names(found, layout)
-    header = (*names, *layout.added)
-    layout = replace(layout, width=len(found.cells))
-    lines = _body(lines, names, layout)
+    # a column before the table or within it that has no name is none where it holds nothing
+    bare = {name for name, cell in zip(names, found.cells, strict=False) if not cell.strip()} - layout.expected
+    bare = bare if layout.expected else set()
+    header = (*(name for name in names if name not in bare), *layout.added)
+    layout = replace(layout, width=len(found.cells), exclude=layout.exclude | bare)
+    lines = _body(lines, names, layout, [place for place, name in enumerate(names) if name in bare])
     return header, _batches(
         lines, tuple(names), _totals_test(names, layout), layout, unreadable, [] if totals is None else totals
     )
@@ -301,11 +304,12 @@ _SHEET_OF_EACH: Final = ": ask for a sheet of each, or for a column with the mon
 _PAGE: Final = re.compile(r"[-—(]*第\s*\d+\s*页(?:[,，/、\s]*共\s*\d+\s*页)?[-—)]*|共\s*\d+\s*页")
 _TITLE_MONTH: Final = re.compile(r"(20\d\d)\s*[年./-]\s*(1[0-2]|0?[1-9])\s*月?(?!月|\d|\s*\d+\s*日|[./-]\d)")
 _NAMED_MONTH: Final = re.compile(r"(20\d\d)\s*[年./_-]?\s*(1[0-2]|0?[1-9])(?!\d(?!\d))")
+_LONE_MONTH: Final = re.compile(r"20\d\d\s*[年./-]\s*\d{1,2}\s*月?份?")
 # what a line with a month may be beside a title
 _NO_TITLE: Final = re.compile(r"[※*#]|备?\s*注|说\s*明|截[至止]|数据|.{0,4}(?:日期|时间)")
 
 
-def _body(lines: Iterator[Line], header: Sequence[str], layout: Layout) -> Iterator[Line]:
+def _body(lines: Iterator[Line], header: Sequence[str], layout: Layout, bare: Sequence[int] = ()) -> Iterator[Line]:
     """Give the lines below a header without the numbers of its columns and what pages repeat: the title, 第 1 页.
 
     Below a title of another month than that of name or title the lines are unreadable: they would come in under that month.
@@ -336,10 +340,14 @@ def _body(lines: Iterator[Line], header: Sequence[str], layout: Layout) -> Itera
                 if month and (stated := _TITLE_MONTH.search(text)) and not _NO_TITLE.match(text):
                     is_other = (stated[1], int(stated[2])) != (month[1], int(month[2]))
                     other = f"{_OTHER_MONTH} ({stated[1]}-{int(stated[2]):02}){_SHEET_OF_EACH}" if is_other else None
+                    if not is_other and _LONE_MONTH.fullmatch(text):
+                        continue
         reason = other
         first = first or len(cells)
         if len(cells) > longest:
             reason = other or _parted_number(cells, len(header), figures, is_usual=len(cells) == first)
+        if bare and (filled := next((p for p in bare if p < len(cells) and cells[p].strip()), None)) is not None:
+            reason = reason or f"field {filled + 1} has no heading: declare it as column {filled + 1}, ignored or not"
         if reason and any(cells) and _squeezed(cells[0]) not in names:
             line = line._replace(broken=line.broken or reason)
         yield line

@@ -620,3 +620,23 @@ def test_a_number_that_its_thousands_mark_made_two_of(
     delivery, rows = read(tmp_path, "a.csv", content, uses={"户号": "text", "备注": "text"})
     assert [row["row_number"] for row in rows] == read_rows
     assert all("may be one number" in piece.reason or "no heading" in piece.reason for piece in delivery.unreadable)
+
+
+def test_a_column_without_a_name_is_none_where_it_holds_nothing(tmp_path: Path) -> None:
+    content = workbook([None, "户号", None, "用量"], [None, "K1", None, 1], [7, "K2", None, 2], [None, "K3"])
+    delivery, rows = read(tmp_path, "a.xlsx", content, expected=("户号", "用量"))
+    assert delivery.header == ("户号", "用量")
+    assert [(row["户号"], row["用量"]) for row in rows] == [("K1", "1"), ("K3", None)]
+    assert [piece.reason for piece in delivery.unreadable] == [
+        "field 1 has no heading: declare it as column 1, ignored or not"
+    ]
+    # where it is declared it is one
+    delivery, rows = read(tmp_path, "b.xlsx", content, expected=("column 1", "户号", "用量"))
+    assert delivery.header == ("column 1", "户号", "用量")
+    assert [row["column 1"] for row in rows] == [None, "7", None]
+
+
+def test_the_month_once_more_above_the_rows_is_no_row(tmp_path: Path) -> None:
+    content = workbook(OF_WATER, ["2026年10月"], ["K1", "1"])
+    delivery, rows = read(tmp_path, "2026-10.xlsx", content, name_pattern=r"(?P<月份>\d{4}-\d\d)")
+    assert ([row["户号"] for row in rows], delivery.unreadable) == (["K1"], [])
