@@ -132,6 +132,7 @@ def _stage_one(
     manifest, where = batch.manifest, f"{feed.name} {batch.manifest.delivery}"
     open_batch(connection, feed, batch.folder / ROWS, where)
     _run_stage_sql(connection, feed, where)
+    _skip_months_to_come(connection, feed, manifest.pulled_until, time_zone)
     # under a clock that went back, what is known already is no future: hold_feed_to_clocks says what is wrong
     (last,) = the_row(connection, "select max(pulled_until) from ops.batch where feed = ?", [feed.name])
     judge(connection, feed, max(utc(manifest.pulled_until), last or datetime.min))
@@ -252,6 +253,29 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
     hold_to_units(connection, feed)
 
 
+_TO_COME = "its month has not ended, and no row of it has a figure but 0"
+
+
+def _skip_months_to_come(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: datetime, time_zone: ZoneInfo
+) -> None:
+    """Skip a month that has not ended, behind others, of which no row has a figure but 0: a year's sheet, prepared for what comes."""
+    figures = {*feed.subject.figures.values()} & feed.subject.columns.keys()
+    if not figures or "month" not in feed.subject.columns:
+        return
+    given = [f"d.{quote(s)}" for s in feed.landed_columns if figures.intersection(feed.columns.get(s, ()))]
+    # a figure that cannot be read is one
+    empty = [f"coalesce({quote(c)}, 0) = 0" for c in sorted(figures)] + [
+        f"coalesce(to_amount({c}) = 0, {c} is null)" for c in given
+    ]
+    connection.execute(
+        f"update candidate set skip_because = coalesce(skip_because, {literal(_TO_COME)}) where month in "
+        f"(select month from candidate join delivery as d using (row_number) group by month having bool_and({' and '.join(empty)}) "
+        f"and month + interval 1 month > {literal(str(until.astimezone(time_zone).date()))}::date) "
+        f"and month > (select min(month) from candidate where {' or '.join(f'{quote(c)} <> 0' for c in sorted(figures))})"
+    )
+
+
 def _cast(column: Column, given: str, *, is_key_or_code: bool) -> str:
     """A column of stage.sql in its type, a key or code with the letters and digits of a keyboard.
 
@@ -329,16 +353,17 @@ def _collapse_repeats(
     if not connection.execute(twice).fetchone():  # as in most deliveries
         return 0
     values = ", ".join(map(quote, feed.subject.columns))
-    said = f"(select *, null as said_at from {table} where batch_number = {number})"
+    day, joined = _day_within_month(feed), f"{table} as s inner join delivery as d using (row_number)"
+    said = f"(select s.*, null as said_at, {day} as said_day from {joined} where s.batch_number = {number})"
     if feed.recorded_at:
         # beside a version without a time no version of a fact is the later one, nor beside one of a day those of that day
         said = (
             f"(select s.*, case when count(s.recorded_at) over (partition by {key}) < count(*) over (partition by {key}) then null "
             f"when bool_or({is_day_alone(feed, 'd')}) over (partition by {key}, {local_day('s', feed.clock or time_zone.key)}) "
-            f"then {local_day('s', feed.clock or time_zone.key)}::timestamp else s.recorded_at end as said_at "
-            f"from {table} as s inner join delivery as d using (row_number) where s.batch_number = {number})"
+            f"then {local_day('s', feed.clock or time_zone.key)}::timestamp else s.recorded_at end as said_at, {day} as said_day "
+            f"from {joined} where s.batch_number = {number})"
         )
-    version, reason = f"row({values})", f"two rows disagree about the same {' + '.join(feed.subject.key)}"
+    version, reason = f"row({values}, said_day)", f"two rows disagree about the same {' + '.join(feed.subject.key)}"
     if feed.count_column:
         version = "row_number"
         reason = f"landing made two rows of one {' + '.join(feed.subject.key)} (a value of by is written in two ways, or parts it)"
@@ -362,6 +387,12 @@ def _collapse_repeats(
         f"(select row_number from {table} where batch_number = {number})",
     )
     return int(only_repeated)
+
+
+def _day_within_month(feed: StagedFeed) -> str:
+    """As SQL, the day that a row states where its subject has months: equal figures of two weeks are no row that came twice."""
+    days = [f"to_date(d.{quote(source)}::varchar)" for source, targets in feed.columns.items() if "month" in targets]
+    return f"coalesce({', '.join(days)}, s.month)" if days and "month" in feed.subject.columns else "null"
 
 
 def _write_rejected(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch) -> None:
@@ -402,7 +433,8 @@ def _note_unread(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table:
     connection.execute(
         f"insert into {unread(feed)} select {fact(feed, 's')} as fact, s.source_key, {month} as month, {months} as period_months, "
         "bool_and(s.skip_because is not null) as is_skipped, $number from candidate as s "
-        "where not s.is_withdrawn and (s.skip_because is not null or s.row_number in (select row_number from rejected)) "
+        f"where not s.is_withdrawn and s.skip_because is distinct from {literal(_TO_COME)} "
+        "and (s.skip_because is not null or s.row_number in (select row_number from rejected)) "
         f"and s.source_key is not null and {months} is not null and {month} is not null "
         f"group by all having fact not in (select {fact(feed, 'i')} from {table} as i where i.batch_number = $number)",
         {"number": number},

@@ -64,11 +64,13 @@ _SUMS = "|".join(
 _NO_ENTERPRISE = (
     (
         # 1号楼小计, 全园累计, 合　计：, （合计）, 合计（元）, 合计人数, 合计：12户, 共 3 家; Grand Total
-        rf"(?:{_SUMS}){_GAP}(?:[(（][^()（）]{{0,12}}|人数|户数|金额|数|额|值)?[)）】]?{_GAP}[:：]?$"
+        rf"(?:{_SUMS}){_GAP}(?:[(（][^()（）]{{0,12}}|人数|户数|金额|数|额|值)?[)）】]?{_GAP}[:：]?{_GAP}(?:\d+|[①-⑳])?$"
         rf"|^(?:{_SUMS}|总?共){_GAP}[:：]?{_GAP}\d+{_GAP}(?:[户家人条行个笔份张项]|记录)?$|^(?:总?记录|总[条行])数?{_GAP}[:：]"
         r"|^(?i:(?:grand |sub-? ?)?total|sum|average)s?\s*[:：]?$"
-        r"|^其\s*[他它余]\p{Han}{0,2}$|^总(?:人数|户数|金额|数|额)$|^其\s*中\s*[:：]|^其\s*中$|^(?:全区|全园|全园区|续表)$"
+        r"|^其\s*[他它余]\p{Han}{0,2}$|^总(?:人数|户数|金额|数|额)\d*$|^其\s*中\s*[:：]|^其\s*中$|^(?:全区|全园|全园区|续表)$"
         rf"|^(?:计|[最平]\p{{Han}}{{1,2}}值|占比|[上本]月|[上本去]年)$|^[(（]空白[)）]$"
+        # of pivot tables and of ledgers: K001 计数, 行标签, 期初余额, 上年结转
+        r"|[\s ]计数$|^(?:计数|求和|行标签|列标签)$|^(?:[期年月][初末])?余额$|^[上去][年月]结转$|^结转[下次][年月]$"
         # 一、制造业, （二）服务业: a heading, of which the figures are a sum; 园区总体
         r"|^(?:[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）])|^(?:全?园区?|全[市县镇街])?(?:总\s*体|整\s*体|全\s*体)$"
         r"|^(?:同比|环比|增长|增减)(?:率|增减|增长|增幅)?(?:[(（]?[%％][)）]?)?$|^(?:上年|去年|上月)同期数?$",
@@ -85,6 +87,12 @@ _NO_ENTERPRISE = (
         "seems to mean that there is none: list it under missing: ",
     ),
     (
+        # of a template or a system: 示例, 例：K001, 某某科技有限公司, XX有限公司, 测试企业1（勿删）, test01
+        r"^(?:填写)?(?:示例|样例|范例)(?:行|数据|公司|企业|单位|\d*)$|^例\s*[:：]|^(?:[xX×＊]{2,}|某{1,3})\p{Han}*(?:公司|厂|店|企业|单位|集团)$"
+        r"|^[xX×]{3,}$|^(?:测试|演示)(?:企业|公司|单位|用户|商户|账[号户]|租户|数据)?[\d一二三四五]*(?:[(（].*)?$|^(?i:test|demo)[_-]?\d*$",
+        "looks like an example or a test: let stage.sql skip it (skip_because), or ask for the file without: ",
+    ),
+    (
         r"^(?:同\s*上|同\s*前|上\s*同)$",
         "means what is above it: declare fill_down under source, or ask for it written out: ",
     ),
@@ -97,14 +105,20 @@ _NO_ENTERPRISE = (
     ),
 )
 # 甲公司、乙厂 as one enterprise; the applicants of a patent are several, and stage.sql parts them
+_FIRM = "(?:公司|企业|厂|店|社|中心|事务所)[)）]?"
 _SEVERAL = (
     (
-        r"(?:公司|企业|厂|店|社|中心|事务所)[)）]? ?[、；;，,] ?\p{Han}.*(?:公司|企业|厂|店|社|中心|事务所)[)）]?$",
+        # in two lines of a cell there is a blank between them; 甲公司等3家
+        rf"{_FIRM} ?[、；;，,/+＋&＆] ?\p{{Han}}.*{_FIRM}$|公司[)）]?(?: +|[和与及])\p{{Han}}{{2,}}.*公司[)）]?$"
+        rf"|{_FIRM} ?等 ?(?:[\d一二三四五六七八九十两几]+[家户个].*|(?:单位|企业|公司)?)$"
+        rf"|{_FIRM}[及和与]其?(?:关联|下属|子|分)(?:企业|公司)$|公司[(（](?:含|包[含括])\p{{Han}}+公司",
         "names more than one: ask for a row of each: ",
     ),
 )
 # 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
 _OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
+# what offices write where there is no figure or day
+_NOTHING = r"^(?:[^\pL\pN]+|无|暂无|空|未[报填知]|没有|待定|(?i:n/?a|null|none|nil))$"
 # 3.5万元, 1.2亿, 35000元: what it means is known, whatever the unit of its column is
 _OWN_UNIT = r"\d ?(?:[万亿]元?|元)$"
 OTHER_UNIT = " states its own unit, and stage.sql reckons with another: let it reckon so only where there is none: "
@@ -117,7 +131,8 @@ _NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
 # 9133**3C may be several
 NO_CODE = (
     ("_key", "_no", "uscc"),
-    r"^[0-9A-Za-z-]+(?: ?[、；;] ?[0-9A-Za-z-]+)+$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d\.\d+[eE]\d+$"
+    r"^[0-9A-Za-z-]+(?: ?[、；;，,+&] ?[0-9A-Za-z-]+)+$|^[A-Za-z]+\d+ [A-Za-z]+\d+$"
+    r"|^[0-9A-Za-z-]+ ?等(?:\d+[家户个])?$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d\.\d+[eE]\d+$"
     r"|^[\[{].*[\]}]$|^≈|^[0-9A-Za-z*-]*\w\*{2}[0-9A-Za-z*-]*$",
     " is a number, masked or a list, which no code is (zeros before it or its last digits may be lost): ask the office for it as text: ",
 )
@@ -188,6 +203,12 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
 
     def hint(source: str) -> str:
         return (
+            f"|| case when regexp_matches(d.{quote(source)}::varchar, {literal(_NOTHING)}) "
+            "then ' (list it under missing where it means no value)' else '' end"
+        )
+
+    def clock_hint(source: str) -> str:
+        return (
             f"|| case when regexp_matches(d.{quote(source)}::varchar, {literal(_OTHER_CLOCK)}) "
             "then ' (a time of UTC or since 1970: docs/feeds.md, to_date)' else '' end"
         )
@@ -195,7 +216,7 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
     reasons = [
         f"case when d.{quote(source)} is not null and not g.{quote('has_' + target)} "
         f"then {literal(f'{source} cannot be read as {target}: ')} || left(d.{quote(source)}::varchar, 60) "
-        f"{hint(source) if getattr(feed.subject.columns.get(target), 'type', '') == 'date' else ''} end"
+        f"{hint(source)} {clock_hint(source) if getattr(feed.subject.columns.get(target), 'type', '') == 'date' else ''} end"
         for source, target in pairs
     ]
     reasons += [*(_damages(feed) if is_damaged else []), *_rounded_codes(feed)]
@@ -383,6 +404,80 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
             next_step="write each as a condition on the columns of the delivery, with try_cast where it needs a number",
         ) from error
     _reject_other_units(connection, feed)
+    _reject_sums(connection, feed)
+    _reject_variants(connection, feed)
+
+
+def _reject_variants(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Reject rows of which the keys are one but for case and blanks, K001 and k001: one of them is the other once more."""
+    keys = [c for c in feed.subject.key if feed.subject.columns[c].type == "varchar"]
+    if not keys:
+        return
+    odd = " or ".join(f"regexp_matches({quote(c)}, '[a-z ]')" for c in keys)
+    if not connection.execute(f"from candidate where {odd} limit 1").fetchone():
+        return
+    others = [quote(c) for c in feed.subject.key if c not in keys]
+    even = ", ".join([f"upper(replace({quote(c)}, ' ', ''))" for c in keys] + others)
+    connection.execute(
+        "insert into rejected select row_number, 'two rows have one ' || "
+        f"{literal(' + '.join(keys))} || ' but for case or blanks: ask the office which counts: ' || left({quote(keys[0])}, 60) "
+        f"from candidate where skip_because is null and row_number not in (select row_number from rejected) "
+        f"qualify count(distinct ({', '.join(map(quote, keys))})) over (partition by {even}) > 1"
+    )
+
+
+# the end of an enterprise's name, whatever is behind it in brackets; a code has digits and no such end
+_A_FIRM = (
+    r"(?:公司|集团|合伙|厂|店|行|社|所|院|心|学|会|局|部|站|馆|室|场|园|\p{Han}{3}户"
+    r"|(?i:ltd|limited|co|inc|llc|gmbh|corp|group|company|plc)\.?)(?:[(（].*[)）])?$|\d"
+)
+# of so many rows with a figure, or more, and of such a size, chance makes no sum
+_LEAST_ROWS, _LEAST_SUM = 3, 100
+
+
+def _reject_sums(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Reject rows without a firm's name of which each figure is the sum of the rows above or below it: 园区, A座, whatever it is called.
+
+    Above or below up to the next such row, or the sum of all others.
+    """
+    subject = feed.subject
+    figures = sorted(c for c in {*subject.figures.values()} if feed.figures.get(c) is None)
+    if not figures or "source_key" not in subject.columns:
+        return
+    labels = [c for c in ("enterprise_name", "source_key") if c in subject.columns]
+    times = [c for c in ("month", "period_start", "period_end") if c in subject.columns]
+    parted = ", ".join(map(quote, times + [c for c in subject.key if c.endswith("_code")]))
+    odd = " and ".join(f"not coalesce(regexp_matches({quote(c)}, {literal(_A_FIRM)}), false)" for c in labels)
+    if not connection.execute(f"from candidate where {odd} limit 1").fetchone():
+        return
+    sums: list[str] = []
+    equal: dict[str, list[str]] = {"above": [], "below": [], "others": []}
+    for c in map(quote, figures):
+        sums += [f"sum({c}) over all_rows - {c} as others_{c[1:-1]}"]
+        for side in ("above", "below"):
+            sums += [f"sum({c}) over {side} - {c} as {side}_{c[1:-1]}"]
+        for side, conditions in equal.items():
+            conditions.append(f"({c} is null or {c} = {side}_{c[1:-1]})")
+    largest = f"greatest({', '.join(f'coalesce({quote(c)}, 0)' for c in figures)})"
+    label = f"coalesce({', '.join(map(quote, labels))})"
+    found = " or ".join(
+        f"({' and '.join(conditions)} and n_{side} > {_LEAST_ROWS})" for side, conditions in equal.items()
+    )
+    counts = ", ".join(
+        f"count(*) filter ({largest} > 0) over {window} as n_{side}"
+        for side, window in (("above", "above"), ("below", "below"), ("others", "all_rows"))
+    )
+    connection.execute(
+        f"insert into rejected with used as (select *, {odd} as is_odd, row_number as place from candidate "
+        "where skip_because is null and row_number not in (select row_number from rejected)), "
+        f"placed as (select *, sum(is_odd::int) over (partition by {parted} order by place) as block_below, "
+        f"sum(is_odd::int) over (partition by {parted} order by place desc) as block_above from used), "
+        f"summed as (select *, {', '.join(sums)}, {counts} from placed window all_rows as (partition by {parted}), "
+        f"below as (partition by {parted}, block_below), above as (partition by {parted}, block_above)) "
+        f"select distinct row_number, {literal(' and '.join(labels))} || ' looks like a total or a note: "
+        f"its figures are the sum of other rows, declare totals under source: ' || left({label}, 60) "
+        f"from summed where is_odd and {largest} >= {_LEAST_SUM} and ({found})"
+    )
 
 
 def _reject_other_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:

@@ -53,6 +53,24 @@ NOT_MEANT = (
     (named("园区总体", "", "200"), "单位编号 looks like a total"),
     (named("U1", "⺮⺡公司"), "单位名称 holds characters as a web page or a program writes them"),
     (named("同上", "甲公司"), "单位编号 means what is above it"),
+    (named("本页小计①", "", "200"), "单位编号 looks like a total"),
+    (named("户数合计12", "", "200"), "单位编号 looks like a total"),
+    (named("K001 计数", "", "200"), "单位编号 looks like a total"),
+    (named("期初余额", "", "200"), "单位编号 looks like a total"),
+    (named("行标签", "", "200"), "单位编号 looks like a total"),
+    (named("示例", "某某科技有限公司"), "单位编号 looks like an example or a test"),
+    (named("例：K001", "乙公司"), "单位编号 looks like an example or a test"),
+    (named("U1", "XX有限公司"), "单位名称 looks like an example or a test"),
+    (named("U1", "测试公司1（勿删）"), "单位名称 looks like an example or a test"),
+    (named("TEST", "甲公司"), "单位编号 looks like an example or a test"),
+    (named("U1", "甲有限公司 乙有限公司"), "单位名称 names more than one"),
+    (named("U1", "甲有限公司/乙厂"), "单位名称 names more than one"),
+    (named("U1", "甲有限公司与乙有限公司"), "单位名称 names more than one"),
+    (named("U1", "甲有限公司等3家"), "单位名称 names more than one"),
+    (named("U1", "甲有限公司及关联企业"), "单位名称 names more than one"),
+    (named("U1+U2", "甲公司"), "source_key is a number, masked or a list"),
+    (named("U1 U2", "甲公司"), "source_key is a number, masked or a list"),
+    (named("U1等", "甲公司"), "source_key is a number, masked or a list"),
     (named("U1", "注：含劳务派遣"), "单位名称 looks like a total or a note"),
     (named("U1", "ÁÙÀ½ÊÐÃ÷´´ÓÐÏÞ¹«Ë¾"), "单位名称 was read in a wrong encoding"),
     (named("12.0", "甲公司"), "source_key is a number, masked or a list, which no code is"),
@@ -131,6 +149,17 @@ FIRMS = (
     "三里屯餐饮",
     "总体规划设计院",
     "十里香、百里香商行",
+    "测试仪器有限公司",
+    "示例科技有限公司",
+    "余额宝信息有限公司",
+    "中车/西门子（江屿）有限公司",
+    "明达公司 江屿分部",
+    "和平社区服务中心",
+    "供销社和平商店",
+    "江屿与明达有限公司",
+    "公司与行会研究所",
+    "全部优鲜超市",
+    "XXL服饰有限公司",
 )
 
 
@@ -307,3 +336,50 @@ def test_the_same_key_in_full_width_is_the_same_unit(park: Park) -> None:
         ("U001", 2),
         ("U002", 2),
     ]
+
+
+def of(unit: str, name: str, headcount: int) -> str:
+    return named(unit, name, str(headcount))
+
+
+TENANTS = [of(f"T{n}", f"甲{n}有限公司", 50 + n) for n in range(4)]  # 206 in all
+
+
+@pytest.mark.parametrize(
+    ("lines", "sums"),
+    [
+        ([of("园区", "园区", 206), *TENANTS], ["园区"]),
+        ([*TENANTS, of("散户", "散户", 206)], ["散户"]),
+        ([*TENANTS, of("全部企业", "", 206)], ["全部企业"]),
+        ([of("ALL", "", 206), *TENANTS], ["ALL"]),
+        ([of("A座", "", 153), *TENANTS[:3], of("B座", "", 153), *TENANTS[1:]], ["A座", "B座"]),
+        ([*TENANTS, of("T9", "散户", 206)], []),  # a code of its own is a unit's
+        ([*TENANTS, of("K", "乙有限公司", 206)], []),  # a firm's name is a firm
+        ([*TENANTS, of("市集", "", 207)], []),
+        ([of("市集", "", 103), *TENANTS[:2], of("夜市", "", 7)], []),  # of two rows chance makes it, too
+    ],
+)
+def test_a_row_without_a_firms_name_that_is_the_sum_of_others_is_no_enterprise(
+    park: Park, lines: list[str], sums: list[str]
+) -> None:
+    park.drop("staff", "a.csv", staff_file(lines), day(0.5))
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 60")
+    park.sync("staff", day(1))
+    found = park.ask("select reason from ops.quarantine order by row_number")
+    assert [reason.rpartition(": ")[2] for (reason,) in found] == sums
+    assert all("its figures are the sum of other rows" in reason for (reason,) in found)
+
+
+def test_two_ways_to_write_one_key_in_one_delivery_count_in_none(park: Park) -> None:
+    lines = [of("K1", "甲公司", 5), of("k 1", "甲公司", 5), of("k1", "甲公司", 5), of("k2", "乙公司", 5)]
+    found = reasons(park, *lines)
+    assert [reason.rpartition(": ")[2] for reason in found] == ["K1", "k 1", "k1"]
+    assert all("two rows have one source_key but for case or blanks" in reason for reason in found)
+    assert all(in_chinese(reason) != reason for reason in found)
+
+
+@pytest.mark.parametrize(("value", "is_none"), [("/", True), ("——", True), ("无", True), ("1O", False)])
+def test_what_seems_to_mean_no_figure_says_how_to_declare_it(park: Park, value: str, is_none: bool) -> None:
+    (reason,) = reasons(park, named("U1", "甲公司", value))
+    assert ("(list it under missing where it means no value)" in reason) is is_none
+    assert in_chinese(reason) != reason

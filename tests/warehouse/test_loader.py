@@ -111,6 +111,16 @@ def test_a_row_that_is_skipped_is_no_silence(park: Park) -> None:
     assert [row[:4] for row in unread(park)] == [("U1", "2026-01-01", 1, True)]
 
 
+def test_equal_figures_of_two_days_of_a_month_are_no_row_that_came_twice(park: Park) -> None:
+    rows = [staff_row(f"V{n}") for n in range(18)]
+    rows += [staff_row("U1", month="2026-01-05"), staff_row("U1", month="2026-01-12")]
+    rows += [staff_row("U2", month="2026-01"), staff_row("U2", month="2026年1月"), staff_row("U2", month="2026-01-01")]
+    park.drop("staff", "a.csv", staff_file(rows), day(0.5))
+    park.land("staff", day(1))
+    (staged,) = park.stage("staff")
+    assert (staged.rows, staged.rejected, staged.repeated) == (19, 2, 2)
+
+
 def test_blanks_of_every_width_are_no_value(park: Park) -> None:
     row = "　U1\t, 甲公司\u00a0,2026-01,\u300010 ,　,张三,138,2026-02-05"
     park.drop("staff", "a.csv", staff_file([row]), day(0.5))
@@ -197,6 +207,31 @@ def test_a_row_may_be_skipped_on_purpose(park: Park) -> None:
     park.accept("staff", day(1))
     assert park.current("source_key") == [("U1",)]
     assert park.ask("select rows_skipped, rows_rejected from ops.batch") == [(1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("known", "to_come", "read", "skipped"),
+    [
+        ("10", "0", 2, 2),
+        ("10", "", 2, 2),
+        ("10", "待统计", 2, 0),  # it says something that cannot be read
+        ("10", "7", 4, 0),  # a month may be reported before it ends
+        ("0", "0", 4, 0),  # of zeros alone nothing shows that they are none
+    ],
+)
+def test_a_month_that_has_not_ended_and_has_no_figures_is_skipped(
+    park: Park, known: str, to_come: str, read: int, skipped: int
+) -> None:
+    """A year's table is prepared for months to come: empty, or with zeros that its program fills in."""
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 60")
+    months = (("2026-02", known), ("2026-03", to_come))
+    rows = [staff_row(unit, count, month=month) for month, count in months for unit in ("U1", "U2")]
+    park.drop("staff", "a.csv", staff_file(row.replace(",5000,", ",,") for row in rows), day(0.5))
+    park.land("staff", day(1))
+    (staged,) = park.stage("staff")
+    assert (staged.rows, staged.skipped) == (read, skipped)
+    park.accept("staff", day(1))
+    assert [row for row in unread(park) if row[1] == "2026-03-01"] == ([] if to_come != "待统计" else unread(park))
 
 
 @pytest.mark.parametrize(

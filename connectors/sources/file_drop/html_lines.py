@@ -11,7 +11,7 @@ import codecs
 import email
 import io
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from html.parser import HTMLParser
@@ -60,6 +60,7 @@ _NOT_DISPLAYED: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[-(￥¥ ]*\d[\d,]*(\.\d+)?[ )]*")
 """As shown: rounded, and with marks. Behind a date or a share is a number of another meaning."""
 _MARKS: Final = re.compile(r"[^\d.]")
+_SHOWN_INPUTS: Final = frozenset({"text", "number", "tel", "email", "search", "date", "month", "datetime-local", "url"})
 _LINE_BREAKS: Final = re.compile(r"[\r\n]+")
 _KEPT_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d{1,3})?")
 
@@ -191,6 +192,8 @@ class _Parser(HTMLParser):
         self._unseen_depth = 0
         self._struck: list[str] = []
         self._is_raised = False
+        # of a list of choices that is open: whether each is chosen, and its text
+        self._options: list[tuple[bool, list[str]]] | None = None
         # a table's caption, what a cell says to who points at it, and text that is in no cell
         self.beside: list[str] = []
 
@@ -230,6 +233,24 @@ class _Parser(HTMLParser):
                 raise _Broken("more cells in a row than a sheet can have")
         elif tag in _BREAKS:
             self._take("\n")
+        elif is_in_cell and not is_hidden:
+            self._open_field(tag, given)
+
+    def _open_field(self, tag: str, given: Mapping[str, str | None]) -> None:
+        """Take what a form's field shows: its value, or of a list the option that is chosen (the first one where none is)."""
+        if tag == "input" and (given.get("type") or "text").lower() in _SHOWN_INPUTS:
+            self._take(given.get("value") or "")
+        elif tag == "select":
+            self._options = []
+        elif tag == "option" and self._options is not None:
+            self._options.append(("selected" in given, []))
+
+    def _close_list(self) -> None:
+        if self._options is not None:
+            options, self._options = self._options, None
+            self._take(
+                "".join(next((text for is_chosen, text in options if is_chosen), options[0][1] if options else []))
+            )
 
     def _end_unseen(self, tag: str) -> None:
         """Let what is not displayed end with its cell, or with the next of its kind, where its end tag is missing."""
@@ -243,6 +264,8 @@ class _Parser(HTMLParser):
             self._unseen_depth -= 1
             self._unseen = self._unseen if self._unseen_depth else ""
             return
+        if tag == "select":
+            self._close_list()
         self._is_raised = self._is_raised and tag != "sup" and tag not in _OF_TABLES
         if self._struck and tag == self._struck[-1]:
             self._struck.pop()
@@ -264,6 +287,10 @@ class _Parser(HTMLParser):
     def _take(self, data: str) -> None:
         if self._unseen:
             return
+        if self._options is not None:
+            if self._options:
+                self._options[-1][1].append(data)
+            return
         if self.open and self.open[-1].cell is None:
             self._note(data)
             return
@@ -283,6 +310,7 @@ class _Parser(HTMLParser):
             self.beside.append(text[:_LONGEST_NOTE])
 
     def _end_cell(self, table: _Table) -> None:
+        self._close_list()
         if table.cell is not None and table.row is not None:
             lines = (" ".join(line.split()) for line in "".join(table.cell.pieces).split("\n"))
             table.cell.text = "\n".join(filter(None, lines))

@@ -26,6 +26,8 @@ from warehouse.errors import DeliveryRefused
 WIDEST: Final = 16_384
 """Columns of a sheet, by Excel's own limit."""
 FORMULA: Final = "a formula, not a value"
+UNCALCULATED: Final = "a formula that was never calculated since: open the file in Excel and save it, or ask for values"
+"""Of a workbook that says so (fullCalcOnLoad): the result in it is the program's 0, or that of the template."""
 MOMENTS: Final = (datetime.date, datetime.time, datetime.timedelta)
 # number formats that show two places
 _TWO_PLACES: Final = re.compile(r"[#,0]*0\.00(?!0)")

@@ -140,6 +140,7 @@ class Layout:
         added: Columns that are not in the file, with the one value they have in it.
         is_ragged_strict: A line with fewer fields than the header is broken (CSV), not cut short (sheets).
         is_cut: The file ends within a line: a last line with fewer fields is broken, whatever is_ragged_strict says.
+        width: How many fields the header's line has, with the empty ones at its end.
     """
 
     where: str
@@ -160,6 +161,7 @@ class Layout:
     added: Mapping[str, str] = field(default_factory=dict)
     is_ragged_strict: bool = True
     is_cut: bool = False
+    width: int = 0
 
 
 def looks_damaged(text: str) -> bool:
@@ -282,10 +284,83 @@ def read_table(
         layout = replace(layout, added={**layout.added, **_title_values(layout.title, layout)})
     _check_title(layout)
     names = _names(found, layout)
-    header = (*names, *layout.added)
+    # a column before the table or within it that has no name is none where it holds nothing
+    bare = {name for name, cell in zip(names, found.cells, strict=False) if not cell.strip()} - layout.expected
+    bare = bare if layout.expected else set()
+    header = (*(name for name in names if name not in bare), *layout.added)
+    layout = replace(layout, width=len(found.cells), exclude=layout.exclude | bare)
+    lines = _body(lines, names, layout, [place for place, name in enumerate(names) if name in bare])
     return header, _batches(
         lines, tuple(names), _totals_test(names, layout), layout, unreadable, [] if totals is None else totals
     )
+
+
+# 栏次 甲 乙 1 2 3=1+2: the numbers of a form's columns
+_NUMBERED: Final = re.compile(r"[(\[]?(\d{1,2})[)\]]?(?:=[\d+*/()-]+)?")
+_LETTERED: Final = "甲乙丙丁戊己庚辛壬癸"
+_LEAST_NUMBERED: Final = 3
+_OTHER_MONTH: Final = "in or below a line of another month"
+_SHEET_OF_EACH: Final = ": ask for a sheet of each, or for a column with the month"
+_PAGE: Final = re.compile(r"[-—(]*第\s*\d+\s*页(?:[,，/、\s]*共\s*\d+\s*页)?[-—)]*|共\s*\d+\s*页")
+_TITLE_MONTH: Final = re.compile(r"(20\d\d)\s*[年./-]\s*(1[0-2]|0?[1-9])\s*月?(?!月|\d|\s*\d+\s*日|[./-]\d)")
+_NAMED_MONTH: Final = re.compile(r"(20\d\d)\s*[年./_-]?\s*(1[0-2]|0?[1-9])(?!\d(?!\d))")
+_LONE_MONTH: Final = re.compile(r"20\d\d\s*[年./-]\s*\d{1,2}\s*月?份?")
+# what a line with a month may be beside a title
+_NO_TITLE: Final = re.compile(r"[※*#]|备?\s*注|说\s*明|截[至止]|数据|.{0,4}(?:日期|时间)")
+
+
+def _body(lines: Iterator[Line], header: Sequence[str], layout: Layout, bare: Sequence[int] = ()) -> Iterator[Line]:
+    """Give the lines below a header without the numbers of its columns and what pages repeat: the title, 第 1 页.
+
+    Below a title of another month than that of name or title the lines are unreadable: they would come in under that month.
+    So is a line that is longer than the header by the thousands mark of a number.
+    """
+    names = frozenset(map(_squeezed, header))
+    figures = [place for place, name in enumerate(header) if layout.uses.get(name) not in ("text", "ignored", "date")]
+    longest = layout.width if layout.is_ragged_strict else math.inf
+    first = 0  # how many fields the first line has
+    titles = {_squeezed(title) for title in "\n".join(layout.above).splitlines()}
+    times = (value for name, value in layout.added.items() if layout.uses.get(name, "date") == "date")
+    month = _NAMED_MONTH.search(unicodedata.normalize("NFKC", "-".join(times)))
+    other = None
+    is_first = True
+    for line in lines:
+        cells = line.cells
+        if is_first and any(cells):
+            is_first = False
+            if _is_numbering(cells, _LEAST_NUMBERED + (not layout.uses)):
+                continue
+        # a title has one text, in one cell or in cells that are merged
+        if cells and (len(cells) == 1 or not cells[0] or cells[-1] in ("", cells[0])):
+            texts = {cell.strip() for cell in cells} - {""}
+            if len(texts) == 1 and _squeezed(text := _even(*texts)) not in names:
+                if _squeezed(_evened([line])) in titles or _squeezed(text) in titles or _PAGE.fullmatch(text):
+                    other = None if _squeezed(text) in titles and _TITLE_MONTH.search(text) else other
+                    continue
+                if month and (stated := _TITLE_MONTH.search(text)) and not _NO_TITLE.match(text):
+                    is_other = (stated[1], int(stated[2])) != (month[1], int(month[2]))
+                    other = f"{_OTHER_MONTH} ({stated[1]}-{int(stated[2]):02}){_SHEET_OF_EACH}" if is_other else None
+                    if not is_other and _LONE_MONTH.fullmatch(text):
+                        continue
+        reason = other
+        first = first or len(cells)
+        if len(cells) > longest:
+            reason = other or _parted_number(cells, len(header), figures, is_usual=len(cells) == first)
+        if bare and (filled := next((p for p in bare if p < len(cells) and cells[p].strip()), None)) is not None:
+            reason = reason or f"field {filled + 1} has no heading: declare it as column {filled + 1}, ignored or not"
+        if reason and any(cells) and _squeezed(cells[0]) not in names:
+            line = line._replace(broken=line.broken or reason)
+        yield line
+
+
+def _is_numbering(cells: Sequence[str], least: int) -> bool:
+    """Return whether a line numbers the columns above it: 栏次 1 2 3, 甲 乙 1 2 3."""
+    texts = [_even(cell).strip() for cell in cells if cell.strip()]
+    if texts and texts[0] in ("栏次", "栏号", "列号"):
+        least, texts = 1, texts[1:]
+    lettered = next((n for n, text in enumerate(texts) if text != _LETTERED[n : n + 1]), len(texts))
+    numbers = [found[1] if (found := _NUMBERED.fullmatch(text)) else "" for text in texts[lettered:]]
+    return len(texts) >= least and numbers == [str(n) for n in range(1, 1 + len(numbers))]
 
 
 def _header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[Line]]:
@@ -675,7 +750,7 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
             if numbers == [] or "万" in text or "千" in text or "亿" in text:
                 _check_unit_below(cells, line.number, layout)
             if len(cells) != width:
-                cells, reason = _fitted(cells, width, layout.is_ragged_strict or (is_last and layout.is_cut))
+                cells, reason = _fitted(cells, width, layout.is_ragged_strict, is_last and layout.is_cut)
             if reason is None:
                 if is_total(cells):
                     totals.append(_stated(names, cells, judged))
@@ -849,16 +924,38 @@ def _with_last(lines: Iterator[Line]) -> Iterator[tuple[Line, bool]]:
         yield before, True
 
 
-def _fitted(cells: Sequence[str], width: int, is_strict: bool) -> tuple[Sequence[str], str | None]:
+def _fitted(cells: Sequence[str], width: int, is_strict: bool, is_cut: bool) -> tuple[Sequence[str], str | None]:
     """Make the line as wide as the header, or say why it cannot be."""
     if len(cells) > width:
         beyond = next((position for position in range(width, len(cells)) if cells[position].strip()), None)
         if beyond is None:
             return cells[:width], None
         return cells, f"it has {len(cells)} fields where the header has {width}: field {beyond + 1} has no heading"
-    if is_strict:
-        return cells, f"it has {len(cells)} fields where the header has {width}"
+    if is_strict or is_cut:
+        way_on = "" if is_cut else ": source.pad_short_rows reads it where the office leaves out empty fields"
+        return cells, f"it has {len(cells)} fields where the header has {width}{way_on}"
     return [*cells, *[""] * (width - len(cells))], None
+
+
+# 1,234 and 1,234.50 without quotation marks
+_BEFORE_COMMA: Final = re.compile(r"[-+(￥¥ ]*\d{1,3}")
+_BEHIND_COMMA: Final = re.compile(r"\d{3}(?:\.\d+)?\)?")
+
+
+def _parted_number(cells: Sequence[str], width: int, figures: Sequence[int], *, is_usual: bool) -> str | None:
+    """Say where a line with empty fields behind the header's last may have a number that its thousands mark made two of.
+
+    Some programs end each line with a comma, and not the header: then only a column that is no figure's shows it.
+    """
+    for position in figures:
+        if position + 1 < width and not (is_usual and position + 1 in figures):
+            here, there = cells[position].strip(), cells[position + 1].strip()
+            if _BEFORE_COMMA.fullmatch(here) and _BEHIND_COMMA.fullmatch(there):
+                return (
+                    f"it has {len(cells)} fields where the header has {width}, and {here},{there} may be one number: "
+                    "ask for numbers without thousands marks"
+                )
+    return None
 
 
 def _totals_test(names: Sequence[str], layout: Layout) -> Callable[[Sequence[str]], bool]:

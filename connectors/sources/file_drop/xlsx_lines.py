@@ -42,6 +42,7 @@ from connectors.sources.file_drop.sheet_cells import (
     RAISED,
     RED,
     STRUCK,
+    UNCALCULATED,
     UNSEEN,
     WIDEST,
     Hidden,
@@ -68,6 +69,9 @@ warnings.filterwarnings("ignore", module="openpyxl")
 _ESCAPED = re.compile(r"_x(?![Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")
 # as programs write it; the first colour of a theme is that of the paper
 _WHITE: Final = (("rgb", "FFFFFFFF"), ("rgb", "00FFFFFF"), ("theme", 0), ("indexed", 1), ("indexed", 9))
+# of the built-in formats, those of days and times in Chinese, Japanese and Korean (yyyy"年"m"月"): a workbook has them by number alone
+_DATES_OF_ASIA: Final = frozenset({*range(27, 37), *range(50, 59)})
+_TO_CALCULATE: Final = re.compile(rb'<(?:\w+:)?calcPr\s[^<>]*?\bfullCalcOnLoad="(?:1|true)"')
 # behind the rows of a sheet: what is printed above and below each page, and what a cell says to who fills it in
 _PAGE_TEXT = re.compile(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)\b[^>]{0,40}>([^<]{1,900})<")
 _PROMPT = re.compile(rb'<(?:\w+:)?dataValidation\s[^<>]{0,900}?\bprompt="([^"]{1,600})"')
@@ -130,15 +134,22 @@ def xlsx_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
     if failure:
         raise damaged(where, failure)
     _mark_struck(book)
+    is_calculated = not _is_to_calculate(book)
     found = []
     for sheet in book.worksheets:
         hidden = Hidden()
         # rows are read more than once, what is behind them once
         tail = cache(partial(_tail, sheet, where))
-        lines = partial(_lines, sheet, where, reading, hidden, tail)
+        lines = partial(_lines, sheet, where, reading, hidden, tail, is_calculated)
         beside = partial(_beside, sheet, where, hidden, tail)
         found.append(Sheet(sheet.title, sheet.sheet_state == "visible", lines, hidden, beside))
     return found
+
+
+def _is_to_calculate(book: Any) -> bool:
+    """Return whether Excel is to calculate all when it opens the workbook: its program kept 0, or last month's results."""
+    part = next((name for name in book._archive.namelist() if PurePosixPath(name).name == "workbook.xml"), None)
+    return part is not None and _TO_CALCULATE.search(book._archive.read(part)) is not None
 
 
 def _other_content(file: IO[bytes]) -> str | None:
@@ -253,7 +264,9 @@ def _first_cause(error: BaseException) -> str:
     return _first_cause(cause) if cause else type(error).__name__
 
 
-def _lines(sheet: Any, where: str, reading: Reading, hidden: Hidden, tail: Callable[[], _Tail]) -> Generator[Line]:
+def _lines(
+    sheet: Any, where: str, reading: Reading, hidden: Hidden, tail: Callable[[], _Tail], is_calculated: bool
+) -> Generator[Line]:
     """Read one sheet.
 
     openpyxl's own iteration passes over rows that are out of order without a word, so its parser is asked directly.
@@ -273,7 +286,7 @@ def _lines(sheet: Any, where: str, reading: Reading, hidden: Hidden, tail: Calla
             try:
                 number, cells = next(rows)
                 if results is not None:
-                    cells = _with_results(cells, next(results)[1])
+                    cells = _with_results(cells, next(results)[1], is_calculated)
                 line = _line(number, cells, forms, flawed, is_1904)
                 if struck and line.cells and all(c["style_id"] in struck for c in cells if c["value"] is not None):
                     line = line._replace(broken=line.broken or STRUCK)
@@ -314,13 +327,22 @@ def _parser(sheet: Any, stack: ExitStack, *, has_results: bool) -> Any:
         sheet._shared_strings,
         data_only=has_results,
         epoch=sheet.parent.epoch,
-        date_formats=sheet.parent._date_formats,
+        date_formats={*sheet.parent._date_formats, *_dates_of_asia(sheet.parent)},
         timedelta_formats=sheet.parent._timedelta_formats,
     )
 
 
-def _with_results(cells: list[dict[str, Any]], results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _dates_of_asia(book: Any) -> set[int]:
+    """The styles of days that openpyxl does not know for such; what a workbook states itself under these numbers has another by now."""
+    return {place for place, style in enumerate(book._cell_styles) if style.numFmtId in _DATES_OF_ASIA}
+
+
+def _with_results(
+    cells: list[dict[str, Any]], results: list[dict[str, Any]], is_calculated: bool
+) -> list[dict[str, Any]]:
     """Put the result that Excel kept in the place of each formula that has one."""
+    if not is_calculated:
+        return [cell | {"data_type": "uncalculated"} if cell["data_type"] == "f" else cell for cell in cells]
     kept = {cell["column"]: cell for cell in results if cell["value"] is not None}
     return [kept.get(cell["column"], cell) if cell["data_type"] == "f" else cell for cell in cells]
 
@@ -399,8 +421,8 @@ def _line(
 
 def _cell(value: Any, data_type: str) -> tuple[str, str | None]:
     """Give a cell's text, and what is wrong with it."""
-    if data_type == "f":
-        return str(getattr(value, "text", value)), FORMULA
+    if data_type in ("f", "uncalculated"):
+        return str(getattr(value, "text", value)), FORMULA if data_type == "f" else UNCALCULATED
     if value is None:
         return "", None
     if isinstance(value, bool):

@@ -381,7 +381,11 @@ def test_rows_that_are_ragged_or_shifted_are_unreadable_with_their_line(tmp_path
     )
     assert [row["no"] for row in rows] == ["1", "4", "8"]
     assert [(piece.row_number, piece.reason, piece.text) for piece in delivery.unreadable] == [
-        (3, "it has 2 fields where the header has 3", "2,乙"),
+        (
+            3,
+            "it has 2 fields where the header has 3: source.pad_short_rows reads it where the office leaves out empty fields",
+            "2,乙",
+        ),
         (4, "it has 4 fields where the header has 3: field 4 has no heading", "3,丙,5,shifted"),
         (6, "there is text behind a closing quotation mark", '5,"戊"x,5'),
         (7, "it has 4 fields where the header has 3: field 4 has no heading", '6,"two\nlines",7,8'),

@@ -32,6 +32,7 @@ def workbook(*rows: list[Any], edit: Callable[[Worksheet], None] | None = None, 
     sheet.title = title
     for row in rows:
         sheet.append(row)
+    book.calculation.fullCalcOnLoad = False  # as Excel saves it
     if edit:
         edit(sheet)
     out = io.BytesIO()

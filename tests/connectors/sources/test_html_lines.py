@@ -49,6 +49,16 @@ def rows(sheet: Sheet) -> list[list[str]]:
         ("<td x:num=12>三<td x:num=x>12", ["三", "12"]),
         ("<td x:num=12.345>2026-01-02<td x:num=0.123>12%", ["2026-01-02", "12%"]),  # of another meaning
         ("<td>a</td></td>b<td>c", ["a", "c"]),
+        # a page that was saved with its form: a field shows its value, a list the option that is chosen
+        ("<td><input value=12><td><INPUT type=Number value=' 3 '>", ["12", "3"]),
+        (
+            "<td>a<input type=hidden value=9><input type=checkbox value=8><td><input style='display:none' value=7>b",
+            ["a", "b"],
+        ),
+        ("<td><select><option>1月<option selected>2月</option><option>3月</select><td>b", ["2月", "b"]),
+        ("<td><select><option value=1>1月</option><option>2月</select>x<td><select></select>b", ["1月x", "b"]),
+        ("<td><select><option>1月<option>2月<td>b", ["1月", "b"]),  # its end is missing: it ends with its cell
+        ("<td><textarea>a</textarea><td>b", ["a", "b"]),
     ],
 )
 def test_the_cells_of_a_row(row: str, cells: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,39 @@ def test_results_of_formulas_are_taken_where_that_is_declared(tmp_path: Path) ->
     assert [(piece.row_number, piece.reason) for piece in delivery.unreadable] == [
         (4, "cell B4: a formula, not a value")
     ]
+
+
+def test_results_of_a_workbook_that_is_to_be_calculated_are_none(tmp_path: Path) -> None:
+    """XlsxWriter keeps 0 for each formula, POI what its template had, and both ask Excel to calculate when it opens the file."""
+    content = workbook(["no", "area"], ["1", 0], ["2", 6])
+    content = rewritten(content, SHEET, lambda xml: xml.replace("<v>0</v>", "<f>2+3</f><v>0</v>"))
+    assert len(read(tmp_path, "a.xlsx", content, formulas="cached")[1]) == 2
+    to_calculate = rewritten(
+        content, "xl/workbook.xml", lambda xml: re.sub("<calcPr[^>]*>", '<calcPr fullCalcOnLoad="1"/>', xml)
+    )
+    delivery, rows = read(tmp_path, "b.xlsx", to_calculate, formulas="cached", pattern="b.xlsx")
+    assert [row["no"] for row in rows] == ["2"]
+    assert [piece.reason for piece in delivery.unreadable] == [
+        "cell B2: a formula that was never calculated since: open the file in Excel and save it, or ask for values"
+    ]
+
+
+@pytest.mark.parametrize(("number", "form"), [(58, ""), (31, ""), (57, 'yyyy"年"m"月"'), (49, "")])
+def test_days_in_formats_that_a_workbook_has_by_number_alone(tmp_path: Path, number: int, form: str) -> None:
+    """3-12 typed into Excel in Chinese is day 46093 in format 58, m"月"d"日", of which the file has no more than the number."""
+    stated = f"<numFmts count='1'><numFmt numFmtId='{number}' formatCode='{form}'/></numFmts>" if form else ""
+
+    def styled(xml: str) -> str:
+        xml = xml.replace('<numFmts count="0" />', stated) if stated else xml
+        return re.sub("(</cellXfs>)", rf'<xf numFmtId="{number}" fontId="0" fillId="0" borderId="0" xfId="0"/>\1', xml)
+
+    content = workbook(["room", "start"], [46093, 46093], ["3-14", 46093])
+    content = rewritten(content, "xl/styles.xml", styled)
+    content = rewritten(content, SHEET, lambda xml: re.sub(r'(r="[AB]\d") t="n"', r'\1 s="1" t="n"', xml))
+    delivery, rows = read(tmp_path, "a.xlsx", content, uses={"room": "text"})
+    is_day = number != 49
+    assert [(row["room"], row["start"]) for row in rows][-1] == ("3-14", "2026-03-12" if is_day else "46093")
+    assert len(delivery.unreadable) == is_day
 
 
 def test_a_date_in_a_column_of_text_costs_its_row(tmp_path: Path) -> None:

@@ -515,3 +515,128 @@ def test_a_figure_that_its_format_divides(
         if text
         else [f"{name}: its number format divides by 1,000, and its unit is 万元: which one counts is unknown"]
     )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_numbering"),
+    [
+        (["甲", "乙", "1", "2"], True),
+        (["栏次", "1", "2", "3=1+2"], True),
+        (["(1)", "(2)", "(3)", "(4)"], True),
+        (["①", "②", "③", "④"], True),
+        (["1", "2"], False),  # of too few columns to be sure
+        (["1", "2", "4", "5"], False),
+        (["丙", "乙", "1", "2"], False),
+        (["K1", "乙公司", "1", "2"], False),
+    ],
+)
+def test_the_numbers_of_a_forms_columns_are_no_row(tmp_path: Path, numbers: list[str], is_numbering: bool) -> None:
+    content = workbook(["户号", "户名", "用量", "费"], numbers, ["K9", "丁公司", "3", "4"])
+    delivery, rows = read(tmp_path, "a.xlsx", content)
+    assert [row["row_number"] for row in rows] == ([3] if is_numbering else [2, 3])
+    assert delivery.unreadable == []
+
+
+OF_OCTOBER = ["2026年10月用水统计表"]
+OF_WATER = ["户号", "用量"]
+
+
+def test_a_title_and_a_pages_number_on_each_page_are_no_rows(tmp_path: Path) -> None:
+    pages = [
+        OF_OCTOBER,
+        OF_WATER,
+        ["K1", "1"],
+        ["第 1 页 共 2 页"],
+        OF_OCTOBER,
+        OF_WATER,
+        ["K2", "2"],
+        ["第 2 页"],
+        ["共 2 页"],
+    ]
+    csv = "\n".join(",".join([*line, ""][:2]) for line in pages).encode()
+    options = {"title_pattern": r"(?P<月份>\d{4}年\d+月)", "expected": ("户号", "用量")}
+    for name, content in (("a.xlsx", workbook(*pages)), ("b.csv", csv)):
+        delivery, rows = read(tmp_path, name, content, **options)
+        assert [(row["户号"], row["月份"]) for row in rows] == [("K1", "2026年10月"), ("K2", "2026年10月")], name
+        assert delivery.unreadable == []
+
+
+@pytest.mark.parametrize(
+    ("line", "read_rows"),
+    [
+        ("2026年9月用水统计表", ["K1"]),
+        ("2026.9", ["K1"]),
+        ("2026年10月用水（续）", ["K1", "2026年10月用水（续）", "K2"]),
+        ("注：2026年9月的数据已更正", ["K1", "注：2026年9月的数据已更正", "K2"]),
+        ("截止日期：2026年11月3日", ["K1", "截止日期：2026年11月3日", "K2"]),
+        ("制表 2026年11月3日", ["K1", "制表 2026年11月3日", "K2"]),
+    ],
+)
+def test_below_a_title_of_another_month_nothing_is_read(tmp_path: Path, line: str, read_rows: list[str]) -> None:
+    """Of months that are below each other in one sheet, those of the second would come in under the first one's month."""
+    content = workbook(OF_OCTOBER, OF_WATER, ["K1", "1"], [None], [line], OF_WATER, ["K2", "2"])
+    for options in ({"title_pattern": r"(?P<月份>\d{4}年\d+月)"}, {"name_pattern": r"(?P<年>\d{4})-(?P<月>\d\d)"}):
+        delivery, rows = read(tmp_path, "2026-10.xlsx", content, expected=("户号", "用量"), **options)
+        assert [row["户号"] for row in rows] == read_rows
+        assert len(delivery.unreadable) == (0 if "K2" in read_rows else 2)
+        assert all("another month (2026-09)" in piece.reason for piece in delivery.unreadable)
+
+
+def test_each_block_below_its_own_month_again(tmp_path: Path) -> None:
+    content = workbook(
+        OF_OCTOBER,
+        OF_WATER,
+        ["K1", "1"],
+        ["2026年9月用水统计表"],
+        OF_WATER,
+        ["K1", "2"],
+        OF_OCTOBER,
+        OF_WATER,
+        ["K3", "3"],
+    )
+    _, rows = read(tmp_path, "a.xlsx", content, expected=("户号", "用量"), title_pattern=r"(?P<月份>\d{4}年\d+月)")
+    assert [row["户号"] for row in rows] == ["K1", "K3"]
+    # where each row states its month, a line between them changes nothing
+    content = workbook(["户号", "月份"], ["K1", "2026-10"], ["2026年9月"], ["K2", "2026-09"])
+    assert [row["户号"] for row in read(tmp_path, "b.xlsx", content)[1]] == ["K1", "2026年9月", "K2"]
+
+
+@pytest.mark.parametrize(
+    ("header", "lines", "read_rows"),
+    [
+        # 1,234 without quotation marks, and an empty remark at the end
+        ("户号,人次,备注", ["K1,12,", "K2,1,234,", "K3,1,234.50,", "K4,345,无"], [2, 5]),
+        ("户号,人次,车次,备注", ["K1,12,3,", "K2,12,345,6,", "K3,1,234,7,"], [2]),
+        # programs that end each line with a comma
+        ("户号,人次,车次", ["K1,12,345,", "K2,1,234,"], [2, 3]),
+        ("户号,人次,备注,", ["K1,12,345,", "K2,1,234,"], [2, 3]),
+        ("户号,人次,备注", ["K1,12,一层,", "K2,1,,"], [2, 3]),
+    ],
+)
+def test_a_number_that_its_thousands_mark_made_two_of(
+    tmp_path: Path, header: str, lines: list[str], read_rows: list[int]
+) -> None:
+    content = "\n".join([header, *lines]).encode()
+    delivery, rows = read(tmp_path, "a.csv", content, uses={"户号": "text", "备注": "text"})
+    assert [row["row_number"] for row in rows] == read_rows
+    assert all("may be one number" in piece.reason or "no heading" in piece.reason for piece in delivery.unreadable)
+
+
+def test_a_column_without_a_name_is_none_where_it_holds_nothing(tmp_path: Path) -> None:
+    content = workbook([None, "户号", None, "用量"], [None, "K1", None, 1], [7, "K2", None, 2], [None, "K3"])
+    delivery, rows = read(tmp_path, "a.xlsx", content, expected=("户号", "用量"))
+    assert delivery.header == ("户号", "用量")
+    assert [(row["户号"], row["用量"]) for row in rows] == [("K1", "1"), ("K3", None)]
+    assert [piece.reason for piece in delivery.unreadable] == [
+        "field 1 has no heading: declare it as column 1, ignored or not"
+    ]
+    # where it is declared it is one
+    delivery, rows = read(tmp_path, "b.xlsx", content, expected=("column 1", "户号", "用量"))
+    assert delivery.header == ("column 1", "户号", "用量")
+    assert [row["column 1"] for row in rows] == [None, "7", None]
+
+
+def test_the_month_once_more_above_the_rows_is_no_row(tmp_path: Path) -> None:
+    content = workbook(OF_WATER, ["2026年10月"], ["K1", "1"])
+    delivery, rows = read(tmp_path, "2026-10.xlsx", content, name_pattern=r"(?P<月份>\d{4}-\d\d)")
+    assert ([row["户号"] for row in rows], delivery.unreadable) == (["K1"], [])
