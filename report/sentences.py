@@ -71,6 +71,7 @@ _PARTS = (
     (r"cell (\w+): white letters on white.*", "单元格 $1 为白底白字，是否计入须向来源单位核实"),
     (r"cell (\w+): a formula, not a value", "单元格 $1 是公式，没有数值"),
     (r"identifier damaged by spreadsheet", "代码或数值被电子表格截短"),
+    (r"(.+) is as long as its column allows \(\d+ characters\), .*", "$1 与该列最大长度相等，原文可能被 MySQL 截断"),
     (r"(.+) is the largest number that its column can hold, .*", "$1 等于该列可存的最大值，原值可能被 MySQL 截断"),
     (r"(.+) is a time of which the driver leaves out the zone: .*", "$1 未带时区，须声明 source.clock"),
     (r"an invoice without a readable date", "发票日期无法识别"),

@@ -81,7 +81,7 @@ _NO_ENTERPRISE = (
         "looks like a total or a note: declare totals under source: ",
     ),
     (
-        r"^(?i:\(?(?:null|nan|none|nil|undefined|nat)\)?|n/?a|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白)$",
+        r"^(?i:\(?(?:null|nan|none|nil|undefined|nat)\)?|n/?a|<NA>|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白)$",
         "seems to mean that there is none: list it under missing: ",
     ),
     (

@@ -381,7 +381,10 @@ def _is_delivery(found: Found) -> bool:
 def _is_wanted(run: _Run, found: Found) -> bool:
     if not _is_delivery(found) or found.modified > run.window.until:
         return False
-    return run.plan.recent is None or found.modified >= run.window.until - run.plan.recent
+    if run.plan.recent is None:
+        return True
+    first, arrived = run.window.until - run.plan.recent, found.arrived
+    return found.modified >= first or (arrived is not None and first <= arrived <= run.window.until)
 
 
 # --- one file -------------------------------------------------------------------------------------------------------

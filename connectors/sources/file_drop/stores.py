@@ -44,12 +44,14 @@ class Found:
         name: Its path below the folder that was asked for.
         size: In bytes.
         modified: Its time by the store's clock, aware UTC.
+        arrived: When a local disk has it since; a copy keeps the time of the file that it is of.
     """
 
     path: str
     name: str
     size: int
     modified: datetime
+    arrived: datetime | None = None
 
 
 class Store:
@@ -133,7 +135,8 @@ class Store:
         modified = entry.get("LastModified") or entry["mtime"]
         if not isinstance(modified, datetime):
             modified = datetime.fromtimestamp(modified, UTC)
-        return Found(path, name, int(entry["size"] or 0), modified.astimezone(UTC))
+        arrived = datetime.fromtimestamp(entry["created"], UTC) if self._is_local else None
+        return Found(path, name, int(entry["size"] or 0), modified.astimezone(UTC), arrived)
 
     def _real(self, path: str) -> str:
         remote = getattr(self._files, "ftp", None)
