@@ -96,6 +96,10 @@ _PARTS = (
         r"(.+): its number format divides by (\S+), and its unit is (.+): .*",
         "$1 的数字格式按 $2 缩小显示，而单位为 $3，无法确定取值",
     ),
+    (
+        r"(.+) has a fraction, which stage\.sql loses .*: (.*)",
+        "$1 有小数，stage.sql 取整时会丢失（单位已变，或应用 to_amount 读取）：$2",
+    ),
     (r"(.+) states its own unit, and stage\.sql .*: (.*)", "$1 自带单位，与 stage.sql 换算的单位不同：$2"),
     (
         r"a day is its time of recording, .*",

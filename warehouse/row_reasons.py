@@ -6,6 +6,7 @@ month can be so. What a whole delivery is held to is warehouse/delivery_limits.p
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import duckdb
@@ -102,6 +103,13 @@ _OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
 # 3.5万元, 1.2亿, 35000元: what it means is known, whatever the unit of its column is
 _OWN_UNIT = r"\d ?(?:[万亿]元?|元)$"
 OTHER_UNIT = " states its own unit, and stage.sql reckons with another: let it reckon so only where there is none: "
+# what takes whole numbers alone, and what says that a figure is meant to be rounded
+_WHOLE_CAST = re.compile(r"(?i)\b(?:u?(?:tiny|small|big|huge)?int(?:eger)?|int[1248]|long)\b")
+_ROUNDS = re.compile(r"(?i)\b(?:round(?:_even)?|floor|ceil(?:ing)?|trunc)\s*\(")
+_EQUAL = 1e-6
+LOST_FRACTION = (
+    " has a fraction, which stage.sql loses (a cast to a whole number): another unit, or to be read by to_amount: "
+)
 # a time of recording that is a day: 2026-11-03, 2026/11/3, 20261103, 2026年11月3日; of a workbook 46329
 _DAY_ALONE = r"\d{4}\D?\d{1,2}\D\d{1,2}日?|\d{8}|\d{5}"
 # beside the office's columns, under no short name that one of them may have
@@ -377,6 +385,33 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
             next_step="write each as a condition on the columns of the delivery, with try_cast where it needs a number",
         ) from error
     _reject_other_units(connection, feed)
+    _reject_lost_fractions(connection, feed)
+
+
+def _reject_lost_fractions(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Reject rows of which a cast to whole numbers lost the fraction: try_cast('100.57' as bigint) * 0.01 is 1.01.
+
+    So it is where fens become yuan. Where stage.sql rounds by a word it is meant.
+    """
+    if not _WHOLE_CAST.search(feed.stage_sql) or _ROUNDS.search(feed.stage_sql):
+        return
+    types = {name: kind for name, kind, *_ in connection.execute("describe delivery").fetchall()}
+    figures = {c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))}
+    for source in (
+        s for s in feed.landed_columns if types[s] == "VARCHAR" or types[s].startswith(("DECIMAL", "DOUBLE"))
+    ):
+        for target in figures & {*feed.columns.get(source, ())}:
+            value = f"try_cast(replace(d.{quote(source)}::varchar, ',', '') as double)"
+            # what the cast gave, times what stage.sql reckons: 0.01, 1, 10,000
+            times = "10 ** round(log10(abs(made / round(value))))"
+            is_lost = f"(abs(abs(made) - abs(round(value)) * {times}) < {_EQUAL} and abs(abs(made) - abs(value) * {times}) > {_EQUAL})"
+            connection.execute(
+                f"insert into rejected with f as (select d.row_number, d.{quote(source)}::varchar as text, {value} as value, "
+                f"c.{quote(target)}::double as made from delivery as d inner join candidate as c using (row_number) "
+                f"where {value} <> trunc({value}) and abs({value}) >= 0.5 and c.skip_because is null and c.{quote(target)} <> 0) "
+                f"select distinct row_number, {literal(source + LOST_FRACTION)} || text from f "
+                f"where (select bool_and({is_lost}) from f) and {is_lost}"
+            )
 
 
 def _reject_other_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:

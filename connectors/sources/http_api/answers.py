@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -253,16 +254,17 @@ def parsed(text: str) -> Any:
     )
 
 
-_MOST_EXACT: Final = 10**15
+_EXACT_DIGITS: Final = 15
 
 
 def _plain_number(text: str) -> Number:
     """A number as the API wrote it, but 1.2E7, as Java writes 12000000.0, in digits. Higher ones may have lost some."""
     if "e" in text.casefold():
-        number = Decimal(text)
-        if 1 <= abs(number) < _MOST_EXACT:
-            plain = format(number, "f")
-            return Number(plain if "." in plain else f"{plain}.0")
+        with contextlib.suppress(ArithmeticError):
+            number = Decimal(text)
+            if number and 0 <= number.adjusted() < _EXACT_DIGITS:
+                plain = format(number, "f")
+                return Number(plain if "." in plain else f"{plain}.0")
     return Number(text)
 
 
