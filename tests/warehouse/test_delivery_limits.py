@@ -291,7 +291,8 @@ def test_three_meters_that_all_change_alike_stop(park: Park, figures: list[float
     """MWh for kWh; meters that were not read, as zeros or as last month's figures."""
     park.declare("power", POWER, POWER_SQL)
     park.change("power", "replaces: period", "replaces: period\nallow: {rows_min_pct: 50}")
-    for month, found in enumerate(([4000, 5000, 6000], [4037, 5074, 6111], figures), 1):
+    months: list[list[float]] = [[4000, 5000, 6000], [4037, 5074, 6111], figures]
+    for month, found in enumerate(months, 1):
         lines = [f"A{n},{'甲乙丙'[n]}公司,M{n},2026-{month:02},{figure}" for n, figure in enumerate(found)]
         park.drop("power", f"{month}.csv", "\n".join(["户号,户名,表号,月份,电量", *lines]), day(month * 30))
         if month == 3 and message:

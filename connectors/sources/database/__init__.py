@@ -654,7 +654,7 @@ def _statement(
 
 def _is_cut(value: sa.ColumnElement[Any], column: Column) -> sa.ColumnElement[bool]:
     """Return which values MySQL without its strict mode may have cut to the largest number, or the longest text, of the column."""
-    most = sa.literal_column(str(column.most))
+    most: sa.ColumnElement[Any] = sa.literal_column(str(column.most))
     if not pa.types.is_string(column.type):
         return sa.func.abs(value) >= most
     return sa.and_(sa.func.char_length(value) >= most, sa.func.length(value) > sa.func.char_length(value))

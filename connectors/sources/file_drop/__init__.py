@@ -82,7 +82,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -330,8 +330,11 @@ def _time(run: _Run, store: Store, found: Found) -> datetime:
     """A file's time; of a message when it came, for messages are saved in any order."""
     if _format(run, found.name) != "eml":
         return found.modified
-    with tempfile.TemporaryFile() as head, closing(store.copy(found, head, run.plan.max_file_bytes)) as pieces:
-        return _earlier(found.modified, sent_at(next(pieces, b"")))
+    with tempfile.TemporaryFile() as head:
+        pieces = store.copy(found, head, run.plan.max_file_bytes)
+        beginning = next(pieces, b"")
+        pieces.close()
+    return _earlier(found.modified, sent_at(beginning))
 
 
 def _earlier(modified: datetime, sent: datetime | None) -> datetime:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -142,7 +142,7 @@ class Store:
         remote = getattr(self._files, "ftp", None)
         return str(remote.normalize(path)) if remote else os.path.realpath(path)
 
-    def copy(self, found: Found, target: IO[bytes], most_bytes: int) -> Iterator[bytes]:
+    def copy(self, found: Found, target: IO[bytes], most_bytes: int) -> Generator[bytes, None, None]:
         """Copy a file into an open one, handing on each piece.
 
         Raises:

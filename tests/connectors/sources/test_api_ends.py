@@ -15,7 +15,7 @@ from warehouse.errors import SourceError
 
 __all__ = ["server"]
 ALL = list(range(1, 251))
-_CURSOR = {"pagination": "cursor", "records": "data.list", "next": "data.next"}
+_CURSOR: dict[str, Any] = {"pagination": "cursor", "records": "data.list", "next": "data.next"}
 
 
 def _cursor(said: dict[str, Any], *, last: dict[str, Any]) -> Any:
@@ -132,7 +132,12 @@ def test_a_total_at_which_search_engines_stop_counting(server: Server, behind: s
         return {"total": {"value": 1000, "relation": "gte"}, "hits": part}
 
     server.answer = answer
-    options = {"records": "hits", "total": "total.value", "pagination": "offset", "offset_param": "from"}
+    options: dict[str, Any] = {
+        "records": "hits",
+        "total": "total.value",
+        "pagination": "offset",
+        "offset_param": "from",
+    }
     if behind in ("nothing", "last"):
         assert len(ids(pull(server, **options))) == 1000
         return

@@ -288,7 +288,7 @@ def test_a_figure_that_changes_below_a_cursor_that_does_not_brings_all(postgres:
     postgres.admin.execute("drop table if exists entered")
     postgres.admin.execute("create table entered (id int primary key, amount numeric(18, 2), code bigint, day date)")
     postgres.admin.execute("insert into entered select n, n, n, '2026-01-01' from generate_series(1, 20) as n")
-    options = {"table": "entered", "cursor_column": "id"}
+    options: dict[str, Any] = {"table": "entered", "cursor_column": "id"}
     first = pull(postgres.credentials, **options)
     assert len(ids(first)) == 20
     again = dataclasses.replace(
