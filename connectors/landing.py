@@ -100,6 +100,7 @@ def land(
         until=until,
         cursor=with_cursor[-1].cursor if with_cursor else None,
         rows_below=with_cursor[-1].rows_below if with_cursor else {},
+        figures_below=with_cursor[-1].figures_below if with_cursor else {},
         known=frozenset(b.manifest.content_id for b in settled),
         latest=_latest(settled),
     )
@@ -316,6 +317,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         rows_noted=account["noted"],
         repeats=earlier if delivery.content_id and earlier != label else "",
         rows_below=delivery.rows_below,
+        figures_below=delivery.figures_below,
         **pull.of_manifest,
     )
     write_manifest(part, manifest)

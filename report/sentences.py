@@ -82,6 +82,7 @@ _PARTS = (
         "单元格 $1 的公式未重算，请用 Excel 打开后保存或索取数值",
     ),
     (r"identifier damaged by spreadsheet", "代码或数值被电子表格截短"),
+    (r"(.+) is as long as its column allows \(\d+ characters\), .*", "$1 与该列最大长度相等，原文可能被 MySQL 截断"),
     (r"(.+) is the largest number that its column can hold, .*", "$1 等于该列可存的最大值，原值可能被 MySQL 截断"),
     (r"(.+) is a time of which the driver leaves out the zone: .*", "$1 未带时区，须声明 source.clock"),
     (r"an invoice without a readable date", "发票日期无法识别"),
@@ -105,6 +106,10 @@ _PARTS = (
     (
         r"(.+): its number format divides by (\S+), and its unit is (.+): .*",
         "$1 的数字格式按 $2 缩小显示，而单位为 $3，无法确定取值",
+    ),
+    (
+        r"(.+) has a fraction, which stage\.sql loses .*: (.*)",
+        "$1 有小数，stage.sql 取整时会丢失（单位已变，或应用 to_amount 读取）：$2",
     ),
     (r"(.+) states its own unit, and stage\.sql .*: (.*)", "$1 自带单位，与 stage.sql 换算的单位不同：$2"),
     (

@@ -62,6 +62,7 @@ class Manifest:
     asked: str = ""  # a digest of what the source was asked for: table, query, path …; likewise
     asked_until: datetime | None = None  # the end of the run's interval: a past one's is before pulled_until; likewise
     rows_below: dict[str, int] = field(default_factory=dict)  # so many rows the source had below this cursor; likewise
+    figures_below: dict[str, str] = field(default_factory=dict)  # and this is what their figures added up to; likewise
 
 
 @dataclass(frozen=True)

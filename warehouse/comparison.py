@@ -32,6 +32,9 @@ _WHO = ("enterprise_name", "uscc", "taxpayer_no", "unit_no")
 _TIME = ("month", "period_start", "period_end", "year_number")
 # no figure grows so much within a period unless it is of another unit
 _JUMP = 50
+# of a whole period three figures are enough where all become so many times larger, or smaller, or zero; and where all measured
+# quantities are those of the period before: the meters were not read
+_ALL_JUMP, _ALL_MIN, _MEASURED = 10, 3, "decimal(18,3)"
 # so far back is compared: a year, and a month more for who files once a year
 _MONTHS_BACK = 13
 # statistics come once a year, input-output tables every five
@@ -471,6 +474,8 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
         asked.append(f"exp(quantile_cont({ratio}, 0.5) {usable}) as {quote('middle ' + c)}")
         asked.append(f"count_if({ratio} > {math.log(feed.allow.figure_factor)}) {usable} as {quote('moved ' + c)}")
         asked.append(f"count_if({ratio} > {math.log(_JUMP)}) {usable} as {quote('jumped ' + c)}")
+        for way, larger, smaller in (("up", n, b), ("down", b, n)):
+            asked.append(f"count_if(abs({larger}) > {_ALL_JUMP} * abs({smaller})) {usable} as {quote(f'{way} {c}')}")
     if plan.figures:
         same = " and ".join(f"n.{quote(c)} is not distinct from b.{quote(c)}" for c in plan.figures)
         some = " or ".join(f"n.{quote(c)} <> 0" for c in plan.figures)
@@ -489,38 +494,58 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
         f"b as (select series, t, {_values(plan)} from known_fact group by all) select {', '.join(asked)} from n {join}",
     )
 
-    def share(part: str, whole: str) -> tuple[int, int, float]:
-        return row[part], row[whole], 100 * row[part] / row[whole] if row[whole] else 0.0
-
     for c in plan.texts:
-        yield Measured("changed_pct", c, f"{c} is another", *share(f"other {c}", f"both {c}"))
+        yield Measured("changed_pct", c, f"{c} is another", *_share(row, f"other {c}", f"both {c}"))
         if c not in plan.figures:
             # a record that changes fills its columns; hardly one empties any
             least = _REGISTER_ROWS_MIN if plan.sends_changes else _REGISTER_EMPTIED_MIN if plan.is_register else None
-            yield Measured("emptied_pct", c, f"{c} is empty and was not", *share(f"lost {c}", f"had {c}"), least)
+            yield Measured("emptied_pct", c, f"{c} is empty and was not", *_share(row, f"lost {c}", f"had {c}"), least)
     for c in plan.dates:
-        yield Measured("emptied_pct", c, f"{c} is empty and was not", *share(f"lost {c}", f"had {c}"))
+        yield Measured("emptied_pct", c, f"{c} is empty and was not", *_share(row, f"lost {c}", f"had {c}"))
+    yield from _of_figures(connection, feed, plan, row)
+
+
+def _share(row: Mapping[str, Any], part: str, whole: str) -> tuple[int, int, float]:
+    return row[part], row[whole], 100 * row[part] / row[whole] if row[whole] else 0.0
+
+
+def _of_figures(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan, row: Mapping[str, Any]
+) -> Iterator[Measured]:
+    """What became of the figures of rows that have one before them, by the counts of both."""
+    is_period = feed.replaces == "period"
     for c in plan.figures:
         for state, _ in _STATES:
-            count, total, pct = share(f"no longer {state} {c}", f"{state} {c}")
+            count, total, pct = _share(row, f"no longer {state} {c}", f"{state} {c}")
             # a refund is no habit: half of those who had one have none the next time, but never all
             if state != "negative" or count == total:
                 fact = f"{c} was empty and is zero" if state == "empty" else f"{c} was {state} and is not"
-                yield Measured("emptied_pct", c, fact, count, total, pct)
+                least = _ALL_MIN if is_period and state == "positive" and count == total else None
+                yield Measured("emptied_pct", c, fact, count, total, pct, least)
         middle = float(row[f"middle {c}"] or 1)
         factor = feed.allow.figure_factor
         if middle > factor and not plan.is_register and _is_usual(connection, c, factor, row):
             middle = 1.0
         yield Measured("figure_factor", c, f"{c} of half of them moved", row[f"rated {c}"], row[f"rated {c}"], middle)
         yield Measured(
-            "changed_pct", c, f"{c} is {_JUMP} times what it was, or a {_JUMP}th", *share(f"jumped {c}", f"rated {c}")
+            "changed_pct",
+            c,
+            f"{c} is {_JUMP} times what it was, or a {_JUMP}th",
+            *_share(row, f"jumped {c}", f"rated {c}"),
         )
+        if is_period and row[f"rated {c}"] in (row[f"up {c}"], row[f"down {c}"]):
+            fact = f"each {c} is more than {_ALL_JUMP} times what it was, or less than a {_ALL_JUMP}th,"
+            yield Measured("changed_pct", c, fact, *_share(row, f"rated {c}", f"rated {c}"), _ALL_MIN)
         if plan.is_register and not plan.sends_changes:
             least = _REGISTER_EMPTIED_MIN
-            yield Measured("emptied_pct", c, f"{c} is empty and was not", *share(f"lost {c}", f"had {c}"), least)
-            yield Measured("changed_pct", c, f"{c} is another or empty", *share(f"gone {c}", f"had {c}"))
+            yield Measured("emptied_pct", c, f"{c} is empty and was not", *_share(row, f"lost {c}", f"had {c}"), least)
+            yield Measured("changed_pct", c, f"{c} is another or empty", *_share(row, f"gone {c}", f"had {c}"))
     if plan.figures and not plan.is_register:
-        yield Measured("repeated_pct", "", "all figures are those of the period before", *share("same", "figured"))
+        is_measured = is_period and any(feed.subject.columns[c].type == _MEASURED for c in plan.figures)
+        least = _ALL_MIN if is_measured and row["same"] == row["figured"] else None
+        yield Measured(
+            "repeated_pct", "", "all figures are those of the period before", *_share(row, "same", "figured"), least
+        )
 
 
 def _is_usual(connection: duckdb.DuckDBPyConnection, column: str, factor: float, counts: Mapping[str, int]) -> bool:

@@ -174,8 +174,11 @@ create or replace macro to_period_end(t) as (
 
 -- A moment in naive UTC. A text or timestamp without an offset is the time of `zone`; one with an offset says it itself.
 -- 2026-03-03 09:04:50 · 2026/3/3 9:04 · 2026/3/3 下午 3:20:00 · 2026年3月3日 09:04 · 2026-03-03 · 2026-03-03T01:04:50Z · 2026-03-03 09:04:50+08:00
+-- 1772499890 and 1772499890000, seconds and milliseconds since 1970, as programs write a moment from 2001 to 2030.
 create or replace macro to_utc(t, zone) as (
     case
+        when regexp_full_match(t::varchar, '1[0-8]\d{8}(\d{3})?')
+            then epoch_ms(rpad(t::varchar, 13, '0')::bigint)
         when regexp_matches(t::varchar, '\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)$')
             then timezone('UTC', try_cast(t::varchar as timestamptz))
         when regexp_full_match(plain_text(t), '[^ T上下]+([ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?| ?[上下]午 ?\d{1,2}:\d{2}(:\d{2})?)?')

@@ -6,6 +6,7 @@ month can be so. What a whole delivery is held to is warehouse/delivery_limits.p
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import duckdb
@@ -66,7 +67,7 @@ _NO_ENTERPRISE = (
         # 1号楼小计, 全园累计, 合　计：, （合计）, 合计（元）, 合计人数, 合计：12户, 共 3 家; Grand Total
         rf"(?:{_SUMS}){_GAP}(?:[(（][^()（）]{{0,12}}|人数|户数|金额|数|额|值)?[)）】]?{_GAP}[:：]?{_GAP}(?:\d+|[①-⑳])?$"
         rf"|^(?:{_SUMS}|总?共){_GAP}[:：]?{_GAP}\d+{_GAP}(?:[户家人条行个笔份张项]|记录)?$|^(?:总?记录|总[条行])数?{_GAP}[:：]"
-        r"|^(?i:(?:grand |sub-? ?)?total|sum|average)s?\s*[:：]?$"
+        r"|^(?i:(?:grand |sub-? ?)?total|sum|average|all)s?\s*[:：]?$"
         r"|^其\s*[他它余]\p{Han}{0,2}$|^总(?:人数|户数|金额|数|额)\d*$|^其\s*中\s*[:：]|^其\s*中$|^(?:全区|全园|全园区|续表)$"
         rf"|^(?:计|[最平]\p{{Han}}{{1,2}}值|占比|[上本]月|[上本去]年)$|^[(（]空白[)）]$"
         # of pivot tables and of ledgers: K001 计数, 行标签, 期初余额, 上年结转
@@ -83,7 +84,7 @@ _NO_ENTERPRISE = (
         "looks like a total or a note: declare totals under source: ",
     ),
     (
-        r"^(?i:\(?(?:null|nan|none|nil|undefined|nat)\)?|n/?a|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白)$",
+        r"^(?i:\(?(?:null|nan|none|nil|undefined|nat)\)?|n/?a|<NA>|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白)$",
         "seems to mean that there is none: list it under missing: ",
     ),
     (
@@ -122,6 +123,13 @@ _NOTHING = r"^(?:[^\pL\pN]+|无|暂无|空|未[报填知]|没有|待定|(?i:n/?a
 # 3.5万元, 1.2亿, 35000元: what it means is known, whatever the unit of its column is
 _OWN_UNIT = r"\d ?(?:[万亿]元?|元)$"
 OTHER_UNIT = " states its own unit, and stage.sql reckons with another: let it reckon so only where there is none: "
+# what takes whole numbers alone, and what says that a figure is meant to be rounded
+_WHOLE_CAST = re.compile(r"(?i)\b(?:u?(?:tiny|small|big|huge)?int(?:eger)?|int[1248]|long)\b")
+_ROUNDS = re.compile(r"(?i)\b(?:round(?:_even)?|floor|ceil(?:ing)?|trunc)\s*\(")
+_EQUAL = 1e-6
+LOST_FRACTION = (
+    " has a fraction, which stage.sql loses (a cast to a whole number): another unit, or to be read by to_amount: "
+)
 # a time of recording that is a day: 2026-11-03, 2026/11/3, 20261103, 2026年11月3日; of a workbook 46329
 _DAY_ALONE = r"\d{4}\D?\d{1,2}\D\d{1,2}日?|\d{8}|\d{5}"
 # beside the office's columns, under no short name that one of them may have
@@ -406,6 +414,33 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
     _reject_other_units(connection, feed)
     _reject_sums(connection, feed)
     _reject_variants(connection, feed)
+    _reject_lost_fractions(connection, feed)
+
+
+def _reject_lost_fractions(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Reject rows of which a cast to whole numbers lost the fraction: try_cast('100.57' as bigint) * 0.01 is 1.01.
+
+    So it is where fens become yuan. Where stage.sql rounds by a word it is meant.
+    """
+    if not _WHOLE_CAST.search(feed.stage_sql) or _ROUNDS.search(feed.stage_sql):
+        return
+    types = {name: kind for name, kind, *_ in connection.execute("describe delivery").fetchall()}
+    figures = {c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))}
+    for source in (
+        s for s in feed.landed_columns if types[s] == "VARCHAR" or types[s].startswith(("DECIMAL", "DOUBLE"))
+    ):
+        for target in figures & {*feed.columns.get(source, ())}:
+            value = f"try_cast(replace(d.{quote(source)}::varchar, ',', '') as double)"
+            # what the cast gave, times what stage.sql reckons: 0.01, 1, 10,000
+            times = "10 ** round(log10(abs(made / round(value))))"
+            is_lost = f"(abs(abs(made) - abs(round(value)) * {times}) < {_EQUAL} and abs(abs(made) - abs(value) * {times}) > {_EQUAL})"
+            connection.execute(
+                f"insert into rejected with f as (select d.row_number, d.{quote(source)}::varchar as text, {value} as value, "
+                f"c.{quote(target)}::double as made from delivery as d inner join candidate as c using (row_number) "
+                f"where {value} <> trunc({value}) and abs({value}) >= 0.5 and c.skip_because is null and c.{quote(target)} <> 0) "
+                f"select distinct row_number, {literal(source + LOST_FRACTION)} || text from f "
+                f"where (select bool_and({is_lost}) from f) and {is_lost}"
+            )
 
 
 def _reject_variants(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:

@@ -80,6 +80,7 @@ class Delivery:
         cursor: The highest value of the cursor column so far; filled while `batches` is consumed. None where no row
             came or the source has no cursor.
         rows_below: How many rows the source has that no pull from this cursor on asks for, by cursor.
+        figures_below: What their figures add up to, likewise.
     """
 
     label: str
@@ -90,6 +91,7 @@ class Delivery:
     unreadable: list[Unreadable] = field(default_factory=list)
     cursor: str | None = None
     rows_below: dict[str, int] = field(default_factory=dict)
+    figures_below: dict[str, str] = field(default_factory=dict)
     totals: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -103,6 +105,7 @@ class Window:
         until: End of this run's interval, aware UTC; nothing recorded or delivered after it is taken.
         cursor: The highest cursor value landed so far, as `Delivery.cursor` gave it.
         rows_below: How many rows the source had below it, as `Delivery.rows_below` gave it.
+        figures_below: What their figures added up to, as `Delivery.figures_below` gave it.
         known: Content ids landed already; these are skipped without parsing.
         latest: What was landed last under a label: its content id, and the source's own time of it.
     """
@@ -111,6 +114,7 @@ class Window:
     until: datetime
     cursor: str | None = None
     rows_below: Mapping[str, int] = field(default_factory=dict)
+    figures_below: Mapping[str, str] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
     latest: Mapping[str, tuple[str, datetime | None]] = field(default_factory=dict)
 

@@ -111,6 +111,7 @@ def test_a_delivery_becomes_a_batch_with_its_manifest(park: Park) -> None:
         "asked": "",
         "asked_until": "2026-03-02T00:00:00+00:00",
         "rows_below": {},
+        "figures_below": {},
     }
 
 

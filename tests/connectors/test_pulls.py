@@ -61,7 +61,12 @@ def _moved_to_utc(park: Park) -> None:
     park.pay("S50", 500, f"{day(5.1):%Y-%m-%d %H:%M:%S}", payer="T2")
 
 
-@pytest.mark.parametrize("change", [_late, _moved_to_utc])
+def _changed_in_silence(park: Park) -> None:
+    """Somebody corrects an amount, and no trigger sets the time of the change."""
+    park.tax_database("update 入库 set 金额_分 = 333 where 税票号码 = 'S03'")
+
+
+@pytest.mark.parametrize("change", [_late, _moved_to_utc, _changed_in_silence])
 def test_a_row_below_the_cursor_comes_all_the_same(park: Park, change: Callable[[Park], None]) -> None:
     for number in range(1, 11):
         park.pay(f"S{number:02}", 100 * number, at(0.4 + number / 2), payer=f"T{number % 3 + 1}")

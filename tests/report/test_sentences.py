@@ -63,7 +63,8 @@ KINDS = (*row_reasons._DAMAGES, *row_reasons._NO_ENTERPRISE, *row_reasons._SEVER
     "reason",
     [f"单位名称 {reason}甲" for _, reason in KINDS]
     + [f"{why}: x" for *_, why in row_reasons._OTHER_FACTS]
-    + [row_reasons.DAY_BESIDE_TIME, f"金额{row_reasons.OTHER_UNIT}3.5万元"],
+    + [row_reasons.DAY_BESIDE_TIME, f"金额{row_reasons.OTHER_UNIT}3.5万元"]
+    + [f"金额{row_reasons.LOST_FRACTION}100.57"],
 )
 def test_every_reason_of_a_row_has_its_chinese(reason: str) -> None:
     assert in_chinese(reason) != reason

@@ -251,3 +251,52 @@ def test_the_second_part_by_columns_of_a_month_is_no_restatement(park: Park) -> 
     # two wages that an office takes back are a correction
     park.drop("staff", "2.csv", staff_file([*counts[:2], *rows[2:]]), day(1.6))
     assert park.sync("staff", day(2))[0]["changed"] == 2
+
+
+POWER = """
+feed: power
+subject: utility_use
+title: {en: Power, zh: 用电}
+office: Power supply
+owner: data-engineering
+description: One row is a meter and month.
+schedule: "10 0 * * *"
+source: {protocol: file_drop, connection: none, folder: power, settle_seconds: 0}
+replaces: period
+columns: {户号: source_key, 户名: enterprise_name, 表号: meter_no, 月份: month, 电量: used_quantity}
+"""
+POWER_SQL = """
+select row_number, 户号 as source_key, 户名 as enterprise_name, 表号 as meter_no, 'electricity' as utility_code,
+    to_month(月份) as month, to_quantity(电量) as used_quantity
+from delivery
+"""
+
+
+@pytest.mark.parametrize(
+    ("figures", "message"),
+    [
+        (
+            [4.074, 5.148, 6.222],
+            "each used_quantity is more than 10 times what it was, or less than a 10th, in 3 of 3 rows",
+        ),
+        ([0, 0, 0], "used_quantity was positive and is not in 3 of 3 rows"),
+        ([4037, 5074, 6111], "all figures are those of the period before in 3 of 3 rows"),
+        ([4037, 5074, 6112], None),
+        ([0, 0, 6222], None),
+        ([4, 5, 6222], None),
+        ([4.074, 5.148], None),  # of two meters nothing is said
+    ],
+)
+def test_three_meters_that_all_change_alike_stop(park: Park, figures: list[float], message: str | None) -> None:
+    """MWh for kWh; meters that were not read, as zeros or as last month's figures."""
+    park.declare("power", POWER, POWER_SQL)
+    park.change("power", "replaces: period", "replaces: period\nallow: {rows_min_pct: 50}")
+    months: list[list[float]] = [[4000, 5000, 6000], [4037, 5074, 6111], figures]
+    for month, found in enumerate(months, 1):
+        lines = [f"A{n},{'甲乙丙'[n]}公司,M{n},2026-{month:02},{figure}" for n, figure in enumerate(found)]
+        park.drop("power", f"{month}.csv", "\n".join(["户号,户名,表号,月份,电量", *lines]), day(month * 30))
+        if month == 3 and message:
+            with pytest.raises(DeliveryRefused, match=message):
+                park.sync("power", day(month * 30 + 1))
+        else:
+            park.sync("power", day(month * 30 + 1))

@@ -228,6 +228,10 @@ def test_month(warehouse: duckdb.DuckDBPyConnection, text: str | None, month: da
         ("2026-03-03T09:04:50Z", datetime(2026, 3, 3, 9, 4, 50)),
         ("2026-03-03 09:04:50+08:00", datetime(2026, 3, 3, 1, 4, 50)),
         ("2026-03-03T09:04:50.5-0300", datetime(2026, 3, 3, 12, 4, 50, 500_000)),
+        ("1772499890", datetime(2026, 3, 3, 1, 4, 50)),
+        ("1772499890250", datetime(2026, 3, 3, 1, 4, 50, 250_000)),
+        ("17724998902", None),
+        ("1990010112", None),
         ("2026-03-03 25:00", None),
         ("2026-02-30 09:00", None),
         # half past midnight is 上午 12:30 or 0:30, half past noon 下午 12:30 or 0:30

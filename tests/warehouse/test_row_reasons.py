@@ -302,3 +302,30 @@ def test_a_unit_that_stage_sql_leaves_out_stops(
     else:
         with pytest.raises(DeclarationError, match="all 5 figures are taken as they are"):
             park.stage("staff")
+
+
+@pytest.mark.parametrize(
+    ("figures", "read", "lost"),
+    [
+        (["100.57", "1,200.04", "300"], "try_cast(replace({0}, ',', '') as bigint) * 0.01", {2, 3}),  # fens became yuan
+        (["100.57", "300"], "{0}::int", {2}),
+        (["100.57", "300"], "round({0}::double)", set()),
+        (["100.57", "300"], "to_amount({0})", set()),
+        (["10057.00", "300"], "try_cast({0} as bigint) * 0.01", set()),
+        (["100.57", "300.5"], "try_cast(to_amount({0}) * 100 as bigint) * 0.01", set()),
+        (["1.5", "2.5"], "try_cast(to_amount({0}) * 10000 as bigint)", set()),
+    ],
+)
+def test_a_fraction_that_a_cast_loses_costs_its_row(park: Park, figures: list[str], read: str, lost: set[int]) -> None:
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 90")
+    sql = (park.feed_folder / "staff" / "stage.sql").read_text(encoding="utf-8")
+    (park.feed_folder / "staff" / "stage.sql").write_text(
+        sql.replace("to_amount(缴费基数)", read.format("缴费基数")), encoding="utf-8"
+    )
+    rows = [staff_row(f"V{n}").replace(",5000,", f',"{figure}",') for n, figure in enumerate(figures)]
+    park.drop("staff", "a.csv", staff_file(rows), day(0.5))
+    park.land("staff", day(1))
+    park.stage("staff")
+    assert {
+        number for number, reason in park.rejected("staff") if "has a fraction, which stage.sql loses" in reason
+    } == lost

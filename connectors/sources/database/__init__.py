@@ -135,6 +135,7 @@ class _Plan:
     are_zero_dates_empty: bool
     holds: str | None
     ignored: frozenset[str]
+    no_figures: frozenset[str]  # ignored columns, texts and dates
 
     @property
     def label(self) -> str:
@@ -202,6 +203,7 @@ def _plan(options: Mapping[str, Any], where: str, exclude: frozenset[str], uses:
         are_zero_dates_empty=read.choice("zero_dates", ("refuse", "empty"), "refuse") == "empty",
         holds=_HELD[read.choice("holds", tuple(_HELD), "gbk")] if read.has("holds") else None,
         ignored=frozenset(name for name, use in uses.items() if use == "ignored"),
+        no_figures=frozenset(uses),
     )
 
 
@@ -355,13 +357,13 @@ def _pull(
 ) -> Iterator[Delivery]:
     url = sqlalchemy_url(credentials, where)
     notes: list[str] = []
-    rows_below: dict[str, int] = {}
+    below: dict[str, tuple[int, str]] = {}
     with _connection(url, credentials, where) as connection:
         header, columns, key = _describe(connection, plan, where, exclude)
         dialect = connection.dialect.name
         if plan.cursor_column in header:
             window = _usable_window(connection, plan, columns, window, where, notes)
-            rows_below = _counted(connection, plan, columns, window, where)
+            below = _counted(connection, plan, columns, window, where)
     order_by = plan.order_by or key
     for option, names in (("cursor_column", (plan.cursor_column,)), ("order_by", order_by)):
         for name in names:
@@ -374,7 +376,9 @@ def _pull(
                 )
     # A primary key that is personal is not fetched, but may still put the rows in order.
     statement = _statement(plan, columns, header, order_by, window, dialect, where)
-    delivery = Delivery(label=plan.label, header=header, batches=iter(()), rows_below=rows_below, notes=notes)
+    delivery = Delivery(label=plan.label, header=header, batches=iter(()), notes=notes)
+    delivery.rows_below = {cursor: rows for cursor, (rows, _) in below.items()}
+    delivery.figures_below = {cursor: figures for cursor, (_, figures) in below.items()}
     is_postgres = dialect == "postgresql"
     delivery.batches = _batches(delivery, _Pull(plan, columns, statement, url, is_postgres, credentials, where))
     yield delivery
@@ -430,7 +434,8 @@ def _usable_window(
 ) -> Window:
     """The window, without its cursor where the source has nothing from there on, or more before it than there was."""
     column = next(column for column in columns if column.name == plan.cursor_column)
-    source = _from(plan, [column.name])
+    figures = _figures(plan, columns)
+    source = _from(plan, [column.name, *(figure.name for figure in figures)])
     dialect = connection.dialect.name
     compared, low, _ = _cursor_bounds(plan, column, source.c[column.name], window, dialect, where)
     is_text = pa.types.is_string(column.type) and compared is source.c[column.name]
@@ -442,38 +447,69 @@ def _usable_window(
     is_as_high = connection.execute(asked.where(compared >= low)).first()
     if not is_as_high and not connection.execute(asked.where(compared.is_not(None))).first():
         return window
-    late = 0
+    late, is_changed = 0, False
     for cursor, rows in window.rows_below.items():
         _, below, _ = _cursor_bounds(
             plan, column, source.c[column.name], replace(window, cursor=cursor), dialect, where
         )
-        late += _rows_below(connection, source, compared, below) - rows
-    if is_as_high and late <= 0:
+        now, added = _below(connection, source, compared < below, figures)
+        late += now - rows
+        is_changed = now == rows and added != window.figures_below.get(cursor, added)
+    if is_as_high and late <= 0 and not is_changed:
         return window
-    why = (
-        f"below {shown(window.cursor or '')}, the highest {column.name} so far, and source.overlap there are {late:,} rows more than at "
-        "the last pull: committed late, of a wrong time or after a restore. All of it is pulled; if that is so each night, raise overlap"
-        if is_as_high
-        else f"nothing in it is as high as {shown(window.cursor or '')}, the highest {column.name} so far: it was restored, or numbers "
-        "anew. All of it is pulled"
-    )
+    highest = f"{shown(window.cursor or '')}, the highest {column.name} so far"
+    if not is_as_high:
+        why = f"nothing in it is as high as {highest}: it was restored, or numbers anew. All of it is pulled"
+    elif late > 0:
+        why = (
+            f"below {highest}, and source.overlap there are {late:,} rows more than at the last pull: committed late, of a wrong "
+            "time or after a restore. All of it is pulled; if that is so each night, raise overlap"
+        )
+    else:
+        why = (
+            f"below {highest}, and source.overlap the figures of as many rows add up to something else than at the last pull: they were "
+            f"changed without a new {column.name}. All of it is pulled; if that is so each night, name the time of the last change as "
+            "source.cursor_column"
+        )
     _log.warning("%s: %s: %s", where, plan.label, why)
     notes.append(why)
     return replace(window, cursor=None)
 
 
-def _rows_below(
-    connection: Connection, source: sa.FromClause, compared: sa.ColumnElement[Any], low: sa.ColumnElement[Any] | None
-) -> int:
-    return connection.execute(sa.select(sa.func.count()).select_from(source).where(compared < low)).scalar_one()
+def _figures(plan: _Plan, columns: Sequence[Column]) -> list[Column]:
+    """The columns that can be added up: neither keys nor days."""
+    return [
+        column
+        for column in columns
+        if (pa.types.is_integer(column.type) or pa.types.is_decimal(column.type))
+        and column.name != plan.cursor_column
+        and plain(column.name) not in plan.no_figures
+    ]
+
+
+def _below(
+    connection: Connection, source: sa.FromClause, low: sa.ColumnElement[bool], figures: Sequence[Column]
+) -> tuple[int, str]:
+    """How many rows there are below a value, and what each of their figures adds up to."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    sums = [
+        # as it is, SQL Server would add whole numbers up in four bytes, and SQLite in eight
+        sa.func.total(source.c[column.name])
+        if is_sqlite
+        else sa.func.sum(sa.cast(source.c[column.name], sa.Numeric(38, getattr(column.type, "scale", 0))))
+        for column in figures
+    ]
+    rows, *added = connection.execute(sa.select(sa.func.count(), *sums).select_from(source).where(low)).one()
+    return rows, " ".join(f"{column.name}={value}" for column, value in zip(figures, added, strict=True))
 
 
 def _counted(
     connection: Connection, plan: _Plan, columns: Sequence[Column], window: Window, where: str
-) -> dict[str, int]:
-    """How many rows there are below where the next pull begins, by the highest cursor: counted before the rows are read."""
+) -> dict[str, tuple[int, str]]:
+    """What `_below` gives of where the next pull begins, by the highest cursor: counted before the rows are read."""
     column = next(column for column in columns if column.name == plan.cursor_column)
-    source = _from(plan, [column.name])
+    figures = _figures(plan, columns)
+    source = _from(plan, [column.name, *(figure.name for figure in figures)])
     dialect = connection.dialect.name
     compared, _, high = _cursor_bounds(plan, column, source.c[column.name], window, dialect, where)
     asked = sa.select(sa.func.max(compared)).select_from(source)
@@ -482,7 +518,7 @@ def _counted(
         return {}
     cursor = _cursor_text(highest)
     _, low, _ = _cursor_bounds(plan, column, source.c[column.name], replace(window, cursor=cursor), dialect, where)
-    return {} if low is None else {cursor: _rows_below(connection, source, compared, low)}
+    return {} if low is None else {cursor: _below(connection, source, compared < low, figures)}
 
 
 def _describe(
@@ -583,7 +619,7 @@ def _statement(
         ):
             wrong = _beyond_arrow(value, column.type)
         elif column.most is not None and not is_ignored:
-            wrong = sa.func.abs(value) >= sa.literal_column(str(column.most))
+            wrong = _is_cut(value, column)
         if is_single and dialect in ("mysql", "mariadb"):
             value = value * sa.literal_column("1e0")  # it would be written with six digits: 1234567.89 as 1234570
         if column.is_cast_to_text:
@@ -614,6 +650,14 @@ def _statement(
             statement = statement.where(sa.or_(sa.and_(*bounds), compared.is_(None)))
         order = [compared, *order]
     return statement.order_by(*order) if order else statement
+
+
+def _is_cut(value: sa.ColumnElement[Any], column: Column) -> sa.ColumnElement[bool]:
+    """Return which values MySQL without its strict mode may have cut to the largest number, or the longest text, of the column."""
+    most: sa.ColumnElement[Any] = sa.literal_column(str(column.most))
+    if not pa.types.is_string(column.type):
+        return sa.func.abs(value) >= most
+    return sa.and_(sa.func.char_length(value) >= most, sa.func.length(value) > sa.func.char_length(value))
 
 
 def _beyond_arrow(value: sa.ColumnElement[Any], type_: pa.DataType) -> sa.ColumnElement[bool] | None:

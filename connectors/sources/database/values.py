@@ -32,7 +32,9 @@ class Column:
     name: str
     type: pa.DataType
     is_cast_to_text: bool = False
-    most: Decimal | None = None  # the largest number that it can hold, where the database cuts larger ones to it
+    most: Decimal | None = (
+        None  # the largest number, or longest text, that it can hold, where the database cuts others to it
+    )
 
 
 @dataclass(frozen=True)
@@ -128,10 +130,14 @@ def arrow_type(declared: sa.types.TypeEngine[Any]) -> pa.DataType:
 
 
 _FEWEST_DIGITS: Final = 6  # 99.9 may be meant
+_FEWEST_SIGNS: Final = 10  # 企业所得税 fills a column of five
 
 
 def most_of(declared: sa.types.TypeEngine[Any]) -> Decimal | None:
-    """Give the number to which MySQL without its strict mode cuts every larger one: 2147483647, 999999.99."""
+    """Give the number, or length of a text, to which MySQL without its strict mode cuts what is larger: 2147483647, 999999.99."""
+    if isinstance(declared, sa.String):  # a name of just 12 characters in varchar(12) is rarer than one that was cut
+        is_text = isinstance(declared, mysql.VARCHAR | mysql.CHAR) and (declared.length or 0) >= _FEWEST_SIGNS
+        return Decimal(declared.length or 0) if is_text else None
     if isinstance(declared, sa.Integer) and not isinstance(declared, sa.BigInteger | mysql.TINYINT):
         bits = 16 if isinstance(declared, sa.SmallInteger) else 24 if isinstance(declared, mysql.MEDIUMINT) else 32
         return Decimal(2 ** (bits - (not getattr(declared, "unsigned", False))) - 1)
@@ -314,7 +320,7 @@ def rows_of(
         arrays.append(array)
         for position in unfit:
             what = _WORDS.get(type(values[position]), f"a {type(values[position]).__name__}")
-            reason = f"{column.name} holds {what}, which does not fit the column's type {column.type}"
+            reason = f"{column.name} holds {what}, which does not fit the column's type {column.type}: cast it to text in source.query"
             if has_dates and _is_zero_date(values[position]):
                 reason = (
                     f"{column.name} is {_ZERO_DATE}, which is no date (source.zero_dates: empty reads it as no value)"
@@ -388,6 +394,11 @@ def no_equal(column: Column) -> str:
         return (
             f"{column.name} is {MOST_OF_SINGLE:,} or more, where a float of four bytes keeps no cents: ask for it as decimal, "
             "or cast it in source.query"
+        )
+    if column.most is not None and pa.types.is_string(column.type):
+        return (
+            f"{column.name} is as long as its column allows ({column.most} characters), to which MySQL cuts longer texts: "
+            "ask for a wider column"
         )
     if column.most is not None:
         return f"{column.name} is the largest number that its column can hold, to which MySQL cuts larger ones: ask for a wider column"

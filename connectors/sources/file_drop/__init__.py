@@ -96,7 +96,7 @@ from connectors.credentials import Credentials
 from connectors.sources import NO_USES, Delivery, Unreadable, Window
 from connectors.sources.file_drop.crosstabs import Unpivot, month_pattern, unpivoted
 from connectors.sources.file_drop.csv_lines import ENCODINGS, csv_lines, is_utf16
-from connectors.sources.file_drop.mails import attachments
+from connectors.sources.file_drop.mails import attachments, sent_at
 from connectors.sources.file_drop.parquet_rows import read_parquet
 from connectors.sources.file_drop.sheet_cells import Reading, Sheet, chosen_sheet, matching_sheets
 from connectors.sources.file_drop.sheet_tables import as_one, report_left_out
@@ -322,8 +322,23 @@ def _unpivot(read: Options) -> Unpivot:
 
 def _taken(run: _Run, credentials: Credentials) -> Iterator[Delivery]:
     with open_store(credentials, run.where) as store:
-        for found in _ready(run, store):
+        for found in sorted(_ready(run, store), key=lambda found: (_time(run, store, found), found.name)):
             yield from _of_file(run, store, found)
+
+
+def _time(run: _Run, store: Store, found: Found) -> datetime:
+    """A file's time; of a message when it came, for messages are saved in any order."""
+    if _format(run, found.name) != "eml":
+        return found.modified
+    with tempfile.TemporaryFile() as head:
+        pieces = store.copy(found, head, run.plan.max_file_bytes)
+        beginning = next(pieces, b"")
+        pieces.close()
+    return _earlier(found.modified, sent_at(beginning))
+
+
+def _earlier(modified: datetime, sent: datetime | None) -> datetime:
+    return min(modified, sent) if sent else modified
 
 
 def _ready(run: _Run, store: Store) -> list[Found]:
@@ -381,7 +396,10 @@ def _is_delivery(found: Found) -> bool:
 def _is_wanted(run: _Run, found: Found) -> bool:
     if not _is_delivery(found) or found.modified > run.window.until:
         return False
-    return run.plan.recent is None or found.modified >= run.window.until - run.plan.recent
+    if run.plan.recent is None:
+        return True
+    first, arrived = run.window.until - run.plan.recent, found.arrived
+    return found.modified >= first or (arrived is not None and first <= arrived <= run.window.until)
 
 
 # --- one file -------------------------------------------------------------------------------------------------------
@@ -434,10 +452,11 @@ def _of_message(run: _Run, label: str, modified: datetime, file: IO[bytes]) -> I
     for attachment in wanted:
         name = f"{label}/{attachment.name}"
         kind = _format(run, name, is_member=True)
+        when = _earlier(modified, attachment.sent)
         if kind == "zip":
-            yield from _of_zip(run, name, modified, io.BytesIO(attachment.content))
+            yield from _of_zip(run, name, when, io.BytesIO(attachment.content))
         else:
-            yield from _of_pieces(run, name, kind, modified, iter([attachment.content]))
+            yield from _of_pieces(run, name, kind, when, iter([attachment.content]))
 
 
 def _check_members(run: _Run, wanted: list[str], names: list[str], where: str) -> None:

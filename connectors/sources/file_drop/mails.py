@@ -6,9 +6,12 @@ import email
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
 from email.message import Message
+from email.parser import BytesHeaderParser
+from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
 from typing import IO, Any, Final
 from unicodedata import category, normalize
@@ -21,6 +24,8 @@ _MOST_PARTS: Final = 1_000
 _DEEPEST: Final = 5
 """Messages in messages: one that was forwarded as an attachment, and so on."""
 _LONGEST_NAME: Final = 200
+_FIRST_YEAR: Final = 2000
+"""A message of before was written by a clock that was not set."""
 _PACKED: Final = ("application/ms-tnef", "application/vnd.ms-tnef")
 # of an mbox file each message begins so; of one message only the first line may
 _MAILBOX: Final = re.compile(rb"\AFrom (?s:.*)\n\r?\nFrom [^\n]*\d\d:\d\d:\d\d[^\n]*\n[A-Za-z-]+:")
@@ -29,10 +34,11 @@ _BASE64: Final = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 
 @dataclass(frozen=True)
 class Attachment:
-    """One file in a message, by a name that is safe to show."""
+    """One file in a message, by a name that is safe to show, and when that message came or was written."""
 
     name: str
     content: bytes
+    sent: datetime | None
 
 
 def attachments(file: IO[bytes], where: str) -> list[Attachment]:
@@ -58,14 +64,14 @@ def attachments(file: IO[bytes], where: str) -> list[Attachment]:
         elif not {"from", "date", "subject", "content-type"} & {name.lower() for name in message}:
             failure = "it is not an e-mail message"
         else:
-            for part in _parts(message):
+            for part, sent in _parts(message):
                 name = _name(part)
                 if name is not None and (name.lower() == "winmail.dat" or part.get_content_type() in _PACKED):
                     raise _Broken(
                         "its files are packed in winmail.dat, by Outlook's rich text; as HTML or plain text they are not"
                     )
                 if name is not None and not part.is_multipart():
-                    found.append(Attachment(_unused(name, found), _content(part)))
+                    found.append(Attachment(_unused(name, found), _content(part), sent))
     except _Broken as error:
         failure = str(error)
     except (
@@ -91,12 +97,33 @@ def _refused(where: str, fact: str) -> DeliveryRefused:
     return DeliveryRefused(where, fact, next_step="ask the office to send it again, or to drop its files one by one")
 
 
-def _parts(message: Message[Any, Any]) -> Iterator[Message[Any, Any]]:
-    """Go through the parts of a message, first to last."""
-    waiting = [(message, 0)]
+def sent_at(head: bytes) -> datetime | None:
+    """When a message came, by its mail server, or else was written: its file may have been saved in any order.
+
+    Args:
+        head: The beginning of its file, with its headers.
+    """
+    return _sent_at(BytesHeaderParser().parsebytes(head))
+
+
+def _sent_at(message: Message[Any, Any]) -> datetime | None:
+    for text in (str(message.get("Received", "")).rpartition(";")[2], str(message.get("Date", ""))):
+        try:
+            moment = parsedate_to_datetime(" ".join(text.split()))
+        except (ValueError, TypeError, IndexError):
+            continue
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if moment.year >= _FIRST_YEAR:
+            return moment.astimezone(UTC)
+    return None
+
+
+def _parts(message: Message[Any, Any]) -> Iterator[tuple[Message[Any, Any], datetime | None]]:
+    """Go through the parts of a message, first to last, each with the time of the message that it is in."""
+    waiting = [(message, 0, _sent_at(message))]
     count = 0
     while waiting:
-        part, depth = waiting.pop()
+        part, depth, sent = waiting.pop()
         count += 1
         if count > _MOST_PARTS or depth > _DEEPEST:
             raise _Broken(
@@ -104,10 +131,11 @@ def _parts(message: Message[Any, Any]) -> Iterator[Message[Any, Any]]:
             )
         if part.defects:
             raise _Broken(f"it is damaged or cut off ({type(part.defects[0]).__name__})")
-        yield part
+        yield part, sent
         if part.is_multipart():
-            deeper = depth + (part.get_content_maintype() == "message")
-            waiting.extend((inner, deeper) for inner in reversed(list(part.get_payload())))
+            is_message = part.get_content_maintype() == "message"
+            inner = reversed(list(part.get_payload()))
+            waiting.extend((p, depth + is_message, _sent_at(p) or sent if is_message else sent) for p in inner)
 
 
 def _content(part: Message[Any, Any]) -> bytes:

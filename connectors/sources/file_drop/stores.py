@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,12 +44,14 @@ class Found:
         name: Its path below the folder that was asked for.
         size: In bytes.
         modified: Its time by the store's clock, aware UTC.
+        arrived: When a local disk has it since; a copy keeps the time of the file that it is of.
     """
 
     path: str
     name: str
     size: int
     modified: datetime
+    arrived: datetime | None = None
 
 
 class Store:
@@ -133,13 +135,14 @@ class Store:
         modified = entry.get("LastModified") or entry["mtime"]
         if not isinstance(modified, datetime):
             modified = datetime.fromtimestamp(modified, UTC)
-        return Found(path, name, int(entry["size"] or 0), modified.astimezone(UTC))
+        arrived = datetime.fromtimestamp(entry["created"], UTC) if self._is_local else None
+        return Found(path, name, int(entry["size"] or 0), modified.astimezone(UTC), arrived)
 
     def _real(self, path: str) -> str:
         remote = getattr(self._files, "ftp", None)
         return str(remote.normalize(path)) if remote else os.path.realpath(path)
 
-    def copy(self, found: Found, target: IO[bytes], most_bytes: int) -> Iterator[bytes]:
+    def copy(self, found: Found, target: IO[bytes], most_bytes: int) -> Generator[bytes, None, None]:
         """Copy a file into an open one, handing on each piece.
 
         Raises:

@@ -22,7 +22,8 @@ Options in feed.yml under `source:`
                     pull (servers cap sizes): an empty page does, or the total. Without a total, a first page that is shorter
                     than asked for, with another one behind it, makes the pull begin anew with that size.
     end             What an answer behind the last page is where it is not an empty page: a status (404), or
-                    {dotted path: value} of an answer with status 200. It is asked for twice.
+                    {dotted path: value} of an answer with status 200. It is asked for twice. An answer with records that
+                    says so is the last page. Without end and total, answers that say that there is more stop the pull.
     max_pages       Pages after which something must be wrong (default 100,000).
 
     since_param     Parameter for the end of the last accepted pull; left out on the first pull.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NoReturn
+from decimal import Decimal
+from typing import Any, Final
 
 # 10, 20, 50, 100, …: where servers cut pages off; and, where nothing was said of pages, answers
 ROUND: Final = re.compile("[125]0+")
@@ -50,7 +52,8 @@ _CODE_NAME: Final = re.compile(
 )
 _MESSAGE_NAME: Final = re.compile(r"\w*(?:msg|message|desc|reason)", re.IGNORECASE)
 _ERROR_WORDS: Final = re.compile(
-    r"失败|错误|出错|异常|无权|权限不足|未授权|未登录|过期|失效|超时|繁忙|稍[后候]再?试|(?:同步|更新|加载|维护)中|\b(?:invalid|denied|expired|failed|failure|error|unauthori[sz]ed|forbidden)\b",
+    r"失败|错误|出错|异常|无权|权限不足|未授权|未登录|过期|失效|超时|繁忙|频繁|限流|稍[后候]再?试|(?:同步|更新|加载|维护)中"
+    r"|\b(?:invalid|denied|expired|failed|failure|error|unauthori[sz]ed|forbidden|too many|rate limit)\b",
     re.IGNORECASE,
 )
 # 查询成功，仅返回前1000条: all is well with a part
@@ -71,8 +74,18 @@ def follow(answer: Any, path: str) -> Any:
     for name in path.split(".") if path else ():
         if not isinstance(answer, dict) or name not in answer:
             return NOT_THERE
-        answer = answer[name]
+        answer = _unpacked(answer[name])
     return answer
+
+
+def _unpacked(value: Any) -> Any:
+    """A list or object that is in the answer as a text of JSON: {"data": "[{…}]"}."""
+    if type(value) is not str or value[:1] not in ("[", "{"):
+        return value
+    try:
+        return parsed(value)
+    except (ValueError, RecursionError):
+        return value
 
 
 def says_error(answer: Any) -> str:
@@ -93,6 +106,15 @@ def says_error(answer: Any) -> str:
     return "an error" if answer.get("error") else ""
 
 
+def other_state(answer: Any, later: Any) -> str:
+    """Give what a later answer says of itself by a code that the first one had with another value."""
+    if not isinstance(answer, dict) or not isinstance(later, dict):
+        return ""
+    codes = [name for name in later if _CODE_NAME.fullmatch(name) and name in answer]
+    found = [name for name in codes if as_text(answer[name]) != as_text(later[name])]
+    return f"{found[0]} {as_text(later[found[0]])}"[:50] if found else ""
+
+
 def _is_failure(message: str) -> bool:
     return bool(_ERROR_WORDS.search(message)) and not _NO_ERROR_WORDS.search(message)
 
@@ -105,11 +127,41 @@ _TOTAL_NAME: Final = re.compile(
 )
 _PAGES_NAME: Final = re.compile(r"(?:total)?pages?(?:count|total)?|lastpage")
 _MOST_PARTS: Final = 50
+_NO_NEXT: Final = ("", "0", "-1", "null", "none", "false")
 _NEXT_NAME: Final = re.compile(r"(?:odata)?next(?:page)?(?:url|link|cursor|token)?|continuation(?:token)?")
 
 
 def says_more(answer: Any, count: int, link: str | None) -> str:
     """Give what an answer of `count` records says where it seems to be the first of several pages, or cut off."""
+    if said := _says_more(answer, count, 1, has_next=True, is_one=True):
+        return said
+    if link:
+        return f"says Link {link[:40]}"
+    return (
+        "is a number at which servers cut answers off"
+        if count >= _ANSWER_OF_MANY and ROUND.fullmatch(str(count))
+        else ""
+    )
+
+
+def says_rest(first: Any, last: Any, count: int, pages: int, *, is_followed: bool) -> str:
+    """Give what the first or the last of the answers with `count` records in all says of others, which nothing asked for.
+
+    Args:
+        first: The first answer.
+        last: The last one.
+        count: Records so far.
+        pages: Answers so far.
+        is_followed: Whether the names of a next page are not looked at: it is counted, or was found where it is declared.
+    """
+    said = _says_more(first, count, pages, has_next=False, has_flags=False)
+    return said or _says_more(last, count, pages, has_next=not is_followed)
+
+
+def _says_more(
+    answer: Any, count: int, pages: int, *, has_next: bool, has_flags: bool = True, is_one: bool = False
+) -> str:
+    """What there is more of; where pages are read, a plain `count` may be their size."""
     parts = [answer] if isinstance(answer, dict) else []
     for part in parts:
         for name, value in part.items():
@@ -119,21 +171,38 @@ def says_more(answer: Any, count: int, link: str | None) -> str:
             plain_name = re.sub(r"[^a-z]", "", name.casefold())
             number = int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else 0
             is_more = (
-                (_MORE_NAME.fullmatch(plain_name) and text in ("true", "1", "y", "yes"))
-                or (_LAST_NAME.fullmatch(plain_name) and text in ("false", "n", "no"))
-                or (_TOTAL_NAME.fullmatch(plain_name) and number > count)
-                or (_PAGES_NAME.fullmatch(plain_name) and number > 1)
-                or (_NEXT_NAME.fullmatch(plain_name) and text not in ("", "0", "-1", "null", "false"))
+                (has_flags and _MORE_NAME.fullmatch(plain_name) and text in ("true", "1", "y", "yes"))
+                or (has_flags and _LAST_NAME.fullmatch(plain_name) and text in ("false", "n", "no"))
+                or (_TOTAL_NAME.fullmatch(plain_name) and number > count and (is_one or plain_name != "count"))
+                or (_PAGES_NAME.fullmatch(plain_name) and number > pages)
+                or (has_next and _NEXT_NAME.fullmatch(plain_name) and text not in _NO_NEXT)
             )
             if is_more:
                 return f"says {name} {text[:40]}"
-    if link:
-        return f"says Link {link[:40]}"
-    return (
-        "is a number at which servers cut answers off"
-        if count >= _ANSWER_OF_MANY and ROUND.fullmatch(str(count))
-        else ""
+    return ""
+
+
+def is_last_by_flag(answer: Any) -> bool:
+    """Return whether an answer says that there is no more: hasMore false, isLastPage true."""
+    parts = [answer, *answer.values()] if isinstance(answer, dict) else []
+    flags = [
+        (re.sub(r"[^a-z]", "", name.casefold()), (as_text(value) or "").casefold())
+        for part in parts
+        if isinstance(part, dict)
+        for name, value in part.items()
+        if not isinstance(value, list | dict)
+    ]
+    return any(
+        (_MORE_NAME.fullmatch(name) and text in ("false", "0", "n", "no"))
+        or (_LAST_NAME.fullmatch(name) and text in ("true", "1", "y", "yes"))
+        for name, text in flags
     )
+
+
+def next_cursor(answer: Any, path: str) -> str | None:
+    """Give the cursor of the next page; None where there is none: 0 and -1 are how some APIs say so."""
+    found = find(answer, path)
+    return None if found in (None, False) or str(found).casefold() in _NO_NEXT else str(found)
 
 
 def _is_set(name: str, text: str) -> bool:
@@ -173,14 +242,35 @@ class UnusableJsonError(ValueError):
     """JSON that parsers read, each in its own way."""
 
 
-def no_number(name: str) -> NoReturn:
-    """Refuse NaN and Infinity, which parsers read and JSON does not have."""
-    raise UnusableJsonError(f"{name} is no JSON number")
+def parsed(text: str) -> Any:
+    """Read JSON, its numbers as they are written. NaN and Infinity, which programs write, are texts that no figure can be.
+
+    Raises:
+        UnusableJsonError: A field is in an object twice, with two values.
+        ValueError: It is not valid JSON.
+    """
+    return json.loads(
+        text, parse_int=Number, parse_float=_plain_number, parse_constant=Number, object_pairs_hook=_object
+    )
 
 
-def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON; one that has a field twice is refused."""
+_EXACT_DIGITS: Final = 15
+
+
+def _plain_number(text: str) -> Number:
+    """A number as the API wrote it, but 1.2E7, as Java writes 12000000.0, in digits. Higher ones may have lost some."""
+    if "e" in text.casefold():
+        with contextlib.suppress(ArithmeticError):
+            number = Decimal(text)
+            if number and 0 <= number.adjusted() < _EXACT_DIGITS:
+                plain = format(number, "f")
+                return Number(plain if "." in plain else f"{plain}.0")
+    return Number(text)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; one that has a field twice with two values is refused."""
     found = dict(pairs)
-    if len(found) < len(pairs):
-        raise UnusableJsonError("an object has a field twice")
+    if len(found) < len(pairs) and any(as_text(found[name]) != as_text(value) for name, value in pairs):
+        raise UnusableJsonError("an object has a field twice, with two values")
     return found

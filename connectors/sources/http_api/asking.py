@@ -22,12 +22,11 @@ import urllib3
 from connectors.credentials import Credentials
 from connectors.sources.http_api.answers import (
     END,
-    Number,
     UnusableJsonError,
-    as_object,
+    follow,
     if_behind_the_end,
     is_end_page,
-    no_number,
+    parsed,
     what_it_says,
 )
 from connectors.sources.http_api.plan import Plan
@@ -139,6 +138,27 @@ class Api:
             return {"Authorization": f"Bearer {credentials.password}"}
         return {plan.auth_header: credentials.password}
 
+    def next_page(self, target: str, current: str | None) -> str:
+        """Give the URL of the next page, as a page names it: always on this host, by the scheme and port that we know.
+
+        An API behind a proxy writes the address that it has itself, such as http:// for https://.
+
+        Raises:
+            SourceError: It is on another host, which must not get our credentials.
+        """
+        try:
+            url = urlsplit(urljoin(current or self._base + self._plan.path.lstrip("/"), target))
+            base = urlsplit(self._base)
+            is_ours = url.hostname == base.hostname and "@" not in url.netloc
+        except ValueError:
+            raise self.stop("it leads to an address that is none", "show the office this message") from None
+        return url._replace(scheme=base.scheme, netloc=base.netloc).geturl() if is_ours else self.same_host(target)
+
+    def _has_records(self, answer: Any) -> bool:
+        """What ends the pages with records in it is the last page, not one behind it."""
+        records = follow(answer, self._plan.records)
+        return isinstance(records, list) and bool(records)
+
     def same_host(self, target: str) -> str:
         """Give the absolute URL of a target on this host.
 
@@ -154,7 +174,8 @@ class Api:
             elsewhere = "://".join(host).rpartition("@")
             raise self.stop(
                 f"it leads to another host ({elsewhere[2]})",
-                "if the office has moved its API, set the connection's host to the new one",
+                "if the office has moved its API, set the connection's host to the new one; if its links name an address within "
+                "the office, declare source.pagination: page, offset or cursor",
                 "://".join(urlsplit(self._base)[:2]),
             )
         return url
@@ -203,15 +224,18 @@ class Api:
                 raise self.stop("it leads to an address that is none", "check source.path") from None
             status = response.status_code
             answer = self._parsed(response, body) if status == 200 else None
-            if page > 1 and end is not None and is_end_page(end, status, answer):
+            if status == 204:  # no content
+                return END, None
+            if page > 1 and end is not None and is_end_page(end, status, answer) and not self._has_records(answer):
                 ends += 1
                 if ends > 1:
                     return END, None
                 problem, wait = f"status {status} once", 0
                 continue
-            if status in (408, 429) or (status >= 500 and status not in (501, 505)):
+            asked = _retry_after(response.headers.get("Retry-After"))
+            is_limit = status == 429 or (status == 403 and asked is not None)
+            if is_limit or status == 408 or (status >= 500 and status not in (501, 505)):
                 problem = f"status {status}"
-                asked = _retry_after(response.headers.get("Retry-After"))
                 if asked is not None and asked > plan.max_wait_seconds:
                     raise self.stop(
                         f"{problem}, and it asks to wait {asked:.0f} s",
@@ -303,13 +327,7 @@ class Api:
             text = body.decode(
                 self._plan.encoding or (charset[1] if charset and charset[1] != "utf-8" else "utf-8-sig")
             )
-            return json.loads(
-                text,
-                parse_int=Number,
-                parse_float=Number,
-                parse_constant=no_number,
-                object_pairs_hook=as_object,
-            )
+            return parsed(text)
         except (ValueError, LookupError, RecursionError) as error:
             # What the parser fell over is part of its message; its place is enough.
             place = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""

@@ -19,8 +19,13 @@ from connectors.sources.http_api.answers import (
     find,
     follow,
     if_behind_the_end,
+    is_end_page,
+    is_last_by_flag,
+    next_cursor,
+    other_state,
     says_error,
     says_more,
+    says_rest,
     what_it_says,
 )
 from connectors.sources.http_api.asking import Api
@@ -29,6 +34,8 @@ from warehouse.errors import SourceError
 
 # sent, read and rounded to seconds, the time of an answer is no older than that
 _OF_AN_ANSWER: Final = timedelta(seconds=5)
+# where a total that is no more than that is doubted: search engines stop counting at 10,000
+_FEWEST_CUT: Final = 1_000
 _HAS_HOURS: Final = re.compile("%[HIcXs]")
 # that there is no such page, where one is looked for behind an empty one
 _NO_SUCH_PAGE: Final = frozenset({400, 404, 416, 422})
@@ -102,14 +109,15 @@ def read_pages(plan: Plan, api: Api, window: Window, moves: Moves) -> Iterator[l
     seen: dict[bytes, int] = {}
     rows, total = 0, None
     is_behind_empty = False
-    only: list[Any] | None = None  # the records of a first page that seems to be the only one
+    ahead: list[Any] | None = None  # the records of what seems to be the last page
+    beginning: Any = None  # the first answer
     url: str | None = None
     first = {"page": {plan.page_param: plan.first_page}, "offset": {plan.offset_param: 0}}
     params |= first.get(plan.pagination, {})
     for page in range(1, plan.max_pages + 1):
-        if only is not None and _is_all(plan, api, params, only):
+        if ahead is not None and _is_all(plan, api, params, page, rows, ahead):
             break
-        only = None
+        ahead = None
         end = _NO_SUCH_PAGE if is_behind_empty and plan.end is None else plan.end
         answer, link = api.ask(url, params if url is None or plan.method == "POST" else {}, page, end)
         if page == 1 and plan.since_param in params and api.behind > plan.overlap + _OF_AN_ANSWER:
@@ -118,16 +126,17 @@ def read_pages(plan: Plan, api: Api, window: Window, moves: Moves) -> Iterator[l
             answer, link = api.ask(url, params, page, end)
         is_end = answer is END or (is_behind_empty and _says_no_more(plan, answer))
         records = [] if is_end else _records(plan, api, answer, page)
+        if page == 1:
+            beginning = answer
+        elif not records and not is_end:
+            _refuse_other_state(plan, api, beginning, answer, page)
         if page == 2 and plan.total is None:
             _hold_to_size(plan, rows, records)
         if records:
             # One digest a page: an API that ignores its parameters would otherwise be read for ever.
             digest = moves.read(page, records)
             if digest in seen:
-                raise api.stop(
-                    f"page {page} repeats page {seen[digest]}",
-                    "the API seems to ignore what asks for the next page: check source.pagination and its parameter",
-                )
+                raise _repeats(api, page, seen[digest])
             seen[digest] = page
             yield records
         rows += len(records)
@@ -144,31 +153,91 @@ def read_pages(plan: Plan, api: Api, window: Window, moves: Moves) -> Iterator[l
             if not plan.is_one_answer and total is None:
                 _refuse_a_part(api, answer, len(records), link)
             break
-        if page == 1 and records and rows == total and plan.pagination in ("page", "offset"):
-            # a total that counts the records of its page looks so, too: the next page shows it
-            is_last, only = False, records
-        if plan.pagination == "page":
-            params[plan.page_param] = plan.first_page + page
-        elif plan.pagination == "offset":
-            params[plan.offset_param] = rows
-        elif plan.pagination == "cursor":
-            after = find(answer, plan.next or "")
-            is_last = after in (None, "", False) or (not records and params.get(plan.cursor_param) == str(after))
-            if not is_last and params.get(plan.cursor_param) == str(after):
-                raise api.stop(
-                    "the next cursor is the one just used", "ask the office how its API says that it has no more"
-                )
-            params[plan.cursor_param] = None if is_last else str(after)
-        else:
-            target = find(answer, plan.next) if plan.next else link
-            is_last = not target
-            url = api.same_host(str(target)) if target else None
-        if is_last:
+        is_doubtful = page == 1 or (rows >= _FEWEST_CUT and ROUND.fullmatch(str(rows)))
+        if records and rows == total and is_doubtful and plan.pagination in ("page", "offset"):
+            # a total that counts the records of its page looks so, too, or one that ends at 10,000: the next page shows it
+            is_last, ahead = False, records
+        has_next, url = _turned(
+            plan, api, params, answer, link if plan.next is None else None, records, rows, page, url
+        )
+        is_last = is_last if plan.pagination in ("page", "offset") else not has_next
+        if is_last or (records and isinstance(plan.end, Mapping) and is_end_page(plan.end, 200, answer)):
             break
     else:
         raise api.stop(f"more than {plan.max_pages} pages", "raise source.max_pages if there are that many")
     if total is not None:
         _hold_to_total(plan, api, rows, total)
+    elif plan.pagination != "none" and plan.end is None:
+        _refuse_rest(plan, api, beginning, answer, rows, page)
+
+
+def _turned(
+    plan: Plan,
+    api: Api,
+    params: dict[str, Any],
+    answer: Any,
+    link: str | None,
+    records: list[Any],
+    rows: int,
+    page: int,
+    url: str | None,
+) -> tuple[bool, str | None]:
+    """Set the parameters for the next page: whether there seems to be one, and its URL where a page names it."""
+    if plan.pagination == "page":
+        params[plan.page_param] = plan.first_page + page
+    elif plan.pagination == "offset":
+        params[plan.offset_param] = rows
+    elif plan.pagination == "cursor":
+        after, used = next_cursor(answer, plan.next or ""), params.get(plan.cursor_param)
+        if after is None or (used == after and (not records or is_last_by_flag(answer))):
+            return False, None
+        if used == after:
+            raise api.stop(
+                "the next cursor is the one just used", "ask the office how its API says that it has no more"
+            )
+        params[plan.cursor_param] = after
+    else:
+        target = find(answer, plan.next) if plan.next else link
+        return bool(target), api.next_page(str(target), url) if target else None
+    return True, None
+
+
+def _repeats(api: Api, page: int, earlier: int) -> SourceError:
+    is_last_again = earlier == page - 1 > 1
+    return api.stop(
+        f"page {page} repeats page {earlier}",
+        "if the API gives its last page again to whoever asks for one behind it, declare source.total, or as source.end what the last "
+        "page says of itself, such as {isLastPage: true}; otherwise show the office this message"
+        if is_last_again
+        else "the API seems to ignore what asks for the next page: check source.pagination and its parameter",
+    )
+
+
+def _refuse_other_state(plan: Plan, api: Api, beginning: Any, answer: Any, page: int) -> None:
+    """Stop at null in place of records under another code than page 1 has: too many requests, mostly."""
+    said = other_state(beginning, answer)
+    if said and find(answer, plan.records) is None and not plan.success and not _says_no_more(plan, answer):
+        raise api.stop(
+            f"page {page} has no records, and says {said}{what_it_says(answer)}",
+            "ask the office what this means" + if_behind_the_end(page),
+            is_passing=True,
+        )
+
+
+def _refuse_rest(plan: Plan, api: Api, beginning: Any, answer: Any, rows: int, page: int) -> None:
+    """Stop where nothing asked for what the answers say that there is: by another name of the next cursor, or of empty pages."""
+    is_counted = plan.pagination in ("page", "offset")
+    said = says_rest(beginning, answer, rows, page, is_followed=is_counted or page > 1)
+    if not said and page == 1 and plan.next and follow(answer, plan.next) is NOT_THERE:
+        said = says_more(answer, rows, None)
+    if said:
+        where_to = "" if is_counted else "source.next, "
+        raise api.stop(
+            f"there are {rows} records on {page} page{'s' * (page > 1)}, and an answer {said}: there seem to be more",
+            f"correct {where_to}source.pagination and its parameter in feed.yml, and declare source.total. If that number counts "
+            "something else, declare as source.end what the answer behind the last page says, such as {data: []}",
+            is_passing=True,
+        )
 
 
 def _refuse_a_part(api: Api, answer: Any, count: int, link: str | None) -> None:
@@ -203,16 +272,25 @@ def _hold_to_total(plan: Plan, api: Api, rows: int, total: int) -> None:
         )
 
 
-def _is_all(plan: Plan, api: Api, params: Mapping[str, Any], first: list[Any]) -> bool:
-    """Return whether there is nothing behind the first page: no records, the same ones again, or an answer that there is no page.
+def _is_all(plan: Plan, api: Api, params: Mapping[str, Any], page: int, rows: int, last: list[Any]) -> bool:
+    """Return whether there is nothing on a page: no records, the last ones again, or an answer that there is no page.
 
     Raises:
-        SourceError: The second page cannot be read. It may hold records: the total may count those of each page.
+        SourceError: The page cannot be read. It may hold records: the total may count those of each page, or end at 10,000.
     """
-    answer, _ = api.ask(None, params, 2, 404 if plan.end is None else plan.end)
+    try:
+        answer, _ = api.ask(None, params, page, 404 if plan.end is None else plan.end)
+    except SourceError as error:
+        if rows < _FEWEST_CUT:
+            raise
+        raise api.stop(
+            f"there are {rows} records, a number at which servers stop counting, and none behind it can be asked for ({error.fact})",
+            "ask for a shorter time (source.since_param), or by source.pagination: cursor",
+            is_passing=error.is_passing,
+        ) from None
     if answer is END or _says_no_more(plan, answer):
         return True
-    return _records(plan, api, answer, 2) in ([], first)
+    return _records(plan, api, answer, page) in ([], last)
 
 
 def _says_no_more(plan: Plan, answer: Any) -> bool:

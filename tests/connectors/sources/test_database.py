@@ -283,6 +283,28 @@ def test_a_row_that_comes_late_below_the_cursor_brings_all(
     assert len(ids(pull(postgres.credentials, now, table=events, cursor_column=cursor, **options))) < 100
 
 
+def test_a_figure_that_changes_below_a_cursor_that_does_not_brings_all(postgres: Postgres) -> None:
+    """The office corrects a row, and the cursor is a number, or a time that no trigger sets."""
+    postgres.admin.execute("drop table if exists entered")
+    postgres.admin.execute("create table entered (id int primary key, amount numeric(18, 2), code bigint, day date)")
+    postgres.admin.execute("insert into entered select n, n, n, '2026-01-01' from generate_series(1, 20) as n")
+    options: dict[str, Any] = {"table": "entered", "cursor_column": "id"}
+    first = pull(postgres.credentials, **options)
+    assert len(ids(first)) == 20
+    again = dataclasses.replace(
+        ALWAYS, cursor=first.cursor, rows_below=first.rows_below, figures_below=first.figures_below
+    )
+    assert ids(pull(postgres.credentials, again, **options)) == [20]
+    postgres.admin.execute("update entered set day = '2026-01-02' where id = 7")  # of days nothing is added up
+    assert ids(pull(postgres.credentials, again, **options)) == [20]
+    postgres.admin.execute("update entered set amount = 700 where id = 7")
+    late = pull(postgres.credentials, again, **options)
+    assert len(ids(late)) == 20
+    assert "changed without a new id. All of it is pulled" in late.notes[0]
+    old = dataclasses.replace(again, figures_below={})  # of a pull before they were added up
+    assert ids(pull(postgres.credentials, old, **options)) == [20]
+
+
 @pytest.mark.parametrize("road", ["general", "fast"])
 def test_cursors_by_number_date_and_text(postgres: Postgres, events: str, road: str) -> None:
     def again(highest: str | None, until: datetime = ALWAYS.until, **options: Any) -> list[int]:

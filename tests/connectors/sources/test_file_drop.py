@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 import io
 import math
@@ -106,6 +107,13 @@ def test_old_files_are_not_looked_at_where_that_is_declared(tmp_path: Path) -> N
     drop(tmp_path, "old.csv", "no\n1\n", NOW - timedelta(days=40))
     drop(tmp_path, "new.csv", "no\n2\n", NOW - timedelta(days=20))
     assert [delivery.label for delivery in take(tmp_path, recent_days=30)] == ["new.csv"]
+
+
+def test_a_copy_with_an_old_time_that_arrived_lately_is_looked_at(tmp_path: Path) -> None:
+    """Windows and WinSCP keep the time of the file that they copy."""
+    drop(tmp_path, "old.csv", "no\n1\n", NOW - timedelta(days=40))
+    window = dataclasses.replace(WINDOW, until=datetime.now(UTC))
+    assert [delivery.label for delivery in take(tmp_path, window, recent_days=30)] == ["old.csv"]
 
 
 def test_a_file_that_still_grows_waits(tmp_path: Path) -> None:

@@ -753,7 +753,6 @@ def test_the_speed_limit_is_kept(server: Server) -> None:
         (Answer(raw=b"\n <html>"), "perhaps a login page"),
         (Answer(raw=b'{"data": [{"id": 1}, {"id"'), r"not JSON that can be read \(JSONDecodeError at character 26\)"),
         (Answer(raw=b""), "answer of 0 bytes is not JSON"),
-        (Answer(raw=b'{"data": [{"id": NaN}]}'), "NaN is no JSON number"),
         (Answer(raw=b'{"data": [{"id": 1, "id": 2}]}'), "a field twice"),
         (Answer(raw=b"\xd5\xc5\xc8\xfd"), "UnicodeDecodeError"),
         (Answer(raw=b"[" * 100_000), "RecursionError"),

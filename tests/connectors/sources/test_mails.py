@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import re
+from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,38 @@ def test_attached_files_are_deliveries(tmp_path: Path) -> None:
     (only,) = take(tmp_path, pattern="cur/*", format="eml")
     assert table_of(only)["no"].to_pylist() == ["5"]
     assert [d.label for d in take(tmp_path, pattern="a.eml", member_pattern="报*")] == ["a.eml/报表.xlsx"]
+
+
+def test_messages_come_in_the_order_in_which_they_were_sent(tmp_path: Path) -> None:
+    """A mailbox is saved in any order: its files have the times of that."""
+
+    def sent(days: float, **heads: str) -> bytes:
+        made = message({"a.csv": f"no\n{days}\n".encode()})
+        del made["Date"]
+        for name, text in {"Date": format_datetime(NOW - timedelta(days=days)), **heads}.items():
+            if text:
+                made[name] = text
+        return made.as_bytes()
+
+    came = f"from a by b; {format_datetime(NOW - timedelta(days=4))}"
+    drop(tmp_path, "1.eml", sent(1), NOW - timedelta(hours=9))
+    drop(tmp_path, "2.eml", sent(3), NOW - timedelta(hours=8))
+    drop(tmp_path, "3.eml", sent(2, Received=came), NOW - timedelta(hours=7))  # the server's clock counts
+    drop(tmp_path, "4.eml", sent(5, Date="Thu, 01 Jan 1970 00:00:00 +0000"), NOW - timedelta(hours=6))
+    drop(tmp_path, "5.eml", sent(-1), NOW - timedelta(hours=5))  # a clock that is ahead
+    found = take(tmp_path)
+    assert [delivery.label[0] for delivery in found] == ["3", "2", "1", "4", "5"]
+    days = [(NOW - delivery.delivered_at) / timedelta(days=1) for delivery in found if delivery.delivered_at]
+    assert [round(number, 2) for number in days] == [4, 3, 1, 0.25, 0.21]
+
+
+def test_a_forwarded_message_keeps_its_own_time(tmp_path: Path) -> None:
+    forwarded = message({"c.csv": b"no\n3\n"})
+    del forwarded["Date"]
+    forwarded["Date"] = format_datetime(NOW - timedelta(days=9))
+    drop(tmp_path, "a.eml", message({"b.csv": b"no\n4\n"}, forwarded).as_bytes())
+    times = {delivery.label: delivery.delivered_at for delivery in take(tmp_path)}
+    assert times["a.eml/c.csv"] == NOW - timedelta(days=9)
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,17 @@ def test_a_number_that_was_cut_to_its_columns_largest_costs_its_row(
     assert table_of(kept).num_rows == 3
 
 
+def test_a_name_that_was_cut_to_its_columns_length_costs_its_row(mariadb: MariaDB) -> None:
+    """Of codes, and of kinds such as 企业所得税 in a column of five, each fills its column."""
+    mariadb.execute("set sql_mode = ''")
+    names = ["江屿甲辰精密机械制造有限公司", "江屿乙辰有限公司", "江屿丙辰精密机械制造有限"]
+    values = [f"({n}, '{name}', '企业所得税', '9132059400000000{n:02}')" for n, name in enumerate(names, 1)]
+    table(mariadb, "short", "k int primary key, name varchar(12), kind varchar(5), code char(18)", *values)
+    delivery, found = pull(mariadb, table="short")
+    assert found["name"].to_pylist() == [names[1]]
+    assert ["to which MySQL cuts longer texts" in u.reason for u in delivery.unreadable] == [True, True]
+
+
 def test_an_odd_value_of_an_ignored_column_costs_no_row(mariadb: MariaDB) -> None:
     mariadb.execute("set sql_mode = ''")
     table(
