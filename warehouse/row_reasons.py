@@ -110,7 +110,7 @@ _FIRM = "(?:公司|企业|厂|店|社|中心|事务所)[)）]?"
 _SEVERAL = (
     (
         # in two lines of a cell there is a blank between them; 甲公司等3家
-        rf"{_FIRM} ?[、；;，,/+＋&＆] ?\p{{Han}}.*{_FIRM}$|公司[)）]?(?: +|[和与及])\p{{Han}}{{2,}}.*公司[)）]?$"
+        rf"{_FIRM} ?[、；;，,/+＋&＆] ?\p{{Han}}.*{_FIRM}$|公司[)）]?(?: +|[和与及])\p{{Han}}.*有限(?:责任)?公司$"
         rf"|{_FIRM} ?等 ?(?:[\d一二三四五六七八九十两几]+[家户个].*|(?:单位|企业|公司)?)$"
         rf"|{_FIRM}[及和与]其?(?:关联|下属|子|分)(?:企业|公司)$|公司[(（](?:含|包[含括])\p{{Han}}+公司",
         "names more than one: ask for a row of each: ",

@@ -119,6 +119,9 @@ def test_a_value_that_cannot_be_meant_costs_its_row(park: Park) -> None:
 
 
 FIRMS = (
+    "江屿移动通信集团有限公司 苏州分公司",
+    "江屿人寿保险股份有限公司和平县支公司",
+    "江屿丝绸有限公司和音服饰分公司",
     "总计网络科技有限公司",
     "其中科技有限公司",
     "同上堂药业有限公司",
@@ -351,7 +354,7 @@ TENANTS = [of(f"T{n}", f"甲{n}有限公司", 50 + n) for n in range(4)]  # 206 
         ([of("园区", "园区", 206), *TENANTS], ["园区"]),
         ([*TENANTS, of("散户", "散户", 206)], ["散户"]),
         ([*TENANTS, of("全部企业", "", 206)], ["全部企业"]),
-        ([of("ALL", "", 206), *TENANTS], ["ALL"]),
+        ([of("Park", "", 206), *TENANTS], ["Park"]),
         ([of("A座", "", 153), *TENANTS[:3], of("B座", "", 153), *TENANTS[1:]], ["A座", "B座"]),
         ([*TENANTS, of("T9", "散户", 206)], []),  # a code of its own is a unit's
         ([*TENANTS, of("K", "乙有限公司", 206)], []),  # a firm's name is a firm

@@ -562,8 +562,10 @@ def _describe(
         columns = [postgres_column(column) for column in described.cursor.description] if described else []
     elif plan.query is None:
         is_mysql = connection.dialect.name in ("mysql", "mariadb")
+        # a program may set its own mode, but not where a name of just so many characters is likelier
+        is_lax = is_mysql and "STRICT" not in connection.exec_driver_sql("select @@global.sql_mode").scalar_one()
         columns = [
-            Column(c["name"], arrow_type(c["type"]), most=most_of(c["type"]) if is_mysql else None)
+            Column(c["name"], arrow_type(c["type"]), most=most_of(c["type"], is_lax=is_lax) if is_mysql else None)
             for c in reflected
             if plain(c["name"]) not in exclude
         ]

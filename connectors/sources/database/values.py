@@ -32,9 +32,8 @@ class Column:
     name: str
     type: pa.DataType
     is_cast_to_text: bool = False
-    most: Decimal | None = (
-        None  # the largest number, or longest text, that it can hold, where the database cuts others to it
-    )
+    # the largest number, or longest text, that it can hold, where the database cuts others to it
+    most: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -133,10 +132,17 @@ _FEWEST_DIGITS: Final = 6  # 99.9 may be meant
 _FEWEST_SIGNS: Final = 10  # 企业所得税 fills a column of five
 
 
-def most_of(declared: sa.types.TypeEngine[Any]) -> Decimal | None:
-    """Give the number, or length of a text, to which MySQL without its strict mode cuts what is larger: 2147483647, 999999.99."""
-    if isinstance(declared, sa.String):  # a name of just 12 characters in varchar(12) is rarer than one that was cut
-        is_text = isinstance(declared, mysql.VARCHAR | mysql.CHAR) and (declared.length or 0) >= _FEWEST_SIGNS
+def most_of(declared: sa.types.TypeEngine[Any], *, is_lax: bool) -> Decimal | None:
+    """Give the number, or length of a text, to which MySQL without its strict mode cuts what is larger: 2147483647, 999999.99.
+
+    Args:
+        declared: The column's type.
+        is_lax: The server's mode is not strict. Only then is a name of just 12 characters in varchar(12) rarer than one that was cut.
+    """
+    if isinstance(declared, sa.String):
+        is_text = (
+            is_lax and isinstance(declared, mysql.VARCHAR | mysql.CHAR) and (declared.length or 0) >= _FEWEST_SIGNS
+        )
         return Decimal(declared.length or 0) if is_text else None
     if isinstance(declared, sa.Integer) and not isinstance(declared, sa.BigInteger | mysql.TINYINT):
         bits = 16 if isinstance(declared, sa.SmallInteger) else 24 if isinstance(declared, mysql.MEDIUMINT) else 32
