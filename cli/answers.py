@@ -49,7 +49,7 @@ def command_serve_to(settings: Settings, given: argparse.Namespace) -> int:
 
     prepare_airflow(settings)
     from connectors.credentials import Credentials
-    from connectors.sources.database import libpq_settings
+    from connectors.sources.database.reaching import libpq_settings
     from warehouse.postgres_edition import Audience, Server, read_groups, serve
 
     groups = read_groups(given.policy) if given.policy else {}

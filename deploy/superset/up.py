@@ -68,7 +68,7 @@ def database(settings: Settings, connection: str) -> str:
 
     prepare_airflow(settings)
     from connectors.credentials import Credentials
-    from connectors.sources.database import sqlalchemy_url
+    from connectors.sources.database.reaching import sqlalchemy_url
 
     url = sqlalchemy_url(Credentials.from_airflow(connection), f"connection {connection!r}")
     if url.get_backend_name() != "postgresql":

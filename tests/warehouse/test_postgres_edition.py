@@ -17,7 +17,7 @@ import pytest
 from psycopg import errors
 
 from connectors.credentials import Credentials
-from connectors.sources.database import libpq_settings
+from connectors.sources.database.reaching import libpq_settings
 from tests.postgres_server import Postgres
 from tests.warehouse.test_command_line import Run
 from tests.warehouse.test_command_line import run as run

@@ -44,25 +44,29 @@ import logging
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import quote as url_quote
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import TIMESTAMP
-from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.engine import URL, Connection
 
 from connectors.credentials import Credentials
 from connectors.sources import BATCH_ROWS, MOST_OF_SINGLE, NO_USES, ROW_NUMBER, Delivery, Unreadable, Window, plain
-from connectors.sources.database.postgres_fast_road import SESSION, FastRoadClosed, fast_road
+from connectors.sources.database.cursors import (
+    counted_below,
+    cursor_bounds,
+    cursor_text,
+    escaped,
+    table_of,
+    usable_window,
+)
+from connectors.sources.database.plan import Plan
+from connectors.sources.database.postgres_fast_road import FastRoadClosed, fast_road
+from connectors.sources.database.reaching import connected, sqlalchemy_url
 from connectors.sources.database.values import (
     Column,
     Rows,
@@ -71,82 +75,24 @@ from connectors.sources.database.values import (
     most_of,
     postgres_column,
     rows_of,
-    without_values,
 )
 from connectors.sources.options import Options
-from warehouse.errors import ParkBridgeError, SourceError
-from warehouse.text import shown
+from warehouse.errors import SourceError
 
 OPTIONS: frozenset[str] = frozenset(
     {"table", "query", "types", "cursor_column", "overlap", "clock", "order_by", "road", "zero_dates", "holds"}
 )
-
 ASKED: frozenset[str] = frozenset({"table", "query", "types", "cursor_column", "overlap", "clock"})
-
 _HELD: Final = {"gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "big5": "big5", "utf-8": "utf-8"}
-
 _log = logging.getLogger(__name__)
-
-_DRIVERS: Final = {
-    "postgres": "postgresql+psycopg",
-    "postgresql": "postgresql+psycopg",
-    "mysql": "mysql+pymysql",
-    "mariadb": "mysql+pymysql",
-    "sqlite": "sqlite",
-}
-# What of a connection's extra is meant for libpq; anything else there is not ours to pass on.
-_LIBPQ: Final = (
-    "sslmode",
-    "sslrootcert",
-    "sslcert",
-    "sslkey",
-    "channel_binding",
-    "gssencmode",
-    "target_session_attrs",
-    "connect_timeout",
-)
-# Said by databases that are there and will say the same next time.
-_REFUSALS: Final = (
-    "password",
-    "does not exist",
-    "no pg_hba.conf entry",
-    "no such",
-    "decode",
-    "unable to open",
-    "syntax",
-)
 _PROBLEM: Final = "parkbridge_problem"
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """The options, read."""
-
-    schema: str | None
-    table: str | None
-    query: str | None
-    types: Mapping[str, pa.DataType]
-    cursor_column: str | None
-    overlap: timedelta | Decimal | None
-    clock: ZoneInfo
-    is_clock_declared: bool = field(compare=False)
-    order_by: tuple[str, ...]
-    road: str
-    are_zero_dates_empty: bool
-    holds: str | None
-    ignored: frozenset[str]
-    no_figures: frozenset[str]  # ignored columns, texts and dates
-
-    @property
-    def label(self) -> str:
-        return "query" if self.table is None else f"{self.schema}.{self.table}" if self.schema else self.table
 
 
 @dataclass(frozen=True)
 class _Pull:
     """Everything that is settled before the first row is asked for."""
 
-    plan: _Plan
+    plan: Plan
     columns: Sequence[Column]
     statement: sa.Select[Any]
     url: URL
@@ -169,7 +115,7 @@ def deliveries(
     return _pull(_plan(options, where, exclude, uses), credentials, window, where, exclude)
 
 
-def _plan(options: Mapping[str, Any], where: str, exclude: frozenset[str], uses: Mapping[str, str]) -> _Plan:
+def _plan(options: Mapping[str, Any], where: str, exclude: frozenset[str], uses: Mapping[str, str]) -> Plan:
     read = Options(options, OPTIONS, where)
     if read.has("table") == read.has("query"):
         read.refuse("table", "and source.query: one of them is needed", "either the one or the other")
@@ -189,7 +135,7 @@ def _plan(options: Mapping[str, Any], where: str, exclude: frozenset[str], uses:
         types[column] = declared_type(name) or read.refuse(
             f"types.{column}", f"is {name!r}", "text, bigint, decimal(p,s), double, boolean, date or timestamp"
         )
-    return _Plan(
+    return Plan(
         schema=schema,
         table=table,
         query=query.strip().rstrip(";") if query else None,
@@ -218,152 +164,18 @@ def _overlap(value: Any, read: Options) -> timedelta | Decimal | None:
     return timedelta(**{f"{found[2]}s": int(found[1])})
 
 
-# --- reaching the database ------------------------------------------------------------------------------------------
-
-
-def sqlalchemy_url(credentials: Credentials, where: str) -> URL:
-    """Make the SQLAlchemy URL of a connection.
-
-    Args:
-        credentials: The connection; `sqlalchemy_url` in its extra goes before all else, with login and password filled
-            in where that URL has none.
-        where: The feed, for messages.
-
-    Raises:
-        SourceError: The connection's type has no driver here, or its URL cannot be read.
-    """
-    given = credentials.extra.get("sqlalchemy_url")
-    if given:
-        try:
-            url = make_url(str(given))
-        except ArgumentError:
-            url = None
-        if url is None:  # outside the handler: the exception's own text would repeat the URL and its password
-            raise SourceError(
-                where,
-                "the connection's extra.sqlalchemy_url is no SQLAlchemy URL",
-                next_step="write it as dialect+driver://login@host:port/database, the password as the connection's own",
-            )
-        if url.drivername in ("postgres", "postgresql"):
-            url = url.set(drivername="postgresql+psycopg")
-        if url.drivername == "sqlite" and not url.query:
-            return _sqlite_url(url.database or "", where)
-        return url.set(username=url.username or credentials.login, password=url.password or credentials.password)
-    driver = _DRIVERS.get(credentials.conn_type)
-    if driver is None:
-        raise SourceError(
-            where,
-            f"a connection of type {credentials.conn_type!r} is no database that is known here",
-            allowed=", ".join(sorted(_DRIVERS)),
-            next_step="set the connection's type, or put a SQLAlchemy URL into its extra as sqlalchemy_url",
-        )
-    if driver == "sqlite":
-        return _sqlite_url(credentials.host or credentials.schema or "", where)
-    query = {}
-    host = credentials.host
-    if driver == "postgresql+psycopg":
-        query = {key: str(credentials.extra[key]) for key in _LIBPQ if credentials.extra.get(key)}
-        query.setdefault("connect_timeout", "15")
-        if host and host.startswith("/"):  # a socket's folder cannot be the host of a URL
-            query["host"], host = host, None
-    return URL.create(
-        driver, credentials.login, credentials.password, host, credentials.port, credentials.schema, query
-    )
-
-
-def libpq_settings(credentials: Credentials, where: str) -> dict[str, str]:
-    """Give what libpq needs to reach a PostgreSQL database, password included.
-
-    Args:
-        credentials: The connection.
-        where: What asks, for messages.
-
-    Raises:
-        SourceError: The connection is of another database, or cannot be read.
-    """
-    url = sqlalchemy_url(credentials, where)
-    if url.get_backend_name() != "postgresql":
-        raise SourceError(
-            where,
-            f"the connection is of {url.get_backend_name()}",
-            allowed="postgres",
-            next_step="name a connection of type postgres",
-        )
-    own = {"host": url.host, "port": url.port, "user": url.username, "password": url.password, "dbname": url.database}
-    return {key: str(value) for key, value in (own | dict(url.query)).items() if value}
-
-
-def _sqlite_url(file: str, where: str) -> URL:
-    """Open the file read-only: SQLite would otherwise create a missing one and find no table in it."""
-    path = Path(file)
-    if not path.is_file():
-        raise SourceError(
-            where,
-            f"there is no SQLite file {path}",
-            next_step="check the path in the connection (its host), and whether the disk is mounted",
-        )
-    return URL.create("sqlite", database=f"file:{url_quote(str(path.absolute()))}", query={"mode": "ro", "uri": "true"})
-
-
-@contextmanager
-def _connection(url: URL, credentials: Credentials, where: str) -> Iterator[Connection]:
-    """Connect for one pull; whatever the driver raises in here leaves as a SourceError without secrets or values."""
-    failure: SourceError | None = None
-    try:
-        engine = sa.create_engine(url, poolclass=NullPool)
-        with engine.connect() as connection:
-            if connection.dialect.name == "postgresql":
-                connection = connection.execution_options(postgresql_readonly=True)
-                for name, value in SESSION.items():
-                    connection.exec_driver_sql(f"set {name} = '{value}'")
-            yield connection
-    except ParkBridgeError:
-        raise
-    except (ModuleNotFoundError, NoSuchModuleError) as error:
-        failure = SourceError(
-            where,
-            f"no driver for {url.drivername} is installed ({type(error).__name__})",
-            next_step="install the driver into the project's environment",
-        )
-    except (SQLAlchemyError, OSError) as error:
-        failure = _source_error(error, credentials, where)
-    if failure:
-        # Without the exception of the driver, which shows the statement and its values.
-        raise failure from None
-
-
-def _source_error(error: Exception, credentials: Credentials, where: str) -> SourceError:
-    if isinstance(error, DBAPIError | OSError):
-        text = without_values(str(getattr(error, "orig", None) or error))
-    else:  # SQLAlchemy's own errors may repeat the statement and its values
-        text = type(error).__name__
-    is_unreachable = isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | OSError)
-    is_passing = is_unreachable and not any(sign in text for sign in _REFUSALS)
-    return SourceError(
-        where,
-        f"the database answers: {credentials.redact(text)[:400]}",
-        next_step="check that the database is up and reachable from here; the run tries again by itself"
-        if is_passing
-        else "check the connection's login, what it may read, and the source's options in feed.yml",
-        is_passing=is_passing,
-    )
-
-
-# --- what is pulled -------------------------------------------------------------------------------------------------
-
-
 def _pull(
-    plan: _Plan, credentials: Credentials, window: Window, where: str, exclude: frozenset[str]
+    plan: Plan, credentials: Credentials, window: Window, where: str, exclude: frozenset[str]
 ) -> Iterator[Delivery]:
     url = sqlalchemy_url(credentials, where)
     notes: list[str] = []
     below: dict[str, tuple[int, str]] = {}
-    with _connection(url, credentials, where) as connection:
+    with connected(url, credentials, where) as connection:
         header, columns, key = _describe(connection, plan, where, exclude)
         dialect = connection.dialect.name
         if plan.cursor_column in header:
-            window = _usable_window(connection, plan, columns, window, where, notes)
-            below = _counted(connection, plan, columns, window, where)
+            window = usable_window(connection, plan, columns, window, where, notes)
+            below = counted_below(connection, plan, columns, window, where)
     order_by = plan.order_by or key
     for option, names in (("cursor_column", (plan.cursor_column,)), ("order_by", order_by)):
         for name in names:
@@ -384,145 +196,8 @@ def _pull(
     yield delivery
 
 
-# texts in the order of time: a year before its month, or a number behind the same letters
-_YEAR_FIRST = re.compile(r"[12]\d{3}[-/.年]?(0[1-9]|1[0-2])(\D.*|\d\d.*)?")
-_NUMBERED = re.compile(r"(\D*)\d+(\D*)")
-_ZONE_OF_TEXT = re.compile(r":\d\d(?:\.\d+)?[+-]\d\d:\d\d$")
-_DAY_OF_TEXT = re.compile(r"(\d{4})[-/.年](\d\d)[-/.月](\d\d).*")
-
-
-def _refuse_texts_in_disorder(
-    connection: Connection,
-    plan: _Plan,
-    value: sa.ColumnElement[Any],
-    source: sa.FromClause,
-    until: datetime,
-    where: str,
-) -> None:
-    """Stop where new rows need not be behind those before: as texts 10 is before 9, and all days before one of 2099."""
-    is_mssql = connection.dialect.name == "mssql"
-    length = sa.func.len(value) if is_mssql else sa.func.length(value)
-    asked = sa.select(sa.func.min(value), sa.func.max(value), sa.func.min(length), sa.func.max(length))
-    first, last, shortest, longest = connection.execute(asked.select_from(source)).one()
-    if first is None:
-        return
-    numbered = [found.groups() for text in (first, last) if (found := _NUMBERED.fullmatch(text))]
-    is_in_order = all(map(_YEAR_FIRST.fullmatch, (first, last))) or (len(numbered) == 2 and len(set(numbered)) == 1)
-    has_zone = _ZONE_OF_TEXT.search(last) and shortest == longest
-    zone = (sa.func.substring if is_mssql else sa.func.substr)(value, longest - 5, 6)
-    zones = connection.execute(sa.select(zone).select_from(source).distinct().limit(2)).all() if has_zone else []
-    if shortest != longest or not is_in_order or len([z for (z,) in zones if z]) > 1:
-        raise SourceError(
-            where,
-            f"{plan.label} cannot be pulled by {value.name!r}: as texts its values are not in the order of time ({first} to "
-            f"{last}, of {shortest} to {longest} characters), so that new rows would be missed",
-            allowed="dates such as 2026-09-08, or numbers, all of one length",
-            next_step="cast it to a timestamp or a number in source.query, name another source.cursor_column, or leave it out to "
-            "pull the whole table",
-        )
-    if (day := _DAY_OF_TEXT.fullmatch(last)) and "-".join(day.groups()) > f"{until + timedelta(days=1):%Y-%m-%d}":
-        raise SourceError(
-            where,
-            f"{plan.label} cannot be pulled by {value.name!r}: it holds {last}, which is in the future, so that no row of the time "
-            "until then would be pulled",
-            next_step="ask the office to correct that row, or leave it out by source.query",
-        )
-
-
-def _usable_window(
-    connection: Connection, plan: _Plan, columns: Sequence[Column], window: Window, where: str, notes: list[str]
-) -> Window:
-    """The window, without its cursor where the source has nothing from there on, or more before it than there was."""
-    column = next(column for column in columns if column.name == plan.cursor_column)
-    figures = _figures(plan, columns)
-    source = _from(plan, [column.name, *(figure.name for figure in figures)])
-    dialect = connection.dialect.name
-    compared, low, _ = _cursor_bounds(plan, column, source.c[column.name], window, dialect, where)
-    is_text = pa.types.is_string(column.type) and compared is source.c[column.name]
-    if is_text:
-        _refuse_texts_in_disorder(connection, plan, compared, source, window.until, where)
-    if low is None:
-        return window
-    asked = sa.select(sa.literal(1)).select_from(source).limit(1)
-    is_as_high = connection.execute(asked.where(compared >= low)).first()
-    if not is_as_high and not connection.execute(asked.where(compared.is_not(None))).first():
-        return window
-    late, is_changed = 0, False
-    for cursor, rows in window.rows_below.items():
-        _, below, _ = _cursor_bounds(
-            plan, column, source.c[column.name], replace(window, cursor=cursor), dialect, where
-        )
-        now, added = _below(connection, source, compared < below, figures)
-        late += now - rows
-        is_changed = now == rows and added != window.figures_below.get(cursor, added)
-    if is_as_high and late <= 0 and not is_changed:
-        return window
-    highest = f"{shown(window.cursor or '')}, the highest {column.name} so far"
-    if not is_as_high:
-        why = f"nothing in it is as high as {highest}: it was restored, or numbers anew. All of it is pulled"
-    elif late > 0:
-        why = (
-            f"below {highest}, and source.overlap there are {late:,} rows more than at the last pull: committed late, of a wrong "
-            "time or after a restore. All of it is pulled; if that is so each night, raise overlap"
-        )
-    else:
-        why = (
-            f"below {highest}, and source.overlap the figures of as many rows add up to something else than at the last pull: they were "
-            f"changed without a new {column.name}. All of it is pulled; if that is so each night, name the time of the last change as "
-            "source.cursor_column"
-        )
-    _log.warning("%s: %s: %s", where, plan.label, why)
-    notes.append(why)
-    return replace(window, cursor=None)
-
-
-def _figures(plan: _Plan, columns: Sequence[Column]) -> list[Column]:
-    """The columns that can be added up: neither keys nor days."""
-    return [
-        column
-        for column in columns
-        if (pa.types.is_integer(column.type) or pa.types.is_decimal(column.type))
-        and column.name != plan.cursor_column
-        and plain(column.name) not in plan.no_figures
-    ]
-
-
-def _below(
-    connection: Connection, source: sa.FromClause, low: sa.ColumnElement[bool], figures: Sequence[Column]
-) -> tuple[int, str]:
-    """How many rows there are below a value, and what each of their figures adds up to."""
-    is_sqlite = connection.dialect.name == "sqlite"
-    sums = [
-        # as it is, SQL Server would add whole numbers up in four bytes, and SQLite in eight
-        sa.func.total(source.c[column.name])
-        if is_sqlite
-        else sa.func.sum(sa.cast(source.c[column.name], sa.Numeric(38, getattr(column.type, "scale", 0))))
-        for column in figures
-    ]
-    rows, *added = connection.execute(sa.select(sa.func.count(), *sums).select_from(source).where(low)).one()
-    return rows, " ".join(f"{column.name}={value}" for column, value in zip(figures, added, strict=True))
-
-
-def _counted(
-    connection: Connection, plan: _Plan, columns: Sequence[Column], window: Window, where: str
-) -> dict[str, tuple[int, str]]:
-    """What `_below` gives of where the next pull begins, by the highest cursor: counted before the rows are read."""
-    column = next(column for column in columns if column.name == plan.cursor_column)
-    figures = _figures(plan, columns)
-    source = _from(plan, [column.name, *(figure.name for figure in figures)])
-    dialect = connection.dialect.name
-    compared, _, high = _cursor_bounds(plan, column, source.c[column.name], window, dialect, where)
-    asked = sa.select(sa.func.max(compared)).select_from(source)
-    highest = connection.execute(asked if high is None else asked.where(compared <= high)).scalar()
-    if highest is None:
-        return {}
-    cursor = _cursor_text(highest)
-    _, low, _ = _cursor_bounds(plan, column, source.c[column.name], replace(window, cursor=cursor), dialect, where)
-    return {} if low is None else {cursor: _below(connection, source, compared < low, figures)}
-
-
 def _describe(
-    connection: Connection, plan: _Plan, where: str, exclude: frozenset[str]
+    connection: Connection, plan: Plan, where: str, exclude: frozenset[str]
 ) -> tuple[tuple[str, ...], list[Column], tuple[str, ...]]:
     """Ask the database which columns there are: (all names, the columns to pull, the primary key)."""
     key: tuple[str, ...] = ()
@@ -544,7 +219,7 @@ def _describe(
             key = tuple(inspector.get_pk_constraint(plan.table, plan.schema)["constrained_columns"] or ())
         header = tuple(column["name"] for column in reflected)
     else:
-        result = connection.execute(sa.text(f"select * from ({_escaped(plan.query)}) delivery where 1 = 0"))
+        result = connection.execute(sa.text(f"select * from ({escaped(plan.query)}) delivery where 1 = 0"))
         header = tuple(result.keys())
     _refuse_bad_names(header, plan, where)
     if plan.query is None and not plan.is_clock_declared and connection.dialect.name in ("mysql", "mariadb"):
@@ -557,7 +232,7 @@ def _describe(
             )
     if connection.dialect.name == "postgresql":
         wanted = [name for name in header if plain(name) not in exclude]
-        source = _from(plan, wanted)
+        source = table_of(plan, wanted)
         described = connection.execute(sa.select(*[source.c[name] for name in wanted]).limit(0)) if wanted else None
         columns = [postgres_column(column) for column in described.cursor.description] if described else []
     elif plan.query is None:
@@ -574,7 +249,7 @@ def _describe(
     return header, columns, key
 
 
-def _refuse_bad_names(header: tuple[str, ...], plan: _Plan, where: str) -> None:
+def _refuse_bad_names(header: tuple[str, ...], plan: Plan, where: str) -> None:
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice or ROW_NUMBER in header or _PROBLEM in header:
         raise SourceError(
@@ -585,22 +260,8 @@ def _refuse_bad_names(header: tuple[str, ...], plan: _Plan, where: str) -> None:
         )
 
 
-def _from(plan: _Plan, names: Sequence[str]) -> sa.sql.expression.FromClause:
-    """What to select from, with its columns untyped: SQLAlchemy's own conversions would go through floating point."""
-    columns: list[sa.sql.expression.ColumnClause[Any]] = [sa.column(name) for name in names]
-    if plan.query is None:
-        assert plan.table is not None
-        return sa.table(plan.table, *columns, schema=plan.schema)
-    return sa.text(_escaped(plan.query)).columns(*columns).subquery("delivery")
-
-
-def _escaped(query: str) -> str:
-    """Keep SQLAlchemy from taking a colon for the mark of a bound value; a comment at the end must end too."""
-    return query.replace(":", "\\:") + "\n"
-
-
 def _statement(
-    plan: _Plan,
+    plan: Plan,
     columns: Sequence[Column],
     header: tuple[str, ...],
     order_by: tuple[str, ...],
@@ -608,7 +269,7 @@ def _statement(
     dialect: str,
     where: str,
 ) -> sa.Select[Any]:
-    source = _from(plan, header)
+    source = table_of(plan, header)
     selected: list[sa.ColumnElement[Any]] = []
     problems: list[tuple[sa.ColumnElement[bool], sa.ColumnElement[int]]] = []
     for position, column in enumerate(columns):
@@ -641,7 +302,7 @@ def _statement(
     order: list[sa.ColumnElement[Any]] = [source.c[name] for name in order_by if name != plan.cursor_column]
     if plan.cursor_column is not None:
         column = next(column for column in columns if column.name == plan.cursor_column)
-        compared, low, high = _cursor_bounds(plan, column, source.c[plan.cursor_column], window, dialect, where)
+        compared, low, high = cursor_bounds(plan, column, source.c[plan.cursor_column], window, dialect, where)
         bounds = []
         if low is not None:
             bounds.append(compared >= low)
@@ -681,94 +342,6 @@ def _beyond_arrow(value: sa.ColumnElement[Any], type_: pa.DataType) -> sa.Column
     return None
 
 
-def _cursor_bounds(
-    plan: _Plan, column: Column, value: sa.ColumnElement[Any], window: Window, dialect: str, where: str
-) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any] | None, sa.ColumnElement[Any] | None]:
-    """Give what to compare, the lowest and the highest value to take."""
-    type_ = column.type
-    is_time_text = dialect == "sqlite" and pa.types.is_string(type_) and isinstance(plan.overlap, timedelta)
-    is_time = pa.types.is_timestamp(type_) or pa.types.is_date(type_) or is_time_text
-    is_number = pa.types.is_integer(type_) or pa.types.is_decimal(type_) or pa.types.is_floating(type_)
-    if column.is_cast_to_text or not (is_time or is_number or pa.types.is_string(type_)):
-        raise SourceError(
-            where,
-            f"{plan.label} cannot be pulled by {column.name!r}: its type has no order that is known here",
-            allowed="a timestamp, date, number or text",
-            next_step="name another source.cursor_column in feed.yml, or leave it out to pull the whole table",
-        )
-    wanted = timedelta if is_time else Decimal if is_number else type(None)
-    if plan.overlap is not None and not isinstance(plan.overlap, wanted):
-        raise SourceError(
-            where,
-            f"source.overlap does not fit the cursor column {column.name!r}, which holds {type_}",
-            allowed="a time for timestamps and dates, a number for numbers, none for text",
-            next_step="correct source.overlap in feed.yml",
-        )
-    if is_time:
-        return _time_bounds(plan, type_, value, window, dialect, where)
-    if window.cursor is None:
-        return value, None, None
-    if not is_number:
-        return value, sa.literal(window.cursor, sa.Text()), None
-    try:
-        number = Decimal(window.cursor)
-    except InvalidOperation:
-        raise _bad_cursor(window, column.name, where) from None
-    low = number - (plan.overlap if isinstance(plan.overlap, Decimal) else 0)
-    if low == low.to_integral_value() and abs(low) < 2**63:
-        return value, sa.literal(int(low), sa.BigInteger()), None
-    return value, sa.literal(float(low), sa.Double()) if dialect == "sqlite" else sa.literal(low, sa.Numeric()), None
-
-
-def _time_bounds(
-    plan: _Plan, type_: pa.DataType, value: sa.ColumnElement[Any], window: Window, dialect: str, where: str
-) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any] | None, sa.ColumnElement[Any]]:
-    # Aware timestamps are compared as such; all others are in the time of the database's own clock.
-    is_aware = pa.types.is_timestamp(type_) and type_.tz is not None
-    until = window.until.astimezone(UTC if is_aware else plan.clock)
-    low = None
-    if window.cursor is not None:
-        try:
-            low = datetime.fromisoformat(window.cursor)
-        except ValueError:
-            raise _bad_cursor(window, plan.cursor_column or "", where) from None
-        low = low.replace(tzinfo=UTC) if is_aware and low.tzinfo is None else low
-        low -= plan.overlap if isinstance(plan.overlap, timedelta) else timedelta()
-    if not is_aware:
-        until = until.replace(tzinfo=None)
-        low = low and (low.astimezone(plan.clock) if low.tzinfo else low).replace(tzinfo=None)
-    if dialect == "sqlite":
-        # SQLite keeps times as text of many shapes (T or space, with or without fractions): compare one shape.
-        # What is no such text (a number would be a Julian day) is pulled like an empty value, and put aside when it is staged.
-        # One with a zone of its own would come out in UTC, and goes by the database's clock like all others.
-        shape = "%Y-%m-%d %H:%M:%f"
-        hours = f"{(window.until.astimezone(plan.clock).utcoffset() or timedelta()).total_seconds():+.0f} seconds"
-        has_zone = sa.or_(*[value.op("glob")(f"*:[0-9][0-9]*{zone}") for zone in ("Z", "[+-][0-9][0-9]:[0-9][0-9]")])
-        return (
-            sa.case(
-                (has_zone, sa.func.strftime(shape, value, hours)),
-                (value.op("glob")("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*"), sa.func.strftime(shape, value)),
-            ),
-            None if low is None else sa.literal(low.isoformat(" ", "milliseconds")),
-            sa.literal(until.isoformat(" ", "milliseconds")),
-        )
-    if pa.types.is_date(type_):
-        return value, None if low is None else sa.literal(low.date(), sa.Date()), sa.literal(until.date(), sa.Date())
-    kind = sa.DateTime(timezone=is_aware)
-    return value, None if low is None else sa.literal(low, kind), sa.literal(until, kind)
-
-
-def _bad_cursor(window: Window, column: str, where: str) -> SourceError:
-    return SourceError(
-        where,
-        f"the highest value landed so far, {window.cursor!r}, does not fit the cursor column {column!r}",
-        next_step="the column has changed its type: pull the whole table once, without the last cursor",
-    )
-
-
-# --- the two roads --------------------------------------------------------------------------------------------------
-
-
 def _batches(delivery: Delivery, pull: _Pull) -> Iterator[pa.RecordBatch]:
     for rows in _rows(pull):
         # Note the cursor and what is unreadable, and make the batch of the rest.
@@ -778,18 +351,12 @@ def _batches(delivery: Delivery, pull: _Pull) -> Iterator[pa.RecordBatch]:
         if pull.plan.cursor_column is not None:
             values = batch.column(pull.plan.cursor_column).drop_null()
             if len(values):  # the database put them in order: the last is its highest
-                delivery.cursor = _cursor_text(values[-1].as_py())
+                delivery.cursor = cursor_text(values[-1].as_py())
         for position in sorted(rows.wrong):
             delivery.unreadable.append(Unreadable(rows.first + position, *rows.wrong[position]))
         if rows.wrong:
             batch = batch.filter(pa.array([position not in rows.wrong for position in range(rows.count)]))
         yield batch
-
-
-def _cursor_text(value: Any) -> str:
-    if isinstance(value, datetime):
-        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
-    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _rows(pull: _Pull) -> Iterator[Rows]:
@@ -830,7 +397,7 @@ def _rows(pull: _Pull) -> Iterator[Rows]:
 def _general_road(pull: _Pull) -> Iterator[Rows]:
     """Stream rows through SQLAlchemy, a batch at a time, behind a cursor on the server where it has one."""
     first = 1
-    with _connection(pull.url, pull.credentials, pull.where) as connection:
+    with connected(pull.url, pull.credentials, pull.where) as connection:
         if pull.plan.is_clock_declared and connection.dialect.name in ("mysql", "mariadb"):
             offset = f"{datetime.now(pull.plan.clock):%z}"  # by its name only where the server has the tables of zones
             connection.exec_driver_sql("set time_zone = %s", (f"{offset[:3]}:{offset[3:]}",))

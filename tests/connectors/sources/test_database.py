@@ -20,8 +20,8 @@ import sqlalchemy as sa
 
 from connectors.credentials import Credentials
 from connectors.sources import Delivery, Window, protocol
-from connectors.sources.database import sqlalchemy_url
 from connectors.sources.database.postgres_fast_road import FastRoadClosed, fast_road
+from connectors.sources.database.reaching import sqlalchemy_url
 from connectors.sources.database.values import Column
 from tests.connectors.sources.consuming import only, table_of
 from tests.postgres_server import Postgres
