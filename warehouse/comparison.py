@@ -214,6 +214,7 @@ def measure(
     found += periods.odd_delays(connection, feed)
     found += periods.reported_again(connection, feed)
     found += periods.cut_off(connection, feed)
+    found += periods.parts_of_months(connection, feed)
     found += periods.sorted_alone(connection, feed)
     found += periods.replaced_facts(connection, feed)
     found += states.cut_texts(connection, feed)

@@ -811,6 +811,46 @@ def test_staff_that_moves_one_way_in_all_units(
     assert given.stops(sizes.one_way(connection, given.feed)) == found
 
 
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("", []),
+        # the last days of May alone, and June
+        (
+            "case when month = date '2026-05-01' then 0.4 * wage_amount else wage_amount end as wage_amount",
+            ["wage_amount"],
+        ),
+        ("case when month = date '2026-05-01' then 1.1 * wage_amount else wage_amount end as wage_amount", []),
+        # one unit is as it was, another has none
+        (
+            "case when month = date '2026-05-01' and row_number > 0 then 0.4 * wage_amount else wage_amount end as wage_amount",
+            [],
+        ),
+        (
+            "case when month = date '2026-05-01' then case when row_number > 0 then 0.4 * wage_amount end else wage_amount end "
+            "as wage_amount",
+            ["wage_amount"],
+        ),
+    ],
+    ids=["as-known", "part", "more", "one-unchanged", "one-empty"],
+)
+@pytest.mark.parametrize("units", [3, 100])
+def test_a_known_month_of_which_every_unit_has_less(
+    connection: duckdb.DuckDBPyConnection, change: str, found: list[str], units: int
+) -> None:
+    new = STAFF.format(units + (units == 3), 4, 6)
+    given = Deliveries(
+        connection, "employment", KNOWN_STAFF, f"select * {f'replace ({change})' if change else ''} from ({new})"
+    )
+    assert given.stops(periods.parts_of_months(connection, given.feed)) == found
+
+
+def test_two_units_that_have_less_are_corrected(connection: duckdb.DuckDBPyConnection) -> None:
+    fell = f"select * replace (0.4 * wage_amount as wage_amount) from ({STAFF.format(2, 5, 6)})"
+    given = Deliveries(connection, "employment", KNOWN_STAFF, fell)
+    assert given.stops(periods.parts_of_months(connection, given.feed)) == []
+
+
 def test_a_month_in_which_all_went_one_way_is_usual_then(connection: duckdb.DuckDBPyConnection) -> None:
     """A spring in which staff fell everywhere is known from the year before."""
     fell = "case when month_number(month) % 2 = 0 then (insured_headcount * 0.8)::int else insured_headcount end as insured_headcount"

@@ -32,6 +32,8 @@ _BULK = 0.1
 _ORDERED_MIN, _ORDERED_VALUES = 20, 5
 # one fact of a month may be moved to another unit
 _OTHER_PART_MIN = 2
+# units of which all fall are no corrections
+_PART_MIN = 3
 
 
 def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
@@ -156,6 +158,27 @@ def replaced_facts(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> I
         known, count = sum(row[1] for row in found), min(sum(row[2] for row in found), sum(row[3] for row in found))
         fact = f"facts of a known {of} are gone, and as many others are there,"
         yield Measured("changed_pct", "", fact, count, known, 100 * count / known if known else 0.0)
+
+
+def parts_of_months(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Known months of which every unit has less than before: the last 45 days hold a part of their first month.
+
+    Corrections go up for one and down for another, and leave the most as they are.
+    """
+    if feed.replaces != "period" or not feed.subject.has_months:
+        return
+    same_key = " and ".join(f"n.{quote(k)} is not distinct from k.{quote(k)}" for k in feed.subject.key)
+    figures = [c for c in columns_of(feed).figures if feed.figures.get(c) is None]
+    for name in figures:
+        now, was = f"n.{quote(name)}", f"k.{quote(name)}"
+        for month, rows, least, most in all_rows(
+            connection,
+            f"select strftime(n.t, '%Y-%m'), count(*), min({now} / {was}), max({now} / {was}) from new_fact as n inner join "
+            f"known_fact as k on {same_key} where {was} > 0 and {now} is not null group by n.t order by n.t",
+        ):
+            if rows >= _PART_MIN and most < 1:
+                fact = f"{name} of {month} is {100 * least:.0f} to {100 * most:.0f} % of what is known, for each (a part of the month?),"
+                yield Measured("restated_pct", name, fact, rows, rows, 100.0, _PART_MIN)
 
 
 def rows_of_year(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
