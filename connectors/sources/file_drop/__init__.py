@@ -77,32 +77,24 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-import os
 import re
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
-from functools import partial
 from pathlib import PurePosixPath
 from typing import IO, Any, Final
 
-import pyarrow as pa
-
 from connectors.credentials import Credentials
-from connectors.sources import NO_USES, Delivery, Unreadable, Window
-from connectors.sources.file_drop.crosstabs import Unpivot, month_pattern, unpivoted
-from connectors.sources.file_drop.csv_lines import ENCODINGS, csv_lines, is_utf16
+from connectors.sources import NO_USES, Delivery, Window
+from connectors.sources.file_drop.crosstabs import Unpivot, month_pattern
+from connectors.sources.file_drop.csv_lines import ENCODINGS
 from connectors.sources.file_drop.mails import attachments, sent_at
-from connectors.sources.file_drop.parquet_rows import read_parquet
-from connectors.sources.file_drop.sheet_cells import Reading, Sheet, chosen_sheet, matching_sheets
-from connectors.sources.file_drop.sheet_tables import as_one, report_left_out
+from connectors.sources.file_drop.plan import Plan, Run
+from connectors.sources.file_drop.reading import opened_delivery
 from connectors.sources.file_drop.stores import DONE, Found, Store, open_store
-from connectors.sources.file_drop.tables import MOST_HEADER_LINES, Layout, Line, is_end_of_range, read_table
-from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
+from connectors.sources.file_drop.tables import MOST_HEADER_LINES
 from connectors.sources.file_drop.zips import Bounds, open_zip, unpack
 from connectors.sources.options import Options
 from warehouse.errors import DeliveryRefused
@@ -139,9 +131,7 @@ OPTIONS: frozenset[str] = frozenset(
         "decimal",
     }
 )
-
 _log = logging.getLogger(__name__)
-
 _FORMATS: Final = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -157,7 +147,6 @@ _FORMATS: Final = {
     ".zip": "zip",
     ".eml": "eml",
 }
-_TABBED: Final = (".tsv", ".txt")
 _IN_ZIPS: Final = _FORMATS.keys() - {".htm", ".html", ".xml", ".eml"}
 # what may hold rows and is not read: beside a file that is taken it would be lost unseen
 _ROWS_UNREAD: Final = re.compile(
@@ -167,52 +156,6 @@ _FUTURE: Final = timedelta(days=1)
 _NOT_DELIVERIES: Final = re.compile(r"^(\.|~\$)|\.(part|tmp|filepart|swp)$", re.IGNORECASE)
 # what a mail server makes of pieces of a message's own text
 _OF_SERVERS: Final = re.compile(r"ATT\d{5}\.(txt|html?)", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """The options, read."""
-
-    folder: str
-    patterns: tuple[str, ...]
-    member_patterns: tuple[str, ...]
-    name_pattern: re.Pattern[str] | None
-    recent: timedelta | None
-    by_marker: bool
-    settle_seconds: float
-    max_file_bytes: int
-    max_unpacked_bytes: int
-    format: str | None
-    encoding: str
-    delimiter: str | None
-    quote: str
-    escape: str | None
-    sheet: str | None
-    header: int | None
-    totals: tuple[tuple[str, ...], frozenset[str]] | None
-    pad_short_rows: bool
-    header_lines: int
-    unit: str | None
-    fills_merged: bool
-    fill_down: tuple[str, ...]
-    believes_results: bool
-    sheets: tuple[str, ...]
-    sheet_pattern: re.Pattern[str] | None
-    title_pattern: re.Pattern[str] | None
-    unpivot: Unpivot | None
-    decimal: str | None
-
-
-@dataclass(frozen=True)
-class _Run:
-    """What one run asks for."""
-
-    plan: _Plan
-    window: Window
-    where: str
-    exclude: frozenset[str]
-    expected: frozenset[str]
-    uses: Mapping[str, str]
 
 
 def deliveries(
@@ -226,10 +169,10 @@ def deliveries(
     uses: Mapping[str, str] = NO_USES,
 ) -> Iterator[Delivery]:
     """Take the files that are new: one delivery each, see `connectors.sources.Source.deliveries`."""
-    return _taken(_Run(_plan(options, where), window, where, exclude, expected, uses), credentials)
+    return _taken(Run(_plan(options, where), window, where, exclude, expected, uses), credentials)
 
 
-def _plan(options: Mapping[str, Any], where: str) -> _Plan:
+def _plan(options: Mapping[str, Any], where: str) -> Plan:
     read = Options(options, OPTIONS, where)
     folder = read.text("folder", "")
     if ".." in PurePosixPath(folder).parts:
@@ -254,7 +197,7 @@ def _plan(options: Mapping[str, Any], where: str) -> _Plan:
         totals = (inside.texts("column") or inside.text("column"), frozenset(inside.texts("values", ("合计", "总计"))))
     if read.has("sheet") and read.has("sheets"):
         read.refuse("sheets", "is declared beside sheet", "one of them")
-    return _Plan(
+    return Plan(
         folder=folder,
         patterns=patterns,
         member_patterns=read.texts("member_pattern"),
@@ -320,13 +263,13 @@ def _unpivot(read: Options) -> Unpivot:
 # --- which files ----------------------------------------------------------------------------------------------------
 
 
-def _taken(run: _Run, credentials: Credentials) -> Iterator[Delivery]:
+def _taken(run: Run, credentials: Credentials) -> Iterator[Delivery]:
     with open_store(credentials, run.where) as store:
         for found in sorted(_ready(run, store), key=lambda found: (_time(run, store, found), found.name)):
             yield from _of_file(run, store, found)
 
 
-def _time(run: _Run, store: Store, found: Found) -> datetime:
+def _time(run: Run, store: Store, found: Found) -> datetime:
     """A file's time; of a message when it came, for messages are saved in any order."""
     if _format(run, found.name) != "eml":
         return found.modified
@@ -341,7 +284,7 @@ def _earlier(modified: datetime, sent: datetime | None) -> datetime:
     return min(modified, sent) if sent else modified
 
 
-def _ready(run: _Run, store: Store) -> list[Found]:
+def _ready(run: Run, store: Store) -> list[Found]:
     """Give the files that are complete and belong to this run, by time and name."""
     plan = run.plan
     seen = store.find(plan.folder, plan.patterns)
@@ -362,7 +305,7 @@ def _ready(run: _Run, store: Store) -> list[Found]:
     return sorted(ready, key=lambda found: (found.modified, found.name))
 
 
-def _report_future(run: _Run, seen: Iterable[Found]) -> None:
+def _report_future(run: Run, seen: Iterable[Found]) -> None:
     """A file that is dated in the future would wait until then, unnoticed: beyond a day it stops the feed.
 
     Raises:
@@ -393,7 +336,7 @@ def _is_delivery(found: Found) -> bool:
     return not (_NOT_DELIVERIES.search(name) or name.endswith(DONE))
 
 
-def _is_wanted(run: _Run, found: Found) -> bool:
+def _is_wanted(run: Run, found: Found) -> bool:
     if not _is_delivery(found) or found.modified > run.window.until:
         return False
     if run.plan.recent is None:
@@ -405,7 +348,7 @@ def _is_wanted(run: _Run, found: Found) -> bool:
 # --- one file -------------------------------------------------------------------------------------------------------
 
 
-def _of_file(run: _Run, store: Store, found: Found) -> Iterator[Delivery]:
+def _of_file(run: Run, store: Store, found: Found) -> Iterator[Delivery]:
     kind = _format(run, found.name)
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the delivery's batches read it later, and close it
     content_id = _hash(store.copy(found, file, run.plan.max_file_bytes))
@@ -419,7 +362,7 @@ def _of_file(run: _Run, store: Store, found: Found) -> Iterator[Delivery]:
     elif run.window.is_landed(_shown(found.name), content_id, found.modified):
         file.close()
     else:
-        yield _delivery(run, file, kind, _shown(found.name), found.modified, content_id)
+        yield opened_delivery(run, file, kind, _shown(found.name), found.modified, content_id)
 
 
 def _shown(name: str) -> str:
@@ -427,7 +370,7 @@ def _shown(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _of_zip(run: _Run, label: str, modified: datetime, file: IO[bytes]) -> Iterator[Delivery]:
+def _of_zip(run: Run, label: str, modified: datetime, file: IO[bytes]) -> Iterator[Delivery]:
     """Give each member that matches; the zip itself has no content of its own."""
     where = f"{run.where} {label}"
     archive, members = open_zip(file, Bounds(run.plan.max_unpacked_bytes), where)
@@ -443,7 +386,7 @@ def _of_zip(run: _Run, label: str, modified: datetime, file: IO[bytes]) -> Itera
         yield from _of_pieces(run, name, kind, modified, unpack(archive, member, where))
 
 
-def _of_message(run: _Run, label: str, modified: datetime, file: IO[bytes]) -> Iterator[Delivery]:
+def _of_message(run: Run, label: str, modified: datetime, file: IO[bytes]) -> Iterator[Delivery]:
     """Give each attachment that matches, and the members of one that is a zip."""
     where = f"{run.where} {label}"
     found = attachments(file, where)
@@ -459,7 +402,7 @@ def _of_message(run: _Run, label: str, modified: datetime, file: IO[bytes]) -> I
             yield from _of_pieces(run, name, kind, when, iter([attachment.content]))
 
 
-def _check_members(run: _Run, wanted: list[str], names: list[str], where: str) -> None:
+def _check_members(run: Run, wanted: list[str], names: list[str], where: str) -> None:
     left = [] if run.plan.member_patterns else [n for n in names if _ROWS_UNREAD.search(n) and not _is_passed_over(n)]
     left = left if wanted else []
     if not wanted or left:
@@ -476,13 +419,13 @@ def _check_members(run: _Run, wanted: list[str], names: list[str], where: str) -
         )
 
 
-def _of_pieces(run: _Run, name: str, kind: str, modified: datetime, pieces: Iterator[bytes]) -> Iterator[Delivery]:
+def _of_pieces(run: Run, name: str, kind: str, modified: datetime, pieces: Iterator[bytes]) -> Iterator[Delivery]:
     unpacked: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - as above
     content_id = _hash(_written(pieces, unpacked))
     if run.window.is_landed(name, content_id, modified):
         unpacked.close()
     else:
-        yield _delivery(run, unpacked, kind, name, modified, content_id)
+        yield opened_delivery(run, unpacked, kind, name, modified, content_id)
 
 
 def _is_passed_over(name: str) -> bool:
@@ -490,7 +433,7 @@ def _is_passed_over(name: str) -> bool:
     return bool(_NOT_DELIVERIES.search(base) or _OF_SERVERS.fullmatch(base) or name.startswith("__MACOSX/"))
 
 
-def _is_member(run: _Run, name: str) -> bool:
+def _is_member(run: Run, name: str) -> bool:
     base = PurePosixPath(name).name
     if _is_passed_over(name):
         return False
@@ -512,7 +455,7 @@ def _hash(pieces: Iterator[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _format(run: _Run, name: str, *, is_member: bool = False) -> str:
+def _format(run: Run, name: str, *, is_member: bool = False) -> str:
     suffix = PurePosixPath(name).suffix.lower()
     declared = None if is_member and run.plan.format == "eml" else run.plan.format
     if suffix == ".zip":
@@ -528,188 +471,5 @@ def _format(run: _Run, name: str, *, is_member: bool = False) -> str:
             next_step="ask the office for CSV or Excel (.xlsx), or narrow source.pattern; a JSON API is read by protocol http_api"
             if _ROWS_UNREAD.search(name)
             else "narrow source.pattern, or declare source.format",
-        )
-    return found
-
-
-def _delivery(run: _Run, file: IO[bytes], kind: str, label: str, modified: datetime, content_id: str) -> Delivery:
-    where = f"{run.where} {label}"
-    with _closing_on_error(file):
-        content = _content(file, kind, where)
-        return _read(run, file, content, label, modified, content_id)
-
-
-def _read(run: _Run, file: IO[bytes], content: str, label: str, modified: datetime, content_id: str) -> Delivery:
-    plan = run.plan
-    where = f"{run.where} {label}"
-    unreadable: list[Unreadable] = []
-    totals: list[dict[str, str]] = []
-    notes: list[str] = []
-    taken: Sequence[Sheet] = ()
-    file.seek(0)
-    if content in (*WORKBOOKS, ENCRYPTED):
-        reading = Reading(fills_merged=plan.fills_merged, believes_results=plan.believes_results)
-        sheets = open_sheets(file, content, where, reading, plan.encoding, plan.max_unpacked_bytes)
-        if plan.sheets:
-            taken = matching_sheets(sheets, plan.sheets, where)
-            # each sheet has totals of its own: none is that of the rows of all
-            read = partial(_sheet_table, run, label, content, [])
-            header, batches = as_one(taken, read, unreadable, where)
-        else:
-            taken = [chosen_sheet(sheets, plan.sheet, where)]
-            header, batches = _sheet_table(run, label, content, totals, taken[0], unreadable)
-        notes += report_left_out(sheets, taken, run.expected, where, stops=bool(plan.sheets))
-    else:
-        layout = _layout(run, label, where)
-        wrong: list[Unreadable] = []
-        if content == "parquet":
-            wrong = [] if plan.unpivot else unreadable
-            header, batches = read_parquet(file, layout, plan.max_unpacked_bytes, wrong, totals)
-        else:
-            layout = replace(
-                layout,
-                decimal=plan.decimal,
-                is_ragged_strict=not plan.pad_short_rows,
-                is_cut=plan.pad_short_rows and _ends_within_a_line(file),
-            )
-            wrong = [] if plan.unpivot else unreadable
-            header, batches = read_table(_text_lines(plan, file, label, where), layout, wrong, totals)
-        if plan.unpivot:
-            header, batches = unpivoted(header, batches, plan.unpivot, layout, label, wrong, unreadable)
-    return Delivery(
-        label=label,
-        header=header,
-        batches=_closing(file, _with_notes(batches, taken, notes)),
-        delivered_at=modified,
-        content_id=content_id,
-        unreadable=unreadable,
-        totals=totals if plan.unpivot is None else [],
-        notes=notes,
-    )
-
-
-def _layout(run: _Run, label: str, where: str) -> Layout:
-    plan = run.plan
-    return Layout(
-        where=where,
-        header=plan.header,
-        expected=run.expected,
-        exclude=run.exclude,
-        uses=run.uses,
-        header_lines=plan.header_lines,
-        unit=plan.unit,
-        fill_down=plan.fill_down,
-        totals=plan.totals,
-        title=plan.title_pattern,
-        is_named=plan.unpivot.is_named if plan.unpivot else None,
-        label=label,
-        added=_named_values(plan.name_pattern, "name", label, where),
-        is_ragged_strict=False,
-    )
-
-
-def _sheet_table(
-    run: _Run, label: str, content: str, totals: list[dict[str, str]], sheet: Sheet, unreadable: list[Unreadable]
-) -> tuple[tuple[str, ...], Iterator[pa.RecordBatch]]:
-    where = f"{run.where} {label}"
-    plan = run.plan
-    layout = _layout(run, label, f"{where}, sheet {sheet.name}" if plan.sheets else where)
-    layout = replace(
-        layout,
-        added={**layout.added, **_named_values(plan.sheet_pattern, "sheet", sheet.name, layout.where)},
-        decimal=plan.decimal if content in ("html", "mhtml") else None,
-        label=f"{label} {sheet.name}",
-        beside=tuple(sheet.beside()),
-    )
-    if plan.unpivot is None:
-        return read_table(sheet.lines(), layout, unreadable, totals)
-    wrong: list[Unreadable] = []
-    header, batches = read_table(sheet.lines(), layout, wrong)
-    return unpivoted(header, batches, plan.unpivot, layout, f"{sheet.name} {label}", wrong, unreadable)
-
-
-@contextmanager
-def _closing_on_error(file: IO[bytes]) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        file.close()
-        raise
-
-
-def _text_lines(plan: _Plan, file: IO[bytes], label: str, where: str) -> Iterator[Line]:
-    suffix = PurePosixPath(label).suffix.lower()
-    usual = "," if suffix == ".csv" or (plan.format == "csv" and suffix not in _TABBED) else "\t"
-    if suffix not in (".csv", *_TABBED) and is_utf16(file):
-        encoding = "utf-16"
-    else:
-        encoding = plan.encoding
-    return csv_lines(file, encoding, plan.delimiter or usual, plan.quote, where, plan.escape)
-
-
-def _ends_within_a_line(file: IO[bytes]) -> bool:
-    file.seek(0, os.SEEK_END)
-    if file.tell() == 0:
-        return False
-    file.seek(-1, os.SEEK_END)
-    return file.read(1) not in (b"\n", b"\r")
-
-
-def _closing(file: IO[bytes], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    with file:
-        yield from batches
-
-
-def _with_notes(
-    batches: Iterator[pa.RecordBatch], sheets: Sequence[Sheet], notes: list[str]
-) -> Iterator[pa.RecordBatch]:
-    """Note what is hidden in the sheets, once they are read."""
-    yield from batches
-    notes += [note for sheet in sheets for note in sheet.hidden.notes(sheet.name)]
-
-
-def _named_values(pattern: re.Pattern[str] | None, of: str, text: str, where: str) -> dict[str, str]:
-    """Give what a pattern finds in the name of a file or sheet, as columns."""
-    if pattern is None:
-        return {}
-    found = pattern.search(text)
-    if found is None:
-        what = "its name" if of == "name" else f"the name of its sheet {text!r}"
-        raise DeliveryRefused(
-            where,
-            f"{what} does not state {', '.join(pattern.groupindex)} by {pattern.pattern!r}",
-            next_step=f"ask the office to name it as before, or correct source.{of}_pattern in feed.yml",
-        )
-    for name in found.groupdict():
-        if is_end_of_range(found, name):
-            raise DeliveryRefused(
-                where,
-                f"{name} is {found[name]} by the {of} {text!r}, which states a range",
-                next_step="ask the office what it holds and for a name with one month; if a range is meant, let "
-                f"source.{of}_pattern in feed.yml find both ends",
-            )
-    return {name: value or "" for name, value in found.groupdict().items()}
-
-
-_CONTENTS: Final = {
-    "csv": ("csv",),
-    "xlsx": WORKBOOKS,
-    "xls": (*WORKBOOKS, "csv"),
-    "parquet": ("parquet",),
-}
-"""What a file of a declared or named format may be by its content."""
-
-
-def _content(file: IO[bytes], kind: str, where: str) -> str:
-    """Say what a file is; stop where that is not what its name says: offices rename files to get them through."""
-    if file.seek(0, os.SEEK_END) == 0:
-        raise DeliveryRefused(where, "it is empty: not a single byte", next_step="ask the office for the file again")
-    found, name = content_kind(file)
-    if found not in _CONTENTS[kind] and not (found == ENCRYPTED and kind in ("xls", "xlsx")):
-        raise DeliveryRefused(
-            where,
-            f"it looks like {name}, not like {kind}",
-            next_step="ask the office for it in the format that is declared, under its true name"
-            + ("; or remove source.format: files named .xls are read by their content" if found in WORKBOOKS else ""),
         )
     return found
