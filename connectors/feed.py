@@ -19,7 +19,7 @@ import yaml
 from croniter import croniter  # type: ignore[import-untyped]  # what Airflow reads schedules with
 
 from connectors.sources import PROTOCOLS, ROW_NUMBER, protocol
-from connectors.sources.file_drop.tables import multiple_of, unit_for, unit_of
+from connectors.sources.file_drop.units import multiple_of, unit_for, unit_of
 from warehouse.errors import DeclarationError
 from warehouse.kinds import (
     FACTOR,

@@ -18,23 +18,11 @@ from typing import Any, Final
 from connectors.feed import Feed
 from connectors.sources import plain
 from connectors.sources.file_drop.csv_lines import csv_lines
+from connectors.sources.file_drop.headers import MONTH, is_line_of_units, stated_units
+from connectors.sources.file_drop.lines import HEADER_WITHIN, MOST_HEADER_LINES, Layout, Line, joined
 from connectors.sources.file_drop.parquet_rows import read_parquet
 from connectors.sources.file_drop.sheet_cells import FORMULA, Reading, Sheet, chosen_sheet
-from connectors.sources.file_drop.tables import (
-    HEADER_WITHIN,
-    MONTH,
-    MOST_HEADER_LINES,
-    Layout,
-    Line,
-    is_line_of_units,
-    is_measured,
-    is_multiple,
-    is_unit_of,
-    joined,
-    stated_units,
-    unit_of,
-    without_unit,
-)
+from connectors.sources.file_drop.units import is_measured, is_multiple, is_unit_of, unit_of, without_unit
 from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused

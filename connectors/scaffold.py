@@ -14,7 +14,7 @@ import yaml
 from connectors.feed import read_feed
 from connectors.guess import RANGES, Guess
 from connectors.rehearsal import write_expected
-from connectors.sources.file_drop.tables import is_unit_of, multiple_of, unit_for
+from connectors.sources.file_drop.units import is_unit_of, multiple_of, unit_for
 from warehouse.connection import quote
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError

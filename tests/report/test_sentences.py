@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from connectors.sources.database.values import Column, no_equal
+from connectors.sources.file_drop.lines import DAMAGED
 from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, FORMULA, PART_STRUCK, RAISED, STRUCK, UNSEEN
-from connectors.sources.file_drop.tables import DAMAGED
 from report.sentences import in_chinese, sentence
 from warehouse import row_reasons
 from warehouse.row_reasons import NO_CODE

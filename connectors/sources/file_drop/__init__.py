@@ -90,11 +90,11 @@ from connectors.credentials import Credentials
 from connectors.sources import NO_USES, Delivery, Window
 from connectors.sources.file_drop.crosstabs import Unpivot, month_pattern
 from connectors.sources.file_drop.csv_lines import ENCODINGS
+from connectors.sources.file_drop.lines import MOST_HEADER_LINES
 from connectors.sources.file_drop.mails import attachments, sent_at
 from connectors.sources.file_drop.plan import Plan, Run
 from connectors.sources.file_drop.reading import opened_delivery
 from connectors.sources.file_drop.stores import DONE, Found, Store, open_store
-from connectors.sources.file_drop.tables import MOST_HEADER_LINES
 from connectors.sources.file_drop.zips import Bounds, open_zip, unpack
 from connectors.sources.options import Options
 from warehouse.errors import DeliveryRefused

@@ -12,7 +12,7 @@ from typing import Final
 import pyarrow as pa
 
 from connectors.sources import ROW_NUMBER, Unreadable
-from connectors.sources.file_drop.tables import Layout
+from connectors.sources.file_drop.lines import Layout
 from warehouse.errors import DeliveryRefused
 
 MOST_MONTHS: Final = 99

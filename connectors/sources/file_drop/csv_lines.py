@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import IO, Final
 
 from connectors.sources.file_drop.evidence import other_encoding
-from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
+from connectors.sources.file_drop.lines import DAMAGED, Line, looks_damaged
 from warehouse.errors import DeliveryRefused
 
 ENCODINGS: Final = {

@@ -18,6 +18,7 @@ from html.parser import HTMLParser
 from typing import IO, Final
 
 from connectors.sources.file_drop.csv_lines import ENCODINGS, EURO, check_encoding, is_utf16
+from connectors.sources.file_drop.lines import DAMAGED, Line, looks_damaged
 from connectors.sources.file_drop.sheet_cells import (
     CELL_STRUCK,
     FORMULA,
@@ -35,7 +36,6 @@ from connectors.sources.file_drop.sheet_cells import (
     number_text,
     sheet_line,
 )
-from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
 from warehouse.errors import DeliveryRefused
 
 _CHUNK: Final = 8_192

@@ -14,7 +14,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.sources import BATCH_ROWS, MOST_OF_HALF, MOST_OF_SINGLE, ROW_NUMBER, Unreadable, plain
-from connectors.sources.file_drop.tables import Layout, Line, check_unit, hold_to_distinct, read_table
+from connectors.sources.file_drop.headers import check_unit, hold_to_distinct
+from connectors.sources.file_drop.lines import Layout, Line
+from connectors.sources.file_drop.tables import read_table
 from warehouse.errors import DeliveryRefused
 
 

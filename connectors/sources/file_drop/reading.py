@@ -17,11 +17,13 @@ import pyarrow as pa
 from connectors.sources import Delivery, Unreadable
 from connectors.sources.file_drop.crosstabs import unpivoted
 from connectors.sources.file_drop.csv_lines import csv_lines, is_utf16
+from connectors.sources.file_drop.headers import is_end_of_range
+from connectors.sources.file_drop.lines import Layout, Line
 from connectors.sources.file_drop.parquet_rows import read_parquet
 from connectors.sources.file_drop.plan import Plan, Run
 from connectors.sources.file_drop.sheet_cells import Reading, Sheet, chosen_sheet, matching_sheets
 from connectors.sources.file_drop.sheet_tables import as_one, report_left_out
-from connectors.sources.file_drop.tables import Layout, Line, is_end_of_range, read_table
+from connectors.sources.file_drop.tables import read_table
 from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from warehouse.errors import DeliveryRefused
 

@@ -20,7 +20,8 @@ from typing import Final
 
 from openpyxl.utils import get_column_letter
 
-from connectors.sources.file_drop.tables import DAMAGED, MEASURES, Line, is_beyond_trust
+from connectors.sources.file_drop.lines import DAMAGED, Line, is_beyond_trust
+from connectors.sources.file_drop.units import MEASURES
 from warehouse.errors import DeliveryRefused
 
 WIDEST: Final = 16_384

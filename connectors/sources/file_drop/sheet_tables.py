@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.sources import ROW_NUMBER, Unreadable, plain
+from connectors.sources.file_drop.lines import HEADER_WITHIN
 from connectors.sources.file_drop.sheet_cells import Sheet
-from connectors.sources.file_drop.tables import HEADER_WITHIN
 from warehouse.errors import DeliveryRefused
 
 NEXT_SHEET: Final = 1_000_000_000

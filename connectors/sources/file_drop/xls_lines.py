@@ -20,6 +20,7 @@ from openpyxl.utils import get_column_letter
 from xlrd.compdoc import CompDocError
 from xlrd.xldate import XLDateError
 
+from connectors.sources.file_drop.lines import DAMAGED, Line, looks_damaged
 from connectors.sources.file_drop.sheet_cells import (
     CELL_STRUCK,
     FORMULA,
@@ -42,7 +43,6 @@ from connectors.sources.file_drop.sheet_cells import (
     sheet_line,
     shows_more,
 )
-from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
 from warehouse.errors import DeliveryRefused
 
 _LARGEST: Final = 200_000_000

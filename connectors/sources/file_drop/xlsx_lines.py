@@ -33,6 +33,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._reader import WorkSheetParser
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
+from connectors.sources.file_drop.lines import DAMAGED, Line, looks_damaged
 from connectors.sources.file_drop.sheet_cells import (
     CELL_STRUCK,
     FORMULA,
@@ -60,7 +61,6 @@ from connectors.sources.file_drop.sheet_cells import (
     sheet_line,
     shows_more,
 )
-from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
 
 # It grumbles about styles and extensions, which are of no account here; errors of dates become cells with #VALUE!.
 warnings.filterwarnings("ignore", module="openpyxl")

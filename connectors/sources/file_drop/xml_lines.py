@@ -11,6 +11,7 @@ from xml.etree.ElementTree import ParseError
 import defusedxml.common
 import defusedxml.ElementTree
 
+from connectors.sources.file_drop.lines import DAMAGED, Line, looks_damaged
 from connectors.sources.file_drop.sheet_cells import (
     CELL_STRUCK,
     FORMULA,
@@ -31,7 +32,6 @@ from connectors.sources.file_drop.sheet_cells import (
     sheet_line,
     shows_more,
 )
-from connectors.sources.file_drop.tables import DAMAGED, Line, looks_damaged
 
 _SPACE: Final = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _EXCEL: Final = "{urn:schemas-microsoft-com:office:excel}"

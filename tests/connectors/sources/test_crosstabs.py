@@ -10,7 +10,7 @@ import pytest
 from connectors.sources import ROW_NUMBER, Unreadable
 from connectors.sources.file_drop import crosstabs
 from connectors.sources.file_drop.crosstabs import Unpivot, month_pattern, unpivoted
-from connectors.sources.file_drop.tables import Layout
+from connectors.sources.file_drop.lines import Layout
 from warehouse.errors import DeliveryRefused
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from connectors.sources.file_drop import html_lines
 from connectors.sources.file_drop.html_lines import html_sheets, mhtml_sheets
+from connectors.sources.file_drop.lines import DAMAGED
 from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, FORMULA, PART_STRUCK, RAISED, Reading, Sheet
-from connectors.sources.file_drop.tables import DAMAGED
 from warehouse.errors import DeliveryRefused
 
 LAST = "<tr><td>x<td>y</tr></table>"

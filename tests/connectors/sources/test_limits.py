@@ -16,9 +16,9 @@ import pytest
 
 from connectors.sources.file_drop import mails, sheet_tables, workbooks, xls_lines, zips
 from connectors.sources.file_drop.crosstabs import _is_sum
+from connectors.sources.file_drop.lines import Line
 from connectors.sources.file_drop.parquet_rows import _number, _texts
 from connectors.sources.file_drop.sheet_cells import Reading, Sheet
-from connectors.sources.file_drop.tables import Line
 from connectors.sources.file_drop.xml_lines import xml_sheets
 from tests.connectors.sources.consuming import table_of
 from tests.connectors.sources.dropping import drop, take

@@ -8,6 +8,7 @@ from collections.abc import Generator, Sequence
 import pytest
 
 from connectors.sources.file_drop import sheet_cells
+from connectors.sources.file_drop.lines import DAMAGED, Line
 from connectors.sources.file_drop.sheet_cells import (
     UNSHOWN,
     Hidden,
@@ -25,7 +26,6 @@ from connectors.sources.file_drop.sheet_cells import (
     sheet_line,
     shows_more,
 )
-from connectors.sources.file_drop.tables import DAMAGED, Line
 from warehouse.errors import DeliveryRefused
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from connectors.sources import Unreadable
-from connectors.sources.file_drop import tables
-from connectors.sources.file_drop.tables import Layout, Line, read_table
+from connectors.sources.file_drop import headers, lines, tables
+from connectors.sources.file_drop.lines import Layout, Line, joined
+from connectors.sources.file_drop.tables import read_table
 from connectors.sources.file_drop.xlsx_lines import _hidden_columns
 from warehouse.errors import DeliveryRefused
 
@@ -44,21 +45,28 @@ def read(
     ],
 )  # fmt: skip
 def test_a_header_of_several_lines_is_one(lines: list[list[str]], names: list[str]) -> None:
-    made = tables.joined([line(number, *cells) for number, cells in enumerate(lines, 5)])
+    made = joined([line(number, *cells) for number, cells in enumerate(lines, 5)])
     assert (made.number, list(made.cells)) == (5, names)
 
 
 def test_a_broken_line_of_a_header_breaks_it() -> None:
-    made = tables.joined([line(1, "户号"), line(2, "", broken="torn"), line(3, "")])
+    made = joined([line(1, "户号"), line(2, "", broken="torn"), line(3, "")])
     assert made.broken == "torn"
     with pytest.raises(DeliveryRefused, match="the header in line 1: torn"):
-        tables._names(made, Layout("f"))
+        headers.names_of_columns(made, Layout("f"))
 
 
 def test_empty_names_have_their_place_and_end_the_header() -> None:
     head = line(3, "", "户号", "", "税额", "户号", "户号", "", " ")
-    assert tables._names(head, Layout("f")) == ["column 1", "户号", "column 3", "税额", "户号 (2)", "户号 (3)"]
-    assert tables._names(line(3, "", ""), Layout("f")) == []
+    assert headers.names_of_columns(head, Layout("f")) == [
+        "column 1",
+        "户号",
+        "column 3",
+        "税额",
+        "户号 (2)",
+        "户号 (3)",
+    ]
+    assert headers.names_of_columns(line(3, "", ""), Layout("f")) == []
 
 
 @pytest.mark.parametrize(
@@ -73,9 +81,9 @@ def test_empty_names_have_their_place_and_end_the_header() -> None:
 )
 def test_names_are_distinct_and_none_is_ours(names: list[str], added: dict[str, str], fact: str | None) -> None:
     if fact is None:
-        return tables.hold_to_distinct(names, Layout("f", added=added))
+        return headers.hold_to_distinct(names, Layout("f", added=added))
     with pytest.raises(DeliveryRefused, match=fact):
-        tables.hold_to_distinct(names, Layout("f", added=added))
+        headers.hold_to_distinct(names, Layout("f", added=added))
     return None
 
 
@@ -153,9 +161,9 @@ def test_cells_are_filled_from_above_and_a_heading_is_no_row() -> None:
 
 @pytest.mark.parametrize(("number", "is_beyond"), [(10.0**15, True), (10.0**15 - 1, False), (-(10.0**15), True)])
 def test_a_spreadsheet_keeps_fifteen_digits(number: float, is_beyond: bool) -> None:
-    assert tables.is_beyond_trust(number) is is_beyond
-    assert tables.looks_damaged("9.13206E+17")
-    assert not tables.looks_damaged("913206")
+    assert lines.is_beyond_trust(number) is is_beyond
+    assert lines.looks_damaged("9.13206E+17")
+    assert not lines.looks_damaged("913206")
 
 
 def test_the_header_is_the_line_with_the_most_declared_names() -> None:

@@ -11,8 +11,8 @@ import xlrd
 import xlwt
 
 from connectors.sources.file_drop import xls_lines
+from connectors.sources.file_drop.lines import DAMAGED, Line
 from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, FORMULA, PART_STRUCK, STRUCK, UNSEEN, UNSHOWN, Reading
-from connectors.sources.file_drop.tables import DAMAGED, Line
 from connectors.sources.file_drop.xls_lines import _cell, xls_sheets
 from tests.connectors.sources.test_old_workbooks import old_workbook
 from warehouse.errors import DeliveryRefused

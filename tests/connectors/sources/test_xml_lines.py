@@ -7,8 +7,8 @@ import io
 import pytest
 
 from connectors.sources.file_drop import xml_lines
+from connectors.sources.file_drop.lines import DAMAGED, Line
 from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, FORMULA, PART_STRUCK, STRUCK, UNSHOWN, Reading, Sheet
-from connectors.sources.file_drop.tables import DAMAGED, Line
 from connectors.sources.file_drop.xml_lines import xml_sheets
 from warehouse.errors import DeliveryRefused
 
