@@ -15,9 +15,11 @@ import duckdb
 
 from warehouse.batches import REJECTED, Batch, Manifest
 from warehouse.clock import utc
-from warehouse.comparison import (
-    findings,
-    measure,
+from warehouse.comparison import findings, measure
+from warehouse.confirmation import Confirmation, keep
+from warehouse.connection import literal, quote, the_row
+from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.precedents.deliveries import (
     measure_lacking,
     measure_lines,
     measure_name,
@@ -26,9 +28,6 @@ from warehouse.comparison import (
     measure_types,
     measure_year,
 )
-from warehouse.confirmation import Confirmation, keep
-from warehouse.connection import literal, quote, the_row
-from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.staged_feed import StagedFeed
 
 # One row that an office takes back is no truncated file, however small the period.

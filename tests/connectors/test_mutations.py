@@ -17,10 +17,10 @@ from connectors.registry import feed_named
 from tests.conftest import Park, day, leases, staff, staff_file, staff_row, stopping
 from warehouse import acceptance, loader, row_reasons
 from warehouse.batches import pending
-from warehouse.comparison import named_month
 from warehouse.confirmation import Confirmation
 from warehouse.connection import writer
 from warehouse.errors import DeliveryRefused
+from warehouse.precedents.deliveries import named_month
 from warehouse.settings import CHECKOUT
 
 # what only the comparison with earlier deliveries catches, and the limit that it names

@@ -78,6 +78,16 @@ def all_rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[An
     return connection.execute(query).fetchall()
 
 
+def one_row(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any]:
+    """The one row of a query, by name, with 0 for NULL."""
+    found = connection.execute(query)
+    names = [name for name, *_ in found.description or ()]
+    row = found.fetchone()
+    assert row is not None
+    # DuckDB's count_if of no rows is NULL
+    return dict(zip(names, (0 if value is None else value for value in row), strict=True))
+
+
 def is_less(connection: duckdb.DuckDBPyConnection, table: str, rows: int) -> bool:
     """Whether a table has fewer rows: in a small park to plan a comparison costs far more than to count first."""
     return len(all_rows(connection, f"select 1 from {table} limit {rows}")) < rows
