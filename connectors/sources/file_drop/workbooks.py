@@ -24,6 +24,7 @@ _SIGNS: Final = (
 )
 _PAGE: Final = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype|html|head|meta|body|style|div|table|tr)\b", re.I | re.DOTALL)
 _ARCHIVE: Final = re.compile(rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,20}?content-type:\s*multipart/related", re.I)
+_JSON: Final = re.compile(rb'\s*(?:\{\s*["}]|\[\s*\{)')
 _XML: Final = re.compile(rb"\s*<(\?xml|\w*:?workbook)\b", re.I)
 
 
@@ -42,6 +43,8 @@ def content_kind(file: IO[bytes]) -> tuple[str, str]:
         return ("html" if is_page else "xml"), "a web page or XML"
     if _ARCHIVE.match(text):
         return "mhtml", "a web archive (MHTML)"
+    if _JSON.match(text):
+        return "", "JSON"
     return ("html", "a web page or XML") if _PAGE.match(text) else ("csv", "text")
 
 

@@ -251,6 +251,8 @@ def test_one_end_of_a_range_in_a_name_is_no_month(tmp_path: Path, name: str, pat
         ("a.csv", b"PK\x03\x04...", "looks like a zip or an Excel workbook, not like csv"),
         ("a.csv", b"\xef\xbb\xbf<html><table>", "looks like a web page or XML, not like csv"),
         ("a.csv", b"%PDF-1.7", "looks like a PDF"),
+        ("a.csv", b'\xef\xbb\xbf[\n {"no": 1}]', "looks like JSON, not like csv"),
+        ("a.xls", b'{"data": []}', "looks like JSON, not like xls"),
         ("a.xlsx", b"no,name\n", "looks like text, not like xlsx"),
         ("a.xlsx", b"\xd0\xcf\x11\xe0", "cannot be read as an Excel workbook"),
         ("a.parquet", b"no,name\n", "looks like text, not like parquet"),
