@@ -139,9 +139,19 @@ def test_nine_rows_are_no_habit(park: Park) -> None:
     _delivered(park, 1, staff(few))
     park.stage("staff")
     park.accept("staff", day(1))
-    rows = [staff_row(unit, 100 * count, month="2026-02") for unit, count in few.items()]
+    rows = [staff_row(unit, 9 * count, month="2026-02") for unit, count in few.items()]
     _delivered(park, 2, staff_file(rows))
     assert [s.rows for s in park.stage("staff")] == [9]
+
+
+def test_of_three_rows_that_all_become_far_larger_none_is_taken(park: Park) -> None:
+    few = dict(list(UNITS.items())[:3])
+    _delivered(park, 1, staff(few))
+    park.stage("staff")
+    park.accept("staff", day(1))
+    _delivered(park, 2, staff_file(staff_row(unit, 11 * count, month="2026-02") for unit, count in few.items()))
+    with pytest.raises(DeliveryRefused, match="each insured_headcount is more than 10 times what it was"):
+        park.stage("staff")
 
 
 def _with_total(numbers: range, area: str) -> str:
