@@ -32,8 +32,8 @@ _BULK = 0.1
 _ORDERED_MIN, _ORDERED_VALUES = 20, 5
 # one fact of a month may be moved to another unit
 _OTHER_PART_MIN = 2
-# units of which all fall are no corrections
-_PART_MIN = 3
+# of so many units that are all corrected, all fall by chance once in 64 times
+_PART_MIN = 6
 
 
 def odd_delays(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
