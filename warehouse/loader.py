@@ -263,18 +263,18 @@ def _skip_months_to_come(
     figures = {*feed.subject.figures.values()} & feed.subject.columns.keys()
     if not figures or "month" not in feed.subject.columns:
         return
-    to_come = f"month + interval 1 month > {literal(str(until.astimezone(time_zone).date()))}::date"
-    if not connection.execute(f"from candidate where {to_come} limit 1").fetchone():  # as in most deliveries
+    to_come = f"c.month + interval 1 month > {literal(str(until.astimezone(time_zone).date()))}::date"
+    if not connection.execute(f"from candidate as c where {to_come} limit 1").fetchone():  # as in most deliveries
         return
     given = [f"d.{quote(s)}" for s in feed.landed_columns if figures.intersection(feed.columns.get(s, ()))]
     # a figure that cannot be read is one
-    empty = [f"coalesce({quote(c)}, 0) = 0" for c in sorted(figures)] + [
+    empty = [f"coalesce(c.{quote(c)}, 0) = 0" for c in sorted(figures)] + [
         f"coalesce(to_amount({c}) = 0, {c} is null)" for c in given
     ]
     connection.execute(
         f"update candidate set skip_because = coalesce(skip_because, {literal(_TO_COME)}) where month in "
-        f"(select month from candidate join delivery as d using (row_number) group by month having bool_and({' and '.join(empty)}) "
-        f"and {to_come}) "
+        f"(select c.month from candidate as c join delivery as d using (row_number) where {to_come} group by c.month "
+        f"having bool_and({' and '.join(empty)})) "
         f"and month > (select min(month) from candidate where {' or '.join(f'{quote(c)} <> 0' for c in sorted(figures))})"
     )
 

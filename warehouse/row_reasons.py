@@ -139,7 +139,8 @@ _NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
 # 9133**3C may be several
 NO_CODE = (
     ("_key", "_no", "uscc"),
-    r"^[0-9A-Za-z-]+(?: ?[、；;，,+&] ?[0-9A-Za-z-]+)+$|^[A-Za-z]+\d+ [A-Za-z]+\d+$"
+    r"^[0-9A-Za-z-]+(?: ?[、；;] ?[0-9A-Za-z-]+)+$|^[A-Za-z]+\d+ [A-Za-z]+\d+$"
+    r"|^[A-Za-z-]*\d[0-9A-Za-z-]*(?: ?[，,+&] ?[A-Za-z-]*\d[0-9A-Za-z-]*)+$"
     r"|^[0-9A-Za-z-]+ ?等(?:\d+[家户个])?$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d\.\d+[eE]\d+$"
     r"|^[\[{].*[\]}]$|^≈|^[0-9A-Za-z*-]*\w\*{2}[0-9A-Za-z*-]*$",
     " is a number, masked or a list, which no code is (zeros before it or its last digits may be lost): ask the office for it as text: ",

@@ -119,6 +119,9 @@ def test_a_value_that_cannot_be_meant_costs_its_row(park: Park) -> None:
 
 
 FIRMS = (
+    "Grier & Co",
+    "Ernst+Partner",
+    "Smith + Jones",
     "江屿移动通信集团有限公司 苏州分公司",
     "江屿人寿保险股份有限公司和平县支公司",
     "江屿丝绸有限公司和音服饰分公司",
