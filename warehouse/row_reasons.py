@@ -486,33 +486,24 @@ def _reject_sums(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Non
     odd = " and ".join(f"not coalesce(regexp_matches({quote(c)}, {literal(_A_FIRM)}), false)" for c in labels)
     if not connection.execute(f"from candidate where {odd} limit 1").fetchone():
         return
-    sums: list[str] = []
-    equal: dict[str, list[str]] = {"above": [], "below": [], "others": []}
-    for c in map(quote, figures):
-        sums += [f"sum({c}) over all_rows - {c} as others_{c[1:-1]}"]
-        for side in ("above", "below"):
-            sums += [f"sum({c}) over {side} - {c} as {side}_{c[1:-1]}"]
-        for side, conditions in equal.items():
-            conditions.append(f"({c} is null or {c} = {side}_{c[1:-1]})")
     largest = f"greatest({', '.join(f'coalesce({quote(c)}, 0)' for c in figures)})"
     label = f"coalesce({', '.join(map(quote, labels))})"
-    found = " or ".join(
-        f"({' and '.join(conditions)} and n_{side} > {_LEAST_ROWS})" for side, conditions in equal.items()
-    )
-    counts = ", ".join(
-        f"count(*) filter ({largest} > 0) over {window} as n_{side}"
-        for side, window in (("above", "above"), ("below", "below"), ("others", "all_rows"))
-    )
+    sums, is_sum = [], []
+    for side in ("above", "below", "others"):
+        sums += [f"sum({quote(c)}) over {side} - {quote(c)} as {quote(f'{c} {side}')}" for c in figures]
+        sums.append(f"count(*) filter ({largest} > 0) over {side} as {quote(f'rows {side}')}")
+        equal = " and ".join(f"({quote(c)} is null or {quote(c)} = {quote(f'{c} {side}')})" for c in figures)
+        is_sum.append(f"({equal} and {quote(f'rows {side}')} > {_LEAST_ROWS})")
     connection.execute(
         f"insert into rejected with used as (select *, {odd} as is_odd, row_number as place from candidate "
         "where skip_because is null and row_number not in (select row_number from rejected)), "
         f"placed as (select *, sum(is_odd::int) over (partition by {parted} order by place) as block_below, "
         f"sum(is_odd::int) over (partition by {parted} order by place desc) as block_above from used), "
-        f"summed as (select *, {', '.join(sums)}, {counts} from placed window all_rows as (partition by {parted}), "
+        f"summed as (select *, {', '.join(sums)} from placed window others as (partition by {parted}), "
         f"below as (partition by {parted}, block_below), above as (partition by {parted}, block_above)) "
         f"select distinct row_number, {literal(' and '.join(labels))} || ' looks like a total or a note: "
         f"its figures are the sum of other rows, declare totals under source: ' || left({label}, 60) "
-        f"from summed where is_odd and {largest} >= {_LEAST_SUM} and ({found})"
+        f"from summed where is_odd and {largest} >= {_LEAST_SUM} and ({' or '.join(is_sum)})"
     )
 
 
