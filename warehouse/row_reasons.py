@@ -478,10 +478,10 @@ def _reject_sums(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Non
     """
     subject = feed.subject
     figures = sorted(c for c in {*subject.figures.values()} if feed.figures.get(c) is None)
-    if not figures or "source_key" not in subject.columns:
+    times = [c for c in ("month", "period_start", "period_end") if c in subject.columns]
+    if not figures or not times or "source_key" not in subject.columns:
         return
     labels = [c for c in ("enterprise_name", "source_key") if c in subject.columns]
-    times = [c for c in ("month", "period_start", "period_end") if c in subject.columns]
     parted = ", ".join(map(quote, times + [c for c in subject.key if c.endswith("_code")]))
     odd = " and ".join(f"not coalesce(regexp_matches({quote(c)}, {literal(_A_FIRM)}), false)" for c in labels)
     if not connection.execute(f"from candidate where {odd} limit 1").fetchone():
