@@ -53,6 +53,12 @@ _DAMAGES = (
         "holds characters as a web page or a program writes them: ask the office for the text itself: ",
     ),
 )
+# A sign that is no letter and no digit. RE2 takes longer to read [^\pL\pN] than all other patterns here
+_SIGN = (
+    r"[\x00-/:-@\[-`{-\x{a9}\x{ab}-\x{b1}\x{b4}\x{b6}-\x{b8}\x{bb}\x{bf}×÷\x{2010}-\x{205f}\x{20a0}-\x{20cf}\x{2190}-\x{245f}"
+    r"\x{2500}-\x{2bff}\x{3000}-\x{3004}\x{3008}-\x{3020}\x{3030}\x{3036}\x{3037}\x{303d}-\x{303f}\x{fe10}-\x{fe6f}"
+    r"\x{ff00}-\x{ff0f}\x{ff1a}-\x{ff20}\x{ff3b}-\x{ff40}\x{ff5b}-\x{ff65}\x{ffe0}-\x{ffff}\x{1f000}-\x{1faff}]"
+)
 # Of a key or a name of an enterprise: no enterprise is called so. RE2's \s knows no wide space.
 _GAP = r"[\s\x{a0}\x{3000}]*"
 _SUMS = "|".join(
@@ -97,13 +103,7 @@ _NO_ENTERPRISE = (
         r"^(?:同\s*上|同\s*前|上\s*同)$",
         "means what is above it: declare fill_down under source, or ask for it written out: ",
     ),
-    (
-        # [^\pL\pN] takes RE2 longer to read than all else here
-        r"^[\x00-/:-@\[-`{-\x{a9}\x{ab}-\x{b1}\x{b4}\x{b6}-\x{b8}\x{bb}\x{bf}×÷\x{2010}-\x{205f}\x{20a0}-\x{20cf}\x{2190}-\x{245f}"
-        r"\x{2500}-\x{2bff}\x{3000}-\x{3004}\x{3008}-\x{3020}\x{3030}\x{3036}\x{3037}\x{303d}-\x{303f}\x{fe10}-\x{fe6f}\x{ff00}-\x{ff0f}\x{ff1a}-\x{ff20}"
-        r"\x{ff3b}-\x{ff40}\x{ff5b}-\x{ff65}\x{ffe0}-\x{ffff}\x{1f000}-\x{1faff}]+$",
-        "has no letter and no digit: list it under missing where it means no value: ",
-    ),
+    (f"^{_SIGN}+$", "has no letter and no digit: list it under missing where it means no value: "),
 )
 # 甲公司、乙厂 as one enterprise; the applicants of a patent are several, and stage.sql parts them
 _FIRM = "(?:公司|企业|厂|店|社|中心|事务所)[)）]?"
@@ -119,7 +119,7 @@ _SEVERAL = (
 # 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
 _OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
 # what offices write where there is no figure or day
-_NOTHING = r"^(?:[^\pL\pN]+|无|暂无|空|未[报填知]|没有|待定|(?i:n/?a|null|none|nil))$"
+_NOTHING = rf"^(?:{_SIGN}+|无|暂无|空|未[报填知]|没有|待定|(?i:n/?a|null|none|nil))$"
 # 3.5万元, 1.2亿, 35000元: what it means is known, whatever the unit of its column is
 _OWN_UNIT = r"\d ?(?:[万亿]元?|元)$"
 OTHER_UNIT = " states its own unit, and stage.sql reckons with another: let it reckon so only where there is none: "
