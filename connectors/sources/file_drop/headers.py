@@ -105,7 +105,14 @@ _STATED_MONTH: Final = re.compile(
     r"(?:所属[期月]份?|所属时期|统计月份?|报告[期月]|费款所属期|抄表月份?|结算月份?|账期)\s*:?\s*(20\d\d)\s*[年./-]?\s*(0?[1-9]|1[0-2])(?!\d)"
     r"(?!\s*月?\s*[-—~至到])"
 )
-_ADDED_MONTH: Final = re.compile(r"(20\d\d)[年./_-]?(0?[1-9]|1[0-2])月?份?")
+_ADDED_MONTH: Final = re.compile(r"(20\d\d)年?[./_-]?(0?[1-9]|1[0-2])月?份?")
+
+
+def named_month(layout: Layout) -> str | None:
+    """The month that names, or the title, give all rows, as 2026-10: in one column, or behind the year in another."""
+    values = (value for name, value in layout.added.items() if layout.uses.get(name, "date") == "date")
+    found = _ADDED_MONTH.fullmatch(unicodedata.normalize("NFKC", "-".join(values)).strip())
+    return f"{found[1]}-{int(found[2]):02}" if found else None
 
 
 def check_title(layout: Layout) -> None:
@@ -115,16 +122,15 @@ def check_title(layout: Layout) -> None:
         DeliveryRefused: They differ: a file under last month's name.
     """
     stated = {f"{year}-{int(month):02}" for year, month in _STATED_MONTH.findall("\n".join(layout.above))}
-    for name, value in layout.added.items():
-        found = _ADDED_MONTH.fullmatch(unicodedata.normalize("NFKC", value).strip())
-        if found and len(stated) == 1 and f"{found[1]}-{int(found[2]):02}" not in stated:
-            raise DeliveryRefused(
-                layout.where,
-                f"{name} is {value} by its name, and the lines above its header state {stated.pop()}",
-                allowed="one month",
-                next_step="ask the office which is right and for the file under its true name; if the title counts, read the month from "
-                "there (source.title_pattern)",
-            )
+    month = named_month(layout)
+    if month and len(stated) == 1 and month not in stated:
+        raise DeliveryRefused(
+            layout.where,
+            f"it is of {month} by its name, and the lines above its header state {stated.pop()}",
+            allowed="one month",
+            next_step="ask the office which is right and for the file under its true name; if the title counts, read the month from "
+            "there (source.title_pattern)",
+        )
 
 
 def title_values(pattern: re.Pattern[str], layout: Layout) -> dict[str, str]:

@@ -68,6 +68,7 @@ class Layout:
         is_ragged_strict: A line with fewer fields than the header is broken (CSV), not cut short (sheets).
         is_cut: The file ends within a line: a last line with fewer fields is broken, whatever is_ragged_strict says.
         width: How many fields the header's line has, with the empty ones at its end.
+        nameless: Columns without a heading, which are none as long as they hold nothing.
     """
 
     where: str
@@ -89,6 +90,7 @@ class Layout:
     is_ragged_strict: bool = True
     is_cut: bool = False
     width: int = 0
+    nameless: frozenset[str] = frozenset()
 
 
 def looks_damaged(text: str) -> bool:

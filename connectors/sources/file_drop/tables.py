@@ -7,7 +7,6 @@ noted as unreadable, or is a total or the header once more; nothing else is left
 from __future__ import annotations
 
 import json
-import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from connectors.sources.file_drop.headers import (
     check_title,
     check_unit_below,
     find_header,
+    named_month,
     names_of_columns,
     title_values,
 )
@@ -114,11 +114,11 @@ def read_table(
     check_title(layout)
     names = names_of_columns(found, layout)
     # a column before the table or within it that has no name is none where it holds nothing
-    bare = {name for name, cell in zip(names, found.cells, strict=False) if not cell.strip()} - layout.expected
-    bare = bare if layout.expected else set()
-    header = (*(name for name in names if name not in bare), *layout.added)
-    layout = replace(layout, width=len(found.cells), exclude=layout.exclude | bare)
-    lines = _body(lines, names, layout, [place for place, name in enumerate(names) if name in bare])
+    nameless = {name for name, cell in zip(names, found.cells, strict=False) if not cell.strip()} - layout.expected
+    nameless = nameless if layout.expected else set()
+    header = (*(name for name in names if name not in nameless), *layout.added)
+    layout = replace(layout, width=len(found.cells), nameless=frozenset(nameless))
+    lines = _without_repeats(lines, names, layout)
     return header, _batches(
         lines, tuple(names), _totals_test(names, layout), layout, unreadable, [] if totals is None else totals
     )
@@ -132,54 +132,48 @@ _OTHER_MONTH: Final = "in or below a line of another month"
 _SHEET_OF_EACH: Final = ": ask for a sheet of each, or for a column with the month"
 _PAGE: Final = re.compile(r"[-—(]*第\s*\d+\s*页(?:[,，/、\s]*共\s*\d+\s*页)?[-—)]*|共\s*\d+\s*页")
 _TITLE_MONTH: Final = re.compile(r"(20\d\d)\s*[年./-]\s*(1[0-2]|0?[1-9])\s*月?(?!月|\d|\s*\d+\s*日|[./-]\d)")
-_NAMED_MONTH: Final = re.compile(r"(20\d\d)\s*[年./_-]?\s*(1[0-2]|0?[1-9])(?!\d(?!\d))")
 _LONE_MONTH: Final = re.compile(r"20\d\d\s*[年./-]\s*\d{1,2}\s*月?份?")
 # what a line with a month may be beside a title
 _NO_TITLE: Final = re.compile(r"[※*#]|备?\s*注|说\s*明|截[至止]|数据|.{0,4}(?:日期|时间)")
 
 
-def _body(lines: Iterator[Line], header: Sequence[str], layout: Layout, bare: Sequence[int] = ()) -> Iterator[Line]:
+def _without_repeats(lines: Iterator[Line], header: Sequence[str], layout: Layout) -> Iterator[Line]:
     """Give the lines below a header without the numbers of its columns and what pages repeat: the title, 第 1 页.
 
     Below a title of another month than that of name or title the lines are unreadable: they would come in under that month.
-    So is a line that is longer than the header by the thousands mark of a number.
     """
     names = frozenset(map(squeezed, header))
-    figures = [place for place, name in enumerate(header) if layout.uses.get(name) not in ("text", "ignored", "date")]
-    longest = layout.width if layout.is_ragged_strict else math.inf
-    first = 0  # how many fields the first line has
     titles = {squeezed(title) for title in "\n".join(layout.above).splitlines()}
-    times = (value for name, value in layout.added.items() if layout.uses.get(name, "date") == "date")
-    month = _NAMED_MONTH.search(unicodedata.normalize("NFKC", "-".join(times)))
-    other = None
+    month, other = named_month(layout), None
     is_first = True
     for line in lines:
-        cells = line.cells
-        if is_first and any(cells):
+        if is_first and any(line.cells):
             is_first = False
-            if _is_numbering(cells, _LEAST_NUMBERED + (not layout.uses)):
+            if _is_numbering(line.cells, _LEAST_NUMBERED + (not layout.uses)):
                 continue
-        # a title has one text, in one cell or in cells that are merged
-        if cells and (len(cells) == 1 or not cells[0] or cells[-1] in ("", cells[0])):
-            texts = {cell.strip() for cell in cells} - {""}
-            if len(texts) == 1 and squeezed(text := even(*texts)) not in names:
-                if squeezed(evened([line])) in titles or squeezed(text) in titles or _PAGE.fullmatch(text):
-                    other = None if squeezed(text) in titles and _TITLE_MONTH.search(text) else other
+        if (text := _only_text(line.cells)) and squeezed(text) not in names:
+            stated = _TITLE_MONTH.search(text)
+            if squeezed(text) in titles:
+                other = None if stated else other
+                continue
+            if squeezed(evened([line])) in titles or _PAGE.fullmatch(text):
+                continue
+            if month and stated and not _NO_TITLE.match(text):
+                found = f"{stated[1]}-{int(stated[2]):02}"
+                other = f"{_OTHER_MONTH} ({found}){_SHEET_OF_EACH}" if found != month else None
+                if found == month and _LONE_MONTH.fullmatch(text):
                     continue
-                if month and (stated := _TITLE_MONTH.search(text)) and not _NO_TITLE.match(text):
-                    is_other = (stated[1], int(stated[2])) != (month[1], int(month[2]))
-                    other = f"{_OTHER_MONTH} ({stated[1]}-{int(stated[2]):02}){_SHEET_OF_EACH}" if is_other else None
-                    if not is_other and _LONE_MONTH.fullmatch(text):
-                        continue
-        reason = other
-        first = first or len(cells)
-        if len(cells) > longest:
-            reason = other or _parted_number(cells, len(header), figures, is_usual=len(cells) == first)
-        if bare and (filled := next((p for p in bare if p < len(cells) and cells[p].strip()), None)) is not None:
-            reason = reason or f"field {filled + 1} has no heading: declare it as column {filled + 1}, ignored or not"
-        if reason and any(cells) and squeezed(cells[0]) not in names:
-            line = line._replace(broken=line.broken or reason)
+        if other and any(line.cells) and squeezed(line.cells[0]) not in names:
+            line = line._replace(broken=line.broken or other)
         yield line
+
+
+def _only_text(cells: Sequence[str]) -> str:
+    """The one text of a line, in one cell or in cells that are merged; nothing where it has others."""
+    if not cells or (len(cells) > 1 and cells[0] and cells[-1] not in ("", cells[0])):  # as most lines
+        return ""
+    texts = {cell.strip() for cell in cells} - {""}
+    return even(texts.pop()) if len(texts) == 1 else ""
 
 
 def _is_numbering(cells: Sequence[str], least: int) -> bool:
@@ -204,27 +198,24 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
     bare = tuple(map(squeezed, names))
     known = frozenset(bare)
     initials = frozenset(sign for name in names for sign in (name[:1], " ", "\u3000", "\u00a0"))
-    kept = [position for position, name in enumerate(names) if name not in layout.exclude]
+    kept = [position for position, name in enumerate(names) if name not in layout.exclude | layout.nameless]
+    nameless = [position for position, name in enumerate(names) if name in layout.nameless]
     filled = _columns_to_fill(names, layout)
     above = [""] * width
     figures = [position for position in kept if layout.uses.get(names[position]) not in ("text", "ignored")]
     judged = [position for position in kept if layout.uses.get(names[position]) != "ignored"]
     texts = [position for position in kept if layout.uses.get(names[position]) == "text"]
     dates = {position for position in kept if layout.uses.get(names[position]) == "date"}
+    numbers_at = [position for position in figures if position not in dates]
     schema = pa.schema(
         [(ROW_NUMBER, pa.int64()), *((name, pa.string()) for name in [*(names[p] for p in kept), *layout.added])]
     )
-
-    def batch() -> pa.RecordBatch:
-        columns = list(zip(*rows, strict=True)) if rows else [()] * width
-        arrays = [_or_null(pa.array(columns[position], pa.string())) for position in kept]
-        added = [pa.repeat(value, len(rows)) for value in layout.added.values()]
-        return pa.RecordBatch.from_arrays([pa.array(numbers, pa.int64()), *arrays, *added], schema=schema)
 
     numbers: list[int] = []
     rows: list[Sequence[str]] = []
     has_given = False
     other = None
+    first = 0  # how many fields the first line has
     for line, is_last in _with_last(lines):
         cells = line.cells
         if is_signature(cells, width):
@@ -235,8 +226,10 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
                 continue
             if numbers == [] or "万" in text or "千" in text or "亿" in text:
                 check_unit_below(cells, line.number, layout)
+            first = first or len(cells)
             if len(cells) != width:
-                cells, reason = _fitted(cells, width, layout.is_ragged_strict, is_last and layout.is_cut)
+                reason = _parted_number(cells, width, numbers_at, layout, is_usual=len(cells) == first)
+                cells, reason = (cells, reason) if reason else _fitted(cells, width, layout, is_last=is_last)
             if reason is None:
                 if is_total(cells):
                     totals.append(_stated(names, cells, judged))
@@ -247,12 +240,12 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
                         continue
                     if sum(cell in known for cell in same) > 1:
                         other = f"below another header, in line {line.number}: a second table, or columns that moved"
-                reason = other
+                reason = other or _beside_headings(cells, nameless)
                 if line.days:
                     cells = [line.days.get(p, cell) if p in dates else cell for p, cell in enumerate(cells)]
                 if filled:
                     cells = _filled(cells, filled, above)
-                if layout.decimal:
+                if layout.decimal and reason is None:
                     cells, reason = _with_points(cells, figures, names)
                 if reason is None and (line.divisors or (layout.unit and layout.unit in text)):
                     cells, reason = _in_unit(cells, line.divisors, figures, names, layout)
@@ -260,18 +253,27 @@ def _batches(  # noqa: C901 - one pass over a file's lines: every kind of line i
                     cells, reason = _without_flaws(cells, line, judged)
                 if (line.doubts or line.merged) and reason is None:
                     reason = next((line.doubts[position] for position in texts if position in line.doubts), None)
-                    reason = reason or _shared_figure(line, [p for p in figures if p not in dates], [*texts, *dates])
+                    reason = reason or _shared_figure(line, numbers_at, [*texts, *dates])
         if reason is not None:
             unreadable.append(Unreadable(line.number, reason, _text(line, names, kept)))
             continue
         numbers.append(line.number)
         rows.append(cells)
         if len(rows) == BATCH_ROWS:
-            yield batch()
+            yield _batch(schema, numbers, rows, kept, layout.added)
             has_given = True
             numbers, rows = [], []
     if rows or not has_given:
-        yield batch()
+        yield _batch(schema, numbers, rows, kept, layout.added)
+
+
+def _batch(
+    schema: pa.Schema, numbers: list[int], rows: list[Sequence[str]], kept: Sequence[int], added: Mapping[str, str]
+) -> pa.RecordBatch:
+    columns = list(zip(*rows, strict=True)) or [()] * (kept[-1] + 1 if kept else 0)
+    arrays = [_or_null(pa.array(columns[position], pa.string())) for position in kept]
+    repeated = [pa.repeat(value, len(rows)) for value in added.values()]
+    return pa.RecordBatch.from_arrays([pa.array(numbers, pa.int64()), *arrays, *repeated], schema=schema)
 
 
 def _columns_to_fill(names: Sequence[str], layout: Layout) -> list[int]:
@@ -405,17 +407,24 @@ def _with_last(lines: Iterator[Line]) -> Iterator[tuple[Line, bool]]:
         yield before, True
 
 
-def _fitted(cells: Sequence[str], width: int, is_strict: bool, is_cut: bool) -> tuple[Sequence[str], str | None]:
+def _fitted(cells: Sequence[str], width: int, layout: Layout, *, is_last: bool) -> tuple[Sequence[str], str | None]:
     """Make the line as wide as the header, or say why it cannot be."""
+    is_cut = is_last and layout.is_cut
     if len(cells) > width:
         beyond = next((position for position in range(width, len(cells)) if cells[position].strip()), None)
         if beyond is None:
             return cells[:width], None
         return cells, f"it has {len(cells)} fields where the header has {width}: field {beyond + 1} has no heading"
-    if is_strict or is_cut:
+    if layout.is_ragged_strict or is_cut:
         way_on = "" if is_cut else ": source.pad_short_rows reads it where the office leaves out empty fields"
         return cells, f"it has {len(cells)} fields where the header has {width}{way_on}"
     return [*cells, *[""] * (width - len(cells))], None
+
+
+def _beside_headings(cells: Sequence[str], nameless: Sequence[int]) -> str | None:
+    """Say where a line holds something in a column without a heading."""
+    filled = next((position + 1 for position in nameless if cells[position].strip()), None)
+    return f"field {filled} has no heading: declare it as column {filled}, ignored or not" if filled else None
 
 
 # 1,234 and 1,234.50 without quotation marks
@@ -423,11 +432,15 @@ _BEFORE_COMMA: Final = re.compile(r"[-+(￥¥ ]*\d{1,3}")
 _BEHIND_COMMA: Final = re.compile(r"\d{3}(?:\.\d+)?\)?")
 
 
-def _parted_number(cells: Sequence[str], width: int, figures: Sequence[int], *, is_usual: bool) -> str | None:
-    """Say where a line with empty fields behind the header's last may have a number that its thousands mark made two of.
+def _parted_number(
+    cells: Sequence[str], width: int, figures: Sequence[int], layout: Layout, *, is_usual: bool
+) -> str | None:
+    """Say where a line that is longer than the header's may have a number that its thousands mark made two of.
 
     Some programs end each line with a comma, and not the header: then only a column that is no figure's shows it.
     """
+    if not layout.is_ragged_strict or len(cells) <= layout.width:
+        return None
     for position in figures:
         if position + 1 < width and not (is_usual and position + 1 in figures):
             here, there = cells[position].strip(), cells[position + 1].strip()

@@ -470,7 +470,7 @@ def test_a_title_that_states_another_month_than_the_name_stops(tmp_path: Path, t
         assert read(tmp_path, "s202611.csv", content, **asked)[1][0]["月份"] == "202611"
     else:
         with pytest.raises(
-            DeliveryRefused, match="月份 is 202611 by its name, and the lines above its header state 2026-10"
+            DeliveryRefused, match="it is of 2026-11 by its name, and the lines above its header state 2026-10"
         ):
             read(tmp_path, "s202611.csv", content, **asked)
 

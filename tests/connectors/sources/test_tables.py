@@ -106,7 +106,7 @@ def test_names_are_distinct_and_none_is_ours(names: list[str], added: dict[str, 
 def test_a_line_is_as_wide_as_the_header(
     cells: list[str], is_strict: bool, fitted: list[str] | None, reason: str | None
 ) -> None:
-    found, why = tables._fitted(cells, 2, is_strict, False)
+    found, why = tables._fitted(cells, 2, Layout("f", is_ragged_strict=is_strict), is_last=False)
     assert (list(found), why) == (cells if fitted is None else fitted, reason)
 
 
