@@ -7,6 +7,7 @@ month can be so. What a whole delivery is held to is warehouse/delivery_limits.p
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import duckdb
@@ -412,20 +413,20 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
             f"facts cannot be asked: {' '.join(str(error).split())[:300]}",
             next_step="write each as a condition on the columns of the delivery, with try_cast where it needs a number",
         ) from error
-    _reject_other_units(connection, feed)
+    types = {name: kind for name, kind, *_ in connection.execute("describe delivery").fetchall()}
+    _reject_other_units(connection, feed, types)
+    _reject_lost_fractions(connection, feed, types)
     _reject_sums(connection, feed)
     _reject_variants(connection, feed)
-    _reject_lost_fractions(connection, feed)
 
 
-def _reject_lost_fractions(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+def _reject_lost_fractions(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, types: Mapping[str, str]) -> None:
     """Reject rows of which a cast to whole numbers lost the fraction: try_cast('100.57' as bigint) * 0.01 is 1.01.
 
     So it is where fens become yuan. Where stage.sql rounds by a word it is meant.
     """
     if not _WHOLE_CAST.search(feed.stage_sql) or _ROUNDS.search(feed.stage_sql):
         return
-    types = {name: kind for name, kind, *_ in connection.execute("describe delivery").fetchall()}
     figures = {c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))}
     for source in (
         s for s in feed.landed_columns if types[s] == "VARCHAR" or types[s].startswith(("DECIMAL", "DOUBLE"))
@@ -507,9 +508,8 @@ def _reject_sums(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Non
     )
 
 
-def _reject_other_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+def _reject_other_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, types: Mapping[str, str]) -> None:
     """Reject rows with a figure that states its own unit, where stage.sql makes another figure of it: 3.5万元 in a column of 万元."""
-    types = {name: kind for name, kind, *_ in connection.execute("describe delivery").fetchall()}
     amounts = [c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))]
     pairs = [
         (s, t) for s in feed.landed_columns if types[s] == "VARCHAR" for t in feed.columns.get(s, ()) if t in amounts

@@ -271,7 +271,7 @@ def _taken(run: Run, credentials: Credentials) -> Iterator[Delivery]:
 
 def _time(run: Run, store: Store, found: Found) -> datetime:
     """A file's time; of a message when it came, for messages are saved in any order."""
-    if _format(run, found.name) != "eml":
+    if _kind(run, found.name) != "eml":
         return found.modified
     with tempfile.TemporaryFile() as head:
         pieces = store.copy(found, head, run.plan.max_file_bytes)
@@ -285,7 +285,7 @@ def _earlier(modified: datetime, sent: datetime | None) -> datetime:
 
 
 def _ready(run: Run, store: Store) -> list[Found]:
-    """Give the files that are complete and belong to this run, by time and name."""
+    """Give the files that are complete and belong to this run."""
     plan = run.plan
     seen = store.find(plan.folder, plan.patterns)
     _report_future(run, seen.values())
@@ -302,7 +302,7 @@ def _ready(run: Run, store: Store) -> list[Found]:
         ready = []
     for name in sorted(candidates.keys() - {found.name for found in ready}):
         _log.info("%s: %s is not complete yet and waits for the next run", run.where, name)
-    return sorted(ready, key=lambda found: (found.modified, found.name))
+    return ready
 
 
 def _report_future(run: Run, seen: Iterable[Found]) -> None:
@@ -455,15 +455,21 @@ def _hash(pieces: Iterator[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _format(run: Run, name: str, *, is_member: bool = False) -> str:
+def _kind(run: Run, name: str, *, is_member: bool = False) -> str | None:
+    """What a file is by its name and declaration; None where neither says it."""
     suffix = PurePosixPath(name).suffix.lower()
     declared = None if is_member and run.plan.format == "eml" else run.plan.format
     if suffix == ".zip":
         return "zip"
-    found = declared or _FORMATS.get(suffix)
     if declared in ("csv", "xlsx") and _FORMATS.get(suffix) == "xls":
-        found = "xls"  # what systems write under this name changes with their version: its content decides
+        return "xls"  # what systems write under this name changes with their version: its content decides
+    return declared or _FORMATS.get(suffix)
+
+
+def _format(run: Run, name: str, *, is_member: bool = False) -> str:
+    found = _kind(run, name, is_member=is_member)
     if found is None:
+        suffix = PurePosixPath(name).suffix.lower()
         raise DeliveryRefused(
             f"{run.where} {name}",
             f"files that end in {suffix!r} are not known",

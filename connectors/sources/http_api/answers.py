@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -127,6 +127,8 @@ _TOTAL_NAME: Final = re.compile(
 )
 _PAGES_NAME: Final = re.compile(r"(?:total)?pages?(?:count|total)?|lastpage")
 _MOST_PARTS: Final = 50
+_YES: Final = ("true", "1", "y", "yes")
+_NO: Final = ("false", "n", "no")
 _NO_NEXT: Final = ("", "0", "-1", "null", "none", "false")
 _NEXT_NAME: Final = re.compile(r"(?:odata)?next(?:page)?(?:url|link|cursor|token)?|continuation(?:token)?")
 
@@ -162,41 +164,38 @@ def _says_more(
     answer: Any, count: int, pages: int, *, has_next: bool, has_flags: bool = True, is_one: bool = False
 ) -> str:
     """What there is more of; where pages are read, a plain `count` may be their size."""
+    for name, plain_name, text in _statements(answer):
+        number = int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else 0
+        is_more = (
+            (has_flags and _MORE_NAME.fullmatch(plain_name) and text in _YES)
+            or (has_flags and _LAST_NAME.fullmatch(plain_name) and text in _NO)
+            or (_TOTAL_NAME.fullmatch(plain_name) and number > count and (is_one or plain_name != "count"))
+            or (_PAGES_NAME.fullmatch(plain_name) and number > pages)
+            or (has_next and _NEXT_NAME.fullmatch(plain_name) and text not in _NO_NEXT)
+        )
+        if is_more:
+            return f"says {name} {text[:40]}"
+    return ""
+
+
+def is_last_by_flag(answer: Any) -> bool:
+    """Return whether an answer says that there is no more: hasMore false, isLastPage true."""
+    return any(
+        (_MORE_NAME.fullmatch(plain_name) and text in (*_NO, "0"))
+        or (_LAST_NAME.fullmatch(plain_name) and text in _YES)
+        for _, plain_name, text in _statements(answer)
+    )
+
+
+def _statements(answer: Any) -> Iterator[tuple[str, str, str]]:
+    """What an answer says beside its records: each name, its letters alone, and the value in small letters."""
     parts = [answer] if isinstance(answer, dict) else []
     for part in parts:
         for name, value in part.items():
             if isinstance(value, dict) and len(parts) < _MOST_PARTS:
                 parts.append(value)
             text = "" if isinstance(value, list | dict) else (as_text(value) or "").casefold()
-            plain_name = re.sub(r"[^a-z]", "", name.casefold())
-            number = int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else 0
-            is_more = (
-                (has_flags and _MORE_NAME.fullmatch(plain_name) and text in ("true", "1", "y", "yes"))
-                or (has_flags and _LAST_NAME.fullmatch(plain_name) and text in ("false", "n", "no"))
-                or (_TOTAL_NAME.fullmatch(plain_name) and number > count and (is_one or plain_name != "count"))
-                or (_PAGES_NAME.fullmatch(plain_name) and number > pages)
-                or (has_next and _NEXT_NAME.fullmatch(plain_name) and text not in _NO_NEXT)
-            )
-            if is_more:
-                return f"says {name} {text[:40]}"
-    return ""
-
-
-def is_last_by_flag(answer: Any) -> bool:
-    """Return whether an answer says that there is no more: hasMore false, isLastPage true."""
-    parts = [answer, *answer.values()] if isinstance(answer, dict) else []
-    flags = [
-        (re.sub(r"[^a-z]", "", name.casefold()), (as_text(value) or "").casefold())
-        for part in parts
-        if isinstance(part, dict)
-        for name, value in part.items()
-        if not isinstance(value, list | dict)
-    ]
-    return any(
-        (_MORE_NAME.fullmatch(name) and text in ("false", "0", "n", "no"))
-        or (_LAST_NAME.fullmatch(name) and text in ("true", "1", "y", "yes"))
-        for name, text in flags
-    )
+            yield name, re.sub(r"[^a-z]", "", name.casefold()), text
 
 
 def next_cursor(answer: Any, path: str) -> str | None:

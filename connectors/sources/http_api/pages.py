@@ -153,14 +153,18 @@ def read_pages(plan: Plan, api: Api, window: Window, moves: Moves) -> Iterator[l
             if not plan.is_one_answer and total is None:
                 _refuse_a_part(api, answer, len(records), link)
             break
-        is_doubtful = page == 1 or (rows >= _FEWEST_CUT and ROUND.fullmatch(str(rows)))
-        if records and rows == total and is_doubtful and plan.pagination in ("page", "offset"):
+        if plan.pagination == "cursor":
+            is_last = not _set_cursor(plan, api, params, answer, has_records=bool(records))
+        elif plan.pagination == "link":
+            target = find(answer, plan.next) if plan.next else link
+            is_last, url = not target, api.next_page(str(target), url) if target else None
+        else:
             # a total that counts the records of its page looks so, too, or one that ends at 10,000: the next page shows it
-            is_last, ahead = False, records
-        has_next, url = _turned(
-            plan, api, params, answer, link if plan.next is None else None, records, rows, page, url
-        )
-        is_last = is_last if plan.pagination in ("page", "offset") else not has_next
+            is_doubtful = rows == total and (page == 1 or (rows >= _FEWEST_CUT and ROUND.fullmatch(str(rows))))
+            ahead = records if records and is_doubtful else None
+            is_last = is_last and ahead is None
+            is_page = plan.pagination == "page"
+            params |= {plan.page_param: plan.first_page + page} if is_page else {plan.offset_param: rows}
         if is_last or (records and isinstance(plan.end, Mapping) and is_end_page(plan.end, 200, answer)):
             break
     else:
@@ -171,35 +175,19 @@ def read_pages(plan: Plan, api: Api, window: Window, moves: Moves) -> Iterator[l
         _refuse_rest(plan, api, beginning, answer, rows, page)
 
 
-def _turned(
-    plan: Plan,
-    api: Api,
-    params: dict[str, Any],
-    answer: Any,
-    link: str | None,
-    records: list[Any],
-    rows: int,
-    page: int,
-    url: str | None,
-) -> tuple[bool, str | None]:
-    """Set the parameters for the next page: whether there seems to be one, and its URL where a page names it."""
-    if plan.pagination == "page":
-        params[plan.page_param] = plan.first_page + page
-    elif plan.pagination == "offset":
-        params[plan.offset_param] = rows
-    elif plan.pagination == "cursor":
-        after, used = next_cursor(answer, plan.next or ""), params.get(plan.cursor_param)
-        if after is None or (used == after and (not records or is_last_by_flag(answer))):
-            return False, None
-        if used == after:
-            raise api.stop(
-                "the next cursor is the one just used", "ask the office how its API says that it has no more"
-            )
-        params[plan.cursor_param] = after
-    else:
-        target = find(answer, plan.next) if plan.next else link
-        return bool(target), api.next_page(str(target), url) if target else None
-    return True, None
+def _set_cursor(plan: Plan, api: Api, params: dict[str, Any], answer: Any, *, has_records: bool) -> bool:
+    """Set the cursor of the next page. Returns whether there is one.
+
+    Raises:
+        SourceError: It is the one just used, and nothing says that this was the last page.
+    """
+    after, used = next_cursor(answer, plan.next or ""), params.get(plan.cursor_param)
+    if after is None or (used == after and (not has_records or is_last_by_flag(answer))):
+        return False
+    if used == after:
+        raise api.stop("the next cursor is the one just used", "ask the office how its API says that it has no more")
+    params[plan.cursor_param] = after
+    return True
 
 
 def _repeats(api: Api, page: int, earlier: int) -> SourceError:
