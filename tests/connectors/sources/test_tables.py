@@ -269,3 +269,29 @@ def test_batches_are_of_their_size_and_there_is_always_one(monkeypatch: pytest.M
 )
 def test_hidden_columns_by_their_letters(first: str, last: str, hidden: str, letters: list[str]) -> None:
     assert list(_hidden_columns([{"min": first, "max": last, "hidden": hidden}])) == letters
+
+
+@pytest.mark.parametrize("decimal", [None, ","])
+def test_below_another_header_no_line_is_read(decimal: str | None) -> None:
+    """Also where numbers have a decimal comma."""
+    lines = [line(1, "户号", "税额"), line(2, "K1", "10"), line(3, "税额", "户号"), line(4, "K2", "20")]
+    _, rows, wrong, _ = read(*lines, decimal=decimal)
+    assert [row[1] for row in rows] == ["K1"]
+    assert [number for number, *_ in wrong] == [3, 4]
+    assert all("below another header" in reason for _, reason, _ in wrong)
+
+
+@pytest.mark.parametrize(
+    ("added", "month"),
+    [
+        ({"月份": "202610"}, "2026-10"),
+        ({"月份": " ２０２６年10月份"}, "2026-10"),
+        ({"年": "2026", "月": "9"}, "2026-09"),
+        ({"日期": "20261003"}, None),  # a day, on which last month's list may have been made
+        ({"起": "2026-01", "止": "2026-03"}, None),
+        ({"区": "202610"}, None),
+        ({}, None),
+    ],
+)
+def test_the_month_that_a_name_gives(added: dict[str, str], month: str | None) -> None:
+    assert headers.named_month(Layout("f", added=added, uses={"区": "text"})) == month
