@@ -88,6 +88,14 @@ def test_every_allowance_is_explained_with_its_default() -> None:
     assert {name: float(value) for name, value in rows} == defaults
 
 
+def test_every_limit_that_compares_deliveries_has_its_cases() -> None:
+    compared = section(FEEDS, "allow").partition("held against those before it")[2]
+    limits = re.findall(r"^\| `(\w+)` \| [\d.]+ \|", compared, re.MULTILINE)
+    assert limits
+    cases = section(CHECKOUT / "docs/deliveries.md", "What is held against the deliveries before")
+    assert re.findall(r"^### (\w+)$", cases, re.MULTILINE) == limits
+
+
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_every_option_of_a_protocol_is_explained(name: str) -> None:
     assert first_cells(section(FEEDS, name)) == set(protocol(name).OPTIONS)
