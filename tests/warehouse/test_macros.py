@@ -54,6 +54,9 @@ def read(warehouse: duckdb.DuckDBPyConnection, call: str, text: str | None) -> o
         ("0.0001万", "1.00"),
         ("1e3", "1000.00"),
         ("9999999999999999.99", "9999999999999999.99"),
+        # of doubles added up: large ones end in more dust than small ones
+        ("0.30000000000000004", "0.30"),
+        ("123456789012.22998", "123456789012.23"),
         # not to be read: no number, two signs, a comma that is no thousands mark, more than the column holds
         ("", None),
         ("abc", None),
