@@ -181,6 +181,7 @@ def test_an_unknown_stage_is_refused(warehouse: duckdb.DuckDBPyConnection) -> No
         validate(warehouse, "monthly", "2026-11-01")
 
 
+@pytest.mark.nights  # some 900 checks of which most fail, which costs more than those that hold
 def test_declared_stages_run_on_an_empty_warehouse_and_say_what_is_missing(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:

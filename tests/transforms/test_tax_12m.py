@@ -124,13 +124,18 @@ def test_agrees_with_the_definition_written_a_second_time(connection: duckdb.Duc
         [(firm, date_of(cancelled) if cancelled else None) for firm, (_, cancelled) in firms.items()],
     )
     rows = {(firm, p.kind, p.end, p.months): p.paid for firm, (periods, _) in firms.items() for p in periods}
-    connection.executemany(
-        "insert into monthly.tax (enterprise_id, tax_kind_code, period_start, period_end, period_months, paid_amount) "
-        "values (?, ?, ?::date, last_day(?::date), ?, ?)",
-        [
+    columns = zip(
+        *(
             (firm, kind, date_of(end - months + 1), date_of(end), months, paid)
             for (firm, kind, end, months), paid in rows.items()
-        ],
+        ),
+        strict=True,
+    )
+    connection.execute(  # row by row it takes ten times as long as all else here
+        "insert into monthly.tax (enterprise_id, tax_kind_code, period_start, period_end, period_months, paid_amount) "
+        "select unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::date[]), last_day(unnest(?::date[])), "
+        "unnest(?::integer[]), unnest(?::decimal(18, 2)[])",
+        [list(column) for column in columns],
     )
     build(connection, TRANSFORMS / "4_signals", ["tax_12m"])
     found: dict[str, dict[str, tuple[object, ...]]] = {}
@@ -140,8 +145,11 @@ def test_agrees_with_the_definition_written_a_second_time(connection: duckdb.Duc
     ).fetchall():
         found.setdefault(firm, {})[kind] = tuple(figures)
     unlike = 0
+    of_firm: dict[str, list[Period]] = {}
+    for (firm, kind, end, months), paid in rows.items():
+        of_firm.setdefault(firm, []).append(Period(kind, end, months, paid))
     for firm, (_, cancelled) in firms.items():
-        periods = [Period(kind, end, months, paid) for (one, kind, end, months), paid in rows.items() if one == firm]
+        periods = of_firm.get(firm, [])
         if periods:
             assert found.get(firm, {}) == expected(periods, cancelled), (firm, periods)
             unlike += until(periods, cancelled) != BELIEVED
