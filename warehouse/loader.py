@@ -1,8 +1,8 @@
 """LOAD and STAGE: landed batches become staged rows with two clocks, or stop before anything is replaced.
 
 The first of two steps. `stage` reads a feed's pending batches (`landed_rows`) through its stage.sql into `incoming.<feed>`,
-quarantines what cannot be used (`row_reasons`) and stops where more is wrong than the feed allows (`delivery_limits`). Then the
-feed's contract is checked (expectations/), and `acceptance` merges the rows into `staged.<subject>`.
+quarantines what cannot be used (`row_reasons`, `row_comparisons`) and stops where more is wrong than the feed allows
+(`delivery_limits`). Then the feed's contract is checked (expectations/), and `acceptance` merges the rows into `staged.<subject>`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,13 @@ from warehouse.errors import DeclarationError
 from warehouse.incoming import fact, is_by_period, listed, open_incoming, taken_back, unread
 from warehouse.landed_rows import open_batch, open_delivery, stop_on_unknown_codes
 from warehouse.persons import blotted, is_code, texts_with_persons
-from warehouse.row_reasons import (
+from warehouse.row_comparisons import (
     is_day_alone,
-    judge,
     local_day,
     quarantine_days_beside_times,
     quarantine_other_facts,
-    quarantine_persons,
 )
+from warehouse.row_reasons import judge, quarantine_persons
 from warehouse.staged_feed import StagedFeed
 from warehouse.subjects import Column, month_of_fact
 

@@ -11,8 +11,7 @@ from connectors.sources.database.values import Column, no_equal
 from connectors.sources.file_drop.lines import DAMAGED
 from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, FORMULA, PART_STRUCK, RAISED, STRUCK, UNSEEN
 from report.sentences import in_chinese, sentence
-from warehouse import row_reasons
-from warehouse.row_reasons import NO_CODE
+from warehouse import damages, row_comparisons, row_reasons
 
 
 @pytest.mark.parametrize(
@@ -31,7 +30,7 @@ from warehouse.row_reasons import NO_CODE
         (f"cell B2: {UNSEEN}", "单元格 B2 为白底白字，是否计入须向来源单位核实"),
         (f"cell B2: {FORMULA}", "单元格 B2 是公式，没有数值"),
         (STRUCK, "整行有删除线，是否计入须向来源单位核实"),
-        (f"source_key{NO_CODE[2]}12.0", "source_key 是数字、掩码或列表，不是代码：12.0"),
+        (f"source_key{damages.NO_CODE[2]}12.0", "source_key 是数字、掩码或列表，不是代码：12.0"),
         (
             "an invoice with '#N/A' as 发票状态, which invoices.void does not list",
             "发票的 发票状态 为 '#N/A'，不在约定的状态之内",
@@ -56,14 +55,14 @@ def test_a_sentence_in_chinese(english: str, chinese: str) -> None:
     )
 
 
-KINDS = (*row_reasons._DAMAGES, *row_reasons._NO_ENTERPRISE, *row_reasons._SEVERAL)
+KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.SEVERAL)
 
 
 @pytest.mark.parametrize(
     "reason",
     [f"单位名称 {reason}甲" for _, reason in KINDS]
-    + [f"{why}: x" for *_, why in row_reasons._OTHER_FACTS]
-    + [row_reasons.DAY_BESIDE_TIME, f"金额{row_reasons.OTHER_UNIT}3.5万元"]
+    + [f"{why}: x" for *_, why in row_comparisons.OTHER_FACTS]
+    + [row_comparisons.DAY_BESIDE_TIME, f"金额{row_reasons.OTHER_UNIT}3.5万元"]
     + [f"金额{row_reasons.LOST_FRACTION}100.57"],
 )
 def test_every_reason_of_a_row_has_its_chinese(reason: str) -> None:

@@ -30,7 +30,7 @@ NAME_WORDS = frozenset(row["word"] for row in rows_of_rule(WORDS))
 # an address label (公司地址) is no part of a name; a delivery is judged at the door, before rules are there
 NO_LIST = {
     ("transforms/resolution/addresses.py", "公司"),
-    ("warehouse/row_reasons.py", "公司"),
+    ("warehouse/damages.py", "公司"),
     ("connectors/guess.py", "公司"),  # of a column's name: 公司名称
 }
 _SEPARATOR = re.compile(r"[\s|()\[\]{}^$.*+?,，、;；:/\\'\"0-9]+")

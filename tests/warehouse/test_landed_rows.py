@@ -12,8 +12,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.conftest import Park, new_park
+from warehouse.damages import NO_ENTERPRISE
 from warehouse.landed_rows import open_delivery
-from warehouse.row_reasons import _NO_ENTERPRISE
 
 # 日 as a radical of Kangxi, 车 as one of the supplement; marks, quotes and blanks that offices have around a value
 SIGNS = "a0=甲·-/ \t\n\r\v\x07\x00\u00a0\u2003\u200b\u3000\ufeff\u202e⽇⻋'‘’＇`´\"“”"
@@ -46,7 +46,7 @@ def test_what_is_tidy_already_is_what_tidying_makes_of_it(first: str | None, sec
 
 
 def test_signs_without_a_letter_or_digit_are_no_name() -> None:
-    (pattern,) = (pattern for pattern, reason in _NO_ENTERPRISE if reason.startswith("has no letter"))
+    (pattern,) = (pattern for pattern, reason in NO_ENTERPRISE if reason.startswith("has no letter"))
     blocks = (
         range(0x20, 0x180),
         range(0x2010, 0x2060),

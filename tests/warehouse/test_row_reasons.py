@@ -18,7 +18,7 @@ from tests.conftest import (
 )
 from warehouse.errors import DeclarationError
 from warehouse.rebuild import rebuild
-from warehouse.row_reasons import DAY_BESIDE_TIME
+from warehouse.row_comparisons import DAY_BESIDE_TIME
 
 UNITS = {f"U{n}": 10 + n for n in range(10)}
 

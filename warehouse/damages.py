@@ -1,0 +1,172 @@
+"""Values that no office means: damaged, a total's or a note's, several in one, or no code; each as a pattern with its reason.
+
+What such a value was cannot be known here, so that it costs its row. Patterns are RE2's.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from warehouse.connection import literal, quote
+from warehouse.staged_feed import StagedFeed
+
+# Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
+DAMAGES = (
+    (
+        r"^#(?:N/A(?: N/A)?|(?:REF|VALUE|DIV/0|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY)[!！]|NAME[?？]|GETTING_DATA|#+)$",
+        "is a spreadsheet's error: ask the office for the value, or list it under missing: ",
+    ),
+    (
+        # one mark beside a character is a rare one that GB 2312 lacks (江屿?达, ?家); in the private use area each program has its own
+        r"\x{FFFD}|锟斤拷|烫烫烫|\?{3}|？{3}|^[?？]{2}|□{2}|[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]|(?:^|\p{Han})\?[\p{Han}(（]|\p{Han}\?$|[\x{E000}-\x{F8FF}\x{F0000}-\x{10FFFD}]",
+        "has lost its characters before it came here: ask the office for the file again: ",
+    ),
+    (
+        # GBK or Big5 read as Latin-1 (× and · are in use, but no text is of such signs alone); UTF-8 read as Latin-1 or cp1252;
+        # 公司, 有限, 科技 in UTF-8 read as GBK; GBK read as an encoding of Korea or Japan
+        r"[\x{a1}-\x{af}\x{b4}-\x{b6}\x{b8}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{ff}]{4}|^[\x{a1}-\x{b6}\x{b8}-\x{d6}\x{d8}-\x{ff}×]{4,}$"
+        r"|(?:[\x{a4}-\x{b6}\x{b8}-\x{c6}][\x{40}-\x{7e}\x{a1}-\x{ff}]){3}|[\x{ff61}-\x{ff9f}]|\p{Han}\p{Hangul}|\p{Hangul}\p{Han}"
+        r"|[ä-é][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{2}|[ÂÃ][\x{80}-\x{bf}]|鍏\x{53f8}|鍏徃|鏈夐檺|绉戞妧",
+        "was read in a wrong encoding before it came here: ask the office for the file again: ",
+    ),
+    (
+        # A&amp;B, &#26126;, \u660e, %E6%98%8E, <br>; bytes of a database's BLOB: \xE7\x94; radicals that are no characters
+        r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,6}|[a-z]{2,8});|\\u[0-9a-fA-F]{4}|(?:%[0-9A-Fa-f]{2}){3}|[A-Za-z\p{Han}]%20[A-Za-z\p{Han}]|(?:\\x[0-9A-F]{2}){2}"
+        r"|</?(?i:b|br|p|div|span|font|a|em|strong|td)(?:\s[^<>]*)?/?>|[\x{2E80}-\x{2FDF}]",
+        "holds characters as a web page or a program writes them: ask the office for the text itself: ",
+    ),
+)
+# A sign that is no letter and no digit. RE2 takes longer to read [^\pL\pN] than all other patterns here
+SIGN = (
+    r"[\x00-/:-@\[-`{-\x{a9}\x{ab}-\x{b1}\x{b4}\x{b6}-\x{b8}\x{bb}\x{bf}×÷\x{2010}-\x{205f}\x{20a0}-\x{20cf}\x{2190}-\x{245f}"
+    r"\x{2500}-\x{2bff}\x{3000}-\x{3004}\x{3008}-\x{3020}\x{3030}\x{3036}\x{3037}\x{303d}-\x{303f}\x{fe10}-\x{fe6f}"
+    r"\x{ff00}-\x{ff0f}\x{ff1a}-\x{ff20}\x{ff3b}-\x{ff40}\x{ff5b}-\x{ff65}\x{ffe0}-\x{ffff}\x{1f000}-\x{1faff}]"
+)
+# Of a key or a name of an enterprise: no enterprise is called so. RE2's \s knows no wide space.
+_GAP = r"[\s\x{a0}\x{3000}]*"
+_SUMS = "|".join(
+    _GAP.join(word)
+    for word in (
+        *("小计", "合计", "总计", "累计", "共计", "汇总", "总数", "总和", "平均", "均值"),
+        *("小計", "合計", "總計", "累計", "共計", "總數", "總和", "彙總", "匯總"),
+    )
+)
+NO_ENTERPRISE = (
+    (
+        # 1号楼小计, 全园累计, 合　计：, （合计）, 合计（元）, 合计人数, 合计：12户, 共 3 家; Grand Total
+        rf"(?:{_SUMS}){_GAP}(?:[(（][^()（）]{{0,12}}|人数|户数|金额|数|额|值)?[)）】]?{_GAP}[:：]?{_GAP}(?:\d+|[①-⑳])?$"
+        rf"|^(?:{_SUMS}|总?共){_GAP}[:：]?{_GAP}\d+{_GAP}(?:[户家人条行个笔份张项]|记录)?$|^(?:总?记录|总[条行])数?{_GAP}[:：]"
+        r"|^(?i:(?:grand |sub-? ?)?total|sum|average|all)s?\s*[:：]?$"
+        r"|^其\s*[他它余]\p{Han}{0,2}$|^总(?:人数|户数|金额|数|额)\d*$|^其\s*中\s*[:：]|^其\s*中$|^(?:全区|全园|全园区|续表)$"
+        rf"|^(?:计|[最平]\p{{Han}}{{1,2}}值|占比|[上本]月|[上本去]年)$|^[(（]空白[)）]$"
+        # of pivot tables and of ledgers: K001 计数, 行标签, 期初余额, 上年结转
+        r"|[\s ]计数$|^(?:计数|求和|行标签|列标签)$|^(?:[期年月][初末])?余额$|^[上去][年月]结转$|^结转[下次][年月]$"
+        # 一、制造业, （二）服务业: a heading, of which the figures are a sum; 园区总体
+        r"|^(?:[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）])|^(?:全?园区?|全[市县镇街])?(?:总\s*体|整\s*体|全\s*体)$"
+        r"|^(?:同比|环比|增长|增减)(?:率|增减|增长|增幅)?(?:[(（]?[%％][)）]?)?$|^(?:上年|去年|上月)同期数?$",
+        "looks like a total or a note: declare totals under source: ",
+    ),
+    (
+        rf"^(?:备?{_GAP}注|说{_GAP}明|填[表报]说明|(?:统计)?口径|[数资][据料]来源"
+        r"|(?:填[表报]|打印|导出|制表|统计|报送)?(?:日期|时间)|单位(?:名称)?[(（](?:盖章|公章|签章)[)）]|页码)\s*[:：]"
+        r"|^[(（]?(?:盖章|公章|签章)[)）]?$|^第\s*\d+\s*页|^(?:承前页|过次页|转下页|接上页)$|^-*\s*以下(?:空白|无数据)",
+        "looks like a total or a note: declare totals under source: ",
+    ),
+    (
+        r"^(?i:\(?(?:null|nan|none|nil|undefined|nat)\)?|n/?a|<NA>|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白)$",
+        "seems to mean that there is none: list it under missing: ",
+    ),
+    (
+        # of a template or a system: 示例, 例：K001, 某某科技有限公司, XX有限公司, 测试企业1（勿删）, test01
+        r"^(?:填写)?(?:示例|样例|范例)(?:行|数据|公司|企业|单位|\d*)$|^例\s*[:：]|^(?:[xX×＊]{2,}|某{1,3})\p{Han}*(?:公司|厂|店|企业|单位|集团)$"
+        r"|^[xX×]{3,}$|^(?:测试|演示)(?:企业|公司|单位|用户|商户|账[号户]|租户|数据)?[\d一二三四五]*(?:[(（].*)?$|^(?i:test|demo)[_-]?\d*$",
+        "looks like an example or a test: let stage.sql skip it (skip_because), or ask for the file without: ",
+    ),
+    (
+        r"^(?:同\s*上|同\s*前|上\s*同)$",
+        "means what is above it: declare fill_down under source, or ask for it written out: ",
+    ),
+    (f"^{SIGN}+$", "has no letter and no digit: list it under missing where it means no value: "),
+)
+# 甲公司、乙厂 as one enterprise; the applicants of a patent are several, and stage.sql parts them
+_FIRM = "(?:公司|企业|厂|店|社|中心|事务所)[)）]?"
+SEVERAL = (
+    (
+        # in two lines of a cell there is a blank between them; 甲公司等3家
+        rf"{_FIRM} ?[、；;，,/+＋&＆] ?\p{{Han}}.*{_FIRM}$|公司[)）]?(?: +|[和与及])\p{{Han}}.*有限(?:责任)?公司$"
+        rf"|{_FIRM} ?等 ?(?:[\d一二三四五六七八九十两几]+[家户个].*|(?:单位|企业|公司)?)$"
+        rf"|{_FIRM}[及和与]其?(?:关联|下属|子|分)(?:企业|公司)$|公司[(（](?:含|包[含括])\p{{Han}}+公司",
+        "names more than one: ask for a row of each: ",
+    ),
+)
+# the end of an enterprise's name, whatever is behind it in brackets; a code has digits and no such end
+A_FIRM = (
+    r"(?:公司|集团|合伙|厂|店|行|社|所|院|心|学|会|局|部|站|馆|室|场|园|\p{Han}{3}户"
+    r"|(?i:ltd|limited|co|inc|llc|gmbh|corp|group|company|plc)\.?)(?:[(（].*[)）])?$|\d"
+)
+_NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
+# 12.0 and 3.30106E+17: a program took the code 0012 or 330106000012345678 for a number; {"id": 7} and ["甲", "乙"]: a part of it is one;
+# 9133**3C may be several
+NO_CODE = (
+    ("_key", "_no", "uscc"),
+    r"^[0-9A-Za-z-]+(?: ?[、；;] ?[0-9A-Za-z-]+)+$|^[A-Za-z]+\d+ [A-Za-z]+\d+$"
+    r"|^[A-Za-z-]*\d[0-9A-Za-z-]*(?: ?[，,+&] ?[A-Za-z-]*\d[0-9A-Za-z-]*)+$"
+    r"|^[0-9A-Za-z-]+ ?等(?:\d+[家户个])?$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d\.\d+[eE]\d+$"
+    r"|^[\[{].*[\]}]$|^≈|^[0-9A-Za-z*-]*\w\*{2}[0-9A-Za-z*-]*$",
+    " is a number, masked or a list, which no code is (zeros before it or its last digits may be lost): ask the office for it as text: ",
+)
+
+
+def _damage_kinds(feed: StagedFeed) -> list[tuple[list[str], tuple[tuple[str, str], ...]]]:
+    """Source columns, and the patterns of values that none of them may have."""
+    used = [source for source in feed.landed_columns if feed.columns.get(source)]
+    named = [source for source in used if set(feed.columns[source]) & {*_NAMES, *feed.subject.key}]
+    firms = [source for source in used if "enterprise_name" in feed.columns[source]]
+    kinds_of = ((used, DAMAGES), (named, NO_ENTERPRISE), (firms, SEVERAL))
+    return [(sources, kinds) for sources, kinds in kinds_of if sources]
+
+
+def code_targets(feed: StagedFeed) -> list[str]:
+    """The subject's columns with a code or name that identifies something; behind a patent's 202310123456. is a check digit."""
+    texts = {c.name for c in feed.subject.columns.values() if c.type == "varchar"} - {"application_no"}
+    return sorted(name for name in texts if name.endswith(NO_CODE[0]) or name in _NAMES)
+
+
+def has_damage(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> bool:
+    """Whether any row of `delivery` has a value that none may have: one look at each row, as lines of values."""
+    coded = [source for source in feed.landed_columns if set(feed.columns.get(source, ())) & set(code_targets(feed))]
+    kinds_of = [*_damage_kinds(feed), *([(coded, ((NO_CODE[1], ""),))] if coded else [])]
+    looks = [
+        # ^ and $ are the ends of a value
+        f"regexp_matches(concat_ws(chr(10), {', '.join(f'{quote(source)}::varchar' for source in sources)}), "
+        f"{literal('(?m)' + '|'.join(f'(?:{pattern})' for pattern, _ in kinds))})"
+        for sources, kinds in kinds_of
+    ]
+    return bool(looks and connection.execute(f"from delivery where {' or '.join(looks)} limit 1").fetchone())
+
+
+def damages(feed: StagedFeed) -> list[str]:
+    """Expressions: why a value of the office is none, NULL where it may be one."""
+    return [
+        f"case when regexp_matches(d.{quote(source)}::varchar, {literal(pattern)}) "
+        f"then {literal(f'{source} {reason}')} || left(d.{quote(source)}::varchar, 60) end"
+        for sources, kinds in _damage_kinds(feed)
+        for source in sources
+        for pattern, reason in kinds
+    ]
+
+
+def rounded_codes(feed: StagedFeed) -> list[str]:
+    """Expressions: why a credit code is none. A spreadsheet keeps 15 digits of a number; the check character gives it away."""
+    found = []
+    for source in feed.landed_columns:
+        if not any(target.endswith(("uscc", "taxpayer_no")) for target in feed.columns.get(source, ())):
+            continue
+        value = f"d.{quote(source)}::varchar"
+        # GB 32100: the sum of digits times 3^n mod 31 is 0 where the last character is 0
+        total = " + ".join(f"substr({value}, {n + 1}, 1)::int * {pow(3, n, 31)}" for n in range(15))
+        found.append(
+            f"case when regexp_full_match({value}, '[0-9]{{15}}000') and ({total}) % 31 <> 0 "
+            f"then {literal(f'{source} was rounded to 15 digits by a spreadsheet: ask the office for it as text: ')} || {value} end"
+        )
+    return found
