@@ -154,8 +154,8 @@ def test_agrees_with_the_definition_written_a_second_time(connection: duckdb.Duc
             assert found.get(firm, {}) == expected(periods, cancelled), (firm, periods)
             unlike += until(periods, cancelled) != BELIEVED
     assert 50 < unlike < 350, "enterprises of one kind only show nothing"
-    months = connection.execute("select max(months_used), max(months_used_before) from signals.tax_12m").fetchone()
-    assert months == (12, 12)
+    used = connection.execute("select max(months_used), max(months_used_before) from signals.tax_12m").fetchone()
+    assert used == (12, 12)
 
 
 def test_the_kinds_add_up_to_the_total(connection: duckdb.DuckDBPyConnection) -> None:
