@@ -226,7 +226,7 @@ def checks(folder: Path, memory: str) -> Cost:
 def publishing(folder: Path, memory: str) -> Cost:
     """Writing the file that readers open."""
     from transforms import night as steps
-    from warehouse.publish import write
+    from warehouse.published_file import write
     from warehouse.views import read_views
 
     with open_park(folder, memory) as connection:

@@ -38,7 +38,8 @@ from warehouse.errors import DeliveryRefused
 from warehouse.models import build, load_rules
 from warehouse.night import begin_night
 from warehouse.policy import Policy, read_policy
-from warehouse.publish import nights, publish, rollback
+from warehouse.publish import publish
+from warehouse.published_nights import nights, rollback
 from warehouse.rebuild import rebuild
 from warehouse.settings import CHECKOUT, Settings
 from warehouse.upkeep import back_up, sweep, verify

@@ -39,7 +39,7 @@ def command_snapshot(settings: Settings, given: argparse.Namespace) -> int:
 
 def command_rollback(settings: Settings, given: argparse.Namespace) -> int:
     """Put an earlier night back."""
-    from warehouse.publish import nights, rollback
+    from warehouse.published_nights import nights, rollback
 
     if given.list:
         for manifest in nights(settings):

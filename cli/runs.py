@@ -127,7 +127,7 @@ def command_report(settings: Settings, given: argparse.Namespace) -> int:
     """Make the report of the published night again."""
     from report.site import build
     from warehouse.connection import alone
-    from warehouse.publish import current_manifest, editions, forget_old_sites, nights, show_site
+    from warehouse.published_nights import current_manifest, editions, forget_old_sites, nights, show_site
 
     with alone(settings):
         manifest = current_manifest(settings)

@@ -112,7 +112,7 @@ def operating_snapshots() -> None:
         from warehouse.clock import Limits, hold_night_to_clocks
         from warehouse.connection import writer
         from warehouse.night import begin_night, hold_to_first_feeds, id_of_night
-        from warehouse.publish import current_manifest, editions
+        from warehouse.published_nights import current_manifest, editions
         from warehouse.reconcile import hold_to_raw
 
         with writer(SETTINGS) as connection:

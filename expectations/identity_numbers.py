@@ -25,7 +25,7 @@ def no_identity_numbers(connection: duckdb.DuckDBPyConnection, schemas: Sequence
     """Make the check over every VARCHAR column of every table of these schemas; None where there is no such column.
 
     What it finds are feed, table, column and record with the kind of what was found. The value itself is not copied into the
-    results, only its mark, which is also what the published file has in its place (warehouse/publish.py): a few values do not stop
+    results, only its mark, which is also what the published file has in its place (warehouse/published_file.py): a few values do not stop
     a night, more than rules/person.yml allows are no accident and do.
     """
     columns = connection.execute(

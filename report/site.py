@@ -1,6 +1,6 @@
 """Make the site of one published night: a folder of pages that opens by itself.
 
-published/report is a link to sites/<night_id>-<n>/, moved together with park.duckdb (warehouse/publish.py). A site is written
+published/report is a link to sites/<night_id>-<n>/, moved together with park.duckdb (warehouse/published_nights.py). A site is written
 into <folder>.part first: a folder without that ending is whole.
 """
 

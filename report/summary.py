@@ -11,7 +11,7 @@ import duckdb
 from warehouse.batches import Batch, batches, stopped
 from warehouse.connection import reader
 from warehouse.holds import held
-from warehouse.publish import current_manifest, editions
+from warehouse.published_nights import current_manifest, editions
 from warehouse.settings import Settings
 from warehouse.text import aligned
 from warehouse.upkeep import last_drill

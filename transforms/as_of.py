@@ -30,7 +30,7 @@ from warehouse.errors import ParkBridgeError
 from warehouse.last_night import KEPT, as_of_file, take_from, take_tonight
 from warehouse.models import Model
 from warehouse.people import JUDGEMENTS_FILE, hold_to_copy
-from warehouse.publish import write
+from warehouse.published_file import write
 from warehouse.settings import Settings
 from warehouse.subjects import subjects
 from warehouse.views import read_views

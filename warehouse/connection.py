@@ -186,7 +186,7 @@ def open_file(file: Path, memory_limit: str) -> duckdb.DuckDBPyConnection:
         duckdb.IOException: Another program has it open, or it is not a DuckDB file.
     """
     # only this program opens the warehouse: in the newest format it is smaller and takes a tenth less CPU to write. What is published
-    # is written in the oldest one (warehouse.publish.STORAGE_VERSION)
+    # is written in the oldest one (warehouse.published_file.STORAGE_VERSION)
     connection = duckdb.connect(file, config={"storage_compatibility_version": "v1.5.0"})
     _restrict(file, 0o600)
     connection.execute("set memory_limit = ?", [memory_limit])

@@ -27,7 +27,7 @@ from warehouse.batches import (
 )
 from warehouse.connection import alone, open_read_only, quote
 from warehouse.errors import ParkBridgeError, WarehouseBusy
-from warehouse.publish import audiences_kept, current_manifest, nights, unsound
+from warehouse.published_nights import audiences_kept, current_manifest, nights, unsound
 from warehouse.settings import Settings
 from warehouse.staged_feed import StagedFeed
 

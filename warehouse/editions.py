@@ -23,7 +23,7 @@ from warehouse.errors import ParkBridgeError
 from warehouse.labels import Label, labels
 from warehouse.models import Model
 from warehouse.policy import BAND, MASKED, Policy, Shown, Statistics, band_labels
-from warehouse.publish import STORAGE_VERSION, make_view
+from warehouse.published_file import STORAGE_VERSION, make_view
 from warehouse.settings import Settings
 from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA, View, contents_of
 

@@ -29,7 +29,7 @@ from warehouse.connection import (
 from warehouse.durable import put
 from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
 from warehouse.loader import stage
-from warehouse.publish import nights
+from warehouse.published_nights import nights
 from warehouse.reconcile import RAW, gone_from_raw
 from warehouse.settings import Settings
 from warehouse.staged_feed import StagedFeed

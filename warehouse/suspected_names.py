@@ -3,7 +3,7 @@
 An office writes 张伟 where the tenant's name belongs. Suspected is, of a register's or a bureau's current rows, a name of two to four
 characters that begins with a family name (warehouse/person.yml), holds no word of a firm, comes without a credit code, and is no
 part of any longer name that the park knows: 华星 is, of 杭州华星科技有限公司. Matching uses such names as all others; readers get a
-note with a mark in their place (warehouse/publish.py).
+note with a mark in their place (warehouse/published_file.py).
 """
 
 from __future__ import annotations

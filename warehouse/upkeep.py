@@ -19,7 +19,7 @@ from warehouse.connection import alone, literal, quote
 from warehouse.durable import make_folder, put, read_json, write_json
 from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
 from warehouse.people import of_backup_alone
-from warehouse.publish import audiences_kept, current_manifest, nights, unsound
+from warehouse.published_nights import audiences_kept, current_manifest, nights, unsound
 from warehouse.rebuild import rebuild
 from warehouse.settings import Settings
 from warehouse.staged_feed import StagedFeed

@@ -8,7 +8,7 @@ import duckdb
 
 from tests.conftest import JULY, LAYERS, empty_warehouse
 from warehouse.models import read_layers
-from warehouse.publish import write
+from warehouse.published_file import write
 from warehouse.settings import CHECKOUT
 from warehouse.views import read_views
 

@@ -15,7 +15,7 @@ from report.source import Source
 from tests.conftest import LAYERS, at, empty_warehouse
 from tests.report.pages import Site
 from warehouse.models import read_layers
-from warehouse.publish import write
+from warehouse.published_file import write
 from warehouse.settings import CHECKOUT
 from warehouse.views import read_views
 

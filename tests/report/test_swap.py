@@ -14,7 +14,8 @@ from tests.conftest import Park, day, staff
 from tests.warehouse.test_faults import KINDS, Faults, Killed
 from warehouse.connection import open_read_only, writer
 from warehouse.errors import ParkBridgeError
-from warehouse.publish import current_manifest, nights, publish, rollback, show_site
+from warehouse.publish import publish
+from warehouse.published_nights import current_manifest, nights, rollback, show_site
 from warehouse.settings import Settings
 
 

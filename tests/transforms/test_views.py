@@ -18,7 +18,7 @@ from tests.conftest import LAYERS, empty_warehouse, in_memory
 from warehouse.errors import DeclarationError
 from warehouse.labels import labels
 from warehouse.models import read_layers
-from warehouse.publish import write
+from warehouse.published_file import write
 from warehouse.settings import CHECKOUT
 from warehouse.views import ENGINEERS_SCHEMA, OPERATORS_SCHEMA, View, read_views
 

@@ -321,7 +321,7 @@ def test_the_report_is_made_again_and_its_place_said(
     built: list[Path] = []
     shown = settings.published / "report"
     monkeypatch.setattr("report.site.build", lambda file, place: built.append(file))
-    monkeypatch.setattr("warehouse.publish.show_site", lambda place, night: shown)
+    monkeypatch.setattr("warehouse.published_nights.show_site", lambda place, night: shown)
     assert two_nights("report") == (0, f"{shown / 'index.html'}\n", "")
     assert built == [settings.published_file]
 

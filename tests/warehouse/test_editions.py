@@ -25,7 +25,9 @@ from warehouse.connection import open_read_only, quote, writer
 from warehouse.errors import DeclarationError, ParkBridgeError
 from warehouse.models import Model, read_layers
 from warehouse.policy import read_policy
-from warehouse.publish import OPS_COMMENTS, current_manifest, editions, publish, rollback
+from warehouse.publish import publish
+from warehouse.published_file import OPS_COMMENTS
+from warehouse.published_nights import current_manifest, editions, rollback
 from warehouse.settings import POLICY, Settings
 from warehouse.upkeep import back_up
 

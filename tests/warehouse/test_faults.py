@@ -32,7 +32,7 @@ from warehouse.connection import open_read_only, writer
 from warehouse.connection import transaction as transaction_of_ours
 from warehouse.durable import read_json, write_json
 from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
-from warehouse.publish import current_manifest, nights, rollback
+from warehouse.published_nights import current_manifest, nights, rollback
 from warehouse.rebuild import rebuild
 from warehouse.settings import CHECKOUT
 from warehouse.upkeep import back_up, verify

@@ -11,7 +11,7 @@ from tests.conftest import LAYERS, empty_warehouse
 from warehouse.errors import DeclarationError
 from warehouse.models import read_layers
 from warehouse.policy import band_labels, read_policy
-from warehouse.publish import OPS_COMMENTS
+from warehouse.published_file import OPS_COMMENTS
 from warehouse.settings import POLICY, Settings
 
 

@@ -21,7 +21,8 @@ from warehouse.connection import open_read_only, reader, writer
 from warehouse.errors import ParkBridgeError
 from warehouse.models import build
 from warehouse.night import begin_night
-from warehouse.publish import current_manifest, forget_old_sites, nights, publish, rollback, site_of
+from warehouse.publish import publish
+from warehouse.published_nights import current_manifest, forget_old_sites, nights, rollback, site_of
 from warehouse.settings import CHECKOUT, Settings
 
 # Reads in a loop, as a dashboard would: a new connection each time. Prints how often, what went wrong, and what it saw.

@@ -16,7 +16,8 @@ from warehouse.connection import open_read_only, writer
 from warehouse.errors import CheckFailed, ParkBridgeError
 from warehouse.models import load_rules, read_layers
 from warehouse.night import begin_night, id_of_night
-from warehouse.publish import current_manifest, publish, rollback
+from warehouse.publish import publish
+from warehouse.published_nights import current_manifest, rollback
 from warehouse.rebuild import rebuild
 from warehouse.reconcile import _fall, _has, hold_to_last_night, hold_to_raw
 

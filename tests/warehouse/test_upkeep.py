@@ -32,7 +32,7 @@ from warehouse.connection import writer
 from warehouse.deep import cures, deep_findings
 from warehouse.errors import CheckFailed, ParkBridgeError
 from warehouse.people import people_file
-from warehouse.publish import _put_in_place, rollback, show_site
+from warehouse.published_nights import put_in_place, rollback, show_site
 from warehouse.rebuild import rebuild
 from warehouse.settings import Settings
 from warehouse.suspected_names import say_firm
@@ -365,7 +365,7 @@ def test_editions_are_verified_and_what_doctor_says_puts_them_right(
     name, is_gone = damage.removesuffix(" gone"), damage.endswith(" gone")
     file = folder / name
     if damage == "another night":
-        _put_in_place(settings.of_audience("operator"), folder / "nights" / "20260302T000000Z.duckdb")
+        put_in_place(settings.of_audience("operator"), folder / "nights" / "20260302T000000Z.duckdb")
     elif name == "report":
         shutil.rmtree(folder / file.readlink())
     else:

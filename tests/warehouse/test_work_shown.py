@@ -12,7 +12,8 @@ import pytest
 from tests.conftest import Park, day, naive
 from warehouse.connection import open_read_only, writer
 from warehouse.models import build
-from warehouse.publish import publish, rollback
+from warehouse.publish import publish
+from warehouse.published_nights import rollback
 from warehouse.rebuild import rebuild
 
 # row W<n> is put forward on day n of March and stays on the list
