@@ -171,7 +171,9 @@ def in_sql(source: str) -> Iterator[Mistake]:
     tokens = DuckDB().tokenize(source)
     between = False
     for number, token in enumerate(tokens):
-        kind, text = token.token_type, token.text.lower()
+        # mypy would follow each comparison through every member of the enumeration
+        kind: object = token.token_type
+        text = token.text.lower()
         following = tokens[number + 1].token_type if number + 1 < len(tokens) else None
         before = tokens[number - 1].token_type if number else None
         if kind == TokenType.BETWEEN:
@@ -184,7 +186,7 @@ def in_sql(source: str) -> Iterator[Mistake]:
         if kind == TokenType.DASH and before in (TokenType.L_PAREN, TokenType.THEN, TokenType.COMMA):
             continue
         if kind in SWAPPED:
-            name, new = SWAPPED[kind]
+            name, new = SWAPPED[token.token_type]
             yield Mistake(name, token.start, token.end + 1, new)
         elif text in ("min", "max") and following == TokenType.L_PAREN and _is_one_constant(tokens[number + 2 :]):
             continue
@@ -195,6 +197,8 @@ def in_sql(source: str) -> Iterator[Mistake]:
             t.token_type == TokenType.DECIMAL for t in tokens[max(number - 4, 0) : number]
         ):
             continue  # decimal(30, 2)
+        elif kind == TokenType.NUMBER and before == TokenType.THEN and _is_counted(tokens[:number]):
+            continue  # count(case when … then 1 end)
         elif kind == TokenType.NUMBER and text not in ("0", "1", "2") and before != TokenType.ALIAS:
             yield Mistake(
                 "number", token.start, token.end + 1, f"{text}0" if "." not in text else f"{float(text) * 10:g}"
@@ -222,13 +226,19 @@ def _is_one_constant(tokens: list[Token]) -> bool:
     return is_whole and kinds[-4] == TokenType.THEN and kinds[-3] in constants
 
 
+def _is_counted(before: list[Token]) -> bool:
+    """Whether the CASE that is open at the end of `before` is what a count( counts: of which value it is makes no difference."""
+    case = next(number for number, token in reversed([*enumerate(before)]) if token.token_type == TokenType.CASE)
+    return [token.text.lower() for token in before[max(case - 2, 0) : case]] == ["count", "("]
+
+
 def _end_of_predicate(tokens: list[Token], number: int) -> int:
     """Where the predicate behind the AND at `number` ends."""
     depth = cases = 0
     last = tokens[number]
     between = False
     for token in tokens[number + 1 :]:
-        kind = token.token_type
+        kind: object = token.token_type
         if kind == TokenType.CASE:
             cases += 1
         elif kind == TokenType.END and cases:

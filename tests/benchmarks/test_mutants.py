@@ -91,6 +91,19 @@ def test_the_least_of_one_constant_is_its_greatest(argument: str, is_made: bool)
     )
 
 
+@pytest.mark.parametrize(
+    ("argument", "numbers"),
+    [
+        ("count(case when a = 8 then 1 end)", ["80"]),
+        ("sum(case when a = 8 then 1 else 0 end)", ["80", "2", "1"]),
+        ("count(*) + case when a = 8 then 1 end", ["80", "2"]),
+    ],
+)
+def test_of_which_value_a_counted_row_is_makes_no_difference(argument: str, numbers: list[str]) -> None:
+    found = [one.text for one in mutants.in_sql(f"select {argument} from t") if one.name == "number"]
+    assert found == numbers
+
+
 def test_mistakes_that_change_no_result_are_not_made() -> None:
     source = (
         "@lru_cache(maxsize=9)\ndef g(): ...\n\n"
