@@ -190,6 +190,7 @@ def measure(
     found += states.unheard_of(connection, feed)
     found += identities.broken_pairs(connection, feed, _sends_changes(feed))
     found += states.other_stages(connection, feed)
+    found += states.renamed(connection, feed)
     found += periods.odd_delays(connection, feed)
     found += periods.reported_again(connection, feed)
     found += periods.cut_off(connection, feed)

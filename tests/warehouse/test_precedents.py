@@ -430,6 +430,39 @@ def test_a_register_in_order_stays_so_where_records_left_and_came_back(connectio
     assert held.stops(periods.sorted_alone(connection, held.feed)) == []
 
 
+@pytest.mark.parametrize(
+    ("is_noted_so_far", "renamed", "noted", "found"),
+    [
+        (True, "改", 0, ["former_names"]),
+        (True, "改", 4, ["former_names"]),
+        (True, "改", 10, []),
+        (True, "（旧）", 0, []),  # another spelling
+        (False, "改", 0, []),  # 40 others had none either
+    ],
+)
+def test_a_register_that_notes_former_names_goes_on_to(
+    is_noted_so_far: bool, renamed: str, noted: int, found: list[str]
+) -> None:
+    """Of ten firms that are renamed `noted` have the name that they gave up."""
+    record = (
+        "select 'R' || r as source_key, '{0}' || r || '公司' as enterprise_name, {1} as former_names, r as row_number, "
+        "timestamp '{2}' as recorded_at, timestamp '{2}' as received_at from range({3}, {4}) as a(r)"
+    )
+    former = "'旧' || r || '公司'"
+    second = record.format(
+        "新", former if is_noted_so_far else f"case when r < 3 then {former} end", "2026-02-01", 0, 40
+    )
+    with empty_warehouse("2026-07-01") as connection:
+        for rows in (record.format("旧", "null", "2026-01-01", 0, 100), second):
+            connection.execute(
+                f"insert into staged.registration by name select *, 'registration' as feed from ({rows})"
+            )
+        known = f"{second} union all {record.format('旧', 'null', '2026-01-01', 40, 100)}"
+        new = record.format(renamed, f"case when r < {80 + noted} then {former} end", "2026-03-01", 80, 90)
+        given = Deliveries(connection, "registration", known, new)
+        assert given.stops(states.renamed(connection, given.feed)) == found
+
+
 def test_texts_that_are_cut_stop(connection: duckdb.DuckDBPyConnection) -> None:
     known = NEED.format(0, 60).replace("'公司'", "repeat('甲', (u % 7)::int) || '科技有限公司'")
     new = NEED.format(60, 84).replace("'公司'", "repeat('乙', (u % 7)::int) || '科技有限公司'")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import duckdb
 
 from warehouse.connection import literal, quote
+from warehouse.damages import SIGN
 from warehouse.precedents.measured import (
     CHANCE,
     KIND_MIN,
@@ -314,6 +315,34 @@ def other_stages(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Ite
         if known >= KNOWN_MIN and count and tail(rows - count, rows, 1 - (was + 1) / (known + 2)) < CHANCE:
             fact = f"{name} is another than before, or empty, of one {key}"
             yield Measured("never_pct", name, fact, count, rows, 100 * count / rows, 3)
+
+
+def renamed(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
+    """Enterprises with another name than before and no former name, in a register that keeps 曾用名.
+
+    That one who changes the name gives up a former one is what the column means, until earlier versions show otherwise.
+    """
+    subject = feed.subject
+    if not {"source_key", "enterprise_name", "former_names"} <= subject.columns.keys():
+        return
+    ((rows, noted),) = all_rows(
+        connection,
+        "select count(*), count(n.former_names) from new_fact as n inner join known_fact as k on n.series = k.series "
+        # other brackets are no other name
+        f"where regexp_replace(n.enterprise_name, {literal(SIGN)}, '', 'g') <> "
+        f"regexp_replace(k.enterprise_name, {literal(SIGN)}, '', 'g')",
+    )
+    if rows - noted < LOST_MIN or is_less(connection, "(from known_fact where former_names is not null)", KIND_MIN):
+        return
+    ((had, was_noted),) = all_rows(
+        connection,
+        f"with version as (select enterprise_name, former_names, lag(enterprise_name) over (partition by source_key "
+        f"order by recorded_at, received_at) as name_before from staged.{subject.name} where feed = {literal(feed.name)}) "
+        "select count(*), count(former_names) from version where enterprise_name <> name_before",
+    )
+    if tail(noted, rows, (was_noted + KNOWN_MIN) / (had + KNOWN_MIN + 1)) < CHANCE:
+        count, fact = rows - noted, "former_names is empty beside another name than before"
+        yield Measured("emptied_pct", "former_names", fact, count, rows, 100 * count / rows, LOST_MIN)
 
 
 def cut_texts(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
