@@ -6,10 +6,12 @@ What such a value was cannot be known here, so that it costs its row. Patterns a
 from __future__ import annotations
 
 import duckdb
+import pyarrow.compute as pc
 
 from warehouse.connection import literal, quote
 from warehouse.staged_feed import StagedFeed
 
+_ROWS_AT_ONCE = 100_000
 # Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
 DAMAGES = (
     (
@@ -133,16 +135,26 @@ def code_targets(feed: StagedFeed) -> list[str]:
 
 
 def has_damage(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> bool:
-    """Whether any row of `delivery` has a value that none may have: one look at each row, as lines of values."""
+    """Whether any row of `delivery` has a value that none may have: one look at each row, as lines of values.
+
+    By Arrow, which has the same RE2: DuckDB also works out which values a pattern may match, four times as long as all else
+    of a small delivery.
+    """
     coded = [source for source in feed.landed_columns if set(feed.columns.get(source, ())) & set(code_targets(feed))]
     kinds_of = [*_damage_kinds(feed), *([(coded, ((NO_CODE[1], ""),))] if coded else [])]
-    looks = [
-        # ^ and $ are the ends of a value
-        f"regexp_matches(concat_ws(chr(10), {', '.join(f'{quote(source)}::varchar' for source in sources)}), "
-        f"{literal('(?m)' + '|'.join(f'(?:{pattern})' for pattern, _ in kinds))})"
-        for sources, kinds in kinds_of
-    ]
-    return bool(looks and connection.execute(f"from delivery where {' or '.join(looks)} limit 1").fetchone())
+    if not kinds_of:
+        return False
+    # ^ and $ are the ends of a value
+    patterns = ["(?m)" + "|".join(f"(?:{pattern})" for pattern, _ in kinds) for _, kinds in kinds_of]
+    lines = ", ".join(
+        f"concat_ws(chr(10), {', '.join(f'{quote(source)}::varchar' for source in sources)}) as {quote(str(number))}"
+        for number, (sources, _) in enumerate(kinds_of)
+    )
+    return any(
+        pc.any(pc.match_substring_regex(looked_at, pattern)).as_py()
+        for batch in connection.execute(f"select {lines} from delivery").to_arrow_reader(_ROWS_AT_ONCE)
+        for looked_at, pattern in zip(batch.columns, patterns, strict=True)
+    )
 
 
 def damages(feed: StagedFeed) -> list[str]:

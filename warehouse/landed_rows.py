@@ -1,4 +1,4 @@
-"""The table `delivery`: landed rows as a feed's stage.sql reads them.
+"""The table `delivery`: landed rows as a feed's stage.sql reads them; and when the office recorded them.
 
 Values are trimmed, without invisible marks, and in the usual characters; missing values are NULL, codes translated.
 """
@@ -130,6 +130,16 @@ def open_batch(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, path: Pa
     types = {name: kind for name, kind, *_ in connection.execute(f"describe select * from {rows}").fetchall()}
     open_delivery(connection, feed, rows, types)
     stop_on_unknown_codes(connection, feed, where)
+
+
+def read_clocks(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, time_zone: str) -> None:
+    """Make the table `recorded`: the office's time of recording of each row of `delivery`, in naive UTC."""
+    at = (
+        f"to_utc({quote(feed.recorded_at)}, {literal(feed.clock or time_zone)})"
+        if feed.recorded_at
+        else "null::timestamp"
+    )
+    connection.execute(f"create or replace temp table recorded as select row_number, {at} as recorded_at from delivery")
 
 
 def stop_on_unknown_codes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, where: str) -> None:

@@ -24,7 +24,7 @@ from warehouse.connection import literal, quote, the_row
 from warehouse.delivery_limits import hold_to_allowance, hold_to_habit, hold_to_midnights, hold_to_twins, hold_to_units
 from warehouse.errors import DeclarationError
 from warehouse.incoming import fact, is_by_period, listed, open_incoming, taken_back, unread
-from warehouse.landed_rows import open_batch, open_delivery, stop_on_unknown_codes
+from warehouse.landed_rows import open_batch, open_delivery, read_clocks, stop_on_unknown_codes
 from warehouse.persons import blotted, is_code, texts_with_persons
 from warehouse.row_comparisons import (
     is_day_alone,
@@ -130,6 +130,7 @@ def _stage_one(
     batch, number = batches[-1], len(batches) - 1
     manifest, where = batch.manifest, f"{feed.name} {batch.manifest.delivery}"
     open_batch(connection, feed, batch.folder / ROWS, where)
+    read_clocks(connection, feed, time_zone.key)
     _run_stage_sql(connection, feed, where)
     _skip_months_to_come(connection, feed, manifest.pulled_until, time_zone)
     # under a clock that went back, what is known already is no future: hold_feed_to_clocks says what is wrong
@@ -139,9 +140,9 @@ def _stage_one(
     connection.execute(
         # a row that the office recorded before it sent the file was not known before the file was there
         f"insert into {table} by name select *, greatest(recorded_at, $delivered_at::timestamp) as received_at from "
-        f"(select {_recorded(feed, time_zone)} as recorded_at, s.* exclude (skip_because, is_withdrawn), "
+        "(select r.recorded_at, s.* exclude (skip_because, is_withdrawn), "
         "$feed as feed, $batch_id as batch_id, $number as batch_number "
-        "from candidate as s join delivery as d using (row_number) "
+        "from candidate as s join recorded as r using (row_number) "
         "where s.skip_because is null and s.row_number not in (select row_number from rejected))",
         {
             "feed": feed.name,
@@ -155,7 +156,7 @@ def _stage_one(
     quarantine_days_beside_times(connection, feed, table, number, feed.clock or time_zone.key)
     _write_rejected(connection, feed, batch)
     _note_unread(connection, feed, table, number)
-    _note_taken_back(connection, feed, number, time_zone)
+    _note_taken_back(connection, feed, number)
     rows, used, skipped, rejected = the_row(
         connection,
         "select count(*), count(distinct row_number), (select count(*) from "
@@ -184,6 +185,7 @@ def rehearse(
     connection.execute(f"set TimeZone = {literal(USUAL_ZONE.key)}")
     open_delivery(connection, feed, rows, types)
     stop_on_unknown_codes(connection, feed, feed.name)
+    read_clocks(connection, feed, USUAL_ZONE.key)
     _run_stage_sql(connection, feed, feed.name)
     judge(connection, feed)
     return staged_rows(connection, feed)
@@ -335,12 +337,6 @@ def _without_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) ->
     )
 
 
-def _recorded(feed: StagedFeed, time_zone: ZoneInfo) -> str:
-    """As SQL, the office's clock of a row `d` of the delivery, in naive UTC."""
-    zone = literal(feed.clock or time_zone.key)
-    return f"to_utc(d.{quote(feed.recorded_at)}, {zone})" if feed.recorded_at else "null::timestamp"
-
-
 def _collapse_repeats(
     connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int, time_zone: ZoneInfo
 ) -> int:
@@ -443,12 +439,12 @@ def _note_unread(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table:
     )
 
 
-def _note_taken_back(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, number: int, time_zone: ZoneInfo) -> None:
+def _note_taken_back(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, number: int) -> None:
     """The facts that a row of the batch takes back (stage.sql: withdrawn_because), each with the last time of recording."""
     if not connection.execute("from candidate where is_withdrawn limit 1").fetchone():
         return
     connection.execute(
-        f"insert into {taken_back(feed)} select {listed(feed.subject.key, 's')}, max({_recorded(feed, time_zone)}), {number} "
-        "from candidate as s join delivery as d using (row_number) where s.is_withdrawn "
+        f"insert into {taken_back(feed)} select {listed(feed.subject.key, 's')}, max(r.recorded_at), {number} "
+        "from candidate as s join recorded as r using (row_number) where s.is_withdrawn "
         "and s.row_number not in (select row_number from rejected) group by all"
     )

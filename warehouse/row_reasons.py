@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import duckdb
 
 from warehouse.connection import literal, quote
-from warehouse.damages import NO_CODE, SIGN, code_targets, damages, has_damage, rounded_codes
+from warehouse.damages import NO_CODE, code_targets, damages, has_damage, rounded_codes
 from warehouse.errors import DeclarationError
 from warehouse.kinds import FIGURE_BELOW, MOST_DIGITS, READING
 from warehouse.persons import is_code, texts_with_persons
@@ -33,8 +33,9 @@ _PEOPLE, _PEOPLE_BELOW = ("_headcount", "_count"), 10**8
 _NO_DAYS, _FIRST_DAY_YEAR = "date '1899-12-30', date '1899-12-31', date '1900-01-01', date '1970-01-01'", 1800
 # 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
 _OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
-# what offices write where there is no figure or day
-_NOTHING = rf"^(?:{SIGN}+|无|暂无|空|未[报填知]|没有|待定|(?i:n/?a|null|none|nil))$"
+# what offices write where there is no figure or day: one of these words, or signs alone
+_NOTHING = ("", "无", "暂无", "空", "未报", "未填", "未知", "没有", "待定", "n/a", "na", "null", "none", "nil")
+_NO_SIGNS = "-–—―－_＿/／\\.。…·*＊~～?？!！#()（）" + " "
 # 3.5万元, 1.2亿, 35000元: what it means is known, whatever the unit of its column is
 _OWN_UNIT = r"\d ?(?:[万亿]元?|元)$"
 OTHER_UNIT = " states its own unit, and stage.sql reckons with another: let it reckon so only where there is none: "
@@ -45,8 +46,6 @@ _EQUAL = 1e-6
 LOST_FRACTION = (
     " has a fraction, which stage.sql loses (a cast to a whole number): another unit, or to be read by to_amount: "
 )
-# beside the office's columns, under no short name that one of them may have
-_CLOCK = '"the time recorded"'
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def _flaws(feed: StagedFeed, until: datetime | None) -> list[_Flaw]:
 
 
 def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged: bool = True) -> str:
-    """The SELECT of rejected rows: row_number and reason, from `delivery` and `candidate`.
+    """The SELECT of rejected rows: row_number and reason, from `delivery`, `recorded` and `candidate`.
 
     A row is rejected where stage.sql gives nothing for it, where a required column has no value in all that is made of it,
     where the source had a value and a column that it feeds has none, where a value is damaged or a total's, where a fact of the
@@ -164,18 +163,15 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
         f"case when not ({condition}) then {literal(f'it does not hold that {fact} (facts)')} end"
         for fact, condition in feed.facts.items()
     ]
-    read = "delivery"
     if feed.recorded_at:
         time = f"d.{quote(feed.recorded_at)}"
-        # once: a macro is planned wherever it is written
-        read = f"(select *, to_utc({quote(feed.recorded_at)}, 'UTC') as {_CLOCK} from delivery)"
         reasons.append(
-            f"case when {time} is not null and {_CLOCK} is null "
+            f"case when {time} is not null and r.recorded_at is null "
             f"then {literal(f'{feed.recorded_at} cannot be read as a time: ')} || left({time}::varchar, 60) end"
         )
         if until:
             reasons.append(
-                f"case when {_CLOCK} > timestamp {literal(str(until + _FUTURE))} "
+                f"case when r.recorded_at > timestamp {literal(str(until + _FUTURE))} "
                 f"then {literal(f'{feed.recorded_at} is in the future: ')} || left({time}::varchar, 60) end"
             )
     reasons += said[len(of_codes) :]
@@ -193,7 +189,7 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
         "from candidate group by row_number), "
         "judged as (select d.row_number, case when g.row_number is null then 'stage.sql gives no row for it' "
         f"when g.is_skipped then '' else concat_ws('; ', {', '.join(reasons)}) end as reason "
-        f"from {read} as d left join given as g using (row_number)) "
+        "from delivery as d left join recorded as r using (row_number) left join given as g using (row_number)) "
         "select row_number, reason from judged where reason <> ''"
     )
 
@@ -201,13 +197,14 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
 def _unread(feed: StagedFeed, source: str, target: str) -> str:
     """As SQL, that the office's value is there and its target is empty, with a hint where the value is a usual one."""
     value = f"d.{quote(source)}::varchar"
-    hints = [(_NOTHING, " (list it under missing where it means no value)")]
+    # neither a pattern nor an IN for each column: they cost more than all other reasons of a small delivery
+    bare = f"concat('|', lower(trim({value}, {literal(_NO_SIGNS)})), '|')"
+    is_nothing = f"contains({literal('|'.join(('', *_NOTHING, '')))}, {bare})"
+    hints = [(is_nothing, " (list it under missing where it means no value)")]
     if getattr(feed.subject.columns.get(target), "type", "") == "date":
-        hints.append((_OTHER_CLOCK, " (a time of UTC or since 1970: docs/feeds.md, to_date)"))
-    hint = "".join(
-        f" || case when regexp_matches({value}, {literal(pattern)}) then {literal(text)} else '' end"
-        for pattern, text in hints
-    )
+        is_other_clock = f"regexp_matches({value}, {literal(_OTHER_CLOCK)})"
+        hints.append((is_other_clock, " (a time of UTC or since 1970: docs/feeds.md, to_date)"))
+    hint = "".join(f" || case when {condition} then {literal(text)} else '' end" for condition, text in hints)
     return (
         f"case when d.{quote(source)} is not null and not g.{quote('has_' + target)} "
         f"then {literal(f'{source} cannot be read as {target}: ')} || left({value}, 60){hint} end"
