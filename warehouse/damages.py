@@ -12,6 +12,7 @@ from warehouse.connection import literal, quote
 from warehouse.staged_feed import StagedFeed
 
 _ROWS_AT_ONCE = 100_000
+_ROUNDED = r"^[0-9]{15}000$"
 # Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
 DAMAGES = (
     (
@@ -141,7 +142,8 @@ def has_damage(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> bool:
     of a small delivery.
     """
     coded = [source for source in feed.landed_columns if set(feed.columns.get(source, ())) & set(code_targets(feed))]
-    kinds_of = [*_damage_kinds(feed), *([(coded, ((NO_CODE[1], ""),))] if coded else [])]
+    others = ((coded, NO_CODE[1]), (_credit_codes(feed), _ROUNDED))
+    kinds_of = [*_damage_kinds(feed), *((sources, ((pattern, ""),)) for sources, pattern in others if sources)]
     if not kinds_of:
         return False
     # ^ and $ are the ends of a value
@@ -168,17 +170,21 @@ def damages(feed: StagedFeed) -> list[str]:
     ]
 
 
+def _credit_codes(feed: StagedFeed) -> list[str]:
+    """Source columns with a credit code."""
+    targets = feed.columns
+    return [s for s in feed.landed_columns if any(t.endswith(("uscc", "taxpayer_no")) for t in targets.get(s, ()))]
+
+
 def rounded_codes(feed: StagedFeed) -> list[str]:
     """Expressions: why a credit code is none. A spreadsheet keeps 15 digits of a number; the check character gives it away."""
     found = []
-    for source in feed.landed_columns:
-        if not any(target.endswith(("uscc", "taxpayer_no")) for target in feed.columns.get(source, ())):
-            continue
+    for source in _credit_codes(feed):
         value = f"d.{quote(source)}::varchar"
         # GB 32100: the sum of digits times 3^n mod 31 is 0 where the last character is 0
         total = " + ".join(f"substr({value}, {n + 1}, 1)::int * {pow(3, n, 31)}" for n in range(15))
         found.append(
-            f"case when regexp_full_match({value}, '[0-9]{{15}}000') and ({total}) % 31 <> 0 "
+            f"case when regexp_matches({value}, {literal(_ROUNDED)}) and ({total}) % 31 <> 0 "
             f"then {literal(f'{source} was rounded to 15 digits by a spreadsheet: ask the office for it as text: ')} || {value} end"
         )
     return found

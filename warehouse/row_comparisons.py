@@ -178,10 +178,13 @@ def quarantine_days_beside_times(
     version = f"select {columns}, recorded_at, row({columns}) as says"
     same_key = " and ".join(f"n.{quote(k)} = b.{quote(k)}" for k in subject.key)
     midnight = f"timezone('UTC', timezone({literal(zone)}, {local_day('n', zone)}::timestamp))"
+    of_days = f"from {table} as n where batch_number = $number and recorded_at = {midnight}"
+    if not connection.execute(f"{of_days} limit 1", {"number": number}).fetchone():  # as in most deliveries
+        return
     connection.execute(
         f"insert into rejected with version as ({version} from {table} where batch_number < $number "
         f"union all {version} from staged.{subject.name} where feed = $feed), "
-        f"fresh as ({version}, row_number from {table} as n where batch_number = $number and recorded_at = {midnight}), "
+        f"fresh as ({version}, row_number {of_days}), "
         "paired as (select n.row_number, bool_or(b.recorded_at > n.recorded_at and b.says <> n.says) as is_odd, "
         "bool_or(b.recorded_at = n.recorded_at and b.says = n.says) as is_known "
         f"from fresh as n inner join version as b on {same_key} "

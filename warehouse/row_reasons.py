@@ -158,7 +158,7 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
         for c in required
     )
     reasons = [_unread(feed, source, target) for source, target in pairs]
-    reasons += [*(damages(feed) if is_damaged else []), *rounded_codes(feed), *said[: len(of_codes)]]
+    reasons += [*damages(feed), *rounded_codes(feed), *said[: len(of_codes)]] if is_damaged else []
     reasons += [
         f"case when not ({condition}) then {literal(f'it does not hold that {fact} (facts)')} end"
         for fact, condition in feed.facts.items()
