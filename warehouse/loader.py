@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from warehouse.acceptance import accept, show_raw
 from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest
 from warehouse.clock import utc
 from warehouse.confirmation import Confirmation
@@ -35,6 +36,9 @@ from warehouse.row_comparisons import (
 from warehouse.row_reasons import judge, quarantine_persons
 from warehouse.staged_feed import StagedFeed
 from warehouse.subjects import Column, month_of_fact
+
+# both steps by one name: scripts outside this tree stage and accept so
+__all__ = ["Staged", "accept", "open_delivery", "rehearse", "show_raw", "stage", "staged_rows"]
 
 # so many rows are worth all threads, however small the warehouse still is (warehouse.connection.spare_threads)
 _MANY_ROWS = 200_000

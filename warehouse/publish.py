@@ -20,10 +20,37 @@ from warehouse.errors import ParkBridgeError
 from warehouse.models import Model
 from warehouse.policy import Policy
 from warehouse.published_file import OPS_COMMENTS, changes, write
-from warehouse.published_nights import current_manifest, forget_old_nights, forget_parts, keep, moment_of, put_in_place
+from warehouse.published_nights import (
+    current_manifest,
+    editions,
+    forget_old_nights,
+    forget_parts,
+    keep,
+    moment_of,
+    nights,
+    put_in_place,
+    rollback,
+    show_site,
+    site_of,
+)
 from warehouse.settings import DIRECTOR, Settings
 from warehouse.views import read_views
 from warehouse.work_shown import note_shown
+
+# what a night is published with and taken back by, under one name: scripts outside this tree use it so
+__all__ = [
+    "Published",
+    "changes",
+    "current_manifest",
+    "editions",
+    "is_for_readers",
+    "nights",
+    "publish",
+    "rollback",
+    "show_site",
+    "site_of",
+    "write",
+]
 
 
 @dataclass(frozen=True)
