@@ -228,8 +228,13 @@ def _is_one_constant(tokens: list[Token]) -> bool:
 
 def _is_counted(before: list[Token]) -> bool:
     """Whether the CASE that is open at the end of `before` is what a count( counts: of which value it is makes no difference."""
-    case = next(number for number, token in reversed([*enumerate(before)]) if token.token_type == TokenType.CASE)
-    return [token.text.lower() for token in before[max(case - 2, 0) : case]] == ["count", "("]
+    depth = 0
+    for number in range(len(before) - 1, -1, -1):
+        kind: object = before[number].token_type
+        depth += (kind == TokenType.END) - (kind == TokenType.CASE)
+        if depth < 0:
+            return [token.text.lower() for token in before[max(number - 2, 0) : number]] == ["count", "("]
+    return False
 
 
 def _end_of_predicate(tokens: list[Token], number: int) -> int:

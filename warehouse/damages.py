@@ -12,8 +12,8 @@ from warehouse.connection import literal, quote
 from warehouse.staged_feed import StagedFeed
 
 _ROWS_AT_ONCE = 100_000
+# of a number of 18 digits a spreadsheet keeps 15
 _ROUNDED = r"^[0-9]{15}000$"
-# Values that no office means, in RE2. Each costs its row: what the value was cannot be known here.
 DAMAGES = (
     (
         r"^#(?:N/A(?: N/A)?|(?:REF|VALUE|DIV/0|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY)[!！]|NAME[?？]|GETTING_DATA|#+)$",
@@ -177,7 +177,7 @@ def _credit_codes(feed: StagedFeed) -> list[str]:
 
 
 def rounded_codes(feed: StagedFeed) -> list[str]:
-    """Expressions: why a credit code is none. A spreadsheet keeps 15 digits of a number; the check character gives it away."""
+    """Expressions: why a credit code is none. Where a spreadsheet rounded it, the check character gives it away."""
     found = []
     for source in _credit_codes(feed):
         value = f"d.{quote(source)}::varchar"

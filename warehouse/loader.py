@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from warehouse.acceptance import accept, show_raw
+from warehouse.acceptance import accept
 from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, Manifest
 from warehouse.clock import utc
 from warehouse.confirmation import Confirmation
@@ -37,8 +37,8 @@ from warehouse.row_reasons import judge, quarantine_persons
 from warehouse.staged_feed import StagedFeed
 from warehouse.subjects import Column, month_of_fact
 
-# both steps by one name: scripts outside this tree stage and accept so
-__all__ = ["Staged", "accept", "open_delivery", "rehearse", "show_raw", "stage", "staged_rows"]
+# accept beside stage: scripts outside this tree find both here
+__all__ = ["Staged", "accept", "rehearse", "stage", "staged_rows"]
 
 # so many rows are worth all threads, however small the warehouse still is (warehouse.connection.spare_threads)
 _MANY_ROWS = 200_000

@@ -35,7 +35,7 @@ _NO_DAYS, _FIRST_DAY_YEAR = "date '1899-12-30', date '1899-12-31', date '1900-01
 _OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
 # what offices write where there is no figure or day: one of these words, or signs alone
 _NOTHING = ("", "无", "暂无", "空", "未报", "未填", "未知", "没有", "待定", "n/a", "na", "null", "none", "nil")
-_NO_SIGNS = "-–—―－_＿/／\\.。…·*＊~～?？!！#()（）" + " "
+_NO_SIGNS = "-–—―－_＿/／\\.。…·*＊~～?？!！#()（） "
 # 3.5万元, 1.2亿, 35000元: what it means is known, whatever the unit of its column is
 _OWN_UNIT = r"\d ?(?:[万亿]元?|元)$"
 OTHER_UNIT = " states its own unit, and stage.sql reckons with another: let it reckon so only where there is none: "

@@ -97,6 +97,7 @@ def test_the_least_of_one_constant_is_its_greatest(argument: str, is_made: bool)
         ("count(case when a = 8 then 1 end)", ["80"]),
         ("sum(case when a = 8 then 1 else 0 end)", ["80", "2", "1"]),
         ("count(*) + case when a = 8 then 1 end", ["80", "2"]),
+        ("case when count(case when a = 8 then 1 end) > 8 then 1 end", ["80", "80", "2"]),
     ],
 )
 def test_of_which_value_a_counted_row_is_makes_no_difference(argument: str, numbers: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -206,6 +207,19 @@ def test_a_row_recorded_in_the_future_is_quarantined(park: Park) -> None:
     before = park.staged()
     rebuild(park.settings, [park.feed("staff")])
     assert park.staged() == before
+
+
+def test_a_day_behind_the_pull_is_a_day_in_the_office_s_time_zone(park: Park) -> None:
+    last = day(2).astimezone(ZoneInfo("Asia/Shanghai"))
+    times = {"U": last - timedelta(minutes=1), "V": last + timedelta(minutes=1)}
+    rows = [staff_row(unit) for unit in UNITS] * 4 + [
+        staff_row(unit, 1, at=f"{at:%Y-%m-%d %H:%M:%S}") for unit, at in times.items()
+    ]
+    park.drop("staff", "a.csv", staff_file(rows), day(0.5))
+    park.sync("staff", day(1))
+    assert park.ask("select reason from ops.quarantine") == [
+        (f"受理时间 is in the future: {times['V']:%Y-%m-%d %H:%M:%S}",)
+    ]
 
 
 def test_moments_are_kept_in_utc() -> None:

@@ -328,8 +328,9 @@ def renamed(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator
     ((rows, noted),) = all_rows(
         connection,
         "select count(*), count(n.former_names) from new_fact as n inner join known_fact as k on n.series = k.series "
-        # other brackets are no other name
-        f"where regexp_replace(n.enterprise_name, {literal(SIGN)}, '', 'g') <> "
+        # other brackets are no other name; a whole register is compared as it is, and only what differs by its signs
+        "where n.enterprise_name <> k.enterprise_name and "
+        f"regexp_replace(n.enterprise_name, {literal(SIGN)}, '', 'g') <> "
         f"regexp_replace(k.enterprise_name, {literal(SIGN)}, '', 'g')",
     )
     if rows - noted < LOST_MIN or is_less(connection, "(from known_fact where former_names is not null)", KIND_MIN):
