@@ -341,9 +341,9 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """
     statements = _layout()
     digest = hashlib.sha256("".join(statements).encode()).hexdigest()
-    is_old = connection.execute("from duckdb_tables() where schema_name = 'ops' and table_name = 'layout'").fetchone()
-    if is_old and connection.execute("select digest from ops.layout").fetchone() == (digest,):
-        return
+    with contextlib.suppress(duckdb.CatalogException):  # a new one; to look the table up costs more than to open the file
+        if connection.execute("select digest from ops.layout").fetchone() == (digest,):
+            return
     with transaction(connection):  # a hundred statements are one write to the disk, and all of them or none
         for statement in statements:
             connection.execute(statement)

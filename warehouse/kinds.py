@@ -84,10 +84,20 @@ def declared_kinds(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def known_views() -> dict[str, str]:
-    """The SELECT of known.<subject> of every subject, and of known.differenced_figure."""
-    shown = {f"known.{subject.name}": _known(subject) for subject in subjects().values()}
-    each = (_figure(subject, column) for subject in subjects().values() for column in figure_columns(subject))
-    return shown | {DIFFERENCED: " union all ".join(each)}
+    """The SELECT of known.<subject> of every subject, of known.differenced_figure, and of what both are made of.
+
+    DuckDB reads the text of every view whenever it opens a file: the differences of a subject are written once, in
+    known.<subject>_differenced.
+    """
+    every = subjects().values()
+    differenced = {_differenced_name(subject): _differenced(subject) for subject in every if figure_columns(subject)}
+    shown = {f"known.{subject.name}": _known(subject) for subject in every}
+    figures = (_figures(subject) for subject in every if figure_columns(subject))
+    return differenced | shown | {DIFFERENCED: " union all ".join(figures)}
+
+
+def _differenced_name(subject: Subject) -> str:
+    return f"known.{subject.name}_differenced"
 
 
 def _rows(subject: Subject) -> str:
@@ -110,19 +120,24 @@ def _known(subject: Subject) -> str:
     listed = ", ".join(f"cast({exact.get(c, c)} as {kind}) as {c}" for c, kind in types.items())
     return (
         f"{plain} and s.feed not in (select feed from ops.figure_kind where subject = '{subject.name}') "
-        f"union all select {listed} from ({_differenced(subject)})"
+        f"union all select {listed} from {_differenced_name(subject)}"
     )
 
 
-def _figure(subject: Subject, column: Column) -> str:
+def _figures(subject: Subject) -> str:
     """One row is one figure of a feed with declared kinds: as delivered, its difference, and why that is no period's figure."""
     source = "source_key" if "source_key" in subject.columns else "cast(null as varchar)"
     month, months = month_of_fact(subject)
+    figures = ", ".join(
+        f"{{column_name: '{c.name}', delivered_value: cast({c.name} as decimal(30, 3)), "
+        f"difference: cast({c.name}_value as decimal(30, 3)), reason_code: {c.name}_reason}}"
+        for c in figure_columns(subject)
+    )
     return (
-        f"select '{subject.name}' as subject, feed, {source} as source_key, {month} as month, {months} as period_months, "
-        f"'{column.name}' as column_name, cast({column.name} as decimal(30, 3)) as delivered_value, "
-        f"cast({column.name}_value as decimal(30, 3)) as difference, cast(figure_months as bigint) as figure_months, "
-        f"{column.name}_reason as reason_code from ({_differenced(subject)}) where {column.name} is not null"
+        f"select '{subject.name}' as subject, feed, source_key, month, period_months, f.column_name, f.delivered_value, "
+        f"f.difference, figure_months, f.reason_code from (select feed, {source} as source_key, {month} as month, "
+        f"{months} as period_months, cast(figure_months as bigint) as figure_months, unnest([{figures}]) as f "
+        f"from {_differenced_name(subject)}) where f.delivered_value is not null"
     )
 
 
