@@ -16,7 +16,7 @@ run: install ## the demo park: build its offices, run every feed and the night, 
 test: install ## the suite, but for the two below
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not nights"
 
-test-nights: install ## tests that make whole nights: CI runs them too, after `make test`
+test-nights: install ## tests that make whole nights: CI runs them too, where half an hour is enough
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "nights and not slow"
 
 test-slow: install ## what takes longer still: not in CI
