@@ -174,32 +174,43 @@ def _no_longer_beside(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -
         return
     unit = quote(_unit(feed))
     names = [n for n in (*c.texts, *c.kinds, *c.dates, *c.figures) if n not in (*subject.past, _unit(feed))]
-    beside = [f"({quote(n)} is null)::varchar" for n in names] + [f"coalesce({quote(k)}, '-')" for k in c.kinds]
-    counts = ", ".join(f"count(distinct {unit}) filter ({quote(n)} is null)" for n in names)
-    all_known, *all_empty = (
-        all_rows(connection, f"select count(distinct {unit}), {counts} from known_fact")[0] if names else (0,)
-    )
-    if all_known < KNOWN_MIN or not any(all_rows(connection, f"select {counts} from new_fact")[0]):
+    if not names:
         return
-    for place, other in enumerate(beside):
-        known, new = (
-            {
-                row[0]: row[1:]
-                for row in all_rows(
-                    connection, f"select {other}, count(distinct {unit}), {counts} from {table} group by 1"
-                )
-            }
-            for table in ("known_fact", "new_fact")
-        )
-        for value, (units, *empty) in new.items():
-            had, *was_empty = known.get(value, (0, *empty))
-            for n, name in enumerate(names):
-                if n == place or was_empty[n] or not empty[n] or not (usual := all_empty[n] / all_known):
-                    continue
-                count = beyond_chance(empty[n], units / (had + 1))
-                if (1 - usual) ** had < CHANCE:
-                    fact = f"{name} is empty, as none of {had:,} earlier ones of their kind was,"
-                    yield Measured("never_pct", name, fact, count, units, 100 * count / units, 3)
+    empty_in = {n: f"count(distinct {unit}) filter ({quote(n)} is null)" for n in names}
+    (now_empty,) = all_rows(connection, f"select {', '.join(empty_in.values())} from new_fact")
+    if not any(now_empty):
+        return
+    ((all_known, *all_empty),) = all_rows(
+        connection, f"select count(distinct {unit}), {', '.join(empty_in.values())} from known_fact"
+    )
+    if all_known < KNOWN_MIN:
+        return
+    usual = {n: empty / all_known for n, empty, now in zip(names, all_empty, now_empty, strict=True) if empty and now}
+    if not usual:
+        return
+    # each row once by each state that it has: whether a column is empty, and its codes
+    others = [(n, f"({quote(n)} is null)::varchar") for n in names] + [
+        ("", f"coalesce({quote(k)}, '-')") for k in c.kinds
+    ]
+    listed = ", ".join(f"{{place: {place}, value: {value}}}" for place, (_, value) in enumerate(others))
+    known, new = (
+        {
+            (place, value): counts
+            for place, value, counts in all_rows(
+                connection,
+                f"select b.place, b.value, [count(distinct {unit}), {', '.join(empty_in[n] for n in usual)}] "
+                f"from (select *, unnest([{listed}]) as b from {table}) group by all order by all",
+            )
+        }
+        for table in ("known_fact", "new_fact")
+    )
+    for (place, value), (units, *empty) in new.items():
+        had, *was_empty = known.get((place, value), (0, *empty))
+        for (name, share), was, now in zip(usual.items(), was_empty, empty, strict=True):
+            if name != others[place][0] and not was and now and (1 - share) ** had < CHANCE:
+                count = beyond_chance(now, units / (had + 1))
+                fact = f"{name} is empty, as none of {had:,} earlier ones of their kind was,"
+                yield Measured("never_pct", name, fact, count, units, 100 * count / units, 3)
 
 
 def _unit(feed: StagedFeed) -> str:
