@@ -66,6 +66,7 @@ import json, resource, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from examples import handover
+from examples.findings import code_counts
 from tests.examples.conftest import make_park
 from warehouse.connection import writer
 home, data = map(Path, sys.argv[1:])
@@ -76,7 +77,9 @@ with writer(park.settings) as connection:
     batch = connection.execute("select rows_landed, rows_rejected, rows_new from ops.batch").fetchone()
     staged = connection.execute("select count(*), count(distinct source_key) from staged.registration").fetchone()
     reasons = dict(connection.execute("select split_part(reason, ':', 1), count(*) from ops.quarantine group by 1").fetchall())
-print(json.dumps([batch, staged, reasons, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]))
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    forms = code_counts(connection.sql("select source_key from staged.registration").to_arrow_table()["source_key"].combine_chunks())
+print(json.dumps([batch, staged, reasons, forms, peak_bytes]))
 """
 
 
@@ -85,7 +88,7 @@ def test_the_whole_register_is_accepted(data: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PULL, str(tmp_path), str(data)], cwd=CHECKOUT, capture_output=True, text=True, check=True
     )
-    batch, staged, reasons, peak_bytes = json.loads(done.stdout.splitlines()[-1])
+    batch, staged, reasons, forms, peak_bytes = json.loads(done.stdout.splitlines()[-1])
     # 122 rows repeat another one letter for letter
     assert batch == [2_629_719, 1_166, 2_628_431]
     assert staged == [2_628_431, 2_628_431]
@@ -104,5 +107,10 @@ def test_the_whole_register_is_accepted(data: Path, tmp_path: Path) -> None:
         "two rows have one source_key but for case or blanks": 6,
         "no source_key (code is empty)": 2,
     }
+    first_page, page = ((CHECKOUT / name).read_text(encoding="utf-8") for name in ("README.md", "examples/README.md"))
+    assert "2,628,431 staged, 1,166 quarantined" in first_page
+    assert "2,628,431 rows; 1,166 set aside" in page
+    assert sum(forms.values()) == 2_628_431
+    assert [form for form, count in forms.items() if f" | {count:,} | " not in page] == []
     # what DuckDB cannot hold in 2 GB it writes to disk; the process around it has its own few hundred MB
     assert peak_bytes < 3e9
