@@ -597,7 +597,7 @@ def test_the_returns_of_the_field_case(park: Park) -> None:
     names the key; declared, each quarter is right."""
     shutil.copytree(CASE / "feed" / "cum", park.feed_folder / "cum")
     park.change("cum", "connection: lab", "connection: lab, folder: cum")
-    with pytest.raises(DeclarationError, match="营业收入本年累计.*figures does not say"):
+    with pytest.raises(DeclarationError, match=r"营业收入本年累计.*figures does not say"):
         park.sync("cum", day(300))
     for path in (park.feed_folder / "cum").iterdir():
         path.write_text(path.read_text(encoding="utf-8").replace("本年累计", ""), encoding="utf-8")

@@ -25,6 +25,7 @@ _SEPARATORS: Final = (
     (";", "semicolons"),
     ("\t", "tabs"),
     (",", "commas"),
+    ("，", "full-width commas"),
     ("|", "bars"),
     ("  ", ""),
 )
