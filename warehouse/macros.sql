@@ -67,8 +67,8 @@ create or replace macro to_count(t) as list_transform([signed_number(t)], lambda
     case when regexp_full_match(signed, '-?\d+(\.0+)?') then try_cast(regexp_replace(signed, '\.0+$', '') as bigint) end
 )[1];
 
--- 2026-01-31 · 2026/1/31 · 2026.1.31 · 20260131 · 2026年1月31日 · 26年1月31日 · with a time behind (15:20, 下午 3:20), and nothing else (a
--- second date makes it a range) · 20260131.0, as programs write it where the column has gaps · a spreadsheet's day number from 1982 on (30000): 20261 is a month with a digit lost.
+-- 2026-01-31 · 2026/1/31 · 2026.1.31 · 20260131 · 2026年1月31日 · 26年1月31日 · with a weekday (星期六) or a time behind
+-- (15:20, 下午 3:20), and nothing else (a second date makes it a range) · 20260131.0, as programs write it where the column has gaps · a spreadsheet's day number from 1982 on (30000): 20261 is a month with a digit lost.
 -- Both separators are the same: 2026.1-3 is January to March. A time of UTC that is not midnight is NULL: 2026-09-30T16:00:00Z is
 -- 1 October in China, so that the day depends on the clock: to_date(timezone('Asia/Shanghai', try_cast(t as timestamptz))).
 create or replace macro to_date(t) as list_transform([plain_text(t)], lambda plain:
@@ -77,7 +77,7 @@ create or replace macro to_date(t) as list_transform([plain_text(t)], lambda pla
             plain,
             '(\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{4}\.\d{1,2}\.\d{1,2}'
             || '|\d{4} ?年 ?\d{1,2} ?月 ?\d{1,2} ?[日号]?|[0-4]\d年\d{1,2}月\d{1,2}[日号])'
-            || '([ T]*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?'
+            || '( ?(星期|周)[一二三四五六日天])?([ T]*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?'
             || '| ?[上下]午 ?(0?\d|1[0-2]):[0-5]\d(:[0-5]\d)?)?'
         ) and not regexp_matches(plain, '\d{4}[-/.]\d{1,2}[-/.]\d{3,}:|月\d{3,}:')
             and (not regexp_matches(plain, ':\d\d.*(Z|[+-]00(:?00)?)$') or regexp_matches(plain, '[ T]0?0:00(:00(\.0+)?)? ?(Z|[+-]00(:?00)?)$'))

@@ -84,9 +84,9 @@ def unit_of(header: str) -> str:
 
 
 def units_in_names(names: str) -> list[str]:
-    """Other units than the usual ones that names of files and sheets state behind a mark: 申报-万元.xlsx; not 客户 百度.xlsx."""
+    """The multiples that names of files and sheets state behind a mark: 申报-万元.xlsx; not 客户 百度.xlsx, 名单 - 分.xlsx."""
     found = (match["marked"] for match in _UNIT_OF_HEADER.finditer(_SUFFIX.sub("", even(names))))
-    return [unit for unit in found if unit and unit != "百度" and is_multiple(unit)]
+    return [unit for unit in found if unit and unit not in "百度分角" and is_multiple(unit)]
 
 
 def without_unit(header: str) -> str:
