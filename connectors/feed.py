@@ -604,11 +604,11 @@ def _hold_together(declared: _Entry, feed: Feed) -> None:
 
 
 def _hold_to_headers(declared: _Entry, feed: Feed) -> None:
-    """A figure under a header such as 本年累计 or 本期示数 is declared: of a month alone nothing else shows what it is.
+    """A figure under a header such as 本年累计 or 本期示数 is declared: of one delivery nothing else shows what it is.
 
-    Where rows have a beginning and an end of their own, these show it; of 上期示数 and 本期示数 stage.sql takes the difference.
+    A return for a quarter may state what is due since January. Of 上期示数 and 本期示数 stage.sql takes the difference.
     """
-    measured = {column.name for column in figure_columns(feed.subject)} if feed.subject.has_months else set()
+    measured = {column.name for column in figure_columns(feed.subject)}
     for header, name in [*((name, name) for name in feed.columns), *feed.aliases.items()]:
         kind = kind_by_name(header)
         for target in measured.intersection(feed.columns[name]) if kind != FLOW else ():
@@ -617,5 +617,5 @@ def _hold_to_headers(declared: _Entry, feed: Feed) -> None:
             if (given is None and len(alike) < 2) or (given and header != name and given.kind != kind):
                 declared.wrong(
                     f"{header!r} feeds {target}, and figures does not say what it states",
-                    f"declare figures: {{{target}: {kind}}}, or {target}: {FLOW} if it is a month's own figure",
+                    f"declare figures: {{{target}: {kind}}}, or {target}: {FLOW} if it is the period's own figure",
                 )

@@ -16,12 +16,16 @@ _ROWS_AT_ONCE = 100_000
 _ROUNDED = r"^[0-9]{15}000$"
 DAMAGES = (
     (
-        r"^#(?:N/A(?: N/A)?|(?:REF|VALUE|DIV/0|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY)[!！]|NAME[?？]|GETTING_DATA|#+)$",
+        # and of other programs: Err:502 of LibreOffice, Error 2042 of VBA, -2146826246 of what reads Excel through COM
+        r"^#(?:N/A(?: N/A)?|(?:REF|VALUE|DIV/0|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY|错误)[!！]*|NAME[?？]?|GETTING_DATA|#+)$"
+        r"|^Err:5\d\d$|^Error 20\d\d$|^-21468262(?:88|81|73|65|59|52|46)(?:\.0)?$",
         "is a spreadsheet's error: ask the office for the value, or list it under missing: ",
     ),
     (
-        # one mark beside a character is a rare one that GB 2312 lacks (江屿?达, ?家); in the private use area each program has its own
-        r"\x{FFFD}|锟斤拷|烫烫烫|\?{3}|？{3}|^[?？]{2}|□{2}|[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]|(?:^|\p{Han})\?[\p{Han}(（]|\p{Han}\?$|[\x{E000}-\x{F8FF}\x{F0000}-\x{10FFFD}]",
+        # one or two marks beside a character are a rare one that GB 2312 lacks (江屿?达, ?家), for which printers set 〓; in the
+        # private use area each program has its own
+        r"\x{FFFD}|ï¿½|锟斤拷|烫烫烫|屯屯屯|\?{3}|？{3}|^[?？]{2}|□{2}|\p{Han}〓|[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"
+        r"|(?:^|\p{Han})\?{1,2}[\p{Han}(（]|\p{Han}\?{1,2}$|[\x{E000}-\x{F8FF}\x{F0000}-\x{10FFFD}]",
         "has lost its characters before it came here: ask the office for the file again: ",
     ),
     (
@@ -33,8 +37,10 @@ DAMAGES = (
         "was read in a wrong encoding before it came here: ask the office for the file again: ",
     ),
     (
-        # A&amp;B, &#26126;, \u660e, %E6%98%8E, <br>; bytes of a database's BLOB: \xE7\x94; radicals that are no characters
-        r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,6}|[a-z]{2,8});|\\u[0-9a-fA-F]{4}|(?:%[0-9A-Fa-f]{2}){3}|[A-Za-z\p{Han}]%20[A-Za-z\p{Han}]|(?:\\x[0-9A-F]{2}){2}"
+        # A&amp;B, &#26126;, \u660e, %E6%98%8E, =E6=98=8E and =?utf-8?…?= of mails, <br>, \r\n, _x000D_; bytes of a database's BLOB:
+        # \xE7\x94; radicals that are no characters
+        r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,6}|[a-z]{2,8});|\\u[0-9a-fA-F]{4}|(?:%[0-9A-Fa-f]{2}){3}|[A-Za-z\p{Han}]%20[A-Za-z\p{Han}]|(?:\\x[0-9A-Fa-f]{2}){2}"
+        r"|(?:=[0-9A-F]{2}){3}|=\?(?i:utf-8|gb\w+)\?|\\r\\n|\p{Han}\\[nrt/]|_x00[0-9A-F]{2}_"
         r"|</?(?i:b|br|p|div|span|font|a|em|strong|td)(?:\s[^<>]*)?/?>|[\x{2E80}-\x{2FDF}]",
         "holds characters as a web page or a program writes them: ask the office for the text itself: ",
     ),
@@ -76,7 +82,7 @@ NO_ENTERPRISE = (
         "looks like a total or a note: declare totals under source: ",
     ),
     (
-        r"^(?i:\(?(?:null|nan|none|nil|undefined|nat)\)?|n/?a|<NA>|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白)$",
+        r"^(?i:[(<]?(?:null|nan|none|nil|undefined|nat)[)>]?|n/?a|n\.a\.|<NA>|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白|[暂查]?无数据|加载中|(?i:loading))…?\.*$",
         "seems to mean that there is none: list it under missing: ",
     ),
     (
@@ -110,14 +116,26 @@ A_FIRM = (
 _NAMES = ("source_key", "enterprise_name", "unit_no", "uscc")
 # 12.0 and 3.30106E+17: a program took the code 0012 or 330106000012345678 for a number; {"id": 7} and ["甲", "乙"]: a part of it is one;
 # 9133**3C may be several
+_CODES = ("_key", "_no", "uscc")
 NO_CODE = (
-    ("_key", "_no", "uscc"),
     r"^[0-9A-Za-z-]+(?: ?[、；;] ?[0-9A-Za-z-]+)+$|^[A-Za-z]+\d+ [A-Za-z]+\d+$"
     r"|^[A-Za-z-]*\d[0-9A-Za-z-]*(?: ?[，,+&] ?[A-Za-z-]*\d[0-9A-Za-z-]*)+$"
     r"|^[0-9A-Za-z-]+ ?等(?:\d+[家户个])?$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d\.\d+[eE]\d+$"
     r"|^[\[{].*[\]}]$|^≈|^[0-9A-Za-z*-]*\w\*{2}[0-9A-Za-z*-]*$",
     " is a number, masked or a list, which no code is (zeros before it or its last digits may be lost): ask the office for it as text: ",
 )
+_MONTHS = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+# what a spreadsheet makes of room 3-12 or number 12-3, and writes into a text file or a web page
+_A_DAY = (
+    rf"^(?:20\d\d年)?\d{{1,2}}月\d{{1,2}}日$|^\d{{1,2}}-{_MONTHS}(?:-\d\d)?$|^{_MONTHS}-\d\d$"
+    r"|^(?:19|20)\d\d/\d{1,2}/\d{1,2}(?: 0?0:00(?::00)?)?$"
+)
+# of a room, a building, an address also 305.0 of room 0305, and 2026-03-12, which may be a contract's number
+_NO_PLACE = (
+    rf"{_A_DAY}|^(?:19|20)\d\d-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])(?: 0?0:00(?::00)?)?$"
+    r"|^\d{1,2}:\d\d(?::\d\d)?$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$"
+)
+_NO_TEXT = " is a day or a number where text belongs (3-12 becomes 12 March): ask for the column formatted as text: "
 
 
 def _damage_kinds(feed: StagedFeed) -> list[tuple[list[str], tuple[tuple[str, str], ...]]]:
@@ -132,7 +150,16 @@ def _damage_kinds(feed: StagedFeed) -> list[tuple[list[str], tuple[tuple[str, st
 def code_targets(feed: StagedFeed) -> list[str]:
     """The subject's columns with a code or name that identifies something; behind a patent's 202310123456. is a check digit."""
     texts = {c.name for c in feed.subject.columns.values() if c.type == "varchar"} - {"application_no"}
-    return sorted(name for name in texts if name.endswith(NO_CODE[0]) or name in _NAMES)
+    return sorted(name for name in texts if name.endswith(_CODES) or name in _NAMES)
+
+
+def no_texts(feed: StagedFeed) -> list[tuple[list[str], str, str]]:
+    """The subject's columns of text, each with what none of them may be, and the reason."""
+    codes = code_targets(feed)
+    # what an event was before and after may be a day
+    texts = (c.name for c in feed.subject.columns.values() if c.type == "varchar" and not c.name.endswith("_text"))
+    others = sorted(set(texts) - {*codes, "application_no"})
+    return [(codes, *NO_CODE), (codes, _A_DAY, _NO_TEXT), (others, _NO_PLACE, _NO_TEXT)]
 
 
 def has_damage(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> bool:
@@ -141,8 +168,14 @@ def has_damage(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> bool:
     By Arrow, which has the same RE2: DuckDB also works out which values a pattern may match, four times as long as all else
     of a small delivery.
     """
-    coded = [source for source in feed.landed_columns if set(feed.columns.get(source, ())) & set(code_targets(feed))]
-    others = ((coded, NO_CODE[1]), (_credit_codes(feed), _ROUNDED))
+    others = [
+        (
+            [source for source in feed.landed_columns if not set(feed.columns.get(source, ())).isdisjoint(targets)],
+            pattern,
+        )
+        for targets, pattern, _ in no_texts(feed)
+    ]
+    others.append((_credit_codes(feed), _ROUNDED))
     kinds_of = [*_damage_kinds(feed), *((sources, ((pattern, ""),)) for sources, pattern in others if sources)]
     if not kinds_of:
         return False

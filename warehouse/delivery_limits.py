@@ -110,6 +110,15 @@ def hold_to_midnights(
             )
 
 
+# what feed.yml can say where whole columns or lines are so
+_WAYS_ON = (
+    ("a formula, not a value", "source.formulas: cached takes the results that the workbook keeps"),
+    ("looks like a total or a note", "source.totals declares lines of totals"),
+    ("no source_key (", "source.fill_down declares empty cells that mean the one above"),
+    ("seems to mean that there is none", "missing declares texts that mean no value"),
+)
+
+
 def hold_to_allowance(
     connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch, rejected: int, table: str, number: int
 ) -> None:
@@ -145,6 +154,7 @@ def hold_to_allowance(
             "group by 1 order by 2 desc, 1 limit 3",
             [os.fspath(batch.folder / REJECTED)],
         ).fetchall()
+        ways = [way for said, way in _WAYS_ON if any(said in reason for reason, _ in reasons)]
         raise DeliveryRefused(
             where,
             f"{rejected:,} of {total:,} rows ({share:.1f} %) cannot be used ("
@@ -152,7 +162,9 @@ def hold_to_allowance(
             + ")",
             allowed=f"{allow.rejected_pct:g} %",
             next_step=f"read the rejected rows in raw/{feed.name}/{manifest.batch_id}/{REJECTED} (duckdb or pandas), have "
-            f"{feed.office} correct them or fix stage.sql, {again}. {unchanged}",
+            f"{feed.office} correct them or fix stage.sql"
+            + (f" ({'; '.join(ways)})" if ways else "")
+            + f", {again}. {unchanged}",
         )
     _hold_to_last(connection, feed, manifest, where, f"{again}. {unchanged}", table, number)
     _hold_to_lines(connection, feed, where, f"{again}. {unchanged}", table, number)

@@ -26,15 +26,15 @@ create or replace macro signed_number(t) as list_transform([plain_text(t)], lamb
     case
         when regexp_full_match(
             plain,
-            '[￥¥]? ?[-+]? ?[￥¥]? ?(\d+|[1-9]\d{0,2}((,\d{3})+|( \d{3})+))(\.\d+)?([eE][+-]?\d{1,2}| ?[万亿])? ?元?'
+            '[￥¥]? ?[-+]? ?[￥¥]? ?((\d+|[1-9]\d{0,2}((,\d{3})+|( \d{3})+))(\.\d+)?|\.\d+)([eE][+-]?\d{1,2}| ?[万亿])? ?元?'
         )
             then case when regexp_matches(plain, '^\D*-') then '-' else '' end
-                || regexp_replace(plain, '^\D+|[, 元]', '', 'g')
+                || regexp_replace(plain, '^[^\d.]+|[, 元]', '', 'g')
         when regexp_full_match(
             plain,
-            '[￥¥]? ?\( ?[￥¥]? ?(\d+|[1-9]\d{0,2}((,\d{3})+|( \d{3})+))(\.\d+)?( ?[万亿])? ?元?\) ?元?'
+            '[￥¥]? ?\( ?[￥¥]? ?((\d+|[1-9]\d{0,2}((,\d{3})+|( \d{3})+))(\.\d+)?|\.\d+)( ?[万亿])? ?元?\) ?元?'
         ) or regexp_full_match(
-            plain, '[￥¥]? ?(\d+|[1-9]\d{0,2}((,\d{3})+|( \d{3})+))(\.\d+)?-'
+            plain, '[￥¥]? ?((\d+|[1-9]\d{0,2}((,\d{3})+|( \d{3})+))(\.\d+)?|\.\d+)-'
         )
             then '-' || regexp_replace(plain, '[-(), ￥¥元]', '', 'g')
     end
@@ -67,8 +67,8 @@ create or replace macro to_count(t) as list_transform([signed_number(t)], lambda
     case when regexp_full_match(signed, '-?\d+(\.0+)?') then try_cast(regexp_replace(signed, '\.0+$', '') as bigint) end
 )[1];
 
--- 2026-01-31 · 2026/1/31 · 2026.1.31 · 20260131 · 2026年1月31日 · 26年1月31日 · with a time behind (15:20, 下午 3:20), and nothing else (a
--- second date makes it a range) · 20260131.0, as programs write it where the column has gaps · a spreadsheet's day number from 1982 on (30000): 20261 is a month with a digit lost.
+-- 2026-01-31 · 2026/1/31 · 2026.1.31 · 20260131 · 2026年1月31日 · 26年1月31日 · with a weekday (星期六) or a time behind
+-- (15:20, 下午 3:20), and nothing else (a second date makes it a range) · 20260131.0, as programs write it where the column has gaps · a spreadsheet's day number from 1982 on (30000): 20261 is a month with a digit lost.
 -- Both separators are the same: 2026.1-3 is January to March. A time of UTC that is not midnight is NULL: 2026-09-30T16:00:00Z is
 -- 1 October in China, so that the day depends on the clock: to_date(timezone('Asia/Shanghai', try_cast(t as timestamptz))).
 create or replace macro to_date(t) as list_transform([plain_text(t)], lambda plain:
@@ -77,7 +77,7 @@ create or replace macro to_date(t) as list_transform([plain_text(t)], lambda pla
             plain,
             '(\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{4}\.\d{1,2}\.\d{1,2}'
             || '|\d{4} ?年 ?\d{1,2} ?月 ?\d{1,2} ?[日号]?|[0-4]\d年\d{1,2}月\d{1,2}[日号])'
-            || '([ T]*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?'
+            || '( ?(星期|周)[一二三四五六日天])?([ T]*([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?'
             || '| ?[上下]午 ?(0?\d|1[0-2]):[0-5]\d(:[0-5]\d)?)?'
         ) and not regexp_matches(plain, '\d{4}[-/.]\d{1,2}[-/.]\d{3,}:|月\d{3,}:')
             and (not regexp_matches(plain, ':\d\d.*(Z|[+-]00(:?00)?)$') or regexp_matches(plain, '[ T]0?0:00(:00(\.0+)?)? ?(Z|[+-]00(:?00)?)$'))
@@ -125,7 +125,7 @@ create or replace macro to_month(t) as list_transform([plain_text(t)], lambda pl
 -- 2026Q3, Q3 2026), a half (2026年上半年), a year (2026年, 2026年度), months of one year (2026年1-3月), two months (202601-202603), a month.
 create or replace macro period_months(t) as list_transform([plain_text(t)], lambda plain:
     case
-        when regexp_full_match(plain, '20\d\d ?年?度? ?([qQ][1-4]|第?[一二三四1-4]季度?)|[qQ][1-4][- /]?20\d\d')
+        when regexp_full_match(plain, '20\d\d ?年?度?[- ]?([qQ][1-4]|第?[一二三四1-4]季度?)|[qQ][1-4][- /]?20\d\d')
             then list_transform(
                 [-2, 0],
                 lambda n: regexp_extract(plain, '20\d\d') || '-' || (3 * regexp_extract(
@@ -154,11 +154,13 @@ create or replace macro period_months(t) as list_transform([plain_text(t)], lamb
     end
 )[1];
 
--- The two dates in 2026-01-01 至 2026-03-31 · 2026/1/1-2026/3/31 · 20260101~20260331, as a list of two texts.
+-- The two dates in 2026-01-01 至 2026-03-31 · 2026/1/1-2026/3/31 · 20260101~20260331 · 2026-01-01 00:00:00 至 2026-03-31 23:59:59 ·
+-- 自2026年1月1日起至2026年3月31日止, as a list of two texts.
 create or replace macro period_days(t) as (
     case when regexp_full_match(
         plain_text(t),
-        '(\d{4}([-/.年])\d{1,2}[-/.月]\d{1,2}日?|20\d{6}) ?([-~～ ]|[—–]{1,2}|至|到) ?(\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|20\d{6})'
+        '[自从由]?(\d{4}([-/.年])\d{1,2}[-/.月]\d{1,2}日?|20\d{6})( 0?0:00(:00(\.0+)?)?)?起? ?([-~～ |]|[—–]{1,2}|至|到) ?'
+        || '(\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|20\d{6})( 0?0:00(:00(\.0+)?)?| 23:59(:59(\.9+)?)?)?止?'
     )
         then regexp_extract_all(plain_text(t), '\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}|20\d{6}')
     end

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import duckdb
 
 from warehouse.connection import literal, quote
-from warehouse.damages import NO_CODE, code_targets, damages, has_damage, rounded_codes
+from warehouse.damages import damages, has_damage, no_texts, rounded_codes
 from warehouse.errors import DeclarationError
 from warehouse.kinds import FIGURE_BELOW, MOST_DIGITS, READING
 from warehouse.persons import is_code, texts_with_persons
@@ -31,6 +31,16 @@ _NEVER_NEGATIVE = ("_headcount", "_count", "_m2")
 _PEOPLE, _PEOPLE_BELOW = ("_headcount", "_count"), 10**8
 # day 0 and 1 of spreadsheets, what databases write for an empty date, and programs for a time of 0
 _NO_DAYS, _FIRST_DAY_YEAR = "date '1899-12-30', date '1899-12-31', date '1900-01-01', date '1970-01-01'", 1800
+# what begins, and what ends it. A lease may be given up, and a tax be paid, before it begins
+_IN_ORDER = (
+    ("period_start", "period_end"),
+    ("start_date", "end_date"),
+    ("valid_from_date", "valid_until_date"),
+    ("registered_date", "cancelled_date"),
+    ("application_date", "published_date"),
+    ("stated_date", "first_contact_date"),
+    ("stated_date", "closed_date"),
+)
 # 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
 _OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
 # what offices write where there is no figure or day: one of these words, or signs alone
@@ -128,8 +138,11 @@ def _flaws(feed: StagedFeed, until: datetime | None) -> list[_Flaw]:
     flaws += [
         _Flaw(c, f"{quote(c)} > {day}", f"{c} is {{}}, {why}") for c, (day, why) in _latest_days(feed, until).items()
     ]
-    if feed.subject.has_periods:
-        flaws.append(_Flaw("period_end", "period_end < period_start", "the period ends before it begins"))
+    flaws += [
+        _Flaw(last, f"{last} < {first}", f"{last} is {{}}, before {first}", pick="min")
+        for first, last in _IN_ORDER
+        if {first, last} <= columns.keys()
+    ]
     return flaws
 
 
@@ -143,8 +156,9 @@ def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged
     cell only where `is_damaged`: most deliveries have none, and their patterns cost more than all else here.
     """
     of_codes = [
-        _Flaw(c, f"regexp_matches({quote(c)}, {literal(NO_CODE[1])})", f"{c}{NO_CODE[2]}{{}}", shown="left({}, 60)")
-        for c in (code_targets(feed) if is_damaged else ())
+        _Flaw(c, f"regexp_matches({quote(c)}, {literal(pattern)})", f"{c}{reason}{{}}", shown="left({}, 60)")
+        for columns, pattern, reason in no_texts(feed)
+        for c in (columns if is_damaged else ())
     ]
     flaws = [*of_codes, *_flaws(feed, until)]
     found = "".join(f", {flaw.found} as flaw_{number}" for number, flaw in enumerate(flaws))

@@ -18,7 +18,7 @@ from warehouse import damages, row_comparisons, row_reasons
     ("english", "chinese"),
     [
         ("no month", "缺少 month"),
-        ("the period ends before it begins; no month", "所属期止早于所属期起；缺少 month"),
+        ("end_date is 2020-02-28, before start_date; no month", "end_date 为 2020-02-28，早于 start_date；缺少 month"),
         (
             "month is 2031-02, before 1990 or after this delivery (allow.years)",
             "month 为 2031-02，早于 1990 年或晚于本批次",
@@ -30,7 +30,7 @@ from warehouse import damages, row_comparisons, row_reasons
         (f"cell B2: {UNSEEN}", "单元格 B2 为白底白字，是否计入须向来源单位核实"),
         (f"cell B2: {FORMULA}", "单元格 B2 是公式，没有数值"),
         (STRUCK, "整行有删除线，是否计入须向来源单位核实"),
-        (f"source_key{damages.NO_CODE[2]}12.0", "source_key 是数字、掩码或列表，不是代码：12.0"),
+        (f"source_key{damages.NO_CODE[1]}12.0", "source_key 是数字、掩码或列表，不是代码：12.0"),
         (
             "an invoice with '#N/A' as 发票状态, which invoices.void does not list",
             "发票的 发票状态 为 '#N/A'，不在约定的状态之内",

@@ -94,6 +94,23 @@ NOT_MEANT = (
     (named("U1", '"{甲公司,乙公司}"'), "enterprise_name is a number, masked or a list"),
     (named("U1", "<b>甲</b>公司"), "单位名称 holds characters as a web page"),
     (named("U1", r"\xE7\x94\xB2"), "单位名称 holds characters as a web page"),
+    (named("Err:502", "甲公司"), "单位编号 is a spreadsheet's error"),
+    (named("U1", "#错误"), "单位名称 is a spreadsheet's error"),
+    (named("U1", "甲公司", "-2146826246"), "人数 is a spreadsheet's error"),
+    (named("U1", "<NULL>"), "单位名称 seems to mean that there is none"),
+    (named("U1", "加载中..."), "单位名称 seems to mean that there is none"),
+    (named("U1", "江屿??公司"), "单位名称 has lost its characters"),
+    (named("U1", "屯屯屯公司"), "单位名称 has lost its characters"),
+    (named("U1", "江屿〓达公司"), "单位名称 has lost its characters"),
+    (named("U1", "江ï¿½公司"), "单位名称 has lost its characters"),
+    (named("U1", r"b'\xe7\x94\xb2'"), "单位名称 holds characters as a web page"),
+    (named("U1", "=E7=94=B2公司"), "单位名称 holds characters as a web page"),
+    (named("U1", "=?gbk?B?vNe5q8u+?="), "单位名称 holds characters as a web page"),
+    (named("U1", r"甲公司\r\n"), "单位名称 holds characters as a web page"),
+    (named("U1", "甲_x000D_公司"), "单位名称 holds characters as a web page"),
+    (named("6月12日", "甲公司"), "source_key is a day or a number where text belongs"),
+    (named("12-Jun", "甲公司"), "source_key is a day or a number where text belongs"),
+    (named("2026/6/12", "甲公司"), "source_key is a day or a number where text belongs"),
     (named("U1", "甲公司", "-3"), "insured_headcount is negative, which no count is"),
     (named("U1", "甲公司", "(3)"), "insured_headcount is negative, which no count is"),
     (named("U1", "甲公司", "13800138000"), "insured_headcount is 1e+08 or more, which is no count"),
@@ -293,7 +310,7 @@ def test_a_period_that_ends_before_it_begins_is_none(park: Park) -> None:
         park.pay(f"P{number}", 10000, "2026-02-20 10:00:00")
     park.tax_database("update 入库 set 所属期起 = '2026-02-01' where 税票号码 = 'P3'")
     park.sync("payments", day(1))
-    assert park.ask("select reason from ops.quarantine") == [("the period ends before it begins",)]
+    assert park.ask("select reason from ops.quarantine") == [("period_end is 2026-01-31, before period_start",)]
     assert park.ask("select count(*) from staged.tax_payment") == [(11,)]
 
 
@@ -389,3 +406,21 @@ def test_what_seems_to_mean_no_figure_says_how_to_declare_it(park: Park, value: 
     (reason,) = reasons(park, named("U1", "甲公司", value))
     assert ("(list it under missing where it means no value)" in reason) is is_none
     assert in_chinese(reason) != reason
+
+
+def test_a_lease_with_a_day_for_a_number_or_that_ends_before_it_begins_is_put_aside(park: Park) -> None:
+    """A number 2026-03-12 may be one; 2026/3/12 and 3月12日 are what a spreadsheet made of 3-12."""
+    rows = {
+        "ZL1": "3月12日,KH1,甲公司,,100,2025-01-01,2027-12-31,,",
+        "ZL2": "2026/3/12,KH2,乙公司,,100,2025-01-01,2027-12-31,,",
+        "ZL3": "Mar-12,KH3,丙公司,,100,2025-01-01,2027-12-31,,",
+        "ZL4": "ZL4,KH4,丁公司,,100,2025-01-01,2024-12-31,,",
+        "ZL5": "2026-03-12,KH5,戊公司,,100,2025-01-01,2025-01-01,,",
+    }
+    park.change("leases", "rejected_pct: 10", "rejected_pct: 90")
+    park.drop("leases", "a.csv", "\n".join([LEASES_HEADER, *rows.values()]) + "\n", day(0.5))
+    park.sync("leases", day(1))
+    assert park.ask("select lease_no from staged.lease") == [("2026-03-12",)]
+    found = [reason.split(":")[0] for (reason,) in park.ask("select reason from ops.quarantine order by row_number")]
+    text = "lease_no is a day or a number where text belongs (3-12 becomes 12 March)"
+    assert found == [text, text, text, "end_date is 2024-12-31, before start_date"]

@@ -33,7 +33,8 @@ def test_more_rejected_rows_than_allowed_stop_in_the_words_of_the_house(park: Pa
         "staff 2026-02: 152 of 4,903 rows (3.1 %) cannot be used (100 × no source_key (单位编号 is empty); "
         "52 × 参保人数 cannot be read as insured_headcount); 0.5 % allowed. "
         f"Next: read the rejected rows in raw/staff/{manifest.batch_id}/rejected.parquet (duckdb or pandas), "
-        "have Insured staff correct them or fix stage.sql, then run `parkbridge sync staff` again. "
+        "have Insured staff correct them or fix stage.sql (source.fill_down declares empty cells that mean the one above), "
+        "then run `parkbridge sync staff` again. "
         "Published data is unchanged"
     ).replace("Insured staff", "Social insurance bureau")
     assert park.ask("select count(*) from incoming.staff") == [(0,)]

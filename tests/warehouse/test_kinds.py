@@ -593,14 +593,16 @@ CASE = (
 
 @pytest.mark.skipif(not CASE.is_dir(), reason="needs ../shared/data/field_cases")
 def test_the_returns_of_the_field_case(park: Park) -> None:
-    """Every firm sells the same each quarter. Undeclared, the night stops and names the key; declared, each quarter is right."""
+    """Every firm sells the same each quarter. Undeclared, the feed is refused; where no header says 累计, the night stops and
+    names the key; declared, each quarter is right."""
     shutil.copytree(CASE / "feed" / "cum", park.feed_folder / "cum")
-    declared = (park.feed_folder / "cum" / "feed.yml").read_text(encoding="utf-8")
-    (park.feed_folder / "cum" / "feed.yml").write_text(
-        declared.replace("connection: lab", "connection: lab, folder: cum")
-    )
+    park.change("cum", "connection: lab", "connection: lab, folder: cum")
+    with pytest.raises(DeclarationError, match=r"营业收入本年累计.*figures does not say"):
+        park.sync("cum", day(300))
+    for path in (park.feed_folder / "cum").iterdir():
+        path.write_text(path.read_text(encoding="utf-8").replace("本年累计", ""), encoding="utf-8")
     for file in (CASE / "drops" / "1").iterdir():
-        park.drop("cum", file.name, file.read_bytes(), day(299.9))
+        park.drop("cum", file.name, file.read_text(encoding="utf-8").replace("本年累计", ""), day(299.9))
     park.sync("cum", day(300))
     park.begin(day(301), ("staff", "leases", "payments"))
     rule = CHECKOUT / "expectations" / "rules" / "figures_are_no_running_totals.sql"

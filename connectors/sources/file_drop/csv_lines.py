@@ -36,6 +36,8 @@ EURO: Final = "euro_of_windows"
 """How what cannot be decoded is taken: strictly, but for 0x80, by which Windows writes the euro sign in GBK."""
 
 _MARKS: Final = ("\ufeff", "\x1a")
+# of MySQL, PostgreSQL and Hive: a line break or a tab within a field. An n behind two backslashes is one
+_WHITE: Final = re.compile(r"(\\\\)|\\[nrt]")
 _CHUNK: Final = 1 << 20
 _LONGEST_LINE: Final = 16 << 20
 # How many characters must read as UTF-8 before another encoding is taken for a mistake: in cp1252 two accented letters
@@ -131,7 +133,9 @@ def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str, escap
                 if line.rstrip("\r\n") == "\x1a":
                     continue
             pending.append(line)
-            yield no_value.sub("", line) if no_value else line
+            if no_value:
+                line = no_value.sub("", line)
+            yield _WHITE.sub(lambda found: found[1] or " ", line) if escape == "\\" and "\\" in line else line
 
     reader = csv.reader(remembered(), delimiter=delimiter, quotechar=quote, escapechar=escape, strict=True)
     try:

@@ -11,7 +11,7 @@ from typing import Final
 
 from connectors.sources import ROW_NUMBER, plain
 from connectors.sources.file_drop.lines import HEADER_WITHIN, Layout, Line, evened, joined
-from connectors.sources.file_drop.units import BARE_UNIT, TENS_SIGNS, even, is_multiple, units_in
+from connectors.sources.file_drop.units import BARE_UNIT, TENS_SIGNS, even, is_multiple, units_in, units_in_names
 from warehouse.errors import DeliveryRefused
 
 # a note has its text in one cell, or its word and its text in two
@@ -25,6 +25,7 @@ _SEPARATORS: Final = (
     (";", "semicolons"),
     ("\t", "tabs"),
     (",", "commas"),
+    ("，", "full-width commas"),
     ("|", "bars"),
     ("  ", ""),
 )
@@ -190,7 +191,7 @@ def check_unit(above: Sequence[Line], layout: Layout) -> None:
     layout.above.append(evened(above))
     beside = _beside(layout)
     text = f"{evened(above)}\n{even(layout.label)}\n{beside}"
-    stated = units_in(text)
+    stated = list(dict.fromkeys([*units_in(text), *units_in_names(layout.label)]))
     if layout.unit is not None:
         declared = layout.unit.split("、")
         bases = {unit.lstrip(TENS_SIGNS) for unit in declared}

@@ -72,6 +72,7 @@ _SEVERAL: Final = re.compile(
 # 仟元, 萬元 and 單位 as they are written elsewhere
 _SPELT: Final = str.maketrans("仟佰萬億單∶", "千百万亿单:")
 MULTIPLE: Final = re.compile(rf"(?:[十百千万亿]+(?:{MEASURES})?|{_ENERGY})$")
+_SUFFIX: Final = re.compile(r"\.[A-Za-z]{2,7}(?=[\s/]|$)")
 BARE_UNIT: Final = re.compile(rf"[十百千万亿]*(?:{MEASURES})|{_ENERGY}|分")
 
 
@@ -80,6 +81,12 @@ def unit_of(header: str) -> str:
     header = even(header)
     found = _UNIT_OF_HEADER.search(header)
     return (found["marked"] or found["bare"]) if found else next(iter(units_in(header)), "")
+
+
+def units_in_names(names: str) -> list[str]:
+    """The multiples that names of files and sheets state behind a mark: 申报-万元.xlsx; not 客户 百度.xlsx, 名单 - 分.xlsx."""
+    found = (match["marked"] for match in _UNIT_OF_HEADER.finditer(_SUFFIX.sub("", even(names))))
+    return [unit for unit in found if unit and unit not in "百度分角" and is_multiple(unit)]
 
 
 def without_unit(header: str) -> str:

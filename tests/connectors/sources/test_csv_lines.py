@@ -76,6 +76,8 @@ def test_an_escape_makes_the_next_sign_plain_and_n_no_value() -> None:
         (1, ("a,b", "", "N"), None),
         (2, ("", "Nx", ""), None),
     ]
+    # a line break and a tab of MySQL, PostgreSQL and Hive, and a path of Windows that they escaped
+    assert lines('a\\nb,"c\\td",C:\\\\new\n', escape="\\") == [(1, ("a b", "c d", "C:\\new"), None)]
     assert lines("\\N,b\n") == [(1, ("\\N", "b"), None)], "without an escape it is a text"
 
 

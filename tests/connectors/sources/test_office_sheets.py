@@ -126,6 +126,10 @@ def test_the_unit_above_the_header(
         ("税额(单位：万元).csv", "", "", "万元", True),
         ("税额.csv", "", "", "万元", False),
         ("产值亿元以上.csv", "", "", None, True),
+        ("税额_万元.csv", "", "", None, False),
+        ("9月税额-千元.csv", "", "", "千元", True),
+        ("客户 百度.csv", "", "", None, True),
+        ("产值500-1000万元.csv", "", "", None, True),
         ("a.csv", "", "单位：万元,,", None, False),
         ("a.csv", "", "注：金额单位为万元,,", None, False),
         ("a.csv", "", "注,本表金额以万元为单位,", None, False),
@@ -152,9 +156,10 @@ def test_a_unit_in_the_name_or_below_the_header(
             read(tmp_path, name, content, expected=("户号", "户名", "税额"), **options)
 
 
-def test_a_unit_in_the_name_of_a_sheet(tmp_path: Path) -> None:
+@pytest.mark.parametrize("title", ["10月(万元)", "10月-万元", "10月 万元"])
+def test_a_unit_in_the_name_of_a_sheet(tmp_path: Path, title: str) -> None:
     def rename(sheet: Worksheet) -> None:
-        sheet.title = "10月(万元)"
+        sheet.title = title
 
     content = workbook(["户名", "表", "用量"], ["甲", "W1", 10], edit=rename)
     with pytest.raises(DeliveryRefused, match="its name states the unit 万元"):
