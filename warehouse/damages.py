@@ -24,7 +24,7 @@ DAMAGES = (
     (
         # one or two marks beside a character are a rare one that GB 2312 lacks (江屿?达, ?家), for which printers set 〓; in the
         # private use area each program has its own
-        r"\x{FFFD}|ï¿½|锟斤拷|烫烫烫|屯屯屯|\?{3}|？{3}|^[?？]{2}|□{2}|\p{Han}〓|[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"
+        r"\x{FFFD}|ï¿½|锟斤拷|烫烫烫|屯屯屯|\?{3}|？{3}|^[?？]{2}|□{2}|\p{Han}(?:〓|■\p{Han})|[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"
         r"|(?:^|\p{Han})\?{1,2}[\p{Han}(（]|\p{Han}\?{1,2}$|[\x{E000}-\x{F8FF}\x{F0000}-\x{10FFFD}]",
         "has lost its characters before it came here: ask the office for the file again: ",
     ),

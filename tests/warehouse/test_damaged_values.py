@@ -102,6 +102,7 @@ NOT_MEANT = (
     (named("U1", "江屿??公司"), "单位名称 has lost its characters"),
     (named("U1", "屯屯屯公司"), "单位名称 has lost its characters"),
     (named("U1", "江屿〓达公司"), "单位名称 has lost its characters"),
+    (named("U1", "江屿■达公司"), "单位名称 has lost its characters"),
     (named("U1", "江ï¿½公司"), "单位名称 has lost its characters"),
     (named("U1", r"b'\xe7\x94\xb2'"), "单位名称 holds characters as a web page"),
     (named("U1", "=E7=94=B2公司"), "单位名称 holds characters as a web page"),
