@@ -37,14 +37,14 @@ _DELIMITERS: Final = (",", "\t", ";", "|")
 _LARGEST: Final = 512_000_000
 # What a person's column is called: 法定代表人, 联系人, 经办人手机, 身份证号码, 发明人
 _PERSONS: Final = re.compile(
-    r"姓名|身份证|证件号|手机|电话|联系人|联系方式|经办|办税|代表人|法人代表|负责人|法人$|邮箱|微信|(?<![A-Z])QQ(?![A-Z])|银行卡|护照|phone|email"
+    r"姓名|身份证|证件号|社会保障号|手机|电话|联系人|联系方式|经办|办税|代表人|法人代表|负责人|法人$|邮箱|微信|(?<![A-Z])QQ(?![A-Z])|银行卡|护照|phone|email"
     r"|contact|发明人|设计人|代理人|股东|[董监]事|经手|制[表单]人|填[表报]人|审核人|复核人|开票人|收款人|签收人|责任人|业主(?!单位)|户主|产权人"
     r"|^(?:FDDBR|FR(?:XM|DB)|LXR|LXDH|LXFS|SFZ|ZJHM|XM$|BSR|[CF]?W?FZR|JBR|YDDH|SJH|GDDH)|mobile|legal_?(?:person|rep)"
-    r"|(?:[受办审]理|登记|承办|记录|操作|录入|接待|反映|提出|对接|跟进)人$|(?<![人党团会职成])员(?![工会])|客户经理|楼[长管]|管家",
+    r"|(?:[受办审]理|登记|承办|记录|操作|录入|接待|反映|提出|对接|跟进)人$|(?<![人党团会职成])员(?![工会])|经理$|主管$|楼[长管]|管家",
     re.IGNORECASE,
 )
 # text in which names of persons are not recognised (0008)
-_PROSE: Final = re.compile(r"备注|说明|内容|描述|详情|意见|附言|摘要|情况$")
+_PROSE: Final = re.compile(r"备注|说明|内容|描述|详情|意见|附言|摘要")
 _IDENTITY: Final = re.compile(r"身份证|证件号|公民身份|社会保障号")
 # a unit that no figure here has, 租赁面积（亩）, 用量（吨标煤）, 月租金（美元）, 租金(元/㎡/天)
 _OTHER_UNIT: Final = re.compile(
@@ -90,9 +90,9 @@ _MONTH_IN_NAME: Final = re.compile(r"20[0-9]{2}(?:[-._年]?(?:0[1-9]|1[0-2])|年
 # not the day of printing, nor 填报时间：2026年4月, 2026年4月打印
 _NOT_PRINTED: Final = "(?<!时间)(?<!日期)(?<!时间[: ])(?<!日期[: ])(?<!时间: )(?<!日期: )"
 _YEAR_IN_TITLE: Final = _NOT_PRINTED + r"(?P<年份>(?<!\d)20\d\d)年(?!\d)"
-_MONTH_IN_TITLE: Final = (
-    _NOT_PRINTED + r"(?P<月份>20\d\d年\d{1,2}月)(?!\d{1,2}日|\s*(?:填[报表]|制表|打印|导出|报送|编制))"
-)
+_MONTH_ALONE_THERE: Final = r"(?P<月份>20\d\d年\d{1,2}月)(?!\d{1,2}日|\s*(?:填[报表]|制表|打印|导出|报送|编制))"
+_STATED_MONTH: Final = r"(?:所属期|统计(?:时间|日期|期间|周期)|报告期[别间]?):\s*" + _MONTH_ALONE_THERE
+_MONTH_IN_TITLE: Final = _NOT_PRINTED + _MONTH_ALONE_THERE
 _YEAR_IN_NAME: Final = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
 _KEYS: Final = ("unit_no", "taxpayer_no", "uscc", "enterprise_name")
 _FEW_NAMES: Final = 2
@@ -177,6 +177,8 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = (), said: Mappin
     title = " ".join([path.stem, *(cell for line in above for cell in line.cells)])
     claims = {name: _target(name, known) for name in _without_months(names, subject, source, title)}
     others = {name for name, (targets, _) in claims.items() if _are_words(targets, _values(name, [head, *below]))}
+    if "currency_code" not in subject.columns and any("币种" in name for name in claims):
+        others |= {name for name, (targets, _) in claims.items() if "registered_capital_amount" in targets}
     claims |= dict.fromkeys([*_heads_of_others(names, below, claims), *others], (["ignored"], 0))
     claims, constants = _as_said(claims, subject, said or {}, path.name)
     columns, doubts = _assigned(claims)
@@ -193,8 +195,8 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = (), said: Mappin
     if "currency_code" in subject.columns and "currency_code" not in taken:
         _find_currency(columns, [head, *below])
     taken |= {target for targets in columns.values() for target in targets}
-    asked = [c.name for c in subject.columns.values() if c.is_required and c.name not in (*taken, *constants)]
-    constants |= _all_of_one_code(asked, columns, title)
+    asked = {c.name for c in subject.columns.values() if c.is_required} - {*taken, *constants}
+    constants |= _all_of_one_code(asked, columns, [name for names in doubts.values() for name in names], title)
     taken |= set(constants)
     missing = [c.name for c in subject.columns.values() if c.is_required and c.name not in taken]
     columns |= {name: ["personal"] for name in columns if columns[name] == ["ignored"] and _PROSE.search(name)}
@@ -251,8 +253,10 @@ def hints(guessed: Guess) -> Iterator[str]:
     if {"month", "year_number"} & set(guessed.missing):
         yield "a month or year may also be in the title, or in the name of the sheet or file, with its year: 2026年10月"
     for target in guessed.missing:
-        words = _words(target)
-        if len(names := [name for name in guessed.columns if _bare(name) in words]) > 1:
+        words = {word: code for word, code in _words(target).items() if len(word) > 1}
+        named_after = {name: code for name in guessed.columns for word, code in words.items() if word in name}
+        if len(set(named_after.values())) > 1:
+            names = list(named_after)
             yield f"{', '.join(names)} are words for {target}: let stage.sql give a row of each (docs/feeds.md, stage.sql)"
     if "invoice_count" in guessed.missing:
         yield "where a row is an invoice, declare `invoices`, which makes these columns (docs/feeds.md, invoices)"
@@ -290,13 +294,16 @@ def _as_said(
     return others | {name: (targets, -1) for name, targets in fed.items()}, constants
 
 
-def _all_of_one_code(asked: Iterable[str], columns: Mapping[str, Sequence[str]], title: str) -> dict[str, str]:
+def _all_of_one_code(
+    asked: Iterable[str], columns: Mapping[str, Sequence[str]], doubted: Iterable[str], title: str
+) -> dict[str, str]:
     """The codes of required columns that the sheet does not have, by the only word for one in its names, 水表号, or title, 用水统计."""
-    of_figures = [
+    of_figures = [*doubted]
+    of_figures += [
         name for name, targets in columns.items() if any(is_measured(t) or t.endswith("_no") for t in targets)
     ]
     found: dict[str, str] = {}
-    for target in asked:
+    for target in sorted(name for name in asked if name.endswith("_code")):
         words = {word: code for word, code in _words(target).items() if word != "合计"}
         in_names = {code for word, code in words.items() if any(word in name for name in of_figures)}
         in_title = {code for word, code in words.items() if word in title}
@@ -380,11 +387,11 @@ def _find_month(
             columns["月" if "<月>" in source["sheet_pattern"] else "月份"] = ["month"]
     elif "月份" not in columns:
         title = unicodedata.normalize("NFKC", "\n".join(cell for line in above for cell in line.cells))
-        label = next((label for label in (r"所属期:\s*", "") if re.search(label + _MONTH_IN_TITLE, title)), None)
+        pattern = next((p for p in (_STATED_MONTH, _MONTH_IN_TITLE) if re.search(p, title)), None)
         if _MONTH_IN_NAME.search(path.stem):
             source["name_pattern"] = f"(?P<月份>{_MONTH_IN_NAME.pattern})"
-        elif label is not None:
-            source["title_pattern"] = label + _MONTH_IN_TITLE
+        elif pattern is not None:
+            source["title_pattern"] = pattern
         if source.keys() & {"name_pattern", "title_pattern"}:
             columns["月份"] = ["month"]
 
@@ -567,11 +574,14 @@ def _target(name: str, known: Mapping[str, Sequence[str]]) -> tuple[list[str], i
     parts = [_bare(part) for part in without_unit(_BRACKETED.sub("", name)).split("/")]
     ways = [parts[-1], "".join(parts), "".join(reversed(parts)), *(["月" + parts[-1]] if _A_MONTH.search(name) else [])]
     found = next((way for way in ways if way in known), None)
+    if not found and parts[-1].endswith("人"):  # 抄表人; 承租人 and 纳税人 are known
+        return ["personal"], 0
     whole = _WHOLE.sub("", parts[-1])
     if (end := _END.fullmatch(parts[-1])) and tuple(known.get(parts[0], ())) in RANGES:
         return [known[parts[0]][end.lastindex == 2]], list(known).index(parts[0])
     rank = 0
-    if not found and whole in known and is_measured(known[whole][0]) and not _OTHER_FIGURE.search(name):
+    is_count = whole in known and is_measured(known[whole][0]) and not known[whole][0].endswith("_headcount")
+    if not found and is_count and not _OTHER_FIGURE.search(name):
         found, rank = whole, len(known)
     if not found:
         alike = ((k, way) for way in ways for k in known if min(len(k), len(way)) >= _ALIKE and (k in way or way in k))
@@ -592,7 +602,8 @@ def _target(name: str, known: Mapping[str, Sequence[str]]) -> tuple[list[str], i
 
 def _is_alike(known: str, name: str) -> bool:
     short, long = sorted((known, name), key=len)
-    return _NEUTRAL.fullmatch(long.replace(short, "", 1)) is not None
+    rest = long.replace(short, "", 1)
+    return _NEUTRAL.fullmatch(rest) is not None and not (long == known and "参保" in rest)  # 总人数 is not 参保总人数
 
 
 def _text(text: str) -> Line:
@@ -640,8 +651,15 @@ def _top(path: Path, known: Mapping[str, Sequence[str]]) -> tuple[dict[str, Any]
     with path.open("rb") as file:
         content, name = content_kind(file)
         if kind not in (".csv", ".tsv", ".txt", ".zip") and content in (*WORKBOOKS, ENCRYPTED):
-            sheets = open_sheets(file, content, path.name, Reading(), _ENCODINGS[0], _LARGEST)
-            return _of_sheet(sheets, path.name, known)
+            for encoding in _ENCODINGS[:2]:  # of a web page that does not state its own
+                try:
+                    sheets = open_sheets(file, content, path.name, Reading(), encoding, _LARGEST)
+                    source, top = _of_sheet(sheets, path.name, known)
+                    return source | ({"encoding": encoding} if encoding != _ENCODINGS[0] else {}), top
+                except DeliveryRefused:
+                    if content != "html" or encoding != _ENCODINGS[0]:
+                        raise
+                    file.seek(0)
         if content == "parquet":
             header, batches = read_parquet(file, Layout(path.name), _LARGEST, [], [])
             rows = next(batches).slice(0, HEADER_WITHIN).to_pylist()

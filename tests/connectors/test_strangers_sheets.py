@@ -57,6 +57,8 @@ ROWS: dict[str, dict[str, Any]] = {
         ("employment", {"新增参保人数": 3}, "insured_headcount", None),
         ("employment", {"女职工参保人数": 3}, "insured_headcount", None),
         ("employment", {"期末人数": 55, "平均人数": 54}, "insured_headcount", None),
+        ("employment", {"总人数": 60}, "insured_headcount", None),
+        ("employment", {"总人数": 60, "参加养老保险人数": 55}, "insured_headcount", "55"),
         ("lease", {"建筑面积(㎡)": 500, "计租面积(㎡)": 480, "使用面积(㎡)": 400}, "leased_area_m2", "480.00"),
         ("lease", {"月租金(含税)": 25200, "月租金(不含税)": 24000}, "monthly_rent_amount", ""),
         ("lease", {"租金": 288000}, "monthly_rent_amount", ""),
@@ -374,6 +376,33 @@ def test_one_code_of_two_is_asked_for(tmp_path: Path) -> None:
         content = workbook([title], list(sheet), list(sheet.values()))
         (tmp_path / title).mkdir()
         assert staged(tmp_path / title, "utility_use", "a.xlsx", content, "utility_code") == []
+
+
+def test_a_yes_for_all_rows_is_never_guessed(tmp_path: Path) -> None:
+    sheet = {"房屋编号": "F1", "承租方": A, "是否出租": "否"}
+    content = workbook(["房产出租情况"], list(sheet), list(sheet.values()))
+    assert staged(tmp_path, "premises", "a.xlsx", content, "is_vacant") == []
+    sheet = {"企业名称": A, "用电量": 5, "用水量": 6}
+    content = workbook(["2026年10月"], list(sheet), list(sheet.values()))
+    (tmp_path / "b").mkdir()
+    assert staged(tmp_path / "b", "utility_use", "a.xlsx", content, "meter_no", "utility_code") == []
+
+
+def test_capital_in_a_currency_that_is_not_taken_is_left_out(tmp_path: Path) -> None:
+    sheet = {"统一社会信用代码": CODE, "企业名称": A, "注册资本": "500万", "注册资本币种": "美元"}
+    content = workbook(list(sheet), list(sheet.values()))
+    (row,) = staged(tmp_path, "outsider", "a.xlsx", content)
+    assert row["registered_capital_amount"] == ""
+    (tmp_path / "b").mkdir()
+    (row,) = staged(tmp_path / "b", "registration", "a.xlsx", content)
+    assert (row["registered_capital_amount"], row["currency_code"]) == ("5000000.00", "USD")
+
+
+def test_a_page_without_its_encoding_and_a_month_of_statistics(tmp_path: Path) -> None:
+    cells = ("".join(f"<td>{cell}</td>" for cell in line) for line in ([*HEAD, "参保人数"], [*ROW, 55]))
+    page = "<table><tr><td>统计时间：2026年10月</td></tr>" + "".join(f"<tr>{line}</tr>" for line in cells) + "</table>"
+    (row,) = staged(tmp_path, "employment", "社保.xls", page.encode("gbk"))
+    assert (row["month"], row["enterprise_name"]) == ("2026-10-01", A)
 
 
 def test_months_in_words_totals_and_years_of_a_title(tmp_path: Path) -> None:
