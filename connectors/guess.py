@@ -80,6 +80,7 @@ _SOUNDS: Final = [
 ]
 _LAST_SOUND: Final = 0xD7F9
 _CURRENCY: Final = re.compile("人民币|[美欧日港]元|港币|英镑")
+_OCCUPIED: Final = re.compile("是否(?:已?出租|在?租|占用|使用|入驻)")
 _SERIAL: Final = ("序号", "行号", "no", "no.")
 _TOTALS: Final = ("合计", "总计", "小计")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
@@ -480,6 +481,8 @@ def _codes(columns: Mapping[str, Sequence[str]], lines: Sequence[Line]) -> dict[
     found = {}
     for name, targets in columns.items():
         words = _words(targets[0]) if len(targets) == 1 else {}
+        if targets == ["is_vacant"] and _OCCUPIED.search(name):  # 是否出租: 否 is vacant
+            words |= {"是": words["否"], "否": words["是"]}
         if words and len(set(words.values())) <= _MOST_CODES and not _values(name, lines) & set(words.values()):
             found[name] = words
     return found

@@ -90,7 +90,7 @@ def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None =
             f"    {_read(column, origin, months, multiple(column.name, origin[column.name], of_sheet))} as {column.name}"
             for column in used
         ]
-        + [f"    {literal(code)} as {column}  -- of all rows" for column, code in constants.items()]
+        + [f"    {literal(code)} as {column}" for column, code in constants.items()]
     )
     if again:
         shutil.rmtree(folder, ignore_errors=True)

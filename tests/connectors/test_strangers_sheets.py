@@ -382,7 +382,9 @@ def test_a_yes_for_all_rows_is_never_guessed(tmp_path: Path) -> None:
     sheet = {"房屋编号": "F1", "承租方": A, "是否出租": "否"}
     content = workbook(["房产出租情况"], list(sheet), list(sheet.values()))
     assert staged(tmp_path, "premises", "a.xlsx", content, "is_vacant") == []
-    sheet = {"企业名称": A, "用电量": 5, "用水量": 6}
+    found = guess(tmp_path / "a.xlsx", subjects()["premises"], said={"is_vacant": "是否出租"})
+    assert (found.codes["是否出租"]["是"], found.codes["是否出租"]["否"]) == ("false", "true")
+    sheet = {"企业名称": A, "用电量": "5", "用水量": "6"}
     content = workbook(["2026年10月"], list(sheet), list(sheet.values()))
     (tmp_path / "b").mkdir()
     assert staged(tmp_path / "b", "utility_use", "a.xlsx", content, "meter_no", "utility_code") == []
@@ -467,7 +469,31 @@ def test_what_is_said_of_a_column_goes_before_what_is_guessed(tmp_path: Path) ->
     (row,) = tried.staged
     assert (row["source_key"], row["meter_no"], row["utility_code"]) == ("G1", "D1", "gas")
     assert (row["month"], row["used_quantity"]) == ("2026-10-01", "5.000")
+    found = guess(tmp_path / "a.xlsx", subjects()["trade"], said={"direction_code": "销项", "goods_code": "编号"})
+    assert scaffold(tmp_path / "feeds", "sales", "trade", found).exists()
     with pytest.raises(DeclarationError, match="has no column colour"):
         guess(tmp_path / "a.xlsx", subject, said={"colour": "编号"})
     with pytest.raises(DeclarationError, match="has no column 抄表, and utility_code no such code"):
         guess(tmp_path / "a.xlsx", subject, said={"utility_code": "抄表"})
+
+
+def test_what_was_before_and_after_a_change_of_persons_does_not_land(tmp_path: Path) -> None:
+    names = ["变更流水号", "统一社会信用代码", "变更事项", "变更前", "变更后", "核准日期"]
+    rows = [
+        ["B1", CODE, "法定代表人变更", "欧阳明轩", "赵志强", "2026-10-01"],
+        ["B2", CODE, "注册资本变更", "100万元", "200万元", "2026-10-02"],
+    ]
+    (tmp_path / "a.xlsx").write_bytes(workbook(names, *rows))
+    folder = scaffold(
+        tmp_path / "feeds",
+        "changes",
+        "registration_event",
+        guess(tmp_path / "a.xlsx", subjects()["registration_event"]),
+    )
+    declared = folder / "feed.yml"
+    declared.write_text(declared.read_text().replace("名称变更: rename", "法定代表人变更: rename, 名称变更: rename", 1))
+    (tried,) = try_file(read_feed(folder), tmp_path / "a.xlsx")
+    assert {(row["event_no"], row["before_text"], row["after_text"]) for row in tried.staged} == {
+        ("B1", "", ""),
+        ("B2", "100万元", "200万元"),
+    }
