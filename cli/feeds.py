@@ -98,15 +98,36 @@ def command_feed_try(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _print_guess(guessed: Guess) -> None:
+    from connectors.guess import hints, named
+
     for name, targets in guessed.columns.items():
         print(f"  {name} → {', '.join(targets)}")
+    for target, code in guessed.constants.items():
+        print(f"  all rows → {target} {code}")
     for target, names in guessed.doubts.items():
         taken = next((name for name in names if target in guessed.columns[name]), "none")
-        print(
-            f"  {' and '.join(names)} could each be {target}; taken: {taken}. Correct feed.yml and stage.sql if another one is right"
-        )
+        print(f"  {' and '.join(names)} could each be {target}; taken: {taken}")
     if guessed.missing:
-        print(f"  nothing seems to be {', '.join(guessed.missing)}, without which no row is accepted")
+        print(f"  nothing seems to be {named(guessed.missing)}, without which no row is accepted")
+    if guessed.left_over and guessed.unfed:
+        print(
+            f"  not used: {', '.join(guessed.left_over)}; nothing seems to be {named(guessed.unfed)}, which may be missing"
+        )
+    for text in hints(guessed):
+        print(f"  {text}")
+
+
+def _said(given: argparse.Namespace) -> dict[str, str]:
+    """What `--column` says, by the subject's column."""
+    pairs = [text.partition("=") for text in given.column]
+    for target, sign, name in pairs:
+        if not (target and sign and name):
+            raise ParkBridgeError(
+                f"--column {target}{sign}{name}",
+                "it does not say which column feeds which",
+                next_step="write the subject's column, =, and the file's column: --column month=抄表月份",
+            )
+    return {target: name for target, _, name in pairs}
 
 
 def command_feed_new(settings: Settings, given: argparse.Namespace) -> int:
@@ -125,14 +146,29 @@ def command_feed_new(settings: Settings, given: argparse.Namespace) -> int:
         )
     guessed = None
     if given.sheet and given.subject in subjects():
-        known = [feed for feed in declared_feeds(settings.feed_folders).values() if isinstance(feed, Feed)]
-        guessed = guess(Path(given.sheet), subjects()[given.subject], known)
-    folder = scaffold(settings.feed_folders[0], given.name, given.subject, guessed)
-    if guessed:
-        _print_guess(guessed)
+        known = [
+            feed
+            for name, feed in declared_feeds(settings.feed_folders).items()
+            if isinstance(feed, Feed) and name != given.name
+        ]
+        guessed = guess(Path(given.sheet), subjects()[given.subject], known, _said(given))
+    folder = scaffold(settings.feed_folders[0], given.name, given.subject, guessed, again=given.again)
+    if not guessed:
+        print(
+            f"{short(folder)} is there and passes `parkbridge feed check {given.name}`. Next: make feed.yml say what the office sends"
+        )
+        return 0
+    _print_guess(guessed)
     print(
-        f"{short(folder)} is there and passes `parkbridge feed check {given.name}`. Next: make feed.yml say what the office sends"
+        f"{short(folder)} is there. Next: `parkbridge feed try {given.name} {given.sheet}` shows what becomes of its rows"
     )
+    if guessed.missing or guessed.doubts or (guessed.left_over and guessed.unfed):
+        asked = "".join(f" --column {name}=…" for name in guessed.missing or guessed.doubts or guessed.unfed[:1])
+        print(
+            "Where another column is meant, or all rows have one code, begin again with what you know in place of …:\n"
+            f"  parkbridge feed new {given.name} --subject {given.subject} --from {given.sheet} --again{asked}\n"
+            "Where a value has to be reckoned, edit feed.yml and stage.sql: docs/feeds.md says how"
+        )
     return 0
 
 
@@ -163,8 +199,16 @@ def add(commands: Commands) -> None:
         "new",
         command_feed_new,
         "begin a folder that passes its check",
-        "  parkbridge feed new water_meters --subject utility_use --from sample.xlsx",
+        "  parkbridge feed new water_meters --subject utility_use --from sample.xlsx --column utility_code=water",
     )
     one.add_argument("name")
     one.add_argument("--from", dest="sheet", metavar="FILE", help="a file of the office; its columns are guessed")
-    one.add_argument("--subject", required=True, help="an entry of warehouse/subjects.yml")
+    one.add_argument("--subject", required=True, help="what its rows are about; `parkbridge subjects` lists them")
+    one.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="COLUMN=NAME",
+        help="a column of the subject, and the file's column that feeds it, or the one code that all rows have",
+    )
+    one.add_argument("--again", action="store_true", help="replace the folder that is there")

@@ -27,7 +27,7 @@ from connectors.credentials import Credentials
 from connectors.feed import Feed
 from connectors.invoices import aggregated
 from connectors.parties import without_people
-from connectors.persons import Blotter, counted, without_persons
+from connectors.persons import Blotter, counted, without_names_of_events, without_persons
 from connectors.sources import ROW_NUMBER, Delivery, Unreadable, Window, protocol
 from warehouse.batches import ROWS, UNREADABLE, Batch, Manifest, batches, pending, put_in_place, write_manifest
 from warehouse.durable import make_folder, sha256_of
@@ -258,6 +258,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         for batch in tables:
             kept = [n for n in batch.schema.names if n == ROW_NUMBER or n in feed.landed_columns]
             named = without_people(batch.select(kept), feed.parties, blotter.counts)
+            named = without_names_of_events(named, feed.columns)
             clean = blotter.clean(named, feed.code_columns)
             if writer is None:
                 schema = pa.schema(

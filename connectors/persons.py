@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -50,6 +50,10 @@ _ROUNDED = r"^[0-9]{15}000$"
 _MOMENT = (
     r"^(?:19|20)\d{2}(?:[-/.]\d{1,2}[-/.]\d{1,2}[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?|\d{10})$"
 )
+
+
+# of an event that exchanges persons: 法定代表人变更, 股东变更, 高级管理人员备案
+_OF_PERSONS = "代表人|负责人|股东|[董监]事|高管|管理人员|经理|投资人|合伙人|联络员|成员"
 
 
 class Blotter:
@@ -114,6 +118,22 @@ def _worth_a_look(column: pa.Array, *, in_codes: bool) -> pa.Array:
     many = pc.and_not(many, pc.match_substring_regex(column, _MOMENT))
     with_letter = pc.and_(pc.greater_equal(digits, DIGITS_WITH_LETTER), pc.match_substring_regex(column, LATIN))
     return pc.or_(pc.or_(many, with_letter), pc.match_substring_regex(column, other_signs()))
+
+
+def without_names_of_events(batch: pa.RecordBatch, uses: Mapping[str, Sequence[str]]) -> pa.RecordBatch:
+    """The batch without what was before and is after an event that exchanges persons: their names."""
+    events = [name for name in batch.schema.names if "event_code" in uses.get(name, ())]
+    if not events:
+        return batch
+    is_of_persons = reduce(
+        pc.or_,
+        (pc.fill_null(pc.match_substring_regex(pc.cast(batch[n], pa.string()), _OF_PERSONS), False) for n in events),
+    )
+    for place, field in enumerate(batch.schema):
+        if {"before_text", "after_text"} & set(uses.get(field.name, ())):
+            kept = pc.if_else(is_of_persons, pa.scalar(None, field.type), batch.column(place))
+            batch = batch.set_column(place, field, kept)
+    return batch
 
 
 def without_persons(error: ParkBridgeError) -> None:

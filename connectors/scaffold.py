@@ -15,7 +15,7 @@ from connectors.feed import read_feed
 from connectors.guess import RANGES, Guess
 from connectors.rehearsal import write_expected
 from connectors.sources.file_drop.units import is_unit_of, multiple_of, unit_for
-from warehouse.connection import quote
+from warehouse.connection import literal, quote
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
 from warehouse.subjects import Column, Subject, subjects
@@ -48,7 +48,7 @@ _SAMPLE = {
 }
 
 
-def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None = None) -> Path:
+def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None = None, *, again: bool = False) -> Path:
     """Write parent/name/ with feed.yml, stage.sql, sample.csv and expected.csv for a subject. Returns the folder.
 
     Args:
@@ -56,6 +56,7 @@ def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None =
         name: The feed's name.
         subject_name: What it reports.
         guessed: The office's own columns; without it they are called like the subject's.
+        again: Replace the folder where there is one.
 
     Raises:
         DeclarationError: The folder exists, or there is no such subject.
@@ -66,13 +67,16 @@ def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None =
         raise DeclarationError(
             name, f"there is no subject {subject_name!r}", next_step=f"choose one of {', '.join(known)}"
         )
-    if folder.exists():
-        raise DeclarationError(name, f"{folder} exists", next_step="choose another name, or edit what is there")
+    if folder.exists() and not (again and (folder / "feed.yml").is_file()):
+        raise DeclarationError(
+            name, f"{folder} exists", next_step="choose another name, edit what is there, or replace it with --again"
+        )
     subject = known[subject_name]
     given = guessed.columns if guessed else {column: [column] for column in subject.columns}
     origin = {target: column for column, targets in given.items() for target in targets}
     # the year goes before the month where each has a column
     months = sorted((name for name, targets in given.items() if "month" in targets), key=lambda name: name[0] != "年")
+    constants = guessed.constants if guessed else {}
     used = [column for column in subject.columns.values() if column.name in origin]
     source = {"folder": ".", "pattern": "*", "encoding": "utf-8"} | (
         dict(guessed.source) if guessed else {"pattern": "*.csv"}
@@ -82,9 +86,14 @@ def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None =
         del source["unit"]  # a unit of which no figure here can be is to be looked at: the feed stops and names it
     words = guessed.codes if guessed else {}
     reads = ",\n".join(
-        f"    {_read(column, origin, months, multiple(column.name, origin[column.name], of_sheet))} as {column.name}"
-        for column in used
+        [
+            f"    {_read(column, origin, months, multiple(column.name, origin[column.name], of_sheet))} as {column.name}"
+            for column in used
+        ]
+        + [f"    {literal(code)} as {column}" for column, code in constants.items()]
     )
+    if again:
+        shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "feed.yml").write_text(_declaration(name, subject, given, source, guessed, used, words), encoding="utf-8")
     (folder / "stage.sql").write_text(
@@ -140,7 +149,7 @@ def _declaration(
     if words:
         more += "codes:   # the office's words for the codes in warehouse/columns.yml; one that is not listed stops the feed\n"
     for column, meanings in words.items():
-        more += f"  {_quoted(column)}: {{{', '.join(f'{_quoted(word)}: {code}' for word, code in meanings.items())}}}\n"
+        more += f"  {_quoted(column)}: {{{', '.join(f'{_quoted(word)}: {_quoted(code)}' for word, code in meanings.items())}}}\n"
     bounds = "".join(
         f"\n  - {{column: {column.name}, between: [0, {bound}], severity: warning}}"
         for column in used
@@ -174,10 +183,10 @@ def _listed(targets: Sequence[str]) -> str:
 
 
 def _quoted(value: object) -> str:
-    """A text as YAML reads it back: plain where it is one."""
+    """A text as YAML reads it back, also within brackets: plain where it is one."""
     text = str(value)
     try:
-        is_plain = read_yaml(f"{text}: {text}") == {text: text}
+        is_plain = read_yaml(f"{text}: {text}") == read_yaml(f"{{{text}: {text}}}") == {text: text}
     except yaml.YAMLError:
         is_plain = False
     return text if is_plain else json.dumps(text, ensure_ascii=False)
@@ -201,6 +210,14 @@ def _read(column: Column, origin: Mapping[str, str], months: Sequence[str], fact
     for start, end in RANGES:
         if column.name in (start, end) and origin.get(start) == origin.get(end):  # 2026年第三季度, 2025.3.1-2028.2.28
             return f"to_period_{'start' if column.name == start else 'end'}({name})"
+    if column.name == "currency_code" and source == origin.get("registered_capital_amount"):
+        return f"to_capital_currency({name})"
+    if (
+        column.name == "registered_capital_amount" and factor == 1
+    ):  # 500万元人民币; one in dollars needs its currency beside it
+        if source == origin.get("currency_code"):
+            return f"to_capital_amount({name})"
+        return f"coalesce(to_amount({name}), case when to_capital_currency({name}) = 'CNY' then to_capital_amount({name}) end)"
     if factor != 1:  # 1.234567 万元 and 0.55 百人 are whole only when they are multiplied
         return f"try_cast(signed_number({name}) as decimal(28, 12)) * {factor}"
     return _READ.get(column.type, "{0}").format(name)

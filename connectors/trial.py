@@ -90,7 +90,9 @@ def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch, time
         stage(connection, feed, [batch], time_zone=time_zone)
     except DeliveryRefused as error:
         if not (batch.folder / REJECTED).is_file():  # its codes are unknown: no row was staged
-            raise
+            raise DeliveryRefused(
+                error.where, error.fact, allowed=error.allowed, next_step=_how_to_map(feed, error.fact)
+            ) from error
         stop = f"{error.fact}{f'; {error.allowed} allowed' if error.allowed else ''}"
     rows = f"read_parquet({literal(str(batch.folder / ROWS))})"
     (first,) = the_row(connection, f"select min({ROW_NUMBER}) from {rows}")
@@ -108,6 +110,21 @@ def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch, time
         staged=staged_rows(connection, feed),
         notes=batch.manifest.notes,
         stop=stop,
+    )
+
+
+def _how_to_map(feed: Feed, fact: str) -> str:
+    """What to write into feed.yml for words that are no known codes."""
+    codes = {
+        column: [f"{code.value} {code.zh}" for code in labels()[target].codes if not code.is_derived]
+        for column in feed.codes
+        for target in feed.columns[column]
+        if f"in {column}: " in fact and target in labels()
+    }
+    known = "; ".join(f"{column}: {', '.join(words)}" for column, words in codes.items() if words)
+    return (
+        f"add each word to codes in {feed.name}/feed.yml{f' with its code ({known})' if known else ''}; one that means that there is "
+        "no value yet to `missing`; one without a code as a word of your own that stage.sql leaves out by skip_because"
     )
 
 
@@ -146,7 +163,8 @@ def unknown_codes(feed: Feed, found: Found) -> dict[str, list[str]]:
         known = (
             {str(code.value) for code in labels()[column].codes if not code.is_derived} if column in labels() else set()
         )
-        values = sorted({row[column] for row in found.staged if row[column] and not row[REJECTED_BECAUSE]} - known)
+        used = (row for row in found.staged if not row[REJECTED_BECAUSE] and not row[_SKIPPED_BECAUSE])
+        values = sorted({row[column] for row in used if row[column]} - known)
         if known and values:
             unknown[column] = values[:FIRST_ROWS]
     return unknown

@@ -120,6 +120,10 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
     )
 
 
+# known codes that a message names
+_MOST_NAMED = 12
+
+
 def open_batch(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, path: Path, where: str) -> None:
     """Make the table `delivery` of a landed batch.
 
@@ -148,16 +152,21 @@ def stop_on_unknown_codes(connection: duckdb.DuckDBPyConnection, feed: StagedFee
     Raises:
         DeliveryRefused: One is not declared.
     """
-    for column in feed.codes:
-        unknown = connection.execute(
+    unknown = {
+        column: connection.execute(
             f"select substr({quote(column)}, 2) as code, count(*) as n from delivery "
             f"where starts_with({quote(column)}, chr(1)) group by 1 order by n desc, code limit 5"
         ).fetchall()
-        if unknown:
-            raise DeliveryRefused(
-                where,
-                f"unknown code in {column}: " + ", ".join(f"{code!r} ({n:,} rows)" for code, n in unknown),
-                allowed=", ".join(feed.codes[column]),
-                next_step=f"ask the office what it means and add it to codes in {feed.name}/feed.yml, then run "
-                f"`parkbridge sync {feed.name}`. Published data is unchanged",
-            )
+        for column in feed.codes
+    }
+    unknown = {column: codes for column, codes in unknown.items() if codes}
+    if unknown:
+        found = (f"{c}: " + ", ".join(f"{code!r} ({n:,} rows)" for code, n in codes) for c, codes in unknown.items())
+        known = list(dict.fromkeys(code for column in unknown for code in feed.codes[column]))
+        raise DeliveryRefused(
+            where,
+            f"unknown code in {', in '.join(found)}",
+            allowed=", ".join(known[:_MOST_NAMED]) + (", …" if len(known) > _MOST_NAMED else ""),
+            next_step=f"ask the office what it means and add it to codes in {feed.name}/feed.yml, then run "
+            f"`parkbridge sync {feed.name}`. Published data is unchanged",
+        )

@@ -57,6 +57,8 @@ ROWS: dict[str, dict[str, Any]] = {
         ("employment", {"新增参保人数": 3}, "insured_headcount", None),
         ("employment", {"女职工参保人数": 3}, "insured_headcount", None),
         ("employment", {"期末人数": 55, "平均人数": 54}, "insured_headcount", None),
+        ("employment", {"总人数": 60}, "insured_headcount", None),
+        ("employment", {"总人数": 60, "参加养老保险人数": 55}, "insured_headcount", "55"),
         ("lease", {"建筑面积(㎡)": 500, "计租面积(㎡)": 480, "使用面积(㎡)": 400}, "leased_area_m2", "480.00"),
         ("lease", {"月租金(含税)": 25200, "月租金(不含税)": 24000}, "monthly_rent_amount", ""),
         ("lease", {"租金": 288000}, "monthly_rent_amount", ""),
@@ -303,3 +305,195 @@ def test_a_file_of_files_is_named_as_one(tmp_path: Path, name: str, step: str) -
 def test_months_of_money_are_no_staff(tmp_path: Path) -> None:
     content = workbook(["2026年各月缴费工资"], [*HEAD, "1月", "2月", "3月"], [*ROW, 9000, 9100, 9200])
     assert staged(tmp_path, "employment", "a.xlsx", content, "month", "insured_headcount") == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "sheet", "figures"),
+    [
+        # endings that mean the same: 时间 and 日期, 编码 and 编号; a unit at the end of a name; words for codes as offices write them
+        (
+            "building",
+            {"楼宇编码": "LY1", "楼宇名称": "1号楼", "楼宇类型": "厂房", "建筑面积㎡": 12000, "竣工时间": "2015-06-01"},
+            {
+                "building_code": "LY1",
+                "building_name": "1号楼",
+                "use_code": "factory",
+                "floor_area_m2": "12000.00",
+                "completed_date": "2015-06-01",
+            },
+        ),
+        ("building", {"楼宇名称": "1号楼", "楼栋号": "B1"}, {"building_code": "B1", "building_name": "1号楼"}),
+        (
+            "registration",
+            {"统一社会信用代码": CODE, "主体名称": A, "登记状态": "存续（在营、开业、在册）", "注册资金": "500万美元"},
+            {
+                "enterprise_name": A,
+                "status_code": "active",
+                "registered_capital_amount": "5000000.00",
+                "currency_code": "USD",
+            },
+        ),
+        ("registration", ROWS["registration"] | {"注册资本": "500万", "币种": "人民币"}, {"currency_code": "CNY"}),
+        # the name of an industry is no code of it
+        ("registration", ROWS["registration"] | {"所属行业": "制造业"}, {"industry_code": ""}),
+        ("registration", ROWS["registration"] | {"所属行业": "C39"}, {"industry_code": "C39"}),
+        ("tax_payment", ROWS["tax_payment"] | {"实缴税额": 7, "税种": "城建税"}, {"tax_kind_code": "surcharge"}),
+        ("premises", {"房源编号": "F1", "租户名称": A, "出租状态": "已出租"}, {"is_vacant": "false"}),
+        ("access_count", ROWS["access_count"] | {"访客人次": 5, "合计人次": 50}, {"people_entry_count": "50"}),
+        ("access_count", ROWS["access_count"] | {"访客人次": 5}, {"people_entry_count": ""}),
+        # what all rows are, by the names of figures and meters
+        (
+            "utility_use",
+            {"户号": "0001", "水表编号": "D1", "月份": "2026-10", "用量": 5},
+            {"utility_code": "water", "meter_no": "D1"},
+        ),
+        ("utility_use", {"户号": "0001", "表号": "D1", "月份": "2026-10", "用气量": 5}, {"utility_code": "gas"}),
+        # as a database writes names
+        (
+            "tax_filing",
+            {"NSRSBH": CODE, "NSRMC": A, "ZSXM": "增值税", "SKSSQQ": "20261001", "SKSSQZ": "20261031", "SBRQ": "20261112", "XSE": 9},
+            {
+                "taxpayer_no": CODE,
+                "tax_kind_code": "vat",
+                "period_start": "2026-10-01",
+                "period_end": "2026-10-31",
+                "filed_date": "2026-11-12",
+                "sales_amount": "9.00",
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_what_offices_write_is_understood(
+    tmp_path: Path, subject: str, sheet: dict[str, Any], figures: dict[str, str]
+) -> None:
+    (row,) = staged(tmp_path, subject, "台账.xlsx", workbook(list(sheet), list(sheet.values())))
+    assert {column: row[column] for column in figures} == figures
+
+
+def test_one_code_of_two_is_asked_for(tmp_path: Path) -> None:
+    sheet = {"户号": "0001", "表号": "D1", "月份": "2026-10", "用量": 5}
+    for title in ("电子产业园能耗表", "水电费", "用水、用电统计"):
+        content = workbook([title], list(sheet), list(sheet.values()))
+        (tmp_path / title).mkdir()
+        assert staged(tmp_path / title, "utility_use", "a.xlsx", content, "utility_code") == []
+
+
+def test_a_yes_for_all_rows_is_never_guessed(tmp_path: Path) -> None:
+    sheet = {"房屋编号": "F1", "承租方": A, "是否出租": "否"}
+    content = workbook(["房产出租情况"], list(sheet), list(sheet.values()))
+    assert staged(tmp_path, "premises", "a.xlsx", content, "is_vacant") == []
+    found = guess(tmp_path / "a.xlsx", subjects()["premises"], said={"is_vacant": "是否出租"})
+    assert (found.codes["是否出租"]["是"], found.codes["是否出租"]["否"]) == ("false", "true")
+    sheet = {"企业名称": A, "用电量": "5", "用水量": "6"}
+    content = workbook(["2026年10月"], list(sheet), list(sheet.values()))
+    (tmp_path / "b").mkdir()
+    assert staged(tmp_path / "b", "utility_use", "a.xlsx", content, "meter_no", "utility_code") == []
+
+
+def test_capital_in_a_currency_that_is_not_taken_is_left_out(tmp_path: Path) -> None:
+    sheet = {"统一社会信用代码": CODE, "企业名称": A, "注册资本": "500万", "注册资本币种": "美元"}
+    content = workbook(list(sheet), list(sheet.values()))
+    (row,) = staged(tmp_path, "outsider", "a.xlsx", content)
+    assert row["registered_capital_amount"] == ""
+    (tmp_path / "b").mkdir()
+    (row,) = staged(tmp_path / "b", "registration", "a.xlsx", content)
+    assert (row["registered_capital_amount"], row["currency_code"]) == ("5000000.00", "USD")
+
+
+def test_a_page_without_its_encoding_and_a_month_of_statistics(tmp_path: Path) -> None:
+    cells = ("".join(f"<td>{cell}</td>" for cell in line) for line in ([*HEAD, "参保人数"], [*ROW, 55]))
+    page = "<table><tr><td>统计时间：2026年10月</td></tr>" + "".join(f"<tr>{line}</tr>" for line in cells) + "</table>"
+    (row,) = staged(tmp_path, "employment", "社保.xls", page.encode("gbk"))
+    assert (row["month"], row["enterprise_name"]) == ("2026-10-01", A)
+
+
+def test_months_in_words_totals_and_years_of_a_title(tmp_path: Path) -> None:
+    months = workbook(["2026年度参保人数"], [*HEAD, "一月", "二月", "十一月"], [*ROW, 5, 6, 7], ["合计", None, 5, 6, 7])
+    assert [(r["month"], r["insured_headcount"]) for r in staged(tmp_path, "employment", "a.xlsx", months)] == [
+        ("2026-01-01", "5"),
+        ("2026-02-01", "6"),
+        ("2026-11-01", "7"),
+    ]
+    sheet = {"地区代码": "320583", "分类标准": "GB/T 4754-2017", "层级": "大类", "行业代码": "39", "企业数": 3}
+    (tmp_path / "b").mkdir()
+    content = workbook(["2025年分行业统计"], list(sheet), list(sheet.values()))
+    (row,) = staged(tmp_path / "b", "industry_stat", "a.xlsx", content)
+    assert (row["year_number"], row["classification_code"]) == ("2025", "gbt4754_2017")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "抄表员",
+        "税收管理员",
+        "联系方式",
+        "受理人",
+        "诉求内容",
+        "备注",
+        "FDDBR",
+        "LXDH",
+        "LXRSJ",
+        "XM",
+        "SFZH",
+        "企业QQ",
+    ],
+)
+def test_what_may_name_a_person_is_left_out(tmp_path: Path, name: str) -> None:
+    sheet = ROWS["employment"] | {"参保人数": 5, name: "x"}
+    (tmp_path / "a.xlsx").write_bytes(workbook(list(sheet), list(sheet.values())))
+    assert guess(tmp_path / "a.xlsx", subjects()["employment"]).columns[name] == ["personal"]
+
+
+@pytest.mark.parametrize("name", ["从业人员", "党员", "员工餐补", "SKSSQQ", "参保人员类别"])
+def test_what_names_no_person_lands(tmp_path: Path, name: str) -> None:
+    sheet = ROWS["employment"] | {"参保人数": 5, name: "x"}
+    (tmp_path / "a.xlsx").write_bytes(workbook(list(sheet), list(sheet.values())))
+    assert guess(tmp_path / "a.xlsx", subjects()["employment"]).columns[name] == ["ignored"]
+
+
+def test_what_is_said_of_a_column_goes_before_what_is_guessed(tmp_path: Path) -> None:
+    sheet = {"编号": "G1", "户名": A, "表": "D1", "抄表日期": "2026-10-25", "本期": 5, "总用量": 9}
+    (tmp_path / "a.xlsx").write_bytes(workbook(list(sheet), list(sheet.values())))
+    subject = subjects()["utility_use"]
+    said = {
+        "source_key": "编号",
+        "meter_no": "表",
+        "month": "抄表日期",
+        "used_quantity": "本期",
+        "utility_code": "燃气",
+    }
+    found = guess(tmp_path / "a.xlsx", subject, said=said)
+    assert (found.missing, found.constants, found.columns["总用量"]) == ([], {"utility_code": "gas"}, ["ignored"])
+    feed = read_feed(scaffold(tmp_path / "feeds", "begun", "utility_use", found))
+    (tried,) = try_file(feed, tmp_path / "a.xlsx")
+    (row,) = tried.staged
+    assert (row["source_key"], row["meter_no"], row["utility_code"]) == ("G1", "D1", "gas")
+    assert (row["month"], row["used_quantity"]) == ("2026-10-01", "5.000")
+    found = guess(tmp_path / "a.xlsx", subjects()["trade"], said={"direction_code": "销项", "goods_code": "编号"})
+    assert scaffold(tmp_path / "feeds", "sales", "trade", found).exists()
+    with pytest.raises(DeclarationError, match="has no column colour"):
+        guess(tmp_path / "a.xlsx", subject, said={"colour": "编号"})
+    with pytest.raises(DeclarationError, match="has no column 抄表, and utility_code no such code"):
+        guess(tmp_path / "a.xlsx", subject, said={"utility_code": "抄表"})
+
+
+def test_what_was_before_and_after_a_change_of_persons_does_not_land(tmp_path: Path) -> None:
+    names = ["变更流水号", "统一社会信用代码", "变更事项", "变更前", "变更后", "核准日期"]
+    rows = [
+        ["B1", CODE, "法定代表人变更", "欧阳明轩", "赵志强", "2026-10-01"],
+        ["B2", CODE, "注册资本变更", "100万元", "200万元", "2026-10-02"],
+    ]
+    (tmp_path / "a.xlsx").write_bytes(workbook(names, *rows))
+    folder = scaffold(
+        tmp_path / "feeds",
+        "changes",
+        "registration_event",
+        guess(tmp_path / "a.xlsx", subjects()["registration_event"]),
+    )
+    declared = folder / "feed.yml"
+    declared.write_text(declared.read_text().replace("名称变更: rename", "法定代表人变更: rename, 名称变更: rename", 1))
+    (tried,) = try_file(read_feed(folder), tmp_path / "a.xlsx")
+    assert {(row["event_no"], row["before_text"], row["after_text"]) for row in tried.staged} == {
+        ("B1", "", ""),
+        ("B2", "100万元", "200万元"),
+    }

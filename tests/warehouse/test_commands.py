@@ -393,6 +393,28 @@ def test_a_feed_is_begun_where_a_next_version_does_not_replace_it(
         assert (folders[0] / "water").exists() == (code == 0)
 
 
+def test_a_feed_is_begun_again_with_what_is_known_of_its_columns(run: Run, park: Park, tmp_path: Path) -> None:
+    sheet = tmp_path / "抄表.csv"
+    sheet.write_text("户号,表号,抄表日期,用量,单价\nK1,D1,2026-10-25,3.5,1\n")
+    new = ("feed", "new", "meters", "--subject", "utility_use", "--from", str(sheet))
+    code, out, _ = run(*new)
+    assert code == 0
+    assert "nothing seems to be utility_code 能源种类, month 月份, without which no row is accepted" in out
+    assert "not used: 抄表日期, 单价; nothing seems to be enterprise_name" in out
+    assert f"{' '.join(new)} --again --column utility_code=… --column month=…" in out
+    assert run("feed", "try", "meters", str(sheet))[0] == 1
+    said = ("--column", "month=抄表日期", "--column", "utility_code=水")
+    assert run(*new, *said)[0] == 1, "the folder exists"
+    code, out, _ = run(*new, "--again", *said)
+    assert (code, "all rows → utility_code water" in out) == (0, True)
+    code, out, _ = run("feed", "try", "meters", str(sheet))
+    assert (code, "utility_code water, month 2026-10-01, used_quantity 3.500" in out) == (0, True)
+    assert "it does not say which column feeds which" in run(*new, "--again", "--column", "month")[2]
+    (park.feed_folder / "notes").mkdir()
+    assert run("feed", "new", "notes", "--subject", "utility_use", "--from", str(sheet), "--again")[0] == 1
+    assert (park.feed_folder / "notes").exists()
+
+
 @pytest.mark.parametrize(("problems", "code"), [([None, None], 0), (["too few", None], 1), ([None, "too few"], 1)])
 def test_one_sheet_that_would_stop_the_feed_sets_the_code(
     run: Run, monkeypatch: pytest.MonkeyPatch, problems: list[str | None], code: int

@@ -63,7 +63,7 @@ _SCALED: Final = rf"[十百千万亿]*(?:{'|'.join([*_MEASURES_OF.values(), MEAS
 _UNIT_OF_HEADER: Final = re.compile(
     r"(?:[-_:/,;.|、\s(\[{<〔【「《]\s*(?:(?:计量|金额)?单\s*位\s*[:/为]?\s*)?(?:[以按])?(?:人民币|RMB)?"
     rf"(?P<marked>{_SCALED}|[十百千]?[万亿]|[百千万分角])(?=(?:人民币|计)?(?:[\s)\]}}>〕】」》;,。、/]|$))"
-    rf"|(?P<bare>[十百千万亿]+(?:元|人次|人|度|千瓦时|kWh|平方米|m2|m3|立方米)|{_ENERGY})$)"
+    rf"|(?P<bare>[十百千万亿]+(?:元|人次|人|度)|[十百千万亿]*(?:千瓦时|kWh|平方米|m2|m3|立方米)|{_ENERGY})$)"
 )
 # 单位：人、万元 and （人/万元） state several
 _SEVERAL: Final = re.compile(
