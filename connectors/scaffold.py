@@ -12,7 +12,8 @@ from pathlib import Path
 import yaml
 
 from connectors.feed import read_feed
-from connectors.guess import RANGES, Guess
+from connectors.guess import Guess
+from connectors.office_names import RANGES
 from connectors.rehearsal import write_expected
 from connectors.sources.file_drop.units import is_unit_of, multiple_of, unit_for
 from warehouse.connection import literal, quote

@@ -15,7 +15,8 @@ import pytest
 
 import parkbridge
 from connectors.feed import Allowance, read_feed
-from connectors.guess import _MONTH_IN_TITLE, GLOSSARY, RANGES, guess
+from connectors.guess import _MONTH_IN_TITLE, guess
+from connectors.office_names import GLOSSARY, RANGES
 from connectors.rehearsal import check
 from connectors.scaffold import _quoted, multiple, scaffold
 from connectors.trial import Found, allowance, report, try_file

@@ -31,7 +31,7 @@ NAME_WORDS = frozenset(row["word"] for row in rows_of_rule(WORDS))
 NO_LIST = {
     ("transforms/resolution/addresses.py", "公司"),
     ("warehouse/damages.py", "公司"),
-    ("connectors/guess.py", "公司"),  # of a column's name: 公司名称
+    ("connectors/office_names.py", "公司"),  # of a column's name: 公司名称
 }
 _SEPARATOR = re.compile(r"[\s|()\[\]{}^$.*+?,，、;；:/\\'\"0-9]+")
 
