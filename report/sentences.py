@@ -30,6 +30,7 @@ _PARTS = (
     (r"(\w+) is \S+ or more, which is no figure: (.*)", "$1 数值过大，不是有效数字：$2"),
     (r"(\w+) is (\d{4}-\d\d), before (\d+) or after this delivery .*", "$1 为 $2，早于 $3 年或晚于本批次"),
     (r"(\w+) is (\S+), before (\w+_(?:date|start))", "$1 为 $2，早于 $3"),
+    (r"(\w+) has more than a credit code: (.*)", "$1 除信用代码外还有其他内容：$2"),
     (r"(.+) is a day or a number where text belongs .*?: .*?: (.*)", "$1 应为文字，却是日期或数字：$2"),
     (r"no \w+ \((.+) is empty\)", "$1 为空"),
     (r"no (\w+) in one of the rows made of it", "由该行得出的一行缺少 $1"),

@@ -82,7 +82,7 @@ NO_ENTERPRISE = (
         "looks like a total or a note: declare totals under source: ",
     ),
     (
-        r"^(?i:[(<]?(?:null|nan|none|nil|undefined|nat)[)>]?|n/?a|n\.a\.|<NA>|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白|[暂查]?无数据|加载中|(?i:loading))…?\.*$",
+        r"^(?i:[(<]?(?:null|nan|none|nil|undefined|nat|-?inf(?:inity)?)[)>]?|n/?a|n\.a\.|<NA>|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白|[暂查]?无数据|加载中|(?i:loading))…?\.*$",
         "seems to mean that there is none: list it under missing: ",
     ),
     (
@@ -135,6 +135,8 @@ _NO_PLACE = (
     rf"{_A_DAY}|^(?:19|20)\d\d-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])(?: 0?0:00(?::00)?)?$"
     r"|^\d{1,2}:\d\d(?::\d\d)?$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$"
 )
+# 91329902MA00000B18（新）, 91329902MA00000B18；
+MORE_THAN_A_CODE = (r"^[0-9A-Za-z]{18} ?[^0-9A-Za-z ]", " has more than a credit code: ")
 _NO_TEXT = " is a day or a number where text belongs (3-12 becomes 12 March): ask for the column formatted as text: "
 
 
@@ -159,7 +161,13 @@ def no_texts(feed: StagedFeed) -> list[tuple[list[str], str, str]]:
     # what an event was before and after may be a day
     texts = (c.name for c in feed.subject.columns.values() if c.type == "varchar" and not c.name.endswith("_text"))
     others = sorted(set(texts) - {*codes, "application_no"})
-    return [(codes, *NO_CODE), (codes, _A_DAY, _NO_TEXT), (others, _NO_PLACE, _NO_TEXT)]
+    credit = [name for name in codes if name.endswith(("uscc", "taxpayer_no"))]
+    return [
+        (codes, *NO_CODE),
+        (codes, _A_DAY, _NO_TEXT),
+        (others, _NO_PLACE, _NO_TEXT),
+        (credit, *MORE_THAN_A_CODE),
+    ]
 
 
 def has_damage(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> bool:

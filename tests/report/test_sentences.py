@@ -32,6 +32,10 @@ from warehouse import damages, row_comparisons, row_reasons
         (STRUCK, "整行有删除线，是否计入须向来源单位核实"),
         (f"source_key{damages.NO_CODE[1]}12.0", "source_key 是数字、掩码或列表，不是代码：12.0"),
         (
+            f"uscc{damages.MORE_THAN_A_CODE[1]}91329902MA00000B18；",
+            "uscc 除信用代码外还有其他内容：91329902MA00000B18；",
+        ),
+        (
             "an invoice with '#N/A' as 发票状态, which invoices.void does not list",
             "发票的 发票状态 为 '#N/A'，不在约定的状态之内",
         ),

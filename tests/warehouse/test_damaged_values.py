@@ -98,6 +98,7 @@ NOT_MEANT = (
     (named("U1", "#错误"), "单位名称 is a spreadsheet's error"),
     (named("U1", "甲公司", "-2146826246"), "人数 is a spreadsheet's error"),
     (named("U1", "<NULL>"), "单位名称 seems to mean that there is none"),
+    (named("U1", "-inf"), "单位名称 seems to mean that there is none"),
     (named("U1", "加载中..."), "单位名称 seems to mean that there is none"),
     (named("U1", "江屿??公司"), "单位名称 has lost its characters"),
     (named("U1", "屯屯屯公司"), "单位名称 has lost its characters"),

@@ -305,18 +305,20 @@ def test_a_lease_may_run_for_fifty_years(park: Park) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "is_rounded"),
+    ("code", "reason"),
     [
-        ("913299052828881000", True),  # no code ends so: its check character would be another
-        ("913299052828815000", False),  # one code in thirty that end so is right
-        ("91329905282046081F", False),
-        ("91329905282888100", False),  # 17 digits: wrong, but not rounded
+        ("913299052828881000", "rounded to 15 digits"),  # no code ends so: its check character would be another
+        ("913299052828815000", None),  # one code in thirty that end so is right
+        ("91329905282046081F", None),
+        ("91329905282888100", None),  # 17 digits: wrong, but not rounded
+        ("91329905282046081F（新）", "uscc has more than a credit code"),
+        ("91329905282046081F；", "uscc has more than a credit code"),
     ],
 )
-def test_a_code_that_a_spreadsheet_rounded(park: Park, code: str, is_rounded: bool) -> None:
+def test_a_credit_code_that_is_none(park: Park, code: str, reason: str | None) -> None:
     lines = leases(range(30)).replace(",无,", f",{code},", 1)
     park.drop("leases", "a.csv", lines, day(0.5))
-    assert [("rounded to 15 digits" in reason) for reason in _reasons(park, "leases")] == ([True] if is_rounded else [])
+    assert [reason is not None and reason in found for found in _reasons(park, "leases")] == ([True] if reason else [])
 
 
 def test_a_declared_fact_between_columns(park: Park) -> None:
