@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
+from connectors.feed import read_feed
 from connectors.registry import feeds
 from warehouse.comparison import _plan
+from warehouse.precedents.measured import kind_of_row
 from warehouse.settings import CHECKOUT
 
 FEEDS = feeds([CHECKOUT / "connectors" / "feeds"])
@@ -55,3 +58,11 @@ def test_of_an_event_only_who_it_is_of_is_compared(feed: str, texts: set[str]) -
 def test_codes_of_ours_are_no_habit_of_a_register() -> None:
     assert "status_code" not in _plan(FEEDS["registration"]).texts
     assert "use_code" in _plan(FEEDS["building"]).texts
+
+
+def test_an_empty_flag_is_a_kind_of_row() -> None:
+    feed = read_feed(CHECKOUT / "examples" / "premises_register" / "feeds" / "hambleton")
+    rows = duckdb.execute(
+        f"select {kind_of_row(feed)} from (values (true), (false), (null)) as t (is_vacant)"
+    ).fetchall()
+    assert rows == [("true",), ("false",), ("-",)]

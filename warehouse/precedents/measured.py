@@ -98,10 +98,15 @@ def beyond_chance(count: int, expected: float) -> int:
     return count if count > expected + 3 * math.sqrt(expected) else 0
 
 
+def code_of(column: str) -> str:
+    """As SQL, a code as text, also where the subject has a truth value for it."""
+    return f"coalesce({quote(column)}::varchar, '-')"
+
+
 def kind_of_row(feed: StagedFeed, *, at_any_stage: bool = False) -> str:
     """As SQL, what sort of row it is: its codes, but perhaps for what becomes of it, and how long its period is."""
     kinds = [k for k in columns_of(feed).kinds if not (at_any_stage and k.endswith("_outcome_code"))]
-    parts = [f"coalesce({quote(k)}, '-')" for k in kinds]
+    parts = [code_of(k) for k in kinds]
     if feed.subject.has_periods:
         parts.append("month_number(period_end) - month_number(period_start)")
     return f"concat_ws(' ', {', '.join(parts)})" if parts else "''"

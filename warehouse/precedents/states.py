@@ -18,6 +18,7 @@ from warehouse.precedents.measured import (
     Measured,
     all_rows,
     beyond_chance,
+    code_of,
     columns_of,
     is_less,
     kind_of_row,
@@ -137,7 +138,7 @@ def _emptier(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterato
         if now * known[0] >= was * new[0]:
             continue
         # where it is empty in every row, all codes together are enough
-        parts = [f"coalesce({quote(k)}, '-')" for k in c.kinds if k != name and now]
+        parts = [code_of(k) for k in c.kinds if k != name and now]
         if subject.has_periods:
             parts.append("month_number(period_end) - month_number(period_start)")
         if not (subject.has_months or subject.has_periods):
@@ -189,9 +190,7 @@ def _no_longer_beside(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -
     if not usual:
         return
     # each row once by each state that it has: whether a column is empty, and its codes
-    others = [(n, f"({quote(n)} is null)::varchar") for n in names] + [
-        ("", f"coalesce({quote(k)}, '-')") for k in c.kinds
-    ]
+    others = [(n, f"({quote(n)} is null)::varchar") for n in names] + [("", code_of(k)) for k in c.kinds]
     listed = ", ".join(f"{{place: {place}, value: {value}}}" for place, (_, value) in enumerate(others))
     known, new = (
         {
