@@ -221,7 +221,7 @@ def test_a_total_that_is_counted_for_the_first_page_alone(server: Server, later:
         return {"data": firms(page * 10 - 9, min(page * 10 + 1, 26)), "total": 25.0 if page == 1 else later}
 
     server.answer = answer
-    options = {"records": "data", "total": "total", "pagination": "page", "until_param": "until"}
+    options: dict[str, Any] = {"records": "data", "total": "total", "pagination": "page", "until_param": "until"}
     assert ids(pull(server, **options)) == list(range(1, 26))
     server.answer = lambda request: answer(request) | ({"data": []} if request.params["page"] == "3" else {})
     with pytest.raises(SourceError):
