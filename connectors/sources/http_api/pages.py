@@ -61,10 +61,12 @@ class Moves:
     Attributes:
         fact: How that showed; None while nothing did.
         digest: What was read; None where it is known to be incomplete.
+        repeats: How many records are on an earlier page, too.
     """
 
     def __init__(self) -> None:
         self.fact: str | None = None
+        self.repeats = 0
         self._all = hashlib.sha256()
         self._is_whole = True
         self._pages: dict[int, int] = {}
@@ -92,6 +94,7 @@ class Moves:
             digest = hashlib.sha256(as_json(record).encode("utf-8", "surrogatepass")).digest()
             whole.update(digest)
             earlier = self._pages.setdefault(int.from_bytes(digest[:8], "big"), page)
+            self.repeats += earlier != page
             if earlier != page and self.fact is None:
                 self.fact = f"a record of page {earlier} is on page {page} too"
         self._all.update(whole.digest())
@@ -150,7 +153,8 @@ def read_pages(plan: Plan, api: Api, window: Window, moves: Moves) -> Iterator[l
             moves.note_total(total)
             if moves.digest is None:
                 return
-        is_last = not records or (total is not None and rows >= total)
+        # an offset that is counted before rows are taken out of a page gives some twice: they may not fill up the total
+        is_last = not records or (total is not None and (rows == total or rows - moves.repeats >= total))
         if plan.pagination == "page" and total is None and not is_end:
             # a server that takes records out of its pages can have an empty one in the middle; so can one that is busy
             is_last, is_behind_empty = not records and is_behind_empty, not records
@@ -165,7 +169,9 @@ def read_pages(plan: Plan, api: Api, window: Window, moves: Moves) -> Iterator[l
             is_last, url = not target, api.next_page(str(target), url) if target else None
         else:
             # a total that counts the records of its page looks so, too, or one that ends at 10,000: the next page shows it
-            is_doubtful = rows == total and (page == 1 or (rows >= _FEWEST_CUT and ROUND.fullmatch(str(rows))))
+            is_doubtful = rows == total and (
+                page == 1 or moves.repeats > 0 or (rows >= _FEWEST_CUT and ROUND.fullmatch(str(rows)))
+            )
             ahead = records if records and is_doubtful else None
             is_last = is_last and ahead is None
             is_page = plan.pagination == "page"
@@ -175,7 +181,7 @@ def read_pages(plan: Plan, api: Api, window: Window, moves: Moves) -> Iterator[l
     else:
         raise api.stop(f"more than {plan.max_pages} pages", "raise source.max_pages if there are that many")
     if total is not None:
-        _hold_to_total(plan, api, rows, total)
+        _hold_to_total(plan, api, rows - (moves.repeats if rows > total else 0), total)
     elif plan.pagination != "none" and plan.end is None:
         _refuse_rest(plan, api, beginning, answer, rows, page)
 

@@ -260,3 +260,16 @@ def test_cursors_that_go_in_a_circle_stop(server: Server) -> None:
     with pytest.raises(SourceError, match=r"one that was used before \(a\)"):
         pull(server, records="data", pagination="cursor", next="next")
     assert len(server.requests) == 3
+
+
+def test_records_that_come_twice_do_not_fill_up_a_total(server: Server) -> None:
+    """An offset that is counted before deleted records are taken out of each page: what is passed over is as many as comes twice."""
+    deleted = (11, 12, 15)
+
+    def answer(request: Request) -> Any:
+        page = firms(int(request.params["offset"]) + 1, int(request.params["offset"]) + 11)
+        return {"data": [firm for firm in page if firm["id"] <= 40 and firm["id"] not in deleted], "total": 37}
+
+    server.answer = answer
+    found = pull(server, records="data", total="total", pagination="offset")
+    assert sorted(set(ids(found))) == [n for n in range(1, 41) if n not in deleted]

@@ -378,7 +378,9 @@ def test_records_that_are_twice_are_taken_twice(server: Server) -> None:
     server.answer = moving = Moving()
     moving.firms[20] = 5
     assert sorted(ids(pull(server, **moving.options))) == sorted(moving.firms)
-    assert len(server.requests) == 6, "pulled twice, to see that they are there"
+    assert len(server.requests) == 8, (
+        "pulled twice, to see that they are there, and each time the page behind, that there is no more"
+    )
 
 
 def test_pages_by_offset_go_on_from_what_came(server: Server) -> None:
