@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -162,9 +163,11 @@ def _with_aliases(feed: Feed, names: Iterable[str]) -> frozenset[str]:
 def _uses(feed: Feed) -> dict[str, str]:
     """What columns are for, by every name: `ignored`, or `text` or `date` where all that they feed is that.
 
-    The number, the status and the amount of an invoice are used here, although none of them lands.
+    An `ignored` column that stage.sql or a fact names decides something: it may mark void rows. The number, the status and
+    the amount of an invoice are used here, although none of them lands.
     """
     of_subject, invoices = feed.subject.columns, feed.invoices
+    asked = " ".join((re.sub("--.*", "", feed.stage_sql), *feed.facts.values())).casefold()
     uses: dict[str, str] = {}
     for name, targets in feed.columns.items():
         if invoices and name == invoices.amount:
@@ -174,6 +177,8 @@ def _uses(feed: Feed) -> dict[str, str]:
         elif name == feed.recorded_at:
             continue
         elif not targets:
+            if re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", asked):
+                continue
             use = "ignored"
         elif (types := {of_subject[t].type if t in of_subject else "" for t in targets}) in ({"varchar"}, {"date"}):
             use = "text" if types == {"varchar"} else "date"

@@ -107,6 +107,11 @@ SEVERAL = (
         rf"|{_FIRM}[及和与]其?(?:关联|下属|子|分)(?:企业|公司)$|公司[(（](?:含|包[含括])\p{{Han}}+公司",
         "names more than one: ask for a row of each: ",
     ),
+    (
+        # 甲**有限公司 of who masks, 甲科技有限公… of a list that shortens; *ST海马, A*STAR 李*明 and 张**店 may be meant
+        r"(?:[*＊]{2}|\p{Han}[*＊])\p{Han}*(?:公司|集团|厂)|\p{Han}(?:…+|\.{3,})$",
+        "has lost its characters before it came here: ask the office for the file again: ",
+    ),
 )
 # the end of an enterprise's name, whatever is behind it in brackets; a code has digits and no such end
 A_FIRM = (

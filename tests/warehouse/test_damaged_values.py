@@ -105,6 +105,11 @@ NOT_MEANT = (
     (named("U1", "江屿〓达公司"), "单位名称 has lost its characters"),
     (named("U1", "江屿■达公司"), "单位名称 has lost its characters"),
     (named("U1", "江ï¿½公司"), "单位名称 has lost its characters"),
+    (named("U1", "甲**有限公司"), "单位名称 has lost its characters"),
+    (named("U1", "江屿*有限公司"), "单位名称 has lost its characters"),
+    (named("U1", "***科技有限公司"), "单位名称 has lost its characters"),
+    (named("U1", "江屿科技有限公…"), "单位名称 has lost its characters"),
+    (named("U1", "江屿科技..."), "单位名称 has lost its characters"),
     (named("U1", r"b'\xe7\x94\xb2'"), "单位名称 holds characters as a web page"),
     (named("U1", "=E7=94=B2公司"), "单位名称 holds characters as a web page"),
     (named("U1", "=?gbk?B?vNe5q8u+?="), "单位名称 holds characters as a web page"),
@@ -185,6 +190,13 @@ FIRMS = (
     "公司与行会研究所",
     "全部优鲜超市",
     "XXL服饰有限公司",
+    "*ST海马股份有限公司",
+    "*江屿科技有限公司",
+    "江屿科技有限公司**",
+    "A*STAR",
+    "李*明",
+    "张***店",
+    "Smith & Co...",
 )
 
 

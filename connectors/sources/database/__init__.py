@@ -240,7 +240,12 @@ def _describe(
         # a program may set its own mode, but not where a name of just so many characters is likelier
         is_lax = is_mysql and "STRICT" not in connection.exec_driver_sql("select @@global.sql_mode").scalar_one()
         columns = [
-            Column(c["name"], arrow_type(c["type"]), most=most_of(c["type"], is_lax=is_lax) if is_mysql else None)
+            Column(
+                c["name"],
+                found := arrow_type(c["type"]),
+                is_free_decimal=isinstance(c["type"], sa.Numeric) and pa.types.is_string(found),
+                most=most_of(c["type"], is_lax=is_lax) if is_mysql else None,
+            )
             for c in reflected
             if plain(c["name"]) not in exclude
         ]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -135,16 +135,25 @@ def _below(
     connection: Connection, source: sa.FromClause, low: sa.ColumnElement[bool], figures: Sequence[Column]
 ) -> tuple[int, str]:
     """How many rows there are below a value, and what each of their figures adds up to."""
-    is_sqlite = connection.dialect.name == "sqlite"
-    sums = [
-        # as it is, SQL Server would add whole numbers up in four bytes, and SQLite in eight
-        sa.func.total(source.c[column.name])
-        if is_sqlite
-        else sa.func.sum(sa.cast(source.c[column.name], sa.Numeric(38, getattr(column.type, "scale", 0))))
-        for column in figures
-    ]
+    sums = [_sum(source.c[column.name], column, connection.dialect.name) for column in figures]
     rows, *added = connection.execute(sa.select(sa.func.count(), *sums).select_from(source).where(low)).one()
     return rows, " ".join(f"{column.name}={value}" for column, value in zip(figures, added, strict=True))
+
+
+# what a float is summed up to: a sum of decimals does not depend on the order of rows, and has room for so many digits
+_MOST_OF_FLOAT: Final = 1e30
+
+
+def _sum(value: sa.ColumnElement[Any], column: Column, dialect: str) -> sa.ColumnElement[Any]:
+    if dialect == "sqlite":  # which would add whole numbers up in eight bytes
+        return sa.func.total(value)
+    if column.is_free_decimal:
+        return sa.func.sum(value)
+    if pa.types.is_floating(column.type):
+        value = sa.case((sa.func.abs(value) < _MOST_OF_FLOAT, value))
+        return sa.func.sum(sa.cast(value, sa.Numeric(38, 4)))
+    # as it is, SQL Server would add whole numbers up in four bytes
+    return sa.func.sum(sa.cast(value, sa.Numeric(38, getattr(column.type, "scale", 0))))
 
 
 def _figures(plan: Plan, columns: Sequence[Column]) -> list[Column]:
@@ -152,7 +161,12 @@ def _figures(plan: Plan, columns: Sequence[Column]) -> list[Column]:
     return [
         column
         for column in columns
-        if (pa.types.is_integer(column.type) or pa.types.is_decimal(column.type))
+        if (
+            column.is_free_decimal
+            or pa.types.is_integer(column.type)
+            or pa.types.is_decimal(column.type)
+            or pa.types.is_floating(column.type)
+        )
         and column.name != plan.cursor_column
         and plain(column.name) not in plan.no_figures
     ]

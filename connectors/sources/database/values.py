@@ -32,6 +32,8 @@ class Column:
     name: str
     type: pa.DataType
     is_cast_to_text: bool = False
+    # a decimal of any scale, which lands as text
+    is_free_decimal: bool = False
     # the largest number, or longest text, that it can hold, where the database cuts others to it
     most: Decimal | None = None
 
@@ -97,7 +99,8 @@ def postgres_column(described: Any) -> Column:
         1700: _decimal(described.precision or 0, described.scale or 0),
     }
     found = types.get(described.type_code)
-    return Column(described.name, found or pa.string(), is_cast_to_text=found is None)
+    is_free = described.type_code == 1700 and found is None
+    return Column(described.name, found or pa.string(), is_cast_to_text=found is None, is_free_decimal=is_free)
 
 
 def arrow_type(declared: sa.types.TypeEngine[Any]) -> pa.DataType:

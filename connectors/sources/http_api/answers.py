@@ -52,7 +52,7 @@ _CODE_NAME: Final = re.compile(
 )
 _MESSAGE_NAME: Final = re.compile(r"\w*(?:msg|message|desc|reason)", re.IGNORECASE)
 _ERROR_WORDS: Final = re.compile(
-    r"失败|错误|出错|异常|无权|权限不足|未授权|未登录|过期|失效|超时|繁忙|频繁|限流|稍[后候]再?试|(?:同步|更新|加载|维护)中"
+    r"失败|错误|出错|异常|无权|权限不足|未授权|未登录|过期|失效|无效(?!数据|记录)|用[完尽]|耗尽|降级|超时|繁忙|频繁|限流|稍[后候]再?试|(?:同步|更新|加载|维护)中"
     r"|\b(?:invalid|denied|expired|failed|failure|error|unauthori[sz]ed|forbidden|too many|rate limit)\b",
     re.IGNORECASE,
 )
@@ -61,6 +61,10 @@ _CUT_WORDS: Final = re.compile(
     r"截断|[仅只](?:返回|显示|查询)|超[过出].{0,12}(?:条|上限|限制)|\btruncated\b", re.IGNORECASE
 )
 _NO_ERROR_WORDS: Final = re.compile(r"成功|无错误|没有错误|\b(?:no errors?|success)\b", re.IGNORECASE)
+
+
+# {"resp": {"head": {"rtnCode": …}}}
+_DEPTH_OF_STATE: Final = 2
 
 
 def find(answer: Any, path: str) -> Any:
@@ -92,7 +96,11 @@ def says_error(answer: Any) -> str:
     """Give what an answer, or one of its parts, says where it seems to be an error: APIs report them with status 200."""
     if not isinstance(answer, dict):
         return ""
-    for part in (answer, *(value for value in answer.values() if isinstance(value, dict))):
+    parts = level = [answer]
+    for _ in range(_DEPTH_OF_STATE):
+        level = [value for part in level for value in part.values() if isinstance(value, dict)]
+        parts = parts + level
+    for part in parts[:_MOST_PARTS]:
         for name, value in part.items():
             text = "" if isinstance(value, dict | list) else (as_text(value) or "")
             is_error = (
@@ -126,6 +134,9 @@ _TOTAL_NAME: Final = re.compile(
     r"total(?:count|num|number|records?|elements?|rows?|size|hits)?|(?:records?|rows?)?(?:total|count)|numfound"
 )
 _PAGES_NAME: Final = re.compile(r"(?:total)?pages?(?:count|total)?|lastpage")
+# that pages are before this one; PageHelper's prePage is a number
+_FIRST_NAME: Final = re.compile(r"(?:is)?first(?:page)?")
+_EARLIER_NAME: Final = re.compile(r"(?:is|has)?(?:pre|prev|previous)(?:page)?(?:url|link)?")
 _MOST_PARTS: Final = 50
 _YES: Final = ("true", "1", "y", "yes")
 _NO: Final = ("false", "n", "no")
@@ -174,6 +185,15 @@ def _says_more(
             or (has_next and _NEXT_NAME.fullmatch(plain_name) and text not in _NO_NEXT)
         )
         if is_more:
+            return f"says {name} {text[:40]}"
+    return ""
+
+
+def says_earlier(answer: Any) -> str:
+    """Give what an answer says where it is not the first page: isFirstPage false, hasPrevious true, an address of the page before."""
+    for name, plain_name, text in _statements(answer):
+        is_earlier = _EARLIER_NAME.fullmatch(plain_name) and (text in ("true", "y", "yes") or "/" in text)
+        if is_earlier or (_FIRST_NAME.fullmatch(plain_name) and text in _NO):
             return f"says {name} {text[:40]}"
     return ""
 

@@ -316,7 +316,14 @@ class Api:
 
     def _parsed(self, response: requests.Response, body: bytes) -> Any:
         kind = response.headers.get("Content-Type", "").lower()
-        if "html" in kind or body[:512].lstrip().startswith(b"<"):
+        beginning = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
+        if "html" not in kind and beginning.startswith(b"<") and ("xml" in kind or beginning.startswith(b"<?xml")):
+            raise self.stop(
+                "the answer is XML",
+                "ask for JSON by source.headers ({Accept: application/json}) or source.params, as the API's description says",
+                "JSON",
+            )
+        if "html" in kind or beginning.startswith(b"<"):
             raise self.stop(
                 "the answer is a web page, perhaps a login page",
                 "check the connection's login and host, and source.auth in feed.yml",
@@ -336,8 +343,10 @@ class Api:
                 problem = "it is compressed twice, or its Content-Encoding is missing"
             elif isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
                 problem = f"something follows its end{place}: JSON lines?"
+            elif re.match(rb"[\w.$]+\(", beginning):
+                problem = "a call is around it: JSONP, which source.params may ask for"
             step = "the run tries again by itself; if it stays so, show the office this message"
-            if isinstance(error, UnicodeDecodeError):
+            if isinstance(error, UnicodeDecodeError) and not body.startswith(b"\x1f\x8b"):
                 step = "declare source.encoding in feed.yml (gb18030 of older systems), or show the office this message"
             raise self.stop(
                 f"the answer of {len(body)} bytes is not JSON that can be read ({problem})",

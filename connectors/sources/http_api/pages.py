@@ -23,6 +23,7 @@ from connectors.sources.http_api.answers import (
     is_last_by_flag,
     next_cursor,
     other_state,
+    says_earlier,
     says_error,
     says_more,
     says_rest,
@@ -60,10 +61,12 @@ class Moves:
     Attributes:
         fact: How that showed; None while nothing did.
         digest: What was read; None where it is known to be incomplete.
+        repeats: How many records are on an earlier page, too.
     """
 
     def __init__(self) -> None:
         self.fact: str | None = None
+        self.repeats = 0
         self._all = hashlib.sha256()
         self._is_whole = True
         self._pages: dict[int, int] = {}
@@ -91,6 +94,7 @@ class Moves:
             digest = hashlib.sha256(as_json(record).encode("utf-8", "surrogatepass")).digest()
             whole.update(digest)
             earlier = self._pages.setdefault(int.from_bytes(digest[:8], "big"), page)
+            self.repeats += earlier != page
             if earlier != page and self.fact is None:
                 self.fact = f"a record of page {earlier} is on page {page} too"
         self._all.update(whole.digest())
@@ -107,6 +111,7 @@ def read_pages(plan: Plan, api: Api, window: Window, moves: Moves) -> Iterator[l
     """Ask for page after page; ends when the API has no more or the total changes, stops where it does not add up."""
     params = {**plan.params, **plan.size, **_interval(plan, window)}
     seen: dict[bytes, int] = {}
+    cursors = {str(params.get(plan.cursor_param))}
     rows, total = 0, None
     is_behind_empty = False
     ahead: list[Any] | None = None  # the records of what seems to be the last page
@@ -128,6 +133,7 @@ def read_pages(plan: Plan, api: Api, window: Window, moves: Moves) -> Iterator[l
         records = [] if is_end else _records(plan, api, answer, page)
         if page == 1:
             beginning = answer
+            _hold_to_beginning(plan, api, answer)
         elif not records and not is_end:
             _refuse_other_state(plan, api, beginning, answer, page)
         if page == 2 and plan.total is None:
@@ -140,12 +146,15 @@ def read_pages(plan: Plan, api: Api, window: Window, moves: Moves) -> Iterator[l
             seen[digest] = page
             yield records
         rows += len(records)
-        if plan.total is not None and answer is not END:
+        # some count for the first page alone, and say 0 or null later
+        is_counted = page == 1 or not records or find(answer, plan.total or "") not in (None, "", "0", "-1")
+        if plan.total is not None and answer is not END and is_counted:
             total = _total(plan, api, answer)
             moves.note_total(total)
             if moves.digest is None:
                 return
-        is_last = not records or (total is not None and rows >= total)
+        # an offset that is counted before rows are taken out of a page gives some twice: they may not fill up the total
+        is_last = not records or (total is not None and (rows == total or rows - moves.repeats >= total))
         if plan.pagination == "page" and total is None and not is_end:
             # a server that takes records out of its pages can have an empty one in the middle; so can one that is busy
             is_last, is_behind_empty = not records and is_behind_empty, not records
@@ -154,13 +163,15 @@ def read_pages(plan: Plan, api: Api, window: Window, moves: Moves) -> Iterator[l
                 _refuse_a_part(api, answer, len(records), link)
             break
         if plan.pagination == "cursor":
-            is_last = not _set_cursor(plan, api, params, answer, has_records=bool(records))
+            is_last = not _set_cursor(plan, api, params, answer, cursors, has_records=bool(records))
         elif plan.pagination == "link":
             target = find(answer, plan.next) if plan.next else link
             is_last, url = not target, api.next_page(str(target), url) if target else None
         else:
             # a total that counts the records of its page looks so, too, or one that ends at 10,000: the next page shows it
-            is_doubtful = rows == total and (page == 1 or (rows >= _FEWEST_CUT and ROUND.fullmatch(str(rows))))
+            is_doubtful = rows == total and (
+                page == 1 or moves.repeats > 0 or (rows >= _FEWEST_CUT and ROUND.fullmatch(str(rows)))
+            )
             ahead = records if records and is_doubtful else None
             is_last = is_last and ahead is None
             is_page = plan.pagination == "page"
@@ -170,22 +181,34 @@ def read_pages(plan: Plan, api: Api, window: Window, moves: Moves) -> Iterator[l
     else:
         raise api.stop(f"more than {plan.max_pages} pages", "raise source.max_pages if there are that many")
     if total is not None:
-        _hold_to_total(plan, api, rows, total)
+        _hold_to_total(plan, api, rows - (moves.repeats if rows > total else 0), total)
     elif plan.pagination != "none" and plan.end is None:
         _refuse_rest(plan, api, beginning, answer, rows, page)
 
 
-def _set_cursor(plan: Plan, api: Api, params: dict[str, Any], answer: Any, *, has_records: bool) -> bool:
+def _hold_to_beginning(plan: Plan, api: Api, answer: Any) -> None:
+    if plan.pagination in ("page", "offset") and (said := says_earlier(answer)):
+        raise api.stop(
+            f"the first answer {said}: there are records before it",
+            "correct source.first_page in feed.yml (0 where the API counts its pages from 0), or source.params",
+        )
+
+
+def _set_cursor(
+    plan: Plan, api: Api, params: dict[str, Any], answer: Any, cursors: set[str], *, has_records: bool
+) -> bool:
     """Set the cursor of the next page. Returns whether there is one.
 
     Raises:
-        SourceError: It is the one just used, and nothing says that this was the last page.
+        SourceError: It was used before, and nothing says that this was the last page.
     """
     after, used = next_cursor(answer, plan.next or ""), params.get(plan.cursor_param)
     if after is None or (used == after and (not has_records or is_last_by_flag(answer))):
         return False
-    if used == after:
-        raise api.stop("the next cursor is the one just used", "ask the office how its API says that it has no more")
+    if after in cursors:
+        which = "the one just used" if used == after else f"one that was used before ({after[:40]})"
+        raise api.stop(f"the next cursor is {which}", "ask the office how its API says that it has no more")
+    cursors.add(after)
     params[plan.cursor_param] = after
     return True
 
@@ -315,7 +338,15 @@ def _records(plan: Plan, api: Api, answer: Any, page: int) -> list[Any]:
         found = find(answer, path)
         if as_text(found) != as_text(wanted):
             fact = f"the answer's {path} is {as_text(found)!r}{what_it_says(answer)}"
-            raise api.stop(fact, "ask the office what this means" + if_behind_the_end(page), repr(as_text(wanted)))
+            # YAML reads 00000 as the number 0, and yes as true
+            is_other_type = not isinstance(wanted, str) and isinstance(found, str)
+            quoted = (
+                f"write '{as_text(found)}' in quotes in feed.yml if that means that all is well; otherwise "
+                * is_other_type
+            )
+            raise api.stop(
+                fact, f"{quoted}ask the office what this means{if_behind_the_end(page)}", repr(as_text(wanted))
+            )
     records = follow(answer, plan.records)
     if not plan.success and (said := says_error(answer)):
         more = what_it_says(answer)
@@ -340,6 +371,7 @@ def _records(plan: Plan, api: Api, answer: Any, page: int) -> list[Any]:
 
 def _total(plan: Plan, api: Api, answer: Any) -> int:
     found = find(answer, plan.total or "")
+    found = re.sub(r"\.0+$", "", found) if isinstance(found, str) else found  # 25.0, as Lua and JavaScript may write it
     if not isinstance(found, str) or not found.isdecimal() or len(found) > MOST_DIGITS:
         raise api.stop(
             f"{plan.total} is {(as_text(found) or 'null')[:200]!r}",

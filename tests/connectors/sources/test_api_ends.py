@@ -212,3 +212,64 @@ def test_numbers_that_programs_write(server: Server) -> None:
     assert [found[name] for name in ("id", "kwh", "code", "small", "amount", "most")] == [
         *("1", "12000000.0", "9.132E17", "1.0E-4", "NaN", "-Infinity"),
     ]
+
+
+@pytest.mark.parametrize("later", [0, None, -1, ""])
+def test_a_total_that_is_counted_for_the_first_page_alone(server: Server, later: Any) -> None:
+    def answer(request: Request) -> Any:
+        page = int(request.params["page"])
+        return {"data": firms(page * 10 - 9, min(page * 10 + 1, 26)), "total": 25.0 if page == 1 else later}
+
+    server.answer = answer
+    options: dict[str, Any] = {"records": "data", "total": "total", "pagination": "page", "until_param": "until"}
+    assert ids(pull(server, **options)) == list(range(1, 26))
+    server.answer = lambda request: answer(request) | ({"data": []} if request.params["page"] == "3" else {})
+    with pytest.raises(SourceError):
+        pull(server, **options)
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"first": False},
+        {"page": {"isFirstPage": False, "prePage": 1}},
+        {"hasPrevious": True},
+        {"previous": "http://office.example/firms?page=0"},
+    ],
+)
+def test_a_first_answer_that_is_not_the_first_page_stops(server: Server, says: dict[str, Any]) -> None:
+    """The API counts its pages from 0, and the feed from 1."""
+    nothing = {"first": True, "isFirstPage": "true", "hasPreviousPage": False, "previous": None, "prePage": 0}
+
+    def answer(request: Request) -> Any:
+        page = int(request.params["page"])
+        return {"data": firms(page * 10 + 1, min(page * 10 + 11, 26))} | (says if page else nothing)
+
+    server.answer = answer
+    with pytest.raises(SourceError, match=r"the first answer says \w+ (?:false|true|http\S+): .*source\.first_page"):
+        pull(server, records="data", pagination="page")
+    assert ids(pull(server, records="data", pagination="page", first_page=0)) == list(range(1, 26))
+
+
+def test_cursors_that_go_in_a_circle_stop(server: Server) -> None:
+    following = {"": "a", "a": "b", "b": "a"}
+    server.answer = lambda request: {
+        "data": firms(n := len(server.requests), n + 1),
+        "next": following[request.params.get("cursor", "")],
+    }
+    with pytest.raises(SourceError, match=r"one that was used before \(a\)"):
+        pull(server, records="data", pagination="cursor", next="next")
+    assert len(server.requests) == 3
+
+
+def test_records_that_come_twice_do_not_fill_up_a_total(server: Server) -> None:
+    """An offset that is counted before deleted records are taken out of each page: what is passed over is as many as comes twice."""
+    deleted = (11, 12, 15)
+
+    def answer(request: Request) -> Any:
+        page = firms(int(request.params["offset"]) + 1, int(request.params["offset"]) + 11)
+        return {"data": [firm for firm in page if firm["id"] <= 40 and firm["id"] not in deleted], "total": 37}
+
+    server.answer = answer
+    found = pull(server, records="data", total="total", pagination="offset")
+    assert sorted(set(ids(found))) == [n for n in range(1, 41) if n not in deleted]

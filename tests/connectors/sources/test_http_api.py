@@ -378,7 +378,9 @@ def test_records_that_are_twice_are_taken_twice(server: Server) -> None:
     server.answer = moving = Moving()
     moving.firms[20] = 5
     assert sorted(ids(pull(server, **moving.options))) == sorted(moving.firms)
-    assert len(server.requests) == 6, "pulled twice, to see that they are there"
+    assert len(server.requests) == 8, (
+        "pulled twice, to see that they are there, and each time the page behind, that there is no more"
+    )
 
 
 def test_pages_by_offset_go_on_from_what_came(server: Server) -> None:
@@ -751,6 +753,10 @@ def test_the_speed_limit_is_kept(server: Server) -> None:
             "perhaps a login page",
         ),
         (Answer(raw=b"\n <html>"), "perhaps a login page"),
+        (Answer(raw=b"<?xml version='1.0'?><rows/>"), r"the answer is XML; .*Accept: application/json"),
+        (Answer(raw=b"\xef\xbb\xbf<rows/>", headers={"Content-Type": "text/xml"}), "the answer is XML"),
+        (Answer(raw=b'jQuery1.cb({"data": []})'), "JSONP, which source.params may ask for"),
+        (Answer(raw=gzip.compress(b"[]")), r"Content-Encoding is missing\)\. Next: the run tries again"),
         (Answer(raw=b'{"data": [{"id": 1}, {"id"'), r"not JSON that can be read \(JSONDecodeError at character 26\)"),
         (Answer(raw=b""), "answer of 0 bytes is not JSON"),
         (Answer(raw=b'{"data": [{"id": 1, "id": 2}]}'), "a field twice"),
@@ -799,6 +805,9 @@ def test_an_error_with_status_200_is_an_error(server: Server) -> None:
         ({"returnCode": "1", "returnMsg": "未授权"}, "returnMsg 未授权"),
         ({"code": 1, "msg": "token expired"}, "msg token expired"),
         ({"code": 200, "msg": "数据同步中，请稍后再试"}, "msg 数据同步中"),
+        ({"code": 200, "msg": "接口调用次数已用完"}, "msg 接口调用次数已用完"),
+        ({"resp": {"head": {"rtnCode": "999999"}}}, "rtnCode 999999"),
+        ({"code": "0", "subCode": "isv.token", "subMsg": "token无效"}, "subMsg token无效"),
         ({"took": 5, "timed_out": True}, "timed_out true"),
         ({"meta": {"incomplete_results": True}}, "incomplete_results true"),
         ({"timed_out": False, "partial": 0}, None),
@@ -809,6 +818,8 @@ def test_an_error_with_status_200_is_an_error(server: Server) -> None:
         ({"no": 404, "pageNo": 500}, None),
         ({"code": 0}, None),
         ({"code": 200, "msg": "ok", "success": True}, None),
+        ({"code": 200, "msg": "已过滤无效数据3条"}, None),
+        ({"resp": {"head": {"rtnCode": "000000", "dict": {"state": {"fail": "失败"}}}}}, None),
         ({"code": "00000", "errcode": 0}, None),
         ({"code": 1, "status": "success", "error": None}, None),
         ({}, None),
@@ -826,6 +837,14 @@ def test_an_error_beside_records_or_none_is_an_error_without_a_word_in_the_decla
         server.answer = lambda _, beside=beside: beside  # type: ignore[misc]
         with pytest.raises(SourceError, match=rf"the answer says {says}.*source\.success"):
             pull(server, records="data", retries=0)
+
+
+@pytest.mark.parametrize(("declared", "said"), [(0, "00000"), (128, "0200"), (True, "yes")])
+def test_a_word_that_yaml_reads_as_something_else_belongs_in_quotes(server: Server, declared: Any, said: str) -> None:
+    server.answer = lambda _: {"code": said, "data": firms(1, 2)}
+    with pytest.raises(SourceError, match=f"write '{said}' in quotes in feed.yml"):
+        pull(server, records="data", success={"code": declared})
+    assert ids(pull(server, records="data", success={"code": said})) == [1]
 
 
 @pytest.mark.parametrize("total", [None, "many", -1, 1.5])
