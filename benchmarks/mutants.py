@@ -429,7 +429,8 @@ def tests_of(path: str, tree: Path) -> list[list[str]]:
         return [digest, *cases]
     if file.suffix == ".sql":
         return [[f"tests/warehouse/test_macro{name}.py"] for name in ("s", "_spellings")] + [
-            ["tests/transforms/test_shared_recipes.py"]
+            ["tests/transforms/test_shared_recipes.py"],
+            ["tests/transforms/test_position.py"],
         ]
     return _importing(file, tree)
 
