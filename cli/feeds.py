@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -159,14 +160,13 @@ def command_feed_new(settings: Settings, given: argparse.Namespace) -> int:
         )
         return 0
     _print_guess(guessed)
-    print(
-        f"{short(folder)} is there. Next: `parkbridge feed try {given.name} {given.sheet}` shows what becomes of its rows"
-    )
+    sheet = shlex.quote(given.sheet)
+    print(f"{short(folder)} is there. Next: `parkbridge feed try {given.name} {sheet}` shows what becomes of its rows")
     if guessed.missing or guessed.doubts or (guessed.left_over and guessed.unfed):
         asked = "".join(f" --column {name}=…" for name in guessed.missing or guessed.doubts or guessed.unfed[:1])
         print(
             "Where another column is meant, or all rows have one code, begin again with what you know in place of …:\n"
-            f"  parkbridge feed new {given.name} --subject {given.subject} --from {given.sheet} --again{asked}\n"
+            f"  parkbridge feed new {given.name} --subject {given.subject} --from {sheet} --again{asked}\n"
             "Where a value has to be reckoned, edit feed.yml and stage.sql: docs/feeds.md says how"
         )
     return 0

@@ -43,6 +43,8 @@ GOODS_DIGITS = (1, 3, 5, 7)
 # what a unit is called, and where it is, may be written in two ways within a month
 _DESCRIPTIONS = (("enterprise_name",), ("address",))
 REPLACES = ("nothing", "period", "everything")
+FEED_NAME = re.compile(r"[a-z][a-z0-9_]{1,50}")
+HOW_TO_NAME = "use 2 to 51 small letters, digits and _, a letter first"
 CONDITIONS = frozenset({"between", "matches", "in", "not_null"})
 CHECK_KEYS = CONDITIONS | {"column", "mostly", "severity"}
 _REQUIRED = frozenset(
@@ -316,8 +318,8 @@ def read_feed(folder: Path) -> Feed:
         declared.text(entry[key], key)
     if entry["feed"] != folder.name:
         wrong(f"feed is {entry['feed']!r} in folder {folder.name!r}", "give both the same name")
-    if not re.fullmatch(r"[a-z][a-z0-9_]{1,50}", folder.name):
-        wrong(f"{folder.name!r} is no feed name", "use 2 to 51 small letters, digits and _, a letter first")
+    if not FEED_NAME.fullmatch(folder.name):
+        wrong(f"{folder.name!r} is no feed name", HOW_TO_NAME)
     if not croniter.is_valid(entry["schedule"]):
         wrong(f"schedule is {entry['schedule']!r}, which is no cron expression", 'write one, such as "30 0 * * *"')
     title = declared.mapping(entry["title"], "title")

@@ -263,7 +263,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
         for batch in tables:
             kept = [n for n in batch.schema.names if n == ROW_NUMBER or n in feed.landed_columns]
             named = without_people(batch.select(kept), feed.parties, blotter.counts)
-            named = without_names_of_events(named, feed.columns)
+            named = without_names_of_events(named, feed.columns, blotter.counts)
             clean = blotter.clean(named, feed.code_columns)
             if writer is None:
                 schema = pa.schema(

@@ -120,8 +120,10 @@ def _worth_a_look(column: pa.Array, *, in_codes: bool) -> pa.Array:
     return pc.or_(pc.or_(many, with_letter), pc.match_substring_regex(column, other_signs()))
 
 
-def without_names_of_events(batch: pa.RecordBatch, uses: Mapping[str, Sequence[str]]) -> pa.RecordBatch:
-    """The batch without what was before and is after an event that exchanges persons: their names."""
+def without_names_of_events(
+    batch: pa.RecordBatch, uses: Mapping[str, Sequence[str]], counts: Counter[str]
+) -> pa.RecordBatch:
+    """The batch without what was before and is after an event that exchanges persons: their names, which `counts` counts."""
     events = [name for name in batch.schema.names if "event_code" in uses.get(name, ())]
     if not events:
         return batch
@@ -132,6 +134,7 @@ def without_names_of_events(batch: pa.RecordBatch, uses: Mapping[str, Sequence[s
     for place, field in enumerate(batch.schema):
         if {"before_text", "after_text"} & set(uses.get(field.name, ())):
             kept = pc.if_else(is_of_persons, pa.scalar(None, field.type), batch.column(place))
+            counts["party"] += kept.null_count - batch.column(place).null_count
             batch = batch.set_column(place, field, kept)
     return batch
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from connectors.feed import read_feed
+from connectors.feed import FEED_NAME, HOW_TO_NAME, read_feed
 from connectors.guess import Guess
 from connectors.office_names import RANGES
 from connectors.rehearsal import write_expected
@@ -60,8 +60,10 @@ def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None =
         again: Replace the folder where there is one.
 
     Raises:
-        DeclarationError: The folder exists, or there is no such subject.
+        DeclarationError: It is not a name of a feed, the folder exists, or there is no such subject.
     """
+    if not FEED_NAME.fullmatch(name):  # ../water is no folder of ours, and --again removes what is there
+        raise DeclarationError(name, "it is not a feed name", next_step=HOW_TO_NAME)
     folder = parent / name
     known = subjects()
     if subject_name not in known:

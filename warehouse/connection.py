@@ -341,9 +341,8 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """
     statements = _layout()
     digest = hashlib.sha256("".join(statements).encode()).hexdigest()
-    with contextlib.suppress(
-        duckdb.CatalogException
-    ):  # a new one; to look the table up costs more than to open the file
+    # a new one has no such table; to look for it first costs more than to open the file
+    with contextlib.suppress(duckdb.CatalogException):
         if connection.execute("select digest from ops.layout").fetchone() == (digest,):
             return
     with transaction(connection):  # a hundred statements are one write to the disk, and all of them or none

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from connectors.feed import read_feed
 from connectors.guess import guess
+from connectors.persons import without_names_of_events
 from connectors.scaffold import scaffold
 from connectors.trial import allowance, try_file
 from tests.connectors.sources.test_file_formats import workbook
@@ -497,3 +500,10 @@ def test_what_was_before_and_after_a_change_of_persons_does_not_land(tmp_path: P
         ("B1", "", ""),
         ("B2", "100万元", "200万元"),
     }
+    batch = pa.RecordBatch.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
+    counts: Counter[str] = Counter()
+    clean = without_names_of_events(batch, read_feed(folder).columns, counts)
+    assert ([(row["变更前"], row["变更后"]) for row in clean.to_pylist()], counts) == (
+        [(None, None), ("100万元", "200万元")],
+        {"party": 2},
+    )

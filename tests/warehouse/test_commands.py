@@ -401,7 +401,7 @@ def test_a_feed_is_begun_again_with_what_is_known_of_its_columns(run: Run, park:
     assert code == 0
     assert "nothing seems to be utility_code 能源种类, month 月份, without which no row is accepted" in out
     assert "not used: 抄表日期, 单价; nothing seems to be enterprise_name" in out
-    assert f"{' '.join(new)} --again --column utility_code=… --column month=…" in out
+    assert f"{shlex.join(new)} --again --column utility_code=… --column month=…" in out
     assert run("feed", "try", "meters", str(sheet))[0] == 1
     said = ("--column", "month=抄表日期", "--column", "utility_code=水")
     assert run(*new, *said)[0] == 1, "the folder exists"
@@ -413,6 +413,12 @@ def test_a_feed_is_begun_again_with_what_is_known_of_its_columns(run: Run, park:
     (park.feed_folder / "notes").mkdir()
     assert run("feed", "new", "notes", "--subject", "utility_use", "--from", str(sheet), "--again")[0] == 1
     assert (park.feed_folder / "notes").exists()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "feed.yml").write_text("mine")
+    out_of_the_folder = os.path.relpath(tmp_path / "elsewhere", park.feed_folder)
+    code, _, err = run("feed", "new", out_of_the_folder, "--subject", "utility_use", "--from", str(sheet), "--again")
+    assert (code, "it is not a feed name" in err) == (1, True)
+    assert (tmp_path / "elsewhere" / "feed.yml").read_text() == "mine"
 
 
 @pytest.mark.parametrize(("problems", "code"), [([None, None], 0), (["too few", None], 1), ([None, "too few"], 1)])
