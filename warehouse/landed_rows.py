@@ -6,17 +6,22 @@ Values are trimmed, without invisible marks, and in the usual characters; missin
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 from unicodedata import normalize
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from warehouse.connection import literal, quote
 from warehouse.errors import DeliveryRefused
 from warehouse.persons import detectors, removed
 from warehouse.staged_feed import StagedFeed
 
+# of a register of millions
+_ROWS_AT_ONCE = 100_000
 # what landing leaves in place of a person; alone in a field it is not a value
 BLOTTED = tuple(dict.fromkeys(removed(d.kind) for d in detectors()))
 # What offices have around a value: spaces of every width, tabs, line ends, a byte order mark.
@@ -63,12 +68,8 @@ _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 # "0012" of JSON, “0012” of a word processor
 _KEPT_AS_TEXT = r"""^(?:['‘’＇`´]([0-9A-Za-z][0-9A-Za-z./-]*)['‘’＇`´]?|="{1,2}([^"]*)"{1,2}|"([^"\\]*)"|“([^“”]*)”)$"""
 
-# of a row's values behind one another, chr(0) between them: one may need what these two patterns find
-_BETWEEN = r"\x00"
-_UNTIDY = (
-    rf"(?:^|{_BETWEEN})[{''.join(_BLANKS)}'‘’＇`´=\"“]|[{''.join(_BLANKS)}](?:{_BETWEEN}|$)|[{_LINE_ENDS}{_MARKS}]|"
-    + r"[\x{2E80}-\x{2FDF}\x{F900}-\x{FAFF}]"
-)
+# where that may be, once blanks are taken off
+_MAY_BE_KEPT = rf"^[{''.join(_BLANKS)}{_LINE_ENDS}{_MARKS}]*['‘’＇`´=\"“]"
 
 
 def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows: str, types: Mapping[str, str]) -> None:
@@ -81,21 +82,16 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
         types: Its columns and their types.
     """
     wide = [text.translate(_FULL_WIDTH) for text in feed.missing]
-    missing = ", ".join(literal(text) for text in dict.fromkeys((*feed.missing, *wide, *BLOTTED, "")))
+    none = tuple(dict.fromkeys((*feed.missing, *wide, *BLOTTED, "")))
+    missing = ", ".join(map(literal, none))
     texts = [name for name in feed.landed_columns if types.get(name) == "VARCHAR"]
-    # patterns for each column cost more than all else of a small delivery
-    in_line = f"concat_ws(chr(0), {', '.join(map(quote, texts))})"
-    is_untidy = (
-        bool(texts)
-        and connection.execute(f"from {rows} where regexp_matches({in_line}, {literal(_UNTIDY)}) limit 1").fetchone()
-    )
+    odd = _odd_columns(connection, rows, [n for n in feed.landed_columns if n in types], none)
     # step by step, because an expression that is written twice is computed twice
     trimmed, bare, translated = (["row_number::bigint as row_number"] for _ in range(3))
     for name in feed.landed_columns:
         column = quote(name)
-        is_text = name in texts
         value = column if name in types else "null::varchar"
-        if is_text and is_untidy:
+        if name in texts and name in odd.untidy:
             value = (
                 f"case when regexp_matches({column}, {literal(_TO_TAKE_OFF)}) "
                 f"then trim(translate({column}, {literal(_REPLACED[0])}, {literal(_REPLACED[1])}), "
@@ -103,21 +99,46 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
             )
         trimmed.append(f"{value} as {column}")
         value = column
-        if is_text and is_untidy:
+        if name in texts and name in odd.kept_as_text:
             value = f"regexp_replace({column}, {literal(_KEPT_AS_TEXT)}, '\\1\\2\\3\\4')"
-            value = f"case when regexp_matches({column}, {literal(_KEPT_AS_TEXT)}) then {value} else {column} end"
         bare.append(f"{value} as {column}")
         value = column
         if codes := feed.codes.get(name):
             choices = " ".join(f"when {literal(code)} then {literal(meaning)}" for code, meaning in codes.items())
             value = f"case {column}::varchar {choices} else chr(1) || {column}::varchar end"
-        if is_text or feed.missing:
+        if name in odd.missing | odd.untidy | odd.kept_as_text:  # what is left of a value may mean none, too
             value = f"case when {column}::varchar not in ({missing}) then {value} end"
         translated.append(f"{value} as {column}")
     connection.execute(
         f"create or replace temp table delivery as select {', '.join(translated)} from (select {', '.join(bare)} from "
         f"(select {', '.join(trimmed)} from {rows}))"
     )
+
+
+class _OddColumns(NamedTuple):
+    untidy: set[str]
+    kept_as_text: set[str]
+    missing: set[str]
+
+
+def _odd_columns(
+    connection: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[str], missing: Sequence[str]
+) -> _OddColumns:
+    """The columns with a value of which something is to be taken off, or which means that there is none.
+
+    Patterns for each column cost DuckDB more to make ready than all else of a small delivery. Arrow has the same RE2.
+    """
+    odd = _OddColumns(set(), set(), set())
+    as_text = ", ".join(f"{quote(name)}::varchar as {quote(name)}" for name in columns) or "null"
+    for batch in connection.execute(f"select {as_text} from {rows}").to_arrow_reader(_ROWS_AT_ONCE):
+        for name, given in zip(columns, batch.columns, strict=False):
+            values = pc.unique(given)
+            for found, pattern in ((odd.untidy, _TO_TAKE_OFF), (odd.kept_as_text, _MAY_BE_KEPT)):
+                if name not in found and pc.any(pc.match_substring_regex(values, pattern)).as_py():
+                    found.add(name)
+            if pc.any(pc.is_in(values, pa.array(missing, pa.string()))).as_py():
+                odd.missing.add(name)
+    return odd
 
 
 # known codes that a message names
