@@ -57,11 +57,8 @@ _ODD_FORMS |= dict(
         strict=True,
     )
 )
-_TO_TAKE_OFF = (
-    f"^[{''.join(_BLANKS)}]|[{''.join(_BLANKS)}]$|[{_LINE_ENDS}{_MARKS}]|" + r"[\x{2E80}-\x{2FDF}\x{F900}-\x{FAFF}]"
-)
-# in place of these signs come those, and nothing in place of the marks behind them
-_REPLACED = _LINE_ENDS + "".join(_ODD_FORMS) + _MARKS, " " * len(_LINE_ENDS) + "".join(_ODD_FORMS.values())
+_TO_TAKE_OFF = f"^[{''.join(_BLANKS)}]|[{''.join(_BLANKS)}]$|[{_LINE_ENDS}{_MARKS}]"
+_MAY_BE_ODD = r"[\x{2E80}-\x{2FDF}\x{F900}-\x{FAFF}]"
 # of texts that mean "no value": -1 may come as －１
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 # '0012 of spreadsheets, also as an input method writes it; '0012' of a program; `0012 of bills of payment services; ="0012", =""0012"";
@@ -92,11 +89,12 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
         column = quote(name)
         value = column if name in types else "null::varchar"
         if name in texts and name in odd.untidy:
+            value = f"regexp_replace({value}, {literal(f'[{_MARKS}]')}, '', 'g')"
             value = (
-                f"case when regexp_matches({column}, {literal(_TO_TAKE_OFF)}) "
-                f"then trim(translate({column}, {literal(_REPLACED[0])}, {literal(_REPLACED[1])}), "
-                f"{literal(''.join(_BLANKS))}) else {column} end"
+                f"trim(regexp_replace({value}, {literal(f'[{_LINE_ENDS}]')}, ' ', 'g'), {literal(''.join(_BLANKS))})"
             )
+        if name in texts and name in odd.of_odd_forms:
+            value = f"translate({value}, {literal(''.join(_ODD_FORMS))}, {literal(''.join(_ODD_FORMS.values()))})"
         trimmed.append(f"{value} as {column}")
         value = column
         if name in texts and name in odd.kept_as_text:
@@ -106,7 +104,7 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
         if codes := feed.codes.get(name):
             choices = " ".join(f"when {literal(code)} then {literal(meaning)}" for code, meaning in codes.items())
             value = f"case {column}::varchar {choices} else chr(1) || {column}::varchar end"
-        if name in odd.missing | odd.untidy | odd.kept_as_text:  # what is left of a value may mean none, too
+        if any(name in columns for columns in odd):  # what is left of a value may mean none, too
             value = f"case when {column}::varchar not in ({missing}) then {value} end"
         translated.append(f"{value} as {column}")
     connection.execute(
@@ -117,6 +115,7 @@ def open_delivery(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, rows:
 
 class _OddColumns(NamedTuple):
     untidy: set[str]
+    of_odd_forms: set[str]
     kept_as_text: set[str]
     missing: set[str]
 
@@ -128,12 +127,12 @@ def _odd_columns(
 
     Patterns for each column cost DuckDB more to make ready than all else of a small delivery. Arrow has the same RE2.
     """
-    odd = _OddColumns(set(), set(), set())
+    odd = _OddColumns(set(), set(), set(), set())
     as_text = ", ".join(f"{quote(name)}::varchar as {quote(name)}" for name in columns) or "null"
     for batch in connection.execute(f"select {as_text} from {rows}").to_arrow_reader(_ROWS_AT_ONCE):
         for name, given in zip(columns, batch.columns, strict=False):
             values = pc.unique(given)
-            for found, pattern in ((odd.untidy, _TO_TAKE_OFF), (odd.kept_as_text, _MAY_BE_KEPT)):
+            for found, pattern in zip(odd, (_TO_TAKE_OFF, _MAY_BE_ODD, _MAY_BE_KEPT), strict=False):
                 if name not in found and pc.any(pc.match_substring_regex(values, pattern)).as_py():
                     found.add(name)
             if pc.any(pc.is_in(values, pa.array(missing, pa.string()))).as_py():
