@@ -15,22 +15,7 @@ import pyarrow.compute as pc
 from connectors.feed import Roster
 from connectors.sources import ROW_NUMBER, Unreadable
 from warehouse.errors import ParkBridgeError
-from warehouse.persons import (
-    DIGITS_IN_CODES,
-    DIGITS_IN_TEXT,
-    DIGITS_WITH_LETTER,
-    LATIN,
-    NO_CODE,
-    NO_DIGIT,
-    Found,
-    blotted,
-    is_identity_number,
-    is_name,
-    of_today,
-    other_signs,
-    persons,
-    removed,
-)
+from warehouse.persons import Found, blotted, is_identity_number, is_name, of_today, persons, removed, worth_a_look
 
 # columns of ours, beside those of an office
 _WHO, _NAME = "who it is", "a name"
@@ -46,12 +31,6 @@ _NO_SIGN = r"[^0-9A-Z]"
 _OTHER_X = r"^([0-9]{17})[ΧХ×]$"
 # A spreadsheet keeps 15 digits of 18: two persons of one district and birthday would be one
 _ROUNDED = r"^[0-9]{15}000$"
-# A moment is no number of a person; it is what most texts with many digits are.
-_MOMENT = (
-    r"^(?:19|20)\d{2}(?:[-/.]\d{1,2}[-/.]\d{1,2}[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?|\d{10})$"
-)
-
-
 # of an event that exchanges persons: 法定代表人变更, 股东变更, 高级管理人员备案
 _OF_PERSONS = "代表人|负责人|股东|[董监]事|高管|管理人员|经理|投资人|合伙人|联络员|成员"
 
@@ -80,7 +59,7 @@ class Blotter:
         for field, column in zip(batch.schema, batch.columns, strict=True):
             in_codes = field.name in codes
             is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-            if is_text and pc.any(hits := _worth_a_look(column, in_codes=in_codes)).as_py():
+            if is_text and pc.any(hits := worth_a_look(column, in_codes=in_codes)).as_py():
                 texts = zip(column.to_pylist(), hits.to_pylist(), strict=True)
                 clean = [self.text(text, in_codes=in_codes) if hit else text for text, hit in texts]
                 columns.append(pa.array(clean, column.type))
@@ -105,19 +84,6 @@ class Blotter:
         if not self._key or not found.detector.pseudonym:
             return removed(found.detector.kind)
         return "person-" + hmac.new(self._key, found.number.encode(), hashlib.sha256).hexdigest()[:20]
-
-
-def _worth_a_look(column: pa.Array, *, in_codes: bool) -> pa.Array:
-    digits = pc.utf8_length(pc.replace_substring_regex(column, NO_DIGIT, ""))
-    if in_codes:
-        many = pc.greater_equal(digits, DIGITS_IN_CODES)
-        return pc.and_not(
-            pc.or_(many, pc.match_substring_regex(column, NO_CODE)), pc.match_substring_regex(column, _MOMENT)
-        )
-    many = pc.greater_equal(digits, DIGITS_IN_TEXT)
-    many = pc.and_not(many, pc.match_substring_regex(column, _MOMENT))
-    with_letter = pc.and_(pc.greater_equal(digits, DIGITS_WITH_LETTER), pc.match_substring_regex(column, LATIN))
-    return pc.or_(pc.or_(many, with_letter), pc.match_substring_regex(column, other_signs()))
 
 
 def without_names_of_events(

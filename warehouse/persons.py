@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from warehouse.connection import literal, quote
+from warehouse.connection import quote
 from warehouse.declared import read_yaml
 
 # without a key of the park nothing is known again from one process to the next
@@ -169,16 +171,22 @@ def _filled_in(pattern: str) -> str:
 
 # What a text must hold to be looked at closely, as patterns that a column is searched with in no time (RE2): so many digits of
 # any script in all, a sign of a mail address, a number in Han digits, and for a passport a letter beside seven digits.
-NO_DIGIT = r"\PN+"
-DIGITS_IN_CODES, DIGITS_IN_TEXT, DIGITS_WITH_LETTER = 17, 11, 7
-NO_CODE = r"[@＠﹫\s\x{3000}\x{a0}]|\p{Cf}|&#|&[A-Za-z]+;"
-LATIN = "[A-Za-zＡ-Ｚａ-ｚⒶ-ⓩ]"
-# so few texts are read closely in less time than DuckDB takes to make these patterns ready
-_FEW_TEXTS = 60
+_NO_DIGIT = r"\PN+"
+_DIGITS_IN_CODES, _DIGITS_IN_TEXT, _DIGITS_WITH_LETTER = 17, 11, 7
+_SIGN_IN_CODE = r"[@＠﹫\s\x{3000}\x{a0}]|\p{Cf}|&#|&[A-Za-z]+;"
+_LATIN = "[A-Za-zＡ-Ｚａ-ｚⒶ-ⓩ]"
+# A moment is no number of a person; it is what most texts with many digits are.
+_MOMENT = (
+    r"^(?:19|20)\d{2}(?:[-/.]\d{1,2}[-/.]\d{1,2}[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?|\d{10})$"
+)
+# bytes of the shortest text that can hold a person: two characters
+_SHORTEST = 6
+# of a table of millions
+_ROWS_AT_ONCE = 100_000
 
 
 @cache
-def other_signs() -> str:
+def _other_signs() -> str:
     """The rest of these patterns: a mark, an entity, a mail address, a number in Han digits, the words beside a name."""
     words = "|".join(dict.fromkeys((*_declared()["roles"], *_declared()["titles"], *_declared()["beside_names"])))
     return rf"[@＠﹫]|\p{{Cf}}|&#|&amp;|&[A-Za-z]+;|[{_HAN}](?:[^0-9A-Za-z\p{{Han}}]{{0,2}}[{_HAN}]){{10}}|{words}"
@@ -300,7 +308,7 @@ def _joins(signs: str) -> bool:
 
 def _numbers(plain: str, runs: Sequence[tuple[int, list[tuple[int, int]]]], detector: Detector) -> Iterator[Found]:
     # of an identity number the last character may be a letter
-    least = min(map(sum, detector.groups)) if detector.groups else DIGITS_IN_CODES
+    least = min(map(sum, detector.groups)) if detector.groups else _DIGITS_IN_CODES
     for digits, tokens in runs:
         first = 0
         while digits >= least and first < len(tokens):
@@ -382,6 +390,18 @@ def blotted(text: str, *, in_codes: bool = False, instead: Callable[[Found], str
     return "".join([*pieces, text[end:]])
 
 
+def worth_a_look(column: pa.Array, *, in_codes: bool) -> pa.Array:
+    """Which texts of a column may hold a person (`persons` says whether one does); NULL of NULL."""
+    digits = pc.utf8_length(pc.replace_substring_regex(column, _NO_DIGIT, ""))
+    if in_codes:
+        may = pc.or_(pc.greater_equal(digits, _DIGITS_IN_CODES), pc.match_substring_regex(column, _SIGN_IN_CODE))
+    else:
+        with_letter = pc.and_(pc.greater_equal(digits, _DIGITS_WITH_LETTER), pc.match_substring_regex(column, _LATIN))
+        may = pc.or_(pc.greater_equal(digits, _DIGITS_IN_TEXT), with_letter)
+        may = pc.or_(may, pc.match_substring_regex(column, _other_signs()))
+    return pc.and_not(may, pc.match_substring_regex(column, _MOMENT))
+
+
 def texts_with_persons(
     connection: duckdb.DuckDBPyConnection, source: str, columns: Mapping[str, bool]
 ) -> dict[str, dict[str, str]]:
@@ -392,30 +412,18 @@ def texts_with_persons(
         source: A relation to select from, quoted.
         columns: Columns of texts, each with whether it holds codes (as for `persons`).
     """
+    kinds = dict[str, dict[str, str]]()
     if not columns:
-        return {}
-    numbers, names = ", ".join(map(str, range(len(columns)))), ", ".join(map(quote, columns))
-    codes = ", ".join(str(n) for n, in_codes in enumerate(columns.values()) if in_codes)
-    digits = f"length(regexp_replace(said, {literal(NO_DIGIT)}, '', 'g'))"
-    # strlen counts bytes without reading the text: most codes and keys are passed over for nothing
-    in_code = f"(strlen(said) >= {DIGITS_IN_CODES} and {digits} >= {DIGITS_IN_CODES}) or regexp_matches(said, {literal(NO_CODE)})"
-    in_text = (
-        f"{digits} >= {DIGITS_IN_TEXT} or regexp_matches(said, {literal(other_signs())}) "
-        f"or ({digits} >= {DIGITS_WITH_LETTER} and regexp_matches(said, {literal(LATIN)}))"
-    )
-    # one statement for all columns: in most tables its patterns cost more to make ready than to look with
-    said = (
-        "select place, said from (select distinct place, said from "
-        f"(select unnest([{numbers}]) as place, unnest([{names}]) as said from {source}) where strlen(said) >= 6)"
-    )
-    suspects = connection.execute(f"{said} limit {_FEW_TEXTS + 1}").fetchall()
-    if len(suspects) > _FEW_TEXTS:
-        worth_a_look = f"case when place in ({codes or -1}) then {in_code} else {in_text} end"
-        suspects = connection.execute(f"{said} where {worth_a_look}").fetchall()
-    listed, kinds = list(columns), dict[str, dict[str, str]]()
-    for place, text in suspects:
-        if found := persons(text, in_codes=columns[listed[place]]):
-            kinds.setdefault(listed[place], {})[text] = found[0].detector.kind
+        return kinds
+    read = connection.execute(f"select {', '.join(map(quote, columns))} from {source}").to_arrow_reader(_ROWS_AT_ONCE)
+    # by Arrow: these patterns cost DuckDB more to make ready than to look with, in most tables
+    for batch in read:
+        for (name, in_codes), column in zip(columns.items(), batch.columns, strict=True):
+            texts = pc.unique(column)
+            texts = texts.filter(pc.greater_equal(pc.binary_length(texts), _SHORTEST))
+            for text in texts.filter(worth_a_look(texts, in_codes=in_codes)).to_pylist():
+                if found := persons(text, in_codes=in_codes):
+                    kinds.setdefault(name, {})[text] = found[0].detector.kind
     return kinds
 
 

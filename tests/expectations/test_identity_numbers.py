@@ -11,7 +11,6 @@ from stdnum.cn import ric, uscc
 
 from expectations.identity_numbers import no_identity_numbers
 from tests.conftest import in_memory
-from warehouse import persons
 
 # made-up persons; python-stdnum confirms the check character
 PERSONS = ("11010519491231002X", "110101199003074514")
@@ -19,10 +18,8 @@ PERSONS = ("11010519491231002X", "110101199003074514")
 CODE_LIKE_A_PERSON = "110105195205278344"
 
 
-@pytest.fixture(params=[0, 60])
-def warehouse(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Few texts are read one by one, many are searched with patterns first: both find the same."""
-    monkeypatch.setattr(persons, "_FEW_TEXTS", request.param)
+@pytest.fixture
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     with in_memory() as connection:
         connection.execute(
             "create schema resolved; create schema monthly; create schema ops;"
