@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 
 from warehouse.connection import quote
 from warehouse.kinds import FLOW, READING
@@ -27,6 +29,7 @@ from warehouse.staged_feed import StagedFeed
 _OTHER_UNIT = 50
 # of so many figures each is held against each; how many standard errors two means of ranks are apart by chance, at most
 _RANKED_MAX, _RANKS_APART = 400, 4
+_DUST = 1e-9
 # ranks are from 0 to 1: a history in which all are alike shows no spread
 _RANKS_SPREAD = 0.1
 # a figure is steady where it was known in so many periods, of so many pairs each
@@ -217,6 +220,20 @@ def odd_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterat
         yield Measured("never_pct", name, fact, int(other), int(rows), 100 * other / rows, 3)
 
 
+def _ranks(fitted: Sequence[tuple[float, float]]) -> npt.NDArray[np.float64]:
+    """Of each figure, beside the middle of its kind: the share of the other figures that are nearer to that middle."""
+    figures, middles = np.array(fitted).T
+    away = np.abs(figures - middles)
+    ordered = np.sort(figures)
+    # figures as far as this one are equal but for rounding
+    low, high = middles - away, middles + away
+    nearer = np.searchsorted(ordered, high - _DUST) - np.searchsorted(ordered, low + _DUST)
+    not_further = np.searchsorted(ordered, high + _DUST) - np.searchsorted(ordered, low - _DUST)
+    # halves of those as far, of which the figure itself is one
+    ranks: npt.NDArray[np.float64] = (np.maximum(nearer, 0) + not_further - 1) / 2 / (len(fitted) - 1)
+    return ranks
+
+
 def exchanged_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
     """Figures of papers that fit their kind hardly better than those of other rows do, where they did before: rows exchanged.
 
@@ -234,24 +251,22 @@ def exchanged_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> 
         # a paper that comes in three states is one quantity, not three that agree
         rows += "qualify row_number() over (partition by key order by row_number desc) = 1"
         rows = f"select * from ({rows}) qualify row_number() over (order by hash(key), key) <= {_RANKED_MAX}"
-        ranks = (
-            "select (count_if(abs(b.v - a.middle) < abs(a.v - a.middle)) + count_if(abs(b.v - a.middle) = abs(a.v - a.middle)) / 2) "
-            "/ count(*) as rank from {0} as a inner join {0} as b on a.key <> b.key group by a.key"
+        past, fresh = (
+            all_rows(connection, f"with k as ({rows.format('known_fact')}), n as ({rows.format('new_fact')}) {fitted}")
+            for fitted in (
+                "select a.v, median(b.v) from k as a inner join k as b using (kind) where a.key <> b.key "
+                f"group by a.key, a.v having count(*) >= {KIND_MIN}",
+                "select n.v, m.middle from n inner join (select kind, median(v) as middle from k group by kind "
+                f"having count(*) >= {KIND_MIN}) as m using (kind)",
+            )
         )
-        usual, spread, known, now, count, far = all_rows(
-            connection,
-            f"with k as ({rows.format('known_fact')}), n as ({rows.format('new_fact')}), "
-            "past as (select a.key, a.v, median(b.v) as middle from k as a inner join k as b using (kind) "
-            f"where a.key <> b.key group by all having count(*) >= {KIND_MIN}), "
-            f"fresh as (select n.key, n.v, m.middle from n inner join (select kind, median(v) as middle from k group by kind "
-            f"having count(*) >= {KIND_MIN}) as m using (kind)), "
-            f"was as ({ranks.format('past')}), now as ({ranks.format('fresh')}), "
-            "usual as (select quantile_cont(abs(v - middle), 0.9) as step from past) "
-            "select avg(w.rank), stddev_pop(w.rank), count(*), (select avg(rank) from now), (select count(*) from now), "
-            "(select count_if(abs(v - middle) > step + 0.01) from fresh cross join usual) from was as w",
-        )[0]
-        if known < KNOWN_MIN or not count:
+        known, count = len(past), len(fresh)
+        if known < KNOWN_MIN or count < 2:
             continue
+        was, now = _ranks(past), float(_ranks(fresh).mean())
+        usual, spread = float(was.mean()), float(was.std())
+        step = np.quantile([abs(v - middle) for v, middle in past], 0.9) + 0.01
+        far = len([v for v, middle in fresh if abs(v - middle) > step])
         beyond = now - usual > _RANKS_APART * max(spread, _RANKS_SPREAD) * math.sqrt(1 / count + 1 / known)
         fact = f"{name} fits the kind of its row hardly better than that of other rows"
         yield Measured("changed_pct", name, fact, count * beyond, count, 100.0 * beyond)
