@@ -220,6 +220,20 @@ def odd_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterat
         yield Measured("never_pct", name, fact, int(other), int(rows), 100 * other / rows, 3)
 
 
+def _by_kind(rows: Sequence[tuple[str, float]]) -> dict[str, list[float]]:
+    found = dict[str, list[float]]()
+    for kind, value in rows:
+        found.setdefault(kind, []).append(value)
+    return found
+
+
+def _middle_of_others(ordered: Sequence[float], place: int) -> float:
+    """The median of sorted figures but the one at a place."""
+    others = len(ordered) - 1
+    low, high = (ordered[at + (at >= place)] for at in ((others - 1) // 2, others // 2))
+    return (low + high) / 2
+
+
 def _ranks(fitted: Sequence[tuple[float, float]]) -> npt.NDArray[np.float64]:
     """Of each figure, beside the middle of its kind: the share of the other figures that are nearer to that middle."""
     figures, middles = np.array(fitted).T
@@ -250,16 +264,16 @@ def exchanged_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> 
         rows = f"select {key} as key, {kind} as kind, ln(abs({quote(name)}::double)) as v from {{}} where {quote(name)} <> 0 "
         # a paper that comes in three states is one quantity, not three that agree
         rows += "qualify row_number() over (partition by key order by row_number desc) = 1"
-        rows = f"select * from ({rows}) qualify row_number() over (order by hash(key), key) <= {_RANKED_MAX}"
-        past, fresh = (
-            all_rows(connection, f"with k as ({rows.format('known_fact')}), n as ({rows.format('new_fact')}) {fitted}")
-            for fitted in (
-                "select a.v, median(b.v) from k as a inner join k as b using (kind) where a.key <> b.key "
-                f"group by a.key, a.v having count(*) >= {KIND_MIN}",
-                "select n.v, m.middle from n inner join (select kind, median(v) as middle from k group by kind "
-                f"having count(*) >= {KIND_MIN}) as m using (kind)",
-            )
-        )
+        rows = f"select kind, v from ({rows}) qualify row_number() over (order by hash(key), key) <= {_RANKED_MAX}"
+        known_of, new_of = (_by_kind(all_rows(connection, rows.format(t))) for t in ("known_fact", "new_fact"))
+        past = [
+            (v, _middle_of_others(of_kind, place))
+            for of_kind in map(sorted, known_of.values())
+            if len(of_kind) > KIND_MIN
+            for place, v in enumerate(of_kind)
+        ]
+        middles = {k: float(np.median(of_kind)) for k, of_kind in known_of.items() if len(of_kind) >= KIND_MIN}
+        fresh = [(v, middles[k]) for k in middles.keys() & new_of.keys() for v in new_of[k]]
         known, count = len(past), len(fresh)
         if known < KNOWN_MIN or count < 2:
             continue
