@@ -13,7 +13,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -422,9 +422,16 @@ def texts_with_persons(
             texts = pc.unique(column)
             texts = texts.filter(pc.greater_equal(pc.binary_length(texts), _SHORTEST))
             for text in texts.filter(worth_a_look(texts, in_codes=in_codes)).to_pylist():
-                if found := persons(text, in_codes=in_codes):
-                    kinds.setdefault(name, {})[text] = found[0].detector.kind
+                if kind := _first_kind(text, in_codes):
+                    kinds.setdefault(name, {})[text] = kind
     return kinds
+
+
+# a table of months has each code and name many times
+@lru_cache(maxsize=50_000)
+def _first_kind(text: str, in_codes: bool) -> str:
+    found = persons(text, in_codes=in_codes)
+    return found[0].detector.kind if found else ""
 
 
 def mark_of(text: str, key: str) -> str:
