@@ -28,6 +28,7 @@ from warehouse.precedents.deliveries import (
     measure_types,
     measure_year,
 )
+from warehouse.precedents.words import measure_words
 from warehouse.staged_feed import StagedFeed
 
 # One row that an office takes back is no truncated file, however small the period.
@@ -344,6 +345,7 @@ def hold_to_habit(
     measured += measure_return(connection, feed, batch, table, number)
     measured += measure_types(connection, feed, batch)
     measured += measure_lines(connection, feed, batch)
+    measured += measure_words(connection, feed, batch)
     measured += measure_year(connection, feed, batch, table, number)
     found = findings(measured, feed)
     keep(connection, manifest.batch_id, DELIVERY, found, confirmation)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import (
+    LEASES,
+    LEASES_HEADER,
+    LEASES_SQL,
     Park,
     day,
+    lease_row,
     leases,
     staff,
     staff_file,
@@ -301,3 +305,39 @@ def test_three_meters_that_all_change_alike_stop(park: Park, figures: list[float
                 park.sync("power", day(month * 30 + 1))
         else:
             park.sync("power", day(month * 30 + 1))
+
+
+@pytest.mark.parametrize(
+    ("condition", "before", "now", "message"),
+    [
+        (
+            "备注 = '1'",
+            ["0", "1", "0"],
+            ["false", "true", "false"],
+            "备注 is 'true', as never before, where .* for '1'",
+        ),
+        ("备注 = '1'", ["", "1", ""], ["", "true", "1"], "备注 is 'true'"),
+        ("trim(备注) in ('作废', '红冲')", ["正常", "作废", ""], ["正常", "已作废", ""], "'已作废', .* for '作废'"),
+        ("case upper(备注) when 'Y' then true else false end", ["N", "Y", ""], ["否", "是", ""], "备注 is '是'"),
+        ("备注 = '1'", ["0", "1", "0"], ["0", "0", "0"], None),
+        ("备注 = '作废'", ["正常", "作废", ""], ["正常", "冻结", "作废"], None),  # another state
+        ("备注 = '1'", ["0", "0", "0"], ["0", "true", "0"], None),  # 1 was never there: nothing says that it was meant
+        ("备注 like '%作废%'", ["正常", "作废", ""], ["正常", "已作废", ""], None),
+    ],
+)
+def test_a_word_in_place_of_one_that_stage_sql_looks_for_stops(
+    park: Park, condition: str, before: list[str], now: list[str], message: str | None
+) -> None:
+    """Void rows would count as any others."""
+    skipped = f", case when {condition} then '作废' end as skip_because from delivery"
+    park.declare("leases", LEASES, LEASES_SQL.replace("from delivery", skipped))
+    for at, words in ((0.5, before), (1.5, now)):
+        rows = [lease_row(n, note=word) for n, word in enumerate(words)]
+        park.drop("leases", f"{at}.csv", "\n".join([LEASES_HEADER, *rows]), day(at))
+    park.sync("leases", day(1))
+    park.land("leases", day(2))
+    if message:
+        with pytest.raises(DeliveryRefused, match=message):
+            park.stage("leases")
+    else:
+        park.stage("leases")
