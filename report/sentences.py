@@ -86,6 +86,7 @@ _PARTS = (
     (r"identifier damaged by spreadsheet", "代码或数值被电子表格截短"),
     (r"(.+) is as long as its column allows \(\d+ characters\), .*", "$1 与该列最大长度相等，原文可能被 MySQL 截断"),
     (r"(.+) is the largest number that its column can hold, .*", "$1 等于该列可存的最大值，原值可能被 MySQL 截断"),
+    (r"(.+) has a value that is not in its column's list \(ENUM\), .*", "$1 的值不在该列的枚举范围内，已被 MySQL 置空"),
     (r"(.+) is a time of which the driver leaves out the zone: .*", "$1 未带时区，须声明 source.clock"),
     (r"an invoice without a readable date", "发票日期无法识别"),
     (r"an invoice without a readable amount", "发票金额无法识别"),

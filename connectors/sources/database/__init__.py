@@ -322,6 +322,8 @@ def _statement(
 
 def _is_cut(value: sa.ColumnElement[Any], column: Column) -> sa.ColumnElement[bool]:
     """Return which values MySQL without its strict mode may have cut to the largest number, or the longest text, of the column."""
+    if column.most == 0:
+        return sa.type_coerce(value, sa.Integer) + sa.literal_column("0") == 0
     most: sa.ColumnElement[Any] = sa.literal_column(str(column.most))
     if not pa.types.is_string(column.type):
         return sa.func.abs(value) >= most

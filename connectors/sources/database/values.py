@@ -138,10 +138,14 @@ _FEWEST_SIGNS: Final = 10  # 企业所得税 fills a column of five
 def most_of(declared: sa.types.TypeEngine[Any], *, is_lax: bool) -> Decimal | None:
     """Give the number, or length of a text, to which MySQL without its strict mode cuts what is larger: 2147483647, 999999.99.
 
+    0 of a list (ENUM): a text that is not in it becomes number 0 of it, which reads as empty.
+
     Args:
         declared: The column's type.
         is_lax: The server's mode is not strict. Only then is a name of just 12 characters in varchar(12) rarer than one that was cut.
     """
+    if isinstance(declared, mysql.ENUM):
+        return Decimal(0)
     if isinstance(declared, sa.String):
         is_text = (
             is_lax and isinstance(declared, mysql.VARCHAR | mysql.CHAR) and (declared.length or 0) >= _FEWEST_SIGNS
@@ -404,6 +408,8 @@ def no_equal(column: Column) -> str:
             f"{column.name} is {MOST_OF_SINGLE:,} or more, where a float of four bytes keeps no cents: ask for it as decimal, "
             "or cast it in source.query"
         )
+    if column.most == 0:
+        return f"{column.name} has a value that is not in its column's list (ENUM), which MySQL kept as none: ask for a wider list"
     if column.most is not None and pa.types.is_string(column.type):
         return (
             f"{column.name} is as long as its column allows ({column.most} characters), to which MySQL cuts longer texts: "

@@ -229,6 +229,19 @@ def test_a_name_that_was_cut_to_its_columns_length_costs_its_row(mariadb: MariaD
     assert ["to which MySQL cuts longer texts" in u.reason for u in delivery.unreadable] == [True, True]
 
 
+def test_a_value_outside_of_a_columns_list_costs_its_row(mariadb: MariaDB) -> None:
+    """Without its strict mode MySQL keeps it as the empty text, unless that is in the list."""
+    mariadb.execute("set sql_mode = ''")
+    kinds = "k int primary key, kind enum('增值税', '企业所得税'), state enum('', '作废')"
+    table(mariadb, "listed", kinds, "(1, '增值税', '')", "(2, '印花税', '作废')", "(3, null, null)")
+    delivery, found = pull(mariadb, table="listed")
+    assert found.select(["k", "kind", "state"]).to_pylist() == [
+        {"k": 1, "kind": "增值税", "state": ""},
+        {"k": 3, "kind": None, "state": None},
+    ]
+    assert ["kind has a value that is not in its column's list" in u.reason for u in delivery.unreadable] == [True]
+
+
 def test_an_odd_value_of_an_ignored_column_costs_no_row(mariadb: MariaDB) -> None:
     mariadb.execute("set sql_mode = ''")
     table(
