@@ -113,6 +113,7 @@ _PARTS = (
         r"(.+) has a fraction, which stage\.sql loses .*: (.*)",
         "$1 有小数，stage.sql 取整时会丢失（单位已变，或应用 to_amount 读取）：$2",
     ),
+    (r"(.+) is no plain figure, and stage\.sql .*?: .*?: (.*)", "$1 不是单纯的数字，stage.sql 却得出了另一个数：$2"),
     (r"(.+) states its own unit, and stage\.sql .*: (.*)", "$1 自带单位，与 stage.sql 换算的单位不同：$2"),
     (
         r"a day is its time of recording, .*",

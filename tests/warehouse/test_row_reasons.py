@@ -329,3 +329,32 @@ def test_a_fraction_that_a_cast_loses_costs_its_row(park: Park, figures: list[st
     assert {
         number for number, reason in park.rejected("staff") if "has a fraction, which stage.sql loses" in reason
     } == lost
+
+
+@pytest.mark.parametrize(
+    ("figures", "read", "rows"),
+    [
+        (["300", "缺报", "300元整"], "coalesce(try_cast({0} as decimal(18, 2)), 0)", {3, 4}),
+        (["300", "12（含3）", "-40", "(50)"], "try_cast(regexp_replace({0}, '[^0-9.]', '', 'g') as double)", {3, 4, 5}),
+        (["300", "1,250", "80，另5"], "try_cast(regexp_extract({0}, '[0-9]+') as double)", {3, 4}),
+        (["300", "12,5", "1.234,56", "1,250.50"], "round(try_cast(replace({0}, ',', '') as double), 2)", {3, 4}),
+        (["300", "1,250.50", "(50)", "3万"], "coalesce(to_amount({0}), 0)", set()),
+        (["12亩", "1,250亩", "80.5亩"], "try_cast(replace(replace({0}, '亩', ''), ',', '') as double) * 666.67", set()),
+        (["300", "无偿"], "case when {0} = '无偿' then 0 else to_amount({0}) end", set()),
+        (["300", "1,250.50"], "case when 单位编号 = 'V1' then -to_amount({0}) else to_amount({0}) end", set()),
+        (["300", "-1,250.50"], "abs(to_amount({0}))", set()),
+    ],
+)
+def test_a_figure_that_stage_sql_makes_of_another_text_costs_its_row(
+    park: Park, figures: list[str], read: str, rows: set[int]
+) -> None:
+    """0 of a gap, or the digits of a text, would be a figure that the office never stated."""
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 90")
+    path = park.feed_folder / "staff" / "stage.sql"
+    sql = path.read_text(encoding="utf-8").replace("to_amount(缴费基数)", read.format("缴费基数"))
+    path.write_text(sql, encoding="utf-8")
+    lines = [staff_row(f"V{n}").replace(",5000,", f',"{figure}",') for n, figure in enumerate(figures)]
+    park.drop("staff", "a.csv", staff_file(lines), day(0.5))
+    park.land("staff", day(1))
+    park.stage("staff")
+    assert {number for number, reason in park.rejected("staff") if "is no plain figure" in reason} == rows
