@@ -44,6 +44,12 @@ DAMAGES = (
         r"|</?(?i:b|br|p|div|span|font|a|em|strong|td)(?:\s[^<>]*)?/?>|[\x{2E80}-\x{2FDF}]",
         "holds characters as a web page or a program writes them: ask the office for the text itself: ",
     ),
+    (
+        # 同上, -同左-, 〃, ″, two apostrophes: in the place of what is above
+        r"^[-—－(（]?(?:[同如][\s\x{3000}]*[上前左]|上[\s\x{3000}]*同|(?i:ditto|(?:same )?as above))[-—－)）]?$"
+        r"|^[\s.·…-]*(?:[〃″“”〝〞\"↑]|''|,,|，，|、、)+[\s.·…-]*$",
+        "means what is above it: declare fill_down under source, or ask for it written out: ",
+    ),
 )
 # A sign that is no letter and no digit. RE2 takes longer to read [^\pL\pN] than all other patterns here
 SIGN = (
@@ -90,10 +96,6 @@ NO_ENTERPRISE = (
         r"^(?:填写)?(?:示例|样例|范例)(?:行|数据|公司|企业|单位|\d*)$|^例\s*[:：]|^(?:[xX×＊]{2,}|某{1,3})\p{Han}*(?:公司|厂|店|企业|单位|集团)$"
         r"|^[xX×]{3,}$|^(?:测试|演示)(?:企业|公司|单位|用户|商户|账[号户]|租户|数据)?[\d一二三四五]*(?:[(（].*)?$|^(?i:test|demo)[_-]?\d*$",
         "looks like an example or a test: let stage.sql skip it (skip_because), or ask for the file without: ",
-    ),
-    (
-        r"^(?:同\s*上|同\s*前|上\s*同)$",
-        "means what is above it: declare fill_down under source, or ask for it written out: ",
     ),
     (f"^{SIGN}+$", "has no letter and no digit: list it under missing where it means no value: "),
 )
