@@ -59,7 +59,7 @@ def test_a_sentence_in_chinese(english: str, chinese: str) -> None:
     )
 
 
-KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.SEVERAL)
+KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.NO_VALUE, *damages.SEVERAL)
 
 
 @pytest.mark.parametrize(
