@@ -109,7 +109,8 @@ _STATED_MONTH: Final = re.compile(
 # the month of a title without such a word: 江屿园区2026年10月参保人数统计表; what else has one says so, or is a range
 _TITLED_MONTH: Final = re.compile(r"(20\d\d)\s*年\s*(0?[1-9]|1[0-2])\s*月(?!\s*(?:\d|日|[-—~至到、和及起前后底末]|以))")
 _NO_TITLE: Final = re.compile(
-    r"[-—~至到]\s*(?:20\d\d\s*年)?\s*\d{1,2}\s*月|填[报表]|制表|打印|导出|报送|编制|更新|日期|时间|截[至止]|[※*#]|备?\s*注|说\s*明|同期|上[月年]|对比"
+    r"[-—~至到]\s*(?:20\d\d\s*年)?\s*\d{1,2}\s*月|填[报表]|制表|打印|导出|报送|编制|更新|日期|时间|截[至止]|同期|上[月年]|对比"
+    r"|[※*#]|备?\s*注|说\s*明"
 )
 _ADDED_MONTH: Final = re.compile(r"(20\d\d)年?[./_-]?(0?[1-9]|1[0-2])月?份?")
 
