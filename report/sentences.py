@@ -115,6 +115,10 @@ _PARTS = (
         "$1 有小数，stage.sql 取整时会丢失（单位已变，或应用 to_amount 读取）：$2",
     ),
     (r"(.+) is no plain figure, and stage\.sql .*?: .*?: (.*)", "$1 不是单纯的数字，stage.sql 却得出了另一个数：$2"),
+    (
+        r"(.+) is a word that neither codes nor stage\.sql names, .*?: .*?: (.*)",
+        "$1 的这个词 codes 和 stage.sql 都没有列出，却与另一个词得出同一代码：$2",
+    ),
     (r"(.+) states its own unit, and stage\.sql .*: (.*)", "$1 自带单位，与 stage.sql 换算的单位不同：$2"),
     (
         r"a day is its time of recording, .*",

@@ -17,6 +17,7 @@ from warehouse.connection import literal, quote
 from warehouse.damages import damages, has_damage, no_texts, rounded_codes
 from warehouse.errors import DeclarationError
 from warehouse.kinds import FIGURE_BELOW, MOST_DIGITS, READING
+from warehouse.labels import labels
 from warehouse.persons import is_code, texts_with_persons
 from warehouse.row_comparisons import reject_sums, reject_variants
 from warehouse.staged_feed import StagedFeed
@@ -68,6 +69,11 @@ NO_FIGURE = (
 LOST_FRACTION = (
     " has a fraction, which stage.sql loses (a cast to a whole number): another unit, or to be read by to_amount: "
 )
+SWALLOWED = " is a word that neither codes nor stage.sql names, and comes out as another such word does: list both under codes: "
+# 'a', '%a%', '(a|b)' of stage.sql name a and b
+_NAMED = re.compile(r"'([^']*)'")
+_MOST_WORDS = 200
+_NO_WORD = re.compile(r"[%|^$().*?\[\]\\]+")
 
 
 @dataclass(frozen=True)
@@ -290,6 +296,7 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
     _reject_other_units(connection, feed, types)
     _reject_lost_fractions(connection, feed, types)
     _reject_no_figures(connection, feed, types)
+    _reject_swallowed_words(connection, feed, types)
     reject_sums(connection, feed)
     reject_variants(connection, feed)
 
@@ -352,6 +359,43 @@ def _reject_no_figures(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, 
             f"where rows = 1 and not is_plain and not contains({literal(feed.stage_sql)}, chr(39) || text || chr(39)) "
             f"and (stated is null or (made = 0 and stated <> 0) or (is_alike and (not ({is_same}) or ({is_turned}))))"
         )
+
+
+def _reject_swallowed_words(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, types: Mapping[str, str]) -> None:
+    """Reject rows with one of several words that stage.sql makes the same code of, and names none of.
+
+    So does an ELSE, and 空置 = '是' where the office writes 空置 and 使用 from today on: one of them may be the other answer.
+    """
+    known, closed = labels(), []
+    is_cast = re.search(r"(?i)\bbool", feed.stage_sql)
+    for column in feed.subject.columns.values():
+        sources = [source for source in feed.landed_columns if column.name in feed.columns.get(source, ())]
+        if column.type == "boolean" or (column.name in known and known[column.name].codes):
+            closed += [
+                (source, column.name)
+                for source in sources
+                if len(sources) == len(feed.columns[source]) == 1 and source not in feed.codes
+            ]
+    pieces = {piece for text in _NAMED.findall(feed.stage_sql) for piece in _NO_WORD.split(text.casefold())} - {""}
+    for source, target in ((source, target) for source, target in closed if types[source] == "VARCHAR"):
+        value, made = f"d.{quote(source)}", f"c.{quote(target)}::varchar"
+        is_other = f"lower({value}) <> {made}"
+        if feed.subject.columns[target].type == "boolean":
+            is_other = f"try_cast({value} as boolean)::varchar is distinct from {made}" if is_cast else "true"
+        words: dict[str, list[str]] = {}
+        for word, code in connection.execute(
+            f"select distinct {value}, {made} from delivery as d inner join candidate as c using (row_number) "
+            f"where {value} is not null and {made} is not null and {is_other} and c.skip_because is null limit {_MOST_WORDS}"
+        ).fetchall():
+            if not any(piece in word.casefold() for piece in pieces):
+                words.setdefault(code, []).append(word)
+        odd = [word for alike in words.values() if len(alike) > 1 for word in alike]
+        if odd:
+            connection.execute(
+                f"insert into rejected select row_number, {literal(source + SWALLOWED)} || left({value}, 60) from delivery as d "
+                f"where list_contains(?, {value})",
+                [odd],
+            )
 
 
 def _reject_other_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, types: Mapping[str, str]) -> None:

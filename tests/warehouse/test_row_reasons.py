@@ -358,3 +358,35 @@ def test_a_figure_that_stage_sql_makes_of_another_text_costs_its_row(
     park.land("staff", day(1))
     park.stage("staff")
     assert {number for number, reason in park.rejected("staff") if "is no plain figure" in reason} == rows
+
+
+@pytest.mark.parametrize(
+    ("words", "read", "rows"),
+    [
+        (["水", "电", "蒸汽"], "case {0} when '电' then 'electricity' else 'water' end", {2, 4}),
+        (["水", "电"], "case {0} when '电' then 'electricity' else 'water' end", set()),
+        (["自来水", "水费", "电表"], "case when {0} like '%水%' then 'water' else 'electricity' end", set()),
+        (["WATER", "Water", "gas"], "lower({0})", set()),
+        (["1", "true", "false"], "case when {0} = '1' then 'water' else 'gas' end", {3, 4}),
+    ],
+)
+def test_words_that_stage_sql_does_not_name_are_not_one_code(
+    park: Park, words: list[str], read: str, rows: set[int]
+) -> None:
+    """One of them may be a new word for the other answer; steam would be water."""
+    columns = "{户号: source_key, 表号: meter_no, 表类: utility_code, 月份: month, 用量: used_quantity}"
+    park.declare(
+        "meters",
+        "feed: meters\nsubject: utility_use\ntitle: {en: Meters, zh: 表}\noffice: some office\nowner: data-engineering\n"
+        'description: Meters.\nschedule: "0 1 * * *"\nsource: {protocol: file_drop, connection: none, folder: meters, settle_seconds: 0}\n'
+        f"replaces: nothing\ncolumns: {columns}\nallow: {{rejected_pct: 90, stale_days: 40}}\n",
+        f"select row_number, 户号 as source_key, 表号 as meter_no, {read.format('表类')} as utility_code, to_month(月份) as month, "
+        "to_quantity(用量) as used_quantity from delivery",
+    )
+    lines = [f"K{n},M{n},{word},2026-01,{n}" for n, word in enumerate(words)]
+    park.drop("meters", "a.csv", "\n".join(["户号,表号,表类,月份,用量", *lines, ""]), day(0.5))
+    park.land("meters", day(1))
+    park.stage("meters")
+    assert {
+        number for number, reason in park.rejected("meters") if "neither codes nor stage.sql names" in reason
+    } == rows
