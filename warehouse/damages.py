@@ -158,6 +158,9 @@ _NO_PLACE = (
     r"|^\d{1,2}:\d\d(?::\d\d)?$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$"
 )
 # 91329902MA00000B18（新）, 91329902MA00000B18；
+# 1 of division 01 (a section is a letter), 10020 of postcode 010020: spreadsheets leave the zero out
+_LOST_ZERO = {"industry_code": r"^\d$", "postcode": r"^\d{5}$"}
+LOST_ZERO = " has lost the zero before it: ask for the column formatted as text, or let stage.sql pad it: "
 MORE_THAN_A_CODE = (r"^[0-9A-Za-z]{18} ?[^0-9A-Za-z ]", " has more than a credit code: ")
 _NO_TEXT = " is a day or a number where text belongs (3-12 becomes 12 March): ask for the column formatted as text: "
 
@@ -191,6 +194,7 @@ def no_texts(feed: StagedFeed) -> list[tuple[list[str], str, str]]:
         (codes, _A_DAY, _NO_TEXT),
         (others, _NO_PLACE, _NO_TEXT),
         (credit, *MORE_THAN_A_CODE),
+        *(([name], pattern, LOST_ZERO) for name, pattern in _LOST_ZERO.items() if name in others),
     ]
 
 

@@ -281,6 +281,9 @@ def test_another_event_under_a_known_number_takes_no_event_away(park: Park, agai
         ("缴费基数（万元）", None, "to_amount({}) * 10000", True),
         ("缴费基数（元）", "万元", "to_amount({})", True),
         ("缴费基数（千元）", None, "to_amount({})", False),
+        ("面积（亩）", None, "to_amount({})", False),
+        ("面积（亩）", None, "to_amount({}) * 666.67", True),
+        ("面积_公顷", None, "to_amount({})", False),
     ],
 )
 def test_a_unit_that_stage_sql_leaves_out_stops(
