@@ -63,6 +63,8 @@ _PARTS = (
     (r"two rows have one (.+) but for case or blanks: .*?: (.*)", "仅大小写或空格不同，疑为同一编号：$2"),
     (r"(.+) looks like an example or a test: .*?: (.*)", "$1 疑为示例或测试数据：$2"),
     (r"(.+) seems to mean that there is none: .*?: (.*)", "$1 似表示没有：$2"),
+    (r"(.+) has lost the zero before it: .*?: (.*)", "$1 丢失了前导零：$2"),
+    (r"(.+) is no firm: .*?: (.*)", "$1 不是企业：$2"),
     (r"(.+) has no letter and no digit: .*?: (.*)", "$1 不含字母和数字：$2"),
     (r"(.+) names more than one: .*?: (.*)", "$1 写有不止一家：$2"),
     (r"(.+) means what is above it: .*?: (.*)", "$1 指上一行的内容：$2"),
@@ -113,6 +115,11 @@ _PARTS = (
     (
         r"(.+) has a fraction, which stage\.sql loses .*: (.*)",
         "$1 有小数，stage.sql 取整时会丢失（单位已变，或应用 to_amount 读取）：$2",
+    ),
+    (r"(.+) is no plain figure, and stage\.sql .*?: .*?: (.*)", "$1 不是单纯的数字，stage.sql 却得出了另一个数：$2"),
+    (
+        r"(.+) is a word that neither codes nor stage\.sql names, .*?: .*?: (.*)",
+        "$1 的这个词 codes 和 stage.sql 都没有列出，却与另一个词得出同一代码：$2",
     ),
     (r"(.+) states its own unit, and stage\.sql .*: (.*)", "$1 自带单位，与 stage.sql 换算的单位不同：$2"),
     (

@@ -44,6 +44,12 @@ DAMAGES = (
         r"|</?(?i:b|br|p|div|span|font|a|em|strong|td)(?:\s[^<>]*)?/?>|[\x{2E80}-\x{2FDF}]",
         "holds characters as a web page or a program writes them: ask the office for the text itself: ",
     ),
+    (
+        # 同上, -同左-, 〃, ″, two apostrophes: in the place of what is above
+        r"^[-—－(（]?(?:[同如][\s\x{3000}]*[上前左]|上[\s\x{3000}]*同|(?i:ditto|(?:same )?as above))[-—－)）]?$"
+        r"|^[\s.·…-]*(?:[〃″“”〝〞\"↑]|''|,,|，，|、、)+[\s.·…-]*$",
+        "means what is above it: declare fill_down under source, or ask for it written out: ",
+    ),
 )
 # A sign that is no letter and no digit. RE2 takes longer to read [^\pL\pN] than all other patterns here
 SIGN = (
@@ -64,9 +70,9 @@ NO_ENTERPRISE = (
     (
         # 1号楼小计, 全园累计, 合　计：, （合计）, 合计（元）, 合计人数, 合计：12户, 共 3 家; Grand Total
         rf"(?:{_SUMS}){_GAP}(?:[(（][^()（）]{{0,12}}|人数|户数|金额|数|额|值)?[)）】]?{_GAP}[:：]?{_GAP}(?:\d+|[①-⑳])?$"
-        rf"|^(?:{_SUMS}|总?共){_GAP}[:：]?{_GAP}\d+{_GAP}(?:[户家人条行个笔份张项]|记录)?$|^(?:总?记录|总[条行])数?{_GAP}[:：]"
+        rf"|^(?:{_SUMS}|总?共){_GAP}[:：]?{_GAP}\d+{_GAP}[户家人条行个笔份张项]?(?:记录|数据)?$|^(?:总?记录|总[条行])数?{_GAP}[:：]"
         r"|^(?i:(?:grand |sub-? ?)?total|sum|average|all)s?\s*[:：]?$"
-        r"|^其\s*[他它余]\p{Han}{0,2}$|^总(?:人数|户数|金额|数|额)\d*$|^其\s*中\s*[:：]|^其\s*中$|^(?:全区|全园|全园区|续表)$"
+        r"|^其\s*[他它余]\p{Han}{0,2}$|^总?(?:人数|户数|金额|数|额)\d*$|^(?:最[高低]|中位数|[人户]均|差额|计划|目标|排名|全市|全县)$|^其\s*中\s*[:：]|^其\s*中$|^(?:全区|全园|全园区|续表)$"
         rf"|^(?:计|[最平]\p{{Han}}{{1,2}}值|占比|[上本]月|[上本去]年)$|^[(（]空白[)）]$"
         # of pivot tables and of ledgers: K001 计数, 行标签, 期初余额, 上年结转
         r"|[\s ]计数$|^(?:计数|求和|行标签|列标签)$|^(?:[期年月][初末])?余额$|^[上去][年月]结转$|^结转[下次][年月]$"
@@ -78,12 +84,11 @@ NO_ENTERPRISE = (
     (
         rf"^(?:备?{_GAP}注|说{_GAP}明|填[表报]说明|(?:统计)?口径|[数资][据料]来源"
         r"|(?:填[表报]|打印|导出|制表|统计|报送)?(?:日期|时间)|单位(?:名称)?[(（](?:盖章|公章|签章)[)）]|页码)\s*[:：]"
-        r"|^[(（]?(?:盖章|公章|签章)[)）]?$|^第\s*\d+\s*页|^(?:承前页|过次页|转下页|接上页)$|^-*\s*以下(?:空白|无数据)",
+        r"|^[(（]?(?:盖章|公章|签章)[)）]?$|^第\s*\d+\s*页|^(?:承前页|过次页|[转接][上下]页)$"
+        r"|^[-—=*·(（\s]*(?:以[下上](?:空白|无数据|无正文|为?全部数据)|(?:打印)?(?:结束|完毕)|(?i:the )?(?i:end))[-—=*·)）\s]*$"
+        r"|^(?:备注|填[表报]说明|必填项?|选填项?|(?:文本|字符|数值|数字|日期)[型类]?型?|本表.*|请勿(?:删除|修改|改动).*)$"
+        r"|^(?:(?:单位|部门)?负责人|联系(?:人|电话)|导出人|打印人|操作员|截止(?:日期|时间))\s*[:：]",
         "looks like a total or a note: declare totals under source: ",
-    ),
-    (
-        r"^(?i:[(<]?(?:null|nan|none|nil|undefined|nat|-?inf(?:inity)?)[)>]?|n/?a|n\.a\.|<NA>|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白|[暂查]?无数据|加载中|(?i:loading))…?\.*$",
-        "seems to mean that there is none: list it under missing: ",
     ),
     (
         # of a template or a system: 示例, 例：K001, 某某科技有限公司, XX有限公司, 测试企业1（勿删）, test01
@@ -92,8 +97,20 @@ NO_ENTERPRISE = (
         "looks like an example or a test: let stage.sql skip it (skip_because), or ask for the file without: ",
     ),
     (
-        r"^(?:同\s*上|同\s*前|上\s*同)$",
-        "means what is above it: declare fill_down under source, or ask for it written out: ",
+        r"^(?:空[置房]|空置房|闲置|[待未]出?租|招租中?|暂空|暂无租户)$",
+        "seems to mean that there is none: list it under missing: ",
+    ),
+    (
+        # of meters and gates: what no firm used
+        r"^(?:总[水电气]?表|公摊|公共区域|公区|公共|损耗|线损|管损)(?:用?[水电气])?$|^(?:未登记|(?:临时|外来)?(?:访客|车辆|人员))$",
+        "is no firm: let stage.sql skip it (skip_because), or ask the office who it is: ",
+    ),
+)
+# Of any text but free ones: 无, N/A and - would be a building, a kind of firm, an address
+NO_VALUE = (
+    (
+        r"^(?i:[(<]?(?:null|nan|none|nil|undefined|nat|-?inf(?:inity)?)[)>]?|n/?a|n\.a\.|<NA>|\\N)$|^(?:无|暂无|未知|不详|空|待定|未填|空白|[暂查]?无数据|加载中|(?i:loading))…?\.*$",
+        "seems to mean that there is none: list it under missing: ",
     ),
     (f"^{SIGN}+$", "has no letter and no digit: list it under missing where it means no value: "),
 )
@@ -141,6 +158,9 @@ _NO_PLACE = (
     r"|^\d{1,2}:\d\d(?::\d\d)?$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$"
 )
 # 91329902MA00000B18（新）, 91329902MA00000B18；
+# 1 of division 01 (a section is a letter), 10020 of postcode 010020: spreadsheets leave the zero out
+_LOST_ZERO = {"industry_code": r"^\d$", "postcode": r"^\d{5}$"}
+LOST_ZERO = " has lost the zero before it: ask for the column formatted as text, or let stage.sql pad it: "
 MORE_THAN_A_CODE = (r"^[0-9A-Za-z]{18} ?[^0-9A-Za-z ]", " has more than a credit code: ")
 _NO_TEXT = " is a day or a number where text belongs (3-12 becomes 12 March): ask for the column formatted as text: "
 
@@ -149,8 +169,10 @@ def _damage_kinds(feed: StagedFeed) -> list[tuple[list[str], tuple[tuple[str, st
     """Source columns, and the patterns of values that none of them may have."""
     used = [source for source in feed.landed_columns if feed.columns.get(source)]
     named = [source for source in used if set(feed.columns[source]) & {*_NAMES, *feed.subject.key}]
+    texts = {c.name for c in feed.subject.columns.values() if c.type == "varchar" and not c.name.endswith("_text")}
+    worded = [source for source in used if not texts.isdisjoint(feed.columns[source])]
     firms = [source for source in used if "enterprise_name" in feed.columns[source]]
-    kinds_of = ((used, DAMAGES), (named, NO_ENTERPRISE), (firms, SEVERAL))
+    kinds_of = ((used, DAMAGES), (named, NO_ENTERPRISE), (worded, NO_VALUE), (firms, SEVERAL))
     return [(sources, kinds) for sources, kinds in kinds_of if sources]
 
 
@@ -172,6 +194,7 @@ def no_texts(feed: StagedFeed) -> list[tuple[list[str], str, str]]:
         (codes, _A_DAY, _NO_TEXT),
         (others, _NO_PLACE, _NO_TEXT),
         (credit, *MORE_THAN_A_CODE),
+        *(([name], pattern, LOST_ZERO) for name, pattern in _LOST_ZERO.items() if name in others),
     ]
 
 

@@ -17,6 +17,7 @@ from warehouse.connection import literal, quote
 from warehouse.damages import damages, has_damage, no_texts, rounded_codes
 from warehouse.errors import DeclarationError
 from warehouse.kinds import FIGURE_BELOW, MOST_DIGITS, READING
+from warehouse.labels import labels
 from warehouse.persons import is_code, texts_with_persons
 from warehouse.row_comparisons import reject_sums, reject_variants
 from warehouse.staged_feed import StagedFeed
@@ -53,9 +54,26 @@ OTHER_UNIT = " states its own unit, and stage.sql reckons with another: let it r
 _WHOLE_CAST = re.compile(r"(?i)\b(?:u?(?:tiny|small|big|huge)?int(?:eger)?|int[1248]|long)\b")
 _ROUNDS = re.compile(r"(?i)\b(?:round(?:_even)?|floor|ceil(?:ing)?|trunc)\s*\(")
 _EQUAL = 1e-6
+# what the macros read, alone in its column, is a figure or NULL; unless what cannot be read is made one
+_INSTEAD = re.compile(r"(?i)\b(?:coalesce|ifnull|nvl|greatest|else)\b")
+_MACROS = r"(?i)\bto_(?:amount|count|quantity)\s*\(\s*"
+# the numbers of a text: one of 35人 and 1,250㎡; two of 12（含3名）, 3-5, 12,5 and 1.234,5; none of 缺报
+_NUMBERS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_PLAIN = r"\d+(?:\.\d+)?"
+_TURNS = re.compile(r"(?i)\babs\b")
+# so many of a column's plain figures are multiplied alike, and their sum or cents may differ by this
+_ALIKE, _CENT = 0.9, 0.006
+NO_FIGURE = (
+    " is no plain figure, and stage.sql makes another one of it: let to_amount, to_count or to_quantity read it: "
+)
 LOST_FRACTION = (
     " has a fraction, which stage.sql loses (a cast to a whole number): another unit, or to be read by to_amount: "
 )
+SWALLOWED = " is a word that neither codes nor stage.sql names, and comes out as another such word does: list both under codes: "
+# 'a', '%a%', '(a|b)' of stage.sql name a and b
+_NAMED = re.compile(r"'([^']*)'")
+_MOST_WORDS = 200
+_NO_WORD = re.compile(r"[%|^$().*?\[\]\\]+")
 
 
 @dataclass(frozen=True)
@@ -277,6 +295,8 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
     types = {name: kind for name, kind, *_ in connection.execute("describe delivery").fetchall()}
     _reject_other_units(connection, feed, types)
     _reject_lost_fractions(connection, feed, types)
+    _reject_no_figures(connection, feed, types)
+    _reject_swallowed_words(connection, feed, types)
     reject_sums(connection, feed)
     reject_variants(connection, feed)
 
@@ -303,6 +323,78 @@ def _reject_lost_fractions(connection: duckdb.DuckDBPyConnection, feed: StagedFe
                 f"where {value} <> trunc({value}) and abs({value}) >= 0.5 and c.skip_because is null and c.{quote(target)} <> 0) "
                 f"select distinct row_number, {literal(source + LOST_FRACTION)} || text from f "
                 f"where (select bool_and({is_lost}) from f) and {is_lost}"
+            )
+
+
+def _reject_no_figures(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, types: Mapping[str, str]) -> None:
+    """Reject rows of which stage.sql makes a figure that the office did not state.
+
+    So do coalesce(try_cast(…), 0) of 缺报, and what takes the digits out of a text: 12（含3名） is no 123, (500) no 500 and 12,5 no
+    125. What other texts of the column are multiplied by is right, 666.67 of 12亩, and so is a text that stage.sql names.
+    """
+    figures = {c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))}
+    sources = {t: [s for s in feed.landed_columns if t in feed.columns.get(s, ())] for t in figures}
+    for target, (source, *others) in ((t, s) for t, s in sources.items() if s):
+        name = rf'(?<!\w)"?{re.escape(source)}"?(?!\w)'
+        used = len(re.findall(name, feed.stage_sql)) - len(re.findall(rf"{_MACROS}{name}\s*\)", feed.stage_sql))
+        is_read = not used and not _INSTEAD.search(feed.stage_sql)
+        if others or is_read or types[source] != "VARCHAR" or source in feed.codes:
+            continue
+        number = f"regexp_extract_all(text, {literal(_NUMBERS)})"
+        # what states its own unit may count as it is
+        is_same = f"least(abs(abs(made) - abs(stated * times)), abs(made - stated)) <= {_CENT} + abs(made) * {_EQUAL}"
+        is_turned = "false" if _TURNS.search(feed.stage_sql) else "stated < 0 and made > 0 and times > 0"
+        connection.execute(
+            f"insert into rejected with figure as (select d.row_number, plain_text(d.{quote(source)}) as text, "
+            f"regexp_full_match(text, {literal(_PLAIN)}) as is_plain, c.{quote(target)}::double as made, "
+            "coalesce(try_cast(rtrim(signed_number(text), '万亿') as double) * case right(signed_number(text), 1) when '万' then 1e4 "
+            f"when '亿' then 1e8 else 1 end, case when len({number}) = 1 then try_cast(replace({number}[1], ',', '') as double) end) "
+            "as stated, count(*) over (partition by d.row_number) as rows "
+            "from delivery as d inner join candidate as c using (row_number) where c.skip_because is null and made is not null), "
+            "multiplied as (select coalesce(median(made / stated) filter (is_plain), median(made / stated)) as times "
+            "from figure where stated <> 0), "
+            f"usual as (select coalesce(avg(({is_same})::int) filter (is_plain), avg(({is_same})::int)) >= {_ALIKE} as is_alike "
+            "from figure, multiplied where stated <> 0) "
+            f"select row_number, {literal(source + NO_FIGURE)} || left(text, 60) from figure, multiplied, usual "
+            f"where rows = 1 and not is_plain and not contains({literal(feed.stage_sql)}, chr(39) || text || chr(39)) "
+            f"and (stated is null or (made = 0 and stated <> 0) or (is_alike and (not ({is_same}) or ({is_turned}))))"
+        )
+
+
+def _reject_swallowed_words(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, types: Mapping[str, str]) -> None:
+    """Reject rows with one of several words that stage.sql makes the same code of, and names none of.
+
+    So does an ELSE, and 空置 = '是' where the office writes 空置 and 使用 from today on: one of them may be the other answer.
+    """
+    known, closed = labels(), []
+    is_cast = re.search(r"(?i)\bbool", feed.stage_sql)
+    for column in feed.subject.columns.values():
+        sources = [source for source in feed.landed_columns if column.name in feed.columns.get(source, ())]
+        if column.type == "boolean" or (column.name in known and known[column.name].codes):
+            closed += [
+                (source, column.name)
+                for source in sources
+                if len(sources) == len(feed.columns[source]) == 1 and source not in feed.codes
+            ]
+    pieces = {piece for text in _NAMED.findall(feed.stage_sql) for piece in _NO_WORD.split(text.casefold())} - {""}
+    for source, target in ((source, target) for source, target in closed if types[source] == "VARCHAR"):
+        value, made = f"d.{quote(source)}", f"c.{quote(target)}::varchar"
+        is_other = f"lower({value}) <> {made}"
+        if feed.subject.columns[target].type == "boolean":
+            is_other = f"try_cast({value} as boolean)::varchar is distinct from {made}" if is_cast else "true"
+        words: dict[str, list[str]] = {}
+        for word, code in connection.execute(
+            f"select distinct {value}, {made} from delivery as d inner join candidate as c using (row_number) "
+            f"where {value} is not null and {made} is not null and {is_other} and c.skip_because is null limit {_MOST_WORDS}"
+        ).fetchall():
+            if not any(piece in word.casefold() for piece in pieces):
+                words.setdefault(code, []).append(word)
+        odd = [word for alike in words.values() if len(alike) > 1 for word in alike]
+        if odd:
+            connection.execute(
+                f"insert into rejected select row_number, {literal(source + SWALLOWED)} || left({value}, 60) from delivery as d "
+                f"where list_contains(?, {value})",
+                [odd],
             )
 
 

@@ -63,7 +63,7 @@ def test_a_sentence_in_chinese(english: str, chinese: str) -> None:
     )
 
 
-KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.SEVERAL)
+KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.NO_VALUE, *damages.SEVERAL)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,8 @@ KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.SEVERAL)
     [f"单位名称 {reason}甲" for _, reason in KINDS]
     + [f"{why}: x" for *_, why in row_comparisons.OTHER_FACTS]
     + [row_comparisons.DAY_BESIDE_TIME, f"金额{row_reasons.OTHER_UNIT}3.5万元"]
-    + [f"金额{row_reasons.LOST_FRACTION}100.57"],
+    + [f"金额{row_reasons.LOST_FRACTION}100.57", f"人数{row_reasons.NO_FIGURE}12(含3名)"]
+    + [f"空置{row_reasons.SWALLOWED}使用", f"industry_code{damages.LOST_ZERO}1"],
 )
 def test_every_reason_of_a_row_has_its_chinese(reason: str) -> None:
     assert in_chinese(reason) != reason

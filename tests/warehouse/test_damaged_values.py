@@ -53,6 +53,9 @@ NOT_MEANT = (
     (named("园区总体", "", "200"), "单位编号 looks like a total"),
     (named("U1", "⺮⺡公司"), "单位名称 holds characters as a web page or a program writes them"),
     (named("同上", "甲公司"), "单位编号 means what is above it"),
+    (named("U1", "〃"), "单位名称 means what is above it"),
+    (named("U1", "-同左-"), "单位名称 means what is above it"),
+    (named("U1", "· ·″· ·"), "单位名称 means what is above it"),
     (named("本页小计①", "", "200"), "单位编号 looks like a total"),
     (named("户数合计12", "", "200"), "单位编号 looks like a total"),
     (named("K001 计数", "", "200"), "单位编号 looks like a total"),
@@ -97,6 +100,15 @@ NOT_MEANT = (
     (named("Err:502", "甲公司"), "单位编号 is a spreadsheet's error"),
     (named("U1", "#错误"), "单位名称 is a spreadsheet's error"),
     (named("U1", "甲公司", "-2146826246"), "人数 is a spreadsheet's error"),
+    (named("以下空白", "", "1"), "单位编号 looks like a total or a note"),
+    (named("U1", "——以下无数据——"), "单位名称 looks like a total or a note"),
+    (named("U1", "共12条记录"), "单位名称 looks like a total or a note"),
+    (named("U1", "*** 结束 ***"), "单位名称 looks like a total or a note"),
+    (named("必填", "必填"), "单位编号 looks like a total or a note"),
+    (named("U1", "最高"), "单位名称 looks like a total or a note"),
+    (named("U1", "空置"), "单位名称 seems to mean that there is none"),
+    (named("U1", "公摊"), "单位名称 is no firm"),
+    (named("U1", "临时访客"), "单位名称 is no firm"),
     (named("U1", "<NULL>"), "单位名称 seems to mean that there is none"),
     (named("U1", "-inf"), "单位名称 seems to mean that there is none"),
     (named("U1", "加载中..."), "单位名称 seems to mean that there is none"),
@@ -194,6 +206,12 @@ FIRMS = (
     "*江屿科技有限公司",
     "江屿科技有限公司**",
     "A*STAR",
+    "必填空科技有限公司",
+    "公摊科技有限公司",
+    "最高点咨询",
+    "END服饰",
+    "计划生育服务站",
+    "目标广告",
     "李*明",
     "张***店",
     "Smith & Co...",
@@ -438,3 +456,19 @@ def test_a_lease_with_a_day_for_a_number_or_that_ends_before_it_begins_is_put_as
     found = [reason.split(":")[0] for (reason,) in park.ask("select reason from ops.quarantine order by row_number")]
     text = "lease_no is a day or a number where text belongs (3-12 becomes 12 March)"
     assert found == [text, text, text, "end_date is 2024-12-31, before start_date"]
+
+
+def test_a_text_that_means_none_is_no_value_of_any_column(park: Park) -> None:
+    """Not declared under missing, it would be the code of a firm, or a building."""
+    rows = [lease_row(n).replace("无", text) for n, text in enumerate(("无", "/", "N/A", "-"), start=1)]
+    park.drop(
+        "leases", "租赁_1.csv", "\n".join([LEASES_HEADER, *rows, *(lease_row(n) for n in range(5, 40))]), day(0.5)
+    )
+    park.change("leases", "allow: {", "allow: {rejected_rows: 3, ")
+    park.sync("leases", day(1))
+    said = [reason for (reason,) in park.ask("select reason from ops.quarantine order by row_number")]
+    assert [reason.split(":")[0] for reason in said] == [
+        "统一社会信用代码 has no letter and no digit",
+        "统一社会信用代码 seems to mean that there is none",
+        "统一社会信用代码 has no letter and no digit",
+    ]

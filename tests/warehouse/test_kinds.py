@@ -21,7 +21,7 @@ from tests.conftest import Park, day, in_memory
 from warehouse import parts
 from warehouse.connection import prepare
 from warehouse.errors import DeclarationError
-from warehouse.kinds import figure_columns, series
+from warehouse.kinds import figure_columns, kind_by_name, series
 from warehouse.models import load_rules
 from warehouse.settings import CHECKOUT
 from warehouse.subjects import subjects
@@ -626,3 +626,18 @@ def test_the_returns_of_the_field_case(park: Park) -> None:
     assert len(found) == 3
     for _, quarters, least, most, least_due, most_due, months in found:
         assert (quarters, least, least_due, months) == (11, most, most_due, 2)
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [
+        *(
+            (name, "reading")
+            for name in ("本次抄表数", "表显", "止数", "本月示值", "现抄数", "本期指数", "抄见数", "表码")
+        ),
+        *((name, "year_to_date") for name in ("截至9月末销售额", "截止9月收入", "销售额年累")),
+        *((name, "flow") for name in ("抄见水量", "用量", "本月累计", "止付金额", "表彰金额")),
+    ],
+)
+def test_what_a_header_says_of_its_figures(header: str, kind: str) -> None:
+    assert kind_by_name(header) == kind

@@ -12,7 +12,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.conftest import Park, new_park
-from warehouse.damages import NO_ENTERPRISE
+from warehouse.damages import NO_VALUE
 from warehouse.landed_rows import open_delivery
 
 # 日 as a radical of Kangxi, 车 as one of the supplement; marks, quotes and blanks that offices have around a value
@@ -46,7 +46,7 @@ def test_what_is_tidy_already_is_what_tidying_makes_of_it(first: str | None, sec
 
 
 def test_signs_without_a_letter_or_digit_are_no_name() -> None:
-    (pattern,) = (pattern for pattern, reason in NO_ENTERPRISE if reason.startswith("has no letter"))
+    (pattern,) = (pattern for pattern, reason in NO_VALUE if reason.startswith("has no letter"))
     blocks = (
         range(0x20, 0x180),
         range(0x2010, 0x2060),

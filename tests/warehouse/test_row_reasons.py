@@ -281,6 +281,9 @@ def test_another_event_under_a_known_number_takes_no_event_away(park: Park, agai
         ("缴费基数（万元）", None, "to_amount({}) * 10000", True),
         ("缴费基数（元）", "万元", "to_amount({})", True),
         ("缴费基数（千元）", None, "to_amount({})", False),
+        ("面积（亩）", None, "to_amount({})", False),
+        ("面积（亩）", None, "to_amount({}) * 666.67", True),
+        ("面积_公顷", None, "to_amount({})", False),
     ],
 )
 def test_a_unit_that_stage_sql_leaves_out_stops(
@@ -329,3 +332,64 @@ def test_a_fraction_that_a_cast_loses_costs_its_row(park: Park, figures: list[st
     assert {
         number for number, reason in park.rejected("staff") if "has a fraction, which stage.sql loses" in reason
     } == lost
+
+
+@pytest.mark.parametrize(
+    ("figures", "read", "rows"),
+    [
+        (["300", "缺报", "300元整"], "coalesce(try_cast({0} as decimal(18, 2)), 0)", {3, 4}),
+        (["300", "12（含3）", "-40", "(50)"], "try_cast(regexp_replace({0}, '[^0-9.]', '', 'g') as double)", {3, 4, 5}),
+        (["300", "1,250", "80，另5"], "try_cast(regexp_extract({0}, '[0-9]+') as double)", {3, 4}),
+        (["300", "12,5", "1.234,56", "1,250.50"], "round(try_cast(replace({0}, ',', '') as double), 2)", {3, 4}),
+        (["300", "1,250.50", "(50)", "3万"], "coalesce(to_amount({0}), 0)", set()),
+        (["12亩", "1,250亩", "80.5亩"], "try_cast(replace(replace({0}, '亩', ''), ',', '') as double) * 666.67", set()),
+        (["300", "无偿"], "case when {0} = '无偿' then 0 else to_amount({0}) end", set()),
+        (["300", "1,250.50"], "case when 单位编号 = 'V1' then -to_amount({0}) else to_amount({0}) end", set()),
+        (["300", "-1,250.50"], "abs(to_amount({0}))", set()),
+    ],
+)
+def test_a_figure_that_stage_sql_makes_of_another_text_costs_its_row(
+    park: Park, figures: list[str], read: str, rows: set[int]
+) -> None:
+    """0 of a gap, or the digits of a text, would be a figure that the office never stated."""
+    park.change("staff", "rejected_pct: 10", "rejected_pct: 90")
+    path = park.feed_folder / "staff" / "stage.sql"
+    sql = path.read_text(encoding="utf-8").replace("to_amount(缴费基数)", read.format("缴费基数"))
+    path.write_text(sql, encoding="utf-8")
+    lines = [staff_row(f"V{n}").replace(",5000,", f',"{figure}",') for n, figure in enumerate(figures)]
+    park.drop("staff", "a.csv", staff_file(lines), day(0.5))
+    park.land("staff", day(1))
+    park.stage("staff")
+    assert {number for number, reason in park.rejected("staff") if "is no plain figure" in reason} == rows
+
+
+@pytest.mark.parametrize(
+    ("words", "read", "rows"),
+    [
+        (["水", "电", "蒸汽"], "case {0} when '电' then 'electricity' else 'water' end", {2, 4}),
+        (["水", "电"], "case {0} when '电' then 'electricity' else 'water' end", set()),
+        (["自来水", "水费", "电表"], "case when {0} like '%水%' then 'water' else 'electricity' end", set()),
+        (["WATER", "Water", "gas"], "lower({0})", set()),
+        (["1", "true", "false"], "case when {0} = '1' then 'water' else 'gas' end", {3, 4}),
+    ],
+)
+def test_words_that_stage_sql_does_not_name_are_not_one_code(
+    park: Park, words: list[str], read: str, rows: set[int]
+) -> None:
+    """One of them may be a new word for the other answer; steam would be water."""
+    columns = "{户号: source_key, 表号: meter_no, 表类: utility_code, 月份: month, 用量: used_quantity}"
+    park.declare(
+        "meters",
+        "feed: meters\nsubject: utility_use\ntitle: {en: Meters, zh: 表}\noffice: some office\nowner: data-engineering\n"
+        'description: Meters.\nschedule: "0 1 * * *"\nsource: {protocol: file_drop, connection: none, folder: meters, settle_seconds: 0}\n'
+        f"replaces: nothing\ncolumns: {columns}\nallow: {{rejected_pct: 90, stale_days: 40}}\n",
+        f"select row_number, 户号 as source_key, 表号 as meter_no, {read.format('表类')} as utility_code, to_month(月份) as month, "
+        "to_quantity(用量) as used_quantity from delivery",
+    )
+    lines = [f"K{n},M{n},{word},2026-01,{n}" for n, word in enumerate(words)]
+    park.drop("meters", "a.csv", "\n".join(["户号,表号,表类,月份,用量", *lines, ""]), day(0.5))
+    park.land("meters", day(1))
+    park.stage("meters")
+    assert {
+        number for number, reason in park.rejected("meters") if "neither codes nor stage.sql names" in reason
+    } == rows

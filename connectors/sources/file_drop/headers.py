@@ -106,6 +106,12 @@ _STATED_MONTH: Final = re.compile(
     r"(?:所属[期月]份?|所属时期|统计月份?|报告[期月]|费款所属期|抄表月份?|结算月份?|账期)\s*:?\s*(20\d\d)\s*[年./-]?\s*(0?[1-9]|1[0-2])(?!\d)"
     r"(?!\s*月?\s*[-—~至到])"
 )
+# the month of a title without such a word: 江屿园区2026年10月参保人数统计表; what else has one says so, or is a range
+_TITLED_MONTH: Final = re.compile(r"(20\d\d)\s*年\s*(0?[1-9]|1[0-2])\s*月(?!\s*(?:\d|日|[-—~至到、和及起前后底末]|以))")
+_NO_TITLE: Final = re.compile(
+    r"[-—~至到]\s*(?:20\d\d\s*年)?\s*\d{1,2}\s*月|填[报表]|制表|打印|导出|报送|编制|更新|日期|时间|截[至止]|同期|上[月年]|对比"
+    r"|[※*#]|备?\s*注|说\s*明"
+)
 _ADDED_MONTH: Final = re.compile(r"(20\d\d)年?[./_-]?(0?[1-9]|1[0-2])月?份?")
 
 
@@ -123,6 +129,9 @@ def check_title(layout: Layout) -> None:
         DeliveryRefused: They differ: a file under last month's name.
     """
     stated = {f"{year}-{int(month):02}" for year, month in _STATED_MONTH.findall("\n".join(layout.above))}
+    if not stated:
+        titles = "\n".join(line for line in layout.above if not _NO_TITLE.search(line))
+        stated = {f"{year}-{int(month):02}" for year, month in _TITLED_MONTH.findall(titles)}
     month = named_month(layout)
     if month and len(stated) == 1 and month not in stated:
         raise DeliveryRefused(

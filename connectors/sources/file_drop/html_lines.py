@@ -164,6 +164,7 @@ class _Cell:
 class _Row:
     number: int
     is_hidden: bool = False
+    is_struck: bool = False
     cells: list[_Cell] = field(default_factory=list)
 
 
@@ -210,7 +211,8 @@ class _Parser(HTMLParser):
         self._unseen = tag if tag in _UNSEEN or (is_hidden and is_in_cell and tag not in _NO_CONTENT) else ""
         self._unseen_depth = 1
         self._is_raised = is_in_cell and (tag == "sup" or (self._is_raised and tag not in _OF_TABLES))
-        if is_in_cell and (tag in _STRUCK_TAGS or "line-through" in (given.get("style") or "")):
+        is_struck = tag in _STRUCK_TAGS or "line-through" in (given.get("style") or "").lower()
+        if is_in_cell and is_struck:
             self._struck.append(tag)
         if tag == "table":
             self._end_outside()
@@ -221,7 +223,7 @@ class _Parser(HTMLParser):
         elif tag == "tr" and table:
             self._end_row(table)
             table.rows += 1
-            table.row = _Row(table.rows, is_hidden)
+            table.row = _Row(table.rows, is_hidden, is_struck)
         elif tag in ("td", "th") and table:
             self._end_cell(table)
             if table.row is None:
@@ -231,6 +233,7 @@ class _Parser(HTMLParser):
             table.cell = _Cell("", columns, rows, bool(given.get("x:fmla")), given.get("x:num") or "")
             if len(table.row.cells) >= WIDEST:
                 raise _Broken("more cells in a row than a sheet can have")
+            self._struck += [tag] if is_struck or table.row.is_struck else []
         elif tag in _BREAKS:
             self._take("\n")
         elif is_in_cell and not is_hidden:

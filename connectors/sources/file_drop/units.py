@@ -28,6 +28,13 @@ _PARTS: Final[Mapping[str, int | Decimal]] = {
     "吉": 10**6,
     "G": 10**6,
 }
+# of square metres; what is behind 亩 is the usual rounding
+_AREAS: Final[Mapping[str, int | Decimal]] = {
+    "亩": Decimal("666.67"),
+    "公顷": 10**4,
+    "平方公里": 10**6,
+    "平方千米": 10**6,
+}
 # 1,000 of RMB 1,000, RMB'000 and RMB k
 _WORDS: Final = {"k": 1000, "t": 1000, "w": 10**4, "m": 10**6, "b": 10**9}
 # the usual units of figures, by the suffix of their column; of water a ton is a cubic metre
@@ -62,7 +69,7 @@ _UNIT_IN_ENGLISH: Final = re.compile(
 _SCALED: Final = rf"[十百千万亿]*(?:{'|'.join([*_MEASURES_OF.values(), MEASURES])})|{_ENERGY}"
 _UNIT_OF_HEADER: Final = re.compile(
     r"(?:[-_:/,;.|、\s(\[{<〔【「《]\s*(?:(?:计量|金额)?单\s*位\s*[:/为]?\s*)?(?:[以按])?(?:人民币|RMB)?"
-    rf"(?P<marked>{_SCALED}|[十百千]?[万亿]|[百千万分角])(?=(?:人民币|计)?(?:[\s)\]}}>〕】」》;,。、/]|$))"
+    rf"(?P<marked>{_SCALED}|公顷|平方公里|平方千米|[十百千]?[万亿]|[百千万分角])(?=(?:人民币|计)?(?:[\s)\]}}>〕】」》;,。、/]|$))"
     rf"|(?P<bare>[十百千万亿]+(?:元|人次|人|度)|[十百千万亿]*(?:千瓦时|kWh|平方米|m2|m3|立方米)|{_ENERGY})$)"
 )
 # 单位：人、万元 and （人/万元） state several
@@ -112,10 +119,12 @@ def is_measured(column: str) -> bool:
 
 
 def multiple_of(unit: str) -> int | Decimal:
-    """What a unit is a multiple of: 10,000 of 万元 and 万千瓦时, 1,000 of MWh, 0.01 of 分; 1 of 元, 千瓦时 and no unit."""
+    """What a unit is a multiple of: 10,000 of 万元 and 万千瓦时, 1,000 of MWh, 0.01 of 分, 666.67 of 亩; 1 of 元, 千瓦时 and no unit."""
     if english := _UNIT_IN_ENGLISH.fullmatch(unit):
         number = english[1].replace(",", "").rstrip("sS")
         return int(number) or 1000 if number.isdigit() else _WORDS[number[0].lower()]
+    if unit in _AREAS:
+        return _AREAS[unit]
     if tens := _MULTIPLIED.match(unit):
         return math.prod(map(_TENS.__getitem__, tens[0]))
     return _PARTS[unit[0]] if _PART.fullmatch(unit) else 1

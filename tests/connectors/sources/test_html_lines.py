@@ -80,6 +80,7 @@ def test_the_cells_of_a_row(row: str, cells: list[str]) -> None:
         ("<td><s>1 2</s> ", CELL_STRUCK),
         ("<td><del>12</del>15", PART_STRUCK),
         ("<td>15<span style='text-decoration:line-through'>12</span>", PART_STRUCK),
+        ("<td style='text-decoration:line-through'>12", CELL_STRUCK),
         ("<td><b>12</b>", None),
         ("<td><s></s>12", None),
     ],
@@ -89,6 +90,12 @@ def test_what_is_wrong_with_a_cell(cell: str, flaw: str | None) -> None:
     found = list(table.lines())
     assert found[1].flaws == ({} if flaw is None else {1: f"cell B2: {flaw}"})
     assert found[0].flaws == found[2].flaws == {}, "nothing reaches over the end of a cell"
+
+
+def test_a_row_that_a_style_strikes_through() -> None:
+    page = f"<table><tr><td>K1<td>1</tr><tr style='text-decoration: Line-Through'><td>K2<td>2</tr><tr><td>K3<td>3</tr>{LAST}"
+    (table,) = sheets(page)
+    assert [bool(line.flaws) for line in table.lines()][:3] == [False, True, False]
 
 
 def test_results_of_formulas_are_believed_where_they_are_there() -> None:
