@@ -20,16 +20,18 @@ from connectors.sources import plain
 from connectors.sources.file_drop.headers import MONTH, stated_units
 from connectors.sources.file_drop.lines import HEADER_WITHIN, Line
 from connectors.sources.file_drop.sheet_cells import FORMULA
-from connectors.sources.file_drop.units import is_measured, is_multiple
+from connectors.sources.file_drop.units import BARE_UNIT, is_measured, is_multiple
 from warehouse.errors import DeclarationError
 from warehouse.kinds import FLOW, figure_columns, kind_by_name
 from warehouse.labels import labels
 from warehouse.subjects import Subject
+from warehouse.suspected_names import is_suspected
 
 # text in which names of persons are not recognised (0008)
 _PROSE: Final = re.compile(r"备注|说明|内容|描述|详情|意见|附言|摘要")
 _IDENTITY: Final = re.compile(r"身份证|证件号|公民身份|社会保障号")
 _CURRENCY: Final = re.compile("人民币|[美欧日港]元|港币|英镑")
+_OF_PLACES: Final = "省市区县镇乡村路"
 _OCCUPIED: Final = re.compile("是否(?:已?出租|在?租|占用|使用|入驻)")
 _SERIAL: Final = ("序号", "行号", "no", "no.")
 _TOTALS: Final = ("合计", "总计", "小计")
@@ -135,7 +137,8 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = (), said: Mappin
     constants |= _all_of_one_code(asked, columns, [name for names in doubts.values() for name in names], title)
     taken |= set(constants)
     missing = [c.name for c in subject.columns.values() if c.is_required and c.name not in taken]
-    columns |= {name: ["personal"] for name in columns if columns[name] == ["ignored"] and _PROSE.search(name)}
+    unused = [name for name, targets in columns.items() if targets == ["ignored"]]
+    columns |= {name: ["personal"] for name in unused if _may_name_persons(name, _values(name, [head, *below]))}
     roster = _roster(columns, missing)
     if roster:
         columns |= {name: ["ignored"] for name, targets in columns.items() if any(map(is_measured, targets))}
@@ -381,6 +384,12 @@ def _are_words(targets: Sequence[str], values: set[str]) -> bool:
     """Whether a column of codes of a list that is not ours, 行业代码, holds their names: 制造业."""
     is_code = targets[0].endswith("_code") and targets[0] != "building_code" and not words_for_codes(targets[0])
     return is_code and bool(values) and all(_HAN.match(value) for value in values)
+
+
+def _may_name_persons(name: str, values: set[str]) -> bool:
+    """Whether an unused column is prose, or most of its values look like persons' names, whatever it is called."""
+    names = [v for v in values if v[-1:] not in _OF_PLACES and not BARE_UNIT.fullmatch(v) and is_suspected(v)]
+    return _PROSE.search(name) is not None or len(names) * 2 > len(values)
 
 
 def _roster(columns: Mapping[str, Sequence[str]], missing: Sequence[str]) -> dict[str, Any]:

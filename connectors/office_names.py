@@ -23,7 +23,9 @@ from warehouse.subjects import Subject
 _PERSONS: Final = re.compile(
     r"姓名|身份证|证件号|社会保障号|手机|电话|联系人|联系方式|经办|办税|代表人|法人代表|负责人|法人$|邮箱|微信|(?<![A-Z])QQ(?![A-Z])|银行卡|护照|phone|email"
     r"|contact|发明人|设计人|代理人|股东|[董监]事|经手|制[表单]人|填[表报]人|审核人|复核人|开票人|收款人|签收人|责任人|业主(?!单位)|户主|产权人"
-    r"|^(?:FDDBR|FR(?:XM|DB)|LXR|LXDH|LXFS|SFZ|ZJHM|XM$|BSR|[CF]?W?FZR|JBR|YDDH|SJH|GDDH)|mobile|legal_?(?:person|rep)"
+    r"|^(?:FDDBR|FR(?:XM|DB)|LXR|LXDH|LXFS|SFZ|ZJHM|XM$|BSR|[CF]?W?FZR|JBR|YDDH|SJH|GDDH)|mobile|(?<![a-z])(?:tel|fax)(?![a-z])|passport"
+    r"|legal[ _]?(?:person|rep)|manager|director|shareholder|inventor|attorney|in charge|officer|sales(?:person|man)|surname"
+    r"|(?:prepared|handled|reviewed|checked|approved|signed)[ _]by|(?:first|last|family|full|employee|staff)[ _]?name"
     r"|(?:[受办审]理|登记|承办|记录|操作|录入|接待|反映|提出|对接|跟进)人$|(?<![人党团会职成])员(?![工会])|经理$|主管$|楼[长管]|管家",
     re.IGNORECASE,
 )
@@ -39,6 +41,7 @@ _UNREAD_UNIT: Final = re.compile(r"[（(【\[][A-Za-z0-9'’.,·]+元?[）)】\]
 _OTHER_FIGURE: Final = re.compile(
     r"计划|预[计算测]|目标|同期|上[年月期季](?!.*[示读表]数?)|去年|人均|平均|日均|同比|环比|增[速幅长减]|占比"
 )
+_BETWEEN: Final = re.compile(r"[\s_.]+")
 _BRACKETED: Final = re.compile(r"[（(【\[〔<《{｛].*?[）)】\]〕>》}｝]")
 # what a name may have beside a known one and still mean the same: 本期用电总量, 企业注册地址; not 工伤参保人数, 总公司信用代码, 原到期日
 _NEUTRAL: Final = re.compile(
@@ -78,7 +81,9 @@ def _glossary() -> dict[str, Any]:
 def known_names(subject: Subject, feeds: Iterable[Feed]) -> dict[str, list[str]]:
     """The names by which offices may call the subject's columns; what a feed says goes before the column's own name."""
     meanings = labels()
-    found = {bare(meanings[c].zh): [c] for c in subject.columns if c in meanings} | {c: [c] for c in subject.columns}
+    found = {bare(meanings[c].zh): [c] for c in subject.columns if c in meanings} | {
+        bare(c): [c] for c in subject.columns
+    }
     given = _glossary()
     listed: dict[str, list[str]] = {}
     for column in (column for column in given if column in subject.columns):
@@ -121,8 +126,8 @@ def initials(name: str) -> str:
 
 
 def bare(name: str) -> str:
-    """A name as it is compared: without brackets, unit and blanks, 时间 as 日期, 编码 as 号."""
-    short = "".join(_BRACKETED.sub("", without_unit(_BRACKETED.sub("", name))).split()).casefold()
+    """A name as it is compared: without brackets, unit, blanks, _ and points, 时间 as 日期, 编码 as 号."""
+    short = _BETWEEN.sub("", _BRACKETED.sub("", without_unit(_BRACKETED.sub("", name)))).casefold()
     return _NUMBER.sub("号", _DAY.sub("日期", short))
 
 

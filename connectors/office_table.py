@@ -22,6 +22,7 @@ from warehouse.errors import DeclarationError, DeliveryRefused
 _ENCODINGS: Final = ("utf-8", "gb18030", "utf-16", "big5", "cp1252")
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _LARGEST: Final = 512_000_000
+_BLANK_IN_CHINESE: Final = re.compile(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])")
 FIGURE: Final = re.compile(r"[-+(]?[\d.,%/: -]+\)?")
 _FEW_NAMES: Final = 2
 _STEPS: Final = {
@@ -154,7 +155,9 @@ def named_columns(
         last += 1
     for begin, end in ((first, last), (best, best), (max(best - 1, 0), best)):
         head = joined(top[begin : end + 1])
-        cells = [plain(cell) for cell in head.cells]
+        # 企 业 名 称 and 企业<br>名称 are 企业名称
+        cells = [_BLANK_IN_CHINESE.sub("", plain(cell)) for cell in head.cells]
+        head = head._replace(cells=tuple(cells))
         while not cells[-1]:
             cells.pop()
         names = [cell or f"column {place}" for place, cell in enumerate(cells, start=1)]
