@@ -366,9 +366,13 @@ def _codes(columns: Mapping[str, Sequence[str]], lines: Sequence[Line]) -> dict[
     found = {}
     for name, targets in columns.items():
         words = words_for_codes(targets[0]) if len(targets) == 1 else {}
+        values, codes = _values(name, lines), set(words.values())
+        for style in (str.capitalize, str.title, str.upper):  # Electricity, VAT
+            english = {style(code.replace("_", " ")): code for code in codes}
+            words |= english if values & english.keys() else {}
         if targets == ["is_vacant"] and _OCCUPIED.search(name):  # 是否出租: 否 is vacant
             words |= {"是": words["否"], "否": words["是"]}
-        if words and len(set(words.values())) <= MOST_CODES and not _values(name, lines) & set(words.values()):
+        if words and len(codes) <= MOST_CODES and not values & codes:
             found[name] = words
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +36,9 @@ _OTHER_UNIT: Final = re.compile(
 )
 _A_MONTH: Final = re.compile(r"[/每]月[）)】\]]")
 # one that is not understood: 金额(k), 金额（10k元）, 万元金额
-_UNREAD_UNIT: Final = re.compile(r"[（(【\[][A-Za-z0-9'’.,·]+元?[）)】\]]$|[十百千万亿]+元")
+_UNREAD_UNIT: Final = re.compile(
+    r"[（(【\[](?!(?:RMB|CNY|yuan|sq\.? ?m|m2)[）)】\]])[A-Za-z0-9'’.,· ]+元?[）)】\]]$|[十百千万亿]+元", re.IGNORECASE
+)
 # a figure of another kind: 计划参保人数, 人均工资
 _OTHER_FIGURE: Final = re.compile(
     r"计划|预[计算测]|目标|同期|上[年月期季](?!.*[示读表]数?)|去年|人均|平均|日均|同比|环比|增[速幅长减]|占比"
@@ -68,7 +70,17 @@ MOST_CODES: Final = 20
 _ALIKE: Final = 3
 # 税款所属期 2026年第三季度 and 租赁期限 2025.3.1-2028.2.28 are both
 RANGES: Final = (("period_start", "period_end"), ("start_date", "end_date"), ("valid_from_date", "valid_until_date"))
-_END: Final = re.compile(r"(?:(自|从|起|始|开始)|(至|到|止|末|终|结束|终止|截止))[始止日期时间]*")
+_END: Final = re.compile(r"(?:(自|从|起|始|开始)|(至|到|止|末|终|结束|终止|截止))[始止日期时间]*$")
+# what names have in place of the usual word: 调入单位统一社会信用代码 is 转入单位信用代码
+_OTHER_WORDS: Final = {
+    "统一社会信用": "信用",
+    "调入": "转入",
+    "流入": "转入",
+    "调出": "转出",
+    "流出": "转出",
+    "调动": "转移",
+    "税费": "税款",
+}
 GLOSSARY: Final = Path(__file__).with_name("glossary.yml")
 
 
@@ -136,13 +148,15 @@ def target_of(name: str, known: Mapping[str, Sequence[str]]) -> tuple[list[str],
     if _PERSONS.search(name):
         return ["personal"], 0
     parts = [bare(part) for part in without_unit(_BRACKETED.sub("", name)).split("/")]
-    ways = [parts[-1], "".join(parts), "".join(reversed(parts)), *(["月" + parts[-1]] if _A_MONTH.search(name) else [])]
+    whole = "".join(parts)
+    usual = reduce(lambda text, pair: text.replace(*pair), _OTHER_WORDS.items(), whole)
+    ways = [parts[-1], whole, usual, "".join(reversed(parts)), *(["月" + parts[-1]] if _A_MONTH.search(name) else [])]
     found = next((way for way in ways if way in known), None)
     if not found and parts[-1].endswith("人"):  # 抄表人; 承租人 and 纳税人 are known
         return ["personal"], 0
+    if (end := _END.search(usual)) and tuple(known.get(span := usual[: end.start()], ())) in RANGES:
+        return [known[span][end.lastindex == 2]], list(known).index(span)
     whole = _WHOLE.sub("", parts[-1])
-    if (end := _END.fullmatch(parts[-1])) and tuple(known.get(parts[0], ())) in RANGES:
-        return [known[parts[0]][end.lastindex == 2]], list(known).index(parts[0])
     rank = 0
     is_count = whole in known and is_measured(known[whole][0]) and not known[whole][0].endswith("_headcount")
     if not found and is_count and not _OTHER_FIGURE.search(name):

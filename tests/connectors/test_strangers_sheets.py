@@ -558,3 +558,49 @@ def test_what_was_before_and_after_a_change_of_persons_does_not_land(tmp_path: P
         [(None, None), ("100万元", "200万元")],
         {"party": 2},
     )
+
+
+def test_english_names_units_and_words(tmp_path: Path) -> None:
+    def fresh(number: int) -> Path:
+        (tmp_path / str(number)).mkdir()
+        return tmp_path / str(number)
+
+    sheet = {"Tenant_Code": "T1", "Tenant Name": A, "Contract No.": "L1", "Unit": "301", "NLA (sqm)": 480,
+             "Commencement Date": "2025-03-01", "Monthly Rent (RMB)": 24000, "Contact Person": "x", "Leasing Manager": "y"}  # fmt: skip
+    (row,) = staged(tmp_path, "lease", "Rent roll.xlsx", workbook(["Rent roll"], list(sheet), list(sheet.values())))
+    assert (row["source_key"], row["enterprise_name"], row["lease_no"], row["room"]) == ("T1", A, "L1", "301")
+    assert (row["leased_area_m2"], row["monthly_rent_amount"]) == ("480.00", "24000.00")
+    for place, (unit, amount) in enumerate(
+        {"(RMB '000)": "24000000.00", "(RMB mn)": "", "(USD)": "", "(RMB/sqm/day)": ""}.items()
+    ):
+        names = [name.replace("(RMB)", unit) for name in sheet]
+        (row,) = staged(fresh(place), "lease", "a.xlsx", workbook(names, list(sheet.values())))
+        assert row["monthly_rent_amount"] == amount, unit
+    meters = {"Account No": "1", "Meter": "D1", "Utility": "Electricity", "Billing Month": "2026-10", "Usage (kWh)": 5}
+    (row,) = staged(fresh(10), "utility_use", "b.xlsx", workbook(list(meters), list(meters.values())))
+    assert (row["utility_code"], row["used_quantity"], row["month"]) == ("electricity", "5.000", "2026-10-01")
+    units = {"Unit Ref": "U1", "Occupier": A, "Vacant (Y/N)": "N"}
+    (row,) = staged(fresh(11), "premises", "c.xlsx", workbook(list(units), list(units.values())))
+    assert (row["premises_no"], row["is_vacant"]) == ("U1", "false")
+
+
+@pytest.mark.parametrize(
+    ("subject", "name", "target"),
+    [
+        ("employment", "单位统一社会信用代码", "uscc"),
+        ("staff_move", "调入单位统一社会信用代码", "uscc"),
+        ("staff_move", "流出单位统一社会信用代码", "former_uscc"),
+        ("staff_move", "调动人数", "moved_headcount"),
+        ("tax_filing", "税费所属期止", "period_end"),
+        ("tax_filing", "申报所属期终止日期", "period_end"),
+        ("lease", "合同期限起", "start_date"),
+        ("offer", "有效期至", "valid_until_date"),
+        ("offer", "有效期限自", "valid_from_date"),
+        ("registration", "投资方统一社会信用代码", None),
+        ("lease", "付款期限至", None),
+    ],
+)
+def test_another_word_for_the_same(tmp_path: Path, subject: str, name: str, target: str | None) -> None:
+    (tmp_path / "a.xlsx").write_bytes(workbook([name, "甲", "乙"], ["x", "y", "z"]))
+    found = guess(tmp_path / "a.xlsx", subjects()[subject]).columns[name]
+    assert (found == ["ignored"]) if target is None else (target in found)
