@@ -19,6 +19,8 @@ from connectors.sources.file_drop.units import is_multiple
 from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from warehouse.errors import DeclarationError, DeliveryRefused
 
+# of a sheet, where 2026.1 is January: a number that may have lost its zero would be no name
+_YEAR_AND_MONTH: Final = re.compile(r"(?P<年>20\d\d)[-._](?P<月>1[0-2]|0?[1-9])(?!\d)")
 _ENCODINGS: Final = ("utf-8", "gb18030", "utf-16", "big5", "cp1252")
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _LARGEST: Final = 512_000_000
@@ -96,7 +98,7 @@ def _of_sheet(
         best = max(range(len(top)), key=lambda place: _count_known(top[place], known), default=None)
         if best is not None and _count_known(top[best], known) >= _FEW_NAMES:
             heads[name] = [plain(cell) for cell in top[best].cells]
-    months = [name for name in heads if MONTH.fullmatch(name)]
+    months = [name for name in heads if MONTH.fullmatch(name) or _YEAR_AND_MONTH.fullmatch(name)]
     chosen, source = None, {}
     if len(months) > 1 and all(heads[name] == heads[months[0]] for name in months):
         chosen = months[0]
@@ -105,6 +107,9 @@ def _of_sheet(
             "sheets": ["*月"] if all(name.endswith("月") for name in months) else months,
             "sheet_pattern": pattern,
         }
+        signs = {name[4] for name in months if _YEAR_AND_MONTH.fullmatch(name)}
+        if len(signs) == 1 and all(map(_YEAR_AND_MONTH.fullmatch, months)):
+            source = {"sheets": [f"20[0-9][0-9]{signs.pop()}*"], "sheet_pattern": _YEAR_AND_MONTH.pattern}
     elif sum(map(bool, tops.values())) > 1 and len(heads) == 1:
         (chosen,) = heads
         source = {"sheet": chosen}
@@ -182,4 +187,5 @@ def _fill_each_other(upper: Line, lower: Line, known: Mapping[str, Sequence[str]
     parts = [place for place, (_, has_lower) in enumerate(pairs) if has_lower]
     is_below_groups = all(not pairs[p][0] or (p + 1 < len(pairs) and pairs[p + 1] == (False, True)) for p in parts)
     is_text = not any(FIGURE.fullmatch(cell.strip()) for cell in lower.cells)
-    return {(True, False), (False, True)} <= set(pairs) and (is_named or is_below_groups) and is_text
+    # a title has nothing below it
+    return {(True, False), (False, True), (True, True)} <= set(pairs) and (is_named or is_below_groups) and is_text

@@ -604,3 +604,39 @@ def test_another_word_for_the_same(tmp_path: Path, subject: str, name: str, targ
     (tmp_path / "a.xlsx").write_bytes(workbook([name, "甲", "乙"], ["x", "y", "z"]))
     found = guess(tmp_path / "a.xlsx", subjects()[subject]).columns[name]
     assert (found == ["ignored"]) if target is None else (target in found)
+
+
+def test_a_list_of_another_program_with_a_title_over_an_indented_table(tmp_path: Path) -> None:
+    lines = [
+        ["Dynamische Liste"],
+        ["", "合同", "名称 1", "合同开始", "租赁面积", "单位", "月租金"],
+        ["", "L1", A, "2025.03.01", "480,50", "M2", "24.000,00"],
+        ["", "L2", A, "2025.03.01", "1.480,00", "M2", "4.000,00"],
+    ]
+    (tmp_path / "a.xls").write_bytes("".join("\t".join(line) + "\n" for line in lines).encode("gb18030"))
+    said = {"lease_no": "合同", "source_key": "名称 1"}
+    found = guess(tmp_path / "a.xls", subjects()["lease"], said=said)
+    assert (found.columns["单位"], found.source["decimal"]) == (["ignored"], ",")
+    (tried,) = try_file(read_feed(scaffold(tmp_path / "feeds", "begun", "lease", found)), tmp_path / "a.xls")
+    assert [(r["source_key"], r["leased_area_m2"], r["monthly_rent_amount"]) for r in tried.staged] == [
+        (A, "480.50", "24000.00"),
+        (A, "1480.00", "4000.00"),
+    ]
+
+
+@pytest.mark.parametrize("sign", [".", "-", "_"])
+def test_sheets_of_years_and_months(tmp_path: Path, sign: str) -> None:
+    def two(first: str, second: str) -> bytes:
+        def edit(sheet: Any) -> None:
+            sheet.title = f"2026{sign}{first}"
+            other = sheet.parent.create_sheet(f"2026{sign}{second}")
+            for line in ([*HEAD, "参保人数"], [*ROW, 56]):
+                other.append(line)
+
+        return workbook([*HEAD, "参保人数"], [*ROW, 55], edit=edit)
+
+    rows = staged(tmp_path, "employment", "a.xlsx", two("1", "10"))
+    assert [(r["month"], r["insured_headcount"]) for r in rows] == [("2026-01-01", "55"), ("2026-10-01", "56")]
+    (tmp_path / "b.xlsx").write_bytes(two("11", "12"))  # the next file has other sheets
+    (tried,) = try_file(read_feed(tmp_path / "feeds" / "begun"), tmp_path / "b.xlsx")
+    assert [r["month"] for r in tried.staged] == ["2026-11-01", "2026-12-01"]
