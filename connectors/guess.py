@@ -33,6 +33,7 @@ _IDENTITY: Final = re.compile(r"身份证|证件号|公民身份|社会保障号
 _CURRENCY: Final = re.compile("人民币|[美欧日港]元|港币|英镑")
 _COMMA_MARKED: Final = re.compile(r"-?\d{1,3}(?:\.\d{3})+,\d+-?|-?\d+,\d{1,2}-?")
 _POINT_MARKED: Final = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?-?|-?\d+\.(?:\d{1,2}|\d{4,})-?")
+_CODE: Final = re.compile("[0-9]{2,}|CN")
 _MEASURE: Final = re.compile(rf"{BARE_UNIT.pattern}|[A-Za-z]{{1,3}}|[台套个件间]")
 _OF_PLACES: Final = "省市区县镇乡村路"
 _OCCUPIED: Final = re.compile("是否(?:已?出租|在?租|占用|使用|入驻)")
@@ -237,6 +238,8 @@ def _as_said(
             fed.setdefault(listed[squeezed(name)], []).append(target)
         elif name in words or name in words.values():
             constants[target] = words.get(name, name)
+        elif target.endswith("_code") and not words and _CODE.fullmatch(name):
+            constants[target] = name
         else:
             raise DeclarationError(
                 f"--column {target}={name}",

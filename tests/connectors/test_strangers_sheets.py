@@ -545,7 +545,7 @@ def test_what_was_before_and_after_a_change_of_persons_does_not_land(tmp_path: P
         guess(tmp_path / "a.xlsx", subjects()["registration_event"]),
     )
     declared = folder / "feed.yml"
-    declared.write_text(declared.read_text().replace("名称变更: rename", "法定代表人变更: rename, 名称变更: rename", 1))
+    declared.write_text(declared.read_text().replace("法定代表人变更: other", "法定代表人变更: rename", 1))
     (tried,) = try_file(read_feed(folder), tmp_path / "a.xlsx")
     assert {(row["event_no"], row["before_text"], row["after_text"]) for row in tried.staged} == {
         ("B1", "", ""),
@@ -640,3 +640,46 @@ def test_sheets_of_years_and_months(tmp_path: Path, sign: str) -> None:
     (tmp_path / "b.xlsx").write_bytes(two("11", "12"))  # the next file has other sheets
     (tried,) = try_file(read_feed(tmp_path / "feeds" / "begun"), tmp_path / "b.xlsx")
     assert [r["month"] for r in tried.staged] == ["2026-11-01", "2026-12-01"]
+
+
+def test_vacant_units_of_a_register_are_kept(tmp_path: Path) -> None:
+    names = ["房屋编号", "坐落", "占用单位", "使用状态"]
+    rows = [["F1", "星湖街1号", A, "在租"], ["F2", "星湖街2号", None, "空置"], ["F3", "星湖街3号", None, "在租"]]
+    (tmp_path / "a.xlsx").write_bytes(workbook(names, *rows))
+    feed = read_feed(
+        scaffold(tmp_path / "feeds", "begun", "premises", guess(tmp_path / "a.xlsx", subjects()["premises"]))
+    )
+    (tried,) = try_file(feed, tmp_path / "a.xlsx")
+    good = {r["premises_no"]: (r["enterprise_name"], r["is_vacant"]) for r in tried.staged if not r["rejected_because"]}
+    assert good == {"F1": (A, "false"), "F2": ("", "true")}  # who is in F3 is not known
+
+
+def test_changes_that_are_no_events_of_ours_are_left_out(tmp_path: Path) -> None:
+    names = ["受理编号", "统一社会信用代码", "变更事项", "变更前", "变更后", "核准日期"]
+    rows = [
+        ["B1", CODE, "法定代表人变更", "欧阳明轩", "赵志强", "2026-10-01"],
+        ["B2", CODE, "注册资本变更", "100万元", "200万元", "2026-10-02"],
+        ["B3", CODE, "经营范围", "销售", "研发", "2026-10-03"],
+    ]
+    (tmp_path / "a.xlsx").write_bytes(workbook(names, *rows))
+    found = guess(tmp_path / "a.xlsx", subjects()["registration_event"])
+    feed = read_feed(scaffold(tmp_path / "feeds", "begun", "registration_event", found))
+    (tried,) = try_file(feed, tmp_path / "a.xlsx")
+    assert allowance(feed, tried) is None
+    kept = [r for r in tried.staged if not r["skip_because"] and not r["rejected_because"]]
+    assert [(r["event_no"], r["event_code"]) for r in kept] == [("B2", "capital_change")]
+    assert "赵志强" not in str(tried)
+
+
+def test_one_area_of_all_rows_can_be_said(tmp_path: Path) -> None:
+    sheet = {"行业代码": "36", "企业单位数（个）": 120, "营业收入（亿元）": 8.5, "从业人员期末人数（万人）": 4.5}
+    (tmp_path / "a.xlsx").write_bytes(workbook(["2025年规上工业"], list(sheet), list(sheet.values())))
+    said = {"area_code": "320500", "classification_code": "gbt4754_2017", "industry_level": "division"}
+    found = guess(tmp_path / "a.xlsx", subjects()["industry_stat"], said=said)
+    assert (found.missing, found.constants) == ([], said)
+    (tried,) = try_file(read_feed(scaffold(tmp_path / "feeds", "begun", "industry_stat", found)), tmp_path / "a.xlsx")
+    (row,) = tried.staged
+    assert (row["area_code"], row["year_number"], row["industry_code"]) == ("320500", "2025", "36")
+    assert (row["enterprise_count"], row["sales_amount"], row["staff_headcount"]) == ("120", "850000000.00", "45000")
+    with pytest.raises(DeclarationError, match="has no column AREA"):
+        guess(tmp_path / "a.xlsx", subjects()["industry_stat"], said={"area_code": "AREA"})
