@@ -214,6 +214,11 @@ def hints(guessed: Guess) -> Iterator[str]:
         if len(set(named_after.values())) > 1:
             names = list(named_after)
             yield f"{', '.join(names)} are words for {target}: let stage.sql give a row of each (docs/feeds.md, stage.sql)"
+    if numbers := [target for target in guessed.missing if target.endswith("_no") and not target.startswith("former_")]:
+        yield (
+            f"where the office gives no {numbers[0]}, let stage.sql make it of columns that are of one row only: "
+            f"concat_ws('/', …, …) as {numbers[0]}"
+        )
     if "invoice_count" in guessed.missing:
         yield "where a row is an invoice, declare `invoices`, which makes these columns (docs/feeds.md, invoices)"
 

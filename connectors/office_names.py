@@ -43,6 +43,8 @@ _UNREAD_UNIT: Final = re.compile(
 _OTHER_FIGURE: Final = re.compile(
     r"计划|预[计算测]|目标|同期|上[年月期季](?!.*[示读表]数?)|去年|人均|平均|日均|同比|环比|增[速幅长减]|占比"
 )
+# the same again beside a Chinese name: 企业名称Company Name; not IPC分类号
+_IN_ENGLISH: Final = re.compile(r"(?<=[\u4e00-\u9fff])[a-z][a-z'’&-]{3,}$|^[a-z][a-z'’&-]{3,}(?=[\u4e00-\u9fff]{2})")
 _BETWEEN: Final = re.compile(r"[\s_.]+")
 _BRACKETED: Final = re.compile(r"[（(【\[〔<《{｛].*?[）)】\]〕>》}｝]")
 # what a name may have beside a known one and still mean the same: 本期用电总量, 企业注册地址; not 工伤参保人数, 总公司信用代码, 原到期日
@@ -140,6 +142,7 @@ def initials(name: str) -> str:
 def bare(name: str) -> str:
     """A name as it is compared: without brackets, unit, blanks, _ and points, 时间 as 日期, 编码 as 号."""
     short = _BETWEEN.sub("", _BRACKETED.sub("", without_unit(_BRACKETED.sub("", name)))).casefold()
+    short = _IN_ENGLISH.sub("", short)
     return _NUMBER.sub("号", _DAY.sub("日期", short))
 
 

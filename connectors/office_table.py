@@ -110,13 +110,26 @@ def _of_sheet(
         signs = {name[4] for name in months if _YEAR_AND_MONTH.fullmatch(name)}
         if len(signs) == 1 and all(map(_YEAR_AND_MONTH.fullmatch, months)):
             source = {"sheets": [f"20[0-9][0-9]{signs.pop()}*"], "sheet_pattern": _YEAR_AND_MONTH.pattern}
-    elif sum(map(bool, tops.values())) > 1 and len(heads) == 1:
-        (chosen,) = heads
+    elif sum(map(bool, tops.values())) > 1:
+        tables = list(heads) or [name for name, top in tops.items() if any(map(_is_of_table, top))]
+        if len(tables) != 1:
+            raise DeclarationError(
+                where,
+                f"several of its sheets may be the table: {', '.join(tables or tops)}",
+                next_step="name a copy that holds one of them alone; then name that one as source.sheet in feed.yml, or several of one "
+                "table as source.sheets",
+            )
+        (chosen,) = tables
         source = {"sheet": chosen}
     sheet = next((s for s in sheets if s.name == chosen), None) or chosen_sheet(sheets, None, where)
     if units := [unit for unit in stated_units(map(line_of, sheet.beside())) if is_multiple(unit)]:
         source["unit"] = "、".join(units)
     return source, tops.get(sheet.name) or _filled(sheet.lines())
+
+
+def _is_of_table(line: Line) -> bool:
+    """Whether a line is a table's: one of a cover sheet, 填表说明, has a cell or two."""
+    return sum(bool(cell.strip()) for cell in line.cells) > _FEW_NAMES
 
 
 def line_of(text: str) -> Line:
@@ -161,10 +174,8 @@ def named_columns(
     for begin, end in ((first, last), (best, best), (max(best - 1, 0), best)):
         head = joined(top[begin : end + 1])
         # 企 业 名 称 and 企业<br>名称 are 企业名称
-        cells = [_BLANK_IN_CHINESE.sub("", plain(cell)) for cell in head.cells]
+        cells = [_BLANK_IN_CHINESE.sub("", name) for name in Layout(path.name).names_of(head.cells)]
         head = head._replace(cells=tuple(cells))
-        while not cells[-1]:
-            cells.pop()
         names = [cell or f"column {place}" for place, cell in enumerate(cells, start=1)]
         if len(set(names)) == len(names):
             if begin < end:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,9 @@ from connectors.feed import Feed
 from connectors.landing import land
 from connectors.rehearsal import REJECTED_BECAUSE, empty_warehouse
 from connectors.sources import ROW_NUMBER
-from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, batches
+from warehouse.batches import ROWS, UNREADABLE, Batch, batches
 from warehouse.connection import literal, the_row
-from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.errors import DeclarationError, DeliveryRefused, UnknownCodes
 from warehouse.labels import labels
 from warehouse.loader import USUAL_ZONE, stage, staged_rows
 
@@ -88,11 +88,11 @@ def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch, time
     stop = None
     try:
         stage(connection, feed, [batch], time_zone=time_zone)
+    except UnknownCodes as error:
+        raise DeliveryRefused(
+            error.where, error.fact, allowed=error.allowed, next_step=_how_to_map(feed, error.columns)
+        ) from error
     except DeliveryRefused as error:
-        if not (batch.folder / REJECTED).is_file():  # its codes are unknown: no row was staged
-            raise DeliveryRefused(
-                error.where, error.fact, allowed=error.allowed, next_step=_how_to_map(feed, error.fact)
-            ) from error
         stop = f"{error.fact}{f'; {error.allowed} allowed' if error.allowed else ''}"
     rows = f"read_parquet({literal(str(batch.folder / ROWS))})"
     (first,) = the_row(connection, f"select min({ROW_NUMBER}) from {rows}")
@@ -113,13 +113,13 @@ def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch, time
     )
 
 
-def _how_to_map(feed: Feed, fact: str) -> str:
-    """What to write into feed.yml for words that are no known codes."""
+def _how_to_map(feed: Feed, columns: Iterable[str]) -> str:
+    """What to write into feed.yml for words of these columns that are no known codes."""
     codes = {
         column: [f"{code.value} {code.zh}" for code in labels()[target].codes if not code.is_derived]
-        for column in feed.codes
+        for column in columns
         for target in feed.columns[column]
-        if f"in {column}: " in fact and target in labels()
+        if target in labels()
     }
     known = "; ".join(f"{column}: {', '.join(words)}" for column, words in codes.items() if words)
     return (

@@ -683,3 +683,54 @@ def test_one_area_of_all_rows_can_be_said(tmp_path: Path) -> None:
     assert (row["enterprise_count"], row["sales_amount"], row["staff_headcount"]) == ("120", "850000000.00", "45000")
     with pytest.raises(DeclarationError, match="has no column AREA"):
         guess(tmp_path / "a.xlsx", subjects()["industry_stat"], said={"area_code": "AREA"})
+
+
+def test_a_signature_beside_the_header_is_no_column(tmp_path: Path) -> None:
+    names = [*ROWS["employment"], "参保人数", None, "制表人：赵志强"]
+    (tmp_path / "a.xlsx").write_bytes(workbook(names, [*ROWS["employment"].values(), 55]))
+    found = guess(tmp_path / "a.xlsx", subjects()["employment"])
+    assert list(found.columns) == ["单位编号", "单位名称", "月份", "参保人数"]
+    (tried,) = try_file(read_feed(scaffold(tmp_path / "feeds", "begun", "employment", found)), tmp_path / "a.xlsx")
+    assert [row["insured_headcount"] for row in tried.staged] == ["55"]
+    assert "赵志强" not in str(tried)
+
+
+def test_headers_in_two_languages_and_a_sheet_of_explanations(tmp_path: Path) -> None:
+    def explained(sheet: Any) -> None:
+        sheet.title = "明细"
+        sheet.parent.create_sheet("填表说明", 0).append(["请如实填写", "见附件"])
+
+    names = [
+        "企业名称\nCompany Name",
+        "统一社会信用代码\nUSCC",
+        "注册资本（万元）\nRegistered Capital",
+        "Legal Rep. 法定代表人",
+    ]
+    content = workbook(names, [A, CODE, 500, "x"], edit=explained)
+    (row,) = staged(tmp_path, "registration", "a.xlsx", content)
+    assert (row["enterprise_name"], row["uscc"], row["registered_capital_amount"]) == (A, CODE, "5000000.00")
+
+    def second(sheet: Any) -> None:
+        sheet.parent.create_sheet("丙").append(["甲", "乙", "丙"])
+
+    (tmp_path / "b.xlsx").write_bytes(workbook(["丁", "戊", "己"], edit=second))
+    with pytest.raises(DeclarationError, match="several of its sheets may be the table: 台账, 丙"):
+        guess(tmp_path / "b.xlsx", subjects()["registration"])
+
+
+def test_a_figure_of_this_year_is_a_running_total_beside_months_and_periods(tmp_path: Path) -> None:
+    for place, (sheet, kinds) in enumerate(
+        [
+            (ROWS["tax_filing"] | {"本年销售额": 5}, {"sales_amount": "year_to_date"}),
+            (ROWS["tax_filing"] | {"本年销售额": 5, "本期销售额": 1}, {}),
+            (ROWS["tax_filing"] | {"本年度销售额": 5}, {}),
+            (ROWS["employment"] | {"本年末参保人数": 5}, {}),
+        ]
+    ):
+        subject = "employment" if "参保" in str(sheet) else "tax_filing"
+        (tmp_path / f"{place}.xlsx").write_bytes(workbook(list(sheet), list(sheet.values())))
+        assert guess(tmp_path / f"{place}.xlsx", subjects()[subject]).figures == kinds
+    sheet = {"地区代码": "320583", "行业代码": "39", "本年营业收入（万元）": 3}
+    (tmp_path / "c.xlsx").write_bytes(workbook(["2025年"], list(sheet), list(sheet.values())))
+    found = guess(tmp_path / "c.xlsx", subjects()["industry_stat"])
+    assert (found.figures, found.columns["本年营业收入（万元）"]) == ({}, ["sales_amount"])

@@ -262,9 +262,7 @@ def names_of_columns(header: Line, layout: Layout) -> list[str]:
         raise DeliveryRefused(
             layout.where, f"the header in line {header.number}: {header.broken}", next_step="ask for the file again"
         )
-    cells = [layout.name_of(cell) for cell in header.cells]
-    while cells and not cells[-1]:
-        cells.pop()
+    cells = layout.names_of(header.cells)
     names: list[str] = []
     times = Counter[str]()
     for position, cell in enumerate(cells, 1):

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from connectors.sources import plain
 from connectors.sources.file_drop.units import MULTIPLE, even
+from warehouse.persons import blotted
 
 HEADER_WITHIN: Final = 20
 """How far down `header: auto` looks."""
@@ -97,6 +98,14 @@ class Layout:
         """The name of a header's cell: as it is declared, where that differs by white space or the kind of brackets alone."""
         name = plain(cell)
         return name if name in self.expected else self._spellings.get(squeezed(name), name)
+
+    def names_of(self, cells: Iterable[str]) -> list[str]:
+        """The names of a header's cells, without the empty ones at its end; one that names a person, 制表人：张三, is none."""
+        names = [self.name_of(cell) for cell in cells]
+        names = [name if name in self.expected or blotted(name) == name else "" for name in names]
+        while names and not names[-1]:
+            names.pop()
+        return names
 
     @cached_property
     def _spellings(self) -> Mapping[str, str]:
