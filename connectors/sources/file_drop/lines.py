@@ -102,7 +102,9 @@ class Layout:
     def names_of(self, cells: Iterable[str]) -> list[str]:
         """The names of a header's cells, without the empty ones at its end; one that names a person, 制表人：张三, is none."""
         names = [self.name_of(cell) for cell in cells]
-        names = [name if name in self.expected or blotted(name) == name else "" for name in names]
+        names = [
+            "" if ":" in even(name) and name not in self.expected and blotted(name) != name else name for name in names
+        ]
         while names and not names[-1]:
             names.pop()
         return names
