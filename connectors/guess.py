@@ -47,7 +47,10 @@ _MONTH_IN_NAME: Final = re.compile(r"20[0-9]{2}(?:[-._年]?(?:0[1-9]|1[0-2])|年
 _NOT_PRINTED: Final = "(?<!时间)(?<!日期)(?<!时间[: ])(?<!日期[: ])(?<!时间: )(?<!日期: )"
 _YEAR_IN_TITLE: Final = _NOT_PRINTED + r"(?P<年份>(?<!\d)20\d\d)年(?!\d)"
 _MONTH_ALONE_THERE: Final = r"(?P<月份>20\d\d年\d{1,2}月)(?!\d{1,2}日|\s*(?:填[报表]|制表|打印|导出|报送|编制))"
-_STATED_MONTH: Final = r"(?:所属期|统计(?:时间|日期|期间|周期)|报告期[别间]?):\s*" + _MONTH_ALONE_THERE
+_STATED_MONTH: Final = (
+    r"(?:所属[期月]份?|统计(?:时间|日期|期间|周期|月份)|报告期[别间]?|账期|(?i:month|period)):\s*"
+    r"(?P<月份>20\d\d年\d{1,2}月|20\d\d[-/.]?(?:0[1-9]|1[0-2]))(?![-/.\d])(?!\s*[-~—–至到])"
+)
 _MONTH_IN_TITLE: Final = _NOT_PRINTED + _MONTH_ALONE_THERE
 _YEAR_IN_NAME: Final = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
 _CROSSTAB: Final = 3

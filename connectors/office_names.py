@@ -25,7 +25,7 @@ _PERSONS: Final = re.compile(
     r"|contact|发明人|设计人|代理人|股东|[董监]事|经手|制[表单]人|填[表报]人|审核人|复核人|开票人|收款人|签收人|责任人|业主(?!单位)|户主|产权人"
     r"|^(?:FDDBR|FR(?:XM|DB)|LXR|LXDH|LXFS|SFZ|ZJHM|XM$|BSR|[CF]?W?FZR|JBR|YDDH|SJH|GDDH)|mobile|(?<![a-z])(?:tel|fax)(?![a-z])|passport"
     r"|legal[ _]?(?:person|rep)|manager|director|shareholder|inventor|attorney|in charge|officer|sales(?:person|man)|surname"
-    r"|(?:prepared|handled|reviewed|checked|approved|signed)[ _]by|(?:first|last|family|full|employee|staff)[ _]?name"
+    r"|broker|consultant|(?:prepared|handled|reviewed|checked|approved)[ _]by|(?:first|last|family|full|employee|staff)[ _]?name"
     r"|(?:[受办审]理|登记|承办|记录|操作|录入|接待|反映|提出|对接|跟进)人$|(?<![人党团会职成])员(?![工会])|经理$|主管$|楼[长管]|管家",
     re.IGNORECASE,
 )

@@ -660,6 +660,7 @@ def test_changes_that_are_no_events_of_ours_are_left_out(tmp_path: Path) -> None
         ["B1", CODE, "法定代表人变更", "欧阳明轩", "赵志强", "2026-10-01"],
         ["B2", CODE, "注册资本变更", "100万元", "200万元", "2026-10-02"],
         ["B3", CODE, "经营范围", "销售", "研发", "2026-10-03"],
+        ["B4", CODE, "股权变更", "欧阳明轩", "赵志强", "2026-10-04"],
     ]
     (tmp_path / "a.xlsx").write_bytes(workbook(names, *rows))
     found = guess(tmp_path / "a.xlsx", subjects()["registration_event"])
@@ -734,3 +735,42 @@ def test_a_figure_of_this_year_is_a_running_total_beside_months_and_periods(tmp_
     (tmp_path / "c.xlsx").write_bytes(workbook(["2025年"], list(sheet), list(sheet.values())))
     found = guess(tmp_path / "c.xlsx", subjects()["industry_stat"])
     assert (found.figures, found.columns["本年营业收入（万元）"]) == ({}, ["sales_amount"])
+
+
+@pytest.mark.parametrize(
+    ("event", "before", "after", "kept"),
+    [
+        ("法人变更", "欧阳明轩", "赵志强", 0),
+        ("出资人变更", "欧阳明轩，51%", "赵志强，51%", 0),
+        ("Change of legal representative", "Zhang Wei", "Li Na", 0),
+        ("Shareholders", "Zhang Wei", "Li Na", 0),
+        ("03", "欧阳明轩", " 赵志强 ", 0),
+        ("03", "昆山甲电子有限公司", "昆山乙电子有限公司", 2),
+        ("住所变更", "星湖街1号", "金鸡湖大道2号", 2),
+        ("Registered capital", "1000000", "2000000", 2),
+        ("03", None, "", 1),
+    ],
+)
+def test_names_behind_events_are_taken_out(event: str, before: str | None, after: str, kept: int) -> None:
+    uses = {"e": ["event_code"], "b": ["before_text"], "a": ["after_text"]}
+    batch = pa.RecordBatch.from_pylist([{"e": event, "b": before, "a": after}])
+    (row,) = without_names_of_events(batch, uses, Counter()).to_pylist()
+    assert sum(row[name] is not None for name in "ab") == kept
+
+
+@pytest.mark.parametrize(
+    ("title", "month"),
+    [
+        ("统计月份：2026-09", "2026-09-01"),
+        ("费款所属期：202609　制表日期：2026-10-08", "2026-09-01"),
+        ("Month: 2026-09", "2026-09-01"),
+        ("账期:2026年9月 打印时间:2026年10月8日", "2026-09-01"),
+        ("统计日期：2026-09-30", None),
+        ("所属期：2026-07至2026-09", None),
+        ("制表日期：2026-09", None),
+    ],
+)
+def test_a_month_that_a_title_states_in_figures(tmp_path: Path, title: str, month: str | None) -> None:
+    content = workbook(["参保情况"], [title], [*HEAD, "参保人数"], [*ROW, 55])
+    rows = staged(tmp_path, "employment", "a.xlsx", content, *([] if month else ["month"]))
+    assert [row["month"] for row in rows] == ([month] if month else [])

@@ -95,9 +95,9 @@ class Layout:
     nameless: frozenset[str] = frozenset()
 
     def name_of(self, cell: str) -> str:
-        """The name of a header's cell: as it is declared, where that differs by white space or the kind of brackets alone."""
+        """The name of a header's cell: as it is declared, where that differs by white space, case or the kind of brackets alone."""
         name = plain(cell)
-        return name if name in self.expected else self._spellings.get(squeezed(name), name)
+        return name if name in self.expected else self._spellings.get(squeezed(name).casefold(), name)
 
     def names_of(self, cells: Iterable[str]) -> list[str]:
         """The names of a header's cells, without the empty ones at its end; one that names a person, 制表人：张三, is none."""
@@ -111,7 +111,7 @@ class Layout:
 
     @cached_property
     def _spellings(self) -> Mapping[str, str]:
-        return {squeezed(name): name for name in sorted(self.expected)}
+        return {squeezed(name).casefold(): name for name in sorted(self.expected)}
 
 
 def looks_damaged(text: str) -> bool:
