@@ -18,7 +18,7 @@ from connectors.landing import land
 from connectors.rehearsal import REJECTED_BECAUSE, empty_warehouse
 from connectors.sources import ROW_NUMBER
 from warehouse.batches import ROWS, UNREADABLE, Batch, batches
-from warehouse.connection import literal, the_row
+from warehouse.connection import literal, quote, the_row
 from warehouse.errors import DeclarationError, DeliveryRefused, UnknownCodes
 from warehouse.labels import labels
 from warehouse.loader import USUAL_ZONE, stage, staged_rows
@@ -108,9 +108,26 @@ def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch, time
         first_line=first,
         unreadable=unreadable,
         staged=staged_rows(connection, feed),
-        notes=batch.manifest.notes,
+        notes=[*batch.manifest.notes, *_kinds_of_rows(connection, feed)],
         stop=stop,
     )
+
+
+def _kinds_of_rows(connection: duckdb.DuckDBPyConnection, feed: Feed) -> Iterator[str]:
+    """Unused columns of words by which rows that disagree about one key differ: 险种类型, 征收品目."""
+    key = ", ".join(f"c.{quote(column)}" for column in feed.subject.key)
+    for column in (name for name in feed.landed_columns if not feed.columns.get(name)):
+        most, kinds, figures = the_row(
+            connection,
+            f"select max(n), count(distinct kind), count(try_cast(kind as double)) from (select {key}, d.{quote(column)} as kind, "
+            "count(*) as n from rejected as r join candidate as c using (row_number) join delivery as d using (row_number) "
+            "where starts_with(r.reason, 'two rows disagree') group by all)",
+        )
+        if most == 1 and kinds > 1 and not figures:
+            yield (
+                f"there is a row of each {column} for one {' + '.join(feed.subject.key)}: if they are parts, add them up in stage.sql; "
+                "if one counts, leave the others out by skip_because"
+            )
 
 
 def _how_to_map(feed: Feed, columns: Iterable[str]) -> str:
