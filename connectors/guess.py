@@ -18,18 +18,24 @@ from connectors.office_names import KEYS, MOST_CODES, RANGES, bare, known_names,
 from connectors.office_table import FIGURE, first_lines, header_among, line_of, named_columns
 from connectors.sources import plain
 from connectors.sources.file_drop.headers import MONTH, stated_units
-from connectors.sources.file_drop.lines import HEADER_WITHIN, Line
+from connectors.sources.file_drop.lines import HEADER_WITHIN, Line, squeezed
 from connectors.sources.file_drop.sheet_cells import FORMULA
-from connectors.sources.file_drop.units import is_measured, is_multiple
+from connectors.sources.file_drop.units import BARE_UNIT, is_measured, is_multiple
 from warehouse.errors import DeclarationError
 from warehouse.kinds import FLOW, figure_columns, kind_by_name
 from warehouse.labels import labels
 from warehouse.subjects import Subject
+from warehouse.suspected_names import is_suspected
 
 # text in which names of persons are not recognised (0008)
 _PROSE: Final = re.compile(r"备注|说明|内容|描述|详情|意见|附言|摘要")
 _IDENTITY: Final = re.compile(r"身份证|证件号|公民身份|社会保障号")
 _CURRENCY: Final = re.compile("人民币|[美欧日港]元|港币|英镑")
+_COMMA_MARKED: Final = re.compile(r"-?\d{1,3}(?:\.\d{3})+,\d+-?|-?\d+,\d{1,2}-?")
+_POINT_MARKED: Final = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?-?|-?\d+\.(?:\d{1,2}|\d{4,})-?")
+_CODE: Final = re.compile("[0-9]{2,}|CN")
+_MEASURE: Final = re.compile(rf"{BARE_UNIT.pattern}|[A-Za-z]{{1,3}}|[台套个件间]")
+_OF_PLACES: Final = "省市区县镇乡村路"
 _OCCUPIED: Final = re.compile("是否(?:已?出租|在?租|占用|使用|入驻)")
 _SERIAL: Final = ("序号", "行号", "no", "no.")
 _TOTALS: Final = ("合计", "总计", "小计")
@@ -41,7 +47,10 @@ _MONTH_IN_NAME: Final = re.compile(r"20[0-9]{2}(?:[-._年]?(?:0[1-9]|1[0-2])|年
 _NOT_PRINTED: Final = "(?<!时间)(?<!日期)(?<!时间[: ])(?<!日期[: ])(?<!时间: )(?<!日期: )"
 _YEAR_IN_TITLE: Final = _NOT_PRINTED + r"(?P<年份>(?<!\d)20\d\d)年(?!\d)"
 _MONTH_ALONE_THERE: Final = r"(?P<月份>20\d\d年\d{1,2}月)(?!\d{1,2}日|\s*(?:填[报表]|制表|打印|导出|报送|编制))"
-_STATED_MONTH: Final = r"(?:所属期|统计(?:时间|日期|期间|周期)|报告期[别间]?):\s*" + _MONTH_ALONE_THERE
+_STATED_MONTH: Final = (
+    r"(?:所属[期月]份?|统计(?:时间|日期|期间|周期|月份)|报告期[别间]?|账期|(?i:month|period)):\s*"
+    r"(?P<月份>20\d\d年\d{1,2}月|20\d\d[-/.]?(?:0[1-9]|1[0-2]))(?![-/.\d])(?!\s*[-~—–至到])"
+)
 _MONTH_IN_TITLE: Final = _NOT_PRINTED + _MONTH_ALONE_THERE
 _YEAR_IN_NAME: Final = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
 _CROSSTAB: Final = 3
@@ -112,7 +121,7 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = (), said: Mappin
         source["unit"] = "、".join(units)
     title = " ".join([path.stem, *(cell for line in above for cell in line.cells)])
     claims = {name: target_of(name, known) for name in _without_months(names, subject, source, title)}
-    others = {name for name, (targets, _) in claims.items() if _are_words(targets, _values(name, [head, *below]))}
+    others = {name for name, (targets, _) in claims.items() if _are_others(targets, _values(name, [head, *below]))}
     if "currency_code" not in subject.columns and any("币种" in name for name in claims):
         others |= {name for name, (targets, _) in claims.items() if "registered_capital_amount" in targets}
     claims |= dict.fromkeys([*_heads_of_others(names, below, claims), *others], (["ignored"], 0))
@@ -135,7 +144,8 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = (), said: Mappin
     constants |= _all_of_one_code(asked, columns, [name for names in doubts.values() for name in names], title)
     taken |= set(constants)
     missing = [c.name for c in subject.columns.values() if c.is_required and c.name not in taken]
-    columns |= {name: ["personal"] for name in columns if columns[name] == ["ignored"] and _PROSE.search(name)}
+    unused = [name for name, targets in columns.items() if targets == ["ignored"]]
+    columns |= {name: ["personal"] for name in unused if _may_name_persons(name, _values(name, [head, *below]))}
     roster = _roster(columns, missing)
     if roster:
         columns |= {name: ["ignored"] for name, targets in columns.items() if any(map(is_measured, targets))}
@@ -148,15 +158,8 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = (), said: Mappin
         if column.name in targets
     }
     figures = kinds if set(kinds.values()) - {FLOW} else {}
-    flaws = {
-        flaw
-        for line in below
-        for place, flaw in line.flaws.items()
-        if place < len(names) and set(columns.get(names[place], ["ignored"])) - {"ignored", "personal"}
-    }
     _find_totals(columns, source, names, below)
-    source |= {"formulas": "cached"} if any(FORMULA in flaw for flaw in flaws) else {}
-    source |= {"merged": "fill"} if any("is merged into" in flaw for flaw in flaws) else {}
+    _find_how_cells_are_read(columns, source, names, below)
     unfed = [name for name in subject.columns if name not in (*taken, *missing, roster.get("as"))]
     codes = _codes(columns, [head, *below])
     return Guess(columns, source, missing, figures, codes, roster, doubts, constants, unfed)
@@ -184,6 +187,26 @@ def _find_totals(
         source["totals"] = {"column": column, "values": list(_TOTALS)}
 
 
+def _find_how_cells_are_read(
+    columns: Mapping[str, Sequence[str]], source: dict[str, Any], names: Sequence[str], below: Sequence[Line]
+) -> None:
+    """Say that results of formulas count, that merged cells are filled, or that the decimal mark is a comma, where cells show it."""
+    flaws = {
+        flaw
+        for line in below
+        for place, flaw in line.flaws.items()
+        if place < len(names) and set(columns.get(names[place], ["ignored"])) - {"ignored", "personal"}
+    }
+    if any(FORMULA in flaw for flaw in flaws):
+        source["formulas"] = "cached"
+    if any("is merged into" in flaw for flaw in flaws):
+        source["merged"] = "fill"
+    figures = [place for place, name in enumerate(names) if any(map(is_measured, columns.get(name, ())))]
+    texts = [line.cells[place].strip() for line in below for place in figures if place < len(line.cells)]
+    if any(map(_COMMA_MARKED.fullmatch, texts)) and not any(map(_POINT_MARKED.fullmatch, texts)):
+        source["decimal"] = ","
+
+
 def hints(guessed: Guess) -> Iterator[str]:
     """What to do about required columns that no name can feed."""
     if {"month", "year_number"} & set(guessed.missing):
@@ -194,6 +217,11 @@ def hints(guessed: Guess) -> Iterator[str]:
         if len(set(named_after.values())) > 1:
             names = list(named_after)
             yield f"{', '.join(names)} are words for {target}: let stage.sql give a row of each (docs/feeds.md, stage.sql)"
+    if numbers := [target for target in guessed.missing if target.endswith("_no") and not target.startswith("former_")]:
+        yield (
+            f"where the office gives no {numbers[0]}, let stage.sql make it of columns that are of one row only: "
+            f"concat_ws('/', …, …) as {numbers[0]}"
+        )
     if "invoice_count" in guessed.missing:
         yield "where a row is an invoice, declare `invoices`, which makes these columns (docs/feeds.md, invoices)"
 
@@ -203,6 +231,7 @@ def _as_said(
 ) -> tuple[dict[str, tuple[list[str], int]], dict[str, str]]:
     """The claims with what a person says of columns in place of what is guessed, and the codes that all rows have."""
     constants: dict[str, str] = {}
+    listed = {squeezed(name): name for name in claims}
     fed: dict[str, list[str]] = {}
     for target, name in said.items():
         if target not in subject.columns:
@@ -213,10 +242,12 @@ def _as_said(
                 next_step="name one of these, then =, then the file's column",
             )
         words = words_for_codes(target)
-        if name in claims:
-            fed.setdefault(name, []).append(target)
+        if squeezed(name) in listed:
+            fed.setdefault(listed[squeezed(name)], []).append(target)
         elif name in words or name in words.values():
             constants[target] = words.get(name, name)
+        elif target.endswith("_code") and not words and _CODE.fullmatch(name):
+            constants[target] = name
         else:
             raise DeclarationError(
                 f"--column {target}={name}",
@@ -316,7 +347,9 @@ def _find_month(
         if year and any(values) and all(map(_MONTH_ALONE.fullmatch, filter(None, values))):
             columns[year] = ["month"]
     elif "sheet_pattern" in source:
-        if "月份" not in source["sheet_pattern"] and _YEAR_IN_NAME.search(path.stem):
+        if "<年>" in source["sheet_pattern"]:
+            columns |= {"年": ["month"], "月": ["month"]}
+        elif "月份" not in source["sheet_pattern"] and _YEAR_IN_NAME.search(path.stem):
             source["name_pattern"] = f"(?P<年>{_YEAR_IN_NAME.pattern})"
             columns |= {"年": ["month"], "月": ["month"]}
         else:
@@ -363,9 +396,13 @@ def _codes(columns: Mapping[str, Sequence[str]], lines: Sequence[Line]) -> dict[
     found = {}
     for name, targets in columns.items():
         words = words_for_codes(targets[0]) if len(targets) == 1 else {}
+        values, codes = _values(name, lines), set(words.values())
+        for style in (str.capitalize, str.title, str.upper):  # Electricity, VAT
+            english = {style(code.replace("_", " ")): code for code in codes}
+            words |= english if values & english.keys() else {}
         if targets == ["is_vacant"] and _OCCUPIED.search(name):  # 是否出租: 否 is vacant
             words |= {"是": words["否"], "否": words["是"]}
-        if words and len(set(words.values())) <= MOST_CODES and not _values(name, lines) & set(words.values()):
+        if words and len(codes) <= MOST_CODES and not values & codes:
             found[name] = words
     return found
 
@@ -377,10 +414,18 @@ def _values(name: str, lines: Sequence[Line]) -> set[str]:
     return {line.cells[place].strip() for line in lines[1:] if place < len(line.cells)} - {""}
 
 
-def _are_words(targets: Sequence[str], values: set[str]) -> bool:
-    """Whether a column of codes of a list that is not ours, 行业代码, holds their names: 制造业."""
+def _are_others(targets: Sequence[str], values: set[str]) -> bool:
+    """Whether a column of codes of a list that is not ours, 行业代码, holds their names, 制造业, or one of names, 单位, units."""
+    if "enterprise_name" in targets and values:
+        return all(map(_MEASURE.fullmatch, values))
     is_code = targets[0].endswith("_code") and targets[0] != "building_code" and not words_for_codes(targets[0])
     return is_code and bool(values) and all(_HAN.match(value) for value in values)
+
+
+def _may_name_persons(name: str, values: set[str]) -> bool:
+    """Whether an unused column is prose, or most of its values look like persons' names, whatever it is called."""
+    names = [v for v in values if v[-1:] not in _OF_PLACES and not BARE_UNIT.fullmatch(v) and is_suspected(v)]
+    return _PROSE.search(name) is not None or len(names) * 2 > len(values)
 
 
 def _roster(columns: Mapping[str, Sequence[str]], missing: Sequence[str]) -> dict[str, Any]:

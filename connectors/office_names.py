@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,9 @@ from warehouse.subjects import Subject
 _PERSONS: Final = re.compile(
     r"姓名|身份证|证件号|社会保障号|手机|电话|联系人|联系方式|经办|办税|代表人|法人代表|负责人|法人$|邮箱|微信|(?<![A-Z])QQ(?![A-Z])|银行卡|护照|phone|email"
     r"|contact|发明人|设计人|代理人|股东|[董监]事|经手|制[表单]人|填[表报]人|审核人|复核人|开票人|收款人|签收人|责任人|业主(?!单位)|户主|产权人"
-    r"|^(?:FDDBR|FR(?:XM|DB)|LXR|LXDH|LXFS|SFZ|ZJHM|XM$|BSR|[CF]?W?FZR|JBR|YDDH|SJH|GDDH)|mobile|legal_?(?:person|rep)"
+    r"|^(?:FDDBR|FR(?:XM|DB)|LXR|LXDH|LXFS|SFZ|ZJHM|XM$|BSR|[CF]?W?FZR|JBR|YDDH|SJH|GDDH)|mobile|(?<![a-z])(?:tel|fax)(?![a-z])|passport"
+    r"|legal[ _]?(?:person|rep)|manager|director|shareholder|inventor|attorney|in charge|officer|sales(?:person|man)|surname"
+    r"|broker|consultant|(?:prepared|handled|reviewed|checked|approved)[ _]by|(?:first|last|family|full|employee|staff)[ _]?name"
     r"|(?:[受办审]理|登记|承办|记录|操作|录入|接待|反映|提出|对接|跟进)人$|(?<![人党团会职成])员(?![工会])|经理$|主管$|楼[长管]|管家",
     re.IGNORECASE,
 )
@@ -34,11 +36,16 @@ _OTHER_UNIT: Final = re.compile(
 )
 _A_MONTH: Final = re.compile(r"[/每]月[）)】\]]")
 # one that is not understood: 金额(k), 金额（10k元）, 万元金额
-_UNREAD_UNIT: Final = re.compile(r"[（(【\[][A-Za-z0-9'’.,·]+元?[）)】\]]$|[十百千万亿]+元")
+_UNREAD_UNIT: Final = re.compile(
+    r"[（(【\[](?!(?:RMB|CNY|yuan|sq\.? ?m|m2)[）)】\]])[A-Za-z0-9'’.,· ]+元?[）)】\]]$|[十百千万亿]+元", re.IGNORECASE
+)
 # a figure of another kind: 计划参保人数, 人均工资
 _OTHER_FIGURE: Final = re.compile(
     r"计划|预[计算测]|目标|同期|上[年月期季](?!.*[示读表]数?)|去年|人均|平均|日均|同比|环比|增[速幅长减]|占比"
 )
+# the same again beside a Chinese name: 企业名称Company Name; not IPC分类号
+_IN_ENGLISH: Final = re.compile(r"(?<=[\u4e00-\u9fff])[a-z][a-z'’&-]{3,}$|^[a-z][a-z'’&-]{3,}(?=[\u4e00-\u9fff]{2})")
+_BETWEEN: Final = re.compile(r"[\s_.]+")
 _BRACKETED: Final = re.compile(r"[（(【\[〔<《{｛].*?[）)】\]〕>》}｝]")
 # what a name may have beside a known one and still mean the same: 本期用电总量, 企业注册地址; not 工伤参保人数, 总公司信用代码, 原到期日
 _NEUTRAL: Final = re.compile(
@@ -65,7 +72,17 @@ MOST_CODES: Final = 20
 _ALIKE: Final = 3
 # 税款所属期 2026年第三季度 and 租赁期限 2025.3.1-2028.2.28 are both
 RANGES: Final = (("period_start", "period_end"), ("start_date", "end_date"), ("valid_from_date", "valid_until_date"))
-_END: Final = re.compile(r"(?:(自|从|起|始|开始)|(至|到|止|末|终|结束|终止|截止))[始止日期时间]*")
+_END: Final = re.compile(r"(?:(自|从|起|始|开始)|(至|到|止|末|终|结束|终止|截止))[始止日期时间]*$")
+# what names have in place of the usual word: 调入单位统一社会信用代码 is 转入单位信用代码
+_OTHER_WORDS: Final = {
+    "统一社会信用": "信用",
+    "调入": "转入",
+    "流入": "转入",
+    "调出": "转出",
+    "流出": "转出",
+    "调动": "转移",
+    "税费": "税款",
+}
 GLOSSARY: Final = Path(__file__).with_name("glossary.yml")
 
 
@@ -78,7 +95,9 @@ def _glossary() -> dict[str, Any]:
 def known_names(subject: Subject, feeds: Iterable[Feed]) -> dict[str, list[str]]:
     """The names by which offices may call the subject's columns; what a feed says goes before the column's own name."""
     meanings = labels()
-    found = {bare(meanings[c].zh): [c] for c in subject.columns if c in meanings} | {c: [c] for c in subject.columns}
+    found = {bare(meanings[c].zh): [c] for c in subject.columns if c in meanings} | {
+        bare(c): [c] for c in subject.columns
+    }
     given = _glossary()
     listed: dict[str, list[str]] = {}
     for column in (column for column in given if column in subject.columns):
@@ -121,8 +140,9 @@ def initials(name: str) -> str:
 
 
 def bare(name: str) -> str:
-    """A name as it is compared: without brackets, unit and blanks, 时间 as 日期, 编码 as 号."""
-    short = "".join(_BRACKETED.sub("", without_unit(_BRACKETED.sub("", name))).split()).casefold()
+    """A name as it is compared: without brackets, unit, blanks, _ and points, 时间 as 日期, 编码 as 号."""
+    short = _BETWEEN.sub("", _BRACKETED.sub("", without_unit(_BRACKETED.sub("", name)))).casefold()
+    short = _IN_ENGLISH.sub("", short)
     return _NUMBER.sub("号", _DAY.sub("日期", short))
 
 
@@ -131,13 +151,15 @@ def target_of(name: str, known: Mapping[str, Sequence[str]]) -> tuple[list[str],
     if _PERSONS.search(name):
         return ["personal"], 0
     parts = [bare(part) for part in without_unit(_BRACKETED.sub("", name)).split("/")]
-    ways = [parts[-1], "".join(parts), "".join(reversed(parts)), *(["月" + parts[-1]] if _A_MONTH.search(name) else [])]
+    whole = "".join(parts)
+    usual = reduce(lambda text, pair: text.replace(*pair), _OTHER_WORDS.items(), whole)
+    ways = [parts[-1], whole, usual, "".join(reversed(parts)), *(["月" + parts[-1]] if _A_MONTH.search(name) else [])]
     found = next((way for way in ways if way in known), None)
     if not found and parts[-1].endswith("人"):  # 抄表人; 承租人 and 纳税人 are known
         return ["personal"], 0
+    if (end := _END.search(usual)) and tuple(known.get(span := usual[: end.start()], ())) in RANGES:
+        return [known[span][end.lastindex == 2]], list(known).index(span)
     whole = _WHOLE.sub("", parts[-1])
-    if (end := _END.fullmatch(parts[-1])) and tuple(known.get(parts[0], ())) in RANGES:
-        return [known[parts[0]][end.lastindex == 2]], list(known).index(parts[0])
     rank = 0
     is_count = whole in known and is_measured(known[whole][0]) and not known[whole][0].endswith("_headcount")
     if not found and is_count and not _OTHER_FIGURE.search(name):

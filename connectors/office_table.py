@@ -19,9 +19,12 @@ from connectors.sources.file_drop.units import is_multiple
 from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from warehouse.errors import DeclarationError, DeliveryRefused
 
+# of a sheet, where 2026.1 is January: a number that may have lost its zero would be no name
+_YEAR_AND_MONTH: Final = re.compile(r"(?P<年>20\d\d)[-._](?P<月>1[0-2]|0?[1-9])(?!\d)")
 _ENCODINGS: Final = ("utf-8", "gb18030", "utf-16", "big5", "cp1252")
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _LARGEST: Final = 512_000_000
+_BLANK_IN_CHINESE: Final = re.compile(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])")
 FIGURE: Final = re.compile(r"[-+(]?[\d.,%/: -]+\)?")
 _FEW_NAMES: Final = 2
 _STEPS: Final = {
@@ -95,7 +98,7 @@ def _of_sheet(
         best = max(range(len(top)), key=lambda place: _count_known(top[place], known), default=None)
         if best is not None and _count_known(top[best], known) >= _FEW_NAMES:
             heads[name] = [plain(cell) for cell in top[best].cells]
-    months = [name for name in heads if MONTH.fullmatch(name)]
+    months = [name for name in heads if MONTH.fullmatch(name) or _YEAR_AND_MONTH.fullmatch(name)]
     chosen, source = None, {}
     if len(months) > 1 and all(heads[name] == heads[months[0]] for name in months):
         chosen = months[0]
@@ -104,13 +107,29 @@ def _of_sheet(
             "sheets": ["*月"] if all(name.endswith("月") for name in months) else months,
             "sheet_pattern": pattern,
         }
-    elif sum(map(bool, tops.values())) > 1 and len(heads) == 1:
-        (chosen,) = heads
+        signs = {name[4] for name in months if _YEAR_AND_MONTH.fullmatch(name)}
+        if len(signs) == 1 and all(map(_YEAR_AND_MONTH.fullmatch, months)):
+            source = {"sheets": [f"20[0-9][0-9]{signs.pop()}*"], "sheet_pattern": _YEAR_AND_MONTH.pattern}
+    elif sum(map(bool, tops.values())) > 1:
+        tables = list(heads) or [name for name, top in tops.items() if any(map(_is_of_table, top))]
+        if len(tables) != 1:
+            raise DeclarationError(
+                where,
+                f"several of its sheets may be the table: {', '.join(tables or tops)}",
+                next_step="name a copy that holds one of them alone; then name that one as source.sheet in feed.yml, or several of one "
+                "table as source.sheets",
+            )
+        (chosen,) = tables
         source = {"sheet": chosen}
     sheet = next((s for s in sheets if s.name == chosen), None) or chosen_sheet(sheets, None, where)
     if units := [unit for unit in stated_units(map(line_of, sheet.beside())) if is_multiple(unit)]:
         source["unit"] = "、".join(units)
     return source, tops.get(sheet.name) or _filled(sheet.lines())
+
+
+def _is_of_table(line: Line) -> bool:
+    """Whether a line is a table's: one of a cover sheet, 填表说明, has a cell or two."""
+    return sum(bool(cell.strip()) for cell in line.cells) > _FEW_NAMES
 
 
 def line_of(text: str) -> Line:
@@ -154,9 +173,9 @@ def named_columns(
         last += 1
     for begin, end in ((first, last), (best, best), (max(best - 1, 0), best)):
         head = joined(top[begin : end + 1])
-        cells = [plain(cell) for cell in head.cells]
-        while not cells[-1]:
-            cells.pop()
+        # 企 业 名 称 and 企业<br>名称 are 企业名称
+        cells = [_BLANK_IN_CHINESE.sub("", name) for name in Layout(path.name).names_of(head.cells)]
+        head = head._replace(cells=tuple(cells))
         names = [cell or f"column {place}" for place, cell in enumerate(cells, start=1)]
         if len(set(names)) == len(names):
             if begin < end:
@@ -179,4 +198,5 @@ def _fill_each_other(upper: Line, lower: Line, known: Mapping[str, Sequence[str]
     parts = [place for place, (_, has_lower) in enumerate(pairs) if has_lower]
     is_below_groups = all(not pairs[p][0] or (p + 1 < len(pairs) and pairs[p + 1] == (False, True)) for p in parts)
     is_text = not any(FIGURE.fullmatch(cell.strip()) for cell in lower.cells)
-    return {(True, False), (False, True)} <= set(pairs) and (is_named or is_below_groups) and is_text
+    # a title has nothing below it
+    return {(True, False), (False, True), (True, True)} <= set(pairs) and (is_named or is_below_groups) and is_text

@@ -16,6 +16,7 @@ from connectors.feed import Roster
 from connectors.sources import ROW_NUMBER, Unreadable
 from warehouse.errors import ParkBridgeError
 from warehouse.persons import Found, blotted, is_identity_number, is_name, of_today, persons, removed, worth_a_look
+from warehouse.suspected_names import is_suspected
 
 # columns of ours, beside those of an office
 _WHO, _NAME = "who it is", "a name"
@@ -32,7 +33,10 @@ _OTHER_X = r"^([0-9]{17})[ΧХ×]$"
 # A spreadsheet keeps 15 digits of 18: two persons of one district and birthday would be one
 _ROUNDED = r"^[0-9]{15}000$"
 # of an event that exchanges persons: 法定代表人变更, 股东变更, 高级管理人员备案
-_OF_PERSONS = "代表人|负责人|股东|[董监]事|高管|管理人员|经理|投资人|合伙人|联络员|成员"
+_OF_PERSONS = (
+    "(?i)代表人|法人|负责人|股东|股权|出资|发起人|经营者|[董监]事|高管|管理人员|经理|投资人|合伙人|联[络系][员人]|成员|清算"
+    "|legal.?(?:rep|person)|shareholder|director|supervisor|manager|owner|partner"
+)
 
 
 class Blotter:
@@ -89,7 +93,10 @@ class Blotter:
 def without_names_of_events(
     batch: pa.RecordBatch, uses: Mapping[str, Sequence[str]], counts: Counter[str]
 ) -> pa.RecordBatch:
-    """The batch without what was before and is after an event that exchanges persons: their names, which `counts` counts."""
+    """The batch without what was before and is after an event that exchanges persons: their names, which `counts` counts.
+
+    An event may be a number: a text that looks like a person's name is taken out behind any.
+    """
     events = [name for name in batch.schema.names if "event_code" in uses.get(name, ())]
     if not events:
         return batch
@@ -99,7 +106,16 @@ def without_names_of_events(
     )
     for place, field in enumerate(batch.schema):
         if {"before_text", "after_text"} & set(uses.get(field.name, ())):
-            kept = pc.if_else(is_of_persons, pa.scalar(None, field.type), batch.column(place))
+            short = pc.fill_null(
+                pc.match_substring_regex(pc.cast(batch.column(place), pa.string()), r"^\s*\p{Han}{2,4}\s*$"), False
+            )
+            names = [
+                short[row].as_py() and is_suspected(text.strip())
+                for row, text in enumerate(batch.column(place).to_pylist())
+            ]
+            kept = pc.if_else(
+                pc.or_(is_of_persons, pa.array(names, pa.bool_())), pa.scalar(None, field.type), batch.column(place)
+            )
             counts["party"] += kept.null_count - batch.column(place).null_count
             batch = batch.set_column(place, field, kept)
     return batch

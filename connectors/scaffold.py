@@ -94,6 +94,11 @@ def scaffold(parent: Path, name: str, subject_name: str, guessed: Guess | None =
             for column in used
         ]
         + [f"    {literal(code)} as {column}" for column, code in constants.items()]
+        + [
+            f"    case when {quote(column)} = 'other' then {literal(column + ' is none that is kept')} end as skip_because"
+            for column in words
+            if given[column] == ["event_code"]
+        ]
     )
     if again:
         shutil.rmtree(folder, ignore_errors=True)
@@ -204,6 +209,11 @@ def multiple(column: str, header: str, of_sheet: str) -> int | Decimal:
 def _read(column: Column, origin: Mapping[str, str], months: Sequence[str], factor: int | Decimal) -> str:
     source = origin[column.name]
     name = quote(source) if source != column.name else source
+    if (
+        column.name == "source_key" and {"premises_no", "is_vacant"} <= origin.keys()
+    ):  # a vacant unit is of no enterprise
+        is_vacant = _READ["boolean"].format(quote(origin["is_vacant"]))
+        return f"coalesce({name}, case when {is_vacant} then {quote(origin['premises_no'])} end)"
     if column.name == "month":
         return (
             f"to_month({name})"

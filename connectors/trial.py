@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,9 @@ from connectors.feed import Feed
 from connectors.landing import land
 from connectors.rehearsal import REJECTED_BECAUSE, empty_warehouse
 from connectors.sources import ROW_NUMBER
-from warehouse.batches import REJECTED, ROWS, UNREADABLE, Batch, batches
-from warehouse.connection import literal, the_row
-from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.batches import ROWS, UNREADABLE, Batch, batches
+from warehouse.connection import literal, quote, the_row
+from warehouse.errors import DeclarationError, DeliveryRefused, UnknownCodes
 from warehouse.labels import labels
 from warehouse.loader import USUAL_ZONE, stage, staged_rows
 
@@ -88,11 +88,11 @@ def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch, time
     stop = None
     try:
         stage(connection, feed, [batch], time_zone=time_zone)
+    except UnknownCodes as error:
+        raise DeliveryRefused(
+            error.where, error.fact, allowed=error.allowed, next_step=_how_to_map(feed, error.columns)
+        ) from error
     except DeliveryRefused as error:
-        if not (batch.folder / REJECTED).is_file():  # its codes are unknown: no row was staged
-            raise DeliveryRefused(
-                error.where, error.fact, allowed=error.allowed, next_step=_how_to_map(feed, error.fact)
-            ) from error
         stop = f"{error.fact}{f'; {error.allowed} allowed' if error.allowed else ''}"
     rows = f"read_parquet({literal(str(batch.folder / ROWS))})"
     (first,) = the_row(connection, f"select min({ROW_NUMBER}) from {rows}")
@@ -108,18 +108,35 @@ def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch, time
         first_line=first,
         unreadable=unreadable,
         staged=staged_rows(connection, feed),
-        notes=batch.manifest.notes,
+        notes=[*batch.manifest.notes, *_kinds_of_rows(connection, feed)],
         stop=stop,
     )
 
 
-def _how_to_map(feed: Feed, fact: str) -> str:
-    """What to write into feed.yml for words that are no known codes."""
+def _kinds_of_rows(connection: duckdb.DuckDBPyConnection, feed: Feed) -> Iterator[str]:
+    """Unused columns of words by which rows that disagree about one key differ: 险种类型, 征收品目."""
+    key = ", ".join(f"c.{quote(column)}" for column in feed.subject.key)
+    for column in (name for name in feed.landed_columns if not feed.columns.get(name)):
+        most, kinds, figures = the_row(
+            connection,
+            f"select max(n), count(distinct kind), count(try_cast(kind as double)) from (select {key}, d.{quote(column)} as kind, "
+            "count(*) as n from rejected as r join candidate as c using (row_number) join delivery as d using (row_number) "
+            "where starts_with(r.reason, 'two rows disagree') group by all)",
+        )
+        if most == 1 and kinds > 1 and not figures:
+            yield (
+                f"there is a row of each {column} for one {' + '.join(feed.subject.key)}: if they are parts, add them up in stage.sql; "
+                "if one counts, leave the others out by skip_because"
+            )
+
+
+def _how_to_map(feed: Feed, columns: Iterable[str]) -> str:
+    """What to write into feed.yml for words of these columns that are no known codes."""
     codes = {
         column: [f"{code.value} {code.zh}" for code in labels()[target].codes if not code.is_derived]
-        for column in feed.codes
+        for column in columns
         for target in feed.columns[column]
-        if f"in {column}: " in fact and target in labels()
+        if target in labels()
     }
     known = "; ".join(f"{column}: {', '.join(words)}" for column, words in codes.items() if words)
     return (

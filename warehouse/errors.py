@@ -47,6 +47,14 @@ class DeliveryRefused(ParkBridgeError):
     """A delivery was landed or read and must not go further; nothing of before has changed."""
 
 
+class UnknownCodes(DeliveryRefused):
+    """A delivery holds codes that are not declared. `columns`: the office's columns that do."""
+
+    def __init__(self, where: str, fact: str, *, next_step: str, allowed: str, columns: tuple[str, ...]) -> None:
+        super().__init__(where, fact, next_step=next_step, allowed=allowed)
+        self.columns = columns
+
+
 class Overtaken(DeliveryRefused):
     """Another run came between the steps of this one; what it staged is not there any more."""
 

@@ -34,9 +34,10 @@ FIGURE_BELOW = 10**14
 DIFFERENCED = "known.differenced_figure"
 
 
-# of a header: 营业收入本年累计, 1-9月销售额, 1至本月累计, 截至9月末; 本期示数, 表底, 抄见数. 本月累计 is a month's own figure
+# of a header: 本年累计, 本年销售额, 1-9月销售额, 1至本月累计, 截至9月末; 本期示数, 表底, 抄见数. 本月累计 is a month's own figure
 _TO_DATE = re.compile(
-    r"(?<!本月)(?<!当月)(?<!本期)(?<!本季)累计(?!折旧)|年初至|(?<!\d)0?1月?[-~～—–至到](?:本|当|\d{1,2})月|[截至][止至]?(?:[本当]|\d{1,2})月|年累(?!计)|year.?to.?date|\bytd",
+    r"(?<!本月)(?<!当月)(?<!本期)(?<!本季)累计(?!折旧)|本年(?![度末初])|今年|年初至|(?<!\d)0?1月?[-~～—–至到](?:本|当|\d{1,2})月"
+    r"|[截至][止至]?(?:[本当]|\d{1,2})月|年累(?!计)|year.?to.?date|\bytd",
     re.IGNORECASE,
 )
 _READINGS = re.compile(

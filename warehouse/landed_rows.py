@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from warehouse.connection import literal, quote
-from warehouse.errors import DeliveryRefused
+from warehouse.errors import UnknownCodes
 from warehouse.persons import detectors, removed
 from warehouse.staged_feed import StagedFeed
 
@@ -170,7 +170,7 @@ def stop_on_unknown_codes(connection: duckdb.DuckDBPyConnection, feed: StagedFee
     """Hold the table `delivery` to the feed's declared codes.
 
     Raises:
-        DeliveryRefused: One is not declared.
+        UnknownCodes: One is not declared.
     """
     unknown = {
         column: connection.execute(
@@ -183,10 +183,11 @@ def stop_on_unknown_codes(connection: duckdb.DuckDBPyConnection, feed: StagedFee
     if unknown:
         found = (f"{c}: " + ", ".join(f"{code!r} ({n:,} rows)" for code, n in codes) for c, codes in unknown.items())
         known = list(dict.fromkeys(code for column in unknown for code in feed.codes[column]))
-        raise DeliveryRefused(
+        raise UnknownCodes(
             where,
             f"unknown code in {', in '.join(found)}",
             allowed=", ".join(known[:_MOST_NAMED]) + (", …" if len(known) > _MOST_NAMED else ""),
             next_step=f"ask the office what it means and add it to codes in {feed.name}/feed.yml, then run "
             f"`parkbridge sync {feed.name}`. Published data is unchanged",
+            columns=tuple(unknown),
         )

@@ -122,7 +122,8 @@ create or replace macro to_month(t) as list_transform([plain_text(t)], lambda pl
 )[1];
 
 -- Year and month of the beginning and the end of what a period column says, as a list of four texts: a quarter (2026年第三季度,
--- 2026Q3, Q3 2026), a half (2026年上半年), a year (2026年, 2026年度), months of one year (2026年1-3月), two months (202601-202603), a month.
+-- 2026Q3, Q3 2026), a half (2026年上半年), a year (2026年, 2026年度), months of one year (2026年1-3月, 2026.7-9), two months
+-- (202601-202603), a month.
 create or replace macro period_months(t) as list_transform([plain_text(t)], lambda plain:
     case
         when regexp_full_match(plain, '20\d\d ?年?度?[- ]?([qQ][1-4]|第?[一二三四1-4]季度?)|[qQ][1-4][- /]?20\d\d')
@@ -139,7 +140,8 @@ create or replace macro period_months(t) as list_transform([plain_text(t)], lamb
             ]
         when regexp_full_match(plain, '20\d\d ?(年|年度|年?全年)')
             then [left(plain, 4) || '-1', left(plain, 4) || '-12']
-        when regexp_full_match(plain, '20\d\d ?年 ?\d{1,2} ?月? ?([-~～—–]|至|到) ?\d{1,2} ?月份?')
+        when regexp_full_match(plain, '20\d\d( ?年 ?\d{1,2} ?月? ?([-~～—–]|至|到) ?\d{1,2} ?月份?'
+            || '|\.\d{1,2} ?([-~～—–]|至|到) ?\d{1,2} ?月?)')
             then list_transform(
                 [2, 3], lambda n: left(plain, 4) || '-' || regexp_extract_all(plain, '\d+')[n]
             )

@@ -563,3 +563,23 @@ def test_what_makes_yuan_of_an_amount(column: str, header: str, of_sheet: str, f
 def test_a_header_is_quoted_as_yaml_reads_it_back(name: str) -> None:
     assert read_yaml(f"{_quoted(name)}: 1") == {name: 1}
     assert _quoted("企业") == "企业", "plain where it can be"
+
+
+def test_rows_of_several_kinds_are_said_to_be_such(tmp_path: Path) -> None:
+    names = "单位编号,单位名称,费款所属期,险种类型,缴费人数,经办网点\n"
+    kinds = ("养老", "失业", "工伤")
+    rows = [f"{unit},{unit}公司,202609,{kind},{50 + n},网点\n" for unit in ("S1", "S2") for n, kind in enumerate(kinds)]
+    (tmp_path / "a.csv").write_text(names + "".join(rows), encoding="utf-8")
+    folder = scaffold(tmp_path / "feeds", "begun", "employment", guess(tmp_path / "a.csv", subjects()["employment"]))
+    (found,) = try_file(read_feed(folder), tmp_path / "a.csv")
+    assert [note.partition(":")[0] for note in found.notes] == [
+        "there is a row of each 险种类型 for one source_key + month"
+    ]
+    sql = folder / "stage.sql"
+    skip = "case when 险种类型 <> '养老' then '其他险种' end as skip_because"
+    sql.write_text(
+        sql.read_text(encoding="utf-8").replace("\nfrom delivery", f",\n    {skip}\nfrom delivery"), encoding="utf-8"
+    )
+    (found,) = try_file(read_feed(folder), tmp_path / "a.csv")
+    assert not found.notes
+    assert [r["insured_headcount"] for r in found.staged if not r["skip_because"]] == ["50", "50"]

@@ -12,7 +12,7 @@ from typing import Final
 import pyarrow as pa
 
 from connectors.sources import ROW_NUMBER, Unreadable
-from connectors.sources.file_drop.lines import Layout
+from connectors.sources.file_drop.lines import Layout, squeezed
 from warehouse.errors import DeliveryRefused
 
 MOST_MONTHS: Final = 99
@@ -50,11 +50,11 @@ class Unpivot:
     def cell(self, name: str) -> tuple[int | None, int, str] | None:
         """Give the year, where the header cell has one, the month, and the column its cells go to; None where it is none."""
         if len(self.values) == 1:
-            found = self._month(_bare(name))
+            found = self._month(squeezed(name))
             return (*found, self.values[0]) if found else None
-        parts = _bare(name).split("/")
+        parts = squeezed(name).split("/")
         for value in self.values:
-            others = [part for part in parts if part != _bare(value)]
+            others = [part for part in parts if part != squeezed(value)]
             if len(others) < len(parts) and (found := self._month("/".join(others))):
                 return (*found, value)
         return None
@@ -74,17 +74,13 @@ class Unpivot:
 
     def summed(self, total: str) -> str:
         """Give the column of which a total is the sum: 合计/用量 of 用量."""
-        parts = _bare(total).split("/")
-        return next((value for value in self.values if _bare(value) in parts), self.values[0])
-
-
-def _bare(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).split())
+        parts = squeezed(total).split("/")
+        return next((value for value in self.values if squeezed(value) in parts), self.values[0])
 
 
 def month_pattern(text: str) -> re.Pattern[str] | None:
     """Make a pattern of a header cell such as YYYY年M月; None where it names no month."""
-    parts = re.split(r"(YYYY|YY|MM|M|DD)", _bare(text))
+    parts = re.split(r"(YYYY|YY|MM|M|DD)", squeezed(text))
     if sum(part in ("MM", "M") for part in parts) != 1 or sum(part in ("YYYY", "YY") for part in parts) > 1:
         return None
     return re.compile("".join(_TOKENS.get(part, re.escape(part)) for part in parts))
@@ -221,7 +217,7 @@ def _is_sum(cells: Sequence[str], total: str | None) -> bool:
     if total is None or not total.strip():
         return True
     try:
-        numbers = [Decimal(_bare(cell).replace(",", "")) for cell in (*cells, total)]
+        numbers = [Decimal(squeezed(cell).replace(",", "")) for cell in (*cells, total)]
     except InvalidOperation:
         return False
     if not all(number.is_finite() for number in numbers):

@@ -61,7 +61,7 @@ def find_header(lines: Iterator[Line], layout: Layout) -> tuple[Line, Iterator[L
     if layout.expected:
         # The header's cells are names; a title has one cell, and rows of data hold values, not names.
         heads = [joined(filled[place : place + layout.header_lines]) for place in range(len(filled))]
-        known = [sum(_is_known(plain(cell), layout) for cell in head.cells) for head in heads]
+        known = [sum(_is_known(layout.name_of(cell), layout) for cell in head.cells) for head in heads]
         best = known.index(max(known))
         cells = [cell for cell in heads[best].cells if cell.strip()]
         if known[best] * 2 < len(cells) or not known[best]:
@@ -91,7 +91,7 @@ def _check_months(head: Line, layout: Layout) -> None:
     Raises:
         DeliveryRefused: They are.
     """
-    names = [plain(cell) for cell in head.cells]
+    names = [layout.name_of(cell) for cell in head.cells]
     months = [name for name in names if MONTH.fullmatch(name) and not _is_known(name, layout)]
     if layout.expected and len(months) >= _MOST_ODD_MONTHS:
         raise DeliveryRefused(
@@ -271,9 +271,7 @@ def names_of_columns(header: Line, layout: Layout) -> list[str]:
         raise DeliveryRefused(
             layout.where, f"the header in line {header.number}: {header.broken}", next_step="ask for the file again"
         )
-    cells = [plain(cell) for cell in header.cells]
-    while cells and not cells[-1]:
-        cells.pop()
+    cells = layout.names_of(header.cells)
     names: list[str] = []
     times = Counter[str]()
     for position, cell in enumerate(cells, 1):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from connectors.sources import plain
 from connectors.sources.file_drop.units import MULTIPLE, even
+from warehouse.persons import blotted
 
 HEADER_WITHIN: Final = 20
 """How far down `header: auto` looks."""
@@ -92,6 +94,25 @@ class Layout:
     width: int = 0
     nameless: frozenset[str] = frozenset()
 
+    def name_of(self, cell: str) -> str:
+        """The name of a header's cell: as it is declared, where that differs by white space, case or the kind of brackets alone."""
+        name = plain(cell)
+        return name if name in self.expected else self._spellings.get(squeezed(name).casefold(), name)
+
+    def names_of(self, cells: Iterable[str]) -> list[str]:
+        """The names of a header's cells, without the empty ones at its end; one that names a person, 制表人：张三, is none."""
+        names = [self.name_of(cell) for cell in cells]
+        names = [
+            "" if ":" in even(name) and name not in self.expected and blotted(name) != name else name for name in names
+        ]
+        while names and not names[-1]:
+            names.pop()
+        return names
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        return {squeezed(name).casefold(): name for name in sorted(self.expected)}
+
 
 def looks_damaged(text: str) -> bool:
     """Return whether a spreadsheet wrote a number with fewer digits than it has: 9.13206E+17, 1.23E+08 (R's 1e+05 is exact)."""
@@ -131,5 +152,5 @@ def evened(lines: Iterable[Line]) -> str:
 
 
 def squeezed(name: str) -> str:
-    """A name without white space: 户 号 above the second page is 户号."""
-    return "".join(name.split())
+    """A name without white space, in the signs of a keyboard: 户 号 above the second page is 户号, 金额（元） is 金额(元)."""
+    return "".join(even(name).split())

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from connectors.sources import BATCH_ROWS, MOST_OF_HALF, MOST_OF_SINGLE, ROW_NUMBER, Unreadable, plain
+from connectors.sources import BATCH_ROWS, MOST_OF_HALF, MOST_OF_SINGLE, ROW_NUMBER, Unreadable
 from connectors.sources.file_drop.headers import check_unit, hold_to_distinct
 from connectors.sources.file_drop.lines import Layout, Line
 from connectors.sources.file_drop.tables import read_table
@@ -37,7 +37,7 @@ def read_parquet(
     try:
         parquet = pq.ParquetFile(file)
         groups = [parquet.metadata.row_group(number) for number in range(parquet.metadata.num_row_groups)]
-        names = [plain(name) for name in parquet.schema_arrow.names]
+        names = [layout.name_of(name) for name in parquet.schema_arrow.names]
     except (pa.ArrowException, OSError, ValueError) as error:
         problem = type(error).__name__
     if problem:

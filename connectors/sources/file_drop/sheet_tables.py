@@ -11,8 +11,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.sources import ROW_NUMBER, Unreadable, plain
-from connectors.sources.file_drop.lines import HEADER_WITHIN
+from connectors.sources import ROW_NUMBER, Unreadable
+from connectors.sources.file_drop.lines import HEADER_WITHIN, squeezed
 from connectors.sources.file_drop.sheet_cells import Sheet
 from warehouse.errors import DeliveryRefused
 
@@ -89,10 +89,11 @@ def report_left_out(
 
 
 def _has_such_a_header(sheet: Sheet, expected: frozenset[str]) -> bool:
+    names = set(map(squeezed, expected))
     with closing(sheet.lines()) as lines:
         for line in islice(lines, HEADER_WITHIN):
-            cells = [plain(cell) for cell in line.cells if cell.strip()]
-            known = sum(cell in expected for cell in cells)
+            cells = [squeezed(cell) for cell in line.cells if cell.strip()]
+            known = sum(cell in names for cell in cells)
             if known >= 2 and known * 2 >= len(cells):
                 return True
     return False
