@@ -345,7 +345,7 @@ def hold_to_habit(
     measured += measure_return(connection, feed, batch, table, number)
     measured += measure_types(connection, feed, batch)
     measured += measure_lines(connection, feed, batch)
-    measured += measure_words(connection, feed, batch)
+    measured += measure_words(feed, batch)
     measured += measure_year(connection, feed, batch, table, number)
     found = findings(measured, feed)
     keep(connection, manifest.batch_id, DELIVERY, found, confirmation)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 
-import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import sqlglot
 from sqlglot import exp
 
 from warehouse.batches import DISCARDED, ROWS, Batch
-from warehouse.connection import literal, quote
-from warehouse.precedents.measured import Measured, all_rows
+from warehouse.precedents.measured import Measured
 from warehouse.staged_feed import StagedFeed
 
 # earlier deliveries that are looked at
@@ -23,39 +25,40 @@ _SAME = (
 )
 
 
-def measure_words(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch) -> Iterator[Measured]:
+def measure_words(feed: StagedFeed, batch: Batch) -> Iterator[Measured]:
     """A new word in place of one that stage.sql compares with: true for 1, 已作废 for 作废. Its rows would count as any others.
 
     Where `codes` lists the words of a column, an unknown one stops anyway.
     """
-    compared = {c: words for c, words in _compared(feed.stage_sql).items() if c not in feed.codes}
-    earlier = sorted(f for f in batch.folder.parent.iterdir() if f.name < batch.folder.name)
-    files = [f / ROWS for f in earlier if (f / ROWS).is_file() and not (f / DISCARDED).exists()][-_BACK:]
-    if not files or compared.keys().isdisjoint(feed.landed_columns):
-        return
-    known = f"read_parquet([{', '.join(literal(str(file)) for file in files)}], union_by_name = true)"
-    had = {name for name, *_ in all_rows(connection, f"describe from {known}")}
-    for name in (c for c in feed.landed_columns if c in compared and c in had):
-        word = f"trim({quote(name)}::varchar)"
-        sought = ", ".join(map(literal, sorted(compared[name])))
-        before = [
-            w
-            for (w,) in all_rows(
-                connection, f"select distinct {word} from {known} where {word} in ({sought}) order by 1"
-            )
-        ]
-        never = f"{word} <> '' and {word} not in ({sought}) and {word} not in (select {word} from {known} where {word} is not null)"
-        for new, count in all_rows(
-            connection, f"select {word}, count(*) from delivery where {never} group by 1 order by 1"
-        ):
-            if same := [old for old in before if _say_the_same(old, new)]:
+    compared = _compared(feed.stage_sql)
+    folders = sorted(f for f in batch.folder.parent.iterdir() if f.name < batch.folder.name)
+    earlier = [f for f in folders if (f / ROWS).is_file() and not (f / DISCARDED).exists()][-_BACK:]
+    for name in feed.landed_columns if earlier else ():
+        sought = compared.get(name.casefold(), frozenset())
+        if not sought or name in feed.codes:
+            continue
+        known = {word for folder in earlier for word in _words(folder, name)}
+        for new, count in sorted(_words(batch.folder, name).items()):
+            if new not in known | sought and (same := [w for w in sorted(known & sought) if _say_the_same(w, new)]):
                 fact = f"{name} is '{new}', as never before, where stage.sql looks for '{same[0]}' (list them under codes),"
                 yield Measured("never_pct", name, fact, count, count, 100.0, 1)
 
 
+def _words(folder: Path, name: str) -> dict[str, int]:
+    """The words of a landed column, with how often each is there; none of a column that was not delivered."""
+    try:
+        counted = pq.read_table(folder / ROWS, columns=[name]).column(name).value_counts().to_pylist()
+    except (KeyError, OSError, pa.ArrowException):  # a damaged batch is for `doctor` to name
+        return {}
+    words = Counter[str]()
+    for value, count in ((one["values"], one["counts"]) for one in counted if one["values"] is not None):
+        words[str(value).lower() if isinstance(value, bool) else str(value).strip()] += count
+    return words
+
+
 @lru_cache
 def _compared(stage_sql: str) -> dict[str, frozenset[str]]:
-    """The columns that stage.sql holds against literals, and these."""
+    """The columns that stage.sql holds against literals, in small letters, and these."""
     found = dict[str, frozenset[str]]()
     try:
         tree = sqlglot.parse_one(stage_sql, dialect="duckdb")
@@ -68,7 +71,7 @@ def _compared(stage_sql: str) -> dict[str, frozenset[str]]:
                 continue
             sides = [node.this, *(choice.this for choice in node.args["ifs"])]
         words = {one.name for side in sides for one in side.find_all(exp.Literal)}
-        for column in (c.name for side in sides for c in side.find_all(exp.Column)):
+        for column in (c.name.casefold() for side in sides for c in side.find_all(exp.Column)):
             found[column] = found.get(column, frozenset()) | words
     return {column: words for column, words in found.items() if words}
 
