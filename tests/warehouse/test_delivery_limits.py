@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import (
@@ -16,9 +20,10 @@ from tests.conftest import (
     staff_file,
     staff_row,
 )
-from warehouse.batches import discard, pending
+from warehouse.batches import ROWS, discard, pending
 from warehouse.confirmation import Confirmation
 from warehouse.errors import DeliveryRefused
+from warehouse.precedents.words import _words
 
 UNITS = {f"U{n}": 10 + n for n in range(10)}
 
@@ -341,3 +346,12 @@ def test_a_word_in_place_of_one_that_stage_sql_looks_for_stops(
             park.stage("leases")
     else:
         park.stage("leases")
+
+
+def test_words_of_a_landed_column_of_any_type(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"flag": [True, None, False, True], "state": [1, 1, 2, 0]}), tmp_path / ROWS)
+    assert _words(tmp_path, "flag") == {"true": 2, "false": 1}
+    assert _words(tmp_path, "state") == {"1": 2, "2": 1, "0": 1}
+    assert _words(tmp_path, "not delivered") == {}
+    (tmp_path / ROWS).write_bytes(b"PAR1 cut off")
+    assert _words(tmp_path, "flag") == {}
