@@ -331,6 +331,12 @@ def test_what_is_missing_or_of_another_size_stops_the_publish(
     assert night(big, 3) == [], "and the next one"
 
 
+def test_five_times_as_many_per_enterprise_may_be(big: Park) -> None:
+    lost(big, "", "update staged.employment set insured_headcount = insured_headcount * 5")
+    assert night(big, 2) == []
+    assert seen(big) == (40, 12000)
+
+
 def test_small_falls_growth_first_and_past_nights_and_rollbacks_are_fine(big: Park) -> None:
     few = dict(list(UNITS.items())[:38])
     big.drop("staff", "b.csv", staff(few, month="2026-01", at="2026-03-02 09:00:00"), day(1.5))
