@@ -22,7 +22,7 @@ from connectors.sources.file_drop.lines import HEADER_WITHIN, Line, squeezed
 from connectors.sources.file_drop.sheet_cells import FORMULA
 from connectors.sources.file_drop.units import BARE_UNIT, is_measured, is_multiple
 from warehouse.errors import DeclarationError
-from warehouse.kinds import FLOW, figure_columns, kind_by_name
+from warehouse.kinds import FLOW, YEAR_TO_DATE, figure_columns, kind_by_name
 from warehouse.labels import labels
 from warehouse.subjects import Subject
 from warehouse.suspected_names import is_suspected
@@ -72,6 +72,7 @@ class Guess:
         roster: Where a row is a person who is to be counted: `by`, `count_distinct` and `as` of feed.yml.
         constants: The one code that all rows have, by canonical column: what the sheet is about, or what was said to be so.
         unfed: Other columns of the subject that nothing seems to feed.
+        to_date: Figures that may be running totals, since the title or the file's name says so: 1-9月累计.
         doubts: Columns of which each may be the same canonical column. The first one is taken, or none where they are equally likely.
     """
 
@@ -84,6 +85,7 @@ class Guess:
     doubts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     unfed: Sequence[str] = ()
+    to_date: Sequence[str] = ()
 
     @property
     def left_over(self) -> list[str]:
@@ -158,11 +160,12 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = (), said: Mappin
         if column.name in targets
     }
     figures = kinds if set(kinds.values()) - {FLOW} else {}
+    to_date = [] if figures or kind_by_name(title) != YEAR_TO_DATE else list(kinds)
     _find_totals(columns, source, names, below)
     _find_how_cells_are_read(columns, source, names, below)
     unfed = [name for name in subject.columns if name not in (*taken, *missing, roster.get("as"))]
     codes = _codes(columns, [head, *below])
-    return Guess(columns, source, missing, figures, codes, roster, doubts, constants, unfed)
+    return Guess(columns, source, missing, figures, codes, roster, doubts, constants, unfed, to_date)
 
 
 def named(columns: Iterable[str]) -> str:
@@ -217,6 +220,9 @@ def hints(guessed: Guess) -> Iterator[str]:
         if len(set(named_after.values())) > 1:
             names = list(named_after)
             yield f"{', '.join(names)} are words for {target}: let stage.sql give a row of each (docs/feeds.md, stage.sql)"
+    if guessed.to_date:
+        kinds = ", ".join(f"{column}: year_to_date" for column in guessed.to_date)
+        yield f"by its title or name the figures may be running totals: if they are, add to feed.yml figures: {{{kinds}}}"
     if numbers := [target for target in guessed.missing if target.endswith("_no") and not target.startswith("former_")]:
         yield (
             f"where the office gives no {numbers[0]}, let stage.sql make it of columns that are of one row only: "
