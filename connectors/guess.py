@@ -20,6 +20,7 @@ from connectors.sources import plain
 from connectors.sources.file_drop.headers import MONTH, stated_units
 from connectors.sources.file_drop.lines import HEADER_WITHIN, Line, squeezed
 from connectors.sources.file_drop.sheet_cells import FORMULA
+from connectors.sources.file_drop.tables import label_of
 from connectors.sources.file_drop.units import BARE_UNIT, is_measured, is_multiple
 from warehouse.errors import DeclarationError
 from warehouse.kinds import FLOW, YEAR_TO_DATE, figure_columns, kind_by_name
@@ -38,7 +39,7 @@ _MEASURE: Final = re.compile(rf"{BARE_UNIT.pattern}|[A-Za-z]{{1,3}}|[台套个�
 _OF_PLACES: Final = "省市区县镇乡村路"
 _OCCUPIED: Final = re.compile("是否(?:已?出租|在?租|占用|使用|入驻)")
 _SERIAL: Final = ("序号", "行号", "no", "no.")
-_TOTALS: Final = ("合计", "总计", "小计")
+_TOTALS: Final = ("合计", "总计", "小计", "本页小计", "total")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 _MONEY: Final = re.compile("(?<!缴)费|金额|工资|基数|租金|税|产值|收入")
 # the month in a file's name: 参保人数2026年10月.xlsx, 水电202610.csv
@@ -185,7 +186,9 @@ def _find_totals(
 ) -> None:
     """Say where a line says that it is a total."""
     cells = (pair for line in below for pair in zip(names, line.cells, strict=False))
-    column = next((name for name, cell in cells if cell.strip() in _TOTALS and columns.get(name) != ["personal"]), None)
+    column = next(
+        (name for name, cell in cells if label_of(cell) in _TOTALS and columns.get(name) != ["personal"]), None
+    )
     if column in columns:
         source["totals"] = {"column": column, "values": list(_TOTALS)}
 

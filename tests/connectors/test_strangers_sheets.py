@@ -789,3 +789,16 @@ def test_a_title_that_speaks_of_running_totals_is_pointed_out(tmp_path: Path, na
     found = guess(tmp_path / name, subjects()["tax_filing"])
     assert any("figures: {sales_amount: year_to_date}" in hint for hint in hints(found)) == said
     assert found.figures == {}
+
+
+@pytest.mark.parametrize("word", ["合计", "合 计", "总\u3000计：", "小\n计", "本 页 小 计", "Total"])
+def test_lines_of_totals_cost_no_row(tmp_path: Path, word: str) -> None:
+    content = workbook([*HEAD, "参保人数"], [*ROW, 55], ["S02", "昆山乙公司", 5], [word, None, 60])
+    (tmp_path / "参保202609.xlsx").write_bytes(content)
+    feed = read_feed(
+        scaffold(
+            tmp_path / "feeds", "begun", "employment", guess(tmp_path / "参保202609.xlsx", subjects()["employment"])
+        )
+    )
+    (tried,) = try_file(feed, tmp_path / "参保202609.xlsx")
+    assert [(row["unit_no"], row["rejected_because"]) for row in tried.staged] == [("S01", ""), ("S02", "")]
