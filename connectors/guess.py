@@ -20,9 +20,10 @@ from connectors.sources import plain
 from connectors.sources.file_drop.headers import MONTH, stated_units
 from connectors.sources.file_drop.lines import HEADER_WITHIN, Line, squeezed
 from connectors.sources.file_drop.sheet_cells import FORMULA
+from connectors.sources.file_drop.tables import label_of
 from connectors.sources.file_drop.units import BARE_UNIT, is_measured, is_multiple
 from warehouse.errors import DeclarationError
-from warehouse.kinds import FLOW, figure_columns, kind_by_name
+from warehouse.kinds import FLOW, YEAR_TO_DATE, figure_columns, kind_by_name
 from warehouse.labels import labels
 from warehouse.subjects import Subject
 from warehouse.suspected_names import is_suspected
@@ -38,7 +39,7 @@ _MEASURE: Final = re.compile(rf"{BARE_UNIT.pattern}|[A-Za-z]{{1,3}}|[台套个�
 _OF_PLACES: Final = "省市区县镇乡村路"
 _OCCUPIED: Final = re.compile("是否(?:已?出租|在?租|占用|使用|入驻)")
 _SERIAL: Final = ("序号", "行号", "no", "no.")
-_TOTALS: Final = ("合计", "总计", "小计")
+_TOTALS: Final = ("合计", "总计", "小计", "本页小计", "total")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 _MONEY: Final = re.compile("(?<!缴)费|金额|工资|基数|租金|税|产值|收入")
 # the month in a file's name: 参保人数2026年10月.xlsx, 水电202610.csv
@@ -72,6 +73,7 @@ class Guess:
         roster: Where a row is a person who is to be counted: `by`, `count_distinct` and `as` of feed.yml.
         constants: The one code that all rows have, by canonical column: what the sheet is about, or what was said to be so.
         unfed: Other columns of the subject that nothing seems to feed.
+        to_date: Figures that may be running totals, since the title or the file's name says so: 1-9月累计.
         doubts: Columns of which each may be the same canonical column. The first one is taken, or none where they are equally likely.
     """
 
@@ -84,6 +86,7 @@ class Guess:
     doubts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     unfed: Sequence[str] = ()
+    to_date: Sequence[str] = ()
 
     @property
     def left_over(self) -> list[str]:
@@ -158,11 +161,12 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = (), said: Mappin
         if column.name in targets
     }
     figures = kinds if set(kinds.values()) - {FLOW} else {}
+    to_date = [] if figures or kind_by_name(title) != YEAR_TO_DATE else list(kinds)
     _find_totals(columns, source, names, below)
     _find_how_cells_are_read(columns, source, names, below)
     unfed = [name for name in subject.columns if name not in (*taken, *missing, roster.get("as"))]
     codes = _codes(columns, [head, *below])
-    return Guess(columns, source, missing, figures, codes, roster, doubts, constants, unfed)
+    return Guess(columns, source, missing, figures, codes, roster, doubts, constants, unfed, to_date)
 
 
 def named(columns: Iterable[str]) -> str:
@@ -182,7 +186,9 @@ def _find_totals(
 ) -> None:
     """Say where a line says that it is a total."""
     cells = (pair for line in below for pair in zip(names, line.cells, strict=False))
-    column = next((name for name, cell in cells if cell.strip() in _TOTALS and columns.get(name) != ["personal"]), None)
+    column = next(
+        (name for name, cell in cells if label_of(cell) in _TOTALS and columns.get(name) != ["personal"]), None
+    )
     if column in columns:
         source["totals"] = {"column": column, "values": list(_TOTALS)}
 
@@ -217,6 +223,9 @@ def hints(guessed: Guess) -> Iterator[str]:
         if len(set(named_after.values())) > 1:
             names = list(named_after)
             yield f"{', '.join(names)} are words for {target}: let stage.sql give a row of each (docs/feeds.md, stage.sql)"
+    if guessed.to_date:
+        kinds = ", ".join(f"{column}: year_to_date" for column in guessed.to_date)
+        yield f"by its title or name the figures may be running totals: if they are, add to feed.yml figures: {{{kinds}}}"
     if numbers := [target for target in guessed.missing if target.endswith("_no") and not target.startswith("former_")]:
         yield (
             f"where the office gives no {numbers[0]}, let stage.sql make it of columns that are of one row only: "

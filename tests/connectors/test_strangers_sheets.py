@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from connectors.feed import read_feed
-from connectors.guess import guess
+from connectors.guess import guess, hints
 from connectors.persons import without_names_of_events
 from connectors.scaffold import scaffold
 from connectors.trial import allowance, try_file
@@ -644,7 +644,11 @@ def test_sheets_of_years_and_months(tmp_path: Path, sign: str) -> None:
 
 def test_vacant_units_of_a_register_are_kept(tmp_path: Path) -> None:
     names = ["房屋编号", "坐落", "占用单位", "使用状态"]
-    rows = [["F1", "星湖街1号", A, "在租"], ["F2", "星湖街2号", None, "空置"], ["F3", "星湖街3号", None, "在租"]]
+    rows: list[list[Any]] = [
+        ["F1", "星湖街1号", A, "在租"],
+        ["F2", "星湖街2号", None, "空置"],
+        ["F3", "星湖街3号", None, "在租"],
+    ]
     (tmp_path / "a.xlsx").write_bytes(workbook(names, *rows))
     feed = read_feed(
         scaffold(tmp_path / "feeds", "begun", "premises", guess(tmp_path / "a.xlsx", subjects()["premises"]))
@@ -774,3 +778,27 @@ def test_a_month_that_a_title_states_in_figures(tmp_path: Path, title: str, mont
     content = workbook(["参保情况"], [title], [*HEAD, "参保人数"], [*ROW, 55])
     rows = staged(tmp_path, "employment", "a.xlsx", content, *([] if month else ["month"]))
     assert [row["month"] for row in rows] == ([month] if month else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("1-9月累计.xlsx", True), ("2026年9月.xlsx", False), ("本月累计.xlsx", False)]
+)
+def test_a_title_that_speaks_of_running_totals_is_pointed_out(tmp_path: Path, name: str, said: bool) -> None:
+    sheet = ROWS["tax_filing"] | {"销售额": 5}
+    (tmp_path / name).write_bytes(workbook(["纳税申报"], list(sheet), list(sheet.values())))
+    found = guess(tmp_path / name, subjects()["tax_filing"])
+    assert any("figures: {sales_amount: year_to_date}" in hint for hint in hints(found)) == said
+    assert found.figures == {}
+
+
+@pytest.mark.parametrize("word", ["合计", "合 计", "总\u3000计：", "小\n计", "本 页 小 计", "Total"])
+def test_lines_of_totals_cost_no_row(tmp_path: Path, word: str) -> None:
+    content = workbook([*HEAD, "参保人数"], [*ROW, 55], ["S02", "昆山乙公司", 5], [word, None, 60])
+    (tmp_path / "参保202609.xlsx").write_bytes(content)
+    feed = read_feed(
+        scaffold(
+            tmp_path / "feeds", "begun", "employment", guess(tmp_path / "参保202609.xlsx", subjects()["employment"])
+        )
+    )
+    (tried,) = try_file(feed, tmp_path / "参保202609.xlsx")
+    assert [(row["unit_no"], row["rejected_because"]) for row in tried.staged] == [("S01", ""), ("S02", "")]

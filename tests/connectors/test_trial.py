@@ -68,7 +68,10 @@ def test_a_sheet_is_guessed(sheet: Path) -> None:
         "办税人": ["personal"],
         "联系电话": ["personal"],
     }
-    assert found.source == {"unit": "万元", "totals": {"column": "序号", "values": ["合计", "总计", "小计"]}}
+    assert found.source == {
+        "unit": "万元",
+        "totals": {"column": "序号", "values": ["合计", "总计", "小计", "本页小计", "total"]},
+    }
     assert found.missing == []
 
 
@@ -209,7 +212,10 @@ def test_old_workbooks_and_web_pages_are_guessed(tmp_path: Path, name: str) -> N
         path.write_bytes(old_workbook(*([cell for cell in row if not str(cell).startswith("=")] for row in TAX)))
     found = guess(path, subjects()["tax_filing"])
     assert found.columns["税号"] == ["source_key", "taxpayer_no"]
-    assert found.source == {"unit": "万元", "totals": {"column": "序号", "values": ["合计", "总计", "小计"]}}
+    assert found.source == {
+        "unit": "万元",
+        "totals": {"column": "序号", "values": ["合计", "总计", "小计", "本页小计", "total"]},
+    }
 
 
 @pytest.mark.parametrize(

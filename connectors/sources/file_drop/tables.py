@@ -464,11 +464,11 @@ def _totals_test(names: Sequence[str], layout: Layout) -> Callable[[Sequence[str
             next_step="if the office renamed the column, add its name to source.totals.column in feed.yml",
         )
     position = names.index(found)
-    wanted = frozenset(map(_label, values))
-    return lambda cells: _label(cells[position]) in wanted
+    wanted = frozenset(map(label_of, values))
+    return lambda cells: label_of(cells[position]) in wanted
 
 
-def _label(text: str) -> str:
+def label_of(text: str) -> str:
     """Even out how offices write a label: 合 计, 合计：, ｔｏｔａｌ."""
     return "".join(unicodedata.normalize("NFKC", text).split()).rstrip(":").casefold()
 
