@@ -133,8 +133,9 @@ def _status(invoices: Invoices) -> tuple[str, str]:
     is_void = f"{status} in ({', '.join(map(literal, invoices.void_values))})"
     if invoices.valid_values:
         is_odd = f"coalesce({status}, '') not in ({', '.join(map(literal, invoices.valid_values))})"
-    else:  # an empty status is a valid one
-        is_odd = " or ".join(f"contains({status}, {literal(text)})" for text in ("#", "\ufffd", *invoices.void_values))
+    else:  # an empty status is a valid one; 作 废 is nearly void
+        bare = f"translate({status}, {literal(_BLANKS)}, '')"
+        is_odd = " or ".join(f"contains({bare}, {literal(text)})" for text in ("#", "\ufffd", *invoices.void_values))
     is_void = f"coalesce({is_void}, false)"
     return is_void, f"case when not {is_void} and ({is_odd}) then coalesce({status}, '') end"
 

@@ -64,6 +64,7 @@ _PARTS = (
     (r"(.+) looks like an example or a test: .*?: (.*)", "$1 疑为示例或测试数据：$2"),
     (r"(.+) seems to mean that there is none: .*?: (.*)", "$1 似表示没有：$2"),
     (r"(.+) has lost the zero before it: .*?: (.*)", "$1 丢失了前导零：$2"),
+    (r"(.+) has a note behind it: .*?: (.*)", "$1 后带有备注：$2"),
     (r"(.+) is no firm: .*?: (.*)", "$1 不是企业：$2"),
     (r"(.+) has no letter and no digit: .*?: (.*)", "$1 不含字母和数字：$2"),
     (r"(.+) names more than one: .*?: (.*)", "$1 写有不止一家：$2"),

@@ -54,12 +54,14 @@ OTHER_UNIT = " states its own unit, and stage.sql reckons with another: let it r
 _WHOLE_CAST = re.compile(r"(?i)\b(?:u?(?:tiny|small|big|huge)?int(?:eger)?|int[1248]|long)\b")
 _ROUNDS = re.compile(r"(?i)\b(?:round(?:_even)?|floor|ceil(?:ing)?|trunc)\s*\(")
 _EQUAL = 1e-6
-# what the macros read, alone in its column, is a figure or NULL; unless what cannot be read is made one
+# what puts a figure in the place of what the macros cannot read
 _INSTEAD = re.compile(r"(?i)\b(?:coalesce|ifnull|nvl|greatest|else)\b")
-_MACROS = r"(?i)\bto_(?:amount|count|quantity)\s*\(\s*"
+_MACROS = r"(?i)\b(?:to_\w+|signed_number)\s*\(\s*"
 # the numbers of a text: one of 35人 and 1,250㎡; two of 12（含3名）, 3-5, 12,5 and 1.234,5; none of 缺报
 _NUMBERS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _PLAIN = r"\d+(?:\.\d+)?"
+# by another column: a factor of its own for each meter
+_MULTIPLIES = re.compile(r"[\w)\"]\s*\*\s*[^\s\d.,)]")
 _TURNS = re.compile(r"(?i)\babs\b")
 # so many of a column's plain figures are multiplied alike, and their sum or cents may differ by this
 _ALIKE, _CENT = 0.9, 0.006
@@ -334,16 +336,18 @@ def _reject_no_figures(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, 
     """
     figures = {c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))}
     sources = {t: [s for s in feed.landed_columns if t in feed.columns.get(s, ())] for t in figures}
-    for target, (source, *others) in ((t, s) for t, s in sources.items() if s):
-        name = rf'(?<!\w)"?{re.escape(source)}"?(?!\w)'
-        used = len(re.findall(name, feed.stage_sql)) - len(re.findall(rf"{_MACROS}{name}\s*\)", feed.stage_sql))
-        is_read = not used and not _INSTEAD.search(feed.stage_sql)
-        if others or is_read or types[source] != "VARCHAR" or source in feed.codes:
-            continue
+    pairs = [(given[0], target) for target, given in sources.items() if len(given) == 1]
+    pairs = [(source, target) for source, target in pairs if types[source] == "VARCHAR" and source not in feed.codes]
+    pairs = [(s, t) for s, t in pairs if _INSTEAD.search(feed.stage_sql) or not _is_read_by_macros(s, feed.stage_sql)]
+    odd = " or ".join(f"not regexp_full_match(d.{quote(source)}, {literal(_PLAIN)})" for source, _ in pairs)
+    if not pairs or not connection.execute(f"from delivery as d where {odd} limit 1").fetchone():
+        return
+    for source, target in pairs:
         number = f"regexp_extract_all(text, {literal(_NUMBERS)})"
         # what states its own unit may count as it is
         is_same = f"least(abs(abs(made) - abs(stated * times)), abs(made - stated)) <= {_CENT} + abs(made) * {_EQUAL}"
         is_turned = "false" if _TURNS.search(feed.stage_sql) else "stated < 0 and made > 0 and times > 0"
+        is_of_text = not _is_read_by_macros(source, feed.stage_sql) and not _MULTIPLIES.search(feed.stage_sql)
         connection.execute(
             f"insert into rejected with figure as (select d.row_number, plain_text(d.{quote(source)}) as text, "
             f"regexp_full_match(text, {literal(_PLAIN)}) as is_plain, c.{quote(target)}::double as made, "
@@ -357,8 +361,14 @@ def _reject_no_figures(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, 
             "from figure, multiplied where stated <> 0) "
             f"select row_number, {literal(source + NO_FIGURE)} || left(text, 60) from figure, multiplied, usual "
             f"where rows = 1 and not is_plain and not contains({literal(feed.stage_sql)}, chr(39) || text || chr(39)) "
-            f"and (stated is null or (made = 0 and stated <> 0) or (is_alike and (not ({is_same}) or ({is_turned}))))"
+            f"and (stated is null or (made = 0 and stated <> 0) or ({is_of_text} and is_alike and (not ({is_same}) or ({is_turned}))))"
         )
+
+
+def _is_read_by_macros(source: str, sql: str) -> bool:
+    """Return whether a column is read by macros alone: what they make of a figure is right."""
+    name = rf'(?<!\w)"?{re.escape(source)}"?(?!\w)'
+    return len(re.findall(name, sql)) == len(re.findall(rf"{_MACROS}{name}\s*\)", sql))
 
 
 def _reject_swallowed_words(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, types: Mapping[str, str]) -> None:

@@ -73,6 +73,7 @@ def test_voided_and_red_ones_are_counted_and_added_up_apart() -> None:
     [
         ("#N/A", (), "'#N/A'"),
         ("已作废", (), "'已作废'"),
+        ("作 废", (), "'作 废'"),
         ("\ufffd废", (), "'\ufffd废'"),
         ("正常", (), None),
         (None, (), None),

@@ -346,6 +346,12 @@ def test_a_fraction_that_a_cast_loses_costs_its_row(park: Park, figures: list[st
         (["300", "无偿"], "case when {0} = '无偿' then 0 else to_amount({0}) end", set()),
         (["300", "1,250.50"], "case when 单位编号 = 'V1' then -to_amount({0}) else to_amount({0}) end", set()),
         (["300", "-1,250.50"], "abs(to_amount({0}))", set()),
+        (["300", "400", "1,250.50"], "to_amount({0}) * case when 单位编号 = 'V2' then 40 else 1 end", set()),
+        (
+            ["300", "400", "1,250.50"],
+            "try_cast(replace({0}, ',', '') as double) * coalesce(to_count(参保人数), 1)",
+            set(),
+        ),
     ],
 )
 def test_a_figure_that_stage_sql_makes_of_another_text_costs_its_row(
