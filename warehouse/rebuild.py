@@ -92,9 +92,13 @@ def rebuild(
                 accept(connection, feed, taken, now=datetime.now(UTC))
                 show_raw(connection, feed.name, [b.folder for b in taken])
                 counts[feed.name] = len(taken)
-        except BaseException:
+            # closing would do it, too, but keep silent where the disk is full: all rows stay in a log that the rename leaves behind
+            connection.execute("checkpoint")
+        except BaseException as error:
             connection.close()
             forget(part)
+            if isinstance(error, duckdb.Error):
+                _hold_to_disk(settings, error)
             raise
         connection.close()
         if old.exists() and not is_sound:
