@@ -318,6 +318,7 @@ def _land_one(feed: Feed, delivery: Delivery, folder: Path, pull: _Pull, blotter
             for line in delivery.totals
         ],
         notes=[shown(Blotter().text(text)) for text in delivery.notes],
+        is_ended=delivery.is_ended,
         rows_read=account["read"],
         rows_folded=account["folded"],
         rows_noted=account["noted"],

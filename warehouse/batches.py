@@ -58,6 +58,7 @@ class Manifest:
     rows_read: int | None = None
     rows_folded: int | None = None
     rows_noted: int | None = None
+    is_ended: bool | None = None  # whether a file of text ends with the end of a line; likewise
     repeats: str = ""  # the earlier file of this content, under another name and with others since; likewise
     asked: str = ""  # a digest of what the source was asked for: table, query, path …; likewise
     asked_until: datetime | None = None  # the end of the run's interval: a past one's is before pulled_until; likewise

@@ -20,6 +20,7 @@ from warehouse.confirmation import Confirmation, keep
 from warehouse.connection import literal, quote, the_row
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.precedents.deliveries import (
+    measure_end,
     measure_lacking,
     measure_lines,
     measure_name,
@@ -345,6 +346,7 @@ def hold_to_habit(
     measured += measure_return(connection, feed, batch, table, number)
     measured += measure_types(connection, feed, batch)
     measured += measure_lines(connection, feed, batch)
+    measured += measure_end(batch)
     measured += measure_words(feed, batch)
     measured += measure_year(connection, feed, batch, table, number)
     found = findings(measured, feed)

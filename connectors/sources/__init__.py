@@ -77,6 +77,7 @@ class Delivery:
         unreadable: Filled while `batches` is consumed.
         totals: The figures of each line of totals by column; filled while `batches` is consumed.
         notes: What a person should know of it although no row is wrong: hidden rows; filled while `batches` is consumed.
+        is_ended: Whether a file of text ends with the end of a line; None of any other.
         cursor: The highest value of the cursor column so far; filled while `batches` is consumed. None where no row
             came or the source has no cursor.
         rows_below: How many rows the source has that no pull from this cursor on asks for, by cursor.
@@ -94,6 +95,7 @@ class Delivery:
     figures_below: dict[str, str] = field(default_factory=dict)
     totals: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    is_ended: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,7 @@ def test_a_delivery_becomes_a_batch_with_its_manifest(park: Park) -> None:
         "rows_read": 2,
         "rows_folded": 0,
         "rows_noted": 0,
+        "is_ended": True,
         "repeats": "",
         "asked": "",
         "asked_until": "2026-03-02T00:00:00+00:00",

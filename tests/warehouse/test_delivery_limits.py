@@ -355,3 +355,23 @@ def test_words_of_a_landed_column_of_any_type(tmp_path: Path) -> None:
     assert _words(tmp_path, "not delivered") == {}
     (tmp_path / ROWS).write_bytes(b"PAR1 cut off")
     assert _words(tmp_path, "flag") == {}
+
+
+@pytest.mark.parametrize(
+    ("ends", "is_stopped"), [(["\n", "\r\n", "\n"], True), (["\n", "", "\n"], False), (["\n", "\n"], False)]
+)
+def test_a_file_that_ends_within_its_last_line_stops(park: Park, ends: list[str], is_stopped: bool) -> None:
+    """5,000 cut to 50 has all its fields; an office that never ends its last line, or has few files so far, goes on."""
+    for number, end in enumerate([*ends, ""]):
+        rows = staff(
+            {f"U{n}": 20 for n in range(5)}, month=f"2025-{number + 1:02}", at=f"2026-02-0{number + 1} 09:00:00"
+        )
+        park.drop("staff", f"{number}.csv", rows.rstrip("\n") + end, day(number + 0.5))
+        if number < len(ends):
+            park.sync("staff", day(number + 1))
+    park.land("staff", day(len(ends) + 1))
+    if is_stopped:
+        with pytest.raises(DeliveryRefused, match="the file ends within its last line, as none before it did"):
+            park.stage("staff")
+    else:
+        park.stage("staff")

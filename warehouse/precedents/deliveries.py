@@ -29,7 +29,7 @@ _PART_OF_YEAR = re.compile(
 )
 # so many lines at most programs hand out, with the header among them or not
 _EXPORT_LIMITS = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 65_536, 100_000, 1_048_576)
-# so many earlier names show a habit
+# so many earlier names, or ends of files, show a habit
 _NAMES_MIN = 3
 
 
@@ -163,6 +163,17 @@ def measure_lines(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch
     )
     if row["earlier"] and not row["same"]:
         yield Measured("never_pct", "rows", "the list ends where programs cut lists off,", lines, lines, 100.0, 1)
+
+
+def measure_end(batch: Batch) -> Iterator[Measured]:
+    """A file of text that ends within a line, where those before it never did: its last figure may be cut, and more be missing."""
+    if batch.manifest.is_ended is not False:
+        return
+    folders = [f for f in batch.folder.parent.iterdir() if f.name < batch.folder.name and (f / MANIFEST).is_file()]
+    ends = [json.loads((f / MANIFEST).read_text(encoding="utf-8")).get("is_ended") for f in folders]
+    if ends.count(True) >= _NAMES_MIN and False not in ends:
+        fact = "the file ends within its last line, as none before it did (cut off?),"
+        yield Measured("never_pct", "rows", fact, 1, 1, 100.0, 1)
 
 
 def measure_year(

@@ -56,6 +56,7 @@ def _read(run: Run, file: IO[bytes], content: str, label: str, modified: datetim
     totals: list[dict[str, str]] = []
     notes: list[str] = []
     taken: Sequence[Sheet] = ()
+    is_ended = None
     file.seek(0)
     if content in (*WORKBOOKS, ENCRYPTED):
         reading = Reading(fills_merged=plan.fills_merged, believes_results=plan.believes_results)
@@ -76,11 +77,12 @@ def _read(run: Run, file: IO[bytes], content: str, label: str, modified: datetim
         if content == "parquet":
             header, batches = read_parquet(file, layout, plan.max_unpacked_bytes, wrong, totals)
         else:
+            is_ended = _ends_with_a_line(file)
             layout = replace(
                 layout,
                 decimal=plan.decimal,
                 is_ragged_strict=not plan.pad_short_rows,
-                is_cut=plan.pad_short_rows and _ends_within_a_line(file),
+                is_cut=plan.pad_short_rows and not is_ended,
             )
             header, batches = read_table(_text_lines(plan, file, label, where), layout, wrong, totals)
         if plan.unpivot:
@@ -94,6 +96,7 @@ def _read(run: Run, file: IO[bytes], content: str, label: str, modified: datetim
         unreadable=unreadable,
         totals=totals if plan.unpivot is None else [],
         notes=notes,
+        is_ended=is_ended,
     )
 
 
@@ -147,12 +150,10 @@ def _text_lines(plan: Plan, file: IO[bytes], label: str, where: str) -> Iterator
     return csv_lines(file, encoding, plan.delimiter or usual, plan.quote, where, plan.escape)
 
 
-def _ends_within_a_line(file: IO[bytes]) -> bool:
-    file.seek(0, os.SEEK_END)
-    if file.tell() == 0:
-        return False
-    file.seek(-1, os.SEEK_END)
-    return file.read(1) not in (b"\n", b"\r")
+def _ends_with_a_line(file: IO[bytes]) -> bool:
+    file.seek(max(0, file.seek(0, os.SEEK_END) - 2))
+    # in UTF-16 a zero is before or behind it
+    return file.read().rstrip(b"\0")[-1:] in (b"\n", b"\r", b"")
 
 
 def _named_values(pattern: re.Pattern[str] | None, of: str, text: str, where: str) -> dict[str, str]:
