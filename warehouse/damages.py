@@ -163,10 +163,10 @@ _NO_PLACE = (
     rf"{_A_DAY}|^(?:19|20)\d\d-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])(?: 0?0:00(?::00)?)?$"
     r"|^\d{1,2}:\d\d(?::\d\d)?$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$"
 )
-# 91329902MA00000B18（新）, 91329902MA00000B18；
 # 1 of division 01 (a section is a letter), 10020 of postcode 010020: spreadsheets leave the zero out
 _LOST_ZERO = {"industry_code": r"^\d$", "postcode": r"^\d{5}$"}
 LOST_ZERO = " has lost the zero before it: ask for the column formatted as text, or let stage.sql pad it: "
+# 91329902MA00000B18（新）, 91329902MA00000B18；
 MORE_THAN_A_CODE = (r"^[0-9A-Za-z]{18} ?[^0-9A-Za-z ]", " has more than a credit code: ")
 _NO_TEXT = " is a day or a number where text belongs (3-12 becomes 12 March): ask for the column formatted as text: "
 

@@ -6,9 +6,11 @@ Each stop names the feed, the fact, what is allowed and the next step; nothing i
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -42,6 +44,9 @@ DELIVERY = "delivery"
 _FINDINGS = 3
 # so many days that are all at one minute are none by chance
 _MIDNIGHTS_MIN, _MIDNIGHTS_SHARE = 3, 0.9
+# of a column of rents: 年租金, 租金单价, 租金(元/m2/天), 元/年
+_RENT = "monthly_rent_amount"
+_NO_MONTHS_RENT = re.compile(r"[/每](?:m[2²]|平米?|平方米?|天|日|年|季)|[年日]租|季度?租|单价", re.IGNORECASE)
 # a figure without a unit of its own
 _BARE = r"[-+(]?[0-9][0-9,]*(\.[0-9]+)?\)?"
 
@@ -49,32 +54,48 @@ _BARE = r"[-+(]?[0-9][0-9,]*(\.[0-9]+)?\)?"
 def hold_to_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
     """Stop where figures of a column of 万元 are all taken for yuan: each would be ten thousand times too small.
 
+    So it is with a rent for a year, or for a square metre and day, that is taken for a month's.
+
     Raises:
         DeclarationError: stage.sql leaves out the unit of a column's header, or of the sheet (source.unit).
     """
     measured = {c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))}
-    pairs = [(s, t) for s in feed.multiples for t in feed.columns.get(s, ()) if t in measured]
+    rents, units = dict[tuple[str, str], tuple[str, str]](), dict[tuple[str, str], tuple[str, str]]()
+    for source, target in ((s, t) for s in feed.landed_columns for t in feed.columns.get(s, ()) if t in measured):
+        if target == _RENT and _NO_MONTHS_RENT.search(normalize("NFKC", source)):
+            fact = "for another time than a month, or for a unit of area, by its header"
+            rents[source, target] = fact, f"make {target} the rent of a month"
+        elif by := feed.multiples.get(source):
+            units[source, target] = f"in units of {by:,} by its header or source.unit", f"multiply {target} by {by:,}"
+    for expected in (rents, units):
+        _hold_to_known(connection, feed, expected)
+
+
+def _hold_to_known(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, expected: Mapping[tuple[str, str], tuple[str, str]]
+) -> None:
+    """Stop where no figure of a source and target is another one in the target: with what the header says, and the next step."""
+    if not expected:
+        return
     counted = []
-    for source, target in pairs:
+    for source, target in expected:
         text, made = f"d.{quote(source)}::varchar", f"c.{quote(target)}"
         is_figure = f"regexp_full_match({text}, {literal(_BARE)}) and {made} <> 0"
         same = f"{made} = try_cast(signed_number({text}) as decimal(38, 6))"
         counted.append(f"count_if({is_figure}), count_if({is_figure} and {same})")
-    if not pairs:
-        return
     found = the_row(
         connection, f"select {', '.join(counted)} from delivery as d join candidate as c using (row_number)"
     )
-    counts = {pair: found[2 * n : 2 * n + 2] for n, pair in enumerate(pairs)}
+    counts = {pair: found[2 * n : 2 * n + 2] for n, pair in enumerate(expected)}
     if any(figures and same < figures for figures, same in counts.values()):
         return  # stage.sql knows the unit
     for (source, target), (figures, _) in counts.items():
         if figures:
-            by = feed.multiples[source]
+            fact, step = expected[source, target]
             raise DeclarationError(
                 f"{feed.name}/stage.sql",
-                f"{source} is in units of {by:,} by its header or source.unit, and all {figures:,} figures are taken as they are",
-                next_step=f"multiply {target} by {by:,}, then `parkbridge feed check {feed.name}`",
+                f"{source} is {fact}, and all {figures:,} figures are taken as they are",
+                next_step=f"{step}, then `parkbridge feed check {feed.name}`",
             )
 
 

@@ -9,6 +9,9 @@ from datetime import date
 import pytest
 
 from tests.conftest import (
+    LEASES,
+    LEASES_HEADER,
+    LEASES_SQL,
     Park,
     day,
     lease_row,
@@ -305,6 +308,39 @@ def test_a_unit_that_stage_sql_leaves_out_stops(
     else:
         with pytest.raises(DeclarationError, match="all 5 figures are taken as they are"):
             park.stage("staff")
+
+
+@pytest.mark.parametrize(
+    ("header", "made", "is_right"),
+    [
+        ("租金单价（元/㎡/天）", "to_amount({})", False),
+        ("租金单价（元/㎡/天）", "to_amount({}) * 面积 * 30", True),
+        ("年租金（元）", "to_amount({})", False),
+        ("年租金（元）", "to_amount({}) / 12", True),
+        ("租金(元/年)", "to_amount({})", False),
+        ("季度租金", "to_amount({})", False),
+        ("月租金（元）", "to_amount({})", True),
+        ("租金（元/月）", "to_amount({})", True),
+    ],
+)
+def test_a_rent_of_another_time_that_is_taken_for_a_months_stops(
+    park: Park, header: str, made: str, is_right: bool
+) -> None:
+    declared = LEASES.replace("  备注: ignored", f"  备注: ignored\n  {header}: monthly_rent_amount")
+    rent = made.format(f'"{header}"').replace("面积", "to_amount(面积)")
+    park.declare(
+        "leases",
+        declared,
+        LEASES_SQL.replace("from delivery", f", round({rent}, 2) as monthly_rent_amount from delivery"),
+    )
+    rows = [f"{lease_row(n)},{1200 + n}" for n in range(5)]
+    park.drop("leases", "a.csv", "\n".join([f"{LEASES_HEADER},{header}", *rows]), day(0.5))
+    park.land("leases", day(1))
+    if is_right:
+        assert [staged.rows for staged in park.stage("leases")] == [5]
+    else:
+        with pytest.raises(DeclarationError, match="make monthly_rent_amount the rent of a month"):
+            park.stage("leases")
 
 
 @pytest.mark.parametrize(
