@@ -47,6 +47,7 @@ _MIDNIGHTS_MIN, _MIDNIGHTS_SHARE = 3, 0.9
 # of a column of rents: 年租金, 租金单价, 租金(元/m2/天), 元/年
 _RENT = "monthly_rent_amount"
 _NO_MONTHS_RENT = re.compile(r"[/每](?:m[2²]|平米?|平方米?|天|日|年|季)|[年日]租|季度?租|单价", re.IGNORECASE)
+_NO_YUAN = re.compile(r"美[元金]|港[元币]|欧元|日元|英镑|(?<![A-Z])(?:USD|HKD|EUR|JPY|GBP)(?![A-Z])|(?:US|HK)\$", re.IGNORECASE)
 # a figure without a unit of its own
 _BARE = r"[-+(]?[0-9][0-9,]*(\.[0-9]+)?\)?"
 
@@ -54,20 +55,24 @@ _BARE = r"[-+(]?[0-9][0-9,]*(\.[0-9]+)?\)?"
 def hold_to_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
     """Stop where figures of a column of 万元 are all taken for yuan: each would be ten thousand times too small.
 
-    So it is with a rent for a year, or for a square metre and day, that is taken for a month's.
+    So it is with a rent for a year, or for a square metre and day, that is taken for a month's, and with dollars taken for yuan.
 
     Raises:
         DeclarationError: stage.sql leaves out the unit of a column's header, or of the sheet (source.unit).
     """
     measured = {c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))}
-    rents, units = dict[tuple[str, str], tuple[str, str]](), dict[tuple[str, str], tuple[str, str]]()
+    others, units = dict[tuple[str, str], tuple[str, str]](), dict[tuple[str, str], tuple[str, str]]()
+    of_currencies = "currency_code" in feed.stage_sql
     for source, target in ((s, t) for s in feed.landed_columns for t in feed.columns.get(s, ()) if t in measured):
-        if target == _RENT and _NO_MONTHS_RENT.search(normalize("NFKC", source)):
+        header = normalize("NFKC", source)
+        if target == _RENT and _NO_MONTHS_RENT.search(header):
             fact = "for another time than a month, or for a unit of area, by its header"
-            rents[source, target] = fact, f"make {target} the rent of a month"
+            others[source, target] = fact, f"make {target} the rent of a month"
+        elif target.endswith("_amount") and not of_currencies and _NO_YUAN.search(header):
+            others[source, target] = "in another currency than yuan by its header", f"make {target} yuan, or ignore it"
         elif by := feed.multiples.get(source):
             units[source, target] = f"in units of {by:,} by its header or source.unit", f"multiply {target} by {by:,}"
-    for expected in (rents, units):
+    for expected in (others, units):
         _hold_to_known(connection, feed, expected)
 
 

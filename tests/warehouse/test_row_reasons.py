@@ -287,6 +287,9 @@ def test_another_event_under_a_known_number_takes_no_event_away(park: Park, agai
         ("面积（亩）", None, "to_amount({})", False),
         ("面积（亩）", None, "to_amount({}) * 666.67", True),
         ("面积_公顷", None, "to_amount({})", False),
+        ("缴费基数（美元）", None, "to_amount({})", False),
+        ("缴费基数(万港币)", None, "to_amount({}) * 10000 * 0.92", True),
+        ("缴费基数USD", None, "to_amount({})", False),
     ],
 )
 def test_a_unit_that_stage_sql_leaves_out_stops(
