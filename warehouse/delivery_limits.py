@@ -47,7 +47,9 @@ _MIDNIGHTS_MIN, _MIDNIGHTS_SHARE = 3, 0.9
 # of a column of rents: 年租金, 租金单价, 租金(元/m2/天), 元/年
 _RENT = "monthly_rent_amount"
 _NO_MONTHS_RENT = re.compile(r"[/每](?:m[2²]|平米?|平方米?|天|日|年|季)|[年日]租|季度?租|单价", re.IGNORECASE)
-_NO_YUAN = re.compile(r"美[元金]|港[元币]|欧元|日元|英镑|(?<![A-Z])(?:USD|HKD|EUR|JPY|GBP)(?![A-Z])|(?:US|HK)\$", re.IGNORECASE)
+_NO_YUAN = re.compile(
+    r"美[元金]|港[元币]|欧元|日元|英镑|(?<![A-Z])(?:USD|HKD|EUR|JPY|GBP)(?![A-Z])|(?:US|HK)\$", re.IGNORECASE
+)
 # a figure without a unit of its own
 _BARE = r"[-+(]?[0-9][0-9,]*(\.[0-9]+)?\)?"
 

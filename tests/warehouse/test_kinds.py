@@ -635,7 +635,10 @@ def test_the_returns_of_the_field_case(park: Park) -> None:
             (name, "reading")
             for name in ("本次抄表数", "表显", "止数", "本月示值", "现抄数", "本期指数", "抄见数", "表码")
         ),
-        *((name, "year_to_date") for name in ("截至9月末销售额", "截止9月收入", "销售额年累")),
+        *(
+            (name, "year_to_date")
+            for name in ("截至9月末销售额", "截止9月收入", "销售额年累", "当年销售额", "本年应纳税额")
+        ),
         *((name, "flow") for name in ("抄见水量", "用量", "本月累计", "止付金额", "表彰金额")),
     ],
 )
