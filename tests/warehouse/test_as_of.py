@@ -52,6 +52,12 @@ CODES = ["无", *(credit_code(10000001 + number) for number in range(4))]
 PARK_TIME = ZoneInfo("Asia/Shanghai")
 
 
+# the rows of these offices have nothing to do with those before
+ANYTHING = "".join(
+    f", {limit}_pct: 100" for limit in ("changed", "never", "emptied", "unknown", "restated", "repeated", "moved")
+)
+
+
 @dataclass
 class Life:
     """A park that lives: what its offices say changes at random, and what a night shows is kept beside it."""
@@ -65,7 +71,9 @@ class Life:
         self.settings = replace(self.park.settings, judgements=self.park.home / "judgements.csv", keep_nights=1000)
         self.settings.judgements.write_text(HEADER, encoding="utf-8")
         for feed in ("staff", "leases"):
-            self.park.change(feed, "rows_min_pct: 60, rows_max_factor: 5", "rows_min_pct: 0, rows_max_factor: 1000")
+            self.park.change(
+                feed, "rows_min_pct: 60, rows_max_factor: 5", "rows_min_pct: 0, rows_max_factor: 1000" + ANYTHING
+            )
         self.park.change("staff", "rejected_pct: 10", "rejected_pct: 100")
         self.units = {f"U{n}": self.dice.choice(NAMES) for n in range(6)}
         self.leases = {n: (self.dice.choice(NAMES), self.dice.choice(CODES)) for n in range(6)}
