@@ -173,6 +173,18 @@ def batches(raw: Path, feed: str) -> list[Batch]:
     )
 
 
+def landed_before(folder: Path) -> list[Path]:
+    """The folders of the feed's batches that were landed before this one, oldest first, without discarded ones."""
+    return sorted(
+        other
+        for other in folder.parent.iterdir()
+        if other.name < folder.name
+        and other.suffix != ".part"
+        and (other / MANIFEST).is_file()
+        and not (other / DISCARDED).exists()
+    )
+
+
 def undecided(raw: Path, feed: str) -> set[str]:
     """Batches with an announced acceptance of which it is not known yet whether the warehouse has them."""
     journal = raw / feed / ACCEPTING

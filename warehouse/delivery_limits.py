@@ -74,21 +74,29 @@ def hold_to_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> No
             others[source, target] = "in another currency than yuan by its header", f"make {target} yuan, or ignore it"
         elif by := feed.multiples.get(source):
             units[source, target] = f"in units of {by:,} by its header or source.unit", f"multiply {target} by {by:,}"
-    for expected in (others, units):
-        _hold_to_known(connection, feed, expected)
+    for pair, said in others.items():
+        _hold_to_known(connection, feed, {pair: said}, " or {made} = 10000 * {value}")
+    _hold_to_known(connection, feed, units)
 
 
 def _hold_to_known(
-    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, expected: Mapping[tuple[str, str], tuple[str, str]]
+    connection: duckdb.DuckDBPyConnection,
+    feed: StagedFeed,
+    expected: Mapping[tuple[str, str], tuple[str, str]],
+    or_same: str = "",
 ) -> None:
-    """Stop where no figure of a source and target is another one in the target: with what the header says, and the next step."""
+    """Stop where no figure of a source and target is another one in the target: with what the header says, and the next step.
+
+    `or_same`: what is no other one either; 万美元 that are multiplied by 10,000 are still dollars.
+    """
     if not expected:
         return
     counted = []
     for source, target in expected:
         text, made = f"d.{quote(source)}::varchar", f"c.{quote(target)}"
         is_figure = f"regexp_full_match({text}, {literal(_BARE)}) and {made} <> 0"
-        same = f"{made} = try_cast(signed_number({text}) as decimal(38, 6))"
+        value = f"try_cast(signed_number({text}) as decimal(28, 6))"
+        same = f"({made} = {value}{or_same.format(made=made, value=value)})"
         counted.append(f"count_if({is_figure}), count_if({is_figure} and {same})")
     found = the_row(
         connection, f"select {', '.join(counted)} from delivery as d join candidate as c using (row_number)"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import operator
+import statistics
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -27,6 +29,21 @@ from warehouse.settings import CHECKOUT
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with empty_warehouse("2026-07-01") as opened:
         yield opened
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from([2, 5, 5.5])), min_size=2, max_size=30))
+def test_ranks_are_shares_of_nearer_figures(fitted: list[tuple[float, float]]) -> None:
+    """Against a plain count of each beside each."""
+    for place, (rank, (figure, middle)) in enumerate(zip(sizes._ranks(fitted), fitted, strict=True)):
+        away = [abs(other - middle) for at, (other, _) in enumerate(fitted) if at != place]
+        nearer, as_far = (sum(compare(d, abs(figure - middle)) for d in away) for compare in (operator.lt, operator.eq))
+        assert rank == pytest.approx((nearer + as_far / 2) / len(away))
+
+
+@given(st.lists(st.integers(0, 9), min_size=2, max_size=12).map(sorted), st.data())
+def test_the_middle_of_others_is_their_median(ordered: list[int], data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(ordered) - 1))
+    assert sizes._middle_of_others(ordered, place) == statistics.median([*ordered[:place], *ordered[place + 1 :]])
 
 
 class Deliveries:

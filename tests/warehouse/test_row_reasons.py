@@ -288,6 +288,7 @@ def test_another_event_under_a_known_number_takes_no_event_away(park: Park, agai
         ("面积（亩）", None, "to_amount({}) * 666.67", True),
         ("面积_公顷", None, "to_amount({})", False),
         ("缴费基数（美元）", None, "to_amount({})", False),
+        ("缴费基数（万美元）", None, "to_amount({}) * 10000", False),
         ("缴费基数(万港币)", None, "to_amount({}) * 10000 * 0.92", True),
         ("缴费基数USD", None, "to_amount({})", False),
     ],

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 
-from warehouse.batches import MANIFEST, ROWS, Batch
+from warehouse.batches import ROWS, Batch, landed_before, read_batch
 from warehouse.connection import literal, quote
 from warehouse.precedents.measured import Measured, one_row
 from warehouse.staged_feed import StagedFeed
@@ -128,7 +126,7 @@ def measure_lacking(
 
 def measure_types(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch) -> Iterator[Measured]:
     """A figure of a database with other places behind the point than before: another unit (分, 元), or rounded there."""
-    if batch.manifest.protocol != "database" or (before := _before(batch)) is None:
+    if batch.manifest.protocol != "database" or not (before := landed_before(batch.folder)[-1:]):
         return
     figures = {c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))}
     was, now = (
@@ -136,7 +134,7 @@ def measure_types(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch
             name: kind
             for name, kind, *_ in connection.execute("describe from read_parquet(?)", [str(f / ROWS)]).fetchall()
         }
-        for f in (before, batch.folder)
+        for f in (*before, batch.folder)
     )
     for name in (source for source in feed.landed_columns if figures & {*feed.columns.get(source, ())}):
         kinds = was.get(name, ""), now.get(name, "")
@@ -169,8 +167,7 @@ def measure_end(batch: Batch) -> Iterator[Measured]:
     """A file of text that ends within a line, where those before it never did: its last figure may be cut, and more be missing."""
     if batch.manifest.is_ended is not False:
         return
-    folders = [f for f in batch.folder.parent.iterdir() if f.name < batch.folder.name and (f / MANIFEST).is_file()]
-    ends = [json.loads((f / MANIFEST).read_text(encoding="utf-8")).get("is_ended") for f in folders]
+    ends = [read_batch(folder).manifest.is_ended for folder in landed_before(batch.folder)]
     if ends.count(True) >= _NAMES_MIN and False not in ends:
         fact = "the file ends within its last line, as none before it did (cut off?),"
         yield Measured("never_pct", "rows", fact, 1, 1, 100.0, 1)
@@ -229,13 +226,7 @@ def named_month(name: str) -> int | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _before(batch: Batch) -> Path | None:
-    """The folder of the batch landed before, if there is one."""
-    before = [f for f in batch.folder.parent.iterdir() if f.name < batch.folder.name and (f / MANIFEST).is_file()]
-    return max(before, default=None)
-
-
 def _totals_before(batch: Batch) -> bool:
     """Whether the batch landed before had a line of totals."""
-    before = _before(batch)
-    return before is not None and bool(json.loads((before / MANIFEST).read_text(encoding="utf-8")).get("totals"))
+    before = landed_before(batch.folder)[-1:]
+    return any(read_batch(folder).manifest.totals for folder in before)

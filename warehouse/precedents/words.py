@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import sqlglot
 from sqlglot import exp
 
-from warehouse.batches import DISCARDED, ROWS, Batch
+from warehouse.batches import ROWS, Batch, landed_before
 from warehouse.precedents.measured import Measured
 from warehouse.staged_feed import StagedFeed
 
@@ -31,8 +31,7 @@ def measure_words(feed: StagedFeed, batch: Batch) -> Iterator[Measured]:
     Where `codes` lists the words of a column, an unknown one stops anyway.
     """
     compared = _compared(feed.stage_sql)
-    folders = sorted(f for f in batch.folder.parent.iterdir() if f.name < batch.folder.name)
-    earlier = [f for f in folders if (f / ROWS).is_file() and not (f / DISCARDED).exists()][-_BACK:]
+    earlier = landed_before(batch.folder)[-_BACK:]
     for name in feed.landed_columns if earlier else ():
         sought = compared.get(name.casefold(), frozenset())
         if not sought or name in feed.codes:
