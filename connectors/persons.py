@@ -60,12 +60,12 @@ class Blotter:
     def clean(self, batch: pa.RecordBatch, codes: Container[str] = ()) -> pa.RecordBatch:
         """The batch without persons; of the columns that are codes or a firm's own only identity numbers are taken out."""
         columns = []
-        for field, column in zip(batch.schema, batch.columns, strict=True):
-            in_codes = field.name in codes
-            is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-            if is_text and pc.any(hits := worth_a_look(column, in_codes=in_codes)).as_py():
+        named = dict(zip(batch.schema.names, batch.columns, strict=True))
+        looked_at = worth_a_look({name: column for name, column in named.items() if _is_text(column)}, codes)
+        for name, column in named.items():
+            if name in looked_at and pc.any(hits := looked_at[name]).as_py():
                 texts = zip(column.to_pylist(), hits.to_pylist(), strict=True)
-                clean = [self.text(text, in_codes=in_codes) if hit else text for text, hit in texts]
+                clean = [self.text(text, in_codes=name in codes) if hit else text for text, hit in texts]
                 columns.append(pa.array(clean, column.type))
             elif _holds_long_numbers(column):
                 # a number cannot become a pseudonym, so nothing is left of it
@@ -127,6 +127,10 @@ def without_persons(error: ParkBridgeError) -> None:
     error.where, error.fact = blotter.text(error.where), blotter.text(error.fact)
     error.next_step = blotter.text(error.next_step)
     error.args = (error.where, error.fact, error.allowed, error.next_step)
+
+
+def _is_text(column: pa.Array) -> bool:
+    return pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
 
 
 def _holds_long_numbers(column: pa.Array) -> bool:

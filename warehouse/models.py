@@ -329,7 +329,7 @@ def read_layers(transforms: Path) -> list[Model]:
 
 
 def build(connection: duckdb.DuckDBPyConnection, folder: Path, only: Iterable[str] | None = None) -> list[str]:
-    """Run a folder's models in order, each into <schema>.<name> made anew, with comments.
+    """Run a folder's models in order, each into <schema>.<name> made anew.
 
     Args:
         connection: The writer's.
@@ -348,10 +348,8 @@ def build(connection: duckdb.DuckDBPyConnection, folder: Path, only: Iterable[st
 
 
 def make(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Make one model's table anew, with comments."""
+    """Make one model's table anew; what it means is written where it is published: the comments cost as much as a small table."""
     connection.execute(f"create or replace table {model.schema}.{quote(model.name)} as {model.sql}")
-    with transaction(connection):  # thirty comments are one write to the disk
-        comment(connection, model.schema, model.name, model.comment, model.columns)
 
 
 def comment(

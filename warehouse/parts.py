@@ -30,7 +30,7 @@ import duckdb
 
 from warehouse.connection import literal, quote, the_row, transaction
 from warehouse.kinds import declared_kinds
-from warehouse.models import Model, comment, make, read_folder, read_layers
+from warehouse.models import Model, make, read_folder, read_layers
 from warehouse.subjects import subjects
 
 # DuckDB keeps, as it seems, some 8 bytes in memory that it cannot spill for every row of a table that rows were deleted from
@@ -265,8 +265,6 @@ def _make_whole(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     for place, condition in enumerate(slices):
         verb = f"insert into {table} by name" if place else f"create or replace table {table} as"
         connection.execute(f"{verb} {_narrowed(connection, model.sql, condition)}")
-    with transaction(connection):
-        comment(connection, model.schema, model.name, model.comment, model.columns)
 
 
 def _deletes_fit(connection: duckdb.DuckDBPyConnection, models: list[Model]) -> bool:
@@ -318,7 +316,6 @@ def _put_by_writing_anew(connection: duckdb.DuckDBPyConnection, model: Model) ->
     )
     connection.execute(f"drop table {table}")
     connection.execute(f"alter table {fresh} rename to {quote(model.name)}")
-    comment(connection, model.schema, model.name, model.comment, model.columns)
 
 
 @contextmanager

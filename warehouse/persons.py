@@ -11,9 +11,10 @@ import html
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -390,8 +391,25 @@ def blotted(text: str, *, in_codes: bool = False, instead: Callable[[Found], str
     return "".join([*pieces, text[end:]])
 
 
-def worth_a_look(column: pa.Array, *, in_codes: bool) -> pa.Array:
-    """Which texts of a column may hold a person (`persons` says whether one does); NULL of NULL."""
+def worth_a_look(columns: Mapping[str, pa.Array], codes: Container[str]) -> dict[str, pa.Array]:
+    """Which texts of each column may hold a person (`persons` says whether one does); NULL of NULL.
+
+    Args:
+        columns: Texts by column.
+        codes: The columns that hold codes (as for `persons`).
+    """
+    found = dict[str, pa.Array]()
+    for in_codes in (False, True):
+        alike = {name: column for name, column in columns.items() if (name in codes) == in_codes}
+        if alike:
+            # all at once: of a small table these patterns cost more to make ready than to look with
+            held = _worth_a_look(pa.concat_arrays([one.cast(pa.large_string()) for one in alike.values()]), in_codes)
+            begins = accumulate(map(len, alike.values()), initial=0)
+            found |= {name: held.slice(begin, len(alike[name])) for name, begin in zip(alike, begins, strict=False)}
+    return found
+
+
+def _worth_a_look(column: pa.Array, in_codes: bool) -> pa.Array:
     digits = pc.utf8_length(pc.replace_substring_regex(column, _NO_DIGIT, ""))
     if in_codes:
         may = pc.or_(pc.greater_equal(digits, _DIGITS_IN_CODES), pc.match_substring_regex(column, _SIGN_IN_CODE))
@@ -416,13 +434,15 @@ def texts_with_persons(
     if not columns:
         return kinds
     read = connection.execute(f"select {', '.join(map(quote, columns))} from {source}").to_arrow_reader(_ROWS_AT_ONCE)
-    # by Arrow: these patterns cost DuckDB more to make ready than to look with, in most tables
+    codes = [name for name, in_codes in columns.items() if in_codes]
     for batch in read:
-        for (name, in_codes), column in zip(columns.items(), batch.columns, strict=True):
-            texts = pc.unique(column)
-            texts = texts.filter(pc.greater_equal(pc.binary_length(texts), _SHORTEST))
-            for text in texts.filter(worth_a_look(texts, in_codes=in_codes)).to_pylist():
-                if kind := _first_kind(text, in_codes):
+        texts = dict[str, pa.Array]()
+        for name, column in zip(columns, batch.columns, strict=True):
+            unique = pc.unique(column)
+            texts[name] = unique.filter(pc.greater_equal(pc.binary_length(unique), _SHORTEST))
+        for name, hits in worth_a_look(texts, codes).items():
+            for text in texts[name].filter(hits).to_pylist():
+                if kind := _first_kind(text, columns[name]):
                     kinds.setdefault(name, {})[text] = kind
     return kinds
 

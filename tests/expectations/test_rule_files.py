@@ -18,8 +18,9 @@ import duckdb
 import pytest
 
 from expectations.rule import read_rule
+from tests.conftest import prepared
 from transforms import night
-from warehouse.connection import prepare, quote
+from warehouse.connection import quote
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
 from warehouse.models import load_rules
@@ -68,8 +69,7 @@ def fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows, columns:
 
 @cache
 def _empty() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"threads": 1})
-    prepare(connection)
+    connection = prepared()
     load_rules(connection, night.RULES)
     return connection
 

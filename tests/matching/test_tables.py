@@ -16,9 +16,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.conftest import prepared
 from transforms.matching.engine import STEPS, make
 from transforms.resolution.resolve import RULES
-from warehouse.connection import prepare, quote
+from warehouse.connection import quote
 from warehouse.declared import read_yaml
 from warehouse.models import load_rules
 
@@ -107,10 +108,9 @@ def cases() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def prepared() -> Iterator[duckdb.DuckDBPyConnection]:
+def with_rules() -> Iterator[duckdb.DuckDBPyConnection]:
     """One warehouse with the rules; what a case makes in it is taken back."""
-    with duckdb.connect(config={"threads": 1}) as connection:
-        prepare(connection)
+    with prepared() as connection:
         load_rules(connection, RULES)
         yield connection
 
@@ -149,8 +149,8 @@ def outcome(
 
 
 @pytest.mark.parametrize(("step", "case"), list(cases()))
-def test_step(prepared: duckdb.DuckDBPyConnection, step: str, case: Any) -> None:
-    header, expected, found = outcome(prepared, step, case)
+def test_step(with_rules: duckdb.DuckDBPyConnection, step: str, case: Any) -> None:
+    header, expected, found = outcome(with_rules, step, case)
     missing = [row for row in expected if row not in found]
     surplus = [row for row in found if row not in expected]
     assert expected == found, f"{header}\nexpected, not there: {missing}\nthere, not expected: {surplus}"

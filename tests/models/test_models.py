@@ -29,9 +29,9 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from tests.conftest import empty_warehouse
+from tests.conftest import empty_warehouse, prepared
 from transforms.night import LAYERS
-from warehouse.connection import insert_rows, prepare, quote
+from warehouse.connection import insert_rows, quote
 from warehouse.models import Model, load_rules, read_layers, read_model
 from warehouse.subjects import subjects, views
 from warehouse.views import View, read_views
@@ -110,8 +110,7 @@ def case_name(case: Path) -> str:
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
     """All cases share a warehouse of macros and rules, which cost more than a case."""
-    connection = duckdb.connect(config={"threads": 1})  # a case has a few rows: a second thread would only wait
-    prepare(connection)
+    connection = prepared()
     load_rules(connection, TRANSFORMS / "rules")
     return connection
 

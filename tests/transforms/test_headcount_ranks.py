@@ -4,16 +4,14 @@ from datetime import date
 from pathlib import Path
 
 import transforms
-from tests.conftest import in_memory
-from warehouse.connection import prepare
+from tests.conftest import prepared
 from warehouse.models import build, load_rules
 
 TRANSFORMS = Path(transforms.__file__).parent
 
 
 def test_the_better_feed_counts_and_the_other_fills_what_it_leaves_out() -> None:
-    connection = in_memory()
-    prepare(connection)
+    connection = prepared()
     load_rules(connection, TRANSFORMS / "rules")
     connection.execute(
         "insert into rules.authority (field_code, subject, feed, authority_rank) "

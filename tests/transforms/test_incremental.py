@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import prepared
 from tests.transforms.test_resolution import credit_code
 from transforms.resolution import incremental
 from transforms.resolution import resolve as resolution
-from warehouse.connection import prepare
 from warehouse.models import read_folder
 
 FIRST = datetime(2026, 1, 1)
@@ -66,13 +66,6 @@ night = st.fixed_dictionaries(
     {"changes": st.lists(change, max_size=8), "judgements": st.none() | st.lists(judgement, max_size=3)}
 )
 first_rows, later_nights = st.lists(change, min_size=5, max_size=25), st.lists(night, min_size=1, max_size=3)
-
-
-def small_warehouse() -> duckdb.DuckDBPyConnection:
-    """An empty warehouse; a second thread would only wait for the first."""
-    connection = duckdb.connect(config={"threads": 1})
-    prepare(connection)
-    return connection
 
 
 def row_of(stated: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +152,7 @@ def test_more_nights_in_parts(first: list[dict[str, Any]], nights: list[dict[str
 
 
 def is_as_made_whole(first: list[dict[str, Any]], nights: list[dict[str, Any]]) -> None:
-    with tempfile.TemporaryDirectory() as folder, small_warehouse() as connection, small_warehouse() as other:
+    with tempfile.TemporaryDirectory() as folder, prepared() as connection, prepared() as other:
         judged = Path(folder) / "judgements.csv"
         judged.write_text(HEADER, encoding="utf-8")
         for number, tonight in enumerate([{"changes": first, "judgements": None}, *nights]):
@@ -199,7 +192,7 @@ def ids(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
 
 def resolved(changes: list[dict[str, Any]], judged: Path) -> duckdb.DuckDBPyConnection:
     """A warehouse to which this was delivered at once, resolved."""
-    connection = small_warehouse()
+    connection = prepared()
     deliver(connection, changes, FIRST)
     begin(connection, FIRST)
     resolution.resolve(connection, judged)

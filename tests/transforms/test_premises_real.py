@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 import transforms
-from tests.conftest import in_memory
+from tests.conftest import prepared
 from transforms.resolution.resolve import resolve
-from warehouse.connection import prepare
 from warehouse.models import build
 
 SHARED_DATA = Path(os.environ.get("PARKBRIDGE_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -21,8 +20,7 @@ DELIVERIES = sorted((SHARED_DATA / "property_uk").glob("hambleton_*.csv"))
     len(DELIVERIES) != 4, reason=f"the deliveries are not in {SHARED_DATA} (set PARKBRIDGE_SHARED_DATA)"
 )
 def test_changes_between_real_deliveries() -> None:
-    connection = in_memory()
-    prepare(connection)
+    connection = prepared()
     connection.execute("insert into ops.night values ('night', timestamp '2020-01-01', 'district')")
     current: dict[str, tuple[str, bool]] = {}
     versions: list[list[object]] = []

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 import transforms
+from tests.conftest import prepared
 from tests.model_macros import FILE, macros
 from transforms.resolution import incremental
 from warehouse import parts
-from warehouse.connection import prepare
 
 HERE = Path(transforms.__file__).parent
 CHECKOUT = HERE.parent
@@ -102,8 +102,7 @@ def test_what_is_no_recipe_is_let_through(sql: str) -> None:
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as opened:
-        prepare(opened)
+    with prepared() as opened:
         yield opened
 
 

@@ -17,9 +17,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from connectors.feed import read_feed
-from tests.conftest import Park, day, in_memory
+from tests.conftest import Park, day, prepared
 from warehouse import parts
-from warehouse.connection import prepare
 from warehouse.errors import DeclarationError
 from warehouse.kinds import figure_columns, kind_by_name, series
 from warehouse.models import load_rules
@@ -30,16 +29,15 @@ EARLY, LATE = datetime(2026, 1, 1), datetime(2027, 6, 1)
 
 
 @pytest.fixture(scope="module")
-def prepared() -> Iterator[duckdb.DuckDBPyConnection]:
-    with in_memory() as connection:
-        prepare(connection)
+def shared() -> Iterator[duckdb.DuckDBPyConnection]:
+    with prepared() as connection:
         yield connection
 
 
 @pytest.fixture
-def warehouse(prepared: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    clear(prepared)
-    return prepared
+def warehouse(shared: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    clear(shared)
+    return shared
 
 
 def clear(connection: duckdb.DuckDBPyConnection, night: datetime = LATE) -> None:
@@ -374,13 +372,13 @@ histories = st.lists(st.tuples(st.integers(0, 400), stated, st.booleans()), min_
 @given(per_key=st.lists(histories, min_size=1, max_size=3), night=st.integers(0, 10), is_reading=st.booleans())
 @examples(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_known_of_consecutive_months_is_the_truth(
-    prepared: duckdb.DuckDBPyConnection,
+    shared: duckdb.DuckDBPyConnection,
     per_key: Sequence[Sequence[tuple[int, list[tuple[int, int]], bool]]],
     night: int,
     is_reading: bool,
 ) -> None:
-    clear(prepared, EARLY + timedelta(days=night))
-    kind(prepared, "utility_use", "used_quantity", "reading" if is_reading else "year_to_date")
+    clear(shared, EARLY + timedelta(days=night))
+    kind(shared, "utility_use", "used_quantity", "reading" if is_reading else "year_to_date")
     rows: list[tuple[object, ...]] = []
     expected: dict[tuple[str, date], Decimal | None] = {}
     for number, history in enumerate(per_key):
@@ -403,21 +401,21 @@ def test_what_is_known_of_consecutive_months_is_the_truth(
             base = 0 if month.month == 1 and not is_reading else known.get(last)
             is_fall = base is not None and value < base
             expected[f"K{number}", month] = None if base is None or is_fall else Decimal(value - base)
-    prepared.execute(
+    shared.execute(
         "create or replace temp table said (source_key text, month date, value bigint, received_at timestamp, ended_at timestamp)"
     )
     if rows:
-        prepared.executemany("insert into said values (?, ?, ?, ?, ?)", rows)
-    prepared.execute(
+        shared.executemany("insert into said values (?, ?, ?, ?, ?)", rows)
+    shared.execute(
         "insert into staged.utility_use by name select source_key, 'M' as meter_no, 'water' as utility_code, month, "
         "value as used_quantity, 'f' as feed, received_at, ended_at as superseded_at from said"
     )
-    found = prepared.execute("select source_key, month, used_quantity from known.utility_use").fetchall()
+    found = shared.execute("select source_key, month, used_quantity from known.utility_use").fetchall()
     assert {(key, month): value for key, month, value in found} == expected
     if is_reading:
         return
     totals = dict(
-        prepared.execute(
+        shared.execute(
             "select (source_key, year(month))::varchar, (sum(used_quantity), arg_max(delivered_value, month)) "
             "from known.utility_use join known.differenced_figure using (source_key, month) "
             "group by all having count(*) = count(used_quantity)"

@@ -9,8 +9,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from tests.conftest import in_memory
-from warehouse.connection import prepare
+from tests.conftest import prepared
 
 WIDE = "　"  # ideographic space
 NO_BREAK = "\u00a0"
@@ -18,8 +17,7 @@ NO_BREAK = "\u00a0"
 
 @pytest.fixture(scope="module")
 def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = in_memory()
-    prepare(connection)
+    connection = prepared()
     yield connection
     connection.close()
 

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import in_memory
 from warehouse.errors import DeclarationError
 from warehouse.labels import Code, Label, labels, read_labels
-from warehouse.models import build, load_rules, read_folder, read_layers, read_model
+from warehouse.models import build, comment, load_rules, read_folder, read_layers, read_model
 
 HEADER = """\
 -- title: Staff by unit | 单位人数
@@ -234,9 +234,9 @@ def test_layers_run_by_their_number(tmp_path: Path) -> None:
 def test_comments_of_tables_and_columns(tmp_path: Path, connection: duckdb.DuckDBPyConnection) -> None:
     write(tmp_path / "3_monthly", "t", "select 'U' as source_key, date '2026-01-01' as month, 1 as nobody_knows")
     build(connection, tmp_path / "3_monthly")
-    assert connection.execute("select comment from duckdb_tables()").fetchall() == [
-        (read_model(tmp_path / "3_monthly" / "t.sql").comment,)
-    ]
+    model = read_model(tmp_path / "3_monthly" / "t.sql")
+    comment(connection, model.schema, model.name, model.comment, model.columns)
+    assert connection.execute("select comment from duckdb_tables()").fetchall() == [(model.comment,)]
     comments = dict(
         connection.execute("select column_name, comment from duckdb_columns() where not internal").fetchall()
     )

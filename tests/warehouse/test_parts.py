@@ -10,10 +10,9 @@ import duckdb
 import pytest
 
 from benchmarks import panel
-from tests.conftest import in_memory
+from tests.conftest import in_memory, prepared
 from transforms import night
 from warehouse import parts
-from warehouse.connection import prepare
 from warehouse.differences import digests
 from warehouse.models import Model, read_layers
 from warehouse.settings import CHECKOUT
@@ -36,10 +35,10 @@ def live_night(connection: duckdb.DuckDBPyConnection) -> tuple[int | None, dict[
     return touched, {table.table: table.is_whole for table in made}
 
 
-def told_of_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
-    """What is said of every column, and their order."""
+def columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    """Every column with its type, in order."""
     return connection.execute(
-        "select schema_name, table_name, column_name, comment from duckdb_columns() where not internal and "
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() where not internal and "
         "schema_name in ('monthly', 'signals', 'industry', 'snapshots') order by schema_name, table_name, column_index"
     ).fetchall()
 
@@ -131,8 +130,7 @@ def test_above_half_of_the_park_all_is_made(monkeypatch: pytest.MonkeyPatch, tou
     monkeypatch.setattr(parts, "_fingerprint", lambda _: "f")
     monkeypatch.setattr(parts, "declared_kinds", lambda _: "k")
     monkeypatch.setattr(parts, "_touch_received", lambda *_: None)
-    with in_memory() as connection:
-        prepare(connection)
+    with prepared() as connection:
         connection.execute("create schema if not exists rules")
         connection.execute(
             "create table rules.rebuild as select 0.5 as touched_share_max, 10 as slice_enterprises, 4 as large_slice_enterprises"
@@ -179,7 +177,7 @@ def test_corrections_remake_the_rows_of_whom_they_are_about(
 ) -> None:
     """Whether rows are deleted and inserted, or the table is written anew, as at a size at which deletes take too much memory."""
     monkeypatch.setattr(parts, "DELETE_MEMORY_SHARE", share)
-    before, comments = rows(park), told_of_columns(park)
+    before, as_before = rows(park), columns(park)
     panel.restate(park, kind, LAST)
     panel.night(park, LAST, days=3)
     touched, made = live_night(park)
@@ -187,7 +185,7 @@ def test_corrections_remake_the_rows_of_whom_they_are_about(
     assert touched < FIRMS
     assert not any(made[model.table] for model in MODELS if parts.is_by_enterprise(model))
     assert rows(park)["snapshots.revision"] != before["snapshots.revision"]
-    assert told_of_columns(park) == comments
+    assert columns(park) == as_before
     is_as_made_whole(park)
 
 

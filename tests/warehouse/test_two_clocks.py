@@ -20,10 +20,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from connectors.feed import Feed, read_feed
-from tests.conftest import STAFF, STAFF_SQL, in_memory
+from tests.conftest import STAFF, STAFF_SQL, prepared
 from warehouse.acceptance import accept
 from warehouse.batches import REJECTED, Batch, Manifest
-from warehouse.connection import prepare
 from warehouse.incoming import open_incoming
 
 START = datetime(2026, 3, 1)
@@ -243,8 +242,7 @@ class Warehouse:
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = in_memory()
-    prepare(connection)
+    connection = prepared()
     yield connection
     connection.close()
 
