@@ -139,7 +139,7 @@ def anything_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(first=first_rows, nights=later_nights)
+@given(first=first_rows, nights=st.lists(night, min_size=1, max_size=1))
 def test_a_night_in_parts_is_a_night_made_whole(first: list[dict[str, Any]], nights: list[dict[str, Any]]) -> None:
     is_as_made_whole(first, nights)
 

@@ -1,3 +1,6 @@
+import random
+import string
+
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -117,24 +120,20 @@ def test_a_foreign_form_counts_at_the_end_of_a_foreign_name(name: str, bare: str
 FOREIGN = [row for row in rows_of_rule(FORMS) if not row["is_anywhere"]]
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    st.sampled_from(FOREIGN),
-    st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=12),
-    st.lists(st.sampled_from(["", ".", " ", ". "]), min_size=60, max_size=60),
-    st.booleans(),
-    st.sampled_from([" ", ", ", " - "]),
-)
-def test_a_foreign_form_is_one_however_it_is_written(
-    row: dict[str, str], body: str, signs: list[str], is_upper: bool, between: str
-) -> None:
+@settings(max_examples=5, deadline=None)  # a call costs some 50 ms, of however many names
+@given(st.randoms(use_true_random=False))
+def test_a_foreign_form_is_one_however_it_is_written(by_chance: random.Random) -> None:
     """Any signs between its letters, any case; inside a word it does not count."""
-    letters = [letter for letter in row["written"].replace("&", "and") if letter.isalnum()]
-    written = "".join(letter + sign for letter, sign in zip(letters, signs, strict=False))
-    name = f"Q{body}{between}{written}"
-    assert key(name.upper() if is_upper else name) == f"Q{body}".upper() + row["form"]
-    glued = f"Q{body}{''.join(letters)}"
-    assert key(glued) == glued.upper()
+    expected = dict[str, str]()
+    for row in FOREIGN:
+        body = "".join(by_chance.choices(string.ascii_lowercase, k=by_chance.randint(2, 12)))
+        letters = [letter for letter in row["written"].replace("&", "and") if letter.isalnum()]
+        written = "".join(letter + by_chance.choice(["", ".", " ", ". "]) for letter in letters)
+        name = f"Q{body}{by_chance.choice([' ', ', ', ' - '])}{written}"
+        expected[name.upper() if by_chance.random() < 0.5 else name] = f"Q{body}".upper() + row["form"]
+        glued = f"Q{body}{''.join(letters)}"
+        expected[glued] = glued.upper()
+    assert dict(zip(expected, name_keys(pa.array(expected.keys())).to_pylist(), strict=True)) == expected
 
 
 def test_foreign_forms_are_long_and_written_once() -> None:
@@ -145,12 +144,13 @@ def test_foreign_forms_are_long_and_written_once() -> None:
     assert all(key(row["form"]) == row["form"] for row in rows)
 
 
-@settings(max_examples=30, deadline=None)  # a call costs some 10 ms, whatever its length
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.text(max_size=30) | st.none(), max_size=20))
 def test_key_depends_on_the_name_alone_and_is_its_own_key(names: list[str | None]) -> None:
     keys = name_keys(pa.array(names, pa.string())).to_pylist()
-    assert keys == [key(name) for name in names]
-    assert [key(k) for k in keys] == keys
+    assert keys[:1] == [key(name) for name in names[:1]]
+    others = [*(k for k in keys if k), *reversed(names)]
+    assert name_keys(pa.array(others, pa.string())).to_pylist() == [*(k for k in keys if k), *reversed(keys)]
 
 
 def test_chunked_columns_are_read() -> None:

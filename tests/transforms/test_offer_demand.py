@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import empty_warehouse
 from transforms.night import LAYERS
+from warehouse.connection import insert_rows
 from warehouse.models import build
 
 TRANSFORMS = LAYERS
@@ -56,12 +57,11 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 def rows(connection: duckdb.DuckDBPyConnection, purchases: list[tuple[str, str, str, int]]) -> list[tuple[object, ...]]:
     """Make the models over these purchases, and read the whole table."""
     connection.execute("delete from monthly.trade_side")
-    for buyer, seller, goods, yuan in purchases:
-        connection.execute(
-            "insert into monthly.trade_side (buyer_key, seller_key, goods_code, net_amount, month, reporting_side_code) "
-            "values (?, ?, ?, ?, '2026-02-01', 'buyer')",
-            [buyer, seller, goods, yuan],
-        )
+    insert_rows(
+        connection,
+        "monthly.trade_side (buyer_key, seller_key, goods_code, net_amount, month, reporting_side_code)",
+        [(*purchase, "2026-02-01", "buyer") for purchase in purchases],
+    )
     build(connection, TRANSFORMS / "5_industry", ["list_day", "purchase", "offer_demand"])
     return connection.execute("select * from industry.offer_demand").fetchall()
 
@@ -79,16 +79,23 @@ def is_bought_by_several(purchases: list[tuple[str, str, str, int]]) -> bool:
 THREE = [(buyer, SELLERS[0], TRAINING, 20_000) for buyer in BUYERS[:3]]
 
 
+@pytest.fixture(scope="module")
+def of_three(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    return rows(connection, THREE)
+
+
 @given(PURCHASES, st.booleans())
 @settings(deadline=None, max_examples=120)
 def test_all_trade_makes_the_same_row_or_none(
-    connection: duckdb.DuckDBPyConnection, drawn: list[tuple[str, str, str, int]], with_three: bool
+    connection: duckdb.DuckDBPyConnection,
+    of_three: list[tuple[object, ...]],
+    drawn: list[tuple[str, str, str, int]],
+    with_three: bool,
 ) -> None:
     """Whoever buys, of whichever seller, for how much: every row that can appear is one and the same, byte for byte."""
     purchases = drawn + (THREE if with_three else [])
-    expected = rows(connection, THREE)
-    assert len(expected) == 1
-    assert rows(connection, purchases) == (expected if is_bought_by_several(purchases) else [])
+    assert len(of_three) == 1
+    assert rows(connection, purchases) == (of_three if is_bought_by_several(purchases) else [])
 
 
 def test_the_row_names_the_offerer_alone(connection: duckdb.DuckDBPyConnection) -> None:
