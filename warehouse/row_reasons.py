@@ -57,9 +57,16 @@ _EQUAL = 1e-6
 # what puts a figure in the place of what the macros cannot read
 _INSTEAD = re.compile(r"(?i)\b(?:coalesce|ifnull|nvl|greatest|else)\b")
 _MACROS = r"(?i)\b(?:to_\w+|signed_number)\s*\(\s*"
-# the numbers of a text: one of 35人 and 1,250㎡; two of 12（含3名）, 3-5, 12,5 and 1.234,5; none of 缺报
-_NUMBERS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _PLAIN = r"\d+(?:\.\d+)?"
+# the one number of `text`: of 35人, 1,250㎡, (16), 3.5万; NULL of 缺报, and of what has two: 12（含3名）, 3-5, 12,5, 1.234,5
+_STATED = r"""coalesce(
+    list_transform([signed_number(text)], lambda signed:
+        try_cast(rtrim(signed, '万亿') as double) * case right(signed, 1) when '万' then 1e4 when '亿' then 1e8 else 1 end
+    )[1],
+    list_transform([regexp_extract_all(text, '\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?')], lambda numbers:
+        case when len(numbers) = 1 then try_cast(replace(numbers[1], ',', '') as double) end
+    )[1]
+)"""
 # by another column: a factor of its own for each meter
 _MULTIPLIES = re.compile(r"[\w)\"]\s*\*\s*[^\s\d.,)]")
 _TURNS = re.compile(r"(?i)\babs\b")
@@ -342,26 +349,48 @@ def _reject_no_figures(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, 
     odd = " or ".join(f"not regexp_full_match(d.{quote(source)}, {literal(_PLAIN)})" for source, _ in pairs)
     if not pairs or not connection.execute(f"from delivery as d where {odd} limit 1").fetchone():
         return
+    turns, multiplies = (bool(way.search(feed.stage_sql)) for way in (_TURNS, _MULTIPLIES))
     for source, target in pairs:
-        number = f"regexp_extract_all(text, {literal(_NUMBERS)})"
-        # what states its own unit may count as it is
-        is_same = f"least(abs(abs(made) - abs(stated * times)), abs(made - stated)) <= {_CENT} + abs(made) * {_EQUAL}"
-        is_turned = "false" if _TURNS.search(feed.stage_sql) else "stated < 0 and made > 0 and times > 0"
-        is_of_text = not _is_read_by_macros(source, feed.stage_sql) and not _MULTIPLIES.search(feed.stage_sql)
+        is_by_hand = not _is_read_by_macros(source, feed.stage_sql) and not multiplies
         connection.execute(
-            f"insert into rejected with figure as (select d.row_number, plain_text(d.{quote(source)}) as text, "
-            f"regexp_full_match(text, {literal(_PLAIN)}) as is_plain, c.{quote(target)}::double as made, "
-            "coalesce(try_cast(rtrim(signed_number(text), '万亿') as double) * case right(signed_number(text), 1) when '万' then 1e4 "
-            f"when '亿' then 1e8 else 1 end, case when len({number}) = 1 then try_cast(replace({number}[1], ',', '') as double) end) "
-            "as stated, count(*) over (partition by d.row_number) as rows "
-            "from delivery as d inner join candidate as c using (row_number) where c.skip_because is null and made is not null), "
-            "multiplied as (select coalesce(median(made / stated) filter (is_plain), median(made / stated)) as times "
-            "from figure where stated <> 0), "
-            f"usual as (select coalesce(avg(({is_same})::int) filter (is_plain), avg(({is_same})::int)) >= {_ALIKE} as is_alike "
-            "from figure, multiplied where stated <> 0) "
-            f"select row_number, {literal(source + NO_FIGURE)} || left(text, 60) from figure, multiplied, usual "
-            f"where rows = 1 and not is_plain and not contains({literal(feed.stage_sql)}, chr(39) || text || chr(39)) "
-            f"and (stated is null or (made = 0 and stated <> 0) or ({is_of_text} and is_alike and (not ({is_same}) or ({is_turned}))))"
+            f"""
+            insert into rejected
+            with figure as (
+                select
+                    d.row_number, plain_text(d.{quote(source)}) as text, c.{quote(target)}::double as made,
+                    {_STATED} as stated, regexp_full_match(text, $plain) as is_plain,
+                    count(*) over (partition by d.row_number) as made_rows
+                from delivery as d
+                inner join candidate as c using (row_number)
+                where c.skip_because is null and made is not null
+            ),
+            -- a unit of thousands, fen for yuan: what plain figures are multiplied by, others are, too
+            multiplied as (
+                select coalesce(median(made / stated) filter (is_plain), median(made / stated)) as times
+                from figure
+                where stated <> 0
+            ),
+            -- a figure may count as it is where it states its own unit
+            compared as (
+                select
+                    *, least(abs(abs(made) - abs(stated * times)), abs(made - stated)) <= {_CENT} + abs(made) * {_EQUAL} as is_same,
+                    {not turns} and stated < 0 and made > 0 and times > 0 as is_turned
+                from figure
+                cross join multiplied
+            ),
+            usual as (
+                select coalesce(avg(is_same::int) filter (is_plain), avg(is_same::int)) >= {_ALIKE} as is_alike
+                from compared
+                where stated <> 0
+            )
+            select row_number, $reason || left(text, 60)
+            from compared
+            cross join usual
+            where made_rows = 1 and not is_plain and not contains($stage_sql, chr(39) || text || chr(39)) and (
+                stated is null or (made = 0 and stated <> 0) or ({is_by_hand} and is_alike and (not is_same or is_turned))
+            )
+            """,
+            {"plain": _PLAIN, "reason": source + NO_FIGURE, "stage_sql": feed.stage_sql},
         )
 
 
