@@ -1,4 +1,4 @@
-"""Run the SQL models: one file, one SELECT, one table, with its header as the table's comment.
+"""Run the SQL models: one file, one SELECT, one table; its header is the comment of the published table.
 
 A model's header is its leading `--` lines: `field: text`, continued on lines indented by two more spaces. A continuation that
 begins with `* ` is a bullet and keeps its line. The text behind ` | `, or on continuations from one that begins with `| `
