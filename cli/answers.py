@@ -50,7 +50,8 @@ def command_serve_to(settings: Settings, given: argparse.Namespace) -> int:
     prepare_airflow(settings)
     from connectors.credentials import Credentials
     from connectors.sources.database.reaching import libpq_settings
-    from warehouse.postgres_edition import Audience, Server, read_groups, serve
+    from warehouse.postgres_access import Audience, read_groups
+    from warehouse.postgres_edition import Server, serve
 
     groups = read_groups(given.policy) if given.policy else {}
     credentials = Credentials.from_airflow(given.connection)

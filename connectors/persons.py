@@ -130,7 +130,7 @@ def without_persons(error: ParkBridgeError) -> None:
 
 
 def _is_text(column: pa.Array) -> bool:
-    return pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
 
 
 def _holds_long_numbers(column: pa.Array) -> bool:

@@ -22,6 +22,7 @@ from tests.conftest import Park, at, day, new_park, staff
 from warehouse import postgres_edition
 from warehouse.batches import mark_stopped, stopped
 from warehouse.declared import read_yaml
+from warehouse.postgres_access import Audience
 from warehouse.settings import CHECKOUT
 
 Run = Callable[..., tuple[int, str, str]]
@@ -174,7 +175,7 @@ def test_a_night_is_copied_to_a_server_and_reported(
     came = [postgres_edition.Served("N1", is_changed=True, tables=2, rows=1234), postgres_edition.Served("N1", False)]
 
     def serve(
-        server: postgres_edition.Server, file: Path, audience: postgres_edition.Audience, *, wait_seconds: float
+        server: postgres_edition.Server, file: Path, audience: Audience, *, wait_seconds: float
     ) -> postgres_edition.Served:
         groups = {name: list(codes) for name, codes in audience.groups.items()}
         served.append((server.name, file, audience.prefix, groups, audience.has_roles, wait_seconds))

@@ -23,7 +23,9 @@ from tests.warehouse.test_command_line import Run
 from tests.warehouse.test_command_line import run as run
 from warehouse.connection import literal
 from warehouse.errors import DeclarationError, SourceError
-from warehouse.postgres_edition import Audience, ServeError, Server, read_groups, serve
+from warehouse.postgres_access import Audience, read_groups
+from warehouse.postgres_edition import Server, serve
+from warehouse.postgres_tables import ServeError
 
 PASSWORD = "p@ss w'ord/%1\\ö"
 GROUPS = Audience(groups={"east": ["B1"], "o'k\"x": ["B2", "B'3"]})
