@@ -195,7 +195,10 @@ def hold_to_allowance(
     again = f"then run `parkbridge sync {feed.name}` again"
     if feed.replaces != "nothing" and total == 0:
         raise DeliveryRefused(
-            where, f"{manifest.delivery} is empty", next_step=f"ask {feed.office} for it again, {again}. {unchanged}"
+            where,
+            f"{manifest.delivery} is empty",
+            next_step=f"ask {feed.office} for it again, {again}; where nothing happened, leave it out: "
+            f"`parkbridge discard {feed.name} {manifest.batch_id} --why …`. {unchanged}",
         )
     share = 100 * rejected / total if total else 0
     if share > allow.rejected_pct and rejected > allow.rejected_rows:
@@ -298,16 +301,15 @@ def _sizes(
     again = [known[p] for p in this if p in known]
     earlier = [p for p in known if this and p < min(this)]
     before = sum(again) / len(again) if again else known[max(earlier) if earlier else min(known)] if known else 0
-    if earlier and not again:  # water is read each quarter, gas in winter
-        before = min([before, *(known[p] for p in earlier if _months_apart(p, min(this)) in _SEASONS)])
     if not before:
         return
-    (units,) = the_row(
-        connection,
-        f"select {'count(distinct source_key)' if 'source_key' in feed.subject.columns else 'count(*)'} from {table} "
-        f"where batch_number = {number}",
-    )
-    leavers = round(min(_LEAVERS_MAX * total / max(units, 1), before / _LEAVERS_OF))
+    fewest = before
+    if not again:  # water is read each quarter; people move, or firms trade, in one month or another
+        alike = [p for p in earlier if not feed.subject.is_expected or _months_apart(p, min(this)) in _SEASONS]
+        fewest = min([before, *(known[p] for p in alike)])
+    unit = "source_key" if "source_key" in feed.subject.columns else quote(feed.subject.key[0])
+    (units,) = the_row(connection, f"select count(distinct {unit}) from {table} where batch_number = {number}")
+    leavers = round(min(_LEAVERS_MAX * total / max(units, 1), fewest / _LEAVERS_OF))
     fact = f"{total:,} rows" + (f" in {len(this)} periods, {rows:,.0f} each" if len(this) > 1 else "")
     fallen = [
         (n / known[p], p)
@@ -319,10 +321,10 @@ def _sizes(
     if fallen and len(this) > 1:
         _, worst = min(fallen)
         too_few, each = (f"{this[worst]:,} rows of {worst}", this[worst], known[worst]), " of each period"
-    elif rows < before * feed.allow.rows_min_pct / 100 and (
-        (again and feed.replaces == "period") or before - rows > leavers
+    elif rows < fewest * feed.allow.rows_min_pct / 100 and (
+        (again and feed.replaces == "period") or fewest - rows > leavers
     ):
-        too_few = (fact, rows, before)
+        too_few = (fact, rows, fewest)
     if too_few:
         what, now, then = too_few
         fact = f"{what}, {100 * now / then:.1f} % of the {then:,.0f} known before"
