@@ -402,24 +402,8 @@ def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) 
         share = 100 * row["unknown"] / row["total"] if row["total"] else 0.0
         if feed.replaces != "nothing":
             share = min(share, 100 * row["gone"] / row["before"] if row["before"] else 0.0)
-        if share > feed.allow.unknown_pct and not plan.is_register and _comes_and_goes(connection, c, row):
-            continue
         least = _ALL_NEW_MIN if feed.replaces != "nothing" and share >= _ALL_NEW_PCT else None
         yield Measured("unknown_pct", c, f"{c} was never there before", row["unknown"], row["total"], share, least)
-
-
-def _comes_and_goes(connection: duckdb.DuckDBPyConnection, column: str, counts: Mapping[str, int]) -> bool:
-    """Whether as many were new in the last period that is known, beside those before it: who hires from another does so once."""
-    name, last = quote(column), "(select max(t) from known_fact)"
-    row = one_row(
-        connection,
-        f"select (select count(distinct t) from known_fact) as periods, count(*) as total, "
-        f"count_if({name} not in (select {name} from known_fact where t < {last})) as unknown from known_fact where t = {last}",
-    )
-    total, unknown = counts["total"], counts["unknown"]
-    if row["periods"] < _TIMES_MIN or not row["unknown"]:
-        return False
-    return tail(total - unknown, total, max(1 - row["unknown"] / row["total"], 1 / (total + 2))) >= CHANCE
 
 
 def _shapes(connection: duckdb.DuckDBPyConnection, plan: _Plan) -> Iterator[Measured]:
