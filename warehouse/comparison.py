@@ -317,7 +317,9 @@ def _of_figures(
             # a refund is no habit: half of those who had one have none the next time, but never all
             if state != "negative" or count == total:
                 fact = f"{c} was empty and is zero" if state == "empty" else f"{c} was {state} and is not"
-                least = _ALL_MIN if is_period and state == "positive" and count == total else None
+                # three partners with a red letter last month, of fifty, are not the whole period
+                is_whole = is_period and state == "positive" and count == total and 2 * total > row["pairs"]
+                least = _ALL_MIN if is_whole else None
                 yield Measured("emptied_pct", c, fact, count, total, pct, least)
         middle = float(row[f"middle {c}"] or 1)
         factor = feed.allow.figure_factor
