@@ -18,7 +18,7 @@ from warehouse.confirmation import Finding
 from warehouse.connection import literal, quote
 from warehouse.keys import other_enterprises, respelled, rounded
 from warehouse.precedents import identities, periods, sizes, states
-from warehouse.precedents.measured import CHANCE, Measured, beyond_chance, one_row, tail
+from warehouse.precedents.measured import CHANCE, Measured, beyond_chance, one_row, plain, tail
 from warehouse.staged_feed import StagedFeed
 
 # of what a delivery says of an enterprise by its source_key, where its facts are events that are never stated twice
@@ -29,8 +29,8 @@ _JUMP = 50
 # of a whole period three figures are enough where all become so many times larger, or smaller, or zero; and where all measured
 # quantities are those of the period before: the meters were not read
 _ALL_JUMP, _ALL_MIN, _MEASURED = 10, 3, "decimal(18,3)"
-# so far back is compared: a year, and a month more for who files once a year
-_MONTHS_BACK = 13
+# so far back is compared: a year, and the month before a season that began a month earlier then
+_MONTHS_BACK = 14
 # statistics come once a year, input-output tables every five
 _YEARLY_MONTHS_BACK = 132
 _YEAR_END = "try_cast(lpad(year_number::varchar, 4, '0') || '-12-31' as date)"
@@ -56,6 +56,10 @@ _SELDOM_CHANGED, _SELDOM_CHANGES_ALLOWED_PCT = ("division_code", "registered_dat
 _LOST_PCT = 95
 # months in which the feed must have delivered before its delay is known: a history that comes at once shows none
 _TIMES_MIN = 3
+# leases are extended, and rents rise by an index, in many rows at once: those of other rows end earlier, too, and are of other sizes
+_ENDS, _STEP = ("end_date", "valid_until_date"), 1.25
+# months ago that show no season of this one; a factor of before, and so much more by chance, is usual in it
+_SEASON_AGO, _AS_BEFORE = (4, 9), 1.5
 _STATES = (("empty", "is null"), ("zero", "= 0"), ("positive", "> 0"), ("negative", "< 0"))
 
 
@@ -149,7 +153,7 @@ def measure(
         until: End of its pull, as SQL text, for rows without an office's time.
     """
     plan, subject = _plan(feed), feed.subject
-    columns = ", ".join(map(quote, subject.columns))
+    columns = ", ".join(quote(c) if c in subject.key else plain(c) for c in subject.columns)
     mine = f"feed = {literal(feed.name)} and superseded_at is null"
     back = _YEARLY_MONTHS_BACK if subject.has_years else _MONTHS_BACK
     lowest = f"(select min({plan.time}) - interval {back} month from {table} where batch_number = {number})"
@@ -227,7 +231,7 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
     for c in plan.texts:
         n, b = f"n.{quote(c)}", f"b.{quote(c)}"
         asked.append(f"count_if({n} is not null and {b} is not null) as {quote('both ' + c)}")
-        asked.append(f"count_if({n} <> {b}) as {quote('other ' + c)}")
+        asked.append(f"count_if({_is_other(c, plan)}) as {quote('other ' + c)}")
     for c in (*(t for t in plan.texts if t not in plan.figures), *plan.dates):
         n, b = f"n.{quote(c)}", f"b.{quote(c)}"
         asked.append(f"count({b}) as {quote('had ' + c)}")
@@ -237,12 +241,14 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
         if plan.is_register:
             asked.append(f"count({b}) as {quote('had ' + c)}")
             asked.append(f"count_if({b} is not null and {n} is null) as {quote('lost ' + c)}")
-            asked.append(f"count_if({b} is not null and {n} is distinct from {b}) as {quote('gone ' + c)}")
+            asked.append(f"count_if({b} is not null and ({n} is null or {_is_other(c, plan)})) as {quote('gone ' + c)}")
         for state, condition in _STATES:
-            asked.append(f"count_if({b} {condition}) as {quote(f'{state} {c}')}")
+            # a meter that rested is no habit, as one that always did
+            always = f" and n.series not in (select series from known_fact where {quote(c)} <> 0)" * (state == "zero")
+            asked.append(f"count_if({b} {condition}{always}) as {quote(f'{state} {c}')}")
             # a column that is filled in at last is good news, unless with zeros
             other = f"{n} = 0" if state == "empty" else f"not coalesce({n} {condition}, false)"
-            asked.append(f"count_if({b} {condition} and {other}) as {quote(f'no longer {state} {c}')}")
+            asked.append(f"count_if({b} {condition} and {other}{always}) as {quote(f'no longer {state} {c}')}")
         ratio = f"abs(ln(abs(nullif({n}, 0)::double / nullif({b}, 0)::double)))"
         usable = f"filter ({n} <> 0 and {b} <> 0)"
         asked.append(f"count(*) {usable} as {quote('rated ' + c)}")
@@ -252,10 +258,8 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
         for way, larger, smaller in (("up", n, b), ("down", b, n)):
             asked.append(f"count_if(abs({larger}) > {_ALL_JUMP} * abs({smaller})) {usable} as {quote(f'{way} {c}')}")
     if plan.figures:
-        same = " and ".join(f"n.{quote(c)} is not distinct from b.{quote(c)}" for c in plan.figures)
-        some = " or ".join(f"n.{quote(c)} <> 0" for c in plan.figures)
-        asked.append(f"count_if({some}) as figured")
-        asked.append(f"count_if(({same}) and ({some})) as same")
+        same, some = _repeats(plan)
+        asked += [f"count_if({some}) as figured", f"count_if({same} and {some}) as same"]
     join = (
         "inner join b on n.series = b.series"
         if plan.is_register
@@ -280,6 +284,18 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
     yield from _of_figures(connection, feed, plan, row)
 
 
+def _is_other(column: str, plan: _Plan) -> str:
+    """As SQL, whether a column's value is another than before, but for what registers change in many rows at once."""
+    n, b = f"n.{quote(column)}", f"b.{quote(column)}"
+    if column in _ENDS:
+        return f"{n} < {b}"
+    if column == "enterprise_name" and "former_names" in plan.texts:
+        return f"({n} <> {b} and not contains(coalesce(n.former_names, ''), {b}))"
+    if column in plan.figures:
+        return f"({n} <> {b} and coalesce(abs(ln(abs(nullif({n}, 0)::double / nullif({b}, 0)))) > {math.log(_STEP)}, true))"
+    return f"{n} <> {b}"
+
+
 def _share(row: Mapping[str, Any], part: str, whole: str) -> tuple[int, int, float]:
     return row[part], row[whole], 100 * row[part] / row[whole] if row[whole] else 0.0
 
@@ -290,17 +306,27 @@ def _of_figures(
     """What became of the figures of rows that have one before them, by the counts of both."""
     is_period = feed.replaces == "period"
     for c in plan.figures:
-        for state, _ in _STATES:
+        n, b = f"n.{quote(c)}", f"b.{quote(c)}"
+        for state, condition in _STATES:
             count, total, pct = _share(row, f"no longer {state} {c}", f"{state} {c}")
+            is_rest = state == "positive" and pct > feed.allow.emptied_pct and not plan.is_register
+            if is_rest and _as_before(
+                connection, plan, f"coalesce({n}, 0) <= 0", f"{b} {condition}", (count, total, pct)
+            ):
+                continue
             # a refund is no habit: half of those who had one have none the next time, but never all
             if state != "negative" or count == total:
                 fact = f"{c} was empty and is zero" if state == "empty" else f"{c} was {state} and is not"
-                least = _ALL_MIN if is_period and state == "positive" and count == total else None
+                # three partners with a red letter last month, of fifty, are not the whole period
+                is_whole = is_period and state == "positive" and count == total and 2 * total > row["pairs"]
+                least = _ALL_MIN if is_whole else None
                 yield Measured("emptied_pct", c, fact, count, total, pct, least)
         middle = float(row[f"middle {c}"] or 1)
         factor = feed.allow.figure_factor
-        if middle > factor and not plan.is_register and _is_usual(connection, c, factor, row):
-            middle = 1.0
+        if middle > factor and not plan.is_register:
+            step = f"exp(median(abs(ln(abs(nullif({n}, 0)::double / nullif({b}, 0))))))"
+            if middle <= _AS_BEFORE * _most_before(connection, plan, step):
+                middle = 1.0
         yield Measured("figure_factor", c, f"{c} of half of them moved", row[f"rated {c}"], row[f"rated {c}"], middle)
         yield Measured(
             "changed_pct",
@@ -318,25 +344,39 @@ def _of_figures(
     if plan.figures and not plan.is_register:
         is_measured = is_period and any(feed.subject.columns[c].type == _MEASURED for c in plan.figures)
         least = _ALL_MIN if is_measured and row["same"] == row["figured"] else None
-        yield Measured(
-            "repeated_pct", "", "all figures are those of the period before", *_share(row, "same", "figured"), least
-        )
+        repeated = _share(row, "same", "figured")
+        if repeated[2] <= feed.allow.repeated_pct or not _as_before(connection, plan, *_repeats(plan), repeated):
+            yield Measured("repeated_pct", "", "all figures are those of the period before", *repeated, least)
 
 
-def _is_usual(connection: duckdb.DuckDBPyConnection, column: str, factor: float, counts: Mapping[str, int]) -> bool:
-    """Whether so many of the figures (`counts`) may move by more than a factor by chance, as they did from period to period.
+def _repeats(plan: _Plan) -> tuple[str, str]:
+    """As SQL over a row (n) and the one before it (b): whether they have the same figures, and whether there are any."""
+    same = " and ".join(f"n.{quote(c)} is not distinct from b.{quote(c)}" for c in plan.figures)
+    return f"({same})", f"({' or '.join(f'n.{quote(c)} <> 0' for c in plan.figures)})"
 
-    Red letters of one partner and class of goods are of one invoice, and then of another.
+
+def _most_before(connection: duckdb.DuckDBPyConnection, plan: _Plan, of_period: str) -> float:
+    """The most that a measure of a period's rows (n) beside those before them (b) was in the last quarter or this season a year ago.
+
+    What was so then is so again: meters rest each spring festival and run again, red letters are of one invoice and then of another.
     """
-    value = quote(column)
-    known, was = one_row(
+    found = one_row(
         connection,
-        f"with b as (select series, t, sum({value}) as v from known_fact group by all having sum({value}) <> 0), "
-        "moved as (select abs(ln(abs(v / lag(v) over (partition by series order by t)))) as step from b) "
-        f"select count(step) as known, count_if(step > {math.log(factor)}) as was from moved",
-    ).values()
-    moved, rows, usual = counts[f"moved {column}"], counts[f"rated {column}"], (was + 1) / (known + 2)
-    return bool(known >= _ROWS_MIN and tail(rows - moved, rows, 1 - usual) >= CHANCE)
+        f"with k as (select series, t, {_values(plan)} from known_fact group by all), of_period as (select {of_period} as v "
+        "from k as n asof join k as b on n.series = b.series and n.t > b.t where month_number((select min(t) from new_fact)) "
+        f"- month_number(n.t) not between {_SEASON_AGO[0]} and {_SEASON_AGO[1]} group by n.t) select max(v) as most from of_period",
+    )
+    return float(found["most"])
+
+
+def _as_before(
+    connection: duckdb.DuckDBPyConnection, plan: _Plan, odd: str, among: str, counts: tuple[int, int, float]
+) -> bool:
+    """Whether so many rows were as odd beside those before them then, too, but for chance."""
+    share = f"count_if({among} and {odd}) / count_if({among})"
+    usual = _most_before(connection, plan, f"case when count_if({among}) >= {_ALL_MIN} then {share} end")
+    count, rows, _ = counts
+    return bool(usual and tail(rows - count, rows, max(1 - usual, 1 / (rows + 2))) >= CHANCE)
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan) -> Iterator[Measured]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ import duckdb
 from warehouse.batches import REJECTED, Batch, Manifest
 from warehouse.clock import utc
 from warehouse.comparison import findings, measure
-from warehouse.confirmation import Confirmation, keep
+from warehouse.confirmation import Confirmation, Finding, keep
 from warehouse.connection import literal, quote, the_row
 from warehouse.errors import DeclarationError, DeliveryRefused
 from warehouse.precedents.deliveries import (
@@ -36,6 +36,10 @@ from warehouse.staged_feed import StagedFeed
 
 # One row that an office takes back is no truncated file, however small the period.
 _SOME_ROWS = 2
+# Of a new month, or a register, an eighth and three units at most have left: 98 % of 25 firms would stop over each one
+_LEAVERS_MAX, _LEAVERS_OF = 3, 8
+# so many months ago was a month like this one
+_SEASONS = (3, 12)
 # persons leave a roster when it is corrected; an invoice stays in its ledger when it is voided
 _SOME_PERSONS = 10
 # of ops.confirmation.stop_code
@@ -158,8 +162,14 @@ _WAYS_ON = (
 
 
 def hold_to_allowance(
-    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, batch: Batch, rejected: int, table: str, number: int
-) -> None:
+    connection: duckdb.DuckDBPyConnection,
+    feed: StagedFeed,
+    batch: Batch,
+    rejected: int,
+    table: str,
+    number: int,
+    confirmation: Confirmation | None,
+) -> list[Finding]:
     """Stop a delivery that is empty, of which more rows are rejected than allowed, or that is smaller, larger or older than what is known.
 
     Args:
@@ -169,6 +179,10 @@ def hold_to_allowance(
         rejected: Its rows that cannot be used.
         table: incoming.<feed>.
         number: Of the batch, in it.
+        confirmation: Who says that it is right to be so small or large.
+
+    Returns:
+        What was let through by the confirmation.
 
     Raises:
         DeliveryRefused: What is beyond which limit, and the next step.
@@ -181,7 +195,10 @@ def hold_to_allowance(
     again = f"then run `parkbridge sync {feed.name}` again"
     if feed.replaces != "nothing" and total == 0:
         raise DeliveryRefused(
-            where, f"{manifest.delivery} is empty", next_step=f"ask {feed.office} for it again, {again}. {unchanged}"
+            where,
+            f"{manifest.delivery} is empty",
+            next_step=f"ask {feed.office} for it again, {again}; where nothing happened, leave it out: "
+            f"`parkbridge discard {feed.name} {manifest.batch_id} --why …`. {unchanged}",
         )
     share = 100 * rejected / total if total else 0
     if share > allow.rejected_pct and rejected > allow.rejected_rows:
@@ -204,8 +221,19 @@ def hold_to_allowance(
             + (f" ({'; '.join(ways)})" if ways else "")
             + f", {again}. {unchanged}",
         )
-    _hold_to_last(connection, feed, manifest, where, f"{again}. {unchanged}", table, number)
-    _hold_to_lines(connection, feed, where, f"{again}. {unchanged}", table, number)
+    if feed.replaces == "nothing":
+        return []
+    _hold_to_time(connection, feed, manifest, where, f"{again}. {unchanged}", table, number)
+    beyond = [*_sizes(connection, feed, table, number), *_lines(connection, feed, table, number)]
+    for finding, step in beyond if not confirmation else ():
+        raise DeliveryRefused(
+            where,
+            finding.fact,
+            allowed=finding.allowed,
+            next_step=f'{step} is let through once by `parkbridge sync {feed.name} --accept-delivery "why"`, or always by '
+            f"{finding.object_name} in {feed.name}/feed.yml. {unchanged}",
+        )
+    return [finding for finding, _ in beyond]
 
 
 def _period_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int) -> str:
@@ -220,7 +248,7 @@ def _period_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: s
     return "" if first is None else str(first) if first == last else f"{first} to {last}"
 
 
-def _hold_to_last(
+def _hold_to_time(
     connection: duckdb.DuckDBPyConnection,
     feed: StagedFeed,
     manifest: Manifest,
@@ -229,15 +257,12 @@ def _hold_to_last(
     table: str,
     number: int,
 ) -> None:
-    """A delivery of a whole period or register is held against what is known of it: its time, and its size."""
-    if feed.replaces == "nothing":
-        return
-    staged, mine = f"staged.{feed.subject.name}", f"feed = {literal(feed.name)} and superseded_at is null"
+    """A delivery of a whole period or register is not older than what is known of it."""
     period = quote(feed.subject.period or "") if feed.replaces == "period" else "true"
     (newest,) = the_row(
         connection,
         "select max(delivered_at) from ops.batch where feed = $feed and ($replaces = 'everything' or batch_id in ("
-        f"select batch_id from {staged} where {mine} "
+        f"select batch_id from staged.{feed.subject.name} where feed = $feed and superseded_at is null "
         f"and {period} in (select {period} from {table} where batch_number = $number)))",
         {"feed": feed.name, "replaces": feed.replaces, "number": number},
     )
@@ -249,6 +274,14 @@ def _hold_to_last(
             next_step=f"ask {feed.office} which is right; to leave this one out: `parkbridge discard {feed.name} "
             f"{manifest.batch_id} --why …`; to take it, send it again under a new date, {closing}",
         )
+
+
+def _sizes(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int
+) -> Iterator[tuple[Finding, str]]:
+    """A whole period or register with far fewer rows than are known of it, or far more; each with the next step."""
+    staged, mine = f"staged.{feed.subject.name}", f"feed = {literal(feed.name)} and superseded_at is null"
+    period = quote(feed.subject.period or "") if feed.replaces == "period" else "true"
     # Per period: what is current, or what comes before this delivery in the same run. A period that is new is held
     # against the one before it.
     known: dict[Any, int] = dict(
@@ -270,6 +303,13 @@ def _hold_to_last(
     before = sum(again) / len(again) if again else known[max(earlier) if earlier else min(known)] if known else 0
     if not before:
         return
+    fewest = before
+    if not again:  # water is read each quarter; people move, or firms trade, in one month or another
+        alike = [p for p in earlier if not feed.subject.is_expected or _months_apart(p, min(this)) in _SEASONS]
+        fewest = min([before, *(known[p] for p in alike)])
+    unit = "source_key" if "source_key" in feed.subject.columns else quote(feed.subject.key[0])
+    (units,) = the_row(connection, f"select count(distinct {unit}) from {table} where batch_number = {number}")
+    leavers = round(min(_LEAVERS_MAX * total / max(units, 1), fewest / _LEAVERS_OF))
     fact = f"{total:,} rows" + (f" in {len(this)} periods, {rows:,.0f} each" if len(this) > 1 else "")
     fallen = [
         (n / known[p], p)
@@ -281,30 +321,28 @@ def _hold_to_last(
     if fallen and len(this) > 1:
         _, worst = min(fallen)
         too_few, each = (f"{this[worst]:,} rows of {worst}", this[worst], known[worst]), " of each period"
-    elif rows < before * feed.allow.rows_min_pct / 100:
-        too_few = (fact, rows, before)
+    elif rows < fewest * feed.allow.rows_min_pct / 100 and (
+        (again and feed.replaces == "period") or fewest - rows > leavers
+    ):
+        too_few = (fact, rows, fewest)
     if too_few:
         what, now, then = too_few
-        raise DeliveryRefused(
-            where,
-            f"{what}, {100 * now / then:.1f} % of the {then:,.0f} known before",
-            allowed=f"{feed.allow.rows_min_pct:g} % or more{each}",
-            next_step=f"compare with {feed.office}: a truncated file is sent again; a true fall is let through by "
-            f"rows_min_pct in {feed.name}/feed.yml, {closing}",
-        )
-    if rows > before * feed.allow.rows_max_factor:
-        raise DeliveryRefused(
-            where,
-            f"{fact}, {rows / before:.1f} times the {before:,.0f} known before",
-            allowed=f"{feed.allow.rows_max_factor:g} times",
-            next_step=f"ask {feed.office} what was added; a true rise is let through by rows_max_factor in "
-            f"{feed.name}/feed.yml, {closing}",
-        )
+        fact = f"{what}, {100 * now / then:.1f} % of the {then:,.0f} known before"
+        step = f"compare with {feed.office}: a truncated file is sent again; a true fall"
+        yield Finding("rows_min_pct", fact, f"{feed.allow.rows_min_pct:g} % or more{each}", then, now), step
+    elif rows > before * feed.allow.rows_max_factor:
+        fact = f"{fact}, {rows / before:.1f} times the {before:,.0f} known before"
+        step = f"ask {feed.office} what was added; a true rise"
+        yield Finding("rows_max_factor", fact, f"{feed.allow.rows_max_factor:g} times", before, rows), step
 
 
-def _hold_to_lines(
-    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, where: str, closing: str, table: str, number: int
-) -> None:
+def _months_apart(first: date, last: date) -> int:
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
+def _lines(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, table: str, number: int
+) -> Iterator[tuple[Finding, str]]:
     """A known period of which fewer persons or invoices come again: the rows that landing made of them may all be there.
 
     A new period is not held to the one before it: staff and trade fall from month to month.
@@ -323,13 +361,14 @@ def _hold_to_lines(
     ).fetchone()
     if found:
         month, now, then = found
-        raise DeliveryRefused(
-            where,
-            f"{feed.count_column} of {month} is {now:,} in all, {100 * now / then:.1f} % of the {then:,} known before",
-            allowed=f"{feed.allow.rows_min_pct:g} % or more",
-            next_step=f"ask {feed.office} whether this is a part of the month (late entries, the rest of a file): a month is sent whole; "
-            f"a true fall is let through by rows_min_pct in {feed.name}/feed.yml, {closing}",
+        fact = (
+            f"{feed.count_column} of {month} is {now:,} in all, {100 * now / then:.1f} % of the {then:,} known before"
         )
+        step = (
+            f"ask {feed.office} whether this is a part of the month (late entries, the rest of a file): a month is sent whole; "
+            "a true fall"
+        )
+        yield Finding("rows_min_pct", fact, f"{feed.allow.rows_min_pct:g} % or more", then, now), step
 
 
 def hold_to_twins(
@@ -372,8 +411,12 @@ def hold_to_habit(
     table: str,
     number: int,
     confirmation: Confirmation | None,
+    sizes: Sequence[Finding] = (),
 ) -> None:
-    """A delivery that says something else than those before it in many rows at once is another column, unit, month or file."""
+    """A delivery that says something else than those before it in many rows at once is another column, unit, month or file.
+
+    `sizes` are findings that the confirmation has let through already, and are kept with the others.
+    """
     manifest = batch.manifest
     measured = measure(connection, feed, table, number, str(utc(manifest.pulled_until)))
     measured += measure_totals(connection, feed, batch, manifest.rows)
@@ -385,7 +428,7 @@ def hold_to_habit(
     measured += measure_end(batch)
     measured += measure_words(feed, batch)
     measured += measure_year(connection, feed, batch, table, number)
-    found = findings(measured, feed)
+    found = [*sizes, *findings(measured, feed)]
     keep(connection, manifest.batch_id, DELIVERY, found, confirmation)
     if not found or confirmation:
         return

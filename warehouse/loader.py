@@ -172,8 +172,8 @@ def _stage_one(
     if not is_rebuild:
         hold_to_midnights(connection, feed, where, manifest.pulled_until, time_zone)
         hold_to_twins(connection, feed, batches, table)
-        hold_to_allowance(connection, feed, batch, staged.rejected, table, number)
-        hold_to_habit(connection, feed, batch, table, number, confirmation)
+        sizes = hold_to_allowance(connection, feed, batch, staged.rejected, table, number, confirmation)
+        hold_to_habit(connection, feed, batch, table, number, confirmation, sizes)
     return staged
 
 

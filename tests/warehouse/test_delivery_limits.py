@@ -94,6 +94,47 @@ def test_a_register_is_held_against_the_one_before(park: Park, rows: int, messag
             park.stage("leases")
 
 
+@pytest.mark.parametrize(
+    ("known", "left", "message"),
+    [
+        (25, 3, None),
+        (8, 1, None),
+        (25, 4, "21 rows, 84.0 % of the 25 known before; 98 % or more allowed"),
+        (8, 2, "6 rows, 75.0 % of the 8 known before"),
+        (3, 1, "2 rows, 66.7 % of the 3 known before"),
+    ],
+)
+def test_tenants_leave_a_small_park(park: Park, known: int, left: int, message: str | None) -> None:
+    park.change("staff", "rows_min_pct: 60", "rows_min_pct: 98")
+    units = {f"U{n}": 10 + n for n in range(known)}
+    park.drop("staff", "1.csv", staff(units, month="2026-01"), day(0.5))
+    park.sync("staff", day(1))
+    few = {unit: n for unit, n in units.items() if n not in range(11, 11 + 2 * left, 2)}
+    park.drop("staff", "2.csv", staff(few, month="2026-02"), day(31))
+    park.land("staff", day(32))
+    if message:
+        with pytest.raises(DeliveryRefused, match=message):
+            park.stage("staff")
+        park.sync("staff", day(33), confirmation=Confirmation("anna", "they moved out"))
+        assert ("rows_min_pct",) in park.ask("select object_name from ops.confirmation")
+    else:
+        park.stage("staff")
+    # from a month that is known no unit has moved out
+    park.drop("staff", "1b.csv", staff(few, month="2026-01"), day(33.5))
+    park.land("staff", day(34))
+    with pytest.raises(DeliveryRefused, match="known before"):
+        park.stage("staff")
+
+
+def test_a_month_has_the_rows_of_such_a_month(park: Park) -> None:
+    """Half of the units report each quarter."""
+    for month in range(1, 8):
+        units = {f"U{n}": 10 + n + month for n in range(20) if month % 3 == 0 or n % 2}
+        park.drop("staff", f"{month}.csv", staff(units, month=f"2026-{month:02}"), day(30 * month))
+        # of the first quarter it is not known
+        park.sync("staff", day(30 * month + 1), confirmation=Confirmation("anna", "true") if month == 4 else None)
+
+
 def test_what_counts_is_what_is_known_not_what_the_last_delivery_changed(park: Park) -> None:
     """A register of 100 rows of which 2 changed is still a register of 100 rows."""
     park.drop("leases", "a.csv", leases(range(100)), day(0.5))

@@ -55,6 +55,9 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
         return
     c = columns_of(feed)
     own_key = feed.subject.key[0] if len(feed.subject.key) == 1 else ""
+    renamed = ""  # who says what it was called before is no other
+    if "former_names" in feed.subject.columns:
+        renamed = f" and not contains(coalesce(k.former_names, ''), p.{quote('v enterprise_name')})"
     is_paper = bool(own_key) and own_key != "source_key" and not sends_changes
     for a in (*c.ids, *(c.kinds if is_paper else ())):
         targets = [b for b in (*c.texts, *c.kinds) if b != a and (b in c.ids or b in _PLACES) and b != own_key]
@@ -72,7 +75,8 @@ def broken_pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, sends_
         name = quote(a)
         of_a = ", ".join(f"arg_max({quote(b)}, is_known) as {quote('v ' + b)}" for b in targets)
         broken = ", ".join(
-            f"count_if(k.{quote(b)} <> p.{quote('v ' + b)}), count_if(k.{quote(b)} is not null and p.{quote('v ' + b)} is not null)"
+            f"count_if(k.{quote(b)} <> p.{quote('v ' + b)}{renamed if b == 'enterprise_name' else ''}), "
+            f"count_if(k.{quote(b)} is not null and p.{quote('v ' + b)} is not null)"
             for b in targets
         )
         columns = ", ".join(map(quote, (a, *targets)))
@@ -268,7 +272,7 @@ def codes_left_out(
 def _stated(table: str, code: str, name: str) -> str:
     """As SQL, the codes with their names that a table states; conditions may follow."""
     return (
-        f"select distinct upper({quote(code)}) as code, {quote(name)} as name from {table} "
+        f"select distinct upper({quote(code)}) as code, translate({quote(name)}, '()', '（）') as name from {table} "
         f"where length({quote(code)}) = {_CODE_LENGTH} and {quote(name)} is not null"
     )
 

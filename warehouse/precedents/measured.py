@@ -98,6 +98,12 @@ def beyond_chance(count: int, expected: float) -> int:
     return count if count > expected + 3 * math.sqrt(expected) else 0
 
 
+def plain(column: str) -> str:
+    """As SQL, a column, a name with one kind of brackets: 甲(江苏)有限公司 and 甲（江苏）有限公司 are one name."""
+    name = quote(column)
+    return f"translate({name}, '()', '（）') as {name}" if column.endswith(("_name", "_names")) else name
+
+
 def code_of(column: str) -> str:
     """As SQL, a code as text, also where the subject has a truth value for it."""
     return f"coalesce({quote(column)}::varchar, '-')"

@@ -95,9 +95,11 @@ def reported_again(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> I
     # what supersedes a row came again, and so did a second payment of one period
     found = all_rows(
         connection,
-        "with known as (select series, t from known_fact group by all) "
+        "with known as (select series, t from known_fact group by all), "
+        # who reports a new period, too, corrects the others; of rows that were moved to an earlier month the new one is missing
+        "fresh as (select series from new_fact anti join known using (series, t)) "
         "select (select count(*) from new_fact), (select count(*) from new_fact as n semi join known using (series, t) "
-        f"anti join known_fact as k on {same_key} and {same}), (select count(*) from known_fact), "
+        f"anti join fresh using (series) anti join known_fact as k on {same_key} and {same}), (select count(*) from known_fact), "
         "(select count(*) from known_fact) - (select count(*) from known) + "
         f"(select count(*) from staged.{subject.name} where feed = {literal(feed.name)} and superseded_at is not null "
         "and period_end >= (select min(t) from known_fact)), (select count(distinct date_trunc('month', t)) from known_fact)",
@@ -212,30 +214,37 @@ def sorted_alone(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Ite
     names = list(dict.fromkeys((*c.key, *c.texts, *c.dates, *c.figures, *c.kinds)))
     if feed.recorded_at:
         names.append("recorded_at")
+    if (
+        feed.replaces == "nothing" and len(c.key) == 1
+    ):  # the papers of a new building: numbers and rooms are given in order
+        names = [name for name in names if name not in (*c.key, "room")]
+    kind, rows = kind_of_row(feed), all_rows(connection, "select count(*) from new_fact")[0][0]
     for by in (["received_at", "row_number"], *([key] if key else [])):
-        new = _falls(connection, "new_fact", names, by)
-        in_order = [n for n in range(len(names)) if new[1 + 2 * n] == 0 and new[2 + 2 * n] >= _ORDERED_VALUES]
+        new = _falls(connection, "new_fact", names, by, kind)
+        in_order = [name for name, (falls, _, values) in new.items() if falls == 0 and values >= _ORDERED_VALUES]
         # one alone is in the order of the rows, and so is the first column of a key by which they are ordered
-        if len(in_order) < 2 and (by is not key or [names[n] for n in in_order] in ([], key[:1])):
+        if len(in_order) < 2 and (by is not key or in_order in ([], key[:1])):
             continue
-        known = _falls(connection, "known_fact", names, by)
-        order = {names[n]: known[1 + 2 * n] / known[0] for n in in_order}
+        known = _falls(connection, "known_fact", names, by, kind)
+        order = {name: known[name][0] / max(known[name][1], 1) for name in in_order}
         kept = [name for name, was in order.items() if 100 * was <= BROKEN_PCT]
         for name, was in order.items():
-            if name not in kept and (kept or by is key) and (1 - was) ** (new[0] - 1) < CHANCE:
+            if name not in kept and (kept or by is key) and (1 - was) ** new[name][1] < CHANCE:
                 fact = f"{name} is in order and never was, in rows in order of {(kept or key)[0]}: it was sorted alone,"
-                yield Measured("changed_pct", name, fact, new[0], new[0], 100.0, _ORDERED_MIN)
+                yield Measured("changed_pct", name, fact, rows, rows, 100.0, _ORDERED_MIN)
 
 
-def _falls(connection: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], by: Sequence[str]) -> list[int]:
-    """The number of rows, and for each column how often it falls from row to row, and how many values it has."""
+def _falls(
+    connection: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], by: Sequence[str], kind: str
+) -> dict[str, tuple[int, int, int]]:
+    """Of each column: how often it falls from one row of a kind to the next, of how many times, and how many values it has."""
     order = ", ".join(map(quote, by))
-    # by their key, the rows of each month are in an order of their own
-    within = "" if "row_number" in by else "partition by t "
+    # by their key, the rows of each month are in an order of their own; a quarter's meters of water part those of electricity
+    within = f"partition by {kind}" + ("" if "row_number" in by else ", t")
     falls = ", ".join(
-        f"{quote(name)} < lag({quote(name)} ignore nulls) over ({within}order by {order}) as f{n}"
+        f"{quote(name)} < lag({quote(name)} ignore nulls) over ({within} order by {order}) as f{n}"
         for n, name in enumerate(names)
     )
-    counts = ", ".join(f"count_if(f{n}), count(distinct {quote(name)})" for n, name in enumerate(names))
-    found = all_rows(connection, f"with o as (select *, {falls} from {table}) select count(*), {counts} from o")[0]
-    return [count or 0 for count in found]
+    counts = ", ".join(f"count_if(f{n}), count(f{n}), count(distinct {quote(name)})" for n, name in enumerate(names))
+    found = all_rows(connection, f"with o as (select *, {falls} from {table}) select {counts} from o")[0]
+    return {name: (found[3 * n] or 0, found[3 * n + 1], found[3 * n + 2]) for n, name in enumerate(names)}

@@ -39,6 +39,8 @@ _YEAR_OF_MONTHS, _FALLS_MIN = 12, 0.1
 # staff of seven in ten units that change may go one way in a month, as after the spring festival, and of more where it ever did; of so
 # many that changed, a month shows what is usual; less than a twentieth of the sum is no part of a list
 _ONE_WAY, _ROWS_ONE_WAY_MIN, _MOVED = 0.7, 10, 0.05
+# from January to April staff and use fall before the spring festival and come back: of a first year it shows no part and no other row
+_FESTIVAL = "(month({0}.t) > 4 or month_number({0}.t) - 12 in (select month_number(t) from {1}))"
 
 
 def other_kinds(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
@@ -107,7 +109,8 @@ def unsteady(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figures: S
             "usual as (select quantile_cont(step, 0.9) as step from moved where step is not null), "
             "share as (select t, count(*) as n, count_if(m.step > u.step + 0.01) / count(*) as share from moved as m cross join usual as u "
             f"where m.step is not null group by t having count(*) >= {_PAIRS_MIN}), "
-            "next as (select n.t, n.kind, ln(abs(n.v / b.v)) as by_ln from n asof join b on n.series = b.series and n.t > b.t), "
+            "next as (select n.t, n.kind, ln(abs(n.v / b.v)) as by_ln from n asof join b on n.series = b.series and n.t > b.t "
+            f"where {_FESTIVAL.format('n', 'b')}), "
             "fresh as (select abs(by_ln - median(by_ln) over (partition by t, kind)) as step from next) "
             "select (select count(*) from share), (select max(share) from share), (select median(n) from share), "
             "(select exp(step) from usual), count(*), count_if(f.step > u.step + 0.01) from fresh as f cross join usual as u",
@@ -176,7 +179,7 @@ def one_way(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator
             "usual as (select max(falls / (falls + rises)) as falls, max(rises / (falls + rises)) as rises from past "
             f"where falls + rises >= {_ROWS_ONE_WAY_MIN}), "
             f"now as (select {steps.format('n', 'b')}, sum(n.v) as now, sum(b.v) as before from n asof join k as b "
-            "on n.series = b.series and n.t > b.t) "
+            f"on n.series = b.series and n.t > b.t where {_FESTIVAL.format('n', 'k')}) "
             "select now.falls, now.rises, now, before, usual.falls, usual.rises from now cross join usual",
         )[0]
         if not now or not before or abs(now - before) <= _MOVED * before:
@@ -205,15 +208,18 @@ def odd_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterat
             connection,
             f"with k as (select {kind} as kind, {value} as v from known_fact where {quote(name)} <> 0), "
             f"m as (select kind, median(v) as middle from k group by kind having count(*) >= {KIND_MIN}), "
-            "usual as (select max(abs(v - middle)) as most, count(*) as known from k inner join m using (kind)), "
+            "usual as (select max(abs(v - middle)) as most, quantile_cont(abs(v - middle), 0.9) as step, count(*) as known "
+            "from k inner join m using (kind)), "
             f"n as (select v - middle as away from (select {kind} as kind, {value} as v from new_fact where {quote(name)} <> 0) "
             "inner join m using (kind)) "
-            "select (select known from usual), count(*), exp(abs(median(away))), "
+            "select (select known from usual), (select exp(step) from usual), count(*), exp(abs(median(away))), "
             f"count_if(abs(away) > greatest({math.log(_OTHER_UNIT)}, (select most from usual))) from n",
         )
-        known, rows, middle, other = (float(x or 0) for x in found[0])
+        known, usual, rows, middle, other = (float(x or 0) for x in found[0])
         if known < KNOWN_MIN or not rows:
             continue
+        if middle <= usual:  # of loans from 500,000 to 5,000,000 ten have another middle than the five before
+            middle = 1.0
         fact = f"the middle {name} is away from that of earlier rows of its kind"
         yield Measured("figure_factor", name, fact, int(rows), int(rows), middle)
         fact = f"{name} is {_OTHER_UNIT} times the middle of its kind, or a {_OTHER_UNIT}th, as none was before,"
@@ -274,14 +280,18 @@ def exchanged_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> 
         ]
         middles = {k: float(np.median(of_kind)) for k, of_kind in known_of.items() if len(of_kind) >= KIND_MIN}
         fresh = [(v, middles[k]) for k in middles.keys() & new_of.keys() for v in new_of[k]]
+        # rows of one kind fit it alike: where most are, as after a call for loans, as many of them as of the next kind
+        most = sorted([0, 0, *(len(new_of[k]) for k in middles.keys() & new_of.keys())])[-2]
+        mixed = [(v, middles[k]) for k in middles.keys() & new_of.keys() for v in new_of[k][:most]]
+        mixed = mixed if len(middles) > 1 else fresh
         known, count = len(past), len(fresh)
         if known < KNOWN_MIN or count < 2:
             continue
-        was, now = _ranks(past), float(_ranks(fresh).mean())
+        was, now = _ranks(past), float(_ranks(mixed).mean()) if len(mixed) > 1 else 0.0
         usual, spread = float(was.mean()), float(was.std())
         step = np.quantile([abs(v - middle) for v, middle in past], 0.9) + 0.01
         far = len([v for v, middle in fresh if abs(v - middle) > step])
-        beyond = now - usual > _RANKS_APART * max(spread, _RANKS_SPREAD) * math.sqrt(1 / count + 1 / known)
+        beyond = now - usual > _RANKS_APART * max(spread, _RANKS_SPREAD) * math.sqrt(1 / max(len(mixed), 1) + 1 / known)
         fact = f"{name} fits the kind of its row hardly better than that of other rows"
         yield Measured("changed_pct", name, fact, count * beyond, count, 100.0 * beyond)
         fact = f"{name} is further from the middle of its kind than one in ten was before,"

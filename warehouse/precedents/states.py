@@ -27,6 +27,8 @@ from warehouse.precedents.measured import (
 )
 from warehouse.staged_feed import StagedFeed
 
+# refunds come with the first annual settlement, in May
+_REFUNDED = ("paid_amount", "tax_due_amount")
 # a text of so few values is a kind of row
 _WORDS_MAX = 12
 
@@ -46,7 +48,8 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
             for name, days in (("period_start", 0), ("period_end", 1))
         }
     states |= {
-        name: f"case when {quote(name)} is null then 'empty' when {quote(name)} < 0 then 'negative' else 'positive' end"
+        name: f"case when {quote(name)} is null then 'empty' when {quote(name)} < 0 and {name not in _REFUNDED} then 'negative' "
+        "else 'positive' end"
         for name in c.figures
     }
     if feed.recorded_at:
@@ -63,7 +66,7 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
         # a name is of an enterprise, whatever its paper is about
         is_plain = of_kind in few or (name.endswith("_name") and of_kind != "''")
         state = f"case when {quote(name)} is null then 'empty' else 'filled' end" if is_plain else states[name]
-        yield from _new_states(connection, name, of_kind, state, unit)
+        yield from _new_states(connection, name, of_kind, state, unit, _of_known_codes(feed, name, "known_version"))
     if not is_less(connection, "known_fact", KNOWN_MIN):
         for name in c.figures:
             yield from _lost(connection, name, kind)
@@ -145,13 +148,17 @@ def _emptier(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterato
             parts.append(stage_of_paper([d for d in c.dates if d != name]))
         kind = f"concat_ws(' ', {', '.join(parts)})" if parts else "''"
         of_unit = f"select {quote(unit)} as unit, {kind} as kind, avg(({quote(name)} is not null)::int) as filled from {{}} group by all"
+        last = of_unit.format("known_fact where t = (select max(t) from known_fact)")
+        new_unit = of_unit.format(_of_known_codes(feed, name, "known_fact"))
         # a kind of few units is like the others as far as these few leave it open
         units, expected, filled, before = all_rows(
             connection,
             f"with k as ({of_unit.format('known_fact')}), usual as (select kind, (sum(filled) + {KIND_MIN} * (select avg(filled) from k)) "
             f"/ (count(*) + {KIND_MIN}) as share from k group by kind having count(*) >= {KIND_MIN}), "
-            f"n as (select unit, avg(share) as share, avg(filled) as filled from ({of_unit.format('new_fact')}) "
-            "inner join usual using (kind) group by unit) "
+            # what the last period lacked was accepted then
+            f"last as (select kind, avg(filled) as share from ({last}) group by kind having count(*) >= {KNOWN_MIN}), "
+            f"n as (select unit, avg(least(usual.share, last.share)) as share, avg(filled) as filled from ({new_unit}) "
+            "inner join usual using (kind) left join last using (kind) group by unit) "
             "select count(*), sum(share), sum(filled), (select count(distinct unit) from k) from n",
         )[0]
         if before < KNOWN_MIN or not units or filled >= expected:
@@ -212,26 +219,34 @@ def _no_longer_beside(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -
                 yield Measured("never_pct", name, fact, count, units, 100 * count / units, 3)
 
 
+def _of_known_codes(feed: StagedFeed, name: str, known: str) -> str:
+    """As SQL, the new rows of codes that are known: the first firms that are listed as abnormal lack what renamed ones have."""
+    codes = [code_of(k) for k in columns_of(feed).kinds if k != name]
+    return " and ".join(["new_fact where true", *(f"{code} in (select {code} from {known})" for code in codes)])
+
+
 def _unit(feed: StagedFeed) -> str:
     """The column of what a row is about, or else of the row's own number."""
     return "source_key" if "source_key" in feed.subject.columns else feed.subject.key[0]
 
 
 def _new_states(
-    connection: duckdb.DuckDBPyConnection, name: str, kind: str, state: str, unit: str
+    connection: duckdb.DuckDBPyConnection, name: str, kind: str, state: str, unit: str, new: str
 ) -> Iterator[Measured]:
+    # the tenants of a new building are in one
+    of_new = f"coalesce({name}, {unit}::varchar)" if name == "building_code" else unit
     # a unit counts once: its rows of twelve months, or its three meters, are alike
     found = all_rows(
         connection,
         f"with k as (select {kind} as kind, {state} as state, count(distinct {unit}) as n from known_version group by all), "
-        f"n as (select {kind} as kind, {state} as state, count(distinct {unit}) as n from new_fact group by all), "
+        f"n as (select {kind} as kind, {state} as state, count(distinct {of_new}) as n from {new} group by all), "
         "judged as (select kind, sum(n) as known, (count_if(n = 1) + 0.5) / (sum(n) + 1) as chance from k group by kind "
         f"having sum(n) >= {KIND_MIN}), "
         "fresh as (select n.kind, n.state, n.n from n semi join judged using (kind) anti join k using (kind, state) "
         "where n.state = 'empty' or n.kind in (select kind from k where state <> 'empty')) "
         "select (select sum(known) from judged), "
         "(select sum(n.n * j.chance) from n inner join judged as j using (kind)), "
-        f"(select sum(n) from n), f.state, (select count(distinct {unit}) from new_fact where ({state}) = f.state "
+        f"(select sum(n) from n), f.state, (select count(distinct {of_new}) from new_fact where ({state}) = f.state "
         f"and ({kind}) in (select kind from fresh where state = f.state)) "
         "from fresh as f group by f.state",
     )
@@ -276,7 +291,8 @@ def _lost(connection: duckdb.DuckDBPyConnection, name: str, kind: str) -> Iterat
     states = {"negative": f"{value} < 0", "zero": f"{value} = 0", "empty": f"{value} is null"}
     counts = ", ".join(f"count_if({condition}) as {state}" for state, condition in states.items())
     sums = ", ".join(
-        f"sum(n.n * k.{state} / k.n) filter (k.{state} < 0.9 * k.n), sum(n.{state}) filter (k.{state} < 0.9 * k.n)"
+        f"sum(n.n * k.{state} / k.n) filter (k.{state} < 0.9 * k.n), sum(n.{state}) filter (k.{state} < 0.9 * k.n), "
+        f"sum(n.n) filter (k.{state} < 0.9 * k.n)"
         for state in states
     )
     found = all_rows(
@@ -286,11 +302,11 @@ def _lost(connection: duckdb.DuckDBPyConnection, name: str, kind: str) -> Iterat
         f"select {sums}, (select bool_or({states['zero']}) from new_fact) from n inner join k using (kind)",
     )[0]
     for place, lost in enumerate(states):
-        expected, there = found[2 * place], found[2 * place + 1] or 0
+        expected, there, rows = (value or 0 for value in found[3 * place : 3 * place + 3])
         # a column that is filled in at last is good news
         if lost == "empty" and not found[-1]:
             continue
-        if expected and expected >= LOST_MIN and there <= expected / 20:
+        if expected and there <= expected / 20 and tail(int(there), int(rows), expected / rows) < CHANCE:
             fact = f"{name} is {lost} in {there:,} rows, where {expected:,.0f} should be as in earlier deliveries:"
             count, total, share = round(expected - there), round(expected), 100 * (1 - there / expected)
             yield Measured("emptied_pct", name, fact, count, total, share, LOST_MIN)
