@@ -244,7 +244,9 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
             asked.append(f"count_if({b} is not null and ({n} is null or {_is_other(c, plan)})) as {quote('gone ' + c)}")
         for state, condition in _STATES:
             # a meter that rested is no habit, as one that always did
-            always = f" and n.series not in (select series from known_fact where {quote(c)} <> 0)" * (state == "zero")
+            always = (
+                f" and n.series not in (select series from known_fact where {quote(c)} <> 0)" if state == "zero" else ""
+            )
             asked.append(f"count_if({b} {condition}{always}) as {quote(f'{state} {c}')}")
             # a column that is filled in at last is good news, unless with zeros
             other = f"{n} = 0" if state == "empty" else f"not coalesce({n} {condition}, false)"

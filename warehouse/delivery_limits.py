@@ -307,9 +307,10 @@ def _sizes(
     if not again:  # water is read each quarter; people move, or firms trade, in one month or another
         alike = [p for p in earlier if not feed.subject.is_expected or _months_apart(p, min(this)) in _SEASONS]
         fewest = min([before, *(known[p] for p in alike)])
-    unit = "source_key" if "source_key" in feed.subject.columns else quote(feed.subject.key[0])
-    (units,) = the_row(connection, f"select count(distinct {unit}) from {table} where batch_number = {number}")
-    leavers = round(min(_LEAVERS_MAX * total / max(units, 1), fewest / _LEAVERS_OF))
+    leavers = 0
+    if "source_key" in feed.subject.columns:  # firms leave, buildings do not
+        (units,) = the_row(connection, f"select count(distinct source_key) from {table} where batch_number = {number}")
+        leavers = int(min(_LEAVERS_MAX * total / max(units, 1), fewest / _LEAVERS_OF))
     fact = f"{total:,} rows" + (f" in {len(this)} periods, {rows:,.0f} each" if len(this) > 1 else "")
     fallen = [
         (n / known[p], p)

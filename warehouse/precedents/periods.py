@@ -214,9 +214,8 @@ def sorted_alone(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Ite
     names = list(dict.fromkeys((*c.key, *c.texts, *c.dates, *c.figures, *c.kinds)))
     if feed.recorded_at:
         names.append("recorded_at")
-    if (
-        feed.replaces == "nothing" and len(c.key) == 1
-    ):  # the papers of a new building: numbers and rooms are given in order
+    # the papers of a new building: numbers and rooms are given in order
+    if feed.replaces == "nothing" and len(c.key) == 1:
         names = [name for name in names if name not in (*c.key, "room")]
     kind, rows = kind_of_row(feed), all_rows(connection, "select count(*) from new_fact")[0][0]
     for by in (["received_at", "row_number"], *([key] if key else [])):
