@@ -18,7 +18,7 @@ from warehouse.confirmation import Finding
 from warehouse.connection import literal, quote
 from warehouse.keys import other_enterprises, respelled, rounded
 from warehouse.precedents import identities, periods, sizes, states
-from warehouse.precedents.measured import CHANCE, Measured, beyond_chance, one_row, plain, tail
+from warehouse.precedents.measured import CHANCE, Measured, beyond_chance, one_row, one_spelling, tail
 from warehouse.staged_feed import StagedFeed
 
 # of what a delivery says of an enterprise by its source_key, where its facts are events that are never stated twice
@@ -153,7 +153,7 @@ def measure(
         until: End of its pull, as SQL text, for rows without an office's time.
     """
     plan, subject = _plan(feed), feed.subject
-    columns = ", ".join(quote(c) if c in subject.key else plain(c) for c in subject.columns)
+    columns = ", ".join(f"{quote(c) if c in subject.key else one_spelling(c)} as {quote(c)}" for c in subject.columns)
     mine = f"feed = {literal(feed.name)} and superseded_at is null"
     back = _YEARLY_MONTHS_BACK if subject.has_years else _MONTHS_BACK
     lowest = f"(select min({plan.time}) - interval {back} month from {table} where batch_number = {number})"
@@ -293,7 +293,7 @@ def _is_other(column: str, plan: _Plan) -> str:
         return f"{n} < {b}"
     if column == "enterprise_name" and "former_names" in plan.texts:
         return f"({n} <> {b} and not contains(coalesce(n.former_names, ''), {b}))"
-    if column in plan.figures:
+    if column in plan.figures and column.endswith("_amount"):
         return f"({n} <> {b} and coalesce(abs(ln(abs(nullif({n}, 0)::double / nullif({b}, 0)))) > {math.log(_STEP)}, true))"
     return f"{n} <> {b}"
 

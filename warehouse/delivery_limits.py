@@ -225,7 +225,8 @@ def hold_to_allowance(
         return []
     _hold_to_time(connection, feed, manifest, where, f"{again}. {unchanged}", table, number)
     beyond = [*_sizes(connection, feed, table, number), *_lines(connection, feed, table, number)]
-    for finding, step in beyond if not confirmation else ():
+    if beyond and not confirmation:
+        finding, step = beyond[0]
         raise DeliveryRefused(
             where,
             finding.fact,

@@ -19,6 +19,7 @@ from warehouse.precedents.measured import (
     beyond_chance,
     columns_of,
     is_less,
+    one_spelling,
     tail,
 )
 from warehouse.staged_feed import StagedFeed
@@ -272,7 +273,7 @@ def codes_left_out(
 def _stated(table: str, code: str, name: str) -> str:
     """As SQL, the codes with their names that a table states; conditions may follow."""
     return (
-        f"select distinct upper({quote(code)}) as code, translate({quote(name)}, '()', '（）') as name from {table} "
+        f"select distinct upper({quote(code)}) as code, {one_spelling(name)} as name from {table} "
         f"where length({quote(code)}) = {_CODE_LENGTH} and {quote(name)} is not null"
     )
 

@@ -98,10 +98,10 @@ def beyond_chance(count: int, expected: float) -> int:
     return count if count > expected + 3 * math.sqrt(expected) else 0
 
 
-def plain(column: str) -> str:
-    """As SQL, a column, a name with one kind of brackets: 甲(江苏)有限公司 and 甲（江苏）有限公司 are one name."""
-    name = quote(column)
-    return f"translate({name}, '()', '（）') as {name}" if column.endswith(("_name", "_names")) else name
+def one_spelling(column: str) -> str:
+    """As SQL, a column's value; a name has one kind of brackets: 甲(江苏)有限公司 and 甲（江苏）有限公司 are one."""
+    is_name = column.endswith(("_name", "_names"))
+    return f"translate({quote(column)}, '()', '（）')" if is_name else quote(column)
 
 
 def code_of(column: str) -> str:

@@ -270,7 +270,7 @@ def exchanged_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> 
         rows = f"select {key} as key, {kind} as kind, ln(abs({quote(name)}::double)) as v from {{}} where {quote(name)} <> 0 "
         # a paper that comes in three states is one quantity, not three that agree
         rows += "qualify row_number() over (partition by key order by row_number desc) = 1"
-        rows = f"select kind, v from ({rows}) qualify row_number() over (order by hash(key), key) <= {_RANKED_MAX}"
+        rows = f"select kind, v from ({rows}) qualify row_number() over (order by hash(key), key) <= {_RANKED_MAX} order by hash(key), key"
         known_of, new_of = (_by_kind(all_rows(connection, rows.format(t))) for t in ("known_fact", "new_fact"))
         past = [
             (v, _middle_of_others(of_kind, place))
@@ -279,11 +279,12 @@ def exchanged_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> 
             for place, v in enumerate(of_kind)
         ]
         middles = {k: float(np.median(of_kind)) for k, of_kind in known_of.items() if len(of_kind) >= KIND_MIN}
-        fresh = [(v, middles[k]) for k in middles.keys() & new_of.keys() for v in new_of[k]]
+        kinds = middles.keys() & new_of.keys()
+        fresh = [(v, middles[k]) for k in kinds for v in new_of[k]]
         # rows of one kind fit it alike: where most are, as after a call for loans, as many of them as of the next kind
-        most = sorted([0, 0, *(len(new_of[k]) for k in middles.keys() & new_of.keys())])[-2]
-        mixed = [(v, middles[k]) for k in middles.keys() & new_of.keys() for v in new_of[k][:most]]
-        mixed = mixed if len(middles) > 1 else fresh
+        *_, next_most, _ = 0, 0, *sorted(len(new_of[k]) for k in kinds)
+        most = next_most if len(middles) > 1 else len(fresh)
+        mixed = [(v, middles[k]) for k in kinds for v in new_of[k][:most]]
         known, count = len(past), len(fresh)
         if known < KNOWN_MIN or count < 2:
             continue
