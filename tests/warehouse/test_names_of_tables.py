@@ -15,7 +15,7 @@ MAY_NAME = {
     "disclosure.py": "adds up the public's totals from figures per enterprise",
     "editions.py": "who may see rows of a building",
     "parts.py": "which enterprises have something new",
-    "postgres_edition.py": "who may see rows of a building",
+    "postgres_access.py": "who may see rows of a building",
     "reconcile.py": "holds a night against the night before",
     "work_shown.py": "notes what readers have seen of the work list",
 }
