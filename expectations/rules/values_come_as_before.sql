@@ -68,12 +68,33 @@ column_count as (
     select
         feed,
         column_name,
-        count_if(is_newest) as new_count,
-        count_if(is_newest and is_empty) as new_empty_count,
-        count_if(not is_newest) as known_count,
-        count_if(not is_newest and is_empty) as known_empty_count
+        count(*) filter (where is_newest) as new_count,
+        count(*) filter (where is_newest and is_empty) as new_empty_count,
+        count(*) filter (where not is_newest) as known_count,
+        count(*) filter (where not is_newest and is_empty) as known_empty_count
     from stated_value
     group by feed, column_name
+),
+
+-- how often as many values or more are empty by chance, where each is as often as in those known (binomial; the rule of
+-- succession keeps a column that was never empty from being one that cannot be)
+column_chance as (
+    select
+        feed,
+        column_name,
+        new_count,
+        new_empty_count,
+        new_count * known_empty_count / known_count as usual_empty_count,
+        (known_empty_count + 1) / (known_count + 2) as p,
+        list_sum([
+            exp(
+                lgamma(new_count + 1) - lgamma(k + 1) - lgamma(new_count - k + 1)
+                + k * ln(p) + (new_count - k) * ln(1 - p)
+            )
+            for k in range(new_empty_count, new_count + 1)
+        ]) as chance
+    from column_count
+    where known_count >= 20
 )
 
 select
@@ -88,9 +109,9 @@ select
     null as record_number,
     column_name as column_names,
     new_empty_count as row_count
-from column_count
+from column_chance
 where
-    known_count >= 20
-    -- five more than before, and half as many again
-    and new_empty_count - new_count * known_empty_count / known_count >= 5
-    and new_empty_count >= 1.5 * new_count * known_empty_count / known_count
+    -- five more than before, half as many again, and more than chance gives once in 10,000 deliveries
+    new_empty_count - usual_empty_count >= 5
+    and new_empty_count >= 1.5 * usual_empty_count
+    and chance < 0.0001
