@@ -98,6 +98,7 @@ def _needs(
     books.plant("service", "person_name_in_personal_column", firm, columns["联系人"])
     books.plant("service", "phone_in_personal_column", firm, columns["联系电话"])
     tables = []
+    at = np.zeros(rows, "datetime64[s]")
     contacted, closed = need.contacted[asked], need.closed[asked]
     outcome = pick([word for _, word in OUTCOMES], need.outcome[asked])
     for stage, day in (("", need.stated[asked]), ("首次联系日期", contacted), ("办结日期", closed)):
@@ -106,7 +107,9 @@ def _needs(
         if stage == "办结日期":
             columns = columns | {"办理结果": outcome}
         happened = ~np.isnat(day)
-        at = office_time(np.where(happened, day, city.day(0)), rng)
+        noted = office_time(np.where(happened, day, city.day(0)), rng)
+        # what happens on the day of the stage before is noted after it
+        at = np.where(happened, np.maximum(noted, at + np.timedelta64(5, "m")), at)
         tables.append(pa.table(columns | {"记录时间": pa.array(at)}).filter(pa.array(happened)))
     return tables
 

@@ -1,8 +1,9 @@
--- rule: What was stated of a record is not left out | 台账和供给的内容未缺失
+-- rule: What was stated of a record is not left out | 台账、供给和诉求的内容未缺失
 -- severity: warning
 -- stage: resolved
--- why: a building that lost its day of completion, or many more offers without a last day than before, may be values
---   that were left out; single ones, and columns that are empty now and then, stop no delivery
+-- why: a building that lost its day of completion, a need that lost its office, or many more offers without a last day
+--   than before, may be values that were left out; single ones, and columns that are empty now and then, stop no
+--   delivery
 -- next step: ask the office whether the values are right; until then they count as unknown (an offer holds on)
 with version as (
     select
@@ -11,6 +12,7 @@ with version as (
         v.received_at,
         v.superseded_at,
         v.building_code as record_number,
+        true as is_stated_at_once,
         to_json(v) as row_json
     from staged.building as v
     union all
@@ -20,6 +22,7 @@ with version as (
         v.received_at,
         v.superseded_at,
         v.lease_no as record_number,
+        true as is_stated_at_once,
         to_json(v) as row_json
     from staged.lease as v
     union all
@@ -29,8 +32,19 @@ with version as (
         v.received_at,
         v.superseded_at,
         v.offer_no as record_number,
+        true as is_stated_at_once,
         to_json(v) as row_json
     from staged.offer as v
+    union all
+    select
+        v.feed,
+        v.batch_id,
+        v.received_at,
+        v.superseded_at,
+        v.need_no as record_number,
+        false as is_stated_at_once,
+        to_json(v) as row_json
+    from staged.need as v
 ),
 
 -- what is known of each column, by the newest delivery or one before
@@ -38,6 +52,7 @@ stated_value as (
     select
         v.feed,
         v.record_number,
+        v.is_stated_at_once,
         v.received_at,
         v.superseded_at,
         j.key as column_name,
@@ -45,7 +60,10 @@ stated_value as (
         v.batch_id = max(v.batch_id) over (partition by v.feed) as is_newest
     from version as v
     cross join json_each(v.row_json) as j
-    where j.key not in ('batch_id', 'recorded_at', 'last_recorded_at', 'received_at', 'superseded_at')
+    where
+        j.key not in ('batch_id', 'recorded_at', 'last_recorded_at', 'received_at', 'superseded_at')
+        -- a need that is open again has neither
+        and j.key not in ('closed_date', 'need_outcome_code')
 ),
 
 lost_value as (
@@ -73,6 +91,8 @@ column_count as (
         count(*) filter (where not is_newest) as known_count,
         count(*) filter (where not is_newest and is_empty) as known_empty_count
     from stated_value
+    -- what is stated step by step lacks more while it is new
+    where is_stated_at_once
     group by feed, column_name
 ),
 

@@ -123,3 +123,16 @@ def test_until_outside_the_history_is_refused(tmp_path: Path) -> None:
         demo.build(tmp_path, until=date(2027, 6, 1), start=START)
     with pytest.raises(ValueError, match="take 150 or more"):
         demo.build(tmp_path, enterprises=20)
+
+
+def test_the_stages_of_a_need_are_recorded_one_after_the_other(city: Path) -> None:
+    with sqlite3.connect(city / "silos/service/服务台.sqlite") as database:
+        rows = database.execute(
+            "select 诉求编号, 提出日期 = 首次联系日期, (首次联系日期 is not null) + (办结日期 is not null) "
+            "from 诉求 order by 诉求编号, 记录时间"
+        ).fetchall()
+    stages: dict[str, list[int]] = {}
+    for number, _, stage in rows:
+        stages.setdefault(number, []).append(stage)
+    assert [number for number, found in stages.items() if found != sorted(found)] == []
+    assert any(is_same_day for _, is_same_day, _ in rows)
