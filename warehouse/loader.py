@@ -323,13 +323,14 @@ def _without_persons(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) ->
     """Take persons out of why rows are rejected, and make `blotted`: those rows, as JSON, that hold persons, without them."""
     for text in texts_with_persons(connection, "rejected", {"reason": False}).get("reason", ()):
         connection.execute("update rejected set reason = ? where reason = ?", [blotted(text), text])
+    codes = feed.code_columns
     numbers, rows = [], []
     for number, text in connection.execute(
         f"select row_number, {_AS_JSON} from delivery as {_ROW} where row_number in (select row_number from rejected)"
     ).fetchall():
         row: dict[str, Any] = json.loads(text)
         clean = {
-            name: blotted(value, in_codes=name in feed.code_columns) if isinstance(value, str) else value
+            name: blotted(value, in_codes=name in codes) if isinstance(value, str) else value
             for name, value in row.items()
         }
         if clean != row:
