@@ -90,7 +90,7 @@ PAPER_NUMBERS = ("payment_no", "event_no", "branch_no", "offer_no")
 NEW_EVERY, CHANGED_EVERY = 29, 17
 RULES = ("figures_are_no_running_totals", "sector_buys_less_than_it_makes")
 # warnings with the number of rows that each is about
-REPORTS = ("code_and_name_are_of_one_firm", "values_come_as_before")
+REPORTS = ("code_and_name_are_of_one_firm", "values_come_as_before", "register_leaves_nothing_out")
 
 
 @dataclass(frozen=True)
