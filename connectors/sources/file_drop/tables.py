@@ -32,52 +32,13 @@ from warehouse.errors import DeliveryRefused
 from warehouse.persons import is_name
 
 # who signs below a table: 制表人：张三, 抄表员：, 单位负责人（签字）：, 联系人：
-_SIGNERS: Final = frozenset(
-    {
-        "制表",
-        "制单",
-        "审核",
-        "审批",
-        "复核",
-        "填表",
-        "填报",
-        "经办",
-        "负责",
-        "统计",
-        "录入",
-        "校对",
-        "校核",
-        "抄表",
-        "记账",
-    }
-    | {
-        "编制",
-        "编报",
-        "经手",
-        "打印",
-        "导出",
-        "操作",
-        "核对",
-        "核准",
-        "批准",
-        "报送",
-        "承办",
-        "收费",
-        "开票",
-        "初审",
-        "复审",
-        "终审",
-        "业务",
-    }
-    | {"会计", "出纳", "主管", "分管", "联系", "单位", "部门", "财务", "签字", "签名", "领导"}
-    | {"科长", "处长", "局长", "主任", "经理"}
-)
 _ACTS: Final = (
     "制[表单]|审[核批]|复核|填[表报]|经办|统计|录入|校[对核]|抄表|记账|会计|出纳|联系"
     + "|编[制报]|经手|核[对准]|批准|承办|[初复终]审"
 )
 _TRADES: Final = "打印|导出|操作|报送|收费|开票|业务"
 _WHO: Final = "(?:人员|人|员)"
+_SIGNER: Final = re.compile(rf"{_ACTS}|{_TRADES}|负责|主管|分管|单位|部门|财务|签字|签名|领导|科长|处长|局长|主任|经理")
 _SIGNATURE: Final = re.compile(
     rf"(?:(?:{_ACTS}){_WHO}?|(?:{_TRADES}){_WHO}|(?:单位|部门|财务)?(?:负责人|主管)(?:领导)?|(?:分管|单位)?领导|签字|签名)"
     rf"\s*[(（]?(?:签字|签名|签章|盖章)?[)）]?\s*[:：]|(?:{_ACTS}|{_TRADES}){_WHO}(?=\s|$)"
@@ -382,14 +343,14 @@ def _or_null(array: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
 
 
-def is_signature(cells: Sequence[str], width: int = 0) -> bool:
+def is_signature(cells: Sequence[str], width: int) -> bool:
     """Return whether a line is signed: 制表人：张三　审核：李四. It names persons, so that no word of it is kept.
 
     A line with most of its fields filled is a row, even if its first field reads 审核：通过.
     """
     filled = [cell.strip() for cell in cells if cell.strip()]
     first = filled[0] if filled else ""
-    if first[:2] not in _SIGNERS:
+    if _SIGNER.match(first) is None:
         return False
     if _SIGNATURE.match(first) is None and not (_SIGNING.fullmatch(first) and any(map(is_name, filled[1:]))):
         return False
