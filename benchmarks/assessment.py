@@ -34,6 +34,8 @@ from typing import Any
 
 import duckdb
 
+from benchmarks.scoring import share
+
 CLASSES = (
     "expanding",
     "contracting",
@@ -176,10 +178,6 @@ def score(connection: duckdb.DuckDBPyConnection) -> Found:
     return found
 
 
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
 def table(found: Found) -> Iterator[str]:
     """The lines of the table: a class a line, in per cent of those said to be so; then classes against their state."""
     yield f"{'assessments, in % of a line':<28}{'said':>8}" + "".join(f"{state:>11}" for state in STATES)
@@ -188,10 +186,10 @@ def table(found: Found) -> Iterator[str]:
         said = sum(counts)
         if said:
             yield f"  {code:<26}{said:>8,}" + "".join(f"{100 * count / said:>11.1f}" for count in counts)
-    if (share := found.opposite_pct()) is not None:
-        yield f"  opposite (expanding, and shrinks; contracting, and grows): {share:.2f} % of those two"
+    if (opposite := found.opposite_pct()) is not None:
+        yield f"  opposite (expanding, and shrinks; contracting, and grows): {opposite:.2f} % of those two"
     for code, state in PAIRS:
-        yield f"  {f'{code} = {state}':<26}  precision {_share(found.precision(code, state))}  recall {_share(found.recall(code, state))}"
+        yield f"  {f'{code} = {state}':<26}  precision {share(found.precision(code, state))}  recall {share(found.recall(code, state))}"
     if (exact := found.month_pct(0)) is not None:
         right = found.successors["right"]
         yield (
@@ -202,9 +200,9 @@ def table(found: Found) -> Iterator[str]:
 
 def as_json(found: Found) -> dict[str, Any]:
     """`assessments` of build/truth.json."""
-    share = found.opposite_pct()
+    opposite = found.opposite_pct()
     return {
-        "opposite_pct": None if share is None else round(share, 3),
+        "opposite_pct": None if opposite is None else round(opposite, 3),
         "classes": {
             code: {"state": state, "precision": found.precision(code, state), "recall": found.recall(code, state)}
             for code, state in PAIRS

@@ -75,16 +75,25 @@ def match_listed(data: Path) -> Match:
     """Match the listed tenants by short name and addresses with the register of the whole country."""
     with tempfile.TemporaryDirectory(prefix="parkbridge-truth-") as scratch:
         folder = Path(scratch)
-        left = folder / "tenants.csv"
-        reports = f"read_csv({literal(str(data / 'listed_park' / 'feed_employment.csv'))}, all_varchar = true)"
-        links = f"read_csv({literal(str(data / 'listed_park' / 'truth_links.csv'))}, all_varchar = true)"
-        with duckdb.connect() as connection:
-            connection.execute(
-                f"copy (select distinct on (short_name) short_name, 注册地址, 办公地址 from {reports} "
-                f"order by short_name, year desc) to {literal(str(left))} (format csv, header)"
-            )
-        truth = f"(select short_name as left_id, uscc as true_right_id from {links})"
+        left = write_listed(data, folder)
+        truth = f"(select short_name as left_id, uscc as true_right_id from {listed_file(data, 'truth_links')})"
         return _match(folder, left, listed_register(data), LISTED_MAPPING, truth)
+
+
+def listed_file(data: Path, name: str) -> str:
+    """One of the listed park's files, as SQL."""
+    return f"read_csv({literal(str(data / 'listed_park' / f'{name}.csv'))}, all_varchar = true)"
+
+
+def write_listed(data: Path, folder: Path) -> Path:
+    """Write the listed tenants, by short name and the last year's addresses, into a file of the folder."""
+    written = folder / "tenants.csv"
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"copy (select distinct on (short_name) short_name, 注册地址, 办公地址 from {listed_file(data, 'feed_employment')} "
+            f"order by short_name, year desc) to {literal(str(written))} (format csv, header)"
+        )
+    return written
 
 
 def listed_register(data: Path) -> Path:

@@ -26,6 +26,8 @@ from typing import Any
 
 import duckdb
 
+from benchmarks.scoring import share
+
 TABLE = "snapshots.presence_gap"
 OPERATES = "(t.insures or t.uses or t.enters)"
 CASES = {
@@ -235,10 +237,6 @@ def score(connection: duckdb.DuckDBPyConnection, night: datetime) -> Found:
 
 def table(found: Found) -> Iterator[str]:
     """The lines of the table."""
-
-    def share(value: float | None) -> str:
-        return "–" if value is None else f"{value:.3f}"
-
     yield f"{'gaps, last night':<44}{'shown':>8}{'true':>8}{'right':>8}{'waits':>8}{'prec.':>8}{'recall':>8}"
     for code, gap in found.gaps.items():
         counts = "".join(f"{count:>8,}" for count in (gap.shown, gap.true, gap.right, gap.waits))

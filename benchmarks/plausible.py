@@ -1,11 +1,7 @@
 """How many of the wrongly reported headcounts of the demo city are found, held against what was planted.
 
-    python -m benchmarks.plausible                        2,000 enterprises, seeds 2 and 3
-    python -m benchmarks.plausible --enterprises 500 --seed 4      1 CPU minute
-
-Each city's offices are landed, staged and accepted through the feeds; then comes one night. `make truth` prints the same rows
-for the last night of its cities of warnings (benchmarks/warning.py). What was planted, by enterprise and month, and where it
-has to be found:
+The night is the last one of benchmarks/warning.py, which prints this table after its own. What was planted, by enterprise and
+month, and where it has to be found:
 
     group_headcount           another headcount for half a year, with the firm's own wages     suspect
     headcount_equals_wages    the wages in the headcount's column                              suspect
@@ -24,24 +20,15 @@ number, and truly so; where copying began is unknown. Six months reported, of 50
 
 from __future__ import annotations
 
-import argparse
-import json
-import multiprocessing
-import os
-import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from warehouse.connection import literal, open_file
-from warehouse.settings import CHECKOUT
+from benchmarks.scoring import share
+from warehouse.connection import literal
 
-ENTERPRISES, SEEDS = 2000, (2, 3)
-MEMORY_LIMIT = "4GB"
 # what was planted: the finding that has to name it
 KINDS = {
     "group_headcount": "suspect",
@@ -180,10 +167,6 @@ def added_up(cities: list[dict[str, Planted]]) -> dict[str, Planted]:
 
 def table(found: dict[str, Planted]) -> Iterator[str]:
     """The lines of the table."""
-
-    def share(value: float | None) -> str:
-        return "–" if value is None else f"{value:.3f}"
-
     yield (
         f"{'headcounts planted':<26}{'found as':>22}{'reported':>10}{'found':>8}{'recall':>8}"
         f"{'listed':>8}{'right':>8}{'prec.':>8}{'used':>8}"
@@ -195,56 +178,3 @@ def table(found: dict[str, Planted]) -> Iterator[str]:
             f"{kind:<26}{name or '–':>22}{of.reported:>10,}{of.found:>8,}{share(of.recall if name else None):>8}"
             f"{of.listed:>8,}{of.right:>8,}{share(of.precision):>8}{used:>8}"
         )
-
-
-def run_city(enterprises: int, seed: int) -> dict[str, Planted]:
-    """Land one city, make the tables of one night, score it."""
-    from benchmarks import warning
-    from transforms.resolution.resolve import resolve
-    from warehouse.models import make, read_layers
-
-    models = {model.table: model for model in read_layers(CHECKOUT / "transforms")}
-    needed, waiting = set[str](), list(TABLES)
-    while waiting:
-        name = waiting.pop()
-        if name in models and name not in needed and models[name].schema != "resolved":
-            needed.add(name)
-            waiting.extend(models[name].reads)
-    with tempfile.TemporaryDirectory(prefix="parkbridge-plausible-") as made:
-        folder = Path(made)
-        warning.land_city(folder, enterprises, seed)
-        judgements = folder / "judgements.csv"
-        judgements.write_text("left,right,decision,who,when,why\n", encoding="utf-8")
-        with open_file(folder / "warehouse.duckdb", MEMORY_LIMIT) as connection:
-            connection.execute("create schema truth")
-            for path in sorted((folder / "demo" / "truth").glob("*.parquet")):
-                connection.execute(f"create view truth.{path.stem} as from read_parquet({literal(os.fspath(path))})")
-            night = warning.nights()[-1]
-            connection.execute("insert into ops.night values (?, ?, 'demo city')", [f"{night:%Y%m%dT%H%M%SZ}", night])
-            resolve(connection, judgements, whole=True)
-            for name, model in models.items():
-                if name in needed:
-                    connection.execute(f"create schema if not exists {model.schema}")
-                    make(connection, model)
-            return score(connection, warning.OWNER)
-
-
-def main() -> None:
-    """Score the cities asked for, print the table and one line of JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--enterprises", type=int, default=ENTERPRISES)
-    parser.add_argument("--seed", type=int, nargs="+", default=list(SEEDS))
-    given = parser.parse_args()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as pool:
-        cities = [pool.submit(run_city, given.enterprises, seed).result() for seed in given.seed]
-    found = added_up(cities)
-    seeds = ", ".join(map(str, given.seed))
-    print(f"demo city, seeds {seeds}, {given.enterprises:,} enterprises, last night")
-    for line in table(found):
-        print(line)
-    print(json.dumps({kind: of.as_json() for kind, of in found.items()}))
-
-
-if __name__ == "__main__":
-    main()

@@ -38,6 +38,12 @@ from dataclasses import dataclass, fields
 
 import duckdb
 
+
+def share(value: float | None) -> str:
+    """A share as a table shows it; a dash where there is none."""
+    return "–" if value is None else f"{value:.3f}"
+
+
 UNUSABLE = ("missing", "mistyped", "no_codes_here", "identity_number")
 
 # Which rows of the table: section, label, condition over the columns of `scored`.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.files import LISTED_MAPPING, listed_register, run_match
+from benchmarks.files import LISTED_MAPPING, listed_file, listed_register, run_match, write_listed
 from warehouse.connection import literal
 
 FULL_MAPPING = """
@@ -41,7 +41,7 @@ class Strangers:
 
 def listed_third(data: Path) -> dict[str, Strangers]:
     """Every third firm of listed_park's register against the other two thirds."""
-    register = f"read_csv({literal(str(data / 'listed_park' / 'feed_registration.csv'))}, all_varchar = true)"
+    register = listed_file(data, "feed_registration")
     with tempfile.TemporaryDirectory(prefix="parkbridge-truth-") as scratch:
         folder = Path(scratch)
         with duckdb.connect() as connection:
@@ -61,8 +61,6 @@ def listed_third(data: Path) -> dict[str, Strangers]:
 
 def whole_country(data: Path, per_kind: int = PER_KIND) -> dict[str, Strangers]:
     """Firms, branches and parents taken out of the register of the whole country, and the listed firms by short name."""
-    links = f"read_csv({literal(str(data / 'listed_park' / 'truth_links.csv'))}, all_varchar = true)"
-    reports = f"read_csv({literal(str(data / 'listed_park' / 'feed_employment.csv'))}, all_varchar = true)"
     found: dict[str, Strangers] = {}
     with tempfile.TemporaryDirectory(prefix="parkbridge-truth-") as scratch:
         folder = Path(scratch)
@@ -103,14 +101,10 @@ def whole_country(data: Path, per_kind: int = PER_KIND) -> dict[str, Strangers]:
                 folder,
                 "select code as id, name, address, kind from chosen",
                 f"select * exclude (is_branch, lot) from firm where code not in (select code from chosen) "
-                f"and code not in (select uscc from {links})",
-            )
-            connection.execute(
-                f"copy (select distinct on (short_name) short_name, 注册地址, 办公地址 from {reports} "
-                f"order by short_name, year desc) to {literal(str(folder / 'short.csv'))} (format csv, header)"
+                f"and code not in (select uscc from {listed_file(data, 'truth_links')})",
             )
         found |= _count(folder, FULL_MAPPING)
-        run_match(folder, folder / "short.csv", folder / "register.parquet", LISTED_MAPPING)
+        run_match(folder, write_listed(data, folder), folder / "register.parquet", LISTED_MAPPING)
         with duckdb.connect() as connection:
             rows = connection.execute(
                 "select count(*), count_if(decision = 'matched'), count_if(decision = 'review') from read_parquet(?)",

@@ -57,6 +57,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from benchmarks import assessment, gaps, plausible
+from benchmarks.scoring import share
 from warehouse.connection import literal, open_file
 from warehouse.settings import CHECKOUT
 
@@ -247,19 +248,12 @@ def nights() -> list[datetime]:
 
 def build_nights(folder: Path) -> None:
     """Build every night of a landed city; output.* keeps what each showed and who that truly is."""
+    from transforms.night import models, needed_for
     from transforms.resolution.resolve import resolve
-    from warehouse.models import make, read_layers
+    from warehouse.models import make
 
-    models = {model.table: model for model in read_layers(CHECKOUT / "transforms")}
-    needed, waiting = (
-        set[str](),
-        ["signals.alert", "signals.flow", "snapshots.assessment", gaps.TABLE, *plausible.TABLES],
-    )
-    while waiting:
-        table = waiting.pop()
-        if table in models and table not in needed and models[table].schema != "resolved":
-            needed.add(table)
-            waiting.extend(models[table].reads)
+    needed = needed_for(["signals.alert", "signals.flow", "snapshots.assessment", gaps.TABLE, *plausible.TABLES])
+    made = [model for model in models() if model.table in needed]
     judgements = folder / "judgements.csv"
     judgements.write_text("left,right,decision,who,when,why\n", encoding="utf-8")
     with open_file(folder / "warehouse.duckdb", MEMORY_LIMIT) as connection:
@@ -281,10 +275,9 @@ def build_nights(folder: Path) -> None:
             connection.execute("insert into ops.night values (?, ?, 'demo city')", [f"{moment:%Y%m%dT%H%M%SZ}", moment])
             if number_of_night % RESOLVED_EVERY == 0:
                 resolve(connection, judgements, whole=True)
-            for table, model in models.items():
-                if table in needed:
-                    connection.execute(f"create schema if not exists {model.schema}")
-                    make(connection, model)
+            for model in made:
+                connection.execute(f"create schema if not exists {model.schema}")
+                make(connection, model)
             number = moment.year * 12 + moment.month
             connection.execute(
                 f"insert into output.alert select {number}, enterprise_id, alert_code, level_code, score from signals.alert"
@@ -518,9 +511,6 @@ def table(cities: list[City]) -> Iterator[str]:
 
 
 def _cells(found: Measured) -> str:
-    def share(value: float | None) -> str:
-        return "–" if value is None else f"{value:.3f}"
-
     lead = "–" if found.lead_months is None else f"{found.lead_months:.1f}"
     return (
         f"{found.warnings:>10,}{found.right:>7,}{share(found.precision):>8}{found.nights:>8,}"
