@@ -70,8 +70,8 @@ def _source(name: str, city: Path) -> Iterator[Credentials]:
             yield Credentials("http", host="http://127.0.0.1", port=port, password=demo.token(city))
 
 
-def pulls(name: str, city: Path, home: Path, *, every: int, begin: date, until: date = UNTIL) -> Iterator[Pull]:
-    """Pull a feed's true deliveries every so many days, from the first pull at `begin` to `until`."""
+def pulls(name: str, city: Path, home: Path, *, every: int, begin: date) -> Iterator[Pull]:
+    """Pull a feed's true deliveries every so many days, from the first pull at `begin` to `UNTIL`."""
     feed = feed_named((CHECKOUT / "connectors" / "feeds",), name)
     options = dict(feed.options)
     if feed.protocol == "file_drop":
@@ -81,10 +81,10 @@ def pulls(name: str, city: Path, home: Path, *, every: int, begin: date, until: 
     if name != "registration":
         # what the register knows of codes and names, now or later, may stop no true delivery
         with _source("registration", city) as credentials:
-            _pull(feed_named((CHECKOUT / "connectors" / "feeds",), "registration"), home, until, credentials)
+            _pull(feed_named((CHECKOUT / "connectors" / "feeds",), "registration"), home, UNTIL, credentials)
     with _source(name, city) as credentials:
         day = begin
-        while day <= until:
+        while day <= UNTIL:
             yield _pull(feed, home, day, _office_on(day, name, city, credentials))
             day += timedelta(days=every)
 

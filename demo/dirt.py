@@ -207,8 +207,11 @@ def write_addresses(city: City, silo: str) -> pa.Array:
     return written
 
 
-def short_names(city: City, lag: tuple[int, int]) -> Written:
-    """What the gate calls a firm: its brand with the trade's word, the brand alone, or the brand with the city."""
+def short_names(city: City) -> Written:
+    """What the gate calls a firm: its brand with the trade's word, the brand alone, or the brand with the city.
+
+    A new name is at the gate up to 14 months after the change.
+    """
     rng = city.stream("gate names")
     style = _short_styles(city, rng)
 
@@ -220,7 +223,7 @@ def short_names(city: City, lag: tuple[int, int]) -> Written:
 
     before = written(city.text["brand_0"], city.text["name_0"])
     after = written(city.text["brand_1"], city.text["name_1"])
-    switch = city.firm["change_name"] + rng.integers(lag[0], lag[1] + 1, city.firms)
+    switch = city.firm["change_name"] + rng.integers(0, 15, city.firms)
     return Written(before, after, switch, np.where(style == 2, 0, NAME_KINDS.index("short")))
 
 

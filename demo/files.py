@@ -17,14 +17,7 @@ PARK_OFFSET = np.timedelta64(8, "h")
 _ZIP_TIME = (2020, 1, 1, 0, 0, 0)  # fixed, so that equal content gives equal bytes
 
 
-def csv_bytes(
-    table: pa.Table,
-    *,
-    encoding: str,
-    titles: Sequence[str] = (),
-    totals: Sequence[str] = (),
-    line_end: str = "\r\n",
-) -> bytes:
+def csv_bytes(table: pa.Table, *, encoding: str, titles: Sequence[str] = (), totals: Sequence[str] = ()) -> bytes:
     """A CSV file: title lines, header, rows, and a line of totals."""
     body = io.BytesIO()
     pa.csv.write_csv(table, body, pa.csv.WriteOptions(include_header=False, quoting_style="needed"))
@@ -32,7 +25,7 @@ def csv_bytes(
     text = "\n".join(lines) + "\n" + body.getvalue().decode()
     if totals:
         text += ",".join(totals) + "\n"
-    return text.replace("\n", line_end).encode(encoding)
+    return text.replace("\n", "\r\n").encode(encoding)
 
 
 def zip_bytes(name: str, content: bytes) -> bytes:

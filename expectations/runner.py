@@ -109,16 +109,16 @@ def check_feed(connection: duckdb.DuckDBPyConnection, feed: DeclaredFeed, batch_
     return _run(connection, [contract(feed)], batch_id, where, "nothing of the delivery is accepted", None)
 
 
-def stage_suites(connection: duckdb.DuckDBPyConnection, stage: str, folder: Path = _HERE) -> list[Suite]:
+def stage_suites(connection: duckdb.DuckDBPyConnection, stage: str) -> list[Suite]:
     """Read the suites of a stage: one per table of suites/*.yml, and one of all its rules/*.sql."""
     if stage not in STAGES:
         raise DeclarationError("validation", f"stage {stage!r} is unknown", next_step=f"use one of {', '.join(STAGES)}")
     suites = [
         _with_codes(connection, read_suite(path))
-        for path in sorted((folder / "suites").glob("*.yml"))
+        for path in sorted((_HERE / "suites").glob("*.yml"))
         if path.stem.partition(".")[0] in _SCHEMAS[stage]
     ]
-    rules = [read_rule(path) for path in sorted((folder / "rules").glob("*.sql"))]
+    rules = [read_rule(path) for path in sorted((_HERE / "rules").glob("*.sql"))]
     checks = [rule.check for rule in rules if rule.stage == stage]
     if stage == STAGES[-1] and (check := no_identity_numbers(connection, MODEL_SCHEMAS)):
         checks.append(check)

@@ -6,7 +6,6 @@ import argparse
 import shlex
 from collections.abc import Iterator
 
-SHELLS = ("bash", "zsh")
 # completes with words of the grammar; where there are none, with files
 _SCRIPT = """\
 _parkbridge() {

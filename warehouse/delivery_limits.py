@@ -413,7 +413,7 @@ def hold_to_habit(
     table: str,
     number: int,
     confirmation: Confirmation | None,
-    sizes: Sequence[Finding] = (),
+    sizes: Sequence[Finding],
 ) -> None:
     """A delivery that says something else than those before it in many rows at once is another column, unit, month or file.
 

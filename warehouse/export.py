@@ -31,7 +31,6 @@ from warehouse.views import OPERATORS_SCHEMA
 from warehouse.workbook import MOST_ROWS, Sheet, write_workbook
 
 FORMATS = ("xlsx", "csv", "parquet", "arrow")
-WORKBOOK = f"{OPERATORS_SCHEMA}.xlsx"
 _AT_ONCE = 10_000
 MONTHS = ("month", "月份")
 _UNIT = re.compile(

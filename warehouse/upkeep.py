@@ -31,9 +31,9 @@ KEEP_LEFT_DAYS = 1
 DRILL = "drill.json"
 
 
-def forget_refused(settings: Settings, keep_days: float = KEEP_REFUSED_DAYS) -> int:
-    """Delete attempts that were refused more than `keep_days` ago. Returns how many."""
-    oldest = time.time() - keep_days * 86_400
+def forget_refused(settings: Settings) -> int:
+    """Delete attempts that were refused more than `KEEP_REFUSED_DAYS` ago. Returns how many."""
+    oldest = time.time() - KEEP_REFUSED_DAYS * 86_400
     old = [p for p in (settings.home / "refused").glob("*/*") if p.is_dir() and p.stat().st_mtime < oldest]
     for folder in old:
         shutil.rmtree(folder)

@@ -15,7 +15,7 @@ from demo.silos.books import Books, identities, last_month, same
 def write(books: Books) -> None:
     """Write the counts delivered before `until`: 门禁_YYYYMM.parquet."""
     city = books.city
-    name = dirt.short_names(city, (0, 14))
+    name = dirt.short_names(city)
     for t in range(city.horizon):
         label = f"门禁_{books.month_text(t)}.parquet"
         at = books.moment(t + 1, 2, 7)
@@ -44,7 +44,7 @@ def write(books: Books) -> None:
 
 def known(city: City, name: dirt.Written | None = None) -> pa.Table:
     """The firms that the gates know: short name and building are the key, so a firm that was renamed has two."""
-    name = name or dirt.short_names(city, (0, 14))
+    name = name or dirt.short_names(city)
     last = last_month(city.month["people_entry"] > 0)
     who = np.flatnonzero(last >= 0)
     renamed = who[city.firm["change_name"][who] < NEVER]

@@ -48,7 +48,7 @@ class Matched:
     out: Path
 
 
-def match_files(left: Path, right: Path, out: Path, mapping: Path | None = None, memory_limit: str = "2GB") -> Matched:
+def match_files(left: Path, right: Path, out: Path, mapping: Path | None = None) -> Matched:
     """Find for every row of `left` the row of `right` that is the same enterprise, and write one row per left row.
 
     Args:
@@ -58,7 +58,6 @@ def match_files(left: Path, right: Path, out: Path, mapping: Path | None = None,
             score (0 to 1), method (code, org_code, name, scored), evidence, runner_up_id, runner_up_name, runner_up_score.
         mapping: YAML with `left` and `right`, each {role: column or list of columns}; roles as in ROLES. Without it
             columns are taken that are named like the roles.
-        memory_limit: DuckDB's, as it writes it; what does not fit goes to a temporary folder. Python's own comes on top.
 
     Raises:
         DeclarationError: The mapping names a role or a column that does not exist.
@@ -70,7 +69,8 @@ def match_files(left: Path, right: Path, out: Path, mapping: Path | None = None,
         )
     with tempfile.TemporaryDirectory(prefix="parkbridge-match-") as spill, duckdb.connect() as connection:
         connection.execute("set preserve_insertion_order = false")
-        connection.execute("set memory_limit = ?", [memory_limit])
+        # what does not fit goes to the temporary folder; Python's own comes on top
+        connection.execute("set memory_limit = '2GB'")
         connection.execute("set temp_directory = ?", [spill])
         load_rules(connection, RULES)
         declared = _read_mapping(mapping)

@@ -127,7 +127,7 @@ def resolve(
     return not in_parts
 
 
-def stop_on_giant_cluster(connection: duckdb.DuckDBPyConnection, among: str = "resolved.") -> None:
+def stop_on_giant_cluster(connection: duckdb.DuckDBPyConnection, among: str) -> None:
     """Stop where one enterprise has swallowed more records or names than rules/resolution.yml allows, and show it.
 
     Args:
