@@ -265,31 +265,17 @@ def _kind(convert: Callable[[Any, pa.DataType, ZoneInfo | None], Any], *exact: t
     return _Kind(frozenset({*exact, type(None)}), convert)
 
 
-_KINDS: Final = {
-    "decimal": _kind(_to_decimal, Decimal, int),
-    "whole": _kind(_to_whole, int),
-    "float": _kind(_to_float, float),
-    "truth": _kind(_to_truth, bool),
-    "timestamp": _kind(_to_timestamp, datetime),
-    "date": _kind(_to_date, date),
-    "time": _kind(_to_time, time),
-    "bytes": _kind(_to_bytes, bytes),
-    "text": _kind(_to_text, str),
-}
-
-
-def _kind_of(type_: pa.DataType) -> str:
-    tests: Mapping[str, Callable[[pa.DataType], bool]] = {
-        "decimal": pa.types.is_decimal,
-        "whole": pa.types.is_integer,
-        "float": pa.types.is_floating,
-        "truth": pa.types.is_boolean,
-        "timestamp": pa.types.is_timestamp,
-        "date": pa.types.is_date,
-        "time": pa.types.is_time,
-        "bytes": pa.types.is_binary,
-    }
-    return next((kind for kind, fits in tests.items() if fits(type_)), "text")
+_TEXT: Final = _kind(_to_text, str)
+_KINDS: Final[Sequence[tuple[Callable[[pa.DataType], bool], _Kind]]] = (
+    (pa.types.is_decimal, _kind(_to_decimal, Decimal, int)),
+    (pa.types.is_integer, _kind(_to_whole, int)),
+    (pa.types.is_floating, _kind(_to_float, float)),
+    (pa.types.is_boolean, _kind(_to_truth, bool)),
+    (pa.types.is_timestamp, _kind(_to_timestamp, datetime)),
+    (pa.types.is_date, _kind(_to_date, date)),
+    (pa.types.is_time, _kind(_to_time, time)),
+    (pa.types.is_binary, _kind(_to_bytes, bytes)),
+)
 
 
 def rows_of(
@@ -378,7 +364,7 @@ def _is_zero_date(value: Any) -> bool:
 
 def _array(values: Sequence[Any], type_: pa.DataType, clock: ZoneInfo | None) -> tuple[pa.Array, list[int]]:
     """Give the values as an array, with NULL in place of those that do not fit, and the positions of these."""
-    kind = _KINDS[_kind_of(type_)]
+    kind = next((kind for fits, kind in _KINDS if fits(type_)), _TEXT)
     # Arrow would take the hour of UTC from a time with a zone, and one without for that of UTC
     has_zones = kind.convert is _to_timestamp and any(
         isinstance(value, datetime) and bool(value.tzinfo) != bool(type_.tz) for value in values
