@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.feed import Allowance, Roster, read_feed
+from connectors.feed import Roster, read_feed
 from tests.conftest import Park
 from warehouse.errors import DeclarationError
+from warehouse.staged_feed import Allowance
 
 DECLARATION = """
 feed: insured_staff

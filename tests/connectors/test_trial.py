@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 import parkbridge
-from connectors.feed import Allowance, read_feed
+from connectors.feed import read_feed
 from connectors.guess import _MONTH_IN_TITLE, guess
 from connectors.office_names import GLOSSARY, RANGES
 from connectors.rehearsal import check
@@ -25,6 +25,7 @@ from tests.connectors.sources.test_file_formats import parquet, workbook
 from tests.connectors.sources.test_old_workbooks import old_workbook
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.staged_feed import Allowance
 from warehouse.subjects import subjects
 
 TAX: list[list[Any]] = [

@@ -12,10 +12,11 @@ import pytest
 from cli import parser
 from cli.feeds import command_subjects
 from connectors import feed as declaration
-from connectors.feed import CHECK_KEYS, REPLACES, Allowance, read_feed
+from connectors.feed import CHECK_KEYS, REPLACES, read_feed
 from connectors.rehearsal import staged_sample
 from connectors.sources import PROTOCOLS, protocol
 from warehouse.settings import CHECKOUT, Settings
+from warehouse.staged_feed import Allowance
 from warehouse.subjects import subjects
 
 PAGES = sorted(
