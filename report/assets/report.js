@@ -133,6 +133,7 @@
       if (!events.length && ready.layer) ready.layer = ready.layer.filter((layer) => !layer.data || layer.data.name !== "events");
       if (meta.row_height) ready.height = meta.row_height * new Set(rows.map((row) => row[0])).size;
       ready.datasets = { rows: objects(drawn, rows), events: meta.events ? objects(meta.events, events) : [] };
+      ready.width = "container";
       ready.autosize = { type: "fit-x", contains: "padding" };
       ready.config = { ...LOOK, legend: { ...LOOK.legend, columns: Math.max(2, Math.floor(place.clientWidth / 95)) } };
       window.vegaEmbed(place, ready, { actions: false, renderer: "svg", tooltip: true }).then(() => {
