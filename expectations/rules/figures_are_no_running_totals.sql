@@ -157,7 +157,6 @@ unit as (
         feed,
         signal_code,
         looks_like,
-        source_key,
         -- every year of it
         bool_and(is_like) as is_like
     from judged_series

@@ -19,7 +19,6 @@ with known_name as (
         a.enterprise_id,
         s.name_key,
         s.name,
-        'registered' as name_kind,
         case when a.anchor_kind in ('code', 'org_code') then 1 else 2 end as name_standing,
         1 as preference
     from resolved.source_record as s
@@ -30,7 +29,6 @@ with known_name as (
         r.code_enterprise_id as enterprise_id,
         f.name_key,
         f.name,
-        'former' as name_kind,
         case when r.is_registered then 1 else 3 end as name_standing,
         2 as preference
     from resolved.source_alias as f
@@ -41,7 +39,6 @@ with known_name as (
         r.code_enterprise_id as enterprise_id,
         s.name_key,
         s.name,
-        'stated' as name_kind,
         3 as name_standing,
         3 as preference
     from resolved.source_record as s

@@ -52,7 +52,6 @@ with compared_record as (
         c.score as candidate_score,
         c.evidence as candidate_evidence,
         c.evidence_zh as candidate_evidence_zh,
-        n.level as code_name_level,
         case
             -- a name written otherwise than its code's own enterprise writes it, or another name altogether
             when e.outcome_code = 'contradiction' and n.level in ('same_body', 'typing_error') then 'matched'

@@ -73,7 +73,6 @@ branch_name as (
 parent_name as (
     select
         b.enterprise_id,
-        b.name_key,
         substr(
             b.before_word,
             1,

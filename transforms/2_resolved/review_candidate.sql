@@ -156,7 +156,6 @@ proposed_pair as (
         feed,
         source_key,
         enterprise_id,
-        'judgement' as method,
         1 as standing,
         cast(null as decimal(30, 3)) as score
     from judged_pair
@@ -166,7 +165,6 @@ proposed_pair as (
         feed,
         source_key,
         name_enterprise_id as enterprise_id,
-        'name' as method,
         2 as standing,
         cast(null as decimal(30, 3)) as score
     from waiting_record
@@ -175,7 +173,6 @@ proposed_pair as (
         feed,
         source_key,
         code_enterprise_id as enterprise_id,
-        'code' as method,
         3 as standing,
         cast(null as decimal(30, 3)) as score
     from waiting_record
@@ -184,7 +181,6 @@ proposed_pair as (
         q.feed,
         q.source_key,
         b.enterprise_id,
-        'name' as method,
         2 as standing,
         cast(null as decimal(30, 3)) as score
     from waiting_record as q
@@ -195,7 +191,6 @@ proposed_pair as (
         q.feed,
         q.source_key,
         b.enterprise_id,
-        'code' as method,
         3 as standing,
         cast(null as decimal(30, 3)) as score
     from waiting_record as q
@@ -209,7 +204,6 @@ proposed_pair as (
         c.feed,
         c.source_key,
         c.enterprise_id,
-        'scored' as method,
         4 as standing,
         c.score
     from resolved.candidate as c

@@ -28,7 +28,6 @@ with park_enterprise as (
 known_branch as (
     select
         r.other_enterprise_id as enterprise_id,
-        r.enterprise_id as other_reference,
         coalesce(min(r.since_date), min(b.registered_date)) as from_date,
         min(b.cancelled_date) as until_date
     from resolved.relation as r
@@ -40,7 +39,6 @@ known_branch as (
 unknown_branch as (
     select
         l.enterprise_id,
-        e.other_uscc as other_reference,
         min(e.event_date) as from_date,
         cast(null as date) as until_date
     from known.registration_event as e
@@ -53,7 +51,6 @@ unknown_branch as (
 investment as (
     select
         enterprise_id,
-        other_reference,
         min(since_date) as from_date,
         cast(null as date) as until_date
     from resolved.relation

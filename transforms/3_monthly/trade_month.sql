@@ -9,15 +9,14 @@
 -- known gaps: A firm without an invoice in the month cannot be distinguished from one with a late ledger.
 --   | 当月确无发票与报送迟到无法区分。
 -- checked by: tests/models/monthly.trade_month
-with reporter as (
+with reporter_month as (
     select
-        t.feed,
         p.party_key,
         month_number(t.month) as month_number
     from known.trade as t
     inner join monthly.trade_party as p
         on concat(coalesce(t.uscc, ''), '|', coalesce(t.enterprise_name, '')) = p.stated_party
-    group by t.feed, p.party_key, month_number(t.month)
+    group by p.party_key, month_number(t.month)
 ),
 
 trade_feed as (
@@ -30,13 +29,6 @@ threshold as (
     from rules.coverage as r
     left join trade_feed as k on true
     left join ops.feed as f on k.feed = f.feed
-),
-
-reporter_month as (
-    select distinct
-        party_key,
-        month_number
-    from reporter
 ),
 
 -- reported in each of the periods up to this month
@@ -69,8 +61,8 @@ expected_month as (
 arrived_month as (
     select
         month_number,
-        count(distinct party_key) as report_count
-    from reporter
+        count(*) as report_count
+    from reporter_month
     group by month_number
 )
 

@@ -23,21 +23,7 @@
 --   | 得分 基础分与各迹象权重之和，为胜算的自然对数
 -- rebuild: nightly
 -- checked by: tests/models/signals.alert
-with rule as (
-    select
-        alert_code,
-        base_points,
-        watchful_points,
-        precise_points,
-        horizon_months,
-        title_en,
-        title_zh,
-        next_step_en,
-        next_step_zh
-    from rules.alert
-),
-
-alert_score as (
+with alert_score as (
     select
         s.enterprise_id,
         s.alert_code,
@@ -46,7 +32,7 @@ alert_score as (
         max(s.last_seen_month) as last_sign_month,
         max(s.rule_version) as rule_version
     from signals.alert_evidence as s
-    inner join rule as r on s.alert_code = r.alert_code
+    inner join rules.alert as r on s.alert_code = r.alert_code
     where s.is_counted
     group by s.enterprise_id, s.alert_code
 ),
@@ -54,7 +40,7 @@ alert_score as (
 alert_in_force as (
     select c.*
     from alert_score as c
-    inner join rule as r on c.alert_code = r.alert_code
+    inner join rules.alert as r on c.alert_code = r.alert_code
     where c.score >= r.watchful_points
 ),
 
@@ -77,7 +63,6 @@ month_sign as (
         m.enterprise_id,
         m.alert_code,
         m.since_month as month,
-        s.group_code,
         max(s.weight) as weight
     from (
         select distinct
@@ -98,7 +83,7 @@ reached_month as (
         o.alert_code,
         o.month
     from month_sign as o
-    inner join rule as r on o.alert_code = r.alert_code
+    inner join rules.alert as r on o.alert_code = r.alert_code
     group by o.enterprise_id, o.alert_code, o.month
     having max(r.base_points) + sum(o.weight) >= max(r.watchful_points)
 ),
@@ -132,7 +117,7 @@ select
     o.as_of,
     a.rule_version
 from alert_in_force as a
-inner join rule as r on a.alert_code = r.alert_code
+inner join rules.alert as r on a.alert_code = r.alert_code
 inner join alert_words as w on a.enterprise_id = w.enterprise_id and a.alert_code = w.alert_code
 inner join resolved.enterprise as e on a.enterprise_id = e.enterprise_id
 cross join monthly.month as l

@@ -309,7 +309,6 @@ banded_sign as (
         f.since_number,
         f.detail_en,
         f.detail_zh,
-        b.value_min,
         b.points,
         b.half_life_months,
         -- before, the lease was too far from its end for this band
@@ -353,7 +352,6 @@ dated_sign as (
         c.group_code,
         c.value,
         c.points,
-        c.half_life_months,
         c.detail_en,
         c.detail_zh,
         c.last_number,

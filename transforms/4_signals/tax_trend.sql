@@ -138,7 +138,6 @@ tie as (
     select
         enterprise_id,
         tax_kind_code,
-        season,
         sum(value_count) as value_count,
         sum(value_count * (value_count - 1) * (2 * value_count + 5)) as tie_correction
     from (

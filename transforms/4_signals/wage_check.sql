@@ -50,7 +50,6 @@ staff_month as (
         s.period_months,
         h.insured_headcount,
         h.wage_amount,
-        h.waged_headcount,
         h.wage_per_head_amount,
         positive_log(h.waged_headcount) as staff_log,
         positive_log(h.wage_per_head_amount) as pay_log
@@ -199,13 +198,6 @@ found_month as (
 ),
 
 -- the code as a column: as a condition it would compare every row with every other
-level_month as (
-    select
-        *,
-        'wage_level' as finding_code
-    from signals.wage_level
-),
-
 finding_words as (
     select
         f.*,
@@ -229,8 +221,8 @@ finding_words as (
     from found_month as f
     inner join staff_month as s on f.enterprise_id = s.enterprise_id and f.month = s.month
     inner join rules.signal as g on g.signal_code = 'headcount'
-    left join level_month as v
-        on f.enterprise_id = v.enterprise_id and f.month = v.month and f.finding_code = v.finding_code
+    left join signals.wage_level as v
+        on f.enterprise_id = v.enterprise_id and f.month = v.month and f.finding_code = 'wage_level'
 )
 
 select

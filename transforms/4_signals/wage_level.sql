@@ -213,7 +213,6 @@ sided_month as (
         p.staff_log,
         p.wages_log,
         p.steady_wages_log,
-        p.pay_log,
         v.pay_log as usual_log,
         case
             when v.pay_log - p.pay_log >= case when p.period_months >= 12 then u.wage_limit_yearly else u.wage_limit end

@@ -66,7 +66,6 @@ latest as (
         p.signal_code,
         p.month,
         p.month_number,
-        p.period_months,
         p.value,
         r.window_months,
         p.month_number > m.month_number - case

@@ -29,7 +29,6 @@ with node as (
 
 on_site as (
     select
-        h.enterprise_id as member_key,
         true as is_present,
         regexp_extract(e.industry_code, '[0-9]+') as code
     from signals.present_enterprise as h
@@ -40,7 +39,6 @@ member as (
     select * from on_site
     union all
     select
-        c.source_key as member_key,
         false as is_present,
         regexp_extract(c.industry_code, '[0-9]+') as code
     from industry.candidate as c

@@ -38,14 +38,6 @@ whole_year as (
     having count(*) = 12
 ),
 
-suspect as (
-    select
-        enterprise_id,
-        month,
-        signal_code
-    from signals.plausibility
-),
-
 staff as (
     select
         h.enterprise_id,
@@ -53,7 +45,8 @@ staff as (
         max(case when p.enterprise_id is null then h.insured_headcount end) as staff
     from monthly.headcount as h
     inner join december as d on h.month = d.month
-    left join suspect as p on h.enterprise_id = p.enterprise_id and h.month = p.month and p.signal_code = 'headcount'
+    left join signals.plausibility as p
+        on h.enterprise_id = p.enterprise_id and h.month = p.month and p.signal_code = 'headcount'
     where h.insured_headcount > 0
     group by h.enterprise_id, d.year_number
 ),
@@ -78,7 +71,8 @@ sales as (
         sum(s.sales_amount) as amount
     from monthly.sales as s
     inner join whole_year as y on year(s.month) = y.year_number
-    left join suspect as p on s.enterprise_id = p.enterprise_id and s.month = p.month and p.signal_code = 'sales'
+    left join signals.plausibility as p
+        on s.enterprise_id = p.enterprise_id and s.month = p.month and p.signal_code = 'sales'
     where p.enterprise_id is null
     group by s.enterprise_id, year(s.month)
 ),
@@ -95,7 +89,6 @@ tax as (
 
 member as (
     select
-        p.enterprise_id,
         p.year_number,
         industry_division(e.industry_code) as division_code,
         industry_group(e.industry_code) as group_code,

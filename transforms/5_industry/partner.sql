@@ -77,7 +77,6 @@ edge as (
         coalesce(mb.successor_key, t.buyer_key) as buyer_key,
         t.seller_key as stated_seller_key,
         t.buyer_key as stated_buyer_key,
-        t.month,
         l.until_number - month_number(t.month) as age,
         t.trade_amount
     from monthly.trade as t

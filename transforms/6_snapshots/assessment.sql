@@ -253,7 +253,6 @@ known_enterprise as (
         a.first_active_month,
         y.delivered_signal_count,
         m.month,
-        m.month_number,
         u.signals_min,
         u.version as rule_version
     from snapshots.presence as p

@@ -94,7 +94,6 @@ tenancy as (
     select
         l.enterprise_id,
         l.building_code,
-        m.month,
         m.month_number,
         l.leased_area_m2,
         l.monthly_rent_amount,

@@ -85,7 +85,6 @@ bare_name as (
     select
         s.enterprise_id,
         s.enterprise_name,
-        s.code,
         s.industry_division_code,
         case
             when length(regexp_replace(b.own_words, f.words, '\1', 'g')) >= r.left_min

@@ -233,7 +233,6 @@ red_alert as (
 -- what is only known where the calendar reaches back far enough
 comparable_span as (
     select
-        b.last_number,
         b.last_number - 12 >= b.first_number as has_year_before,
         b.sales_number - 11 >= b.first_number as has_sales,
         b.sales_number - 23 >= b.first_number as has_sales_before,

@@ -149,7 +149,6 @@ enterprise_trait as (
         v.moved_date,
         l.month as last_trace_month,
         m.month,
-        m.month_number,
         coalesce(q.may_lease, 0) as may_lease,
         coalesce(q.may_pay_tax, 0) as may_pay_tax,
         coalesce(q.may_insure, 0) as may_insure,
