@@ -28,6 +28,7 @@ with park_enterprise as (
 known_branch as (
     select
         r.other_enterprise_id as enterprise_id,
+        r.enterprise_id as other_reference,
         coalesce(min(r.since_date), min(b.registered_date)) as from_date,
         min(b.cancelled_date) as until_date
     from resolved.relation as r
@@ -39,6 +40,7 @@ known_branch as (
 unknown_branch as (
     select
         l.enterprise_id,
+        e.other_uscc as other_reference,
         min(e.event_date) as from_date,
         cast(null as date) as until_date
     from known.registration_event as e
@@ -51,6 +53,7 @@ unknown_branch as (
 investment as (
     select
         enterprise_id,
+        other_reference,
         min(since_date) as from_date,
         cast(null as date) as until_date
     from resolved.relation

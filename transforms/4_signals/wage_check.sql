@@ -198,6 +198,13 @@ found_month as (
 ),
 
 -- the code as a column: as a condition it would compare every row with every other
+level_month as (
+    select
+        *,
+        'wage_level' as finding_code
+    from signals.wage_level
+),
+
 finding_words as (
     select
         f.*,
@@ -221,8 +228,8 @@ finding_words as (
     from found_month as f
     inner join staff_month as s on f.enterprise_id = s.enterprise_id and f.month = s.month
     inner join rules.signal as g on g.signal_code = 'headcount'
-    left join signals.wage_level as v
-        on f.enterprise_id = v.enterprise_id and f.month = v.month and f.finding_code = 'wage_level'
+    left join level_month as v
+        on f.enterprise_id = v.enterprise_id and f.month = v.month and f.finding_code = v.finding_code
 )
 
 select

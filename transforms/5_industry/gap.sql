@@ -56,6 +56,7 @@ goods_purchase as (
 
 sale as (
     select
+        t.seller_key,
         t.goods_code,
         sum(t.net_amount) as amount
     from monthly.trade_side as t
