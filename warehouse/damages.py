@@ -8,6 +8,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow.compute as pc
 
+from warehouse.column_reasons import LOST_ZERO
 from warehouse.connection import literal, quote
 from warehouse.staged_feed import StagedFeed
 
@@ -164,8 +165,10 @@ _NO_PLACE = (
     r"|^\d{1,2}:\d\d(?::\d\d)?$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$"
 )
 # 1 of division 01 (a section is a letter), 10020 of postcode 010020: spreadsheets leave the zero out
-_LOST_ZERO = {"industry_code": r"^\d$", "postcode": r"^\d{5}$"}
-LOST_ZERO = " has lost the zero before it: ask for the column formatted as text, or let stage.sql pad it: "
+# also of A112 and B610: the divisions of A are 01 to 05, those of B 06 to 12. What depends on the column is in column_reasons.py
+_LOST_ZERO = {"industry_code": r"^\d$|^[Aa][1-9]\d{0,2}$|^[Bb][6-9]\d{0,2}$", "postcode": r"^\d{5}$"}
+# a name in place of a code: 软件开发
+_NO_INDUSTRY = (r"\p{Han}", " is a name, which no code is: let stage.sql look its code up, or ignore the column: ")
 # 91329902MA00000B18（新）, 91329902MA00000B18；
 MORE_THAN_A_CODE = (r"^[0-9A-Za-z]{18} ?[^0-9A-Za-z ]", " has more than a credit code: ")
 _NO_TEXT = " is a day or a number where text belongs (3-12 becomes 12 March): ask for the column formatted as text: "
@@ -201,6 +204,7 @@ def no_texts(feed: StagedFeed) -> list[tuple[list[str], str, str]]:
         (others, _NO_PLACE, _NO_TEXT),
         (credit, *MORE_THAN_A_CODE),
         *(([name], pattern, LOST_ZERO) for name, pattern in _LOST_ZERO.items() if name in others),
+        *([(["industry_code"], *_NO_INDUSTRY)] if "industry_code" in others else []),
     ]
 
 

@@ -46,6 +46,9 @@ _MANY_ROWS = 200_000
 _WIDE_SIGNS = "".join(
     chr(code) for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D)
 )
+# columns of credit codes, and keys that may be such codes; what people write between the groups of one
+_CREDIT_CODES, _MAY_BE_CREDIT_CODES = ("uscc", "taxpayer_no"), ("source_key", "partner_key")
+_WITHIN_CODES = " -‐‑‒–—"
 # of a sample or a trial, which no park delivered
 USUAL_ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -239,8 +242,14 @@ def _run_stage_sql(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, wher
             next_step=f"return row_number and columns of {feed.subject.name}: {', '.join(feed.subject.columns)}",
         )
     codes = {*feed.subject.key, *(c for c in feed.subject.columns if is_code(c))}
+    is_matched = feed.subject.about == "enterprise"
     columns = [
-        f"{_cast(c, given[c.name], is_key_or_code=c.name in codes) if c.name in given else f'null::{c.type}'} as {quote(c.name)}"
+        (
+            _cast(c, given[c.name], is_key_or_code=c.name in codes, is_matched=is_matched)
+            if c.name in given
+            else f"null::{c.type}"
+        )
+        + f" as {quote(c.name)}"
         for c in feed.subject.columns.values()
     ]
     skip, withdrawn = (
@@ -284,9 +293,10 @@ def _skip_months_to_come(
     )
 
 
-def _cast(column: Column, given: str, *, is_key_or_code: bool) -> str:
+def _cast(column: Column, given: str, *, is_key_or_code: bool, is_matched: bool) -> str:
     """A column of stage.sql in its type, a key or code with the letters and digits of a keyboard.
 
+    Where records are matched (`is_matched`), that compares codes in one spelling; elsewhere the code itself is the key.
     NULL where a cast would say something else: 5.125 as an amount and 3.7 as a count are rounded.
     """
     raw = quote(column.name)
@@ -304,10 +314,16 @@ def _cast(column: Column, given: str, *, is_key_or_code: bool) -> str:
     if column.type != "varchar" or not is_key_or_code:
         return value
     plain = literal("".join(chr(ord(sign) - 0xFEE0) for sign in _WIDE_SIGNS))
-    return (
+    usual = (
         f"case when regexp_matches({value}, '[０-９Ａ-Ｚａ-ｚ－]') "
         f"then translate({value}, {literal(_WIDE_SIGNS)}, {plain}) else {value} end"
     )
+    # 91 329902 ma00000b1-8: a credit code in small letters or in groups is that code, and would be another partner otherwise
+    if not is_matched and (column.name in _MAY_BE_CREDIT_CODES or column.name.endswith(_CREDIT_CODES)):
+        code = f"upper(translate({usual}, {literal(_WITHIN_CODES)}, ''))"
+        is_firm = "" if column.name.endswith(_CREDIT_CODES) else f" and left({code}, 2) in ('91', '92', '93')"
+        return f"case when length({code}) = 18{is_firm} then {code} else {usual} end"
+    return usual
 
 
 def _one_select(feed: StagedFeed) -> str:

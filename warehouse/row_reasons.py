@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
+from warehouse.column_reasons import reject_decimal_commas, reject_lost_zeros, reject_stated_units, reject_void_rows
 from warehouse.connection import literal, quote
 from warehouse.damages import damages, has_damage, no_texts, rounded_codes
 from warehouse.errors import DeclarationError
@@ -41,6 +42,34 @@ _IN_ORDER = (
     ("application_date", "published_date"),
     ("stated_date", "first_contact_date"),
     ("stated_date", "closed_date"),
+)
+# what columns of a row cannot say together, or a ratio by itself: the columns, the one that is shown, the condition and the reason.
+# A single day is a period of tax, too (按次申报); programs that leave the last day out write the first of the next month
+_NOT_TOGETHER = (
+    (
+        {"period_start", "period_end"},
+        "period_end",
+        "day(period_start) = 1 and day(period_end) = 1 and period_end > period_start",
+        "is the first day of a month, so that the period ends before it: let stage.sql take a day off: ",
+    ),
+    (
+        {"period_start", "period_end"},
+        "period_end",
+        "period_start = last_day(period_start) and period_end + 1 = last_day(period_end)",
+        "is a day too early, as its beginning is, by another clock: let stage.sql add a day: ",
+    ),
+    (
+        {"floor_area_m2", "lettable_area_m2"},
+        "lettable_area_m2",
+        "lettable_area_m2 > 2 * floor_area_m2",
+        "is more than twice floor_area_m2: ask the office which of the two is right: ",
+    ),
+    (
+        {"plot_ratio"},
+        "plot_ratio",
+        "plot_ratio > 30",
+        "is no plot ratio (a percentage, an area?): let stage.sql reckon, or ask the office: ",
+    ),
 )
 # 2026-09-30T16:00:00Z, 2026-09-30 16:00:00+00, 1790784000, 1790784000000
 _OTHER_CLOCK = r":\d\d(?:\.\d+)? ?(?:Z|[+-]00(?::?00)?)$|^1\d{9}(?:\d{3})?$"
@@ -162,8 +191,26 @@ def _flaws(feed: StagedFeed, until: datetime | None) -> list[_Flaw]:
         )
         for c in times
     ]
+    if "year_number" in columns:
+        reason = f"year_number is {{}}, before {allow.first_year} (allow.first_year): a year of two digits, or of another calendar"
+        flaws.append(_Flaw("year_number", f"year_number < {allow.first_year}", reason, pick="min"))
+    if feed.subject.about != "enterprise":  # others are judged when they are matched, by their check digits
+        flaws += [
+            _Flaw(
+                c,
+                f"length({quote(c)}) = 18 and left({quote(c)}, 1) = '9' and {quote(c)} <> translate({quote(c)}, 'IOSVZ', '')",
+                f"{c} has a letter that no credit code has (I, O, S, V or Z): ask the office for it: {{}}",
+            )
+            for c in columns
+            if c.endswith(("uscc", "taxpayer_no"))
+        ]
     flaws += [
         _Flaw(c, f"{quote(c)} > {day}", f"{c} is {{}}, {why}") for c, (day, why) in _latest_days(feed, until).items()
+    ]
+    flaws += [
+        _Flaw(c, is_wrong, f"{c} {reason}{{}}")
+        for needed, c, is_wrong, reason in _NOT_TOGETHER
+        if needed <= columns.keys()
     ]
     flaws += [
         _Flaw(last, f"{last} < {first}", f"{last} is {{}}, before {first}", pick="min")
@@ -306,6 +353,10 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
     _reject_lost_fractions(connection, feed, types)
     _reject_no_figures(connection, feed, types)
     _reject_swallowed_words(connection, feed, types)
+    reject_void_rows(connection, feed)
+    reject_stated_units(connection, feed, types)
+    reject_decimal_commas(connection, feed, types)
+    reject_lost_zeros(connection, feed)
     reject_sums(connection, feed)
     reject_variants(connection, feed)
 

@@ -11,7 +11,7 @@ from connectors.sources.database.values import Column, no_equal
 from connectors.sources.file_drop.lines import DAMAGED
 from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, FORMULA, PART_STRUCK, RAISED, STRUCK, UNSEEN
 from report.sentences import in_chinese, sentence
-from warehouse import damages, row_comparisons, row_reasons
+from warehouse import column_reasons, damages, row_comparisons, row_reasons
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,16 @@ KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.NO_VALUE, *damages.S
     + [f"{why}: x" for *_, why in row_comparisons.OTHER_FACTS]
     + [row_comparisons.DAY_BESIDE_TIME, f"金额{row_reasons.OTHER_UNIT}3.5万元"]
     + [f"金额{row_reasons.LOST_FRACTION}100.57", f"人数{row_reasons.NO_FIGURE}12(含3名)"]
-    + [f"空置{row_reasons.SWALLOWED}使用", f"industry_code{damages.LOST_ZERO}1"],
+    + [f"空置{row_reasons.SWALLOWED}使用", f"industry_code{column_reasons.LOST_ZERO}1"]
+    + [f"单位{column_reasons.STATED_UNIT}万元", f"状态{column_reasons.VOID_ROW}作废"]
+    + [
+        f"用量{column_reasons.DECIMAL_COMMA}13,501",
+        "plot_ratio is no plot ratio (a percentage, an area?): let stage.sql reckon: 7",
+    ]
+    + [f"{c} {reason}7" for _, c, _, reason in row_reasons._NOT_TOGETHER]
+    + ["industry_code is a name, which no code is: let stage.sql look its code up, or ignore the column: 软件"]
+    + ["uscc has a letter that no credit code has (I, O, S, V or Z): ask the office for it: 9132O"]
+    + ["year_number is 114, before 1949 (allow.first_year): a year of two digits, or of another calendar"],
 )
 def test_every_reason_of_a_row_has_its_chinese(reason: str) -> None:
     assert in_chinese(reason) != reason

@@ -30,6 +30,8 @@ _OTHER_UNIT = 50
 # of so many figures each is held against each; how many standard errors two means of ranks are apart by chance, at most
 _RANKED_MAX, _RANKS_APART = 400, 4
 _DUST = 1e-9
+# what figures are rounded to, and how many of a column are whole multiples of it then
+_STEPS, _COARSE = (100, 1_000, 10_000), 0.95
 # ranks are from 0 to 1: a history in which all are alike shows no spread
 _RANKS_SPREAD = 0.1
 # a figure is steady where it was known in so many periods, of so many pairs each
@@ -191,6 +193,29 @@ def one_way(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator
             if (word == "fell") == (now < before) and tail(others, count + others, 1 - share) < CHANCE:
                 fact = f"{name} {word} in nearly all units that changed, from {before:,} to {now:,} in all,"
                 yield Measured("changed_pct", name, fact, count, count + others, 100 * count / (count + others), 3)
+
+
+def coarser(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, figures: Sequence[str]) -> Iterator[Measured]:
+    """Figures that are whole hundreds, thousands or ten thousands, as most before were not: they were rounded on their way.
+
+    12,345.67 comes as 12,000.00 from a sheet in 千元 or 万元 without places. Small figures say nothing of it.
+    """
+    if is_less(connection, "new_fact", KNOWN_MIN) or is_less(connection, "known_fact", KNOWN_MIN):
+        return
+    types = {c.name: c.type for c in feed.subject.columns.values()}
+    for name in (c for c in figures if types[c].startswith("decimal") and feed.figures.get(c) is None):
+        for step in reversed(_STEPS):
+            # a figure below the step is 0 or the step itself when it is rounded
+            counted = f"select count(*), count_if(abs({quote(name)}) % {step} = 0) from {{}} where abs({quote(name)}) >= {step}"
+            known, was = all_rows(connection, counted.format("known_fact"))[0]
+            rows, count = all_rows(connection, counted.format("new_fact"))[0]
+            if known < KNOWN_MIN or rows < KNOWN_MIN or 4 * was > known:
+                continue
+            # of all that are exact, one in a hundred may be so by itself
+            if count >= _COARSE * rows and tail(rows - count, rows, 1 - (was + 1) / (known + 2)) < CHANCE:
+                fact = f"{name} is a whole multiple of {step:,} (rounded?), as {was:,} of {known:,} before were,"
+                yield Measured("changed_pct", name, fact, count, rows, 100 * count / rows)
+                break
 
 
 def odd_sizes(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:

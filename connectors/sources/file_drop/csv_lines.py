@@ -121,7 +121,9 @@ def _as_utf8(file: IO[bytes], where: str) -> IO[bytes]:
 def _lines(text: io.TextIOWrapper, delimiter: str, quote: str, where: str, escape: str | None) -> Iterator[Line]:
     pending: list[str] = []
     edge = re.escape(delimiter)
-    no_value = re.compile(rf"(^|(?<={edge})){re.escape(escape or '')}N(?={edge}|[\r\n]|$)") if escape else None
+    # also in quotation marks, as Sqoop and Hive write it
+    mark, none = re.escape(quote), f"{re.escape(escape or '')}N"
+    no_value = re.compile(rf"(^|(?<={edge}))(?:{none}|{mark}{none}{mark})(?={edge}|[\r\n]|$)") if escape else None
     width = 0  # of the last row on one line
 
     def remembered() -> Iterator[str]:

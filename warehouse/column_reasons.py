@@ -1,0 +1,303 @@
+"""Why a row cannot be used by what other columns, or the other values of a column, say of a figure or code.
+
+A unit or currency in a column of its own that stage.sql does not look at; 13,501 in a column of 0,5; class 112 among classes of four
+digits. What a value shows by itself is in row_reasons.py and damages.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from unicodedata import normalize
+
+import duckdb
+
+from warehouse.connection import literal, quote
+from warehouse.staged_feed import StagedFeed
+
+STATED_UNIT = " is another unit or currency than stage.sql reckons with: let it read that column: "
+VOID_ROW = (
+    " says that the row does not count, and stage.sql does not look at it: let it skip such rows (skip_because): "
+)
+DECIMAL_COMMA = " may have a decimal comma, as other values of its column have: declare source.decimal: "
+LOST_ZERO = " has lost the zero before it: ask for the column formatted as text, or let stage.sql pad it: "
+# 金额单位, 计量单位(元/万元), 币种, Currency
+_OF_UNITS = re.compile(r"单\s*位|[币货][种别币制]|货\s*币|计价|currency|\bunits?\b|\buom\b", re.IGNORECASE)
+_OF_CURRENCIES = re.compile(r"[币货]|currency", re.IGNORECASE)
+# a column of what the amount is in yuan: the currency is that of another one, 原币金额
+_IN_YUAN = re.compile(r"本位币|折合|折算|人民币|RMB|CNY", re.IGNORECASE)
+_FOREIGN = re.compile(
+    r"美[元金]|港[元币]|[欧日韩澳加]元|英镑|法郎|新加坡|台币|澳门|(?<![A-Z])(?:USD|HKD|EUR|JPY|GBP|KRW|AUD|CAD|CHF|SGD|TWD|MOP)(?![A-Z])",
+    re.IGNORECASE,
+)
+_TENS = {"十": 10, "百": 100, "千": 1000, "仟": 1000, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
+_TIMES = f"(?P<times>[{''.join(_TENS)}]*)"
+_YUAN = re.compile(rf"(?:人民币|RMB|CNY|￥|¥)?{_TIMES}(?P<unit>元|圆|分|角)?(?:人民币|/月|每月)?(?<=.)", re.IGNORECASE)
+# of each ending of a figure's column: the unit that is meant without a word, what is so many of it, and what is another one
+_MEASURES: Mapping[str, tuple[str, Mapping[str, float], str]] = {
+    "_m2": ("㎡|m2|平方米|平米|平方", {"亩": 666.67, "公顷": 10**4, "平方公里": 10**6}, "平方英尺|sq\\.?ft|坪"),
+    "_quantity": (
+        "千瓦时|kwh|度|m3|立方米?|方|吨",
+        {"mwh": 1000, "兆瓦时": 1000, "gwh": 10**6},
+        "升|l|加仑|吉焦|gj|吨?标准?煤|tce",
+    ),
+    "_headcount": ("人|名|个", {}, ""),
+    "_count": ("人次|人|辆次?|车次|次|家|户|个|张|份", {}, ""),
+}
+_NO_MONTHS_RENT = re.compile(r"[/每](?:m2|㎡|平米?|平方米?|天|日|年|季)")
+# 参保状态, 作废标志, is_deleted; what says there that the row is none, and what does so in a column that asks for it alone
+_OF_STATES = re.compile(r"状态|标[志识记]|作废|删除|有效|停保|deleted?|status|valid|void|cancel", re.IGNORECASE)
+_VOID = re.compile(
+    r"已?作废|无效|已?失效|已删除|已?停保|已?退保|(?:暂停|中断|停止)(?:缴费|参保)|deleted|void(?:ed)?|invalid",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"作废|删除|无效|deleted?|void|cancel", re.IGNORECASE)
+_YES = re.compile(r"1|是|√|y|yes|true|t", re.IGNORECASE)
+_ASKS_VALID = re.compile(r"有效(?!期|日)|(?<!in)valid(?!_?(?:from|until|to|date))", re.IGNORECASE)
+_NO = re.compile(r"0|否|×|n|no|false|f", re.IGNORECASE)
+_MOST_WORDS = 30
+# of 12.345 and 12345 yuan, one is the other in thousands
+_USUAL_FACTORS = (1.0, 0.01, 1000.0, 10_000.0)
+_BARE = r"[-+(]?[0-9][0-9,]*(\.[0-9]+)?\)?"
+_EQUAL, _CENT = 1e-6, 0.006
+# 0,5 and 1,2345 have a decimal comma, 13,501 may have; so many of a column, and so many beside those that may
+_COMMAS_MIN, _COMMAS_OF = 3, 10
+_A_DECIMAL, _EITHER = r"^[-+(]?\d+,(?:\d{1,2}|\d{4,})\)?$", r"^[-+(]?\d{1,3},\d{3}\)?$"
+# classes and groups of GB/T 4754-2017 that begin with 0: farming to mining of metals
+_CLASSES = (
+    "011[1239]|012[123]|013[1-4]|014[1239]|015[1-49]|016[1-49]|017[19]|018[12]|0190|021[12]|0220|023[12]|024[12]|025[12]"
+    "|031[1-59]|032[1-39]|0330|039[129]|041[12]|042[12]|051[1-59]|052[1-39]|053[129]|054[129]"
+    "|06[1269]0|071[12]|072[12]|08[129]0|091[1-79]|092[129]|093[129]"
+)
+_GROUPS = "01[1-9]|02[1-5]|03[1239]|04[12]|05[1-4]|06[129]|07[12]|08[129]|09[123]"
+_CODES_MIN, _CODES_SHARE = 5, 2 / 3
+
+
+def reject_stated_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, types: Mapping[str, str]) -> None:
+    """Reject rows of which a column that nobody uses says another unit than stage.sql makes of the figure: 12.5 beside 万元, 美元 or 亩."""
+    for column in (s for s in _unused(feed, _OF_UNITS) if types[s] == "VARCHAR"):
+        words = [
+            word
+            for (word,) in connection.execute(
+                f"select distinct {quote(column)} from delivery where {quote(column)} is not null limit {_MOST_WORDS}"
+            ).fetchall()
+        ]
+        for target in (c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))):
+            sources = [s for s in feed.landed_columns if target in feed.columns.get(s, ())]
+            if len(sources) == 1:
+                _reject_stated_units_of(connection, feed, column, sources[0], target, words)
+
+
+def reject_void_rows(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Reject rows of which a column that nobody uses says that they do not count: 作废, 停保, deleted = 1; not where all rows say so."""
+    for column in _unused(feed, _OF_STATES):
+        text = f"{quote(column)}::varchar"
+        words = connection.execute(
+            f"select {text}, count(*) from delivery where {text} is not null group by 1 limit {_MOST_WORDS}"
+        ).fetchall()
+        void = [word for word, _ in words if _is_void(column, word)]
+        if void and len(void) < len(words):
+            connection.execute(
+                f"insert into rejected select row_number, {literal(column + VOID_ROW)} || {text} from delivery "
+                f"inner join candidate as c using (row_number) where list_contains(?, {text}) and c.skip_because is null "
+                f"group by row_number, {text}",
+                [void],
+            )
+
+
+def _is_void(column: str, word: str) -> bool:
+    text = normalize("NFKC", word).strip()
+    by_flag = (_ASKS.search(column) and _YES.fullmatch(text)) or (_ASKS_VALID.search(column) and _NO.fullmatch(text))
+    return bool(by_flag or _VOID.fullmatch(text))
+
+
+def _unused(feed: StagedFeed, header: re.Pattern[str]) -> list[str]:
+    """Landed columns of such names that feed nothing, and that neither stage.sql nor a fact names, be it in a comment."""
+    named = [feed.stage_sql, *feed.facts.values(), feed.recorded_at or ""]
+    return [
+        s
+        for s in feed.landed_columns
+        if not feed.columns.get(s) and header.search(s) and not any(s in n for n in named)
+    ]
+
+
+def _reject_stated_units_of(
+    connection: duckdb.DuckDBPyConnection, feed: StagedFeed, column: str, source: str, target: str, words: list[str]
+) -> None:
+    factors = {word: _factor(word, target, is_currency=bool(_OF_CURRENCIES.search(column))) for word in words}
+    known = {word: factor for word, factor in factors.items() if factor is not None}
+    if 2 * len(known) < len(words) or all(factor in (0.0, 1.0) for factor in known.values()):
+        return
+    in_yuan = "currency_code" in feed.stage_sql or any(_IN_YUAN.search(s) for s in feed.landed_columns if s != column)
+    if target.endswith("_amount") and in_yuan:
+        known = {word: factor for word, factor in known.items() if factor >= 0}
+    if feed.multiples.get(source):  # its header states the unit; the column then names the currency
+        known = {word: factor for word, factor in known.items() if factor != 1.0}
+    others = sorted({*_USUAL_FACTORS, *(f for f in known.values() if f > 0)})
+    connection.execute(
+        f"""
+        insert into rejected
+        with stated as (select unnest(?::varchar[]) as word, unnest(?::double[]) as factor),
+        figure as (
+            select
+                d.row_number, s.word, s.factor, c.{quote(target)}::double as made,
+                try_cast(signed_number(d.{quote(source)}::varchar) as double) as value
+            from delivery as d
+            inner join candidate as c using (row_number)
+            inner join stated as s on d.{quote(column)} = s.word
+            where regexp_full_match(d.{quote(source)}::varchar, {literal(_BARE)}) and c.skip_because is null
+        )
+        select row_number, {literal(column + STATED_UNIT)} || word
+        from figure
+        where row_number not in (select row_number from rejected where starts_with(reason, {literal(column + STATED_UNIT)}))
+            and made <> 0 and value <> 0
+            and not (factor > 0 and abs(made - value * factor) <= {_CENT} + abs(made) * {_EQUAL})
+            and list_has_any([true], list_transform(?::double[], lambda f: abs(made - value * f) <= {_CENT} + abs(made) * {_EQUAL}))
+        """,
+        [
+            [word for word, factor in known.items() if factor],
+            [factor for factor in known.values() if factor],
+            others,
+        ],
+    )
+
+
+def _factor(word: str, target: str, *, is_currency: bool) -> float | None:
+    """How many of the usual unit a word is: 1e4 of 万元; -1 of another one, 0 where it says nothing of it; None of any other text."""
+    text = re.sub(r"[\s()\[\]【】]", "", normalize("NFKC", word)).replace("m²", "m2")
+    if target.endswith("_amount"):
+        if _FOREIGN.search(text):
+            return -1.0
+        if _NO_MONTHS_RENT.search(text):
+            return -1.0 if target == "monthly_rent_amount" else None
+        if not (found := _YUAN.fullmatch(text)):
+            return None
+        times = float(_product(found["times"]))
+        times *= {"分": 0.01, "角": 0.1}.get(found["unit"] or "", 1.0)
+        return 0.0 if times == 1.0 and (is_currency or not found["unit"]) else times
+    measure = next((m for ending, m in _MEASURES.items() if target.endswith(ending)), None)
+    if measure is None:
+        return None
+    usual, multiples, others = measure
+    if text.casefold() in multiples:
+        return float(multiples[text.casefold()])
+    if others and re.fullmatch(others, text, re.IGNORECASE):
+        return -1.0
+    found = re.fullmatch(rf"{_TIMES}(?:{usual})", text, re.IGNORECASE)
+    if found and not (found["times"] == "千" and "瓦" in text):
+        return float(_product(found["times"]))
+    return None
+
+
+def _product(tens: str) -> int:
+    made = 1
+    for sign in tens:
+        made *= _TENS[sign]
+    return made
+
+
+def reject_decimal_commas(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, types: Mapping[str, str]) -> None:
+    """Reject 13,501 that was read as thousands where other values of its column, 0,5 and 1,2345, have a decimal comma."""
+    figures = {c.name for c in feed.subject.columns.values() if c.type.startswith("decimal")}
+    sources = [s for s in feed.landed_columns if types[s] == "VARCHAR" and figures & {*feed.columns.get(s, ())}]
+    odd = " or ".join(f"contains({quote(source)}, ',')" for source in sources)
+    if not sources or not connection.execute(f"from delivery where {odd} limit 1").fetchone():
+        return
+    for source in sources:
+        either = f"regexp_matches(trim(d.{quote(source)}), {literal(_EITHER)})"
+        targets = [f"c.{quote(t)} is not null" for t in sorted(figures & {*feed.columns[source]})]
+        connection.execute(
+            f"""
+            insert into rejected
+            with counted as (
+                select
+                    count_if(regexp_matches(trim({quote(source)}), {literal(_A_DECIMAL)})) as decimals,
+                    count_if(contains({quote(source)}, ',')) as commas
+                from delivery
+            )
+            select distinct d.row_number, {literal(source + DECIMAL_COMMA)} || d.{quote(source)}
+            from delivery as d
+            inner join candidate as c using (row_number)
+            cross join counted
+            where {either} and ({" or ".join(targets)}) and c.skip_because is null
+                and decimals >= {_COMMAS_MIN} and {_COMMAS_OF} * decimals >= commas
+            """
+        )
+
+
+def reject_lost_zeros(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
+    """Reject codes of digits that a spreadsheet took for numbers, where the other codes of their column show it.
+
+    A sector 1 beside 42 is 01: a table's sectors have one length. Industries have two to four digits, by level.
+    """
+    if "from_sector_code" in feed.subject.columns:
+        _reject_short_sectors(connection)
+    if "industry_code" not in feed.subject.columns:
+        return
+    lengths = dict(
+        connection.execute(
+            "select length(industry_code), count(*) from candidate where industry_code is not null and skip_because is null group by 1"
+        ).fetchall()
+    )
+    is_digit = "length(industry_code) = 1 and industry_code between '1' and '9'"
+    if lengths.get(1) and connection.execute(f"from candidate where {is_digit} limit 1").fetchone():
+        # 1 is 01 without doubt (a section is a letter): no code of this delivery has kept its zero
+        connection.execute(
+            f"insert into rejected select row_number, {literal('industry_code' + LOST_ZERO)} || industry_code from candidate "
+            f"where skip_because is null and regexp_full_match('0' || industry_code, {literal(f'{_GROUPS}|{_CLASSES}')})"
+        )
+    elif len(lengths) == 2 and max(lengths) - min(lengths) == 1 and max(lengths) in (3, 4):
+        usual = max(lengths)
+        if lengths[usual] >= max(_CODES_MIN, _CODES_SHARE * sum(lengths.values())):
+            _reject_short_industries(connection, usual)
+
+
+def _reject_short_industries(connection: duckdb.DuckDBPyConnection, usual: int) -> None:
+    """Reject industry 112 (0112, wheat) where all others have four digits, and 11 (011) where they have three.
+
+    Not where zeros are kept, where a code is the group of another (391 of 3911), or where one of the short codes can be no
+    code that lost a zero: then the office states groups beside classes.
+    """
+    connection.execute(
+        f"""
+        insert into rejected
+        with code as (
+            select row_number, industry_code as code, length(industry_code) < {usual} as is_short
+            from candidate
+            where industry_code is not null and skip_because is null
+        ),
+        short as (
+            select row_number, code, not regexp_full_match('0' || code, {literal(_CLASSES if usual == 4 else _GROUPS)}) as is_other
+            from code
+            where is_short
+        )
+        select row_number, {literal("industry_code" + LOST_ZERO)} || code
+        from short
+        where not (select bool_or(is_other) from short)
+            and not (select bool_or(starts_with(code, '0') or not regexp_full_match(code, '[0-9]+')) from code where not is_short)
+            and code not in (select left(code, {usual - 1}) from code where not is_short)
+        """
+    )
+
+
+def _reject_short_sectors(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        f"""
+        insert into rejected
+        with code as (
+            select row_number, sector_system_code as of_system, unnest([from_sector_code, to_sector_code]) as code
+            from candidate
+            where skip_because is null
+        ),
+        long as (
+            select of_system, max(length(code)) as digits, count(distinct code) as codes
+            from code
+            where regexp_full_match(code, '[0-9]+')
+            group by of_system
+        )
+        select distinct row_number, {literal("sector_code" + LOST_ZERO)} || code
+        from code
+        inner join long using (of_system)
+        where length(code) < digits and codes >= {_CODES_MIN} and regexp_full_match(code, '[0-9]+')
+        """
+    )
