@@ -78,6 +78,7 @@ def test_an_escape_makes_the_next_sign_plain_and_n_no_value() -> None:
     ]
     # a line break and a tab of MySQL, PostgreSQL and Hive, and a path of Windows that they escaped
     assert lines('a\\nb,"c\\td",C:\\\\new\n', escape="\\") == [(1, ("a b", "c d", "C:\\new"), None)]
+    assert lines('"\\N","N"\n', escape="\\") == [(1, ("", "N"), None)], "Sqoop and Hive quote it"
     assert lines("\\N,b\n") == [(1, ("\\N", "b"), None)], "without an escape it is a text"
 
 
