@@ -74,7 +74,7 @@ _CODES_MIN, _CODES_SHARE = 5, 2 / 3
 
 
 def reject_stated_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, types: Mapping[str, str]) -> None:
-    """Reject rows of which a column that nobody uses says another unit than stage.sql makes of the figure: 12.5 beside 万元, 美元 or 亩."""
+    """Reject rows of which a column that is not used says another unit than stage.sql makes of the figure: 12.5 beside 万元, 美元 or 亩."""
     for column in (s for s in _unused(feed, _OF_UNITS) if types[s] == "VARCHAR"):
         words = [
             word
@@ -89,7 +89,7 @@ def reject_stated_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed,
 
 
 def reject_void_rows(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
-    """Reject rows of which a column that nobody uses says that they do not count: 作废, 停保, deleted = 1; not where all rows say so."""
+    """Reject rows of which a column that is not used says that they do not count: 作废, 停保, deleted = 1; not where all rows say so."""
     for column in _unused(feed, _OF_STATES):
         text = f"{quote(column)}::varchar"
         words = connection.execute(

@@ -70,7 +70,7 @@ def rejected(
         ("备注", ["元", "万元", "元", "亿元"], []),
     ],
 )
-def test_a_unit_in_a_column_that_nobody_reads(tmp_path: Path, column: str, words: list[str], odd: list[int]) -> None:
+def test_a_unit_in_a_column_that_is_not_used(tmp_path: Path, column: str, words: list[str], odd: list[int]) -> None:
     columns = FILING | {column: ("", "")}
     found = rejected(
         tmp_path, "tax_filing", columns, [TAX | {column: word} for word in words], {"tax_kind_code": "'vat'"}
@@ -129,9 +129,7 @@ def test_a_rents_unit_in_a_column_of_its_own(tmp_path: Path, unit: str, is_odd: 
         ("楼层", ["1", "0", "2"], []),
     ],
 )
-def test_a_void_row_by_a_column_that_nobody_reads(
-    tmp_path: Path, column: str, words: list[str], odd: list[int]
-) -> None:
+def test_a_void_row_by_a_column_that_is_not_used(tmp_path: Path, column: str, words: list[str], odd: list[int]) -> None:
     columns = FILING | {column: ("", "")}
     found = rejected(
         tmp_path, "tax_filing", columns, [TAX | {column: word} for word in words], {"tax_kind_code": "'vat'"}
