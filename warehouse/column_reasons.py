@@ -47,10 +47,10 @@ _MEASURES: Mapping[str, tuple[str, Mapping[str, float], str]] = {
 _NO_MONTHS_RENT = re.compile(r"[/每](?:m2|㎡|平米?|平方米?|天|日|年|季)")
 # 参保状态, 作废标志, is_deleted; what says there that the row is none, and what does so in a column that asks for it alone
 _OF_STATES = re.compile(r"状态|标[志识记]|作废|删除|有效|停保|deleted?|status|valid|void|cancel", re.IGNORECASE)
-_VOID = re.compile(
-    r"已?作废|无效|已?失效|已删除|已?停保|已?退保|(?:暂停|中断|停止)(?:缴费|参保)|deleted|void(?:ed)?|invalid",
-    re.IGNORECASE,
-)
+_VOID = re.compile(r"已?作废|已删除|已?停保|已?退保|(?:暂停|中断|停止)(?:缴费|参保)|deleted|void(?:ed)?", re.IGNORECASE)
+# so is what has ended, where a subject says it by a day
+_NOT_VALID = re.compile(r"无效|已?失效|invalid", re.IGNORECASE)
+_ENDS = {"end_date", "terminated_date", "valid_until_date", "cancelled_date"}
 _ASKS = re.compile(r"作废|删除|无效|deleted?|void|cancel", re.IGNORECASE)
 _YES = re.compile(r"1|是|√|y|yes|true|t", re.IGNORECASE)
 _ASKS_VALID = re.compile(r"有效(?!期|日)|(?<!in)valid(?!_?(?:from|until|to|date))", re.IGNORECASE)
@@ -95,7 +95,8 @@ def reject_void_rows(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) ->
         words = connection.execute(
             f"select {text}, count(*) from delivery where {text} is not null group by 1 limit {_MOST_WORDS}"
         ).fetchall()
-        void = [word for word, _ in words if _is_void(column, word)]
+        may_end = not _ENDS.isdisjoint(feed.subject.columns)
+        void = [word for word, _ in words if _is_void(column, word, may_end=may_end)]
         if void and len(void) < len(words):
             connection.execute(
                 f"insert into rejected select row_number, {literal(column + VOID_ROW)} || {text} from delivery "
@@ -105,10 +106,11 @@ def reject_void_rows(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) ->
             )
 
 
-def _is_void(column: str, word: str) -> bool:
+def _is_void(column: str, word: str, *, may_end: bool) -> bool:
     text = normalize("NFKC", word).strip()
-    by_flag = (_ASKS.search(column) and _YES.fullmatch(text)) or (_ASKS_VALID.search(column) and _NO.fullmatch(text))
-    return bool(by_flag or _VOID.fullmatch(text))
+    if _VOID.fullmatch(text) or (_ASKS.search(column) and _YES.fullmatch(text)):
+        return True
+    return not may_end and bool(_NOT_VALID.fullmatch(text) or (_ASKS_VALID.search(column) and _NO.fullmatch(text)))
 
 
 def _unused(feed: StagedFeed, header: re.Pattern[str]) -> list[str]:

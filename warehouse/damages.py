@@ -167,8 +167,11 @@ _NO_PLACE = (
 # 1 of division 01 (a section is a letter), 10020 of postcode 010020: spreadsheets leave the zero out
 # also of A112 and B610: the divisions of A are 01 to 05, those of B 06 to 12. What depends on the column is in column_reasons.py
 _LOST_ZERO = {"industry_code": r"^\d$|^[Aa][1-9]\d{0,2}$|^[Bb][6-9]\d{0,2}$", "postcode": r"^\d{5}$"}
-# a name in place of a code: 软件开发
-_NO_INDUSTRY = (r"\p{Han}", " is a name, which no code is: let stage.sql look its code up, or ignore the column: ")
+# a name in place of a code: 软件开发; with its code beside it, I65 软件业, it is known by that
+_NO_INDUSTRY = (
+    r"^[^0-9]*\p{Han}[^0-9]*$",
+    " is a name, which no code is: let stage.sql look its code up, or ignore the column: ",
+)
 # 91329902MA00000B18（新）, 91329902MA00000B18；
 MORE_THAN_A_CODE = (r"^[0-9A-Za-z]{18} ?[^0-9A-Za-z ]", " has more than a credit code: ")
 _NO_TEXT = " is a day or a number where text belongs (3-12 becomes 12 March): ask for the column formatted as text: "

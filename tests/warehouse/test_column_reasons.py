@@ -140,6 +140,20 @@ def test_a_void_row_by_a_column_that_is_not_used(tmp_path: Path, column: str, wo
     assert not any(rejected(tmp_path, "tax_filing", columns, [TAX | {column: word} for word in words], named))
 
 
+@pytest.mark.parametrize(("word", "is_odd"), [("失效", False), ("作废", True)])
+def test_a_lease_that_has_ended_is_none_that_does_not_count(tmp_path: Path, word: str, is_odd: bool) -> None:
+    columns = {
+        "合同": ("lease_no", "合同"),
+        "起": ("start_date", "to_date(起)"),
+        "止": ("end_date", "to_date(止)"),
+        "合同状态": ("", ""),
+    }
+    row = {"合同": "L{n}", "起": "2024-01-01", "止": "2025-12-31"}
+    rows = [row | {"合同状态": word}, row | {"合同状态": "有效"}]
+    found = rejected(tmp_path, "lease", columns, rows, {"source_key": "'K' || row_number"})
+    assert [bool(reason) for reason in found] == [is_odd, False]
+
+
 @pytest.mark.parametrize(
     ("figures", "odd"),
     [
@@ -167,7 +181,7 @@ CLASSES = ["3511", "6511", "7310", "2710", "5171", "3919"]
         (["C", "39", "391", "3911", "01", "011"], []),
         (["C", "39", "3911", "1", "11", "111"], ["39", "1", "11", "111"]),
         (["A112", "B610", "C39", "A0112", "A01"], ["A112", "B610"]),
-        (["软件开发", "6511"], ["软件开发"]),
+        (["软件开发", "I65 软件业", "6511"], ["软件开发"]),
     ],
 )
 def test_an_industry_that_lost_its_zero(tmp_path: Path, codes: list[str], odd: list[str]) -> None:
