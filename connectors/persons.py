@@ -67,15 +67,16 @@ class Blotter:
                 texts = zip(column.to_pylist(), hits.to_pylist(), strict=True)
                 clean = [self.text(text, in_codes=name in codes) if hit else text for text, hit in texts]
                 columns.append(pa.array(clean, column.type))
-            elif _holds_long_numbers(column):
+            elif _holds_long_numbers(column, in_codes=name in codes):
                 # a number cannot become a pseudonym, so nothing is left of it
-                columns.append(pa.array([self._number(value) for value in column.to_pylist()], column.type))
+                clean = [self._number(value, in_codes=name in codes) for value in column.to_pylist()]
+                columns.append(pa.array(clean, column.type))
             else:
                 columns.append(column)
         return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
-    def _number(self, value: Any) -> Any:
-        found = [] if value is None else persons(str(int(value)), in_codes=True)
+    def _number(self, value: Any, *, in_codes: bool) -> Any:
+        found = [] if value is None or value != value // 1 else persons(str(int(value)), in_codes=in_codes)
         self.counts.update(f.detector.kind for f in found)
         return None if found else value
 
@@ -133,11 +134,14 @@ def _is_text(column: pa.Array) -> bool:
     return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
 
 
-def _holds_long_numbers(column: pa.Array) -> bool:
-    if not (pa.types.is_integer(column.type) or pa.types.is_decimal(column.type)):
+def _holds_long_numbers(column: pa.Array, *, in_codes: bool) -> bool:
+    """Whether numbers are long enough for a person's: 18 digits in a column of figures and keys, 11 of a phone in any other."""
+    if pa.types.is_floating(column.type) and not in_codes:
+        column = column.filter(pc.is_finite(column))
+    elif not (pa.types.is_integer(column.type) or pa.types.is_decimal(column.type)):
         return False
     largest = pc.max(column).as_py()
-    return largest is not None and int(largest) >= 10**17
+    return largest is not None and int(largest) >= (10**17 if in_codes else 10**10)
 
 
 def counted(

@@ -33,6 +33,9 @@ _CIRCLED = dict(zip(map(ord, "0123456789"), "⓪①②③④⑤⑥⑦⑧⑨", st
 _BOLD = dict(zip(map(ord, "0123456789"), "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗", strict=True))
 _HAN = dict(zip(map(ord, "0123456789"), "〇一二三四五六七八九", strict=True))
 _BANKERS = dict(zip(map(ord, "0123456789"), "零壹贰叁肆伍陆柒捌玖", strict=True))
+_SAID = dict(zip(map(ord, "0123456789"), "零幺二三四五六七八九", strict=True))
+_TRADITIONAL = dict(zip(map(ord, "0123456789"), "零壹貳參肆伍陸柒捌玖", strict=True))
+_SUZHOU = dict(zip(map(ord, "0123456789"), "〇〡〢〣〤〥〦〧〨〩", strict=True))
 
 
 def _between(sign: str, every: int) -> Callable[[str], str]:
@@ -63,6 +66,10 @@ def _hex_entities(number: str) -> str:
     return "".join(f"&#x{ord(c):x};" for c in number)
 
 
+def _half_in_han(number: str) -> str:
+    return "".join(c if place % 2 else c.translate(_SAID) for place, c in enumerate(number))
+
+
 _ANY = (
     str,
     str.lower,
@@ -76,6 +83,9 @@ _ANY = (
     _entities,
     _hex_entities,
     _at(5, "&#8203;"),
+    _at(5, "&ZeroWidthSpace;"),
+    _at(4, '<span class="a1">'),
+    _at(4, "<!-- -->"),
 )
 _DIGITS = (*map(_translated, (_ARABIC, _DEVANAGARI, _CIRCLED, _BOLD)), _at(6, "&nbsp;"), _at(8, "<br>"))
 _NAMED = (
@@ -90,12 +100,18 @@ _NAMED = (
     "{}先生",
     "{}女士",
     "{}（身份证）",
+    "联系人={}",
+    "联系人（{}）",
+    "经营者：{}",
+    "{}（法人）",
+    "房东：{}",
 )
 FORMS: dict[str, tuple[Callable[[str], str], ...]] = {
     "identity number": (
         *_ANY,
         *_DIGITS,
-        *map(_translated, (_HAN, _BANKERS)),
+        *map(_translated, (_HAN, _BANKERS, _SAID, _TRADITIONAL, _SUZHOU)),
+        _half_in_han,
         *map(_birth, " -_./·—－　、,*"),
         _birth(" - "),
         _between(" ", 1),
@@ -107,7 +123,11 @@ FORMS: dict[str, tuple[Callable[[str], str], ...]] = {
     "phone": (
         *_ANY,
         *_DIGITS,
-        *map(_translated, (_HAN, _BANKERS)),
+        *map(_translated, (_HAN, _BANKERS, _SAID, _TRADITIONAL, _SUZHOU)),
+        _half_in_han,
+        lambda n: "".join(f"&#{ord(c)}" for c in n),
+        lambda n: f"①0{n}",
+        lambda n: f"tel:{n}",
         lambda n: f"+86 {n}",
         lambda n: f"0086-{n}",
         lambda n: f"86{n}",
@@ -180,7 +200,7 @@ def _digit_table() -> dict[int, str]:
         for code in range(0x80, sys.maxunicode + 1)
         if unicodedata.digit(chr(code), None) is not None
     }
-    for hans in ("〇一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖"):
+    for hans in ("〇一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖", "零幺貳參肆伍陸柒捌玖", "〇〡〢〣〤〥〦〧〨〩"):
         table |= {ord(han): str(n) for n, han in enumerate(hans)}
     return table
 
@@ -193,7 +213,7 @@ def squeezed(text: str) -> str:
     """Letters and digits alone, digits of every script as ASCII; tags and entities of HTML read."""
     if "&" in text:
         text = html.unescape(html.unescape(text))
-    plain = re.sub(r"<[^<>]{0,200}>", "", text) if "<" in text else text
+    plain = re.sub(r"<!--.*?-->|<[^<>]{0,200}>", "", text) if "<" in text else text
     if not plain.isascii():
         plain = unicodedata.normalize("NFKC", plain.translate(_TABLE))
     return _NO_ALNUM.sub("", plain).lower()

@@ -5,12 +5,14 @@ A reading is as long as its text, so that what is found can be cut out of the te
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import hmac
 import html
 import re
 import secrets
 import unicodedata
+import urllib.parse
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -31,18 +33,34 @@ FILE = Path(__file__).with_name("person.yml")
 _WEIGHTS_GB_11643 = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 WEIGHTS_GB_32100 = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 WEIGHTS_GB_11714 = (3, 7, 9, 10, 5, 8, 4, 2)
-_HAN_DIGITS = {"〇": "0", "○": "0"} | {
+# 幺 is how a one is said in a number, 兩 a two; traditional and old forms
+_HAN_DIGITS = {"〇": "0", "○": "0", "幺": "1", "两": "2", "兩": "2", "貳": "2", "弍": "2", "參": "3", "叄": "3", "陸": "6"} | {
     c: str(n) for hans in ("零一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖") for n, c in enumerate(hans)
 }
 _HAN = "".join(_HAN_DIGITS)
-_HAN_NUMBER = re.compile(f"[{_HAN}](?:[^0-9A-Za-z\u4e00-\u9fff]{{0,2}}[{_HAN}]){{10,}}")
+# also mixed with others: 138零零幺三8000
+_HAN_NUMBER = re.compile(f"[0-9{_HAN}](?:[^0-9A-Za-z\u4e00-\u9fff]{{0,2}}[0-9{_HAN}]){{10,}}")
+# 〡〢〣, ㈠㈡㈢, ㊀㊁㊂: numbers that have no digit's value for Unicode
+_HAN_NUMERALS = {chr(first + n): str(n + 1) for first in (0x3021, 0x3220, 0x3280) for n in range(9)}
+# ①, ⑴, ⒈, ❶, ㈠: a digit of a number, or the mark of an item before one (①13800138000)
+_ITEM = re.compile("[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793\u3220-\u3229\u3280-\u3289]")
 _TOKEN = re.compile(r"\d+")
 _LISTING = frozenset("、，,;；")
 _AMOUNT = re.compile(r"\.\d{1,6} ?[元万亿]")
 # As a web page has them: characters written as numbers or names, once or twice over, and tags. No tag holds a digit: what is in
 # angle brackets may be a number.
-_ENTITY = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,12});")
+_ENTITY = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[A-Za-z]{2,24};)")
 _TAG = re.compile(r"</?(?:[hH][1-6]|[A-Za-z][^<>\d@]{0,100})>")
+# 138<!-- -->0013<span style="font-size:12px">8000
+_ANY_TAG = re.compile(r"<!--.{0,300}?-->|</?[A-Za-z][^<>]{0,300}>", re.S)
+# As an address of the web, JSON and programs write characters: %31, \u0031, \x31, \n
+_ESCAPE = re.compile(r"(?:%[0-9A-Fa-f]{2})+|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[nrt]")
+# Three times three digits as Base64 writes them: no code has them by chance
+_DIGITS_IN_BASE64 = "(?:[MNO][DTjz][AEIMQUYcgk][w-z0-5]){3}"
+_HAS_BASE64 = re.compile(_DIGITS_IN_BASE64)
+_BASE64 = re.compile(rf"[A-Za-z0-9+/]*{_DIGITS_IN_BASE64}[A-Za-z0-9+/]*={{0,2}}")
+# What is written for the last X of an identity number
+_LAST_X = frozenset("XxХхΧχ×✕✖✗*＊")
 # What no code has within it: a text with it in a column of codes is read as any text.
 _NO_CODE = re.compile(r"\s|&#|&[A-Za-z]+;|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _AROUND = re.compile(r"^(?:\s|[\u200b-\u200f\u2060\ufeff])+|(?:\s|[\u200b-\u200f\u2060\ufeff])+$")
@@ -63,6 +81,7 @@ class Detector:
     check: Callable[[str], bool]
     in_codes: bool
     pseudonym: bool
+    signs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -110,6 +129,11 @@ def _is_luhn(text: str) -> bool:
     return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
 
 
+def _is_card(text: str) -> bool:
+    """Whether the digits of a text that is called a card's number have its check digit."""
+    return _is_luhn("".join(c for c in text if c.isdecimal()))
+
+
 def _is_any(text: str) -> bool:
     return bool(text)
 
@@ -130,14 +154,24 @@ def organisation_words() -> tuple[str, ...]:
     return tuple(word.upper() for word in _declared()["organisation_words"])
 
 
+@cache
+def _no_names() -> re.Pattern[str]:
+    return re.compile("|".join(_declared()["no_names"]))
+
+
 def is_name(text: str) -> bool:
     """Whether a text has the shape of a Chinese person's name: a family name and one or two characters; or 买买提·艾力."""
-    if "·" in text:
+    text = "".join(text.split())
+    if not _DOTS.isdisjoint(text):
         return True
+    if _no_names().match(text):
+        return False
     return any(text[:length] in _family_names() and 1 <= len(text) - length <= 2 for length in (1, 2))
 
 
-_CHECKS = {"identity_number": is_identity_number, "luhn": _is_luhn, "name": is_name}
+# between the parts of a name: 买买提·艾力
+_DOTS = frozenset("·•・‧∙⋅")
+_CHECKS = {"identity_number": is_identity_number, "luhn": _is_luhn, "card": _is_card, "name": is_name}
 
 
 @cache
@@ -158,6 +192,7 @@ def detectors() -> tuple[Detector, ...]:
             _CHECKS[entry["check"]] if "check" in entry else _is_any,
             entry.get("in_codes", False),
             entry.get("pseudonym", False),
+            tuple(entry.get("signs", ())),
         )
         for entry in _declared()["detectors"]
     )
@@ -165,16 +200,25 @@ def detectors() -> tuple[Detector, ...]:
 
 def _filled_in(pattern: str) -> str:
     """A pattern with the lists that it names in braces in their place."""
-    for key in ("roles", "titles", "beside_names"):
+    for key in _LISTS:
         pattern = pattern.replace(f"{{{key}}}", f"(?:{'|'.join(_declared()[key])})")
-    return pattern.replace("{name}", r"(?P<person>[\u4e00-\u9fff]{2,4}|[\u4e00-\u9fff]{1,8}·[\u4e00-\u9fff]{1,8})")
+    for key in ("name", "names"):
+        pattern = pattern.replace(f"{{{key}}}", _declared()[key].replace("{han}", _ONE_HAN))
+    return pattern.replace("{han}", _ONE_HAN)
 
+
+_LISTS = ("roles", "roles_before_colon", "titles", "beside_names", "documents")
+_ONE_HAN = r"[\u4e00-\u9fff]"
+_NAME_IN_LIST = re.compile(f"{_ONE_HAN}{{2,4}}")
+# 张三 13800138000, 13800138000（张三）: a name on its own, beside what is a person's
+_NAME_BEFORE = re.compile(rf"(?<!{_ONE_HAN})({_ONE_HAN}{{2,4}})[\s:：,，、/|(（\-—]{{0,3}}$")
+_NAME_BEHIND = re.compile(rf"[\s:：,，、/|)）(（\-—]{{0,3}}({_ONE_HAN}{{2,4}})(?!{_ONE_HAN})")
 
 # What a text must hold to be looked at closely, as patterns that a column is searched with in no time (RE2): so many digits of
 # any script in all, a sign of a mail address, a number in Han digits, and for a passport a letter beside seven digits.
 _NO_DIGIT = r"\PN+"
 _DIGITS_IN_CODES, _DIGITS_IN_TEXT, _DIGITS_WITH_LETTER = 17, 11, 7
-_SIGN_IN_CODE = r"[@＠﹫\s\x{3000}\x{a0}]|\p{Cf}|&#|&[A-Za-z]+;"
+_SIGN_IN_CODE = rf"[@＠﹫\s\x{{3000}}\x{{a0}}]|\p{{Cf}}|&#|&[A-Za-z]+;|[{_HAN}][0-9{_HAN}]{{14}}"
 _LATIN = "[A-Za-zＡ-Ｚａ-ｚⒶ-ⓩ]"
 # A moment is no number of a person; it is what most texts with many digits are.
 _MOMENT = (
@@ -189,8 +233,11 @@ _ROWS_AT_ONCE = 100_000
 @cache
 def _other_signs() -> str:
     """The rest of these patterns: a mark, an entity, a mail address, a number in Han digits, the words beside a name."""
-    words = "|".join(dict.fromkeys((*_declared()["roles"], *_declared()["titles"], *_declared()["beside_names"])))
-    return rf"[@＠﹫]|\p{{Cf}}|&#|&amp;|&[A-Za-z]+;|[{_HAN}](?:[^0-9A-Za-z\p{{Han}}]{{0,2}}[{_HAN}]){{10}}|{words}"
+    words = "|".join(dict.fromkeys(word for key in _LISTS for word in _declared()[key] if key != "roles_before_colon"))
+    before_colon = "|".join(_declared()["roles_before_colon"])
+    number = rf"[0-9{_HAN}](?:[^0-9A-Za-z\p{{Han}}]{{0,2}}[0-9{_HAN}]){{10}}"
+    signs = r"[@＠﹫]|\p{Cf}|&#|&amp;|&[A-Za-z]+;|[(\[（【]at[)\]）】]| at [A-Za-z0-9-]+ dot |#[A-Za-z0-9-]+\.[a-z]|(?:Mr|Mrs|Ms)\.? [A-Z]"
+    return rf"{signs}|{number}|{_DIGITS_IN_BASE64}|{words}|(?:{before_colon}|[Cc]ontact) ?[:：=＝]"
 
 
 def is_code(column: str, data_type: str = "varchar") -> bool:
@@ -204,19 +251,44 @@ def is_code(column: str, data_type: str = "varchar") -> bool:
 
 
 def readings(text: str) -> tuple[str, ...]:
-    """The text with its digits and letters as ASCII: of other scripts, full width, in circles, as entities; second with Han digits.
+    """The text with its digits and letters as ASCII: of other scripts, full width, in circles, as entities.
 
-    Two readings, because 合同三 before a phone is no digit of it.
+    Several readings, each as long as the text: 合同三 before a phone is no digit of it, nor is ① of a list; what is in a tag, or is
+    written as %31, may be what is read, or not.
     """
+    written = [text]
     if "<" in text:
-        text = _TAG.sub(lambda m: _FILLER * len(m[0]), text)
-    if "&" in text:
-        text = _ENTITY.sub(lambda m: _character(m[0]), text)
-    if text.isascii():
-        return (text,)
-    plain = "".join(c if c.isascii() else _plain(c) for c in text)
-    in_han = _HAN_NUMBER.sub(lambda m: "".join(_HAN_DIGITS.get(c, c) for c in m[0]), plain)
-    return (plain,) if in_han == plain else (plain, in_han)
+        written = [_TAG.sub(_left_out, text)]
+        if (without := _ANY_TAG.sub(_left_out, text)) != written[0]:
+            written.append(without)
+    if "%" in text or "\\" in text:
+        written.append(_ESCAPE.sub(_unescaped, written[-1]))
+    if not text.isascii() and _ITEM.search(text):
+        written.append(_ITEM.sub(" ", written[0]))
+    found: dict[str, None] = {}
+    for one in written:
+        if "&" in one:
+            one = _ENTITY.sub(lambda m: _character(m[0]), one)
+        plain = one if one.isascii() else "".join(c if c.isascii() else _plain(c) for c in one)
+        found[plain] = None
+        if not plain.isascii():
+            found[_HAN_NUMBER.sub(lambda m: "".join(_HAN_DIGITS.get(c, c) for c in m[0]), plain)] = None
+    return tuple(found)
+
+
+def _left_out(match: re.Match[str]) -> str:
+    return _FILLER * len(match[0])
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """What an escape is written for, filled up to its length; as it is where it is none."""
+    escape = match[0]
+    if escape[0] == "%":
+        characters = urllib.parse.unquote_to_bytes(escape).decode("utf-8", "replace")
+        filled = "".join(c + _FILLER * (3 * len(c.encode()) - 1) for c in characters)
+        return filled if len(filled) == len(escape) else escape
+    one = " " if escape[1] in "nrt" else chr(int(escape[2:], 16))
+    return one + _FILLER * (len(escape) - 1)
 
 
 def _character(entity: str) -> str:
@@ -232,6 +304,8 @@ def _plain(character: str) -> str:
     digit = unicodedata.digit(character, None)
     if digit is not None:
         return str(digit)
+    if character in _HAN_NUMERALS:
+        return _HAN_NUMERALS[character]
     normal = unicodedata.normalize("NFKC", character)
     return normal if len(normal) == 1 else character
 
@@ -257,12 +331,48 @@ def persons(text: str, *, in_codes: bool = False) -> list[Found]:
     for plain in readings(text):
         runs, bare = _runs(plain), _without_marks(plain)
         for detector in detectors():
-            if in_codes and not detector.in_codes:
+            if (in_codes and not detector.in_codes) or (
+                detector.signs and not any(sign in plain for sign in detector.signs)
+            ):
                 continue
             for hit in _texts(*bare, detector) if detector.text else _numbers(plain, runs, detector):
-                if not any(hit.start < f.end and f.start < hit.end for f in found):
+                if not _overlaps(hit, found):
                     found.append(replace(hit, end=_behind_fillers(plain, hit.end)))
+    if not in_codes:
+        found += [hit for hit in _in_base64(text) if not _overlaps(hit, found)]
+        found += [hit for hit in _names_beside(text, found) if not _overlaps(hit, found)]
     return sorted(found, key=lambda f: f.start)
+
+
+def _overlaps(hit: Found, found: Sequence[Found]) -> bool:
+    return any(hit.start < one.end and one.start < hit.end for one in found)
+
+
+def _in_base64(text: str) -> Iterator[Found]:
+    """What Base64 hides: the whole of it, by the first person that is in it."""
+    if not _HAS_BASE64.search(text):
+        return
+    for match in _BASE64.finditer(text):
+        bare = match[0].rstrip("=")
+        for start in range(4):  # letters before it may be no part of it
+            part = bare[start:]
+            try:
+                inner = binascii.a2b_base64(part[: len(part) - (len(part) % 4 == 1)] + "=" * (-len(part) % 4)).decode()
+            except ValueError:
+                continue
+            if within := persons(inner):
+                yield Found(*match.span(), within[0].detector, within[0].number)
+                break
+
+
+def _names_beside(text: str, found: Sequence[Found]) -> Iterator[Found]:
+    """Names on their own right before or behind a number of a person."""
+    (name, *_) = (one for one in detectors() if one.kind == "name")
+    for one in found:
+        if one.detector.digits:
+            for match in (_NAME_BEFORE.search(text, max(one.start - 12, 0), one.start), _NAME_BEHIND.match(text, one.end)):
+                if match and is_name(match[1]) and not any(word in match[1] for word in firm_words()):
+                    yield Found(*match.span(1), name, match[1])
 
 
 def _behind_fillers(plain: str, end: int) -> int:
@@ -285,6 +395,10 @@ def _texts(bare: str, places: Sequence[int], detector: Detector) -> Iterator[Fou
         start, end = match.span("person") if "person" in detector.text.groupindex else match.span()
         if detector.check(bare[start:end]):
             yield Found(places[start], places[end - 1] + 1, detector, bare[start:end])
+            for other in _NAME_IN_LIST.finditer(bare, *match.span("others")) if "others" in detector.text.groupindex else ():
+                if not detector.check(other[0]):
+                    break
+                yield Found(places[other.start()], places[other.end() - 1] + 1, detector, other[0])
 
 
 def _runs(plain: str) -> list[tuple[int, list[tuple[int, int]]]]:
@@ -293,13 +407,31 @@ def _runs(plain: str) -> list[tuple[int, list[tuple[int, int]]]]:
     end = 0
     for match in _TOKEN.finditer(plain):
         start, stop = match.span()
-        if runs and _joins(_signs(plain[end:start])):
+        if parts := _glued(plain, start, stop):
+            runs += [(behind - before, [(before, behind)]) for before, behind in parts]
+        elif runs and _joins(_signs(plain[end:start])):
             digits, tokens = runs[-1]
             runs[-1] = (digits + stop - start, [*tokens, (start, stop)])
         else:
             runs.append((stop - start, [(start, stop)]))
         end = stop
     return runs
+
+
+def _glued(plain: str, start: int, stop: int) -> tuple[tuple[int, int], ...]:
+    """The parts of a number that is an identity number and another one: nothing, where it is none.
+
+    A sole trader's tax number of 20 digits is the identity number and a serial number; a lost line break ties a phone to it.
+    """
+    length = stop - start
+    last = "X" if plain[stop : stop + 1] in ("X", "x") else ""
+    # where the identity number begins: a phone has eleven digits
+    for begin in {20: (0,), 29: (0, 11), 36: (0,), 28: (11,)}.get(length, ()) if not last or length == 28 else ():
+        number = plain[start + begin : stop][:18] + (last if length == 28 else "")
+        if detectors()[0].digits.fullmatch(number) and is_identity_number(number):  # type: ignore[union-attr]
+            middle = start + (begin or 18)
+            return ((start, middle), (middle, stop))
+    return ()
 
 
 def _joins(signs: str) -> bool:
@@ -339,10 +471,10 @@ def _number_from(
             return None
         candidates = [(digits, end)]
         if len(digits) == 17:  # a check character X, however it is set off
-            letter = next((n for n in range(end, len(plain)) if plain[n].isalnum()), None)
+            letter = next((n for n in range(end, len(plain)) if plain[n].isalnum() or plain[n] in _LAST_X), None)
             if (
                 letter is not None
-                and plain[letter] in "Xx"
+                and plain[letter] in _LAST_X
                 and len(_signs(plain[end:letter])) <= _declared()["separator_max"]
             ):
                 candidates.append((digits + "X", letter + 1))

@@ -120,7 +120,28 @@ def test_a_number_in_a_column_of_numbers() -> None:
     ],
 )
 def test_numbers_of_eighteen_digits_are_looked_at(array: pa.Array, is_long: bool) -> None:
-    assert _holds_long_numbers(array) == is_long
+    assert _holds_long_numbers(array, in_codes=True) == is_long
+
+
+def test_phones_in_a_column_of_numbers() -> None:
+    """A database keeps phones and cards as numbers, too; in a column of figures they may be amounts."""
+    numbers = {
+        "int": pa.array([13800138000, 15000, None], pa.int64()),
+        "float": pa.array([13800138000.0, 1.5, float("nan")], pa.float64()),
+        "decimal": pa.array([Decimal(13800138000), Decimal("1.50"), None], pa.decimal128(20, 2)),
+        "card": pa.array([6222021234567890128, 20260301093000, None], pa.int64()),
+        "endless": pa.array([float("inf"), 1.0, None]),
+    }
+    batch = pa.RecordBatch.from_pydict(numbers)
+    clean = Blotter().clean(batch).to_pydict()
+    assert clean["int"] == [None, 15000, None]
+    assert clean["float"][:2] == [None, 1.5]
+    assert clean["decimal"] == [None, Decimal("1.50"), None]
+    assert clean["card"] == [None, 20260301093000, None]
+    assert clean["endless"] == [float("inf"), 1.0, None]
+    figures = Blotter().clean(batch, set(numbers)).to_pydict()
+    assert figures["int"] == [13800138000, 15000, None]
+    assert figures["float"][:2] == [13800138000.0, 1.5]
 
 
 def test_a_pseudonym_is_the_same_for_the_same_person_and_key() -> None:

@@ -41,7 +41,7 @@ def as_before(park: Park, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_row_with_a_person_is_quarantined_without_it(park: Park, monkeypatch: pytest.MonkeyPatch) -> None:
     as_before(park, monkeypatch)
-    rows = [staff_row(f"U{n}") for n in range(20)] + [staff_row("U99").replace("U99公司", f"王某{PERSON.line}")]
+    rows = [staff_row(f"U{n}") for n in range(20)] + [staff_row("U99").replace("U99公司", f"户{PERSON.line}")]
     park.drop("staff", "参保.csv", staff_file(rows), day(0.3))
     park.land("staff", day(1))
     (batch,) = pending(park.raw, "staff")
