@@ -154,12 +154,15 @@ class Feed:
 
     @property
     def code_columns(self) -> frozenset[str]:
-        """Columns in which phones, cards and the like are not looked for: codes, keys, figures, and what is a firm's own."""
+        """Columns in which phones, cards and the like are not looked for: codes, keys, figures, and what is a firm's own.
+
+        The words of a list (`codes`) are texts: no word of it holds a phone.
+        """
         of_subject = self.subject.columns
         return self.firms_own | {
             name
             for name, targets in self.columns.items()
-            if targets and all(t in of_subject and is_code(t, of_subject[t].type) for t in targets)
+            if targets and name not in self.codes and all(t in of_subject and is_code(t, of_subject[t].type) for t in targets)
         }
 
     @property

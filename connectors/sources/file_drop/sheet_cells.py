@@ -425,7 +425,7 @@ def chosen_sheet(sheets: Sequence[Sheet], name: str | None, where: str) -> Sheet
                 return sheet
         raise DeliveryRefused(
             where,
-            f"there is no sheet {name!r}; there are {', '.join(repr(sheet.name) for sheet in sheets)}",
+            f"there is no sheet {name!r}; there are {_listed(sheets)}",
             next_step="if the office renamed it, correct source.sheet in feed.yml",
         )
     visible = [sheet for sheet in sheets if sheet.is_visible]
@@ -433,13 +433,19 @@ def chosen_sheet(sheets: Sequence[Sheet], name: str | None, where: str) -> Sheet
     if len(filled) > 1:
         raise DeliveryRefused(
             where,
-            f"{len(filled)} sheets hold something: {', '.join(repr(sheet.name) for sheet in filled)}",
+            f"{len(filled)} sheets hold something: {_listed(filled)}",
             allowed="one, or one that is named",
             next_step="name the sheet as source.sheet in feed.yml; if several are one table, declare their names as source.sheets",
         )
     if not visible:
         raise DeliveryRefused(where, "it has no visible sheet", next_step="ask the office for the file again")
     return (filled or visible)[0]
+
+
+def _listed(sheets: Sequence[Sheet]) -> str:
+    """Their names for a message: twenty of them."""
+    more = f" and {len(sheets) - 20:,} more" if len(sheets) > 20 else ""
+    return ", ".join(repr(sheet.name) for sheet in sheets[:20]) + more
 
 
 def matching_sheets(sheets: Sequence[Sheet], patterns: Sequence[str], where: str) -> list[Sheet]:
@@ -459,7 +465,7 @@ def matching_sheets(sheets: Sequence[Sheet], patterns: Sequence[str], where: str
         raise DeliveryRefused(
             where,
             f"no sheet is called {' or '.join(map(repr, patterns))} and holds something; "
-            f"there are {', '.join(repr(sheet.name) for sheet in sheets)}",
+            f"there are {_listed(sheets)}",
             next_step="if the office renamed them, correct source.sheets in feed.yml",
         )
     return found

@@ -76,6 +76,8 @@ _TO_CALCULATE: Final = re.compile(rb'<(?:\w+:)?calcPr\s[^<>]*?\bfullCalcOnLoad="
 _PAGE_TEXT = re.compile(rb"<(?:\w+:)?(?:odd|even|first)(?:Header|Footer)\b[^>]{0,40}>([^<]{1,900})<")
 _PROMPT = re.compile(rb'<(?:\w+:)?dataValidation\s[^<>]{0,900}?\bprompt="([^"]{1,600})"')
 _MOST_TEXTS: Final = 10_000
+# Each is looked into; a workbook of months or units has tens
+MOST_SHEETS: Final = 1_000
 _LONGEST_TAG: Final = 2_000
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 # Strict Open XML ("Strict Open XML Spreadsheet" of Excel) differs by its names only, which openpyxl does not know.
@@ -131,6 +133,8 @@ def xlsx_sheets(file: IO[bytes], where: str, reading: Reading) -> list[Sheet]:
         book = openpyxl.load_workbook(_transitional(file), read_only=True, data_only=False, keep_links=False)
     except _UNREADABLE as error:
         failure = _first_cause(error)
+    if not failure and len(book.worksheets) > MOST_SHEETS:
+        failure = f"more than {MOST_SHEETS:,} sheets"
     if failure:
         raise damaged(where, failure)
     _mark_struck(book)
@@ -409,7 +413,9 @@ def _line(
             text, unshown = as_shown(text, forms[cell["style_id"]])
             flaw = flaw or unshown
         texts.extend([""] * (column - len(texts)))
-        texts[column - 1] = text
+        if texts[column - 1] and text:
+            raise ValueError("a cell that is there twice")  # which one counts is unknown
+        texts[column - 1] = text or texts[column - 1]
         if flawed and text:
             flaw = flaw or flawed.get(cell["style_id"])
         if flaw:

@@ -18,6 +18,7 @@ _HIGHEST_RATIO: Final = 200
 _RATIO_FROM_BYTES: Final = 10_000_000
 """Below this size no ratio matters: a small file of zeros is only a small file."""
 _ENCRYPTED: Final = 0x1
+_BEGINS: Final = b"PK\x03\x04"
 _UTF8_NAME: Final = 0x800
 
 
@@ -62,6 +63,11 @@ def open_zip(file: IO[bytes], bounds: Bounds, where: str) -> tuple[zipfile.ZipFi
     if archive is None:
         raise _refused(where, "it cannot be read as a zip", "one that unpacks", "it may be cut off: ask for it again")
     infos = [info for info in archive.infolist() if not info.is_dir()]
+    file.seek(0)
+    if file.read(4) == _BEGINS and min((info.header_offset for info in archive.infolist()), default=0) > 0:
+        # of two zips in one file, only the second has its members listed at the end
+        fact = "it begins with members that its list does not have"
+        raise _refused(where, fact, "one zip", "two zips may have become one file, or it is damaged: ask for it again")
     if len(archive.infolist()) > bounds.members:
         raise _refused(where, f"it has {len(archive.infolist()):,} members", f"{bounds.members:,}")
     unpacked = sum(info.file_size for info in infos)

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import socket
+import struct
 import threading
 import time
 import zipfile
@@ -260,6 +261,26 @@ def cell(place: str, text: str) -> str:
 HEADED = f'<sheetData><row r="1">{cell("A1", "a")}{cell("B1", "b")}</row><row r="2">{cell("A2", "1")}</row></sheetData>'
 
 
+def with_sheets(more: int) -> bytes:
+    """A workbook with one sheet under many names."""
+    before, after = io.BytesIO(book(HEADED)), io.BytesIO()
+    with zipfile.ZipFile(before) as one, zipfile.ZipFile(after, "w", zipfile.ZIP_DEFLATED) as other:
+        for name in one.namelist():
+            sheets = "".join(f'<sheet name="s{n}" sheetId="{n + 2}" r:id="r1"/>' for n in range(more))
+            other.writestr(name, one.read(name).replace(b"</sheets>", sheets.encode() + b"</sheets>"))
+    return after.getvalue()
+
+
+def overlapping(count: int) -> bytes:
+    """A zip that lists one member many times over, by other names."""
+    one = zipped({"0000.csv": b"a,b\n" + b"1,2\n" * 1000})
+    listed, end = one.index(b"PK\x01\x02"), one.index(b"PK\x05\x06")
+    entries = b"".join(one[listed:end].replace(b"0000", b"%04d" % n) for n in range(count))
+    foot = bytearray(one[end:])
+    struct.pack_into("<HHI", foot, 8, count, count, len(entries))
+    return one[:listed] + entries + bytes(foot)
+
+
 def zipped(members: dict[str, bytes]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -342,6 +363,10 @@ FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a member from the root": ("zip", lambda: zipped({"/etc/x.csv": b"a,b\n1,2\n"})),
     "a member with escapes": ("zip", lambda: zipped({"\x1b[2J\n.csv": b"a,b\n1,2\n"})),
     "a member of 60,000 letters": ("zip", lambda: zipped({"a" * 60_000 + ".csv": b"a,b\n1,2\n"})),
+    "a thousand and one sheets": ("xlsx", lambda: with_sheets(1_000)),
+    "a cell that is there twice": ("xlsx", lambda: book(f'<sheetData><row r="1">{cell("A1", "a")}{cell("B1", "b")}</row><row r="2">{cell("A2", "1")}{cell("A2", "2")}</row></sheetData>')),
+    "two zips in one file": ("zip", lambda: zipped({"a.csv": b"a,b\n1,2\n"}) + zipped({"b.csv": b"a,b\n3,4\n"})),
+    "members in each other's bytes": ("zip", lambda: overlapping(200)),
     "a zip that is cut": ("zip", lambda: zipped({"a.csv": b"a,b\n1,2\n" * 999})[:-40]),
     "Parquet, only its marks": ("parquet", lambda: b"PAR1PAR1"),
     "Parquet with a foot of 2 GB": ("parquet", lambda: b"PAR1" + b"\0" * 99 + b"\xff\xff\xff\x7fPAR1"),
@@ -368,3 +393,32 @@ def test_a_hostile_file(tmp_path: Path, name: str) -> None:
             assert len(delivery.unreadable) <= 2_000_000
     assert not any(ord(sign) < 32 for line in said for sign in line)
     "".join(said).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "fact"),
+    [
+        ("a thousand and one sheets", "more than 1,000 sheets"),
+        ("a cell that is there twice", "ValueError below row 1"),
+        ("two zips in one file", "members that its list does not have"),
+        ("members in each other's bytes", "cannot be unpacked"),
+    ],
+)
+def test_what_would_be_lost_without_a_word_is_said(tmp_path: Path, name: str, fact: str) -> None:
+    ending, content = FILES[name]
+    drop(tmp_path, f"file.{ending}", content())
+    with pytest.raises(ParkBridgeError, match=fact):
+        for delivery in take(tmp_path, expected=("a", "b"), pattern="*"):
+            for _ in delivery.batches:
+                pass
+
+
+def test_a_message_names_twenty_sheets(tmp_path: Path) -> None:
+    drop(tmp_path, "file.xlsx", with_sheets(40))
+    with pytest.raises(ParkBridgeError, match=r"41 sheets hold something: 'a', .*'s18' and 21 more; one, or"):
+        take(tmp_path, expected=("a", "b"), pattern="*")
+
+
+def test_a_zip_behind_a_program_that_unpacks_it_is_read(tmp_path: Path) -> None:
+    drop(tmp_path, "file.zip", b"MZ" * 500 + zipped({"a.csv": b"a,b\n1,2\n"}))
+    assert [table_of(one).num_rows for one in take(tmp_path, expected=("a", "b"), pattern="*")] == [1]
