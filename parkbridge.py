@@ -7,7 +7,7 @@ import sys
 import traceback
 
 from cli import parser
-from warehouse.errors import ParkBridgeError
+from warehouse.errors import ParkBridgeError, of_a_file
 from warehouse.settings import Settings
 from warehouse.terminal import coloured
 
@@ -37,17 +37,26 @@ def main() -> int:
             settings = _edition(settings, audience)
         code: int = given.work(settings, given)
     except ParkBridgeError as error:
-        if given.debug:
-            traceback.print_exc()
-        print(f"{coloured('parkbridge:', 'red', sys.stderr)} {error}", file=sys.stderr)
-        return 1
+        return _stopped(error, is_debug=given.debug)
     except BrokenPipeError:
         # whoever read has gone: nothing more can be said, nor is there anything left to flush at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a folder in a file's place, a link to nowhere, a file of another user
+        stop = of_a_file(error)
+        if stop is None:
+            raise
+        return _stopped(stop, is_debug=given.debug)
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _stopped(error: ParkBridgeError, *, is_debug: bool) -> int:
+    if is_debug:
+        traceback.print_exc()
+    print(f"{coloured('parkbridge:', 'red', sys.stderr)} {error}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -162,7 +162,9 @@ class Feed:
         return self.firms_own | {
             name
             for name, targets in self.columns.items()
-            if targets and name not in self.codes and all(t in of_subject and is_code(t, of_subject[t].type) for t in targets)
+            if targets
+            and name not in self.codes
+            and all(t in of_subject and is_code(t, of_subject[t].type) for t in targets)
         }
 
     @property

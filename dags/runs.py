@@ -23,7 +23,7 @@ from croniter import croniter  # type: ignore[import-untyped]
 from connectors.persons import without_persons
 from warehouse import batches, holds
 from warehouse.confirmation import Confirmation
-from warehouse.errors import FeedsStopped, Overtaken, ParkBridgeError, SourceError, WarehouseBusy
+from warehouse.errors import FeedsStopped, Overtaken, ParkBridgeError, SourceError, WarehouseBusy, of_a_file
 from warehouse.persons import blotted
 from warehouse.settings import Settings
 from warehouse.text import shown
@@ -213,6 +213,8 @@ def step(
                 # not a stop that was foreseen: said in a line and marked like one, and left to Airflow with its traceback
                 text = for_people(f"{type(error).__name__}: {' '.join(str(error).split())}")[:300]
                 text += ". Next: run it again with --debug"
+                if isinstance(error, OSError) and (about := of_a_file(error)):
+                    text = for_people(str(about))
                 _blot(error)
                 _watched(feed, work.__name__, started, text, False)
                 message = f"{feed or 'night'} {work.__name__}: {text}"

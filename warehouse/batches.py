@@ -135,6 +135,8 @@ def fault(batch: Batch) -> str:
         if not path.exists():
             if name == ROWS or manifest.unreadable_rows:
                 return f"{name} is gone"
+        elif not path.is_file():
+            return f"{name} is no file"
         elif digest and sha256_of(path) != digest:
             return f"{name} is not what its manifest says (SHA-256)"
     return ""

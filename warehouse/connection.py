@@ -19,6 +19,7 @@ from typing import IO, Any
 import duckdb
 
 from warehouse.batches import ACCEPTING, pending, settle, settle_feed
+from warehouse.durable import make_folder
 from warehouse.errors import ParkBridgeError, WarehouseBusy
 from warehouse.holds import this_process
 from warehouse.kinds import known_views
@@ -302,7 +303,7 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 @contextmanager
 def alone(settings: Settings, wait_seconds: float = 120) -> Iterator[None]:
     """Hold the writer's lock; raises WarehouseBusy as `writer` does."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.home)
     with (settings.home / "warehouse.lock").open("a+", encoding="utf-8", errors="replace") as lock:
         _acquire(lock, wait_seconds)
         lock.seek(0)

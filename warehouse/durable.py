@@ -51,8 +51,15 @@ def make_folder(path: Path, mode: int = 0o777) -> None:
     Args:
         path: The folder.
         mode: Of those that are made; the umask still applies. 0o700 for what is private.
+
+    Raises:
+        ParkBridgeError: Something else is in its place: a file, or a link that leads nowhere.
     """
     if not path.is_dir():
+        if path.exists() or path.is_symlink():
+            raise ParkBridgeError(
+                str(path), "it is no folder; a folder belongs here", next_step="move it away, then run the same again"
+            )
         make_folder(path.parent, mode)
         path.mkdir(mode, exist_ok=True)
         sync(path.parent)

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 from warehouse.text import shown
+
+_AGAIN = "then run the same again"
+_IN_ITS_PLACE = (
+    f"something else is in its place: move it away, {_AGAIN}; `parkbridge doctor --deep` says what is missing then"
+)
+_NO_RIGHT = f"let the user who runs ParkBridge read and write it, {_AGAIN}"
+_NO_ROOM = f"make room on its disk, {_AGAIN}"
+_STEPS = {
+    **dict.fromkeys((errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP), _IN_ITS_PLACE),
+    errno.ENOENT: f"put it back; where it is a link that leads nowhere, remove the link, {_AGAIN}",
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _NO_RIGHT),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _NO_ROOM),
+}
 
 
 class ParkBridgeError(Exception):
@@ -27,6 +43,15 @@ class ParkBridgeError(Exception):
         allowed = f"; {self.allowed} allowed" if self.allowed else ""
         # what an office has written into a name or a value must not break the line or write another one
         return shown(f"{self.where}: {self.fact}{allowed}. Next: {self.next_step}")
+
+
+def of_a_file(error: OSError) -> ParkBridgeError | None:
+    """What a system's error about a file says, as a stop with its next step; None where it is about none."""
+    if error.errno is None or not isinstance(error.filename, str | os.PathLike):
+        return None
+    path = os.fspath(error.filename2 if isinstance(error.filename2, str | os.PathLike) else error.filename)
+    step = _STEPS.get(error.errno, f"look at its disk, {_AGAIN}")
+    return ParkBridgeError(str(path), os.strerror(error.errno), next_step=step)
 
 
 class DeclarationError(ParkBridgeError):

@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
-from warehouse.durable import as_json, from_json
+from warehouse.durable import as_json, from_json, make_folder
 from warehouse.errors import WarehouseBusy
 from warehouse.settings import Settings
 
@@ -145,7 +145,7 @@ def take(
     path = _path(settings, name)
     if path in _mine:
         return
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent, 0o700)
     deadline, is_announced = time.monotonic() + wait_seconds, False
     while True:
         now = datetime.now(UTC)

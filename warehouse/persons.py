@@ -34,9 +34,18 @@ _WEIGHTS_GB_11643 = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 WEIGHTS_GB_32100 = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 WEIGHTS_GB_11714 = (3, 7, 9, 10, 5, 8, 4, 2)
 # 幺 is how a one is said in a number, 兩 a two; traditional and old forms
-_HAN_DIGITS = {"〇": "0", "○": "0", "幺": "1", "两": "2", "兩": "2", "貳": "2", "弍": "2", "參": "3", "叄": "3", "陸": "6"} | {
-    c: str(n) for hans in ("零一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖") for n, c in enumerate(hans)
-}
+_HAN_DIGITS = {
+    "〇": "0",
+    "○": "0",
+    "幺": "1",
+    "两": "2",
+    "兩": "2",
+    "貳": "2",
+    "弍": "2",
+    "參": "3",
+    "叄": "3",
+    "陸": "6",
+} | {c: str(n) for hans in ("零一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖") for n, c in enumerate(hans)}
 _HAN = "".join(_HAN_DIGITS)
 # also mixed with others: 138零零幺三8000
 _HAN_NUMBER = re.compile(f"[0-9{_HAN}](?:[^0-9A-Za-z\u4e00-\u9fff]{{0,2}}[0-9{_HAN}]){{10,}}")
@@ -370,7 +379,10 @@ def _names_beside(text: str, found: Sequence[Found]) -> Iterator[Found]:
     (name, *_) = (one for one in detectors() if one.kind == "name")
     for one in found:
         if one.detector.digits:
-            for match in (_NAME_BEFORE.search(text, max(one.start - 12, 0), one.start), _NAME_BEHIND.match(text, one.end)):
+            for match in (
+                _NAME_BEFORE.search(text, max(one.start - 12, 0), one.start),
+                _NAME_BEHIND.match(text, one.end),
+            ):
                 if match and is_name(match[1]) and not any(word in match[1] for word in firm_words()):
                     yield Found(*match.span(1), name, match[1])
 
@@ -395,7 +407,9 @@ def _texts(bare: str, places: Sequence[int], detector: Detector) -> Iterator[Fou
         start, end = match.span("person") if "person" in detector.text.groupindex else match.span()
         if detector.check(bare[start:end]):
             yield Found(places[start], places[end - 1] + 1, detector, bare[start:end])
-            for other in _NAME_IN_LIST.finditer(bare, *match.span("others")) if "others" in detector.text.groupindex else ():
+            for other in (
+                _NAME_IN_LIST.finditer(bare, *match.span("others")) if "others" in detector.text.groupindex else ()
+            ):
                 if not detector.check(other[0]):
                     break
                 yield Found(places[other.start()], places[other.end() - 1] + 1, detector, other[0])

@@ -146,7 +146,7 @@ def publish(
 def _make_place(place: Settings) -> None:
     make_folder(place.home)
     make_folder(place.published, 0o750)  # figures of tax: who else reads them is opened by a person
-    (place.published / "nights").mkdir(exist_ok=True)
+    make_folder(place.published / "nights")
     forget_parts(place)
 
 

@@ -27,7 +27,7 @@ from transforms.resolution.judgement_file import HEADER
 from warehouse import suspected_names
 from warehouse.batches import clear_stopped, discard
 from warehouse.connection import open_read_only, writer
-from warehouse.errors import ParkBridgeError
+from warehouse.errors import ParkBridgeError, of_a_file
 from warehouse.reconcile import hold_to_raw
 from warehouse.suspected_names import say_firm
 from warehouse.upkeep import back_up
@@ -206,6 +206,93 @@ def test_a_damaged_file_of_ours(
     assert [row[2] for row in _content(park)] == ([row[2] for row in shown] if fault else [100])
 
 
+@pytest.mark.parametrize("damage", ["a folder", "a link to nowhere", "a link to itself"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "writer's lock",
+        "rows",
+        "announcement",
+        *(
+            pytest.param(kind, marks=pytest.mark.slow)
+            for kind in FILES
+            if kind not in ("writer's lock", "rows", "announcement")
+        ),
+    ],
+)
+def test_something_else_in_the_place_of_a_file_of_ours(
+    whole: Path,
+    tmp_path: Path,
+    kind: str,
+    damage: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    park = _copy(whole, tmp_path, monkeypatch)
+    shown = _content(park)
+    for command in (["status"], ["doctor", "--deep"], ["rebuild"], ["rollback"]):
+        _replace(park, kind, damage)
+        monkeypatch.setattr(sys, "argv", ["parkbridge", *command])
+        code = parkbridge.main()
+        said = capsys.readouterr()
+        assert "Traceback" not in said.out + said.err, command
+        assert code in (0, 1), command
+        if code and said.err:
+            assert said.err.startswith("parkbridge: "), command
+            assert "Next: " in said.err, command
+    _replace(park, kind, damage)
+    if not (fault := _fault_of_night(park)):
+        assert [row[2] for row in _content(park)] == [row[2] for row in shown]
+    assert not fault or "Next: " in fault
+
+
+def _replace(park: Park, kind: str, damage: str) -> None:
+    found = sorted(path for path in park.home.glob(FILES[kind]) if not (path.parent / "discarded.json").exists())
+    target = (found or [park.home / FILES[kind]])[-1]
+    if target.is_dir() and not target.is_symlink():
+        return
+    target.unlink(missing_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if damage == "a folder":
+        target.mkdir()
+    else:
+        target.symlink_to("/nowhere/file" if damage == "a link to nowhere" else target.name)
+
+
+def test_a_file_in_the_place_of_a_folder_of_ours(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    park = _copy(whole, tmp_path, monkeypatch)
+    for folder, command in (("published/nights", "publish"), ("holds", "rebuild"), ("", "rebuild")):
+        shutil.rmtree(park.home / folder)
+        (park.home / folder).write_text("", encoding="utf-8")
+        if command == "publish":
+            assert "it is no folder; a folder belongs here. Next: move it away" in _fault_of_night(park)
+            continue
+        monkeypatch.setattr(sys, "argv", ["parkbridge", command])
+        assert parkbridge.main() == 1
+        assert "Next: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (IsADirectoryError(21, "x", "/a"), "/a: Is a directory. Next: something else is in its place: move it away"),
+        (
+            PermissionError(13, "x", "/a"),
+            "/a: Permission denied. Next: let the user who runs ParkBridge read and write it",
+        ),
+        (OSError(28, "x", "/a"), "/a: No space left on device. Next: make room"),
+        (OSError(21, "x", "/a.part", None, "/a"), "/a: Is a directory. Next: "),
+        (OSError(5, "x", "/a"), "/a: Input/output error. Next: look at its disk"),
+        (OSError("x"), "None"),
+        (ConnectionResetError(104, "x"), "None"),
+    ],
+)
+def test_a_system_s_error_about_a_file_is_one_line_with_its_cure(error: OSError, said: str) -> None:
+    assert str(of_a_file(error)).startswith(said)
+
+
 def _fault_of_night(park: Park) -> str:
     """A night as its DAG makes one; what stopped it."""
     try:
@@ -214,6 +301,8 @@ def _fault_of_night(park: Park) -> str:
         park.publish(day(5))
     except ParkBridgeError as error:
         return str(error)
+    except OSError as error:  # as the DAG says it
+        return str(of_a_file(error))
     return ""
 
 

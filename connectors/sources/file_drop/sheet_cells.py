@@ -464,8 +464,7 @@ def matching_sheets(sheets: Sequence[Sheet], patterns: Sequence[str], where: str
     if not found:
         raise DeliveryRefused(
             where,
-            f"no sheet is called {' or '.join(map(repr, patterns))} and holds something; "
-            f"there are {_listed(sheets)}",
+            f"no sheet is called {' or '.join(map(repr, patterns))} and holds something; there are {_listed(sheets)}",
             next_step="if the office renamed them, correct source.sheets in feed.yml",
         )
     return found
