@@ -58,7 +58,9 @@ def make_folder(path: Path, mode: int = 0o777) -> None:
     if not path.is_dir():
         if path.exists() or path.is_symlink():
             raise ParkBridgeError(
-                str(path), "it is no folder; a folder belongs here", next_step="move it away, then run the same again"
+                str(path),
+                "it is not a folder; a folder belongs here",
+                next_step="move it away, then run the same again",
             )
         make_folder(path.parent, mode)
         path.mkdir(mode, exist_ok=True)

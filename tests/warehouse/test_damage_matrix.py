@@ -267,7 +267,7 @@ def test_a_file_in_the_place_of_a_folder_of_ours(
         shutil.rmtree(park.home / folder)
         (park.home / folder).write_text("", encoding="utf-8")
         if command == "publish":
-            assert "it is no folder; a folder belongs here. Next: move it away" in _fault_of_night(park)
+            assert "it is not a folder; a folder belongs here. Next: move it away" in _fault_of_night(park)
             continue
         monkeypatch.setattr(sys, "argv", ["parkbridge", command])
         assert parkbridge.main() == 1
