@@ -296,7 +296,8 @@ def bucket(endpoint: str, request: pytest.FixtureRequest) -> Bucket:
     return Bucket(name, client, Credentials("aws", login="AKIAKEY", password=PASSWORD, extra=extra))
 
 
-SOON = Window(since=None, until=datetime.now(UTC) + timedelta(hours=1))
+# a suite on a busy machine comes here hours after it was read
+SOON = Window(since=None, until=datetime.now(UTC) + timedelta(days=1))
 
 
 def test_objects_in_a_bucket(bucket: Bucket) -> None:
