@@ -210,6 +210,7 @@ def measure(
     found += identities.moved_values(connection, feed)
     found += identities.two_at_once(connection, feed)
     if not plan.is_register and plan.time != "date '2000-01-01'":
+        found += states.turned_signs(connection, plan.figures)
         found += sizes.unsteady(connection, feed, plan.figures)
         found += [] if subject.has_years else sizes.hardly_falls(connection, feed, plan.figures)
         found += [] if subject.has_years else sizes.falling_readings(connection, feed)

@@ -125,6 +125,33 @@ def test_minus_signs_that_are_lost(connection: duckdb.DuckDBPyConnection) -> Non
     assert given.stops(states.unheard_of(connection, given.feed)) == []
 
 
+FILED = """select 'T' || u as source_key, 'vat' as tax_kind_code, date '2026-01-01' + m * interval 1 month as period_start,
+    last_day(date '2026-01-01' + m * interval 1 month) as period_end,
+    case when u < 6 then -1 else 1 end * (1000.00 + 17 * u) as tax_due_amount, u, m from range(40) as a(u)
+    cross join range({0}, {1}) as b(m)"""
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "found"),
+    [
+        ("", "u < 6", ["tax_due_amount"]),
+        ("", "u < 5", ["tax_due_amount"]),  # one turned, four or five lost their sign
+        ("", "u < 2", []),  # two
+        ("", "u >= 6", []),  # positive ones become negative: another thing
+        ("m = 4 and u < 3", "u < 4", []),  # it is usual here that they turn
+    ],
+)
+def test_exporters_with_a_negative_tax_that_is_positive_now(
+    connection: duckdb.DuckDBPyConnection, before: str, now: str, found: list[str]
+) -> None:
+    def rows(first: int, last: int, turned: str) -> str:
+        change = f"replace (case when {turned} then -tax_due_amount else tax_due_amount end as tax_due_amount)"
+        return f"select * exclude (u, m) {change} from ({FILED.format(first, last)})"
+
+    given = Deliveries(connection, "tax_filing", rows(0, 6, before or "false"), rows(6, 7, now))
+    assert given.stops(states.turned_signs(connection, ["tax_due_amount"])) == found
+
+
 @pytest.mark.parametrize(("days", "found"), [(0, []), (40, []), (-4, []), (-9, ["paid_date"])])
 def test_payments_sooner_after_their_period_than_ever(
     connection: duckdb.DuckDBPyConnection, days: int, found: list[str]

@@ -31,6 +31,8 @@ from warehouse.staged_feed import StagedFeed
 _REFUNDED = ("paid_amount", "tax_due_amount")
 # a text of so few values is a kind of row
 _WORDS_MAX = 12
+# a figure that was negative in so many periods on end is so by habit; so many of them are positive at once
+_NEGATIVE_PERIODS, _TURNED_MIN = 3, 3
 
 
 def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
@@ -310,6 +312,34 @@ def _lost(connection: duckdb.DuckDBPyConnection, name: str, kind: str) -> Iterat
             fact = f"{name} is {lost} in {there:,} rows, where {expected:,.0f} should be as in earlier deliveries:"
             count, total, share = round(expected - there), round(expected), 100 * (1 - there / expected)
             yield Measured("emptied_pct", name, fact, count, total, share, LOST_MIN)
+
+
+def turned_signs(connection: duckdb.DuckDBPyConnection, figures: Sequence[str]) -> Iterator[Measured]:
+    """Figures that were negative in each of their last periods, and are positive now: minus signs were lost.
+
+    An exporter's VAT is negative month by month. How often such a figure turns is learnt from the months before.
+    """
+    last = f"over (partition by series order by t rows between {_NEGATIVE_PERIODS} preceding and 1 preceding)"
+    for name in figures:
+        value = quote(name)
+        found = dict.fromkeys((False, True), (0, 0)) | {
+            is_new: (rows, turned)
+            for is_new, rows, turned in all_rows(
+                connection,
+                "with figure as ("
+                f"select series, t, sum({value}) as x, false as is_new from known_fact group by all "
+                f"union all select series, t, sum({value}) as x, true as is_new from new_fact group by all), "
+                f"before as (select x, is_new, count(x) {last} as periods, max(x) {last} as highest from figure "
+                f"where series in (select series from known_fact where {value} < 0)) "
+                f"select is_new, count(*), count_if(x > 0) from before "
+                f"where periods = {_NEGATIVE_PERIODS} and highest < 0 and x is not null group by is_new",
+            )
+        }
+        (known, before), (rows, turned) = found[False], found[True]
+        usual = (before + 1) / (known + 2)
+        if turned >= _TURNED_MIN and tail(rows - turned, rows, 1 - usual) < CHANCE:
+            fact = f"{name} was negative in {_NEGATIVE_PERIODS} periods on end and is positive (minus signs lost?)"
+            yield Measured("emptied_pct", name, fact, turned, rows, 100 * turned / rows, _TURNED_MIN)
 
 
 def other_stages(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
