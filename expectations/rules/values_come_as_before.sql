@@ -131,7 +131,7 @@ select
     new_empty_count as row_count
 from column_chance
 where
-    -- five more than before, half as many again, and more than chance gives once in 10,000 deliveries
+    -- five more than before, half as many again, and more than chance gives once in 1,000 deliveries
     new_empty_count - usual_empty_count >= 5
     and new_empty_count >= 1.5 * usual_empty_count
-    and chance < 0.0001
+    and chance < 0.001
