@@ -26,6 +26,7 @@ from warehouse.precedents.deliveries import (
     measure_lacking,
     measure_lines,
     measure_name,
+    measure_part,
     measure_return,
     measure_totals,
     measure_types,
@@ -430,6 +431,7 @@ def hold_to_habit(
     measured += measure_end(batch)
     measured += measure_words(feed, batch)
     measured += measure_year(connection, feed, batch, table, number)
+    measured += measure_part(feed, batch, manifest.rows)
     found = [*sizes, *findings(measured, feed)]
     keep(connection, manifest.batch_id, DELIVERY, found, confirmation)
     if not found or confirmation:

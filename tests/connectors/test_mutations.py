@@ -253,6 +253,33 @@ def test_rows_of_a_later_month_than_the_name_stop(park: Park) -> None:
         park.stage("staff")
 
 
+@pytest.mark.parametrize(
+    ("name", "is_part"),
+    [
+        ("s_2026年1月上旬.csv", True),
+        ("s_2026年1月份第2周.csv", True),
+        ("s_202601下半月.csv", True),
+        ("s_2026年1月中心.csv", False),
+        ("s_2026年1月第一版.csv", False),
+    ],
+)
+def test_a_part_of_a_month_is_no_month(park: Park, name: str, is_part: bool) -> None:
+    _named(park, name, "2026-01", 1)
+    if not is_part:
+        assert len(park.stage("staff")) == 1
+        return
+    with pytest.raises(DeliveryRefused, match="the name states a part of a month, .*, and its figures are a month's"):
+        park.stage("staff")
+    # where names always say so, it is this office's habit
+    why = Confirmation("operator", "the whole month")
+    feed, waiting = park.feed("staff"), pending(park.raw, "staff")
+    with writer(park.settings) as connection:
+        loader.stage(connection, feed, waiting, time_zone=ZoneInfo("Asia/Shanghai"), confirmation=why)
+        acceptance.accept(connection, feed, waiting, now=day(1))
+    _named(park, name.replace("1", "2", 1), "2026-02", 20)
+    assert len(park.stage("staff")) == 1
+
+
 def test_rows_of_another_year_than_the_name_stop(park: Park) -> None:
     """In January the year before is typed; no delivery is sent a year after its month."""
     _named(park, "s_202601.csv", "2025-01", 1)

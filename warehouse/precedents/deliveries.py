@@ -25,6 +25,8 @@ _MONTHS_IN_NAME = re.compile(r"20\d\d[-._年]?\d{1,2}月?份?\s*[-—~至到]\s*
 _PART_OF_YEAR = re.compile(
     r"(?<!\d)(20\d\d)[-_. ]?年?[-_. ]?(?:[上下]半年|[前第]?[一二三四1-4](?:[-—至到~][一二三四1-4])?季|[QqHh][1-4]|(?:1[-—至到~])?\d{1,2}月)"
 )
+# 用电_2026年10月上旬, 10月下半月, 2026年10月第2周: a part of the month
+_PART_OF_MONTH = re.compile(r"[上下]半月|月份?[上中下]旬|月份?第[一二三四五1-5]周")
 # so many lines at most programs hand out, with the header among them or not
 _EXPORT_LIMITS = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 65_536, 100_000, 1_048_576)
 # so many earlier names, or ends of files, show a habit
@@ -186,6 +188,20 @@ def measure_year(
     )
     fact = f"the name states a part of {found[1]}, and its figures are a year's,"
     yield Measured("moved_pct", "year_number", fact, row["n"], row["total"], 100.0 * bool(row["n"]), 1)
+
+
+def measure_part(feed: StagedFeed, batch: Batch, rows: int) -> Iterator[Measured]:
+    """Figures of months in a file that is of a part of a month by its name, as none before it was."""
+    if not feed.subject.has_months or not (found := _part_of_month(batch)):
+        return
+    if not any(_part_of_month(read_batch(folder)) for folder in landed_before(batch.folder)):
+        fact = f"the name states a part of a month, {found}, and its figures are a month's,"
+        yield Measured("moved_pct", "month", fact, rows, rows, 100.0, 1)
+
+
+def _part_of_month(batch: Batch) -> str:
+    found = _PART_OF_MONTH.search(unicodedata.normalize("NFKC", batch.manifest.delivery))
+    return found[0] if found else ""
 
 
 def measure_return(
