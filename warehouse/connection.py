@@ -213,8 +213,13 @@ def writer(settings: Settings, wait_seconds: float = 120) -> Iterator[duckdb.Duc
 
     Raises:
         WarehouseBusy: Another process holds the writer's place for longer than `wait_seconds`, or has the file open.
+        ParkBridgeError: The warehouse cannot be opened, or not be written.
     """
     with alone(settings, wait_seconds):
+        log = settings.warehouse_file.with_name(f"{settings.warehouse_file.name}.wal")
+        if log.is_symlink() or log.is_dir():  # DuckDB sees it at the first commit only
+            next_step = "move it away, then run the same again; `parkbridge doctor --deep` says what is missing then"
+            raise ParkBridgeError(str(log), "it is a link or a folder, not the warehouse's log", next_step=next_step)
         try:
             connection = open_file(settings.warehouse_file, settings.memory_limit)
         except duckdb.Error as error:

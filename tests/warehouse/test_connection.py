@@ -269,3 +269,20 @@ def test_what_is_not_published_is_closed_to_others_whatever_the_umask(park: Park
         assert park.settings.published.stat().st_mode & 0o777 == 0o775 & ~umask, "clients read it, and write nothing"
     finally:
         os.umask(before)
+
+
+@pytest.mark.parametrize("kind", ["a link to nowhere", "a folder"])
+def test_what_is_no_log_of_the_warehouse_is_said_in_a_line(park: Park, kind: str) -> None:
+    with writer(park.settings) as connection:
+        connection.execute("create table noted as select 1 as n")
+    log = Path(f"{park.settings.warehouse_file}.wal")
+    if kind == "a folder":
+        log.mkdir()
+    else:
+        log.symlink_to(log.parent / "nowhere" / "log")
+    with pytest.raises(ParkBridgeError, match="it is a link or a folder, not the warehouse's log. Next: move it away"):
+        with writer(park.settings):
+            pytest.fail("the warehouse was opened")
+    log.rmdir() if kind == "a folder" else log.unlink()
+    with writer(park.settings) as connection:
+        assert connection.execute("from noted").fetchall() == [(1,)]
