@@ -19,7 +19,7 @@ from typing import IO, Any
 import duckdb
 
 from warehouse.batches import ACCEPTING, pending, settle, settle_feed
-from warehouse.durable import make_folder
+from warehouse.durable import make_folder, own_file
 from warehouse.errors import ParkBridgeError, WarehouseBusy
 from warehouse.holds import this_process
 from warehouse.kinds import known_views
@@ -213,13 +213,10 @@ def writer(settings: Settings, wait_seconds: float = 120) -> Iterator[duckdb.Duc
 
     Raises:
         WarehouseBusy: Another process holds the writer's place for longer than `wait_seconds`, or has the file open.
-        ParkBridgeError: The warehouse cannot be opened, or not be written.
+        ParkBridgeError: The warehouse cannot be opened, or something else is in the place of its log.
     """
     with alone(settings, wait_seconds):
-        log = settings.warehouse_file.with_name(f"{settings.warehouse_file.name}.wal")
-        if log.is_symlink() or log.is_dir():  # DuckDB sees it at the first commit only
-            next_step = "move it away, then run the same again; `parkbridge doctor --deep` says what is missing then"
-            raise ParkBridgeError(str(log), "it is a link or a folder, not the warehouse's log", next_step=next_step)
+        own_file(settings.warehouse_file.with_name(f"{settings.warehouse_file.name}.wal"))
         try:
             connection = open_file(settings.warehouse_file, settings.memory_limit)
         except duckdb.Error as error:

@@ -45,6 +45,18 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def own_file(path: Path) -> Path:
+    """The path of a file that DuckDB writes, given back: it says in words of its own, and late, that something else is there.
+
+    Raises:
+        ParkBridgeError: A link or a folder is in its place.
+    """
+    if path.is_symlink() or path.is_dir():
+        next_step = "move it away, then run the same again; `parkbridge doctor --deep` says what is missing then"
+        raise ParkBridgeError(str(path), "a link or a folder is in the place of a file", next_step=next_step)
+    return path
+
+
 def make_folder(path: Path, mode: int = 0o777) -> None:
     """Make a folder and those above it, each with its name on disk: a power cut does not take it away with what is put there.
 

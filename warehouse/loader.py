@@ -23,6 +23,7 @@ from warehouse.clock import utc
 from warehouse.confirmation import Confirmation
 from warehouse.connection import literal, quote, the_row
 from warehouse.delivery_limits import hold_to_allowance, hold_to_habit, hold_to_midnights, hold_to_twins, hold_to_units
+from warehouse.durable import own_file
 from warehouse.errors import DeclarationError
 from warehouse.incoming import fact, is_by_period, listed, open_incoming, taken_back, unread
 from warehouse.landed_rows import open_batch, open_delivery, read_clocks, stop_on_unknown_codes
@@ -419,7 +420,7 @@ def _write_rejected(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, bat
 
     `facts` are the keys that a row speaks of, as far as they could be read: no fact is withdrawn because its row is damaged.
     """
-    unreadable, target = batch.folder / UNREADABLE, literal(os.fspath(batch.folder / REJECTED))
+    unreadable, target = batch.folder / UNREADABLE, literal(os.fspath(own_file(batch.folder / REJECTED)))
     if not unreadable.exists() and not connection.execute("from rejected limit 1").fetchone():  # as of most deliveries
         connection.execute(
             "copy (select 0::bigint as row_number, '' as reason, '' as row_json, ['']::varchar[] as facts where false) "
