@@ -19,7 +19,6 @@ import yaml
 from croniter import croniter  # type: ignore[import-untyped]  # what Airflow reads schedules with
 
 from connectors.sources import PROTOCOLS, ROW_NUMBER, protocol
-from connectors.sources.file_drop.units import multiple_of, unit_for, unit_of
 from warehouse.errors import DeclarationError
 from warehouse.kinds import (
     FACTOR,
@@ -34,6 +33,7 @@ from warehouse.kinds import (
 from warehouse.persons import is_code
 from warehouse.staged_feed import Allowance
 from warehouse.subjects import LAST_YEAR, Subject, subjects
+from warehouse.units import multiple_of, unit_for, unit_of
 
 # months of one figure of a feed of staff
 PERIODS = (1, 12)

@@ -21,12 +21,12 @@ from connectors.sources.file_drop.headers import MONTH, stated_units
 from connectors.sources.file_drop.lines import HEADER_WITHIN, Line, squeezed
 from connectors.sources.file_drop.sheet_cells import FORMULA
 from connectors.sources.file_drop.tables import label_of
-from connectors.sources.file_drop.units import BARE_UNIT, is_measured, is_multiple
 from warehouse.errors import DeclarationError
 from warehouse.kinds import FLOW, YEAR_TO_DATE, figure_columns, kind_by_name
 from warehouse.labels import labels
 from warehouse.subjects import Subject
 from warehouse.suspected_names import is_suspected
+from warehouse.units import BARE_UNIT, is_measured, is_multiple
 
 # text in which names of persons are not recognised (0008)
 _PROSE: Final = re.compile(r"备注|说明|内容|描述|详情|意见|附言|摘要")

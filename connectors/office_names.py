@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from connectors.feed import Feed
-from connectors.sources.file_drop.units import is_measured, is_unit_of, unit_of, without_unit
 from warehouse.declared import read_yaml
 from warehouse.labels import labels
 from warehouse.subjects import Subject
+from warehouse.units import is_measured, is_unit_of, unit_of, without_unit
 
 # What a person's column is called: 法定代表人, 联系人, 经办人手机, 身份证号码, 发明人
 _PERSONS: Final = re.compile(

@@ -15,9 +15,9 @@ from connectors.sources.file_drop.headers import MONTH, is_line_of_units, stated
 from connectors.sources.file_drop.lines import HEADER_WITHIN, MOST_HEADER_LINES, Layout, Line, joined
 from connectors.sources.file_drop.parquet_rows import read_parquet
 from connectors.sources.file_drop.sheet_cells import Reading, Sheet, chosen_sheet
-from connectors.sources.file_drop.units import is_multiple
 from connectors.sources.file_drop.workbooks import ENCRYPTED, WORKBOOKS, content_kind, open_sheets
 from warehouse.errors import DeclarationError, DeliveryRefused
+from warehouse.units import is_multiple
 
 # of a sheet, where 2026.1 is January: a number that may have lost its zero would be no name
 _YEAR_AND_MONTH: Final = re.compile(r"(?P<年>20\d\d)[-._](?P<月>1[0-2]|0?[1-9])(?!\d)")

@@ -15,11 +15,11 @@ from connectors.feed import FEED_NAME, HOW_TO_NAME, read_feed
 from connectors.guess import Guess
 from connectors.office_names import RANGES
 from connectors.rehearsal import write_expected
-from connectors.sources.file_drop.units import is_unit_of, multiple_of, unit_for
 from warehouse.connection import literal, quote
 from warehouse.declared import read_yaml
 from warehouse.errors import DeclarationError
 from warehouse.subjects import Column, Subject, subjects
+from warehouse.units import is_unit_of, multiple_of, unit_for
 
 _READ = {
     "date": "to_date({0})",

@@ -14,6 +14,7 @@ import duckdb
 
 from warehouse.connection import literal, quote
 from warehouse.staged_feed import StagedFeed
+from warehouse.units import BARE_FIGURE, OTHER_CURRENCY, OTHER_RENT, RENT, even, is_unit_of, multiple_of
 
 STATED_UNIT = " is another unit or currency than stage.sql reckons with: let it read that column: "
 VOID_ROW = (
@@ -26,25 +27,10 @@ _OF_UNITS = re.compile(r"单\s*位|[币货][种别币制]|货\s*币|计价|curre
 _OF_CURRENCIES = re.compile(r"[币货]|currency", re.IGNORECASE)
 # a column of what the amount is in yuan: the currency is that of another one, 原币金额
 _IN_YUAN = re.compile(r"本位币|折合|折算|人民币|RMB|CNY", re.IGNORECASE)
-_FOREIGN = re.compile(
-    r"美[元金]|港[元币]|[欧日韩澳加]元|英镑|法郎|新加坡|台币|澳门|(?<![A-Z])(?:USD|HKD|EUR|JPY|GBP|KRW|AUD|CAD|CHF|SGD|TWD|MOP)(?![A-Z])",
-    re.IGNORECASE,
-)
-_TENS = {"十": 10, "百": 100, "千": 1000, "仟": 1000, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
-_TIMES = f"(?P<times>[{''.join(_TENS)}]*)"
-_YUAN = re.compile(rf"(?:人民币|RMB|CNY|￥|¥)?{_TIMES}(?P<unit>元|圆|分|角)?(?:人民币|/月|每月)?(?<=.)", re.IGNORECASE)
-# of each ending of a figure's column: the unit that is meant without a word, what is so many of it, and what is another one
-_MEASURES: Mapping[str, tuple[str, Mapping[str, float], str]] = {
-    "_m2": ("㎡|m2|平方米|平米|平方", {"亩": 666.67, "公顷": 10**4, "平方公里": 10**6}, "平方英尺|sq\\.?ft|坪"),
-    "_quantity": (
-        "千瓦时|kwh|度|m3|立方米?|方|吨",
-        {"mwh": 1000, "兆瓦时": 1000, "gwh": 10**6},
-        "升|l|加仑|吉焦|gj|吨?标准?煤|tce",
-    ),
-    "_headcount": ("人|名|个", {}, ""),
-    "_count": ("人次|人|辆次?|车次|次|家|户|个|张|份", {}, ""),
-}
-_NO_MONTHS_RENT = re.compile(r"[/每](?:m2|㎡|平米?|平方米?|天|日|年|季)")
+# what is around the unit of an amount: 人民币万元, 元/月
+_AROUND_YUAN = re.compile(r"^(?:人民币|RMB|CNY|[￥¥])|(?:人民币|/月|每月)$", re.IGNORECASE)
+# of each ending of a figure's column, units that are not the usual one with a multiple before it
+_OTHERS = {"_m2": r"亩|公顷|平方公里|平方千米|平方英尺|sq\.?ft|坪", "_quantity": "升|l|加仑|吉焦|gj|吨?标准?煤|tce"}
 # 参保状态, 作废标志, is_deleted; what says there that the row is none, and what does so in a column that asks for it alone
 _OF_STATES = re.compile(r"状态|标[志识记]|作废|删除|有效|停保|deleted?|status|valid|void|cancel", re.IGNORECASE)
 _VOID = re.compile(r"已?作废|已删除|已?停保|已?退保|(?:暂停|中断|停止)(?:缴费|参保)|deleted|void(?:ed)?", re.IGNORECASE)
@@ -58,18 +44,17 @@ _NO = re.compile(r"0|否|×|n|no|false|f", re.IGNORECASE)
 _MOST_WORDS = 30
 # of 12.345 and 12345 yuan, one is the other in thousands
 _USUAL_FACTORS = (1.0, 0.01, 1000.0, 10_000.0)
-_BARE = r"[-+(]?[0-9][0-9,]*(\.[0-9]+)?\)?"
 _EQUAL, _CENT = 1e-6, 0.006
 # 0,5 and 1,2345 have a decimal comma, 13,501 may have; so many of a column, and so many beside those that may
 _COMMAS_MIN, _COMMAS_OF = 3, 10
 _A_DECIMAL, _EITHER = r"^[-+(]?\d+,(?:\d{1,2}|\d{4,})\)?$", r"^[-+(]?\d{1,3},\d{3}\)?$"
 # classes and groups of GB/T 4754-2017 that begin with 0: farming to mining of metals
-_CLASSES = (
+ZERO_CLASSES = (
     "011[1239]|012[123]|013[1-4]|014[1239]|015[1-49]|016[1-49]|017[19]|018[12]|0190|021[12]|0220|023[12]|024[12]|025[12]"
-    "|031[1-59]|032[1-39]|0330|039[129]|041[12]|042[12]|051[1-59]|052[1-39]|053[129]|054[129]"
-    "|06[1269]0|071[12]|072[12]|08[129]0|091[1-79]|092[129]|093[129]"
+    "|031[1-59]|032[1-39]|0330|039[129]|041[12]|042[12]|051[1-59]|052[1-39]|053[129]|054[19]"
+    "|06[129]0|071[12]|072[12]|08[129]0|091[1-79]|092[129]|093[1-39]"
 )
-_GROUPS = "01[1-9]|02[1-5]|03[1239]|04[12]|05[1-4]|06[129]|07[12]|08[129]|09[123]"
+ZERO_GROUPS = "01[1-9]|02[1-5]|03[1239]|04[12]|05[1-4]|06[129]|07[12]|08[129]|09[123]"
 _CODES_MIN, _CODES_SHARE = 5, 2 / 3
 
 
@@ -147,7 +132,7 @@ def _reject_stated_units_of(
             from delivery as d
             inner join candidate as c using (row_number)
             inner join stated as s on d.{quote(column)} = s.word
-            where regexp_full_match(d.{quote(source)}::varchar, {literal(_BARE)}) and c.skip_because is null
+            where regexp_full_match(d.{quote(source)}::varchar, {literal(BARE_FIGURE)}) and c.skip_because is null
         )
         select row_number, {literal(column + STATED_UNIT)} || word
         from figure
@@ -166,36 +151,23 @@ def _reject_stated_units_of(
 
 def _factor(word: str, target: str, *, is_currency: bool) -> float | None:
     """How many of the usual unit a word is: 1e4 of 万元; -1 of another one, 0 where it says nothing of it; None of any other text."""
-    text = re.sub(r"[\s()\[\]【】]", "", normalize("NFKC", word)).replace("m²", "m2")
+    unit = re.sub(r"[\s()\[\]【】]", "", even(word)).replace("圆", "元")
     if target.endswith("_amount"):
-        if _FOREIGN.search(text):
+        if OTHER_CURRENCY.search(unit):
             return -1.0
-        if _NO_MONTHS_RENT.search(text):
-            return -1.0 if target == "monthly_rent_amount" else None
-        if not (found := _YUAN.fullmatch(text)):
-            return None
-        times = float(_product(found["times"]))
-        times *= {"分": 0.01, "角": 0.1}.get(found["unit"] or "", 1.0)
-        return 0.0 if times == 1.0 and (is_currency or not found["unit"]) else times
-    measure = next((m for ending, m in _MEASURES.items() if target.endswith(ending)), None)
-    if measure is None:
+        if OTHER_RENT.search(unit):
+            return -1.0 if target == RENT else None
+        inner = _AROUND_YUAN.sub("", unit)
+        if unit and not inner:
+            return 0.0
+        unit = inner
+    other = next((units for ending, units in _OTHERS.items() if target.endswith(ending)), None)
+    if other and re.fullmatch(other, unit, re.IGNORECASE):
+        return float(multiple_of(unit)) if multiple_of(unit) != 1 else -1.0
+    if not unit or not is_unit_of(target, unit):
         return None
-    usual, multiples, others = measure
-    if text.casefold() in multiples:
-        return float(multiples[text.casefold()])
-    if others and re.fullmatch(others, text, re.IGNORECASE):
-        return -1.0
-    found = re.fullmatch(rf"{_TIMES}(?:{usual})", text, re.IGNORECASE)
-    if found and not (found["times"] == "千" and "瓦" in text):
-        return float(_product(found["times"]))
-    return None
-
-
-def _product(tens: str) -> int:
-    made = 1
-    for sign in tens:
-        made *= _TENS[sign]
-    return made
+    times = float(multiple_of(unit))
+    return 0.0 if times == 1.0 and is_currency and target.endswith("_amount") else times
 
 
 def reject_decimal_commas(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, types: Mapping[str, str]) -> None:
@@ -246,7 +218,7 @@ def reject_lost_zeros(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -
         # 1 is 01 without doubt (a section is a letter): no code of this delivery has kept its zero
         connection.execute(
             f"insert into rejected select row_number, {literal('industry_code' + LOST_ZERO)} || industry_code from candidate "
-            f"where skip_because is null and regexp_full_match('0' || industry_code, {literal(f'{_GROUPS}|{_CLASSES}')})"
+            f"where skip_because is null and regexp_full_match('0' || industry_code, {literal(f'{ZERO_GROUPS}|{ZERO_CLASSES}')})"
         )
     elif len(lengths) == 2 and max(lengths) - min(lengths) == 1 and max(lengths) in (3, 4):
         usual = max(lengths)
@@ -269,7 +241,7 @@ def _reject_short_industries(connection: duckdb.DuckDBPyConnection, usual: int) 
             where industry_code is not null and skip_because is null
         ),
         short as (
-            select row_number, code, not regexp_full_match('0' || code, {literal(_CLASSES if usual == 4 else _GROUPS)}) as is_other
+            select row_number, code, not regexp_full_match('0' || code, {literal(ZERO_CLASSES if usual == 4 else ZERO_GROUPS)}) as is_other
             from code
             where is_short
         )

@@ -261,8 +261,9 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
         asked.append(f"exp(quantile_cont({ratio}, 0.5) {usable}) as {quote('middle ' + c)}")
         asked.append(f"count_if({ratio} > {math.log(feed.allow.figure_factor)}) {usable} as {quote('moved ' + c)}")
         asked.append(f"count_if({ratio} > {math.log(_JUMP)}) {usable} as {quote('jumped ' + c)}")
-        is_wan = f"{ratio} between {math.log(_WAN / _NEAR)} and {math.log(_WAN * _NEAR)}"
-        asked.append(f"count_if({is_wan}) {usable} as {quote('wan ' + c)}")
+        if c.endswith("_amount"):
+            is_wan = f"{ratio} between {math.log(_WAN / _NEAR)} and {math.log(_WAN * _NEAR)}"
+            asked.append(f"count_if({is_wan}) {usable} as {quote('wan ' + c)}")
         for way, larger, smaller in (("up", n, b), ("down", b, n)):
             asked.append(f"count_if(abs({larger}) > {_ALL_JUMP} * abs({smaller})) {usable} as {quote(f'{way} {c}')}")
     if plan.figures:
@@ -342,10 +343,11 @@ def _of_figures(
             f"{c} is {_JUMP} times what it was, or a {_JUMP}th",
             *_share(row, f"jumped {c}", f"rated {c}"),
         )
-        count, rows, pct = _share(row, f"wan {c}", f"rated {c}")
-        if c.endswith("_amount") and count >= _JUDGED_MIN and tail(rows - count, rows, 1 - _WAN_BY_CHANCE) < CHANCE:
-            fact = f"{c} is about {_WAN:,} times what it was, or a {_WAN:,}th (some rows in another unit?),"
-            yield Measured("never_pct", c, fact, count, rows, pct, _JUDGED_MIN)
+        if c.endswith("_amount"):
+            count, rows, pct = _share(row, f"wan {c}", f"rated {c}")
+            if count >= _JUDGED_MIN and tail(rows - count, rows, 1 - _WAN_BY_CHANCE) < CHANCE:
+                fact = f"{c} is about {_WAN:,} times what it was, or a {_WAN:,}th (some rows in another unit?),"
+                yield Measured("never_pct", c, fact, count, rows, pct, _JUDGED_MIN)
         if is_period and row[f"rated {c}"] in (row[f"up {c}"], row[f"down {c}"]):
             fact = f"each {c} is more than {_ALL_JUMP} times what it was, or less than a {_ALL_JUMP}th,"
             yield Measured("changed_pct", c, fact, *_share(row, f"rated {c}", f"rated {c}"), _ALL_MIN)

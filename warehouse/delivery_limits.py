@@ -6,7 +6,6 @@ Each stop names the feed, the fact, what is allowed and the next step; nothing i
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -34,6 +33,7 @@ from warehouse.precedents.deliveries import (
 )
 from warehouse.precedents.words import measure_words
 from warehouse.staged_feed import StagedFeed
+from warehouse.units import BARE_FIGURE, OTHER_CURRENCY, OTHER_RENT, RENT
 
 # One row that an office takes back is no truncated file, however small the period.
 _SOME_ROWS = 2
@@ -49,14 +49,6 @@ DELIVERY = "delivery"
 _FINDINGS = 3
 # so many days that are all at one minute are none by chance
 _MIDNIGHTS_MIN, _MIDNIGHTS_SHARE = 3, 0.9
-# of a column of rents: 年租金, 租金单价, 租金(元/m2/天), 元/年
-_RENT = "monthly_rent_amount"
-_NO_MONTHS_RENT = re.compile(r"[/每](?:m[2²]|平米?|平方米?|天|日|年|季)|[年日]租|季度?租|单价", re.IGNORECASE)
-_NO_YUAN = re.compile(
-    r"美[元金]|港[元币]|欧元|日元|英镑|(?<![A-Z])(?:USD|HKD|EUR|JPY|GBP)(?![A-Z])|(?:US|HK)\$", re.IGNORECASE
-)
-# a figure without a unit of its own
-_BARE = r"[-+(]?[0-9][0-9,]*(\.[0-9]+)?\)?"
 
 
 def hold_to_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
@@ -72,10 +64,10 @@ def hold_to_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> No
     of_currencies = "currency_code" in feed.stage_sql
     for source, target in ((s, t) for s in feed.landed_columns for t in feed.columns.get(s, ()) if t in measured):
         header = normalize("NFKC", source)
-        if target == _RENT and _NO_MONTHS_RENT.search(header):
+        if target == RENT and OTHER_RENT.search(header):
             fact = "for another time than a month, or for a unit of area, by its header"
             others[source, target] = fact, f"make {target} the rent of a month"
-        elif target.endswith("_amount") and not of_currencies and _NO_YUAN.search(header):
+        elif target.endswith("_amount") and not of_currencies and OTHER_CURRENCY.search(header):
             others[source, target] = "in another currency than yuan by its header", f"make {target} yuan, or ignore it"
         elif by := feed.multiples.get(source):
             units[source, target] = f"in units of {by:,} by its header or source.unit", f"multiply {target} by {by:,}"
@@ -99,7 +91,7 @@ def _hold_to_known(
     counted = []
     for source, target in expected:
         text, made = f"d.{quote(source)}::varchar", f"c.{quote(target)}"
-        is_figure = f"regexp_full_match({text}, {literal(_BARE)}) and {made} <> 0"
+        is_figure = f"regexp_full_match({text}, {literal(BARE_FIGURE)}) and {made} <> 0"
         value = f"try_cast(signed_number({text}) as decimal(28, 6))"
         same = f"({made} = {value}{or_same.format(made=made, value=value)})"
         counted.append(f"count_if({is_figure}), count_if({is_figure} and {same})")

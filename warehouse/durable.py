@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from warehouse.errors import ParkBridgeError
+from warehouse.errors import MOVE_AWAY, ParkBridgeError
 
 # every JSON file of ours says by it whether a byte of it was changed; one of before this key has none
 CHECKSUM = "checksum"
@@ -52,8 +52,7 @@ def own_file(path: Path) -> Path:
         ParkBridgeError: A link or a folder is in its place.
     """
     if path.is_symlink() or path.is_dir():
-        next_step = "move it away, then run the same again; `parkbridge doctor --deep` says what is missing then"
-        raise ParkBridgeError(str(path), "a link or a folder is in the place of a file", next_step=next_step)
+        raise ParkBridgeError(str(path), "a link or a folder is in the place of a file", next_step=MOVE_AWAY)
     return path
 
 
@@ -69,11 +68,7 @@ def make_folder(path: Path, mode: int = 0o777) -> None:
     """
     if not path.is_dir():
         if path.exists() or path.is_symlink():
-            raise ParkBridgeError(
-                str(path),
-                "it is not a folder; a folder belongs here",
-                next_step="move it away, then run the same again",
-            )
+            raise ParkBridgeError(str(path), "it is not a folder; a folder belongs here", next_step=MOVE_AWAY)
         make_folder(path.parent, mode)
         path.mkdir(mode, exist_ok=True)
         sync(path.parent)

@@ -8,13 +8,11 @@ import os
 from warehouse.text import shown
 
 _AGAIN = "then run the same again"
-_IN_ITS_PLACE = (
-    f"something else is in its place: move it away, {_AGAIN}; `parkbridge doctor --deep` says what is missing then"
-)
+MOVE_AWAY = f"move away what is in its place, {_AGAIN}; `parkbridge doctor --deep` says what is missing then"
 _NO_RIGHT = f"let the user who runs ParkBridge read and write it, {_AGAIN}"
 _NO_ROOM = f"make room on its disk, {_AGAIN}"
 _STEPS = {
-    **dict.fromkeys((errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP), _IN_ITS_PLACE),
+    **dict.fromkeys((errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ELOOP), MOVE_AWAY),
     errno.ENOENT: f"put it back; where it is a link that leads nowhere, remove the link, {_AGAIN}",
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _NO_RIGHT),
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _NO_ROOM),

@@ -267,7 +267,7 @@ def test_a_file_in_the_place_of_a_folder_of_ours(
         shutil.rmtree(park.home / folder)
         (park.home / folder).write_text("", encoding="utf-8")
         if command == "publish":
-            assert "it is not a folder; a folder belongs here. Next: move it away" in _fault_of_night(park)
+            assert "it is not a folder; a folder belongs here. Next: move away" in _fault_of_night(park)
             continue
         monkeypatch.setattr(sys, "argv", ["parkbridge", command])
         assert parkbridge.main() == 1
@@ -277,7 +277,7 @@ def test_a_file_in_the_place_of_a_folder_of_ours(
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (IsADirectoryError(21, "x", "/a"), "/a: Is a directory. Next: something else is in its place: move it away"),
+        (IsADirectoryError(21, "x", "/a"), "/a: Is a directory. Next: move away what is in its place"),
         (
             PermissionError(13, "x", "/a"),
             "/a: Permission denied. Next: let the user who runs ParkBridge read and write it",

@@ -11,8 +11,8 @@ from typing import Final
 
 from connectors.sources import ROW_NUMBER, plain
 from connectors.sources.file_drop.lines import HEADER_WITHIN, Layout, Line, evened, joined
-from connectors.sources.file_drop.units import BARE_UNIT, TENS_SIGNS, even, is_multiple, units_in, units_in_names
 from warehouse.errors import DeliveryRefused
+from warehouse.units import BARE_UNIT, TENS_SIGNS, even, is_multiple, units_in, units_in_names
 
 # a note has its text in one cell, or its word and its text in two
 _NOTE_CELLS: Final = 2

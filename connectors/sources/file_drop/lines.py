@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from connectors.sources import plain
-from connectors.sources.file_drop.units import MULTIPLE, even
 from warehouse.persons import blotted
+from warehouse.units import MULTIPLE, even
 
 HEADER_WITHIN: Final = 20
 """How far down `header: auto` looks."""

@@ -21,8 +21,8 @@ from typing import Final
 from openpyxl.utils import get_column_letter
 
 from connectors.sources.file_drop.lines import DAMAGED, Line, is_beyond_trust
-from connectors.sources.file_drop.units import MEASURES
 from warehouse.errors import DeliveryRefused
+from warehouse.units import MEASURES
 
 WIDEST: Final = 16_384
 """Columns of a sheet, by Excel's own limit."""

@@ -27,9 +27,9 @@ from connectors.sources.file_drop.headers import (
     title_values,
 )
 from connectors.sources.file_drop.lines import FIGURE, Layout, Line, evened, squeezed
-from connectors.sources.file_drop.units import even, multiple_of, unit_of
 from warehouse.errors import DeliveryRefused
 from warehouse.persons import is_name
+from warehouse.units import even, multiple_of, unit_of
 
 # who signs below a table: 制表人：张三, 抄表员：, 单位负责人（签字）：, 联系人：
 _ACTS: Final = (

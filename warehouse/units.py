@@ -14,7 +14,7 @@ TENS_SIGNS: Final = "".join(_TENS)
 # of a unit; 千瓦时 and 千克 are the usual units themselves
 _MULTIPLIED: Final = re.compile(r"[十百千万亿]+(?![瓦克米])")
 # 1 MWh is 1,000 kWh
-_ENERGY: Final = "[MG][wW][hH]|[兆吉]瓦时"
+_ENERGY: Final = "[MGmg][wW][hH]|[兆吉]瓦时"
 _PART: Final = re.compile(rf"[分角]|[wW]元?|{_ENERGY}")
 # of which no column here is, with or without a multiple
 _ODD: Final = "亩|公顷|平方公里|吨?标准?煤|tce|吉焦|GJ|升|美元|港[元币]|欧元|日元"
@@ -25,8 +25,10 @@ _PARTS: Final[Mapping[str, int | Decimal]] = {
     "角": Decimal("0.1"),
     "兆": 1000,
     "M": 1000,
+    "m": 1000,
     "吉": 10**6,
     "G": 10**6,
+    "g": 10**6,
 }
 # of square metres; what is behind 亩 is the usual rounding
 _AREAS: Final[Mapping[str, int | Decimal]] = {
@@ -35,6 +37,16 @@ _AREAS: Final[Mapping[str, int | Decimal]] = {
     "平方公里": 10**6,
     "平方千米": 10**6,
 }
+# of headers and units of amounts: no yuan, and no rent of a month (年租金, 租金单价, 元/m2/天)
+OTHER_CURRENCY: Final = re.compile(
+    r"美[元金]|港[元币]|[欧日韩澳加]元|英镑|法郎|新加坡[元币]|台币|澳门[元币]"
+    r"|(?<![A-Z])(?:USD|HKD|EUR|JPY|GBP|KRW|AUD|CAD|CHF|SGD|TWD|MOP)(?![A-Z])|(?:US|HK)\$",
+    re.IGNORECASE,
+)
+RENT: Final = "monthly_rent_amount"
+OTHER_RENT: Final = re.compile(r"[/每](?:m[2²]|㎡|平米?|平方米?|天|日|年|季)|[年日]租|季度?租|单价", re.IGNORECASE)
+# a figure without a unit of its own, as a pattern of DuckDB
+BARE_FIGURE: Final = r"[-+(]?[0-9][0-9,]*(\.[0-9]+)?\)?"
 # 1,000 of RMB 1,000, RMB'000 and RMB k
 _WORDS: Final = {"k": 1000, "t": 1000, "w": 10**4, "m": 10**6, "b": 10**9}
 # the usual units of figures, by the suffix of their column; of water a ton is a cubic metre
