@@ -97,6 +97,7 @@ _PARTS = (
         r"it has \d+ fields where the header has \d+, and (.+) may be one number: .*",
         "字段多于表头，$1 可能是带千分位逗号的一个数",
     ),
+    (r"cell (\w+): there twice, with two values: .*", "单元格 $1 出现两次且值不同，以哪个为准须向来源单位核实"),
     (r"cell (\w+): a formula, not a value", "单元格 $1 是公式，没有数值"),
     (
         r"cell (\w+): a formula that was never calculated since: .*",

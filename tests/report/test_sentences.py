@@ -9,7 +9,7 @@ import pytest
 
 from connectors.sources.database.values import Column, no_equal
 from connectors.sources.file_drop.lines import DAMAGED
-from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, FORMULA, PART_STRUCK, RAISED, STRUCK, UNSEEN
+from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, FORMULA, PART_STRUCK, RAISED, STRUCK, TWICE, UNSEEN
 from report.sentences import in_chinese, sentence
 from warehouse import column_reasons, damages, row_comparisons, row_reasons
 
@@ -80,6 +80,7 @@ KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.NO_VALUE, *damages.S
     ]
     + [f"{c} {reason}7" for _, c, _, reason in row_reasons._NOT_TOGETHER]
     + ["industry_code is a name, which no code is: let stage.sql look its code up, or ignore the column: 软件"]
+    + [f"cell A2: {TWICE}"]
     + ["uscc has a letter that no credit code has (I, O, S, V or Z): ask the office for it: 9132O"]
     + ["year_number is 114, before 1949 (allow.first_year): a year of two digits, or of another calendar"],
 )

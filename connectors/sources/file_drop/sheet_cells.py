@@ -27,6 +27,7 @@ from warehouse.units import MEASURES
 WIDEST: Final = 16_384
 """Columns of a sheet, by Excel's own limit."""
 FORMULA: Final = "a formula, not a value"
+TWICE: Final = "there twice, with two values: ask the office which one counts"
 UNCALCULATED: Final = "a formula that was never calculated since: open the file in Excel and save it, or ask for values"
 """Of a workbook that says so (fullCalcOnLoad): the result in it is the program's 0, or that of the template."""
 MOMENTS: Final = (datetime.date, datetime.time, datetime.timedelta)

@@ -43,6 +43,7 @@ from connectors.sources.file_drop.sheet_cells import (
     RAISED,
     RED,
     STRUCK,
+    TWICE,
     UNCALCULATED,
     UNSEEN,
     WIDEST,
@@ -413,8 +414,8 @@ def _line(
             text, unshown = as_shown(text, forms[cell["style_id"]])
             flaw = flaw or unshown
         texts.extend([""] * (column - len(texts)))
-        if texts[column - 1] and text:
-            raise ValueError("a cell that is there twice")  # which one counts is unknown
+        if texts[column - 1] and text and texts[column - 1] != text:
+            flaw = TWICE
         texts[column - 1] = text or texts[column - 1]
         if flawed and text:
             flaw = flaw or flawed.get(cell["style_id"])

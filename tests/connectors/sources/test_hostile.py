@@ -22,6 +22,7 @@ import pytest
 
 from connectors.credentials import Credentials
 from connectors.sources import Window, protocol
+from connectors.sources.file_drop.sheet_cells import TWICE
 from tests.connectors.sources.consuming import table_of
 from tests.connectors.sources.dropping import drop, take
 from warehouse.errors import ParkBridgeError
@@ -399,7 +400,6 @@ def test_a_hostile_file(tmp_path: Path, name: str) -> None:
     ("name", "fact"),
     [
         ("a thousand and one sheets", "more than 1,000 sheets"),
-        ("a cell that is there twice", "ValueError below row 1"),
         ("two zips in one file", "members that its list does not have"),
         ("members in each other's bytes", "cannot be unpacked"),
     ],
@@ -409,6 +409,16 @@ def test_what_would_be_lost_without_a_word_is_said(tmp_path: Path, name: str, fa
     drop(tmp_path, f"file.{ending}", content())
     with pytest.raises(ParkBridgeError, match=fact):
         [table_of(one) for one in take(tmp_path, expected=("a", "b"), pattern="*")]
+
+
+@pytest.mark.parametrize(("again", "reasons"), [("2", [f"cell A2: {TWICE}"]), ("1", [])])
+def test_a_cell_that_is_there_twice_costs_its_row(tmp_path: Path, again: str, reasons: list[str]) -> None:
+    """Readers show the first value or the last; where both are one, nothing is in doubt."""
+    rows = f'<row r="1">{cell("A1", "a")}{cell("B1", "b")}</row><row r="2">{cell("A2", "1")}{cell("A2", again)}{cell("B2", "3")}</row>'
+    drop(tmp_path, "file.xlsx", book(f"<sheetData>{rows}</sheetData>"))
+    (delivery,) = take(tmp_path, expected=("a", "b"), pattern="*")
+    assert table_of(delivery).num_rows == 1 - len(reasons)
+    assert [piece.reason for piece in delivery.unreadable] == reasons
 
 
 def test_a_message_names_twenty_sheets(tmp_path: Path) -> None:
