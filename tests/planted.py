@@ -152,8 +152,8 @@ class Planted:
 
     @property
     def line(self) -> str:
-        """The text for a place that holds no line break, quote, slash or comma: a file's name, a line of CSV."""
-        return re.sub(r'[\r\n/\\"<>|:?*,]', "", self.text)
+        """The text for a place that holds no tag, line break, quote, slash or comma: a file's name, a line of CSV."""
+        return re.sub(r'<[^<>]*>|[\r\n/\\"<>|:?*,]', "", self.text)
 
 
 def _number(kind: str, chance: random.Random) -> str:

@@ -43,6 +43,7 @@ def test_a_word_of_the_table_is_refused(line: str, word: str, words: dict[str, A
     found = list(words["refused"](f"fine\n{line}\n", listed))
     assert [(number, text) for number, text, _ in found] == [(2, word)]
     assert found[0][2], "it says what to write instead"
+    assert words["any_of"](listed).search(f"fine\n{line}\n"), "a file without any is not read line by line"
 
 
 @pytest.mark.parametrize(
