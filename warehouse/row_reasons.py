@@ -353,7 +353,7 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
     _reject_lost_fractions(connection, feed, types)
     _reject_no_figures(connection, feed, types)
     _reject_swallowed_words(connection, feed, types)
-    reject_void_rows(connection, feed)
+    reject_void_rows(connection, feed, until)
     reject_stated_units(connection, feed, types)
     reject_decimal_commas(connection, feed, types)
     reject_lost_zeros(connection, feed)

@@ -73,7 +73,11 @@ KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.NO_VALUE, *damages.S
     + [row_comparisons.DAY_BESIDE_TIME, f"金额{row_reasons.OTHER_UNIT}3.5万元"]
     + [f"金额{row_reasons.LOST_FRACTION}100.57", f"人数{row_reasons.NO_FIGURE}12(含3名)"]
     + [f"空置{row_reasons.SWALLOWED}使用", f"industry_code{column_reasons.LOST_ZERO}1"]
-    + [f"单位{column_reasons.STATED_UNIT}万元", f"状态{column_reasons.VOID_ROW}作废"]
+    + [
+        f"单位{column_reasons.STATED_UNIT}万元",
+        f"状态{column_reasons.VOID_ROW}作废",
+        f"合同状态{column_reasons.ENDED_ROW}已退租",
+    ]
     + [
         f"用量{column_reasons.DECIMAL_COMMA}13,501",
         "plot_ratio is no plot ratio (a percentage, an area?): let stage.sql reckon: 7",

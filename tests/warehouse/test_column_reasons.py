@@ -155,6 +155,61 @@ def test_a_lease_that_has_ended_is_none_that_does_not_count(tmp_path: Path, word
 
 
 @pytest.mark.parametrize(
+    ("column", "word", "end", "is_odd"),
+    [
+        ("合同状态", "已退租", "2095-12-31", True),
+        ("合同状态", "已退租", "", True),
+        ("合同状态", "已退租", "2015-12-31", False),  # the day is given
+        ("状态", "履行中", "", False),
+        ("状态", "完成", "", False),  # it has been signed
+        ("租赁情况", " 已 终止", "", False),
+        ("租赁情况", "已终止", "", True),
+        ("是否在租", "否", "2095-12-31", True),
+        ("是否在租", "是", "2095-12-31", False),
+        ("退租标志", "1", "", True),
+        ("终止原因", "到期", "", True),
+        ("is_active", "0", "", True),
+        ("is_inactive", "0", "", False),
+        ("状态", "草稿", "2095-12-31", True),
+    ],
+)
+def test_what_has_ended_by_a_column_that_is_not_used(
+    tmp_path: Path, column: str, word: str, end: str, is_odd: bool
+) -> None:
+    """It would be let for ever, or until the end that the contract had."""
+    columns = {
+        "合同": ("lease_no", "合同"),
+        "起": ("start_date", "to_date(起)"),
+        "止": ("end_date", "to_date(nullif(止, ''))"),
+        column: ("", ""),
+    }
+    row = {"合同": "L{n}", "起": "2014-01-01", "止": end}
+    rows = [row | {column: word}, row | {"止": "2095-12-31", column: "" if word in ("0", "1") else "在租"}]
+    found = rejected(tmp_path, "lease", columns, rows, {"source_key": "'K' || row_number"})
+    assert [bool(reason) for reason in found] == [is_odd, False]
+
+
+def test_a_firm_that_has_ended_by_its_code(tmp_path: Path) -> None:
+    """The register's own code says so: no day is needed. A desk's need without either is open for ever."""
+    columns = {"号": ("source_key", "号"), "名": ("enterprise_name", "名"), "状态": ("", "")}
+    row = {"号": "R{n}", "名": "甲{n}有限公司"}
+    rows = [row | {"状态": "注销"}, row | {"状态": "存续"}]
+    found = rejected(tmp_path, "registration", columns, rows, {"status_code": "'active'"})
+    assert [bool(reason) for reason in found] == [False, False]
+    assert [bool(reason) for reason in rejected(tmp_path, "registration", columns, rows)] == [True, False]
+    columns = {
+        "号": ("need_no", "号"),
+        "企业": ("source_key", "企业"),
+        "日": ("stated_date", "to_date(日)"),
+        "办理状态": ("", ""),
+    }
+    row = {"号": "N{n}", "企业": "E{n}", "日": "2026-09-01"}
+    rows = [row | {"办理状态": "已办结"}, row | {"办理状态": "办理中"}]
+    found = rejected(tmp_path, "need", columns, rows, {"need_kind_code": "'space'"})
+    assert [bool(reason) for reason in found] == [True, False]
+
+
+@pytest.mark.parametrize(
     ("figures", "odd"),
     [
         (["0,5", "2,5", "4,25", "13,501", "1.000"], ["13,501"]),

@@ -571,6 +571,20 @@ def test_a_former_name_that_was_another_record_s_name_stops(
     assert held.stops(identities.moved_values(connection, held.feed)) == stops
 
 
+PLACED = """select 'R' || u as source_key, '公司' || u as enterprise_name, '路' || {0} || '号' as address, u as row_number
+    from range({1}, {2}) as a(u)"""
+
+
+@pytest.mark.parametrize(("moved", "stops"), [(0, []), (3, []), (20, ["address"])])
+def test_a_few_take_over_the_rooms_of_others(
+    connection: duckdb.DuckDBPyConnection, moved: int, stops: list[str]
+) -> None:
+    """A room has a next tenant; a column one row down puts all into their neighbours' rooms."""
+    new = PLACED.format(f"case when u < 10 + {moved} then u + 1 else u + 1000 end", 10, 70)
+    held = Deliveries(connection, "registration", PLACED.format("u", 0, 200), new)
+    assert held.stops(identities.moved_values(connection, held.feed)) == stops
+
+
 def test_a_period_that_begins_within_a_month_stops(connection: duckdb.DuckDBPyConnection) -> None:
     """2026-07-01 with day and month swapped is 2026-01-07."""
     filing = """select 'T' || u as source_key, 'vat' as tax_kind_code, 'U' || u || '公司' as enterprise_name,

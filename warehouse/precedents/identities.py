@@ -141,7 +141,8 @@ def two_at_once(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iter
 def moved_values(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterator[Measured]:
     """Values of a register that are known of another record, where each value always was of one record: a column one row down.
 
-    A former name was the name before: names and former names are looked up together.
+    A former name was the name before: names and former names are looked up together. Of other values a few are taken over, as a
+    room is by the next tenant: more than are shared already stop.
     """
     subject = feed.subject
     if "source_key" not in subject.key or subject.has_months or subject.has_periods:
@@ -161,7 +162,10 @@ def moved_values(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Ite
                 "select (select count(*) from n semi join once using (v) anti join k using (source_key, v)), (select count(*) from n)",
             )[0]
             fact = f"{name} is the one known of another record"
-            yield Measured("never_pct", name, fact, moved, rows, 100 * moved / rows if rows else 0.0, 3)
+            least = 3
+            if name not in _NAMES:
+                moved, least = beyond_chance(moved, 3 * (known - values + 1) / known * rows), _SELDOM_MIN
+            yield Measured("never_pct", name, fact, moved, rows, 100 * moved / rows if rows else 0.0, least)
 
 
 def other_owners(
