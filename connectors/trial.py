@@ -17,6 +17,8 @@ from connectors.feed import Feed
 from connectors.landing import land
 from connectors.rehearsal import REJECTED_BECAUSE, empty_warehouse
 from connectors.sources import ROW_NUMBER
+from connectors.sources.file_drop.crosstabs import ROWS_OF_LINE
+from connectors.sources.file_drop.sheet_tables import NEXT_SHEET
 from warehouse.batches import ROWS, UNREADABLE, Batch, batches
 from warehouse.connection import literal, quote, the_row
 from warehouse.errors import DeclarationError, DeliveryRefused, UnknownCodes
@@ -105,12 +107,17 @@ def _found(connection: duckdb.DuckDBPyConnection, feed: Feed, batch: Batch, time
         delivery=batch.manifest.delivery,
         header=batch.manifest.header,
         landed=batch.manifest.rows,
-        first_line=first,
-        unreadable=unreadable,
+        first_line=first and _line_of(feed, first),
+        unreadable=[(_line_of(feed, number), reason) for number, reason in unreadable],
         staged=staged_rows(connection, feed),
         notes=[*batch.manifest.notes, *_kinds_of_rows(connection, feed)],
         stop=stop,
     )
+
+
+def _line_of(feed: Feed, row_number: int) -> int:
+    """The line of the sheet that a row is from: of a table with months as columns each month of a line has a number."""
+    return (row_number // ROWS_OF_LINE if "unpivot" in feed.options else row_number) % NEXT_SHEET
 
 
 def _kinds_of_rows(connection: duckdb.DuckDBPyConnection, feed: Feed) -> Iterator[str]:

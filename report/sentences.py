@@ -69,6 +69,7 @@ _PARTS = (
         "$1 的单位或币种 stage.sql 没有换算：$2",
     ),
     (r"(.+) says that the row does not count, .*?: .*?: (.*)", "$1 表示该行作废，stage.sql 未予理会：$2"),
+    (r"of (\S+) it states no figure \((.+)\), .*: .*", "$1 没有任何数值（$2），不算申报"),
     (r"(.+) says that it has ended, .*?: .*?: (.*)", "$1 表示已结束，而该行没有结束日期：$2"),
     (r"(.+) may have a decimal comma, .*?: .*?: (.*)", "$1 的逗号可能是小数点（source.decimal）：$2"),
     (r"period_end is the first day of a month, .*?: .*?: (.*)", "所属期止为次月首日，不是最后一天：$1"),

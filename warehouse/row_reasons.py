@@ -191,6 +191,12 @@ def _flaws(feed: StagedFeed, until: datetime | None) -> list[_Flaw]:
         )
         for c in times
     ]
+    if times and figures and not any(columns[c].is_required for c in figures):
+        lacks = " and ".join(f"{quote(c)} is null" for c in (*figures, *days))
+        reason = (
+            f"of {{}} it states no figure ({', '.join(figures)}), and is no report: leave such rows out (skip_because)"
+        )
+        flaws.append(_Flaw(times[0], lacks, reason, shown="strftime({}, '%Y-%m')"))
     if "year_number" in columns:
         reason = f"year_number is {{}}, before {allow.first_year} (allow.first_year): a year of two digits, or of another calendar"
         flaws.append(_Flaw("year_number", f"year_number < {allow.first_year}", reason, pick="min"))

@@ -189,6 +189,24 @@ def test_what_has_ended_by_a_column_that_is_not_used(
     assert [bool(reason) for reason in found] == [is_odd, False]
 
 
+@pytest.mark.parametrize(
+    ("people", "vehicles", "is_odd"), [("12", "", False), ("", "3", False), ("0", "", False), ("", "", True)]
+)
+def test_a_row_of_nothing_but_its_key_is_no_report(tmp_path: Path, people: str, vehicles: str, is_odd: bool) -> None:
+    columns = {
+        "单位": ("source_key", "单位"),
+        "月": ("month", "to_month(月)"),
+        "人": ("people_entry_count", "to_count(nullif(人, ''))"),
+        "车": ("vehicle_entry_count", "to_count(nullif(车, ''))"),
+    }
+    rows = [
+        {"单位": "U{n}", "月": "2026-09", "人": people, "车": vehicles},
+        {"单位": "U{n}", "月": "2026-09", "人": "5", "车": ""},
+    ]
+    found = rejected(tmp_path, "access_count", columns, rows)
+    assert ["it states no figure" in reason for reason in found] == [is_odd, False]
+
+
 def test_a_firm_that_has_ended_by_its_code(tmp_path: Path) -> None:
     """The register's own code says so: no day is needed. A desk's need without either is open for ever."""
     columns = {"号": ("source_key", "号"), "名": ("enterprise_name", "名"), "状态": ("", "")}

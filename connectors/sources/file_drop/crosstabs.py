@@ -18,6 +18,9 @@ from warehouse.errors import DeliveryRefused
 MOST_MONTHS: Final = 99
 """Columns of months in one table: the row number has two digits for them."""
 
+ROWS_OF_LINE: Final = 100
+"""Row numbers for each line: 1203 is the third month of line 12."""
+
 _CHINESE: Final = dict(zip(["十一", "十二", *"一二三四五六七八九十"], [11, 12, *range(1, 11)], strict=True))
 _TOKENS: Final = {
     "YYYY": r"(?P<year>(?:19|20)\d\d)",
@@ -193,7 +196,7 @@ def _rows(
                 continue
             for month, given in sorted(filled.items(), key=lambda item: places[item[0]]):
                 taken.append(row)
-                numbers.append(line * 100 + places[month])
+                numbers.append(line * ROWS_OF_LINE + places[month])
                 periods.append(month)
                 for value, column_cells in cells.items():
                     column_cells.append(given.get(value))
@@ -204,7 +207,7 @@ def _rows(
         yield pa.RecordBatch.from_arrays([*arrays, *given_cells], schema=schema)
     for piece in wrong_lines:
         for place in places.values():
-            number = piece.row_number * 100 + place
+            number = piece.row_number * ROWS_OF_LINE + place
             unreadable.append(Unreadable(number, piece.reason, piece.text if place == 1 else None))
 
 
