@@ -54,6 +54,10 @@ _STATED_MONTH: Final = (
 )
 _MONTH_IN_TITLE: Final = _NOT_PRINTED + _MONTH_ALONE_THERE
 _YEAR_IN_NAME: Final = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
+# 10月1日, 1日, 2026-10-01, 10.1: of days as columns nothing is made
+_DAY = re.compile(
+    r"(?:(?:20)?\d\d[-/.年])?(?:1[0-2]|0?[1-9])(?:[-/.]|月)(?:[12]\d|3[01]|0?[1-9])[日号]?|(?:[12]\d|3[01]|0?[1-9])[日号]"
+)
 _CROSSTAB: Final = 3
 _ONE_MONTH: Final = re.compile("1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九]")
 _YEARS: Final = ("年", "年份", "年度")
@@ -214,7 +218,16 @@ def _find_how_cells_are_read(
 
 
 def hints(guessed: Guess) -> Iterator[str]:
-    """What to do about required columns that no name can feed."""
+    """What to do about required columns that no name can feed, and about days as columns."""
+    if (
+        len(
+            days := [
+                name for name, targets in guessed.columns.items() if targets == ["ignored"] and _DAY.fullmatch(name)
+            ]
+        )
+        > 1
+    ):
+        yield f"{days[0]}, … {days[-1]} are days: ask the office for one column with the month's sum, which has the same name each month"
     if {"month", "year_number"} & set(guessed.missing):
         yield "a month or year may also be in the title, or in the name of the sheet or file, with its year: 2026年10月"
     for target in guessed.missing:

@@ -802,3 +802,19 @@ def test_lines_of_totals_cost_no_row(tmp_path: Path, word: str) -> None:
     )
     (tried,) = try_file(feed, tmp_path / "参保202609.xlsx")
     assert [(row["unit_no"], row["rejected_because"]) for row in tried.staged] == [("S01", ""), ("S02", "")]
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (["10月1日", "10月2日", "10月31日"], "10月1日, … 10月31日 are days"),
+        (["1日", "31日"], "1日, … 31日 are days"),
+        (["2026-10-01", "2026-10-02"], "2026-10-01, … 2026-10-02 are days"),
+        (["签到", "时间"], ""),
+    ],
+)
+def test_days_as_columns_are_pointed_out(tmp_path: Path, days: list[str], said: str) -> None:
+    """Nothing is made of them, and the next month has others."""
+    path = tmp_path / "2026年10月.xlsx"
+    path.write_bytes(workbook(["单位名称", *days], ["甲有限公司", *range(len(days))]))
+    assert "; ".join(h for h in hints(guess(path, subjects()["access_count"])) if "days" in h).startswith(said)
