@@ -325,9 +325,9 @@ class Trial:
             return Outcome(self.feed.name, kind, "missing", "what is known already, once more: the feed is late")
         wrong, lost = known - self.truth - self.rows_before - self.versions, self.truth - known
         names = list(self.feed.subject.columns)
-        true = self._figures(self.truth + self.rows_before + self.versions)
+        said = self._figures(self.truth + self.rows_before + self.versions)
         missing = self._figures(self.truth) - self._figures(known)
-        if not self._figures(known) - true and missing.total() <= rejected:
+        if not self._figures(known) - said and missing.total() <= rejected:
             return Outcome(self.feed.name, kind, "quarantined", self._reasons())
         if caught := self._at_door_or_night(wrong.total()):
             return Outcome(self.feed.name, kind, *caught)

@@ -39,6 +39,7 @@ _MEASURE: Final = re.compile(rf"{BARE_UNIT.pattern}|[A-Za-z]{{1,3}}|[台套个�
 _OF_PLACES: Final = "省市区县镇乡村路"
 _OCCUPIED: Final = re.compile("是否(?:已?出租|在?租|占用|使用|入驻)")
 _SERIAL: Final = ("序号", "行号", "no", "no.")
+_OWN_NUMBERS: Final = ("编号", "编码", "单号", "id")
 _TOTALS: Final = ("合计", "总计", "小计", "本页小计", "total")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 _MONEY: Final = re.compile("(?<!缴)费|金额|工资|基数|租金|税|产值|收入")
@@ -157,6 +158,7 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = (), said: Mappin
     if roster:
         columns |= {name: ["ignored"] for name, targets in columns.items() if any(map(is_measured, targets))}
         columns[roster["as"]] = missing
+        taken |= set(missing)
         missing = []
     kinds = {
         column.name: kind_by_name(name)
@@ -168,7 +170,7 @@ def guess(path: Path, subject: Subject, feeds: Iterable[Feed] = (), said: Mappin
     to_date = [] if figures or kind_by_name(title) != YEAR_TO_DATE else list(kinds)
     _find_totals(columns, source, names, below)
     _find_how_cells_are_read(columns, source, names, below)
-    unfed = [name for name in subject.columns if name not in (*taken, *missing, roster.get("as"))]
+    unfed = [name for name in subject.columns if name not in (*taken, *missing)]
     codes = _codes(columns, [head, *below])
     return Guess(columns, source, missing, figures, codes, roster, doubts, constants, unfed, to_date)
 
@@ -244,6 +246,9 @@ def hints(guessed: Guess) -> Iterator[str]:
             f"where the office gives no {numbers[0]}, let stage.sql make it of columns that are of one row only: "
             f"concat_ws('/', …, …) as {numbers[0]}"
         )
+        for name in guessed.left_over:
+            if bare(name) in _OWN_NUMBERS:
+                yield f"where each keeps its {name} from one delivery to the next: --column {numbers[0]}={name}"
     if "invoice_count" in guessed.missing:
         yield "where a row is an invoice, declare `invoices`, which makes these columns (docs/feeds.md, invoices)"
 
@@ -369,22 +374,31 @@ def _find_month(
         if year and any(values) and all(map(_MONTH_ALONE.fullmatch, filter(None, values))):
             columns[year] = ["month"]
     elif "sheet_pattern" in source:
+        title_pattern = _month_in_title(above)
         if "<年>" in source["sheet_pattern"]:
             columns |= {"年": ["month"], "月": ["month"]}
         elif "月份" not in source["sheet_pattern"] and _YEAR_IN_NAME.search(path.stem):
             source["name_pattern"] = f"(?P<年>{_YEAR_IN_NAME.pattern})"
             columns |= {"年": ["month"], "月": ["month"]}
+        elif "月份" not in source["sheet_pattern"] and title_pattern:
+            del source["sheet_pattern"]
+            source["title_pattern"] = title_pattern
+            columns["月份"] = ["month"]
         else:
             columns["月" if "<月>" in source["sheet_pattern"] else "月份"] = ["month"]
     elif "月份" not in columns:
-        title = unicodedata.normalize("NFKC", "\n".join(cell for line in above for cell in line.cells))
-        pattern = next((p for p in (_STATED_MONTH, _MONTH_IN_TITLE) if re.search(p, title)), None)
         if _MONTH_IN_NAME.search(path.stem):
             source["name_pattern"] = f"(?P<月份>{_MONTH_IN_NAME.pattern})"
-        elif pattern is not None:
-            source["title_pattern"] = pattern
+        elif title_pattern := _month_in_title(above):
+            source["title_pattern"] = title_pattern
         if source.keys() & {"name_pattern", "title_pattern"}:
             columns["月份"] = ["month"]
+
+
+def _month_in_title(above: Sequence[Line]) -> str | None:
+    """The pattern that finds a month above the header."""
+    title = unicodedata.normalize("NFKC", "\n".join(cell for line in above for cell in line.cells))
+    return next((p for p in (_STATED_MONTH, _MONTH_IN_TITLE) if re.search(p, title)), None)
 
 
 def _without_months(names: Sequence[str], subject: Subject, source: dict[str, Any], title: str) -> list[str]:

@@ -21,7 +21,7 @@ from warehouse.units import is_measured, is_unit_of, unit_of, without_unit
 
 # What a person's column is called: 法定代表人, 联系人, 经办人手机, 身份证号码, 发明人
 _PERSONS: Final = re.compile(
-    r"姓名|身份证|证件号|社会保障号|手机|电话|联系人|联系方式|经办|办税|代表人|法人代表|负责人|法人$|邮箱|微信|(?<![A-Z])QQ(?![A-Z])|银行卡|护照|phone|email"
+    r"姓名|身份证|身份号|公民身份|证件号|社会保障号|手机|电话|联系人|联系方式|经办|办税|代表人|法人代表|负责人|法人$|邮箱|微信|(?<![A-Z])QQ(?![A-Z])|银行卡|护照|phone|email"
     r"|contact|发明人|设计人|代理人|股东|[董监]事|经手|制[表单]人|填[表报]人|审核人|复核人|开票人|收款人|签收人|责任人|业主(?!单位)|户主|产权人"
     r"|^(?:FDDBR|FR(?:XM|DB)|LXR|LXDH|LXFS|SFZ|ZJHM|XM$|BSR|[CF]?W?FZR|JBR|YDDH|SJH|GDDH)|mobile|(?<![a-z])(?:tel|fax)(?![a-z])|passport"
     r"|legal[ _]?(?:person|rep)|manager|director|shareholder|inventor|attorney|in charge|officer|sales(?:person|man)|surname"

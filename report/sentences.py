@@ -25,7 +25,9 @@ _PARTS = (
     ),
     # quarantine
     (r"(.+) cannot be read as a time: (.*)", "$1 不是时间：$2"),
-    (r"(.+) cannot be read as \w+: (.*)", "$1 无法识别：$2"),
+    (r"(.+) cannot be read as \w+: (.*) \(a month without a day: .*", "$1 只有年月，没有日：$2"),
+    (r"(.+) cannot be read as \w+: (.*) \(day or month first: .*", "$1 日、月先后不明：$2"),
+    (r"(.+) cannot be read as \w+: (.*?)(?: \((?:list it under missing|a time of UTC) .*)?", "$1 无法识别：$2"),
     (r"(.+) is in the future: (.*)", "$1 晚于接收时间：$2"),
     (r"(\w+) is \S+ or more, which is no figure: (.*)", "$1 数值过大，不是有效数字：$2"),
     (r"(\w+) is (\d{4}-\d\d), before (\d+) or after this delivery .*", "$1 为 $2，早于 $3 年或晚于本批次"),

@@ -41,7 +41,8 @@ _TO_DATE = re.compile(
     re.IGNORECASE,
 )
 _READINGS = re.compile(
-    r"示[数值]|读数|表[底显码]|[止码抄]数|[止表]码|止度|抄[见表]数|本期指数|\breading", re.IGNORECASE
+    r"示[数值]|读数|表[底显码]|[止码抄]数|[止表]码|止度|抄[见表]数|[本末]次抄见|[本末][期次月]指数|\breading",
+    re.IGNORECASE,
 )
 
 

@@ -298,6 +298,12 @@ def _unread(feed: StagedFeed, source: str, target: str) -> str:
     if getattr(feed.subject.columns.get(target), "type", "") == "date":
         is_other_clock = f"regexp_matches({value}, {literal(_OTHER_CLOCK)})"
         hints.append((is_other_clock, " (a time of UTC or since 1970: docs/feeds.md, to_date)"))
+    if target.endswith("_date"):
+        text = f"trim({value})"
+        day_first = " or ".join(f"{text} like '{form}'" for form in ("__/__/____", "__.__.____", "__-__-____"))
+        hints.append((day_first, " (day or month first: ask the office which, and let stage.sql read it by strptime)"))
+        month = " or ".join(f"{text} like '{form}'" for form in ("____-__", "____.__", "____/__", "____年%月"))
+        hints.append((month, " (a month without a day: let to_month give its first day, where that is near enough)"))
     hint = "".join(f" || case when {condition} then {literal(text)} else '' end" for condition, text in hints)
     return (
         f"case when d.{quote(source)} is not null and not g.{quote('has_' + target)} "

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pyarrow as pa
 import pytest
 
@@ -817,3 +818,45 @@ def test_days_as_columns_are_pointed_out(tmp_path: Path, days: list[str], said: 
     path = tmp_path / "2026年10月.xlsx"
     path.write_bytes(workbook(["单位名称", *days], ["甲有限公司", *range(len(days))]))
     assert "; ".join(h for h in hints(guess(path, subjects()["access_count"])) if "days" in h).startswith(said)
+
+
+def test_sheets_of_months_have_their_year_from_their_titles(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for month in (7, 8, 9):
+        sheet = book.create_sheet(f"{month}月")
+        sheet.append([f"2026年{month}月参保单位统计"])
+        sheet.append(["社保编号", "单位名称", "参保职工人数"])
+        sheet.append(["S1", "甲有限公司", month])
+    book.save(tmp_path / "三季度参保.xlsx")
+    rows = staged(tmp_path, "employment", "三季度参保.xlsx", (tmp_path / "三季度参保.xlsx").read_bytes())
+    assert [(row["month"], row["insured_headcount"]) for row in rows] == [
+        (f"2026-0{month}-01", str(month)) for month in (7, 8, 9)
+    ]
+
+
+def test_readings_by_their_usual_names(tmp_path: Path) -> None:
+    path = tmp_path / "水表抄表2026年10月.xlsx"
+    path.write_bytes(
+        workbook(["用户编号", "用户名称", "水表号", "上次抄见", "本次抄见"], ["W1", "甲有限公司", "M1", 10, 15])
+    )
+    found = guess(path, subjects()["utility_use"])
+    assert found.columns["本次抄见"] == ["used_quantity"]
+    assert found.figures == {"used_quantity": "reading"}
+
+
+def test_a_roster_by_the_official_name_of_an_identity_number(tmp_path: Path) -> None:
+    path = tmp_path / "名单.xlsx"
+    path.write_bytes(
+        workbook(["单位名称", "姓名", "公民身份号码", "费款所属期"], ["甲有限公司", "王犇", "", "2026-09"])
+    )
+    found = guess(path, subjects()["employment"])
+    assert found.columns["公民身份号码"] == ["personal"]
+    assert found.roster["count_distinct"] == "公民身份号码"
+    assert "insured_headcount" not in found.unfed
+
+
+def test_a_number_of_each_row_may_be_the_subject_s_own(tmp_path: Path) -> None:
+    path = tmp_path / "目录.xlsx"
+    path.write_bytes(workbook(["编号", "提供单位", "服务类别"], ["GX001", "甲有限公司", "检测实验"]))
+    assert any(hint.endswith("--column offer_no=编号") for hint in hints(guess(path, subjects()["offer"])))

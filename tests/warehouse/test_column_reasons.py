@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from connectors.feed import read_feed
+from report.sentences import in_chinese
 from tests.conftest import prepared, stopping
 from tests.warehouse.test_true_deliveries import LEASE, USUAL
 from warehouse import loader
@@ -205,6 +206,30 @@ def test_a_row_of_nothing_but_its_key_is_no_report(tmp_path: Path, people: str, 
     ]
     found = rejected(tmp_path, "access_count", columns, rows)
     assert ["it states no figure" in reason for reason in found] == [is_odd, False]
+
+
+@pytest.mark.parametrize(
+    ("day", "hint", "zh"),
+    [
+        ("2011年6月", "a month without a day", "止 只有年月，没有日：2011年6月"),
+        ("2011-06", "a month without a day", "止 只有年月，没有日：2011-06"),
+        ("03/04/2024", "day or month first", "止 日、月先后不明：03/04/2024"),
+        ("31.12.2024", "day or month first", "止 日、月先后不明：31.12.2024"),
+        ("1790000000000", "a time of UTC", "止 无法识别：1790000000000"),
+        ("长期", "", "止 无法识别：长期"),
+    ],
+)
+def test_a_date_that_cannot_be_read_says_why(tmp_path: Path, day: str, hint: str, zh: str) -> None:
+    columns = {
+        "合同": ("lease_no", "合同"),
+        "起": ("start_date", "to_date(起)"),
+        "止": ("end_date", "to_date(止)"),
+    }
+    row = {"合同": "L{n}", "起": "2014-01-01", "止": day}
+    (found,) = rejected(tmp_path, "lease", columns, [row], {"source_key": "'K' || row_number"})
+    assert f"止 cannot be read as end_date: {day}" in found
+    assert (f"({hint}" in found) if hint else ("(" not in found)
+    assert in_chinese(found) == zh
 
 
 def test_a_firm_that_has_ended_by_its_code(tmp_path: Path) -> None:

@@ -320,6 +320,18 @@ def test_what_rows_of_a_kind_never_say(connection: duckdb.DuckDBPyConnection, ch
     assert sorted(set(given.stops(states.unheard_of(connection, given.feed)))) == found
 
 
+@pytest.mark.parametrize(("earlier", "found"), [(3, []), (20, ["after_text", "before_text"])])
+def test_what_few_rows_of_a_code_show_of_their_text(
+    connection: duckdb.DuckDBPyConnection, earlier: int, found: list[str]
+) -> None:
+    """The first three changes of capital are written 600万元人民币, the next five 15000000元."""
+    capital = "select * replace ('capital_change' as event_code, '{0}' as before_text, '{0}' as after_text) from ({1})"
+    known = f"{EVENTS.format(0, 60)} union all by name {capital.format('600万元人民币', EVENTS.format(100, earlier))}"
+    new = f"{EVENTS.format(1000, 20)} union all by name {capital.format('15000000元', EVENTS.format(2000, 5))}"
+    given = Deliveries(connection, "registration_event", known, new)
+    assert sorted(set(given.stops(states.unheard_of(connection, given.feed)))) == found
+
+
 # ---- what a row alone shows
 
 

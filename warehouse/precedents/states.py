@@ -31,6 +31,8 @@ from warehouse.staged_feed import StagedFeed
 _REFUNDED = ("paid_amount", "tax_due_amount")
 # a text of so few values is a kind of row
 _WORDS_MAX = 12
+# so many rows of a code show how their text is written: 600万元人民币 among the first changes of capital, 15000000元 among the next
+_SHAPES_MIN = 10
 # a figure that was negative in so many periods on end is so by habit; so many of them are positive at once
 _NEGATIVE_PERIODS, _TURNED_MIN = 3, 3
 
@@ -68,7 +70,10 @@ def unheard_of(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Itera
         # a name is of an enterprise, whatever its paper is about
         is_plain = of_kind in few or (name.endswith("_name") and of_kind != "''")
         state = f"case when {quote(name)} is null then 'empty' else 'filled' end" if is_plain else states[name]
-        yield from _new_states(connection, name, of_kind, state, unit, _of_known_codes(feed, name, "known_version"))
+        new = f"new_fact where {_of_known_codes(feed, name, 'known_version')}"
+        if not is_plain and name in c.texts and name not in c.ids:
+            new += f" and (({state}) = 'empty' or {_of_known_codes(feed, name, 'known_version', _SHAPES_MIN)})"
+        yield from _new_states(connection, name, of_kind, state, unit, new)
     if not is_less(connection, "known_fact", KNOWN_MIN):
         for name in c.figures:
             yield from _lost(connection, name, kind)
@@ -151,7 +156,7 @@ def _emptier(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> Iterato
         kind = f"concat_ws(' ', {', '.join(parts)})" if parts else "''"
         of_unit = f"select {quote(unit)} as unit, {kind} as kind, avg(({quote(name)} is not null)::int) as filled from {{}} group by all"
         last = of_unit.format("known_fact where t = (select max(t) from known_fact)")
-        new_unit = of_unit.format(_of_known_codes(feed, name, "known_fact"))
+        new_unit = of_unit.format(f"new_fact where {_of_known_codes(feed, name, 'known_fact')}")
         # a kind of few units is like the others as far as these few leave it open
         units, expected, filled, before = all_rows(
             connection,
@@ -221,10 +226,11 @@ def _no_longer_beside(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -
                 yield Measured("never_pct", name, fact, count, units, 100 * count / units, 3)
 
 
-def _of_known_codes(feed: StagedFeed, name: str, known: str) -> str:
-    """As SQL, the new rows of codes that are known: the first firms that are listed as abnormal lack what renamed ones have."""
+def _of_known_codes(feed: StagedFeed, name: str, known: str, least: int = 1) -> str:
+    """As SQL, that a row is of codes that are known: the first firms that are listed as abnormal lack what renamed ones have."""
     codes = [code_of(k) for k in columns_of(feed).kinds if k != name]
-    return " and ".join(["new_fact where true", *(f"{code} in (select {code} from {known})" for code in codes)])
+    of_code = "{0} in (select {0} from {1} group by all having count(*) >= {2})"
+    return " and ".join(["true", *(of_code.format(code, known, least) for code in codes)])
 
 
 def _unit(feed: StagedFeed) -> str:
