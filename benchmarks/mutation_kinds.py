@@ -25,7 +25,12 @@ from connectors.feed import Feed
 
 Change = Callable[["Sheet", random.Random], bool | None]
 # one figure that may be true: nothing at the door can know it
-PLAUSIBLE = ("one figure × 10", "one figure × 1,000")
+_DISAGREES = "signals.plausibility, where the enterprise's other figures disagree"
+PLAUSIBLE = {
+    "one figure × 10": _DISAGREES,
+    "one figure × 1,000": _DISAGREES,
+    "empty for zero": "not stated, as others leave the column empty, too",
+}
 
 
 @dataclass

@@ -334,9 +334,7 @@ class Trial:
         if not wrong and (kept := self._is_known_as_missing(known)):
             return Outcome(self.feed.name, kind, "missing", kept)
         if kind in PLAUSIBLE and wrong.total() <= 1:
-            return Outcome(
-                self.feed.name, kind, "plausible", "signals.plausibility, where the enterprise's other figures disagree"
-            )
+            return Outcome(self.feed.name, kind, "plausible", PLAUSIBLE[kind])
         differing: Counter[str] = Counter()
         for row in wrong:
             true = self.clean_facts.get(self._fact(row))
