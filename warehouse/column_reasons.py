@@ -41,7 +41,7 @@ _VOID = re.compile(
 )
 # so is what has ended, where a subject says it by a day
 _NOT_VALID = re.compile(r"无效|已?失效|invalid", re.IGNORECASE)
-_ENDS = {"end_date", "terminated_date", "valid_until_date", "cancelled_date"}
+_ENDS = ("end_date", "terminated_date", "valid_until_date", "cancelled_date")
 _ASKS = re.compile(r"作废|删除|无效|deleted?|void|cancel", re.IGNORECASE)
 _YES = re.compile(r"1|是|√|y|yes|true|t", re.IGNORECASE)
 _ASKS_VALID = re.compile(r"有效(?!期|日)|(?<!in)valid(?!_?(?:from|until|to|date))", re.IGNORECASE)
@@ -57,7 +57,7 @@ _ENDED = re.compile(
 )
 _ASKS_ENDED = re.compile(r"退租|终止|解[约除]|办结|terminated|expired|closed", re.IGNORECASE)
 _ASKS_GOING = re.compile(r"在租|在园|(?<!in)active", re.IGNORECASE)
-_ENDED_BY = ("end_date", "terminated_date", "valid_until_date", "cancelled_date", "closed_date")
+_ENDED_BY = (*_ENDS, "closed_date")
 _STAGE_CODES = ("status_code", "need_outcome_code")
 _MOST_WORDS = 30
 # of 12.345 and 12345 yuan, one is the other in thousands
@@ -92,7 +92,7 @@ def reject_void_rows(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, un
     So are those of which it says that they have ended, 已退租, where neither a day of the row nor a code that the subject has for it
     says so: they would be counted for ever, or until the end that the contract had.
     """
-    may_end = not _ENDS.isdisjoint(feed.subject.columns)
+    may_end = any(day in feed.subject.columns for day in _ENDS)
     for column in _unused(feed, _OF_STATES):
         words = _words_of(connection, column)
         void = [word for word in words if _is_void(column, word, may_end=may_end)]
