@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from pathlib import Path
 
 from cli.options import Commands, may_confirm, short
+from warehouse.holds import account
 from warehouse.settings import Settings
 from warehouse.terminal import running
 
@@ -55,10 +55,13 @@ def command_rollback(settings: Settings, given: argparse.Namespace) -> int:
 
 def command_discard(settings: Settings, given: argparse.Namespace) -> int:
     """Leave a batch out for good."""
+    from warehouse import holds
     from warehouse.batches import clear_stopped, discard
 
-    batch = discard(settings.raw, given.feed, given.batch, who=given.who, why=given.why)
-    clear_stopped(settings.raw, given.feed)
+    # between its steps a run of the feed would accept the batch, or move it away as an attempt
+    with holds.all_of(settings, [holds.of_feed(given.feed)]):
+        batch = discard(settings.raw, given.feed, given.batch, who=given.who, why=given.why)
+        clear_stopped(settings.raw, given.feed)
     after = "; `parkbridge rebuild` takes its rows out" if batch.accepted_at else ""
     print(
         f"{given.feed} {given.batch} ({batch.manifest.delivery}) is left out{after}. Next: `parkbridge sync {given.feed}`"
@@ -105,4 +108,4 @@ def add(commands: Commands) -> None:
     one.add_argument("feed")
     one.add_argument("batch")
     one.add_argument("--why", required=True)
-    one.add_argument("--who", default=getpass.getuser())
+    one.add_argument("--who", default=account())

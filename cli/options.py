@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from warehouse.holds import account
 from warehouse.settings import CHECKOUT, Settings
 
 Work = Callable[[Settings, argparse.Namespace], int]
@@ -67,7 +67,7 @@ def may_confirm(one: argparse.ArgumentParser, option: str, text: str) -> None:
     """An option that takes a person's reason, beside `--who`; both are kept in ops.confirmation."""
     one.add_argument(f"--{option}", default="", metavar="WHY", help=text)
     if "--who" not in one.format_usage():
-        one.add_argument("--who", default=getpass.getuser(), help="who says so; you by default")
+        one.add_argument("--who", default=account(), help="who says so; you by default")
 
 
 def short(path: Path) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from pathlib import Path
 
 from cli.options import Commands, asked, short
+from warehouse.holds import account
 from warehouse.settings import Settings
 from warehouse.terminal import running
 
@@ -114,7 +114,7 @@ def add(commands: Commands) -> None:
         help="take back what holds for a record, or one line; the last one of yours by default",
     )
     one.add_argument("--why", default="", help="why it is taken back")
-    one.add_argument("--who", default=getpass.getuser())
+    one.add_argument("--who", default=account())
     one.add_argument("--no-preview", action="store_true", help="do not work out what the decisions change")
     one = commands(
         "worklist",
@@ -131,7 +131,7 @@ def add(commands: Commands) -> None:
     )
     one.add_argument("--why", default="", help="why, or what came of it")
     one.add_argument("--walk", action="store_true", help="ask about one row after the other")
-    one.add_argument("--who", default=getpass.getuser())
+    one.add_argument("--who", default=account())
     one.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the list to a file: .xlsx, .csv, .json")
     one = commands(
         "names",
@@ -141,4 +141,4 @@ def add(commands: Commands) -> None:
     )
     one.add_argument("--firm", metavar="NAME", help="this name is a firm's: the next night shows it")
     one.add_argument("--why", default="", help="how you know")
-    one.add_argument("--who", default=getpass.getuser(), help="who says so; you by default")
+    one.add_argument("--who", default=account(), help="who says so; you by default")

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo import registry_api
-from demo.city import FEWEST_FIRMS, MONTHS_AHEAD, build_city
+from demo.city import FEWEST_FIRMS, FEWEST_MONTHS, MONTHS_AHEAD, build_city
 from demo.silos import OFFICES, patent, registration, write_silos
 from demo.truth import enterprise_table, write_truth
 
@@ -63,6 +63,8 @@ def build(
         raise CityError("the folder holds the program that builds it")
     if enterprises < FEWEST_FIRMS:
         raise CityError(f"a city of {enterprises} enterprises cannot hold every story; take {FEWEST_FIRMS} or more")
+    if months < FEWEST_MONTHS:
+        raise CityError(f"{months} months of history cannot hold every story; take {FEWEST_MONTHS} or more")
     until = until or datetime.now(registry_api.PARK_CLOCK).date()
     plan = folder / "city.json"
     before = json.loads(plan.read_text(encoding="utf-8")) if plan.exists() else None

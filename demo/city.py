@@ -23,6 +23,7 @@ Ints = npt.NDArray[np.int64]
 
 MONTHS_AHEAD = 6  # of the horizon behind the months asked for: what comes true after the builds of today
 FEWEST_FIRMS = 150  # below, not every story finds its firms
+FEWEST_MONTHS = 13  # below, one that takes half a year has no room within the history
 NEVER = 9999  # month index of what does not happen
 SECOND_SPACE = 90  # the round of a lease that was taken beside another, not after it
 

@@ -259,15 +259,22 @@ def settle_feed(folder: Path, committed: Mapping[str, dict[str, Any]]) -> None:
 def discard(raw: Path, feed: str, batch_id: str, *, who: str, why: str) -> Batch:
     """Leave a batch out for good: its content is not asked for again. An accepted one leaves at the next rebuild.
 
+    Who did so first, and why, is kept.
+
     Raises:
-        ParkBridgeError: There is no such batch.
+        ParkBridgeError: There is no such batch, or it is not said who leaves it out and why.
     """
+    if not (who.strip() and why.strip()):
+        raise ParkBridgeError(
+            "discard", "who leaves the batch out, or why, is not said", next_step="give both: --who NAME --why REASON"
+        )
     found = {b.manifest.batch_id: b for b in batches(raw, feed)}
     if batch_id not in found:
         raise ParkBridgeError(
             feed, f"there is no batch {batch_id}", next_step=f"choose one of {', '.join(list(found)[-5:]) or '(none)'}"
         )
-    write_json(found[batch_id].folder / DISCARDED, {"at": datetime.now(UTC).isoformat(), "who": who, "why": why})
+    if not found[batch_id].is_discarded:
+        write_json(found[batch_id].folder / DISCARDED, {"at": datetime.now(UTC).isoformat(), "who": who, "why": why})
     return found[batch_id]
 
 

@@ -58,7 +58,7 @@ def deep_findings(settings: Settings, feeds: Sequence[StagedFeed]) -> Iterator[F
     accepted = _accepted(settings.raw, feeds)
     try:
         with alone(settings, wait_seconds=0):
-            yield from _warehouse(settings, accepted)
+            yield from _warehouse(settings, accepted, {feed.name for feed in feeds})
     except WarehouseBusy as error:
         yield Finding(True, f"the warehouse was not read: {error.fact}")
     yield from _published(settings, {(b.manifest.feed, b.manifest.batch_id) for b in accepted})
@@ -140,7 +140,7 @@ def _one_by_one(raw: Path, feed: str) -> Iterator[Batch]:
 # --- the warehouse --------------------------------------------------------------------------------------------------
 
 
-def _warehouse(settings: Settings, accepted: Sequence[Batch]) -> Iterator[Finding]:
+def _warehouse(settings: Settings, accepted: Sequence[Batch], declared: set[str]) -> Iterator[Finding]:
     file = settings.warehouse_file
     if not file.exists():
         yield Finding(not accepted, "the warehouse is not there", (REBUILD, SYNC) if accepted else (SYNC,))
@@ -150,7 +150,7 @@ def _warehouse(settings: Settings, accepted: Sequence[Batch]) -> Iterator[Findin
             connection.execute("set memory_limit = ?", [settings.memory_limit])
             connection.execute("set enable_progress_bar = false")
             count = _read_all(connection)
-            wrong = [*_batches_apart(connection, settings, accepted), *_counts_apart(connection, accepted)]
+            wrong = [*_batches_apart(connection, settings, accepted, declared), *_counts_apart(connection, accepted)]
     except (duckdb.Error, OSError) as error:
         yield Finding(False, f"{file.name} cannot be read: {_line(error)}", (REBUILD, SYNC))
         return
@@ -175,13 +175,16 @@ def _read_all(connection: duckdb.DuckDBPyConnection, database: str = "") -> int:
 
 
 def _batches_apart(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, accepted: Sequence[Batch]
+    connection: duckdb.DuckDBPyConnection, settings: Settings, accepted: Sequence[Batch], declared: set[str]
 ) -> Iterator[Finding]:
     on_disk = {(b.manifest.feed, b.manifest.batch_id) for b in accepted}
     held = set(connection.execute("select feed, batch_id from ops.batch").fetchall())
     for feed, batch_id in sorted(on_disk - held):
         yield Finding(False, f"the warehouse lacks {feed}/{batch_id}, which is accepted in raw/", (REBUILD, SYNC))
-    yield from _not_accepted(settings, "the warehouse", held - on_disk)
+    for feed in sorted({feed for feed, _ in held} - declared):
+        text = f"the warehouse has batches of feed {feed}, which no folder declares: put the folder back, or name it in PARKBRIDGE_FEEDS"
+        yield Finding(False, text, (f'{REBUILD} --accept-change "feed {feed} is given up"', SYNC))
+    yield from _not_accepted(settings, "the warehouse", {batch for batch in held - on_disk if batch[0] in declared})
 
 
 def _not_accepted(settings: Settings, who: str, held: set[tuple[str, str]]) -> Iterator[Finding]:

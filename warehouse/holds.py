@@ -43,7 +43,8 @@ def of_feed(feed: str) -> str:
 
 
 @cache
-def _account() -> str:
+def account() -> str:
+    """Who runs this process; the number of an account without a name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # an account without a name, as in a container
@@ -53,7 +54,7 @@ def _account() -> str:
 def this_process() -> str:
     """This process in words, for whoever waits for it."""
     words = [Path(sys.argv[0]).name, *(word for word in sys.argv[1:2] if not word.startswith("-"))]
-    return f"{' '.join(words)} of {_account()}, process {os.getpid()} on {socket.gethostname()}"
+    return f"{' '.join(words)} of {account()}, process {os.getpid()} on {socket.gethostname()}"
 
 
 @dataclass(frozen=True)

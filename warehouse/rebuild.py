@@ -30,7 +30,7 @@ from warehouse.durable import put
 from warehouse.errors import CheckFailed, ParkBridgeError, WarehouseBusy
 from warehouse.loader import stage
 from warehouse.published_nights import nights
-from warehouse.reconcile import RAW, gone_from_raw
+from warehouse.reconcile import RAW, gone_from_raw, undeclared_feeds
 from warehouse.settings import Settings
 from warehouse.staged_feed import StagedFeed
 from warehouse.work_shown import recover_shown
@@ -57,7 +57,8 @@ def rebuild(
 
     Raises:
         WarehouseBusy: Someone is writing, or a feed's run or a night is under way.
-        CheckFailed: raw/ lacks batches that the warehouse, or what readers see, was made of; nothing is changed.
+        CheckFailed: raw/ lacks batches that the warehouse, or what readers see, was made of, or no folder declares their feed;
+            nothing is changed.
         DeliveryRefused, DeclarationError: A declaration no longer fits a batch; the warehouse stays as it was.
     """
     part, old = settings.warehouse_file.with_suffix(".rebuilt"), settings.warehouse_file
@@ -168,6 +169,7 @@ def _hold_to_lost(
     if old:
         connection.execute(f"attach {literal(os.fspath(old))} as old (read_only)")
     lost = gone_from_raw(connection, settings, feeds, "old." if old else "")
+    left_out = undeclared_feeds(connection, settings, feeds, "old." if old else "")
     if old:
         connection.execute("detach old")
     confirmed = {name for (name,) in connection.execute("select object_name from ops.confirmation").fetchall()}
@@ -176,6 +178,20 @@ def _hold_to_lost(
         for name in sorted({f"{feed}/{batch_id}" for feed, batch_id in lost} | set(damaged))
         if name not in confirmed
     ]
+    given_up = [
+        Finding(feed, f"feed {feed}: no folder declares it; {count:,} batches", figure_before=count, figure_now=0)
+        for feed, count in left_out.items()
+        if feed not in confirmed
+    ]
+    if given_up and not confirmation:
+        raise CheckFailed(
+            "rebuild",
+            f"no folder declares {len(given_up)} of the feeds that the warehouse, or what readers see, was made of: "
+            f"{', '.join(finding.object_name for finding in given_up[:5])}; their rows would be left out",
+            allowed="none",
+            next_step="put the feed's folder back, or name its folder in PARKBRIDGE_FEEDS. If the feed is given up, or has another name "
+            'now: `parkbridge rebuild --accept-change "why"`. The warehouse is unchanged',
+        )
     if findings and not confirmation:
         raise CheckFailed(
             "rebuild",
@@ -186,8 +202,8 @@ def _hold_to_lost(
             next_step=f"restore them from {settings.backup}/raw (docs/runbook.md, Backup and restore). If they are lost for "
             'good: `parkbridge rebuild --accept-change "why"`. The warehouse is unchanged',
         )
-    if findings:  # a second rebuild within the second has none, and forgets none of the first
-        keep(connection, f"rebuild {datetime.now(UTC):%Y%m%dT%H%M%SZ}", RAW, findings, confirmation)
+    if findings or given_up:  # a second rebuild within the second has none, and forgets none of the first
+        keep(connection, f"rebuild {datetime.now(UTC):%Y%m%dT%H%M%SZ}", RAW, [*findings, *given_up], confirmation)
 
 
 def _keep_night(connection: duckdb.DuckDBPyConnection, old: Path) -> None:

@@ -7,6 +7,7 @@ holds. Only what lies outside it shows that most of it is missing.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,11 +54,20 @@ def hold_to_raw(
 
     Raises:
         CheckFailed: An accepted batch is not in the warehouse, or raw/ lacks one that the warehouse or the last
-            published night has.
+            published night has; of a night also, the warehouse has batches of a feed that is not declared.
     """
     asked = {feed.name for feed in feeds}
     accepted, discarded, named = _on_disk(settings.raw, asked)
     held = _held(connection)
+    if night_id and (undeclared := {batch for batch in held if batch[0] not in asked}):
+        raise CheckFailed(
+            _where(night_id, asked, "warehouse"),
+            f"the warehouse has {len(undeclared):,} batches of feeds that no folder declares: {_listed(undeclared)}. Their rows would "
+            "stay as they are for good, and a rebuild would not have them",
+            allowed="none",
+            next_step="put the feed's folder back, or name its folder in PARKBRIDGE_FEEDS. If the feed is given up, or has another name "
+            'now: `parkbridge rebuild --accept-change "why"` takes its rows out, then `parkbridge sync`. Published data is unchanged',
+        )
     if lacking := {batch for batch in accepted - discarded - held if batch[0] in asked}:
         raise CheckFailed(
             _where(night_id, asked, "warehouse"),
@@ -97,6 +107,15 @@ def gone_from_raw(
     accepted, discarded, named = _on_disk(settings.raw, asked)
     known = _held(connection, database) | _published(connection, settings) | named
     return {batch for batch in known - accepted - discarded if batch[0] in asked}
+
+
+def undeclared_feeds(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, feeds: Sequence[StagedFeed], database: str
+) -> dict[str, int]:
+    """Feeds that no folder declares, known by `database` or by what readers see → their batches: a rebuild leaves them out."""
+    asked = {feed.name for feed in feeds}
+    known = _held(connection, database) | _published(connection, settings)
+    return dict(sorted(Counter(feed for feed, _ in known if feed not in asked).items()))
 
 
 def _on_disk(raw: Path, feeds: Iterable[str]) -> tuple[Batches, Batches, Batches]:

@@ -256,6 +256,7 @@ def test_commands_answer(park: Park, words: tuple[str, ...]) -> None:
         (("sql", "select * from nowhere"), "nowhere"),
         (("feed", "new", "x", "--subject", "weather"), "there is no subject"),
         (("demo", "--enterprises", "20"), "cannot hold every story"),
+        (("demo", "--months", "12"), "12 months of history cannot hold every story"),
     ],
 )
 def test_a_users_mistake_is_answered_without_a_traceback(park: Park, words: tuple[str, ...], message: str) -> None:

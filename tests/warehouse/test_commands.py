@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import getpass
 import io
 import json
 import os
@@ -19,9 +21,10 @@ from cli.options import asked, short
 from connectors.credentials import Credentials
 from dags import local
 from tests.conftest import Park, at, day, new_park, staff
-from warehouse import postgres_edition
-from warehouse.batches import mark_stopped, stopped
+from warehouse import holds, postgres_edition
+from warehouse.batches import DISCARDED, mark_stopped, stopped
 from warehouse.declared import read_yaml
+from warehouse.durable import read_json
 from warehouse.postgres_access import Audience
 from warehouse.settings import CHECKOUT
 
@@ -293,6 +296,44 @@ def test_a_batch_is_left_out_and_the_next_step_fits(park: Park, run: Run) -> Non
     code, said, _ = run("rebuild")
     assert (code, said.partition(". ")[0]) == (0, "Rebuilt from 0 batches of 3 feeds")
     assert park.staged() == []
+
+
+def test_a_batch_is_left_out_once_by_somebody_and_not_within_a_run(
+    park: Park, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    park.drop("staff", "1.csv", staff({"U1": 10}), day(0.5))
+    park.sync("staff", day(1))
+    (batch,) = park.batch_ids("staff")
+    mark = park.raw / "staff" / batch / DISCARDED
+    for who, why in (("", "wrong"), ("ann", " ")):
+        code, _, said = run("discard", "staff", batch, "--who", who, "--why", why)
+        assert (code, mark.exists()) == (1, False)
+        assert "is not said. Next: give both: --who NAME --why REASON" in said
+    monkeypatch.setattr(holds, "WAIT_SECONDS", 0.1)
+    (park.home / "holds").mkdir(exist_ok=True)
+    with (park.home / "holds" / "feed_staff.lock").open("a") as file:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+        code, _, said = run("discard", "staff", batch, "--who", "ann", "--why", "wrong")
+    assert (code, mark.exists()) == (1, False), "a run of the feed would accept it meanwhile"
+    assert "staff: it is held by another process. Next: " in said
+    for who in ("ann", "bob"):
+        assert run("discard", "staff", batch, "--who", who, "--why", "wrong")[0] == 0
+    assert read_json(mark, next_step="")["who"] == "ann"
+
+
+def test_an_account_without_a_name_may_use_every_command(park: Park, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    holds.account.cache_clear()
+    parser.cache_clear()
+    try:
+        assert run("rollback", "--list") == (0, "", "")
+        assert holds.account() == str(os.getuid())
+    finally:
+        holds.account.cache_clear()
+        parser.cache_clear()
 
 
 def test_a_name_is_held_until_somebody_says_that_it_is_a_firm(park: Park, run: Run) -> None:

@@ -13,6 +13,7 @@ from tests.conftest import LAYERS, Park, at, day, new_park, staff
 from warehouse.batches import ACCEPTED, MANIFEST, ROWS, UNREADABLE, discard
 from warehouse.confirmation import Confirmation, Finding
 from warehouse.connection import open_read_only, writer
+from warehouse.deep import deep_findings
 from warehouse.errors import CheckFailed, ParkBridgeError
 from warehouse.models import load_rules, read_layers
 from warehouse.night import begin_night, id_of_night
@@ -235,7 +236,7 @@ def test_pieces_that_are_no_row_are_part_of_the_record(big: Park) -> None:
         rebuild(big.settings, feeds)
 
 
-def test_what_was_discarded_or_is_of_a_feed_that_is_gone_is_not_missed(big: Park) -> None:
+def test_what_was_discarded_is_not_missed_and_a_feed_that_is_gone_is_given_up_by_a_person(big: Park) -> None:
     first, *_ = big.batch_ids("staff")
     big.drop("leases", "a.csv", "合同编号,客户编号,承租人,统一社会信用代码,面积,起租日,到期日,联系人,备注\n", day(1.2))
     discard(big.raw, "staff", first, who="ann", why="wrong")
@@ -245,9 +246,27 @@ def test_what_was_discarded_or_is_of_a_feed_that_is_gone_is_not_missed(big: Park
     assert [finding.object_name for finding in found] != [], "a third of the people"
     assert night(big, 2.2) == []
     shutil.rmtree(big.feed_folder / "staff")
-    rebuild(big.settings, [big.feed(name) for name in ("leases", "payments")])
+    others = [big.feed(name) for name in ("leases", "payments")]
     with writer(big.settings) as connection:
-        hold_to_raw(connection, big.settings, [big.feed("leases")], "night")
+        with pytest.raises(
+            CheckFailed,
+            match=r"has 2 batches of feeds that no folder declares: staff .* Next: put the feed's folder back",
+        ):
+            hold_to_raw(connection, big.settings, others, "night", YES)
+        hold_to_raw(connection, big.settings, others)  # other feeds go on
+    staged = big.staged()
+    said = [finding.text for finding in deep_findings(big.settings, others) if not finding.is_well]
+    assert said == [
+        "the warehouse has batches of feed staff, which no folder declares: put the folder back, or name it in PARKBRIDGE_FEEDS"
+    ]
+    with pytest.raises(CheckFailed, match=r"no folder declares 1 of the feeds .*: staff; their rows would be left out"):
+        rebuild(big.settings, others)
+    assert big.staged() == staged
+    for confirmation in (YES, None):  # once is enough
+        rebuild(big.settings, others, confirmation)
+        assert big.staged() == []
+    with writer(big.settings) as connection:
+        hold_to_raw(connection, big.settings, others, "night")
 
 
 def test_raw_and_warehouse_both_lost_are_known_by_what_readers_see(big: Park) -> None:

@@ -61,6 +61,7 @@ from connectors.sources.database.cursors import (
     cursor_bounds,
     cursor_text,
     escaped,
+    is_finite,
     table_of,
     usable_window,
 )
@@ -357,8 +358,10 @@ def _batches(delivery: Delivery, pull: _Pull) -> Iterator[pa.RecordBatch]:
         batch = pa.RecordBatch.from_arrays([numbers, *rows.arrays], schema=schema)
         if pull.plan.cursor_column is not None:
             values = batch.column(pull.plan.cursor_column).drop_null()
-            if len(values):  # the database put them in order: the last is its highest
-                delivery.cursor = cursor_text(values[-1].as_py())
+            # the database put them in order: the last is its highest; NaN and infinity are behind all numbers
+            highest = next((v for i in range(len(values) - 1, -1, -1) if is_finite(v := values[i].as_py())), None)
+            if highest is not None:
+                delivery.cursor = cursor_text(highest)
         for position in sorted(rows.wrong):
             delivery.unreadable.append(Unreadable(rows.first + position, *rows.wrong[position]))
         if rows.wrong:
@@ -394,7 +397,8 @@ def _rows(pull: _Pull) -> Iterator[Rows]:
         failure = SourceError(
             pull.where,
             f"PostgreSQL stopped in the middle of the rows: {pull.credentials.redact(str(error))[:400]}",
-            next_step="nothing was landed; the run tries again by itself",
+            next_step="nothing was landed; the run tries again by itself. If it stops here each time, `road: general` under source "
+            "in feed.yml shows the database's own words",
             is_passing=True,
         )
     if failure:

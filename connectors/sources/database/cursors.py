@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -39,7 +40,7 @@ def usable_window(
     source = table_of(plan, [column.name, *(figure.name for figure in figures)])
     dialect = connection.dialect.name
     compared, low, _ = cursor_bounds(plan, column, source.c[column.name], window, dialect, where)
-    is_text = pa.types.is_string(column.type) and compared is source.c[column.name]
+    is_text = pa.types.is_string(column.type) and not column.is_free_decimal and compared is source.c[column.name]
     if is_text:
         _refuse_texts_in_disorder(connection, plan, compared, source, window.until, where)
     if low is None:
@@ -90,6 +91,15 @@ def _refuse_texts_in_disorder(
     first, last, shortest, longest = connection.execute(asked.select_from(source)).one()
     if first is None:
         return
+    if not (isinstance(first, str) and isinstance(last, str)):
+        raise SourceError(
+            where,
+            f"{plan.label} cannot be pulled by {value.name!r}: it would be read as text, and the database answers with values of "
+            f"another type ({type(last).__name__})",
+            allowed="a timestamp, date or number, or texts in the order of time",
+            next_step=f"of a query say what it is, `types: {{{value.name}: bigint}}` under source in feed.yml (or timestamp, date, "
+            "decimal(p,s)); of a table cast it in source.query",
+        )
     numbered = [found.groups() for text in (first, last) if (found := _NUMBERED.fullmatch(text))]
     is_in_order = all(map(_YEAR_FIRST.fullmatch, (first, last))) or (len(numbered) == 2 and len(set(numbered)) == 1)
     has_zone = _ZONE_OF_TEXT.search(last) and shortest == longest
@@ -179,8 +189,13 @@ def cursor_bounds(
     type_ = column.type
     is_time_text = dialect == "sqlite" and pa.types.is_string(type_) and isinstance(plan.overlap, timedelta)
     is_time = pa.types.is_timestamp(type_) or pa.types.is_date(type_) or is_time_text
-    is_number = pa.types.is_integer(type_) or pa.types.is_decimal(type_) or pa.types.is_floating(type_)
-    if column.is_cast_to_text or not (is_time or is_number or pa.types.is_string(type_)):
+    is_number = (
+        column.is_free_decimal
+        or pa.types.is_integer(type_)
+        or pa.types.is_decimal(type_)
+        or pa.types.is_floating(type_)
+    )
+    if (column.is_cast_to_text and not is_number) or not (is_time or is_number or pa.types.is_string(type_)):
         raise SourceError(
             where,
             f"{plan.label} cannot be pulled by {column.name!r}: its type has no order that is known here",
@@ -262,6 +277,13 @@ def cursor_text(value: Any) -> str:
     if isinstance(value, datetime):
         return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def is_finite(value: Any) -> bool:
+    """Whether a value of the cursor column is one that new rows can be above."""
+    if isinstance(value, str):  # a numeric without a declared scale comes as text
+        return value not in ("NaN", "Infinity", "-Infinity")
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def table_of(plan: Plan, names: Sequence[str]) -> sa.sql.expression.FromClause:

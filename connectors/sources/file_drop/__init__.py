@@ -74,6 +74,7 @@ they are called `column 3`, by their position. A second column of one name is ca
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import logging
@@ -94,7 +95,7 @@ from connectors.sources.file_drop.lines import MOST_HEADER_LINES
 from connectors.sources.file_drop.mails import attachments, sent_at
 from connectors.sources.file_drop.plan import Plan, Run
 from connectors.sources.file_drop.reading import opened_delivery
-from connectors.sources.file_drop.stores import DONE, Found, Store, open_store
+from connectors.sources.file_drop.stores import DONE, FileGone, Found, Store, open_store
 from connectors.sources.file_drop.zips import Bounds, open_zip, unpack
 from connectors.sources.options import Options
 from warehouse.errors import DeliveryRefused
@@ -273,10 +274,14 @@ def _time(run: Run, store: Store, found: Found) -> datetime:
     """A file's time; of a message when it came, for messages are saved in any order."""
     if _kind(run, found.name) != "eml":
         return found.modified
-    with tempfile.TemporaryFile() as head:
-        pieces = store.copy(found, head, run.plan.max_file_bytes)
-        beginning = next(pieces, b"")
-        pieces.close()
+    with (
+        tempfile.TemporaryFile() as head,
+        contextlib.closing(store.copy(found, head, run.plan.max_file_bytes)) as pieces,
+    ):
+        try:
+            beginning = next(pieces, b"")
+        except FileGone:  # it is looked for once more
+            return found.modified
     return _earlier(found.modified, sent_at(beginning))
 
 
@@ -351,9 +356,13 @@ def _is_wanted(run: Run, found: Found) -> bool:
 def _of_file(run: Run, store: Store, found: Found) -> Iterator[Delivery]:
     kind = _format(run, found.name)
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the delivery's batches read it later, and close it
-    content_id = _hash(store.copy(found, file, run.plan.max_file_bytes))
-    if file.tell() != found.size:
-        _log.info("%s: %s changed while it was copied and waits for the next run", run.where, found.name)
+    try:
+        content_id = _hash(store.copy(found, file, run.plan.max_file_bytes))
+        is_whole = file.tell() == found.size and store.is_still(found)
+    except FileGone:  # as one that is gone between the two looks
+        is_whole = False
+    if not is_whole:
+        _log.info("%s: %s changed or went while it was copied and waits for the next run", run.where, found.name)
         file.close()
     elif kind in ("zip", "eml"):
         with file:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import paramiko
+import paramiko.sftp as sftp_codes
 from fsspec.implementations.sftp import SFTPFileSystem
 
 from connectors.credentials import Credentials
@@ -32,6 +35,58 @@ class _Refuse(paramiko.MissingHostKeyPolicy):
             "Ask the office to confirm this fingerprint, then put the key into the connection's extra as host_key "
             "(ssh-keyscan prints it)"
         )
+
+
+class _AnyName(paramiko.SFTPClient):
+    """paramiko's client for names of any bytes: by itself it reads UTF-8 alone, and Windows servers write GBK."""
+
+    def listdir_iter(self, path: Any = ".", read_aheads: int = 1) -> Iterator[paramiko.SFTPAttributes]:  # noqa: ARG002
+        """Give what a folder holds, with bytes that are no UTF-8 as Python has them in names of files."""
+        ask: Any = self._request  # type: ignore[attr-defined]  # what is private has no types
+        _, opened = ask(sftp_codes.CMD_OPENDIR, self._adjust_cwd(path))
+        handle = opened.get_string()
+        try:
+            while True:
+                with contextlib.suppress(EOFError):  # so the server says that there is no more
+                    _, page = ask(sftp_codes.CMD_READDIR, handle)
+                    for _ in range(page.get_int()):
+                        name, _long = _as_text(page.get_string()), page.get_string()
+                        entry = paramiko.SFTPAttributes._from_msg(page, name)  # type: ignore[attr-defined]
+                        if name not in (".", ".."):
+                            yield entry
+                    continue
+                return
+        finally:
+            ask(sftp_codes.CMD_CLOSE, handle)
+
+    def normalize(self, path: Any) -> str:
+        """Give a whole path, with all links followed."""
+        _, answer = self._request(sftp_codes.CMD_REALPATH, self._adjust_cwd(path))  # type: ignore[attr-defined]
+        answer.get_int()
+        return _as_text(answer.get_string())
+
+    def _adjust_cwd(self, path: Any) -> Any:
+        given = path.encode("utf-8", "surrogateescape") if isinstance(path, str) else path
+        return super()._adjust_cwd(given)  # type: ignore[misc]
+
+
+def _as_text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")
+
+
+def prefetch(source: Any, size: int, requests: int) -> None:
+    """Ask for all of an open file, so many pieces at a time; what breaks is raised where it is read.
+
+    paramiko asks in a thread, of which the traceback would be on the terminal of whoever runs it.
+    """
+    ask = source._prefetch_thread
+
+    def ask_quietly(*pieces: Any) -> None:
+        with contextlib.suppress(EOFError, OSError, paramiko.SSHException):
+            ask(*pieces)
+
+    source._prefetch_thread = ask_quietly
+    source.prefetch(size, max_concurrent_requests=requests)
 
 
 class CheckedSftp(SFTPFileSystem):  # type: ignore[misc]  # fsspec has no types
@@ -81,7 +136,10 @@ class CheckedSftp(SFTPFileSystem):  # type: ignore[misc]  # fsspec has no types
             allow_agent=False,
             look_for_keys=False,
         )
-        self.ftp = self.client.open_sftp()
+        transport = self.client.get_transport()
+        assert transport  # it is connected
+        self.ftp = _AnyName.from_transport(transport)
+        assert self.ftp
         channel = self.ftp.get_channel()
         if channel:
             channel.settimeout(_SILENCE_SECONDS)

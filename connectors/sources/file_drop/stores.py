@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -21,6 +21,7 @@ from typing import IO, Any, Final
 from unicodedata import normalize
 
 from connectors.credentials import Credentials
+from connectors.sources.file_drop.zips import as_written
 from warehouse.errors import SourceError
 
 _CHUNK: Final = 1 << 20
@@ -82,7 +83,7 @@ class Store:
                 f"the folder {root!r} is no whole path, and the connection has none",
                 next_step='set the connection\'s extra to {"path": "/where/the/office/drops"}',
             )
-        found = {}
+        files: dict[str, Found] = {}
         with answering(self._credentials, self._where, root):
             if self._is_s3:
                 self._files.ls(root.split("/")[0])  # a prefix without objects is an empty folder, no bucket is none
@@ -90,10 +91,15 @@ class Store:
                 raise FileNotFoundError(root)
             for pattern in patterns:
                 for entry in self._matching(root, PurePosixPath(pattern).parts):
-                    name = normalize("NFC", entry["name"][len(root) :].lstrip("/"))
-                    file = self._found(entry, name, root)
+                    name = entry["name"][len(root) :].lstrip("/")
+                    file = self._found(entry, _in_words(name), root)
                     if file:
-                        found[name] = file
+                        files[name] = file
+        found: dict[str, Found] = {}
+        for raw, file in sorted(files.items(), key=lambda one: (one[0] != one[1].name, one[0])):
+            # two files of which the names look alike, é in one sign and in two, are two
+            name = raw if file.name in found else file.name
+            found[name] = replace(file, name=name)
         return found
 
     def _matching(self, folder: str, pattern: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -107,7 +113,7 @@ class Store:
         for entry in entries:
             if entry["name"].rstrip("/") == folder.rstrip("/"):
                 continue  # an object that represents the folder itself
-            name = normalize("NFC", PurePosixPath(entry["name"]).name)
+            name = _in_words(PurePosixPath(entry["name"]).name)
             is_folder = entry["type"] == "directory"
             if len(pattern) > 1 and is_folder and fnmatchcase(name, wanted):
                 yield from self._matching(entry["name"], pattern[1:])
@@ -132,6 +138,9 @@ class Store:
             if entry["type"] != "file":
                 return None  # a folder, a pipe, a device
             path = real  # a link that is turned elsewhere meanwhile is not followed there
+        return self._as_found(entry, path, name)
+
+    def _as_found(self, entry: dict[str, Any], path: str, name: str) -> Found:
         modified = entry.get("LastModified") or entry["mtime"]
         if not isinstance(modified, datetime):
             modified = datetime.fromtimestamp(modified, UTC)
@@ -142,17 +151,35 @@ class Store:
         remote = getattr(self._files, "ftp", None)
         return str(remote.normalize(path)) if remote else os.path.realpath(path)
 
+    def is_still(self, found: Found) -> bool:
+        """Whether a file that was copied has not been written over meanwhile: in place, by as many bytes, the copy is of both.
+
+        One that is gone by now is as it was found; an object of S3 is read in one version or not at all.
+        """
+        if self._is_s3:
+            return True
+        with answering(self._credentials, self._where, found.path):
+            try:
+                entry = self._files.info(found.path)
+            except FileNotFoundError:
+                return True
+        now = self._as_found(entry, found.path, found.name)
+        return (now.size, now.modified) == (found.size, found.modified)
+
     def copy(self, found: Found, target: IO[bytes], most_bytes: int) -> Generator[bytes, None, None]:
         """Copy a file into an open one, handing on each piece.
 
         Raises:
+            FileGone: It is not there any more.
             SourceError: The file cannot be read, or is larger than allowed.
         """
         done = 0
         with answering(self._credentials, self._where, found.path), self._files.open(found.path, "rb") as source:
             if hasattr(source, "prefetch"):
                 # SFTP asks for one piece after the other otherwise; without a limit it asks for all of them at once.
-                source.prefetch(found.size, max_concurrent_requests=_REQUESTS_AHEAD)
+                from connectors.sources.file_drop.sftp import prefetch
+
+                prefetch(source, found.size, _REQUESTS_AHEAD)
             while piece := source.read(_CHUNK):
                 done += len(piece)
                 if done > most_bytes:
@@ -169,6 +196,16 @@ class Store:
         client = getattr(self._files, "client", None)
         if client is not None:
             client.close()
+
+
+class FileGone(SourceError):
+    """A folder or a file is not there, or not any more."""
+
+
+def _in_words(name: str) -> str:
+    """A name as people see it: a server on Chinese Windows writes GB18030; bytes that are neither that nor UTF-8 stay."""
+    written = name.encode("utf-8", "surrogateescape")
+    return normalize("NFC", as_written(written) or name)
 
 
 DONE: Final = ".done"
@@ -203,11 +240,11 @@ def answering(credentials: Credentials, where: str, what: str) -> Iterator[None]
         where: The feed, for messages.
         what: The folder, file or server that is asked.
     """
-    failure = None
+    failure: SourceError | None = None
     try:
         yield
     except (FileNotFoundError, NotADirectoryError):
-        failure = SourceError(
+        failure = FileGone(
             where,
             f"there is no {what}",
             next_step="check source.folder and the connection's path; a share may not be mounted",
@@ -217,6 +254,7 @@ def answering(credentials: Credentials, where: str, what: str) -> Iterator[None]
         if not isinstance(error, OSError | EOFError) and type(error).__module__.split(".")[0] not in _STORES:
             raise
         is_refusal = isinstance(error, PermissionError) or bool(_REFUSAL.search(type(error).__name__))
+        is_refusal = is_refusal and "timeout" not in str(error)  # a server that falls silent after the greeting
         text = credentials.redact(" ".join(str(error).split()))[:300]
         failure = SourceError(
             where,

@@ -367,6 +367,27 @@ def test_a_text_whose_order_is_not_that_of_time_is_no_cursor(
     assert [row["no"] for row in rows(cast)] == ["0", "1", "2", "9"]
 
 
+@pytest.mark.parametrize("road", ["general", "fast"])
+def test_a_numeric_without_a_scale_is_a_cursor(postgres: Postgres, road: str) -> None:
+    postgres.admin.execute("drop table if exists numbered; create table numbered (no numeric, name text)")
+    postgres.admin.execute("insert into numbered values (9.5, 'a'), (10, 'b'), ('NaN', 'odd'), (null, 'none')")
+    first = pull(postgres.credentials, table="numbered", cursor_column="no", road=road)
+    assert [row["name"] for row in rows(first)] == ["a", "b", "odd", "none"]
+    assert first.cursor == "10"
+    postgres.admin.execute("insert into numbered values (10, 'c'), (100, 'd')")
+    window = dataclasses.replace(ALWAYS, cursor="10", rows_below=first.rows_below)
+    second = pull(postgres.credentials, window, table="numbered", cursor_column="no", overlap=0, road=road)
+    assert {row["name"] for row in rows(second)} >= {"b", "c", "d", "none"}
+    assert second.cursor == "100"
+
+
+def test_a_number_of_a_query_that_is_not_declared_is_no_text_cursor(books: sqlite3.Connection) -> None:
+    books.execute("create table entry (no integer)")
+    books.executemany("insert into entry values (?)", [(9,), (10,)])
+    with pytest.raises(SourceError, match=r"'no': it would be read as text, .* \(int\).*types: {no: bigint}"):
+        pull(sqlite(books), query="select no from entry", cursor_column="no")
+
+
 def test_a_text_cursor_in_the_future_hides_no_rows(books: sqlite3.Connection) -> None:
     books.execute("create table entry (no integer, at text)")
     books.executemany("insert into entry values (?, ?)", [(1, "2026-01-31 10:00"), (2, "2099-01-01 00:00")])

@@ -150,6 +150,15 @@ def test_only_new_rows_by_a_time_of_the_databases_own_clock(mariadb: MariaDB) ->
     assert found["k"].to_pylist() == [1], "midnight in UTC is eight in China"
 
 
+@pytest.mark.parametrize(("type_", "value"), [("year", "2026"), ("time", "'23:59:59'")])
+def test_what_is_read_as_text_and_is_none_is_no_cursor(mariadb: MariaDB, type_: str, value: str) -> None:
+    table(mariadb, "odd_cursor", f"k int primary key, at {type_}", f"(1, {value})")
+    with pytest.raises(
+        SourceError, match="it would be read as text, and the database answers with values of another type"
+    ):
+        pull(mariadb, table="odd_cursor", cursor_column="at")
+
+
 def test_a_timestamp_is_read_in_the_declared_clock(mariadb: MariaDB) -> None:
     """It is a moment: MySQL writes it in the session's zone, which of a server in a container is UTC."""
     table(mariadb, "stamped", "k int primary key, t timestamp null, d datetime")

@@ -10,7 +10,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,13 +18,15 @@ from typing import Any
 
 import asyncssh
 import boto3
+import paramiko
 import pytest
 from moto.server import ThreadedMotoServer
 
 from connectors.credentials import Credentials
 from connectors.sources import Window
 from connectors.sources.file_drop import sftp as sftp_store
-from connectors.sources.file_drop.stores import answering, open_store
+from connectors.sources.file_drop import stores
+from connectors.sources.file_drop.stores import Found, Store, answering, open_store
 from tests.connectors.sources.consuming import only, table_of
 from tests.connectors.sources.dropping import NOW, drop, take
 from warehouse.errors import SourceError
@@ -251,6 +253,130 @@ def test_the_size_that_is_allowed_is_allowed(tmp_path: Path) -> None:
 def test_a_server_that_falls_silent_is_given_a_minute(sftp: Sftp) -> None:
     with open_store(sftp.credentials, "staff") as store:
         assert 30 <= store._files.ftp.get_channel().gettimeout() <= 120
+
+
+def test_a_name_in_gbk_is_a_name(sftp: Sftp) -> None:
+    folder = os.fsencode(sftp.folder / "drop")
+    for name, content in (("社保.csv".encode("gbk"), CONTENT), (b"\xff\xfe.csv", CONTENT.replace("1", "2"))):
+        Path(os.fsdecode(folder + b"/" + name)).write_text(content)
+    assert [d.label for d in take(sftp.credentials, SOON, pattern="社*.csv")] == ["社保.csv"]
+    assert sorted(d.label for d in take(sftp.credentials, SOON)) == ["\\udcff\\udcfe.csv", "社保.csv"]
+
+
+def test_a_link_with_any_name_within_the_folder_is_followed(sftp: Sftp) -> None:
+    name = os.fsdecode("社保.csv".encode("gbk"))
+    (sftp.folder / "drop" / name).write_text(CONTENT)
+    (sftp.folder / "drop" / "link.csv").symlink_to(name)
+    assert sorted(d.label for d in take(sftp.credentials, SOON)) == ["link.csv", "社保.csv"]
+
+
+# é as one sign, and as e with a mark behind it, as a Mac writes it
+ALIKE = ("\u00e9.csv", "e\u0301.csv")
+
+
+def test_two_files_with_names_that_look_alike_are_two(sftp: Sftp, bucket: Bucket, tmp_path: Path) -> None:
+    for name, number in zip(ALIKE, "12", strict=True):
+        content = CONTENT.replace("1", number)
+        drop(sftp.folder / "drop", name, content)
+        drop(tmp_path, name, content)
+        bucket.put(f"drop/{name}", content)
+    for credentials in (sftp.credentials, bucket.credentials, Credentials("fs", extra={"path": str(tmp_path)})):
+        found = {d.label: table_of(d).column("no").to_pylist() for d in take(credentials, SOON)}
+        assert found == {ALIKE[0]: ["1"], ALIKE[1]: ["2"]}
+
+
+class Meanwhile:
+    """What an office does while its file is copied."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str, work: Callable[[], object], piece: int = 0) -> None:
+        real = Store.copy
+        monkeypatch.setattr(stores, "_CHUNK", 10_000)
+
+        def copy(store: Store, found: Found, *args: Any) -> Iterator[bytes]:
+            if found.name == name and not piece:
+                work()
+            for number, content in enumerate(real(store, found, *args), 1):
+                if found.name == name and number == piece:
+                    work()
+                yield content
+
+        monkeypatch.setattr(Store, "copy", copy)
+
+
+@pytest.mark.parametrize("kind", ["disk", "sftp"])
+def test_a_file_that_is_written_over_while_it_is_copied_waits(
+    sftp: Sftp, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def content(sign: str) -> str:
+        return "no,name\n" + f"{sign},甲\n" * 10_000
+
+    folder = sftp.folder / "drop"
+    path = drop(folder, "a.csv", content("a"))
+    credentials = sftp.credentials if kind == "sftp" else Credentials("fs", extra={"path": str(folder)})
+
+    def write_over() -> None:
+        with path.open("r+b") as file:  # by as many bytes: its size says nothing
+            file.write(content("b").encode())
+
+    Meanwhile(monkeypatch, "a.csv", write_over, piece=3)
+    assert take(credentials, SOON) == []
+    monkeypatch.undo()
+    assert set(table_of(only(iter(take(credentials, SOON)))).column("no").to_pylist()) == {"b"}
+
+
+@pytest.mark.parametrize("kind", ["disk", "sftp", "s3"])
+def test_a_file_that_goes_before_it_is_copied_stops_no_other(
+    sftp: Sftp, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    for number, name in enumerate(("a.csv", "b.csv", "c.csv")):
+        drop(sftp.folder / "drop", name, CONTENT.replace("1", str(number)))
+        bucket.put(f"drop/{name}", CONTENT.replace("1", str(number)))
+
+    def remove() -> None:
+        (sftp.folder / "drop" / "b.csv").unlink()
+        bucket.client.delete_object(Bucket=bucket.name, Key="drop/b.csv")
+
+    Meanwhile(monkeypatch, "b.csv", remove)
+    disk = Credentials("fs", extra={"path": str(sftp.folder / "drop")})
+    taken = take({"disk": disk, "sftp": sftp.credentials, "s3": bucket.credentials}[kind], SOON)
+    assert [d.label for d in taken] == ["a.csv", "c.csv"]
+
+
+def test_a_connection_that_breaks_midway_is_one_passing_stop(sftp: Sftp, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(sftp.folder / "drop", "a.csv", "no,name\n" + "a,甲\n" * 1_000_000)
+    said: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", said.append)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def pass_on() -> None:
+            client, _ = listener.accept()
+            upstream = socket.create_connection(("127.0.0.1", sftp.credentials.port or 0))
+
+            def pump(source: socket.socket, target: socket.socket, most: int) -> None:
+                with contextlib.suppress(OSError):
+                    while most > 0 and (piece := source.recv(65_536)):
+                        most -= len(piece)
+                        target.sendall(piece)
+                for end in (source, target):
+                    with contextlib.suppress(OSError):
+                        end.shutdown(socket.SHUT_RDWR)
+
+            threading.Thread(target=pump, args=(client, upstream, 1 << 40), daemon=True).start()
+            pump(upstream, client, 1_000_000)
+
+        threading.Thread(target=pass_on, daemon=True).start()
+        port = listener.getsockname()[1]
+        with pytest.raises(SourceError) as stop:
+            take(dataclasses.replace(sftp.credentials, port=port), SOON)
+    assert stop.value.is_passing
+    assert not said  # a thread's traceback on the terminal
+
+
+def test_a_server_that_falls_silent_at_the_login_is_passing() -> None:
+    credentials = Credentials("sftp", "127.0.0.1", password=PASSWORD)
+    with pytest.raises(SourceError) as stop, answering(credentials, "staff", "127.0.0.1"):
+        raise paramiko.AuthenticationException("Authentication timeout.")
+    assert stop.value.is_passing
 
 
 def test_a_server_that_never_greets_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
