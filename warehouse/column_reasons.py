@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from unicodedata import normalize
 
 import duckdb
 
@@ -17,9 +16,6 @@ from warehouse.staged_feed import StagedFeed
 from warehouse.units import BARE_FIGURE, OTHER_CURRENCY, OTHER_RENT, RENT, even, is_unit_of, multiple_of
 
 STATED_UNIT = " is another unit or currency than stage.sql reckons with: let it read that column: "
-VOID_ROW = (
-    " says that the row does not count, and stage.sql does not look at it: let it skip such rows (skip_because): "
-)
 DECIMAL_COMMA = " may have a decimal comma, as other values of its column have: declare source.decimal: "
 LOST_ZERO = " has lost the zero before it: ask for the column formatted as text, or let stage.sql pad it: "
 # 金额单位, 计量单位(元/万元), 币种, Currency
@@ -31,16 +27,6 @@ _IN_YUAN = re.compile(r"本位币|折合|折算|人民币|RMB|CNY", re.IGNORECAS
 _AROUND_YUAN = re.compile(r"^(?:人民币|RMB|CNY|[￥¥])|(?:人民币|/月|每月)$", re.IGNORECASE)
 # of each ending of a figure's column, units that are not the usual one with a multiple before it
 _OTHERS = {"_m2": r"亩|公顷|平方公里|平方千米|平方英尺|sq\.?ft|坪", "_quantity": "升|l|加仑|吉焦|gj|吨?标准?煤|tce"}
-# 参保状态, 作废标志, is_deleted; what says there that the row is none, and what does so in a column that asks for it alone
-_OF_STATES = re.compile(r"状态|标[志识记]|作废|删除|有效|停保|deleted?|status|valid|void|cancel", re.IGNORECASE)
-_VOID = re.compile(r"已?作废|已删除|已?停保|已?退保|(?:暂停|中断|停止)(?:缴费|参保)|deleted|void(?:ed)?", re.IGNORECASE)
-# so is what has ended, where a subject says it by a day
-_NOT_VALID = re.compile(r"无效|已?失效|invalid", re.IGNORECASE)
-_ENDS = {"end_date", "terminated_date", "valid_until_date", "cancelled_date"}
-_ASKS = re.compile(r"作废|删除|无效|deleted?|void|cancel", re.IGNORECASE)
-_YES = re.compile(r"1|是|√|y|yes|true|t", re.IGNORECASE)
-_ASKS_VALID = re.compile(r"有效(?!期|日)|(?<!in)valid(?!_?(?:from|until|to|date))", re.IGNORECASE)
-_NO = re.compile(r"0|否|×|n|no|false|f", re.IGNORECASE)
 _MOST_WORDS = 30
 # of 12.345 and 12345 yuan, one is the other in thousands
 _USUAL_FACTORS = (1.0, 0.01, 1000.0, 10_000.0)
@@ -71,31 +57,6 @@ def reject_stated_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed,
             sources = [s for s in feed.landed_columns if target in feed.columns.get(s, ())]
             if len(sources) == 1:
                 _reject_stated_units_of(connection, feed, column, sources[0], target, words)
-
-
-def reject_void_rows(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None:
-    """Reject rows of which a column that is not used says that they do not count: 作废, 停保, deleted = 1; not where all rows say so."""
-    for column in _unused(feed, _OF_STATES):
-        text = f"{quote(column)}::varchar"
-        words = connection.execute(
-            f"select {text}, count(*) from delivery where {text} is not null group by 1 limit {_MOST_WORDS}"
-        ).fetchall()
-        may_end = not _ENDS.isdisjoint(feed.subject.columns)
-        void = [word for word, _ in words if _is_void(column, word, may_end=may_end)]
-        if void and len(void) < len(words):
-            connection.execute(
-                f"insert into rejected select row_number, {literal(column + VOID_ROW)} || {text} from delivery "
-                f"inner join candidate as c using (row_number) where list_contains(?, {text}) and c.skip_because is null "
-                f"group by row_number, {text}",
-                [void],
-            )
-
-
-def _is_void(column: str, word: str, *, may_end: bool) -> bool:
-    text = normalize("NFKC", word).strip()
-    if _VOID.fullmatch(text) or (_ASKS.search(column) and _YES.fullmatch(text)):
-        return True
-    return not may_end and bool(_NOT_VALID.fullmatch(text) or (_ASKS_VALID.search(column) and _NO.fullmatch(text)))
 
 
 def _unused(feed: StagedFeed, header: re.Pattern[str]) -> list[str]:

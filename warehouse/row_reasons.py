@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from warehouse.column_reasons import reject_decimal_commas, reject_lost_zeros, reject_stated_units, reject_void_rows
+from warehouse.column_reasons import reject_decimal_commas, reject_lost_zeros, reject_stated_units
 from warehouse.connection import literal, quote
 from warehouse.damages import damages, has_damage, no_texts, rounded_codes
 from warehouse.errors import DeclarationError
@@ -22,6 +22,7 @@ from warehouse.labels import labels
 from warehouse.persons import is_code, texts_with_persons
 from warehouse.row_comparisons import reject_sums, reject_variants
 from warehouse.staged_feed import StagedFeed
+from warehouse.state_reasons import reject_states
 from warehouse.subjects import LAST_YEAR
 
 # so far an office's clock, or its time zone, may be wrong
@@ -353,7 +354,7 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
     _reject_lost_fractions(connection, feed, types)
     _reject_no_figures(connection, feed, types)
     _reject_swallowed_words(connection, feed, types)
-    reject_void_rows(connection, feed)
+    reject_states(connection, feed, until)
     reject_stated_units(connection, feed, types)
     reject_decimal_commas(connection, feed, types)
     reject_lost_zeros(connection, feed)
