@@ -18,8 +18,8 @@ from warehouse.units import BARE_FIGURE, OTHER_CURRENCY, OTHER_RENT, RENT, even,
 STATED_UNIT = " is another unit or currency than stage.sql reckons with: let it read that column: "
 DECIMAL_COMMA = " may have a decimal comma, as other values of its column have: declare source.decimal: "
 LOST_ZERO = " has lost the zero before it: ask for the column formatted as text, or let stage.sql pad it: "
-# 金额单位, 计量单位(元/万元), 币种, Currency
-_OF_UNITS = re.compile(r"单\s*位|[币货][种别币制]|货\s*币|计价|currency|\bunits?\b|\buom\b", re.IGNORECASE)
+# 金额单位, 计量单位(元/万元), 数量级, 币种, Currency
+_OF_UNITS = re.compile(r"单\s*位|量[级纲]|[币货][种别币制]|货\s*币|计价|currency|\bunits?\b|\buom\b", re.IGNORECASE)
 _OF_CURRENCIES = re.compile(r"[币货]|currency", re.IGNORECASE)
 # a column of what the amount is in yuan: the currency is that of another one, 原币金额
 _IN_YUAN = re.compile(r"本位币|折合|折算|人民币|RMB|CNY", re.IGNORECASE)

@@ -74,6 +74,7 @@ NO_ENTERPRISE = (
         rf"|^(?:{_SUMS}|总?共){_GAP}[:：]?{_GAP}\d+{_GAP}[户家人条行个笔份张项]?(?:记录|数据)?$|^(?:总?记录|总[条行])数?{_GAP}[:：]"
         r"|^(?i:(?:grand |sub-? ?)?total|sum|average|all)s?\s*[:：]?$"
         r"|^其\s*[他它余]\p{Han}{0,2}$|^总?(?:人数|户数|金额|数|额)\d*$|^(?:最[高低]|中位数|[人户]均|差额|计划|目标|排名|全市|全县)$|^其\s*中\s*[:：]|^其\s*中$|^(?:全区|全园|全园区|续表)$"
+        r"|^(?:全部|所有|全体)(?:单位|企业|公司|户|园区|租户|客户|用户|楼栋)?$|^共?\d+[户家]$"
         rf"|^(?:计|[最平]\p{{Han}}{{1,2}}值|占比|[上本]月|[上本去]年)$|^[(（]空白[)）]$"
         # of pivot tables and of ledgers: K001 计数, 行标签, 期初余额, 上年结转
         r"|[\s ]计数$|^(?:计数|求和|行标签|列标签)$|^(?:[期年月][初末])?余额$|^[上去][年月]结转$|^结转[下次][年月]$"
@@ -94,6 +95,7 @@ NO_ENTERPRISE = (
     (
         # of a template or a system: 示例, 例：K001, 某某科技有限公司, XX有限公司, 测试企业1（勿删）, test01
         r"^(?:填写)?(?:示例|样例|范例)(?:行|数据|公司|企业|单位|\d*)$|^例\s*[:：]|^(?:[xX×＊]{2,}|某{1,3})\p{Han}*(?:公司|厂|店|企业|单位|集团)$"
+        r"|[(（【\[](?:示例|样例|范例|举例|例)[)）】\]]$"
         r"|^[xX×]{3,}$|^(?:测试|演示)(?:企业|公司|单位|用户|商户|账[号户]|租户|数据)?[\d一二三四五]*(?:[(（].*)?$|^(?i:test|demo)[_-]?\d*$",
         "looks like an example or a test: let stage.sql skip it (skip_because), or ask for the file without: ",
     ),
@@ -137,6 +139,18 @@ SEVERAL = (
         "has lost its characters before it came here: ask the office for the file again: ",
     ),
 )
+# 12、甲公司 of a list, 1000123 甲公司 of an ERP, 甲公司 91329902MA00000B18, 甲公司（A座301）, ★甲公司. In the national register
+# only names of two firms begin like 1.甲公司2.乙公司
+NOT_OF_A_NAME = (
+    (
+        r"^[(（]?\d{1,3}[)）]?[、.．] ?\p{Han}[^0-9]*$|^[A-Za-z]{0,4}\d{5,}[ _-]\p{Han}"
+        rf"|{_FIRM}[ (（\[【-]*[0-9A-HJ-NPQRTUWXY]{{15,20}}[)）\]】]?$"
+        r"|公司[(（\[【](?:[A-Za-z]{0,4}-?\d{3,}|[A-Za-z0-9一二三四五六七八九十]{1,4}(?:座|栋|幢|号楼|楼|层)[^()（）]{0,10}"
+        r"|[A-Za-z]?\d{1,4}-?\d{0,4}[室房])[)）\]】]$"
+        r"|^[★☆▲△●○◆◇■□※√]|[★☆▲△●○◆◇■□※√]$|^[*＊#]\p{Han}",
+        "has a number, a code or a sign that is not of the name: ask for it in a column of its own, or let stage.sql take it off: ",
+    ),
+)
 # the end of an enterprise's name, whatever is behind it in brackets; a code has digits and no such end
 A_FIRM = (
     r"(?:公司|集团|合伙|厂|店|行|社|所|院|心|学|会|局|部|站|馆|室|场|园|\p{Han}{3}户"
@@ -159,10 +173,10 @@ _A_DAY = (
     rf"^(?:20\d\d年)?\d{{1,2}}月\d{{1,2}}日$|^\d{{1,2}}-{_MONTHS}(?:-\d\d)?$|^{_MONTHS}-\d\d$"
     r"|^(?:19|20)\d\d/\d{1,2}/\d{1,2}(?: 0?0:00(?::00)?)?$"
 )
-# of a room, a building, an address also 305.0 of room 0305, and 2026-03-12, which may be a contract's number
+# of a room, a building, an address also 305.0 of room 0305, 3000000000000 of room 3E12, and 2026-03-12, which may be a contract's number
 _NO_PLACE = (
     rf"{_A_DAY}|^(?:19|20)\d\d-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])(?: 0?0:00(?::00)?)?$"
-    r"|^\d{1,2}:\d\d(?::\d\d)?$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$"
+    r"|^\d{1,2}:\d\d(?::\d\d)?$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d{1,3}0{5,}$"
 )
 # 1 of division 01 (a section is a letter), 10020 of postcode 010020: spreadsheets leave the zero out
 # also of A112 and B610: the divisions of A are 01 to 05, those of B 06 to 12. What depends on the column is in column_reasons.py
@@ -184,7 +198,7 @@ def _damage_kinds(feed: StagedFeed) -> list[tuple[list[str], tuple[tuple[str, st
     texts = {c.name for c in feed.subject.columns.values() if c.type == "varchar" and not c.name.endswith("_text")}
     worded = [source for source in used if not texts.isdisjoint(feed.columns[source])]
     firms = [source for source in used if "enterprise_name" in feed.columns[source]]
-    kinds_of = ((used, DAMAGES), (named, NO_ENTERPRISE), (worded, NO_VALUE), (firms, SEVERAL))
+    kinds_of = ((used, DAMAGES), (named, NO_ENTERPRISE), (worded, NO_VALUE), (firms, (*SEVERAL, *NOT_OF_A_NAME)))
     return [(sources, kinds) for sources, kinds in kinds_of if sources]
 
 
