@@ -11,7 +11,7 @@ from connectors.sources.database.values import Column, no_equal
 from connectors.sources.file_drop.lines import DAMAGED
 from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, FORMULA, PART_STRUCK, RAISED, STRUCK, TWICE, UNSEEN
 from report.sentences import in_chinese, sentence
-from warehouse import column_reasons, damages, row_comparisons, row_reasons
+from warehouse import column_reasons, damages, row_comparisons, row_reasons, state_reasons
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_sentence_in_chinese(english: str, chinese: str) -> None:
     )
 
 
-KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.NO_VALUE, *damages.SEVERAL)
+KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.NO_VALUE, *damages.SEVERAL, *damages.NOT_OF_A_NAME)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,9 @@ KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.NO_VALUE, *damages.S
     + [row_comparisons.DAY_BESIDE_TIME, f"金额{row_reasons.OTHER_UNIT}3.5万元"]
     + [f"金额{row_reasons.LOST_FRACTION}100.57", f"人数{row_reasons.NO_FIGURE}12(含3名)"]
     + [f"空置{row_reasons.SWALLOWED}使用", f"industry_code{column_reasons.LOST_ZERO}1"]
-    + [f"单位{column_reasons.STATED_UNIT}万元", f"状态{column_reasons.VOID_ROW}作废"]
+    + [f"单位{column_reasons.STATED_UNIT}万元", f"状态{state_reasons.VOID_ROW}作废"]
+    + [f"类型{state_reasons.TAKEN_BACK}退税", f"状态{state_reasons.HAS_ENDED}已退租"]
+    + [f"类型{state_reasons.NO_USE}无功", f"品目{state_reasons.OTHER_ITEM}购销合同"]
     + [
         f"用量{column_reasons.DECIMAL_COMMA}13,501",
         "plot_ratio is no plot ratio (a percentage, an area?): let stage.sql reckon: 7",
