@@ -130,7 +130,7 @@ _PARTS = (
     (r"(\w+) is (\S+), (\d+) months or more after this delivery", "$1 为 $2，晚于本批次 $3 个月以上"),
     (r"(\w+) is (\S+), more than (\d+) years ahead .*", "$1 为 $2，晚于今后 $3 年"),
     (r"(\w+) holds a person \((.*)\)", "$1 含自然人信息（$2）"),
-    (r"(\w+) is negative, which no count is: (.*)", "$1 为负数：$2"),
+    (r"(\w+) is negative, which no .*? is: (.*)", "$1 为负数：$2"),
     (r"(\w+) is \S+ or more, which is no count", "$1 数值过大，不是人数或次数"),
     (r"(\w+) is (\S+), which programs write for no date: .*", "$1 为 $2，是程序表示无日期的值"),
     (r"two rows disagree about the same (.*)", "同一 $1 的两行内容不一致"),

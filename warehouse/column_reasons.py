@@ -26,7 +26,10 @@ _IN_YUAN = re.compile(r"本位币|折合|折算|人民币|RMB|CNY", re.IGNORECAS
 # what is around the unit of an amount: 人民币万元, 元/月
 _AROUND_YUAN = re.compile(r"^(?:人民币|RMB|CNY|[￥¥])|(?:人民币|/月|每月)$", re.IGNORECASE)
 # of each ending of a figure's column, units that are not the usual one with a multiple before it
-_OTHERS = {"_m2": r"亩|公顷|平方公里|平方千米|平方英尺|sq\.?ft|坪", "_quantity": "升|l|加仑|吉焦|gj|吨?标准?煤|tce"}
+_OTHERS = {
+    "_m2": r"亩|公顷|平方公里|平方千米|平方英尺|sq\.?ft|坪",
+    "_quantity": "升|l|加仑|[吉兆]焦|[gm]j|[千大]卡|k?cal|kvarh?|千乏时?|吨?标准?煤|tce",
+}
 _MOST_WORDS = 30
 # of 12.345 and 12345 yuan, one is the other in thousands
 _USUAL_FACTORS = (1.0, 0.01, 1000.0, 10_000.0)
@@ -167,6 +170,8 @@ def reject_lost_zeros(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -
     """
     if "from_sector_code" in feed.subject.columns:
         _reject_short_sectors(connection)
+    if "source_key" in feed.subject.columns:
+        _reject_short_keys(connection)
     if "industry_code" not in feed.subject.columns:
         return
     lengths = dict(
@@ -185,6 +190,34 @@ def reject_lost_zeros(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -
         usual = max(lengths)
         if lengths[usual] >= max(_CODES_MIN, _CODES_SHARE * sum(lengths.values())):
             _reject_short_industries(connection, usual)
+
+
+def _reject_short_keys(connection: duckdb.DuckDBPyConnection) -> None:
+    """Reject key 12 among 00011, 00013, …: where all keys of digits with a zero before them have one length, and none is longer.
+
+    Cells that were typed again are numbers, and those beside them are still text.
+    """
+    if not connection.execute("from candidate where source_key between '0' and '0:' limit 1").fetchone():
+        return
+    connection.execute(
+        f"""
+        insert into rejected
+        with key as (
+            select row_number, source_key as code, length(source_key) as digits, starts_with(source_key, '0') as has_zero
+            from candidate
+            where regexp_full_match(source_key, '[0-9]+') and skip_because is null
+        ),
+        usual as (
+            select max(digits) as digits
+            from key
+            having count(distinct code) filter (has_zero) >= {_CODES_MIN}
+                and min(digits) filter (has_zero) = max(digits) and max(digits) > 1
+        )
+        select distinct row_number, {literal("source_key" + LOST_ZERO)} || code
+        from key
+        inner join usual on key.digits < usual.digits
+        """
+    )
 
 
 def _reject_short_industries(connection: duckdb.DuckDBPyConnection, usual: int) -> None:

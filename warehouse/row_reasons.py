@@ -28,8 +28,8 @@ from warehouse.subjects import LAST_YEAR
 # so far an office's clock, or its time zone, may be wrong
 _FUTURE = timedelta(days=1)
 _YEAR = 12
-# people, visits and areas: fewer than none is a sign that was misread, or a difference
-_NEVER_NEGATIVE = ("_headcount", "_count", "_m2")
+# people, visits, areas, rents and capital: fewer than none is a sign that was misread, a difference, or a row that takes one back
+_NEVER_NEGATIVE = ("_headcount", "_count", "_m2", "_rent_amount", "_capital_amount")
 # staff and visits of one unit in one month: a phone number in the place of a count is more, and is not shown
 _PEOPLE, _PEOPLE_BELOW = ("_headcount", "_count"), 10**8
 # day 0 and 1 of spreadsheets, what databases write for an empty date, and programs for a time of 0
@@ -157,7 +157,12 @@ def _flaws(feed: StagedFeed, until: datetime | None) -> list[_Flaw]:
         for c in figures
     ]
     flaws += [
-        _Flaw(c, f"{quote(c)} < 0", f"{c} is negative, which no count is: {{}}", pick="min")
+        _Flaw(
+            c,
+            f"{quote(c)} < 0",
+            f"{c} is negative, which no {'rent or capital' if c.endswith('_amount') else 'count'} is: {{}}",
+            pick="min",
+        )
         for c in own
         if c.endswith(_NEVER_NEGATIVE)
     ]

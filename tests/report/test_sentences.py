@@ -82,7 +82,7 @@ KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.NO_VALUE, *damages.S
     ]
     + [f"{c} {reason}7" for _, c, _, reason in row_reasons._NOT_TOGETHER]
     + ["industry_code is a name, which no code is: let stage.sql look its code up, or ignore the column: 软件"]
-    + [f"cell A2: {TWICE}"]
+    + [f"cell A2: {TWICE}", "monthly_rent_amount is negative, which no rent or capital is: -3000"]
     + ["uscc has a letter that no credit code has (I, O, S, V or Z): ask the office for it: 9132O"]
     + ["year_number is 114, before 1949 (allow.first_year): a year of two digits, or of another calendar"],
 )

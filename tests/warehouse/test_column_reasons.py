@@ -155,6 +155,20 @@ def test_an_industry_that_lost_its_zero(tmp_path: Path, codes: list[str], odd: l
     assert [code for code, reason in zip(codes, found, strict=True) if reason] == odd
 
 
+@pytest.mark.parametrize(
+    ("keys", "odd"),
+    [
+        (["00001", "00002", "00003", "00004", "00005", "12345", "6", "A7", "17"], ["6", "17"]),
+        (["0001", "002", "00003", "00004", "00005", "6"], []),  # zeros before numbers of any length
+        (["00001", "1", "2", "3"], []),
+        (["1", "2", "10", "11", "12", "13"], []),
+    ],
+)
+def test_a_key_that_lost_its_zeros(tmp_path: Path, keys: list[str], odd: list[str]) -> None:
+    found = rejected(tmp_path, "tax_filing", FILING, [TAX | {"税号": key} for key in keys], {"tax_kind_code": "'vat'"})
+    assert [key for key, reason in zip(keys, found, strict=True) if "lost the zero" in reason] == odd
+
+
 def test_a_sector_that_lost_its_zero(tmp_path: Path) -> None:
     """The sectors of one system have one length; of another system it may be another."""
     columns = {

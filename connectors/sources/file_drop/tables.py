@@ -120,7 +120,7 @@ def _without_repeats(lines: Iterator[Line], header: Sequence[str], layout: Layou
     titles = {_without_page(title) for title in "\n".join(layout.above).splitlines()} - {""}
     month, other = named_month(layout), None
     is_first = True
-    for line in _without_block_titles(lines, header, layout):
+    for line, is_title in _with_block_titles(lines, header, layout):
         if is_first and any(line.cells):
             is_first = False
             if _is_numbering(line.cells, _LEAST_NUMBERED + (not layout.uses)):
@@ -133,46 +133,44 @@ def _without_repeats(lines: Iterator[Line], header: Sequence[str], layout: Layou
             if _without_page(evened([line])) in titles or _PAGE.fullmatch(text) or _is_note(line, text, layout):
                 continue
             if month and stated and not _NO_TITLE.match(text):
-                found = _month_of(text, month)
+                found = f"{stated[1]}-{int(stated[2]):02}"
                 other = f"{_OTHER_MONTH} ({found}){_SHEET_OF_EACH}" if found != month else None
-                if found == month and _LONE_MONTH.fullmatch(text):
+                if found == month and (is_title or _LONE_MONTH.fullmatch(text)):
                     continue
+            elif is_title:
+                continue
+        elif is_title and not text:  # the first title, of several cells, with another page
+            continue
         if other and any(line.cells) and squeezed(line.cells[0]) not in names:
             line = line._replace(broken=line.broken or other)
         yield line
 
 
-def _without_block_titles(lines: Iterator[Line], header: Sequence[str], layout: Layout) -> Iterator[Line]:
-    """Give the lines without those that name a page or block, 1号楼, right above the header once more.
+def _with_block_titles(lines: Iterator[Line], header: Sequence[str], layout: Layout) -> Iterator[tuple[Line, bool]]:
+    """Give each line, and whether it names a page or block: 1号楼 right above the header once more, or the first title again.
 
-    One text alone is no row there, and neither is a line of the first title, but for its page. A month or a unit of its own counts.
+    A unit that it states counts.
     """
     bare = [*map(squeezed, header)]
     initials = frozenset((*header[0][:1], " ", "\u3000", "\u00a0"))
     titles = {_without_page(title) for title in "\n".join(layout.above).splitlines()} - {""}
     totals = frozenset(map(label_of, layout.totals[1] if layout.totals else ()))
-    month = named_month(layout)
     held: list[Line] = []
     for line in lines:
         cells = line.cells
         if cells and cells[0][:1] in initials and [*map(squeezed, cells)][: len(bare)] == bare:
             for title in held:
                 check_unit_below(title.cells, title.number, layout)
-            yield from (title for title in held if month and month != _month_of(_only_text(title.cells), month))
+            yield from ((title, True) for title in held if any(title.cells))
             held = []
         elif _may_be_title(line, titles, totals) and len(held) < _MOST_TITLES:
             held.append(line)
             continue
         else:
-            yield from held
+            yield from ((title, False) for title in held)
             held = []
-        yield line
-    yield from held
-
-
-def _month_of(title: str, otherwise: str) -> str:
-    stated = _TITLE_MONTH.search(title)
-    return f"{stated[1]}-{int(stated[2]):02}" if stated else otherwise
+        yield line, False
+    yield from ((title, False) for title in held)
 
 
 def _may_be_title(line: Line, titles: Set[str], totals: Set[str]) -> bool:
