@@ -165,3 +165,26 @@ def test_a_building_that_is_not_there(tmp_path: Path) -> None:
     columns = {"编号": ("building_code", "编号"), "竣工": ("completed_date", "to_date(竣工)"), "状态": ("", "")}
     rows = [{"编号": "B{n}", "竣工": "2015-06-30", "状态": word} for word in ("已拆除", "在用")]
     assert rejected(tmp_path, "building", columns, rows) == ["", ""]
+
+
+@pytest.mark.parametrize(("rent", "is_odd"), [("3000", False), ("0", False), ("-3000", True)])
+def test_a_row_that_takes_a_lease_back(tmp_path: Path, rent: str, is_odd: bool) -> None:
+    columns = LEASE | {"月租金": ("monthly_rent_amount", "to_amount(月租金)")}
+    (found,) = rejected(tmp_path, "lease", columns, [LET | {"月租金": rent}], {"source_key": "'K'"})
+    assert ("is negative" in found) == is_odd
+
+
+@pytest.mark.parametrize(
+    ("word", "is_odd"), [("千瓦时", False), ("度", False), ("MJ", True), ("千乏时", True), ("万千瓦时", True)]
+)
+def test_energy_in_another_unit_of_its_row(tmp_path: Path, word: str, is_odd: bool) -> None:
+    columns = {
+        "户号": ("source_key", "户号"),
+        "月份": ("month", "to_month(月份)"),
+        "用量": ("used_quantity", "to_quantity(用量)"),
+        "计量单位": ("", ""),
+    }
+    rows = [{"户号": "H{n}", "月份": "2026-09", "用量": "9", "计量单位": unit} for unit in ("kWh", word)]
+    given = {"utility_code": "'electricity'", "meter_no": "'B' || row_number"}
+    found = rejected(tmp_path, "utility_use", columns, rows, given)
+    assert [bool(reason) for reason in found] == [False, is_odd]
