@@ -29,7 +29,7 @@ from warehouse.subjects import LAST_YEAR
 _FUTURE = timedelta(days=1)
 _YEAR = 12
 # people, visits, areas, rents and capital: fewer than none is a sign that was misread, a difference, or a row that takes one back
-_NEVER_NEGATIVE = ("_headcount", "_count", "_m2", "_rent_amount", "_capital_amount")
+_NEVER_NEGATIVE = {("_headcount", "_count", "_m2"): "count", ("_rent_amount", "_capital_amount"): "rent or capital"}
 # staff and visits of one unit in one month: a phone number in the place of a count is more, and is not shown
 _PEOPLE, _PEOPLE_BELOW = ("_headcount", "_count"), 10**8
 # day 0 and 1 of spreadsheets, what databases write for an empty date, and programs for a time of 0
@@ -157,14 +157,10 @@ def _flaws(feed: StagedFeed, until: datetime | None) -> list[_Flaw]:
         for c in figures
     ]
     flaws += [
-        _Flaw(
-            c,
-            f"{quote(c)} < 0",
-            f"{c} is negative, which no {'rent or capital' if c.endswith('_amount') else 'count'} is: {{}}",
-            pick="min",
-        )
+        _Flaw(c, f"{quote(c)} < 0", f"{c} is negative, which no {what} is: {{}}", pick="min")
+        for endings, what in _NEVER_NEGATIVE.items()
         for c in own
-        if c.endswith(_NEVER_NEGATIVE)
+        if c.endswith(endings)
     ]
     flaws += [
         _Flaw(

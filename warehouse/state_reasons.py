@@ -1,6 +1,7 @@
 """Why a row cannot be used by what a column that is not used says of it: void, never done, taken back, ended, of another kind.
 
-Such a column is one that feeds nothing and that neither stage.sql nor a fact names. Where all rows say the same it tells no rows apart.
+Such a column is one that feeds nothing and that neither stage.sql nor a fact names. Where all rows have one word it is no reason,
+but for amounts and ends.
 """
 
 from __future__ import annotations

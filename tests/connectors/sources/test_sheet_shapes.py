@@ -585,7 +585,7 @@ def test_a_title_and_a_pages_number_on_each_page_are_no_rows(tmp_path: Path) -> 
     ],
 )
 def test_a_note_below_the_rows_is_no_row(tmp_path: Path, line: str, is_row: bool) -> None:
-    """What names nobody who has rows; a key without figures may be what is left of a row."""
+    """A key without figures may be what is left of a row, and a firm's name may begin as notes do."""
     options = {"expected": ("户号", "用量", "月份")}
     table = [METERS, ["K1", "1", "2026-10"]]
     csv = "".join(",".join(cells) + "\n" for cells in table) + line + "\n"
