@@ -1,6 +1,6 @@
 """Why a row cannot be used by what a column that is not used says of it: void, never done, taken back, ended, of another kind.
 
-Such a column is one that feeds nothing and that neither stage.sql nor a fact names. Where all rows have one word it is no reason,
+Such a column feeds nothing, and neither stage.sql nor a fact names it. A word that all rows have is not a reason,
 but for amounts and ends.
 """
 
