@@ -74,7 +74,6 @@ NO_ENTERPRISE = (
         rf"|^(?:{_SUMS}|总?共){_GAP}[:：]?{_GAP}\d+{_GAP}[户家人条行个笔份张项]?(?:记录|数据)?$|^(?:总?记录|总[条行])数?{_GAP}[:：]"
         r"|^(?i:(?:grand |sub-? ?)?total|sum|average|all)s?\s*[:：]?$"
         r"|^其\s*[他它余]\p{Han}{0,2}$|^总?(?:人数|户数|金额|数|额)\d*$|^(?:最[高低]|中位数|[人户]均|差额|计划|目标|排名|全市|全县)$|^其\s*中\s*[:：]|^其\s*中$|^(?:全区|全园|全园区|续表)$"
-        r"|^(?:全部|所有|全体)$|^共?\d+[户家]$"
         rf"|^(?:计|[最平]\p{{Han}}{{1,2}}值|占比|[上本]月|[上本去]年)$|^[(（]空白[)）]$"
         # of pivot tables and of ledgers: K001 计数, 行标签, 期初余额, 上年结转
         r"|[\s ]计数$|^(?:计数|求和|行标签|列标签)$|^(?:[期年月][初末])?余额$|^[上去][年月]结转$|^结转[下次][年月]$"
@@ -151,6 +150,8 @@ NOT_OF_A_NAME = (
         "has a number, a code or a sign that is not of the name: ask for it in a column of its own, or let stage.sql take it off: ",
     ),
 )
+# what ends like a firm's name and is none
+NO_FIRM = r"^(?:全部|共?\d+[户家])$"
 # the end of an enterprise's name, whatever is behind it in brackets; a code has digits and no such end
 A_FIRM = (
     r"(?:公司|集团|合伙|厂|店|行|社|所|院|心|学|会|局|部|站|馆|室|场|园|\p{Han}{3}户"

@@ -130,8 +130,6 @@ NOT_MEANT = (
     (named("U1", "=?gbk?B?vNe5q8u+?="), "单位名称 holds characters as a web page"),
     (named("U1", r"甲公司\r\n"), "单位名称 holds characters as a web page"),
     (named("U1", "甲_x000D_公司"), "单位名称 holds characters as a web page"),
-    (named("全部", "", "200"), "单位编号 looks like a total or a note"),
-    (named("30户", "", "200"), "单位编号 looks like a total or a note"),
     (named("U1", "某某公司（示例）"), "单位名称 looks like an example or a test"),
     (named("U1", "12、江屿科技有限公司"), "单位名称 has a number, a code or a sign"),
     (named("U1", "1000123 江屿科技有限公司"), "单位名称 has a number, a code or a sign"),
@@ -421,6 +419,8 @@ TENANTS = [of(f"T{n}", f"甲{n}有限公司", 50 + n) for n in range(4)]  # 206 
         ([of("园区", "园区", 206), *TENANTS], ["园区"]),
         ([*TENANTS, of("散户", "散户", 206)], ["散户"]),
         ([*TENANTS, of("全部企业", "", 206)], ["全部企业"]),
+        ([*TENANTS, of("全部", "", 206)], ["全部"]),
+        ([*TENANTS, of("4户", "", 206)], ["4户"]),
         ([of("Park", "", 206), *TENANTS], ["Park"]),
         ([of("A座", "", 153), *TENANTS[:3], of("B座", "", 153), *TENANTS[1:]], ["A座", "B座"]),
         ([*TENANTS, of("T9", "散户", 206)], []),  # a code of its own is a unit's
