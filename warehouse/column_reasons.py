@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from unicodedata import normalize
 
 import duckdb
 
@@ -18,47 +16,20 @@ from warehouse.staged_feed import StagedFeed
 from warehouse.units import BARE_FIGURE, OTHER_CURRENCY, OTHER_RENT, RENT, even, is_unit_of, multiple_of
 
 STATED_UNIT = " is another unit or currency than stage.sql reckons with: let it read that column: "
-VOID_ROW = (
-    " says that the row does not count, and stage.sql does not look at it: let it skip such rows (skip_because): "
-)
-ENDED_ROW = " says that it has ended, and no day of the row does: let stage.sql give the day, or skip such rows (skip_because): "
 DECIMAL_COMMA = " may have a decimal comma, as other values of its column have: declare source.decimal: "
 LOST_ZERO = " has lost the zero before it: ask for the column formatted as text, or let stage.sql pad it: "
-# 金额单位, 计量单位(元/万元), 币种, Currency
-_OF_UNITS = re.compile(r"单\s*位|[币货][种别币制]|货\s*币|计价|currency|\bunits?\b|\buom\b", re.IGNORECASE)
+# 金额单位, 计量单位(元/万元), 数量级, 币种, Currency
+_OF_UNITS = re.compile(r"单\s*位|量[级纲]|[币货][种别币制]|货\s*币|计价|currency|\bunits?\b|\buom\b", re.IGNORECASE)
 _OF_CURRENCIES = re.compile(r"[币货]|currency", re.IGNORECASE)
 # a column of what the amount is in yuan: the currency is that of another one, 原币金额
 _IN_YUAN = re.compile(r"本位币|折合|折算|人民币|RMB|CNY", re.IGNORECASE)
 # what is around the unit of an amount: 人民币万元, 元/月
 _AROUND_YUAN = re.compile(r"^(?:人民币|RMB|CNY|[￥¥])|(?:人民币|/月|每月)$", re.IGNORECASE)
 # of each ending of a figure's column, units that are not the usual one with a multiple before it
-_OTHERS = {"_m2": r"亩|公顷|平方公里|平方千米|平方英尺|sq\.?ft|坪", "_quantity": "升|l|加仑|吉焦|gj|吨?标准?煤|tce"}
-# 参保状态, 作废标志, is_deleted; what says there that the row is none, and what does so in a column that asks for it alone
-_OF_STATES = re.compile(r"状态|标[志识记]|作废|删除|有效|停保|deleted?|status|valid|void|cancel", re.IGNORECASE)
-_VOID = re.compile(
-    r"已?作废|已删除|草稿|已?驳回|已?撤回|已?停保|已?退保|(?:暂停|中断|停止)(?:缴费|参保)|deleted|void(?:ed)?|draft",
-    re.IGNORECASE,
-)
-# so is what has ended, where a subject says it by a day
-_NOT_VALID = re.compile(r"无效|已?失效|invalid", re.IGNORECASE)
-_ENDS = ("end_date", "terminated_date", "valid_until_date", "cancelled_date")
-_ASKS = re.compile(r"作废|删除|无效|deleted?|void|cancel", re.IGNORECASE)
-_YES = re.compile(r"1|是|√|y|yes|true|t", re.IGNORECASE)
-_ASKS_VALID = re.compile(r"有效(?!期|日)|(?<!in)valid(?!_?(?:from|until|to|date))", re.IGNORECASE)
-_NO = re.compile(r"0|否|×|n|no|false|f", re.IGNORECASE)
-# 合同状态, 是否在租, 退租标志; what says there that a lease or the like has ended, and the days and codes by which a subject says so
-_OF_ENDS = re.compile(
-    r"状态|情况|标[志识记]|在租|在园|退租|终止|解[约除]|办结|status|terminated|expired|active|closed", re.IGNORECASE
-)
-_ENDED = re.compile(
-    r"已?(?:退租|终止|解除|解约|到期|期满|结束|搬离|搬走|搬出|迁出|退园|离园|清退|注销|吊销|失效|过期|停租|退房|下架|关闭|办结|结案)(?:合同|租赁)?"
-    r"|(?:不|未|非)在(?:租|园)|terminated|expired|ended|cancell?ed|closed|inactive|moved[ _]out",
-    re.IGNORECASE,
-)
-_ASKS_ENDED = re.compile(r"退租|终止|解[约除]|办结|terminated|expired|closed", re.IGNORECASE)
-_ASKS_GOING = re.compile(r"在租|在园|(?<!in)active", re.IGNORECASE)
-_ENDED_BY = (*_ENDS, "closed_date")
-_STAGE_CODES = ("status_code", "need_outcome_code")
+_OTHERS = {
+    "_m2": r"亩|公顷|平方公里|平方千米|平方英尺|sq\.?ft|坪",
+    "_quantity": "升|l|加仑|[吉兆]焦|[gm]j|[千大]卡|k?cal|kvarh?|千乏时?|吨?标准?煤|tce",
+}
 _MOST_WORDS = 30
 # of 12.345 and 12345 yuan, one is the other in thousands
 _USUAL_FACTORS = (1.0, 0.01, 1000.0, 10_000.0)
@@ -79,71 +50,16 @@ _CODES_MIN, _CODES_SHARE = 5, 2 / 3
 def reject_stated_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, types: Mapping[str, str]) -> None:
     """Reject rows of which a column that is not used says another unit than stage.sql makes of the figure: 12.5 beside 万元, 美元 or 亩."""
     for column in (s for s in _unused(feed, _OF_UNITS) if types[s] == "VARCHAR"):
-        words = _words_of(connection, column)
+        words = [
+            word
+            for (word,) in connection.execute(
+                f"select distinct {quote(column)} from delivery where {quote(column)} is not null limit {_MOST_WORDS}"
+            ).fetchall()
+        ]
         for target in (c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))):
             sources = [s for s in feed.landed_columns if target in feed.columns.get(s, ())]
             if len(sources) == 1:
                 _reject_stated_units_of(connection, feed, column, sources[0], target, words)
-
-
-def reject_void_rows(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: datetime | None) -> None:
-    """Reject rows of which a column that is not used says that they do not count: 作废, 停保, deleted = 1; not where all rows say so.
-
-    So are those of which it says that they have ended, 已退租, where neither a day of the row nor a code that the subject has for it
-    says so: they would be counted for ever, or until the end that the contract had.
-    """
-    may_end = any(day in feed.subject.columns for day in _ENDS)
-    for column in _unused(feed, _OF_STATES):
-        words = _words_of(connection, column)
-        void = [word for word in words if _is_void(column, word, may_end=may_end)]
-        if void and len(void) < len(words):
-            _reject_words(connection, column, void, VOID_ROW)
-    days = [c for c in _ENDED_BY if c in feed.subject.columns]
-    given = {target for targets in feed.columns.values() for target in targets}
-    if not days or any(code in given or code in feed.stage_sql for code in _STAGE_CODES):
-        return
-    now = f"date {literal(str(until.date()))}" if until else "current_date"
-    goes_on = " and ".join(f"coalesce(c.{quote(day)} > {now}, true)" for day in days)
-    for column in _unused(feed, _OF_ENDS):
-        ended = [word for word in _words_of(connection, column) if _has_ended(column, word)]
-        if ended:
-            _reject_words(connection, column, ended, ENDED_ROW, goes_on)
-
-
-def _words_of(connection: duckdb.DuckDBPyConnection, column: str) -> list[str]:
-    """What a column says, as far as it does so in a few words."""
-    text = f"{quote(column)}::varchar"
-    found = connection.execute(f"select distinct {text} from delivery where {text} is not null limit {_MOST_WORDS}")
-    return [word for (word,) in found.fetchall()]
-
-
-def _reject_words(
-    connection: duckdb.DuckDBPyConnection, column: str, words: list[str], reason: str, condition: str = "true"
-) -> None:
-    """Reject the rows that have one of the words in a column, where the condition holds of what stage.sql made of them."""
-    text = f"d.{quote(column)}::varchar"
-    connection.execute(
-        f"insert into rejected select d.row_number, {literal(column + reason)} || {text} from delivery as d "
-        f"inner join candidate as c using (row_number) where list_contains(?, {text}) and c.skip_because is null and {condition} "
-        f"group by d.row_number, {text}",
-        [words],
-    )
-
-
-def _has_ended(column: str, word: str) -> bool:
-    text = normalize("NFKC", word).strip()
-    if _ENDED.fullmatch(text):
-        return True
-    return bool(_ASKS_ENDED.search(column) and _YES.fullmatch(text)) or bool(
-        _ASKS_GOING.search(column) and _NO.fullmatch(text)
-    )
-
-
-def _is_void(column: str, word: str, *, may_end: bool) -> bool:
-    text = normalize("NFKC", word).strip()
-    if _VOID.fullmatch(text) or (_ASKS.search(column) and _YES.fullmatch(text)):
-        return True
-    return not may_end and bool(_NOT_VALID.fullmatch(text) or (_ASKS_VALID.search(column) and _NO.fullmatch(text)))
 
 
 def _unused(feed: StagedFeed, header: re.Pattern[str]) -> list[str]:
@@ -254,6 +170,8 @@ def reject_lost_zeros(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -
     """
     if "from_sector_code" in feed.subject.columns:
         _reject_short_sectors(connection)
+    if "source_key" in feed.subject.columns:
+        _reject_short_keys(connection)
     if "industry_code" not in feed.subject.columns:
         return
     lengths = dict(
@@ -272,6 +190,34 @@ def reject_lost_zeros(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -
         usual = max(lengths)
         if lengths[usual] >= max(_CODES_MIN, _CODES_SHARE * sum(lengths.values())):
             _reject_short_industries(connection, usual)
+
+
+def _reject_short_keys(connection: duckdb.DuckDBPyConnection) -> None:
+    """Reject key 12 among 00011, 00013, …: where all keys of digits with a zero before them have one length, and none is longer.
+
+    Cells that were typed again are numbers, and those beside them are still text.
+    """
+    if not connection.execute("from candidate where source_key between '0' and '0:' limit 1").fetchone():
+        return
+    connection.execute(
+        f"""
+        insert into rejected
+        with key as (
+            select row_number, source_key as code, length(source_key) as digits, starts_with(source_key, '0') as has_zero
+            from candidate
+            where regexp_full_match(source_key, '[0-9]+') and skip_because is null
+        ),
+        usual as (
+            select max(digits) as digits
+            from key
+            having count(distinct code) filter (has_zero) >= {_CODES_MIN}
+                and min(digits) filter (has_zero) = max(digits) and max(digits) > 1
+        )
+        select distinct row_number, {literal("source_key" + LOST_ZERO)} || code
+        from key
+        inner join usual on key.digits < usual.digits
+        """
+    )
 
 
 def _reject_short_industries(connection: duckdb.DuckDBPyConnection, usual: int) -> None:

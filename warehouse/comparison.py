@@ -60,6 +60,10 @@ _LOST_PCT = 95
 _TIMES_MIN = 3
 # leases are extended, and rents rise by an index, in many rows at once: those of other rows end earlier, too, and are of other sizes
 _ENDS, _STEP = ("end_date", "valid_until_date"), 1.25
+# but none by a day or two: that is another clock, or another way to state the last day
+_EXTENDED_DAYS = 4
+# of a whole register, half of which never ends from one delivery to the next: these columns say that it does
+_ENDED, _ENDED_PCT = ("terminated_date", "cancelled_date"), 50
 # months ago that show no season of this one; a factor of before, and so much more by chance, is usual in it
 _SEASON_AGO, _AS_BEFORE = (4, 9), 1.5
 _STATES = (("empty", "is null"), ("zero", "= 0"), ("positive", "> 0"), ("negative", "< 0"))
@@ -240,6 +244,7 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
         n, b = f"n.{quote(c)}", f"b.{quote(c)}"
         asked.append(f"count({b}) as {quote('had ' + c)}")
         asked.append(f"count_if({b} is not null and {n} is null) as {quote('lost ' + c)}")
+        asked.append(f"count_if({b} is null and {n} is not null) as {quote('ended ' + c)}")
     for c in plan.figures:
         n, b = f"n.{quote(c)}", f"b.{quote(c)}"
         if plan.is_register:
@@ -288,6 +293,11 @@ def _pairs(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, plan: _Plan)
             # a record that changes fills its columns; hardly one empties any
             least = _REGISTER_ROWS_MIN if plan.sends_changes else _REGISTER_EMPTIED_MIN if plan.is_register else None
             yield Measured("emptied_pct", c, f"{c} is empty and was not", *_share(row, f"lost {c}", f"had {c}"), least)
+        if c in _ENDED and plan.is_register and not plan.sends_changes:
+            count, running = row[f"ended {c}"], row["pairs"] - row[f"had {c}"]
+            if 100 * count > _ENDED_PCT * running:
+                fact = f"{c} was empty and is not: so many end at once"
+                yield Measured("changed_pct", c, fact, count, running, 100 * count / running, _ROWS_MIN)
     for c in plan.dates:
         yield Measured("emptied_pct", c, f"{c} is empty and was not", *_share(row, f"lost {c}", f"had {c}"))
     yield from _of_figures(connection, feed, plan, row)
@@ -297,7 +307,7 @@ def _is_other(column: str, plan: _Plan) -> str:
     """As SQL, whether a column's value is another than before, but for what registers change in many rows at once."""
     n, b = f"n.{quote(column)}", f"b.{quote(column)}"
     if column in _ENDS:
-        return f"{n} < {b}"
+        return f"({n} <> {b} and {n} < {b} + {_EXTENDED_DAYS})"
     if column == "enterprise_name" and "former_names" in plan.texts:
         return f"({n} <> {b} and not contains(coalesce(n.former_names, ''), {b}))"
     if column in plan.figures and column.endswith("_amount"):

@@ -94,6 +94,7 @@ NO_ENTERPRISE = (
     (
         # of a template or a system: 示例, 例：K001, 某某科技有限公司, XX有限公司, 测试企业1（勿删）, test01
         r"^(?:填写)?(?:示例|样例|范例)(?:行|数据|公司|企业|单位|\d*)$|^例\s*[:：]|^(?:[xX×＊]{2,}|某{1,3})\p{Han}*(?:公司|厂|店|企业|单位|集团)$"
+        r"|[(（【\[](?:示例|样例|范例|举例|例)[)）】\]]$"
         r"|^[xX×]{3,}$|^(?:测试|演示)(?:企业|公司|单位|用户|商户|账[号户]|租户|数据)?[\d一二三四五]*(?:[(（].*)?$|^(?i:test|demo)[_-]?\d*$",
         "looks like an example or a test: let stage.sql skip it (skip_because), or ask for the file without: ",
     ),
@@ -137,6 +138,20 @@ SEVERAL = (
         "has lost its characters before it came here: ask the office for the file again: ",
     ),
 )
+# 12、甲公司 of a list, 1000123 甲公司 of an ERP, 甲公司 91329902MA00000B18, 甲公司（A座301）, ★甲公司. In the national register
+# only names of two firms begin like 1.甲公司2.乙公司
+NOT_OF_A_NAME = (
+    (
+        r"^[(（]?\d{1,3}[)）]?[、.．] ?\p{Han}[^0-9]*$|^[A-Za-z]{0,4}\d{5,}[ _-]\p{Han}"
+        rf"|{_FIRM}[ (（\[【-]*[0-9A-HJ-NPQRTUWXY]{{15,20}}[)）\]】]?$"
+        r"|公司[(（\[【](?:[A-Za-z]{0,4}-?\d{3,}|[A-Za-z0-9一二三四五六七八九十]{1,4}(?:座|栋|幢|号楼|楼|层)[^()（）]{0,10}"
+        r"|[A-Za-z]?\d{1,4}-?\d{0,4}[室房])[)）\]】]$"
+        r"|^[★☆▲△●○◆◇■□※√]|[★☆▲△●○◆◇■□※√]$",
+        "has a number, a code or a sign that is not of the name: ask for it in a column of its own, or let stage.sql take it off: ",
+    ),
+)
+# what ends like a firm's name and is none
+NO_FIRM = r"^(?:全部|共?\d+[户家])$"
 # the end of an enterprise's name, whatever is behind it in brackets; a code has digits and no such end
 A_FIRM = (
     r"(?:公司|集团|合伙|厂|店|行|社|所|院|心|学|会|局|部|站|馆|室|场|园|\p{Han}{3}户"
@@ -159,10 +174,10 @@ _A_DAY = (
     rf"^(?:20\d\d年)?\d{{1,2}}月\d{{1,2}}日$|^\d{{1,2}}-{_MONTHS}(?:-\d\d)?$|^{_MONTHS}-\d\d$"
     r"|^(?:19|20)\d\d/\d{1,2}/\d{1,2}(?: 0?0:00(?::00)?)?$"
 )
-# of a room, a building, an address also 305.0 of room 0305, and 2026-03-12, which may be a contract's number
+# of a room, a building, an address also 305.0 of room 0305, 3000000000000 of room 3E12, and 2026-03-12, which may be a contract's number
 _NO_PLACE = (
     rf"{_A_DAY}|^(?:19|20)\d\d-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])(?: 0?0:00(?::00)?)?$"
-    r"|^\d{1,2}:\d\d(?::\d\d)?$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$"
+    r"|^\d{1,2}:\d\d(?::\d\d)?$|^\d+\.0+$|^\d(?:\.\d+)?[eE]\+\d+$|^\d{1,3}0{5,}$"
 )
 # 1 of division 01 (a section is a letter), 10020 of postcode 010020: spreadsheets leave the zero out
 # also of A112 and B610: the divisions of A are 01 to 05, those of B 06 to 12. What depends on the column is in column_reasons.py
@@ -184,7 +199,7 @@ def _damage_kinds(feed: StagedFeed) -> list[tuple[list[str], tuple[tuple[str, st
     texts = {c.name for c in feed.subject.columns.values() if c.type == "varchar" and not c.name.endswith("_text")}
     worded = [source for source in used if not texts.isdisjoint(feed.columns[source])]
     firms = [source for source in used if "enterprise_name" in feed.columns[source]]
-    kinds_of = ((used, DAMAGES), (named, NO_ENTERPRISE), (worded, NO_VALUE), (firms, SEVERAL))
+    kinds_of = ((used, DAMAGES), (named, NO_ENTERPRISE), (worded, NO_VALUE), (firms, (*SEVERAL, *NOT_OF_A_NAME)))
     return [(sources, kinds) for sources, kinds in kinds_of if sources]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 
 from warehouse.connection import literal, quote
-from warehouse.damages import A_FIRM
+from warehouse.damages import A_FIRM, NO_FIRM
 from warehouse.staged_feed import StagedFeed
 
 # of so many rows with a figure, or more, and of such a size, chance makes no sum
@@ -96,7 +96,10 @@ def reject_sums(connection: duckdb.DuckDBPyConnection, feed: StagedFeed) -> None
         return
     labels = [c for c in ("enterprise_name", "source_key") if c in subject.columns]
     parted = ", ".join(map(quote, times + [c for c in subject.key if c.endswith("_code")]))
-    odd = " and ".join(f"not coalesce(regexp_matches({quote(c)}, {literal(A_FIRM)}), false)" for c in labels)
+    odd = " and ".join(
+        f"(not coalesce(regexp_matches({quote(c)}, {literal(A_FIRM)}), false) or regexp_matches({quote(c)}, {literal(NO_FIRM)}))"
+        for c in labels
+    )
     if not connection.execute(f"from candidate where {odd} limit 1").fetchone():
         return
     largest = f"greatest({', '.join(f'coalesce({quote(c)}, 0)' for c in figures)})"

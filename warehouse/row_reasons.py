@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from warehouse.column_reasons import reject_decimal_commas, reject_lost_zeros, reject_stated_units, reject_void_rows
+from warehouse.column_reasons import reject_decimal_commas, reject_lost_zeros, reject_stated_units
 from warehouse.connection import literal, quote
 from warehouse.damages import damages, has_damage, no_texts, rounded_codes
 from warehouse.errors import DeclarationError
@@ -22,13 +22,14 @@ from warehouse.labels import labels
 from warehouse.persons import is_code, texts_with_persons
 from warehouse.row_comparisons import reject_sums, reject_variants
 from warehouse.staged_feed import StagedFeed
+from warehouse.state_reasons import reject_states
 from warehouse.subjects import LAST_YEAR
 
 # so far an office's clock, or its time zone, may be wrong
 _FUTURE = timedelta(days=1)
 _YEAR = 12
-# people, visits and areas: fewer than none is a sign that was misread, or a difference
-_NEVER_NEGATIVE = ("_headcount", "_count", "_m2")
+# people, visits, areas, rents and capital: fewer than none is a sign that was misread, a difference, or a row that takes one back
+_NEVER_NEGATIVE = {("_headcount", "_count", "_m2"): "count", ("_rent_amount", "_capital_amount"): "rent or capital"}
 # staff and visits of one unit in one month: a phone number in the place of a count is more, and is not shown
 _PEOPLE, _PEOPLE_BELOW = ("_headcount", "_count"), 10**8
 # day 0 and 1 of spreadsheets, what databases write for an empty date, and programs for a time of 0
@@ -156,9 +157,10 @@ def _flaws(feed: StagedFeed, until: datetime | None) -> list[_Flaw]:
         for c in figures
     ]
     flaws += [
-        _Flaw(c, f"{quote(c)} < 0", f"{c} is negative, which no count is: {{}}", pick="min")
+        _Flaw(c, f"{quote(c)} < 0", f"{c} is negative, which no {what} is: {{}}", pick="min")
+        for endings, what in _NEVER_NEGATIVE.items()
         for c in own
-        if c.endswith(_NEVER_NEGATIVE)
+        if c.endswith(endings)
     ]
     flaws += [
         _Flaw(
@@ -365,7 +367,7 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until: dateti
     _reject_lost_fractions(connection, feed, types)
     _reject_no_figures(connection, feed, types)
     _reject_swallowed_words(connection, feed, types)
-    reject_void_rows(connection, feed, until)
+    reject_states(connection, feed, until)
     reject_stated_units(connection, feed, types)
     reject_decimal_commas(connection, feed, types)
     reject_lost_zeros(connection, feed)

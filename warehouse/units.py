@@ -74,7 +74,7 @@ _UNIT_IN_WORDS: Final = re.compile(
 )
 # Unit: RMB 10,000 · in thousands of yuan · CNY million
 _UNIT_IN_ENGLISH: Final = re.compile(
-    r"(?:\bunits?\b|\bin\b|\brmb\b|\bcny\b|\byuan\b|[¥￥])[\s:()'’]*(?:of\s+)?(?:rmb|cny|yuan)?[\s:]*(1,?0{3}|10,?0{3}|1,?0{3},?0{3}|k|wan|thousands?|millions?|billions?|0{3}s?)\b",
+    r"(?:\bunits?\b|\bin\b|\brmb\b|\bcny\b|\byuan\b|[¥￥])[\s:()'’]*(?:of\s+)?(?:rmb|cny|yuan)?[\s:]*(1,?0{3}|10,?0{3}|1,?0{3},?0{3}|k|wan|thousands?|millions?|billions?|mn|mio|bn|0{3}s?)\b",
     re.IGNORECASE,
 )
 # of a column: 金额（万元）, 金额_万元, 人数(百), and without a mark 金额万元 at its end. What is behind a unit ends it: （元，含税）, 元/月
@@ -83,6 +83,10 @@ _UNIT_OF_HEADER: Final = re.compile(
     r"(?:[-_:/,;.|、\s(\[{<〔【「《]\s*(?:(?:计量|金额)?单\s*位\s*[:/为]?\s*)?(?:[以按])?(?:人民币|RMB)?"
     rf"(?P<marked>{_SCALED}|公顷|平方公里|平方千米|[十百千]?[万亿]|[百千万分角])(?=(?:人民币|计)?(?:[\s)\]}}>〕】」》;,。、/]|$))"
     rf"|(?P<bare>[十百千万亿]+(?:元|人次|人|度)|[十百千万亿]*(?:千瓦时|kWh|平方米|m2|m3|立方米)|{_ENERGY})$)"
+)
+# of a program's column: amount_fen, payAmtFen, total_cents, tax_wan; not per_cent
+_IN_PINYIN: Final = re.compile(
+    r"(?:(?<!per)[_ -](?i:(fen|cents?)|(wan)(?:_?yuan)?)|(?<=[a-z])(?:(Fen|Cents?)|(Wan)(?:Yuan)?))$"
 )
 # 单位：人、万元 and （人/万元） state several
 _SEVERAL: Final = re.compile(
@@ -98,6 +102,8 @@ BARE_UNIT: Final = re.compile(rf"[十百千万亿]*(?:{MEASURES})|{_ENERGY}|分"
 def unit_of(header: str) -> str:
     """The unit that a column's header states, 万元 of 金额（万元） and 金额_万元; nothing where it states none."""
     header = even(header)
+    if found := _IN_PINYIN.search(header):
+        return "分" if found[1] or found[3] else "万"
     found = _UNIT_OF_HEADER.search(header)
     return (found["marked"] or found["bare"]) if found else next(iter(units_in(header)), "")
 
@@ -110,7 +116,7 @@ def units_in_names(names: str) -> list[str]:
 
 def without_unit(header: str) -> str:
     """A header without the unit that it states behind a mark: 金额 of 金额_万元."""
-    return _UNIT_OF_HEADER.sub("", even(header)) or header
+    return _UNIT_OF_HEADER.sub("", _IN_PINYIN.sub("", even(header))) or header
 
 
 def is_unit_of(column: str, unit: str) -> bool:

@@ -572,7 +572,7 @@ def test_english_names_units_and_words(tmp_path: Path) -> None:
     assert (row["source_key"], row["enterprise_name"], row["lease_no"], row["room"]) == ("T1", A, "L1", "301")
     assert (row["leased_area_m2"], row["monthly_rent_amount"]) == ("480.00", "24000.00")
     for place, (unit, amount) in enumerate(
-        {"(RMB '000)": "24000000.00", "(RMB mn)": "", "(USD)": "", "(RMB/sqm/day)": ""}.items()
+        {"(RMB '000)": "24000000.00", "(RMB mn)": "24000000000.00", "(USD)": "", "(RMB/sqm/day)": ""}.items()
     ):
         names = [name.replace("(RMB)", unit) for name in sheet]
         (row,) = staged(fresh(place), "lease", "a.xlsx", workbook(names, list(sheet.values())))

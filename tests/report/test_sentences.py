@@ -11,7 +11,7 @@ from connectors.sources.database.values import Column, no_equal
 from connectors.sources.file_drop.lines import DAMAGED
 from connectors.sources.file_drop.sheet_cells import CELL_STRUCK, FORMULA, PART_STRUCK, RAISED, STRUCK, TWICE, UNSEEN
 from report.sentences import in_chinese, sentence
-from warehouse import column_reasons, damages, row_comparisons, row_reasons
+from warehouse import column_reasons, damages, row_comparisons, row_reasons, state_reasons
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_sentence_in_chinese(english: str, chinese: str) -> None:
     )
 
 
-KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.NO_VALUE, *damages.SEVERAL)
+KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.NO_VALUE, *damages.SEVERAL, *damages.NOT_OF_A_NAME)
 
 
 @pytest.mark.parametrize(
@@ -73,18 +73,16 @@ KINDS = (*damages.DAMAGES, *damages.NO_ENTERPRISE, *damages.NO_VALUE, *damages.S
     + [row_comparisons.DAY_BESIDE_TIME, f"金额{row_reasons.OTHER_UNIT}3.5万元"]
     + [f"金额{row_reasons.LOST_FRACTION}100.57", f"人数{row_reasons.NO_FIGURE}12(含3名)"]
     + [f"空置{row_reasons.SWALLOWED}使用", f"industry_code{column_reasons.LOST_ZERO}1"]
-    + [
-        f"单位{column_reasons.STATED_UNIT}万元",
-        f"状态{column_reasons.VOID_ROW}作废",
-        f"合同状态{column_reasons.ENDED_ROW}已退租",
-    ]
+    + [f"单位{column_reasons.STATED_UNIT}万元", f"状态{state_reasons.VOID_ROW}作废"]
+    + [f"类型{state_reasons.TAKEN_BACK}退税", f"状态{state_reasons.HAS_ENDED}已退租"]
+    + [f"类型{state_reasons.NO_USE}无功", f"品目{state_reasons.OTHER_ITEM}购销合同"]
     + [
         f"用量{column_reasons.DECIMAL_COMMA}13,501",
         "plot_ratio is no plot ratio (a percentage, an area?): let stage.sql reckon: 7",
     ]
     + [f"{c} {reason}7" for _, c, _, reason in row_reasons._NOT_TOGETHER]
     + ["industry_code is a name, which no code is: let stage.sql look its code up, or ignore the column: 软件"]
-    + [f"cell A2: {TWICE}"]
+    + [f"cell A2: {TWICE}", "monthly_rent_amount is negative, which no rent or capital is: -3000"]
     + ["uscc has a letter that no credit code has (I, O, S, V or Z): ask the office for it: 9132O"]
     + ["year_number is 114, before 1949 (allow.first_year): a year of two digits, or of another calendar"],
 )

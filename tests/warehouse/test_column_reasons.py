@@ -67,6 +67,7 @@ def rejected(
         ("计量单位", ["万元", "万元", "人民币万元", "万"], [0, 1, 2, 3]),
         ("币种", ["人民币", "USD", "CNY", "港币"], [1, 3]),
         ("币种", ["人民币", "CNY", "RMB", "元"], []),
+        ("数量级", ["元", "万元", "元", "亿元"], [1, 3]),
         ("单位", ["江屿公司", "明德公司", "远景公司", "万元"], []),
         ("备注", ["元", "万元", "元", "亿元"], []),
     ],
@@ -119,78 +120,6 @@ def test_a_rents_unit_in_a_column_of_its_own(tmp_path: Path, unit: str, is_odd: 
 
 
 @pytest.mark.parametrize(
-    ("column", "words", "odd"),
-    [
-        ("状态", ["正常", "作废", "正常"], [1]),
-        ("删除标志", ["0", "0", "1"], [2]),
-        ("是否有效", ["是", "否", "是"], [1]),
-        ("合同状态", ["履行中", "已到期", "已终止"], []),
-        ("作废标志", ["1", "1", "1"], []),  # of all rows it says nothing
-        ("有效期", ["1", "0", "2"], []),
-        ("楼层", ["1", "0", "2"], []),
-    ],
-)
-def test_a_void_row_by_a_column_that_is_not_used(tmp_path: Path, column: str, words: list[str], odd: list[int]) -> None:
-    columns = FILING | {column: ("", "")}
-    found = rejected(
-        tmp_path, "tax_filing", columns, [TAX | {column: word} for word in words], {"tax_kind_code": "'vat'"}
-    )
-    assert [n for n, reason in enumerate(found) if "does not count" in reason] == odd
-    # who names it, be it in a comment, has seen it
-    named = {"tax_kind_code": f"'vat' /* {column} is of the office's own use */"}
-    assert not any(rejected(tmp_path, "tax_filing", columns, [TAX | {column: word} for word in words], named))
-
-
-@pytest.mark.parametrize(("word", "is_odd"), [("失效", False), ("作废", True)])
-def test_a_lease_that_has_ended_is_none_that_does_not_count(tmp_path: Path, word: str, is_odd: bool) -> None:
-    columns = {
-        "合同": ("lease_no", "合同"),
-        "起": ("start_date", "to_date(起)"),
-        "止": ("end_date", "to_date(止)"),
-        "合同状态": ("", ""),
-    }
-    row = {"合同": "L{n}", "起": "2024-01-01", "止": "2025-12-31"}
-    rows = [row | {"合同状态": word}, row | {"合同状态": "有效"}]
-    found = rejected(tmp_path, "lease", columns, rows, {"source_key": "'K' || row_number"})
-    assert [bool(reason) for reason in found] == [is_odd, False]
-
-
-@pytest.mark.parametrize(
-    ("column", "word", "end", "is_odd"),
-    [
-        ("合同状态", "已退租", "2095-12-31", True),
-        ("合同状态", "已退租", "", True),
-        ("合同状态", "已退租", "2015-12-31", False),  # the day is given
-        ("状态", "履行中", "", False),
-        ("状态", "完成", "", False),  # it has been signed
-        ("租赁情况", " 已 终止", "", False),
-        ("租赁情况", "已终止", "", True),
-        ("是否在租", "否", "2095-12-31", True),
-        ("是否在租", "是", "2095-12-31", False),
-        ("退租标志", "1", "", True),
-        ("终止原因", "到期", "", True),
-        ("is_active", "0", "", True),
-        ("is_inactive", "0", "", False),
-        ("状态", "草稿", "2095-12-31", True),
-    ],
-)
-def test_what_has_ended_by_a_column_that_is_not_used(
-    tmp_path: Path, column: str, word: str, end: str, is_odd: bool
-) -> None:
-    """It would be let for ever, or until the end that the contract had."""
-    columns = {
-        "合同": ("lease_no", "合同"),
-        "起": ("start_date", "to_date(起)"),
-        "止": ("end_date", "to_date(nullif(止, ''))"),
-        column: ("", ""),
-    }
-    row = {"合同": "L{n}", "起": "2014-01-01", "止": end}
-    rows = [row | {column: word}, row | {"止": "2095-12-31", column: "" if word in ("0", "1") else "在租"}]
-    found = rejected(tmp_path, "lease", columns, rows, {"source_key": "'K' || row_number"})
-    assert [bool(reason) for reason in found] == [is_odd, False]
-
-
-@pytest.mark.parametrize(
     ("people", "vehicles", "is_odd"), [("12", "", False), ("", "3", False), ("0", "", False), ("", "", True)]
 )
 def test_a_row_of_nothing_but_its_key_is_no_report(tmp_path: Path, people: str, vehicles: str, is_odd: bool) -> None:
@@ -232,26 +161,6 @@ def test_a_date_that_cannot_be_read_says_why(tmp_path: Path, day: str, hint: str
     assert in_chinese(found) == zh
 
 
-def test_a_firm_that_has_ended_by_its_code(tmp_path: Path) -> None:
-    """The register's own code says so: no day is needed. A desk's need without either is open for ever."""
-    columns = {"号": ("source_key", "号"), "名": ("enterprise_name", "名"), "状态": ("", "")}
-    row = {"号": "R{n}", "名": "甲{n}有限公司"}
-    rows = [row | {"状态": "注销"}, row | {"状态": "存续"}]
-    found = rejected(tmp_path, "registration", columns, rows, {"status_code": "'active'"})
-    assert [bool(reason) for reason in found] == [False, False]
-    assert [bool(reason) for reason in rejected(tmp_path, "registration", columns, rows)] == [True, False]
-    columns = {
-        "号": ("need_no", "号"),
-        "企业": ("source_key", "企业"),
-        "日": ("stated_date", "to_date(日)"),
-        "办理状态": ("", ""),
-    }
-    row = {"号": "N{n}", "企业": "E{n}", "日": "2026-09-01"}
-    rows = [row | {"办理状态": "已办结"}, row | {"办理状态": "办理中"}]
-    found = rejected(tmp_path, "need", columns, rows, {"need_kind_code": "'space'"})
-    assert [bool(reason) for reason in found] == [True, False]
-
-
 @pytest.mark.parametrize(
     ("figures", "odd"),
     [
@@ -287,6 +196,20 @@ def test_an_industry_that_lost_its_zero(tmp_path: Path, codes: list[str], odd: l
     rows = [{"编号": "K{n}", "名称": "江屿公司", "行业": code} for code in codes]
     found = rejected(tmp_path, "registration", columns, rows)
     assert [code for code, reason in zip(codes, found, strict=True) if reason] == odd
+
+
+@pytest.mark.parametrize(
+    ("keys", "odd"),
+    [
+        (["00001", "00002", "00003", "00004", "00005", "12345", "6", "A7", "17"], ["6", "17"]),
+        (["0001", "002", "00003", "00004", "00005", "6"], []),  # zeros before numbers of any length
+        (["00001", "1", "2", "3"], []),
+        (["1", "2", "10", "11", "12", "13"], []),
+    ],
+)
+def test_a_key_that_lost_its_zeros(tmp_path: Path, keys: list[str], odd: list[str]) -> None:
+    found = rejected(tmp_path, "tax_filing", FILING, [TAX | {"税号": key} for key in keys], {"tax_kind_code": "'vat'"})
+    assert [key for key, reason in zip(keys, found, strict=True) if "lost the zero" in reason] == odd
 
 
 def test_a_sector_that_lost_its_zero(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ LEASE = (
 )
 END, RENT = "(date '2027-01-01' + (({0} * 37) % 300)::int)::date", "(9000 + 100 * (({0} * 37) % 97))"
 USUAL = {"building": "'A'", "end": END.format("u"), "rent": RENT.format("u"), "first": 0, "last": 60}
+ENDED = f"select *, case when row_number % {{every}} = 0 then date '2026-06-30' end as terminated_date from ({LEASE.format(**USUAL)})"
 NEED = (
     "select 'N' || ({no} + u) as need_no, 'T' || u as source_key, {kind} as need_kind_code, "
     "case ({kind}) when 'finance' then 1e6 else 100 end * (1 + (u * 7) % 5) as needed_quantity, "
@@ -106,6 +107,12 @@ NEED = (
         ("lease", LEASE.format(**USUAL),
          LEASE.format(**USUAL | {"end": f"{USUAL['end']} + interval 3 year", "rent": f"1.05 * {USUAL['rent']}"}), ""),
         ("lease", LEASE.format(**USUAL), LEASE.format(**USUAL | {"end": END.format("(u + 1)")}), "end_date"),
+        # one that is corrected by a day is no other clock
+        ("lease", LEASE.format(**USUAL), LEASE.format(**USUAL | {"end": f"{USUAL['end']} + 1"}), "end_date"),
+        ("lease", LEASE.format(**USUAL), LEASE.format(**USUAL | {"end": f"{USUAL['end']} + (u % 15 = 0)::int"}), ""),
+        # a building is vacated, a quarter of the park; or the day of printing is in all rows
+        ("lease", LEASE.format(**USUAL) , ENDED.format(every=4), ""),
+        ("lease", LEASE.format(**USUAL) , ENDED.format(every=1), "terminated_date"),
         ("lease", LEASE.format(**USUAL), LEASE.format(**USUAL | {"rent": RENT.format("(u + 1)")}), "monthly_rent_amount"),
         # one new building of thirty tenants, and thirty buildings
         ("lease", LEASE.format(**USUAL),

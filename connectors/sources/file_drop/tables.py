@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -94,20 +94,33 @@ _SHEET_OF_EACH: Final = ": ask for a sheet of each, or for a column with the mon
 _PAGE: Final = re.compile(r"[-—(]*第\s*\d+\s*页(?:[,，/、\s]*共\s*\d+\s*页)?[-—)]*|共\s*\d+\s*页")
 _TITLE_MONTH: Final = re.compile(r"(20\d\d)\s*[年./-]\s*(1[0-2]|0?[1-9])\s*月?(?!月|\d|\s*\d+\s*日|[./-]\d)")
 _LONE_MONTH: Final = re.compile(r"20\d\d\s*[年./-]\s*\d{1,2}\s*月?份?")
+# a line of one text that is no row of any table: 导出时间：…, 共 30 条记录, (以下空白), 30 rows selected., 本数据仅供参考
+_NOTE: Final = re.compile(
+    r"(?:备?\s*注|说\s*明|填[表报]说明|(?:统计)?口径|[数资][据料]来源|(?:查询|筛选)(?:条件|时间|日期)|总?记录(?:总?数)?|总?[条行]数"
+    r"|(?:导出|打印|制表|填[表报]|报送|生成|下载|统计|截[至止]|更新)(?:日期|时间|单位|部门|机构)|(?:联系)?电话)\s*:.*"
+    r"|[总共]?共\s*\d+\s*[条行户家笔个项](?:记录|数据)?|\(?\d+ (?:rows? (?:selected|affected|in set)\W*.*|行受影响)\)?"
+    r"|[-—=*·#(\[\s]*(?:以下空白|以[下上]无(?:数据|正文)|本页无正文|(?:打印)?(?:结束|完毕)|(?:the )?end(?: of file)?|eof)[-—=*·#)\]\s]*"
+    r"|(?:以上|本).{0,4}(?:数据|表|统计).{0,12}(?:仅供|不作为|为准).*",
+    re.IGNORECASE,
+)
+_DAY: Final = re.compile(r"20\d\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日")
+_LEAST_BESIDE_NOTES: Final = 2
+# so many lines may be between a page's last row and its header
+_MOST_TITLES: Final = 3
 # what a line with a month may be beside a title
 _NO_TITLE: Final = re.compile(r"[※*#]|备?\s*注|说\s*明|截[至止]|数据|.{0,4}(?:日期|时间)")
 
 
 def _without_repeats(lines: Iterator[Line], header: Sequence[str], layout: Layout) -> Iterator[Line]:
-    """Give the lines below a header without the numbers of its columns and what pages repeat: the title, 第 1 页.
+    """Give the lines below a header without the numbers of its columns, notes, and what pages repeat: the title, 第 1 页.
 
     Below a title of another month than that of name or title the lines are unreadable: they would come in under that month.
     """
     names = frozenset(map(squeezed, header))
-    titles = {squeezed(title) for title in "\n".join(layout.above).splitlines()}
+    titles = {_without_page(title) for title in "\n".join(layout.above).splitlines()} - {""}
     month, other = named_month(layout), None
     is_first = True
-    for line in lines:
+    for line, is_title in _with_block_titles(lines, header, layout):
         if is_first and any(line.cells):
             is_first = False
             if _is_numbering(line.cells, _LEAST_NUMBERED + (not layout.uses)):
@@ -117,16 +130,70 @@ def _without_repeats(lines: Iterator[Line], header: Sequence[str], layout: Layou
             if squeezed(text) in titles:
                 other = None if stated else other
                 continue
-            if squeezed(evened([line])) in titles or _PAGE.fullmatch(text):
+            if _without_page(evened([line])) in titles or _PAGE.fullmatch(text) or _is_note(line, text, layout):
                 continue
             if month and stated and not _NO_TITLE.match(text):
                 found = f"{stated[1]}-{int(stated[2]):02}"
                 other = f"{_OTHER_MONTH} ({found}){_SHEET_OF_EACH}" if found != month else None
-                if found == month and _LONE_MONTH.fullmatch(text):
+                if found == month and (is_title or _LONE_MONTH.fullmatch(text)):
                     continue
+            elif is_title:
+                continue
+        elif is_title and not text:  # the first title, of several cells, with another page
+            continue
         if other and any(line.cells) and squeezed(line.cells[0]) not in names:
             line = line._replace(broken=line.broken or other)
         yield line
+
+
+def _with_block_titles(lines: Iterator[Line], header: Sequence[str], layout: Layout) -> Iterator[tuple[Line, bool]]:
+    """Give each line, and whether it names a page or block: 1号楼 right above the header once more, or the first title again.
+
+    A unit that it states counts.
+    """
+    bare = [*map(squeezed, header)]
+    initials = frozenset((*header[0][:1], " ", "\u3000", "\u00a0"))
+    titles = {_without_page(title) for title in "\n".join(layout.above).splitlines()} - {""}
+    totals = frozenset(map(label_of, layout.totals[1] if layout.totals else ()))
+    held: list[Line] = []
+    for line in lines:
+        cells = line.cells
+        if cells and cells[0][:1] in initials and [*map(squeezed, cells)][: len(bare)] == bare:
+            for title in held:
+                check_unit_below(title.cells, title.number, layout)
+            yield from ((title, True) for title in held if any(title.cells))
+            held = []
+        elif _may_be_title(line, titles, totals) and len(held) < _MOST_TITLES:
+            held.append(line)
+            continue
+        else:
+            yield from ((title, False) for title in held)
+            held = []
+        yield line, False
+    yield from ((title, False) for title in held)
+
+
+def _may_be_title(line: Line, titles: Set[str], totals: Set[str]) -> bool:
+    """Return whether a line has one text that is no total's, nothing, or what is above the first header, but for its page."""
+    if text := _only_text(line.cells):
+        return label_of(text) not in totals
+    if len(line.cells) > 2 and line.cells[0] and line.cells[1] and line.cells[2]:  # as most lines
+        return False
+    return not any(line.cells) or _without_page(evened([line])) in titles
+
+
+def _without_page(text: str) -> str:
+    return squeezed(_PAGE.sub("", even(text)))
+
+
+def _is_note(line: Line, text: str, layout: Layout) -> bool:
+    """Return whether a line of one text is a note, which may state a unit; a day alone may be what fill_down fills down."""
+    if layout.width < _LEAST_BESIDE_NOTES or not (
+        _NOTE.fullmatch(text) or (_DAY.fullmatch(text) and not layout.fill_down)
+    ):
+        return False
+    check_unit_below(line.cells, line.number, layout)
+    return True
 
 
 def _only_text(cells: Sequence[str]) -> str:
@@ -352,6 +419,10 @@ def is_signature(cells: Sequence[str], width: int) -> bool:
     first = filled[0] if filled else ""
     if _SIGNER.match(first) is None:
         return False
+    if sum(_SIGNATURE.match(cell) is not None for cell in filled) > 1 and all(
+        _SIGNATURE.match(cell) or is_name(cell) or _DAY.fullmatch(cell) for cell in filled
+    ):
+        return True
     if _SIGNATURE.match(first) is None and not (_SIGNING.fullmatch(first) and any(map(is_name, filled[1:]))):
         return False
     # a sheet's line ends with its last filled cell: the header says how wide a row is

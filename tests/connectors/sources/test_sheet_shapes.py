@@ -24,7 +24,7 @@ from tests.connectors.sources.test_file_formats import with_shared_texts, workbo
 from tests.connectors.sources.test_old_workbooks import old_workbook
 from warehouse.errors import DeclarationError, DeliveryRefused
 
-METERS = ("户号", "用量", "月份")
+METERS: list[Any] = ["户号", "用量", "月份"]
 
 
 def book(sheets: dict[str, list[list[Any]]], hidden: tuple[str, ...] = ()) -> bytes:
@@ -567,14 +567,74 @@ def test_a_title_and_a_pages_number_on_each_page_are_no_rows(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
+    ("line", "is_row"),
+    [
+        ("导出时间：2026-10-09 08:30:12", False),
+        ("共 30 条记录", False),
+        ("查询条件：所属期=202609", False),
+        ("注：不含灵活就业人员。", False),
+        ("（以下空白）", False),
+        ("30 rows selected.", False),
+        ("*** 结束 ***", False),
+        ("本表数据仅供参考", False),
+        ("2026年10月9日", False),
+        ("审核通会计师事务所", True),
+        ("说明书印刷厂", True),
+        ("共青城科技有限公司", True),
+        ("K3", True),
+    ],
+)
+def test_a_note_below_the_rows_is_no_row(tmp_path: Path, line: str, is_row: bool) -> None:
+    """A key without figures may be what is left of a row, and a firm's name may begin as notes do."""
+    options = {"expected": ("户号", "用量", "月份")}
+    table = [METERS, ["K1", "1", "2026-10"]]
+    csv = "".join(",".join(cells) + "\n" for cells in table) + line + "\n"
+    for name, content in (("a.xlsx", workbook(*table, [line])), ("b.csv", csv.encode())):
+        delivery, rows = read(tmp_path, name, content, **options)
+        assert len(rows) + len(delivery.unreadable) == 1 + is_row, name
+
+
+def test_a_unit_in_a_note_counts(tmp_path: Path) -> None:
+    with pytest.raises(DeliveryRefused, match="line 3 states the unit 万千瓦时"):
+        read(tmp_path, "a.xlsx", workbook(METERS, ["K1", "1", "2026-10"], ["注：单位：万千瓦时"]), expected=METERS)
+
+
+def test_a_blocks_name_above_the_header_once_more_is_no_row(tmp_path: Path) -> None:
+    """Also the title with another page's number; not a total, nor a line with two values."""
+    title, sums = ["2026年10月抄表", None, "第1页"], ["小计", None, None]
+    lines = [
+        title,
+        ["1号楼"],
+        METERS,
+        ["K1", "1", "2026-10"],
+        sums,
+        ["2026年10月抄表", None, "第2页"],
+        ["2号楼"],
+        METERS,
+    ]
+    content = workbook(
+        *lines, ["K2", "2", "2026-10"], ["K3", None, "2026-10"], METERS, ["K4", "4", "2026-10"], ["3号楼"]
+    )
+    options = {"expected": METERS, "totals": {"column": "户号", "values": ["小计"]}}
+    delivery, rows = read(tmp_path, "a.xlsx", content, **options)
+    assert [row["户号"] for row in rows] == ["K1", "K2", "K3", "K4", "3号楼"]
+    assert delivery.unreadable == []
+    assert delivery.totals == [{}]
+    with pytest.raises(DeliveryRefused, match="states the unit 万千瓦时"):
+        read(
+            tmp_path, "b.xlsx", workbook(METERS, ["K1", "1", "1"], ["2号楼（单位：万千瓦时）"], METERS), expected=METERS
+        )
+
+
+@pytest.mark.parametrize(
     ("line", "read_rows"),
     [
         ("2026年9月用水统计表", ["K1"]),
         ("2026.9", ["K1"]),
-        ("2026年10月用水（续）", ["K1", "2026年10月用水（续）", "K2"]),
-        ("注：2026年9月的数据已更正", ["K1", "注：2026年9月的数据已更正", "K2"]),
-        ("截止日期：2026年11月3日", ["K1", "截止日期：2026年11月3日", "K2"]),
-        ("制表 2026年11月3日", ["K1", "制表 2026年11月3日", "K2"]),
+        ("2026年10月用水（续）", ["K1", "K2"]),
+        ("注：2026年9月的数据已更正", ["K1", "K2"]),
+        ("截止日期：2026年11月3日", ["K1", "K2"]),
+        ("制表 2026年11月3日", ["K1", "K2"]),
     ],
 )
 def test_below_a_title_of_another_month_nothing_is_read(tmp_path: Path, line: str, read_rows: list[str]) -> None:

@@ -33,6 +33,7 @@ GOOD = [staff_row(f"V{n}") for n in range(20)]
         "领导审批,赵六,,,,,,",
         "科长,赵六,,,,,,",
         "打印人 王五,,,,,,,",
+        "制表：,李四,审核：,王五,负责人：,赵六,,",
     ],
 )
 def test_a_signed_line_leaves_no_word(park: Park, line: str) -> None:
