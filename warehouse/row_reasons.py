@@ -140,6 +140,19 @@ class _Flaw:
         return f"case when {found} is not null then concat({', '.join(pieces)}) end"
 
 
+def _without_a_figure(feed: StagedFeed) -> list[_Flaw]:
+    """A row of nothing but its key is no report: none of its figures, which may each be missing, and no day is there."""
+    columns = feed.subject.columns
+    figures = [c.name for c in columns.values() if c.type.startswith(("bigint", "decimal"))]
+    times = [c for c in ("month", "period_start") if c in columns]
+    if not times or not figures or any(columns[c].is_required for c in figures):
+        return []
+    days = [c.name for c in columns.values() if c.type == "date" and c.name not in times]
+    lacks = " and ".join(f"{quote(c)} is null" for c in (*figures, *days))
+    reason = f"of {{}} it states no figure ({', '.join(figures)}), and is no report: leave such rows out (skip_because)"
+    return [_Flaw(times[0], lacks, reason, shown="strftime({}, '%Y-%m')")]
+
+
 def _flaws(feed: StagedFeed, until: datetime | None) -> list[_Flaw]:
     """What figures, counts, readings, days and months cannot be, in the order in which it is shown."""
     columns, allow = feed.subject.columns, feed.allow
@@ -193,12 +206,6 @@ def _flaws(feed: StagedFeed, until: datetime | None) -> list[_Flaw]:
         )
         for c in times
     ]
-    if times and figures and not any(columns[c].is_required for c in figures):
-        lacks = " and ".join(f"{quote(c)} is null" for c in (*figures, *days))
-        reason = (
-            f"of {{}} it states no figure ({', '.join(figures)}), and is no report: leave such rows out (skip_because)"
-        )
-        flaws.append(_Flaw(times[0], lacks, reason, shown="strftime({}, '%Y-%m')"))
     if "year_number" in columns:
         reason = f"year_number is {{}}, before {allow.first_year} (allow.first_year): a year of two digits, or of another calendar"
         flaws.append(_Flaw("year_number", f"year_number < {allow.first_year}", reason, pick="min"))
@@ -225,7 +232,7 @@ def _flaws(feed: StagedFeed, until: datetime | None) -> list[_Flaw]:
         for first, last in _IN_ORDER
         if {first, last} <= columns.keys()
     ]
-    return flaws
+    return [*flaws, *_without_a_figure(feed)]
 
 
 def judgement_sql(feed: StagedFeed, until: datetime | None = None, *, is_damaged: bool = True) -> str:

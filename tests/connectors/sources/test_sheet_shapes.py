@@ -602,7 +602,7 @@ def test_a_unit_in_a_note_counts(tmp_path: Path) -> None:
 def test_a_blocks_name_above_the_header_once_more_is_no_row(tmp_path: Path) -> None:
     """Also the title with another page's number; not a total, nor a line with two values."""
     title, sums = ["2026年10月抄表", None, "第1页"], ["小计", None, None]
-    lines = [
+    lines: list[list[Any]] = [
         title,
         ["1号楼"],
         METERS,
