@@ -427,7 +427,7 @@ def test_a_discarded_batch_is_not_asked_for_again(park: Park) -> None:
     with pytest.raises(
         ParkBridgeError, match=rf"staff: there is no batch nr1. Next: choose one of {manifest.batch_id}"
     ):
-        discard(park.raw, "staff", "nr1", who="ann", why="")
+        discard(park.raw, "staff", "nr1", who="ann", why="of another park")
 
 
 def test_windows_and_cursors_go_on_from_what_was_accepted(park: Park) -> None:
