@@ -13,6 +13,7 @@ import duckdb
 
 from warehouse.connection import literal, quote
 from warehouse.staged_feed import StagedFeed
+from warehouse.state_reasons import unused_columns, words_of
 from warehouse.units import BARE_FIGURE, OTHER_CURRENCY, OTHER_RENT, RENT, even, is_unit_of, multiple_of
 
 STATED_UNIT = " is another unit or currency than stage.sql reckons with: let it read that column: "
@@ -30,7 +31,6 @@ _OTHERS = {
     "_m2": r"亩|公顷|平方公里|平方千米|平方英尺|sq\.?ft|坪",
     "_quantity": "升|l|加仑|[吉兆]焦|[gm]j|[千大]卡|k?cal|kvarh?|千乏时?|吨?标准?煤|tce",
 }
-_MOST_WORDS = 30
 # of 12.345 and 12345 yuan, one is the other in thousands
 _USUAL_FACTORS = (1.0, 0.01, 1000.0, 10_000.0)
 _EQUAL, _CENT = 1e-6, 0.006
@@ -49,27 +49,12 @@ _CODES_MIN, _CODES_SHARE = 5, 2 / 3
 
 def reject_stated_units(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, types: Mapping[str, str]) -> None:
     """Reject rows of which a column that is not used says another unit than stage.sql makes of the figure: 12.5 beside 万元, 美元 or 亩."""
-    for column in (s for s in _unused(feed, _OF_UNITS) if types[s] == "VARCHAR"):
-        words = [
-            word
-            for (word,) in connection.execute(
-                f"select distinct {quote(column)} from delivery where {quote(column)} is not null limit {_MOST_WORDS}"
-            ).fetchall()
-        ]
+    for column in (s for s in unused_columns(feed) if types[s] == "VARCHAR" and _OF_UNITS.search(s)):
+        words = [*words_of(connection, column)]
         for target in (c.name for c in feed.subject.columns.values() if c.type.startswith(("bigint", "decimal"))):
             sources = [s for s in feed.landed_columns if target in feed.columns.get(s, ())]
             if len(sources) == 1:
                 _reject_stated_units_of(connection, feed, column, sources[0], target, words)
-
-
-def _unused(feed: StagedFeed, header: re.Pattern[str]) -> list[str]:
-    """Landed columns of such names that feed nothing, and that neither stage.sql nor a fact names, be it in a comment."""
-    named = [feed.stage_sql, *feed.facts.values(), feed.recorded_at or ""]
-    return [
-        s
-        for s in feed.landed_columns
-        if not feed.columns.get(s) and header.search(s) and not any(s in n for n in named)
-    ]
 
 
 def _reject_stated_units_of(

@@ -115,10 +115,10 @@ def reject_states(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until
         until: When the pull ended (naive UTC); without it no day is compared with today.
     """
     subject = feed.subject.columns
-    unused = _unused(feed)
+    unused = unused_columns(feed)
     day = f"date {literal(str(until.date()))}" if until else "date '9999-12-31'"
     for column in filter(_OF_STATES.search, unused):
-        words = _words(connection, column)
+        words = words_of(connection, column)
         _reject_words(connection, column, words, VOID_ROW, _void_test(feed, column))
         for target, (_, condition) in _ENDED.items():
             if target in subject and (until or target != "completed_date"):
@@ -126,22 +126,22 @@ def reject_states(connection: duckdb.DuckDBPyConnection, feed: StagedFeed, until
                 _reject_words(connection, column, words, HAS_ENDED, test, condition.format(day=day), is_some=False)
     for amount, kinds in _SIGNED.items():
         for column in filter(kinds.search, unused if amount in subject else ()):
-            words = _words(connection, column)
+            words = words_of(connection, column)
             test = _back_test(column, words)
             _reject_words(connection, column, words, TAKEN_BACK, test, _not_taken_back(amount), is_some=False)
     for column in filter(_IN_BILLS.search, unused if "used_quantity" in subject else ()):
-        _reject_words(connection, column, _words(connection, column), NO_USE, _IS_NO_USE.fullmatch)
+        _reject_words(connection, column, words_of(connection, column), NO_USE, _IS_NO_USE.fullmatch)
     for column in filter(_OF_ITEMS.search, unused if "tax_due_amount" in subject else ()):
         _reject_other_items(connection, feed, column)
 
 
-def _unused(feed: StagedFeed) -> list[str]:
+def unused_columns(feed: StagedFeed) -> list[str]:
     """Landed columns that feed nothing, and that neither stage.sql nor a fact names, be it in a comment."""
     named = [feed.stage_sql, *feed.facts.values(), feed.recorded_at or ""]
     return [s for s in feed.landed_columns if not feed.columns.get(s) and not any(s in n for n in named)]
 
 
-def _words(connection: duckdb.DuckDBPyConnection, column: str) -> dict[str, int]:
+def words_of(connection: duckdb.DuckDBPyConnection, column: str) -> dict[str, int]:
     """The words of a column and how many rows have each; none where there are too many for a state."""
     text = f"{quote(column)}::varchar"
     found = connection.execute(

@@ -120,7 +120,7 @@ def _without_repeats(lines: Iterator[Line], header: Sequence[str], layout: Layou
     titles = {_without_page(title) for title in "\n".join(layout.above).splitlines()} - {""}
     month, other = named_month(layout), None
     is_first = True
-    for line, is_title in _with_block_titles(lines, header, layout):
+    for line, is_title in _with_block_titles(lines, header, titles, layout):
         if is_first and any(line.cells):
             is_first = False
             if _is_numbering(line.cells, _LEAST_NUMBERED + (not layout.uses)):
@@ -146,14 +146,15 @@ def _without_repeats(lines: Iterator[Line], header: Sequence[str], layout: Layou
         yield line
 
 
-def _with_block_titles(lines: Iterator[Line], header: Sequence[str], layout: Layout) -> Iterator[tuple[Line, bool]]:
+def _with_block_titles(
+    lines: Iterator[Line], header: Sequence[str], titles: Set[str], layout: Layout
+) -> Iterator[tuple[Line, bool]]:
     """Give each line, and whether it names a page or block: 1号楼 right above the header once more, or the first title again.
 
     A unit that it states counts.
     """
     bare = [*map(squeezed, header)]
     initials = frozenset((*header[0][:1], " ", "\u3000", "\u00a0"))
-    titles = {_without_page(title) for title in "\n".join(layout.above).splitlines()} - {""}
     totals = frozenset(map(label_of, layout.totals[1] if layout.totals else ()))
     held: list[Line] = []
     for line in lines:
