@@ -101,7 +101,8 @@ _OF_SIDES = re.compile(r"借贷|方向|dr_?cr|debit", re.IGNORECASE)
 _SIDES = {"借": "借", "借方": "借", "d": "借", "贷": "贷", "贷方": "贷", "c": "贷"}
 # rows of a bill that are no use: reactive energy, energy fed in, the highest demand, fees
 _IN_BILLS = re.compile(r"类型|类别|项目|示数|费用|名称|方向|type", re.IGNORECASE)
-_IS_NO_USE = re.compile(r"(?!.*(?:公司|厂|店|设备)).*(?:无功|反向|需量|违约金|滞纳金|功率因数|力率|力调).*")
+# not the name of who makes capacitors for it: 无功补偿设备厂, 无功科技有限公司
+_IS_NO_USE = re.compile(r"(?!.*[限厂店技备]).*(?:无功|反向|需量|违约金|滞纳金|功率因数|力率|力调).*")
 # 购销合同 and 资金账簿 of one stamp duty, two houses of one property tax
 _OF_ITEMS = re.compile(r"品目|子目|税目|税源|房产|土地|应税凭证|项目")
 

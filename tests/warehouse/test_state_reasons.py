@@ -137,6 +137,7 @@ def test_a_lease_that_has_ended_by_its_state_alone(
         (["电费", "违约金"], [1]),
         (["居民", "工业"], []),
         (["无功补偿设备厂", "江屿公司"], []),
+        (["无功科技有限公司", "有功"], []),
     ],
 )
 def test_a_figure_of_a_bill_that_is_no_use(tmp_path: Path, words: list[str], odd: list[int]) -> None:
