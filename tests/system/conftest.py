@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,13 @@ import pytest
 from warehouse.settings import CHECKOUT
 
 ENTERPRISES, SEED, UNTIL = 300, 3, "2026-11-20"
+# the command line on one day, whenever the tests run: a month later each feed is late, and another month is the last
+ON_THE_DAY = """
+import sys, time, time_machine, parkbridge
+with time_machine.travel({began} + time.time() - {since}):
+    sys.exit(parkbridge.main())
+"""
+BEGAN = datetime(2026, 11, 26, 4, tzinfo=UTC).timestamp()
 # the offices hold nothing of this day and later (park time), however late the night itself runs: truth is held to it
 KNOWN_UNTIL = datetime.fromisoformat(f"{UNTIL}T00:00:00+08:00").astimezone(UTC).replace(tzinfo=None)
 # the silo of the truth that a feed delivers
@@ -41,6 +49,12 @@ class Park:
     """A park's folder, and how to speak to it."""
 
     folder: Path
+    since: float = field(default_factory=time.time)
+
+    @property
+    def now(self) -> float:
+        """Seconds since 1970 by the park's clock."""
+        return BEGAN + time.time() - self.since
 
     @property
     def home(self) -> Path:
@@ -60,8 +74,8 @@ class Park:
         """Run `parkbridge WORDS` over this park."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PARKBRIDGE_", "AIRFLOW"))}
         done = subprocess.run(
-            [sys.executable, str(CHECKOUT / "parkbridge.py"), *words],
-            env=kept | {"PARKBRIDGE_HOME": str(self.home)} | (environment or {}),
+            [sys.executable, "-c", ON_THE_DAY.format(began=BEGAN, since=self.since), *words],
+            env=kept | {"PARKBRIDGE_HOME": str(self.home), "PYTHONPATH": str(CHECKOUT)} | (environment or {}),
             capture_output=True,
             text=True,
             timeout=1800,  # a busy machine

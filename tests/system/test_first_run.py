@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -161,6 +162,7 @@ def breaks_one_feed(park: Park) -> None:
     good = file.read_bytes()
     extra = file.with_name("参保_202611.csv")
     extra.write_bytes(good.replace("参保人数".encode("gb18030"), "人头数".encode("gb18030"), 1))
+    os.utime(extra, (park.now - 3600, park.now - 3600))
     offices = demo.connections(park.folder / "demo", 1) | {"PARKBRIDGE_PSEUDONYM_KEY": "demo park, not a secret"}
     try:
         done = park.run("sync", "employment", check=False, environment=offices)
@@ -254,7 +256,7 @@ def test_commands_answer(park: Park, words: tuple[str, ...]) -> None:
         (("rollback", "19990101T000000Z"), "there is no night"),
         (("discard", "lease", "no_such_batch", "--why", "x"), "there is no batch"),
         (("sql", "select * from nowhere"), "nowhere"),
-        (("feed", "new", "x", "--subject", "weather"), "there is no subject"),
+        (("feed", "new", "rain", "--subject", "weather"), "there is no subject"),
         (("demo", "--enterprises", "20"), "cannot hold every story"),
         (("demo", "--months", "12"), "12 months of history cannot hold every story"),
     ],

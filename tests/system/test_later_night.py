@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.nights]
 # its fast twins on small parks: tests/warehouse/test_parts.py (in parts as made whole), test_as_of.py (reconstructed as published)
 @pytest.mark.slow
 def test_a_later_night_in_parts_is_told_again_the_same(park: Park, tmp_path: Path) -> None:
-    later = Park(tmp_path / "later")
+    later = replace(park, folder=tmp_path / "later")
     shutil.copytree(park.folder, later.folder)
     printed = later.demo("--until", "2026-11-24").stdout
     touched = re.search(r"(\d+) enterprises have new data", printed)
